@@ -1,0 +1,33 @@
+# `make demo` and `make test` do all the set-up on a fresh machine with Python 3.11 or newer and a package index.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+VERSION := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])')
+CONSTRAINTS := constraints/$(VERSION).txt
+READY := $(VENV)/.ready-$(VERSION)
+
+.PHONY: demo test check bench clean
+
+$(READY): pyproject.toml $(wildcard $(CONSTRAINTS))
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(wildcard $(CONSTRAINTS)),--constraint $(CONSTRAINTS)) --editable ".[dev]"
+	touch $@
+
+demo: $(READY)
+	$(BIN)/orchestrate backtest configs/portfolio.yaml
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/python tests/coverage_gate.py
+
+bench: $(READY)
+	$(BIN)/python -m pytest tests/benchmarks -m "" -s
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

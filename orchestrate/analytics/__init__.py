@@ -1,0 +1,1 @@
+"""Figures from facts: metrics, correlation, attribution."""

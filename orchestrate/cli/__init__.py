@@ -1,0 +1,10 @@
+"""The command line: one file a command; parse, call one use case, print, exit."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Entry point of the `orchestrate` command."""
+    from orchestrate.cli.app import run
+
+    run()

@@ -1,0 +1,1 @@
+"""From YAML to a RunPlan, with every mistake told at its place."""

@@ -1,0 +1,1 @@
+"""From files to columns: sources, findings, alignment."""

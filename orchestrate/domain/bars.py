@@ -1,0 +1,131 @@
+"""`Bars`: the history that a strategy sees, ending at now, with no way past it.
+
+A strategy never holds the series itself: it holds columns into which the past is copied as time goes on, so that even
+the memory behind its arrays knows nothing of tomorrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+import numpy as np
+
+from orchestrate.domain.market import BarSeries, Floats, HistoricalDataBar, Stamps
+
+_FIELDS = ("open", "high", "low", "close", "volume")
+
+
+class Bars(Sequence[HistoricalDataBar]):
+    """A sequence of bars, oldest first (`bars[-1]` is now), and numpy columns of the same length without copying."""
+
+    __slots__ = ("_columns", "_size", "_stamps", "_start", "symbol")
+
+    def __init__(self, symbol: str, stamps: Stamps, columns: dict[str, Floats], start: int, size: int) -> None:
+        self.symbol = symbol
+        self._stamps = stamps
+        self._columns = columns
+        self._start = start
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, index: int) -> HistoricalDataBar: ...
+    @overload
+    def __getitem__(self, index: slice) -> Bars: ...
+    def __getitem__(self, index: int | slice) -> HistoricalDataBar | Bars:
+        """One bar, or a further view for a slice of step 1. IndexError outside, as for any sequence."""
+        if isinstance(index, slice):
+            start, stop, step = index.indices(self._size)
+            if step != 1:
+                raise ValueError("bars can be sliced with step 1 only; reverse the numpy columns instead")
+            return Bars(self.symbol, self._stamps, self._columns, self._start + start, max(0, stop - start))
+        place = index + self._size if index < 0 else index
+        if not 0 <= place < self._size:
+            raise IndexError(f"{self.symbol} has {self._size} bars so far, none at {index}")
+        row = self._start + place
+        opened, high, low, close, volume = (float(self._columns[name][row]) for name in _FIELDS)
+        return HistoricalDataBar(int(self._stamps[row]), opened, high, low, close, volume, self.symbol)
+
+    def __iter__(self) -> Iterator[HistoricalDataBar]:
+        return (self[place] for place in range(self._size))
+
+    def __repr__(self) -> str:
+        return f"Bars({self.symbol!r}, {self._size} bars)"
+
+    def _column(self, name: str) -> Floats:
+        return self._columns[name][self._start : self._start + self._size]
+
+    @property
+    def timestamp(self) -> Stamps:
+        """Labels, int64 nanoseconds UTC."""
+        return self._stamps[self._start : self._start + self._size]
+
+    @property
+    def open(self) -> Floats:
+        """Opening prices."""
+        return self._column("open")
+
+    @property
+    def high(self) -> Floats:
+        """Highest prices."""
+        return self._column("high")
+
+    @property
+    def low(self) -> Floats:
+        """Lowest prices."""
+        return self._column("low")
+
+    @property
+    def close(self) -> Floats:
+        """Closing prices."""
+        return self._column("close")
+
+    @property
+    def volume(self) -> Floats:
+        """Volumes; 0 where the data has none."""
+        return self._column("volume")
+
+
+def whole_history(series: BarSeries, size: int | None = None) -> Bars:
+    """The first `size` bars (default: all) for a vectorised strategy; a cut history is a copy that ends there."""
+    if size is None or size >= len(series):
+        return Bars(series.symbol, series.label, {name: getattr(series, name) for name in _FIELDS}, 0, len(series))
+    columns = {name: _sealed(getattr(series, name)[:size].copy()) for name in _FIELDS}
+    stamps = series.label[:size].copy()
+    stamps.setflags(write=False)
+    return Bars(series.symbol, stamps, columns, 0, size)
+
+
+class Unveiling:
+    """The growing past of one series. `until(size)` copies what is new and returns the view that ends there."""
+
+    __slots__ = ("_buffers", "_readable", "_series", "_shown", "_stamps", "_stamps_readable")
+
+    def __init__(self, series: BarSeries) -> None:
+        size = len(series)
+        self._series = series
+        self._shown = 0
+        self._stamps = np.zeros(size, dtype=np.int64)
+        self._stamps_readable = np.frombuffer(self._stamps.data.toreadonly(), dtype=np.int64)
+        self._buffers = {name: np.full(size, np.nan) for name in _FIELDS}
+        self._readable = {
+            name: np.frombuffer(buffer.data.toreadonly(), dtype=np.float64) for name, buffer in self._buffers.items()
+        }
+
+    def until(self, size: int) -> Bars:
+        """The first `size` bars; time goes one way, an earlier size only narrows the view."""
+        shown = self._shown
+        if size > shown:
+            self._stamps[shown:size] = self._series.label[shown:size]
+            for name, buffer in self._buffers.items():
+                buffer[shown:size] = getattr(self._series, name)[shown:size]
+            self._shown = size
+        return Bars(self._series.symbol, self._stamps_readable, self._readable, 0, size)
+
+
+def _sealed(column: Floats) -> Floats:
+    column.setflags(write=False)
+    return column

@@ -1,0 +1,117 @@
+"""Facts of a run, in the past tense. The journal writes them down; nothing decides by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orchestrate.domain.orders import Decision, Demand, Fill
+
+
+@dataclass(frozen=True, slots=True)
+class DomainEvent:
+    """Something that happened. `t` is the bar's label in nanoseconds, None for facts outside the timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyAddedEvent(DomainEvent):
+    """A strategy takes part."""
+
+    strategy_id: str
+    allocation_pct: Decimal
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyRemovedEvent(DomainEvent):
+    """A strategy no longer takes part."""
+
+    strategy_id: str
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPausedEvent(DomainEvent):
+    """A strategy is not asked until it is resumed."""
+
+    strategy_id: str
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyResumedEvent(DomainEvent):
+    """A paused strategy is asked again."""
+
+    strategy_id: str
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyFailedEvent(DomainEvent):
+    """A strategy raised, returned nonsense or hung; it takes no further part."""
+
+    strategy_id: str
+    error_type: str
+    error_message: str
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySignalledEvent(DomainEvent):
+    """A strategy wanted in or out; `capital_available` is what it could have spent then."""
+
+    strategy_id: str
+    signal_type: str
+    symbol: str
+    capital_available: float
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalBlockedEvent(DomainEvent):
+    """A demand was refused."""
+
+    decision: Decision
+    used_capital: float
+    allocation_limit: float
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalResizedEvent(DomainEvent):
+    """A demand was cut."""
+
+    decision: Decision
+    used_capital: float
+    allocation_limit: float
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilledEvent(DomainEvent):
+    """An order was executed."""
+
+    fill: Fill
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyConflictDetectedEvent(DomainEvent):
+    """Several strategies wanted one symbol on one bar."""
+
+    strategy_ids: tuple[str, ...]
+    conflict_type: str
+    symbol: str = ""
+    demands: tuple[Demand, ...] = ()
+    resolution_mode: str = "independent"
+    outcome: str = ""
+    t: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CapitalRebalancedEvent(DomainEvent):
+    """Capital was shared out anew."""
+
+    allocations: Mapping[str, Decimal]
+    t: int | None = None

@@ -1,0 +1,117 @@
+"""How an order is filled: at which price, for which fee, in which lots. Both engines fill by these rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from orchestrate.domain.market import Instrument
+
+#: Two prices or quantities closer than this count as equal when a tick or lot is counted.
+_GRAIN: Final = 1e-9
+FRACTION_DIGITS: Final = 6
+
+FillRule = Literal["next_open", "close"]
+LotRule = Literal["integer", "fractional"]
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """What an order costs: `percent` of its notional or `per_share`, at least `minimum` once per order."""
+
+    percent: float = 0.0
+    per_share: float = 0.0
+    minimum: float = 0.0
+
+    def __post_init__(self) -> None:
+        if min(self.percent, self.per_share, self.minimum) < 0:
+            raise ValueError("a commission is never negative")
+        if self.percent and self.per_share:
+            raise ValueError("a commission is a percentage or an amount per share, not both")
+
+    def fee(self, quantity: float, notional: float) -> float:
+        """The fee of one order of `quantity` units worth `notional`; signs don't matter."""
+        if not quantity:
+            return 0.0
+        return max(abs(notional) * self.percent / 100.0 + abs(quantity) * self.per_share, self.minimum)
+
+
+@dataclass(frozen=True, slots=True)
+class Slippage:
+    """How far a market or stop order's price moves against the trader."""
+
+    percent: float = 0.0
+    ticks: float = 0.0
+
+    def __post_init__(self) -> None:
+        if min(self.percent, self.ticks) < 0:
+            raise ValueError("slippage is never negative")
+        if self.percent and self.ticks:
+            raise ValueError("slippage is a percentage or a number of ticks, not both")
+
+    def price(self, raw: float, quantity: float, instrument: Instrument) -> float:
+        """`raw` after slippage for a buy (`quantity` > 0) or a sell, rounded to the tick against the trader."""
+        if not self.percent and not self.ticks:
+            return raw
+        sign = 1.0 if quantity > 0 else -1.0
+        tick = instrument.tick
+        moved = raw * (1.0 + sign * self.percent / 100.0) + sign * self.ticks * tick
+        count = moved / tick
+        whole = math.ceil(count - _GRAIN) if sign > 0 else math.floor(count + _GRAIN)
+        return round(whole * tick, instrument.precision)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRules:
+    """The `execution:` section. `commissions` overrides `commission` by symbol."""
+
+    fill: FillRule = "next_open"
+    commission: Commission = field(default_factory=Commission)
+    slippage: Slippage = field(default_factory=Slippage)
+    lots: LotRule = "integer"
+    close_at_end: bool = False
+    strategy_timeout: float = 5.0
+    commissions: Mapping[str, Commission] = field(default_factory=dict)
+
+    def fill_price(self, raw: float, quantity: float, instrument: Instrument) -> float:
+        """The price at which a market order of signed `quantity` fills when the market stands at `raw`."""
+        return self.slippage.price(raw, quantity, instrument)
+
+    def fee(self, quantity: float, price: float, instrument: Instrument) -> float:
+        """The fee of an order that fills `quantity` at `price`."""
+        commission = self.commissions.get(instrument.symbol, self.commission)
+        return commission.fee(quantity, quantity * price * instrument.multiplier)
+
+    def lot(self, quantity: float) -> float:
+        """`quantity` rounded towards zero to a legal lot; the one place where quantities are rounded."""
+        if self.lots == "integer":
+            return float(math.trunc(quantity + math.copysign(_GRAIN, quantity)))
+        scale = 10.0**FRACTION_DIGITS
+        return round(math.trunc(quantity * scale + math.copysign(_GRAIN * scale, quantity)) / scale, FRACTION_DIGITS)
+
+    def cost(self, quantity: float, price: float, instrument: Instrument) -> float:
+        """What an opening of `quantity` at `price` takes out of what its strategy may spend: margin plus fee."""
+        held = abs(quantity) * price * instrument.multiplier * instrument.margin_rate
+        return held + self.fee(quantity, price, instrument)
+
+    def affordable(self, money: float, wanted: float, price: float, instrument: Instrument) -> float:
+        """The largest legal part of signed `wanted` that costs at most `money`; 0.0 where not even one lot does."""
+        quantity = self.lot(wanted)
+        return _largest(quantity, lambda q: self.cost(q, price, instrument) <= money + _GRAIN, self)
+
+
+def _largest(quantity: float, fits: Callable[[float], bool], rules: ExecutionRules) -> float:
+    """The largest legal lot between 0 and `quantity` that fits, by bisection over whole lots."""
+    if not quantity or fits(quantity):
+        return quantity
+    step = 1.0 if rules.lots == "integer" else 10.0**-FRACTION_DIGITS
+    low, high = 0, round(abs(quantity) / step)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if fits(middle * step):
+            low = middle
+        else:
+            high = middle
+    return math.copysign(round(low * step, FRACTION_DIGITS), quantity) if low else 0.0

@@ -1,0 +1,165 @@
+"""What is traded and what is known of it: instruments, bars, series and the one timeline.
+
+Stamps are int64 nanoseconds since 1970, UTC. A bar's `label` is the stamp its file gives it; `known` is the moment
+at which it may be acted upon (see contracts, "Stamps").
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Stamps = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+#: Asset classes whose trades move cash by the notional. Futures, FX and CFDs move it by realised profit and fees.
+CASH_CLASSES: Final = frozenset({"equity", "etf", "crypto", "bond", "index"})
+MARGIN_CLASSES: Final = frozenset({"future", "fx", "cfd"})
+MAX_PRECISION: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What one symbol is. `margin_rate` is the share of the notional that a position holds back from spending."""
+
+    symbol: str
+    precision: int = 2
+    tick_size: float = 0.0
+    multiplier: float = 1.0
+    margin_rate: float = 1.0
+    currency: str = "USD"
+    asset_class: str = "equity"
+
+    def __post_init__(self) -> None:
+        if self.asset_class not in CASH_CLASSES | MARGIN_CLASSES:
+            raise ValueError(f"{self.symbol}: unknown asset class {self.asset_class!r}")
+        if not 0 <= self.precision <= MAX_PRECISION:
+            raise ValueError(f"{self.symbol}: precision must lie in 0..{MAX_PRECISION}, not {self.precision}")
+        for name in ("multiplier", "margin_rate"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"{self.symbol}: {name} must be positive, not {value}")
+        if not (math.isfinite(self.tick_size) and self.tick_size >= 0):
+            raise ValueError(f"{self.symbol}: tick_size must not be negative, not {self.tick_size}")
+
+    @property
+    def moves_cash_by_notional(self) -> bool:
+        """True for equity-like instruments; False where only profit and fees move cash."""
+        return self.asset_class in CASH_CLASSES
+
+    @property
+    def tick(self) -> float:
+        """The smallest price step: `tick_size` where given, else one unit of the last decimal."""
+        return self.tick_size or 10.0**-self.precision
+
+
+@dataclass(frozen=True, slots=True)
+class HistoricalDataBar:
+    """One bar, as a strategy sees it. `timestamp` is its label."""
+
+    timestamp: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float = 0.0
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BarSeries:
+    """One symbol's history in columns, oldest first, read-only and shared by everything.
+
+    `length` is a bar's nominal length in nanoseconds; `known` when each bar may be acted upon. A resampled series is
+    not `tradable`: strategies may read it, orders on it are refused.
+    """
+
+    symbol: str
+    label: Stamps
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    known: Stamps
+    length: int
+    tradable: bool = True
+
+    def __post_init__(self) -> None:
+        size = len(self.label)
+        if not size:
+            raise ValueError(f"{self.symbol}: a series needs at least one bar")
+        for name in ("label", "open", "high", "low", "close", "volume", "known"):
+            column = getattr(self, name)
+            if len(column) != size:
+                raise ValueError(f"{self.symbol}: column {name} has {len(column)} rows, label has {size}")
+            column.setflags(write=False)
+        if size > 1 and not bool(np.all(self.label[1:] > self.label[:-1])):
+            raise ValueError(f"{self.symbol}: labels must rise strictly")
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def bar(self, row: int) -> HistoricalDataBar:
+        """The bar at `row` as one value."""
+        return HistoricalDataBar(
+            int(self.label[row]),
+            float(self.open[row]),
+            float(self.high[row]),
+            float(self.low[row]),
+            float(self.close[row]),
+            float(self.volume[row]),
+            self.symbol,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MarketEvent:
+    """What became known at step `step`: for each symbol that has a bar now, its row in its series."""
+
+    step: int
+    t: int
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """The union of all series' stamps, one step each.
+
+    `stamps[i]` is the moment t of step i, `labels[i]` the newest label among its bars. `rows[symbol][i]` is the row of
+    that symbol's bar at step i, or -1 where it has none.
+    """
+
+    stamps: Stamps
+    labels: Stamps
+    rows: Mapping[str, npt.NDArray[np.int64]]
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    def events(self) -> Iterator[MarketEvent]:
+        """Every step in order."""
+        columns = [(symbol, rows.tolist()) for symbol, rows in self.rows.items()]
+        for step, t in enumerate(self.stamps.tolist()):
+            yield MarketEvent(step, t, {symbol: rows[step] for symbol, rows in columns if rows[step] >= 0})
+
+    def last_step(self, symbol: str) -> int:
+        """The step of the symbol's last bar, after which its series has ended."""
+        return int(np.flatnonzero(self.rows[symbol] >= 0)[-1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """Everything a run may know: series by symbol, what each symbol is, and the timeline that joins them."""
+
+    series: Mapping[str, BarSeries]
+    instruments: Mapping[str, Instrument]
+    timeline: Timeline
+    data_hash: str = ""
+    periods_per_year: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,116 @@
+"""From wish to fact: Demand (what a strategy wants) → Decision (what it may) → Order → Fill (what happened).
+
+Quantities are signed everywhere: positive buys, negative sells.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Outcome(StrEnum):
+    """How the coordinator ends a demand."""
+
+    APPROVED = "approved"
+    RESIZED = "resized"
+    REJECTED = "rejected"
+
+
+class Reason(StrEnum):
+    """Why a demand was cut or refused, or an order ended without a fill."""
+
+    NONE = ""
+    CAPITAL = "capital"
+    BELOW_ONE_LOT = "below_one_lot"
+    OPEN_GAP = "open_gap"
+    NOT_TRADABLE = "not_tradable"
+    STRATEGY_FAILED = "strategy_failed"
+    STRATEGY_PAUSED = "strategy_paused"
+    SERIES_ENDED = "series_ended"
+    UNFILLED_AT_END = "unfilled_at_end"
+    NOTHING_TO_CLOSE = "nothing_to_close"
+    FLATTENED = "flattened"
+    CLOSE_AT_END = "close_at_end"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a strategy wants at `step`. `closing` demands only reduce its position; `price` is the close it saw.
+
+    `native_order` is the engine's own id of the order that a native strategy made, empty for portable strategies.
+    """
+
+    strategy_id: str
+    symbol: str
+    quantity: float
+    closing: bool
+    price: float
+    step: int
+    t: int
+    native_order: str = ""
+    signalled: bool = True
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.quantity):
+            raise ValueError(f"{self.strategy_id}: a demand's quantity must be a number, not {self.quantity}")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The end of a demand: `quantity` is what it may trade (0 when rejected), `detail` says why in figures."""
+
+    demand: Demand
+    outcome: Outcome
+    quantity: float
+    reason: Reason = Reason.NONE
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An approved demand on its way to an engine; its id is unique in the run and the same on every engine."""
+
+    id: str
+    strategy_id: str
+    symbol: str
+    quantity: float
+    closing: bool
+    reserve: float
+    decided_step: int
+    reason: Reason = Reason.NONE
+    native_order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A fact of an engine: `quantity` changed hands at `price` for `fee` at step time `t`."""
+
+    order_id: str
+    strategy_id: str
+    symbol: str
+    quantity: float
+    price: float
+    fee: float
+    t: int
+
+    def __post_init__(self) -> None:
+        if not (self.quantity and math.isfinite(self.quantity) and math.isfinite(self.price)):
+            raise ValueError(f"order {self.order_id}: a fill needs a quantity and a price")
+
+
+CommandAction = Literal["submit", "cancel", "resize", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyCommand:
+    """What an engine is told to do with one order; `resize` and `reject` answer a native's own order."""
+
+    strategy_id: str
+    action: CommandAction
+    order: Order
+    reason: Reason = Reason.NONE
+    detail: str = ""

@@ -1,0 +1,184 @@
+"""The plan of a run: the configuration after every question is answered. Frozen; two equal plans are one run.
+
+Paths are relative to `root`, the folder of the configuration, unless they were written absolute; `root` and each
+framework's `feed` say nothing about the result and are no part of the plan's hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.strategy import Kind
+
+Mode = Literal["single", "multi"]
+SizingMethod = Literal["percent", "fixed", "notional"]
+GateOperator = Literal[">=", "<=", ">", "<", "==", "!="]
+
+
+@dataclass(frozen=True, slots=True)
+class CapitalPlan:
+    """How much money there is, and whether strategies share it."""
+
+    total: Decimal
+    mode: Literal["isolated"] = "isolated"
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Corporate actions to take out of a series: `splits` by ISO date, or a factor file."""
+
+    splits: tuple[tuple[str, Decimal], ...] = ()
+    factors: str = ""
+    dividends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlan:
+    """Where one symbol's bars are and how to read them. Exactly one of `path`, `synthetic`, `resample` is set."""
+
+    symbol: str
+    path: str = ""
+    synthetic: Mapping[str, object] | None = None
+    resample: Mapping[str, str] | None = None
+    format: Literal["auto", "csv", "parquet", "catalog"] = "auto"
+    date_format: str = ""
+    timezone: str = "UTC"
+    stamp: Literal["start", "end"] = "start"
+    frequency: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    delimiter: str = ""
+    decimal: str = ""
+    on_duplicate: Literal["error", "first", "last"] = "error"
+    allow_negative: bool = False
+    bar_type: str = ""
+    adjust: Adjustment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentPlan:
+    """What the configuration says of an instrument; None where the data or a default decides."""
+
+    symbol: str
+    multiplier: Decimal | None = None
+    tick_size: Decimal | None = None
+    precision: int | None = None
+    margin_rate: Decimal | None = None
+    currency: str | None = None
+    asset_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """How an entry without a quantity of its own is sized; `value` is the percentage, the units or the amount."""
+
+    method: SizingMethod = "percent"
+    value: Decimal = Decimal(95)
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPlan:
+    """One enabled strategy. `weight` is its share of the total capital, 0..1; `config` has every default filled in."""
+
+    id: str
+    name: str
+    kind: Kind
+    reference: str
+    framework: str
+    weight: Decimal
+    symbols: tuple[str, ...]
+    priority: int = 0
+    depends_on: tuple[str, ...] = ()
+    sizing: Sizing = field(default_factory=Sizing)
+    config: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition that a run must meet, such as `sharpe >= 0.5` or `strategies.trend.trades >= 5`."""
+
+    metric: str
+    operator: GateOperator
+    threshold: float
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.operator} {self.threshold!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingPlan:
+    """Where the journal is and what goes into it."""
+
+    path: str = "logs/backtest/orchestrate.jsonl"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """Everything a run needs to know. `strategies` stand in the order of the file."""
+
+    mode: Mode
+    capital: CapitalPlan
+    data: Mapping[str, DataPlan]
+    instruments: Mapping[str, InstrumentPlan]
+    strategies: tuple[StrategyPlan, ...]
+    allocation: Literal["custom", "equal"] = "custom"
+    conflicts: Literal["independent"] = "independent"
+    execution: ExecutionRules = field(default_factory=ExecutionRules)
+    frameworks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    gates: tuple[Gate, ...] = ()
+    start: str = ""
+    end: str = ""
+    periods_per_year: float | None = None
+    benchmark: str = ""
+    logging: LoggingPlan = field(default_factory=LoggingPlan)
+    root: Path = field(default_factory=Path)
+
+    def strategy(self, strategy_id: str) -> StrategyPlan:
+        """The strategy with that id; KeyError when there is none."""
+        for strategy in self.strategies:
+            if strategy.id == strategy_id:
+                return strategy
+        raise KeyError(strategy_id)
+
+    def to_dict(self) -> dict[str, object]:
+        """The whole plan as JSON values; `root` left out, so that the same plan reads the same everywhere."""
+        plain = _plain(self)
+        assert isinstance(plain, dict)
+        del plain["root"]
+        return plain
+
+    @property
+    def hash(self) -> str:
+        """Names the plan: sha256 over everything that can change a result."""
+        told = self.to_dict()
+        del told["logging"]
+        told["frameworks"] = {
+            name: {key: value for key, value in settings.items() if key != "feed"}
+            for name, settings in self.frameworks.items()
+        }
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """`value` in JSON types; Decimals become the numbers that their text shows."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Path):
+        return value.as_posix()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

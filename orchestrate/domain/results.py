@@ -1,0 +1,124 @@
+"""What a run leaves behind: facts only, no figure that can be derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+
+from orchestrate.domain.books import Position, Trade
+from orchestrate.domain.market import Flags, Floats, Stamps
+from orchestrate.domain.orders import Decision, Fill, Reason
+from orchestrate.domain.plan import RunPlan
+
+Severity = Literal["info", "warning", "error"]
+RunStatus = Literal["completed", "degraded", "failed", "interrupted"]
+StrategyStatus = Literal["completed", "failed", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a user should know about data or figures. `count` is how often, `first` the first places."""
+
+    severity: Severity
+    where: str
+    message: str
+    count: int = 1
+    first: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyError:
+    """Why a strategy failed; `t` is the label of the bar, None when no bar had come yet."""
+
+    type: str
+    message: str
+    traceback: str
+    t: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """A decision as it is stored: `t` is the label of the bar; `order_id` empty when no order came of it.
+
+    Orders that end otherwise than by a whole fill (cut or refused at the open, cancelled) get a record of their own.
+    """
+
+    t: int
+    decision: Decision
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FillRecord:
+    """A fill with the label of the bar it happened on and the reason of its order."""
+
+    t: int
+    fill: Fill
+    framework: str
+    closing: bool
+    reason: Reason = Reason.NONE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StrategyResult:
+    """One strategy's facts. `equity` and `exposed` have one element a step of the timeline.
+
+    `own` marks the steps at which one of its symbols has a bar; `exposed` those with a position at the close.
+    """
+
+    id: str
+    name: str
+    framework: str
+    status: StrategyStatus
+    symbols: tuple[str, ...]
+    allocated: Decimal
+    equity: Floats
+    own: Flags
+    exposed: Flags
+    trades: tuple[Trade, ...]
+    open_positions: tuple[Position, ...]
+    fees: float
+    blocked: int
+    resized: int
+    error: StrategyError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkTiming:
+    """What an engine cost: seconds in total, seconds a step at the median and at the 99th percentile, messages."""
+
+    seconds: float
+    p50: float
+    p99: float
+    messages: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunResult:
+    """All facts of a run, over the steps that were done."""
+
+    plan: RunPlan
+    status: RunStatus
+    stamps: Stamps
+    labels: Stamps
+    reserve: Decimal
+    strategies: Mapping[str, StrategyResult]
+    decisions: tuple[DecisionRecord, ...]
+    fills: tuple[FillRecord, ...]
+    findings: tuple[Finding, ...] = ()
+    timings: Mapping[str, FrameworkTiming] = field(default_factory=dict)
+    data_hash: str = ""
+    #: bars per year that metrics use, by strategy id, and "" for the portfolio
+    periods_per_year: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def portfolio_equity(self) -> Floats:
+        """The sum of all books and the reserve at every step."""
+        total = np.full(len(self.stamps), float(self.reserve))
+        for strategy in self.strategies.values():
+            total += strategy.equity
+        return total

@@ -1,0 +1,147 @@
+"""The ways to write a portable strategy, and what it may see and say.
+
+A strategy is a plain object of one of three shapes (a fourth, native, belongs to its engine):
+
+* `signals(bars) -> Signals`: vectorised, the whole history at once;
+* `should_enter(bars) -> bool` and `should_exit(position, bars) -> bool`: stateless, one symbol (`IStrategy`);
+* `on_bar(context) -> list of Signal`: several symbols, several legs, facts of other strategies.
+
+Optional hooks of any shape: `on_start()`, `on_fill(fill)`, `on_rejected(decision)`, `on_stop()`.
+An `IStrategy` may set `side = "short"`; its entries then sell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy.typing as npt
+
+from orchestrate.domain.bars import Bars
+from orchestrate.domain.books import Position
+
+Side = Literal["long", "short"]
+SignalKind = Literal["entry", "exit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One wish. An entry without `quantity` is sized by the entry's `sizing`; an exit always closes all of it."""
+
+    kind: SignalKind
+    symbol: str
+    side: Side = "long"
+    quantity: float | None = None
+
+    @classmethod
+    def enter(cls, symbol: str, side: Side = "long", quantity: float | None = None) -> Signal:
+        """Open a position, `quantity` units or as `sizing` says."""
+        return cls("entry", symbol, side, quantity)
+
+    @classmethod
+    def exit(cls, symbol: str) -> Signal:
+        """Close whatever is held of `symbol`."""
+        return cls("exit", symbol)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signals:
+    """Entry and exit flags for a whole history, one element a bar. Sides that a strategy doesn't trade stay None."""
+
+    enter_long: npt.ArrayLike
+    exit_long: npt.ArrayLike
+    enter_short: npt.ArrayLike | None = None
+    exit_short: npt.ArrayLike | None = None
+
+
+@runtime_checkable
+class VectorStrategy(Protocol):
+    """Vectorised: asked once per symbol with the whole history; element i may use bars 0..i only."""
+
+    def signals(self, bars: Bars) -> Signals | tuple[npt.ArrayLike, npt.ArrayLike]:
+        """Flags for every bar; a tuple means (enter_long, exit_long)."""
+
+
+@runtime_checkable
+class IStrategy(Protocol):
+    """Stateless: asked at every bar of each of its symbols. `bars` ends at now."""
+
+    def should_enter(self, bars: Bars) -> bool:
+        """Asked while flat."""
+
+    def should_exit(self, position: Position, bars: Bars) -> bool:
+        """Asked while in."""
+
+
+class Context(Protocol):
+    """What `on_bar` sees at one step: its own book and its own symbols' bars up to now, never more."""
+
+    strategy_id: str
+    t: int
+    symbols: tuple[str, ...]
+    updated: tuple[str, ...]
+    """Those of `symbols` that have a bar now."""
+    cash: float
+    equity: float
+    available: float
+
+    def bars(self, symbol: str | None = None) -> Bars:
+        """The history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
+
+    def position(self, symbol: str | None = None) -> Position | None:
+        """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
+
+    def publish(self, name: str, value: object) -> None:
+        """Tell a fact to strategies that name this one in `depends_on`."""
+
+    def fact(self, strategy_id: str, name: str, default: object = None) -> object:
+        """The newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
+
+
+@runtime_checkable
+class BarStrategy(Protocol):
+    """Asked once a step at which one of its symbols has a bar."""
+
+    def on_bar(self, context: Context) -> Iterable[Signal] | Signal | None:
+        """What it wants done; None or an empty list for nothing."""
+
+
+PortableStrategy = VectorStrategy | IStrategy | BarStrategy
+Kind = Literal["signals", "istrategy", "on_bar", "backtrader", "nautilus"]
+PORTABLE_KINDS: tuple[Kind, ...] = ("signals", "istrategy", "on_bar")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declared parameter. `type` is one of int, float, bool, str, list; bounds are inclusive unless `exclusive`."""
+
+    type: type
+    default: object = None
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[object, ...] = ()
+    exclusive: bool = False
+    required: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyDescription:
+    """All that can be known of a strategy without running it.
+
+    `parameters` is None where the class takes any keyword. `relations` are comparisons between parameters, such as
+    "fast < slow". `frameworks`: where it can run; natives have one.
+    """
+
+    name: str
+    kind: Kind
+    reference: str
+    frameworks: tuple[str, ...]
+    parameters: Mapping[str, Parameter] | None
+    relations: Sequence[str] = ()
+    summary: str = ""
+    source: str = ""
+
+
+StrategyFactory = Callable[[Mapping[str, object]], object]

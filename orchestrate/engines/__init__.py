@@ -1,0 +1,1 @@
+"""One folder an engine; delete one and the others still work."""

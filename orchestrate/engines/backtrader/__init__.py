@@ -1,0 +1,1 @@
+"""Backtrader behind the orchestration port."""

@@ -1,0 +1,1 @@
+"""NautilusTrader behind the orchestration port."""

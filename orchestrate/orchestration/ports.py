@@ -1,0 +1,93 @@
+"""What the orchestrator needs from the outside: engines, and the typed surfaces of capital and coordination.
+
+Ids, floats and integer nanoseconds cross these ports, never an engine's types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import Market
+from orchestrate.domain.orders import Decision, Demand, Fill, StrategyCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What an engine is told of one strategy before the run. `native` is the strategy class it hosts, if any."""
+
+    strategy_id: str
+    cash: float
+    symbols: tuple[str, ...]
+    native: type | None = None
+    config: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What an engine has to say after a step: fills first, then what its native strategies want."""
+
+    fills: tuple[Fill, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    failures: tuple[tuple[str, BaseException], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkPortfolioState:
+    """An engine's own account of things, for reconciliation: net quantity a symbol, profit realised net of fees.
+
+    Symbols with a net quantity of zero may be left out. `realised` is by average cost, over all its strategies.
+    """
+
+    framework: str
+    quantities: Mapping[str, float]
+    realised: float
+    messages: int = 0
+
+
+class OrchestrationPort(Protocol):
+    """What an engine or environment owes to the orchestrator.
+
+    A step is `execute_commands` (orders released at this open), `advance`, and where orders fill at the close
+    `execute_commands` and `close`. An engine need not be told of a step at which it has nothing to do; the next one it
+    hears of may be any later one.
+    """
+
+    framework: str
+
+    def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+        """Build everything; no bar has happened yet. EngineError when the engine can't host what is asked."""
+
+    def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
+        """Hand over orders for the very next `advance` (filled at its open) or `close` (filled at its close)."""
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+        """Time becomes t; `rows` are the bars of all symbols that have one now. Orders handed over fill at its open."""
+
+    def close(self, t: int) -> tuple[Fill, ...]:
+        """Orders handed over since `advance` fill at t's close."""
+
+    def get_portfolio_state(self) -> FrameworkPortfolioState:
+        """Where the engine believes it stands."""
+
+    def end(self) -> None:
+        """Release everything; nothing may stay behind in the process. Legal at any time after `begin`, also twice."""
+
+
+class CapitalManagementPort(Protocol):
+    """The surface of `PortfolioCapitalManager`."""
+
+    def calculate_allocations(
+        self, total: Decimal, weights: Mapping[str, Decimal], *, digits: int = 2
+    ) -> dict[str, Decimal]:
+        """Split `total` exactly; what the weights leave over is the reserve."""
+
+
+class CoordinationPort(Protocol):
+    """The surface of `StrategyCoordinator`."""
+
+    def coordinate(self, demands: Sequence[Demand]) -> list[Decision]:
+        """Every demand ends approved, resized or rejected, with a reason, in the order it came."""

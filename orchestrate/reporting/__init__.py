@@ -1,0 +1,1 @@
+"""Tables and pages, made only from what a run stored."""

@@ -1,0 +1,1 @@
+"""Runs on disk: the store, its manifest, the journal."""
