@@ -1,7 +1,132 @@
-"""The Typer application: its commands, and the one place where errors become exit codes."""
+"""The Typer application: its commands, and the one place where errors become exit codes.
+
+A command is a plain function in a file of its own that imports nothing but typer, the standard library and
+`domain.errors` at module level. It prints results to stdout and messages to stderr, returns for code 0, raises
+`typer.Exit(code)` for a result that is not 0, and lets errors of the tree in `domain/errors.py` pass.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final, NoReturn
 
-def run() -> None:
-    """Run the command line."""
+import typer
+
+import orchestrate
+from orchestrate.domain.errors import OrchestrateError
+
+#: In the order of `--help`: the name of a command → the module and function behind it.
+COMMANDS: Final[dict[str, str]] = {}
+
+BUG: Final = 4
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line (default: the process's own arguments) and exit with the code of contracts section 6."""
+    _on_broken_pipe(signal_default=True)
+    try:
+        application()(args=None if arguments is None else list(arguments), prog_name="orchestrate")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.exit(0)
+
+
+def application() -> typer.Typer:
+    """All commands, each under the guard that turns errors into exit codes."""
+    app = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help: half the start-up time, and no boxes in a CI log
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(help=orchestrate.__doc__)(_root)
+    for name, target in COMMANDS.items():
+        module, _, function = target.partition(":")
+        app.command(name)(guarded(getattr(importlib.import_module(module), function)))
+    return app
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_tell)
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+def _tell(version: bool) -> None:
+    if version:
+        typer.echo(f"orchestrate {orchestrate.__version__}")
+        raise typer.Exit
+
+
+def guarded(command: Callable[..., object]) -> Callable[..., object]:
+    """`command`, with every error turned into a message on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def guard(*args: object, **kwargs: object) -> None:
+        _on_broken_pipe(signal_default=False)
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except (typer.Exit, typer.BadParameter):
+            _flush()
+            raise
+        except OrchestrateError as error:
+            _explain(error)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _leave_broken_pipe()
+        except Exception:
+            _traceback(sys.exc_info()[1])
+            raise typer.Exit(BUG) from None
+
+    return guard
+
+
+def _explain(error: OrchestrateError) -> None:
+    """The message; before it the traceback of what an engine or our own code did, where that is the cause."""
+    if error.exit_code == BUG and error.__cause__ is not None:
+        _traceback(error.__cause__)
+    print(f"{error}", file=sys.stderr)
+
+
+def _traceback(error: BaseException | None) -> None:
+    import traceback
+
+    traceback.print_exception(error, file=sys.stderr)
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_broken_pipe()
+
+
+def _leave_broken_pipe() -> NoReturn:
+    """Nobody reads any more: leave without another word, also from the interpreter's own last flush."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
+    raise typer.Exit(BROKEN_PIPE)
+
+
+def _on_broken_pipe(*, signal_default: bool) -> None:
+    """Help and usage errors die of SIGPIPE as any tool does; a command gets the exception, so that it can clean up."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL if signal_default else signal.SIG_IGN)
