@@ -44,7 +44,7 @@ _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def parse_gate(text: str) -> Gate:
-    """`METRIC OPERATOR NUMBER` as a gate; ValueError says what is wrong. `gate_problem` says whether the metric exists."""
+    """`METRIC OPERATOR NUMBER` as a gate; ValueError says what is wrong. `gate_problem` says if the metric exists."""
     text = text.strip()
     match = _GATE.fullmatch(text)
     if match is None:

@@ -1,0 +1,57 @@
+"""How the strategies of a run move together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from orchestrate.domain.market import Floats, Stamps
+from orchestrate.domain.results import Finding
+
+_DAY: Final = 86_400 * 1_000_000_000
+_NOISE: Final = 1e-12
+
+Matrix = dict[str, dict[str, float | None]]
+
+
+def daily_marks(stamps: Stamps) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """The places of the last stamp of every UTC day: all of them for daily bars."""
+    days = stamps // _DAY
+    return np.flatnonzero(np.append(days[1:] != days[:-1], True)) if len(days) else np.zeros(0, dtype=np.intp)
+
+
+def correlation(stamps: Stamps, equity: Mapping[str, Floats]) -> tuple[Matrix, list[Finding]]:
+    """Pearson's correlation of daily returns for every pair of strategies; null with a finding where one never moves.
+
+    Equity stands still before, between and after a strategy's own bars, hence the return there is 0.
+    """
+    marks = daily_marks(stamps)
+    directions: dict[str, Floats | None] = {}
+    findings: list[Finding] = []
+    for name, curve in equity.items():
+        directions[name], cause = _direction(curve[marks])
+        if cause:
+            findings.append(Finding("info", f"strategies.{name}", f"no value for correlation: {cause}"))
+    matrix: Matrix = {name: dict.fromkeys(equity) for name in equity}
+    for name, mine in directions.items():
+        for other, theirs in directions.items():
+            if mine is not None and theirs is not None:
+                product = 1.0 if name == other else float(np.dot(mine, theirs))
+                matrix[name][other] = min(1.0, max(-1.0, product))
+    return matrix, findings
+
+
+def _direction(curve: Floats) -> tuple[Floats | None, str]:
+    """The returns of `curve` about their mean, of length 1; or None and why there is no such thing."""
+    if len(curve) < 3:
+        return None, "it takes three days"
+    if float(curve.min()) <= 0.0:
+        return None, "equity fell to zero or below"
+    returns = curve[1:] / curve[:-1] - 1.0
+    about_mean = returns - returns.mean()
+    length = float(np.sqrt(np.dot(about_mean, about_mean)))
+    if length <= _NOISE * float(np.abs(returns).max()) * np.sqrt(len(returns)):
+        return None, "returns never change"
+    return about_mean / length, ""

@@ -1,0 +1,156 @@
+"""The figures of a run, in the words of `backtest --format json`: everything in it that a run's facts decide.
+
+Nothing here reads a clock or a file, so that the same facts always give the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from orchestrate.analytics.correlation import correlation
+from orchestrate.analytics.metrics import Track, figures
+from orchestrate.domain.books import Trade
+from orchestrate.domain.market import Floats
+from orchestrate.domain.results import Finding, RunResult, StrategyResult
+from orchestrate.domain.stamps import label_text
+
+Document = dict[str, object]
+
+
+def summarise(result: RunResult) -> Document:
+    """`bars`, `start`, `end`, `portfolio`, `strategies`, `frameworks`, `correlation` and `findings` of `result`."""
+    notes: list[Finding] = []
+    portfolio = _portfolio(result, notes)
+    frameworks = {name: _framework(result, name, notes) for name in _frameworks(result)}
+    strategies = {strategy.id: _strategy(result, strategy, notes) for strategy in result.strategies.values()}
+    matrix, more = correlation(result.stamps, {name: one.equity for name, one in result.strategies.items()})
+    labels = result.labels
+    return {
+        "bars": len(labels),
+        "start": label_text(int(labels[0])) if len(labels) else None,
+        "end": label_text(int(labels[-1])) if len(labels) else None,
+        "portfolio": portfolio,
+        "strategies": strategies,
+        "frameworks": frameworks,
+        "correlation": matrix,
+        "findings": [finding_document(finding) for finding in (*result.findings, *_joined([*notes, *more]))],
+    }
+
+
+def finding_document(finding: Finding) -> Document:
+    """A finding in JSON values."""
+    return {
+        "severity": finding.severity,
+        "where": finding.where,
+        "message": finding.message,
+        "count": finding.count,
+    }
+
+
+def contribution(document: Document, strategy_id: str) -> float:
+    """What a strategy added to the portfolio's return: its profit over the initial capital of all."""
+    portfolio, strategies = document["portfolio"], document["strategies"]
+    assert isinstance(portfolio, dict)
+    assert isinstance(strategies, dict)
+    strategy = strategies[strategy_id]
+    gained: float = strategy["final_equity"] - strategy["allocated_capital"]
+    total: float = portfolio["initial_capital"]
+    return gained / total
+
+
+def _portfolio(result: RunResult, notes: list[Finding]) -> Document:
+    initial = float(result.plan.capital.total)
+    equity = result.portfolio_equity
+    metrics, found = figures(_pooled(result, result.strategies.values(), initial, equity), "portfolio")
+    notes.extend(found)
+    return {
+        "initial_capital": initial,
+        "final_equity": _last(equity, initial),
+        "reserve": float(result.reserve),
+        "metrics": metrics,
+    }
+
+
+def _framework(result: RunResult, name: str, notes: list[Finding]) -> Document:
+    members = [strategy for strategy in result.strategies.values() if strategy.framework == name]
+    initial = float(sum(strategy.allocated for strategy in members))
+    equity = np.sum([strategy.equity for strategy in members], axis=0)
+    metrics, found = figures(_pooled(result, members, initial, equity), f"frameworks.{name}")
+    notes.extend(found)
+    return {"final_equity": _last(equity, initial), "metrics": metrics}
+
+
+def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding]) -> Document:
+    allocated = float(strategy.allocated)
+    own = strategy.own
+    track = Track(
+        initial=allocated,
+        equity=strategy.equity[own],
+        stamps=result.stamps[own],
+        exposed=strategy.exposed[own],
+        profits=_profits(strategy.trades),
+        fees=strategy.fees,
+        periods_per_year=result.periods_per_year.get(strategy.id),
+    )
+    metrics, found = figures(track, f"strategies.{strategy.id}")
+    notes.extend(found)
+    error = strategy.error
+    return {
+        "name": strategy.name,
+        "framework": strategy.framework,
+        "status": strategy.status,
+        "symbols": list(strategy.symbols),
+        "allocated_capital": allocated,
+        "final_equity": _last(strategy.equity, allocated),
+        "metrics": metrics,
+        "blocked": strategy.blocked,
+        "resized": strategy.resized,
+        "error": None
+        if error is None
+        else {
+            "type": error.type,
+            "message": error.message,
+            "bar_date": None if error.t is None else label_text(error.t),
+        },
+    }
+
+
+def _pooled(result: RunResult, members: Iterable[StrategyResult], initial: float, equity: Floats) -> Track:
+    """Several strategies as one curve, over the union of all stamps."""
+    together = list(members)
+    exposed = np.zeros(len(result.stamps), dtype=np.bool_)
+    for strategy in together:
+        exposed |= strategy.exposed
+    return Track(
+        initial=initial,
+        equity=equity,
+        stamps=result.stamps,
+        exposed=exposed,
+        profits=_profits([trade for strategy in together for trade in strategy.trades]),
+        fees=sum(strategy.fees for strategy in together),
+        periods_per_year=result.periods_per_year.get(""),
+    )
+
+
+def _profits(trades: Sequence[Trade]) -> Floats:
+    return np.fromiter((trade.profit for trade in trades), dtype=np.float64, count=len(trades))
+
+
+def _frameworks(result: RunResult) -> list[str]:
+    return list(dict.fromkeys(strategy.framework for strategy in result.strategies.values()))
+
+
+def _last(equity: Floats, initial: float) -> float:
+    return float(equity[-1]) if len(equity) else initial
+
+
+def _joined(notes: list[Finding]) -> list[Finding]:
+    """Notes that say the same of several curves, as one."""
+    joined: dict[str, Finding] = {}
+    for note in notes:
+        known = joined.get(note.message)
+        joined[note.message] = replace(known, where=f"{known.where}, {note.where}") if known else note
+    return list(joined.values())
