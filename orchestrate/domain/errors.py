@@ -6,6 +6,7 @@
     ├── DataError                 3  data is missing or unusable
     ├── EngineError               4  an engine refused or broke
     │   └── ReconciliationError   4  a book and its engine disagree
+    ├── StoreError                4  a run or the journal can't be written or read back
     ├── NotFoundError             5  the command line names a run or strategy that does not exist
     ├── TimeLimitError          124
     └── InterruptedRunError     130
@@ -81,6 +82,10 @@ class EngineError(OrchestrateError):
 
 class ReconciliationError(EngineError):
     """A book and its engine disagree; the message shows both sides."""
+
+
+class StoreError(OrchestrateError):
+    """A run or the journal can't be written or read back: a full disk, a folder that may not be written to."""
 
 
 class NotFoundError(OrchestrateError):

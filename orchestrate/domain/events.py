@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from orchestrate.domain.orders import Decision, Demand, Fill
@@ -111,7 +111,8 @@ class StrategyConflictDetectedEvent(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class CapitalRebalancedEvent(DomainEvent):
-    """Capital was shared out anew."""
+    """Capital was shared out anew; `before` is what each strategy had until then."""
 
     allocations: Mapping[str, Decimal]
     t: int | None = None
+    before: Mapping[str, Decimal] = field(default_factory=dict)
