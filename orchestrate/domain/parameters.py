@@ -46,6 +46,7 @@ def fill_parameters(
     """`given` as the types that are declared, defaults filled in, in the order of declaration; and all problems.
 
     Decimals become ints or floats. Where the strategy takes any keyword (`parameters` is None) everything passes.
+    Defaults of `...` are left out: the class supplies them.
     """
     if description.parameters is None:
         return {str(name): plain(value) for name, value in given.items()}, []
@@ -57,7 +58,7 @@ def fill_parameters(
             if parameter.required:
                 message = f"{description.name} needs the parameter '{name}'"
                 problems.append(ParameterProblem("", message, f"write {name}: {_wanted(parameter)}"))
-            else:
+            elif parameter.default is not ...:
                 filled[name] = deepcopy(parameter.default)
             continue
         try:
@@ -107,12 +108,12 @@ def _fit(name: str, value: object, parameter: Parameter) -> object:
         if parameter.default is None and not parameter.required:
             return None
         raise _UnfitError(f"parameter '{name}' has no value", f"write {_wanted(parameter)}")
-    fitted = _of_type(value, parameter.type)
+    fitted = _of_type(value, parameter)
     if fitted is _NOTHING:
         hint = "put it in quotes" if parameter.type is str else f"write {_wanted(parameter)}"
-        expected = _EXPECTED[parameter.type]
-        raise _UnfitError(f"parameter '{name}' must be {expected}, not {shown(value)}", hint)
-    if parameter.choices and fitted not in parameter.choices:
+        raise _UnfitError(f"parameter '{name}' must be {_expected(parameter)}, not {shown(value)}", hint)
+    chooses = parameter.choices and (parameter.type is not object or isinstance(fitted, str))
+    if chooses and fitted not in parameter.choices:
         near = did_you_mean(str(fitted), [str(choice) for choice in parameter.choices])
         choices = ", ".join(str(choice) for choice in parameter.choices)
         raise _UnfitError(f"parameter '{name}' must be one of {choices}, not {shown(value)}", near)
@@ -123,8 +124,9 @@ def _fit(name: str, value: object, parameter: Parameter) -> object:
 _NOTHING = object()
 
 
-def _of_type(value: object, wanted: type) -> object:
-    """`value` as `wanted`, or `_NOTHING` where it is something else. A bool is no number; 20.0 is a whole one."""
+def _of_type(value: object, parameter: Parameter) -> object:
+    """`value` as its type, or `_NOTHING` where it is something else. A bool is no number; 20.0 is a whole one."""
+    wanted = parameter.type
     if wanted in (int, float):
         return _number(value, wanted)
     if wanted is list:
@@ -133,7 +135,9 @@ def _of_type(value: object, wanted: type) -> object:
         return plain(value) if isinstance(value, Mapping) else _NOTHING
     if wanted in _EXPECTED:
         return value if type(value) is wanted else _NOTHING
-    return plain(value)
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return plain(value) if _number(value, float) is not _NOTHING else _NOTHING
+    return _NOTHING if _is_number(parameter.default) else plain(value)
 
 
 def _number(value: object, wanted: type) -> object:
@@ -162,11 +166,19 @@ def _check_bounds(name: str, value: object, parameter: Parameter) -> None:
         raise _UnfitError(f"parameter '{name}' must be {less} {high:g}, not {shown(value)}", "")
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _expected(parameter: Parameter) -> str:
+    return _EXPECTED.get(parameter.type) or ("a number" if _is_number(parameter.default) else "a value")
+
+
 def _wanted(parameter: Parameter) -> str:
     if parameter.choices:
         return "one of " + ", ".join(str(choice) for choice in parameter.choices)
-    wanted = _EXPECTED.get(parameter.type, "a value")
-    return wanted if parameter.default is None else f"{wanted}, such as {shown(parameter.default)}"
+    wanted = _expected(parameter)
+    return wanted if parameter.default in (None, ...) else f"{wanted}, such as {shown(parameter.default)}"
 
 
 def _broken(text: str, filled: Mapping[str, object], given: Mapping[str, object]) -> list[ParameterProblem]:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from orchestrate.domain.bars import Bars
 from orchestrate.domain.books import Position
+from orchestrate.domain.market import Instrument
 
 Side = Literal["long", "short"]
 SignalKind = Literal["entry", "exit"]
@@ -92,6 +93,9 @@ class Context(Protocol):
     def position(self, symbol: str | None = None) -> Position | None:
         """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
 
+    def instrument(self, symbol: str | None = None) -> Instrument:
+        """What `symbol` (default: the first of `symbols`) is: its multiplier, tick and precision."""
+
     def publish(self, name: str, value: object) -> None:
         """Tell a fact to strategies that name this one in `depends_on`."""
 
@@ -114,7 +118,12 @@ PORTABLE_KINDS: tuple[Kind, ...] = ("signals", "istrategy", "on_bar")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One declared parameter. `type` is one of int, float, bool, str, list; bounds are inclusive unless `exclusive`."""
+    """One declared parameter. `type` is one of int, float, bool, str, list, dict, or object for anything.
+
+    Bounds are inclusive unless `exclusive`. With `object`, a default that is a number asks for numbers, and `choices`
+    and bounds apply to texts and numbers respectively. A default of `...` can't be told from the source: the class
+    itself supplies it.
+    """
 
     type: type
     default: object = None
