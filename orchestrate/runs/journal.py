@@ -1,0 +1,130 @@
+"""The journal: one line of JSON a fact, appended to one file that all runs of a folder share (contracts, section 5).
+
+Every line goes out in one write to a descriptor opened for appending, so that parallel runs never tear each other's
+lines. What cannot be written whole is taken back.
+"""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from orchestrate.domain.errors import StoreError
+from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.plan import LoggingPlan
+from orchestrate.runs.lines import LINES
+
+LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+#: Events that no level drops: how a run began and how it ended.
+_ALWAYS: Final = ("backtest_started", "backtest_completed", "backtest_failed")
+
+
+class Journal:
+    """An open journal for one run. Call it with an event of the domain, or `write` a line of your own."""
+
+    def __init__(
+        self,
+        logging: LoggingPlan,
+        run_id: str,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.path = Path(logging.path)
+        self.run_id = run_id
+        self._user = logging.user or _login()
+        self._least = LEVELS[logging.level]
+        self._now = now
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+            self._heal()
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def __call__(self, event: DomainEvent) -> None:
+        """Write `event`, where the journal has a line for its type."""
+        tell = LINES.get(type(event))
+        line = tell(event) if tell else None
+        if line is not None:
+            self.write(line.event, line.level, line.facts)
+
+    def write(self, event: str, level: str, facts: Mapping[str, object]) -> None:
+        """Append one line, unless `level` lies below the journal's own."""
+        if LEVELS[level] < self._least and event.rpartition(".")[2] not in _ALWAYS:
+            return
+        moment = self._now().astimezone(UTC)
+        head = {
+            "ts": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
+            "event": event,
+            "level": level,
+            "run_id": self.run_id,
+            "user": self._user,
+        }
+        text = json.dumps(_plain(head | dict(facts)), separators=(",", ":"), allow_nan=False)
+        self._append(text.encode("ascii") + b"\n")
+
+    def close(self) -> None:
+        """Let go of the file. Legal twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _append(self, line: bytes) -> None:
+        try:
+            written = os.write(self._descriptor, line)
+            if written < len(line):
+                self._take_back(written)
+        except OSError as error:
+            raise self._refused(error) from None
+        if written < len(line):
+            raise self._refused(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+    def _take_back(self, written: int) -> None:
+        """Cut off the beginning of a line, if nobody has appended after it."""
+        end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        if os.fstat(self._descriptor).st_size == end:
+            os.ftruncate(self._descriptor, end - written)
+
+    def _heal(self) -> None:
+        """A machine that lost power may have left half a line: end it, so that it spoils no other."""
+        size = os.fstat(self._descriptor).st_size
+        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
+            os.write(self._descriptor, b"\n")
+
+    def _refused(self, error: OSError) -> StoreError:
+        return StoreError(f"{self.path}: the journal can't be written: {error.strerror or error}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def _plain(value: object) -> object:
+    """`value` in JSON types; what is no finite number becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

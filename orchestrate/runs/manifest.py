@@ -1,0 +1,81 @@
+"""`run.json`: what a run was and what it cost; everything that a clock, a machine or the weather decides."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+import orchestrate
+from orchestrate.domain.results import RunResult
+from orchestrate.domain.stamps import label_text
+from orchestrate.runs.store import digest
+
+SCHEMA_VERSION: Final = 1
+#: The distribution in which a framework comes, where its name is another.
+_DISTRIBUTIONS: Final = {"nautilus": "nautilus_trader"}
+
+
+def manifest(
+    result: RunResult,
+    *,
+    run_id: str,
+    exit_code: int,
+    started: datetime,
+    duration_seconds: float,
+    journal: str,
+    overrides: Mapping[str, object],
+    files: Mapping[str, bytes],
+) -> dict[str, object]:
+    """The facts of `run.json`. `overrides` is what the command line and the environment changed of the file."""
+    frameworks = sorted({strategy.framework for strategy in result.strategies.values()})
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": run_id,
+        "status": result.status,
+        "exit_code": exit_code,
+        "mode": result.plan.mode,
+        "plan_hash": result.plan.hash,
+        "data_hash": result.data_hash,
+        "started": _moment(started),
+        "duration_seconds": duration_seconds,
+        "journal": journal,
+        "overrides": dict(overrides),
+        "versions": versions(frameworks),
+        "timings": {name: asdict(timing) for name, timing in sorted(result.timings.items())},
+        "errors": {
+            strategy.id: {
+                "type": strategy.error.type,
+                "message": strategy.error.message,
+                "bar_date": None if strategy.error.t is None else label_text(strategy.error.t),
+                "traceback": strategy.error.traceback,
+            }
+            for strategy in result.strategies.values()
+            if strategy.error is not None
+        },
+        "files": {name: digest(content) for name, content in sorted(files.items())},
+    }
+
+
+def versions(frameworks: Iterable[str]) -> dict[str, str]:
+    """What took part: Python, orchestrate, numpy and the engines used."""
+    found = {
+        "python": platform.python_version(),
+        "orchestrate": orchestrate.__version__,
+        "numpy": _version("numpy"),
+    }
+    return found | {name: _version(_DISTRIBUTIONS.get(name, name)) for name in frameworks}
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"

@@ -1,0 +1,152 @@
+"""The columns of a run as Parquet: equity, trades and decisions. The only place that knows pyarrow.
+
+The same facts give the same bytes: no index, no metadata of other libraries, no moment of creation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from orchestrate.domain.orders import Outcome
+from orchestrate.domain.results import DecisionRecord, FillRecord, RunResult
+
+
+def parquet_files(result: RunResult) -> dict[str, bytes]:
+    """`equity.parquet`, `trades.parquet` and `decisions.parquet`."""
+    return {
+        "equity.parquet": _bytes(_equity(result)),
+        "trades.parquet": _bytes(_trades(result)),
+        "decisions.parquet": _bytes(_decisions(result)),
+    }
+
+
+def _bytes(table: Any) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def _equity(result: RunResult) -> Any:
+    """One row a step: its label, its moment `t`, the portfolio, and for every strategy three columns.
+
+    `equity.ID` is marked at the close, `exposed.ID` tells a position there, `own.ID` a bar of one of its symbols.
+    """
+    import pyarrow as pa
+
+    stamp = _types()[2]
+    columns = {
+        "label": pa.array(result.labels, type=stamp),
+        "t": pa.array(result.stamps, type=stamp),
+        "portfolio": pa.array(result.portfolio_equity),
+    }
+    for name, strategy in result.strategies.items():
+        columns[f"equity.{name}"] = pa.array(strategy.equity)
+        columns[f"exposed.{name}"] = pa.array(strategy.exposed)
+        columns[f"own.{name}"] = pa.array(strategy.own)
+    return pa.table(columns)
+
+
+def _trades(result: RunResult) -> Any:
+    """One row a closed round trip, in the order of exits; `entered` and `exited` are labels."""
+    labels = _Labels(result)
+    trades = [trade for strategy in result.strategies.values() for trade in strategy.trades]
+    rows = [
+        (
+            trade.strategy_id,
+            result.strategies[trade.strategy_id].framework,
+            trade.symbol,
+            trade.quantity,
+            labels.of(trade.strategy_id, trade.symbol, trade.entered),
+            labels.of(trade.strategy_id, trade.symbol, trade.exited),
+            trade.entry_price,
+            trade.exit_price,
+            trade.profit,
+            trade.fees,
+        )
+        for trade in sorted(trades, key=lambda trade: trade.exited)
+    ]
+    text, number, stamp = _types()
+    columns = {"strategy_id": text, "framework": text, "symbol": text, "quantity": number}
+    columns |= {"entered": stamp, "exited": stamp}
+    columns |= {"entry_price": number, "exit_price": number, "profit": number, "fees": number}
+    return _table(columns, rows)
+
+
+def _decisions(result: RunResult) -> Any:
+    """One row a decision, in the order they were made, with the fill that came of it.
+
+    `quantity` is what was allowed of `wanted`. Fills of orders that no decision stands for come last.
+    """
+    import pyarrow as pa
+
+    fills = {record.fill.order_id: record for record in result.fills}
+    last = {record.order_id: place for place, record in enumerate(result.decisions)}
+    rows = []
+    for place, record in enumerate(result.decisions):
+        fill = fills.pop(record.order_id, None) if last[record.order_id] == place else None
+        rows.append(_decided(record) + _filled(fill))
+    rows.extend(_undecided(record) + _filled(record) for record in fills.values())
+    text, number, stamp = _types()
+    columns = {"label": stamp, "strategy_id": text, "symbol": text, "closing": pa.bool_(), "wanted": number}
+    columns |= {"price": number, "outcome": text, "quantity": number, "reason": text, "detail": text, "order_id": text}
+    columns |= {"filled": stamp, "fill_quantity": number, "fill_price": number, "fee": number}
+    return _table(columns, rows)
+
+
+def _decided(record: DecisionRecord) -> tuple[object, ...]:
+    decision = record.decision
+    demand = decision.demand
+    wanted = (record.t, demand.strategy_id, demand.symbol, demand.closing, demand.quantity, demand.price)
+    end = (str(decision.outcome), decision.quantity, str(decision.reason), decision.detail, record.order_id)
+    return wanted + end
+
+
+def _undecided(record: FillRecord) -> tuple[object, ...]:
+    fill = record.fill
+    wanted = (record.t, fill.strategy_id, fill.symbol, record.closing, fill.quantity, fill.price)
+    return (*wanted, str(Outcome.APPROVED), fill.quantity, str(record.reason), "", fill.order_id)
+
+
+def _filled(record: FillRecord | None) -> tuple[object, ...]:
+    if record is None:
+        return (None, None, None, None)
+    return (record.t, record.fill.quantity, record.fill.price, record.fill.fee)
+
+
+class _Labels:
+    """The label of the bar at which a strategy traded a symbol at step time t."""
+
+    def __init__(self, result: RunResult) -> None:
+        self._stamps, self._labels = result.stamps, result.labels
+        self._traded = {
+            (record.fill.strategy_id, record.fill.symbol, record.fill.t): record.t for record in result.fills
+        }
+
+    def of(self, strategy_id: str, symbol: str, t: int) -> int:
+        """The fill's own label; the newest of the step where the fill is not known."""
+        known = self._traded.get((strategy_id, symbol, t))
+        return int(self._labels[np.searchsorted(self._stamps, t)]) if known is None else known
+
+
+def _table(columns: dict[str, Any], rows: Sequence[tuple[object, ...]]) -> Any:
+    """Rows as a table whose columns have their types also where there is no row."""
+    import pyarrow as pa
+
+    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    return pa.table(
+        {name: pa.array(column, type=kind) for (name, kind), column in zip(columns.items(), values, strict=True)}
+    )
+
+
+def _types() -> tuple[Any, Any, Any]:
+    """Text, number and stamp."""
+    import pyarrow as pa
+
+    return pa.string(), pa.float64(), pa.timestamp("ns", tz="UTC")

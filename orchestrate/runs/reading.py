@@ -1,0 +1,127 @@
+"""Past runs, found by what people call them and read back as they were told."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrate.domain.errors import NotFoundError, StoreError
+from orchestrate.runs.manifest import SCHEMA_VERSION
+from orchestrate.runs.store import RUN_ID_PATTERN, digest
+
+LATEST: Final = "latest"
+_RUN_ID: Final = re.compile(RUN_ID_PATTERN)
+_MOMENT: Final = len("YYYYMMDDTHHMMSSZ")
+_NEAR: Final = 3
+#: What a document is made of: these from run.json, those from metrics.json.
+_OF_THE_RUN: Final = ("run_id", "status", "exit_code", "mode", "plan_hash", "data_hash", "duration_seconds")
+_OF_ITS_FIGURES: Final = (
+    "bars",
+    "start",
+    "end",
+    "portfolio",
+    "strategies",
+    "frameworks",
+    "correlation",
+    "gates",
+    "findings",
+)
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run on the disk: `manifest` is its run.json, `figures` its metrics.json."""
+
+    folder: Path
+    manifest: Document
+    figures: Document
+
+    def document(self) -> Document:
+        """The run as `backtest --format json` prints it."""
+        return document(self.manifest, self.figures, self.folder)
+
+
+def document(manifest: Document, figures: Document, folder: Path) -> Document:
+    """One run in the words of contracts section 6, from what is stored of it."""
+    told: Document = {"schema_version": SCHEMA_VERSION}
+    told |= {name: manifest[name] for name in _OF_THE_RUN}
+    told |= {name: figures[name] for name in _OF_ITS_FIGURES}
+    return told | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
+
+
+def run_ids(reports: Path) -> list[str]:
+    """Every stored run, oldest first."""
+    if not reports.is_dir():
+        return []
+    return sorted(entry.name for entry in reports.iterdir() if _RUN_ID.fullmatch(entry.name) and entry.is_dir())
+
+
+def find(reports: Path, named: str) -> Path:
+    """The folder of the run called `named`: an id, a unique beginning of one, or `latest`. NotFoundError otherwise."""
+    known = run_ids(reports)
+    if not known:
+        raise NotFoundError(f"there is no run in {reports}")
+    if named == LATEST:
+        return reports / max(known, key=lambda run_id: (run_id[:_MOMENT], _written(reports / run_id)))
+    if named in known:
+        return reports / named
+    meant = [run_id for run_id in known if named and run_id.startswith(named)]
+    if len(meant) == 1:
+        return reports / meant[0]
+    if meant:
+        raise NotFoundError(f"'{named}' begins {len(meant)} runs in {reports}: {_listed(meant)}")
+    near = get_close_matches(named, known, n=_NEAR, cutoff=0.6)
+    hint = f"did you mean {_listed(near)}?" if near else f"the latest is {known[-1]}"
+    raise NotFoundError(f"there is no run '{named}' in {reports}\n    hint: {hint}")
+
+
+def read_run(reports: Path, named: str) -> StoredRun:
+    """The run called `named`, as far as text and JSON need it. StoreError where its files are damaged."""
+    folder = find(reports, named)
+    manifest = _json(folder / "run.json", _read(folder / "run.json"))
+    if manifest.get("schema_version") != SCHEMA_VERSION:
+        raise StoreError(f"{folder}: written by another version of orchestrate")
+    content = _read(folder / "metrics.json")
+    if manifest.get("files", {}).get("metrics.json") != digest(content):
+        raise StoreError(f"{folder / 'metrics.json'}: changed since the run: its hash in run.json is another")
+    figures = _json(folder / "metrics.json", content)
+    missing = [name for name in _OF_THE_RUN if name not in manifest]
+    if missing:
+        raise StoreError(f"{folder / 'run.json'}: damaged: {', '.join(missing)} missing")
+    return StoredRun(folder, manifest, figures)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: can't be read: {error.strerror}") from None
+
+
+def _json(path: Path, content: bytes) -> Document:
+    try:
+        told = json.loads(content)
+    except ValueError as error:
+        raise StoreError(f"{path}: damaged: {error}") from None
+    if not isinstance(told, dict):
+        raise StoreError(f"{path}: damaged: not a JSON object")
+    return told
+
+
+def _written(folder: Path) -> int:
+    """When a run was completed, to tell apart two of one second."""
+    try:
+        return (folder / "run.json").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _listed(ids: list[str]) -> str:
+    shown = ", ".join(ids[:_NEAR])
+    return f"{shown}, …" if len(ids) > _NEAR else shown

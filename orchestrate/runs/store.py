@@ -1,0 +1,144 @@
+"""Runs on disk: a folder `reports/<run id>/` that is there whole or not at all.
+
+A run claims its id with a hidden folder beside the runs, writes into it, and renames it when everything is on the
+disk. Whatever a killed run leaves behind stays hidden, is never taken for a run, and is swept up by a later one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from orchestrate.domain.errors import StoreError
+
+#: `YYYYMMDDTHHMMSSZ-xxxxxx`
+RUN_ID_PATTERN: Final = r"\d{8}T\d{6}Z-[0-9a-f]{6}"
+_UNFINISHED: Final = ".unfinished"
+_CLAIMS: Final = 100
+
+
+class Claim:
+    """A run id that is ours, and the hidden folder that says so. Leaving it without `keep` leaves nothing behind.
+
+    The folder is locked for as long as this process lives, so that others can tell a run under way from a dead one.
+    """
+
+    def __init__(self, reports: Path, run_id: str, hidden: Path, lock: int) -> None:
+        self.run_id = run_id
+        self.folder = reports / run_id
+        self._hidden = hidden
+        self._lock = lock
+
+    def keep(self, files: Mapping[str, bytes]) -> Path:
+        """Write all `files` to the disk and make them the run's folder, which is returned. StoreError undoes it all."""
+        try:
+            for name, content in files.items():
+                _write(self._hidden / name, content)
+            _flush_folder(self._hidden)
+            self._hidden.rename(self.folder)
+            _flush_folder(self.folder.parent)
+        except OSError as error:
+            self.give_up()
+            raise StoreError(f"{self.folder}: the run can't be stored: {_told(error)}") from None
+        self._unlock()
+        return self.folder
+
+    def give_up(self) -> None:
+        """Free the id and remove what was written. Legal at any time, also after `keep`."""
+        if self._lock >= 0:
+            shutil.rmtree(self._hidden, ignore_errors=True)
+            self._unlock()
+
+    def _unlock(self) -> None:
+        os.close(self._lock)
+        self._lock = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.give_up()
+
+
+def claim(reports: Path, now: datetime | None = None) -> Claim:
+    """A new run id under `reports` (made when absent) that nobody else has; StoreError where nothing can be written."""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        _sweep(reports)
+        for _ in range(_CLAIMS):
+            moment = now or datetime.now(UTC)
+            run_id = f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+            hidden = reports / f".{run_id}{_UNFINISHED}"
+            try:
+                hidden.mkdir()
+            except FileExistsError:
+                continue
+            lock = _lock(hidden, sure=False)
+            if lock >= 0 and not (reports / run_id).exists():
+                return Claim(reports, run_id, hidden, lock)
+    except OSError as error:
+        raise StoreError(f"{reports}: runs can't be stored here: {_told(error)}") from None
+    raise StoreError(f"{reports}: no free run id could be found")
+
+
+def digest(content: bytes) -> str:
+    """The sha256 by which stored files are known."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _sweep(reports: Path) -> None:
+    """Remove what killed runs left: hidden folders that no living process holds."""
+    for hidden in sorted(reports.glob(f".*{_UNFINISHED}")):
+        lock = _lock(hidden, sure=True)
+        if lock >= 0:
+            shutil.rmtree(hidden, ignore_errors=True)
+            os.close(lock)
+
+
+def _lock(folder: Path, *, sure: bool) -> int:
+    """A descriptor that holds `folder`; -1 where somebody else does, or has just removed it.
+
+    File systems without locks give a descriptor that holds nothing, or -1 when the caller must be `sure`.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return -1
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = folder.stat().st_ino == os.fstat(descriptor).st_ino
+    except (BlockingIOError, FileNotFoundError):
+        held = False
+    except OSError:
+        held = not sure
+    if held:
+        return descriptor
+    os.close(descriptor)
+    return -1
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _told(error: OSError) -> str:
+    return error.strerror or str(error)
