@@ -1,0 +1,52 @@
+"""Joining series of different calendars, lengths and stamps into one timeline, without copying a column.
+
+If all series share bar length and stamp, a bar's moment is its label. Otherwise it is the moment at which the bar is
+known: label + length − 1 ms (stamped at the start), the label (stamped at the end), the end of the UTC date − 1 ms
+(daily bars).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import numpy as np
+
+from orchestrate.domain.market import BarSeries, Stamps, Timeline
+
+SECOND: Final = 1_000_000_000
+DAY: Final = 86400 * SECOND
+MILLISECOND: Final = 1_000_000
+
+Stamp = Literal["start", "end"]
+
+
+def known(label: Stamps, length: int, stamp: Stamp) -> Stamps:
+    """When each bar may be acted upon, in company of series of other lengths or stamps."""
+    if length == DAY:
+        return label - label % DAY + (DAY - MILLISECOND)
+    return label if stamp == "end" else label + (length - MILLISECOND)
+
+
+def align(series: Mapping[str, BarSeries]) -> Timeline:
+    """One step for every moment at which a bar of some series becomes known."""
+    moments = [bars.known for bars in series.values()]
+    first = moments[0]
+    if all(np.array_equal(first, other) for other in moments[1:]):
+        stamps = first
+    else:
+        # sorted runs one after the other: a stable sort merges them
+        merged = np.sort(np.concatenate(moments), kind="stable")
+        stamps = merged[np.concatenate([[True], merged[1:] != merged[:-1]])]
+    labels = np.full(len(stamps), np.iinfo(np.int64).min, dtype=np.int64)
+    rows = {}
+    for symbol, bars in series.items():
+        places = np.searchsorted(stamps, bars.known)
+        column = np.full(len(stamps), -1, dtype=np.int64)
+        column[places] = np.arange(len(bars))
+        labels[places] = np.maximum(labels[places], bars.label)
+        column.setflags(write=False)
+        rows[symbol] = column
+    stamps.setflags(write=False)
+    labels.setflags(write=False)
+    return Timeline(stamps, labels, rows)

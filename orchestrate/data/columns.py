@@ -1,0 +1,89 @@
+"""What every source hands over: six columns, as they are, before anything is judged or repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from orchestrate.domain.market import Floats, Stamps
+from orchestrate.domain.results import Finding, Severity
+
+PRICES: Final = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Bars in the order of the source. NaN stands for a cell that says nothing.
+
+    `row` is each bar's line in the file (or its place in another source, from 1), for messages.
+    """
+
+    label: Stamps
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    row: npt.NDArray[np.int64] | None = None
+    unit: str = "row"
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def prices(self) -> Floats:
+        """Open, high, low and close as the rows of one matrix (a copy)."""
+        return np.vstack([self.open, self.high, self.low, self.close])
+
+    @property
+    def rows(self) -> npt.NDArray[np.int64]:
+        """Where each bar stands in its source, from 1."""
+        return np.arange(1, len(self) + 1) if self.row is None else self.row
+
+    def stamp(self, place: int) -> str:
+        """The label of a bar as people write it."""
+        return show(int(self.label[place]))
+
+    def place(self, place: int) -> str:
+        """Where a bar stands in its source, in words."""
+        return f"{self.unit} {self.rows[place]}"
+
+    def shown(self, place: int) -> str:
+        """The values of a bar in one line."""
+        return "/".join(f"{getattr(self, name)[place]:.10g}" for name in (*PRICES, "volume"))
+
+    def take(self, chosen: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Columns:
+        """The chosen bars, in the chosen order."""
+        return Columns(
+            self.label[chosen],
+            self.open[chosen],
+            self.high[chosen],
+            self.low[chosen],
+            self.close[chosen],
+            self.volume[chosen],
+            self.rows[chosen],
+            self.unit,
+        )
+
+    def with_prices(self, prices: Floats) -> Columns:
+        """The same bars with other prices, given as `prices` gives them."""
+        return replace(self, open=prices[0], high=prices[1], low=prices[2], close=prices[3])
+
+
+def show(label: int) -> str:
+    """A stamp as people write it: a date, with the time of day where it has one."""
+    text = str(np.datetime64(label, "ns"))
+    day, clock = text.split("T")
+    return day if not clock.strip("0:.") else f"{day} {clock.rstrip('0').rstrip('.') if '.' in clock else clock}"
+
+
+def told(
+    severity: Severity, where: str, message: str, columns: Columns, places: npt.NDArray[np.int64] | Sequence[int]
+) -> Finding:
+    """A finding about the bars at `places`: how many, and the first three."""
+    first = tuple(f"{columns.stamp(int(place))} ({columns.place(int(place))})" for place in places[:3])
+    return Finding(severity, where, message, len(places), first)

@@ -1,0 +1,83 @@
+"""Bars from text: CSV and its cousins, plain or packed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from orchestrate.data.columns import PRICES, Columns
+from orchestrate.data.dialect import Table, decode, split, which_columns
+from orchestrate.data.numbers import decimal_mark, read_numbers
+from orchestrate.data.stamps import Cells, read_stamps
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.market import Floats
+from orchestrate.domain.plan import DataPlan
+from orchestrate.domain.results import Finding
+
+
+def read_csv(path: Path, plan: DataPlan) -> tuple[Columns, list[Finding]]:
+    """The bars of a text file and what was done to read them."""
+    where = plan.path
+    raw = path.read_bytes()
+    return _careful(decode(raw, where), plan, where)
+
+
+def _careful(text: str, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
+    table = split(text, plan.delimiter, where)
+    places = which_columns(table, plan.columns, where)
+    cells: dict[str, list[str]] = {name: [row[place] for row in table.rows] for name, place in places.items()}
+    findings = [Finding("warning", where, note) for note in table.notes]
+    numbers = _numbers(cells, table, plan, where, findings)
+    empty = np.isnan(np.vstack([numbers[name] for name in PRICES])).all(axis=0)
+    lines = np.array(table.lines, dtype=np.int64)
+    if empty.any():
+        findings.append(_dropped(lines[empty], where))
+    kept = np.flatnonzero(~empty)
+    if not len(kept):
+        raise DataError("not one row has prices", where=where, hint="download the data again")
+    stamps = [cells["timestamp"][place] for place in kept]
+    if "time" in cells:
+        stamps = [f"{day} {clock}" for day, clock in zip(stamps, _clock([cells["time"][p] for p in kept]), strict=True)]
+    reading = read_stamps(Cells(stamps, lines[kept].tolist(), where, plan.timezone), plan.date_format)
+    if reading.note:
+        findings.append(Finding("info", where, reading.note))
+    opened, high, low, close, volume = (numbers[name][kept] for name in (*PRICES, "volume"))
+    return Columns(reading.label, opened, high, low, close, volume, lines[kept], "line"), findings
+
+
+def _numbers(
+    cells: dict[str, list[str]], table: Table, plan: DataPlan, where: str, findings: list[Finding]
+) -> dict[str, Floats]:
+    mark = plan.decimal or decimal_mark([cells[name] for name in PRICES], table.lines, where)
+    numbers = {}
+    for name in (*PRICES, "volume"):
+        if name not in cells:
+            findings.append(Finding("warning", where, "there is no volume column: volume is 0"))
+            numbers[name] = np.zeros(len(table.rows))
+            continue
+        numbers[name], unreadable = read_numbers(cells[name], "," if mark == "," else ".")
+        if unreadable:
+            place = unreadable[0]
+            more = f" (and {len(unreadable) - 1} more like it)" if len(unreadable) > 1 else ""
+            raise DataError(
+                f"line {table.lines[place]}: {name} {cells[name][place]!r} is no number{more}",
+                where=where,
+                hint="mend or remove the row",
+            )
+    return numbers
+
+
+def _clock(times: list[str]) -> list[str]:
+    """Times of day as 12:30 or as 1230, 93000."""
+    plain = [time.strip() for time in times]
+    if not all(time.isdigit() for time in plain):
+        return plain
+    width = 6 if max(map(len, plain)) > 4 else 4
+    padded = [time.zfill(width) for time in plain]
+    return [f"{time[:2]}:{time[2:4]}{':' + time[4:] if width == 6 else ''}" for time in padded]
+
+
+def _dropped(lines: np.typing.NDArray[np.int64], where: str) -> Finding:
+    first = tuple(f"line {line}" for line in lines[:3])
+    return Finding("warning", where, "rows without prices are left out", len(lines), first)
