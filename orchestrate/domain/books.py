@@ -5,8 +5,8 @@ A book survives its engine: it never asks one anything. The portfolio is the sum
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from orchestrate.domain.execution import FRACTION_DIGITS
 from orchestrate.domain.market import Instrument
@@ -83,6 +83,7 @@ class Book:
     cash: float = 0.0
     realised: float = 0.0
     fees: float = 0.0
+    turnover: float = 0.0
     positions: dict[str, Position] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
@@ -101,8 +102,10 @@ class Book:
         self.fees += fill.fee
         self.realised -= fill.fee
         self.cash -= fill.fee
+        notional = fill.quantity * fill.price * instrument.multiplier
+        self.turnover += abs(notional)
         if instrument.moves_cash_by_notional:
-            self.cash -= fill.quantity * fill.price * instrument.multiplier
+            self.cash -= notional
         position = self.positions.get(fill.symbol)
         if position is None:
             position = self.positions[fill.symbol] = Position(instrument)
@@ -164,6 +167,15 @@ class Book:
         for name in ("average_price", "entry_fees", "peak_quantity", "trip_profit", "trip_fees", "trip_bought"):
             setattr(position, name, 0.0)
         position.trip_entry_value = position.trip_exit_value = position.trip_exited = 0.0
+
+    def projected(self, fills: Iterable[tuple[Fill, Instrument]]) -> Book:
+        """A copy as it would stand after `fills`; this book stays as it is."""
+        copy = Book(self.strategy_id, self.initial)
+        copy.cash, copy.realised, copy.fees = self.cash, self.realised, self.fees
+        copy.positions = {symbol: replace(position) for symbol, position in self.positions.items()}
+        for fill, instrument in fills:
+            copy.apply(fill, instrument)
+        return copy
 
     def equity(self, marks: Mapping[str, float]) -> float:
         """Cash and positions at `marks` (symbol → price)."""

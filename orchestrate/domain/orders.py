@@ -35,6 +35,7 @@ class Reason(StrEnum):
     FLATTENED = "flattened"
     CLOSE_AT_END = "close_at_end"
     CONFLICT = "conflict"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

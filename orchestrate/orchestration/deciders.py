@@ -1,0 +1,308 @@
+"""Asking a strategy: one small class a kind, all with the same two questions, answers checked before they count.
+
+Held quantities include what pending orders will do, so that nothing is asked for twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from orchestrate.domain.bars import Bars, Unveiling, whole_history
+from orchestrate.domain.books import Book, Position
+from orchestrate.domain.market import BarSeries, Flags, Instrument, MarketEvent
+from orchestrate.domain.strategy import BarStrategy, IStrategy, Kind, Side, Signal, Signals, VectorStrategy
+
+
+class View(Protocol):
+    """What a decider may know of its strategy's standing at this step."""
+
+    strategy_id: str
+    symbols: tuple[str, ...]
+    book: Book
+
+    def held(self, symbol: str) -> float:
+        """Signed quantity, pending orders included."""
+
+    def equity(self) -> float:
+        """The book at the closes of this step."""
+
+    def available(self) -> float:
+        """What an opening may cost."""
+
+    def instrument(self, symbol: str) -> Instrument:
+        """What a symbol is."""
+
+    def publish(self, name: str, value: object) -> None:
+        """Remember a fact for those who depend on this strategy."""
+
+    def fact(self, strategy_id: str, name: str, default: object) -> object:
+        """A fact of another strategy."""
+
+
+class Decider(Protocol):
+    """A strategy of any portable kind."""
+
+    def start(self) -> None:
+        """Everything that can be done before the first bar."""
+
+    def decide(self, event: MarketEvent, view: View) -> list[Signal]:
+        """What the strategy wants at this step; exits before entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """Entry and exit flags of one symbol, one element a bar; `any` marks bars at which at least one is set."""
+
+    enter_long: Flags
+    exit_long: Flags
+    enter_short: Flags
+    exit_short: Flags
+    any: Flags
+
+
+class VectorDecider:
+    """Asks `signals` once a symbol, then reads its flags."""
+
+    def __init__(self, strategy: VectorStrategy, series: Mapping[str, BarSeries]) -> None:
+        self._strategy = strategy
+        self._series = series
+        self.flags: dict[str, Flagged] = {}
+
+    def start(self) -> None:
+        self.flags = {
+            symbol: flags_of(self._strategy, whole_history(series), symbol) for symbol, series in self._series.items()
+        }
+
+    def decide(self, event: MarketEvent, view: View) -> list[Signal]:
+        signals: list[Signal] = []
+        for symbol in view.symbols:
+            row = event.rows.get(symbol)
+            if row is None:
+                continue
+            flags = self.flags[symbol]
+            if flags.any[row]:
+                signals += _wishes(symbol, flags, row, view.held(symbol))
+        return signals
+
+
+def _wishes(symbol: str, flags: Flagged, row: int, held: float) -> Iterator[Signal]:
+    """Flags as signals: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
+    wants_long = flags.enter_long[row] and not flags.exit_long[row]
+    wants_short = flags.enter_short[row] and not flags.exit_short[row]
+    if held > 0:
+        if flags.exit_long[row]:
+            yield Signal.exit(symbol)
+            if wants_short:
+                yield Signal.enter(symbol, "short")
+    elif held < 0:
+        if flags.exit_short[row]:
+            yield Signal.exit(symbol)
+            if wants_long:
+                yield Signal.enter(symbol, "long")
+    elif wants_long != wants_short:
+        yield Signal.enter(symbol, "long" if wants_long else "short")
+
+
+def flags_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Flagged:
+    """The strategy's flags on `bars`, checked; TypeError or ValueError where it returns nonsense."""
+    said = strategy.signals(bars)
+    if isinstance(said, tuple):
+        if len(said) != 2:
+            raise TypeError(f"signals must return Signals or (entries, exits), not a tuple of {len(said)}")
+        said = Signals(*said)
+    if not isinstance(said, Signals):
+        raise TypeError(f"signals must return Signals or (entries, exits), not {type(said).__name__}")
+    size = len(bars)
+    names = ("enter_long", "exit_long", "enter_short", "exit_short")
+    columns = [_flags(getattr(said, name), name, size, symbol) for name in names]
+    enter_long, exit_long, enter_short, exit_short = columns
+    return Flagged(enter_long, exit_long, enter_short, exit_short, np.logical_or.reduce(columns))
+
+
+def _flags(values: npt.ArrayLike | None, name: str, size: int, symbol: str) -> Flags:
+    if values is None:
+        return np.zeros(size, dtype=np.bool_)
+    column = np.asarray(values)
+    if column.shape != (size,):
+        raise ValueError(f"{name} of {symbol} has shape {column.shape}, there are {size} bars")
+    if column.dtype == np.bool_:
+        return column.copy()
+    if column.dtype.kind not in "iuf" or not bool(np.all((column == 0) | (column == 1))):
+        raise TypeError(f"{name} of {symbol} must hold true and false only")
+    return column.astype(np.bool_)
+
+
+class StatelessDecider:
+    """Asks an `IStrategy` about each of its symbols that has a bar."""
+
+    def __init__(self, strategy: IStrategy, past: Mapping[str, Unveiling]) -> None:
+        self._strategy = strategy
+        self._past = past
+        self._side: Side = "short" if getattr(strategy, "side", "long") == "short" else "long"
+
+    def start(self) -> None:
+        side = getattr(self._strategy, "side", "long")
+        if side not in ("long", "short"):
+            raise ValueError(f"side must be 'long' or 'short', not {side!r}")
+
+    def decide(self, event: MarketEvent, view: View) -> list[Signal]:
+        signals = []
+        for symbol in view.symbols:
+            row = event.rows.get(symbol)
+            if row is None:
+                continue
+            bars = self._past[symbol].until(row + 1)
+            position = view.book.positions.get(symbol)
+            if position is not None and view.held(symbol):
+                if _truth(self._strategy.should_exit(replace(position), bars), "should_exit"):
+                    signals.append(Signal.exit(symbol))
+            elif not view.held(symbol) and _truth(self._strategy.should_enter(bars), "should_enter"):
+                signals.append(Signal.enter(symbol, self._side))
+        return signals
+
+
+def _truth(answer: object, question: str) -> bool:
+    if answer is None or isinstance(answer, (bool, np.bool_)):
+        return bool(answer)
+    if isinstance(answer, (int, np.integer)) and answer in (0, 1):
+        return bool(answer)
+    raise TypeError(f"{question} must return True or False, not {answer!r}")
+
+
+class StepContext:
+    """The `Context` of one step; see domain/strategy.py."""
+
+    __slots__ = ("_event", "_past", "_view", "available", "cash", "equity", "strategy_id", "symbols", "t", "updated")
+
+    def __init__(self, event: MarketEvent, view: View, past: Mapping[str, Unveiling], shown: Mapping[str, int]) -> None:
+        self.strategy_id = view.strategy_id
+        self.symbols = view.symbols
+        self.t = event.t
+        self.updated = tuple(symbol for symbol in view.symbols if symbol in event.rows)
+        self.cash = view.book.cash
+        self.equity = view.equity()
+        self.available = view.available()
+        self._event, self._view = event, view
+        self._past = {symbol: past[symbol].until(shown.get(symbol, 0)) for symbol in view.symbols}
+
+    def bars(self, symbol: str | None = None) -> Bars:
+        """The history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
+        return self._past[self._own(symbol)]
+
+    def position(self, symbol: str | None = None) -> Position | None:
+        """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
+        position = self._view.book.positions.get(self._own(symbol))
+        return replace(position) if position is not None else None
+
+    def instrument(self, symbol: str | None = None) -> Instrument:
+        """What `symbol` (default: the first of `symbols`) is: its multiplier, tick and precision."""
+        return self._view.instrument(self._own(symbol))
+
+    def publish(self, name: str, value: object) -> None:
+        """Tell a fact to strategies that name this one in `depends_on`."""
+        self._view.publish(name, value)
+
+    def fact(self, strategy_id: str, name: str, default: object = None) -> object:
+        """The newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
+        return self._view.fact(strategy_id, name, default)
+
+    def _own(self, symbol: str | None) -> str:
+        if symbol is None:
+            return self.symbols[0]
+        if symbol not in self.symbols:
+            raise KeyError(f"{symbol!r} is not a symbol of {self.strategy_id}; it has {', '.join(self.symbols)}")
+        return symbol
+
+
+class BarDecider:
+    """Asks `on_bar` once a step."""
+
+    def __init__(self, strategy: BarStrategy, past: Mapping[str, Unveiling]) -> None:
+        self._strategy = strategy
+        self._past = past
+        self._shown: dict[str, int] = {}
+
+    def start(self) -> None:
+        """Nothing to prepare."""
+
+    def decide(self, event: MarketEvent, view: View) -> list[Signal]:
+        for symbol in view.symbols:
+            if symbol in event.rows:
+                self._shown[symbol] = event.rows[symbol] + 1
+        said = self._strategy.on_bar(StepContext(event, view, self._past, self._shown))
+        signals = _checked(said, view.symbols)
+        return list(_consistent(signals, view.held))
+
+
+def _checked(said: object, symbols: tuple[str, ...]) -> list[Signal]:
+    if said is None:
+        return []
+    if isinstance(said, Signal):
+        said = [said]
+    if isinstance(said, (str, bytes)) or not isinstance(said, Iterable):
+        raise TypeError(f"on_bar must return Signals, not {said!r}")
+    signals = list(said)
+    for signal in signals:
+        if not isinstance(signal, Signal):
+            raise TypeError(f"on_bar must return Signals, not {signal!r}")
+        if signal.kind not in ("entry", "exit") or signal.side not in ("long", "short"):
+            raise ValueError(f"{signal} is no signal")
+        if signal.symbol not in symbols:
+            raise ValueError(f"{signal.symbol!r} is not one of the strategy's symbols {', '.join(symbols)}")
+        quantity = signal.quantity
+        if quantity is not None and not (isinstance(quantity, (int, float, np.number)) and 0 < quantity < np.inf):
+            raise ValueError(f"a quantity must be a positive number, not {quantity!r}")
+    return signals
+
+
+def _consistent(signals: list[Signal], held: Callable[[str], float]) -> Iterator[Signal]:
+    """One exit and one entry a symbol at most: exit if in, entry if flat; both reverse, or are nothing when flat."""
+    by_symbol: dict[str, tuple[list[Signal], list[Signal]]] = {}
+    for signal in signals:
+        exits, entries = by_symbol.setdefault(signal.symbol, ([], []))
+        (exits if signal.kind == "exit" else entries).append(signal)
+    for symbol, (exits, entries) in by_symbol.items():
+        now = held(symbol)
+        if len({entry.side for entry in entries}) > 1:
+            raise ValueError(f"{symbol}: entries on both sides at once")
+        entry = entries[0] if entries else None
+        if now and exits:
+            yield exits[0]
+            if entry is not None and (entry.side == "long") != (now > 0):
+                yield entry
+        elif not now and entry is not None and not exits:
+            yield entry
+
+
+def decider_for(strategy: object, kind: Kind | None, series: Mapping[str, BarSeries], past: Past) -> Decider:
+    """The decider of a portable strategy; the kind is found from its methods unless given."""
+    if kind is None:
+        kind = portable_kind(strategy)
+    return DECIDERS[kind](strategy, series, past)
+
+
+Past = Mapping[str, Unveiling]
+DECIDERS: Final[dict[str, Callable[..., Decider]]] = {
+    "signals": lambda strategy, series, _past: VectorDecider(strategy, series),
+    "istrategy": lambda strategy, _series, past: StatelessDecider(strategy, past),
+    "on_bar": lambda strategy, _series, past: BarDecider(strategy, past),
+}
+
+
+def portable_kind(strategy: object) -> Kind:
+    """Which of the three portable kinds an object is; TypeError when none."""
+    if callable(getattr(strategy, "signals", None)):
+        return "signals"
+    if callable(getattr(strategy, "should_enter", None)) and callable(getattr(strategy, "should_exit", None)):
+        return "istrategy"
+    if callable(getattr(strategy, "on_bar", None)):
+        return "on_bar"
+    raise TypeError(
+        f"{type(strategy).__name__} is no strategy: it needs signals(bars), should_enter(bars) and "
+        "should_exit(position, bars), or on_bar(context)"
+    )

@@ -1,0 +1,274 @@
+"""The desk: where a run's strategies are asked, their wishes funded and recorded, and their failures contained."""
+
+from __future__ import annotations
+
+import contextvars
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+from orchestrate.domain.bars import Unveiling
+from orchestrate.domain.books import Book
+from orchestrate.domain.errors import EngineError
+from orchestrate.domain.events import (
+    DomainEvent,
+    SignalBlockedEvent,
+    SignalResizedEvent,
+    StrategyConflictDetectedEvent,
+    StrategyFailedEvent,
+    StrategySignalledEvent,
+)
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import Market, MarketEvent
+from orchestrate.domain.orders import Decision, Demand, Order, Outcome, Reason, StrategyCommand
+from orchestrate.domain.results import DecisionRecord, StrategyError
+from orchestrate.domain.strategy import Signal
+from orchestrate.orchestration.blotter import Blotter
+from orchestrate.orchestration.capital import PortfolioCapitalManager
+from orchestrate.orchestration.compatibility import decision_order
+from orchestrate.orchestration.coordinator import StrategyCoordinator
+from orchestrate.orchestration.deciders import decider_for
+from orchestrate.orchestration.entries import Standing, StrategyEntry
+from orchestrate.orchestration.funding import Released, Treasury
+from orchestrate.orchestration.marks import Marks
+from orchestrate.orchestration.sizing import Sizeable, size
+
+Emit = Callable[[DomainEvent], None]
+Answer = TypeVar("Answer")
+_asking: contextvars.ContextVar[str] = contextvars.ContextVar("the strategy being asked", default="")
+
+
+class Desk:
+    """One run's desk. `marks.step` says where in time it stands; whoever steps the run sets it."""
+
+    def __init__(
+        self,
+        entries: Mapping[str, StrategyEntry],
+        capital: PortfolioCapitalManager,
+        coordinator: StrategyCoordinator,
+        market: Market,
+        rules: ExecutionRules,
+        emit: Emit,
+        watch: AbstractContextManager[object],
+    ) -> None:
+        if _asking.get():
+            raise EngineError(f"strategy {_asking.get()!r} starts a run from inside a run, which can't be done")
+        self.entries = entries
+        self.in_order = [entries[name] for name in decision_order([entry.metadata for entry in entries.values()])]
+        self.blotter = Blotter({entry.id: rank for rank, entry in enumerate(self.in_order)})
+        self.marks = Marks(market)
+        self.decisions: list[DecisionRecord] = []
+        self._market, self._rules = market, rules
+        self._capital, self._coordinator = capital, coordinator
+        self._treasury = Treasury(entries, capital, self.blotter, self.marks, market, rules)
+        self._emit, self._watch = emit, watch
+        self._past: dict[str, Unveiling] = {}
+        self._standing: dict[str, Standing] = {}
+
+    def label(self, symbol: str) -> int:
+        """The label of the symbol's bar at this step, or of the step where it has none."""
+        timeline = self._market.timeline
+        row = timeline.rows[symbol][self.marks.step]
+        return int(self._market.series[symbol].label[row] if row >= 0 else timeline.labels[self.marks.step])
+
+    # ---- asking strategies
+
+    def start(self) -> None:
+        """Open every book and start every strategy."""
+        facts: dict[tuple[str, str], object] = {}
+        for entry in self.in_order:
+            entry.symbols = entry.metadata.symbols or tuple(self._market.series)
+            entry.book = Book(entry.id, float(entry.allocated))
+            self._standing[entry.id] = Standing(
+                entry, self.blotter, self._capital, self.marks, self._market.instruments, facts
+            )
+            self._ask(entry, None, self._start, entry)
+
+    def _start(self, entry: StrategyEntry) -> None:
+        if isinstance(entry.strategy, BaseException):
+            raise entry.strategy
+        series = {symbol: self._market.series[symbol] for symbol in entry.symbols}
+        for symbol, column in series.items():
+            if symbol not in self._past:
+                self._past[symbol] = Unveiling(column)
+        entry.decider = decider_for(entry.strategy, entry.kind, series, self._past)
+        entry.decider.start()
+        _call_hook(entry.strategy, "on_start")
+
+    def stop(self) -> None:
+        """Tell every strategy that the run is over; what it still wants comes too late."""
+        for entry in self.in_order:
+            self.notify(entry, "on_stop")
+
+    def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
+        """Tell an active strategy something, if it cares to hear it."""
+        if entry.is_active and hasattr(entry.strategy, hook):
+            t = int(self._market.timeline.labels[self.marks.step])
+            self._ask(entry, t, _call_hook, entry.strategy, hook, *arguments)
+
+    def _ask(
+        self, entry: StrategyEntry, t: int | None, question: Callable[..., Answer], *arguments: object
+    ) -> Answer | None:
+        """Run a strategy's code. Whatever it raises, it fails alone; only Ctrl-C passes."""
+        token = _asking.set(entry.id)
+        try:
+            with self._watch:
+                return question(*arguments)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self.fail(entry, error, t)
+            return None
+        finally:
+            _asking.reset(token)
+
+    def fail(self, entry: StrategyEntry, error: BaseException, t: int | None) -> None:
+        """The strategy takes no further part: its orders are cancelled, its positions closed at the next fill."""
+        entry.status = "failed"
+        story = "".join(traceback.format_exception(error))
+        entry.error = StrategyError(type(error).__name__, str(error), story, t)
+        self._emit(StrategyFailedEvent(entry.id, entry.error.type, entry.error.message, t))
+        self.cancel(lambda order: order.strategy_id == entry.id, Reason.STRATEGY_FAILED)
+        self.flatten(entry, Reason.FLATTENED)
+
+    def decide(self, event: MarketEvent) -> list[Demand]:
+        """What the strategies want now: dependencies first, then priority, then id."""
+        self.marks.step = event.step
+        demands: list[Demand] = []
+        for entry in self.in_order:
+            if entry.is_active and entry.decider is not None and not event.rows.keys().isdisjoint(entry.symbols):
+                t = int(self._market.timeline.labels[event.step])
+                signals = self._ask(entry, t, entry.decider.decide, event, self._standing[entry.id])
+                for signal in signals or ():
+                    demands += self._demands(entry, signal, event)
+        return demands
+
+    def _demands(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> list[Demand]:
+        """A signal in units; none when an exit only takes back an entry that is still on its way."""
+        symbol, standing = signal.symbol, self._standing[entry.id]
+        available = standing.available()
+        self._emit(StrategySignalledEvent(entry.id, signal.kind, symbol, available, self.label(symbol)))
+        price = self.marks.get(symbol, 0.0)
+        if signal.kind == "exit":
+            self.cancel(
+                lambda order: order.strategy_id == entry.id and order.symbol == symbol and not order.closing,
+                Reason.CANCELLED,
+            )
+            quantity = -entry.book.quantity(symbol)
+            if not quantity:
+                return []
+        else:
+            units = signal.quantity
+            if units is None:
+                instrument = self._market.instruments[symbol]
+                of = Sizeable(standing.equity(), price, instrument, len(entry.symbols))
+                units = size(entry.allocation.sizing, of)
+            quantity = float(units) if signal.side == "long" else -float(units)
+        return [Demand(entry.id, symbol, quantity, signal.kind == "exit", price, event.step, event.t)]
+
+    # ---- settling what they want
+
+    def coordinate(self, demands: Sequence[Demand]) -> list[StrategyCommand]:
+        """Conflicts → capital → limits; approved orders wait in the blotter. One command for each order."""
+        if not demands:
+            return []
+        placed: dict[Demand, Order] = {}
+
+        def fund(demand: Demand, quantity: float) -> Decision:
+            decision, reserve = self._treasury.fund(demand, quantity)
+            if decision.quantity:
+                placed[demand] = self.blotter.place(decision, reserve)
+            return decision
+
+        decisions = self._coordinator.coordinate(demands, fund)
+        for conflict in self._coordinator.conflicts:
+            self._emit(
+                StrategyConflictDetectedEvent(
+                    conflict.strategy_ids,
+                    conflict.kind,
+                    conflict.symbol,
+                    conflict.demands,
+                    self._coordinator.policy.__name__,
+                    conflict.settlement.outcome,
+                    self.label(conflict.symbol),
+                )
+            )
+        return [command for decision in decisions if (command := self._settle(decision, placed.get(decision.demand)))]
+
+    def _settle(self, decision: Decision, order: Order | None) -> StrategyCommand | None:
+        """Write a decision down and tell its strategy; a command where an order came of it."""
+        self.record(decision, order.id if order else "")
+        owner = self.entries[decision.demand.strategy_id]
+        if order is None:
+            self.notify(owner, "on_rejected", decision)
+            return None
+        return StrategyCommand(owner.id, "submit", order, decision.reason, decision.detail)
+
+    def release(self, event: MarketEvent, *, opening: bool) -> list[Order]:
+        """Take out the orders whose symbol has a bar now, cut to what they cost at its open (or close)."""
+        due = self.blotter.take_due(event.rows)
+        if not due:
+            return []
+        self.marks.step, self.marks.opening = event.step, opening
+        released = self._treasury.release(due)
+        self.marks.opening = False
+        for order, result in zip(due, released, strict=True):
+            if result.decision is not None:
+                self._tell_release(order, result)
+        return [result.order for result in released if result.order is not None]
+
+    def _tell_release(self, order: Order, result: Released) -> None:
+        if result.decision is None:
+            return
+        self.record(result.decision, order.id)
+        if result.order is None:
+            self.notify(self.entries[order.strategy_id], "on_rejected", result.decision)
+
+    def flatten(self, entry: StrategyEntry, reason: Reason) -> list[Order]:
+        """Place closing orders for all that a strategy holds; they are the orchestrator's, owned by the strategy."""
+        return [self.close_position(entry, symbol, reason) for symbol in list(entry.book.positions)]
+
+    def close_position(self, entry: StrategyEntry, symbol: str, reason: Reason) -> Order:
+        quantity, step = -entry.book.quantity(symbol), self.marks.step
+        t = int(self._market.timeline.stamps[step])
+        demand = Demand(entry.id, symbol, quantity, True, self.marks[symbol], step, t, signalled=False)
+        decision = Decision(demand, Outcome.APPROVED, quantity, reason)
+        order = self.blotter.place(decision, 0.0, reason)
+        self.record(decision, order.id)
+        return order
+
+    def cancel(self, wanted: Callable[[Order], bool], reason: Reason) -> None:
+        """End the pending orders that `wanted` names, unfilled."""
+        for order in self.blotter.cancel(wanted, reason):
+            price, step = self.marks[order.symbol], self.marks.step
+            demand = Demand(order.strategy_id, order.symbol, order.quantity, order.closing, price, step, 0)
+            self.record(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
+
+    def record(self, decision: Decision, order_id: str = "") -> None:
+        """Remember a decision; tell the world where money, or its lack, changed a demand."""
+        demand = decision.demand
+        t = self.label(demand.symbol)
+        self.decisions.append(DecisionRecord(t, decision, order_id))
+        entry = self.entries[demand.strategy_id]
+        if decision.reason not in _MONEY:
+            entry.blocked += decision.reason in _REFUSALS
+            return
+        allocation = self._capital.allocation(entry.book, 0.0)
+        used, limit = float(allocation.used_capital), float(allocation.allocated_capital)
+        if decision.outcome is Outcome.REJECTED:
+            entry.blocked += 1
+            self._emit(SignalBlockedEvent(decision, used, limit, t))
+        else:
+            entry.resized += 1
+            self._emit(SignalResizedEvent(decision, used, limit, t))
+
+
+_MONEY = frozenset({Reason.CAPITAL, Reason.OPEN_GAP, Reason.BELOW_ONE_LOT})
+_REFUSALS = frozenset({Reason.CONFLICT, Reason.NOT_TRADABLE})
+
+
+def _call_hook(strategy: object, name: str, *arguments: object) -> None:
+    hook = getattr(strategy, name, None)
+    if callable(hook):
+        hook(*arguments)

@@ -1,0 +1,159 @@
+"""The unified orchestrator: who takes part, with which capital, and what their wishes become. Pure; no engine here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from decimal import Decimal
+from typing import Final
+
+from orchestrate.domain.events import (
+    DomainEvent,
+    StrategyAddedEvent,
+    StrategyPausedEvent,
+    StrategyRemovedEvent,
+    StrategyResumedEvent,
+)
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import Market, MarketEvent
+from orchestrate.domain.orders import StrategyCommand
+from orchestrate.domain.plan import Mode
+from orchestrate.domain.strategy import Kind
+from orchestrate.orchestration.capital import PortfolioCapitalManager
+from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, CompatibilityReport, StrategyMetadata
+from orchestrate.orchestration.coordinator import StrategyCoordinator
+from orchestrate.orchestration.desk import Desk, Emit
+from orchestrate.orchestration.entries import AllocationConfig, StrategyEntry
+
+FRAMEWORKS: Final = ("backtrader", "nautilus")
+
+
+class UnifiedStrategyOrchestrator:
+    """Holds the strategies and turns what they want into commands.
+
+    Facts are given to `emit`, by default collected in `events`. `watch` surrounds every call of a strategy's code; it
+    may raise in there when the call takes too long.
+    """
+
+    def __init__(
+        self,
+        capital_manager: PortfolioCapitalManager,
+        coordinator: StrategyCoordinator,
+        compatibility_analyzer: CompatibilityAnalyzer,
+        *,
+        frameworks: Collection[str] = FRAMEWORKS,
+        emit: Emit | None = None,
+        watch: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self.capital_manager = capital_manager
+        self.coordinator = coordinator
+        self.compatibility_analyzer = compatibility_analyzer
+        self.frameworks = tuple(frameworks)
+        self.strategies: dict[str, StrategyEntry] = {}
+        self.events: list[DomainEvent] = []
+        self._desk: Desk | None = None
+        self._emit = emit or self.events.append
+        self._watch = watch or nullcontext()
+
+    # ---- who takes part
+
+    def detect_mode(self, config: Mapping[str, object]) -> Mode:
+        """`single` or `multi` from the shape of a configuration; ValueError where it says neither or both."""
+        shapes: dict[str, Mode] = {"strategy": "single", "strategies": "multi"}
+        found = [mode for key, mode in shapes.items() if key in config]
+        stated = config.get("mode")
+        if stated is not None and stated not in shapes.values():
+            raise ValueError(f"Unknown mode: {stated!r}; it is 'single' or 'multi'")
+        if len(found) != 1:
+            raise ValueError("a configuration has either 'strategy' (single) or 'strategies' (multi)")
+        if stated is not None and stated != found[0]:
+            raise ValueError(f"mode is {stated!r}, but the configuration has the shape of {found[0]!r}")
+        return found[0]
+
+    @property
+    def is_single_strategy_mode(self) -> bool:
+        """True while exactly one strategy takes part."""
+        return len(self.strategies) == 1
+
+    def add_strategy(
+        self,
+        strategy: object,
+        metadata: StrategyMetadata,
+        allocation: AllocationConfig,
+        *,
+        framework: str | None = None,
+        kind: Kind | None = None,
+    ) -> None:
+        """Let a strategy take part. An exception in place of a strategy: it failed before it began."""
+        framework = framework or self.frameworks[0]
+        if framework not in self.frameworks:
+            raise ValueError(f"Unknown framework: {framework!r}; there are {', '.join(self.frameworks)}")
+        if metadata.id in self.strategies:
+            raise ValueError(f"Strategy {metadata.id!r} takes part already")
+        self.strategies[metadata.id] = StrategyEntry(strategy, metadata, allocation, framework, kind)
+        self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
+
+    def remove_strategy(self, strategy_id: str) -> None:
+        """Take a strategy out before the run; one under way is paused instead, its book stays."""
+        self._entry(strategy_id)
+        if self._desk is not None:
+            raise ValueError(f"the run has begun; pause {strategy_id!r} instead")
+        del self.strategies[strategy_id]
+        self._emit(StrategyRemovedEvent(strategy_id))
+
+    def pause_strategy(self, strategy_id: str) -> None:
+        """Stop asking a strategy; what it holds stays, what it has ordered is executed."""
+        entry = self._entry(strategy_id)
+        if entry.status != "active":
+            raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be paused")
+        entry.status = "paused"
+        self._emit(StrategyPausedEvent(strategy_id))
+
+    def resume_strategy(self, strategy_id: str) -> None:
+        """Ask a paused strategy again."""
+        entry = self._entry(strategy_id)
+        if entry.status != "paused":
+            raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be resumed")
+        entry.status = "active"
+        self._emit(StrategyResumedEvent(strategy_id))
+
+    def _entry(self, strategy_id: str) -> StrategyEntry:
+        if strategy_id not in self.strategies:
+            raise ValueError(f"Unknown strategy: {strategy_id}")
+        return self.strategies[strategy_id]
+
+    def validate_compatibility(self) -> CompatibilityReport:
+        """What the analyzer says of the strategies that take part."""
+        return self.compatibility_analyzer.analyze(
+            [entry.metadata for entry in self.strategies.values()],
+            {entry.id: entry.allocation.target_pct for entry in self.strategies.values()},
+        )
+
+    def allocate_capital(self) -> dict[str, Decimal]:
+        """Each strategy's start capital, exact to the cent; the rest of the total is the reserve."""
+        weights = {entry.id: entry.allocation.target_pct / 100 for entry in self.strategies.values()}
+        parts = self.capital_manager.calculate_allocations(self.capital_manager.total, weights)
+        for strategy_id, part in parts.items():
+            self.strategies[strategy_id].allocated = part
+        return parts
+
+    # ---- the run
+
+    @property
+    def desk(self) -> Desk:
+        """Where the run's decisions are made; ValueError before `prepare`."""
+        if self._desk is None:
+            raise ValueError("no run has begun: prepare(market, rules) comes first")
+        return self._desk
+
+    def prepare(self, market: Market, rules: ExecutionRules) -> None:
+        """Open the books and start every strategy, before the first bar."""
+        self.allocate_capital()
+        self._desk = Desk(
+            self.strategies, self.capital_manager, self.coordinator, market, rules, self._emit, self._watch
+        )
+        self._desk.start()
+
+    def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
+        """Ask every strategy that has a bar now, and settle what they want: one command for each order."""
+        return self.desk.coordinate(self.desk.decide(event))

@@ -1,0 +1,49 @@
+"""How much an entry asks for, before anyone cuts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrate.domain.market import Instrument
+from orchestrate.domain.plan import Sizing
+
+
+@dataclass(frozen=True, slots=True)
+class Sizeable:
+    """What a sizing rule may look at: the book's equity and the price at the decision's close."""
+
+    equity: float
+    price: float
+    instrument: Instrument
+    symbols: int
+
+
+def percent(value: float, of: Sizeable) -> float:
+    """`value` percent of the strategy's equity, shared by its symbols."""
+    return of.equity * value / 100.0 / of.symbols / (of.price * of.instrument.multiplier)
+
+
+def fixed(value: float, _of: Sizeable) -> float:
+    """Always `value` units."""
+    return value
+
+
+def notional(value: float, of: Sizeable) -> float:
+    """As many units as `value` of money is worth."""
+    return value / (of.price * of.instrument.multiplier)
+
+
+SIZINGS: Final[dict[str, Callable[[float, Sizeable], float]]] = {
+    "percent": percent,
+    "fixed": fixed,
+    "notional": notional,
+}
+
+
+def size(sizing: Sizing, of: Sizeable) -> float:
+    """Units to ask for, not yet rounded to lots; 0.0 where equity or price allow none."""
+    if of.price <= 0 or of.equity <= 0:
+        return 0.0
+    return max(0.0, SIZINGS[sizing.method](float(sizing.value), of))
