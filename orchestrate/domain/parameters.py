@@ -66,7 +66,8 @@ def fill_parameters(
         except _UnfitError as unfit:
             problems.append(ParameterProblem(name, str(unfit.args[0]), str(unfit.args[1])))
     if not problems:
-        problems = [problem for text in description.relations for problem in _broken(text, filled, given)]
+        values = dict.fromkeys(declared) | filled
+        problems = [problem for text in description.relations for problem in _broken(text, values, given)]
     return filled, problems
 
 
@@ -181,21 +182,21 @@ def _wanted(parameter: Parameter) -> str:
     return wanted if parameter.default in (None, ...) else f"{wanted}, such as {shown(parameter.default)}"
 
 
-def _broken(text: str, filled: Mapping[str, object], given: Mapping[str, object]) -> list[ParameterProblem]:
+def _broken(text: str, values: Mapping[str, object], given: Mapping[str, object]) -> list[ParameterProblem]:
     try:
         relation = parse_relation(text)
-        if relation.holds(filled):
+        if relation.holds(values):
             return []
     except KeyError as error:
         return [ParameterProblem("", f"relation '{text}' speaks of {error}, which is no parameter")]
     except (ValueError, TypeError, ArithmeticError) as error:
         return [ParameterProblem("", f"the strategy declares something that can't be checked: {error}")]
-    return [_relation_problem(relation, filled, given)]
+    return [_relation_problem(relation, values, given)]
 
 
-def _relation_problem(relation: Relation, filled: Mapping[str, Any], given: Mapping[str, object]) -> ParameterProblem:
+def _relation_problem(relation: Relation, values: Mapping[str, Any], given: Mapping[str, object]) -> ParameterProblem:
     told = " and ".join(
-        f"{name} is {shown(filled[name])}" + ("" if name in given else " by default") for name in relation.names
+        f"{name} is {shown(values[name])}" + ("" if name in given else " by default") for name in relation.names
     )
     culprit = next((name for name in relation.names if name in given), "")
     return ParameterProblem(culprit, f"{relation.text} must hold, but {told}")

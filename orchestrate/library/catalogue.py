@@ -1,0 +1,191 @@
+"""From a reference, as a configuration writes it, to what is known of the strategy. Nothing is imported.
+
+A reference is a library name (MOMENTUM), `package.module:Class` or `path/to/file.py:Class`; the last two are looked up
+beside the configuration first.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from orchestrate.domain.errors import Problem, UnknownStrategyError
+from orchestrate.domain.spelling import did_you_mean
+from orchestrate.domain.strategy import StrategyDescription
+from orchestrate.library.declarations import DeclarationError, parameters_of
+from orchestrate.library.kinds import NoStrategyError, frameworks_of, kind_of
+from orchestrate.library.literals import literal
+from orchestrate.library.source import (
+    ClassSource,
+    Reader,
+    UnreadableSourceError,
+    find_module,
+    is_file,
+    module_file,
+)
+
+GROUP = "orchestrate.strategies"
+_PACKAGE = Path(__file__).parents[1]
+#: In a wheel the shipped strategies stand inside the package, in a checkout beside it.
+_SHIPPED_FOLDERS = (_PACKAGE / "shipped_strategies", _PACKAGE.parent / "strategies")
+
+
+def describe(reference: str, beside: Path) -> StrategyDescription:
+    """All that can be known of a strategy; UnknownStrategyError when there is none or it can't be read."""
+    if ":" in reference or reference.endswith(".py"):
+        return _own(reference, beside)
+    if reference in shipped():
+        return shipped()[reference]
+    third_party, problems = installed()
+    if reference in third_party:
+        return third_party[reference]
+    if reference in problems:
+        raise _unknown(reference, problems[reference])
+    names = [*shipped(), *third_party]
+    raise _unknown(reference, hint=did_you_mean(reference, names) or f"the library has {', '.join(names)}")
+
+
+def shipped() -> dict[str, StrategyDescription]:
+    """The strategies that come with `orchestrate`, by name, in alphabetical order."""
+    return dict(_shipped())
+
+
+@cache
+def _shipped() -> Mapping[str, StrategyDescription]:
+    reader = Reader()
+    folder = next(folder for folder in _SHIPPED_FOLDERS if folder.is_dir())
+    found: dict[str, StrategyDescription] = {}
+    for path in sorted(folder.glob("*.py")):
+        module = reader.module(path, (folder,))
+        for node in module.classes.values():
+            source = ClassSource(module, node)
+            name = _library_name(source)
+            if name:
+                found[name] = _described(name, source, f"{path}:{node.name}", reader)
+    return dict(sorted(found.items()))
+
+
+def installed() -> tuple[dict[str, StrategyDescription], dict[str, str]]:
+    """Strategies of third-party packages by their entry points, and those that are broken: name → what is wrong."""
+    found: dict[str, StrategyDescription] = {}
+    broken: dict[str, str] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        if point.name in shipped() or point.name in found:
+            broken.setdefault(point.name, f"'{point.value}' takes a name that is already in use")
+            continue
+        try:
+            found[point.name] = _of_module(point.name, point.value, ())
+        except UnknownStrategyError as error:
+            broken[point.name] = f"{point.value}: {error.problems[0].message.partition(': ')[2]}"
+    return found, broken
+
+
+def rules(description: StrategyDescription) -> str:
+    """The strategy's whole documentation, as its author wrote it."""
+    place, _, name = description.source.rpartition(":")
+    path = Path(place) if is_path(description.source) else find_module(place)
+    if path is None:
+        return description.summary
+    reader = Reader()
+    found = reader.named(reader.module(path, (path.parent,)), name)
+    return found.docstring if isinstance(found, ClassSource) else description.summary
+
+
+def is_path(reference: str) -> bool:
+    """True for `path/to/file.py:Class`, False for `package.module:Class`."""
+    place = reference.rpartition(":")[0]
+    return place.endswith(".py") or "/" in place or "\\" in place
+
+
+def _own(reference: str, beside: Path) -> StrategyDescription:
+    place, _, name = reference.rpartition(":")
+    if not name.isidentifier():
+        raise _unknown(reference, "no class is named", _classes_hint(place or name, beside))
+    if not place:
+        raise _unknown(reference, "no file or module is named", "write path/to/file.py:Class or package.module:Class")
+    if not is_path(reference):
+        return _of_module(reference, reference, (beside,))
+    for folder in (beside, Path.cwd()):
+        path = folder / Path(place).expanduser()
+        if is_file(path):
+            path = path.resolve()
+            return _of_file(reference, f"{path}:{name}", path, (path.parent,))
+    raise _unknown(reference, f"there is no file {place}", f"looked in {beside.resolve()}")
+
+
+def _classes_hint(place: str, beside: Path) -> str:
+    """The classes one could have meant."""
+    path = beside / place
+    if place.endswith(".py") and is_file(path):
+        try:
+            names = list(Reader().module(path, ()).classes)
+        except UnreadableSourceError:
+            names = []
+        if names:
+            return f"write {place}:{names[0]}" + (f" (it has {', '.join(names)})" if names[1:] else "")
+    return "write path/to/file.py:Class or package.module:Class"
+
+
+def _of_module(name: str, reference: str, folders: tuple[Path, ...]) -> StrategyDescription:
+    """`folders` come before the installed packages; what is found in them is loaded by file, the rest imported."""
+    place, _, class_name = reference.partition(":")
+    parts = place.split(".")
+    if not all(part.isidentifier() for part in parts) or not class_name:
+        raise _unknown(name, f"'{place}' is no module", "write package.module:Class")
+    for folder in folders:
+        path = module_file(folder.resolve(), parts)
+        if path:
+            return _of_file(name, f"{path}:{class_name}", path, (folder.resolve(),))
+    path = find_module(place)
+    if path is None or path.suffix != ".py":
+        looked = f" beside the configuration ({folders[0].resolve()}) or" if folders else ""
+        raise _unknown(name, f"there is no module {place}", f"looked{looked} among the installed packages")
+    return _of_file(name, f"{place}:{class_name}", path, ())
+
+
+def _of_file(reference: str, source: str, path: Path, folders: tuple[Path, ...]) -> StrategyDescription:
+    reader = Reader()
+    class_name = source.rpartition(":")[2]
+    try:
+        module = reader.module(path, folders)
+    except UnreadableSourceError as error:
+        raise _unknown(reference, str(error)) from None
+    found = reader.named(module, class_name)
+    if found is None:
+        there = ", ".join(module.classes)
+        hint = did_you_mean(class_name, module.classes) or (f"it has {there}" if there else "it has no class at all")
+        raise _unknown(reference, f"{path.name} has no class {class_name}", hint)
+    if isinstance(found, str):
+        raise _unknown(reference, f"{path.name} takes {class_name} from {found}, which can't be read")
+    return _described(reference, found, source, reader)
+
+
+def _described(reference: str, found: ClassSource, source: str, reader: Reader) -> StrategyDescription:
+    lineage, ends = reader.lineage(found)
+    try:
+        kind = kind_of(lineage, ends)
+        parameters, relations = parameters_of(kind, lineage, ends, reader)
+    except NoStrategyError as error:
+        raise _unknown(reference, str(error.args[0]), str(error.args[1])) from None
+    except DeclarationError as error:
+        raise _unknown(reference, str(error)) from None
+    summary = " ".join(inspect.cleandoc(found.docstring).partition("\n\n")[0].split())
+    frameworks = frameworks_of(kind)
+    return StrategyDescription(reference, kind, reference, frameworks, parameters, relations, summary, source)
+
+
+def _library_name(source: ClassSource) -> str:
+    """What a shipped strategy calls itself in `name = "…"`; "" for classes that are no strategies of the library."""
+    for node in source.node.body:
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "name" for to in node.targets):
+            return str(literal(node.value, source.module))
+    return ""
+
+
+def _unknown(reference: str, why: str = "", hint: str = "") -> UnknownStrategyError:
+    text = f"Unknown strategy: {reference}"
+    return UnknownStrategyError([Problem("", 0, 0, f"{text}: {why}" if why else text, hint)])

@@ -1,0 +1,243 @@
+"""The parameters that a class takes, read from its source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from orchestrate.domain.relations import parse_relation
+from orchestrate.domain.strategy import Kind, Parameter
+from orchestrate.library.kinds import PLAIN_PARENTS
+from orchestrate.library.literals import default_of, literal, parameter_of, type_named
+from orchestrate.library.source import ClassSource, Reader, is_of_an_engine
+
+#: fields of a Nautilus configuration that its adapter fills in from the strategy's entry
+_FILLED_IN = ("instrument_id", "instrument_ids", "bar_type", "bar_types", "order_id_tag", "strategy_id")
+_PARAMETER_FIELDS = ("type", "default", "minimum", "maximum", "choices", "exclusive", "required", "help")
+
+Parameters = dict[str, Parameter]
+
+
+class DeclarationError(Exception):
+    """Parameters are declared in a way that can't be read; the message says which and why."""
+
+
+def parameters_of(
+    kind: Kind, lineage: Sequence[ClassSource], ends: Sequence[str], reader: Reader
+) -> tuple[Parameters | None, tuple[str, ...]]:
+    """Parameters by name, None where any keyword is taken, and the relations between them; DeclarationError."""
+    if kind == "backtrader":
+        return _of_params(lineage), ()
+    if kind == "nautilus":
+        return _of_config(lineage, reader), ()
+    constructor = _of_constructor(lineage, ends)
+    declared = _assigned(lineage, "parameters")
+    if declared is None:
+        return constructor, ()
+    source, node = declared
+    parameters = _of_mapping(source, node, reader)
+    merged = {name: _merged(parameter, given, constructor, name) for name, (parameter, given) in parameters.items()}
+    return merged, _relations(lineage, merged)
+
+
+def _assigned(lineage: Sequence[ClassSource], name: str) -> tuple[ClassSource, ast.expr] | None:
+    """The nearest assignment to a class attribute."""
+    return next(_all_assigned(lineage, name), None)
+
+
+def _all_assigned(lineage: Sequence[ClassSource], name: str) -> Iterator[tuple[ClassSource, ast.expr]]:
+    for source in lineage:
+        for node in source.node.body:
+            if isinstance(node, ast.Assign):
+                targets, value = node.targets, node.value
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                targets, value = [node.target], node.value
+            else:
+                continue
+            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                yield source, value
+
+
+def _of_mapping(source: ClassSource, node: ast.expr, reader: Reader) -> dict[str, tuple[Parameter, frozenset[str]]]:
+    """`{"fast": Parameter(int, 20), **Parent.parameters}`; with each parameter the fields that were written."""
+    if not isinstance(node, ast.Dict):
+        raise DeclarationError(f"parameters of {source.name} must be written as a dict of Parameter(…)")
+    found: dict[str, tuple[Parameter, frozenset[str]]] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            found.update(_inherited(source, value, reader))
+        elif isinstance(key, ast.Constant) and isinstance(key.value, str):
+            found[key.value] = _declared(source, key.value, value)
+        else:
+            raise DeclarationError(f"a key in the parameters of {source.name} is no plain text")
+    return found
+
+
+def _inherited(source: ClassSource, node: ast.expr, reader: Reader) -> dict[str, tuple[Parameter, frozenset[str]]]:
+    if isinstance(node, ast.Attribute) and node.attr == "parameters":
+        parent = reader.resolve(source.module, node.value)
+        if isinstance(parent, ClassSource):
+            assigned = _assigned(reader.lineage(parent)[0], "parameters")
+            if assigned:
+                return _of_mapping(*assigned, reader)
+    raise DeclarationError(f"`**{ast.unparse(node)}` in the parameters of {source.name} can't be followed")
+
+
+def _declared(source: ClassSource, name: str, node: ast.expr) -> tuple[Parameter, frozenset[str]]:
+    where = f"parameter '{name}' of {source.name}"
+    if not (isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "Parameter"):
+        raise DeclarationError(f"{where} must be written as Parameter(type, default, …)")
+    written = dict(zip(_PARAMETER_FIELDS, node.args, strict=False))
+    written.update((keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg)
+    unknown = [field for field in written if field not in _PARAMETER_FIELDS]
+    if unknown or "type" not in written:
+        raise DeclarationError(f"{where}: Parameter takes {', '.join(_PARAMETER_FIELDS)}")
+    try:
+        wanted = type_named(written["type"])
+        values = {field: literal(value, source.module) for field, value in written.items() if field != "type"}
+    except ValueError as error:
+        raise DeclarationError(f"{where}: {error}") from None
+    for bound in ("minimum", "maximum"):
+        if not isinstance(values.get(bound), (int, float, type(None))):
+            raise DeclarationError(f"{where}: {bound} must be a number")
+    choices = values.get("choices", ())
+    if not isinstance(choices, (tuple, list)):
+        raise DeclarationError(f"{where}: choices must be a tuple")
+    parameter = Parameter(wanted, **{**values, "choices": tuple(choices)})  # type: ignore[arg-type] # checked above
+    return parameter, frozenset(written)
+
+
+def _merged(parameter: Parameter, written: frozenset[str], constructor: Parameters | None, name: str) -> Parameter:
+    """A declaration without a default takes the constructor's."""
+    if "default" in written or "required" in written or constructor is None or name not in constructor:
+        return parameter
+    return replace(parameter, default=constructor[name].default, required=constructor[name].required)
+
+
+def _relations(lineage: Sequence[ClassSource], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+    assigned = _assigned(lineage, "relations")
+    if assigned is None:
+        return ()
+    source, node = assigned
+    try:
+        texts = literal(node, source.module)
+        if not isinstance(texts, (tuple, list)) or not all(isinstance(text, str) for text in texts):
+            raise DeclarationError(f'relations of {source.name} must be a tuple of texts: ("fast < slow",)')
+        for text in texts:
+            strange = [name for name in parse_relation(text).names if name not in parameters]
+            if strange:
+                raise DeclarationError(f"relation '{text}' speaks of '{strange[0]}', which is no parameter")
+    except ValueError as error:
+        raise DeclarationError(f"relations of {source.name}: {error}") from None
+    return tuple(texts)
+
+
+def _of_constructor(lineage: Sequence[ClassSource], ends: Sequence[str]) -> Parameters | None:
+    for source in lineage:
+        node = _method(source, "__init__")
+        if node is not None:
+            return _signature(source, node)
+    if any(_is_dataclass(source) for source in lineage):
+        return _fields(lineage, skip=())
+    return None if set(ends) - PLAIN_PARENTS else {}
+
+
+def _method(source: ClassSource, name: str) -> ast.FunctionDef | None:
+    return next((node for node in source.node.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
+
+
+def _signature(source: ClassSource, node: ast.FunctionDef) -> Parameters | None:
+    if node.args.kwarg is not None:
+        return None
+    positional = [*node.args.posonlyargs, *node.args.args][1:]
+    defaults: list[ast.expr | None] = [None] * len(positional)
+    given = node.args.defaults[-len(positional) :] if positional else []
+    defaults[len(positional) - len(given) :] = given
+    pairs = [*zip(positional, defaults, strict=True), *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
+    return {
+        argument.arg: parameter_of(
+            argument.annotation, default_of(value, source.module) if value else None, required=value is None
+        )
+        for argument, value in pairs
+    }
+
+
+def _is_dataclass(source: ClassSource) -> bool:
+    return any("dataclass" in ast.unparse(decorator) for decorator in source.node.decorator_list)
+
+
+def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:
+    """Annotated fields, parents' first; those in `skip` are never required."""
+    found: Parameters = {}
+    for source in reversed(lineage):
+        for node in source.node.body:
+            if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
+                continue
+            name = node.target.id
+            if name.startswith("_") or "ClassVar" in ast.unparse(node.annotation):
+                continue
+            default: object = ... if name in skip else None
+            if node.value is not None:
+                default = default_of(node.value, source.module)
+            required = node.value is None and name not in skip
+            found[name] = parameter_of(node.annotation, default, required=required)
+    return found
+
+
+def _of_params(lineage: Sequence[ClassSource]) -> Parameters | None:
+    """Backtrader's `params`: a tuple of pairs, `dict(…)` or a dict, parents' first."""
+    found: Parameters = {}
+    for source, node in reversed(list(_all_assigned(lineage, "params"))):
+        pairs = _pairs(node)
+        if pairs is None:
+            return None
+        for name, value in pairs:
+            default = default_of(value, source.module) if value else None
+            found[name] = parameter_of(None, default, required=False)
+    return found
+
+
+def _pairs(node: ast.expr) -> list[tuple[str, ast.expr | None]] | None:
+    """Names and values of `params`; None where they can't be told."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
+        if all(keyword.arg for keyword in node.keywords):
+            return [(keyword.arg or "", keyword.value) for keyword in node.keywords]
+        return None
+    if isinstance(node, ast.Dict):
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+        return [(key, value) for key, value in zip(keys, node.values, strict=True) if isinstance(key, str)]
+    if not isinstance(node, (ast.Tuple, ast.List)):
+        return None
+    found: list[tuple[str, ast.expr | None]] = []
+    for item in node.elts:
+        parts = item.elts if isinstance(item, (ast.Tuple, ast.List)) else [item]
+        name = parts[0] if parts else None
+        if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+            return None
+        found.append((name.value, parts[1] if len(parts) > 1 else None))
+    return found
+
+
+def _of_config(lineage: Sequence[ClassSource], reader: Reader) -> Parameters | None:
+    """The fields of the configuration class that a Nautilus strategy's constructor names."""
+    for source in lineage:
+        node = _method(source, "__init__")
+        if node is None:
+            continue
+        arguments = [*node.args.posonlyargs, *node.args.args][1:] or node.args.kwonlyargs
+        if not arguments:
+            return {}
+        annotation = arguments[0].annotation
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            annotation = ast.parse(annotation.value, mode="eval").body
+        if isinstance(annotation, ast.BinOp):
+            annotation = annotation.left
+        config = reader.resolve(source.module, annotation) if annotation is not None else None
+        if not isinstance(config, ClassSource):
+            return None
+        followed, ends = reader.lineage(config)
+        if any(not is_of_an_engine(end) and end.rpartition(".")[2] != "Struct" for end in ends):
+            return None
+        return _fields(followed, skip=_FILLED_IN)
+    return {}

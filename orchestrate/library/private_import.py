@@ -1,0 +1,117 @@
+"""Users' own files, imported under names that nobody else uses.
+
+A user's folder may be called `strategies`, `data` or anything that an installed package is called too, and two runs in
+one process may have different folders of one name. So nothing is put on `sys.path`: every load gets a package of its
+own (`_orchestrate_strategy_7`), whose modules find each other by their plain names, at import and in functions called
+later. Nothing is written beside them either.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import count
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from orchestrate.library.source import module_file
+
+_PREFIX = "_orchestrate_strategy_"
+_NUMBERS = count(1)
+#: Packages that a user's folder never stands in for: strategies and the engine must mean the same classes.
+_NEVER_OWN = frozenset({"orchestrate", "backtrader", "nautilus_trader", "numpy", *sys.builtin_module_names})
+
+
+def load_file(path: Path, folder: Path) -> ModuleType:
+    """A fresh module of the file; its absolute imports look into `folder` first. Its errors reach the caller."""
+    package = f"{_PREFIX}{next(_NUMBERS)}"
+    root = ModuleType(package, "Everything that one strategy's file brings along.")
+    root.__path__ = [str(folder)]
+    sys.modules[package] = root
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.append(_Finder())
+    try:
+        parts = path.relative_to(folder).with_suffix("").parts
+        if parts[-1] == "__init__":
+            parts = parts[:-1]
+        if all(part.isidentifier() for part in parts):
+            return import_module(".".join((package, *parts)))
+        return _load_oddly_named(path, f"{package}.strategy")
+    except BaseException:
+        for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+            del sys.modules[name]
+        raise
+
+
+def _load_oddly_named(path: Path, name: str) -> ModuleType:
+    """A file such as `my-strategy.v2.py`, which no import statement could name."""
+    spec = spec_from_file_location(name, path, loader=_Loader(name, str(path)))
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} can't be loaded", path=str(path))
+    module = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class _Loader(SourceFileLoader):
+    """Compiles from the source every time, and gives the module an `__import__` that knows its own folder."""
+
+    def get_code(self, _fullname: str) -> CodeType:
+        return compile(self.get_data(self.path), self.path, "exec", dont_inherit=True)
+
+    def exec_module(self, module: ModuleType) -> None:
+        package = module.__name__.partition(".")[0]
+        folders = tuple(Path(folder) for folder in sys.modules[package].__path__)
+
+        def own_import(
+            name: str,
+            globals: Mapping[str, object] | None = None,
+            locals: Mapping[str, object] | None = None,
+            fromlist: Sequence[str] | None = (),
+            level: int = 0,
+        ) -> ModuleType:
+            top = name.partition(".")[0]
+            if level or not _is_own(top, folders):
+                return builtins.__import__(name, globals, locals, fromlist, level)
+            private = builtins.__import__(f"{package}.{name}", globals, locals, fromlist, 0)
+            return private if fromlist else sys.modules[f"{package}.{top}"]
+
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": own_import}
+        super().exec_module(module)
+
+
+class _Finder(MetaPathFinder):
+    """Finds the modules of private packages, and nothing else."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not fullname.startswith(_PREFIX) or path is None:
+            return None
+        name = fullname.rpartition(".")[2]
+        for folder in map(Path, path):
+            file = module_file(folder, [name])
+            if file is not None:
+                inside = [str(file.parent)] if file.name == "__init__.py" else None
+                loader = _Loader(fullname, str(file))
+                return spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=inside)
+        folders = [str(Path(folder, name)) for folder in path if Path(folder, name).is_dir()]
+        if folders:
+            spec = ModuleSpec(fullname, None, is_package=True)
+            spec.submodule_search_locations = folders
+            return spec
+        return PathFinder.find_spec(fullname, path)
+
+
+def _is_own(top: str, folders: Sequence[Path]) -> bool:
+    """True when a file or package of that name, or a folder with Python files, stands in one of the folders."""
+    if not top or top in _NEVER_OWN:
+        return False
+    return any(
+        module_file(folder, [top]) or next(folder.joinpath(top).glob("*.py"), None) is not None for folder in folders
+    )

@@ -1,0 +1,25 @@
+"""The library under the name that users know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrate.domain.strategy import StrategyDescription
+from orchestrate.library import catalogue
+from orchestrate.library.loading import load
+
+
+class StrategyLibrary:
+    """Strategies by name."""
+
+    #: name → what stands behind it; third-party packages add theirs by the entry point group `orchestrate.strategies`
+    STRATEGIES: Mapping[str, StrategyDescription] = {**catalogue.installed()[0], **catalogue.shipped()}
+
+    @staticmethod
+    def get_strategy(name: str, **config: object) -> object:
+        """A new instance; ValueError("Unknown strategy: …") for a name that nothing stands behind.
+
+        `name` may also be `package.module:Class` or `path/to/file.py:Class`, looked up in the working directory.
+        """
+        return load(catalogue.describe(name, Path.cwd()), config)

@@ -1,0 +1,27 @@
+"""Buying once: what every other strategy is measured against."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from orchestrate.domain.bars import Bars
+from orchestrate.domain.strategy import Signals
+
+
+class BuyAndHold:
+    """Buys on the first bar and never sells.
+
+    Rules
+      Entry: an order on the first bar of each symbol. Refused or cut, it is not repeated.
+      Exit:  none.
+
+    The passive benchmark: a strategy that trades has to beat it after costs.
+    """
+
+    name = "BUY_AND_HOLD"
+
+    def signals(self, bars: Bars) -> Signals:
+        """An entry on the first bar, nothing else."""
+        enter = np.zeros(len(bars), dtype=np.bool_)
+        enter[:1] = True
+        return Signals(enter_long=enter, exit_long=np.zeros(len(bars), dtype=np.bool_))
