@@ -1,1 +1,48 @@
 """The one place that names concrete engines, sources and sinks, and puts a run together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from orchestrate.orchestration.ports import OrchestrationPort
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """Where an engine's adapter and its settings are, named so that nothing is imported before it is needed."""
+
+    adapter: str
+    settings: str
+
+
+#: A further engine is a folder and a line here.
+FRAMEWORKS: Final[Mapping[str, Framework]] = {
+    "backtrader": Framework(
+        "orchestrate.engines.backtrader.adapter:BacktraderOrchestrationAdapter",
+        "orchestrate.engines.backtrader.settings:BacktraderSettings",
+    ),
+    "nautilus": Framework(
+        "orchestrate.engines.nautilus.adapter:NautilusOrchestrationAdapter",
+        "orchestrate.engines.nautilus.settings:NautilusSettings",
+    ),
+}
+
+
+def settings_types() -> dict[str, type]:
+    """Each framework's dataclass of settings; imports no engine."""
+    return {name: _load(framework.settings) for name, framework in FRAMEWORKS.items()}
+
+
+def build_adapter(framework: str, settings: Mapping[str, object]) -> OrchestrationPort:
+    """An engine ready to begin; importing it is the costly part."""
+    known = FRAMEWORKS[framework]
+    adapter: Callable[[Any], OrchestrationPort] = _load(known.adapter)
+    return adapter(_load(known.settings)(**settings))
+
+
+def _load(reference: str) -> Any:
+    module, name = reference.split(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,66 @@
+"""Any engine with its time taken: what a run's manifest says each framework cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import Market
+from orchestrate.domain.orders import Fill, StrategyCommand
+from orchestrate.domain.results import FrameworkTiming
+from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, OrchestrationPort, Stepped
+
+
+class Stopwatch:
+    """An engine behind the same port. `timing` is there once the engine has ended."""
+
+    def __init__(self, engine: OrchestrationPort, clock: Callable[[], float]) -> None:
+        self.framework = engine.framework
+        self._engine, self._clock = engine, clock
+        self._steps: list[float] = []
+        self._outside_steps = 0.0
+        self._messages = 0
+
+    def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+        """See `OrchestrationPort`."""
+        started = self._clock()
+        self._engine.begin(market, accounts, rules)
+        self._outside_steps += self._clock() - started
+
+    def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
+        """See `OrchestrationPort`."""
+        self._engine.execute_commands(commands)
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+        """See `OrchestrationPort`."""
+        started = self._clock()
+        stepped = self._engine.advance(t, rows)
+        self._steps.append(self._clock() - started)
+        return stepped
+
+    def close(self, t: int) -> tuple[Fill, ...]:
+        """See `OrchestrationPort`."""
+        started = self._clock()
+        fills = self._engine.close(t)
+        self._steps.append(self._clock() - started)
+        return fills
+
+    def get_portfolio_state(self) -> FrameworkPortfolioState:
+        """See `OrchestrationPort`."""
+        started = self._clock()
+        state = self._engine.get_portfolio_state()
+        self._outside_steps += self._clock() - started
+        self._messages = state.messages
+        return state
+
+    def end(self) -> None:
+        """See `OrchestrationPort`."""
+        self._engine.end()
+
+    @property
+    def timing(self) -> FrameworkTiming:
+        """Seconds in all, and a step's at the median and the 99th percentile (0.0 when it was never stepped)."""
+        p50, p99 = np.percentile(self._steps, (50, 99)).tolist() if self._steps else (0.0, 0.0)
+        return FrameworkTiming(sum(self._steps) + self._outside_steps, p50, p99, self._messages)

@@ -1,0 +1,207 @@
+"""A plan becomes a result: load, wire, step, collect. Writes nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from orchestrate import wiring
+from orchestrate.data.loading import load_market
+from orchestrate.domain.bars import Bars
+from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.market import Market
+from orchestrate.domain.plan import RunPlan, StrategyPlan
+from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyResult
+from orchestrate.engines.stopwatch import Stopwatch
+from orchestrate.library.catalogue import describe
+from orchestrate.library.loading import load
+from orchestrate.orchestration.capital import PortfolioCapitalManager
+from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
+from orchestrate.orchestration.coordinator import StrategyCoordinator
+from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator, Progress
+from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.orchestration.lookahead import LookAheadReport, check_lookahead
+from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
+
+NANOSECONDS_PER_YEAR = 365.25 * 86_400e9
+
+
+def run(
+    plan: RunPlan,
+    *,
+    emit: Callable[[DomainEvent], None] | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    lookahead: bool = True,
+) -> RunResult:
+    """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
+
+    What strategies print goes to stderr. DataError where data is missing; a strategy that breaks fails alone.
+    """
+    with redirect_stdout(sys.stderr):
+        market, findings = load_market(plan)
+        watchdog = Watchdog(plan.execution.strategy_timeout)
+        with watchdog.armed() as armed:
+            told = list(findings)
+            if not armed:
+                told.append(Finding("info", "execution.strategy_timeout", "can't be kept off the main thread"))
+            return _run(plan, market, told, watchdog, emit, progress, stop, lookahead)
+
+
+def _run(
+    plan: RunPlan,
+    market: Market,
+    findings: list[Finding],
+    watchdog: Watchdog,
+    emit: Callable[[DomainEvent], None] | None,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+    lookahead: bool,
+) -> RunResult:
+    engines = {
+        framework: Stopwatch(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
+        for framework in dict.fromkeys(strategy.framework for strategy in plan.strategies)
+    }
+    orchestrator = CrossFrameworkOrchestrator(
+        PortfolioCapitalManager(plan.capital.total),
+        StrategyCoordinator(CONFLICT_POLICIES[plan.conflicts]),
+        CompatibilityAnalyzer(),
+        engines,
+        fed_in_full=frozenset(
+            name for name, settings in plan.frameworks.items() if settings.get("feed", "on_demand") == "full"
+        ),
+        emit=emit,
+        watch=watchdog,
+    )
+    strategies = {}
+    for strategy in plan.strategies:
+        strategies[strategy.id] = _load(strategy, plan, watchdog)
+        orchestrator.add_strategy(
+            strategies[strategy.id],
+            StrategyMetadata(
+                strategy.id, strategy.name, strategy.symbols, strategy.priority, depends_on=strategy.depends_on
+            ),
+            AllocationConfig(strategy.weight * 100, strategy.sizing),
+            framework=strategy.framework,
+            kind=strategy.kind,
+        )
+    report = orchestrator.validate_compatibility()
+    findings += [replace(finding, severity="info") for finding in report.findings]
+    orchestrator.run(market, plan.execution, progress=progress, stop=stop)
+
+    results = orchestrator.results()
+    looked_ahead = []
+    if lookahead:
+        for strategy in plan.strategies:
+            if strategy.kind == "signals" and results[strategy.id].status != "failed":
+                told = _look_ahead_findings(strategy, strategies[strategy.id], market, watchdog)
+                findings += told
+                looked_ahead += [strategy.id for finding in told if finding.severity == "error"]
+    else:
+        findings.append(Finding("warning", "strategies", "not checked for look-ahead (--no-lookahead-check)"))
+    steps, timeline = orchestrator.steps_done, market.timeline
+    return RunResult(
+        plan=plan,
+        status=_status(results, interrupted=steps < len(timeline)),
+        stamps=timeline.stamps[:steps],
+        labels=timeline.labels[:steps],
+        reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
+        strategies=results,
+        decisions=tuple(orchestrator.desk.decisions),
+        fills=tuple(orchestrator.fills),
+        findings=tuple(findings),
+        timings={framework: engine.timing for framework, engine in engines.items()},
+        data_hash=market.data_hash,
+        periods_per_year=_periods(plan, market, results),
+        looked_ahead=tuple(dict.fromkeys(looked_ahead)),
+    )
+
+
+def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
+    """The strategy, or the exception that its code raised while it was loaded or made."""
+    description = describe(strategy.reference, plan.root)
+    try:
+        with watchdog:
+            return load(description, strategy.config)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return error
+
+
+def _status(results: dict[str, StrategyResult], *, interrupted: bool) -> RunStatus:
+    if interrupted:
+        return "interrupted"
+    failed = sum(result.status == "failed" for result in results.values())
+    if not failed:
+        return "completed"
+    return "failed" if failed == len(results) else "degraded"
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A vectorised strategy whose every call is timed, and breaks with an ordinary exception."""
+
+    strategy: Any
+    watchdog: Watchdog
+
+    def signals(self, bars: Bars) -> Any:
+        try:
+            with self.watchdog:
+                return self.strategy.signals(bars)
+        except StrategyTimeout as error:
+            raise TimeoutError(str(error)) from None
+
+
+def _look_ahead_findings(plan: StrategyPlan, strategy: object, market: Market, watchdog: Watchdog) -> list[Finding]:
+    findings = []
+    for symbol in plan.symbols:
+        series = market.series[symbol]
+        try:
+            finding = look_ahead_finding(plan.id, check_lookahead(_Watched(strategy, watchdog), series), market)
+        except Exception as error:
+            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
+            finding = Finding("warning", f"strategies.{plan.id}", message)
+        if finding is not None:
+            findings.append(finding)
+    return findings
+
+
+def look_ahead_finding(strategy_id: str, report: LookAheadReport, market: Market) -> Finding | None:
+    """What a user should know of a look-ahead check; None where there is nothing to say."""
+    where = f"strategies.{strategy_id}"
+    if report.first_row is not None:
+        label = market.series[report.symbol].label[report.first_row].astype("datetime64[ns]")
+        return Finding(
+            "error",
+            where,
+            f"looks ahead on {report.symbol}: {report.side} at {label} changes when later bars are missing",
+            first=(str(label),),
+        )
+    if report.unchecked:
+        cuts = ", ".join(str(cut) for cut in report.unchecked)
+        message = f"could not be checked for look-ahead on {report.symbol}: it fails on its first {cuts} bars"
+        return Finding("warning", where, message, count=len(report.unchecked))
+    return None
+
+
+def _periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) -> dict[str, float]:
+    """Bars per year by strategy: what its symbols agree on, else returns ÷ years over its own stamps."""
+    periods = {"": market.periods_per_year[""]}
+    for result in results.values():
+        found = {market.periods_per_year[symbol] for symbol in result.symbols}
+        if plan.periods_per_year is not None:
+            periods[result.id] = plan.periods_per_year
+        elif len(found) == 1:
+            periods[result.id] = found.pop()
+        else:
+            stamps = market.timeline.labels[: len(result.own)][result.own]
+            years = (int(stamps[-1]) - int(stamps[0])) / NANOSECONDS_PER_YEAR if len(stamps) > 1 else 0.0
+            periods[result.id] = (len(stamps) - 1) / years if years else market.periods_per_year[""]
+    return periods
