@@ -1,0 +1,97 @@
+"""Backtrader behind the port: a broker for each strategy, fed only with the bars that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from orchestrate.domain.errors import EngineError
+from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.market import Market
+from orchestrate.domain.orders import Fill, Order, StrategyCommand
+from orchestrate.engines.backtrader.settings import BacktraderSettings
+from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
+from orchestrate.engines.handover import Handover, breaking_named, refuse_natives
+from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
+
+
+class BacktraderOrchestrationAdapter:
+    """See `OrchestrationPort`."""
+
+    framework = "backtrader"
+
+    def __init__(self, settings: BacktraderSettings | None = None) -> None:
+        self._full = (settings or BacktraderSettings()).feed == "full"
+        self._handover = Handover(self.framework)
+        self._feeds: dict[str, ColumnFeed] = {}
+        self._brokers: dict[str, StrategyBroker] = {}
+        self._rows: Mapping[str, int] = {}
+        self._realised = 0.0
+        self._messages = 0
+
+    def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+        """Fill the feeds of all symbols that the accounts trade, and open a broker for each account."""
+        refuse_natives(self.framework, accounts)
+        for account in accounts:
+            broker = self._brokers[account.strategy_id] = StrategyBroker(rules)
+            for symbol in account.symbols:
+                broker.trade(market.instruments[symbol])
+                if symbol not in self._feeds:
+                    self._feeds[symbol] = ColumnFeed().fill(market.series[symbol])
+
+    def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
+        """Hand over orders for the next open or close."""
+        self._messages += len(commands)
+        self._handover.take(commands)
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+        """Move the feeds to their rows and fill at the open."""
+        self._rows = rows
+        if self._full:
+            for symbol in rows.keys() & self._feeds.keys():
+                self._feeds[symbol].seek(rows[symbol])
+        return Stepped(self._fill(t, at_close=False))
+
+    def close(self, t: int) -> tuple[Fill, ...]:
+        """Fill at the close of the bars of the last `advance`."""
+        return self._fill(t, at_close=True)
+
+    def _fill(self, t: int, *, at_close: bool) -> tuple[Fill, ...]:
+        due = self._handover.due(self._rows)
+        with breaking_named(self.framework, due):
+            sent = []
+            for order in due:
+                feed = self._feeds[order.symbol]
+                feed.seek(self._rows[order.symbol])
+                broker = self._brokers[order.strategy_id]
+                sent.append(broker.submit_market(feed, order.quantity, at_close=at_close))
+            every = self._full and not at_close
+            for strategy_id in self._brokers if every else dict.fromkeys(order.strategy_id for order in due):
+                self._brokers[strategy_id].next()
+            fills = tuple(self._report(order, native, t) for order, native in zip(due, sent, strict=True))
+        self._messages += len(fills)
+        return fills
+
+    def _report(self, order: Order, native: object, t: int) -> Fill:
+        executed = native.executed  # type: ignore[attr-defined]
+        if executed.remsize or not executed.size:
+            raise EngineError(f"backtrader did not fill order {order.id}")
+        self._realised += executed.pnl - executed.comm
+        return Fill(
+            order.id, order.strategy_id, order.symbol, executed.size, executed.exbits[0].price, executed.comm, t
+        )
+
+    def get_portfolio_state(self) -> FrameworkPortfolioState:
+        """The brokers' positions, and the profit that their executions realised."""
+        held: dict[str, float] = {}
+        for broker in self._brokers.values():
+            for feed, position in broker.positions.items():
+                if position.size:
+                    held[feed._name] = held.get(feed._name, 0.0) + position.size
+        quantities = {symbol: round(size, FRACTION_DIGITS) for symbol, size in held.items()}
+        return FrameworkPortfolioState(self.framework, quantities, self._realised, self._messages)
+
+    def end(self) -> None:
+        """Let go of feeds and brokers; Backtrader keeps nothing else."""
+        self._feeds.clear()
+        self._brokers.clear()
+        self._handover = Handover(self.framework)

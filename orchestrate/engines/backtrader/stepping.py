@@ -1,0 +1,120 @@
+"""The inside of Backtrader, all of it in this file.
+
+Backtrader runs as a whole or not at all: `Cerebro.run` owns the loop. Its broker and its feeds, however, work without
+it. So a feed is filled column by column instead of row by row (half of a usual run's time), and moved straight to the
+row that matters; and each strategy gets a broker of its own, whose `next()` matches one bar. What is changed in the
+broker:
+
+* an order fills at the open of the bar on which it is submitted (Backtrader's own cheat-on-open), or at that bar's
+  close (its cheat-on-close), never for want of cash: the orchestrator has cut it before;
+* price and fee are those of the run's rules;
+* sizes are brought back to six decimals after each fill, so that what was bought in parts can be sold as a whole.
+"""
+
+from __future__ import annotations
+
+import array
+import math
+from typing import Any
+
+import backtrader as bt
+import numpy as np
+from backtrader.brokers import BackBroker
+
+from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.market import BarSeries, Floats, Instrument
+
+_NANOSECONDS_A_DAY = 86_400e9
+_DAYS_TO_1970 = 719_163.0
+
+
+class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no types
+    """A series in Backtrader's line buffers, standing before its first bar."""
+
+    _tz = None
+
+    def fill(self, series: BarSeries) -> ColumnFeed:
+        """Copy all columns in; nothing is copied later."""
+        nothing = np.zeros(len(series))
+        columns = {
+            "datetime": series.known / _NANOSECONDS_A_DAY + _DAYS_TO_1970,
+            "open": series.open,
+            "high": series.high,
+            "low": series.low,
+            "close": series.close,
+            "volume": series.volume,
+            "openinterest": nothing,
+        }
+        for name, column in columns.items():
+            self._fill_line(getattr(self.lines, name), column)
+        self.home()
+        self._name = series.symbol
+        return self
+
+    @staticmethod
+    def _fill_line(line: bt.LineBuffer, column: Floats) -> None:
+        line.array = array.array("d", np.ascontiguousarray(column, dtype=np.float64).tobytes())
+        line.lencount = len(column)
+        line.idx = len(column) - 1
+
+    def seek(self, row: int) -> None:
+        """Make `row` the current bar; rows never go back."""
+        distance = row + 1 - len(self)
+        if distance:
+            self.advance(size=distance, ticks=False)
+
+
+class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
+    """Backtrader's commission scheme with the run's own fees."""
+
+    params = (("stocklike", True), ("commtype", bt.CommInfoBase.COMM_PERC), ("percabs", True))
+
+    def __init__(self, rules: ExecutionRules, instrument: Instrument) -> None:
+        super().__init__()
+        self._rules = rules
+        self._instrument = instrument
+        self.p.mult = instrument.multiplier
+
+    def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:  # noqa: ARG002  # Backtrader's call
+        return self._rules.fee(size, price, self._instrument)
+
+
+class StrategyBroker(BackBroker):  # type: ignore[misc]
+    """One strategy's own broker: its orders, its positions, no purse."""
+
+    def __init__(self, rules: ExecutionRules) -> None:
+        super().__init__()
+        self._rules = rules
+        self._instruments: dict[str, Instrument] = {}
+        self.init()
+        self.set_checksubmit(False)
+        self.set_shortcash(True)
+        self.set_coo(True)
+        self.set_coc(True)
+        self.setcash(math.inf)
+
+    def trade(self, instrument: Instrument) -> None:
+        """Let orders on `instrument` in."""
+        self._instruments[instrument.symbol] = instrument
+        self.addcommissioninfo(_RuleCommission(self._rules, instrument), name=instrument.symbol)
+
+    def submit_market(self, feed: ColumnFeed, quantity: float, *, at_close: bool) -> bt.Order:
+        """A market order for the feed's current bar; `next()` fills it."""
+        send = self.buy if quantity > 0 else self.sell
+        return send(None, feed, size=abs(quantity), exectype=bt.Order.Market, coc=at_close)
+
+    def notify(self, order: bt.Order) -> None:
+        """Nobody listens here: portable strategies hear of their fills from the orchestrator."""
+
+    def _execute(
+        self, order: bt.Order, ago: int | None = None, price: float | None = None, **rest: Any
+    ) -> float | None:
+        if ago is None or price is None:
+            pretended: float | None = super()._execute(order, ago=ago, price=price, **rest)
+            return pretended
+        if order.exectype == bt.Order.Market:
+            price = self._rules.fill_price(price, order.executed.remsize, self._instruments[order.data._name])
+        super()._execute(order, ago=ago, price=price, **rest)
+        held = self.positions[order.data]
+        held.size = round(held.size, FRACTION_DIGITS)
+        return None

@@ -1,0 +1,65 @@
+"""Orders between the orchestrator and an engine: handed over, not filled yet, in the order in which they came.
+
+Shared by all engines, and no engine's own: it holds no price, no position and no money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
+
+from orchestrate.domain.errors import EngineError, OrchestrateError
+from orchestrate.domain.orders import Order, StrategyCommand
+from orchestrate.orchestration.ports import Account
+
+
+class Handover:
+    """A queue of orders, each waiting for the next open or close of a bar of its symbol."""
+
+    def __init__(self, framework: str) -> None:
+        self._framework = framework
+        self._waiting: dict[str, Order] = {}
+
+    def take(self, commands: Sequence[StrategyCommand]) -> None:
+        """Submit and cancel. To cancel what is filled or was never handed over changes nothing."""
+        for command in commands:
+            order = command.order
+            if command.action == "submit":
+                if order.id in self._waiting:
+                    raise EngineError(f"{self._framework}: order {order.id} was handed over twice")
+                self._waiting[order.id] = order
+            elif command.action == "cancel":
+                self._waiting.pop(order.id, None)
+            else:
+                raise EngineError(f"{self._framework}: {command.action} of order {order.id}: {_NO_NATIVES}")
+
+    def due(self, symbols: Container[str]) -> list[Order]:
+        """Take out the orders whose symbol is among `symbols`; the rest wait on."""
+        if not self._waiting:
+            return []
+        due = [order for order in self._waiting.values() if order.symbol in symbols]
+        for order in due:
+            del self._waiting[order.id]
+        return due
+
+
+@contextmanager
+def breaking_named(framework: str, orders: Sequence[Order]) -> Iterator[None]:
+    """What an engine raises while it fills `orders` becomes an EngineError that names them; Ctrl-C stays Ctrl-C."""
+    try:
+        yield
+    except OrchestrateError:
+        raise
+    except Exception as error:
+        names = ", ".join(order.id for order in orders)
+        raise EngineError(f"{framework} broke while filling {names}: {type(error).__name__}: {error}") from error
+
+
+def refuse_natives(framework: str, accounts: Sequence[Account]) -> None:
+    """EngineError for a native strategy."""
+    for account in accounts:
+        if account.native is not None:
+            raise EngineError(f"{account.strategy_id}: {framework}: {_NO_NATIVES}")
+
+
+_NO_NATIVES = "hosting of native strategies has not landed yet"

@@ -1,0 +1,94 @@
+"""Our instruments in Nautilus's words, and what its fixed-point numbers can hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from nautilus_trader.model.enums import AssetClass, CurrencyType, InstrumentClass
+from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
+from nautilus_trader.model.instruments import Equity
+from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
+from nautilus_trader.model.objects import Currency, Price, Quantity
+
+from orchestrate.domain.errors import EngineError
+from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.market import Instrument
+
+VENUE = Venue("ORCHESTRATE")
+MONEY_DIGITS = 8
+_NONE = Decimal(0)
+_ASSET_CLASSES = {
+    "equity": AssetClass.EQUITY,
+    "etf": AssetClass.EQUITY,
+    "crypto": AssetClass.CRYPTOCURRENCY,
+    "bond": AssetClass.DEBT,
+    "index": AssetClass.INDEX,
+    "future": AssetClass.COMMODITY,
+    "fx": AssetClass.FX,
+    "cfd": AssetClass.INDEX,
+}
+
+
+def exact_currency(code: str) -> Currency:
+    """The currency with eight digits instead of two.
+
+    Nautilus rounds every amount to its currency's digits, so that fees and profits would be off by cents. Its registry
+    is one for the process and has no way back: this registration is all that a run leaves behind.
+    """
+    try:
+        known = Currency.from_str(code)
+    except ValueError:
+        known = None
+    if known is not None and known.precision == MONEY_DIGITS:
+        return known
+    number, name, kind = (known.iso4217, known.name, known.currency_type) if known else (0, code, CurrencyType.FIAT)
+    currency = Currency(code, MONEY_DIGITS, number, name, kind)
+    Currency.register(currency, overwrite=True)
+    return currency
+
+
+def native_symbol(symbol: str, number: int) -> Symbol:
+    """The symbol itself, unless it has an underscore, which to Nautilus means a spread of two instruments."""
+    return Symbol(symbol if "_" not in symbol else f"{symbol.replace('_', '-')}#{number}")
+
+
+def native_instrument(symbol: Symbol, instrument: Instrument, rules: ExecutionRules) -> NativeInstrument:
+    """An `Equity` where that says it all; else the general kind, which knows a multiplier and parts of a unit."""
+    size_precision = FRACTION_DIGITS if rules.lots == "fractional" else 0
+    try:
+        currency = exact_currency(instrument.currency)
+        price_increment = Price(10.0**-instrument.precision, instrument.precision)
+        if instrument.moves_cash_by_notional and instrument.multiplier == 1.0 and not size_precision:
+            return Equity(
+                instrument_id=InstrumentId(symbol, VENUE),
+                raw_symbol=symbol,
+                currency=currency,
+                price_precision=instrument.precision,
+                price_increment=price_increment,
+                lot_size=Quantity.from_int(1),
+                margin_init=_NONE,
+                margin_maint=_NONE,
+                ts_event=0,
+                ts_init=0,
+            )
+        return NativeInstrument(
+            instrument_id=InstrumentId(symbol, VENUE),
+            raw_symbol=symbol,
+            asset_class=_ASSET_CLASSES[instrument.asset_class],
+            instrument_class=InstrumentClass.CFD,
+            quote_currency=currency,
+            is_inverse=False,
+            price_precision=instrument.precision,
+            size_precision=size_precision,
+            price_increment=price_increment,
+            size_increment=Quantity(10.0**-size_precision, size_precision),
+            multiplier=Quantity.from_str(format(Decimal(repr(instrument.multiplier)), "f")),
+            margin_init=_NONE,
+            margin_maint=_NONE,
+            maker_fee=_NONE,
+            taker_fee=_NONE,
+            ts_event=0,
+            ts_init=0,
+        )
+    except ValueError as error:
+        raise EngineError(f"{instrument.symbol}: nautilus can't hold this instrument: {error}") from error

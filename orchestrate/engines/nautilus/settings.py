@@ -1,0 +1,13 @@
+"""What a configuration may say under `frameworks.nautilus`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class NautilusSettings:
+    """`feed: full` gives the engine every bar, `on_demand` only those on which it has an order to fill."""
+
+    feed: Literal["on_demand", "full"] = "on_demand"

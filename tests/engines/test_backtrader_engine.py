@@ -1,0 +1,11 @@
+"""Backtrader keeps the port's promises."""
+
+from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
+from orchestrate.engines.backtrader.settings import BacktraderSettings
+from orchestrate.orchestration.ports import OrchestrationPort
+from tests.engines.conformance import EngineConformance, Feed
+
+
+class TestBacktrader(EngineConformance):
+    def engine(self, feed: Feed = "on_demand") -> OrchestrationPort:
+        return BacktraderOrchestrationAdapter(BacktraderSettings(feed=feed))

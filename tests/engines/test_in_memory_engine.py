@@ -1,0 +1,10 @@
+"""The in-memory engine keeps the port's promises."""
+
+from orchestrate.orchestration.ports import OrchestrationPort
+from tests.engines.conformance import EngineConformance, Feed
+from tests.engines.in_memory import InMemoryAdapter
+
+
+class TestInMemory(EngineConformance):
+    def engine(self, feed: Feed = "on_demand") -> OrchestrationPort:
+        return InMemoryAdapter()

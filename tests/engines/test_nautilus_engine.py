@@ -1,0 +1,11 @@
+"""Nautilus keeps the port's promises."""
+
+from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
+from orchestrate.engines.nautilus.settings import NautilusSettings
+from orchestrate.orchestration.ports import OrchestrationPort
+from tests.engines.conformance import EngineConformance, Feed
+
+
+class TestNautilus(EngineConformance):
+    def engine(self, feed: Feed = "on_demand") -> OrchestrationPort:
+        return NautilusOrchestrationAdapter(NautilusSettings(feed=feed))
