@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.orchestration.ports import OrchestrationPort
+
+if TYPE_CHECKING:
+    from orchestrate.config.resolution import Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,19 @@ FRAMEWORKS: Final[Mapping[str, Framework]] = {
 def settings_types() -> dict[str, type]:
     """Each framework's dataclass of settings; imports no engine."""
     return {name: _load(framework.settings) for name, framework in FRAMEWORKS.items()}
+
+
+def read_plan(
+    path: str | Path,
+    overrides: Iterable[str] = (),
+    data: Iterable[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Resolution:
+    """What becomes of the configuration in `path` with the library and the frameworks that are here."""
+    from orchestrate.config.resolve import resolve
+    from orchestrate.library.catalogue import describe
+
+    return resolve(path, catalogue=describe, settings=settings_types(), overrides=overrides, data=data, environ=environ)
 
 
 def build_adapter(framework: str, settings: Mapping[str, object]) -> OrchestrationPort:

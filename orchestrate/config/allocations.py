@@ -1,0 +1,86 @@
+"""Who gets which share of the capital: exact decimal weights that never add up to more than one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_FLOOR, Decimal
+from fractions import Fraction
+
+from orchestrate.config.reading import Reading
+
+_WHOLE = Decimal(100)
+_GRAIN = Decimal("1e-12")
+
+
+def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
+    """Each enabled strategy's weight in 0..1; empty where they can't be told, and then at least one mistake."""
+    strategies = reading.values.strategies
+    written = {name: strategies[name].allocation for name in enabled if _is_written(reading, name)}
+    if reading.shaped.mode == "single":
+        for name, figure in written.items():
+            if figure is not None and figure != _WHOLE:
+                message = f"is {figure}, but a single strategy has all of the capital"
+                reading.wrong(("strategies", name, "allocation"), message, "leave it out, or use 'strategies:'")
+        return dict.fromkeys(enabled, Decimal(1))
+    if reading.shaped.live or reading.values.portfolio.allocation == "equal":
+        if written:
+            reading.finding("warning", "portfolio.allocation", "equal: the strategies' own allocations are not used")
+        return shares(dict.fromkeys(enabled, Fraction(1)))
+    if reading.values.portfolio.allocation != "custom":
+        return {}
+    return _custom(reading, enabled, written)
+
+
+def _is_written(reading: Reading, name: str) -> bool:
+    node = reading.shaped.table.entries["strategies"]
+    entry = getattr(node, "entries", {}).get(name)
+    return entry is not None and getattr(entry, "get", lambda _: None)("allocation") is not None
+
+
+def _custom(reading: Reading, enabled: list[str], written: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
+    lacking = [name for name in enabled if name not in written]
+    if lacking:
+        hint = "write 'allocation: 40' (percent) in each strategy, or 'portfolio: {allocation: equal}'"
+        if not written:
+            place = reading.key("strategies", lacking[0])
+            told = "no strategy has an allocation" if len(enabled) > 1 else f"strategies.{lacking[0]} has no allocation"
+            reading.problems.append(place.problem(told, hint))
+        else:
+            for name in lacking:
+                reading.problems.append(
+                    reading.key("strategies", name).problem(f"strategies.{name} has no allocation", hint)
+                )
+        return {}
+    figures = {name: figure for name, figure in written.items() if figure is not None}
+    if len(figures) < len(enabled):
+        return {}
+    total = sum(figures.values(), Decimal(0))
+    if total <= _WHOLE:
+        return {name: figure / _WHOLE for name, figure in figures.items()}
+    if reading.values.portfolio.over_100 == "normalize":
+        reading.finding("info", "portfolio.over_100", f"allocations add up to {total:f} and are scaled down to 100")
+        return shares({name: Fraction(figure) for name, figure in figures.items()})
+    running = Decimal(0)
+    for name, figure in figures.items():
+        running += figure
+        if running > _WHOLE:
+            message = f"allocations add up to {total:f}, more than 100 percent"
+            place = reading.place("strategies", name, "allocation")
+            reading.problems.append(place.problem(message, "lower them, or write 'portfolio: {over_100: normalize}'"))
+            break
+    return {}
+
+
+def shares(parts: Mapping[str, Fraction]) -> dict[str, Decimal]:
+    """Weights in the ratio of `parts` that add up to exactly 1; what can't be split goes to the largest remainders."""
+    whole = sum(parts.values(), Fraction(0))
+    exact = {name: part / whole for name, part in parts.items()}
+    down = {
+        name: (Decimal(value.numerator) / Decimal(value.denominator)).quantize(_GRAIN, ROUND_FLOOR)
+        for name, value in exact.items()
+    }
+    left = int((1 - sum(down.values(), Decimal(0))) / _GRAIN)
+    order = sorted(down, key=lambda name: exact[name] - Fraction(down[name]), reverse=True)
+    for name in order[:left]:
+        down[name] += _GRAIN
+    return {name: value.normalize() for name, value in down.items()}

@@ -1,0 +1,163 @@
+"""`data:`, `instruments:`, `start`, `end` and `benchmark`: what is traded, where its bars are, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from orchestrate.config.fitting import build
+from orchestrate.config.nodes import Place, Table, find
+from orchestrate.config.numbers import moment_of
+from orchestrate.config.reading import Reading
+from orchestrate.config.schema import Adjust, Data
+from orchestrate.config.strategies import has_symbol, knows_data, symbol_hint
+from orchestrate.domain.plan import Adjustment, DataPlan, InstrumentPlan
+from orchestrate.domain.synthetic import SyntheticSpec
+
+_SOURCES = ("path", "synthetic", "resample")
+
+
+def data_plans(reading: Reading) -> dict[str, DataPlan]:
+    """Every entry of `data:`; files that don't exist go to `missing`."""
+    if not knows_data(reading):
+        if reading.shaped.table.get("data") is None:
+            reading.finding("warning", "data", "no data is named: a run needs it, or --data SYMBOL=PATH")
+        return {}
+    return {symbol: _data_plan(reading, symbol, entry) for symbol, entry in (reading.values.data or {}).items()}
+
+
+def _data_plan(reading: Reading, symbol: str, entry: Data) -> DataPlan:
+    _check_source(reading, symbol)
+    spec = _synthetic(reading, symbol, entry)
+    _check_resample(reading, symbol, entry)
+    return DataPlan(
+        symbol=symbol,
+        path=_file(reading, ("data", symbol, "path"), entry.path) if entry.path else "",
+        synthetic=spec,
+        resample={"of": entry.resample.of, "to": entry.resample.to} if entry.resample else None,
+        format=entry.format,
+        date_format=entry.date_format,
+        timezone=entry.timezone,
+        stamp=entry.stamp,
+        frequency=entry.frequency or "",
+        columns=dict(entry.columns),
+        delimiter=entry.delimiter,
+        decimal=entry.decimal,
+        on_duplicate=entry.on_duplicate,
+        allow_negative=entry.allow_negative,
+        bar_type=entry.bar_type,
+        adjust=_adjustment(reading, symbol, entry.adjust) if entry.adjust else None,
+    )
+
+
+def _check_source(reading: Reading, symbol: str) -> None:
+    node, place = find(reading.shaped.table, ("data", symbol))
+    written = [key for key in _SOURCES if isinstance(node, Table) and node.get(key) is not None]
+    if isinstance(node, Table) and not written:
+        message = f"data.{symbol} doesn't say where its bars are"
+        reading.problems.append(place.problem(message, "write 'path', 'synthetic' or 'resample'"))
+    if len(written) > 1:
+        message = f"data.{symbol} has {' and '.join(written)}, only one can be"
+        reading.problems.append(reading.key("data", symbol, written[1]).problem(message, "keep one"))
+
+
+def _synthetic(reading: Reading, symbol: str, entry: Data) -> Mapping[str, object] | None:
+    if entry.synthetic is None:
+        return None
+    path = ("data", symbol, "synthetic")
+    node = find(reading.shaped.table, path)[0]
+    spec, problems = build(SyntheticSpec, node, ".".join(path))
+    reading.problems.extend(problems)
+    return asdict(spec) if spec is not None else None
+
+
+def _check_resample(reading: Reading, symbol: str, entry: Data) -> None:
+    if entry.resample is None:
+        return
+    path = ("data", symbol, "resample", "of")
+    source = (reading.values.data or {}).get(entry.resample.of)
+    if entry.resample.of == symbol:
+        reading.wrong(path, "a series can't be made of itself")
+    elif not has_symbol(reading, entry.resample.of):
+        message = f"the symbol '{entry.resample.of}' is not in data"
+        reading.wrong(path, message, symbol_hint(reading, entry.resample.of))
+    elif source is not None and source.resample is not None:
+        reading.wrong(path, f"'{entry.resample.of}' is resampled itself", f"write of: {source.resample.of}")
+
+
+def _adjustment(reading: Reading, symbol: str, adjust: Adjust) -> Adjustment:
+    path = ("data", symbol, "adjust", "factors")
+    if adjust.splits and adjust.factors:
+        reading.wrong(path, "'splits' and 'factors' both say how to adjust", "keep one")
+    file = _file(reading, path, adjust.factors) if adjust.factors else ""
+    return Adjustment(tuple(sorted(adjust.splits.items())), file, adjust.dividends)
+
+
+def _file(reading: Reading, path: tuple[str, ...], written: str) -> str:
+    """The path from the root; where nothing is there, that is told as missing data."""
+    place = reading.place(*path)
+    relative = reading.relative(written, place)
+    try:
+        exists = (reading.root / relative).exists()
+    except (OSError, ValueError):
+        exists = False
+    if not exists:
+        reading.missing.append(place.problem(f"data.{path[1]}: no such file: {written}", _looked_up(place, written)))
+    return relative
+
+
+def _looked_up(place: Place, written: str) -> str:
+    if written.startswith(("/", "~")):
+        return ""
+    return "looked up beside this file" if place.line else "looked up in the working directory"
+
+
+def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
+    """Every entry of `instruments:`, each for a symbol of data and in the capital's currency."""
+    capital = reading.values.capital
+    currency = capital.currency if capital else "USD"
+    plans = {}
+    for symbol, entry in reading.values.instruments.items():
+        if knows_data(reading) and not has_symbol(reading, symbol):
+            message = f"instruments: the symbol '{symbol}' is not in data"
+            reading.problems.append(reading.key("instruments", symbol).problem(message, symbol_hint(reading, symbol)))
+        if entry.currency and entry.currency != currency:
+            what = f"instruments.{symbol}: trading {entry.currency} with a capital in {currency}"
+            reading.not_landed(("instruments", symbol, "currency"), what, f"write {currency}, or leave it out")
+        if entry.tick_size is not None and entry.precision is not None:
+            _check_tick(reading, symbol)
+        plans[symbol] = InstrumentPlan(
+            symbol,
+            entry.multiplier,
+            entry.tick_size,
+            entry.precision,
+            entry.margin_rate,
+            entry.currency,
+            entry.asset_class,
+        )
+    return plans
+
+
+def _check_tick(reading: Reading, symbol: str) -> None:
+    entry = reading.values.instruments[symbol]
+    if entry.tick_size is None or entry.precision is None:
+        return
+    steps = entry.tick_size.scaleb(entry.precision)
+    if steps != steps.to_integral_value():
+        message = f"{entry.tick_size:f} can't be written with {entry.precision} decimals"
+        reading.wrong(("instruments", symbol, "tick_size"), message, "raise 'precision', or leave it out")
+
+
+def check_period(reading: Reading) -> None:
+    """`start` comes before `end`."""
+    start, end = reading.values.start, reading.values.end
+    if start and end and moment_of(start, end=False) > moment_of(end, end=True):
+        reading.wrong(("end",), f"{end} lies before start, {start}", "")
+
+
+def check_benchmark(reading: Reading) -> None:
+    """`benchmark` is a symbol of data."""
+    benchmark = reading.values.benchmark
+    if benchmark and knows_data(reading) and not has_symbol(reading, benchmark):
+        message = f"the symbol '{benchmark}' is not in data"
+        reading.wrong(("benchmark",), message, symbol_hint(reading, benchmark))

@@ -1,0 +1,95 @@
+"""The kinds of number, text and date that a configuration is made of, as pydantic types: exact, and never guessed."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from orchestrate.domain.synthetic import seconds
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})?)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WHOLE_AS_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+
+
+def _decimal(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise PydanticCustomError("number", "expected a number, found {found}", {"found": value})
+    return Decimal(value)
+
+
+def _real(value: Any) -> Any:
+    return float(_decimal(value))
+
+
+def _moment(value: Any) -> Any:
+    whole = _WHOLE_AS_DATE.fullmatch(str(value))
+    if whole:
+        raise ValueError(f"expected a date, found {value}; write {'-'.join(whole.groups())}")
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError(f"expected a date such as 2015-01-31, found {_shown(value)}")
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value} is no date of the calendar") from None
+    return value
+
+
+def moment_of(text: str, *, end: bool) -> datetime:
+    """A moment in UTC; a bare date is its first microsecond, or its last where it ends something."""
+    moment = datetime.fromisoformat(text)
+    if _DATE.fullmatch(text) and end:
+        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    from datetime import UTC
+
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _day(value: Any) -> Any:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError(f"expected a date such as 2015-01-31, found {_shown(value)}")
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value} is no date of the calendar") from None
+    return value
+
+
+def _frequency(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a frequency such as 1h or 1d, found {_shown(value)}")  # noqa: TRY004 (pydantic's)
+    seconds(value)
+    return value
+
+
+def _shown(value: Any) -> str:
+    from orchestrate.config.nodes import named
+
+    return named(value)
+
+
+def _json(**bounds: float) -> WithJsonSchema:
+    return WithJsonSchema({"type": "number", **bounds})
+
+
+_AS_DATE = WithJsonSchema({"type": "string", "pattern": f"^{_MOMENT.pattern}$"})
+
+Positive = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0), _json(exclusiveMinimum=0)]
+NotNegative = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0), _json(minimum=0)]
+Percentage = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100), _json(exclusiveMinimum=0, maximum=100)]
+Cost = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, lt=100), _json(minimum=0, exclusiveMaximum=100)]
+Fraction = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=1), _json(exclusiveMinimum=0, maximum=1)]
+Share = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1), _json(minimum=0, maximum=1)]
+Real = Annotated[float, BeforeValidator(_real), WithJsonSchema({"type": "number"})]
+Moment = Annotated[str, BeforeValidator(_moment), _AS_DATE]
+Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{_DATE.pattern}$"})]
+Frequency = Annotated[
+    str, BeforeValidator(_frequency), WithJsonSchema({"type": "string", "pattern": "^[0-9]*[a-zA-Z]+$"})
+]
+Filled = Annotated[str, Field(min_length=1)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$"), AfterValidator(str)]

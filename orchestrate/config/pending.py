@@ -1,0 +1,63 @@
+"""What the contracts promise and what hasn't landed yet: read, checked, and refused by name. Nothing is ignored."""
+
+from __future__ import annotations
+
+from orchestrate.config.reading import Reading
+from orchestrate.domain.spelling import did_you_mean
+
+_ALLOCATIONS = ("custom", "equal", "inverse_volatility", "risk_parity", "hrp")
+_CONFLICTS = ("independent", "net_signal", "first_wins", "priority", "cancel_both", "weighted_average")
+
+
+def refuse_pending(reading: Reading) -> None:
+    """Every feature that is asked for and isn't there."""
+    values = reading.values
+    if values.capital and values.capital.mode == "pooled":
+        reading.not_landed(("capital", "mode"), "capital.mode 'pooled'", "write 'isolated', or leave it out")
+    for symbol, instrument in values.instruments.items():
+        for key in ("fx", "borrow"):
+            if getattr(instrument, key):
+                reading.not_landed(("instruments", symbol, key))
+    for name, entry in values.strategies.items():
+        if not entry.enabled:
+            continue
+        if entry.sizing.method == "risk":
+            what = f"strategies.{name}.sizing: the method 'risk'"
+            reading.not_landed(
+                ("strategies", name, "sizing", "method"), what, "use percent, fixed or notional until it has"
+            )
+        if entry.limits and entry.limits.model_dump(exclude_none=True):
+            reading.not_landed(("strategies", name, "limits"))
+    _portfolio(reading)
+
+
+def _portfolio(reading: Reading) -> None:
+    portfolio = reading.values.portfolio
+    _choice(reading, "allocation", portfolio.allocation, _ALLOCATIONS, 2)
+    _choice(reading, "conflicts", portfolio.conflicts, _CONFLICTS, 1)
+    if portfolio.lookback is not None:
+        reading.not_landed(("portfolio", "lookback"))
+    if portfolio.exits != "protected":
+        reading.not_landed(("portfolio", "exits"), "portfolio.exits 'included'", "write 'protected', or leave it out")
+    for key in ("rebalance", "limits"):
+        section = getattr(portfolio, key)
+        if section and section.model_dump(exclude_none=True):
+            reading.not_landed(("portfolio", key))
+    if portfolio.schedule:
+        reading.not_landed(("portfolio", "schedule"))
+
+
+def _choice(reading: Reading, key: str, written: str, known: tuple[str, ...], landed: int) -> None:
+    """One of `known`, of which the first `landed` work, or a function in a file."""
+    if written in known[:landed]:
+        return
+    path = ("portfolio", key)
+    file, _, function = written.rpartition(":")
+    if written in known:
+        hint = f"use {' or '.join(known[:landed])} until it has"
+        reading.not_landed(path, f"portfolio.{key} '{written}'", hint)
+    elif file.endswith(".py") and function.isidentifier():
+        reading.not_landed(path, f"portfolio.{key}: a function of one's own")
+    else:
+        hint = did_you_mean(written, known) or f"known are {', '.join(known)}, and path.py:function"
+        reading.wrong(path, f"unknown {key} '{written}'", hint)

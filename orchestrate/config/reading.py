@@ -1,0 +1,64 @@
+"""What the checks share: the tree, what of it fits its models, and where mistakes go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrate.config.fitting import Path as Steps
+from orchestrate.config.fitting import dotted
+from orchestrate.config.nodes import Place, Scalar, find
+from orchestrate.config.schema import Configuration
+from orchestrate.config.shapes import Shaped
+from orchestrate.domain.errors import Problem
+from orchestrate.domain.results import Finding
+from orchestrate.domain.strategy import StrategyDescription
+
+Catalogue = Callable[[str, Path], StrategyDescription]
+
+
+@dataclass(slots=True)
+class Reading:
+    """A configuration while it is checked. `root` is the folder of the main file; paths in the plan start there."""
+
+    shaped: Shaped
+    values: Configuration
+    root: Path
+    catalogue: Catalogue
+    settings: Mapping[str, type]
+    problems: list[Problem] = field(default_factory=list)
+    missing: list[Problem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def place(self, *path: str | int) -> Place:
+        """What to point at: a value on its own line, the key of a mapping or list."""
+        node, place = find(self.shaped.table, path)
+        return node.place if isinstance(node, Scalar) else place
+
+    def key(self, *path: str | int) -> Place:
+        """The key at `path`, or the nearest there is above it."""
+        return find(self.shaped.table, path)[1]
+
+    def wrong(self, path: Steps, message: str, hint: str = "") -> None:
+        """A mistake in the value at `path`; the message starts with the path."""
+        self.problems.append(self.place(*path).problem(f"{dotted('', path)}: {message}", hint))
+
+    def not_landed(self, path: Steps, what: str = "", hint: str = "leave it out until it has") -> None:
+        """Something that the contracts promise and that isn't there yet."""
+        self.problems.append(self.place(*path).problem(f"{what or dotted('', path)} has not landed yet", hint))
+
+    def finding(self, severity: str, where: str, message: str) -> None:
+        """Something to know that is no mistake."""
+        self.findings.append(Finding("warning" if severity == "warning" else "info", where, message))
+
+    def relative(self, written: str, place: Place) -> str:
+        """`written`, which stands at `place`, as a path from the root; absolute ones stay."""
+        path = Path(written).expanduser()
+        if path.is_absolute():
+            return path.as_posix()
+        folder = place.origin.folder
+        if folder == self.root:
+            return Path(os.path.normpath(path)).as_posix()
+        return Path(os.path.relpath(folder / path, self.root)).as_posix()

@@ -1,0 +1,41 @@
+"""What became of a configuration: a plan, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrate.domain.errors import ConfigurationError, DataError, Problem
+from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.results import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """`plan` is there when the configuration is right, even where its data is not.
+
+    `problems` are mistakes of the configuration (code 2), `missing` data that isn't where it is said to be (code 3);
+    both in the order of lines, and `told` is both together.
+    """
+
+    plan: RunPlan | None
+    problems: tuple[Problem, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[Problem, ...] = ()
+    told: tuple[Problem, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 2 for a wrong configuration, which beats 3 for missing data."""
+        if self.plan is None:
+            return ConfigurationError.exit_code
+        return DataError.exit_code if self.missing else 0
+
+    def runnable(self) -> RunPlan:
+        """The plan, if all that a run needs is there; else a ConfigurationError or a DataError that tells all."""
+        if self.plan is None:
+            raise ConfigurationError(self.told)
+        if self.missing:
+            raise DataError("\n".join(str(problem) for problem in self.told))
+        if not self.plan.data:
+            raise DataError("the configuration has no 'data'", hint="add it, or give --data SYMBOL=PATH")
+        return self.plan

@@ -1,0 +1,145 @@
+"""A configuration file and everything laid over it → a RunPlan, or all that is wrong at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from orchestrate.config.allocations import weights
+from orchestrate.config.conduct import execution_rules, framework_settings, gates
+from orchestrate.config.fitting import fit
+from orchestrate.config.layers import layered
+from orchestrate.config.market import check_benchmark, check_period, data_plans, instrument_plans
+from orchestrate.config.nodes import Table
+from orchestrate.config.pending import refuse_pending
+from orchestrate.config.reading import Catalogue, Reading
+from orchestrate.config.resolution import Resolution
+from orchestrate.config.schema import Configuration
+from orchestrate.config.shapes import SHAPE_KEYS, shape
+from orchestrate.config.strategies import (
+    dependencies_of,
+    enabled_strategies,
+    recognise,
+    refuse_circles,
+    sizing_of,
+    strategy_plan,
+    symbols_of,
+)
+from orchestrate.domain.errors import Problem
+from orchestrate.domain.plan import CapitalPlan, LoggingPlan, RunPlan
+
+__all__ = ["Resolution", "resolve"]
+
+DEFAULT_CAPITAL = Decimal(100000)
+
+
+def resolve(
+    path: str | Path,
+    *,
+    catalogue: Catalogue,
+    settings: Mapping[str, type],
+    overrides: Iterable[str] = (),
+    data: Iterable[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Resolution:
+    """Read `path`; `overrides` are texts `a.b=c`, `data` texts `SYMBOL=PATH` (from the working directory).
+
+    `catalogue` describes a strategy by the reference written and the folder of the configuration; `settings` are the
+    frameworks that exist and what each one's section may say.
+    """
+    file = Path(path)
+    tree, problems, order = layered(file, str(path), environ or {}, overrides, data)
+    if tree is None:
+        return _refused(problems, order)
+    shaped = shape(tree, problems)
+    values = None
+    if shaped is not None:
+        values, found = fit(Configuration, shaped.table, besides=SHAPE_KEYS)
+        problems += found
+    else:
+        problems += _unknown_at_least(tree)
+    if shaped is None or values is None:
+        return _refused(problems, order)
+    reading = Reading(shaped, values, file.parent, catalogue, settings, problems)
+    plan = _checked(reading)
+    missing = sorted(reading.missing, key=_by_line(order))
+    told = sorted([*reading.problems, *missing], key=_by_line(order))
+    if plan is None:
+        wrong = tuple(sorted(reading.problems, key=_by_line(order)))
+        return Resolution(None, wrong, tuple(reading.findings), tuple(missing), tuple(told))
+    return Resolution(plan, (), tuple(reading.findings), tuple(missing), tuple(told))
+
+
+def _unknown_at_least(tree: Table) -> list[Problem]:
+    """What else is wrong in a file that names no strategy."""
+    table = tree.without(*SHAPE_KEYS).with_entry("strategies", Table(tree.place))
+    return fit(Configuration, table, besides=SHAPE_KEYS)[1]
+
+
+def _refused(problems: list[Problem], order: list[str]) -> Resolution:
+    told = tuple(sorted(problems, key=_by_line(order)))
+    return Resolution(None, told, told=told)
+
+
+def _by_line(order: list[str]) -> Callable[[Problem], tuple[int, int, int]]:
+    """Sorts problems by file, in the order in which the files were read, and by line."""
+    rank = {name: place for place, name in reversed(list(enumerate(order)))}
+    return lambda problem: (rank.get(problem.file, len(rank)), problem.line, problem.column)
+
+
+def _checked(reading: Reading) -> RunPlan | None:
+    """Everything that needs more than one section, then the plan if nothing is wrong."""
+    values = reading.values
+    enabled = enabled_strategies(reading)
+    known = {name: recognise(reading, name) for name in enabled}
+    symbols = {name: symbols_of(reading, name) for name in enabled}
+    for name in enabled:
+        sizing_of(reading, name)
+        dependencies_of(reading, name, enabled)
+    refuse_circles(reading, enabled)
+    share = weights(reading, enabled)
+    refuse_pending(reading)
+    series, instruments = data_plans(reading), instrument_plans(reading)
+    check_period(reading)
+    check_benchmark(reading)
+    rules = execution_rules(reading)
+    used = sorted({entry.framework for entry in known.values() if entry})
+    sections = framework_settings(reading, used)
+    judged = gates(reading, enabled, used if all(known.values()) else None)
+    capital = _capital(reading, len(enabled))
+    if reading.problems:
+        return None
+    strategies = tuple(
+        strategy_plan(reading, name, found, share[name], symbols[name]) for name, found in known.items() if found
+    )
+    equal = reading.shaped.live or values.portfolio.allocation == "equal"
+    return RunPlan(
+        mode=reading.shaped.mode,
+        capital=capital,
+        data=series,
+        instruments=instruments,
+        strategies=strategies,
+        allocation="equal" if equal else "custom",
+        execution=rules,
+        frameworks=sections,
+        gates=judged,
+        start=values.start or "",
+        end=values.end or "",
+        periods_per_year=float(values.periods_per_year) if values.periods_per_year else None,
+        benchmark=values.benchmark or "",
+        logging=LoggingPlan(values.logging.path, values.logging.level, values.logging.user),
+        root=reading.root,
+    )
+
+
+def _capital(reading: Reading, enabled: int) -> CapitalPlan:
+    written = reading.values.capital
+    if written is not None:
+        return CapitalPlan(written.total, currency=written.currency)
+    if reading.shaped.balance is not None:
+        balance = getattr(reading.shaped.balance, "value", None)
+        return CapitalPlan(Decimal(str(balance)) * max(1, enabled) if balance is not None else DEFAULT_CAPITAL)
+    if reading.shaped.table.get("capital") is None:
+        reading.finding("info", "capital", f"no capital is given: {DEFAULT_CAPITAL} USD is used")
+    return CapitalPlan(DEFAULT_CAPITAL)

@@ -1,0 +1,251 @@
+"""The sections of a configuration in their long form: names, types and ranges. Unknown keys are refused.
+
+Short forms (`capital: 300000`) have become long ones before (see shapes.py); what several sections must agree on is
+checked after (see checks.py).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from orchestrate.config.numbers import (
+    Cost,
+    Day,
+    Filled,
+    Fraction,
+    Frequency,
+    Moment,
+    NotNegative,
+    Percentage,
+    Positive,
+    Real,
+)
+
+Count = Annotated[int, Field(ge=1)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")]
+AssetClass = Literal["equity", "etf", "crypto", "bond", "index", "future", "fx", "cfd"]
+
+
+class Section(BaseModel):
+    """A mapping whose keys are all known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_the_default(cls, value: Any) -> Any:
+        """A known key with nothing behind it is a key left out."""
+        if not isinstance(value, dict):
+            return value
+        return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
+
+
+class Capital(Section):
+    """`capital:`"""
+
+    total: Positive
+    mode: Literal["isolated", "pooled"] = "isolated"
+    currency: Currency = "USD"
+
+
+class Resample(Section):
+    """`resample:` of a data entry"""
+
+    of: Filled
+    to: Frequency
+
+
+class Adjust(Section):
+    """`adjust:` of a data entry; `splits` by date, or the name of a factor file"""
+
+    splits: dict[Day, Positive] = Field(default_factory=dict)
+    factors: str = ""
+    dividends: bool = False
+
+
+class Data(Section):
+    """One symbol under `data:`"""
+
+    path: Filled | None = None
+    synthetic: dict[str, Any] | None = None
+    resample: Resample | None = None
+    format: Literal["auto", "csv", "parquet", "catalog"] = "auto"
+    date_format: str = ""
+    timezone: Filled = "UTC"
+    stamp: Literal["start", "end"] = "start"
+    frequency: Frequency | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    delimiter: Annotated[str, Field(max_length=1)] = ""
+    decimal: Literal["", ".", ","] = ""
+    on_duplicate: Literal["error", "first", "last"] = "error"
+    allow_negative: bool = False
+    bar_type: str = ""
+    adjust: Adjust | None = None
+
+
+class InstrumentSection(Section):
+    """One symbol under `instruments:`"""
+
+    multiplier: Positive | None = None
+    tick_size: Positive | None = None
+    precision: Annotated[int, Field(ge=0, le=8)] | None = None
+    margin_rate: Fraction | None = None
+    currency: Currency | None = None
+    asset_class: AssetClass | None = None
+    fx: Filled | None = None
+    borrow: NotNegative | None = None
+
+
+class SizingSection(Section):
+    """`sizing:` of a strategy"""
+
+    method: Literal["percent", "fixed", "notional", "risk"] = "percent"
+    percent: Percentage | None = None
+    quantity: Positive | None = None
+    amount: Positive | None = None
+    risk: Fraction | None = None
+    stop_atr: Positive | None = None
+
+
+class StrategyLimits(Section):
+    """`limits:` of a strategy"""
+
+    max_position_pct: Percentage | None = None
+    max_positions: Count | None = None
+
+
+class Strategy(Section):
+    """One strategy"""
+
+    name: Filled | None = None
+    enabled: bool = True
+    framework: Filled | None = None
+    allocation: Positive | None = None
+    symbols: Annotated[list[Filled], Field(min_length=1)] | None = None
+    priority: int = 0
+    depends_on: list[Filled] = Field(default_factory=list)
+    sizing: SizingSection = Field(default_factory=SizingSection)
+    limits: StrategyLimits | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class RiskConfig(Section):
+    """`risk_config:` of an entry of the live runner's file; fractions of the book's equity"""
+
+    risk_per_trade: Fraction | None = None
+    max_position_size: Fraction | None = None
+    stop_loss_atr_multiple: Positive | None = None
+    take_profit_risk_reward: Positive | None = None
+
+
+class LiveStrategy(Section):
+    """One entry of the live runner's file"""
+
+    name: Filled
+    strategy: Filled | None = None
+    symbol: Filled | None = None
+    model_path: Filled | None = None
+    enabled: bool = True
+    threshold: Real | None = None
+    risk_config: RiskConfig | None = None
+    framework: Filled | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class Global(Section):
+    """`global:` of the live runner's file"""
+
+    default_balance: Positive | None = None
+
+
+class Rebalance(Section):
+    """`rebalance:` of the portfolio"""
+
+    threshold: Fraction | None = None
+    every: Literal["day", "week", "month", "quarter", "year"] | None = None
+    top_up: bool = False
+
+
+class PortfolioLimits(Section):
+    """`limits:` of the portfolio"""
+
+    max_symbol_pct: Percentage | None = None
+    max_gross_leverage: Positive | None = None
+    max_drawdown: Fraction | None = None
+
+
+class Appointment(Section):
+    """One entry of `schedule:`"""
+
+    at: Moment
+    pause: Filled | None = None
+    resume: Filled | None = None
+
+
+class Portfolio(Section):
+    """`portfolio:`"""
+
+    allocation: Filled = "custom"
+    lookback: Count | None = None
+    over_100: Literal["reject", "normalize"] = "reject"
+    conflicts: Filled = "independent"
+    exits: Literal["protected", "included"] = "protected"
+    rebalance: Rebalance | None = None
+    limits: PortfolioLimits | None = None
+    schedule: list[Appointment] = Field(default_factory=list)
+
+
+class CommissionSection(Section):
+    """`commission:`"""
+
+    percent: Cost | None = None
+    per_share: NotNegative | None = None
+    minimum: NotNegative | None = None
+
+
+class SlippageSection(Section):
+    """`slippage:`"""
+
+    percent: Cost | None = None
+    ticks: NotNegative | None = None
+
+
+class Execution(Section):
+    """`execution:`"""
+
+    fill: Literal["next_open", "close"] = "next_open"
+    commission: CommissionSection = Field(default_factory=CommissionSection)
+    slippage: SlippageSection = Field(default_factory=SlippageSection)
+    lots: Literal["integer", "fractional"] = "integer"
+    close_at_end: bool = False
+    strategy_timeout: Annotated[Positive, Field(le=86400)] = Decimal(5)
+
+
+class Logging(Section):
+    """`logging:`"""
+
+    path: Filled = "logs/backtest/orchestrate.jsonl"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    user: str = ""
+
+
+class Configuration(Section):
+    """The top level, in the long form that every shape becomes"""
+
+    mode: Literal["single", "multi"] | None = None
+    capital: Capital | None = None
+    data: dict[str, Data] | None = None
+    instruments: dict[str, InstrumentSection] = Field(default_factory=dict)
+    start: Moment | None = None
+    end: Moment | None = None
+    periods_per_year: Positive | None = None
+    strategies: dict[str, Strategy]
+    portfolio: Portfolio = Field(default_factory=Portfolio)
+    execution: Execution = Field(default_factory=Execution)
+    frameworks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    gates: dict[str, Any] = Field(default_factory=dict)
+    logging: Logging = Field(default_factory=Logging)
+    benchmark: Filled | None = None

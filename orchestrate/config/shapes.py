@@ -1,0 +1,225 @@
+"""Five shapes of a configuration become one: `strategies:` as a mapping from ids, everything in its long form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrate.config.fitting import fit
+from orchestrate.config.nodes import Node, Place, Scalar, Sequence, Table, plain
+from orchestrate.config.schema import Global, LiveStrategy
+from orchestrate.domain.errors import Problem
+from orchestrate.domain.plan import Mode
+
+#: Keys that only some shapes have; `schema.Configuration` doesn't know them.
+SHAPE_KEYS: Final = ("extends", "strategy", "config", "global")
+#: Inside a strategy: another word for a key.
+ALIASES: Final = {"allocation_pct": "allocation", "symbol": "symbols"}
+_LIVE_CONFIG: Final = ("model_path", "threshold")
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """The one form. `balance` is each strategy's start capital in the live runner's file, which shares equally.
+
+    `whole` is False where entries had to be left out because nothing could be made of them.
+    """
+
+    table: Table
+    mode: Mode
+    live: bool = False
+    balance: Node | None = None
+    whole: bool = True
+
+
+def lengthened(path: tuple[str, ...], node: Node) -> Node:
+    """The long form of what may be written short: `capital: 300000`, `strategy: NAME`, `data: {IBM: IBM.csv}`."""
+    if not isinstance(node, Scalar) or node.value is None:
+        return node
+    match path:
+        case ("capital",):
+            key = "total"
+        case ("strategy",):
+            key = "name"
+        case ("data", _) if isinstance(node.value, str):
+            key = "path"
+        case _:
+            return node
+    return Table(node.place, {key: node}, {key: node.place})
+
+
+def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
+    """The one form of `tree`; None where it has no strategies to speak of."""
+    single, several = tree.get("strategy"), tree.get("strategies")
+    if single is not None and several is not None:
+        message = "'strategy' and 'strategies' are both written"
+        problems.append(
+            tree.keys["strategies"].problem(message, "keep one: 'strategy' for one, 'strategies' for several")
+        )
+        return None
+    if single is None and several is None:
+        place = tree.keys.get("strategy") or tree.keys.get("strategies") or tree.place
+        problems.append(
+            place.problem("no strategy is named", "write 'strategy: MOMENTUM', or 'strategies:' for several")
+        )
+        return None
+    mode: Mode = "single" if several is None else "multi"
+    _check_mode(tree, mode, problems)
+    table = _long_sections(tree).without(*SHAPE_KEYS)
+    if single is not None:
+        shaped = Shaped(_one(tree, table, single, problems), mode)
+    elif isinstance(several, Sequence):
+        shaped = _live(tree, table, several, problems)
+    else:
+        shaped = Shaped(_several(table), mode)
+    if not shaped.live and "global" in tree:
+        hint = "it belongs to a list of strategies, the live runner's file"
+        problems.append(tree.keys["global"].problem("'global' has no meaning here", hint))
+    if single is None and "config" in tree:
+        hint = "each strategy has a 'config:' of its own"
+        problems.append(tree.keys["config"].problem("'config' at the top level belongs to 'strategy:'", hint))
+    return shaped
+
+
+def _check_mode(tree: Table, mode: Mode, problems: list[Problem]) -> None:
+    stated = tree.get("mode")
+    if isinstance(stated, Scalar) and stated.value in ("single", "multi") and stated.value != mode:
+        key = "strategy" if mode == "single" else "strategies"
+        message = f"mode is {stated.value}, but '{key}:' makes it {mode}"
+        problems.append(stated.place.problem(message, f"leave 'mode' out, or write {mode}"))
+
+
+def _long_sections(tree: Table) -> Table:
+    entries = {key: lengthened((key,), node) for key, node in tree}
+    data = entries.get("data")
+    if isinstance(data, Table):
+        entries["data"] = Table(data.place, {symbol: _long_data(symbol, node) for symbol, node in data}, data.keys)
+    return Table(tree.place, entries, tree.keys)
+
+
+def _long_data(symbol: str, node: Node) -> Node:
+    node = lengthened(("data", symbol), node)
+    adjust = node.get("adjust") if isinstance(node, Table) else None
+    if isinstance(node, Table) and isinstance(adjust, Table):
+        splits = adjust.get("splits")
+        if isinstance(splits, Scalar) and isinstance(splits.value, str) and "factors" not in adjust:
+            file = adjust.without("splits").with_entry("factors", splits, adjust.keys["splits"])
+            return node.with_entry("adjust", file, node.keys["adjust"])
+    return node
+
+
+def _one(tree: Table, table: Table, node: Node, problems: list[Problem]) -> Table:
+    """Shapes 1 and 2: the id is the name."""
+    entry = lengthened(("strategy",), node)
+    config = tree.get("config")
+    if isinstance(entry, Table):
+        if config is not None:
+            if "config" in entry:
+                message = "'config' is written twice, here and inside 'strategy'"
+                problems.append(tree.keys["config"].problem(message, "keep one"))
+            entry = entry.with_entry("config", config, tree.keys["config"])
+        entry = _renamed(entry)
+    name = entry.get("name") if isinstance(entry, Table) else None
+    place = tree.keys["strategy"]
+    if isinstance(entry, Table) and name is None:
+        problems.append(place.problem("strategy needs 'name'", "write strategy: {name: MOMENTUM}"))
+    label = identifier(name.value) if isinstance(name, Scalar) and isinstance(name.value, str) else "strategy"
+    strategies = Table(place, {label: entry}, {label: place})
+    return table.with_entry("strategies", strategies, place)
+
+
+def identifier(name: str) -> str:
+    """The id that a strategy's name makes: of `path/file.py:Class` and `package.module:Class` it is the class."""
+    return name.rpartition(":")[2] or name
+
+
+def _several(table: Table) -> Table:
+    """Shapes 3 and 4."""
+    node = table.entries["strategies"]
+    if not isinstance(node, Table):
+        return table
+    entries: dict[str, Node] = {}
+    for key, entry in node:
+        empty = isinstance(entry, Scalar) and entry.value is None
+        entries[key] = Table(node.keys[key]) if empty else _renamed(entry)
+    return table.with_entry("strategies", Table(node.place, entries, node.keys), table.keys["strategies"])
+
+
+def _renamed(entry: Node) -> Node:
+    """One word for each key; where both words are written the second stays, to be told of as unknown."""
+    if not isinstance(entry, Table):
+        return entry
+    for alias, key in ALIASES.items():
+        node = entry.get(alias)
+        if node is None or entry.get(key) is not None:
+            continue
+        if alias == "symbol" and isinstance(node, Scalar):
+            node = Sequence(node.place, (node,))
+        entry = entry.without(alias).with_entry(key, node, entry.keys[alias])
+    return entry
+
+
+def _live(tree: Table, table: Table, several: Sequence, problems: list[Problem]) -> Shaped:
+    """Shape 5."""
+    entries: dict[str, Node] = {}
+    keys: dict[str, Place] = {}
+    whole = True
+    for index, item in enumerate(several.items):
+        name = plain(item.entries["name"]) if isinstance(item, Table) and "name" in item else None
+        where = f"strategies.{name}" if isinstance(name, str) else f"strategies[{index}]"
+        live, found = fit(LiveStrategy, item, where)
+        problems.extend(found)
+        if not isinstance(item, Table) or live is None or not isinstance(name, str):
+            whole = False
+            continue
+        place = item.entries["name"].place
+        if name in entries:
+            problems.append(
+                place.problem(f"two strategies are named '{name}'", "a name is an id here: give each its own")
+            )
+        if live.enabled and live.strategy is None and item.get("strategy") is None:
+            message = f"{where} has no 'strategy', and MODEL, which it then means, has not landed yet"
+            problems.append(place.problem(message, "name a library strategy: 'strategy: MOMENTUM'"))
+            whole = False
+            continue
+        problems.extend(_risk(item, where))
+        entries[name], keys[name] = _live_entry(item), place
+    strategies = Table(several.place, entries, keys)
+    shared, found = fit(Global, tree.entries["global"], "global") if tree.get("global") else (None, [])
+    problems.extend(found)
+    balance = tree.entries["global"] if shared and shared.default_balance is not None else None
+    node = balance.entries["default_balance"] if isinstance(balance, Table) else None
+    if node is not None and tree.get("capital") is not None:
+        message = "'capital' and 'global.default_balance' both say how much money there is"
+        problems.append(tree.keys["capital"].problem(message, "keep one"))
+    return Shaped(table.with_entry("strategies", strategies, tree.keys["strategies"]), "multi", True, node, whole)
+
+
+def _risk(item: Table, where: str) -> list[Problem]:
+    risk = item.get("risk_config")
+    keys = risk.keys.items() if isinstance(risk, Table) else ()
+    return [
+        place.problem(f"{where}.risk_config.{key} has not landed yet", "leave it out until it has")
+        for key, place in keys
+        if isinstance(risk, Table) and risk.get(key) is not None and key in RISK_KEYS
+    ]
+
+
+RISK_KEYS: Final = ("risk_per_trade", "max_position_size", "stop_loss_atr_multiple", "take_profit_risk_reward")
+
+
+def _live_entry(item: Table) -> Table:
+    entry = Table(item.place)
+    for key, target in (("strategy", "name"), ("enabled", "enabled"), ("framework", "framework")):
+        if key in item:
+            entry = entry.with_entry(target, item.entries[key], item.keys[key])
+    symbol = item.get("symbol")
+    if symbol is not None:
+        entry = entry.with_entry("symbols", Sequence(symbol.place, (symbol,)), item.keys["symbol"])
+    config = item.get("config")
+    if config is None or isinstance(config, Table):
+        config = config or Table(item.place)
+        for key in _LIVE_CONFIG:
+            if item.get(key) is not None:
+                config = config.with_entry(key, item.entries[key], item.keys[key])
+    return entry.with_entry("config", config, item.keys.get("config", item.place))
