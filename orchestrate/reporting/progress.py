@@ -1,0 +1,42 @@
+"""A progress bar for people; nothing at all where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+Progress = Callable[[int, int], None]
+_SECONDS_BETWEEN: Final = 0.1
+
+
+@contextmanager
+def progress_bar(title: str, *, wanted: bool = True) -> Iterator[Progress]:
+    """A function to tell (steps done, steps in all); it draws on stderr when that is a terminal."""
+    if not wanted or not sys.stderr.isatty():
+        yield _silence
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Bar(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    task = bar.add_task(title, total=None)
+    drawn = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal drawn
+        now = time.monotonic()
+        if now - drawn >= _SECONDS_BETWEEN or done == total:
+            drawn = now
+            bar.update(task, completed=done, total=total, refresh=True)
+
+    with bar:
+        yield tell
+
+
+def _silence(_done: int, _total: int) -> None:
+    """Nobody watches."""

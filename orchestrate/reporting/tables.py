@@ -1,0 +1,215 @@
+"""A run on a terminal: the portfolio, its strategies compared, gates, findings, and where it all is.
+
+Made from the run's document alone (contracts, section 6), so that a stored run looks as it did on its day. Every line
+fits into the width that there is; names too long for it lose their middle, never their end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from orchestrate.analytics.summary import contribution
+
+Document = dict[str, Any]
+
+_NOTHING: Final = "–"
+_FINDINGS: Final = 12
+_MARGIN: Final = (0, 0, 0, 2)
+_STATUS_STYLES: Final = {"completed": "green", "degraded": "yellow", "interrupted": "yellow", "failed": "red"}
+_SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
+
+
+def show(document: Document, *, file: IO[str] | None = None, width: int | None = None) -> None:
+    """Print the summary of a run, in colour where `file` (default: stdout) is a terminal that wants it."""
+    console = _Console(file=file, width=width, highlight=False, emoji=False, markup=False)
+    console.print(_summary(document, console.width))
+    for name, path in document["paths"].items():
+        console.print(Text.assemble((f"{name:<9}", "bold"), path), soft_wrap=True)
+
+
+class _Console(Console):
+    """A console that leaves a broken pipe to the command line, which knows the exit code."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def _summary(document: Document, width: int) -> RenderableType:
+    parts: list[RenderableType] = [_headline(document), Text(), _portfolio(document), Text()]
+    parts.extend([_heading("Strategies"), _indented(_compared(document, width))])
+    for title, rows in (
+        ("Failed", _failures(document)),
+        ("Gates", _gates(document)),
+        ("Findings", _findings(document)),
+    ):
+        told = list(rows)
+        if told:
+            parts.extend([Text(), _heading(title), _indented(_list(told))])
+    return Group(*parts, Text())
+
+
+def _headline(document: Document) -> Text:
+    status = document["status"]
+    span = f"{document['start']} … {document['end']}" if document["bars"] else "no bar"
+    return Text.assemble(
+        ("Run ", "bold"),
+        document["run_id"],
+        "  ",
+        (status, f"bold {_STATUS_STYLES[status]}"),
+        f"  exit code {document['exit_code']}\n",
+        f"  {document['bars']:,} bars, {span}, in {document['duration_seconds']:.2f} s",
+    )
+
+
+def _heading(title: str) -> Text:
+    return Text(title, style="bold")
+
+
+def _indented(renderable: RenderableType) -> Padding:
+    return Padding(renderable, _MARGIN, expand=False)
+
+
+def _portfolio(document: Document) -> RenderableType:
+    portfolio = document["portfolio"]
+    metrics = portfolio["metrics"]
+    pairs = [
+        ("initial", _money(portfolio["initial_capital"])),
+        ("final", _money(portfolio["final_equity"])),
+        ("reserve", _money(portfolio["reserve"])),
+        ("return", _percent(metrics["total_return"])),
+        ("CAGR", _percent(metrics["cagr"])),
+        ("volatility", _percent(metrics["volatility"], sign="")),
+        ("Sharpe", _ratio(metrics["sharpe"])),
+        ("Sortino", _ratio(metrics["sortino"])),
+        ("Calmar", _ratio(metrics["calmar"])),
+        ("max drawdown", _percent(metrics["max_drawdown"], sign="")),
+        ("win rate", _percent(metrics["win_rate"], sign="")),
+        ("profit factor", _ratio(metrics["profit_factor"])),
+        ("exposure", _percent(metrics["exposure"], sign="")),
+        ("trades", Text(f"{metrics['trades']:,}")),
+        ("fees", _money(metrics["fees"])),
+    ]
+    grid = Table.grid(padding=(0, 1))
+    for place in range(3):
+        if place:
+            grid.add_column(width=1)
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True, min_width=10)
+    for start in range(0, len(pairs), 3):
+        cells = [cell for name, value in pairs[start : start + 3] for cell in (name, value, "")]
+        grid.add_row(*cells[:-1])
+    return Group(_heading("Portfolio"), _indented(grid))
+
+
+def _compared(document: Document, width: int) -> Table:
+    """A line a strategy; below them each framework where there are several, and the portfolio."""
+    rows = list(_rows(document))
+    heads = ("framework", "return", "Sharpe", "drawdown", "win rate", "trades", "contrib.")
+    taken = sum(max(len(head), *(len(row[place].plain) for row in rows)) for place, head in enumerate(heads, 1))
+    room = max(6, width - taken - 2 * len(heads) - _MARGIN[3])
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", expand=False)
+    table.add_column("id", no_wrap=True)
+    for place, head in enumerate(heads):
+        table.add_column(head, no_wrap=True, justify="left" if place == 0 else "right")
+    for name, *cells in rows:
+        table.add_row(_shortened(name, room), *cells)
+    return table
+
+
+def _rows(document: Document) -> Iterator[tuple[Text, ...]]:
+    contributions = {name: contribution(document, name) for name in document["strategies"]}
+    for name, strategy in document["strategies"].items():
+        style = "" if strategy["status"] == "completed" else "yellow"
+        yield _row(Text(name, style), strategy["framework"], strategy["metrics"], contributions[name])
+    if len(document["frameworks"]) > 1:
+        for name, framework in document["frameworks"].items():
+            members = (one for one, strategy in document["strategies"].items() if strategy["framework"] == name)
+            yield _row(Text("all", "dim"), name, framework["metrics"], sum(contributions[one] for one in members))
+    yield _row(Text("portfolio", "bold"), "", document["portfolio"]["metrics"], sum(contributions.values()))
+
+
+def _row(name: Text, framework: str, metrics: Document, added: float) -> tuple[Text, ...]:
+    return (
+        name,
+        Text(framework),
+        _percent(metrics["total_return"]),
+        _ratio(metrics["sharpe"]),
+        _percent(metrics["max_drawdown"], sign=""),
+        _percent(metrics["win_rate"], sign=""),
+        Text(f"{metrics['trades']:,}"),
+        _percent(added),
+    )
+
+
+def _failures(document: Document) -> Iterator[tuple[Text, Text]]:
+    for name, strategy in document["strategies"].items():
+        error = strategy["error"]
+        if error is not None:
+            when = f" ({error['bar_date']})" if error["bar_date"] else ""
+            yield Text(name, "red"), Text(f"{error['type']}: {error['message']}{when}")
+
+
+def _gates(document: Document) -> Iterator[tuple[Text, Text]]:
+    for gate in document["gates"]:
+        verdict = Text("passed", "green") if gate["passed"] else Text("FAILED", "bold red")
+        value = "has no value" if gate["value"] is None else f"is {gate['value']:.6g}"
+        yield verdict, Text(f"{gate['gate']}  ({value})")
+
+
+def _findings(document: Document) -> Iterator[tuple[Text, Text]]:
+    """The gravest first, as many as a person reads."""
+    findings = sorted(document["findings"], key=lambda finding: list(_SEVERITIES).index(finding["severity"]))
+    for finding in findings[:_FINDINGS]:
+        severity = finding["severity"]
+        where = f"{finding['where']}: " if finding["where"] else ""
+        yield Text(severity, _SEVERITIES[severity]), Text(f"{where}{finding['message']}")
+    if len(findings) > _FINDINGS:
+        yield Text("…"), Text(f"and {len(findings) - _FINDINGS} more (--format json shows all)")
+
+
+def _list(rows: Iterable[tuple[Text, Text]]) -> Table:
+    """Two columns; what is too long goes on under its own beginning."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for first, second in rows:
+        grid.add_row(_shortened(first, 24), second)
+    return grid
+
+
+def _shortened(text: Text, room: int) -> Text:
+    """`text`, without its middle where it is longer than `room`."""
+    if len(text.plain) <= room:
+        return text
+    tail = (room - 1) // 2
+    return Text(f"{text.plain[: room - 1 - tail]}…{text.plain[-tail:]}", text.style)
+
+
+def _percent(value: float | None, sign: str = "+") -> Text:
+    if value is None:
+        return Text(_NOTHING, "dim")
+    digits = 2 if abs(value) < 100.0 else 0
+    return Text(f"{_unsigned(value * 100.0, digits):{sign},.{digits}f}%", "red" if sign and value < 0.0 else "")
+
+
+def _ratio(value: float | None) -> Text:
+    if value is None:
+        return Text(_NOTHING, "dim")
+    told = f"{_unsigned(value, 2):,.2f}" if abs(value) < 1e5 else f"{value:.1e}"
+    return Text(told, "red" if value < 0.0 else "")
+
+
+def _money(value: float) -> Text:
+    digits = 2 if abs(value) < 1e7 else 0
+    return Text(f"{_unsigned(value, digits):,.{digits}f}", "red" if value < 0.0 else "")
+
+
+def _unsigned(value: float, digits: int) -> float:
+    """`value`, or a plain 0 where no digit of it would show."""
+    return value if round(value, digits) else 0.0

@@ -1,0 +1,161 @@
+"""Results of runs made by hand: small enough to check on paper, complete enough for every reader of a `RunResult`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrate.domain.books import Trade
+from orchestrate.domain.orders import Decision, Demand, Fill, Outcome, Reason
+from orchestrate.domain.plan import CapitalPlan, DataPlan, Gate, RunPlan, StrategyPlan
+from orchestrate.domain.results import (
+    DecisionRecord,
+    FillRecord,
+    Finding,
+    FrameworkTiming,
+    RunResult,
+    StrategyError,
+    StrategyResult,
+)
+
+DAY = 86_400 * 1_000_000_000
+FIRST = 18_262 * DAY  # 2020-01-01
+
+
+@dataclass(frozen=True)
+class HandMade:
+    """One strategy of a hand-made run: its equity at each step, profits of its closed trades, bars of its own."""
+
+    equity: Sequence[float]
+    profits: Sequence[float] = ()
+    framework: str = "backtrader"
+    own: Sequence[bool] | None = None
+    exposed: Sequence[bool] | None = None
+    fees: float = 0.0
+    error: StrategyError | None = None
+
+
+def make_result(
+    strategies: Mapping[str, HandMade],
+    *,
+    reserve: float = 0.0,
+    step: int = DAY,
+    status: str | None = None,
+    gates: tuple[Gate, ...] = (),
+    findings: tuple[Finding, ...] = (),
+    periods_per_year: float | None = 252.0,
+) -> RunResult:
+    """A run over `len(equity)` steps of `step` nanoseconds; every trade is one unit of IBM, in and out again."""
+    size = len(next(iter(strategies.values())).equity)
+    stamps = FIRST + np.arange(size, dtype=np.int64) * step
+    allocated = {name: float(made.equity[0]) if size else 1000.0 for name, made in strategies.items()}
+    total = sum(allocated.values()) + reserve
+    plans = tuple(
+        StrategyPlan(
+            name, "MOMENTUM", "signals", "MOMENTUM", made.framework, Decimal(str(allocated[name] / total)), ("IBM",)
+        )
+        for name, made in strategies.items()
+    )
+    plan = RunPlan(
+        mode="multi" if len(strategies) > 1 else "single",
+        capital=CapitalPlan(Decimal(str(total))),
+        data={"IBM": DataPlan("IBM", path="IBM.csv")},
+        instruments={},
+        strategies=plans,
+        gates=gates,
+    )
+    fills: list[FillRecord] = []
+    decisions: list[DecisionRecord] = []
+    results: dict[str, StrategyResult] = {}
+    for name, made in strategies.items():
+        trades = []
+        for count, profit in enumerate(made.profits):
+            entered, exited = int(stamps[min(count, size - 2)]), int(stamps[min(count + 1, size - 1)])
+            trades.append(Trade(name, "IBM", 1.0, entered, exited, 100.0, 100.0 + profit, profit, 0.0))
+            for number, (quantity, price, t) in enumerate(((1.0, 100.0, entered), (-1.0, 100.0 + profit, exited))):
+                order_id = f"{name}-{count}-{number}"
+                demand = Demand(name, "IBM", quantity, quantity < 0, price, 0, t)
+                decisions.append(DecisionRecord(t, Decision(demand, Outcome.APPROVED, quantity), order_id))
+                fills.append(
+                    FillRecord(t, Fill(order_id, name, "IBM", quantity, price, 0.0, t), made.framework, quantity < 0)
+                )
+        refused = Decision(
+            Demand(name, "IBM", 5.0, False, 100.0, 0, FIRST), Outcome.REJECTED, 0.0, Reason.CAPITAL, "no money"
+        )
+        decisions.append(DecisionRecord(FIRST, refused))
+        results[name] = StrategyResult(
+            id=name,
+            name="MOMENTUM",
+            framework=made.framework,
+            status="failed" if made.error else "completed",
+            symbols=("IBM",),
+            allocated=Decimal(str(allocated[name])),
+            equity=np.array(made.equity, dtype=np.float64),
+            own=np.ones(size, dtype=np.bool_) if made.own is None else np.array(made.own),
+            exposed=np.zeros(size, dtype=np.bool_) if made.exposed is None else np.array(made.exposed),
+            trades=tuple(trades),
+            open_positions=(),
+            fees=made.fees,
+            blocked=1,
+            resized=0,
+            error=made.error,
+        )
+    failed = [made for made in strategies.values() if made.error]
+    ended: Any = status or ("failed" if len(failed) == len(strategies) else "degraded" if failed else "completed")
+    periods = {} if periods_per_year is None else dict.fromkeys(("", *strategies), periods_per_year)
+    return RunResult(
+        plan=plan,
+        status=ended,
+        stamps=stamps,
+        labels=stamps.copy(),
+        reserve=Decimal(str(reserve)),
+        strategies=results,
+        decisions=tuple(decisions),
+        fills=tuple(fills),
+        findings=findings,
+        timings={made.framework: FrameworkTiming(0.5, 1e-5, 1e-4, 7) for made in strategies.values()},
+        data_hash="d" * 64,
+        periods_per_year=periods,
+    )
+
+
+@pytest.fixture
+def hand_made() -> type[HandMade]:
+    """The strategy of a hand-made run."""
+    return HandMade
+
+
+@pytest.fixture
+def result_of() -> Callable[..., RunResult]:
+    """`make_result`, for tests that write their own strategies."""
+    return make_result
+
+
+@pytest.fixture
+def two_strategies() -> RunResult:
+    """A wave on Backtrader and a climber on Nautilus, with a reserve, a gate passed, one failed, and a finding."""
+    wave = HandMade(
+        [600.0, 660.0, 594.0, 653.4, 588.06], [60.0, -66.0, 59.4], "backtrader", exposed=[True] * 4 + [False]
+    )
+    climb = HandMade(
+        [300.0, 303.0, 306.0, 312.0, 315.0], [3.0, 9.0], "nautilus", exposed=[False, True, True, False, False]
+    )
+    return make_result(
+        {"wave": wave, "climb": climb},
+        reserve=100.0,
+        gates=(Gate("trades", ">=", 5.0), Gate("sharpe", ">=", 3.0)),
+        findings=(Finding("warning", "IBM", "2 rows were out of order and have been sorted", 2),),
+    )
+
+
+@pytest.fixture
+def one_failed(two_strategies: RunResult) -> RunResult:
+    """The same, after the climber raised."""
+    error = StrategyError("ValueError", "no such bar", "Traceback …\nValueError: no such bar\n", FIRST + 3 * DAY)
+    climb = replace(two_strategies.strategies["climb"], status="failed", error=error)
+    return replace(two_strategies, status="degraded", strategies={**two_strategies.strategies, "climb": climb})
