@@ -40,7 +40,7 @@ FRAMEWORK_FIGURES: Final = METRICS | _AMOUNT
 _CORRELATION: Final = (-1.0, 1.0)
 
 _GATE: Final = re.compile(r"([^\s<>=!]+)\s*(>=|<=|==|!=|>|<)\s*([^\s<>=!].*)")
-_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def parse_gate(text: str) -> Gate:

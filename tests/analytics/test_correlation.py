@@ -1,0 +1,73 @@
+"""Correlation of strategies: by hand, by days, and where one never moves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from orchestrate.analytics.correlation import correlation, daily_marks
+
+HOUR = 3_600 * 1_000_000_000
+DAY = 24 * HOUR
+
+
+def days(count):
+    return np.arange(count, dtype=np.int64) * DAY
+
+
+def test_held_against_numpy():
+    generator = np.random.default_rng(1)
+    curves = {name: 100.0 * np.cumprod(1.0 + generator.normal(0, 0.01, 300)) for name in "abc"}
+    matrix, findings = correlation(days(300), curves)
+    returns = np.array([curve[1:] / curve[:-1] - 1.0 for curve in curves.values()])
+    expected = np.corrcoef(returns)
+    assert [[matrix[a][b] for b in "abc"] for a in "abc"] == [pytest.approx(row) for row in expected]
+    assert matrix["a"]["b"] == matrix["b"]["a"]
+    assert matrix["a"]["a"] == 1.0
+    assert findings == []
+
+
+def test_mirrors_and_twins():
+    ups = np.array([100.0, 110.0, 99.0, 108.9])
+    downs = np.array([100.0, 90.0, 99.0, 89.1])
+    matrix, _ = correlation(days(4), {"up": ups, "again": ups * 3.0, "down": downs})
+    assert matrix["up"]["again"] == pytest.approx(1.0)
+    assert matrix["up"]["down"] == pytest.approx(-1.0)
+
+
+def test_a_strategy_that_never_moves_has_none():
+    matrix, findings = correlation(days(4), {"a": np.array([1.0, 2.0, 1.0, 3.0]), "flat": np.full(4, 7.0)})
+    assert matrix == {"a": {"a": 1.0, "flat": None}, "flat": {"a": None, "flat": None}}
+    assert [(finding.where, finding.message) for finding in findings] == [
+        ("strategies.flat", "no value for correlation: returns never change")
+    ]
+
+
+def test_steady_growth_is_no_movement():
+    matrix, findings = correlation(days(50), {"a": 100.0 * 1.01 ** np.arange(50)})
+    assert matrix == {"a": {"a": None}}
+    assert len(findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("curve", "why"),
+    [
+        ([], "it takes three days"),
+        ([1.0, 2.0], "it takes three days"),
+        ([1.0, -2.0, 3.0], "equity fell to zero or below"),
+    ],
+)
+def test_too_little_to_say(curve, why):
+    matrix, findings = correlation(days(len(curve)), {"a": np.array(curve, dtype=np.float64)})
+    assert matrix == {"a": {"a": None}}
+    assert findings[0].message.endswith(why)
+
+
+def test_intraday_curves_are_compared_by_the_last_mark_of_each_day():
+    stamps = np.array([0, HOUR, 23 * HOUR, DAY, DAY + HOUR, 2 * DAY - 1, 3 * DAY], dtype=np.int64)
+    assert daily_marks(stamps).tolist() == [2, 5, 6]
+    assert daily_marks(days(5)).tolist() == [0, 1, 2, 3, 4]
+    noise = np.array([9.0, 1.0, 100.0, 3.0, 55.0, 110.0, 99.0])
+    calm = np.array([10.0, 10.0, 10.0, 10.0, 10.0, 11.0, 9.9])
+    matrix, _ = correlation(stamps, {"noise": noise, "calm": calm})
+    assert matrix["noise"]["calm"] == pytest.approx(1.0)

@@ -1,0 +1,157 @@
+"""Every metric against a figure worked out by hand, against empyrical where definitions coincide, and at its edges."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrate.analytics import metrics
+from orchestrate.analytics.metrics import METRICS, NoFigureError, Track, figures
+from orchestrate.domain import gates
+
+DAY = 86_400 * 1_000_000_000
+
+
+def track_of(equity, *, initial=None, profits=(), exposed=None, fees=0.0, periods=252.0, step=DAY):
+    curve = np.array(equity, dtype=np.float64)
+    return Track(
+        initial=float(curve[0]) if initial is None and len(curve) else float(initial or 0.0),
+        equity=curve,
+        stamps=np.arange(len(curve), dtype=np.int64) * step,
+        exposed=np.zeros(len(curve), dtype=np.bool_) if exposed is None else np.array(exposed),
+        profits=np.array(profits, dtype=np.float64),
+        fees=fees,
+        periods_per_year=periods,
+    )
+
+
+# 100 → 110 → 99 → 108.9: returns +0.1, −0.1, +0.1
+ZIGZAG = track_of(
+    [100.0, 110.0, 99.0, 108.9], profits=[10.0, -11.0, 9.9, 0.0], exposed=[True, True, False, False], fees=1.5
+)
+
+
+def test_worked_out_by_hand():
+    assert metrics.total_return(ZIGZAG) == pytest.approx(0.089)
+    assert metrics.cagr(ZIGZAG) == pytest.approx(1.089 ** (365.25 / 3) - 1.0)
+    deviation = math.sqrt((2 * (0.1 - 0.1 / 3) ** 2 + (-0.1 - 0.1 / 3) ** 2) / 2)
+    assert metrics.volatility(ZIGZAG) == pytest.approx(deviation * math.sqrt(252.0))
+    assert metrics.sharpe(ZIGZAG) == pytest.approx(0.1 / 3 / deviation * math.sqrt(252.0))
+    assert metrics.sortino(ZIGZAG) == pytest.approx(0.1 / 3 / math.sqrt(0.01 / 3) * math.sqrt(252.0))
+    assert metrics.max_drawdown(ZIGZAG) == pytest.approx(-0.1)
+    assert metrics.calmar(ZIGZAG) == pytest.approx((1.089 ** (365.25 / 3) - 1.0) / 0.1)
+    assert metrics.win_rate(ZIGZAG) == 0.5
+    assert metrics.profit_factor(ZIGZAG) == pytest.approx(19.9 / 11.0)
+    assert metrics.exposure(ZIGZAG) == 0.5
+    assert metrics.trades(ZIGZAG) == 4
+    assert metrics.fees(ZIGZAG) == 1.5
+
+
+def test_total_return_counts_from_the_capital_and_the_returns_from_the_first_close():
+    bought_at_first_open = track_of([101.0, 103.02], initial=100.0)
+    assert metrics.total_return(bought_at_first_open) == pytest.approx(0.0302)
+    assert bought_at_first_open.returns == pytest.approx([0.02])
+    assert metrics.max_drawdown(track_of([90.0, 99.0], initial=100.0)) == 0.0
+
+
+def test_calendar_days_not_bars_make_the_year():
+    year_in_two_bars = track_of([100.0, 110.0], step=int(365.25 * DAY))
+    assert metrics.cagr(year_in_two_bars) == pytest.approx(0.1)
+
+
+def test_held_against_empyrical():
+    """Same definitions: volatility, Sharpe, Sortino, drawdown.
+
+    Others differ on purpose: empyrical's CAGR and Calmar count bars where ours count calendar days, and its total
+    return begins at the first close where ours begins at the capital.
+    """
+    empyrical = pytest.importorskip("empyrical")
+    generator = np.random.default_rng(5)
+    for periods in (252.0, 365.0, 1764.0):
+        curve = 1000.0 * np.cumprod(1.0 + generator.normal(0.0004, 0.011, 750))
+        track = track_of(curve, periods=periods)
+        returns = track.returns
+        assert metrics.volatility(track) == pytest.approx(
+            empyrical.annual_volatility(returns, annualization=periods), rel=1e-12
+        )
+        assert metrics.sharpe(track) == pytest.approx(empyrical.sharpe_ratio(returns, annualization=periods), rel=1e-12)
+        assert metrics.sortino(track) == pytest.approx(
+            empyrical.sortino_ratio(returns, annualization=periods), rel=1e-12
+        )
+        assert metrics.max_drawdown(track) == pytest.approx(empyrical.max_drawdown(returns), rel=1e-12)
+        from_first_close = replace(track, initial=float(curve[0]))
+        assert metrics.total_return(from_first_close) == pytest.approx(empyrical.cum_returns_final(returns), rel=1e-9)
+
+
+def test_the_list_of_metrics_is_the_one_that_gates_know():
+    assert list(METRICS) == list(gates.METRICS)
+
+
+EDGES = {
+    "no bar": (track_of([], initial=100.0), {"trades": 0, "fees": 0.0}),
+    "one bar": (track_of([105.0], initial=100.0), {"total_return": 0.05, "max_drawdown": 0.0, "exposure": 0.0}),
+    "two bars": (track_of([100.0, 110.0]), {"sharpe": None, "volatility": None, "sortino": None, "calmar": None}),
+    "flat": (
+        track_of([100.0] * 50),
+        {"total_return": 0.0, "cagr": 0.0, "volatility": 0.0, "sharpe": None, "sortino": None, "calmar": None},
+    ),
+    "steady growth": (track_of(100.0 * 1.01 ** np.arange(100)), {"sharpe": None, "sortino": None, "calmar": None}),
+    "ruin": (
+        track_of([100.0, 50.0, -20.0, 10.0]),
+        {"total_return": -0.9, "sharpe": None, "volatility": None, "max_drawdown": -1.2},
+    ),
+    "in debt": (track_of([100.0, -20.0]), {"total_return": -1.2, "cagr": None, "calmar": None}),
+    "never had anything": (track_of([-1.0, -2.0], initial=0.0), {"total_return": None, "max_drawdown": None}),
+    "no trade": (track_of([100.0, 101.0, 99.0]), {"win_rate": None, "profit_factor": None, "trades": 0}),
+    "no loser": (track_of([100.0, 101.0, 99.0], profits=[1.0, 2.0]), {"win_rate": 1.0, "profit_factor": None}),
+    "no winner": (track_of([100.0, 101.0, 99.0], profits=[-1.0]), {"win_rate": 0.0, "profit_factor": 0.0}),
+    "unknown calendar": (
+        track_of([100.0, 101.0, 99.0], periods=None),
+        {"volatility": None, "sharpe": None, "sortino": None},
+    ),
+    "a minute": (track_of([100.0, 150.0], step=1_000_000_000), {"cagr": None}),
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_give_null_and_say_why(edge):
+    track, expected = EDGES[edge]
+    found, findings = figures(track, "portfolio")
+    for name, value in expected.items():
+        assert found[name] == (value if value is None else pytest.approx(value)), name
+    nulls = {name for name, value in found.items() if value is None}
+    told = {
+        name for finding in findings for name in finding.message.partition(": ")[0][len("no value for ") :].split(", ")
+    }
+    assert told == nulls
+    assert all(finding.severity == "info" and finding.where == "portfolio" for finding in findings)
+    assert sum(finding.count for finding in findings) == len(nulls)
+
+
+def test_a_cause_is_told_once_for_all_its_figures():
+    _, findings = figures(track_of([100.0, 99.0, 101.0]), "strategies.trend")
+    assert [finding.message for finding in findings] == ["no value for win_rate, profit_factor: no trade was closed"]
+
+
+def test_a_metric_alone_refuses():
+    with pytest.raises(NoFigureError, match="no trade was closed"):
+        metrics.win_rate(track_of([100.0, 101.0]))
+
+
+extreme = st.floats(allow_nan=False, allow_infinity=False, width=64)
+
+
+@given(st.lists(extreme, max_size=8), extreme, st.lists(extreme, max_size=4), st.floats(0.0, 1e9))
+def test_never_infinite_never_not_a_number(equity, initial, profits, periods):
+    track = track_of(equity, initial=initial, profits=profits, periods=periods)
+    found, findings = figures(track, "x")
+    assert all(value is None or math.isfinite(value) for value in found.values())
+    assert (None in found.values()) == bool(findings)
+    for name, value in found.items():
+        low, high = gates.METRICS[name]
+        assert value is None or low <= value <= high, name
