@@ -21,7 +21,10 @@ import orchestrate
 from orchestrate.domain.errors import OrchestrateError
 
 #: In the order of `--help`: the name of a command → the module and function behind it.
-COMMANDS: Final[dict[str, str]] = {}
+COMMANDS: Final[dict[str, str]] = {
+    "validate": "orchestrate.cli.validate:validate",
+    "schema": "orchestrate.cli.schema:schema",
+}
 
 BUG: Final = 4
 INTERRUPTED: Final = 130

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem
-from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.plan import Mode, RunPlan
 from orchestrate.domain.results import Finding
 
 
@@ -14,10 +14,11 @@ class Resolution:
     """`plan` is there when the configuration is right, even where its data is not.
 
     `problems` are mistakes of the configuration (code 2), `missing` data that isn't where it is said to be (code 3);
-    both in the order of lines, and `told` is both together.
+    both in the order of lines, and `told` is both together. `mode` is None where no strategy is named.
     """
 
     plan: RunPlan | None
+    mode: Mode | None = None
     problems: tuple[Problem, ...] = ()
     findings: tuple[Finding, ...] = ()
     missing: tuple[Problem, ...] = ()

@@ -16,7 +16,7 @@ from orchestrate.config.pending import refuse_pending
 from orchestrate.config.reading import Catalogue, Reading
 from orchestrate.config.resolution import Resolution
 from orchestrate.config.schema import Configuration
-from orchestrate.config.shapes import SHAPE_KEYS, shape
+from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
 from orchestrate.config.strategies import (
     dependencies_of,
     enabled_strategies,
@@ -27,7 +27,7 @@ from orchestrate.config.strategies import (
     symbols_of,
 )
 from orchestrate.domain.errors import Problem
-from orchestrate.domain.plan import CapitalPlan, LoggingPlan, RunPlan
+from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, RunPlan
 
 __all__ = ["Resolution", "resolve"]
 
@@ -59,27 +59,28 @@ def resolve(
         problems += found
     else:
         problems += _unknown_at_least(tree)
+    mode = shaped.mode if shaped else None
     if shaped is None or values is None:
-        return _refused(problems, order)
+        return _refused(problems, order, mode)
     reading = Reading(shaped, values, file.parent, catalogue, settings, problems)
     plan = _checked(reading)
     missing = sorted(reading.missing, key=_by_line(order))
     told = sorted([*reading.problems, *missing], key=_by_line(order))
     if plan is None:
         wrong = tuple(sorted(reading.problems, key=_by_line(order)))
-        return Resolution(None, wrong, tuple(reading.findings), tuple(missing), tuple(told))
-    return Resolution(plan, (), tuple(reading.findings), tuple(missing), tuple(told))
+        return Resolution(None, mode, wrong, tuple(reading.findings), tuple(missing), tuple(told))
+    return Resolution(plan, mode, (), tuple(reading.findings), tuple(missing), tuple(told))
 
 
 def _unknown_at_least(tree: Table) -> list[Problem]:
     """What else is wrong in a file that names no strategy."""
-    table = tree.without(*SHAPE_KEYS).with_entry("strategies", Table(tree.place))
+    table = long_sections(tree).without(*SHAPE_KEYS).with_entry("strategies", Table(tree.place))
     return fit(Configuration, table, besides=SHAPE_KEYS)[1]
 
 
-def _refused(problems: list[Problem], order: list[str]) -> Resolution:
+def _refused(problems: list[Problem], order: list[str], mode: Mode | None = None) -> Resolution:
     told = tuple(sorted(problems, key=_by_line(order)))
-    return Resolution(None, told, told=told)
+    return Resolution(None, mode, told, told=told)
 
 
 def _by_line(order: list[str]) -> Callable[[Problem], tuple[int, int, int]]:

@@ -65,7 +65,7 @@ def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
         return None
     mode: Mode = "single" if several is None else "multi"
     _check_mode(tree, mode, problems)
-    table = _long_sections(tree).without(*SHAPE_KEYS)
+    table = long_sections(tree).without(*SHAPE_KEYS)
     if single is not None:
         shaped = Shaped(_one(tree, table, single, problems), mode)
     elif isinstance(several, Sequence):
@@ -89,7 +89,8 @@ def _check_mode(tree: Table, mode: Mode, problems: list[Problem]) -> None:
         problems.append(stated.place.problem(message, f"leave 'mode' out, or write {mode}"))
 
 
-def _long_sections(tree: Table) -> Table:
+def long_sections(tree: Table) -> Table:
+    """The same tree with `capital` and `data` in their long form."""
     entries = {key: lengthened((key,), node) for key, node in tree}
     data = entries.get("data")
     if isinstance(data, Table):

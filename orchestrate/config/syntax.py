@@ -22,6 +22,7 @@ _MEANINGS: Final = (
     ("undefined tag handle", "YAML tags are not read", "quote the text"),
     ("expected tag URI", "YAML tags are not read", "quote the text"),
     ("block sequence entries are not allowed", "a list can't start here", "put it on a line of its own"),
+    ("unexpected ':'", "a ':' is followed by a blank", "or quote the text"),
     ("block mapping", "a mapping can't start here", "check the indentation"),
 )
 _OPENING = ("expected ',' or ']'", "expected ',' or '}'", "unexpected end of stream", "could not find expected ':'")

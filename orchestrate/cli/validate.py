@@ -1,0 +1,140 @@
+"""`orchestrate validate`: is the configuration right, and what does it mean."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrate.domain.plan import RunPlan
+    from orchestrate.domain.results import Finding
+    from orchestrate.usecases.validate import Validation
+
+
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Configurations to check.", show_default=False)],
+    output: Annotated[
+        Literal["text", "json", "github"], typer.Option("--format", help="How the result is printed.")
+    ] = "text",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="Lay a value over the file.", show_default=False)
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", metavar="SYMBOL=PATH", help="Where a symbol's bars are.", show_default=False),
+    ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Load the data too, and check vectorised strategies for look-ahead.")
+    ] = False,
+) -> None:
+    """Check configurations without running them."""
+    import os
+
+    from orchestrate.usecases import validate as usecase
+
+    found = [
+        usecase.validate(file, overrides=settings or (), data=data or (), environ=os.environ, deep=deep)
+        for file in files
+    ]
+    if output == "json":
+        import json
+
+        print(json.dumps(usecase.documents(found), indent=2, ensure_ascii=False))
+    else:
+        told = _as_github if output == "github" else _as_text
+        print("\n".join(line for item in found for line in told(item)))
+    code = usecase.exit_code(found)
+    if code:
+        sys.stdout.flush()
+        raise typer.Exit(code)
+
+
+def _as_text(item: Validation) -> list[str]:
+    lines = [str(problem) for problem in item.resolution.told]
+    plan = item.resolution.plan
+    if plan is None:
+        lines += [_as_line(finding) for finding in item.findings]
+        count = len(item.resolution.problems)
+        return [*lines, f"{item.file}: {count} {'error' if count == 1 else 'errors'}"]
+    lines += [f"{item.file}: {_verdict(item)}", *_understood(plan)]
+    return lines + [_as_line(finding) for finding in item.findings]
+
+
+def _verdict(item: Validation) -> str:
+    if item.resolution.missing:
+        return "the configuration is right, but data is missing"
+    if item.unusable:
+        return "the configuration is right, but its data can't be used"
+    return "a strategy looks ahead" if item.looked_ahead else "valid"
+
+
+def _as_line(finding: Finding) -> str:
+    times = f" ({finding.count} times)" if finding.count > 1 else ""
+    return f"  {finding.severity}: {finding.where}: {finding.message}{times}"
+
+
+def _understood(plan: RunPlan) -> list[str]:
+    """The plan in a few lines: money, data, and a row for each strategy."""
+    period = " ".join(
+        text for text in (f"from {plan.start}" if plan.start else "", f"to {plan.end}" if plan.end else "") if text
+    )
+    symbols = ", ".join(plan.data) or "no data"
+    lines = [
+        f"  {plan.mode}, {plan.capital.total:,f} {plan.capital.currency}, {symbols}{', ' + period if period else ''}"
+    ]
+    rows = [
+        (
+            strategy.id,
+            strategy.name,
+            strategy.framework,
+            f"{_percent(strategy.weight)} %",
+            f"{strategy.weight * plan.capital.total:,.2f}",
+            ",".join(strategy.symbols),
+            " ".join(f"{key}={value}" for key, value in strategy.config.items()),
+        )
+        for strategy in plan.strategies
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(7)]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if at in (3, 4) else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  " + "  ".join(cells).rstrip())
+    reserve = 1 - sum(strategy.weight for strategy in plan.strategies)
+    if reserve:
+        lines.append(f"  {_percent(reserve)} % stays in reserve")
+    if plan.gates:
+        lines.append(
+            "  gates: " + "; ".join(f"{gate.metric} {gate.operator} {gate.threshold:g}" for gate in plan.gates)
+        )
+    return lines
+
+
+def _percent(share: object) -> str:
+    return f"{float(str(share)) * 100:.2f}".rstrip("0").rstrip(".")
+
+
+def _as_github(item: Validation) -> list[str]:
+    """Workflow commands that put each error at its line."""
+    lines = []
+    for problem in item.resolution.told:
+        place = {"file": problem.file, "line": problem.line, "col": problem.column}
+        at = ",".join(f"{key}={_property(value)}" for key, value in place.items() if value)
+        message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+        lines.append(f"::error {at}::{_escaped(message)}")
+    for finding in item.findings:
+        command = {"info": "notice"}.get(finding.severity, finding.severity)
+        message = f"{finding.where}: {finding.message}"
+        lines.append(f"::{command} file={_property(item.file)}::{_escaped(message)}")
+    return lines
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: object) -> str:
+    return _escaped(str(value)).replace(":", "%3A").replace(",", "%2C")

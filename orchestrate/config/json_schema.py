@@ -1,0 +1,111 @@
+"""The JSON Schema of a configuration file, all five shapes and every short form, for editors and for CI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from orchestrate.config.fitting import model_of
+from orchestrate.config.schema import Configuration, Global, LiveStrategy
+from orchestrate.domain.synthetic import SyntheticSpec
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_ID: Final = "^[A-Za-z][A-Za-z0-9_]*$"
+_GATE: Final = r"^\s*(>=|<=|==|!=|>|<)\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+Json = dict[str, Any]
+
+
+def json_schema(settings: Mapping[str, type]) -> Json:
+    """The schema of a file, `frameworks` as `settings` has them. Values that nothing is written for may be null."""
+    models = [
+        Configuration,
+        Global,
+        LiveStrategy,
+        model_of(SyntheticSpec),
+        *(model_of(kind) for kind in settings.values()),
+    ]
+    _, described = models_json_schema([(model, "validation") for model in models])
+    parts: Json = {name: _nullable(part) for name, part in described["$defs"].items()}
+    _write_short_forms(parts)
+    top = parts.pop("Configuration")
+    properties: Json = top["properties"]
+    entry = _ref("Strategy")
+    properties["data"] = _or_null(
+        {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, _ref("Data")]}}
+    )
+    properties["capital"] = _or_null({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _ref("Capital")]})
+    properties["gates"] = _or_null({"type": "object", "additionalProperties": {"type": "string", "pattern": _GATE}})
+    properties["frameworks"] = _or_null(
+        {
+            "type": "object",
+            "properties": {name: _or_null(_ref(model_of(kind).__name__)) for name, kind in settings.items()},
+            "additionalProperties": False,
+        }
+    )
+    properties["strategies"] = {
+        "anyOf": [
+            {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": {"pattern": _ID},
+                "additionalProperties": _or_null(entry),
+            },
+            {"type": "array", "minItems": 1, "items": _ref("LiveStrategy")},
+        ]
+    }
+    properties["strategy"] = {"anyOf": [{"type": "string", "minLength": 1}, {**entry, "required": ["name"]}]}
+    properties["config"] = _or_null({"type": "object"})
+    properties["global"] = _or_null(_ref("Global"))
+    properties["extends"] = _or_null({"type": "string", "minLength": 1})
+    return {
+        "$schema": DIALECT,
+        "title": "orchestrate configuration",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "anyOf": [*_shapes(), {"required": ["extends"]}],
+        "$defs": parts,
+    }
+
+
+def _shapes() -> list[Json]:
+    """What tells the shapes apart; a file that extends another may leave its strategies to that one."""
+    several = {"required": ["strategies"], "not": {"anyOf": [{"required": ["strategy"]}, {"required": ["config"]}]}}
+    return [
+        {"required": ["strategy"], "not": {"required": ["strategies"]}, "properties": _mode("single")},
+        {**several, "properties": {"strategies": {"type": "object"}, **_mode("multi")}},
+        {**several, "properties": {"strategies": {"type": "array"}, **_mode("multi")}},
+    ]
+
+
+def _mode(mode: str) -> Json:
+    return {"mode": {"enum": [mode, None]}}
+
+
+def _write_short_forms(parts: Json) -> None:
+    strategy = parts["Strategy"]["properties"]
+    strategy["allocation_pct"] = strategy["allocation"]
+    strategy["symbol"] = {"type": "string", "minLength": 1}
+    parts["Data"]["properties"]["synthetic"] = _or_null(_ref("SyntheticSpec"))
+    splits = parts["Adjust"]["properties"]["splits"]
+    parts["Adjust"]["properties"]["splits"] = {"anyOf": [splits, {"type": "string", "minLength": 1}]}
+
+
+def _nullable(part: Json) -> Json:
+    """Keys that needn't be written may be written with nothing behind them."""
+    required = part.get("required", ())
+    properties = part.get("properties", {})
+    part["properties"] = {key: item if key in required else _or_null(item) for key, item in properties.items()}
+    return part
+
+
+def _or_null(part: Json) -> Json:
+    if {"type": "null"} in part.get("anyOf", ()):
+        return part
+    return {"anyOf": [part, {"type": "null"}]}
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/$defs/{name}"}

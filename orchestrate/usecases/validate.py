@@ -1,0 +1,145 @@
+"""Is a configuration right? Read it, check it, and if asked to, load its data and check its strategies for look-ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrate import wiring
+from orchestrate.config.resolution import Resolution
+from orchestrate.domain.errors import DataError, Problem
+from orchestrate.domain.market import Market
+from orchestrate.domain.plan import RunPlan, StrategyPlan
+from orchestrate.domain.results import Finding
+
+SCHEMA_VERSION: Final = 1
+#: At how many places `--deep` cuts each history.
+DEEP_CUTS: Final = 64
+LOOKED_AHEAD: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What is known of one file. `looked_ahead` are strategies whose past changes when later bars are missing."""
+
+    file: str
+    resolution: Resolution
+    findings: tuple[Finding, ...]
+    looked_ahead: tuple[str, ...] = ()
+    unusable: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """The code of contracts section 6 for this file alone."""
+        if self.resolution.exit_code:
+            return self.resolution.exit_code
+        if self.unusable:
+            return DataError.exit_code
+        return LOOKED_AHEAD if self.looked_ahead else 0
+
+
+def validate(
+    file: str,
+    *,
+    overrides: Sequence[str] = (),
+    data: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    deep: bool = False,
+) -> Validation:
+    """Everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead."""
+    resolution = wiring.read_plan(file, overrides, data, environ)
+    if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:
+        return Validation(file, resolution, resolution.findings)
+    from orchestrate.data.loading import load_market
+
+    plan = resolution.plan
+    try:
+        market, found = load_market(plan)
+    except DataError as error:
+        told = Finding(
+            "error", error.where or "data", f"{error.message}; {error.hint}" if error.hint else error.message
+        )
+        return Validation(file, resolution, (*resolution.findings, told), unusable=True)
+    findings = [*resolution.findings, *found]
+    unusable = any(finding.severity == "error" for finding in found)
+    caught = []
+    for strategy in plan.strategies:
+        if strategy.kind == "signals":
+            told_of = _look_ahead(strategy, plan, market)
+            findings += told_of
+            caught += [strategy.id for finding in told_of if finding.severity == "error"]
+    return Validation(file, resolution, tuple(findings), tuple(dict.fromkeys(caught)), unusable)
+
+
+def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market) -> list[Finding]:
+    """The check of contracts section 7 at many places, and how much of each history it covered."""
+    from orchestrate.library.catalogue import describe
+    from orchestrate.library.loading import load
+    from orchestrate.orchestration.lookahead import check_lookahead
+    from orchestrate.usecases.run import look_ahead_finding
+
+    where = f"strategies.{strategy.id}"
+    findings = []
+    for symbol in strategy.symbols:
+        series = market.series[symbol]
+        try:
+            made = load(describe(strategy.reference, plan.root), strategy.config)
+            report = check_lookahead(made, series, points=DEEP_CUTS)  # type: ignore[arg-type] # its kind is "signals"
+        except Exception as error:
+            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
+            findings.append(Finding("warning", where, message))
+            continue
+        finding = look_ahead_finding(strategy.id, report, market)
+        if finding is not None:
+            findings.append(finding)
+        if report.honest:
+            covered = max(report.cuts, default=0)
+            message = (
+                f"no look-ahead on {symbol}: cut at {len(report.cuts)} bars, {covered} of {len(series)} bars covered"
+            )
+            findings.append(Finding("info", where, message))
+    return findings
+
+
+def document(validation: Validation) -> dict[str, object]:
+    """The JSON document of contracts section 6 for one file."""
+    resolution = validation.resolution
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "valid": validation.exit_code == 0,
+        "mode": resolution.mode,
+        "errors": [_error(problem) for problem in resolution.told],
+        "findings": [
+            {"severity": item.severity, "where": item.where, "message": item.message, "count": item.count}
+            for item in validation.findings
+        ],
+        "plan": resolution.plan.to_dict() if resolution.plan is not None else None,
+    }
+
+
+def _error(problem: Problem) -> dict[str, object]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def documents(validations: Sequence[Validation]) -> dict[str, object]:
+    """One file: its document. Several: one document that holds theirs, each with the name of its `file`."""
+    if len(validations) == 1:
+        return document(validations[0])
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "valid": all(validation.exit_code == 0 for validation in validations),
+        "files": [{"file": validation.file, **document(validation)} for validation in validations],
+    }
+
+
+def exit_code(validations: Sequence[Validation]) -> int:
+    """The gravest of all: a wrong configuration (2), then data (3), then look-ahead (1)."""
+    codes = {validation.exit_code for validation in validations}
+    return next((code for code in (2, 3, 1) if code in codes), 0)
