@@ -24,6 +24,7 @@ from orchestrate.domain.errors import OrchestrateError
 COMMANDS: Final[dict[str, str]] = {
     "validate": "orchestrate.cli.validate:validate",
     "schema": "orchestrate.cli.schema:schema",
+    "strategies": "orchestrate.cli.strategies:strategies",
 }
 
 BUG: Final = 4

@@ -1,0 +1,65 @@
+"""What the library has, and what one strategy is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrate.domain.errors import NotFoundError, UnknownStrategyError
+from orchestrate.domain.strategy import Parameter, StrategyDescription
+from orchestrate.library import catalogue
+
+
+def list_strategies() -> tuple[list[StrategyDescription], dict[str, str]]:
+    """All strategies by name, and what is wrong with those that can't be read."""
+    installed, broken = catalogue.installed()
+    return sorted([*catalogue.shipped().values(), *installed.values()], key=lambda found: found.name), broken
+
+
+def find_strategy(name: str, beside: Path) -> tuple[StrategyDescription, str]:
+    """A strategy by whatever a configuration in `beside` could call it, and its rules in full; NotFoundError."""
+    try:
+        description = catalogue.describe(name, beside)
+    except UnknownStrategyError as error:
+        raise NotFoundError(str(error)) from None
+    return description, catalogue.rules(description)
+
+
+def as_document(description: StrategyDescription) -> dict[str, object]:
+    """The description in JSON types; `parameters` is null where any keyword is taken."""
+    declared = description.parameters
+    return {
+        "name": description.name,
+        "kind": description.kind,
+        "frameworks": list(description.frameworks),
+        "summary": description.summary,
+        "parameters": None if declared is None else [_as_document(name, item) for name, item in declared.items()],
+        "relations": list(description.relations),
+        "source": description.source,
+    }
+
+
+def _as_document(name: str, parameter: Parameter) -> dict[str, object]:
+    """A default that only the class itself knows is left out."""
+    told: dict[str, object] = {"name": name, "type": type_name(parameter), "required": parameter.required}
+    if not parameter.required and parameter.default is not ...:
+        told["default"] = _plain(parameter.default)
+    return told | {
+        "minimum": parameter.minimum,
+        "maximum": parameter.maximum,
+        "exclusive": parameter.exclusive,
+        "choices": [_plain(choice) for choice in parameter.choices],
+        "help": parameter.help,
+    }
+
+
+def type_name(parameter: Parameter) -> str:
+    """`any` where everything is taken."""
+    return "any" if parameter.type is object else parameter.type.__name__
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value if isinstance(value, (int, float, str, type(None))) else str(value)
