@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from orchestrate.domain.orders import Outcome
 from orchestrate.domain.results import DecisionRecord, FillRecord, RunResult
 
@@ -54,8 +52,7 @@ def _equity(result: RunResult) -> Any:
 
 
 def _trades(result: RunResult) -> Any:
-    """One row a closed round trip, in the order of exits; `entered` and `exited` are labels."""
-    labels = _Labels(result)
+    """One row a closed round trip, in the order of exits."""
     trades = [trade for strategy in result.strategies.values() for trade in strategy.trades]
     rows = [
         (
@@ -63,8 +60,8 @@ def _trades(result: RunResult) -> Any:
             result.strategies[trade.strategy_id].framework,
             trade.symbol,
             trade.quantity,
-            labels.of(trade.strategy_id, trade.symbol, trade.entered),
-            labels.of(trade.strategy_id, trade.symbol, trade.exited),
+            trade.entered,
+            trade.exited,
             trade.entry_price,
             trade.exit_price,
             trade.profit,
@@ -118,21 +115,6 @@ def _filled(record: FillRecord | None) -> tuple[object, ...]:
     if record is None:
         return (None, None, None, None)
     return (record.t, record.fill.quantity, record.fill.price, record.fill.fee)
-
-
-class _Labels:
-    """The label of the bar at which a strategy traded a symbol at step time t."""
-
-    def __init__(self, result: RunResult) -> None:
-        self._stamps, self._labels = result.stamps, result.labels
-        self._traded = {
-            (record.fill.strategy_id, record.fill.symbol, record.fill.t): record.t for record in result.fills
-        }
-
-    def of(self, strategy_id: str, symbol: str, t: int) -> int:
-        """The fill's own label; the newest of the step where the fill is not known."""
-        known = self._traded.get((strategy_id, symbol, t))
-        return int(self._labels[np.searchsorted(self._stamps, t)]) if known is None else known
 
 
 def _table(columns: dict[str, Any], rows: Sequence[tuple[object, ...]]) -> Any:
