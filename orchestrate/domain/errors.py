@@ -18,6 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
+
+#: Lines of a file are shown up to this length.
+_WIDEST: Final = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,10 +42,21 @@ class Problem:
         first = f"{place}: {self.message}" if place else self.message
         if not self.line or not self.source.strip():
             return f"{first}\n    hint: {self.hint}" if self.hint else first
-        carets = " " * (self.column - 1) + "^" * max(1, self.width)
+        source, column = _around(self.source, self.column)
+        carets = " " * (column - 1) + "^" * max(1, min(self.width, len(source) - column + 1))
         gutter = f"{self.line:>5} | "
         under = " " * (len(gutter) - 2) + "| " + carets
-        return f"{first}\n{gutter}{self.source}\n{under}{' ' + self.hint if self.hint else ''}"
+        return f"{first}\n{gutter}{source}\n{under}{' ' + self.hint if self.hint else ''}"
+
+
+def _around(source: str, column: int) -> tuple[str, int]:
+    """The part of a very long line that is worth showing, and the column in it."""
+    if len(source) <= _WIDEST:
+        return source, column
+    start = max(0, column - 1 - _WIDEST // 2)
+    part = source[start : start + _WIDEST]
+    left, right = "…" if start else "", "…" if start + _WIDEST < len(source) else ""
+    return f"{left}{part}{right}", column - start + len(left)
 
 
 class OrchestrateError(Exception):
