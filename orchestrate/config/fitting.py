@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from orchestrate.config.nodes import Node, Table, find, named, plain, shortened
+from orchestrate.config.nodes import Node, Scalar, Table, find, named, plain, shortened
 from orchestrate.config.numbers import Real
 from orchestrate.config.schema import Section
 from orchestrate.domain.errors import Problem
@@ -54,21 +54,21 @@ def fit(model: type[M], node: Node, where: str = "", *, besides: Iterable[str] =
     `where` is the path of `node`, told in messages; `besides` are more names to suggest at its top level.
     """
     value = plain(node)
-    try:
-        return model.model_validate(value), []
-    except ValidationError as error:
-        mistakes = error.errors(include_url=False)
-    problems = [_problem(model, node, where, dict(mistake), tuple(besides)) for mistake in mistakes]
-    for mistake in mistakes:
-        _prune(value, mistake["loc"])
-    try:
-        return model.model_validate(value), problems
-    except ValidationError:
-        return None, problems
+    problems: list[Problem] | None = None
+    while True:
+        try:
+            return model.model_validate(value), problems or []
+        except ValidationError as error:
+            mistakes = error.errors(include_url=False)
+        if problems is None:
+            problems = [_problem(model, node, where, dict(mistake), tuple(besides)) for mistake in mistakes]
+        pruned = [_prune(value, mistake["loc"][: -1 if mistake["type"] == "missing" else None]) for mistake in mistakes]
+        if not any(pruned):
+            return None, problems
 
 
-def _prune(value: Any, path: Path) -> None:
-    """Take out what stands at `path`; where it is an element of a list, the whole list."""
+def _prune(value: Any, path: Path) -> bool:
+    """Take out what stands at `path`; where it is an element of a list, the whole list. False if nothing was there."""
     innermost: tuple[dict[str, Any], str] | None = None
     for step in path:
         if isinstance(value, dict) and isinstance(step, str) and step in value:
@@ -78,6 +78,7 @@ def _prune(value: Any, path: Path) -> None:
         value = value[step]
     if innermost:
         del innermost[0][innermost[1]]
+    return innermost is not None
 
 
 def _problem(
@@ -91,7 +92,7 @@ def _problem(
     if kind == "extra_forbidden":
         known = [*fields_at(model, path[:-1]), *(besides if len(path) == 1 else ())]
         inside = f" in {spot}" if spot else ""
-        hint = did_you_mean(str(last), known) or (f"known are {', '.join(known)}" if len(known) <= 8 else "")
+        hint = did_you_mean(str(last), known) or _stranger(model, path[:-1], known)
         return place.problem(f"unknown key '{shortened(str(last))}'{inside}", hint)
     if kind == "missing":
         return place.problem(f"{spot} needs '{last}'" if spot else f"'{last}' is missing")
@@ -99,7 +100,7 @@ def _problem(
         place = node.place
     found = named(plain(node))
     path_text = dotted(where, path)
-    hint = _unquote(node, kind)
+    hint = _unquote(node, kind) or _lengthen(model, path, node)
     if kind in _EXPECTED:
         told = f"{path_text}: expected {_EXPECTED[kind]}, found {found}"
     elif kind in _BOUNDS:
@@ -116,6 +117,19 @@ def _problem(
     return place.problem(told, hint)
 
 
+def _stranger(model: type[BaseModel], path: Path, known: list[str]) -> str:
+    """A hint for a key that resembles none."""
+    owner = _annotation_at(model, path)
+    told = getattr(owner, "stranger", "")
+    return told or (f"known are {', '.join(known)}" if 0 < len(known) <= 8 else "")
+
+
+def _lengthen(model: type[BaseModel], path: Path, node: Node) -> str:
+    """How a single value is written where a mapping is expected."""
+    key = getattr(_annotation_at(model, path), "short", "")
+    return f"write {{{key}: {shortened(str(plain(node)))}}}" if key and isinstance(node, Scalar) else ""
+
+
 def _unquote(node: Node, kind: str) -> str:
     """What a number in quotes, or text without them, should have been."""
     value = plain(node)
@@ -125,6 +139,8 @@ def _unquote(node: Node, kind: str) -> str:
             return f"write {bare}"
         if bare.replace(".", "", 1).isdigit():
             return f"write {bare} without quotes"
+    if kind == "list_type" and isinstance(value, str) and value:
+        return f"write [{value}]"
     if kind == "string_type" and isinstance(value, int) and not isinstance(value, bool):
         return f"write '{value}' in quotes"
     if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):

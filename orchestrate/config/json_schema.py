@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from orchestrate.config.fitting import model_of
@@ -19,7 +20,7 @@ Json = dict[str, Any]
 
 def json_schema(settings: Mapping[str, type]) -> Json:
     """The schema of a file, `frameworks` as `settings` has them. Values that nothing is written for may be null."""
-    models = [
+    models: list[type[BaseModel]] = [
         Configuration,
         Global,
         LiveStrategy,

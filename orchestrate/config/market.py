@@ -53,7 +53,8 @@ def _data_plan(reading: Reading, symbol: str, entry: Data) -> DataPlan:
 def _check_source(reading: Reading, symbol: str) -> None:
     node, place = find(reading.shaped.table, ("data", symbol))
     written = [key for key in _SOURCES if isinstance(node, Table) and node.get(key) is not None]
-    if isinstance(node, Table) and not written:
+    strange = isinstance(node, Table) and any(key not in Data.model_fields for key, _ in node)
+    if isinstance(node, Table) and not written and not strange:
         message = f"data.{symbol} doesn't say where its bars are"
         reading.problems.append(place.problem(message, "write 'path', 'synthetic' or 'resample'"))
     if len(written) > 1:

@@ -43,7 +43,8 @@ class Reading:
 
     def wrong(self, path: Steps, message: str, hint: str = "") -> None:
         """A mistake in the value at `path`; the message starts with the path."""
-        self.problems.append(self.place(*path).problem(f"{dotted('', path)}: {message}", hint))
+        told = path[:-1] if path and isinstance(path[-1], int) else path
+        self.problems.append(self.place(*path).problem(f"{dotted('', told)}: {message}", hint))
 
     def not_landed(self, path: Steps, what: str = "", hint: str = "leave it out until it has") -> None:
         """Something that the contracts promise and that isn't there yet."""

@@ -7,7 +7,7 @@ checked after (see checks.py).
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -31,6 +31,11 @@ AssetClass = Literal["equity", "etf", "crypto", "bond", "index", "future", "fx",
 
 class Section(BaseModel):
     """A mapping whose keys are all known."""
+
+    #: A hint for keys that resemble none of the known ones.
+    stranger: ClassVar[str] = ""
+    #: The key that a single value written instead of the mapping most likely means.
+    short: ClassVar[str] = ""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -69,6 +74,8 @@ class Adjust(Section):
 class Data(Section):
     """One symbol under `data:`"""
 
+    short: ClassVar[str] = "path"
+
     path: Filled | None = None
     synthetic: dict[str, Any] | None = None
     resample: Resample | None = None
@@ -102,6 +109,8 @@ class InstrumentSection(Section):
 class SizingSection(Section):
     """`sizing:` of a strategy"""
 
+    short: ClassVar[str] = "percent"
+
     method: Literal["percent", "fixed", "notional", "risk"] = "percent"
     percent: Percentage | None = None
     quantity: Positive | None = None
@@ -119,6 +128,10 @@ class StrategyLimits(Section):
 
 class Strategy(Section):
     """One strategy"""
+
+    short: ClassVar[str] = "name"
+
+    stranger: ClassVar[str] = "parameters of the strategy stand under 'config'"
 
     name: Filled | None = None
     enabled: bool = True
@@ -164,6 +177,8 @@ class Global(Section):
 class Rebalance(Section):
     """`rebalance:` of the portfolio"""
 
+    short: ClassVar[str] = "every"
+
     threshold: Fraction | None = None
     every: Literal["day", "week", "month", "quarter", "year"] | None = None
     top_up: bool = False
@@ -201,6 +216,8 @@ class Portfolio(Section):
 class CommissionSection(Section):
     """`commission:`"""
 
+    short: ClassVar[str] = "percent"
+
     percent: Cost | None = None
     per_share: NotNegative | None = None
     minimum: NotNegative | None = None
@@ -208,6 +225,8 @@ class CommissionSection(Section):
 
 class SlippageSection(Section):
     """`slippage:`"""
+
+    short: ClassVar[str] = "percent"
 
     percent: Cost | None = None
     ticks: NotNegative | None = None
@@ -226,6 +245,8 @@ class Execution(Section):
 
 class Logging(Section):
     """`logging:`"""
+
+    short: ClassVar[str] = "level"
 
     path: Filled = "logs/backtest/orchestrate.jsonl"
     level: Literal["debug", "info", "warning", "error"] = "info"

@@ -71,7 +71,7 @@ def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
     elif isinstance(several, Sequence):
         shaped = _live(tree, table, several, problems)
     else:
-        shaped = Shaped(_several(table), mode)
+        shaped = Shaped(_several(table, problems), mode)
     if not shaped.live and "global" in tree:
         hint = "it belongs to a list of strategies, the live runner's file"
         problems.append(tree.keys["global"].problem("'global' has no meaning here", hint))
@@ -119,7 +119,7 @@ def _one(tree: Table, table: Table, node: Node, problems: list[Problem]) -> Tabl
                 message = "'config' is written twice, here and inside 'strategy'"
                 problems.append(tree.keys["config"].problem(message, "keep one"))
             entry = entry.with_entry("config", config, tree.keys["config"])
-        entry = _renamed(entry)
+        entry = _renamed(entry, problems)
     name = entry.get("name") if isinstance(entry, Table) else None
     place = tree.keys["strategy"]
     if isinstance(entry, Table) and name is None:
@@ -134,7 +134,7 @@ def identifier(name: str) -> str:
     return name.rpartition(":")[2] or name
 
 
-def _several(table: Table) -> Table:
+def _several(table: Table, problems: list[Problem]) -> Table:
     """Shapes 3 and 4."""
     node = table.entries["strategies"]
     if not isinstance(node, Table):
@@ -142,17 +142,21 @@ def _several(table: Table) -> Table:
     entries: dict[str, Node] = {}
     for key, entry in node:
         empty = isinstance(entry, Scalar) and entry.value is None
-        entries[key] = Table(node.keys[key]) if empty else _renamed(entry)
+        entries[key] = Table(node.keys[key]) if empty else _renamed(entry, problems)
     return table.with_entry("strategies", Table(node.place, entries, node.keys), table.keys["strategies"])
 
 
-def _renamed(entry: Node) -> Node:
-    """One word for each key; where both words are written the second stays, to be told of as unknown."""
+def _renamed(entry: Node, problems: list[Problem]) -> Node:
+    """One word for each key."""
     if not isinstance(entry, Table):
         return entry
     for alias, key in ALIASES.items():
         node = entry.get(alias)
+        if node is not None and entry.get(key) is not None:
+            place = entry.keys[alias]
+            problems.append(place.problem(f"'{key}' and '{alias}' are both written, they mean the same", "keep one"))
         if node is None or entry.get(key) is not None:
+            entry = entry.without(alias)
             continue
         if alias == "symbol" and isinstance(node, Scalar):
             node = Sequence(node.place, (node,))
