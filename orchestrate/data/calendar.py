@@ -28,6 +28,27 @@ def weekdays(label: Stamps) -> Stamps:
     return (label // DAY + 3) % 7
 
 
+def trading_weekdays(label: Stamps) -> frozenset[int]:
+    """The weekdays on which the series usually has bars: at least three in four of the busiest day's dates.
+
+    A history of less than four weeks says little, so Monday to Friday count as well.
+    """
+    days = np.unique(label // DAY)
+    counts = np.bincount(weekdays(days * DAY), minlength=7)
+    usual = {day for day in range(7) if counts[day] >= 0.75 * counts.max()}
+    return frozenset(usual | set(range(5)) if days[-1] - days[0] < 28 else usual)
+
+
+def missing_days(label: Stamps) -> list[tuple[int, int]]:
+    """Runs of the series' own trading days that have no bar: (first day, how many running), oldest first."""
+    days = np.unique(label // DAY)
+    usual = np.isin((np.arange(days[0], days[-1] + 1) + 3) % 7, list(trading_weekdays(label)))
+    expected = np.arange(days[0], days[-1] + 1)[usual]
+    absent = np.concatenate([[False], ~np.isin(expected, days), [False]])
+    edges = np.flatnonzero(np.diff(absent.astype(np.int8)))
+    return [(int(expected[start]) * DAY, int(end - start)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
 def periods_per_year(label: Stamps, *, daily: bool) -> float:
     """252 for five-day daily bars, 365 for seven-day, otherwise returns ÷ years between first and last stamp."""
     if daily:

@@ -84,6 +84,6 @@ def show(label: int) -> str:
 def told(
     severity: Severity, where: str, message: str, columns: Columns, places: npt.NDArray[np.int64] | Sequence[int]
 ) -> Finding:
-    """A finding about the bars at `places`: how many, and the first three."""
-    first = tuple(f"{columns.stamp(int(place))} ({columns.place(int(place))})" for place in places[:3])
+    """A finding about the bars at `places`: how many, and the first five."""
+    first = tuple(f"{columns.stamp(int(place))} ({columns.place(int(place))})" for place in places[:5])
     return Finding(severity, where, message, len(places), first)

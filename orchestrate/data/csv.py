@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrate.data.columns import PRICES, Columns
-from orchestrate.data.dialect import Table, decode, split, which_columns
+from orchestrate.data.dialect import Table, columns_by_place, decode, split, which_columns
 from orchestrate.data.numbers import decimal_mark, read_numbers
 from orchestrate.data.stamps import Cells, read_stamps
 from orchestrate.domain.errors import DataError
@@ -16,16 +16,18 @@ from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
 
-def read_csv(path: Path, plan: DataPlan) -> tuple[Columns, list[Finding]]:
+def read_csv(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     """The bars of a text file and what was done to read them."""
-    where = plan.path
     raw = path.read_bytes()
     return _careful(decode(raw, where), plan, where)
 
 
 def _careful(text: str, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     table = split(text, plan.delimiter, where)
-    places = which_columns(table, plan.columns, where)
+    if table.header:
+        places = which_columns(table.header, plan.columns, where)
+    else:
+        places = columns_by_place(table.rows[0], plan.columns, where)
     cells: dict[str, list[str]] = {name: [row[place] for row in table.rows] for name, place in places.items()}
     findings = [Finding("warning", where, note) for note in table.notes]
     numbers = _numbers(cells, table, plan, where, findings)

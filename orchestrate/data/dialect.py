@@ -36,6 +36,9 @@ _ALIASES: Final = {
     "close": ("close", "c", "last", "closelast", "closeprice", "priceclose", "price", "schluss"),
     "volume": ("volume", "vol", "v", "tickvol", "tickvolume", "volumen"),
 }
+REQUIRED: Final = ("timestamp", "open", "high", "low", "close")
+_DATES: Final = ("date", "dateutc", "datum")
+_TIME_OF_DAY: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2})?|\d{4}|\d{6}")
 _CLOCK: Final = ("time", "timeutc", "hour", "uhrzeit", "zeit")
 _FOOTER: Final = re.compile(
     r"\s*(?!(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun))[a-z]", re.I
@@ -200,86 +203,76 @@ def _header_place(rows: Sequence[Sequence[str]]) -> int | None:
 
 def normal(name: str) -> str:
     """A header for comparison: `<DATE>`, `1. open` and `Adj Close` become date, open, adjclose."""
-    return re.sub(r"^\d+|[^0-9a-zäöüß]", "", name.strip().lower().lstrip("0123456789. "))
+    return re.sub(r"[\W_]", "", name.lower().lstrip("0123456789. "))
 
 
-def which_columns(table: Table, given: Mapping[str, str], where: str) -> dict[str, int]:
+def which_columns(header: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, int]:
     """Our names (timestamp, time, open …) → places. What `given` says goes first; DataError when one is missing."""
-    if not table.header:
-        return _by_place(table, given, where)
-    names = [normal(name) for name in table.header]
-    found: dict[str, int] = {}
-    for ours, theirs in given.items():
-        found[ours] = _named(theirs, table, ours, where)
+    names = [normal(name) for name in header]
+    found = {ours: _named(theirs, header, ours, where) for ours, theirs in given.items()}
     for ours, aliases in _ALIASES.items():
-        if ours in found:
-            continue
-        for alias in aliases:
+        if ours not in found and (alias := next((alias for alias in aliases if alias in names), None)):
             if names.count(alias) > 1:
                 raise DataError(
-                    f"two columns are called {alias!r}",
+                    f"{names.count(alias)} columns are called {alias!r}",
                     where=where,
-                    hint=f"say which one is meant with columns: {{{ours}: NAME}}",
+                    hint=f"say which one is meant with columns: {{{ours}: NUMBER}}, counted from 1",
                 )
-            if alias in names:
-                found[ours] = names.index(alias)
-                break
+            found[ours] = names.index(alias)
     if "volume" not in found:
-        places = [place for place, name in enumerate(names) if name.startswith("volume")]
-        if places:
-            found["volume"] = places[0]
-    _clock(found, names, given)
-    if "timestamp" not in found and {"open", "close"} <= found.keys() and 0 not in found.values():
+        place = next((place for place, name in enumerate(names) if name.startswith("volume")), None)
+        found |= {} if place is None else {"volume": place}
+    _find_clock(found, names, given)
+    if "timestamp" not in found and 0 not in found.values():
         found["timestamp"] = 0
-    missing = [ours for ours in ("timestamp", "open", "high", "low", "close") if ours not in found]
+    missing = [ours for ours in REQUIRED if ours not in found]
     if missing:
         raise DataError(
-            f"no column for {', '.join(missing)} among {', '.join(table.header)[:200]}",
+            f"no column for {', '.join(missing)} among {', '.join(header)[:200]}",
             where=where,
-            hint=f"name it with columns: {{{missing[0]}: NAME}}",
+            hint=f"name it with columns: {{{missing[0]}: NAME}}, if it is there at all",
         )
     return found
 
 
-def _clock(found: dict[str, int], names: Sequence[str], given: Mapping[str, str]) -> None:
-    """Find a time of day beside the date; a lone `time` column is the whole stamp."""
-    for alias in _CLOCK:
-        if alias not in names or "time" in given:
-            continue
-        if "timestamp" not in found:
-            found["timestamp"] = names.index(alias)
-        elif names[found["timestamp"]].startswith(("date", "datum")) and names[found["timestamp"]] != "datetime":
-            found["time"] = names.index(alias)
+def _find_clock(found: dict[str, int], names: Sequence[str], given: Mapping[str, str]) -> None:
+    """A time of day beside the date; a lone `time` column is the whole stamp."""
+    clock = next((alias for alias in _CLOCK if alias in names), None)
+    if clock is None or "time" in given or "timestamp" in given:
         return
+    if "timestamp" not in found:
+        found["timestamp"] = names.index(clock)
+    elif names[found["timestamp"]] in _DATES:
+        found["time"] = names.index(clock)
 
 
-def _named(name: str, table: Table, ours: str, where: str) -> int:
-    for places in (
-        [place for place, header in enumerate(table.header) if header == name],
-        [place for place, header in enumerate(table.header) if normal(header) == normal(name)],
-    ):
+def _named(name: str, header: Sequence[str], ours: str, where: str) -> int:
+    for same in (lambda theirs: theirs == name, lambda theirs: bool(theirs) and normal(theirs) == normal(name)):
+        places = [place for place, theirs in enumerate(header) if same(theirs)]
         if len(places) == 1:
             return places[0]
-    if name.isdigit() and 1 <= int(name) <= len(table.rows[0]):
+    if name.isdigit() and 1 <= int(name) <= len(header):
         return int(name) - 1
     raise DataError(
-        f"columns says that {ours} is {name!r}, but the columns are {', '.join(table.header) or 'without names'}",
+        f"columns says that {ours} is {name!r}, but the columns are {', '.join(header).strip(', ') or 'without names'}",
         where=where,
         hint="use a name of the header, or a column's number, counted from 1",
     )
 
 
-def _by_place(table: Table, given: Mapping[str, str], where: str) -> dict[str, int]:
+def columns_by_place(row: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, int]:
     """Without a header: date, perhaps a time of day, then open, high, low, close and perhaps a volume."""
     if given:
-        return {ours: _named(theirs, table, ours, where) for ours, theirs in given.items()}
-    width = len(table.rows[0])
-    clock = bool(re.fullmatch(r"\s*\d{1,2}:\d{2}(:\d{2})?\s*|\d{4}|\d{6}", table.rows[0][1]))
-    names = ["timestamp", *(["time"] if clock else []), "open", "high", "low", "close", "volume"]
-    if width < len(names) - 1:
+        found = {ours: _named(theirs, [""] * len(row), ours, where) for ours, theirs in given.items()}
+    else:
+        clock = ["time"] if len(row) > 5 and _TIME_OF_DAY.fullmatch(row[1].strip()) else []
+        names = ["timestamp", *clock, "open", "high", "low", "close", "volume"]
+        found = dict(zip(names, range(len(row)), strict=False))
+    missing = [ours for ours in REQUIRED if ours not in found]
+    if missing:
         raise DataError(
-            f"no header, and {width} columns are too few",
+            f"there is no header, and no column is known to be {', '.join(missing)}",
             where=where,
-            hint="name them with columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}",
+            hint="say columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}, as it is",
         )
-    return {name: place for place, name in enumerate(names) if place < width}
+    return found

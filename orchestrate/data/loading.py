@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from typing import Final
 
 import numpy as np
 
-from orchestrate.data.alignment import DAY, align, known
-from orchestrate.data.calendar import bar_length, periods_per_year
+from orchestrate.data.alignment import Stamp, align, known
+from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
-from orchestrate.data.csv import read_csv
-from orchestrate.data.repairs import repair
-from orchestrate.data.synthetic import read_synthetic
+from orchestrate.data.findings import Evidence, judge
+from orchestrate.data.resample import resample
+from orchestrate.data.sources import name, read_bars, written
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import MAX_PRECISION, BarSeries, Floats, Instrument, Market, Timeline
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
 
-Reader = Callable[[Path, DataPlan], tuple[Columns, list[Finding]]]
-
-FILE_READERS: Final[dict[str, Reader]] = {"csv": read_csv}
-
 
 def load_market(plan: RunPlan) -> tuple[Market, tuple[Finding, ...]]:
     """All series of the plan on one timeline. DataError when one is missing or has a finding of severity error."""
     findings: list[Finding] = []
+    refused: list[DataError] = []
     series: dict[str, BarSeries] = {}
     instruments: dict[str, Instrument] = {}
     for symbol, entry in plan.data.items():
-        columns, told = load_series(entry, plan.root)
-        findings.extend(told)
-        columns = _between(columns, plan, entry)
-        instrument = _instrument(symbol, plan.instruments.get(symbol), columns)
-        columns = columns.with_prices(np.round(columns.prices, instrument.precision))
-        series[symbol] = _series(symbol, columns, entry)
-        instruments[symbol] = instrument
+        if entry.resample is not None:
+            continue
+        try:
+            series[symbol], instruments[symbol], told = _load(entry, plan)
+        except DataError as error:
+            refused.append(error)
+        else:
+            findings.extend(told)
+    _refuse(refused, findings)
     series = _with_moments(series, plan.data)
+    for symbol, entry in plan.data.items():
+        if entry.resample is not None:
+            series[symbol] = resample(symbol, entry.resample, series, _stamp_of(entry, plan))
+            instruments[symbol] = replace(instruments[entry.resample["of"]], symbol=symbol)
+    series = {symbol: series[symbol] for symbol in plan.data}
     timeline = align(series)
     market = Market(
         series=series,
-        instruments=instruments,
+        instruments={symbol: instruments[symbol] for symbol in plan.data},
         timeline=timeline,
         data_hash=_hash(series),
         periods_per_year=_periods(series, timeline, plan.periods_per_year),
@@ -52,37 +54,54 @@ def load_market(plan: RunPlan) -> tuple[Market, tuple[Finding, ...]]:
     return market, tuple(findings)
 
 
-def load_series(entry: DataPlan, root: Path) -> tuple[Columns, list[Finding]]:
-    """One entry's bars, oldest first and repaired, with everything found on the way."""
-    if entry.synthetic is not None:
-        return read_synthetic(entry.symbol, entry.synthetic), []
-    columns, findings = _read_file(entry, root)
-    columns, told = repair(columns, entry)
-    if len(columns) < 2:
-        raise DataError(
-            "one row is too few: not even a bar's length is known", where=entry.path, hint="a series needs two bars"
-        )
-    return columns, findings + told
+def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
+    """One error that tells everything at once: unreadable entries, then findings that no backtest can live with."""
+    fatal = [finding for finding in findings if finding.severity == "error"]
+    if len(refused) == 1 and not fatal:
+        raise refused[0]
+    texts = [str(error) for error in refused] + [f"{finding.where}: {in_words(finding)}" for finding in fatal]
+    if texts:
+        raise DataError("\n".join(texts))
 
 
-def _read_file(entry: DataPlan, root: Path) -> tuple[Columns, list[Finding]]:
-    path = root / entry.path
+def in_words(finding: Finding) -> str:
+    """A finding's message with its count and first places."""
+    places = (
+        f": {', '.join(finding.first)}{' …' if finding.count > len(finding.first) else ''}" if finding.first else ""
+    )
+    return f"{finding.count} × {finding.message}{places}" if finding.count != 1 or finding.first else finding.message
+
+
+def _load(entry: DataPlan, plan: RunPlan) -> tuple[BarSeries, Instrument, list[Finding]]:
+    columns, findings = read_bars(entry, plan.root)
+    columns = _between(columns, plan, entry)
+    given = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
+    instrument = _instrument(given, columns)
+    length = _length(columns, entry)
+    negative = entry.allow_negative or instrument.asset_class == "future"
+    findings += judge(Evidence(name(entry), columns, length, negative, written(entry, plan.root)))
+    columns = columns.with_prices(np.round(columns.prices, instrument.precision))
+    series = BarSeries(
+        entry.symbol,
+        columns.label,
+        columns.open,
+        columns.high,
+        columns.low,
+        columns.close,
+        columns.volume,
+        known=columns.label,
+        length=length,
+    )
+    return series, instrument, findings
+
+
+def _length(columns: Columns, entry: DataPlan) -> int:
+    if len(columns) < 2 and not entry.frequency:
+        return DAY
     try:
-        kind = entry.format if entry.format != "auto" else _kind(path)
-        return FILE_READERS[kind](path, entry)
-    except FileNotFoundError:
-        raise DataError("there is no such file", where=entry.path, hint=f"looked for {path}") from None
-    except IsADirectoryError:
-        raise DataError("this is a folder, not a file", where=entry.path, hint="name one file") from None
-    except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror or error})", where=entry.path) from None
-
-
-def _kind(path: Path) -> str:
-    if path.is_dir():
-        return "catalog"
-    with path.open("rb") as file:
-        return "parquet" if file.read(4) == b"PAR1" else "csv"
+        return bar_length(columns.label, entry.frequency)
+    except ValueError as error:
+        raise DataError(str(error), where=name(entry)) from None
 
 
 def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
@@ -95,7 +114,7 @@ def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
         raise DataError(
             f"no bar lies within {plan.start or 'the beginning'}..{plan.end or 'the end'}: "
             f"the data covers {show(int(columns.label[0]))} to {show(int(columns.label[-1]))}",
-            where=entry.path or entry.symbol,
+            where=name(entry),
             hint="change start or end, or give data that covers them",
         )
     return columns.take(slice(first, last))
@@ -110,16 +129,15 @@ def bound(text: str, *, last: bool) -> int:
     return moment + DAY - 1 if last and len(text.strip()) <= len("2014-06-30") else moment
 
 
-def _instrument(symbol: str, given: InstrumentPlan | None, columns: Columns) -> Instrument:
+def _instrument(given: InstrumentPlan, columns: Columns) -> Instrument:
     """What the configuration says, completed by the data: at least two decimals, and enough for a tick."""
-    given = given or InstrumentPlan(symbol)
     precision = _decimals(columns.prices) if given.precision is None else given.precision
     tick = given.tick_size or Decimal(0)
     exponent = tick.normalize().as_tuple().exponent
     precision = max(precision, -exponent if tick and isinstance(exponent, int) else 0)
-    defaults = Instrument(symbol)
+    defaults = Instrument(given.symbol)
     return Instrument(
-        symbol,
+        given.symbol,
         precision=min(precision, MAX_PRECISION),
         tick_size=float(tick),
         multiplier=float(given.multiplier or defaults.multiplier),
@@ -137,30 +155,21 @@ def _decimals(prices: Floats) -> int:
     return MAX_PRECISION
 
 
-def _series(symbol: str, columns: Columns, entry: DataPlan) -> BarSeries:
-    length = bar_length(columns.label, entry.frequency) if len(columns) > 1 or entry.frequency else DAY
-    return BarSeries(
-        symbol,
-        columns.label,
-        columns.open,
-        columns.high,
-        columns.low,
-        columns.close,
-        columns.volume,
-        known=columns.label,
-        length=length,
-    )
-
-
 def _with_moments(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) -> dict[str, BarSeries]:
     """Each series with the moments at which its bars are known; the labels where all series are of one kind."""
     kinds = {(bars.length, data[symbol].stamp) for symbol, bars in series.items()}
-    if len(kinds) == 1:
+    if len(kinds) == 1 and all(entry.resample is None for entry in data.values()):
         return dict(series)
     return {
         symbol: replace(bars, known=known(bars.label, bars.length, data[symbol].stamp))
         for symbol, bars in series.items()
     }
+
+
+def _stamp_of(entry: DataPlan, plan: RunPlan) -> Stamp:
+    """How the source of a resampled entry is stamped."""
+    source = plan.data.get((entry.resample or {}).get("of", ""))
+    return source.stamp if source else "start"
 
 
 def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float | None) -> dict[str, float]:

@@ -5,44 +5,44 @@ What is in doubt is refused by a `DataError` that names rows and the setting whi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
 from orchestrate.data.columns import Columns, told
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Flags
-from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
 Repaired = tuple[Columns, Finding | None]
+OnDuplicate = Literal["error", "first", "last"]
 
 
-def repair(columns: Columns, plan: DataPlan) -> tuple[Columns, list[Finding]]:
+def repair(columns: Columns, where: str, on_duplicate: OnDuplicate = "error") -> tuple[Columns, list[Finding]]:
     """Every repair in turn, and what was done."""
     findings = []
-    for step in REPAIRS:
-        columns, finding = step(columns, plan)
+    for step in (_order, partial(_repetition, on_duplicate=on_duplicate), _incompleteness, _silence, _range):
+        columns, finding = step(columns, where)
         if finding:
             findings.append(finding)
     return columns, findings
 
 
-def _order(columns: Columns, plan: DataPlan) -> Repaired:
+def _order(columns: Columns, where: str) -> Repaired:
     label = columns.label
     back = np.flatnonzero(label[1:] < label[:-1]) + 1
     if not len(back):
         return columns, None
     ordered = columns.take(np.argsort(label, kind="stable"))
     if len(columns) > 2 and not (label[1:] > label[:-1]).any():
-        return ordered, Finding("warning", plan.symbol, "the newest row stands first: rows are turned round")
+        return ordered, Finding("warning", where, "the newest row stands first: rows are turned round")
     message = "rows are older than the row before: rows are sorted by time"
-    return ordered, told("warning", plan.symbol, message, columns, back)
+    return ordered, told("warning", where, message, columns, back)
 
 
-def _repetition(columns: Columns, plan: DataPlan) -> Repaired:
+def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repaired:
     same_stamp = columns.label[1:] == columns.label[:-1]
     if not same_stamp.any():
         return columns, None
@@ -50,45 +50,41 @@ def _repetition(columns: Columns, plan: DataPlan) -> Repaired:
     values = np.where(np.isnan(values), -np.inf, values)
     same = same_stamp & (values[:, 1:] == values[:, :-1]).all(axis=0)
     conflicts = np.flatnonzero(same_stamp & ~same)
-    if len(conflicts) and plan.on_duplicate == "error":
+    if len(conflicts) and on_duplicate == "error":
         first, second = (columns.place(int(conflicts[0]) + offset) for offset in (0, 1))
         raise DataError(
             f"{len(conflicts)} stamp(s) have rows that differ, first {columns.stamp(int(conflicts[0]))}: "
             f"{first} says {columns.shown(int(conflicts[0]))}, {second} says {columns.shown(int(conflicts[0]) + 1)}",
-            where=plan.path or plan.symbol,
+            where=where,
             hint="keep one of them with on_duplicate: first or on_duplicate: last",
         )
-    last = plan.on_duplicate == "last"
+    last = on_duplicate == "last"
     dropped = np.concatenate([same_stamp, [False]]) if last else np.concatenate([[False], same_stamp])
-    message = "rows repeat a stamp: " + (f"the {plan.on_duplicate} is kept" if len(conflicts) else "one is kept")
-    finding = told("warning", plan.symbol, message, columns, np.flatnonzero(dropped))
+    message = "rows repeat a stamp: " + (f"the {on_duplicate} is kept" if len(conflicts) else "one is kept")
+    finding = told("warning", where, message, columns, np.flatnonzero(dropped))
     return columns.take(np.flatnonzero(~dropped)), finding
 
 
-def _incompleteness(columns: Columns, plan: DataPlan) -> Repaired:
-    missing = np.isnan(columns.prices).any(axis=0)
+def _incompleteness(columns: Columns, where: str) -> Repaired:
+    missing = ~np.isfinite(columns.prices).all(axis=0)
     if not missing.any():
         return columns, None
     if missing.all():
-        raise DataError(
-            "not one row has all four prices", where=plan.path or plan.symbol, hint="download the data again"
-        )
+        raise DataError("not one row has all four prices", where=where, hint="download the data again")
     message = "rows lack a price: they are left out"
-    return columns.take(np.flatnonzero(~missing)), told(
-        "warning", plan.symbol, message, columns, np.flatnonzero(missing)
-    )
+    return columns.take(np.flatnonzero(~missing)), told("warning", where, message, columns, np.flatnonzero(missing))
 
 
-def _silence(columns: Columns, plan: DataPlan) -> Repaired:
-    missing = np.isnan(columns.volume)
+def _silence(columns: Columns, where: str) -> Repaired:
+    missing = ~(columns.volume >= 0) | np.isinf(columns.volume)
     if not missing.any():
         return columns, None
-    message = "rows have no volume: it is read as 0"
+    message = "rows have no volume, or one below 0: it is read as 0"
     filled = replace(columns, volume=np.where(missing, 0.0, columns.volume))
-    return filled, told("warning", plan.symbol, message, columns, np.flatnonzero(missing))
+    return filled, told("warning", where, message, columns, np.flatnonzero(missing))
 
 
-def _range(columns: Columns, plan: DataPlan) -> Repaired:
+def _range(columns: Columns, where: str) -> Repaired:
     prices = columns.prices
     crossed = columns.high < columns.low
     outside = _outside(columns)
@@ -97,19 +93,10 @@ def _range(columns: Columns, plan: DataPlan) -> Repaired:
     prices[1], prices[2] = prices.max(axis=0), prices.min(axis=0)
     what = "high is below low" if crossed.any() else "open or close lies outside low..high"
     message = f"{what}: the range is widened to hold all four prices"
-    return columns.with_prices(prices), told("warning", plan.symbol, message, columns, np.flatnonzero(outside))
+    return columns.with_prices(prices), told("warning", where, message, columns, np.flatnonzero(outside))
 
 
 def _outside(columns: Columns) -> Flags:
     upper = np.maximum(columns.open, columns.close)
     lower = np.minimum(columns.open, columns.close)
     return np.asarray((columns.high < upper) | (columns.low > lower), dtype=np.bool_)
-
-
-REPAIRS: Final[tuple[Callable[[Columns, DataPlan], Repaired], ...]] = (
-    _order,
-    _repetition,
-    _incompleteness,
-    _silence,
-    _range,
-)

@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from orchestrate.data.columns import Columns
 from orchestrate.data.synthetic import generate
 from orchestrate.domain.synthetic import SyntheticSpec

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -62,10 +62,11 @@ class Cells:
     rows: Sequence[int]
     where: str
     timezone: str = "UTC"
+    unit: str = "line"
 
     def refuse(self, place: int, why: str, hint: str = FORMAT_HINT) -> DataError:
         """The error about one cell."""
-        return DataError(f"line {self.rows[place]}: {self.texts[place]!r} {why}", where=self.where, hint=hint)
+        return DataError(f"{self.unit} {self.rows[place]}: {self.texts[place]!r} {why}", where=self.where, hint=hint)
 
 
 def read_stamps(cells: Cells, date_format: str = "") -> Reading:
@@ -143,10 +144,10 @@ def _day_or_month_first(cells: Cells) -> Reading:
         if second_over < 0 and int(match["m"]) > 12:
             second_over = place
     if first_over >= 0 and second_over >= 0:
+        one, other = sorted((first_over, second_over))
         raise cells.refuse(
-            max(first_over, second_over),
-            f"and line {cells.rows[min(first_over, second_over)]}: {cells.texts[min(first_over, second_over)]!r} "
-            "put day and month in different orders",
+            other,
+            f"and {cells.unit} {cells.rows[one]}: {cells.texts[one]!r} put day and month in different orders",
             "write all dates in one way",
         )
     if first_over < 0 and second_over < 0:
@@ -158,7 +159,7 @@ def _day_or_month_first(cells: Cells) -> Reading:
                 "set date_format: day_first or date_format: month_first",
             )
     if second_over >= 0:
-        evidence = f"line {cells.rows[second_over]} has {cells.texts[second_over]!r}"
+        evidence = f"{cells.unit} {cells.rows[second_over]} has {cells.texts[second_over]!r}"
         return Reading(_calendar(cells, _MONTH_FIRST, "is no date"), f"dates are read as month/day/year: {evidence}")
     evidence = (
         f"line {cells.rows[first_over]} has {cells.texts[first_over]!r}" if first_over >= 0 else "written with dots"
@@ -285,9 +286,26 @@ def _to_utc(cells: Cells, local: Integers, zones: Sequence[str] | None) -> Stamp
         if not (local % DAY).any():
             return local
         return np.asarray(local - np.array([offsets[zone] for zone in zones], dtype=np.int64), dtype=np.int64)
+    return at_utc(cells, local)
+
+
+def at_utc(cells: Cells, local: Integers) -> Stamps:
+    """Wall clock of the cells' time zone → UTC; dates without a time of day stay what they are."""
     if cells.timezone in ("UTC", "Z", "") or not (local % DAY).any():
         return local
     return _from_zone(cells, local)
+
+
+def dates_of_midnights(utc: Stamps, zone: str, where: str) -> Stamps:
+    """Moments that are all midnight in `zone` become that zone's dates; others stay."""
+    if zone[0] in "+-":
+        local = utc + _offset(zone)
+    else:
+        moments, place = np.unique(utc, return_inverse=True)
+        found = _zone(zone, where)
+        offsets = (datetime.fromtimestamp(int(moment) // SECOND, found).utcoffset() for moment in moments)
+        local = utc + np.array([_nanoseconds(offset) for offset in offsets], dtype=np.int64)[place]
+    return utc if (local % DAY).any() else local
 
 
 def _offset(zone: str) -> int:
@@ -300,12 +318,7 @@ def _offset(zone: str) -> int:
 
 def _from_zone(cells: Cells, local: Integers) -> Stamps:
     """Wall clock of a time zone → UTC. An hour that happens twice in autumn is told apart by the order of the rows."""
-    try:
-        zone = ZoneInfo(cells.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise DataError(
-            f"no time zone is called {cells.timezone!r}", where=cells.where, hint="for example America/New_York"
-        ) from None
+    zone = _zone(cells.timezone, cells.where)
     quarter = 900 * SECOND
     quarters, place = np.unique(local // quarter, return_inverse=True)
     early, late = (_offsets(quarters * quarter, zone, fold)[place] for fold in (0, 1))
@@ -318,10 +331,21 @@ def _from_zone(cells: Cells, local: Integers) -> Stamps:
     return np.asarray(local - np.where(_second_time(cells, local, early > late), late, early), dtype=np.int64)
 
 
+def _zone(name: str, where: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise DataError(f"no time zone is called {name!r}", where=where, hint="for example America/New_York") from None
+
+
+def _nanoseconds(offset: timedelta | None) -> int:
+    return int(offset.total_seconds()) * SECOND if offset else 0
+
+
 def _offsets(local: Integers, zone: ZoneInfo, fold: int) -> Integers:
     moments = (datetime.fromtimestamp(int(moment) // SECOND, UTC) for moment in local)
     offsets = (moment.replace(tzinfo=zone, fold=fold).utcoffset() for moment in moments)
-    return np.array([int(offset.total_seconds()) * SECOND if offset else 0 for offset in offsets], dtype=np.int64)
+    return np.array([_nanoseconds(offset) for offset in offsets], dtype=np.int64)
 
 
 def _second_time(cells: Cells, local: Integers, twice: Flags) -> Flags:

@@ -1,0 +1,81 @@
+"""Splits and dividends taken out of a series before anything looks at it: the only thing that changes prices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from orchestrate.data.columns import Columns
+from orchestrate.data.dialect import decode
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.market import Floats, Stamps
+from orchestrate.domain.plan import Adjustment
+from orchestrate.domain.results import Finding
+
+_HEADER = ("date", "price_factor", "split_factor")
+
+
+def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[Columns, list[Finding]]:
+    """Prices and volumes on the scale of the last bar, and what was done."""
+    factor, shares = np.ones(len(columns)), np.ones(len(columns))
+    findings = []
+    for date, ratio in how.splits:
+        before = columns.label < _day(date, where)
+        if ratio <= 0:
+            raise DataError(f"the split of {date} has the ratio {ratio}", where=where, hint="a 7:1 split is 7")
+        factor[before] /= float(ratio)
+        shares[before] *= float(ratio)
+        findings.append(_split_finding(columns, date, float(ratio), int(before.sum()), where))
+    if how.factors:
+        price, split = _factors(columns.label, root / how.factors, how.factors)
+        factor *= split * price if how.dividends else split
+        shares /= split
+        what = "splits and dividends" if how.dividends else "splits"
+        count = int((factor != 1.0).sum())
+        findings.append(Finding("info", where, f"bars adjusted for {what} by {how.factors}", count))
+    return replace(columns.with_prices(columns.prices * factor), volume=np.rint(columns.volume * shares)), findings
+
+
+def _split_finding(columns: Columns, date: str, ratio: float, before: int, where: str) -> Finding:
+    """An information, or a warning where the prices do not show the split (adjusted already, or another day)."""
+    if not 0 < before < len(columns):
+        return Finding("warning", where, f"the split of {date} lies outside the data: nothing is adjusted by it")
+    jump = math.log(columns.close[before - 1] / columns.open[before]) / math.log(ratio) if ratio != 1 else 0.0
+    if not 0.5 < jump < 1.5:
+        message = f"the split {ratio:g}:1 of {date} shows no such jump in prices: adjusted already, or another day?"
+        return Finding("warning", where, message)
+    return Finding("info", where, f"bars before {date} adjusted for a split {ratio:g}:1", before)
+
+
+def _day(text: str, where: str) -> int:
+    try:
+        return int(np.datetime64(text, "D").astype("M8[ns]").astype(np.int64))
+    except ValueError:
+        raise DataError(f"{text!r} is no date of a split", where=where, hint="write it like 2014-06-09") from None
+
+
+def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
+    """Price and split factors of every bar. A row of the file applies to bars on and before its date."""
+    try:
+        lines = decode(path.read_bytes(), where).split()
+    except OSError as error:
+        raise DataError(f"the factor file cannot be read ({error.strerror})", where=where) from None
+    rows = [line.split(",") for line in lines if line]
+    if tuple(cell.lower() for cell in rows[0][:3]) == _HEADER:
+        rows = rows[1:]
+    try:
+        days = [
+            _day(f"{row[0][:4]}-{row[0][4:6]}-{row[0][6:8]}" if row[0].isdigit() else row[0], where) for row in rows
+        ]
+        price = np.array([float(row[1]) for row in rows])
+        split = np.array([float(row[2]) for row in rows])
+    except (ValueError, IndexError):
+        raise DataError("this is no factor file", where=where, hint=f"its columns are {','.join(_HEADER)}") from None
+    if not rows or days != sorted(days) or not (np.minimum(price, split) > 0).all():
+        raise DataError("factors must be positive, oldest first", where=where, hint="download the factor file again")
+    day = label - label % 86_400_000_000_000
+    place = np.searchsorted(np.array(days, dtype=np.int64), day, side="left")
+    return np.append(price, 1.0)[place], np.append(split, 1.0)[place]

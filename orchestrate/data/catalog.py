@@ -1,0 +1,60 @@
+"""Bars from a Nautilus catalog folder, read through Nautilus's own class so that its encoding stays its affair."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from orchestrate.data.columns import Columns
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.plan import DataPlan
+from orchestrate.domain.results import Finding
+
+
+def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
+    """The bars of one bar type; `ts_event` is the label. Which type: `bar_type`, else the symbol, else the only one."""
+    bar_type = _chosen(path, plan, where)
+    from nautilus_trader.persistence.catalog import ParquetDataCatalog
+
+    try:
+        bars = ParquetDataCatalog(str(path.absolute())).bars(bar_types=[bar_type])
+    except Exception as error:  # the class lets through whatever pyarrow and its Rust part raise
+        raise DataError(
+            f"Nautilus cannot read {bar_type} ({error})", where=where, hint="write the catalog again"
+        ) from error
+    if not bars:
+        raise DataError(f"the catalog has no bars of {bar_type}", where=where, hint="write them to the catalog first")
+    size = len(bars)
+    label = np.fromiter((bar.ts_event for bar in bars), dtype=np.int64, count=size)
+    opened, high, low, close, volume = (
+        np.fromiter((getattr(bar, name).as_double() for bar in bars), dtype=np.float64, count=size)
+        for name in ("open", "high", "low", "close", "volume")
+    )
+    findings = [Finding("info", where, f"bars of {bar_type}")]
+    if plan.stamp == "start":
+        message = "bars are taken to be stamped at their start; Nautilus mostly stamps the end: then say stamp: end"
+        findings.append(Finding("info", where, message))
+    return Columns(label, opened, high, low, close, volume), findings
+
+
+def _chosen(path: Path, plan: DataPlan, where: str) -> str:
+    folder = path / "data" / "bar"
+    if not folder.is_dir():
+        raise DataError(
+            "this folder is no Nautilus catalog: it has no data/bar", where=where, hint="name a file, or a catalog"
+        )
+    stored = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    if plan.bar_type:
+        fitting = [name for name in stored if name == plan.bar_type.replace("/", "")]
+    else:
+        symbol = plan.symbol.replace("/", "")
+        fitting = [name for name in stored if symbol in (name.split("-")[0], name.split(".")[0])] or stored
+    if len(fitting) != 1:
+        asked = plan.bar_type or f"{len(fitting)} bar types"
+        raise DataError(
+            f"{asked}: which bars? The catalog has {', '.join(stored) or 'none'}",
+            where=where,
+            hint="name one with bar_type:",
+        )
+    return fitting[0]

@@ -1,0 +1,275 @@
+"""What a user should know about a series: one small function a finding.
+
+They judge and change nothing. An `error` is something that no backtest can live with; a `warning` is most likely a
+fault of the data; an `info` is worth a glance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from orchestrate.data.calendar import DAY, SECOND, missing_days, trading_weekdays, weekdays
+from orchestrate.data.columns import Columns, show, told
+from orchestrate.domain.market import Floats
+from orchestrate.domain.results import Finding
+
+_MOVE: Final = 0.4  # a one-bar move beyond this may be a split
+_ODD: Final = 0.04  # an odd print leaves the price by at least this and by _ODD_TIMES the usual step
+_ODD_TIMES: Final = 40.0
+_FEW: Final = 30
+_STILL_DAYS: Final = 5
+_STILL_BARS: Final = 30
+_SHOWN_NANOSECONDS: Final = ((DAY, "day"), (3600 * SECOND, "hour"), (60 * SECOND, "minute"), (SECOND, "second"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """A repaired series and what bears on judging it. `written` is when its file was last written, if it has one."""
+
+    where: str
+    columns: Columns
+    length: int
+    may_be_negative: bool = False
+    written: int | None = None
+
+    @property
+    def intraday(self) -> bool:
+        """True for bars shorter than a day."""
+        return self.length < DAY
+
+
+def judge(evidence: Evidence) -> list[Finding]:
+    """All findings about a series."""
+    return [finding for look in FINDINGS if (finding := look(evidence))]
+
+
+def negative_prices(evidence: Evidence) -> Finding | None:
+    """Legal only for a future, or when declared."""
+    below = np.flatnonzero((evidence.columns.prices < 0).any(axis=0))
+    if not len(below):
+        return None
+    if evidence.may_be_negative:
+        return told("info", evidence.where, "prices below zero", evidence.columns, below)
+    message = "prices below zero; if they are real, say asset_class: future or allow_negative: true"
+    return told("error", evidence.where, message, evidence.columns, below)
+
+
+def zero_prices(evidence: Evidence) -> Finding | None:
+    """A price of zero mostly stands for no price."""
+    zero = np.flatnonzero((evidence.columns.prices == 0).any(axis=0))
+    if not len(zero) or evidence.may_be_negative:
+        return None
+    message = "prices of zero; remove the rows, or if they are real, say allow_negative: true"
+    return told("error", evidence.where, message, evidence.columns, zero)
+
+
+def great_moves(evidence: Evidence) -> Finding | None:
+    """A close far from the close before: a split, a roll or a wrong price."""
+    close = evidence.columns.close
+    moved = np.flatnonzero(_far(close[1:], close[:-1])) + 1
+    message = f"moves of over {_MOVE:.0%} from one close to the next (a split? see adjust)"
+    return told("warning", evidence.where, message, evidence.columns, moved) if len(moved) else None
+
+
+def great_reach(evidence: Evidence) -> Finding | None:
+    """A high or low far from the bar's own open and close, or an open far from both neighbouring closes."""
+    columns = evidence.columns
+    upper, lower = np.maximum(columns.open, columns.close), np.minimum(columns.open, columns.close)
+    wide = _far(columns.high, upper) | _far(columns.low, lower)
+    wide[1:] |= _far(columns.open[1:], columns.close[:-1]) & _far(columns.open[1:], columns.close[1:])
+    places = np.flatnonzero(wide)
+    message = f"bars reach over {_MOVE:.0%} beyond where they open and close"
+    return told("warning", evidence.where, message, columns, places) if len(places) else None
+
+
+def odd_prints(evidence: Evidence) -> Finding | None:
+    """A close that leaves the price and comes straight back."""
+    close = evidence.columns.close
+    if len(close) < _FEW or (close <= 0).any():
+        return None
+    steps = np.diff(np.log(close))
+    away, back = np.abs(steps[:-1]), np.abs(steps[:-1] + steps[1:])
+    moving = np.abs(steps[steps != 0])
+    usual = float(np.median(moving)) if len(moving) else 0.0
+    odd = (away > max(_ODD, _ODD_TIMES * usual)) & (back < 0.25 * away) & (away < -np.log(1 - _MOVE))
+    places = np.flatnonzero(odd) + 1
+    message = "closes leave the price and come straight back (an odd print?)"
+    return told("warning", evidence.where, message, evidence.columns, places) if len(places) else None
+
+
+def stillness(evidence: Evidence) -> Finding | None:
+    """Bars without any movement, one after the other: filled-in holes, or a market that was shut."""
+    columns = evidence.columns
+    flat = columns.high == columns.low
+    flat[1:] &= columns.close[1:] == columns.close[:-1]
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flat, [False]]).astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2]
+    least = _STILL_BARS if evidence.intraday else _STILL_DAYS
+    long = np.flatnonzero(ends - starts >= least)
+    if not len(long):
+        return None
+    longest = int((ends - starts).max())
+    message = f"stretches of {least} or more bars in which no price moves (longest: {longest} bars)"
+    return told("warning", evidence.where, message, columns, starts[long])
+
+
+def no_volume(evidence: Evidence) -> Finding | None:
+    """Volume 0 is no fault, but strategies that ask for volume should know."""
+    silent = np.flatnonzero(evidence.columns.volume == 0)
+    if not len(silent):
+        return None
+    if len(silent) == len(evidence.columns):
+        return Finding("info", evidence.where, "volume is 0 throughout")
+    return told("info", evidence.where, "bars have volume 0", evidence.columns, silent)
+
+
+def few_rows(evidence: Evidence) -> Finding | None:
+    """Too little to judge a strategy by."""
+    size = len(evidence.columns)
+    return Finding("info", evidence.where, f"{size} bars are few to judge anything by") if size < _FEW else None
+
+
+def missing_days_in_a_row(evidence: Evidence) -> Finding | None:
+    """Two or more of the series' own trading days running have no bar."""
+    if evidence.length > DAY:
+        return None
+    runs = [run for run in missing_days(evidence.columns.label) if run[1] > 1]
+    if not runs:
+        return None
+    first = tuple(f"{show(start)}: {days} days" for start, days in runs[:5])
+    longest = max(days for _, days in runs)
+    message = f"holes of two or more trading days running (longest: {longest} days)"
+    return Finding("warning", evidence.where, message, len(runs), first)
+
+
+def missing_single_days(evidence: Evidence) -> Finding | None:
+    """Single trading days without a bar are mostly holidays."""
+    if evidence.length > DAY:
+        return None
+    singles = [start for start, days in missing_days(evidence.columns.label) if days == 1]
+    first = tuple(show(start) for start in singles[:5])
+    return (
+        Finding("info", evidence.where, "single trading days without a bar (holidays?)", len(singles), first)
+        if singles
+        else None
+    )
+
+
+def missing_weeks(evidence: Evidence) -> Finding | None:
+    """For bars of a week or a month: steps of more than one and a half bars."""
+    label = evidence.columns.label
+    wide = np.flatnonzero(np.diff(label) > 1.5 * evidence.length) + 1
+    if evidence.length <= DAY or not len(wide):
+        return None
+    return told("warning", evidence.where, "bars are missing before these", evidence.columns, wide)
+
+
+def holes_in_days(evidence: Evidence) -> Finding | None:
+    """Within a day, where the series usually has bars, three or more are missing."""
+    if not evidence.intraday:
+        return None
+    label = evidence.columns.label
+    steps = np.diff(label)
+    holes = np.flatnonzero((steps > 3 * evidence.length) & (label[1:] // DAY == label[:-1] // DAY))
+    if not len(holes):
+        return None
+    hour = label[holes] // (3600 * SECOND) % 24
+    days = len(np.unique(label // DAY))
+    rare = holes[np.bincount(hour, minlength=24)[hour] <= max(1, 0.1 * days)]
+    if not len(rare):
+        return None
+    message = f"holes within a day (longest: {span(int(steps[rare].max()))})"
+    return told("info", evidence.where, message, evidence.columns, rare + 1)
+
+
+def unusual_weekdays(evidence: Evidence) -> Finding | None:
+    """Bars on weekdays on which the series mostly has none."""
+    if evidence.length > DAY:
+        return None
+    usual = np.isin(weekdays(evidence.columns.label), list(trading_weekdays(evidence.columns.label)))
+    odd = np.flatnonzero(~usual)
+    message = "bars on days on which this series seldom trades"
+    return told("info", evidence.where, message, evidence.columns, odd) if len(odd) else None
+
+
+def crowded_bars(evidence: Evidence) -> Finding | None:
+    """Bars that begin before the one before them can have ended."""
+    if evidence.length > 7 * DAY:
+        return None
+    close_by = np.flatnonzero(np.diff(evidence.columns.label) < evidence.length) + 1
+    if not len(close_by):
+        return None
+    message = f"bars follow sooner than a bar's length of {span(evidence.length)} (is frequency right?)"
+    return told("warning", evidence.where, message, evidence.columns, close_by)
+
+
+def off_the_grid(evidence: Evidence) -> Finding | None:
+    """Stamps that are not where the others are, such as 10:07:31 among full hours; the last one is `unfinished`."""
+    columns, off = evidence.columns, _off_grid(evidence)
+    off = off[off < len(columns) - 1]
+    if not len(off) or len(off) > 0.05 * len(columns):
+        return None
+    return told("warning", evidence.where, "stamps are off the series' own grid", columns, off)
+
+
+def unfinished(evidence: Evidence) -> Finding | None:
+    """A last bar that was still being traded when the file was written."""
+    columns, last = evidence.columns, len(evidence.columns) - 1
+    off = _off_grid(evidence)
+    message = "the last bar was not finished when the data was taken: its close is not final"
+    if len(off) == 1 and off[0] == last:
+        return told("warning", evidence.where, message, columns, [last])
+    # shares are done for the day when New York closes, at 21:00 UTC in winter
+    seven_days = set(trading_weekdays(columns.label)) == set(range(7))
+    length = 21 * 3600 * SECOND if evidence.length == DAY and not seven_days else evidence.length
+    label = int(columns.label[last])
+    if evidence.written is not None and label <= evidence.written < label + length:
+        return told("warning", evidence.where, message, columns, [last])
+    return None
+
+
+def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:
+    if evidence.length > DAY:
+        return np.array([], dtype=np.intp)
+    phase = evidence.columns.label % evidence.length
+    phases, counts = np.unique(phase, return_counts=True)
+    return np.flatnonzero(phase != phases[counts.argmax()])
+
+
+def _far(prices: Floats, base: Floats) -> np.typing.NDArray[np.bool_]:
+    """Which prices are over 40% above or below `base`; prices at or below zero have no percentage."""
+    usable = (base > 0) & (prices > 0)
+    return np.asarray(usable & (np.abs(prices - base) > _MOVE * np.where(usable, base, 1.0)), dtype=np.bool_)
+
+
+def span(nanoseconds: int) -> str:
+    """A length of time in words."""
+    for unit, name in _SHOWN_NANOSECONDS:
+        if nanoseconds >= unit:
+            count = nanoseconds / unit
+            return f"{count:.4g} {name}{'' if count == 1 else 's'}"
+    return f"{nanoseconds} ns"
+
+
+FINDINGS: Final[tuple[Callable[[Evidence], Finding | None], ...]] = (
+    negative_prices,
+    zero_prices,
+    great_moves,
+    great_reach,
+    odd_prints,
+    stillness,
+    crowded_bars,
+    off_the_grid,
+    missing_days_in_a_row,
+    missing_weeks,
+    unfinished,
+    missing_single_days,
+    holes_in_days,
+    unusual_weekdays,
+    no_volume,
+    few_rows,
+)

@@ -1,0 +1,53 @@
+"""Coarser bars out of finer ones. Each is complete, and known, at its last source bar; nobody can trade on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.market import BarSeries
+from orchestrate.domain.synthetic import seconds
+
+_SECOND = 1_000_000_000
+
+
+def resample(
+    symbol: str, told: Mapping[str, str], series: Mapping[str, BarSeries], stamp: Literal["start", "end"]
+) -> BarSeries:
+    """The series that `{of: SYMBOL, to: 1h}` describes, on multiples of `to` in UTC; `stamp` is the source's."""
+    source = series.get(told.get("of", ""))
+    if source is None:
+        raise DataError(
+            f"resample: {told.get('of', '')!r} is no series with bars of its own",
+            where=symbol,
+            hint=f"of: one of {', '.join(series)}",
+        )
+    try:
+        length = seconds(told.get("to", "")) * _SECOND
+    except ValueError as error:
+        raise DataError(f"resample: {error}", where=symbol) from None
+    if length <= source.length or length % source.length:
+        raise DataError(
+            f"resample: {told['to']} is no multiple of the bars of {source.symbol}, "
+            f"which are {source.length / _SECOND:g} s long",
+            where=symbol,
+        )
+    bucket = -(-source.label // length) if stamp == "end" else source.label // length
+    label = bucket * length
+    first = np.flatnonzero(np.concatenate([[True], label[1:] != label[:-1]]))
+    last = np.append(first[1:], len(source)) - 1
+    return BarSeries(
+        symbol,
+        label[first],
+        source.open[first],
+        np.maximum.reduceat(source.high, first),
+        np.minimum.reduceat(source.low, first),
+        source.close[last],
+        np.add.reduceat(source.volume, first),
+        known=source.known[last],
+        length=length,
+        tradable=False,
+    )

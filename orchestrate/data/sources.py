@@ -1,0 +1,75 @@
+"""Where bars come from: one function a format, in one dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from orchestrate.data.adjust import adjust
+from orchestrate.data.catalog import read_catalog
+from orchestrate.data.columns import Columns
+from orchestrate.data.csv import read_csv
+from orchestrate.data.parquet import read_parquet
+from orchestrate.data.repairs import repair
+from orchestrate.data.synthetic import read_synthetic
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.plan import DataPlan
+from orchestrate.domain.results import Finding
+
+Reader = Callable[[Path, DataPlan, str], tuple[Columns, list[Finding]]]
+
+READERS: Final[dict[str, Reader]] = {"csv": read_csv, "parquet": read_parquet, "catalog": read_catalog}
+
+
+def name(entry: DataPlan) -> str:
+    """What messages call a data entry: its symbol, and its path where it has one."""
+    if not entry.path or entry.path == entry.symbol:
+        return entry.symbol
+    return f"{entry.symbol} ({entry.path})"
+
+
+def read_bars(entry: DataPlan, root: Path) -> tuple[Columns, list[Finding]]:
+    """One entry's bars, oldest first, repaired and adjusted, with everything that was done on the way."""
+    where = name(entry)
+    if entry.synthetic is not None:
+        return read_synthetic(entry.symbol, entry.synthetic), []
+    columns, findings = _read_file(entry, root, where)
+    columns, told = repair(columns, where, entry.on_duplicate)
+    if len(columns) < 2:
+        raise DataError(
+            "one bar is too few: not even a bar's length is known", where=where, hint="a series needs two bars or more"
+        )
+    findings += told
+    if entry.adjust:
+        columns, told = adjust(columns, entry.adjust, root, where)
+        findings += told
+    return columns, findings
+
+
+def written(entry: DataPlan, root: Path) -> int | None:
+    """When the entry's file was last written, in nanoseconds; None where there is no single file."""
+    path = root / entry.path
+    return path.stat().st_mtime_ns if entry.path and path.is_file() else None
+
+
+def _read_file(entry: DataPlan, root: Path, where: str) -> tuple[Columns, list[Finding]]:
+    path = root / entry.path
+    try:
+        kind = entry.format if entry.format != "auto" else _kind(path)
+        return READERS[kind](path, entry, where)
+    except FileNotFoundError:
+        raise DataError("there is no such file", where=where, hint=f"looked for {path.absolute()}") from None
+    except IsADirectoryError:
+        raise DataError("this is a folder, not a file", where=where, hint="name one file of it") from None
+    except PermissionError:
+        raise DataError("the file may not be read", where=where, hint="give yourself the right to read it") from None
+    except OSError as error:
+        raise DataError(f"the file cannot be read ({error.strerror or error})", where=where) from None
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "catalog"
+    with path.open("rb") as file:
+        return "parquet" if file.read(4) == b"PAR1" else "csv"
