@@ -22,7 +22,9 @@ from orchestrate.domain.errors import OrchestrateError
 
 #: In the order of `--help`: the name of a command → the module and function behind it.
 COMMANDS: Final[dict[str, str]] = {
+    "backtest": "orchestrate.cli.backtest:backtest",
     "validate": "orchestrate.cli.validate:validate",
+    "report": "orchestrate.cli.report:report",
     "schema": "orchestrate.cli.schema:schema",
     "strategies": "orchestrate.cli.strategies:strategies",
 }

@@ -1,0 +1,89 @@
+"""`orchestrate backtest`: run a configuration and leave a run behind that can be judged."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+
+def backtest(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration to run.", show_default=False)],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=C", help="Lay a value over the file.", show_default=False)
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", metavar="SYMBOL=PATH", help="Where a symbol's bars are.", show_default=False),
+    ] = None,
+    gates: Annotated[
+        list[str] | None,
+        typer.Option("--gate", metavar="GATE", help="Require, such as 'sharpe >= 1'.", show_default=False),
+    ] = None,
+    output: Annotated[Literal["table", "json"], typer.Option("--format", help="How the result is printed.")] = "table",
+    reports: Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")] = Path("reports"),
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="SECONDS", min=0.0, help="Stop after this long.", show_default=False),
+    ] = None,
+    no_lookahead_check: Annotated[
+        bool, typer.Option("--no-lookahead-check", help="Don't check vectorised strategies for look-ahead.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only where the run is.")] = False,
+) -> None:
+    """Run a configuration, store the run, and judge it by its gates."""
+    import os
+
+    from orchestrate.reporting.progress import progress_bar
+    from orchestrate.usecases import backtest as usecase
+
+    request = usecase.Request(
+        config,
+        overrides=tuple(settings or ()),
+        data=tuple(data or ()),
+        gates=tuple(gates or ()),
+        reports=reports,
+        time_limit=time_limit,
+        lookahead=not no_lookahead_check,
+        environ=os.environ,
+    )
+    with progress_bar(Path(config).name, wanted=not quiet) as progress:
+        outcome = usecase.backtest(request, progress)
+    if output == "json":
+        import json
+
+        print(json.dumps(outcome.document, indent=2, allow_nan=False))
+    if outcome.error is not None:
+        raise outcome.error
+    if output == "table":
+        _show(outcome.document, quiet=quiet)
+    if quiet or output == "json":
+        _complain(outcome.document)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+def _show(document: dict[str, Any], *, quiet: bool) -> None:
+    if quiet:
+        print(document["paths"]["run"])
+        return
+    from orchestrate.reporting.tables import show
+
+    show(document)
+
+
+def _complain(document: dict[str, Any]) -> None:
+    """Why the exit code is not 0, where the summary doesn't say so."""
+    for name, strategy in document["strategies"].items():
+        if strategy["error"] is not None:
+            print(f"{name} failed: {strategy['error']['type']}: {strategy['error']['message']}", file=sys.stderr)
+    for finding in document["findings"]:
+        if finding["severity"] == "error":
+            print(f"{finding['where']}: {finding['message']}", file=sys.stderr)
+    for gate in document["gates"]:
+        if not gate["passed"]:
+            print(f"gate failed: {gate['gate']} (value: {gate['value']})", file=sys.stderr)
+    if document["status"] == "interrupted":
+        print(f"interrupted after {document['bars']} bars", file=sys.stderr)

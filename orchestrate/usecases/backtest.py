@@ -1,0 +1,194 @@
+"""A configuration becomes a stored run: read, run, measure, judge, keep, and tell the journal."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestrate import wiring
+from orchestrate.config.resolution import Resolution
+from orchestrate.domain.errors import ConfigurationError, DataError, OrchestrateError, Problem
+from orchestrate.domain.gates import gate_problem, parse_gate
+from orchestrate.domain.plan import Gate, RunPlan
+from orchestrate.domain.results import Finding, RunResult
+from orchestrate.runs.chronicle import Chronicle
+from orchestrate.runs.journal import Journal
+from orchestrate.runs.store import Claim, claim
+from orchestrate.usecases.stopping import Stop
+from orchestrate.usecases.validate import Validation
+from orchestrate.usecases.validate import document as validation_document
+
+Document = dict[str, Any]
+#: Environment variables that configure a run begin so.
+_VARIABLES = "ORCHESTRATE__"
+JUDGED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: a file, and what the command line says beyond it."""
+
+    config: str
+    overrides: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+    reports: Path = Path("reports")
+    time_limit: float | None = None
+    lookahead: bool = True
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A stored run in `folder` and its document; or an `error`, with validate's document where the input is wrong."""
+
+    exit_code: int
+    document: Document
+    folder: Path | None = None
+    error: OrchestrateError | None = None
+
+
+def backtest(request: Request, progress: Callable[[int, int], None] | None = None) -> Outcome:
+    """Do what is asked. Engines that fail, and whatever can't be written, raise; wrong input is an outcome."""
+    began = time.monotonic()
+    resolution = _gated(
+        wiring.read_plan(request.config, request.overrides, request.data, request.environ), request.gates
+    )
+    plan = resolution.plan
+    if plan is None:
+        return _refused(request, resolution, ConfigurationError(resolution.told))
+    with claim(request.reports) as claimed, Journal(plan.logging, claimed.run_id) as journal:
+        chronicle = Chronicle(journal, plan)
+        chronicle.started()
+        try:
+            resolution.runnable()
+            with Stop(request.time_limit) as stop:
+                result = _run(plan, journal, progress, stop, lookahead=request.lookahead)
+            result = replace(result, findings=(*resolution.findings, *result.findings))
+            outcome = _kept(request, result, claimed, began, stop.reason)
+        except BaseException as error:
+            chronicle.broke_off(error, duration_seconds=time.monotonic() - began)
+            if isinstance(error, DataError):
+                return _refused(request, resolution, error)
+            raise
+        told = outcome.document
+        chronicle.ended(
+            result,
+            exit_code=outcome.exit_code,
+            duration_seconds=told["duration_seconds"],
+            final_equity=told["portfolio"]["final_equity"],
+        )
+    return outcome
+
+
+def _run(
+    plan: RunPlan, journal: Journal, progress: Callable[[int, int], None] | None, stop: Stop, *, lookahead: bool
+) -> RunResult:
+    from orchestrate.usecases.run import run
+
+    return run(plan, emit=journal, progress=progress, stop=stop, lookahead=lookahead)
+
+
+def _kept(
+    request: Request, result: RunResult, claimed: Claim, began: float, stopped: OrchestrateError | None
+) -> Outcome:
+    """Measure and judge `result`, and store everything."""
+    from orchestrate.analytics.gates import judge
+    from orchestrate.analytics.summary import summarise
+    from orchestrate.runs.manifest import manifest
+    from orchestrate.runs.parquet import parquet_files
+    from orchestrate.runs.reading import document
+
+    figures = summarise(result)
+    figures["gates"] = judge(result.plan.gates, figures)
+    code = _exit_code(result, figures, stopped)
+    files = {
+        **_given(Path(request.config)),
+        "plan.json": _json(result.plan.to_dict()),
+        "metrics.json": _json(figures),
+        **parquet_files(result),
+    }
+    duration = time.monotonic() - began
+    told = manifest(
+        result,
+        run_id=claimed.run_id,
+        exit_code=code,
+        started=datetime.fromtimestamp(time.time() - duration, UTC),
+        duration_seconds=duration,
+        journal=result.plan.logging.path,
+        overrides=_overrides(request),
+        files=files,
+    )
+    folder = claimed.keep(files | {"run.json": _json(told)})
+    return Outcome(code, document(told, figures, folder), folder)
+
+
+def _exit_code(result: RunResult, figures: Document, stopped: OrchestrateError | None) -> int:
+    if result.status == "interrupted" and stopped is not None:
+        return stopped.exit_code
+    failed = result.status in ("degraded", "failed") or result.looked_ahead
+    return JUDGED if failed or not all(gate["passed"] for gate in figures["gates"]) else 0
+
+
+def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
+    """`resolution` with the gates of the command line added to its plan, or what is wrong with them to its problems."""
+    gates: list[Gate] = []
+    problems: list[Problem] = []
+    plan = resolution.plan
+    for text in texts:
+        try:
+            gate = parse_gate(text)
+        except ValueError as error:
+            problems.append(Problem("--gate", 0, 0, str(error)))
+            continue
+        gates.append(gate)
+        frameworks = {strategy.framework for strategy in plan.strategies} if plan else set()
+        wrong = gate_problem(gate, [one.id for one in plan.strategies], sorted(frameworks)) if plan else None
+        if wrong:
+            problems.append(Problem("--gate", 0, 0, *wrong))
+    if problems:
+        told = (*resolution.told, *problems)
+        return replace(resolution, plan=None, problems=(*resolution.problems, *problems), told=told)
+    return replace(resolution, plan=replace(plan, gates=(*plan.gates, *gates))) if plan else resolution
+
+
+def _refused(request: Request, resolution: Resolution, error: OrchestrateError) -> Outcome:
+    """The outcome of input that can't be run, told as `validate` tells it."""
+    findings = resolution.findings
+    unusable = isinstance(error, DataError)
+    if isinstance(error, DataError) and not resolution.missing:
+        message = f"{error.message}; {error.hint}" if error.hint else error.message
+        findings = (*findings, Finding("error", error.where or "data", message))
+    told = validation_document(Validation(request.config, resolution, findings, unusable=unusable))
+    return Outcome(error.exit_code, told, error=error)
+
+
+def _given(config: Path) -> dict[str, bytes]:
+    """The configuration as it was given: `config.yaml`, and what it extends as `extends-1.yaml` and so on."""
+    from orchestrate.config.document import read_file
+    from orchestrate.config.nodes import Scalar, Table
+
+    files: dict[str, bytes] = {}
+    path: Path | None = config
+    while path is not None:
+        files[f"extends-{len(files)}.yaml" if files else "config.yaml"] = path.read_bytes()
+        node, _ = read_file(path, path.name)
+        base = node.get("extends") if isinstance(node, Table) else None
+        path = path.parent / str(base.value) if isinstance(base, Scalar) else None
+    return files
+
+
+def _overrides(request: Request) -> Document:
+    """What the command line and the environment laid over the file."""
+    variables = {name: value for name, value in sorted(request.environ.items()) if name.startswith(_VARIABLES)}
+    given = {"set": list(request.overrides), "data": list(request.data), "gates": list(request.gates)}
+    return {name: told for name, told in {**given, "environment": variables}.items() if told}
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, indent=2, allow_nan=False).encode("ascii") + b"\n"

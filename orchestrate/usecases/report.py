@@ -1,0 +1,31 @@
+"""A stored run, told again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from orchestrate.domain.errors import StoreError
+from orchestrate.domain.plan import LoggingPlan
+from orchestrate.runs.journal import Journal
+from orchestrate.runs.reading import read_run
+
+
+def report(named: str, reports: Path, show: Callable[[dict[str, Any]], None]) -> None:
+    """Hand the document of the run called `named` to `show`, and tell the run's journal how long it took."""
+    began = time.monotonic()
+    stored = read_run(reports, named)
+    show(stored.document())
+    with Journal(_logging(stored.folder), stored.folder.name) as journal:
+        journal.write("report_generated", "info", {"duration_seconds": time.monotonic() - began})
+
+
+def _logging(folder: Path) -> LoggingPlan:
+    """Where the run kept its journal."""
+    try:
+        return LoggingPlan(**json.loads((folder / "plan.json").read_bytes())["logging"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{folder / 'plan.json'}: damaged: {error}") from None
