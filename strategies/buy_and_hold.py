@@ -12,7 +12,8 @@ class BuyAndHold:
     """Buys on the first bar and never sells.
 
     Rules
-      Entry: an order on the first bar of each symbol. Refused or cut, it is not repeated.
+      Entry: an order on the first bar of each symbol. Refused or cut, it is
+             not repeated.
       Exit:  none.
 
     The passive benchmark: a strategy that trades has to beat it after costs.

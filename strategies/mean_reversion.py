@@ -17,15 +17,19 @@ class MeanReversionEquity:
     """Buys what has fallen far below its recent mean and sells it when it is back, or when time is up.
 
     Rules
-      Score: (close − mean) ÷ standard deviation (ddof 1) of the last `lookback` closes, the newest included.
+      Score: (close − mean) ÷ standard deviation (ddof 1) of the last
+             `lookback` closes, the newest included.
       Entry: while flat, the score is under −`entry_z`.
-      Exit:  the score is over `exit_z` (0 is the mean), or the position is `max_holding` bars old.
-      Size:  `position_size_pct` percent of the strategy's equity at the close it decides on, for each symbol. The
-             entry's `sizing` doesn't count.
+      Exit:  the score is over `exit_z` (0 is the mean), or the position is
+             `max_holding` bars old.
+      Size:  `position_size_pct` percent of the strategy's equity at the close
+             it decides on, for each symbol. The entry's `sizing` doesn't
+             count.
       Long only. Nothing is bought while the price has not moved.
 
-    Source: the reversal of weekly and monthly returns, B. Lehmann, Fads, Martingales, and Market Efficiency, Quarterly
-    Journal of Economics 105 (1990); the bands at two deviations, J. Bollinger, Bollinger on Bollinger Bands (2001).
+    Source: the reversal of weekly returns, B. Lehmann, Fads, Martingales, and
+    Market Efficiency, Quarterly Journal of Economics 105 (1990); the bands at
+    two deviations, J. Bollinger, Bollinger on Bollinger Bands (2001).
     """
 
     name = "MEAN_REVERSION_EQUITY"
@@ -77,16 +81,20 @@ class MeanReversionFutures:
     """Sells what has risen far above its recent mean, buys what has fallen far below, and leaves at the mean.
 
     Rules
-      Score:       (close − mean) ÷ standard deviation (ddof 1) of the last `lookback_window` closes, the newest
-                   included. Where the price has not moved there is none.
-      Long entry:  the score is under −`entry_z`. Long exit: it is over −`exit_z`.
-      Short entry: the score is over `entry_z`. Short exit: it is under `exit_z`.
+      Score:       (close − mean) ÷ standard deviation (ddof 1) of the last
+                   `lookback_window` closes, the newest included. Where the
+                   price has not moved there is none.
+      Long entry:  the score is under −`entry_z`.
+      Long exit:   the score is over −`exit_z`.
+      Short entry: the score is over `entry_z`.
+      Short exit:  the score is under `exit_z`.
       Size:        the entry's `sizing`.
       Long and short. There is no stop: limits belong to the portfolio.
 
-    Source: J. Bollinger, Bollinger on Bollinger Bands (2001); the gain of betting against moves of the past days,
-    A. Lo and C. MacKinlay, When Are Contrarian Profits Due to Stock Market Overreaction?, Review of Financial Studies
-    3 (1990).
+    Source: J. Bollinger, Bollinger on Bollinger Bands (2001); where the gain
+    of betting against past moves comes from, A. Lo and C. MacKinlay, When Are
+    Contrarian Profits Due to Stock Market Overreaction?, Review of Financial
+    Studies 3 (1990).
     """
 
     name = "MEAN_REVERSION_FUTURES"

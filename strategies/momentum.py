@@ -19,13 +19,16 @@ class Momentum:
     """Buys when a fast moving average crosses above a slow one and sells on the way back.
 
     Rules
-      Averages: simple means of the last `fast` and `slow` closes. Those within 1e-9 of each other are equal.
-      Entry:    the fast one was at or below the slow one a bar ago and is above it now.
+      Averages: simple means of the last `fast` and `slow` closes. Those
+                within 1e-9 of each other are equal.
+      Entry:    the fast one was at or below the slow one a bar ago and is
+                above it now.
       Exit:     the mirror: it was at or above and is below now.
       Long only.
 
-    Source: the oldest trend rule there is; tested at length by W. Brock, J. Lakonishok and B. LeBaron, Simple
-    Technical Trading Rules and the Stochastic Properties of Stock Returns, Journal of Finance 47 (1992).
+    Source: the oldest trend rule there is; tested at length by W. Brock,
+    J. Lakonishok and B. LeBaron, Simple Technical Trading Rules and the
+    Stochastic Properties of Stock Returns, Journal of Finance 47 (1992).
     """
 
     name = "MOMENTUM"
@@ -49,17 +52,24 @@ class MomentumEquity:
     """Holds those of its symbols that have risen most, and none that has fallen.
 
     Rules
-      Score:     the return over `lookback` bars, the last `skip` bars left out: the newest move tends to reverse.
-      Rebalance: at the first bar of each `rebalance_frequency`: daily, weekly, monthly, quarterly (UTC), or every so
-                 many bars. In between nothing is traded.
-      Held:      the `holdings` symbols with the best positive scores; left out, half of the entry's symbols, rounded
-                 up. Others are sold. What stays is not resized. Equal scores: the symbol named first.
-      Size:      the entry's `sizing`. Long only. A symbol without enough history is not held.
+      Score:     the return over `lookback` bars, the last `skip` bars left
+                 out: the newest move tends to reverse.
+      Rebalance: at the first bar of each `rebalance_frequency`: daily,
+                 weekly, monthly, quarterly (UTC), or every so many bars. In
+                 between nothing is traded.
+      Held:      the `holdings` symbols with the best positive scores; left
+                 out, half of the entry's symbols, rounded up. Others are
+                 sold. What stays is not resized. Equal scores: the symbol
+                 named first.
+      Size:      the entry's `sizing`.
+      Long only. A symbol without enough history is not held.
 
-    With one symbol it is time-series momentum: in while the score is positive.
+    With one symbol it is time-series momentum: in while the score is
+    positive.
 
-    Source: N. Jegadeesh and S. Titman, Returns to Buying Winners and Selling Losers, Journal of Finance 48 (1993);
-    the rule that a winner must also have risen: G. Antonacci, Dual Momentum Investing (2014).
+    Source: N. Jegadeesh and S. Titman, Returns to Buying Winners and Selling
+    Losers, Journal of Finance 48 (1993); the rule that a winner must also
+    have risen: G. Antonacci, Dual Momentum Investing (2014).
     """
 
     name = "MOMENTUM_EQUITY"
@@ -109,20 +119,26 @@ class MomentumEquity:
 
 
 class MomentumFutures:
-    """Long what has risen over the past year, short what has fallen, less of it the wilder it is.
+    """Long what has risen over the past year, short what has fallen, less of the wild.
 
     Rules
-      Direction: the sign of the price change over `lookback` bars, decided at the first bar of each
-                 `rebalance_frequency` (as in MOMENTUM_EQUITY) and kept until the next.
-      Entry:     at that bar, when flat; a position the other way is closed first and reversed. No change, no order.
-      Exit:      at that bar, when the direction has turned or the price stands where it was.
-      Size:      equity × min(`leverage`, `target_volatility` ÷ volatility) of notional, shared by the symbols. The
-                 volatility is the standard deviation of the last `volatility_window` price changes in parts of the
-                 price; 0.01 on daily bars is about 16% a year. A position keeps its size until it is reversed.
-      Long and short. The instrument's `margin_rate` decides how much leverage the capital can carry.
+      Direction: the sign of the price change over `lookback` bars, decided
+                 at the first bar of each `rebalance_frequency` (as in
+                 MOMENTUM_EQUITY) and kept until the next.
+      Entry:     at that bar, when flat; a position the other way is closed
+                 first and reversed. No change, no order.
+      Exit:      at that bar, when the direction has turned or the price
+                 stands where it was.
+      Size:      notional of equity × min(`leverage`, `target_volatility` ÷
+                 volatility), shared by the symbols. The volatility is the
+                 standard deviation of the last `volatility_window` price
+                 changes in parts of the price; 0.01 on daily bars is about
+                 16% a year. A position keeps its size until it is reversed.
+      Long and short. How much leverage the capital can carry is decided by
+      the instrument's `margin_rate`.
 
-    Source: T. Moskowitz, Y. H. Ooi and L. H. Pedersen, Time Series Momentum, Journal of Financial Economics 104
-    (2012).
+    Source: T. Moskowitz, Y. H. Ooi and L. H. Pedersen, Time Series Momentum,
+    Journal of Financial Economics 104 (2012).
     """
 
     name = "MOMENTUM_FUTURES"

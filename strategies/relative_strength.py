@@ -13,9 +13,10 @@ class RelativeStrength:
     """Buys when Wilder's RSI is under one level and sells when it is over another.
 
     Rules
-      RSI:   100 − 100 / (1 + average gain / average loss). Both averages start as the mean of the first `period`
-             changes and are smoothed as Wilder does, (previous × (period − 1) + change) / period. Without losses it
-             is 100, without any movement 50.
+      RSI:   100 − 100 / (1 + average gain / average loss). Both averages
+             start as the mean of the first `period` changes and are smoothed
+             as Wilder does, (previous × (period − 1) + change) / period.
+             Without losses it is 100, without any movement 50.
       Entry: while flat, the RSI is under `buy_below`.
       Exit:  while in, the RSI is over `sell_above`.
       Long only.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import os
 import signal
 import sys
@@ -27,6 +28,8 @@ COMMANDS: Final[dict[str, str]] = {
     "report": "orchestrate.cli.report:report",
     "schema": "orchestrate.cli.schema:schema",
     "strategies": "orchestrate.cli.strategies:strategies",
+    "doctor": "orchestrate.cli.doctor:doctor",
+    "init": "orchestrate.cli.init:init",
 }
 
 BUG: Final = 4
@@ -37,6 +40,9 @@ BROKEN_PIPE: Final = 141
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line (default: the process's own arguments) and exit with the code of contracts section 6."""
     _on_broken_pipe(signal_default=True)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our letters gets a question mark, not a crash
     try:
         application()(args=None if arguments is None else list(arguments), prog_name="orchestrate")
     except KeyboardInterrupt:

@@ -51,7 +51,7 @@ def strategies(
 def _show_all(found: list[StrategyDescription]) -> None:
     from rich.text import Text
 
-    table = _table("name", "kind", "runs on", "what it does, and its parameters with their defaults")
+    table = _table("name", "kind", "runs on", "what it does, parameters")
     for one in found:
         runs_on = "both" if len(one.frameworks) > 1 else one.frameworks[0]
         about = Text(one.summary)
@@ -65,7 +65,9 @@ def _show_all(found: list[StrategyDescription]) -> None:
 def _defaults(one: StrategyDescription) -> str:
     if one.parameters is None:
         return "any parameter"
-    return ", ".join(f"{name} {_default(parameter)}" for name, parameter in one.parameters.items())
+    return ", ".join(
+        f"{name} {_default(parameter)}" for name, parameter in one.parameters.items() if parameter.default is not None
+    )
 
 
 def _show_one(one: StrategyDescription, rules: str) -> None:
@@ -104,9 +106,9 @@ def _default(parameter: Parameter) -> str:
 
 
 def _range(parameter: Parameter) -> str:
-    if parameter.choices:
-        return " | ".join(str(choice) for choice in parameter.choices)
     low, high = parameter.minimum, parameter.maximum
+    if parameter.choices:
+        return " | ".join(str(choice) for choice in parameter.choices) + ("" if low is None else f", or ≥ {low:g}")
     if low is not None and high is not None:
         return f"{low:g} < … < {high:g}" if parameter.exclusive else f"{low:g} … {high:g}"
     if low is not None:

@@ -14,6 +14,8 @@ from orchestrate.library.source import ClassSource, Reader, is_of_an_engine
 
 #: fields of a Nautilus configuration that its adapter fills in from the strategy's entry
 _FILLED_IN = ("instrument_id", "instrument_ids", "bar_type", "bar_types", "order_id_tag", "strategy_id")
+#: configurations of the engine itself: their defaults are its own business
+_ENGINE_CONFIGS = ("StrategyConfig", "NautilusConfig")
 _PARAMETER_FIELDS = ("type", "default", "minimum", "maximum", "choices", "exclusive", "required", "help")
 
 Parameters = dict[str, Parameter]
@@ -178,8 +180,10 @@ def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:
             if name.startswith("_") or "ClassVar" in ast.unparse(node.annotation):
                 continue
             default: object = ... if name in skip else None
-            if node.value is not None:
+            if node.value is not None and source.name not in _ENGINE_CONFIGS:
                 default = default_of(node.value, source.module)
+            elif node.value is not None:
+                default = ...
             required = node.value is None and name not in skip
             found[name] = parameter_of(node.annotation, default, required=required)
     return found
