@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrate.data.columns import Columns
-from orchestrate.data.dialect import decode
+from orchestrate.data.dialect import decode, unpack
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats, Stamps
 from orchestrate.domain.plan import Adjustment
@@ -60,7 +60,7 @@ def _day(text: str, where: str) -> int:
 def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
     """Price and split factors of every bar. A row of the file applies to bars on and before its date."""
     try:
-        lines = decode(path.read_bytes(), where).split()
+        lines = decode(unpack(path.read_bytes(), where), where).split()
     except OSError as error:
         raise DataError(f"the factor file cannot be read ({error.strerror})", where=where) from None
     rows = [line.split(",") for line in lines if line]

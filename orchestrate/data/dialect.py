@@ -57,8 +57,7 @@ class Table:
 
 
 def decode(raw: bytes, where: str) -> str:
-    """The text of a file, unpacked if it is packed."""
-    raw = _unpacked(raw, where)
+    """The text of a file's bytes."""
     if not raw.strip():
         raise DataError("the file is empty", where=where, hint="point this data entry at a file with bars")
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -87,7 +86,8 @@ def _decoded(raw: bytes, encoding: str, where: str) -> str:
         ) from None
 
 
-def _unpacked(raw: bytes, where: str) -> bytes:
+def unpack(raw: bytes, where: str) -> bytes:
+    """The bytes of a file, or of the one file in a gzip or zip file."""
     if raw[:2] == b"\x1f\x8b":
         try:
             return gzip.decompress(raw)

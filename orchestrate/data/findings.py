@@ -20,6 +20,7 @@ from orchestrate.domain.results import Finding
 _MOVE: Final = 0.4  # a one-bar move beyond this may be a split
 _ODD: Final = 0.04  # an odd print leaves the price by at least this and by _ODD_TIMES the usual step
 _ODD_TIMES: Final = 40.0
+_ODD_BARS: Final = 3  # and is back after at most so many bars
 _FEW: Final = 30
 _STILL_DAYS: Final = 5
 _STILL_BARS: Final = 30
@@ -87,15 +88,20 @@ def great_reach(evidence: Evidence) -> Finding | None:
 
 
 def odd_prints(evidence: Evidence) -> Finding | None:
-    """A close that leaves the price and comes straight back."""
+    """A close that leaves the price and comes straight back, within three bars."""
     close = evidence.columns.close
     if len(close) < _FEW or (close <= 0).any():
         return None
-    steps = np.diff(np.log(close))
-    away, back = np.abs(steps[:-1]), np.abs(steps[:-1] + steps[1:])
+    height = np.log(close)
+    steps = np.diff(height)
     moving = np.abs(steps[steps != 0])
     usual = float(np.median(moving)) if len(moving) else 0.0
-    odd = (away > max(_ODD, _ODD_TIMES * usual)) & (back < 0.25 * away) & (away < -np.log(1 - _MOVE))
+    away = np.abs(steps)
+    leaves = (away > max(_ODD, _ODD_TIMES * usual)) & (away < -np.log(1 - _MOVE))
+    odd = np.zeros(len(steps), dtype=np.bool_)
+    for bars in range(1, _ODD_BARS + 1):
+        returned = np.abs(height[bars + 1 :] - height[: -bars - 1]) < 0.25 * away[:-bars]
+        odd[:-bars] |= leaves[:-bars] & returned & (steps[bars:] * steps[:-bars] < -0.5 * away[:-bars] ** 2)
     places = np.flatnonzero(odd) + 1
     message = "closes leave the price and come straight back (an odd print?)"
     return told("warning", evidence.where, message, evidence.columns, places) if len(places) else None

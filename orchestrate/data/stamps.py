@@ -109,6 +109,8 @@ def _numeric(cells: Cells) -> Reading:
 
 
 def _numbers(cells: Cells) -> npt.NDArray[np.float64]:
+    if all(map(str.isdecimal, cells.texts)):
+        return np.array(cells.texts, dtype="S").astype(np.float64)
     for place, text in enumerate(cells.texts):
         if not _NUMBER.fullmatch(text.strip()):
             raise cells.refuse(place, "is no number, as the stamps above it are")
@@ -117,6 +119,8 @@ def _numbers(cells: Cells) -> npt.NDArray[np.float64]:
 
 def _epoch(cells: Cells, unit: int, note: str = "") -> Reading:
     _numbers(cells)
+    if all(map(str.isdecimal, cells.texts)):
+        return Reading(_integers(cells.texts) * unit, note)
     stamps = []
     for text in cells.texts:
         whole, _, fraction = text.strip().partition(".")
@@ -229,6 +233,9 @@ def _compiled(date_format: str, where: str) -> re.Pattern[str]:
 
 def _calendar(cells: Cells, pattern: re.Pattern[str], complaint: str) -> Stamps:
     """Stamps of texts that all fit `pattern`."""
+    first = pattern.fullmatch(cells.texts[0])
+    if first and (uniform := _uniform(first, cells)) is not None:
+        return at_utc(cells, uniform) if not first["z"] else uniform
     found = []
     for place, text in enumerate(cells.texts):
         match = pattern.fullmatch(text.strip())
@@ -251,6 +258,32 @@ def _calendar(cells: Cells, pattern: re.Pattern[str], complaint: str) -> Stamps:
     local = _local(cells, numbers)
     zones = [match.get("z") or "" for match in found]
     return _to_utc(cells, local, zones if any(zones) else None)
+
+
+def _uniform(first: re.Match[str], cells: Cells) -> Integers | None:
+    """Local nanoseconds where all texts have the letters of the first one in the same places; None where not."""
+    if first["z"] not in (None, "", "Z", "UTC", "GMT") or first["p"] or "b" in first.re.groupindex:
+        return None
+    width = len(first.string)
+    joined = "".join(cells.texts)
+    if not joined.isascii() or set(map(len, cells.texts)) != {width}:
+        return None
+    characters = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, width)
+    digit = np.array([character.isdigit() for character in first.string])
+    values = characters[:, digit]
+    if not (characters[:, ~digit] == characters[0, ~digit]).all() or values.min() < 48 or values.max() > 57:
+        return None
+    numbers = {}
+    for part in "YmdHMSf":
+        start, end = first.span(part)
+        numbers[part] = np.zeros(len(characters), dtype=np.int64)
+        for place in range(start, end):
+            numbers[part] = numbers[part] * 10 + (characters[:, place] - 48)
+    start, end = first.span("f")
+    numbers["f"] = numbers["f"] * 10 ** (9 - (end - start))
+    if first.end("Y") - first.start("Y") != 4:
+        return None
+    return _local(cells, numbers)
 
 
 def _integers(texts: Sequence[str]) -> Integers:
