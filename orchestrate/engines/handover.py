@@ -5,7 +5,7 @@ Shared by all engines, and no engine's own: it holds no price, no position and n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from orchestrate.domain.errors import EngineError, OrchestrateError
@@ -44,15 +44,20 @@ class Handover:
 
 
 @contextmanager
-def breaking_named(framework: str, orders: Sequence[Order]) -> Iterator[None]:
-    """What an engine raises while it fills `orders` becomes an EngineError that names them; Ctrl-C stays Ctrl-C."""
+def breaking_named(framework: str, about: Iterable[str]) -> Iterator[None]:
+    """What an engine raises becomes an EngineError that names the orders or symbols concerned; Ctrl-C stays Ctrl-C."""
     try:
         yield
     except OrchestrateError:
         raise
     except Exception as error:
-        names = ", ".join(order.id for order in orders)
-        raise EngineError(f"{framework} broke while filling {names}: {type(error).__name__}: {error}") from error
+        raise EngineError(f"{framework} broke at {', '.join(about)}: {type(error).__name__}: {error}") from error
+
+
+def refuse_crossing(held: float, quantity: float) -> None:
+    """ValueError for an order through zero: engines split its fee in ways of their own."""
+    if held * quantity < 0 and abs(quantity) > abs(held):
+        raise ValueError(f"an order of {quantity:g} would cross zero with {held:g} held; a flip is two orders")
 
 
 def refuse_natives(framework: str, accounts: Sequence[Account]) -> None:

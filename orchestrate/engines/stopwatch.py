@@ -10,7 +10,18 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, StrategyCommand
 from orchestrate.domain.results import FrameworkTiming
-from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, OrchestrationPort, Stepped
+from orchestrate.orchestration.ports import (
+    Account,
+    FrameworkPortfolioState,
+    NativeHostPort,
+    OrchestrationPort,
+    Stepped,
+)
+
+
+def timed(engine: OrchestrationPort, clock: Callable[[], float]) -> Stopwatch:
+    """The engine with its time taken; it hosts natives if the engine does."""
+    return HostStopwatch(engine, clock) if isinstance(engine, NativeHostPort) else Stopwatch(engine, clock)
 
 
 class Stopwatch:
@@ -64,3 +75,17 @@ class Stopwatch:
         """Seconds in all, and a step's at the median and the 99th percentile (0.0 when it was never stepped)."""
         p50, p99 = np.percentile(self._steps, (50, 99)).tolist() if self._steps else (0.0, 0.0)
         return FrameworkTiming(sum(self._steps) + self._outside_steps, p50, p99, self._messages)
+
+
+class HostStopwatch(Stopwatch):
+    """The same for an engine that hosts natives."""
+
+    _engine: NativeHostPort
+
+    def wake(self, t: int) -> Stepped:
+        """See `NativeHostPort`."""
+        return self._engine.wake(t)
+
+    def listen(self) -> Stepped:
+        """See `NativeHostPort`."""
+        return self._engine.listen()

@@ -158,6 +158,11 @@ class EngineConformance:
         assert played.fees == near([1.0, 1.0, 1.0, 1.0])
         assert played.realised == near(10.0 - 10.0 - 4.0)
 
+    def test_an_order_through_zero_is_refused_by_name(self) -> None:
+        script = {0: [order("in", 5)], 1: [order("the-flip", -8)]}
+        with pytest.raises(EngineError, match=r"the-flip.*cross zero"):
+            play(self.engine(), market(series("A", FIVE)), PLAIN, script)
+
     def test_strategies_have_positions_of_their_own_in_one_symbol(self) -> None:
         script = {
             0: [order("a1", 10, strategy_id="a"), order("b1", -4, strategy_id="b"), order("c1", 1, strategy_id="c")],
@@ -234,6 +239,14 @@ class EngineConformance:
         assert played.prices == [low, high]
         assert played.realised == near((high - low) * quantity)
 
+    @pytest.mark.parametrize("currency", ["USD", "EUR", "JPY", "BTC", "GBX"])
+    def test_money_is_not_rounded_to_the_cents_of_its_currency(self, currency: str) -> None:
+        rules = ExecutionRules(commission=Commission(percent=0.0123))
+        stage = market(series("A", FIVE), A=Instrument("A", currency=currency))
+        played = play(self.engine(), stage, rules, {0: [order("b", 7)], 4: [order("s", -7)]})
+        assert played.fees == near([0.00861, 0.012054])
+        assert played.realised == near(28 - 0.00861 - 0.012054)
+
     def test_negative_and_zero_prices(self) -> None:
         bars = [(5.0, 5.0), (-37.63, -37.63), (0.0, 0.0)]
         stage = market(series("A", bars), A=Instrument("A", multiplier=1000.0, asset_class="future"))
@@ -263,6 +276,17 @@ class EngineConformance:
         played = play(self.engine(), market(early, late), PLAIN, script, every_bar=True)
         assert played.prices == [11.0, 13.0, 20.0, 22.0]
         assert played.held == {"E": 2.0}
+
+    @pytest.mark.parametrize("feed", FEEDS)
+    def test_bars_of_symbols_that_nobody_here_trades_are_passed_over(self, feed: Feed) -> None:
+        stage = market(series("A", FIVE, days=[0, 2, 4, 6, 8]), series("OTHER", FIVE, days=[0, 1, 2, 3, 4]))
+        engine = self.engine(feed)
+        engine.begin(stage, [Account("one", 1000.0, ("A",))], PLAIN)
+        played = Played()
+        script = {0: [order("b", 1)], 4: [order("s", -1)]}
+        assert list(steps(engine, stage, PLAIN, script, played, every_bar=True)) == list(range(7))
+        engine.end()
+        assert played.prices == [10.0, 12.0]
 
     def test_an_order_waits_for_its_symbols_next_bar(self) -> None:
         stage = market(series("A", FIVE), series("B", [(20.0, 21.0), (22.0, 23.0)], days=[0, 3]))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.handover import Handover, breaking_named, refuse_natives
+from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing, refuse_natives
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
 
@@ -41,7 +41,7 @@ class InMemoryAdapter:
 
     def _fill_at(self, moment: str, t: int) -> tuple[Fill, ...]:
         due = self._handover.due(self._rows)
-        with breaking_named(self.framework, due):
+        with breaking_named(self.framework, (order.id for order in due)):
             fills = tuple(self._fill(order, self._price(order.symbol, moment), t) for order in due)
         self._messages += len(fills)
         return fills
@@ -56,6 +56,7 @@ class InMemoryAdapter:
         fee = self._rules.fee(order.quantity, price, instrument)
         key = (order.strategy_id, order.symbol)
         held, average = self._quantities.get(key, 0.0), self._averages.get(key, 0.0)
+        refuse_crossing(held, order.quantity)
         self._realised -= fee
         if held * order.quantity < 0:
             self._realised -= order.quantity * (price - average) * instrument.multiplier

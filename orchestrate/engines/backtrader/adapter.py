@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from backtrader import Order as NativeOrder
+
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Market
@@ -47,38 +49,38 @@ class BacktraderOrchestrationAdapter:
         """Move the feeds to their rows and fill at the open."""
         self._rows = rows
         if self._full:
-            for symbol in rows.keys() & self._feeds.keys():
-                self._feeds[symbol].seek(rows[symbol])
-        return Stepped(self._fill(t, at_close=False))
+            for symbol, feed in self._feeds.items():
+                if symbol in rows:
+                    feed.seek(rows[symbol])
+        return Stepped(self._fill(t, at_close=False, everybody=self._full))
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
         return self._fill(t, at_close=True)
 
-    def _fill(self, t: int, *, at_close: bool) -> tuple[Fill, ...]:
+    def _fill(self, t: int, *, at_close: bool, everybody: bool = False) -> tuple[Fill, ...]:
         due = self._handover.due(self._rows)
-        with breaking_named(self.framework, due):
-            sent = []
+        if not due and not everybody:
+            return ()
+        sent = []
+        with breaking_named(self.framework, (order.id for order in due)):
             for order in due:
                 feed = self._feeds[order.symbol]
                 feed.seek(self._rows[order.symbol])
-                broker = self._brokers[order.strategy_id]
-                sent.append(broker.submit_market(feed, order.quantity, at_close=at_close))
-            every = self._full and not at_close
-            for strategy_id in self._brokers if every else dict.fromkeys(order.strategy_id for order in due):
+                sent.append(self._brokers[order.strategy_id].submit_market(feed, order.quantity, at_close=at_close))
+            for strategy_id in self._brokers if everybody else dict.fromkeys(order.strategy_id for order in due):
                 self._brokers[strategy_id].next()
-            fills = tuple(self._report(order, native, t) for order, native in zip(due, sent, strict=True))
+        fills = tuple(self._report(order, native, t) for order, native in zip(due, sent, strict=True))
         self._messages += len(fills)
         return fills
 
-    def _report(self, order: Order, native: object, t: int) -> Fill:
-        executed = native.executed  # type: ignore[attr-defined]
-        if executed.remsize or not executed.size:
-            raise EngineError(f"backtrader did not fill order {order.id}")
+    def _report(self, order: Order, native: NativeOrder, t: int) -> Fill:
+        executed = native.executed
+        if not native.status == NativeOrder.Completed:
+            raise EngineError(f"backtrader did not fill order {order.id}: {native.getstatusname()}")
         self._realised += executed.pnl - executed.comm
-        return Fill(
-            order.id, order.strategy_id, order.symbol, executed.size, executed.exbits[0].price, executed.comm, t
-        )
+        price = executed.exbits[0].price  # `executed.price` is an average, and off by a last digit
+        return Fill(order.id, order.strategy_id, order.symbol, executed.size, price, executed.comm, t)
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
         """The brokers' positions, and the profit that their executions realised."""

@@ -23,6 +23,7 @@ from backtrader.brokers import BackBroker
 
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import BarSeries, Floats, Instrument
+from orchestrate.engines.handover import refuse_crossing
 
 _NANOSECONDS_A_DAY = 86_400e9
 _DAYS_TO_1970 = 719_163.0
@@ -112,9 +113,10 @@ class StrategyBroker(BackBroker):  # type: ignore[misc]
         if ago is None or price is None:
             pretended: float | None = super()._execute(order, ago=ago, price=price, **rest)
             return pretended
+        held = self.positions[order.data]
+        refuse_crossing(held.size, order.executed.remsize)
         if order.exectype == bt.Order.Market:
             price = self._rules.fill_price(price, order.executed.remsize, self._instruments[order.data._name])
         super()._execute(order, ago=ago, price=price, **rest)
-        held = self.positions[order.data]
         held.size = round(held.size, FRACTION_DIGITS)
         return None

@@ -10,7 +10,7 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.handover import Handover, breaking_named, refuse_natives
+from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing, refuse_natives
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from orchestrate.engines.nautilus.stepping import NautilusStepper
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
@@ -52,10 +52,14 @@ class NautilusOrchestrationAdapter:
         self._rows = rows
         fills = self._fill(t, "open")
         if self._full:
-            self._running.show(
-                t, [(self._series[symbol], row) for symbol, row in rows.items() if symbol in self._series]
-            )
+            self._show(t)
         return Stepped(fills)
+
+    def _show(self, t: int) -> None:
+        bars = [(self._series[symbol], row) for symbol, row in self._rows.items() if symbol in self._series]
+        if bars:
+            with breaking_named(self.framework, (series.symbol for series, _ in bars)):
+                self._running.show(t, bars)
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
@@ -73,7 +77,7 @@ class NautilusOrchestrationAdapter:
             return ()
         symbols = dict.fromkeys(order.symbol for order in due)
         prices = ((symbol, float(getattr(self._series[symbol], moment)[self._rows[symbol]])) for symbol in symbols)
-        with breaking_named(self.framework, due):
+        with breaking_named(self.framework, (order.id for order in due)):
             self._running.quote(t, prices)
             fills = tuple(self._trade(order, t) for order in due)
         self._messages += len(fills)
@@ -82,7 +86,10 @@ class NautilusOrchestrationAdapter:
     def _trade(self, order: Order, t: int) -> Fill:
         key = (order.strategy_id, order.symbol)
         held = self._open.get(key)
-        before = held.realized_pnl.as_double() if held else 0.0
+        before = 0.0
+        if held is not None:
+            refuse_crossing(held.signed_qty, order.quantity)
+            before = held.realized_pnl.as_double()
         event = self._running.trade(order.strategy_id, order.symbol, order.quantity, held)
         if isinstance(event, str):
             raise EngineError(f"nautilus did not fill order {order.id}: {event}")
@@ -90,6 +97,7 @@ class NautilusOrchestrationAdapter:
         self._realised += position.realized_pnl.as_double() - before
         if position.is_closed:
             del self._open[key]
+            self._running.forget(position)
         else:
             self._open[key] = position
         size = round(event.last_qty.as_double(), event.last_qty.precision)

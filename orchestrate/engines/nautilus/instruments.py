@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from nautilus_trader.model.enums import AssetClass, CurrencyType, InstrumentClass
+from nautilus_trader.model.enums import AssetClass, InstrumentClass
 from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
 from nautilus_trader.model.instruments import Equity
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
@@ -35,14 +35,10 @@ def exact_currency(code: str) -> Currency:
     Nautilus rounds every amount to its currency's digits, so that fees and profits would be off by cents. Its registry
     is one for the process and has no way back: this registration is all that a run leaves behind.
     """
-    try:
-        known = Currency.from_str(code)
-    except ValueError:
-        known = None
-    if known is not None and known.precision == MONEY_DIGITS:
+    known = Currency.from_str(code)
+    if known.precision >= MONEY_DIGITS:
         return known
-    number, name, kind = (known.iso4217, known.name, known.currency_type) if known else (0, code, CurrencyType.FIAT)
-    currency = Currency(code, MONEY_DIGITS, number, name, kind)
+    currency = Currency(code, MONEY_DIGITS, known.iso4217, known.name, known.currency_type)
     Currency.register(currency, overwrite=True)
     return currency
 

@@ -124,12 +124,17 @@ class NautilusStepper:
         host.submit_order(order, position_id=position_id)
         event = order.last_event
         if isinstance(event, OrderFilled) and order.is_closed:
+            self._engine.cache.purge_order(order.client_order_id)
             return event
         return str(getattr(event, "reason", order.status_string()))
 
     def position(self, position_id: PositionId) -> Position:
         """The engine's own position; the same object as long as it lives."""
         return self._engine.cache.position(position_id)
+
+    def forget(self, position: Position) -> None:
+        """A closed position leaves the engine's cache: memory doesn't grow with the number of trades."""
+        self._engine.cache.purge_position(position.id)
 
     def end(self) -> None:
         """Stop and dispose; the process-wide logging clock goes back to real time."""

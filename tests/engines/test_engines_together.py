@@ -1,0 +1,198 @@
+"""Both engines in one process: they agree, don't disturb each other, and leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
+from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
+from orchestrate.orchestration.ports import OrchestrationPort
+from tests.engines.arithmetic import Run, runs
+from tests.engines.in_memory import InMemoryAdapter
+from tests.engines.stage import Played, accounts, market, order, play, series, steps
+
+ENGINES = [BacktraderOrchestrationAdapter, NautilusOrchestrationAdapter, InMemoryAdapter]
+RULES = ExecutionRules(commission=Commission(percent=0.1, minimum=1.0), slippage=Slippage(percent=0.05))
+BARS = [(100.0 + step % 13, 100.5 + step % 7) for step in range(60)]
+SCRIPT = {step: [order(str(step), 5 if step % 4 < 2 else -5)] for step in range(60)}
+
+
+@given(run=runs())
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+def test_all_engines_give_the_same_quantities_and_prices_to_the_last_digit(run: Run) -> None:
+    backtrader, nautilus, plain = (play(engine(), run.stage, run.rules, run.script) for engine in ENGINES)
+    facts = [
+        [(fill.order_id, fill.strategy_id, fill.symbol, fill.quantity, fill.price, fill.t) for fill in played.fills]
+        for played in (backtrader, nautilus, plain)
+    ]
+    assert facts[0] == facts[1] == facts[2]
+    assert nautilus.fees == pytest.approx(backtrader.fees, abs=1e-8)
+
+
+def test_engines_alive_at_once_give_what_they_give_alone() -> None:
+    stage = market(series("A", BARS))
+    alone = [play(engine(), stage, RULES, SCRIPT) for engine in ENGINES]
+    living: list[OrchestrationPort] = [engine() for engine in ENGINES]
+    together = [Played() for _ in living]
+    for engine in living:
+        engine.begin(stage, accounts(stage), RULES)
+    loops = [
+        steps(engine, stage, RULES, SCRIPT, played, every_bar=False)
+        for engine, played in zip(living, together, strict=True)
+    ]
+    for _ in zip(*loops, strict=True):
+        pass
+    for engine in living:
+        engine.end()
+    assert together == alone
+
+
+@pytest.mark.parametrize("ended_first", [0, 1])
+def test_ending_one_engine_leaves_another_of_its_kind_alive(ended_first: int) -> None:
+    stage = market(series("A", BARS))
+    alone = play(NautilusOrchestrationAdapter(), stage, RULES, SCRIPT)
+    pair = [NautilusOrchestrationAdapter(), NautilusOrchestrationAdapter()]
+    played = [Played(), Played()]
+    for engine in pair:
+        engine.begin(stage, accounts(stage), RULES)
+    loops = [
+        steps(engine, stage, RULES, SCRIPT, seen, every_bar=False) for engine, seen in zip(pair, played, strict=True)
+    ]
+    for _ in range(20):
+        next(loops[0]), next(loops[1])
+    pair[ended_first].end()
+    other = 1 - ended_first
+    for _ in loops[other]:
+        pass
+    pair[other].end()
+    assert played[other] == alone
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_run_is_silent_and_changes_nothing_of_the_process(
+    engine: type[OrchestrationPort], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stage = market(series("A", BARS))
+    play(engine(), stage, RULES, SCRIPT)  # what is loaded once is loaded
+    monkeypatch.chdir(tmp_path)
+    before = _process()
+    play(engine(), stage, RULES, SCRIPT)
+    assert _process() == before
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def _process() -> dict[str, object]:
+    return {
+        "signals": [signal.getsignal(number) for number in sorted(signal.valid_signals())],
+        "environment": dict(os.environ),
+        "threads": threading.active_count(),
+        "warnings": list(warnings.filters),
+        "folder": Path.cwd(),
+        "exception hook": sys.excepthook,
+    }
+
+
+def test_a_real_interrupt_while_an_engine_fills() -> None:
+    class Interrupted(ExecutionRules):
+        def fee(self, quantity: float, price: float, instrument: object) -> float:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1.0)
+            return 0.0
+
+    stage = market(series("A", BARS))
+    for engine in ENGINES:
+        with pytest.raises(KeyboardInterrupt):
+            play(engine(), stage, Interrupted(), SCRIPT)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_warnings_of_the_engines_libraries_dont_become_ours(engine: type[OrchestrationPort]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert play(engine(), market(series("A", BARS)), RULES, SCRIPT).fills
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_order_costs_the_same_however_many_came_before(engine: type[OrchestrationPort]) -> None:
+    orders, fifth = 10_000, 2_000
+    stage = market(series("A", [(100.0 + step % 13, 100.5) for step in range(orders)]))
+    script = {step: [order(str(step), 5 if step % 2 == 0 else -5)] for step in range(orders)}
+    living = engine()
+    living.begin(stage, accounts(stage), RULES)
+    gc.collect()
+    loop = steps(living, stage, RULES, script, Played(), every_bar=False)
+    costs = []
+    for _ in range(orders // fifth):
+        started = time.process_time()
+        assert len(list(itertools.islice(loop, fifth))) == fifth
+        costs.append(time.process_time() - started)
+    living.end()
+    assert min(costs[-2:]) < 1.5 * min(costs[:2])
+
+
+def _in_a_fresh_process(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("kept", "gone", "library"),
+    [
+        ("backtrader", "nautilus", "nautilus_trader"),
+        ("nautilus", "backtrader", "backtrader"),
+    ],
+)
+def test_an_engine_works_where_the_other_was_deleted(kept: str, gone: str, library: str) -> None:
+    told = _in_a_fresh_process(
+        f"""
+        import sys
+        class Blocked:
+            def find_spec(self, name, path=None, target=None):
+                if name.startswith("orchestrate.engines.{gone}") or name.split(".")[0] == "{library}":
+                    raise ModuleNotFoundError(name)
+        sys.meta_path.insert(0, Blocked())
+        from importlib import import_module
+        engine = import_module("orchestrate.engines.{kept}.adapter")
+        from orchestrate.domain.execution import ExecutionRules
+        from tests.engines.stage import market, order, play, series
+        adapter = getattr(engine, "{kept.capitalize()}OrchestrationAdapter")
+        stage = market(series("A", [(1.0, 2.0), (3.0, 4.0)]))
+        played = play(adapter(), stage, ExecutionRules(), {{1: [order("b", 2)]}})
+        print(played.prices)
+        """
+    )
+    assert told == "[3.0]\n"
+
+
+def test_settings_import_no_engine() -> None:
+    told = _in_a_fresh_process(
+        """
+        import sys
+        import orchestrate.engines.backtrader.settings, orchestrate.engines.nautilus.settings
+        print(sorted({"backtrader", "nautilus_trader", "numpy", "pandas"} & set(sys.modules)))
+        """
+    )
+    assert told == "[]\n"
