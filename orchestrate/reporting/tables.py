@@ -112,8 +112,10 @@ def _compared(document: Document, width: int) -> Table:
     rows = list(_rows(document))
     heads = ("framework", "return", "Sharpe", "drawdown", "win rate", "trades", "contrib.")
     taken = sum(max(len(head), *(len(row[place].plain) for row in rows)) for place, head in enumerate(heads, 1))
-    room = max(6, width - taken - 2 * len(heads) - _MARGIN[3])
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", expand=False)
+    longest = max(len(row[0].plain) for row in rows)
+    gap = 2 if longest + taken + 2 * len(heads) + _MARGIN[3] <= width else 1
+    room = max(6, width - taken - gap * len(heads) - _MARGIN[3])
+    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim", expand=False)
     table.add_column("id", no_wrap=True)
     for place, head in enumerate(heads):
         table.add_column(head, no_wrap=True, justify="left" if place == 0 else "right")

@@ -68,14 +68,16 @@ class Claim:
         self.give_up()
 
 
-def claim(reports: Path, now: datetime | None = None) -> Claim:
-    """A new run id under `reports` (made when absent) that nobody else has; StoreError where nothing can be written."""
+def claim(reports: Path, moment: datetime) -> Claim:
+    """A new id for a run that began at `moment`, which nobody else has; StoreError where nothing can be written.
+
+    `reports` is made when absent.
+    """
     try:
         reports.mkdir(parents=True, exist_ok=True)
         _sweep(reports)
         for _ in range(_CLAIMS):
-            moment = now or datetime.now(UTC)
-            run_id = f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+            run_id = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
             hidden = reports / f".{run_id}{_UNFINISHED}"
             try:
                 hidden.mkdir()

@@ -56,21 +56,23 @@ class Outcome:
 def backtest(request: Request, progress: Callable[[int, int], None] | None = None) -> Outcome:
     """Do what is asked. Engines that fail, and whatever can't be written, raise; wrong input is an outcome."""
     began = time.monotonic()
+    moment = datetime.now(UTC)
     resolution = _gated(
         wiring.read_plan(request.config, request.overrides, request.data, request.environ), request.gates
     )
     plan = resolution.plan
     if plan is None:
         return _refused(request, resolution, ConfigurationError(resolution.told))
-    with claim(request.reports) as claimed, Journal(plan.logging, claimed.run_id) as journal:
+    with claim(request.reports, moment) as claimed, Journal(plan.logging, claimed.run_id) as journal:
         chronicle = Chronicle(journal, plan)
         chronicle.started()
         try:
             resolution.runnable()
             with Stop(request.time_limit) as stop:
                 result = _run(plan, journal, progress, stop, lookahead=request.lookahead)
-            result = replace(result, findings=(*resolution.findings, *result.findings))
-            outcome = _kept(request, result, claimed, began, stop.reason)
+                result = replace(result, findings=(*resolution.findings, *result.findings))
+                clock = (moment, lambda: time.monotonic() - began)
+                outcome = _kept(request, result, claimed, clock, stop.reason)
         except BaseException as error:
             chronicle.broke_off(error, duration_seconds=time.monotonic() - began)
             if isinstance(error, DataError):
@@ -95,9 +97,13 @@ def _run(
 
 
 def _kept(
-    request: Request, result: RunResult, claimed: Claim, began: float, stopped: OrchestrateError | None
+    request: Request,
+    result: RunResult,
+    claimed: Claim,
+    clock: tuple[datetime, Callable[[], float]],
+    stopped: OrchestrateError | None,
 ) -> Outcome:
-    """Measure and judge `result`, and store everything."""
+    """Measure and judge `result`, and store everything. `clock`: when it began, and the seconds since."""
     from orchestrate.analytics.gates import judge
     from orchestrate.analytics.summary import summarise
     from orchestrate.runs.manifest import manifest
@@ -113,12 +119,13 @@ def _kept(
         "metrics.json": _json(figures),
         **parquet_files(result),
     }
-    duration = time.monotonic() - began
+    began, elapsed = clock
+    duration = elapsed()
     told = manifest(
         result,
         run_id=claimed.run_id,
         exit_code=code,
-        started=datetime.fromtimestamp(time.time() - duration, UTC),
+        started=began,
         duration_seconds=duration,
         journal=result.plan.logging.path,
         overrides=_overrides(request),
