@@ -11,6 +11,7 @@ from orchestrate.data.columns import PRICES, Columns
 from orchestrate.data.dialect import Table, columns_by_place, decode, split, unpack, which_columns
 from orchestrate.data.numbers import decimal_mark, read_numbers
 from orchestrate.data.stamps import Cells, read_stamps
+from orchestrate.data.vendors import adjusted_close, is_special, one_symbol, tick_volume, without_header
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
@@ -56,7 +57,13 @@ def _plain_layout(raw: bytes, plan: DataPlan, where: str) -> tuple[Table, dict[s
         places = which_columns(table.header, plan.columns, where)
     except DataError:
         return None
-    odd = bool(table.notes) or not table.header or table.lines[0] != 2 or table.delimiter == " "
+    odd = (
+        bool(table.notes)
+        or not table.header
+        or is_special(table.header)
+        or table.lines[0] != 2
+        or table.delimiter == " "
+    )
     return None if odd or "time" in places or "volume" not in places or plan.decimal == "," else (table, places)
 
 
@@ -80,13 +87,16 @@ def _arrow_cells(raw: bytes, table: Table, places: dict[str, int]) -> dict[str, 
 
 def _careful(text: str, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     table = split(text, plan.delimiter, where)
+    findings = [Finding("warning", where, note) for note in table.notes]
+    table, told = one_symbol(table, plan.symbol, where)
     if table.header:
         places = which_columns(table.header, plan.columns, where)
     else:
         places = columns_by_place(table.rows[0], plan.columns, where)
     cells: dict[str, list[str]] = {name: [row[place] for row in table.rows] for name, place in places.items()}
-    findings = [Finding("warning", where, note) for note in table.notes]
     numbers = _numbers(cells, table, plan, where, findings)
+    findings += told + adjusted_close(table, places, where)
+    findings += tick_volume(table, numbers, where) + without_header(table, places, numbers, where)
     empty = np.isnan(np.vstack([numbers[name] for name in PRICES])).all(axis=0)
     lines = np.array(table.lines, dtype=np.int64)
     if empty.any():

@@ -30,10 +30,10 @@ _ALIASES: Final = {
         "datum",
         "ts",
     ),
-    "open": ("open", "o", "openprice", "priceopen", "first", "opening"),
+    "open": ("open", "o", "openprice", "priceopen", "first", "opening", "eröffnung", "erster"),
     "high": ("high", "h", "max", "highprice", "pricehigh", "hoch"),
     "low": ("low", "l", "min", "lowprice", "pricelow", "tief"),
-    "close": ("close", "c", "last", "closelast", "closeprice", "priceclose", "price", "schluss"),
+    "close": ("close", "c", "last", "closelast", "closeprice", "priceclose", "price", "schluss", "schlusskurs"),
     "volume": ("volume", "vol", "v", "tickvol", "tickvolume", "volumen"),
 }
 REQUIRED: Final = ("timestamp", "open", "high", "low", "close")
@@ -268,11 +268,19 @@ def columns_by_place(row: Sequence[str], given: Mapping[str, str], where: str) -
         clock = ["time"] if len(row) > 5 and _TIME_OF_DAY.fullmatch(row[1].strip()) else []
         names = ["timestamp", *clock, "open", "high", "low", "close", "volume"]
         found = dict(zip(names, range(len(row)), strict=False))
+        if len(row) > len(names) and not _is_kline(row):
+            found = {}
     missing = [ours for ours in REQUIRED if ours not in found]
     if missing:
         raise DataError(
-            f"there is no header, and no column is known to be {', '.join(missing)}",
+            f"there is no header, and it is not known which of the {len(row)} columns is {', '.join(missing)}",
             where=where,
             hint="say columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}, as it is",
         )
     return found
+
+
+def _is_kline(row: Sequence[str]) -> bool:
+    """Binance's layout: open time, prices, volume, close time, and five more."""
+    opened, closed = row[0].strip(), row[6].strip() if len(row) == 12 else ""
+    return opened.isdecimal() and closed.isdecimal() and len(opened) == len(closed) >= 13 and opened < closed
