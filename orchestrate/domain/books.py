@@ -44,7 +44,7 @@ class Position:
     @property
     def entry_cost(self) -> float:
         """Capital that the open position uses: its cost at entry times the margin rate."""
-        held = abs(self.quantity) * self.average_price
+        held = abs(self.quantity * self.average_price)
         return held * self.instrument.multiplier * self.instrument.margin_rate
 
     def notional(self, price: float) -> float:

@@ -11,6 +11,9 @@ from orchestrate.domain.market import Instrument
 
 #: Two prices or quantities closer than this count as equal when a tick or lot is counted.
 _GRAIN: Final = 1e-9
+#: A float this large has no digits left to round.
+_WHOLE: Final = 2.0**53
+_MOST: Final = 1e300
 FRACTION_DIGITS: Final = 6
 
 FillRule = Literal["next_open", "close"]
@@ -57,7 +60,7 @@ class Slippage:
             return raw
         sign = 1.0 if quantity > 0 else -1.0
         tick = instrument.tick
-        moved = raw * (1.0 + sign * self.percent / 100.0) + sign * self.ticks * tick
+        moved = raw + sign * (abs(raw) * self.percent / 100.0 + self.ticks * tick)
         count = moved / tick
         whole = math.ceil(count - _GRAIN) if sign > 0 else math.floor(count + _GRAIN)
         return round(whole * tick, instrument.precision)
@@ -86,14 +89,16 @@ class ExecutionRules:
 
     def lot(self, quantity: float) -> float:
         """`quantity` rounded towards zero to a legal lot; the one place where quantities are rounded."""
+        scale = 1.0 if self.lots == "integer" else 10.0**FRACTION_DIGITS
+        if abs(quantity) * scale >= _WHOLE:
+            return quantity
         if self.lots == "integer":
             return float(math.trunc(quantity + math.copysign(_GRAIN, quantity)))
-        scale = 10.0**FRACTION_DIGITS
         return round(math.trunc(quantity * scale + math.copysign(_GRAIN * scale, quantity)) / scale, FRACTION_DIGITS)
 
     def cost(self, quantity: float, price: float, instrument: Instrument) -> float:
         """What an opening of `quantity` at `price` takes out of what its strategy may spend: margin plus fee."""
-        held = abs(quantity) * price * instrument.multiplier * instrument.margin_rate
+        held = abs(quantity * price) * instrument.multiplier * instrument.margin_rate
         return held + self.fee(quantity, price, instrument)
 
     def affordable(self, money: float, wanted: float, price: float, instrument: Instrument) -> float:
@@ -107,7 +112,7 @@ def _largest(quantity: float, fits: Callable[[float], bool], rules: ExecutionRul
     if not quantity or fits(quantity):
         return quantity
     step = 1.0 if rules.lots == "integer" else 10.0**-FRACTION_DIGITS
-    low, high = 0, round(abs(quantity) / step)
+    low, high = 0, round(min(abs(quantity) / step, _MOST))
     while high - low > 1:
         middle = (low + high) // 2
         if fits(middle * step):

@@ -36,13 +36,15 @@ class Reason(StrEnum):
     CLOSE_AT_END = "close_at_end"
     CONFLICT = "conflict"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What a strategy wants at `step`. `closing` demands only reduce its position; `price` is the close it saw.
 
-    `native_order` is the engine's own id of the order that a native strategy made, empty for portable strategies.
+    `native_order` is the engine's own id of the order that a native strategy made, empty for portable strategies;
+    `bracket` that of the entry whose exits these are. A `limit` or `trigger` makes the order rest until it is reached.
     """
 
     strategy_id: str
@@ -54,10 +56,18 @@ class Demand:
     t: int
     native_order: str = ""
     signalled: bool = True
+    limit: float | None = None
+    trigger: float | None = None
+    bracket: str = ""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.quantity):
             raise ValueError(f"{self.strategy_id}: a demand's quantity must be a number, not {self.quantity}")
+
+    @property
+    def rests(self) -> bool:
+        """True for limit and stop orders."""
+        return self.limit is not None or self.trigger is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,16 @@ class Order:
     decided_step: int
     reason: Reason = Reason.NONE
     native_order: str = ""
+    rests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A native's own order is over without a fill: cancelled by its strategy, expired, or taken out by its bracket."""
+
+    strategy_id: str
+    native_order: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

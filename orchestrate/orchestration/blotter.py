@@ -14,9 +14,11 @@ class Blotter:
     def __init__(self, rank: Mapping[str, int]) -> None:
         self._rank = rank
         self._pending: list[Order] = []
+        self._resting: dict[str, Order] = {}
         self._placed: dict[str, int] = {}
 
     def __len__(self) -> int:
+        """How many orders wait for their release."""
         return len(self._pending)
 
     def place(self, decision: Decision, reserve: float, reason: Reason = Reason.NONE) -> Order:
@@ -33,13 +35,17 @@ class Blotter:
             decided_step=demand.step,
             reason=reason,
             native_order=demand.native_order,
+            rests=demand.rests,
         )
         self._pending.append(order)
         return order
 
-    def reserved(self, strategy_id: str, besides: Container[str] = ()) -> float:
-        """Money held for the strategy's pending orders, those with an id in `besides` left out."""
-        return sum(o.reserve for o in self._pending if o.strategy_id == strategy_id and o.id not in besides)
+    def reserved(self, strategy_id: str) -> float:
+        """Money held for the strategy's open orders, pending and resting."""
+        reserved = sum(o.reserve for o in self._pending if o.strategy_id == strategy_id)
+        if self._resting:
+            reserved += sum(o.reserve for o in self._resting.values() if o.strategy_id == strategy_id)
+        return reserved
 
     def pending(self, strategy_id: str, symbol: str | None = None) -> list[Order]:
         """The strategy's pending orders, of one symbol or all."""
@@ -55,8 +61,22 @@ class Blotter:
             due.sort(key=lambda order: (not order.closing, self._rank[order.strategy_id]))
         return due
 
+    def rest(self, order: Order) -> None:
+        """A released limit or stop order now lies in its engine; its reserve stays."""
+        self._resting[order.id] = order
+
+    def done(self, order_id: str) -> None:
+        """A resting order has been filled; to say so of any other order changes nothing."""
+        self._resting.pop(order_id, None)
+
+    def resting(self) -> list[Order]:
+        """All orders that lie in an engine."""
+        return list(self._resting.values())
+
     def cancel(self, wanted: Callable[[Order], bool], reason: Reason) -> list[Order]:
-        """Take out all orders that `wanted` names; each comes back with `reason`."""
-        cancelled = [replace(order, reason=reason) for order in self._pending if wanted(order)]
+        """Take out all open orders that `wanted` names, pending or resting; each comes back with `reason`."""
+        cancelled = [order for order in (*self._pending, *self._resting.values()) if wanted(order)]
         self._pending = [order for order in self._pending if not wanted(order)]
-        return cancelled
+        for order in cancelled:
+            self._resting.pop(order.id, None)
+        return [replace(order, reason=reason) for order in cancelled]

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Final
 
-from orchestrate.domain.books import Book
-from orchestrate.domain.errors import EngineError
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market, MarketEvent
-from orchestrate.domain.orders import Demand, Fill, Order, Reason, StrategyCommand
+from orchestrate.domain.orders import Demand, Fill, Reason, StrategyCommand
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.orchestration.agenda import Agenda
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer
 from orchestrate.orchestration.coordinator import StrategyCoordinator
 from orchestrate.orchestration.desk import Emit
+from orchestrate.orchestration.dispatch import Dispatch
+from orchestrate.orchestration.entries import StrategyEntry
 from orchestrate.orchestration.orchestrator import UnifiedStrategyOrchestrator
-from orchestrate.orchestration.ports import Account, OrchestrationPort
+from orchestrate.orchestration.ports import Account, OrchestrationPort, Stepped
 from orchestrate.orchestration.reconciliation import reconcile
 from orchestrate.orchestration.recorder import Recorder
 
+#: How often natives may answer verdicts with new orders within one step; what they want after that waits for the next.
+ANSWERS_A_STEP: Final = 8
 Progress = Callable[[int, int], None]
 
 
@@ -56,9 +59,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.fills: list[FillRecord] = []
         self.steps_done = 0
         self._fed_in_full = fed_in_full
-        self._advanced: dict[str, int] = {}
-        self._moved: set[str] = set()
-        self._orders: dict[str, Order] = {}
+        self._late: list[Demand] = []
 
     @property
     def framework_strategies(self) -> dict[str, list[str]]:
@@ -98,62 +99,67 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.prepare(market, rules)
         self._recorder = Recorder(market, self.desk.marks)
         self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
-        self._symbols = {
-            framework: tuple(dict.fromkeys(symbol for name in ids for symbol in self.strategies[name].symbols))
-            for framework, ids in self.framework_strategies.items()
-            if ids
-        }
+        self._dispatch = Dispatch(self.adapters, self.strategies, self._fed_in_full)
         try:
-            for framework in self._symbols:
-                accounts = [
-                    Account(name, float(self.strategies[name].allocated), self.strategies[name].symbols)
-                    for name in self.framework_strategies[framework]
-                ]
-                self.adapters[framework].begin(market, accounts, rules)
+            for framework, adapter in self._dispatch.adapters.items():
+                names = self.framework_strategies[framework]
+                adapter.begin(market, [self._account(self.strategies[name]) for name in names], rules)
         except BaseException:
             self.end()
             raise
 
+    def _account(self, entry: StrategyEntry) -> Account:
+        return Account(
+            entry.id,
+            float(entry.allocated),
+            entry.symbols,
+            native=entry.strategy if entry.is_native and isinstance(entry.strategy, type) else None,
+            config=entry.config,
+            sizing=entry.allocation.sizing,
+            asking=self.desk.asking(entry),
+        )
+
     def end(self) -> None:
         """Let go of every engine."""
-        for framework in self._symbols:
-            self.adapters[framework].end()
+        self._dispatch.end()
 
-    # ---- the step at time t
+    # ---- the step at time t, line by line as the contracts list it
 
     def step(self, event: MarketEvent) -> None:
-        """One step, line by line as the contracts list it."""
-        self.desk.marks.step = event.step
+        """One step."""
+        self.wake(event)
         self.open(event)
         stepped = self.range(event)
-        self.book(stepped[0])
-        demands = self.desk.decide(event) + stepped[1]
+        self.book(fill for engine in stepped for fill in engine.fills)
+        demands = self.decide(event, stepped)
         commands = self.desk.coordinate(demands)
         self.command(commands)
         self.close(event)
         self.mark(event)
         self.steps_done = event.step + 1
 
+    def wake(self, event: MarketEvent) -> None:
+        """0. Orders of native timers since the last bar are coordinated now, at last marks."""
+        demands = self._late + self._take_in(self._dispatch.wake(event))
+        self._late = []
+        if demands:
+            self.command(self.desk.coordinate(demands))
+
     def open(self, event: MarketEvent) -> None:
         """1. OPEN: orders approved earlier go to their engines, cut to what they cost at this open."""
+        self.desk.marks.step = event.step
         if self._rules.fill == "next_open" and len(self.desk.blotter):
-            self._hand_over(self.desk.release(event, opening=True))
+            self._dispatch.send(self.desk.release(event, opening=True))
 
-    def range(self, event: MarketEvent) -> tuple[list[Fill], list[Demand]]:
-        """2. RANGE: every engine that has something to do lives through the bar."""
-        fills: list[Fill] = []
-        demands: list[Demand] = []
-        for framework in self._symbols:
-            if framework in self._fed_in_full or framework in self._moved:
-                got, wanted = self._advance(framework, event)
-                fills += got
-                demands += wanted
-        return fills, demands
+    def range(self, event: MarketEvent) -> list[Stepped]:
+        """2. RANGE: every engine that has something to do lives through the bar; resting orders may be reached."""
+        return self._dispatch.advance(event)
 
-    def book(self, fills: Sequence[Fill]) -> None:
+    def book(self, fills: Iterable[Fill]) -> None:
         """3. Fills go to the books, and to the strategies that care."""
         for fill in fills:
-            order = self._orders.pop(fill.order_id)
+            order = self._dispatch.filled(fill)
+            self.desk.blotter.done(order.id)
             entry = self.strategies[fill.strategy_id]
             label = self.desk.label(fill.symbol)
             booked = replace(fill, t=label)
@@ -161,63 +167,52 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._recorder.note(entry.book, fill.symbol, self.desk.marks.step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
-            self._moved.add(entry.framework)
             self.desk.notify(entry, "on_fill", booked)
 
+    def decide(self, event: MarketEvent, stepped: Sequence[Stepped]) -> list[Demand]:
+        """4. DECIDE: what natives told while they lived through the bar, and what portable strategies want now."""
+        theirs = self._take_in(stepped)
+        return self.desk.decide(event) + theirs
+
     def command(self, commands: Sequence[StrategyCommand]) -> None:
-        """6. Natives hear at once what became of their own orders; portable orders wait for their release."""
-        for command in commands:
-            if command.order.native_order:
-                self.adapters[self.strategies[command.strategy_id].framework].execute_commands([command])
+        """6. Natives hear at once what became of their orders, and may answer; portable orders wait in the blotter."""
+        for _ in range(ANSWERS_A_STEP):
+            self._dispatch.send(c for c in commands if c.order.native_order and c.action != "submit")
+            answers = self._take_in(self._dispatch.listen())
+            if not answers:
+                return
+            commands = self.desk.coordinate(answers)
+        self._late += answers
 
     def close(self, event: MarketEvent) -> None:
         """7. CLOSE: with `fill: close`, market orders are executed at t's close now."""
         if self._rules.fill == "close" and len(self.desk.blotter):
-            self._execute_at_close(self.desk.release(event, opening=False), event)
+            self.book(self._dispatch.close(self.desk.release(event, opening=False), event))
+            self.command(())
         if self._rules.close_at_end:
             self._close_ended_positions(event)
 
     def mark(self, event: MarketEvent) -> None:
         """8. Orders on series that have ended are over; books and engines must agree."""
-        if len(self.desk.blotter):
-            self._cancel_ended(event)
-        if self._moved:
+        self._cancel_ended(event)
+        if self._dispatch.moved:
             self._reconcile(event)
-            self._moved.clear()
+            self._dispatch.moved.clear()
 
     # ---- details
 
-    def _hand_over(self, orders: Sequence[Order]) -> None:
-        by_framework: dict[str, list[StrategyCommand]] = {}
-        for order in orders:
-            self._orders[order.id] = order
-            framework = self.strategies[order.strategy_id].framework
-            by_framework.setdefault(framework, []).append(StrategyCommand(order.strategy_id, "submit", order))
-        for framework, commands in by_framework.items():
-            self.adapters[framework].execute_commands(commands)
-            self._moved.add(framework)
-
-    def _advance(self, framework: str, event: MarketEvent) -> tuple[Sequence[Fill], Sequence[Demand]]:
-        rows = {symbol: event.rows[symbol] for symbol in self._symbols[framework] if symbol in event.rows}
-        self._advanced[framework] = event.step
-        if not rows:
-            return (), ()
-        stepped = self.adapters[framework].advance(event.t, rows)
-        for strategy_id, error in stepped.failures:
-            entry = self.strategies[strategy_id]
-            if entry.status != "failed":
-                self.desk.fail(entry, error, int(self._market.timeline.labels[event.step]))
-        return stepped.fills, stepped.demands
-
-    def _execute_at_close(self, orders: Sequence[Order], event: MarketEvent) -> None:
-        """Hand orders over and let their engines fill them at this close, wherever else in time those stand."""
-        frameworks = dict.fromkeys(self.strategies[order.strategy_id].framework for order in orders)
-        for framework in frameworks:
-            if self._advanced.get(framework) != event.step:
-                self._advance(framework, event)
-        self._hand_over(orders)
-        for framework in frameworks:
-            self.book(self.adapters[framework].close(event.t))
+    def _take_in(self, stepped: Sequence[Stepped]) -> list[Demand]:
+        """What engines tell of their natives: failures and ended orders are dealt with, demands come back."""
+        demands: list[Demand] = []
+        for engine in stepped:
+            for strategy_id, error in engine.failures:
+                entry = self.strategies[strategy_id]
+                if entry.status != "failed":
+                    self.desk.fail(entry, error, int(self._market.timeline.labels[self.desk.marks.step]))
+            for ended in engine.ended:
+                self._dispatch.forget(self.desk.end_native(ended))
+            demands += engine.demands
+        return [demand for demand in demands if self.strategies[demand.strategy_id].status != "failed"]
 
     def _close_ended_positions(self, event: MarketEvent) -> None:
         ending = {symbol for symbol in event.rows if self._last_step[symbol] == event.step}
@@ -227,26 +222,28 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         for entry in self.desk.in_order:
             for symbol in sorted(ending & entry.book.positions.keys()):
                 self.desk.close_position(entry, symbol, Reason.CLOSE_AT_END)
-        self._execute_at_close(self.desk.release(event, opening=False), event)
+        self.book(self._dispatch.close(self.desk.release(event, opening=False), event))
 
     def _cancel_ended(self, event: MarketEvent) -> None:
         """An order whose symbol has no further bar can never fill."""
+        blotter = self.desk.blotter
+        if not len(blotter) and not blotter.resting():
+            return
         at_the_end = event.step == len(self._market.timeline) - 1
         reason = Reason.UNFILLED_AT_END if at_the_end else Reason.SERIES_ENDED
-        self.desk.cancel(lambda order: self._last_step[order.symbol] <= event.step, reason)
+        cancelled = self.desk.cancel(lambda order: self._last_step[order.symbol] <= event.step, reason)
+        self._dispatch.forget(cancelled)
+        self._dispatch.send(
+            StrategyCommand(order.strategy_id, "cancel", order, reason) for order in cancelled if order.native_order
+        )
 
     def _reconcile(self, event: MarketEvent) -> None:
-        for framework in self._symbols:
-            if framework in self._moved:
-                books = self._books(framework)
+        for framework in self._dispatch.symbols:
+            if framework in self._dispatch.moved:
+                books = [self.strategies[name].book for name in self.framework_strategies[framework]]
                 state = self.adapters[framework].get_portfolio_state()
                 reconcile(state, books, f"step {event.step}, t={event.t}")
-        if self._orders:
-            lost = ", ".join(self._orders)
-            raise EngineError(f"orders {lost} were handed to their engine and came back without a fill")
-
-    def _books(self, framework: str) -> list[Book]:
-        return [self.strategies[name].book for name in self.framework_strategies[framework]]
+        self._dispatch.require_no_market_order()
 
     # ---- what is left behind
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,7 +9,6 @@ from typing import TypeVar
 
 from orchestrate.domain.bars import Unveiling
 from orchestrate.domain.books import Book
-from orchestrate.domain.errors import EngineError
 from orchestrate.domain.events import (
     DomainEvent,
     SignalBlockedEvent,
@@ -21,9 +19,10 @@ from orchestrate.domain.events import (
 )
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market, MarketEvent
-from orchestrate.domain.orders import Decision, Demand, Order, Outcome, Reason, StrategyCommand
+from orchestrate.domain.orders import Decision, Demand, Ended, Order, Outcome, Reason, StrategyCommand
 from orchestrate.domain.results import DecisionRecord, StrategyError
 from orchestrate.domain.strategy import Signal
+from orchestrate.orchestration.asking import Asking, refuse_run_in_callback
 from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import decision_order
@@ -36,7 +35,6 @@ from orchestrate.orchestration.sizing import Sizeable, size
 
 Emit = Callable[[DomainEvent], None]
 Answer = TypeVar("Answer")
-_asking: contextvars.ContextVar[str] = contextvars.ContextVar("the strategy being asked", default="")
 
 
 class Desk:
@@ -52,8 +50,7 @@ class Desk:
         emit: Emit,
         watch: AbstractContextManager[object],
     ) -> None:
-        if _asking.get():
-            raise EngineError(f"strategy {_asking.get()!r} starts a run from inside a run, which can't be done")
+        refuse_run_in_callback()
         self.entries = entries
         self.in_order = [entries[name] for name in decision_order([entry.metadata for entry in entries.values()])]
         self.blotter = Blotter({entry.id: rank for rank, entry in enumerate(self.in_order)})
@@ -62,7 +59,8 @@ class Desk:
         self._market, self._rules = market, rules
         self._capital, self._coordinator = capital, coordinator
         self._treasury = Treasury(entries, capital, self.blotter, self.marks, market, rules)
-        self._emit, self._watch = emit, watch
+        self._emit = emit
+        self._around = {entry.id: Asking(entry.id, watch) for entry in entries.values()}
         self._past: dict[str, Unveiling] = {}
         self._standing: dict[str, Standing] = {}
 
@@ -88,6 +86,8 @@ class Desk:
     def _start(self, entry: StrategyEntry) -> None:
         if isinstance(entry.strategy, BaseException):
             raise entry.strategy
+        if entry.is_native:
+            return
         series = {symbol: self._market.series[symbol] for symbol in entry.symbols}
         for symbol, column in series.items():
             if symbol not in self._past:
@@ -103,7 +103,7 @@ class Desk:
 
     def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
         """Tell an active strategy something, if it cares to hear it."""
-        if entry.is_active and hasattr(entry.strategy, hook):
+        if entry.is_active and not entry.is_native and hasattr(entry.strategy, hook):
             t = int(self._market.timeline.labels[self.marks.step])
             self._ask(entry, t, _call_hook, entry.strategy, hook, *arguments)
 
@@ -111,17 +111,18 @@ class Desk:
         self, entry: StrategyEntry, t: int | None, question: Callable[..., Answer], *arguments: object
     ) -> Answer | None:
         """Run a strategy's code. Whatever it raises, it fails alone; only Ctrl-C passes."""
-        token = _asking.set(entry.id)
         try:
-            with self._watch:
+            with self._around[entry.id]:
                 return question(*arguments)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             self.fail(entry, error, t)
             return None
-        finally:
-            _asking.reset(token)
+
+    def asking(self, entry: StrategyEntry) -> AbstractContextManager[object]:
+        """What surrounds every call of this strategy's code, wherever it is called."""
+        return self._around[entry.id]
 
     def fail(self, entry: StrategyEntry, error: BaseException, t: int | None) -> None:
         """The strategy takes no further part: its orders are cancelled, its positions closed at the next fill."""
@@ -181,6 +182,12 @@ class Desk:
                 placed[demand] = self.blotter.place(decision, reserve)
             return decision
 
+        for demand in demands:
+            if demand.native_order and demand.signalled:
+                kind = "exit" if demand.closing else "entry"
+                available = self._standing[demand.strategy_id].available()
+                label = self.label(demand.symbol)
+                self._emit(StrategySignalledEvent(demand.strategy_id, kind, demand.symbol, available, label))
         decisions = self._coordinator.coordinate(demands, fund)
         for conflict in self._coordinator.conflicts:
             self._emit(
@@ -202,10 +209,12 @@ class Desk:
         owner = self.entries[decision.demand.strategy_id]
         if order is None:
             self.notify(owner, "on_rejected", decision)
-            return None
+            return _refusal(decision) if decision.demand.native_order else None
+        if decision.outcome is Outcome.RESIZED and order.native_order:
+            return StrategyCommand(owner.id, "resize", order, decision.reason, decision.detail)
         return StrategyCommand(owner.id, "submit", order, decision.reason, decision.detail)
 
-    def release(self, event: MarketEvent, *, opening: bool) -> list[Order]:
+    def release(self, event: MarketEvent, *, opening: bool) -> list[StrategyCommand]:
         """Take out the orders whose symbol has a bar now, cut to what they cost at its open (or close)."""
         due = self.blotter.take_due(event.rows)
         if not due:
@@ -213,17 +222,23 @@ class Desk:
         self.marks.step, self.marks.opening = event.step, opening
         released = self._treasury.release(due)
         self.marks.opening = False
-        for order, result in zip(due, released, strict=True):
-            if result.decision is not None:
-                self._tell_release(order, result)
-        return [result.order for result in released if result.order is not None]
+        return [
+            command for order, result in zip(due, released, strict=True) if (command := self._released(order, result))
+        ]
 
-    def _tell_release(self, order: Order, result: Released) -> None:
-        if result.decision is None:
-            return
-        self.record(result.decision, order.id)
-        if result.order is None:
-            self.notify(self.entries[order.strategy_id], "on_rejected", result.decision)
+    def _released(self, order: Order, result: Released) -> StrategyCommand | None:
+        """Write down what the release changed; the command by which the order goes to its engine, if it does."""
+        decision = result.decision
+        if decision is not None:
+            self.record(decision, order.id)
+        if result.order is not None:
+            if order.rests:
+                self.blotter.rest(order)
+            return StrategyCommand(order.strategy_id, "submit", result.order)
+        if decision is None:
+            return None
+        self.notify(self.entries[order.strategy_id], "on_rejected", decision)
+        return StrategyCommand(order.strategy_id, "reject", order, decision.reason, decision.detail)
 
     def flatten(self, entry: StrategyEntry, reason: Reason) -> list[Order]:
         """Place closing orders for all that a strategy holds; they are the orchestrator's, owned by the strategy."""
@@ -238,12 +253,21 @@ class Desk:
         self.record(decision, order.id)
         return order
 
-    def cancel(self, wanted: Callable[[Order], bool], reason: Reason) -> None:
-        """End the pending orders that `wanted` names, unfilled."""
-        for order in self.blotter.cancel(wanted, reason):
+    def cancel(self, wanted: Callable[[Order], bool], reason: Reason) -> list[Order]:
+        """End the open orders that `wanted` names, unfilled; what lies in an engine has to be taken back there."""
+        cancelled = self.blotter.cancel(wanted, reason)
+        for order in cancelled:
             price, step = self.marks[order.symbol], self.marks.step
             demand = Demand(order.strategy_id, order.symbol, order.quantity, order.closing, price, step, 0)
             self.record(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
+        return cancelled
+
+    def end_native(self, ended: Ended) -> list[Order]:
+        """A native's own order is over; the order behind it, if it was still open."""
+        return self.cancel(
+            lambda order: (order.strategy_id, order.native_order) == (ended.strategy_id, ended.native_order),
+            ended.reason,
+        )
 
     def record(self, decision: Decision, order_id: str = "") -> None:
         """Remember a decision; tell the world where money, or its lack, changed a demand."""
@@ -266,6 +290,24 @@ class Desk:
 
 _MONEY = frozenset({Reason.CAPITAL, Reason.OPEN_GAP, Reason.BELOW_ONE_LOT})
 _REFUSALS = frozenset({Reason.CONFLICT, Reason.NOT_TRADABLE})
+
+
+def _refusal(decision: Decision) -> StrategyCommand:
+    """A refusal on its way to the native whose order it was."""
+    demand = decision.demand
+    order = Order(
+        "",
+        demand.strategy_id,
+        demand.symbol,
+        demand.quantity,
+        demand.closing,
+        0.0,
+        demand.step,
+        decision.reason,
+        demand.native_order,
+        demand.rests,
+    )
+    return StrategyCommand(demand.strategy_id, "reject", order, decision.reason, decision.detail)
 
 
 def _call_hook(strategy: object, name: str, *arguments: object) -> None:

@@ -11,7 +11,7 @@ from orchestrate.domain.books import Book
 from orchestrate.domain.market import Instrument
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import StrategyError
-from orchestrate.domain.strategy import Kind
+from orchestrate.domain.strategy import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import StrategyMetadata
@@ -42,6 +42,7 @@ class StrategyEntry:
     allocation: AllocationConfig
     framework: str
     kind: Kind | None = None
+    config: Mapping[str, object] = field(default_factory=dict)
     status: EntryStatus = "active"
     symbols: tuple[str, ...] = ()
     allocated: Decimal = Decimal(0)
@@ -55,6 +56,11 @@ class StrategyEntry:
     def id(self) -> str:
         """The strategy's id."""
         return self.metadata.id
+
+    @property
+    def is_native(self) -> bool:
+        """True where the strategy lives in its engine and is asked there."""
+        return self.kind is not None and self.kind not in PORTABLE_KINDS
 
     @property
     def is_active(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrate.domain.books import Book
-from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Instrument, Market
 from orchestrate.domain.orders import Decision, Demand, Fill, Order, Outcome, Reason
 from orchestrate.orchestration.blotter import Blotter
@@ -50,30 +50,48 @@ class Treasury:
             return _refused(demand, Reason.NOT_TRADABLE, f"{demand.symbol} is a resampled series"), 0.0
         if demand.closing:
             return Decision(demand, Outcome.APPROVED, quantity), 0.0
-        if demand.price <= 0:
-            return _refused(demand, Reason.NOT_TRADABLE, f"{demand.symbol} has no price above zero yet"), 0.0
+        if not demand.price:
+            return _refused(demand, Reason.NOT_TRADABLE, f"{demand.symbol} has no price yet"), 0.0
+        entry = self._entries[demand.strategy_id]
+        if entry.status == "paused":
+            return _refused(demand, Reason.STRATEGY_PAUSED, "paused strategies open nothing"), 0.0
         instrument = self._market.instruments[demand.symbol]
-        price = self._rules.fill_price(demand.price, quantity, instrument) if quantity else demand.price
-        book = self._entries[demand.strategy_id].book
-        pending_closes = [order for order in self._blotter.pending(demand.strategy_id) if order.closing]
+        price = self._reserve_price(demand, quantity, instrument)
+        book = entry.book
+        pending_closes = [order for order in self._blotter.pending(entry.id) if order.closing and not order.rests]
         if pending_closes:
             book = book.projected(self._expected(order) for order in pending_closes)
-        money = self._capital.money_for_openings(book, self._blotter.reserved(demand.strategy_id), self._marks)
-        decision = self._fit(demand, quantity, price, instrument, money)
-        return decision, self._rules.cost(decision.quantity, price, instrument) if decision.quantity else 0.0
+        decision = self._fit(demand, quantity, price, book, self._blotter.reserved(entry.id), Reason.CAPITAL)
+        _, opening = _split(book.quantity(demand.symbol), decision.quantity)
+        return decision, self._rules.cost(opening, price, instrument) if opening else 0.0
 
-    def _fit(self, demand: Demand, quantity: float, price: float, instrument: Instrument, money: float) -> Decision:
-        wanted = self._rules.lot(quantity)
-        if not wanted:
+    def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
+        """A limit at its limit, a stop at its trigger, a market order at the close it saw; slipped unless a limit."""
+        if demand.limit is not None:
+            return demand.limit
+        raw = demand.price if demand.trigger is None else demand.trigger
+        return self._rules.fill_price(raw, quantity, instrument) if quantity else raw
+
+    def _fit(self, demand: Demand, quantity: float, price: float, book: Book, reserved: float, cut: Reason) -> Decision:
+        """What of `quantity` at `price` the book can pay for; a part that closes what is held costs nothing."""
+        instrument = self._market.instruments[demand.symbol]
+        closing, opening = _split(book.quantity(demand.symbol), quantity)
+        wanted = self._rules.lot(opening)
+        if closing:
+            after = Order("", demand.strategy_id, demand.symbol, closing, True, 0.0, demand.step)
+            book = book.projected([self._expected(after)])
+        elif not wanted:
             return _refused(demand, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot")
+        money = self._capital.money_for_openings(book, reserved, self._marks)
         paid = self._rules.affordable(money, wanted, price, instrument)
         cost = self._rules.cost(wanted, price, instrument)
-        figures = f"{abs(wanted):g} cost {cost:.2f}, {money:.2f} is available"
-        if not paid:
-            return _refused(demand, Reason.CAPITAL, figures)
-        if paid != wanted:
-            return Decision(demand, Outcome.RESIZED, paid, Reason.CAPITAL, figures)
-        return Decision(demand, Outcome.APPROVED, paid)
+        figures = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
+        total = round(closing + paid, FRACTION_DIGITS)
+        if paid == wanted:
+            return Decision(demand, Outcome.APPROVED, total)
+        if not total:
+            return _refused(demand, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, figures)
+        return Decision(demand, Outcome.RESIZED, total, cut, figures)
 
     def release(self, orders: Sequence[Order]) -> list[Released]:
         """`orders` of one moment, closing ones first, cut to what they cost at the marks of that moment."""
@@ -81,7 +99,6 @@ class Treasury:
         for order in orders:
             waiting[order.strategy_id] = waiting.get(order.strategy_id, 0.0) + order.reserve
         books: dict[str, Book] = {}
-        alone = len(orders) == 1
         released = []
         for order in orders:
             owner = order.strategy_id
@@ -89,11 +106,13 @@ class Treasury:
             waiting[owner] -= order.reserve
             result = self._release_one(order, book, waiting[owner])
             released.append(result)
-            if result.order is not None and not alone:
+            if result.order is not None and not order.rests and len(orders) > 1:
                 books[owner] = book.projected([self._expected(result.order)])
         return released
 
     def _release_one(self, order: Order, book: Book, waiting: float) -> Released:
+        if order.rests:
+            return Released(order)
         step, raw = self._marks.step, self._marks[order.symbol]
         t = int(self._market.timeline.stamps[step])
         demand = Demand(order.strategy_id, order.symbol, order.quantity, order.closing, raw, step, t)
@@ -101,20 +120,14 @@ class Treasury:
             held = book.quantity(order.symbol)
             if held * order.quantity >= 0:
                 return Released(None, _refused(demand, Reason.NOTHING_TO_CLOSE, "the position is closed already"))
-            return Released(replace(order, quantity=-held))
-        instrument = self._market.instruments[order.symbol]
-        price = self._rules.fill_price(raw, order.quantity, instrument)
+            wanted = order.quantity if order.native_order and abs(order.quantity) < abs(held) else -held
+            return Released(replace(order, quantity=wanted))
+        price = self._rules.fill_price(raw, order.quantity, self._market.instruments[order.symbol])
         reserved = self._blotter.reserved(order.strategy_id) + waiting
-        money = self._capital.money_for_openings(book, reserved, self._marks)
-        paid = self._rules.affordable(money, order.quantity, price, instrument) if price > 0 else 0.0
-        if paid == order.quantity:
+        decision = self._fit(demand, order.quantity, price, book, reserved, Reason.OPEN_GAP)
+        if decision.outcome is Outcome.APPROVED:
             return Released(order)
-        cost = self._rules.cost(order.quantity, price, instrument)
-        figures = f"{abs(order.quantity):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
-        if not paid:
-            return Released(None, _refused(demand, Reason.BELOW_ONE_LOT, figures))
-        cut = Decision(demand, Outcome.RESIZED, paid, Reason.OPEN_GAP, figures)
-        return Released(replace(order, quantity=paid), cut)
+        return Released(replace(order, quantity=decision.quantity) if decision.quantity else None, decision)
 
     def _expected(self, order: Order) -> tuple[Fill, Instrument]:
         """How an order will fill if the market stands at its mark."""
@@ -122,6 +135,15 @@ class Treasury:
         price = self._rules.fill_price(self._marks[order.symbol], order.quantity, instrument)
         fee = self._rules.fee(order.quantity, price, instrument)
         return Fill(order.id, order.strategy_id, order.symbol, order.quantity, price, fee, 0), instrument
+
+
+def _split(held: float, quantity: float) -> tuple[float, float]:
+    """The part of `quantity` that closes what is held, and the part that opens."""
+    if held * quantity >= 0:
+        return 0.0, quantity
+    if abs(quantity) <= abs(held):
+        return quantity, 0.0
+    return -held, quantity + held
 
 
 def _refused(demand: Demand, reason: Reason, detail: str) -> Decision:

@@ -83,14 +83,18 @@ class UnifiedStrategyOrchestrator:
         *,
         framework: str | None = None,
         kind: Kind | None = None,
+        config: Mapping[str, object] | None = None,
     ) -> None:
-        """Let a strategy take part. An exception in place of a strategy: it failed before it began."""
+        """Let a strategy take part. An exception in place of a strategy: it failed before it began.
+
+        Of a native its class is given, and in `config` what its engine makes it with.
+        """
         framework = framework or self.frameworks[0]
         if framework not in self.frameworks:
             raise ValueError(f"Unknown framework: {framework!r}; there are {', '.join(self.frameworks)}")
         if metadata.id in self.strategies:
             raise ValueError(f"Strategy {metadata.id!r} takes part already")
-        self.strategies[metadata.id] = StrategyEntry(strategy, metadata, allocation, framework, kind)
+        self.strategies[metadata.id] = StrategyEntry(strategy, metadata, allocation, framework, kind, config or {})
         self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
 
     def remove_strategy(self, strategy_id: str) -> None:

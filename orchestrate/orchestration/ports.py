@@ -6,33 +6,42 @@ Ids, floats and integer nanoseconds cross these ports, never an engine's types.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Decision, Demand, Fill, StrategyCommand
+from orchestrate.domain.orders import Decision, Demand, Ended, Fill, StrategyCommand
+from orchestrate.domain.plan import Sizing
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What an engine is told of one strategy before the run. `native` is the strategy class it hosts, if any."""
+    """What an engine is told of one strategy before the run.
+
+    `native` is the strategy class that it hosts, if any, `config` its parameters, `sizing` how its entries are sized
+    where its engine has such a thing. Every call of the native's code happens inside `asking`.
+    """
 
     strategy_id: str
     cash: float
     symbols: tuple[str, ...]
     native: type | None = None
     config: Mapping[str, object] = field(default_factory=dict)
+    sizing: Sizing = field(default_factory=Sizing)
+    asking: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """What an engine has to say after a step: fills first, then what its native strategies want."""
+    """What an engine has to say: fills first, then what its native strategies want, took back, or broke with."""
 
     fills: tuple[Fill, ...] = ()
     demands: tuple[Demand, ...] = ()
     failures: tuple[tuple[str, BaseException], ...] = ()
+    ended: tuple[Ended, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,23 @@ class OrchestrationPort(Protocol):
 
     def end(self) -> None:
         """Release everything; nothing may stay behind in the process. Legal at any time after `begin`, also twice."""
+
+
+@runtime_checkable
+class NativeHostPort(OrchestrationPort, Protocol):
+    """What an engine owes beyond that while it hosts native strategies; it is then told of every bar.
+
+    A native's order is parked in the engine and told as a Demand with `native_order`. Its verdict comes as a command
+    with the same `native_order`: `reject` and `resize` at once, `submit` at the open (or close) at which it is
+    released, in the quantity that is left; only then may the engine execute it, or let it rest. `cancel` takes it
+    back. A `submit` without `native_order` is an order of the orchestrator's own for that strategy.
+    """
+
+    def wake(self, t: int) -> Stepped:
+        """Time passes until just before t: timers fire. Also tells what natives have wanted since the start."""
+
+    def listen(self) -> Stepped:
+        """What natives did in answer to commands and fills since anything was last told; no fills."""
 
 
 class CapitalManagementPort(Protocol):

@@ -22,7 +22,7 @@ class Sizeable:
 
 def percent(value: float, of: Sizeable) -> float:
     """`value` percent of the strategy's equity, shared by its symbols."""
-    return of.equity * value / 100.0 / of.symbols / (of.price * of.instrument.multiplier)
+    return of.equity * value / 100.0 / of.symbols / (abs(of.price) * of.instrument.multiplier)
 
 
 def fixed(value: float, _of: Sizeable) -> float:
@@ -32,7 +32,7 @@ def fixed(value: float, _of: Sizeable) -> float:
 
 def notional(value: float, of: Sizeable) -> float:
     """As many units as `value` of money is worth."""
-    return value / (of.price * of.instrument.multiplier)
+    return value / (abs(of.price) * of.instrument.multiplier)
 
 
 SIZINGS: Final[dict[str, Callable[[float, Sizeable], float]]] = {
@@ -44,6 +44,6 @@ SIZINGS: Final[dict[str, Callable[[float, Sizeable], float]]] = {
 
 def size(sizing: Sizing, of: Sizeable) -> float:
     """Units to ask for, not yet rounded to lots; 0.0 where equity or price allow none."""
-    if of.price <= 0 or of.equity <= 0:
+    if not of.price or of.equity <= 0:
         return 0.0
     return max(0.0, SIZINGS[sizing.method](float(sizing.value), of))

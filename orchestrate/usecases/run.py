@@ -17,9 +17,10 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market import Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyResult
-from orchestrate.engines.stopwatch import Stopwatch
+from orchestrate.domain.strategy import PORTABLE_KINDS
+from orchestrate.engines.stopwatch import timed
 from orchestrate.library.catalogue import describe
-from orchestrate.library.loading import load
+from orchestrate.library.loading import load, load_class
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
@@ -65,7 +66,7 @@ def _run(
     lookahead: bool,
 ) -> RunResult:
     engines = {
-        framework: Stopwatch(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
+        framework: timed(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
         for framework in dict.fromkeys(strategy.framework for strategy in plan.strategies)
     }
     orchestrator = CrossFrameworkOrchestrator(
@@ -90,6 +91,7 @@ def _run(
             AllocationConfig(strategy.weight * 100, strategy.sizing),
             framework=strategy.framework,
             kind=strategy.kind,
+            config=strategy.config,
         )
     report = orchestrator.validate_compatibility()
     findings += [replace(finding, severity="info") for finding in report.findings]
@@ -128,7 +130,9 @@ def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
     description = describe(strategy.reference, plan.root)
     try:
         with watchdog:
-            return load(description, strategy.config)
+            if strategy.kind in PORTABLE_KINDS:
+                return load(description, strategy.config)
+            return load_class(description)
     except KeyboardInterrupt:
         raise
     except BaseException as error:

@@ -19,21 +19,22 @@ class StrategyTimeout(BaseException):
 class Watchdog(AbstractContextManager[None]):
     """Entered around every call of a strategy. While `armed`, a call that takes longer than `seconds` is broken off.
 
-    One timer for the whole run ticks a few times per limit, so that watching a call costs next to nothing; a call is
+    Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit, so that watching a call costs next to nothing; a call is
     broken off after `seconds` to 1.25 × `seconds`.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._watching = False
+        self._depth = 0
         self._ticks = 0
 
     def __enter__(self) -> None:
-        self._ticks = 0
-        self._watching = True
+        if not self._depth:
+            self._ticks = 0
+        self._depth += 1
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._watching = False
+        self._depth -= 1
 
     @contextmanager
     def armed(self) -> Iterator[bool]:
@@ -50,7 +51,7 @@ class Watchdog(AbstractContextManager[None]):
             signal.signal(signal.SIGALRM, before)
 
     def _tick(self, _signal: int, _frame: FrameType | None) -> None:
-        if self._watching:
+        if self._depth:
             self._ticks += 1
             if self._ticks > _TICKS:
                 self._ticks = 0
