@@ -118,7 +118,7 @@ def _fit(name: str, value: object, parameter: Parameter) -> object:
         near = did_you_mean(str(fitted), [str(choice) for choice in parameter.choices])
         choices = ", ".join(str(choice) for choice in parameter.choices)
         raise _UnfitError(f"parameter '{name}' must be one of {choices}, not {shown(value)}", near)
-    _check_bounds(name, fitted, parameter)
+    _check_bounds(name, fitted, parameter, shown(value))
     return fitted
 
 
@@ -155,16 +155,16 @@ def _number(value: object, wanted: type) -> object:
     return int(value) if value == int(value) else _NOTHING
 
 
-def _check_bounds(name: str, value: object, parameter: Parameter) -> None:
+def _check_bounds(name: str, value: object, parameter: Parameter, told: str) -> None:
     low, high = parameter.minimum, parameter.maximum
     if not isinstance(value, (int, float)):
         return
     if low is not None and (value < low or (parameter.exclusive and value == low)):
         more = "more than" if parameter.exclusive else "at least"
-        raise _UnfitError(f"parameter '{name}' must be {more} {low:g}, not {shown(value)}", "")
+        raise _UnfitError(f"parameter '{name}' must be {more} {low:g}, not {told}", "")
     if high is not None and (value > high or (parameter.exclusive and value == high)):
         less = "less than" if parameter.exclusive else "at most"
-        raise _UnfitError(f"parameter '{name}' must be {less} {high:g}, not {shown(value)}", "")
+        raise _UnfitError(f"parameter '{name}' must be {less} {high:g}, not {told}", "")
 
 
 def _is_number(value: object) -> bool:
