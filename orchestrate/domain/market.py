@@ -149,6 +149,11 @@ class Timeline:
         for step, t in enumerate(self.stamps.tolist()):
             yield MarketEvent(step, t, {symbol: rows[step] for symbol, rows in columns if rows[step] >= 0})
 
+    def event(self, step: int) -> MarketEvent:
+        """The step at `step`."""
+        rows = {symbol: int(rows[step]) for symbol, rows in self.rows.items() if rows[step] >= 0}
+        return MarketEvent(step, int(self.stamps[step]), rows)
+
     def last_step(self, symbol: str) -> int:
         """The step of the symbol's last bar, after which its series has ended."""
         return int(np.flatnonzero(self.rows[symbol] >= 0)[-1])

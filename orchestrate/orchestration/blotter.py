@@ -61,6 +61,10 @@ class Blotter:
             due.sort(key=lambda order: (not order.closing, self._rank[order.strategy_id]))
         return due
 
+    def symbols(self) -> set[str]:
+        """The symbols that pending orders wait for."""
+        return {order.symbol for order in self._pending}
+
     def rest(self, order: Order) -> None:
         """A released limit or stop order now lies in its engine; its reserve stays."""
         self._resting[order.id] = order

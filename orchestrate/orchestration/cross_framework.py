@@ -12,7 +12,7 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import Demand, Fill, Reason, StrategyCommand
 from orchestrate.domain.results import FillRecord, StrategyResult
-from orchestrate.orchestration.agenda import Agenda
+from orchestrate.orchestration.agenda import Agenda, stops_of
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer
 from orchestrate.orchestration.coordinator import StrategyCoordinator
@@ -80,8 +80,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         stop: Callable[[], bool] | None = None,
     ) -> None:
         """Step through the whole timeline, or until `stop` says so between two steps; engines are ended in any case."""
-        agenda = Agenda(market.timeline)
         self.begin(market, rules)
+        agenda = self.agenda()
         try:
             for event in agenda:
                 if stop is not None and stop():
@@ -107,6 +107,14 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         except BaseException:
             self.end()
             raise
+
+    def agenda(self) -> Agenda:
+        """Every step, unless no engine and no strategy wants to see them all."""
+        timeline = self._market.timeline
+        if self._dispatch.fed_in_full:
+            return Agenda(timeline)
+        stops = stops_of(self.desk.in_order, timeline, self._last_step if self._rules.close_at_end else ())
+        return Agenda(timeline, stops, self.desk.blotter.symbols)
 
     def _account(self, entry: StrategyEntry) -> Account:
         return Account(

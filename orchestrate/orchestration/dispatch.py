@@ -39,7 +39,7 @@ class Dispatch:
                 if not isinstance(adapter, NativeHostPort):
                     raise EngineError(f"{entry.framework} can't host {entry.id}: hosting natives has not landed there")
                 self._hosts[entry.framework] = adapter
-        self._fed_in_full = fed_in_full | self._hosts.keys()
+        self.fed_in_full = (fed_in_full | self._hosts.keys()) & self.symbols.keys()
         self._advanced: dict[str, int] = {}
         self._handed_over: dict[str, Order] = {}
         self.moved: set[str] = set()
@@ -66,7 +66,7 @@ class Dispatch:
         return [
             self._advance(framework, event)
             for framework in self._adapters
-            if framework in self._fed_in_full or framework in self.moved
+            if framework in self.fed_in_full or framework in self.moved
         ]
 
     def _advance(self, framework: str, event: MarketEvent) -> Stepped:
