@@ -6,8 +6,9 @@ fits into the width that there is; names too long for it lose their middle, neve
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -27,7 +28,8 @@ _SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
 
 def show(document: Document, *, file: IO[str] | None = None, width: int | None = None) -> None:
     """Print the summary of a run, in colour where `file` (default: stdout) is a terminal that wants it."""
-    console = _Console(file=file, width=width, highlight=False, emoji=False, markup=False)
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    console = _Console(file=file, width=width, color_system=colours, highlight=False, emoji=False, markup=False)
     console.print(_summary(document, console.width))
     for name, path in document["paths"].items():
         console.print(Text.assemble((f"{name:<9}", "bold"), path), soft_wrap=True)

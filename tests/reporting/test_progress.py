@@ -1,0 +1,44 @@
+"""A bar for people only."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+from orchestrate.reporting.progress import progress_bar
+
+
+class Terminal(io.StringIO):
+    """A text stream that calls itself a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_nothing_is_drawn_where_nobody_watches(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress_bar("x") as tell:
+        tell(1, 2)
+    assert stream.getvalue() == ""
+
+
+def test_nothing_is_drawn_where_nobody_wants_it(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress_bar("x", wanted=False) as tell:
+        tell(1, 2)
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_sees_how_far_it_is(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_bar("portfolio.yaml") as tell:
+        for done in range(1, 10_001):
+            tell(done, 10_000)
+    drawn = stream.getvalue()
+    assert "portfolio.yaml" in drawn
+    assert "10000/10000" in drawn
+    assert drawn.count("portfolio.yaml") < 50

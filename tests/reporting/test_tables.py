@@ -1,0 +1,173 @@
+"""The summary on a terminal: the right figures, and never a line that doesn't fit."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from orchestrate.analytics.gates import judge
+from orchestrate.analytics.summary import summarise
+from orchestrate.domain.results import Finding
+from orchestrate.reporting.tables import show
+from orchestrate.runs.manifest import manifest
+from orchestrate.runs.reading import document
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def document_of(result, *, exit_code=1, folder="reports/20260101T000000Z-abcdef"):
+    figures = summarise(result)
+    figures["gates"] = judge(result.plan.gates, figures)
+    told = manifest(
+        result,
+        run_id=Path(folder).name,
+        exit_code=exit_code,
+        started=datetime.now(UTC),
+        duration_seconds=1.234,
+        journal="logs/backtest/orchestrate.jsonl",
+        overrides={},
+        files={},
+    )
+    return document(told, figures, Path(folder))
+
+
+def shown(told, width=80):
+    file = io.StringIO()
+    show(told, file=file, width=width)
+    return file.getvalue()
+
+
+class Terminal(io.StringIO):
+    """A text stream that calls itself a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+GOLDEN = """\
+Run 20260101T000000Z-abcdef  degraded  exit code 1
+  5 bars, 2020-01-01 … 2020-01-05, in 1.23 s
+
+Portfolio
+  initial        1,000.00   final      1,003.06   reserve           100.00
+  return           +0.31%   CAGR        +32.18%   volatility       112.83%
+  Sharpe             0.59   Sortino        1.01   Calmar              5.43
+  max drawdown     -5.93%   win rate     80.00%   profit factor       1.99
+  exposure         80.00%   trades            5   fees                0.00
+
+Strategies
+  id         framework   return  Sharpe  drawdown  win rate  trades  contrib.
+  wave       backtrader  -1.99%    0.00   -10.90%    66.67%       3    -1.19%
+  climb      nautilus    +5.00%   39.89     0.00%   100.00%       2    +1.50%
+  all        backtrader  -1.99%    0.00   -10.90%    66.67%       3    -1.19%
+  all        nautilus    +5.00%   39.89     0.00%   100.00%       2    +1.50%
+  portfolio              +0.31%    0.59    -5.93%    80.00%       5    +0.31%
+
+Failed
+  climb  ValueError: no such bar (2020-01-04)
+
+Gates
+  passed  trades >= 5.0  (is 5)
+  FAILED  sharpe >= 3.0  (is 0.593035)
+
+Findings
+  warning  IBM: 2 rows were out of order and have been sorted
+  info     frameworks.nautilus, strategies.climb: no value for sortino: no
+           period lost money
+  info     frameworks.nautilus, strategies.climb: no value for calmar: equity
+           never fell
+  info     frameworks.nautilus, strategies.climb: no value for profit_factor: no
+           trade lost money
+
+run      reports/20260101T000000Z-abcdef
+journal  logs/backtest/orchestrate.jsonl
+"""
+
+
+def test_the_whole_at_80_columns(one_failed):
+    assert [line.rstrip() for line in shown(document_of(one_failed)).splitlines()] == GOLDEN.splitlines()
+
+
+@pytest.fixture
+def crowded(result_of, hand_made):
+    """Long ids, huge and tiny figures, nulls, many findings."""
+    strategies = {
+        "mean_reversion_on_futures_fast": hand_made([1e9, 5e9, 2e9, 9e10], [4e9, -3e9], "nautilus", fees=123456789.0),
+        "mean_reversion_on_futures_slow": hand_made([1e9, 0.9e9, 0.1e9, 1e7], [-1e8], "backtrader"),
+        "x": hand_made([1000.0] * 4, [], "backtrader"),
+    }
+    findings = tuple(Finding("info", f"SYMBOL{n}", "word " * 30, n) for n in range(30))
+    error = Finding("error", "strategies.x", "looks ahead on IBM", 1)
+    return result_of(strategies, reserve=5e8, findings=(*findings, error))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_no_line_is_too_long_and_nothing_wraps_but_prose(crowded, width):
+    text = shown(document_of(crowded), width)
+    assert max(map(len, text.splitlines())) <= width
+    table = text.split("Strategies\n")[1].split("\n\n")[0].splitlines()
+    assert len(table) == 1 + 3 + 2 + 1
+    assert all(row.rstrip().endswith(("%", "contrib.")) for row in table)
+
+
+def test_long_ids_keep_both_ends_or_all_where_there_is_room(crowded):
+    told = document_of(crowded)
+    narrow, wide = shown(told, 80), shown(told, 120)
+    assert "mean_reversion_on_futures_fast" in wide
+    assert "mean_reversion_on_futures_slow" in wide
+    assert "mean_reversion_on_futures_fast" not in narrow
+    assert re.search(r"mean\w+…\w*fast", narrow)
+    assert re.search(r"mean\w+…\w*slow", narrow)
+
+
+def test_the_gravest_findings_come_first_and_the_rest_is_counted(crowded):
+    told = shown(document_of(crowded)).split("Findings\n")[1]
+    assert told.lstrip().startswith("error  strategies.x: looks ahead on IBM")
+    more = len(summarise(crowded)["findings"]) - 12
+    assert f"and {more} more (--format json shows all)" in told
+
+
+def test_colour_changes_nothing_but_the_colour(one_failed, monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    told = document_of(one_failed)
+    terminal = Terminal()
+    show(told, file=terminal, width=80)
+    assert COLOUR.search(terminal.getvalue())
+    assert COLOUR.sub("", terminal.getvalue()) == shown(told)
+
+
+def test_no_color_is_kept(one_failed, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    terminal = Terminal()
+    show(document_of(one_failed), file=terminal, width=80)
+    assert "\x1b" not in terminal.getvalue()
+
+
+def test_a_long_path_stays_one_line_to_copy(two_strategies):
+    folder = "/" + "deep/" * 40 + "20260101T000000Z-abcdef"
+    assert f"run      {folder}\n" in shown(document_of(two_strategies, folder=folder))
+
+
+def test_a_run_without_a_bar(result_of, hand_made):
+    result = replace(result_of({"a": hand_made([])}), status="interrupted")
+    text = shown(document_of(result, exit_code=130))
+    assert "interrupted  exit code 130\n  0 bars, no bar, in 1.23 s" in text
+    assert re.search(r"Sharpe +– ", text)
+
+
+def test_one_framework_needs_no_line_of_its_own(result_of, hand_made):
+    text = shown(document_of(result_of({"a": hand_made([1.0, 2.0, 1.5]), "b": hand_made([1.0, 1.0, 1.0])})))
+    assert "  all " not in text
+    assert "Gates" not in text
+
+
+def test_markup_in_messages_is_text(result_of, hand_made):
+    result = result_of({"a": hand_made([1.0, 2.0, 1.5])}, findings=(Finding("info", "[red]", "a [/] b :smile:"),))
+    assert "[red]: a [/] b :smile:" in shown(document_of(result))

@@ -1,0 +1,362 @@
+"""The journal's lines, to the letter, and that they stay whole."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import multiprocessing
+import os
+import resource
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orchestrate.domain.errors import StoreError
+from orchestrate.domain.events import (
+    CapitalRebalancedEvent,
+    OrderFilledEvent,
+    SignalBlockedEvent,
+    SignalResizedEvent,
+    StrategyAddedEvent,
+    StrategyConflictDetectedEvent,
+    StrategyFailedEvent,
+    StrategySignalledEvent,
+)
+from orchestrate.domain.orders import Decision, Demand, Fill, Outcome, Reason
+from orchestrate.domain.plan import LoggingPlan
+from orchestrate.runs.chronicle import Chronicle
+from orchestrate.runs.journal import Journal
+
+BAR = 1_577_923_200 * 10**9  # 2020-01-02
+NOON = datetime(2026, 3, 4, 13, 0, 0, 56_789, tzinfo=timezone(timedelta(hours=1)))
+DEMAND = Demand("trend", "IBM", 120.0, False, 10.0, 3, BAR)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    plan = LoggingPlan(path=str(tmp_path / "logs" / "j.jsonl"), user="ann")
+    with Journal(plan, "RUN", now=lambda: NOON) as opened:
+        yield opened
+
+
+def lines(journal):
+    return [json.loads(line) for line in journal.path.read_text().splitlines()]
+
+
+def test_one_line_byte_by_byte(journal):
+    journal(StrategySignalledEvent("trend", "entry", "IBM", 1000.5, BAR))
+    assert journal.path.read_bytes() == (
+        b'{"ts":"2026-03-04T12:00:00.056Z","event":"orchestrator.strategy_signal","level":"info","run_id":"RUN",'
+        b'"user":"ann","strategy_id":"trend","signal_type":"entry","symbol":"IBM","bar_date":"2020-01-02",'
+        b'"capital_available":1000.5}\n'
+    )
+
+
+EVENTS = [
+    (
+        StrategySignalledEvent("trend", "exit", "IBM", float("nan"), BAR + 9 * 3600 * 10**9),
+        "orchestrator.strategy_signal",
+        "info",
+        {
+            "strategy_id": "trend",
+            "signal_type": "exit",
+            "symbol": "IBM",
+            "bar_date": "2020-01-02T09:00:00Z",
+            "capital_available": None,
+        },
+    ),
+    (
+        SignalBlockedEvent(Decision(DEMAND, Outcome.REJECTED, 0.0, Reason.CAPITAL, "…"), 900.0, 1000.0, BAR),
+        "orchestrator.capital_limit_hit",
+        "warning",
+        {
+            "strategy_id": "trend",
+            "used_capital": 900.0,
+            "allocation_limit": 1000.0,
+            "rejected_signal": {
+                "signal_type": "entry",
+                "quantity": 120.0,
+                "symbol": "IBM",
+                "granted": 0.0,
+                "outcome": "rejected",
+                "reason": "capital",
+            },
+            "bar_date": "2020-01-02",
+        },
+    ),
+    (
+        SignalResizedEvent(Decision(DEMAND, Outcome.RESIZED, 100.0, Reason.OPEN_GAP), 0.0, 1000.0, BAR),
+        "orchestrator.capital_limit_hit",
+        "warning",
+        {
+            "strategy_id": "trend",
+            "used_capital": 0.0,
+            "allocation_limit": 1000.0,
+            "rejected_signal": {
+                "signal_type": "entry",
+                "quantity": 120.0,
+                "symbol": "IBM",
+                "granted": 100.0,
+                "outcome": "resized",
+                "reason": "open_gap",
+            },
+            "bar_date": "2020-01-02",
+        },
+    ),
+    (
+        StrategyConflictDetectedEvent(
+            ("trend", "value"),
+            "opposite",
+            "IBM",
+            (DEMAND, replace(DEMAND, strategy_id="value", quantity=-5.0, closing=True)),
+            "independent",
+            "both trade",
+            BAR,
+        ),
+        "orchestrator.conflict_detected",
+        "info",
+        {
+            "symbol": "IBM",
+            "strategies": ["trend", "value"],
+            "signals": [
+                {"strategy_id": "trend", "signal_type": "entry", "quantity": 120.0},
+                {"strategy_id": "value", "signal_type": "exit", "quantity": -5.0},
+            ],
+            "resolution_mode": "independent",
+            "outcome": "both trade",
+            "bar_date": "2020-01-02",
+        },
+    ),
+    (
+        CapitalRebalancedEvent({"trend": Decimal("60.5")}, BAR, {"trend": Decimal(50)}),
+        "orchestrator.rebalanced",
+        "info",
+        {"before": {"trend": 50.0}, "after": {"trend": 60.5}, "bar_date": "2020-01-02"},
+    ),
+    (
+        StrategyFailedEvent("trend", "ValueError", 'said "no"\nand left', None),
+        "orchestrator.strategy_failed",
+        "error",
+        {
+            "strategy_id": "trend",
+            "error_type": "ValueError",
+            "error_message": 'said "no"\nand left',
+            "bar_date": None,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "name", "level", "facts"), EVENTS, ids=[f"{e[1]}-{n}" for n, e in enumerate(EVENTS)])
+def test_every_event_in_the_words_of_the_contract(journal, event, name, level, facts):
+    journal(event)
+    (line,) = lines(journal)
+    head = {"ts": "2026-03-04T12:00:00.056Z", "event": name, "level": level, "run_id": "RUN", "user": "ann"}
+    assert list(line.items()) == list((head | facts).items())
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        StrategyAddedEvent("trend", Decimal(40)),
+        OrderFilledEvent(Fill("1", "trend", "IBM", 1.0, 1.0, 0.0, BAR), BAR),
+        SignalBlockedEvent(Decision(DEMAND, Outcome.REJECTED, 0.0, Reason.NOT_TRADABLE), 0.0, 0.0, BAR),
+    ],
+)
+def test_what_is_no_matter_of_the_journal(journal, event):
+    journal(event)
+    assert lines(journal) == []
+
+
+@pytest.mark.parametrize(
+    ("level", "kept"),
+    [("debug", "siwe"), ("info", "siwe"), ("warning", "swe"), ("error", "se")],
+)
+def test_a_level_never_drops_how_a_run_began_and_ended(tmp_path, level, kept):
+    with Journal(LoggingPlan(path=str(tmp_path / "j"), level=level), "RUN") as journal:
+        for event in ("backtest_started", "orchestrator.backtest_completed", "backtest_failed"):
+            journal.write(event, "info", {"k": "s"})
+        journal.write("orchestrator.strategy_signal", "info", {"k": "i"})
+        journal.write("orchestrator.capital_limit_hit", "warning", {"k": "w"})
+        journal.write("orchestrator.strategy_failed", "error", {"k": "e"})
+        assert [line["k"] for line in lines(journal)] == ["s", "s", "s", *kept[1:]]
+
+
+def test_nobody_in_particular_is_the_login_name(tmp_path, monkeypatch):
+    with Journal(LoggingPlan(path=str(tmp_path / "j")), "RUN") as journal:
+        journal.write("x", "info", {})
+        assert lines(journal)[0]["user"] == getpass.getuser()
+
+    def nobody():
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    with Journal(LoggingPlan(path=str(tmp_path / "k")), "RUN") as journal:
+        journal.write("x", "info", {})
+        assert lines(journal)[0]["user"] == "unknown"
+
+
+def test_half_a_line_of_a_dead_machine_spoils_no_other(tmp_path):
+    path = tmp_path / "j"
+    path.write_text('{"event":"backtest_started"}\n{"event":"backt')
+    with Journal(LoggingPlan(path=str(path)), "RUN") as journal:
+        journal.write("x", "info", {})
+    told = path.read_text().splitlines()
+    assert len(told) == 3
+    assert json.loads(told[2])["event"] == "x"
+
+
+def test_a_folder_in_the_way_is_a_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="j: the journal can't be written: File exists"):
+        Journal(LoggingPlan(path=str(tmp_path / "file" / "j")), "RUN")
+    with pytest.raises(StoreError, match="the journal can't be written: Is a directory"):
+        Journal(LoggingPlan(path=str(tmp_path)), "RUN")
+
+
+def test_on_a_full_disk_no_half_line_stays(journal):
+    journal.write("backtest_started", "info", {})
+    whole = journal.path.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 50, before[1]))
+    try:
+        with pytest.raises(StoreError, match="the journal can't be written: No space left on device"):
+            journal.write("x", "info", {"long": "x" * 100})
+        with pytest.raises(StoreError):
+            journal.write("x", "info", {"long": "x" * 100})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert journal.path.read_bytes() == whole
+    journal.close()
+    journal.close()
+
+
+def append_many(path, number):
+    with Journal(LoggingPlan(path=path, user=f"user{number}"), f"run{number}") as journal:
+        for count in range(500):
+            journal.write("orchestrator.strategy_signal", "info", {"count": count, "padding": "x" * (count % 400)})
+
+
+def test_eight_processes_tear_none_of_their_lines(tmp_path):
+    path = str(tmp_path / "logs" / "j.jsonl")
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=append_many, args=(path, number)) for number in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+        assert writer.exitcode == 0
+    counts = {f"run{number}": [] for number in range(8)}
+    with Path(path).open() as file:
+        for line in file:
+            told = json.loads(line)
+            counts[told["run_id"]].append(told["count"])
+    assert all(found == list(range(500)) for found in counts.values())
+
+
+def chronicle_of(tmp_path, result):
+    journal = Journal(LoggingPlan(path=str(tmp_path / "j"), user="ann"), "RUN", now=lambda: datetime.now(UTC))
+    return Chronicle(journal, result.plan), journal
+
+
+def told(journal):
+    return [
+        {key: value for key, value in line.items() if key not in ("ts", "run_id", "user")} for line in lines(journal)
+    ]
+
+
+def test_a_portfolio_says_everything_twice(tmp_path, one_failed):
+    chronicle, journal = chronicle_of(tmp_path, one_failed)
+    chronicle.started()
+    chronicle.ended(one_failed, exit_code=1, duration_seconds=2.5, final_equity=1003.06)
+    assert told(journal) == [
+        {"event": "backtest_started", "level": "info", "mode": "multi", "strategy_count": 2},
+        {
+            "event": "orchestrator.backtest_started",
+            "level": "info",
+            "strategy_count": 2,
+            "total_capital": 1000.0,
+            "weights": {"wave": 0.6, "climb": 0.3},
+            "symbols": ["IBM"],
+            "date_range": [None, None],
+        },
+        {
+            "event": "backtest_completed",
+            "level": "info",
+            "status": "degraded",
+            "exit_code": 1,
+            "duration_seconds": 2.5,
+            "trade_count": 5,
+            "final_equity": 1003.06,
+        },
+        {
+            "event": "orchestrator.backtest_completed",
+            "level": "info",
+            "duration_seconds": 2.5,
+            "trade_count": 5,
+            "final_equity": 1003.06,
+            "error_count": 1,
+        },
+    ]
+    journal.close()
+
+
+def test_one_strategy_alone_is_no_portfolio(tmp_path, result_of, hand_made):
+    result = result_of({"a": hand_made([1.0, 2.0])})
+    chronicle, journal = chronicle_of(tmp_path, result)
+    chronicle.started()
+    chronicle.ended(result, exit_code=0, duration_seconds=1.0, final_equity=2.0)
+    assert [line["event"] for line in lines(journal)] == ["backtest_started", "backtest_completed"]
+    journal.close()
+
+
+def test_all_failed_is_failed_and_names_the_first(tmp_path, one_failed):
+    wave = replace(one_failed.strategies["wave"], status="failed")
+    error = one_failed.strategies["climb"].error
+    wave = replace(wave, error=replace(error, type="KeyError", message="earlier", t=error.t - 86_400 * 10**9))
+    result = replace(one_failed, status="failed", strategies={**one_failed.strategies, "wave": wave})
+    chronicle, journal = chronicle_of(tmp_path, result)
+    chronicle.ended(result, exit_code=1, duration_seconds=1.0, final_equity=0.0)
+    assert told(journal)[1] == {
+        "event": "orchestrator.backtest_failed",
+        "level": "error",
+        "error_type": "KeyError",
+        "error_message": "earlier",
+        "strategy_id": "wave",
+        "bar_date": "2020-01-03",
+    }
+    assert [line["event"] for line in lines(journal)] == ["backtest_failed", "orchestrator.backtest_failed"]
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "name", "message"),
+    [
+        (StoreError("the disk is full\nhint"), 4, "StoreError", "the disk is full"),
+        (KeyboardInterrupt(), 130, "KeyboardInterrupt", "interrupted"),
+        (ZeroDivisionError("division by zero"), 4, "ZeroDivisionError", "division by zero"),
+    ],
+)
+def test_a_run_that_breaks_off(tmp_path, two_strategies, error, code, name, message):
+    chronicle, journal = chronicle_of(tmp_path, two_strategies)
+    chronicle.broke_off(error, duration_seconds=0.5)
+    first, second = told(journal)
+    assert (first["event"], first["exit_code"], first["error_type"], first["error_message"]) == (
+        "backtest_failed",
+        code,
+        name,
+        message,
+    )
+    assert (second["strategy_id"], second["bar_date"]) == (None, None)
+    journal.close()
+
+
+def test_breaking_off_is_silent_where_the_journal_is_what_broke(tmp_path, two_strategies):
+    chronicle, journal = chronicle_of(tmp_path, two_strategies)
+    os.close(journal._descriptor)
+    chronicle.broke_off(StoreError("disk"), duration_seconds=0.5)
+    journal._descriptor = -1
+    assert lines(journal) == []

@@ -1,0 +1,97 @@
+"""Runs found by what people call them, and refused when they are not what they were."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from orchestrate.domain.errors import NotFoundError, StoreError
+from orchestrate.runs.reading import find, read_run, run_ids
+from orchestrate.runs.store import digest
+
+IDS = ["20260101T000000Z-aaaaaa", "20260101T000000Z-bbbbbb", "20260202T000000Z-cccccc"]
+
+
+@pytest.fixture
+def reports(tmp_path):
+    for place, run_id in enumerate(IDS):
+        (tmp_path / run_id).mkdir()
+        (tmp_path / run_id / "run.json").write_text(json.dumps({"place": place}))
+    (tmp_path / ".20260303T000000Z-dddddd.unfinished").mkdir()
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "20260404T000000Z-eeeeee").write_text("a file, no run")
+    return tmp_path
+
+
+def test_only_finished_runs_are_runs(reports):
+    assert run_ids(reports) == IDS
+    assert run_ids(reports / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("named", "found"), [("latest", 2), (IDS[0], 0), ("20260101T000000Z-b", 1), ("202602", 2), (IDS[2], 2)]
+)
+def test_found_by(reports, named, found):
+    assert find(reports, named).name == IDS[found]
+
+
+def test_of_two_runs_of_one_second_the_one_completed_last_is_the_latest(reports):
+    later, earlier = (reports / IDS[place] for place in (0, 1))
+    (reports / IDS[2] / "run.json").unlink()
+    (reports / IDS[2]).rmdir()
+    import os
+
+    os.utime(earlier / "run.json", (1, 1))
+    os.utime(later / "run.json", (2, 2))
+    assert find(reports, "latest") == later
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("2026", "'2026' begins 3 runs in .*: 20260101T000000Z-aaaaaa, 20260101T000000Z-bbbbbb, 20260202"),
+        ("20260202T000000Z-ccccdd", "no run '20260202T000000Z-ccccdd' .*\n.*did you mean 20260202T000000Z-cccccc"),
+        ("x", "no run 'x' .*\n.*the latest is 20260202T000000Z-cccccc"),
+        ("", "no run ''"),
+        ("../../etc", "no run '../../etc'"),
+    ],
+)
+def test_not_found(reports, named, message):
+    with pytest.raises(NotFoundError, match=message) as caught:
+        find(reports, named)
+    assert caught.value.exit_code == 5
+
+
+def test_no_run_at_all(tmp_path):
+    with pytest.raises(NotFoundError, match="there is no run in"):
+        find(tmp_path, "latest")
+
+
+def written(folder, figures=b"{}", **manifest):
+    folder.mkdir()
+    (folder / "metrics.json").write_bytes(figures)
+    told = {"schema_version": 1, "files": {"metrics.json": digest(figures)}} | manifest
+    (folder / "run.json").write_text(json.dumps(told))
+
+
+def test_damage_is_told(tmp_path):
+    folder = tmp_path / IDS[0]
+    written(folder)
+    with pytest.raises(StoreError, match=r"run\.json: damaged: run_id, status, .* missing"):
+        read_run(tmp_path, "latest")
+    (folder / "metrics.json").write_bytes(b"{} ")
+    with pytest.raises(StoreError, match="changed since the run"):
+        read_run(tmp_path, "latest")
+    (folder / "metrics.json").unlink()
+    with pytest.raises(StoreError, match=r"metrics\.json: can't be read: No such file"):
+        read_run(tmp_path, "latest")
+    (folder / "run.json").write_text("[1]")
+    with pytest.raises(StoreError, match="not a JSON object"):
+        read_run(tmp_path, "latest")
+    (folder / "run.json").write_text('{"schema_version":')
+    with pytest.raises(StoreError, match="damaged: Expecting value"):
+        read_run(tmp_path, "latest")
+    (folder / "run.json").write_text('{"schema_version": 9}')
+    with pytest.raises(StoreError, match="another version"):
+        read_run(tmp_path, "latest")

@@ -1,0 +1,167 @@
+"""What a run's files say: columns of Parquet and run.json."""
+
+from __future__ import annotations
+
+import io
+import platform
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import orchestrate
+from orchestrate.domain.orders import Fill, Reason
+from orchestrate.domain.results import FillRecord
+from orchestrate.runs.manifest import manifest, versions
+from orchestrate.runs.parquet import parquet_files
+from orchestrate.runs.reading import document
+from orchestrate.runs.store import digest
+
+DAY = 86_400 * 10**9
+
+
+@pytest.fixture
+def tables(two_strategies):
+    return {name: pq.read_table(io.BytesIO(content)) for name, content in parquet_files(two_strategies).items()}
+
+
+def test_equity_holds_every_mark(tables, two_strategies):
+    table = tables["equity.parquet"]
+    assert table.column_names == [
+        "label",
+        "t",
+        "portfolio",
+        "equity.wave",
+        "exposed.wave",
+        "own.wave",
+        "equity.climb",
+        "exposed.climb",
+        "own.climb",
+    ]
+    assert table["label"].cast("int64").to_pylist() == two_strategies.labels.tolist()
+    assert table["portfolio"].to_pylist() == two_strategies.portfolio_equity.tolist()
+    assert table["equity.climb"].to_pylist() == [300.0, 303.0, 306.0, 312.0, 315.0]
+    assert table["exposed.wave"].to_pylist() == [True] * 4 + [False]
+    assert str(table.schema.field("label").type) == "timestamp[ns, tz=UTC]"
+
+
+def test_trades_in_the_order_of_their_exits(tables, two_strategies):
+    rows = tables["trades.parquet"].to_pylist()
+    assert len(rows) == 5
+    assert [row["exited"] for row in rows] == sorted(row["exited"] for row in rows)
+    assert sum(row["profit"] for row in rows) == pytest.approx(65.4)
+    assert {(row["strategy_id"], row["framework"]) for row in rows} == {("wave", "backtrader"), ("climb", "nautilus")}
+
+
+def test_decisions_with_the_fills_that_came_of_them(tables):
+    rows = tables["decisions.parquet"].to_pylist()
+    refused = [row for row in rows if row["outcome"] == "rejected"]
+    assert [(row["strategy_id"], row["reason"], row["detail"], row["fill_price"]) for row in refused] == [
+        ("wave", "capital", "no money", None),
+        ("climb", "capital", "no money", None),
+    ]
+    done = [row for row in rows if row["outcome"] == "approved"]
+    assert len(done) == 10
+    assert all(row["fill_price"] == row["price"] and row["filled"] == row["label"] for row in done)
+
+
+def test_a_fill_is_told_once_by_the_last_word_on_its_order_and_never_lost(two_strategies):
+    first = two_strategies.decisions[0]
+    cut = replace(first, decision=replace(first.decision, quantity=0.5, reason=Reason.OPEN_GAP))
+    flattening = FillRecord(
+        5 * DAY, Fill("made", "wave", "IBM", -2.0, 9.0, 0.1, 5 * DAY), "backtrader", True, Reason.FLATTENED
+    )
+    result = replace(
+        two_strategies,
+        decisions=(*two_strategies.decisions, cut),
+        fills=(*two_strategies.fills, flattening),
+    )
+    rows = pq.read_table(io.BytesIO(parquet_files(result)["decisions.parquet"])).to_pylist()
+    of_first = [row for row in rows if row["order_id"] == first.order_id]
+    assert [row["filled"] is None for row in of_first] == [True, False]
+    assert (rows[-1]["order_id"], rows[-1]["reason"], rows[-1]["fill_quantity"], rows[-1]["fee"]) == (
+        "made",
+        "flattened",
+        -2.0,
+        0.1,
+    )
+
+
+def test_the_same_facts_give_the_same_bytes_free_of_other_tools(two_strategies):
+    assert parquet_files(two_strategies) == parquet_files(replace(two_strategies))
+    for content in parquet_files(two_strategies).values():
+        assert b"pandas" not in content
+
+
+def test_no_rows_still_have_their_columns(result_of, hand_made):
+    empty = replace(result_of({"a": hand_made([])}), decisions=())
+    for name, content in parquet_files(empty).items():
+        table = pq.read_table(io.BytesIO(content))
+        assert table.num_rows == 0
+        assert "null" not in {str(field.type) for field in table.schema}, name
+
+
+def test_the_manifest_holds_what_the_figures_may_not(one_failed):
+    files = {"metrics.json": b"{}", "config.yaml": b"strategy: X"}
+    told = manifest(
+        one_failed,
+        run_id="RUN",
+        exit_code=1,
+        started=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        duration_seconds=1.5,
+        journal="logs/j.jsonl",
+        overrides={"set": ["capital=1"]},
+        files=files,
+    )
+    assert told["files"] == {name: digest(content) for name, content in files.items()}
+    assert list(told["files"]) == ["config.yaml", "metrics.json"]
+    assert told["plan_hash"] == one_failed.plan.hash
+    assert (told["status"], told["exit_code"], told["mode"]) == ("degraded", 1, "multi")
+    assert told["started"] == "2026-01-02T03:04:05Z"
+    assert told["overrides"] == {"set": ["capital=1"]}
+    assert told["timings"]["nautilus"] == {"seconds": 0.5, "p50": 1e-5, "p99": 1e-4, "messages": 7}
+    assert told["errors"] == {
+        "climb": {
+            "type": "ValueError",
+            "message": "no such bar",
+            "bar_date": "2020-01-04",
+            "traceback": "Traceback …\nValueError: no such bar\n",
+        }
+    }
+    assert set(told["versions"]) == {"python", "orchestrate", "numpy", "backtrader", "nautilus"}
+
+
+def test_versions_name_only_what_took_part():
+    found = versions(["backtrader", "engine_of_nobody"])
+    assert found["python"] == platform.python_version()
+    assert found["orchestrate"] == orchestrate.__version__
+    assert found["numpy"] == np.__version__
+    assert found["engine_of_nobody"] == "unknown"
+    assert "nautilus" not in found
+
+
+def test_the_document_is_that_of_the_contract_and_in_its_order(two_strategies, tmp_path):
+    from orchestrate.analytics.gates import judge
+    from orchestrate.analytics.summary import summarise
+
+    figures = summarise(two_strategies)
+    figures["gates"] = judge(two_strategies.plan.gates, figures)
+    told = manifest(
+        two_strategies,
+        run_id="RUN",
+        exit_code=1,
+        started=datetime.now(UTC),
+        duration_seconds=1.5,
+        journal="logs/j.jsonl",
+        overrides={},
+        files={},
+    )
+    whole = document(told, figures, tmp_path / "RUN")
+    expected = "schema_version run_id status exit_code mode plan_hash data_hash duration_seconds bars start end"
+    assert list(whole) == [
+        *expected.split(),
+        *["portfolio", "strategies", "frameworks", "correlation", "gates", "findings", "paths"],
+    ]
+    assert whole["paths"] == {"run": (tmp_path / "RUN").as_posix(), "journal": "logs/j.jsonl"}
