@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "backtest": "orchestrate.cli.backtest:backtest",
     "validate": "orchestrate.cli.validate:validate",
     "report": "orchestrate.cli.report:report",
+    "data": "orchestrate.cli.data:data",
     "schema": "orchestrate.cli.schema:schema",
     "strategies": "orchestrate.cli.strategies:strategies",
     "doctor": "orchestrate.cli.doctor:doctor",

@@ -84,6 +84,11 @@ def show(label: int) -> str:
 def told(
     severity: Severity, where: str, message: str, columns: Columns, places: npt.NDArray[np.int64] | Sequence[int]
 ) -> Finding:
-    """A finding about the bars at `places`: how many, and the first five."""
+    """A finding about the bars at `places`, which there are: how many, where first, and the first five."""
     first = tuple(f"{columns.stamp(int(place))} ({columns.place(int(place))})" for place in places[:5])
-    return Finding(severity, where, message, len(places), first)
+    return counted(severity, where, message, len(places), first)
+
+
+def counted(severity: Severity, where: str, message: str, count: int, first: tuple[str, ...]) -> Finding:
+    """A finding whose message says where it is met first, so that no reader of the message needs more."""
+    return Finding(severity, where, f"{message}{', first' if count > 1 else ':'} {first[0]}", count, first)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from orchestrate.data.columns import PRICES, Columns
+from orchestrate.data.columns import PRICES, Columns, counted
 from orchestrate.data.dialect import Table, columns_by_place, decode, split, unpack, which_columns
 from orchestrate.data.numbers import decimal_mark, read_numbers
 from orchestrate.data.stamps import Cells, read_stamps
@@ -147,5 +147,5 @@ def _clock(times: list[str]) -> list[str]:
 
 
 def _dropped(lines: np.typing.NDArray[np.int64], where: str) -> Finding:
-    first = tuple(f"line {line}" for line in lines[:3])
-    return Finding("warning", where, "rows without prices are left out", len(lines), first)
+    first = tuple(f"line {line}" for line in lines[:5])
+    return counted("warning", where, "rows without prices are left out", len(lines), first)

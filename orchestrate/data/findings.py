@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.data.calendar import DAY, SECOND, missing_days, trading_weekdays, weekdays
-from orchestrate.data.columns import Columns, show, told
+from orchestrate.data.columns import Columns, counted, show, told
 from orchestrate.domain.market import Floats
 from orchestrate.domain.results import Finding
 
@@ -149,7 +149,7 @@ def missing_days_in_a_row(evidence: Evidence) -> Finding | None:
     first = tuple(f"{show(start)}: {days} days" for start, days in runs[:5])
     longest = max(days for _, days in runs)
     message = f"holes of two or more trading days running (longest: {longest} days)"
-    return Finding("warning", evidence.where, message, len(runs), first)
+    return counted("warning", evidence.where, message, len(runs), first)
 
 
 def missing_single_days(evidence: Evidence) -> Finding | None:
@@ -157,12 +157,11 @@ def missing_single_days(evidence: Evidence) -> Finding | None:
     if evidence.length > DAY:
         return None
     singles = [start for start, days in missing_days(evidence.columns.label) if days == 1]
+    if not singles:
+        return None
     first = tuple(show(start) for start in singles[:5])
-    return (
-        Finding("info", evidence.where, "single trading days without a bar (holidays?)", len(singles), first)
-        if singles
-        else None
-    )
+    message = "single trading days without a bar (holidays?)"
+    return counted("info", evidence.where, message, len(singles), first)
 
 
 def missing_weeks(evidence: Evidence) -> Finding | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 
 import numpy as np
 
@@ -13,10 +12,11 @@ from orchestrate.data.alignment import Stamp, align, known
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.findings import Evidence, judge
+from orchestrate.data.instruments import instrument_of
 from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars, written
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market import MAX_PRECISION, BarSeries, Floats, Instrument, Market, Timeline
+from orchestrate.domain.market import BarSeries, Instrument, Market, Timeline
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
 
@@ -59,24 +59,16 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
     fatal = [finding for finding in findings if finding.severity == "error"]
     if len(refused) == 1 and not fatal:
         raise refused[0]
-    texts = [str(error) for error in refused] + [f"{finding.where}: {in_words(finding)}" for finding in fatal]
+    texts = [str(error) for error in refused] + [f"{finding.where}: {finding.message}" for finding in fatal]
     if texts:
         raise DataError("\n".join(texts))
-
-
-def in_words(finding: Finding) -> str:
-    """A finding's message with its count and first places."""
-    places = (
-        f": {', '.join(finding.first)}{' …' if finding.count > len(finding.first) else ''}" if finding.first else ""
-    )
-    return f"{finding.count} × {finding.message}{places}" if finding.count != 1 or finding.first else finding.message
 
 
 def _load(entry: DataPlan, plan: RunPlan) -> tuple[BarSeries, Instrument, list[Finding]]:
     columns, findings = read_bars(entry, plan.root)
     columns = _between(columns, plan, entry)
     given = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
-    instrument = _instrument(given, columns)
+    instrument = instrument_of(given, columns.prices)
     length = _length(columns, entry)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative, written(entry, plan.root)))
@@ -127,32 +119,6 @@ def bound(text: str, *, last: bool) -> int:
     except ValueError:
         raise DataError(f"{text!r} is no date like 2014-06-30", where="end" if last else "start") from None
     return moment + DAY - 1 if last and len(text.strip()) <= len("2014-06-30") else moment
-
-
-def _instrument(given: InstrumentPlan, columns: Columns) -> Instrument:
-    """What the configuration says, completed by the data: at least two decimals, and enough for a tick."""
-    precision = _decimals(columns.prices) if given.precision is None else given.precision
-    tick = given.tick_size or Decimal(0)
-    exponent = tick.normalize().as_tuple().exponent
-    precision = max(precision, -exponent if tick and isinstance(exponent, int) else 0)
-    defaults = Instrument(given.symbol)
-    return Instrument(
-        given.symbol,
-        precision=min(precision, MAX_PRECISION),
-        tick_size=float(tick),
-        multiplier=float(given.multiplier or defaults.multiplier),
-        margin_rate=float(given.margin_rate or defaults.margin_rate),
-        currency=given.currency or defaults.currency,
-        asset_class=given.asset_class or defaults.asset_class,
-    )
-
-
-def _decimals(prices: Floats) -> int:
-    """The fewest decimals, from 2 on, that show every price."""
-    for digits in range(2, MAX_PRECISION):
-        if bool(np.all(np.abs(np.round(prices, digits) - prices) <= 1e-12 * np.maximum(np.abs(prices), 1.0))):
-            return digits
-    return MAX_PRECISION
 
 
 def _with_moments(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) -> dict[str, BarSeries]:

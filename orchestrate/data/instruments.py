@@ -1,0 +1,36 @@
+"""What a symbol is: what the configuration says of it, completed by its prices."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+
+from orchestrate.domain.market import MAX_PRECISION, Floats, Instrument
+from orchestrate.domain.plan import InstrumentPlan
+
+
+def instrument_of(given: InstrumentPlan, prices: Floats) -> Instrument:
+    """What the configuration says, completed by the data: at least two decimals, and enough for a tick."""
+    precision = decimals(prices) if given.precision is None else given.precision
+    tick = given.tick_size or Decimal(0)
+    exponent = tick.normalize().as_tuple().exponent
+    precision = max(precision, -exponent if tick and isinstance(exponent, int) else 0)
+    defaults = Instrument(given.symbol)
+    return Instrument(
+        given.symbol,
+        precision=min(precision, MAX_PRECISION),
+        tick_size=float(tick),
+        multiplier=float(given.multiplier or defaults.multiplier),
+        margin_rate=float(given.margin_rate or defaults.margin_rate),
+        currency=given.currency or defaults.currency,
+        asset_class=given.asset_class or defaults.asset_class,
+    )
+
+
+def decimals(prices: Floats) -> int:
+    """The fewest decimals, from 2 on, that show every price."""
+    for digits in range(2, MAX_PRECISION):
+        if bool(np.all(np.abs(np.round(prices, digits) - prices) <= 1e-12 * np.maximum(np.abs(prices), 1.0))):
+            return digits
+    return MAX_PRECISION

@@ -1,0 +1,105 @@
+"""What the reader makes of a data file: its range, frequency and calendar, what was found, first and last bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrate.data.calendar import DAY, SECOND, bar_length, periods_per_year, trading_weekdays
+from orchestrate.data.columns import Columns, show
+from orchestrate.data.findings import Evidence, judge, span
+from orchestrate.data.instruments import decimals
+from orchestrate.data.sources import read_bars, written
+from orchestrate.domain.errors import ConfigurationError, DataError
+from orchestrate.domain.plan import DataPlan
+from orchestrate.domain.results import Finding
+
+SCHEMA_VERSION: Final = 1
+SHOWN: Final = 3
+WEEK: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+#: What `--set` may say: the settings of a data entry that are plain text.
+SETTINGS: Final = (
+    *("format", "date_format", "timezone", "stamp", "frequency", "delimiter", "decimal"),
+    *("on_duplicate", "allow_negative", "bar_type"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is known of one file. Where it cannot be read, `error` says why and the figures are empty."""
+
+    file: str
+    error: str = ""
+    bars: int = 0
+    first: str = ""
+    last: str = ""
+    frequency: str = ""
+    seconds: float = 0.0
+    weekdays: tuple[str, ...] = ()
+    periods_per_year: float = 0.0
+    precision: int = 0
+    head: tuple[tuple[object, ...], ...] = ()
+    tail: tuple[tuple[object, ...], ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """True where a run could use the file as it is."""
+        return not self.error and all(finding.severity != "error" for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The inspection as JSON values."""
+        told: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
+        told["findings"] = [
+            {item.name: getattr(finding, item.name) for item in fields(finding)} for finding in self.findings
+        ]
+        return told | {"usable": self.usable, "error": self.error or None}
+
+
+def inspect(file: str, settings: Sequence[str] = ()) -> Inspection:
+    """Read `file` as a run would, with `settings` such as `date_format=day_first`."""
+    entry = DataPlan(file, path=file, **_chosen(settings))
+    try:
+        columns, findings = read_bars(entry, Path())
+        length = bar_length(columns.label, entry.frequency)
+    except (DataError, ValueError) as error:
+        return Inspection(file, error=str(error))
+    found = judge(Evidence(file, columns, length, entry.allow_negative, written(entry, Path())))
+    daily = length == DAY
+    return Inspection(
+        file,
+        bars=len(columns),
+        first=show(int(columns.label[0])),
+        last=show(int(columns.label[-1])),
+        frequency=span(length),
+        seconds=length / SECOND,
+        weekdays=tuple(WEEK[day] for day in sorted(trading_weekdays(columns.label))) if length <= DAY else (),
+        periods_per_year=periods_per_year(columns.label, daily=daily),
+        precision=decimals(columns.prices),
+        head=_bars(columns, range(min(SHOWN, len(columns)))),
+        tail=_bars(columns, range(max(SHOWN, len(columns) - SHOWN), len(columns))),
+        findings=(*findings, *found),
+    )
+
+
+def _chosen(settings: Sequence[str]) -> Mapping[str, Any]:
+    chosen: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if name not in SETTINGS or not equals:
+            raise ConfigurationError(f"--set {setting}: write NAME=VALUE with one of {', '.join(SETTINGS)}")
+        chosen[name] = value == "true" if name == "allow_negative" else value
+    for name, values in (("stamp", ("start", "end")), ("on_duplicate", ("error", "first", "last")), _FORMATS):
+        if chosen.get(name, values[0]) not in values:
+            raise ConfigurationError(f"--set {name}={chosen[name]}: it is one of {', '.join(values)}")
+    return chosen
+
+
+_FORMATS: Final = ("format", ("auto", "csv", "parquet", "catalog"))
+
+
+def _bars(columns: Columns, places: range) -> tuple[tuple[object, ...], ...]:
+    named = (columns.open, columns.high, columns.low, columns.close, columns.volume)
+    return tuple((columns.stamp(place), *(float(column[place]) for column in named)) for place in places)
