@@ -161,10 +161,11 @@ class RunPlan:
         """Names the plan: sha256 over everything that can change a result."""
         told = self.to_dict()
         del told["logging"]
-        told["frameworks"] = {
+        telling = {
             name: {key: value for key, value in settings.items() if key != "feed"}
             for name, settings in self.frameworks.items()
         }
+        told["frameworks"] = {name: settings for name, settings in telling.items() if settings}
         text = json.dumps(told, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
