@@ -1,19 +1,18 @@
 """The inside of Backtrader, all of it in this file.
 
-Backtrader runs as a whole or not at all: `Cerebro.run` owns the loop. Its broker and its feeds, however, work without
-it. So a feed is filled column by column instead of row by row (half of a usual run's time), and moved straight to the
-row that matters; and each strategy gets a broker of its own, whose `next()` matches one bar. What is changed in the
-broker:
+Backtrader runs as a whole or not at all: `Cerebro.run` owns the loop. Its brokers and feeds, however, work without it.
+So a feed is laid over the columns instead of filled row by row (half of a usual run's time) and moved straight to the
+row that matters, and each strategy gets a broker of its own, whose `next()` matches one bar. What differs from the
+broker as it comes:
 
-* an order fills at the open of the bar on which it is submitted (Backtrader's own cheat-on-open), or at that bar's
-  close (its cheat-on-close), never for want of cash: the orchestrator has cut it before;
+* an order fills at the open of the bar on which it is submitted (Backtrader's own cheat-on-open) or at that bar's
+  close (its cheat-on-close), and never lacks cash: the orchestrator has cut it before;
 * price and fee are those of the run's rules;
 * sizes are brought back to six decimals after each fill, so that what was bought in parts can be sold as a whole.
 """
 
 from __future__ import annotations
 
-import array
 import math
 from typing import Any
 
@@ -22,7 +21,7 @@ import numpy as np
 from backtrader.brokers import BackBroker
 
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.market import BarSeries, Floats, Instrument
+from orchestrate.domain.market import BarSeries, Instrument
 from orchestrate.engines.handover import refuse_crossing
 
 _NANOSECONDS_A_DAY = 86_400e9
@@ -35,8 +34,7 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
     _tz = None
 
     def fill(self, series: BarSeries) -> ColumnFeed:
-        """Copy all columns in; nothing is copied later."""
-        nothing = np.zeros(len(series))
+        """Lay the lines over the columns: nothing is copied, and nothing can be written."""
         columns = {
             "datetime": series.known / _NANOSECONDS_A_DAY + _DAYS_TO_1970,
             "open": series.open,
@@ -44,19 +42,16 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
             "low": series.low,
             "close": series.close,
             "volume": series.volume,
-            "openinterest": nothing,
+            "openinterest": np.broadcast_to(0.0, len(series)),
         }
         for name, column in columns.items():
-            self._fill_line(getattr(self.lines, name), column)
+            line = getattr(self.lines, name)
+            line.array = column.data
+            line.lencount = len(column)
+            line.idx = len(column) - 1
         self.home()
         self._name = series.symbol
         return self
-
-    @staticmethod
-    def _fill_line(line: bt.LineBuffer, column: Floats) -> None:
-        line.array = array.array("d", np.ascontiguousarray(column, dtype=np.float64).tobytes())
-        line.lencount = len(column)
-        line.idx = len(column) - 1
 
     def seek(self, row: int) -> None:
         """Make `row` the current bar; rows never go back."""

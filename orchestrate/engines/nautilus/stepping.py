@@ -47,7 +47,8 @@ class NautilusStepper:
         }
         by_name = {names[symbol].value: instrument for symbol, instrument in instruments.items()}
         self._bar_types = {symbol: BarType(native.id, _ANY_BAR) for symbol, native in self._natives.items()}
-        self._shift = max(0, 1 - first)
+        self._shift = max(0, 1 - first)  # Nautilus knows no time before 1970
+        self._now = 0
         self._positions = 0
         self._started = False
         self._engine = BacktestEngine(
@@ -81,8 +82,15 @@ class NautilusStepper:
 
     def quote(self, t: int, prices: Iterable[tuple[str, float]]) -> None:
         """The time is t, and these symbols stand at these prices."""
-        now = t + self._shift
+        now = self._clock(t)
         self._run([self._quote(symbol, price, now) for symbol, price in prices])
+
+    def _clock(self, t: int) -> int:
+        now = t + self._shift
+        if now < self._now:
+            raise ValueError(f"time goes back to {t}; Nautilus would abort the whole process")
+        self._now = now
+        return now
 
     def _quote(self, symbol: str, price: float, now: int) -> QuoteTick:
         native = self._natives[symbol]
@@ -91,7 +99,7 @@ class NautilusStepper:
 
     def show(self, t: int, bars: Iterable[tuple[BarSeries, int]]) -> None:
         """Whole bars, given as series and row, for an engine that is to see everything."""
-        now = t + self._shift
+        now = self._clock(t)
         self._run([self._bar(series, row, now) for series, row in bars])
 
     def _bar(self, series: BarSeries, row: int, now: int) -> Bar:
