@@ -29,6 +29,7 @@ from orchestrate.library.source import (
 )
 
 GROUP = "orchestrate.strategies"
+_PREFIX = "Unknown strategy: "
 _PACKAGE = Path(__file__).parents[1]
 #: In a wheel the shipped strategies stand inside the package, in a checkout beside it.
 _SHIPPED_FOLDERS = (_PACKAGE / "shipped_strategies", _PACKAGE.parent / "strategies")
@@ -80,7 +81,7 @@ def installed() -> tuple[dict[str, StrategyDescription], dict[str, str]]:
         try:
             found[point.name] = _of_module(point.name, point.value, ())
         except UnknownStrategyError as error:
-            broken[point.name] = f"{point.value}: {error.problems[0].message.partition(': ')[2]}"
+            broken[point.name] = f"{point.value}: {error.problems[0].message.removeprefix(f'{_PREFIX}{point.name}: ')}"
     return found, broken
 
 
@@ -187,5 +188,5 @@ def _library_name(source: ClassSource) -> str:
 
 
 def _unknown(reference: str, why: str = "", hint: str = "") -> UnknownStrategyError:
-    text = f"Unknown strategy: {reference}"
+    text = f"{_PREFIX}{reference}"
     return UnknownStrategyError([Problem("", 0, 0, f"{text}: {why}" if why else text, hint)])
