@@ -1,5 +1,6 @@
-"""Failed assertions of the conformance suite show their values, although it is no test file."""
+"""Failed assertions of the conformance suite show their values, although its files are no test files."""
 
 import pytest
 
-pytest.register_assert_rewrite("tests.engines.conformance")
+for part in ("conformance", "conformance_life", "conformance_positions", "conformance_prices"):
+    pytest.register_assert_rewrite(f"tests.engines.{part}")

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from orchestrate import wiring
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -13,8 +15,5 @@ def test_its_worked_example_is_the_in_memory_engine() -> None:
     assert heart in engine
     assert len(engine.splitlines()) < 100
     assert test in (ROOT / "tests" / "engines" / "test_in_memory_engine.py").read_text(encoding="utf-8")
-    registered = re.search(
-        r'"nautilus": Framework\(.*?\),', (ROOT / "orchestrate" / "wiring.py").read_text(), re.DOTALL
-    )
-    assert registered is not None
-    assert line.count(":") == registered.group().count(":")
+    (told,) = eval(f"{{{line}}}", {"Framework": wiring.Framework}).values()
+    assert (told.adapter, told.settings) == ("package.adapter:InMemoryAdapter", "package.settings:InMemorySettings")

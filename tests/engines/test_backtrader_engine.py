@@ -3,7 +3,8 @@
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.orchestration.ports import OrchestrationPort
-from tests.engines.conformance import EngineConformance, Feed
+from tests.engines.candidate import Feed
+from tests.engines.conformance import EngineConformance
 
 
 class TestBacktrader(EngineConformance):

@@ -3,7 +3,8 @@
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from orchestrate.orchestration.ports import OrchestrationPort
-from tests.engines.conformance import EngineConformance, Feed
+from tests.engines.candidate import Feed
+from tests.engines.conformance import EngineConformance
 
 
 class TestNautilus(EngineConformance):
