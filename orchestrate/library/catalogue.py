@@ -114,7 +114,8 @@ def _own(reference: str, beside: Path) -> StrategyDescription:
         path = folder / Path(place).expanduser()
         if is_file(path):
             path = path.resolve()
-            return _of_file(reference, f"{path}:{name}", path, (path.parent,))
+            folder = path.parents[path.name == "__init__.py"]
+            return _of_file(reference, f"{path}:{name}", path, (folder,))
     raise _unknown(reference, f"there is no file {place}", f"looked in {beside.resolve()}")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrate.domain.errors import ConfigurationError, Problem, UnknownStrategyError
 from orchestrate.domain.parameters import fill_parameters
 from orchestrate.domain.strategy import PORTABLE_KINDS, StrategyDescription
+from orchestrate.library.catalogue import is_path
 from orchestrate.library.private_import import load_file
 
 
@@ -38,7 +39,7 @@ def load(description: StrategyDescription, config: Mapping[str, object]) -> obje
 def load_class(description: StrategyDescription) -> type:
     """The strategy's class. A user's file is executed anew each time, so that two strategies share nothing."""
     place, _, name = description.source.rpartition(":")
-    if place.endswith(".py"):
+    if is_path(description.source):
         path = Path(place)
         module = load_file(path, _folder_of(path, description.reference))
     else:
@@ -52,7 +53,5 @@ def load_class(description: StrategyDescription) -> type:
 def _folder_of(path: Path, reference: str) -> Path:
     """The folder from which the file's imports are looked up: for a/b.py named as `a.b:Class` that above a."""
     place, colon, _ = reference.rpartition(":")
-    if not colon or place.endswith(".py"):
-        return path.parent
-    above = len(place.split(".")) if path.name == "__init__.py" else len(place.split(".")) - 1
-    return path.parents[above]
+    packages = place.count(".") if colon and not is_path(reference) else 0
+    return path.parents[packages + (path.name == "__init__.py")]

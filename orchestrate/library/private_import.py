@@ -34,7 +34,7 @@ def load_file(path: Path, folder: Path) -> ModuleType:
     root.__path__ = [str(folder)]
     sys.modules[package] = root
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.append(_Finder())
+        sys.meta_path.insert(0, _Finder())  # before the one that would load these modules as ordinary ones
     try:
         parts = path.relative_to(folder).with_suffix("").parts
         if parts[-1] == "__init__":
