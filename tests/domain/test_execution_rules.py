@@ -85,7 +85,7 @@ def test_fee_and_cost_know_the_multiplier_and_the_margin() -> None:
     ],
 )
 def test_values_that_cannot_be(wrong: object) -> None:
-    with pytest.raises(ValueError, match="never negative|not both"):
+    with pytest.raises(ValueError, match=r"never negative|not both"):
         wrong()  # type: ignore[operator]  # parametrized
 
 
