@@ -76,9 +76,9 @@ class Columns:
 
 def show(label: int) -> str:
     """A stamp as people write it: a date, with the time of day where it has one."""
-    text = str(np.datetime64(label, "ns"))
-    day, clock = text.split("T")
-    return day if not clock.strip("0:.") else f"{day} {clock.rstrip('0').rstrip('.') if '.' in clock else clock}"
+    day, clock = str(np.datetime64(label, "ns")).split("T")
+    shown = clock.rstrip("0").rstrip(".") if clock[8:].strip(".0") else clock[:8].removesuffix(":00")
+    return day if shown == "00:00" else f"{day} {shown}"
 
 
 def told(

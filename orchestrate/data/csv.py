@@ -87,7 +87,7 @@ def _arrow_cells(raw: bytes, table: Table, places: dict[str, int]) -> dict[str, 
 
 def _careful(text: str, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     table = split(text, plan.delimiter, where)
-    findings = [Finding("warning", where, note) for note in table.notes]
+    findings = [Finding(severity, where, note) for severity, note in table.notes]
     table, told = one_symbol(table, plan.symbol, where)
     if table.header:
         places = which_columns(table.header, plan.columns, where)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.results import Severity
 
 _DELIMITERS: Final = ("\t", ";", "|", ",", " ")
 _SAMPLE: Final = 200
@@ -47,13 +48,13 @@ _FOOTER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells. `lines` are their line numbers in the file; `header` is empty where the file has none."""
+    """Rows of cells. `notes` say what was left out; `lines` are their line numbers in the file; `header` is empty where the file has none."""
 
     header: tuple[str, ...]
     rows: list[Sequence[str]]
     lines: list[int]
     delimiter: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[tuple[Severity, str], ...] = ()
 
 
 def decode(raw: bytes, where: str) -> str:
@@ -151,26 +152,27 @@ def _delimiter(sample: Sequence[str], where: str) -> str:
 
 
 def _squared(rows: list[Sequence[str]], numbers: list[int], delimiter: str, where: str) -> Table:
-    notes = []
+    notes: list[tuple[Severity, str]] = []
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     start = _header_place(rows[:20])
     header = tuple(cell.strip() for cell in rows[start]) if start is not None else ()
     first = 0 if start is None else start + 1
-    while first < len(rows) and header and not any(character.isdigit() for character in rows[first][0]):
+    while first < len(rows) and header and not _numbers_in(rows[first]):
         first += 1
     if start is not None and first > 1:
-        notes.append(f"{first - 1} line(s) of titles around the header are not bars")
+        notes.append(("info", f"{first - 1} line(s) of titles around the header are not bars"))
     last = len(rows)
-    while last > first and _is_footer(rows[last - 1], width):
+    named = first < last and _FOOTER.match(rows[first][0])
+    while last > first and _is_footer(rows[last - 1], width, named=bool(named)):
         last -= 1
     dropped = len(rows) - last
     if dropped:
-        notes.append(f"line {numbers[last]}: {delimiter.join(rows[last])[:60]!r} is no bar (a total?)")
+        notes.append(("warning", f"line {numbers[last]}: {delimiter.join(rows[last])[:60]!r} is no bar (a total?)"))
     body, lines = rows[first:last], numbers[first:last]
     if not body:
         raise DataError("there is a header but not one bar", where=where, hint="download the data again")
     if len(body) > 1 and len(body[-1]) < width:
-        notes.append(f"line {lines[-1]}: the last line is cut off")
+        notes.append(("warning", f"line {lines[-1]}: the last line is cut off: it is left out"))
         body, lines = body[:-1], lines[:-1]
     if header and len(header) + 1 == width and all(not row[-1].strip() for row in body if len(row) == width):
         header = (*header, "")
@@ -186,9 +188,15 @@ def _squared(rows: list[Sequence[str]], numbers: list[int], delimiter: str, wher
     return Table(header, body, lines, delimiter, tuple(notes))
 
 
-def _is_footer(row: Sequence[str], width: int) -> bool:
-    first = row[0].strip() if row else ""
-    return bool(_FOOTER.match(first)) or (not first and len(row) in (1, width) and sum(map(bool, row)) < 4)
+def _is_footer(row: Sequence[str], width: int, *, named: bool) -> bool:
+    """A row that begins with a word (where bars do not), or has neither a stamp nor prices."""
+    if _FOOTER.match(row[0]):
+        return not named or _numbers_in(row) < 4
+    return not row[0].strip() and len(row) in (1, width) and _numbers_in(row) < 4
+
+
+def _numbers_in(row: Sequence[str]) -> int:
+    return sum(cell.strip().lstrip("+-$.")[:1].isdigit() for cell in row)
 
 
 def _header_place(rows: Sequence[Sequence[str]]) -> int | None:

@@ -72,7 +72,7 @@ def great_moves(evidence: Evidence) -> Finding | None:
     """A close far from the close before: a split, a roll or a wrong price."""
     close = evidence.columns.close
     moved = np.flatnonzero(_far(close[1:], close[:-1])) + 1
-    message = f"moves of over {_MOVE:.0%} from one close to the next (a split? see adjust)"
+    message = f"moves of over {_MOVE:.0%} from one close to the next (a split? adjust: takes it out)"
     return told("warning", evidence.where, message, evidence.columns, moved) if len(moved) else None
 
 
