@@ -101,6 +101,10 @@ def guarded(command: Callable[..., object]) -> Callable[..., object]:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             _leave_broken_pipe()
+        except SystemExit as left:
+            if isinstance(left.__context__, BrokenPipeError):  # Rich's way to say the same
+                _leave_broken_pipe()
+            raise
         except Exception:
             _traceback(sys.exc_info()[1])
             raise typer.Exit(BUG) from None

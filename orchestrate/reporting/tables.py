@@ -29,17 +29,10 @@ _SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
 def show(document: Document, *, file: IO[str] | None = None, width: int | None = None) -> None:
     """Print the summary of a run, in colour where `file` (default: stdout) is a terminal that wants it."""
     colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    console = _Console(file=file, width=width, color_system=colours, highlight=False, emoji=False, markup=False)
+    console = Console(file=file, width=width, color_system=colours, highlight=False, emoji=False, markup=False)
     console.print(_summary(document, console.width))
     for name, path in document["paths"].items():
         console.print(Text.assemble((f"{name:<9}", "bold"), path), soft_wrap=True)
-
-
-class _Console(Console):
-    """A console that leaves a broken pipe to the command line, which knows the exit code."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 def _summary(document: Document, width: int) -> RenderableType:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
-import multiprocessing
 import os
 import resource
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -234,26 +234,31 @@ def test_on_a_full_disk_no_half_line_stays(journal):
     journal.close()
 
 
-def append_many(path, number):
-    with Journal(LoggingPlan(path=path, user=f"user{number}"), f"run{number}") as journal:
-        for count in range(500):
-            journal.write("orchestrator.strategy_signal", "info", {"count": count, "padding": "x" * (count % 400)})
+APPEND_MANY = """
+import sys
+from orchestrate.domain.plan import LoggingPlan
+from orchestrate.runs.journal import Journal
+path, number = sys.argv[1:]
+sys.stdin.read()
+with Journal(LoggingPlan(path=path), f"run{number}") as journal:
+    for count in range(500):
+        journal.write("orchestrator.strategy_signal", "info", {"count": count, "padding": "x" * (count % 400)})
+"""
 
 
 def test_eight_processes_tear_none_of_their_lines(tmp_path):
-    path = str(tmp_path / "logs" / "j.jsonl")
-    context = multiprocessing.get_context("fork")
-    writers = [context.Process(target=append_many, args=(path, number)) for number in range(8)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-        assert writer.exitcode == 0
+    path = tmp_path / "logs" / "j.jsonl"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", APPEND_MANY, str(path), str(number)], stdin=subprocess.PIPE)
+        for number in range(8)
+    ]
+    for writer in writers:  # all are waiting for the end of their input: off they go
+        writer.stdin.close()
+    assert [writer.wait() for writer in writers] == [0] * 8
     counts = {f"run{number}": [] for number in range(8)}
-    with Path(path).open() as file:
-        for line in file:
-            told = json.loads(line)
-            counts[told["run_id"]].append(told["count"])
+    for line in path.read_text().splitlines():
+        told = json.loads(line)
+        counts[told["run_id"]].append(told["count"])
     assert all(found == list(range(500)) for found in counts.values())
 
 
