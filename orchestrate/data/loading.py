@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,8 +22,13 @@ from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
 
 
-def load_market(plan: RunPlan) -> tuple[Market, tuple[Finding, ...]]:
-    """All series of the plan on one timeline. DataError when one is missing or has a finding of severity error."""
+def load_market(
+    plan: RunPlan, given: Mapping[str, Columns] = MappingProxyType({})
+) -> tuple[Market, tuple[Finding, ...]]:
+    """All series of the plan on one timeline. DataError when one is missing or has a finding of severity error.
+
+    `given` are bars that are in memory already, by symbol.
+    """
     findings: list[Finding] = []
     refused: list[DataError] = []
     series: dict[str, BarSeries] = {}
@@ -31,7 +37,7 @@ def load_market(plan: RunPlan) -> tuple[Market, tuple[Finding, ...]]:
         if entry.resample is not None:
             continue
         try:
-            series[symbol], instruments[symbol], told = _load(entry, plan)
+            series[symbol], instruments[symbol], told = _load(entry, plan, given.get(symbol))
         except DataError as error:
             refused.append(error)
         else:
@@ -64,11 +70,11 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
         raise DataError("\n".join(texts))
 
 
-def _load(entry: DataPlan, plan: RunPlan) -> tuple[BarSeries, Instrument, list[Finding]]:
-    columns, findings = read_bars(entry, plan.root)
+def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSeries, Instrument, list[Finding]]:
+    columns, findings = read_bars(entry, plan.root, given)
     columns = _between(columns, plan, entry)
-    given = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
-    instrument = instrument_of(given, columns.prices)
+    told = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
+    instrument = instrument_of(told, columns.prices)
     length = _length(columns, entry)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative, written(entry, plan.root)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def _one(symbol: str, part: Table | str | Path) -> Columns | Path:
     return _frame_columns(symbol, part) if _is_frame(part) else _bar_columns(symbol, _bars(symbol, part))
 
 
-def _is_frame(data: object) -> bool:
+def _is_frame(data: object) -> TypeGuard[pd.DataFrame]:
     return hasattr(data, "columns") and hasattr(data, "index")
 
 
@@ -65,8 +65,11 @@ def _bar_columns(symbol: str, bars: Sequence[HistoricalDataBar]) -> Columns:
     if not bars:
         raise DataError("there is no bar", where=symbol)
     label = np.array([bar.timestamp for bar in bars], dtype=np.int64)
-    columns = {name: np.array([getattr(bar, name) for bar in bars], dtype=np.float64) for name in (*PRICES, "volume")}
-    return Columns(label, **columns, unit="bar")
+    names = (*PRICES, "volume")
+    opened, high, low, close, volume = (
+        np.array([getattr(bar, name) for bar in bars], dtype=np.float64) for name in names
+    )
+    return Columns(label, opened, high, low, close, volume, unit="bar")
 
 
 def _frame_columns(symbol: str, frame: pd.DataFrame) -> Columns:
@@ -87,12 +90,11 @@ def _frame_columns(symbol: str, frame: pd.DataFrame) -> Columns:
         stamps = frame[known]
     try:
         moments = pd.DatetimeIndex(pd.to_datetime(stamps, utc=True)).tz_localize(None).as_unit("ns")
-        prices = [frame[names[name]].to_numpy(dtype=np.float64, na_value=np.nan) for name in PRICES]
-        volume = frame[names["volume"]].to_numpy(dtype=np.float64, na_value=np.nan) if "volume" in names else None
+        opened, high, low, close = (frame[names[name]].to_numpy(dtype=np.float64, copy=True) for name in PRICES)
+        volume = frame[names["volume"]].to_numpy(dtype=np.float64, copy=True) if "volume" in names else None
     except (ValueError, TypeError) as error:
         raise DataError(f"the DataFrame can't be read: {error}", where=symbol) from None
     if moments.hasnans:
         raise DataError(f"row {int(np.argmax(moments.isna())) + 1} has no stamp", where=symbol)
     label = moments.asi8.astype(np.int64)
-    nothing = np.zeros(len(label)) if volume is None else volume
-    return Columns(label, *(column.copy() for column in prices), nothing.copy())
+    return Columns(label, opened, high, low, close, np.zeros(len(label)) if volume is None else volume)

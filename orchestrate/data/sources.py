@@ -29,12 +29,15 @@ def name(entry: DataPlan) -> str:
     return f"{entry.symbol} ({entry.path})"
 
 
-def read_bars(entry: DataPlan, root: Path) -> tuple[Columns, list[Finding]]:
-    """One entry's bars, oldest first, repaired and adjusted, with everything that was done on the way."""
+def read_bars(entry: DataPlan, root: Path, given: Columns | None = None) -> tuple[Columns, list[Finding]]:
+    """One entry's bars, oldest first, repaired and adjusted, with everything that was done on the way.
+
+    `given` stands in for a file.
+    """
     where = name(entry)
     if entry.synthetic is not None:
         return read_synthetic(entry.symbol, entry.synthetic), []
-    columns, findings = _read_file(entry, root, where)
+    columns, findings = _read_file(entry, root, where) if given is None else (given, [])
     columns, told = repair(columns, where, entry.on_duplicate)
     if len(columns) < 2:
         raise DataError(

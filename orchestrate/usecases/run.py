@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from orchestrate import wiring
+from orchestrate.data.columns import Columns
 from orchestrate.data.loading import load_market
 from orchestrate.domain.bars import Bars
 from orchestrate.domain.events import DomainEvent
@@ -21,6 +22,7 @@ from orchestrate.domain.strategy import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import timed
 from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load, load_class
+from orchestrate.orchestration.asking import refuse_run_in_callback
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
@@ -40,25 +42,34 @@ def run(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
     lookahead: bool = True,
+    strategies: Mapping[str, object] | None = None,
+    bars: Mapping[str, Columns] | None = None,
 ) -> RunResult:
     """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
 
     What strategies print goes to stderr. DataError where data is missing; a strategy that breaks fails alone.
+    `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already.
     """
+    refuse_run_in_callback()
     with redirect_stdout(sys.stderr):
-        market, findings = load_market(plan)
+        market, findings = load_market(plan, bars or {})
         watchdog = Watchdog(plan.execution.strategy_timeout)
         with watchdog.armed() as armed:
             told = list(findings)
             if not armed:
                 told.append(Finding("info", "execution.strategy_timeout", "can't be kept off the main thread"))
-            return _run(plan, market, told, watchdog, emit, progress, stop, lookahead)
+            made = dict(strategies or {})
+            for strategy in plan.strategies:
+                if strategy.id not in made:
+                    made[strategy.id] = _load(strategy, plan, watchdog)
+            return _run(plan, market, told, made, watchdog, emit, progress, stop, lookahead)
 
 
 def _run(
     plan: RunPlan,
     market: Market,
     findings: list[Finding],
+    strategies: Mapping[str, object],
     watchdog: Watchdog,
     emit: Callable[[DomainEvent], None] | None,
     progress: Progress | None,
@@ -80,9 +91,7 @@ def _run(
         emit=emit,
         watch=watchdog,
     )
-    strategies = {}
     for strategy in plan.strategies:
-        strategies[strategy.id] = _load(strategy, plan, watchdog)
         orchestrator.add_strategy(
             strategies[strategy.id],
             StrategyMetadata(
