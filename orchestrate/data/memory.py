@@ -29,6 +29,8 @@ def by_symbol(data: Data) -> dict[str, Columns | Path]:
     A path is named after its file, bars after the symbol they carry, and what has no name of its own is `DATA`.
     """
     if isinstance(data, Mapping):
+        if not data:
+            raise DataError("there is no symbol in it", where="data")
         return {str(symbol): _one(str(symbol), part) for symbol, part in data.items()}
     if isinstance(data, (str, Path)):
         return {Path(data).name.split(".")[0]: Path(data)}
@@ -37,6 +39,8 @@ def by_symbol(data: Data) -> dict[str, Columns | Path]:
     groups: dict[str, list[HistoricalDataBar]] = {}
     for bar in _bars(DEFAULT_SYMBOL, data):
         groups.setdefault(bar.symbol or DEFAULT_SYMBOL, []).append(bar)
+    if not groups:
+        raise DataError("there is no bar", where=DEFAULT_SYMBOL)
     return {symbol: _bar_columns(symbol, bars) for symbol, bars in groups.items()}
 
 

@@ -1,0 +1,155 @@
+"""The Python API gives what the command line gives, from whatever form the bars come in."""
+
+from __future__ import annotations
+
+import doctest
+import logging
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import orchestrate
+from orchestrate import (
+    BacktestEngine,
+    HistoricalDataBar,
+    OrchestratorConfig,
+    Sizing,
+    StrategyOrchestrator,
+    run_backtest,
+    run_orchestrator,
+)
+from orchestrate.domain.errors import ConfigurationError, DataError
+from orchestrate.usecases import api
+
+SAMPLES = Path(__file__).parents[2] / "configs" / "data"
+ALPHA = SAMPLES / "ALPHA.csv"
+
+
+class Dip:
+    """Buys below the mean of five closes, sells above it."""
+
+    def should_enter(self, bars):
+        return len(bars) >= 5 and bars.close[-1] < bars.close[-5:].mean()
+
+    def should_exit(self, position, bars):
+        return bars.close[-1] > bars.close[-5:].mean()
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    return pd.read_csv(ALPHA, index_col=0, parse_dates=True)
+
+
+def test_the_examples_of_the_docstrings_hold(monkeypatch):
+    monkeypatch.chdir(SAMPLES.parents[1])
+    failed, tried = doctest.testmod(api)
+    assert tried >= 6
+    assert not failed
+
+
+def test_a_file_a_frame_and_a_list_of_bars_are_the_same_run(frame):
+    bars = [
+        HistoricalDataBar(int(stamp.value), *(float(row[name]) for name in ("open", "high", "low", "close", "volume")))
+        for stamp, row in frame.iterrows()
+    ]
+    runs = [run_backtest("MOMENTUM", data) for data in (ALPHA, str(ALPHA), frame, bars, {"X": frame})]
+    assert runs[0].aggregate_metrics["trades"] > 5
+    for run in runs[1:]:
+        assert run.aggregate_metrics == runs[0].aggregate_metrics
+        np.testing.assert_array_equal(run.equity["portfolio"], runs[0].equity["portfolio"])
+    assert [next(iter(run.facts.plan.data)) for run in runs] == ["ALPHA", "ALPHA", "DATA", "DATA", "X"]
+
+
+def test_a_column_of_stamps_serves_where_the_index_has_none(frame):
+    flat = frame.reset_index().rename(columns=str.upper)
+    assert run_backtest("RSI", flat).final_equity == run_backtest("RSI", frame).final_equity
+
+
+def test_an_orchestrator_shares_the_capital_and_compares(frame):
+    third = Decimal("0.3")
+    result = StrategyOrchestrator([("MOMENTUM", third), (Dip(), third), (Dip, third)]).run(frame)
+    assert result.status == "completed"
+    assert list(result.strategy_results) == ["MOMENTUM", "Dip", "Dip_2"]
+    table = result.comparison_table
+    assert list(table) == ["strategy_id", "total_return", "sharpe_ratio", "max_drawdown", "win_rate"]
+    assert table.loc[1, "total_return"] == table.loc[2, "total_return"]
+    equity = result.equity
+    own = equity[["MOMENTUM", "Dip", "Dip_2"]].sum(axis=1) + 10_000
+    np.testing.assert_allclose(equity["portfolio"], own, atol=1e-6)
+    assert result.final_equity == pytest.approx(equity["portfolio"].iloc[-1], abs=1e-9)
+
+
+def test_a_strategy_in_a_portfolio_trades_as_it_does_alone(frame):
+    config = OrchestratorConfig(capital=100_000)
+    together = run_orchestrator([(Dip(), "0.5"), ("RSI", "0.5")], frame, config)
+    alone = BacktestEngine(Dip(), OrchestratorConfig(capital=50_000)).run(frame)
+    mine = together.trades[together.trades["strategy_id"] == "Dip"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine, alone.trades)
+
+
+def test_both_frameworks_give_the_same_decisions(frame):
+    runs = [run_backtest(Dip(), frame, OrchestratorConfig(framework=name)) for name in ("backtrader", "nautilus")]
+    assert len(runs[0].decisions) > 50
+    pd.testing.assert_frame_equal(runs[0].decisions, runs[1].decisions)
+
+
+def test_parameters_and_sizing_reach_the_strategies(frame):
+    fast = OrchestratorConfig(parameters={"MOMENTUM": {"fast": 3, "slow": 9}}, sizing=Sizing("fixed", Decimal(7)))
+    trades = run_backtest("MOMENTUM", frame, fast).trades
+    assert set(trades["quantity"]) == {7.0}
+    assert len(trades) > len(run_backtest("MOMENTUM", frame).trades)
+    with pytest.raises(ConfigurationError, match="fast"):
+        run_backtest("MOMENTUM", frame, OrchestratorConfig(parameters={"MOMENTUM": {"fast": 50, "slow": 9}}))
+
+
+def test_events_are_logged_from_the_level_on(frame, caplog):
+    config = OrchestratorConfig(capital=1_000, sizing=Sizing("fixed", Decimal(1_000)), logging_level="warning")
+    with caplog.at_level(logging.DEBUG, logger="orchestrate"):
+        run_backtest("MOMENTUM", frame, config)
+    told = {record.getMessage().split()[0] for record in caplog.records}
+    assert told == {"orchestrator.capital_limit_hit"}
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (42, "bars can't be made of int"),
+        ([1, 2], "bars can't be made of list"),
+        ([], "there is no bar"),
+        ({}, "there is no symbol"),
+        ({"A": []}, "A: there is no bar"),
+        (pd.DataFrame({"open": [1.0]}), "no column high, low, close"),
+        (pd.DataFrame({name: [1.0] for name in ("open", "high", "low", "close")}), "no stamps"),
+        ({"A": pd.DataFrame({"open": ["x"], "high": [1], "low": [1], "close": [1], "date": ["2020-01-01"]})}, "A: "),
+        ("nowhere.csv", "no such file"),
+    ],
+)
+def test_what_is_no_data_is_refused_with_what_it_is(data, told):
+    with pytest.raises(DataError, match=told):
+        run_backtest("RSI", data)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: StrategyOrchestrator([]), "at least one strategy"),
+        (lambda: StrategyOrchestrator([("RSI", "0.8"), ("RSI", "0.3")]), "1.1"),
+        (lambda: StrategyOrchestrator([("RSI", 0)]), "positive"),
+        (lambda: OrchestratorConfig(rebalance_threshold=Decimal("0.1")), "has not landed"),
+        (lambda: OrchestratorConfig(conflict_resolution_mode="net_signal"), "has not landed"),
+    ],
+)
+def test_what_can_not_be_is_refused_before_any_run(make, told):
+    with pytest.raises(ConfigurationError, match=told):
+        make()
+
+
+def test_every_public_name_is_there_and_nothing_else():
+    for name in orchestrate.__all__:
+        assert getattr(orchestrate, name).__name__ == name
+    assert set(orchestrate.__all__) <= set(dir(orchestrate))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        orchestrate.nonsense  # noqa: B018
