@@ -48,7 +48,7 @@ _FOOTER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells. `notes` say what was left out; `lines` are their line numbers in the file; `header` is empty where the file has none."""
+    """Rows of cells, their `lines` in the file, and in `notes` what was left out. No header: `header` is empty."""
 
     header: tuple[str, ...]
     rows: list[Sequence[str]]

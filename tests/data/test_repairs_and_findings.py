@@ -1,0 +1,337 @@
+"""For each repair and each finding a dirty file beside its clean twin: the clean one is not remarked upon."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestrate.data.samples import csv_text
+from orchestrate.data.synthetic import generate
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.results import Finding
+from orchestrate.domain.synthetic import SyntheticSpec
+from tests.data.reading import Load, Read, kinds, same
+
+DAILY = generate("X", SyntheticSpec(bars=60, seed=3))
+DAILY_TEXT = csv_text(DAILY, 2)
+HOURLY_TEXT = csv_text(generate("X", SyntheticSpec(bars=24 * 45, seed=4, frequency="1h")), 2)
+ROUND_THE_CLOCK = csv_text(generate("X", SyntheticSpec(bars=60, seed=3, week=7)), 2)
+
+
+def lines(text: str) -> list[str]:
+    return text.splitlines()
+
+
+def joined(rows: list[str]) -> str:
+    return "\n".join(rows) + "\n"
+
+
+def edited(text: str, line: int, **cells: object) -> str:
+    """`text` with cells of one line (counted from 1) changed."""
+    rows = lines(text)
+    names = rows[0].split(",")
+    row = rows[line - 1].split(",")
+    for name, value in cells.items():
+        row[names.index(name)] = str(value)
+    rows[line - 1] = ",".join(row)
+    return joined(rows)
+
+
+def cell(text: str, line: int, name: str) -> float:
+    rows = lines(text)
+    return float(rows[line - 1].split(",")[rows[0].split(",").index(name)])
+
+
+def without(text: str, first: int, last: int) -> str:
+    rows = lines(text)
+    return joined(rows[: first - 1] + rows[last:])
+
+
+def swapped(text: str, one: int, other: int) -> str:
+    rows = lines(text)
+    rows[one - 1], rows[other - 1] = rows[other - 1], rows[one - 1]
+    return joined(rows)
+
+
+def flattened(text: str, first: int, last: int) -> str:
+    for line in range(first, last + 1):
+        text = edited(text, line, open="98", high="98", low="98", close="98")
+    return text
+
+
+def scaled(text: str, first: int, factor: float) -> str:
+    for line in range(first, len(lines(text)) + 1):
+        text = edited(
+            text, line, **{name: f"{cell(text, line, name) * factor:.2f}" for name in ("open", "high", "low", "close")}
+        )
+    return text
+
+
+def found(load: Load, text: str, **settings: object) -> list[tuple[str, str]]:
+    _, findings = load({"X": text}, **settings)
+    return kinds(findings)
+
+
+@pytest.mark.parametrize("text", [DAILY_TEXT, HOURLY_TEXT, ROUND_THE_CLOCK])
+def test_a_clean_file_is_not_remarked_upon(text: str, load: Load) -> None:
+    assert found(load, text) == []
+
+
+# repairs: the columns equal the clean twin's afterwards
+
+REPAIRED: dict[str, tuple[str, str]] = {
+    "newest first": (
+        joined([lines(DAILY_TEXT)[0], *reversed(lines(DAILY_TEXT)[1:])]),
+        "the newest row stands first: rows are turned round",
+    ),
+    "disorder": (
+        swapped(DAILY_TEXT, 5, 6),
+        "rows are older than the row before: rows are sorted by time: 2010-01-07 (line 6)",
+    ),
+    "a repeated row": (
+        joined([*lines(DAILY_TEXT), lines(DAILY_TEXT)[4]]),
+        "rows repeat a stamp: one is kept: 2010-01-07 (line 62)",
+    ),
+    "a row of nulls": (
+        joined([*lines(DAILY_TEXT)[:9], "2010-01-13,null,null,null,null,null", *lines(DAILY_TEXT)[9:]]),
+        "rows without prices are left out: line 10",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_a_repair_gives_the_clean_twin_and_is_told(name: str, read: Read) -> None:
+    text, message = REPAIRED[name]
+    columns, findings = read(text)
+    same(columns, DAILY)
+    told = kinds(findings)
+    assert ("warning", message) in told
+    assert {severity for severity, _ in told} == {"warning"}
+
+
+def test_a_row_that_lacks_one_price_is_left_out(read: Read) -> None:
+    columns, findings = read(edited(DAILY_TEXT, 7, close=""))
+    same(columns, DAILY.take(np.arange(60) != 5))
+    assert kinds(findings) == [("warning", "rows lack a price: they are left out: 2010-01-11 (line 7)")]
+
+
+def test_a_missing_volume_is_zero_and_the_bar_stays(read: Read) -> None:
+    columns, findings = read(edited(DAILY_TEXT, 7, volume="nan"))
+    assert len(columns) == 60
+    assert columns.volume[5] == 0.0
+    assert kinds(findings) == [("warning", "rows have no volume, or one below 0: it is read as 0: 2010-01-11 (line 7)")]
+    assert read(edited(DAILY_TEXT, 7, volume="-5"))[0].volume[5] == 0.0
+
+
+def test_without_a_volume_column_volume_is_zero(read: Read) -> None:
+    columns, findings = read(joined([line.rsplit(",", 1)[0] for line in lines(DAILY_TEXT)]))
+    assert not columns.volume.any()
+    assert columns.close.tolist() == DAILY.close.tolist()
+    assert kinds(findings) == [("warning", "there is no volume column: volume is 0")]
+
+
+def test_a_range_is_widened_to_hold_open_and_close(read: Read) -> None:
+    high = cell(DAILY_TEXT, 7, "high")
+    columns, findings = read(edited(DAILY_TEXT, 7, open=high + 1))
+    assert columns.high[5] == high + 1
+    message = "open or close lies outside low..high: the range is widened to hold all four prices: 2010-01-11 (line 7)"
+    assert kinds(findings) == [("warning", message)]
+
+
+def test_high_below_low_is_told_as_such(read: Read) -> None:
+    low, high = cell(DAILY_TEXT, 7, "low"), cell(DAILY_TEXT, 7, "high")
+    columns, findings = read(edited(DAILY_TEXT, 7, low=high, high=low))
+    same(columns, DAILY)
+    message = "high is below low: the range is widened to hold all four prices: 2010-01-11 (line 7)"
+    assert kinds(findings) == [("warning", message)]
+
+
+def test_rows_that_differ_for_one_stamp_are_refused_unless_the_setting_decides(read: Read) -> None:
+    rows = lines(DAILY_TEXT)
+    other = edited(DAILY_TEXT, 5, close=cell(DAILY_TEXT, 5, "low"))
+    both = joined([*rows[:5], lines(other)[4], *rows[5:]])
+    with pytest.raises(
+        DataError,
+        match=r"1 stamp\(s\) have rows that differ, first 2010-01-07: line 5 says .*, line 6 says .*\n.*on_duplicate: ",
+    ):
+        read(both)
+    first, told_first = read(both, on_duplicate="first")
+    last, told_last = read(both, on_duplicate="last")
+    same(first, DAILY)
+    assert last.close[3] == cell(DAILY_TEXT, 5, "low")
+    assert kinds(told_first) == [("warning", "rows repeat a stamp: the first is kept: 2010-01-07 (line 6)")]
+    assert kinds(told_last) == [("warning", "rows repeat a stamp: the last is kept: 2010-01-07 (line 5)")]
+
+
+def test_the_first_of_newest_first_rows_is_the_first_in_the_file(read: Read) -> None:
+    rows = lines(DAILY_TEXT)
+    other = lines(edited(DAILY_TEXT, 5, close=cell(DAILY_TEXT, 5, "low")))[4]
+    both = joined([rows[0], *reversed([*rows[1:5], other, *rows[5:]])])
+    assert read(both, on_duplicate="first")[0].close[3] == cell(DAILY_TEXT, 5, "low")
+    assert read(both, on_duplicate="last")[0].close[3] == cell(DAILY_TEXT, 5, "close")
+
+
+# findings: told, and nothing changed
+
+FOUND: dict[str, tuple[str, str, str]] = {
+    "a split": (
+        scaled(DAILY_TEXT, 31, 0.5),
+        "warning",
+        "moves of over 40% from one close to the next (a split? adjust: takes it out): 2010-02-12 (line 31)",
+    ),
+    "a high far away": (
+        edited(DAILY_TEXT, 31, high=250),
+        "warning",
+        "bars reach over 40% beyond where they open and close: 2010-02-12 (line 31)",
+    ),
+    "an odd print": (
+        edited(HOURLY_TEXT, 31, **dict.fromkeys(("open", "high", "low", "close"), 130)),
+        "warning",
+        "closes leave the price and come straight back (an odd print?): 2010-01-05 05:00 (line 31)",
+    ),
+    "no movement": (
+        flattened(DAILY_TEXT, 31, 36),
+        "warning",
+        "stretches of 5 or more bars in which no price moves (longest: 5 bars): 2010-02-15 (line 32)",
+    ),
+    "a holiday": (
+        without(DAILY_TEXT, 31, 31),
+        "info",
+        "single trading days without a bar (holidays?): 2010-02-12",
+    ),
+    "two days missing": (
+        without(DAILY_TEXT, 31, 32),
+        "warning",
+        "holes of two or more trading days running (longest: 2 days): 2010-02-12: 2 days",
+    ),
+    "days missing within hours": (
+        without(HOURLY_TEXT, 2 + 24 * 10, 1 + 24 * 12),
+        "warning",
+        "holes of two or more trading days running (longest: 2 days): 2010-01-18: 2 days",
+    ),
+    "hours missing": (
+        without(HOURLY_TEXT, 30, 34),
+        "info",
+        "holes within a day (longest: 6 hours): 2010-01-05 09:00 (line 30)",
+    ),
+    "a Saturday": (
+        joined(
+            [*lines(DAILY_TEXT)[:6], lines(DAILY_TEXT)[5].replace("2010-01-08", "2010-01-09"), *lines(DAILY_TEXT)[6:]]
+        ),
+        "info",
+        "bars on days on which this series seldom trades: 2010-01-09 (line 7)",
+    ),
+    "a stamp off the grid": (
+        HOURLY_TEXT.replace("2010-01-05T05:00:00Z", "2010-01-05T05:07:00Z"),
+        "warning",
+        "stamps are off the series' own grid: 2010-01-05 05:07 (line 31)",
+    ),
+    "an unfinished last bar": (
+        HOURLY_TEXT.replace("2010-03-05T23:00:00Z", "2010-03-05T22:31:07Z"),
+        "warning",
+        "the last bar was not finished when the data was taken: its close is not final: "
+        "2010-03-05 22:31:07 (line 1081)",
+    ),
+    "bars without volume": (
+        edited(edited(DAILY_TEXT, 31, volume=0), 33, volume=0),
+        "info",
+        "bars have volume 0, first 2010-02-12 (line 31)",
+    ),
+    "few rows": (joined(lines(DAILY_TEXT)[:11]), "info", "10 bars are few to judge anything by"),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_fault_is_found_and_told_once(name: str, load: Load) -> None:
+    text, severity, message = FOUND[name]
+    told = found(load, text)
+    assert (severity, message) in told
+    companions = {
+        "a stamp off the grid": "bars follow sooner than a bar's length of 1 hour (is frequency right?)",
+        "an unfinished last bar": "bars follow sooner than a bar's length of 1 hour (is frequency right?)",
+    }
+    others = [text for _, text in told if text != message and not text.startswith(companions.get(name, "—"))]
+    assert others == []
+
+
+def test_volume_zero_throughout_is_one_information(load: Load) -> None:
+    text = joined([lines(DAILY_TEXT)[0], *(line.rsplit(",", 1)[0] + ",0" for line in lines(DAILY_TEXT)[1:])])
+    assert found(load, text) == [("info", "volume is 0 throughout")]
+
+
+@pytest.mark.parametrize("price", ["0", "-3.5"])
+def test_prices_that_cannot_be_are_refused_with_the_way_out(price: str, load: Load) -> None:
+    text = edited(DAILY_TEXT, 31, low=price)
+    with pytest.raises(
+        DataError, match=r"X \(X\.csv\): prices (of zero|below zero).*allow_negative: true: 2010-02-12 \(line 31\)"
+    ):
+        load({"X": text})
+
+
+def test_a_future_may_fall_below_zero(load: Load) -> None:
+    text = edited(edited(DAILY_TEXT, 31, low="-3.5"), 32, low="0")
+    _, findings = load({"X": text}, {"X": {"asset_class": "future"}})
+    assert kinds(findings) == [("info", "prices below zero: 2010-02-12 (line 31)")]
+    (declared,) = load({"X": {"path": "X.csv", "allow_negative": True}})[1]
+    assert declared.severity == "info"
+
+
+def test_prices_that_cannot_be_count_only_where_they_are_loaded(load: Load) -> None:
+    market, findings = load({"X": edited(DAILY_TEXT, 31, low="0")}, start="2010-02-15")
+    assert kinds(findings) == []
+    assert market.series["X"].bar(0).low > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "hours_after", "told"),
+    [(HOURLY_TEXT, 0.5, True), (HOURLY_TEXT, 1.5, False), (DAILY_TEXT, 15, True), (DAILY_TEXT, 22, False)],
+)
+def test_a_file_written_before_its_last_bar_was_over(
+    text: str, hours_after: float, told: bool, tmp_path: Path, read: Read, load: Load
+) -> None:
+    columns, _ = read(text)
+    (tmp_path / "X.csv").write_text(text)
+    moment = int(columns.label[-1]) + int(hours_after * 3600e9)
+    os.utime(tmp_path / "X.csv", ns=(moment, moment))
+    _, findings = load({"X": {"path": "X.csv"}})
+    assert [finding.message.startswith("the last bar was not finished") for finding in findings] == [True] * told
+
+
+def test_weeks_and_months_are_judged_by_their_own_length(load: Load) -> None:
+    weeks = generate("X", SyntheticSpec(bars=300, seed=5, volatility=0.1)).take(slice(None, None, 5))
+    assert found(load, csv_text(weeks, 2)) == []
+    assert found(load, csv_text(weeks.take(np.arange(60) != 30), 2)) == [
+        ("warning", "bars are missing before these: 2010-08-09 (row 31)".replace("row 31", "line 32"))
+    ]
+    first_days = np.arange("2010-01", "2015-01", dtype="M8[M]").astype("M8[ns]").astype(np.int64)
+    months = csv_text(type(DAILY)(first_days, DAILY.open, DAILY.high, DAILY.low, DAILY.close, DAILY.volume), 2)
+    assert found(load, months) == []
+
+
+def test_a_finding_says_how_often_and_where_first(load: Load) -> None:
+    text = DAILY_TEXT
+    for line in range(10, 20):
+        text = edited(text, line, volume=0)
+    _, findings = load({"X": text})
+    assert findings == (
+        Finding(
+            "info",
+            "X (X.csv)",
+            "bars have volume 0, first 2010-01-14 (line 10)",
+            10,
+            tuple(
+                f"2010-01-{day} (line {line})" for line, day in zip(range(10, 15), (14, 15, 18, 19, 20), strict=True)
+            ),
+        ),
+    )
+
+
+def test_all_entries_that_cannot_be_used_are_told_at_once(load: Load) -> None:
+    with pytest.raises(DataError) as caught:
+        load({"A": {"path": "nowhere.csv"}, "B": edited(DAILY_TEXT, 5, low=-1), "C": DAILY_TEXT})
+    assert "A (nowhere.csv): there is no such file" in str(caught.value)
+    assert "B (B.csv): prices below zero" in str(caught.value)
+    assert "C" not in str(caught.value).replace("CSV", "")
