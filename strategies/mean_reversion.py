@@ -14,7 +14,7 @@ from orchestrate.library.indicators import TIE, z_score
 
 
 class MeanReversionEquity:
-    """Buys what has fallen far below its recent mean and sells it when it is back, or when time is up.
+    """Buys what is far below its recent mean, sells it when it is back.
 
     Rules
       Score: (close − mean) ÷ standard deviation (ddof 1) of the last
@@ -78,7 +78,7 @@ class MeanReversionEquity:
 
 
 class MeanReversionFutures:
-    """Sells what has risen far above its recent mean, buys what has fallen far below, and leaves at the mean.
+    """Sells what is far above its recent mean, buys what is far below it.
 
     Rules
       Score:       (close − mean) ÷ standard deviation (ddof 1) of the last

@@ -16,7 +16,7 @@ FREQUENCIES = ("daily", "weekly", "monthly", "quarterly")
 
 
 class Momentum:
-    """Buys when a fast moving average crosses above a slow one and sells on the way back.
+    """Buys when a fast average crosses above a slow one, sells on the way back.
 
     Rules
       Averages: simple means of the last `fast` and `slow` closes. Those
@@ -77,7 +77,7 @@ class MomentumEquity:
         "lookback": Parameter(int, minimum=1, help="bars over which the return is measured"),
         "skip": Parameter(int, minimum=0, help="newest bars that are left out"),
         "rebalance_frequency": Parameter(
-            object, choices=FREQUENCIES, minimum=1, help="daily, weekly, monthly, quarterly, or a number of bars"
+            int, choices=FREQUENCIES, minimum=1, help="daily, weekly, monthly, quarterly, or a number of bars"
         ),
         "holdings": Parameter(int, minimum=1, help="symbols held at most; left out: half of them"),
     }
@@ -145,7 +145,7 @@ class MomentumFutures:
     parameters: ClassVar[dict[str, Parameter]] = {
         "lookback": Parameter(int, minimum=1, help="bars over which the direction is measured"),
         "rebalance_frequency": Parameter(
-            object, choices=FREQUENCIES, minimum=1, help="daily, weekly, monthly, quarterly, or a number of bars"
+            int, choices=FREQUENCIES, minimum=1, help="daily, weekly, monthly, quarterly, or a number of bars"
         ),
         "leverage": Parameter(float, minimum=0, maximum=100, exclusive=True, help="most notional, in parts of equity"),
         "target_volatility": Parameter(float, minimum=0, exclusive=True, help="aimed at for a whole book, a bar"),

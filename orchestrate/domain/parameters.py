@@ -109,12 +109,14 @@ def _fit(name: str, value: object, parameter: Parameter) -> object:
         if parameter.default is None and not parameter.required:
             return None
         raise _UnfitError(f"parameter '{name}' has no value", f"write {_wanted(parameter)}")
-    fitted = _of_type(value, parameter)
+    words = _words(parameter)
+    fitted = value if isinstance(value, str) and value in words else _of_type(value, parameter)
     if fitted is _NOTHING:
         hint = "put it in quotes" if parameter.type is str else f"write {_wanted(parameter)}"
+        if isinstance(value, str) and words:
+            hint = did_you_mean(value, words)
         raise _UnfitError(f"parameter '{name}' must be {_expected(parameter)}, not {shown(value)}", hint)
-    chooses = parameter.choices and (parameter.type is not object or isinstance(fitted, str))
-    if chooses and fitted not in parameter.choices:
+    if parameter.choices and not words and fitted not in parameter.choices:
         near = did_you_mean(str(fitted), [str(choice) for choice in parameter.choices])
         choices = ", ".join(str(choice) for choice in parameter.choices)
         raise _UnfitError(f"parameter '{name}' must be one of {choices}, not {shown(value)}", near)
@@ -171,12 +173,18 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _words(parameter: Parameter) -> list[str]:
+    """What may stand instead of a number."""
+    return [word for word in parameter.choices if isinstance(word, str)] if parameter.type in (int, float) else []
+
+
 def _expected(parameter: Parameter) -> str:
-    return _EXPECTED.get(parameter.type) or ("a number" if _is_number(parameter.default) else "a value")
+    expected = _EXPECTED.get(parameter.type) or ("a number" if _is_number(parameter.default) else "a value")
+    return ", ".join([*_words(parameter), expected]) if _words(parameter) else expected
 
 
 def _wanted(parameter: Parameter) -> str:
-    if parameter.choices:
+    if parameter.choices and not _words(parameter):
         return "one of " + ", ".join(str(choice) for choice in parameter.choices)
     wanted = _expected(parameter)
     return wanted if parameter.default in (None, ...) else f"{wanted}, such as {shown(parameter.default)}"

@@ -120,9 +120,9 @@ PORTABLE_KINDS: tuple[Kind, ...] = ("signals", "istrategy", "on_bar")
 class Parameter:
     """One declared parameter. `type` is one of int, float, bool, str, list, dict, or object for anything.
 
-    Bounds are inclusive unless `exclusive`. With `object`, a default that is a number asks for numbers, and `choices`
-    and bounds apply to texts and numbers respectively. A default of `...` can't be told from the source: the class
-    itself supplies it.
+    Bounds are inclusive unless `exclusive`. Choices that are texts, with a type that is a number, are words that may
+    stand instead of one. With `object`, a default that is a number asks for numbers. A default of `...` can't be told
+    from the source: the class itself supplies it.
     """
 
     type: type

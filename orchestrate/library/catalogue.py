@@ -114,8 +114,7 @@ def _own(reference: str, beside: Path) -> StrategyDescription:
         path = folder / Path(place).expanduser()
         if is_file(path):
             path = path.resolve()
-            folder = path.parents[path.name == "__init__.py"]
-            return _of_file(reference, f"{path}:{name}", path, (folder,))
+            return _of_file(reference, f"{path}:{name}", path, (path.parents[path.name == "__init__.py"],))
     raise _unknown(reference, f"there is no file {place}", f"looked in {beside.resolve()}")
 
 

@@ -132,10 +132,19 @@ def test_choices():
     assert problem(when, when="weakly") == ParameterProblem(
         "when", "parameter 'when' must be one of daily, weekly, not 'weakly'", "did you mean 'weekly'?"
     )
-    mixed = strategy({"when": Parameter(object, "daily", choices=("daily", "weekly"), minimum=1)})
-    assert fill_parameters(mixed, {"when": 5}) == ({"when": 5}, [])
-    assert problem(mixed, when=0).message == "parameter 'when' must be at least 1, not 0"
-    assert problem(mixed, when="hourly").parameter == "when"
+
+
+def test_words_that_may_stand_instead_of_a_number():
+    when = strategy({"when": Parameter(int, "daily", choices=("daily", "weekly"), minimum=1)})
+    assert fill_parameters(when, {}) == ({"when": "daily"}, [])
+    assert fill_parameters(when, {"when": "weekly"}) == ({"when": "weekly"}, [])
+    assert fill_parameters(when, {"when": Decimal("5.0")}) == ({"when": 5}, [])
+    assert problem(when, when=0).message == "parameter 'when' must be at least 1, not 0"
+    assert problem(when, when="dayly") == ParameterProblem(
+        "when", "parameter 'when' must be daily, weekly, a whole number, not 'dayly'", "did you mean 'daily'?"
+    )
+    assert problem(when, when=2.5).message == "parameter 'when' must be daily, weekly, a whole number, not 2.5"
+    assert problem(when, when=2.5).hint == "write daily, weekly, a whole number, such as 'daily'"
 
 
 def test_unknown_parameters_and_what_was_meant():
