@@ -88,11 +88,11 @@ def _arrow_cells(raw: bytes, table: Table, places: dict[str, int]) -> dict[str, 
 def _careful(text: str, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     table = split(text, plan.delimiter, where)
     findings = [Finding(severity, where, note) for severity, note in table.notes]
-    table, told = one_symbol(table, plan.symbol, where)
     if table.header:
         places = which_columns(table.header, plan.columns, where)
     else:
         places = columns_by_place(table.rows[0], plan.columns, where)
+    table, told = one_symbol(table, plan.symbol, where)
     cells: dict[str, list[str]] = {name: [row[place] for row in table.rows] for name, place in places.items()}
     numbers = _numbers(cells, table, plan, where, findings)
     findings += told + adjusted_close(table, places, where)

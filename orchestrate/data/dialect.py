@@ -135,15 +135,13 @@ def _quoted(lines: Sequence[str], delimiter: str) -> list[Sequence[str]]:
 
 
 def _delimiter(sample: Sequence[str], where: str) -> str:
-    for delimiter in _DELIMITERS:
-        widths = (
-            Counter(len(row) for row in _quoted(sample, delimiter))
-            if delimiter != " "
-            else Counter(len(line.split()) for line in sample)
-        )
-        width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-        if width >= 5 and count >= 0.5 * len(sample):
-            return delimiter
+    """The mark that cuts most lines into equally many cells: five or more as bars have, or else as many as there are."""
+    for least in (5, 2):
+        for delimiter in _DELIMITERS:
+            rows = _quoted(sample, delimiter) if delimiter != " " else [line.split() for line in sample]
+            width, count = max(Counter(map(len, rows)).items(), key=lambda item: (item[1], item[0]))
+            if width >= least and count >= 0.5 * len(sample):
+                return delimiter
     raise DataError(
         f"no table of bars is seen in it (it begins with {sample[0][:60]!r})" if sample else "the file is empty",
         where=where,
