@@ -122,6 +122,10 @@ class Fill:
         if not (self.quantity and math.isfinite(self.quantity) and math.isfinite(self.price)):
             raise ValueError(f"order {self.order_id}: a fill needs a quantity and a price")
 
+    def at(self, t: int) -> Fill:
+        """The same fill at another time."""
+        return Fill(self.order_id, self.strategy_id, self.symbol, self.quantity, self.price, self.fee, t)
+
 
 CommandAction = Literal["submit", "cancel", "resize", "reject"]
 

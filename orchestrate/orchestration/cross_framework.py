@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Final
 
 from orchestrate.domain.events import OrderFilledEvent
@@ -170,7 +169,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.desk.blotter.done(order.id)
             entry = self.strategies[fill.strategy_id]
             label = self.desk.label(fill.symbol)
-            booked = replace(fill, t=label)
+            booked = fill.at(label)
             entry.book.apply(booked, self._market.instruments[fill.symbol])
             self._recorder.note(entry.book, fill.symbol, self.desk.marks.step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))

@@ -96,17 +96,20 @@ class Treasury:
     def release(self, orders: Sequence[Order]) -> list[Released]:
         """`orders` of one moment, closing ones first, cut to what they cost at the marks of that moment."""
         waiting: dict[str, float] = {}
+        left: dict[str, int] = {}
         for order in orders:
             waiting[order.strategy_id] = waiting.get(order.strategy_id, 0.0) + order.reserve
+            left[order.strategy_id] = left.get(order.strategy_id, 0) + 1
         books: dict[str, Book] = {}
         released = []
         for order in orders:
             owner = order.strategy_id
             book = books.get(owner) or self._entries[owner].book
             waiting[owner] -= order.reserve
+            left[owner] -= 1
             result = self._release_one(order, book, waiting[owner])
             released.append(result)
-            if result.order is not None and not order.rests and len(orders) > 1:
+            if left[owner] and result.order is not None and not order.rests:
                 books[owner] = book.projected([self._expected(result.order)])
         return released
 
