@@ -86,8 +86,8 @@ def _show_one(one: StrategyDescription, rules: str) -> None:
             table.add_row(Text(name, style="bold"), *_cells(parameter))
         console.print()
         console.print(table)
-    for relation in one.relations:
-        console.print(f"{relation} must hold.")
+    if one.relations:
+        console.print(f"\n{' and '.join(one.relations)} must hold.")
     console.print(Text(f"\nIn a configuration:\n\n{_example(one)}"))
 
 
