@@ -64,6 +64,8 @@ def gates(reading: Reading, strategies: list[str], frameworks: list[str] | None)
     node = reading.shaped.table.get("gates")
     read: list[Gate] = []
     for metric, condition in node if isinstance(node, Table) else ():
+        if reading.enough:
+            break
         if not isinstance(condition, Scalar) or not isinstance(condition.value, str):
             found = named(plain(condition))
             message = f"gates.{metric}: expected a comparison such as '>= 0.5', found {found}"

@@ -16,7 +16,7 @@ from orchestrate.config.syntax import explain
 from orchestrate.domain.errors import Problem
 
 MOST_BYTES: Final = 1_000_000
-MOST_NODES: Final = 50_000
+MOST_NODES: Final = 20_000
 MOST_DEPTH: Final = 40
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _LINE_END = re.compile("\r\n|\r|\n")

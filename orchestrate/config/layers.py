@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as Ordered
@@ -59,7 +60,7 @@ class _Files:
         self.problems: list[Problem] = []
         self.names: list[str] = []
 
-    def read(self, path: Path, name: str, above: tuple[tuple[Path, str], ...]) -> Table | None:
+    def read(self, path: Path, name: str, above: tuple[tuple[str, str], ...]) -> Table | None:
         """The tree of `path` laid over what it extends; `above` are the files that extend it."""
         node, found = read_file(path, name)
         self.names.append(name)
@@ -82,16 +83,20 @@ class _Files:
         return merged(base, node) if base is not None else node
 
     def _base(
-        self, place: Place, written: str, path: Path, name: str, above: tuple[tuple[Path, str], ...]
+        self, place: Place, written: str, path: Path, name: str, above: tuple[tuple[str, str], ...]
     ) -> Table | None:
         target = path.parent / written
         shown = (Path(name).parent / written).as_posix()
-        chain = (*above, (path.resolve(), name))
-        if any(target.resolve() == seen for seen, _ in chain):
+        try:
+            real, exists = os.path.realpath(target), target.is_file()
+        except (OSError, ValueError):
+            real, exists = "", False
+        chain = (*above, (os.path.realpath(path), name))
+        if any(real == seen for seen, _ in chain):
             circle = " → ".join([*(told for _, told in chain), shown])
             self.problems.append(place.problem(f"extends goes round in a circle: {circle}"))
             return None
-        if not target.is_file():
+        if not exists:
             self.problems.append(place.problem(f"extends: no such file: {written}", "it is looked up beside this file"))
             return None
         return self.read(target, shown, chain)

@@ -32,9 +32,17 @@ class Place:
     width: int = 1
 
     def problem(self, message: str, hint: str = "") -> Problem:
-        """What is wrong here."""
+        """What is wrong here, on one line of bearable length whatever the text is that it speaks of."""
         source = self.origin.lines[self.line - 1] if 0 < self.line <= len(self.origin.lines) else ""
-        return Problem(self.origin.name, self.line, self.column, message, hint, self.width, source)
+        return Problem(
+            _on_one_line(self.origin.name),
+            self.line,
+            self.column,
+            _on_one_line(message),
+            _on_one_line(hint),
+            self.width,
+            source,
+        )
 
 
 Value = None | bool | int | Decimal | str
@@ -136,6 +144,11 @@ def named(value: object) -> str:
     if isinstance(value, int | Decimal | float):
         return f"the number {shortened(str(value))}"
     return "a list" if isinstance(value, list | tuple) else "a mapping"
+
+
+def _on_one_line(text: str) -> str:
+    text = shortened(text, 400)
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def shortened(text: str, most: int = 60) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from orchestrate.config.fitting import Path as Steps
 from orchestrate.config.fitting import dotted
@@ -15,6 +16,9 @@ from orchestrate.config.shapes import Shaped
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.results import Finding
 from orchestrate.domain.strategy import StrategyDescription
+
+#: More mistakes than that are counted, not told.
+MOST_PROBLEMS: Final = 250
 
 Catalogue = Callable[[str, Path], StrategyDescription]
 
@@ -31,6 +35,11 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     missing: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def enough(self) -> bool:
+        """So much is wrong that looking for more would only take time."""
+        return len(self.problems) >= MOST_PROBLEMS
 
     def place(self, *path: str | int) -> Place:
         """What to point at: a value on its own line, the key of a mapping or list."""
@@ -56,7 +65,7 @@ class Reading:
 
     def relative(self, written: str, place: Place) -> str:
         """`written`, which stands at `place`, as a path from the root; absolute ones stay."""
-        path = Path(written).expanduser()
+        path = Path(os.path.expanduser(written))  # noqa: PTH111 (Path's own raises for an unknown user)
         if path.is_absolute():
             return path.as_posix()
         folder = place.origin.folder

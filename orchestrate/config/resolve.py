@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from orchestrate.config.layers import layered
 from orchestrate.config.market import check_benchmark, check_period, data_plans, instrument_plans
 from orchestrate.config.nodes import Table
 from orchestrate.config.pending import refuse_pending
-from orchestrate.config.reading import Catalogue, Reading
+from orchestrate.config.reading import MOST_PROBLEMS, Catalogue, Reading
 from orchestrate.config.resolution import Resolution
 from orchestrate.config.schema import Configuration
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
@@ -64,12 +64,10 @@ def resolve(
         return _refused(problems, order, mode)
     reading = Reading(shaped, values, file.parent, catalogue, settings, problems)
     plan = _checked(reading)
-    missing = sorted(reading.missing, key=_by_line(order))
-    told = sorted([*reading.problems, *missing], key=_by_line(order))
-    if plan is None:
-        wrong = tuple(sorted(reading.problems, key=_by_line(order)))
-        return Resolution(None, mode, wrong, tuple(reading.findings), tuple(missing), tuple(told))
-    return Resolution(plan, mode, (), tuple(reading.findings), tuple(missing), tuple(told))
+    missing = _in_order(reading.missing, order)
+    told = _in_order([*reading.problems, *reading.missing], order)
+    wrong = _in_order(reading.problems, order)
+    return Resolution(plan, mode, wrong, tuple(reading.findings), missing, told)
 
 
 def _unknown_at_least(tree: Table) -> list[Problem]:
@@ -79,14 +77,18 @@ def _unknown_at_least(tree: Table) -> list[Problem]:
 
 
 def _refused(problems: list[Problem], order: list[str], mode: Mode | None = None) -> Resolution:
-    told = tuple(sorted(problems, key=_by_line(order)))
+    told = _in_order(problems, order)
     return Resolution(None, mode, told, told=told)
 
 
-def _by_line(order: list[str]) -> Callable[[Problem], tuple[int, int, int]]:
-    """Sorts problems by file, in the order in which the files were read, and by line."""
+def _in_order(problems: list[Problem], order: list[str]) -> tuple[Problem, ...]:
+    """By file, in the order in which the files were read, then by line; what is too much is only counted."""
     rank = {name: place for place, name in reversed(list(enumerate(order)))}
-    return lambda problem: (rank.get(problem.file, len(rank)), problem.line, problem.column)
+    found = sorted(problems, key=lambda problem: (rank.get(problem.file, len(rank)), problem.line, problem.column))
+    more = len(found) - MOST_PROBLEMS
+    if more > 0:
+        found[MOST_PROBLEMS:] = [Problem(order[0], 0, 0, f"… and {more} more mistakes")]
+    return tuple(found)
 
 
 def _checked(reading: Reading) -> RunPlan | None:

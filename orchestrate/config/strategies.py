@@ -52,6 +52,8 @@ class Known:
 
 def recognise(reading: Reading, name: str) -> Known | None:
     """What the library and the frameworks say of the strategy; None, and a mistake told, where one of them says no."""
+    if reading.enough:
+        return None
     entry = reading.values.strategies[name]
     reference, description = _described(reading, name, entry)
     framework = _framework(reading, name, entry, description)
@@ -83,7 +85,9 @@ def _described(reading: Reading, name: str, entry: Strategy) -> tuple[str, Strat
     except ConfigurationError as error:
         for problem in error.problems:
             reading.problems.append(place.problem(f"strategies.{name}: {problem.message}", problem.hint))
-        return reference, None
+    except OSError as error:
+        reading.problems.append(place.problem(f"strategies.{name}: can't be looked up: {error.strerror}"))
+    return reference, None
 
 
 def _framework(reading: Reading, name: str, entry: Strategy, description: StrategyDescription | None) -> str:
@@ -125,12 +129,16 @@ def symbols_of(reading: Reading, name: str) -> tuple[str, ...]:
     data = reading.values.data
     if written is None:
         return tuple(symbol for symbol, entry in (data or {}).items() if entry.resample is None)
+    seen: set[str] = set()
     for index, symbol in enumerate(written):
-        if symbol in written[:index]:
+        if reading.enough:
+            break
+        if symbol in seen:
             reading.wrong(("strategies", name, "symbols", index), f"'{symbol}' is named twice")
         elif knows_data(reading) and not has_symbol(reading, symbol):
             message = f"the symbol '{symbol}' is not in data"
             reading.wrong(("strategies", name, "symbols", index), message, symbol_hint(reading, symbol))
+        seen.add(symbol)
     return tuple(written)
 
 
@@ -187,13 +195,18 @@ def _figure(reading: Reading, written: SizingSection, path: tuple[str, ...]) -> 
 def dependencies_of(reading: Reading, name: str, enabled: list[str]) -> tuple[str, ...]:
     """The entry's `depends_on`, each one checked on its own."""
     written = reading.values.strategies[name].depends_on
+    seen: set[str] = set()
     for index, other in enumerate(written):
         path = ("strategies", name, "depends_on", index)
+        twice = other in seen
+        seen.add(other)
+        if reading.enough:
+            break
         if other == name:
             reading.wrong(path, "a strategy can't depend on itself")
-        elif other in written[:index]:
+        elif twice:
             reading.wrong(path, f"'{other}' is named twice")
-        elif other in enabled:
+        elif other in reading.values.strategies and reading.values.strategies[other].enabled:
             continue
         elif other in reading.values.strategies:
             reading.wrong(path, f"'{other}' is disabled", "enable it, or leave it out here")
@@ -204,31 +217,47 @@ def dependencies_of(reading: Reading, name: str, enabled: list[str]) -> tuple[st
 
 def refuse_circles(reading: Reading, enabled: list[str]) -> None:
     """`depends_on` must lead somewhere; every circle is told once, at its first strategy in the file."""
-    depends = {
-        name: [other for other in reading.values.strategies[name].depends_on if other in enabled and other != name]
+    waits = {
+        name: [other for other in reading.values.strategies[name].depends_on if other in reading.values.strategies]
         for name in enabled
     }
-    told: set[str] = set()
-    for name in enabled:
-        circle = _circle(name, depends)
-        if circle and not told.intersection(circle):
-            told.update(circle)
-            chain = " → ".join([*circle, name])
-            reading.wrong(("strategies", name, "depends_on"), f"goes round in a circle: {chain}", "break it somewhere")
+    waits = {name: [other for other in others if other in waits and other != name] for name, others in waits.items()}
+    while waits := _unready(waits):
+        circle = _circle(waits)
+        start = min(range(len(circle)), key=lambda at: enabled.index(circle[at]))
+        circle = circle[start:] + circle[:start]
+        chain = " → ".join([*circle, circle[0]])
+        path = ("strategies", circle[0], "depends_on")
+        reading.wrong(path, f"goes round in a circle: {chain}", "break it somewhere")
+        waits = {name: others for name, others in waits.items() if name not in circle}
 
 
-def _circle(start: str, depends: dict[str, list[str]]) -> list[str]:
-    """The shortest way from `start` back to itself, without its end; empty when there is none."""
-    trails = [[start]]
-    seen: set[str] = set()
-    for trail in trails:
-        for other in depends[trail[-1]]:
-            if other == start:
-                return trail
-            if other not in seen:
-                seen.add(other)
-                trails.append([*trail, other])
-    return []
+def _unready(waits: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Those whose turn never comes: they wait for each other, or for one that does."""
+    waiting = {name: sum(other in waits for other in others) for name, others in waits.items()}
+    followers: dict[str, list[str]] = {name: [] for name in waits}
+    for name, others in waits.items():
+        for other in others:
+            if other in followers:
+                followers[other].append(name)
+    ready = [name for name, count in waiting.items() if not count]
+    for name in ready:
+        for follower in followers[name]:
+            waiting[follower] -= 1
+            if not waiting[follower]:
+                ready.append(follower)
+    return {name: waits[name] for name, count in waiting.items() if count}
+
+
+def _circle(waits: dict[str, list[str]]) -> list[str]:
+    """One circle among strategies of which each waits for another one of them."""
+    trail: dict[str, None] = {}
+    name = next(iter(waits))
+    while name not in trail:
+        trail[name] = None
+        name = next(other for other in waits[name] if other in waits)
+    walked = list(trail)
+    return walked[walked.index(name) :]
 
 
 def strategy_plan(reading: Reading, name: str, known: Known, weight: Decimal, symbols: tuple[str, ...]) -> StrategyPlan:

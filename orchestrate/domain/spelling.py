@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 _LONGEST = 80
+_MOST = 1000
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The one of `known` that looks most like `word`, whatever its case; "" when nothing is near."""
+    """The one of `known` that looks most like `word`, whatever its case; "" when nothing is near.
+
+    Among very many names, and for very long words, nothing is looked for: it would take long and mean little.
+    """
     if not word or len(word) > _LONGEST:
         return ""
     by_folded: dict[str, str] = {}
-    for name in known:
+    for name in islice(known, _MOST):
         by_folded.setdefault(name.casefold(), name)
     found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else ""
