@@ -88,7 +88,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 self.step(event)
                 if progress is not None:
                     progress(self.steps_done, len(agenda))
-            self.desk.stop()
+            self.finish()
         finally:
             self.end()
 
@@ -106,6 +106,11 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         except BaseException:
             self.end()
             raise
+
+    def finish(self) -> None:
+        """No bar is left: strategies hear so, and what is still on its way is over."""
+        self.desk.stop()
+        self._dispatch.forget(self.desk.cancel(lambda _order: True, Reason.UNFILLED_AT_END))
 
     def agenda(self) -> Agenda:
         """Every step, unless no engine and no strategy wants to see them all."""
@@ -164,6 +169,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def book(self, fills: Iterable[Fill]) -> None:
         """3. Fills go to the books, and to the strategies that care."""
+        told: list[tuple[StrategyEntry, Fill]] = []
         for fill in fills:
             order = self._dispatch.filled(fill)
             self.desk.blotter.done(order.id)
@@ -174,6 +180,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._recorder.note(entry.book, fill.symbol, self.desk.marks.step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
+            told.append((entry, booked))
+        for entry, booked in told:  # once all are booked: who breaks at the first is flattened of them all
             self.desk.notify(entry, "on_fill", booked)
 
     def decide(self, event: MarketEvent, stepped: Sequence[Stepped]) -> list[Demand]:
@@ -229,7 +237,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         for entry in self.desk.in_order:
             for symbol in sorted(ending & entry.book.positions.keys()):
                 self.desk.close_position(entry, symbol, Reason.CLOSE_AT_END)
-        self.book(self._dispatch.close(self.desk.release(event, opening=False), event))
+        self.book(self._dispatch.close(self.desk.release(event, opening=False, symbols=ending), event))
 
     def _cancel_ended(self, event: MarketEvent) -> None:
         """An order whose symbol has no further bar can never fill."""

@@ -5,6 +5,7 @@ Held quantities include what pending orders will do, so that nothing is asked fo
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -246,18 +247,24 @@ def _checked(said: object, symbols: tuple[str, ...]) -> list[Signal]:
         said = [said]
     if isinstance(said, (str, bytes)) or not isinstance(said, Iterable):
         raise TypeError(f"on_bar must return Signals, not {said!r}")
-    signals = list(said)
-    for signal in signals:
+    signals = []
+    for signal in said:  # one by one: an endless iterable breaks at its first nonsense, or at the time limit
         if not isinstance(signal, Signal):
             raise TypeError(f"on_bar must return Signals, not {signal!r}")
         if signal.kind not in ("entry", "exit") or signal.side not in ("long", "short"):
             raise ValueError(f"{signal} is no signal")
         if signal.symbol not in symbols:
             raise ValueError(f"{signal.symbol!r} is not one of the strategy's symbols {', '.join(symbols)}")
-        quantity = signal.quantity
-        if quantity is not None and not (isinstance(quantity, (int, float, np.number)) and 0 < quantity < np.inf):
-            raise ValueError(f"a quantity must be a positive number, not {quantity!r}")
+        if signal.quantity is not None and not _is_quantity(signal.quantity):
+            raise ValueError(f"a quantity must be a positive number, not {signal.quantity!r}")
+        signals.append(signal)
     return signals
+
+
+def _is_quantity(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return bool(0 < value <= sys.float_info.max)
 
 
 def _consistent(signals: list[Signal], held: Callable[[str], float]) -> Iterator[Signal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from orchestrate.domain.events import (
 )
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market, MarketEvent
-from orchestrate.domain.orders import Decision, Demand, Ended, Order, Outcome, Reason, StrategyCommand
+from orchestrate.domain.orders import CommandAction, Decision, Demand, Ended, Order, Outcome, Reason, StrategyCommand
 from orchestrate.domain.results import DecisionRecord, StrategyError
 from orchestrate.domain.strategy import Signal
 from orchestrate.orchestration.asking import Asking, refuse_run_in_callback
@@ -102,8 +102,8 @@ class Desk:
             self.notify(entry, "on_stop")
 
     def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
-        """Tell an active strategy something, if it cares to hear it."""
-        if entry.is_active and not entry.is_native and hasattr(entry.strategy, hook):
+        """Tell a strategy something, if it cares to hear it; a paused one hears what becomes of its orders."""
+        if entry.status != "failed" and not entry.is_native:
             t = int(self._market.timeline.labels[self.marks.step])
             self._ask(entry, t, _call_hook, entry.strategy, hook, *arguments)
 
@@ -127,8 +127,10 @@ class Desk:
     def fail(self, entry: StrategyEntry, error: BaseException, t: int | None) -> None:
         """The strategy takes no further part: its orders are cancelled, its positions closed at the next fill."""
         entry.status = "failed"
-        story = "".join(traceback.format_exception(error))
-        entry.error = StrategyError(type(error).__name__, str(error), story, t)
+        with self._around[entry.id]:  # an error's text is the strategy's code, too
+            story = "".join(traceback.format_exception(error))
+            message = _message(error)
+        entry.error = StrategyError(type(error).__name__, message, story, t)
         self._emit(StrategyFailedEvent(entry.id, entry.error.type, entry.error.message, t))
         self.cancel(lambda order: order.strategy_id == entry.id, Reason.STRATEGY_FAILED)
         self.flatten(entry, Reason.FLATTENED)
@@ -201,32 +203,47 @@ class Desk:
                     self.label(conflict.symbol),
                 )
             )
-        return [command for decision in decisions if (command := self._settle(decision, placed.get(decision.demand)))]
+        commands = [self._settle(decision, placed.get(decision.demand)) for decision in decisions]
+        for decision in decisions:
+            if decision.demand not in placed:
+                self.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
+        return [command for command in commands if command is not None and self._stands(command)]
 
     def _settle(self, decision: Decision, order: Order | None) -> StrategyCommand | None:
-        """Write a decision down and tell its strategy; a command where an order came of it."""
+        """Write a decision down; a command where an order came of it, or where a native waits for its answer."""
         self.record(decision, order.id if order else "")
-        owner = self.entries[decision.demand.strategy_id]
+        owner = decision.demand.strategy_id
         if order is None:
-            self.notify(owner, "on_rejected", decision)
             return _refusal(decision) if decision.demand.native_order else None
-        if decision.outcome is Outcome.RESIZED and order.native_order:
-            return StrategyCommand(owner.id, "resize", order, decision.reason, decision.detail)
-        return StrategyCommand(owner.id, "submit", order, decision.reason, decision.detail)
+        action: CommandAction = "resize" if decision.outcome is Outcome.RESIZED and order.native_order else "submit"
+        return StrategyCommand(owner, action, order, decision.reason, decision.detail)
 
-    def release(self, event: MarketEvent, *, opening: bool) -> list[StrategyCommand]:
-        """Take out the orders whose symbol has a bar now, cut to what they cost at its open (or close)."""
-        due = self.blotter.take_due(event.rows)
+    def _stands(self, command: StrategyCommand) -> bool:
+        """False for an order that went when its strategy broke at hearing of another one's refusal."""
+        return command.action == "reject" or command.order in self.blotter.pending(command.strategy_id)
+
+    def release(
+        self, event: MarketEvent, *, opening: bool, symbols: Container[str] | None = None
+    ) -> list[StrategyCommand]:
+        """Take out the orders whose symbol has a bar now, cut to what they cost at its open (or close).
+
+        `symbols` narrows it down to these.
+        """
+        due = self.blotter.take_due(event.rows if symbols is None else symbols)
         if not due:
             return []
         self.marks.step, self.marks.opening = event.step, opening
         released = self._treasury.release(due)
         self.marks.opening = False
-        return [
-            command for order, result in zip(due, released, strict=True) if (command := self._released(order, result))
-        ]
+        commands: list[StrategyCommand] = []
+        for order, result in zip(due, released, strict=True):
+            commands += self._released(order, result)
+        for result in released:
+            if result.order is None and result.decision is not None:
+                self.notify(self.entries[result.decision.demand.strategy_id], "on_rejected", result.decision)
+        return [command for command in commands if not self._is_too_late(command)]
 
-    def _released(self, order: Order, result: Released) -> StrategyCommand | None:
+    def _released(self, order: Order, result: Released) -> Iterator[StrategyCommand]:
         """Write down what the release changed; the command by which the order goes to its engine, if it does."""
         decision = result.decision
         if decision is not None:
@@ -234,11 +251,17 @@ class Desk:
         if result.order is not None:
             if order.rests:
                 self.blotter.rest(order)
-            return StrategyCommand(order.strategy_id, "submit", result.order)
-        if decision is None:
-            return None
-        self.notify(self.entries[order.strategy_id], "on_rejected", decision)
-        return StrategyCommand(order.strategy_id, "reject", order, decision.reason, decision.detail)
+            yield StrategyCommand(order.strategy_id, "submit", result.order)
+        elif decision is not None and order.native_order:
+            yield StrategyCommand(order.strategy_id, "reject", order, decision.reason, decision.detail)
+
+    def _is_too_late(self, command: StrategyCommand) -> bool:
+        """True for an opening of a strategy that broke while its orders were being released."""
+        order = command.order
+        if order.closing or order.native_order or self.entries[order.strategy_id].status != "failed":
+            return False
+        self._end(order, Reason.STRATEGY_FAILED)
+        return True
 
     def flatten(self, entry: StrategyEntry, reason: Reason) -> list[Order]:
         """Place closing orders for all that a strategy holds; they are the orchestrator's, owned by the strategy."""
@@ -257,10 +280,16 @@ class Desk:
         """End the open orders that `wanted` names, unfilled; what lies in an engine has to be taken back there."""
         cancelled = self.blotter.cancel(wanted, reason)
         for order in cancelled:
-            price, step = self.marks[order.symbol], self.marks.step
-            demand = Demand(order.strategy_id, order.symbol, order.quantity, order.closing, price, step, 0)
-            self.record(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
+            self._end(order, reason)
         return cancelled
+
+    def _end(self, order: Order, reason: Reason) -> None:
+        step = self.marks.step
+        t = int(self._market.timeline.stamps[step])
+        demand = Demand(
+            order.strategy_id, order.symbol, order.quantity, order.closing, self.marks[order.symbol], step, t
+        )
+        self.record(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
 
     def end_native(self, ended: Ended) -> list[Order]:
         """A native's own order is over; the order behind it, if it was still open."""
@@ -308,6 +337,15 @@ def _refusal(decision: Decision) -> StrategyCommand:
         demand.rests,
     )
     return StrategyCommand(demand.strategy_id, "reject", order, decision.reason, decision.detail)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return "an error that can't be told"
 
 
 def _call_hook(strategy: object, name: str, *arguments: object) -> None:

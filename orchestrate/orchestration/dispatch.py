@@ -95,9 +95,12 @@ class Dispatch:
     def filled(self, fill: Fill) -> Order:
         """The order behind a fill, which is thereby done; EngineError for a fill that nobody ordered."""
         order = self._handed_over.pop(fill.order_id, None)
-        framework = self._entries[fill.strategy_id].framework
         if order is None:
-            raise EngineError(f"{framework} reports a fill of order {fill.order_id!r}, which it was never given")
+            raise EngineError(f"an engine reports a fill of order {fill.order_id!r}, which it was never given")
+        framework = self._entries[order.strategy_id].framework
+        told = (fill.strategy_id, fill.symbol, fill.quantity)
+        if told != (order.strategy_id, order.symbol, order.quantity) and not order.native_order:
+            raise EngineError(f"{framework} fills {told} where {order.id} was {order.quantity:g} of {order.symbol}")
         self.moved.add(framework)
         return order
 

@@ -19,8 +19,8 @@ class StrategyTimeout(BaseException):
 class Watchdog(AbstractContextManager[None]):
     """Entered around every call of a strategy. While `armed`, a call that takes longer than `seconds` is broken off.
 
-    Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit, so that watching a call costs next to nothing; a call is
-    broken off after `seconds` to 1.25 × `seconds`.
+    Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit, so that watching
+    a call costs next to nothing; a call is broken off after `seconds` to 1.25 × `seconds`.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -43,12 +43,13 @@ class Watchdog(AbstractContextManager[None]):
             yield False
             return
         before = signal.signal(signal.SIGALRM, self._tick)
-        signal.setitimer(signal.ITIMER_REAL, self._seconds / _TICKS, self._seconds / _TICKS)
+        timer = signal.setitimer(signal.ITIMER_REAL, self._seconds / _TICKS, self._seconds / _TICKS)
         try:
             yield True
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, before)
+            signal.setitimer(signal.ITIMER_REAL, *timer)
 
     def _tick(self, _signal: int, _frame: FrameType | None) -> None:
         if self._depth:

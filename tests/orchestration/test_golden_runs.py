@@ -114,7 +114,7 @@ def test_percent_100_is_cut_at_the_decision_and_again_at_the_open() -> None:
 
 
 def test_a_future_by_hand() -> None:
-    """Two contracts of 50: in at 12.25 (a tick is 0.25), out at 12.75: 2 × 50 × 0.5 − 2. Margin never leaves the book."""
+    """Two contracts of 50: in at 12.25 (a tick is 0.25), out at 12.75: 2 × 50 × 0.5 − 2. Cash knows no margin."""
     future = Instrument("A", tick_size=0.25, multiplier=50.0, margin_rate=0.2, asset_class="future")
     part = Part(Flags(long=[1], out=[4]), sizing=Sizing("fixed", Decimal(2)))
     done = rehearse(market(series("A", TEN), A=future), {"s": part}, RULES, capital=10_000)
