@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrate.data.columns import Columns
-from orchestrate.data.dialect import decode, unpack
+from orchestrate.data.decoding import decode, unpack
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats, Stamps
 from orchestrate.domain.plan import Adjustment

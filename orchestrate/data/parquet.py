@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from orchestrate.data.columns import PRICES, Columns
-from orchestrate.data.dialect import which_columns
+from orchestrate.data.headers import which_columns
 from orchestrate.data.stamps import Cells, Reading, at_utc, dates_of_midnights, read_stamps
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from orchestrate.data.columns import PRICES
-from orchestrate.data.dialect import Table, normal
+from orchestrate.data.dialect import Table
+from orchestrate.data.headers import normal
 from orchestrate.data.numbers import read_numbers
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
