@@ -107,11 +107,11 @@ class Prices(Candidate):
             0: [order("1", 0.1)],
             1: [order("2", 0.2)],
             2: [order("3", -0.3), order("4", -0.000001)],
-            3: [order("5", 0.000001), order("6", 1234.567891)],
+            3: [order("5", 0.000001), order("6", 521364.638635)],
         }
         played = play(self.engine(), market(series("A", FIVE)), rules, script)
-        assert [fill.quantity for fill in played.fills] == [0.1, 0.2, -0.3, -0.000001, 0.000001, 1234.567891]
-        assert [state.quantities.get("A", 0.0) for state in played.states] == [0.1, 0.3, -0.000001, 1234.567891]
+        assert [fill.quantity for fill in played.fills] == [0.1, 0.2, -0.3, -0.000001, 0.000001, 521364.638635]
+        assert [state.quantities.get("A", 0.0) for state in played.states] == [0.1, 0.3, -0.000001, 521364.638635]
         assert played.fees == near([1.0] * 6)
         assert played.realised == near(0.1 * 2 + 0.2 * 1 - 0.000001 - 6.0)
 
@@ -144,7 +144,12 @@ class Prices(Candidate):
 
     @pytest.mark.parametrize(
         ("low", "high", "precision", "quantity"),
-        [(0.00000001, 0.00000003, 8, 5_000_000), (4_000_000.0, 4_000_001.5, 2, 900), (250_000.25, 1.0, 2, 9_000)],
+        [
+            (0.00000001, 0.00000003, 8, 5_000_000),
+            (4_000_000.0, 4_000_001.5, 2, 900),
+            (250_000.25, 1.0, 2, 9_000),
+            (8_095_055.5, 7.3, 1, 3),
+        ],
     )
     def test_tiny_and_huge(self, low: float, high: float, precision: int, quantity: float) -> None:
         stage = market(series("A", [(low, low), (high, high)]), A=Instrument("A", precision=precision))

@@ -1,15 +1,17 @@
 """What Nautilus's fixed-point numbers can't hold is refused by name, and its statistics don't slow a run."""
 
 import pytest
+from nautilus_trader.model.objects import Currency
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.market import Instrument
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from tests.engines.candidate import PLAIN, Feed
 from tests.engines.stage import accounts, market, order, play, series, submit
 
+ONE_PERMILLE = ExecutionRules(commission=Commission(percent=0.1))
 TWO = [(1.0, 1.0), (2.0, 2.0)]
 
 
@@ -29,6 +31,13 @@ def test_a_price_that_cant_be_held_names_the_order() -> None:
 def test_a_quantity_that_cant_be_held_names_the_order() -> None:
     with pytest.raises(EngineError, match="many"):
         play(NautilusOrchestrationAdapter(), market(series("A", TWO)), PLAIN, {0: [order("many", 1e15)]})
+
+
+def test_the_currencies_of_other_nautilus_code_stay_as_they_are() -> None:
+    before = Currency.from_str("USD").precision
+    played = play(NautilusOrchestrationAdapter(), market(series("A", TWO)), ONE_PERMILLE, {0: [order("b", 1)]})
+    assert played.fees == [0.001]
+    assert Currency.from_str("USD").precision == before == 2
 
 
 def test_time_never_goes_back() -> None:

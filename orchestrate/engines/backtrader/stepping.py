@@ -84,7 +84,6 @@ class StrategyBroker(BackBroker):  # type: ignore[misc]
         self._instruments: dict[str, Instrument] = {}
         self.init()
         self.set_checksubmit(False)
-        self.set_shortcash(True)
         self.set_coo(True)
         self.set_coc(True)
         self.setcash(math.inf)

@@ -30,17 +30,14 @@ _ASSET_CLASSES = {
 
 
 def exact_currency(code: str) -> Currency:
-    """The currency with eight digits instead of two.
+    """The currency with eight digits: Nautilus rounds every amount to its currency's, and two would be off by cents.
 
-    Nautilus rounds every amount to its currency's digits, so that fees and profits would be off by cents. Its registry
-    is one for the process and has no way back: this registration is all that a run leaves behind.
+    It goes with the instruments and stays out of Nautilus's registry, which is one for the process.
     """
     known = Currency.from_str(code)
     if known.precision >= MONEY_DIGITS:
         return known
-    currency = Currency(code, MONEY_DIGITS, known.iso4217, known.name, known.currency_type)
-    Currency.register(currency, overwrite=True)
-    return currency
+    return Currency(code, MONEY_DIGITS, known.iso4217, known.name, known.currency_type)
 
 
 def native_symbol(symbol: str, number: int) -> Symbol:
