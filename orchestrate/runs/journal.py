@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from numbers import Real
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -61,15 +62,19 @@ class Journal:
         """Append one line, unless `level` lies below the journal's own."""
         if LEVELS[level] < self._least and event.rpartition(".")[2] not in _ALWAYS:
             return
-        moment = self._now().astimezone(UTC)
+        moment = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
         head = {
-            "ts": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z",
+            "ts": moment.replace("+00:00", "Z"),
             "event": event,
             "level": level,
             "run_id": self.run_id,
             "user": self._user,
         }
-        text = json.dumps(_plain(head | dict(facts)), separators=(",", ":"), allow_nan=False)
+        line = {**head, **facts}
+        try:
+            text = _ENCODER.encode(line)
+        except ValueError:  # something in it is no finite number
+            text = _ENCODER.encode(_finite(line))
         self._append(text.encode("ascii") + b"\n")
 
     def close(self) -> None:
@@ -118,13 +123,21 @@ def _login() -> str:
 
 
 def _plain(value: object) -> object:
-    """`value` in JSON types; what is no finite number becomes null."""
+    """What JSON has no type for, in one that it has."""
+    if isinstance(value, (Decimal, Real)):  # numpy's numbers are Real
+        return float(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no place in the journal")
+
+
+def _finite(value: object) -> object:
+    """`value` with null for every float that is no finite number."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain)

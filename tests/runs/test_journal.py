@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from orchestrate.domain.errors import StoreError
@@ -156,6 +157,19 @@ def test_every_event_in_the_words_of_the_contract(journal, event, name, level, f
     (line,) = lines(journal)
     head = {"ts": "2026-03-04T12:00:00.056Z", "event": name, "level": level, "run_id": "RUN", "user": "ann"}
     assert list(line.items()) == list((head | facts).items())
+
+
+def test_numbers_of_other_libraries_are_numbers(journal):
+    journal(StrategySignalledEvent("trend", "entry", "IBM", np.int64(7), np.int64(BAR)))
+    journal.write("x", "info", {"float": np.float32(0.5), "exact": Decimal("0.1"), "list": [np.inf, 1]})
+    first, second = lines(journal)
+    assert (first["capital_available"], first["bar_date"]) == (7, "2020-01-02")
+    assert (second["float"], second["exact"], second["list"]) == (0.5, 0.1, [None, 1])
+
+
+def test_what_is_no_fact_is_refused(journal):
+    with pytest.raises(TypeError, match="object has no place in the journal"):
+        journal.write("x", "info", {"what": object()})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""The journal that a run writes: every event with the keys of the contract, and figures that belong together."""
+
+from __future__ import annotations
+
+import getpass
+
+HEAD = ["ts", "event", "level", "run_id", "user"]
+KEYS = {
+    "orchestrator.backtest_started": ["strategy_count", "total_capital", "weights", "symbols", "date_range"],
+    "orchestrator.backtest_completed": ["duration_seconds", "trade_count", "final_equity", "error_count"],
+    "orchestrator.strategy_signal": ["strategy_id", "signal_type", "symbol", "bar_date", "capital_available"],
+    "orchestrator.capital_limit_hit": [
+        "strategy_id",
+        "used_capital",
+        "allocation_limit",
+        "rejected_signal",
+        "bar_date",
+    ],
+    "orchestrator.conflict_detected": ["symbol", "strategies", "signals", "resolution_mode", "outcome", "bar_date"],
+    "orchestrator.strategy_failed": ["strategy_id", "error_type", "error_message", "bar_date"],
+}
+EVERYTHING = """\
+capital: 30000
+start: 2010-01-01
+end: 2020-12-31
+data: {AAA: {synthetic: {bars: 120, seed: 7, frequency: 1d}}}
+portfolio: {allocation: equal}
+strategies:
+  first: {name: BUY_AND_HOLD, framework: backtrader}
+  greedy: {name: BUY_AND_HOLD, framework: nautilus, sizing: {method: fixed, quantity: 100000}}
+  quitter: {name: "broken.py:Quitter"}
+"""
+
+
+def test_every_event_of_a_run(prompt):
+    prompt.write("everything.yaml", EVERYTHING)
+    done = prompt("backtest", "everything.yaml", "--format", "json")
+    assert done.code == 1
+    told = done.document
+    by_event = {}
+    for line in prompt.journal:
+        assert list(line)[:5] == HEAD
+        assert line["run_id"] == told["run_id"]
+        assert line["user"] == getpass.getuser()
+        by_event.setdefault(line["event"], []).append(line)
+    assert by_event.keys() - KEYS.keys() == {"backtest_started", "backtest_completed"}
+    for event, keys in KEYS.items():
+        assert [list(line)[5:] for line in by_event[event]] == [keys] * len(by_event[event]), event
+    (started,) = by_event["orchestrator.backtest_started"]
+    assert (started["strategy_count"], started["total_capital"], started["symbols"]) == (3, 30000.0, ["AAA"])
+    assert started["date_range"] == ["2010-01-01", "2020-12-31"]
+    assert sum(started["weights"].values()) == 1.0
+    (completed,) = by_event["orchestrator.backtest_completed"]
+    assert completed["final_equity"] == told["portfolio"]["final_equity"]
+    assert completed["trade_count"] == told["portfolio"]["metrics"]["trades"]
+    assert completed["duration_seconds"] == told["duration_seconds"]
+    assert completed["error_count"] == 1
+    limits = by_event["orchestrator.capital_limit_hit"]
+    assert {line["level"] for line in limits} == {"warning"}
+    assert "greedy" in {line["strategy_id"] for line in limits}
+    assert limits[0]["rejected_signal"]["quantity"] > limits[0]["rejected_signal"]["granted"]
+    conflict = by_event["orchestrator.conflict_detected"][0]
+    assert conflict["strategies"] == ["first", "greedy"]
+    assert conflict["resolution_mode"] == "independent"
+    assert [signal["strategy_id"] for signal in conflict["signals"]] == ["first", "greedy"]
+    (failed,) = by_event["orchestrator.strategy_failed"]
+    assert (failed["strategy_id"], failed["error_message"]) == ("quitter", "enough is enough")
+    assert failed["bar_date"] == told["strategies"]["quitter"]["error"]["bar_date"]
+
+
+def test_the_level_of_the_file_is_kept(prompt):
+    prompt.write("everything.yaml", EVERYTHING + "logging: {level: error, user: ann}\n")
+    prompt("backtest", "everything.yaml", "-q")
+    assert [line["event"] for line in prompt.journal] == [
+        "backtest_started",
+        "orchestrator.backtest_started",
+        "orchestrator.strategy_failed",
+        "backtest_completed",
+        "orchestrator.backtest_completed",
+    ]
+    assert {line["user"] for line in prompt.journal} == {"ann"}
