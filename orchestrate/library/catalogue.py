@@ -7,10 +7,8 @@ beside the configuration first.
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from orchestrate.domain.errors import Problem, UnknownStrategyError
@@ -72,6 +70,8 @@ def _shipped() -> Mapping[str, StrategyDescription]:
 
 def installed() -> tuple[dict[str, StrategyDescription], dict[str, str]]:
     """Strategies of third-party packages by their entry points, and those that are broken: name → what is wrong."""
+    from importlib.metadata import entry_points
+
     found: dict[str, StrategyDescription] = {}
     broken: dict[str, str] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
@@ -174,7 +174,7 @@ def _described(reference: str, found: ClassSource, source: str, reader: Reader) 
         raise _unknown(reference, str(error.args[0]), str(error.args[1])) from None
     except DeclarationError as error:
         raise _unknown(reference, str(error)) from None
-    summary = " ".join(inspect.cleandoc(found.docstring).partition("\n\n")[0].split())
+    summary = " ".join(found.docstring.partition("\n\n")[0].split())
     frameworks = frameworks_of(kind)
     return StrategyDescription(reference, kind, reference, frameworks, parameters, relations, summary, source)
 

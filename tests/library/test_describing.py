@@ -154,6 +154,7 @@ class Own(Parent):
         "when": Parameter(str, "daily", choices=WHEN),
         "model": Parameter(str, required=True),
         "levels": Parameter(list, [1, 2]),
+        "any": Parameter(object, None),
         **Parent.parameters,
     }
     relations = ("band < fast",)
@@ -170,6 +171,7 @@ def test_declared_parameters(described: Described):
         "when": Parameter(str, "daily", choices=("daily", "weekly")),
         "model": Parameter(str, required=True),
         "levels": Parameter(list, [1, 2]),
+        "any": Parameter(object),
         "smooth": Parameter(bool, True),
     }
     assert found.relations == ("band < fast",)
@@ -224,6 +226,10 @@ def constructor(signature: str) -> str:
         ("it: tuple[int, ...] = (1, 2)", Parameter(list, (1, 2))),
         ("it: dict[str, int] = {}", Parameter(dict, {})),
         ("it: Literal['a', 'b'] = 'a'", Parameter(object, "a", choices=("a", "b"))),
+        ("it: Annotated[int, 'bars'] = 3", Parameter(int, 3)),
+        ("it: typing.Mapping[str, int] = None", Parameter(dict)),
+        ("it: Sequence = ()", Parameter(list, ())),
+        ("it: 'not an annotation' = 3", Parameter(object, 3)),
         ("it: int | str = 3", Parameter(object, 3)),
         ("it: Decimal = 3", Parameter(object, 3)),
         ("it=3", Parameter(object, 3)),

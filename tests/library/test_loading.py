@@ -173,9 +173,9 @@ class Own:
 def test_a_users_module_comes_before_an_installed_one_of_its_name(tmp_path: Path, write: Writer):
     import json
 
-    write("own.py", "import json, calendar\n" + NAMED.replace("dumps(NAME)", "json.answer, calendar.January"))
+    write("own.py", "import json, calendar\n" + NAMED.replace("dumps(NAME)", "json.answer, calendar.MONDAY"))
     write("json.py", "answer = 'mine'")
-    assert loaded("own.py:Own", tmp_path).name() == ("mine", 1)
+    assert loaded("own.py:Own", tmp_path).name() == ("mine", 0)
     assert sys.modules["json"] is json
 
 
