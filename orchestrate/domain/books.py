@@ -6,7 +6,7 @@ A book survives its engine: it never asks one anything. The portfolio is the sum
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from orchestrate.domain.execution import FRACTION_DIGITS
 from orchestrate.domain.market import Instrument
@@ -22,14 +22,6 @@ class Position:
     average_price: float = 0.0
     opened_at: int = 0
     entry_fees: float = 0.0
-    # the round trip under way
-    peak_quantity: float = 0.0
-    trip_profit: float = 0.0
-    trip_fees: float = 0.0
-    trip_bought: float = 0.0
-    trip_entry_value: float = 0.0
-    trip_exit_value: float = 0.0
-    trip_exited: float = 0.0
 
     @property
     def symbol(self) -> str:
@@ -75,6 +67,19 @@ class Trade:
 
 
 @dataclass(slots=True)
+class _RoundTrip:
+    """What a position did since it last left zero; quantities signed as the position."""
+
+    opened_at: int
+    peak: float = 0.0
+    entered: float = 0.0
+    entry_value: float = 0.0
+    exited: float = 0.0
+    exit_value: float = 0.0
+    fees: float = 0.0
+
+
+@dataclass(slots=True)
 class Book:
     """One strategy's money. `cash` moves by notional or by profit, as each instrument says."""
 
@@ -87,6 +92,7 @@ class Book:
     positions: dict[str, Position] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
+    _trips: dict[str, _RoundTrip] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.cash = self.initial
@@ -99,82 +105,91 @@ class Book:
     def apply(self, fill: Fill, instrument: Instrument) -> None:
         """Take a fill in. One that crosses zero closes the round trip and opens another; its fee is shared by size."""
         self.fills.append(fill)
-        self.fees += fill.fee
-        self.realised -= fill.fee
-        self.cash -= fill.fee
-        notional = fill.quantity * fill.price * instrument.multiplier
-        self.turnover += abs(notional)
-        if instrument.moves_cash_by_notional:
-            self.cash -= notional
+        self.turnover += abs(fill.quantity * fill.price * instrument.multiplier)
+        closing, opening = closing_and_opening(self.quantity(fill.symbol), fill.quantity)
+        if closing:
+            self._close(fill, closing, instrument, fill.fee * (closing / fill.quantity))
+            self._trip_closed(fill, closing, instrument, fill.fee * (closing / fill.quantity))
+        if opening:
+            self._open(fill, opening, instrument, fill.fee * (opening / fill.quantity))
+            self._trip_opened(fill, opening, fill.fee * (opening / fill.quantity))
+
+    def _open(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
+        self._pay(quantity, fill.price, instrument, fee)
         position = self.positions.get(fill.symbol)
         if position is None:
-            position = self.positions[fill.symbol] = Position(instrument)
-        held = position.quantity
-        crossing = held * fill.quantity < 0 and abs(fill.quantity) > abs(held)
-        closing = -held if crossing else fill.quantity
-        if held * fill.quantity < 0:
-            share = closing / fill.quantity
-            self._reduce(position, closing, fill, fill.fee * share)
-            if crossing:
-                rest = round(fill.quantity - closing, FRACTION_DIGITS)
-                self._extend(position, rest, fill, fill.fee * (1.0 - share))
-        else:
-            self._extend(position, fill.quantity, fill, fill.fee)
+            self.positions[fill.symbol] = Position(instrument, quantity, fill.price, fill.t, fee)
+            return
+        total = round(position.quantity + quantity, FRACTION_DIGITS)
+        position.average_price = (position.quantity * position.average_price + quantity * fill.price) / total
+        position.quantity = total
+        position.entry_fees += fee
+
+    def _close(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
+        self._pay(quantity, fill.price, instrument, fee)
+        position = self.positions[fill.symbol]
+        profit = -quantity * (fill.price - position.average_price) * instrument.multiplier
+        self.realised += profit
+        if not instrument.moves_cash_by_notional:
+            self.cash += profit
+        position.quantity = round(position.quantity + quantity, FRACTION_DIGITS)
         if not position.quantity:
             del self.positions[fill.symbol]
 
-    def _extend(self, position: Position, quantity: float, fill: Fill, fee: float) -> None:
-        if not position.quantity:
-            position.opened_at = fill.t
-        total = round(position.quantity + quantity, FRACTION_DIGITS)
-        value = position.quantity * position.average_price + quantity * fill.price
-        position.average_price = value / total
-        position.quantity = total
-        position.entry_fees += fee
-        position.trip_fees += fee
-        position.trip_bought += quantity
-        position.trip_entry_value += quantity * fill.price
-        if abs(total) > abs(position.peak_quantity):
-            position.peak_quantity = total
+    def _pay(self, quantity: float, price: float, instrument: Instrument, fee: float) -> None:
+        self.fees += fee
+        self.realised -= fee
+        self.cash -= fee
+        if instrument.moves_cash_by_notional:
+            self.cash -= quantity * price * instrument.multiplier
 
-    def _reduce(self, position: Position, quantity: float, fill: Fill, fee: float) -> None:
-        profit = -quantity * (fill.price - position.average_price) * position.instrument.multiplier
-        self.realised += profit
-        if not position.instrument.moves_cash_by_notional:
-            self.cash += profit
-        position.trip_profit += profit
-        position.trip_fees += fee
-        position.trip_exit_value += quantity * fill.price
-        position.trip_exited += quantity
-        position.quantity = round(position.quantity + quantity, FRACTION_DIGITS)
-        if not position.quantity:
-            self._finish_trip(position, fill)
+    def _trip_opened(self, fill: Fill, quantity: float, fee: float) -> None:
+        trip = self._trips.get(fill.symbol)
+        if trip is None:
+            trip = self._trips[fill.symbol] = _RoundTrip(fill.t)
+        trip.entered += quantity
+        trip.entry_value += quantity * fill.price
+        trip.fees += fee
+        held = self.positions[fill.symbol].quantity
+        if abs(held) > abs(trip.peak):
+            trip.peak = held
 
-    def _finish_trip(self, position: Position, fill: Fill) -> None:
+    def _trip_closed(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
+        trip = self._trips[fill.symbol]
+        trip.exited += quantity
+        trip.exit_value += quantity * fill.price
+        trip.fees += fee
+        if fill.symbol in self.positions:
+            return
+        del self._trips[fill.symbol]
         self.trades.append(
             Trade(
                 strategy_id=self.strategy_id,
-                symbol=position.symbol,
-                quantity=position.peak_quantity,
-                entered=position.opened_at,
+                symbol=fill.symbol,
+                quantity=trip.peak,
+                entered=trip.opened_at,
                 exited=fill.t,
-                entry_price=position.trip_entry_value / position.trip_bought,
-                exit_price=position.trip_exit_value / position.trip_exited,
-                profit=position.trip_profit - position.trip_fees,
-                fees=position.trip_fees,
+                entry_price=trip.entry_value / trip.entered,
+                exit_price=trip.exit_value / trip.exited,
+                profit=-(trip.entry_value + trip.exit_value) * instrument.multiplier - trip.fees,
+                fees=trip.fees,
             )
         )
-        for name in ("average_price", "entry_fees", "peak_quantity", "trip_profit", "trip_fees", "trip_bought"):
-            setattr(position, name, 0.0)
-        position.trip_entry_value = position.trip_exit_value = position.trip_exited = 0.0
 
     def projected(self, fills: Iterable[tuple[Fill, Instrument]]) -> Book:
-        """A copy as it would stand after `fills`; this book stays as it is."""
+        """A copy as its money would stand after `fills`, without history; this book stays as it is."""
         copy = Book(self.strategy_id, self.initial)
         copy.cash, copy.realised, copy.fees = self.cash, self.realised, self.fees
-        copy.positions = {symbol: replace(position) for symbol, position in self.positions.items()}
+        for symbol, held in self.positions.items():
+            copy.positions[symbol] = Position(
+                held.instrument, held.quantity, held.average_price, held.opened_at, held.entry_fees
+            )
         for fill, instrument in fills:
-            copy.apply(fill, instrument)
+            closing, opening = closing_and_opening(copy.quantity(fill.symbol), fill.quantity)
+            if closing:
+                copy._close(fill, closing, instrument, fill.fee * (closing / fill.quantity))
+            if opening:
+                copy._open(fill, opening, instrument, fill.fee * (opening / fill.quantity))
         return copy
 
     def equity(self, marks: Mapping[str, float]) -> float:
@@ -198,3 +213,12 @@ class Book:
     def used(self) -> float:
         """Entry cost (margin where there is one) of all open positions."""
         return sum(position.entry_cost for position in self.positions.values())
+
+
+def closing_and_opening(held: float, quantity: float) -> tuple[float, float]:
+    """The part of a signed `quantity` that closes what is held, and the part that opens."""
+    if held * quantity >= 0:
+        return 0.0, quantity
+    if abs(quantity) <= abs(held):
+        return quantity, 0.0
+    return -held, round(quantity + held, FRACTION_DIGITS)

@@ -62,5 +62,7 @@ class PortfolioCapitalManager:
 
     def money_for_openings(self, book: Book, reserved: float, marks: Mapping[str, float]) -> float:
         """The most that a new opening may cost: neither above the allocation nor above what the book may spend."""
-        available = float(self.allocation(book, reserved).available_capital)
-        return max(0.0, min(available, book.spendable(marks) - reserved))
+        if not book.positions:
+            return max(0.0, min(book.initial + book.realised, book.cash) - reserved)
+        available = book.initial + book.realised - book.used
+        return max(0.0, min(available, book.spendable(marks)) - reserved)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrate.domain.books import Book
+from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Instrument, Market
 from orchestrate.domain.orders import Decision, Demand, Fill, Order, Outcome, Reason
@@ -62,7 +62,7 @@ class Treasury:
         if pending_closes:
             book = book.projected(self._expected(order) for order in pending_closes)
         decision = self._fit(demand, quantity, price, book, self._blotter.reserved(entry.id), Reason.CAPITAL)
-        _, opening = _split(book.quantity(demand.symbol), decision.quantity)
+        _, opening = closing_and_opening(book.quantity(demand.symbol), decision.quantity)
         return decision, self._rules.cost(opening, price, instrument) if opening else 0.0
 
     def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
@@ -75,7 +75,7 @@ class Treasury:
     def _fit(self, demand: Demand, quantity: float, price: float, book: Book, reserved: float, cut: Reason) -> Decision:
         """What of `quantity` at `price` the book can pay for; a part that closes what is held costs nothing."""
         instrument = self._market.instruments[demand.symbol]
-        closing, opening = _split(book.quantity(demand.symbol), quantity)
+        closing, opening = closing_and_opening(book.quantity(demand.symbol), quantity)
         wanted = self._rules.lot(opening)
         if closing:
             after = Order("", demand.strategy_id, demand.symbol, closing, True, 0.0, demand.step)
@@ -84,11 +84,11 @@ class Treasury:
             return _refused(demand, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot")
         money = self._capital.money_for_openings(book, reserved, self._marks)
         paid = self._rules.affordable(money, wanted, price, instrument)
-        cost = self._rules.cost(wanted, price, instrument)
-        figures = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
         total = round(closing + paid, FRACTION_DIGITS)
         if paid == wanted:
             return Decision(demand, Outcome.APPROVED, total)
+        cost = self._rules.cost(wanted, price, instrument)
+        figures = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
         if not total:
             return _refused(demand, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, figures)
         return Decision(demand, Outcome.RESIZED, total, cut, figures)
@@ -138,15 +138,6 @@ class Treasury:
         price = self._rules.fill_price(self._marks[order.symbol], order.quantity, instrument)
         fee = self._rules.fee(order.quantity, price, instrument)
         return Fill(order.id, order.strategy_id, order.symbol, order.quantity, price, fee, 0), instrument
-
-
-def _split(held: float, quantity: float) -> tuple[float, float]:
-    """The part of `quantity` that closes what is held, and the part that opens."""
-    if held * quantity >= 0:
-        return 0.0, quantity
-    if abs(quantity) <= abs(held):
-        return quantity, 0.0
-    return -held, quantity + held
 
 
 def _refused(demand: Demand, reason: Reason, detail: str) -> Decision:
