@@ -42,10 +42,10 @@ SAMPLES: Final[dict[str, SyntheticSpec]] = {
         bars=2520, seed=17, price=120.0, volatility=0.18, drift=0.05, regimes=2, group="equities", correlation=0.4
     ),
     "DELTA": SyntheticSpec(
-        bars=6000, seed=44, frequency="1h", start="2018-01-01", price=2500.0, volatility=0.25, regimes=3, tails=0.005
+        bars=5000, seed=44, frequency="1h", start="2018-01-01", price=2500.0, volatility=0.25, regimes=3, tails=0.005
     ),
     "ECHO": SyntheticSpec(
-        bars=6000,
+        bars=5000,
         seed=57,
         frequency="1h",
         start="2018-01-01",
