@@ -39,6 +39,8 @@ def _is_written(reading: Reading, name: str) -> bool:
 
 def _custom(reading: Reading, enabled: list[str], written: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
     lacking = [name for name in enabled if name not in written]
+    if any(reading.has_strangers(name) for name in lacking):
+        return {}
     if lacking:
         hint = "write 'allocation: 40' (percent) in each strategy, or 'portfolio: {allocation: equal}'"
         if not written:

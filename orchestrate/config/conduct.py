@@ -46,7 +46,7 @@ def framework_settings(reading: Reading, used: list[str]) -> dict[str, dict[str,
     for name, section in written or ():
         if name not in reading.settings:
             known = list(reading.settings)
-            hint = did_you_mean(name, known) or f"known are {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
             reading.problems.append(reading.key("frameworks", name).problem(f"unknown framework '{name}'", hint))
             continue
         if not isinstance(section, Table):

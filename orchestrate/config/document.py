@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 import yaml
 
-from orchestrate.config.nodes import Node, Origin, Place, Scalar, Sequence, Table, named, shortened
+from orchestrate.config.nodes import Node, Origin, Place, Scalar, Sequence, Table, Unreadable, Value, named, shortened
 from orchestrate.config.scalars import resolve_plain
 from orchestrate.config.syntax import explain
 from orchestrate.domain.errors import Problem
@@ -82,13 +81,13 @@ def _refuse_unreadable(text: str, origin: Origin) -> None:
 
 
 def _decode(data: bytes, origin: Origin) -> str:
-    first = Place(origin, 1, 1)
     if len(data) > MOST_BYTES:
         raise _UnusableError(
             Place(origin).problem(f"the file is larger than {MOST_BYTES:,} bytes, the most that is read")
         )
     if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
-        raise _UnusableError(first.problem("the file is UTF-16 or UTF-32", "save it as UTF-8"))
+        bare = Place(Origin(origin.name, origin.folder), 1, 1)
+        raise _UnusableError(bare.problem("the file is UTF-16 or UTF-32", "save it as UTF-8"))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -208,11 +207,14 @@ class _Builder:
         self._refuse_tag(event, place)
         self._count(place, 1)
         text: str = event.value
-        value: bool | int | str | Decimal | None = text
-        if not event.style and event.implicit[0]:
+        value: Value = text
+        if event.tag is not None:
+            value = Unreadable(text)
+        elif not event.style and event.implicit[0]:
             try:
                 value = resolve_plain(text)
             except ValueError as error:
+                value = Unreadable(text)
                 self.problems.append(place.problem(str(error)))
         frame = self._open[-1] if self._open else None
         if frame and frame.is_table and frame.key is None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from orchestrate.config.nodes import Node, Scalar, Table, find, named, plain, shortened
+from orchestrate.config.nodes import Node, Scalar, Table, Unreadable, find, named, plain, shortened
 from orchestrate.config.numbers import Real
 from orchestrate.config.schema import Section
 from orchestrate.domain.errors import Problem
@@ -61,7 +61,8 @@ def fit(model: type[M], node: Node, where: str = "", *, besides: Iterable[str] =
         except ValidationError as error:
             mistakes = error.errors(include_url=False)
         if problems is None:
-            problems = [_problem(model, node, where, dict(mistake), tuple(besides)) for mistake in mistakes]
+            told = [_problem(model, node, where, dict(mistake), tuple(besides)) for mistake in mistakes]
+            problems = [problem for problem in told if problem is not None]
         pruned = [_prune(value, mistake["loc"][: -1 if mistake["type"] == "missing" else None]) for mistake in mistakes]
         if not any(pruned):
             return None, problems
@@ -83,12 +84,16 @@ def _prune(value: Any, path: Path) -> bool:
 
 def _problem(
     model: type[BaseModel], root: Node, where: str, mistake: dict[str, Any], besides: tuple[str, ...]
-) -> Problem:
+) -> Problem | None:
+    """What a mistake is called; None where its value has been refused already when it was read."""
+    is_key = "[key]" in mistake["loc"]
     path: Path = tuple(step for step in mistake["loc"] if step != "[key]")
     kind, context = mistake["type"], mistake.get("ctx", {})
     node, place = find(root, path)
     spot = dotted(where, path[:-1])
     last = path[-1] if path else ""
+    if last == "<<" or (isinstance(node, Scalar) and isinstance(node.value, Unreadable)):
+        return None
     if kind == "extra_forbidden":
         known = [*fields_at(model, path[:-1]), *(besides if len(path) == 1 else ())]
         inside = f" in {spot}" if spot else ""
@@ -96,7 +101,7 @@ def _problem(
         return place.problem(f"unknown key '{shortened(str(last))}'{inside}", hint)
     if kind == "missing":
         return place.problem(f"{spot} needs '{last}'" if spot else f"'{last}' is missing")
-    if not isinstance(node, Table):
+    if not isinstance(node, Table) and not is_key:
         place = node.place
     found = named(plain(node))
     path_text = dotted(where, path)
@@ -111,7 +116,7 @@ def _problem(
         hint = did_you_mean(str(plain(node)), choices)
         told = f"{path_text} must be {_alternatives(choices)}, found {found}"
     elif kind in _SAID:
-        told = f"{path_text}{_SAID[kind]}, found {found}"
+        told = f"{path_text}{_SAID[kind]}" + (f", found {found}" if ":" in _SAID[kind] else "")
     else:
         told = f"{path_text}: {context.get('error', mistake['msg'])}"
     return place.problem(told, hint)
@@ -121,13 +126,15 @@ def _stranger(model: type[BaseModel], path: Path, known: list[str]) -> str:
     """A hint for a key that resembles none."""
     owner = _annotation_at(model, path)
     told = getattr(owner, "stranger", "")
-    return told or (f"known are {', '.join(known)}" if 0 < len(known) <= 8 else "")
+    return told or (f"known: {', '.join(known)}" if 0 < len(known) <= 8 else "")
 
 
 def _lengthen(model: type[BaseModel], path: Path, node: Node) -> str:
     """How a single value is written where a mapping is expected."""
     key = getattr(_annotation_at(model, path), "short", "")
-    return f"write {{{key}: {shortened(str(plain(node)))}}}" if key and isinstance(node, Scalar) else ""
+    if not key or not isinstance(node, Scalar):
+        return ""
+    return f"write {{{key}: {'…' if node.value is None else shortened(str(node.value))}}}"
 
 
 def _unquote(node: Node, kind: str) -> str:
@@ -156,7 +163,7 @@ def dotted(where: str, path: Path) -> str:
 
 
 def _alternatives(choices: list[str]) -> str:
-    shown = [repr(choice) if not choice or not choice.isprintable() else choice for choice in choices]
+    shown = [choice if choice.isidentifier() else repr(choice) for choice in choices if choice]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 

@@ -45,6 +45,12 @@ class Place:
         )
 
 
+class Unreadable(str):
+    """Text of a value that was refused when it was read; nothing more is said about it."""
+
+    __slots__ = ()
+
+
 Value = None | bool | int | Decimal | str
 
 

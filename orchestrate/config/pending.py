@@ -59,5 +59,5 @@ def _choice(reading: Reading, key: str, written: str, known: tuple[str, ...], la
     elif file.endswith(".py") and function.isidentifier():
         reading.not_landed(path, f"portfolio.{key}: a function of one's own")
     else:
-        hint = did_you_mean(written, known) or f"known are {', '.join(known)}, and path.py:function"
-        reading.wrong(path, f"unknown {key} '{written}'", hint)
+        hint = did_you_mean(written, known) or f"known: {', '.join(known)}, and path.py:function"
+        reading.wrong(path, f"there is no '{written}'", hint)

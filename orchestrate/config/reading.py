@@ -10,8 +10,8 @@ from typing import Final
 
 from orchestrate.config.fitting import Path as Steps
 from orchestrate.config.fitting import dotted
-from orchestrate.config.nodes import Place, Scalar, find
-from orchestrate.config.schema import Configuration
+from orchestrate.config.nodes import Place, Scalar, Table, find
+from orchestrate.config.schema import Configuration, Strategy
 from orchestrate.config.shapes import Shaped
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.results import Finding
@@ -54,6 +54,11 @@ class Reading:
         """A mistake in the value at `path`; the message starts with the path."""
         told = path[:-1] if path and isinstance(path[-1], int) else path
         self.problems.append(self.place(*path).problem(f"{dotted('', told)}: {message}", hint))
+
+    def has_strangers(self, name: str) -> bool:
+        """True where the strategy's entry has a key that isn't known: it may be what is missing elsewhere, misspelt."""
+        node = find(self.shaped.table, ("strategies", name))[0]
+        return isinstance(node, Table) and any(key not in Strategy.model_fields for key, _ in node)
 
     def not_landed(self, path: Steps, what: str = "", hint: str = "leave it out until it has") -> None:
         """Something that the contracts promise and that isn't there yet."""

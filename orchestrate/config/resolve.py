@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -64,10 +65,24 @@ def resolve(
         return _refused(problems, order, mode)
     reading = Reading(shaped, values, file.parent, catalogue, settings, problems)
     plan = _checked(reading)
+    reading.problems = [_in_the_users_words(problem, reading) for problem in reading.problems]
     missing = _in_order(reading.missing, order)
     told = _in_order([*reading.problems, *reading.missing], order)
     wrong = _in_order(reading.problems, order)
     return Resolution(plan, mode, wrong, tuple(reading.findings), missing, told)
+
+
+def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
+    """A single strategy stands under `strategy:` in the file, in the one form under `strategies.<id>`."""
+    if reading.shaped.mode == "multi":
+        return problem
+    message = problem.message
+    for name in reading.values.strategies:
+        told = f"strategies.{name}"
+        if message.startswith(told):
+            message = "strategy" + message.removeprefix(told)
+        message = message.replace(f" in {told}", " in strategy")
+    return replace(problem, message=message)
 
 
 def _unknown_at_least(tree: Table) -> list[Problem]:

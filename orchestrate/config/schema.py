@@ -177,8 +177,6 @@ class Global(Section):
 class Rebalance(Section):
     """`rebalance:` of the portfolio"""
 
-    short: ClassVar[str] = "every"
-
     threshold: Fraction | None = None
     every: Literal["day", "week", "month", "quarter", "year"] | None = None
     top_up: bool = False
@@ -202,6 +200,8 @@ class Appointment(Section):
 
 class Portfolio(Section):
     """`portfolio:`"""
+
+    short: ClassVar[str] = "allocation"
 
     allocation: Filled = "custom"
     lookback: Count | None = None

@@ -7,9 +7,10 @@ from typing import Final
 
 from orchestrate.config.fitting import fit
 from orchestrate.config.nodes import Node, Place, Scalar, Sequence, Table, plain
-from orchestrate.config.schema import Global, LiveStrategy
+from orchestrate.config.schema import Configuration, Global, LiveStrategy, Strategy
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.plan import Mode
+from orchestrate.domain.spelling import nearest
 
 #: Keys that only some shapes have; `schema.Configuration` doesn't know them.
 SHAPE_KEYS: Final = ("extends", "strategy", "config", "global")
@@ -57,15 +58,17 @@ def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
             tree.keys["strategies"].problem(message, "keep one: 'strategy' for one, 'strategies' for several")
         )
         return None
+    tops = ("strategy", "strategies")
     if single is None and several is None:
         place = tree.keys.get("strategy") or tree.keys.get("strategies") or tree.place
-        problems.append(
-            place.problem("no strategy is named", "write 'strategy: MOMENTUM', or 'strategies:' for several")
-        )
+        misspelt = any(key not in tops and nearest(key, tops) for key, _ in tree)
+        if not misspelt:
+            hint = "write 'strategy: MOMENTUM', or 'strategies:' for several"
+            problems.append(place.problem("no strategy is named", hint))
         return None
     mode: Mode = "single" if several is None else "multi"
     _check_mode(tree, mode, problems)
-    table = long_sections(tree).without(*SHAPE_KEYS)
+    table = _without_misplaced(long_sections(tree), single, problems).without(*SHAPE_KEYS)
     if single is not None:
         shaped = Shaped(_one(tree, table, single, problems), mode)
     elif isinstance(several, Sequence):
@@ -79,6 +82,21 @@ def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
         hint = "each strategy has a 'config:' of its own"
         problems.append(tree.keys["config"].problem("'config' at the top level belongs to 'strategy:'", hint))
     return shaped
+
+
+def _without_misplaced(tree: Table, single: Node | None, problems: list[Problem]) -> Table:
+    """Keys of a strategy that stand at the top level are told of, and taken out."""
+    known = {*Strategy.model_fields, *ALIASES} - {*Configuration.model_fields, *SHAPE_KEYS}
+    misplaced = [key for key, _ in tree if key in known]
+    for key in misplaced:
+        place = tree.keys[key]
+        if single is None:
+            problems.append(place.problem(f"'{key}' belongs to a strategy", "write it inside each of 'strategies:'"))
+        else:
+            named = plain(single) if isinstance(single, Scalar) else "…"
+            hint = f"write strategy: {{name: {named}, {key}: …}}"
+            problems.append(place.problem(f"'{key}' belongs to the strategy", hint))
+    return tree.without(*misplaced)
 
 
 def _check_mode(tree: Table, mode: Mode, problems: list[Problem]) -> None:
@@ -183,7 +201,9 @@ def _live(tree: Table, table: Table, several: Sequence, problems: list[Problem])
                 place.problem(f"two strategies are named '{name}'", "a name is an id here: give each its own")
             )
         if live.enabled and live.strategy is None and item.get("strategy") is None:
-            message = f"{where} has no 'strategy', and MODEL, which it then means, has not landed yet"
+            message = (
+                f"{where} has no 'strategy': it means MODEL, which ships with the live runner and has not landed yet"
+            )
             problems.append(place.problem(message, "name a library strategy: 'strategy: MOMENTUM'"))
             whole = False
             continue

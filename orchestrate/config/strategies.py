@@ -74,7 +74,7 @@ def _described(reading: Reading, name: str, entry: Strategy) -> tuple[str, Strat
         if entry.name is None:
             return "", None
         place = node.place
-    elif not isinstance(table, Table) or reading.shaped.mode == "single":
+    elif not isinstance(table, Table) or reading.shaped.mode == "single" or reading.has_strangers(name):
         return "", None
     reference = entry.name or name
     file, _, target = reference.rpartition(":")
@@ -98,7 +98,7 @@ def _framework(reading: Reading, name: str, entry: Strategy, description: Strate
     path = ("strategies", name, "framework")
     if entry.framework not in reading.settings:
         known = list(reading.settings)
-        hint = did_you_mean(entry.framework, known) or f"known are {', '.join(known)}"
+        hint = did_you_mean(entry.framework, known) or f"known: {', '.join(known)}"
         reading.wrong(path, f"unknown framework '{entry.framework}'", hint)
         return ""
     if description is not None and entry.framework not in description.frameworks:

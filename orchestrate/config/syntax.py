@@ -12,7 +12,11 @@ from orchestrate.domain.errors import Problem
 #: (piece of the parser's problem, message, hint); the first that fits is told.
 _MEANINGS: Final = (
     ("mapping values are not allowed", "a ':' where no mapping can start", "check the indentation, or quote the text"),
-    ("did not find expected comment or line break", "'>' and '|' start a block of text in YAML", "quote the text: '…'"),
+    (
+        "did not find expected comment or line break",
+        "'>' and '|' start a block of text in YAML",
+        "quote the text, as in '>= 0.5'",
+    ),
     ("unexpected end of stream", "this quote is never closed", ""),
     ("expected ',' or ']'", "this bracket is never closed, or a ',' is missing", ""),
     ("expected ',' or '}'", "this brace is never closed, or a ',' is missing", ""),
@@ -25,7 +29,13 @@ _MEANINGS: Final = (
     ("unexpected ':'", "a ':' is followed by a blank", "or quote the text"),
     ("block mapping", "a mapping can't start here", "check the indentation"),
 )
-_OPENING = ("expected ',' or ']'", "expected ',' or '}'", "unexpected end of stream", "could not find expected ':'")
+_OPENING = (
+    "comment or line break",
+    "expected ',' or ']'",
+    "expected ',' or '}'",
+    "unexpected end of stream",
+    "could not find expected ':'",
+)
 
 
 def explain(error: yaml.MarkedYAMLError, origin: Origin) -> Problem:
