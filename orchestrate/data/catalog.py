@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
 from orchestrate.data.columns import Columns
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
+
+FIELDS: Final = ("open", "high", "low", "close", "volume")
 
 
 def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
@@ -25,17 +30,19 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
         ) from error
     if not bars:
         raise DataError(f"the catalog has no bars of {bar_type}", where=where, hint="write them to the catalog first")
-    size = len(bars)
-    label = np.fromiter((bar.ts_event for bar in bars), dtype=np.int64, count=size)
-    opened, high, low, close, volume = (
-        np.fromiter((getattr(bar, name).as_double() for bar in bars), dtype=np.float64, count=size)
-        for name in ("open", "high", "low", "close", "volume")
-    )
+    label = np.fromiter((bar.ts_event for bar in bars), dtype=np.int64, count=len(bars))
+    opened, high, low, close, volume = (_column([getattr(bar, name) for bar in bars]) for name in FIELDS)
     findings = [Finding("info", where, f"bars of {bar_type}")]
     if plan.stamp == "start":
         message = "bars are taken to be stamped at their start; Nautilus mostly stamps the end: then say stamp: end"
         findings.append(Finding("info", where, message))
     return Columns(label, opened, high, low, close, volume), findings
+
+
+def _column(values: Sequence[Any]) -> Floats:
+    """Nautilus's fixed-point numbers as the floats nearest to their decimals."""
+    numbers = np.fromiter((value.as_double() for value in values), dtype=np.float64, count=len(values))
+    return np.round(numbers, values[0].precision)
 
 
 def _chosen(path: Path, plan: DataPlan, where: str) -> str:

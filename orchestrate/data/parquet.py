@@ -63,6 +63,8 @@ def _floats(column: pa.ChunkedArray, name: str, where: str) -> Floats:
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         raise DataError(f"column {name} holds {kind}, not numbers", where=where, hint="write prices as float64")
     numbers = np.array(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    if pa.types.is_decimal(kind):
+        return np.round(numbers, kind.scale)
     return _widened(numbers) if pa.types.is_float32(kind) else numbers
 
 
