@@ -5,7 +5,7 @@ Shared by all engines, and no engine's own: it holds no price, no position and n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from orchestrate.domain.errors import EngineError, OrchestrateError
@@ -14,11 +14,16 @@ from orchestrate.orchestration.ports import Account
 
 
 class Handover:
-    """A queue of orders, each waiting for the next open or close of a bar of its symbol."""
+    """A queue of orders, each waiting for the next open or close of a bar of its symbol.
+
+    `rows` are the bars of the step under way.
+    """
 
     def __init__(self, framework: str) -> None:
         self._framework = framework
         self._waiting: dict[str, Order] = {}
+        self._now: int | None = None
+        self.rows: Mapping[str, int] = {}
 
     def take(self, commands: Sequence[StrategyCommand]) -> None:
         """Submit and cancel. To cancel what is filled or was never handed over changes nothing."""
@@ -33,11 +38,21 @@ class Handover:
             else:
                 raise EngineError(f"{self._framework}: {command.action} of order {order.id}: {_NO_NATIVES}")
 
-    def due(self, symbols: Container[str]) -> list[Order]:
-        """Take out the orders whose symbol is among `symbols`; the rest wait on."""
+    def advance(self, t: int, rows: Mapping[str, int]) -> list[Order]:
+        """The step at t begins; take out the orders that fill at its opens."""
+        self._now, self.rows = t, rows
+        return self._due()
+
+    def close(self, t: int) -> list[Order]:
+        """Take out the orders that fill at the closes of the step at t, which must be under way."""
+        if t != self._now:
+            raise EngineError(f"{self._framework}: the step at {t} is to close, but the last that began is {self._now}")
+        return self._due()
+
+    def _due(self) -> list[Order]:
         if not self._waiting:
             return []
-        due = [order for order in self._waiting.values() if order.symbol in symbols]
+        due = [order for order in self._waiting.values() if order.symbol in self.rows]
         for order in due:
             del self._waiting[order.id]
         return due

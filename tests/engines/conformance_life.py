@@ -115,6 +115,18 @@ class Life(Candidate):
             engine.execute_commands([StrategyCommand("one", action, order("b", 1))])
         engine.end()
 
+    def test_only_the_step_under_way_closes(self) -> None:
+        stage = market(series("A", FIVE))
+        engine = self.engine()
+        engine.begin(stage, accounts(stage), PLAIN)
+        first, second = list(stage.timeline.events())[:2]
+        engine.advance(first.t, first.rows)
+        engine.execute_commands(submit(order("b", 1)))
+        with pytest.raises(EngineError, match=str(second.t)):
+            engine.close(second.t)
+        assert engine.close(first.t)[0].price == 10.5
+        engine.end()
+
     def test_an_order_is_handed_over_once(self) -> None:
         stage = market(series("A", FIVE))
         engine = self.engine()

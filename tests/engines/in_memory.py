@@ -18,7 +18,6 @@ class InMemoryAdapter:
 
     def __init__(self) -> None:
         self._handover = Handover(self.framework)
-        self._rows: Mapping[str, int] = {}
         self._quantities: dict[tuple[str, str], float] = {}
         self._averages: dict[tuple[str, str], float] = {}
         self._realised = 0.0
@@ -33,14 +32,12 @@ class InMemoryAdapter:
         self._handover.take(commands)
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
-        self._rows = rows
-        return Stepped(self._fill_at("open", t))
+        return Stepped(self._fill_at("open", t, self._handover.advance(t, rows)))
 
     def close(self, t: int) -> tuple[Fill, ...]:
-        return self._fill_at("close", t)
+        return self._fill_at("close", t, self._handover.close(t))
 
-    def _fill_at(self, moment: str, t: int) -> tuple[Fill, ...]:
-        due = self._handover.due(self._rows)
+    def _fill_at(self, moment: str, t: int, due: Sequence[Order]) -> tuple[Fill, ...]:
         with breaking_named(self.framework, (order.id for order in due)):
             fills = tuple(self._fill(order, self._price(order.symbol, moment), t) for order in due)
         self._messages += len(fills)
@@ -48,7 +45,7 @@ class InMemoryAdapter:
 
     def _price(self, symbol: str, moment: str) -> float:
         column = getattr(self._market.series[symbol], moment)
-        return float(column[self._rows[symbol]])
+        return float(column[self._handover.rows[symbol]])
 
     def _fill(self, order: Order, raw: float, t: int) -> Fill:
         instrument = self._market.instruments[order.symbol]

@@ -26,7 +26,6 @@ class BacktraderOrchestrationAdapter:
         self._handover = Handover(self.framework)
         self._feeds: dict[str, ColumnFeed] = {}
         self._brokers: dict[str, StrategyBroker] = {}
-        self._rows: Mapping[str, int] = {}
         self._realised = 0.0
         self._messages = 0
 
@@ -47,26 +46,26 @@ class BacktraderOrchestrationAdapter:
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
         """Move the feeds to their rows and fill at the open."""
-        self._rows = rows
-        if self._full:
-            for symbol, feed in self._feeds.items():
-                if symbol in rows:
-                    feed.seek(rows[symbol])
-        return Stepped(self._fill(t, at_close=False, everybody=self._full))
+        due = self._handover.advance(t, rows)
+        if not self._full:
+            return Stepped(self._fill(due, t, at_close=False))
+        for symbol, feed in self._feeds.items():
+            if symbol in rows:
+                feed.seek(rows[symbol])
+        return Stepped(self._fill(due, t, at_close=False, everybody=True))
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
-        return self._fill(t, at_close=True)
+        return self._fill(self._handover.close(t), t, at_close=True)
 
-    def _fill(self, t: int, *, at_close: bool, everybody: bool = False) -> tuple[Fill, ...]:
-        due = self._handover.due(self._rows)
+    def _fill(self, due: list[Order], t: int, *, at_close: bool, everybody: bool = False) -> tuple[Fill, ...]:
         if not due and not everybody:
             return ()
         sent = []
         with breaking_named(self.framework, (order.id for order in due)):
             for order in due:
                 feed = self._feeds[order.symbol]
-                feed.seek(self._rows[order.symbol])
+                feed.seek(self._handover.rows[order.symbol])
                 sent.append(self._brokers[order.strategy_id].submit_market(feed, order.quantity, at_close=at_close))
             for strategy_id in self._brokers if everybody else dict.fromkeys(order.strategy_id for order in due):
                 self._brokers[strategy_id].next()

@@ -26,7 +26,6 @@ class NautilusOrchestrationAdapter:
         self._handover = Handover(self.framework)
         self._stepper: NautilusStepper | None = None
         self._series: dict[str, BarSeries] = {}
-        self._rows: Mapping[str, int] = {}
         self._open: dict[tuple[str, str], Position] = {}
         self._realised = 0.0
         self._messages = 0
@@ -49,21 +48,20 @@ class NautilusOrchestrationAdapter:
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
         """Fill at the open; with `feed: full` the whole bars follow."""
-        self._rows = rows
-        fills = self._fill(t, "open")
+        fills = self._fill(self._handover.advance(t, rows), t, "open")
         if self._full:
-            self._show(t)
+            self._show(t, rows)
         return Stepped(fills)
 
-    def _show(self, t: int) -> None:
-        bars = [(self._series[symbol], row) for symbol, row in self._rows.items() if symbol in self._series]
+    def _show(self, t: int, rows: Mapping[str, int]) -> None:
+        bars = [(self._series[symbol], row) for symbol, row in rows.items() if symbol in self._series]
         if bars:
             with breaking_named(self.framework, (series.symbol for series, _ in bars)):
                 self._running.show(t, bars)
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
-        return self._fill(t, "close")
+        return self._fill(self._handover.close(t), t, "close")
 
     @property
     def _running(self) -> NautilusStepper:
@@ -71,12 +69,11 @@ class NautilusOrchestrationAdapter:
             raise EngineError("nautilus: no run is under way")
         return self._stepper
 
-    def _fill(self, t: int, moment: str) -> tuple[Fill, ...]:
-        due = self._handover.due(self._rows)
+    def _fill(self, due: list[Order], t: int, moment: str) -> tuple[Fill, ...]:
         if not due:
             return ()
-        symbols = dict.fromkeys(order.symbol for order in due)
-        prices = ((symbol, float(getattr(self._series[symbol], moment)[self._rows[symbol]])) for symbol in symbols)
+        symbols, rows = dict.fromkeys(order.symbol for order in due), self._handover.rows
+        prices = ((symbol, float(getattr(self._series[symbol], moment)[rows[symbol]])) for symbol in symbols)
         with breaking_named(self.framework, (order.id for order in due)):
             self._running.quote(t, prices)
             fills = tuple(self._trade(order, t) for order in due)

@@ -1,0 +1,144 @@
+"""A Cerebro that prepares a strategy as Backtrader does, preloaded and vectorised, and is then stepped from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import backtrader as bt
+import numpy as np
+
+from orchestrate.domain.market import BarSeries, Floats, Stamps
+from orchestrate.engines.backtrader.hosting_refusals import NotHostedError, refuse_methods
+from orchestrate.engines.backtrader.stepping import ColumnFeed
+
+_MICROSECOND: Final = 1_000
+_SECOND: Final = 1_000_000_000
+_MINUTE: Final = 60 * _SECOND
+_DAY: Final = 1440 * _MINUTE
+_DAYS_TO_1970: Final = 719_163
+_FEED_REFUSED: Final = ("resample", "replay", "addfilter", "addfilter_simple", "compensate")
+_CEREBRO_REFUSED: Final = (
+    ("adddata", "chaindata", "rolloverdata", "resampledata", "replaydata", "addtz", "addcalendar"),
+    ("addstrategy", "optstrategy", "add_order_history", "set_fund_history", "setbroker", "run"),
+)
+
+
+def day_numbers(label: Stamps) -> Floats:
+    """Labels as Backtrader's own `date2num` gives them, to the last bit: timers compare the two.
+
+    The parts of a date are added exactly, each sum's rounding error kept, and rounded once at the end.
+    """
+    days, left = np.divmod(label, _DAY)
+    total = (days + _DAYS_TO_1970).astype(np.float64)
+    lost = np.zeros(len(label))
+    for unit, a_day in ((60 * _MINUTE, 24.0), (_MINUTE, 1440.0), (_SECOND, 86_400.0), (_MICROSECOND, 86_400e6)):
+        count, left = np.divmod(left, unit)
+        part = count / a_day
+        added = total + part
+        back = added - total
+        lost += (total - (added - back)) + (part - back)
+        total = added
+    return total + lost
+
+
+def time_frame(length: int) -> tuple[int, int]:
+    """A bar's length as Backtrader's timeframe and compression."""
+    days = length / _DAY
+    known = ((365, 366, bt.TimeFrame.Years, 1), (89, 92, bt.TimeFrame.Months, 3), (28, 31, bt.TimeFrame.Months, 1))
+    for least, most, frame, compression in known:
+        if least <= days <= most:
+            return frame, compression
+    units = (
+        (7 * _DAY, bt.TimeFrame.Weeks),
+        (_DAY, bt.TimeFrame.Days),
+        (_MINUTE, bt.TimeFrame.Minutes),
+        (_SECOND, bt.TimeFrame.Seconds),
+    )
+    for unit, frame in units:
+        if length % unit == 0:
+            return frame, length // unit
+    return bt.TimeFrame.MicroSeconds, max(1, length // _MICROSECOND)
+
+
+class LabelledFeed(ColumnFeed):
+    """A series under the stamps that its file gives it, as a bare run reads them."""
+
+    def __init__(self, series: BarSeries) -> None:
+        super().__init__()
+        self._series = series
+        self._timeframe, self._compression = time_frame(series.length)
+        self.p.timeframe, self.p.compression = self._timeframe, self._compression
+
+    def preload(self) -> None:
+        """Fill all lines at once and stand before the first bar."""
+        self.fill(self._series)
+        self._fill_line(self.lines.datetime, day_numbers(self._series.label))
+        self.home()
+
+
+def _tick(name: str) -> property:
+    return property(lambda feed: getattr(feed.lines, name)[0])
+
+
+for _name in ("open", "high", "low", "close", "volume", "openinterest"):
+    setattr(LabelledFeed, f"tick_{_name}", _tick(_name))
+refuse_methods(LabelledFeed, _FEED_REFUSED, "changing a data feed")
+
+
+class _PreparedError(BaseException):
+    """Leaves `Cerebro.run` when all is prepared."""
+
+
+class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no types
+    """One strategy's environment: its datas, its broker, its timers."""
+
+    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase) -> None:
+        super().__init__()
+        self.feeds_by_symbol = {one.symbol: LabelledFeed(one) for one in series}
+        for symbol, feed in self.feeds_by_symbol.items():
+            super().adddata(feed, name=symbol)
+        super().setbroker(broker)
+        self._vectorised = True
+
+    def prepare(self, native: type, config: dict[str, object]) -> bt.Strategy:
+        """The strategy, made and started; its indicators are computed."""
+        super().addstrategy(native, **config)
+        try:
+            super().run(preload=True, runonce=True, stdstats=False)
+        except _PreparedError:
+            return self.runningstrats[0]
+        raise NotHostedError(f"{native.__name__} skipped itself (StrategySkipError)")
+
+    def _runonce(self, runstrats: Sequence[bt.Strategy]) -> None:
+        for strategy in runstrats:
+            strategy._once()
+            strategy.reset()
+        raise _PreparedError
+
+    def _runnext(self, _runstrats: Sequence[bt.Strategy]) -> None:
+        self._vectorised = False
+        raise _PreparedError
+
+    def ask(self, strategy: bt.Strategy, day_number: float) -> None:
+        """Timers that are due, notifications, and `next`, at the bars to which the feeds have been moved."""
+        if self._timers:
+            self._check_timers([strategy], day_number)
+        if self._vectorised:
+            strategy._oncepost(day_number)
+        else:
+            strategy._next()
+
+    @property
+    def wants_to_stop(self) -> bool:
+        """True once the strategy has called `runstop`."""
+        return bool(self._event_stop)
+
+    def _add_timer(self, *arguments: Any, cheat: bool = False, **named: Any) -> bt.Timer:
+        if cheat:
+            raise NotHostedError("add_timer(cheat=True): cheat-on-open is not hosted; docs/natives.md lists what is")
+        return super()._add_timer(*arguments, cheat=False, **named)
+
+
+refuse_methods(SteppedCerebro, _CEREBRO_REFUSED[0], "changing the datas of a run")
+refuse_methods(SteppedCerebro, _CEREBRO_REFUSED[1], "changing the run from within")

@@ -1,0 +1,89 @@
+"""The arithmetic of a hosted strategy's account: fees, what a position is worth, and how large an order is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import backtrader as bt
+
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import Instrument
+from orchestrate.domain.plan import Sizing
+from orchestrate.orchestration.sizing import Sizeable, size
+
+
+class Purse(float):
+    """Cash that is never found wanting: the orchestrator has said that the order may be paid."""
+
+    def __add__(self, other: float) -> Purse:
+        return Purse(float(self) + other)
+
+    def __sub__(self, other: float) -> Purse:
+        return Purse(float(self) - other)
+
+    def __lt__(self, _other: float) -> bool:
+        return False
+
+
+class InstrumentScheme(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has no types
+    """An instrument's commission scheme by the run's rules: its fee, multiplier, margin and lots.
+
+    While an order executes, `whole` is its size, so that the fee of one that crosses zero is taken once and shared.
+    """
+
+    params = (("stocklike", True), ("commtype", bt.CommInfoBase.COMM_PERC), ("percabs", True))
+
+    def __init__(self, rules: ExecutionRules, instrument: Instrument) -> None:
+        super().__init__()
+        self.whole = 0.0
+        self._rules, self._instrument = rules, instrument
+        self._stocklike = instrument.moves_cash_by_notional
+        self.p.mult = instrument.multiplier
+        self.p.commission = rules.commissions.get(instrument.symbol, rules.commission).percent / 100.0
+
+    def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:  # noqa: ARG002  # Backtrader's call
+        whole = self.whole or size
+        return self._rules.fee(whole, price, self._instrument) * abs(size / whole) if whole else 0.0
+
+    def get_margin(self, price: float) -> float:
+        """What one unit at `price` holds back: its notional, or its margin."""
+        held = abs(price) * self._instrument.multiplier
+        return held if self._stocklike else held * self._instrument.margin_rate
+
+    def getsize(self, price: float, cash: float) -> float:
+        """How many units `cash` pays for at `price`, in lots; whole ones are ints, as everywhere in Backtrader."""
+        if self._rules.lots == "integer":
+            return int(cash // self.get_margin(price))
+        return self._rules.lot(cash / self.get_margin(price))
+
+    def getoperationcost(self, size: float, price: float) -> float:
+        """What `size` units at `price` take out of the cash."""
+        return abs(size) * self.get_margin(price)
+
+    def getvaluesize(self, size: float, price: float) -> float:
+        """What a position of `size` is worth at `price`; of one on margin, what it holds back."""
+        if self._stocklike:
+            return size * price * self._instrument.multiplier
+        return abs(size) * self.get_margin(price)
+
+
+class PlanSizer(bt.Sizer):  # type: ignore[misc]
+    """`sizing:` as a Backtrader sizer, for orders made without a size.
+
+    An order against what is held closes it: of a `fixed` size at most what is held, else all of it. Market orders that
+    wait already count as done, so that `close()` and `sell()` in one go turn a position round.
+    """
+
+    def __init__(self, sizing: Sizing, symbols: int, rules: ExecutionRules) -> None:
+        self._sizing, self._symbols, self._rules = sizing, symbols, rules
+
+    def _getsizing(self, _comminfo: Any, _cash: float, data: Any, isbuy: bool) -> float:
+        instrument = self.broker.instruments[data._name]
+        of = Sizeable(self.broker.getvalue(), data.close[0] if len(data) else 0.0, instrument, self._symbols)
+        units = self._rules.lot(size(self._sizing, of))
+        if self._rules.lots == "integer":
+            units = int(units)
+        held = self.broker.expected(data)
+        if held and (held < 0) is isbuy:
+            return min(units, abs(held)) if self._sizing.method == "fixed" else abs(held)
+        return units
