@@ -6,6 +6,7 @@ One symbol, long only. Flags say where the strategy wants in and out; everything
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -165,7 +166,7 @@ def momentum(closes: Sequence[Decimal], fast: int, slow: int) -> tuple[list[bool
         known = bar >= slow
         ahead.append((sums[bar] - sums[bar - fast]) / fast - (sums[bar] - sums[bar - slow]) / slow if known else None)
     enter, leave = [False], [False]
-    for before, now in zip(ahead, ahead[1:], strict=False):
+    for before, now in itertools.pairwise(ahead):
         both = before is not None and now is not None
         enter.append(bool(both and before <= SAME and now > SAME))  # type: ignore[operator]  # both are numbers
         leave.append(bool(both and before >= -SAME and now < -SAME))  # type: ignore[operator]
