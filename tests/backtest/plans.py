@@ -42,7 +42,7 @@ CONTRACTS = {
         "ZN",
         multiplier=Decimal(1000),
         tick_size=Decimal("0.015625"),
-        margin_rate=Decimal("0.02"),
+        margin_rate=Decimal("0.1"),
         asset_class="future",
     ),
     "EURUSD": InstrumentPlan("EURUSD", asset_class="fx"),

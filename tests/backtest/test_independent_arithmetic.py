@@ -27,8 +27,8 @@ CASES: list[tuple[str, Terms, Sequence[int]]] = [
     ("AAPL", Terms(**SHARE_FEE, slip_ticks=D(2)), (95, 100)),
     ("CL", Terms(fee_per_share=D("2.5"), slip_ticks=D(1), margin=D("0.1")), (95, 1000)),
     ("EURUSD", Terms(fee_percent=D("0.002"), slip_percent=D("0.003")), (95, 100)),
-    ("ZN", Terms(fee_percent=D("0.001"), slip_ticks=D(1), margin=D("0.02")), (95, 5000)),
-    ("ZN", Terms(fee_per_share=D("1.5"), slip_percent=D("0.001"), margin=D("0.02"), at_close=True), (95, 100)),
+    ("ZN", Terms(fee_percent=D("0.001"), slip_ticks=D(1), margin=D("0.1")), (95, 1000)),
+    ("ZN", Terms(fee_per_share=D("1.5"), slip_percent=D("0.001"), margin=D("0.1"), at_close=True), (95, 100)),
 ]
 TICKS = {"SPY": "0.0001", "AAPL": "0.0001", "CL": "0.01", "ZN": "0.015625", "EURUSD": "0.000001"}
 
