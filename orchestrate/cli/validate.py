@@ -92,7 +92,7 @@ def _understood(plan: RunPlan) -> list[str]:
             f"{_percent(strategy.weight)} %",
             f"{strategy.weight * plan.capital.total:,.2f}",
             ",".join(strategy.symbols),
-            " ".join(f"{key}={value}" for key, value in strategy.config.items()),
+            " ".join(f"{key}={value}" for key, value in strategy.config.items() if value is not None),
         )
         for strategy in plan.strategies
     ]

@@ -73,12 +73,20 @@ def json_schema(settings: Mapping[str, type]) -> Json:
 
 def _shapes() -> list[Json]:
     """What tells the shapes apart; a file that extends another may leave its strategies to that one."""
-    several = {"required": ["strategies"], "not": {"anyOf": [{"required": ["strategy"]}, {"required": ["config"]}]}}
+    live = {"strategies": {"type": "array"}, **_mode("multi")}
     return [
-        {"required": ["strategy"], "not": {"required": ["strategies"]}, "properties": _mode("single")},
-        {**several, "properties": {"strategies": {"type": "object"}, **_mode("multi")}},
-        {**several, "properties": {"strategies": {"type": "array"}, **_mode("multi")}},
+        {"required": ["strategy"], "properties": _mode("single"), **_without("strategies", "global")},
+        {
+            "required": ["strategies"],
+            "properties": {"strategies": {"type": "object"}, **_mode("multi")},
+            **_without("strategy", "config", "global"),
+        },
+        {"required": ["strategies"], "properties": live, **_without("strategy", "config")},
     ]
+
+
+def _without(*keys: str) -> Json:
+    return {"not": {"anyOf": [{"required": [key]} for key in keys]}}
 
 
 def _mode(mode: str) -> Json:

@@ -6,7 +6,7 @@ One step stricter than the core rules: a number doesn't start with a needless ze
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from orchestrate.config.nodes import Value
@@ -39,7 +39,10 @@ def resolve_plain(text: str) -> Value:
         raise ValueError(f"a number of {len(text)} characters is too long, {_MOST_DIGITS} are the most")
     if kind is _OCTAL or kind is _HEX:
         return int(text, 0)
-    number = Decimal(text)
-    if number and not -_MOST_MAGNITUDE <= number.adjusted() <= _MOST_MAGNITUDE:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("Infinity")
+    if not number.is_finite() or (number and not -_MOST_MAGNITUDE <= number.adjusted() <= _MOST_MAGNITUDE):
         raise ValueError(f"{text} is out of range, numbers lie between 1e-{_MOST_MAGNITUDE} and 1e{_MOST_MAGNITUDE}")
     return int(number) if kind is _DECIMAL_INT else number

@@ -61,7 +61,9 @@ def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
     tops = ("strategy", "strategies")
     if single is None and several is None:
         place = tree.keys.get("strategy") or tree.keys.get("strategies") or tree.place
-        misspelt = any(key not in tops and nearest(key, tops) for key, _ in tree)
+        misspelt = any(
+            key not in Configuration.model_fields and key != "strategy" and nearest(key, tops) for key, _ in tree
+        )
         if not misspelt:
             hint = "write 'strategy: MOMENTUM', or 'strategies:' for several"
             problems.append(place.problem("no strategy is named", hint))

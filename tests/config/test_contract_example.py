@@ -1,0 +1,41 @@
+"""The example of contracts section 7, word for word; what hasn't landed yet is refused by name, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from orchestrate.config.resolve import Resolution
+
+Read = Callable[..., Resolution]
+
+EXAMPLE = (Path(__file__).parent / "contract_example.yaml").read_text(encoding="utf-8")
+FILES = {"data/IBM.csv": "", "base.yaml": "portfolio: {over_100: normalize}\n"}
+NOT_YET = ("strategies.trend.limits", "portfolio.rebalance", "portfolio.limits")
+
+
+def test_only_what_has_not_landed_is_refused(read: Read) -> None:
+    told = [problem.message for problem in read(EXAMPLE, files=FILES).told]
+    assert told == [f"{key} has not landed yet" for key in NOT_YET]
+
+
+def test_without_it_the_example_is_a_plan(read: Read) -> None:
+    resolution = read(EXAMPLE, files=FILES, overrides=[f"{key}=" for key in NOT_YET])
+    assert not resolution.told
+    assert not resolution.findings
+    plan = resolution.plan
+    assert plan is not None
+    (trend,) = plan.strategies
+    assert (trend.id, trend.name, trend.framework) == ("trend", "MOMENTUM", "backtrader")
+    assert (trend.weight, trend.symbols, trend.priority) == (Decimal("0.4"), ("IBM",), 1)
+    assert (plan.capital.total, plan.start, plan.end, plan.periods_per_year) == (
+        300000,
+        "2010-01-01",
+        "2020-12-31",
+        252,
+    )
+    assert plan.data["DEMO"].synthetic is not None
+    assert plan.data["DEMO"].synthetic["seed"] == 7
+    assert plan.execution.commission.percent == 0.1
+    assert [gate.metric for gate in plan.gates] == ["sharpe", "max_drawdown", "strategies.trend.trades"]
