@@ -64,7 +64,7 @@ def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
     except OSError as error:
         raise DataError(f"the factor file cannot be read ({error.strerror})", where=where) from None
     rows = [line.split(",") for line in lines if line]
-    if tuple(cell.lower() for cell in rows[0][:3]) == _HEADER:
+    if rows and tuple(cell.lower() for cell in rows[0][:3]) == _HEADER:
         rows = rows[1:]
     try:
         days = [

@@ -1,0 +1,136 @@
+"""`orchestrate data`: what a stranger sees of a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrate.cli.app import run
+from orchestrate.data.samples import csv_text
+from orchestrate.data.synthetic import generate
+from orchestrate.domain.synthetic import SyntheticSpec
+from orchestrate.usecases.inspect_data import inspect
+
+DAILY = csv_text(generate("X", SyntheticSpec(bars=60, seed=3)), 2)
+
+
+def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        run(["data", *arguments])
+    told = capsys.readouterr()
+    return int(ended.value.code or 0), told.out, told.err
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_clean_file(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("x.csv").write_text(DAILY)
+    code, out, err = called(capsys, "x.csv")
+    assert (code, err) == (0, "")
+    assert (
+        out
+        == """\
+x.csv
+  60 bars of 1 day, 2010-01-04 to 2010-03-26, Mon Tue Wed Thu Fri
+  252 bars a year, 2 decimals
+                open    high     low   close   volume
+  2010-01-04  100.20  100.71   98.80   99.83   636673
+  2010-01-05   99.32   99.37   97.23   97.82  1383750
+  2010-01-06   97.82   98.14   96.61   97.36  1398609
+  …
+  2010-03-24  102.89  103.09  100.76  101.29   899930
+  2010-03-25  101.07  103.88  100.96  103.50   738630
+  2010-03-26  103.41  103.72  103.22  103.24  1399604
+  nothing to remark
+"""
+    )
+
+
+def test_findings_are_told_with_their_places(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = DAILY.splitlines()
+    silent = [row.rsplit(",", 1)[0] + ",0" for row in rows[10:18]]
+    Path("x.csv").write_text("\n".join([*rows[:10], *silent, *rows[18:]]) + "\n")
+    code, out, _ = called(capsys, "x.csv")
+    assert code == 0
+    assert out.endswith(
+        "  info: bars have volume 0, first 2010-01-15 (line 11) (8 times)\n"
+        "      then 2010-01-18 (line 12), 2010-01-19 (line 13), 2010-01-20 (line 14), 2010-01-21 (line 15), …\n"
+    )
+
+
+def test_several_files_are_shown_and_one_that_is_unusable_gives_code_3(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("x.csv").write_text(DAILY)
+    Path("y.csv").write_text(DAILY.replace("2010-01-08,", "2010-01-08,-"))
+    code, out, _ = called(capsys, "none.csv", "x.csv", "y.csv")
+    assert code == 3
+    assert out.startswith("none.csv: there is no such file\n    hint: looked for ")
+    assert "  60 bars of 1 day" in out
+    assert "  error: prices below zero; if they are real, say asset_class: future or allow_negative: true" in out
+    assert called(capsys, "y.csv", "--set", "allow_negative=true")[0] == 0
+
+
+def test_json_of_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = called(capsys, "none.csv", "--format", "json")
+    document = json.loads(out)
+    assert code == 3
+    assert document["schema_version"] == 1
+    (told,) = document["files"]
+    assert (told["file"], told["usable"], told["bars"], told["findings"]) == ("none.csv", False, 0, [])
+    assert told["error"].startswith("none.csv: there is no such file")
+
+
+def test_json_of_a_file_with_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    header, *rows = DAILY.splitlines()
+    Path("x.csv").write_text("\n".join([header, *reversed(rows)]))
+    code, out, _ = called(capsys, "x.csv", "--format", "json")
+    (told,) = json.loads(out)["files"]
+    assert code == 0
+    assert told["bars"] == 60
+    assert told["first"] == "2010-01-04"
+    assert told["last"] == "2010-03-26"
+    assert told["seconds"] == 86400
+    assert told["weekdays"] == ["Mon", "Tue", "Wed", "Thu", "Fri"]
+    assert told["periods_per_year"] == 252
+    assert told["precision"] == 2
+    assert told["usable"] is True
+    assert told["error"] is None
+    assert told["head"][0] == ["2010-01-04", *map(float, rows[0].split(",")[1:])]
+    assert told["tail"][-1] == ["2010-03-26", *map(float, rows[-1].split(",")[1:])]
+    assert told["findings"] == [
+        {
+            "severity": "warning",
+            "where": "x.csv",
+            "message": "the newest row stands first: rows are turned round",
+            "count": 1,
+            "first": [],
+        }
+    ]
+
+
+def test_settings_of_a_data_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("x.csv").write_text("Date;O;H;L;C\n05/06/2014;1;2;1;2\n06/06/2014;1;2;1;2\n09/06/2014;1;2;1;2\n")
+    assert called(capsys, "x.csv")[0] == 3
+    code, out, _ = called(capsys, "x.csv", "--set", "date_format=day_first")
+    assert code == 0
+    assert "3 bars of 1 day, 2014-06-05 to 2014-06-09" in out
+    for wrong in ("colour=red", "stamp", "stamp=middle"):
+        code, out, err = called(capsys, "x.csv", "--set", wrong)
+        assert (code, out) == (2, "")
+        assert f"--set {wrong}" in err
+
+
+def test_short_and_intraday_series() -> None:
+    Path("x.csv").write_text("\n".join(DAILY.splitlines()[:5]))
+    assert [len(part) for part in (inspect("x.csv").head, inspect("x.csv").tail)] == [3, 1]
+    Path("h.csv").write_text(csv_text(generate("X", SyntheticSpec(bars=60, seed=3, frequency="15min")), 2))
+    told = inspect("h.csv")
+    assert (told.frequency, told.last) == ("15 minutes", "2010-01-04 14:45")
+    assert inspect("h.csv", ["frequency=often"]).error.startswith("frequency must be like 1min")
+    weeks = generate("X", SyntheticSpec(bars=300, seed=5)).take(slice(None, None, 5))
+    Path("w.csv").write_text(csv_text(weeks, 2))
+    assert (inspect("w.csv").frequency, inspect("w.csv").weekdays) == ("7 days", ())
