@@ -111,7 +111,7 @@ def _own(reference: str, beside: Path) -> StrategyDescription:
     if not is_path(reference):
         return _of_module(reference, reference, (beside,))
     for folder in (beside, Path.cwd()):
-        path = folder / Path(place).expanduser()
+        path = folder / place
         if is_file(path):
             path = path.resolve()
             return _of_file(reference, f"{path}:{name}", path, (path.parents[path.name == "__init__.py"],))

@@ -140,7 +140,7 @@ def _of_constructor(lineage: Sequence[ClassSource], ends: Sequence[str]) -> Para
         node = _method(source, "__init__")
         if node is not None:
             return _signature(source, node)
-    if any(_is_dataclass(source) for source in lineage):
+    if any(_is_made_of_fields(source) for source in lineage) or "typing.NamedTuple" in ends:
         return _fields(lineage, skip=())
     return None if set(ends) - PLAIN_PARENTS else {}
 
@@ -165,8 +165,10 @@ def _signature(source: ClassSource, node: ast.FunctionDef) -> Parameters | None:
     }
 
 
-def _is_dataclass(source: ClassSource) -> bool:
-    return any("dataclass" in ast.unparse(decorator) for decorator in source.node.decorator_list)
+def _is_made_of_fields(source: ClassSource) -> bool:
+    """Whether a decorator writes the constructor: that of dataclasses, or of attrs."""
+    decorators = [ast.unparse(one).partition("(")[0].rpartition(".")[2] for one in source.node.decorator_list]
+    return not {"dataclass", "define", "frozen", "mutable"}.isdisjoint(decorators)
 
 
 def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:

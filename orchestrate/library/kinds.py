@@ -72,6 +72,4 @@ def _none_found(name: str, methods: set[str], ends: Sequence[str]) -> NoStrategy
 
 
 #: Parents that bring neither methods nor parameters along.
-PLAIN_PARENTS = frozenset(
-    {"object", "abc.ABC", "ABC", "typing.Protocol", "typing.Generic", "Protocol", "Generic", "typing.NamedTuple"}
-)
+PLAIN_PARENTS = frozenset({"object", "abc.ABC", "ABC", "typing.Protocol", "typing.Generic", "Protocol", "Generic"})

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from weakref import finalize
 
 from orchestrate.domain.errors import ConfigurationError, Problem, UnknownStrategyError
 from orchestrate.domain.parameters import fill_parameters
 from orchestrate.domain.strategy import PORTABLE_KINDS, StrategyDescription
 from orchestrate.library.catalogue import is_path
-from orchestrate.library.private_import import load_file
+from orchestrate.library.private_import import forget, load_file
 
 
 def load(description: StrategyDescription, config: Mapping[str, object]) -> object:
     """A new instance of a portable strategy, defaults filled in.
 
     A class that declares parameters but has no constructor gets them as attributes. What its file or its constructor
-    raises reaches the caller as it is. ConfigurationError for a native, which only its engine can build, and for
-    parameters that don't fit.
+    raises reaches the caller as it is. When the strategy is gone, so is everything that was loaded for it.
+    ConfigurationError for a native, which only its engine can build, and for parameters that don't fit.
     """
     if description.kind not in PORTABLE_KINDS:
         raise ConfigurationError(
@@ -27,8 +30,24 @@ def load(description: StrategyDescription, config: Mapping[str, object]) -> obje
     filled, problems = fill_parameters(description, config)
     if problems:
         raise ConfigurationError([Problem("", 0, 0, problem.message, problem.hint) for problem in problems])
-    strategy = load_class(description)
-    if strategy.__init__ is not object.__init__:  # type: ignore[misc] # compared, not called
+    module = _module(description)
+    try:
+        strategy = _made(_class_in(module, description), filled)
+    except BaseException:
+        forget(module.__name__)
+        raise
+    with suppress(TypeError):  # an object that can't be referred to weakly stays loaded
+        finalize(strategy, forget, module.__name__).atexit = False
+    return strategy
+
+
+def load_class(description: StrategyDescription) -> type:
+    """The strategy's class. A user's file is executed anew each time, so that two strategies share nothing."""
+    return _class_in(_module(description), description)
+
+
+def _made(strategy: type, filled: Mapping[str, object]) -> object:
+    if any(_constructs(one) for one in strategy.__mro__):
         return strategy(**filled)
     instance = strategy()
     for name, value in filled.items():
@@ -36,14 +55,22 @@ def load(description: StrategyDescription, config: Mapping[str, object]) -> obje
     return instance
 
 
-def load_class(description: StrategyDescription) -> type:
-    """The strategy's class. A user's file is executed anew each time, so that two strategies share nothing."""
-    place, _, name = description.source.rpartition(":")
-    if is_path(description.source):
-        path = Path(place)
-        module = load_file(path, _folder_of(path, description.reference))
-    else:
-        module = import_module(place)
+def _constructs(one: type) -> bool:
+    """Whether a class brings a constructor of its own; what `Protocol` and `Generic` put there is none."""
+    if one is object or one.__module__ == "typing" or vars(one).get("_is_protocol"):
+        return False
+    return "__init__" in vars(one) or "__new__" in vars(one)
+
+
+def _module(description: StrategyDescription) -> ModuleType:
+    place = description.source.rpartition(":")[0]
+    if not is_path(description.source):
+        return import_module(place)
+    return load_file(Path(place), _folder_of(Path(place), description.reference))
+
+
+def _class_in(module: ModuleType, description: StrategyDescription) -> type:
+    name = description.source.rpartition(":")[2]
     found = getattr(module, name, None)
     if not isinstance(found, type):
         raise UnknownStrategyError(f"Unknown strategy: {description.reference}: {name} is no class once loaded")

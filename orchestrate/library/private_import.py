@@ -43,9 +43,16 @@ def load_file(path: Path, folder: Path) -> ModuleType:
             return import_module(".".join((package, *parts)))
         return _load_oddly_named(path, f"{package}.strategy")
     except BaseException:
+        forget(package)
+        raise
+
+
+def forget(module: str) -> None:
+    """Take the private package that a module belongs to out of `sys.modules`; others are left alone."""
+    package = module.partition(".")[0]
+    if package.startswith(_PREFIX):
         for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
             del sys.modules[name]
-        raise
 
 
 def _load_oddly_named(path: Path, name: str) -> ModuleType:

@@ -272,6 +272,19 @@ def test_a_parent_that_is_not_found_may_take_anything(described: Described):
     assert described(f"from nowhere import Base\nclass Own(Base):\n{DECIDES}").parameters is None
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        "@attrs.define\nclass Own:",
+        "@define(slots=False)\nclass Own:",
+        "from typing import NamedTuple\nclass Own(NamedTuple):",
+        "import typing\nclass Own(typing.NamedTuple):",
+    ],
+)
+def test_fields_of_classes_like_it(described: Described, start: str):
+    assert described(f"{start}\n    fast: int = 3\n{DECIDES}").parameters == {"fast": Parameter(int, 3)}
+
+
 def test_fields_of_a_dataclass(described: Described):
     text = """
     from dataclasses import dataclass, field

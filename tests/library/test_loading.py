@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -50,18 +51,36 @@ def test_an_instance_with_its_parameters(tmp_path: Path, write: Writer):
         loaded("own.py:Own", tmp_path, fats=1)
 
 
-def test_without_a_constructor_declared_parameters_become_attributes(tmp_path: Path, write: Writer):
+@pytest.mark.parametrize("parents", ["", "(IStrategy)", "(Generic[T])", "(ABC)"])
+def test_without_a_constructor_declared_parameters_become_attributes(tmp_path: Path, write: Writer, parents: str):
     write(
         "own.py",
-        """
-        from orchestrate.domain.strategy import Parameter
-        class Own:
-            parameters = {"fast": Parameter(int, 3), "slow": Parameter(int, 9)}
-            def on_bar(self, context): ...
+        f"""
+        from abc import ABC
+        from typing import Generic, TypeVar
+        from orchestrate.domain.strategy import IStrategy, Parameter
+        T = TypeVar("T")
+        class Own{parents}:
+            parameters = {{"fast": Parameter(int, 3), "slow": Parameter(int, 9)}}
+            def should_enter(self, bars): ...
+            def should_exit(self, position, bars): ...
         """,
     )
     strategy = loaded("own.py:Own", tmp_path, fast=5)
     assert (strategy.fast, strategy.slow) == (5, 9)
+
+
+def test_a_constructor_by_another_name(tmp_path: Path, write: Writer):
+    write(
+        "own.py",
+        """
+        from typing import NamedTuple
+        class Own(NamedTuple):
+            fast: int = 3
+            def signals(self, bars): ...
+        """,
+    )
+    assert loaded("own.py:Own", tmp_path, fast=7).fast == 7
 
 
 def test_any_keyword(tmp_path: Path, write: Writer):
@@ -97,6 +116,26 @@ def test_one_file_loaded_twice_shares_nothing(tmp_path: Path, write: Writer):
     first, second = loaded("own.py:Own", tmp_path), loaded("own.py:Own", tmp_path)
     assert type(first) is not type(second)
     assert first.figures() == second.figures() == (1, 1, 1)
+
+
+def test_what_was_loaded_goes_with_the_strategy(tmp_path: Path, write: Writer):
+    write("own.py", SHARING)
+    write("helper.py", "SEEN = []")
+    strategy = loaded("own.py:Own", tmp_path)
+    package = type(strategy).__module__.partition(".")[0]
+    assert {name for name in sys.modules if name.startswith(package)} == {
+        package,
+        f"{package}.own",
+        f"{package}.helper",
+    }
+    del strategy
+    gc.collect()
+    assert not [name for name in sys.modules if name.startswith(package)]
+
+
+def test_a_strategy_that_cannot_be_referred_to_weakly(tmp_path: Path, write: Writer):
+    write("own.py", "class Own:\n    __slots__ = ('x',)\n    def __init__(self): ...\n    def signals(self, bars): ...")
+    assert loaded("own.py:Own", tmp_path) is not None
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path, write: Writer):
@@ -257,8 +296,7 @@ def test_what_a_users_code_raises_reaches_the_caller(
     with pytest.raises(error) as raised:
         load(description, {})
     assert any(entry.path == path for entry in raised.traceback)
-    if error is not KeyError:
-        assert {name for name in sys.modules if name.startswith("_orchestrate_strategy_")} == private
+    assert {name for name in sys.modules if name.startswith("_orchestrate_strategy_")} == private
 
 
 def test_a_class_that_has_gone(tmp_path: Path, write: Writer):
