@@ -108,6 +108,12 @@ class Positions(Candidate):
         played = play(self.engine(), market(series("A", FIVE), series("B", FIVE)), PLAIN, {2: orders})
         assert [fill.order_id for fill in played.fills] == ["o0", "o1", "o2", "o3", "o4"]
 
+    def test_any_number_of_orders_in_one_open(self) -> None:
+        orders = [order(f"o{place}", 1 + place % 3, strategy_id=f"s{place % 20}") for place in range(300)]
+        played = play(self.engine(), market(series("A", FIVE)), PLAIN, {1: orders})
+        assert [fill.order_id for fill in played.fills] == [each.id for each in orders]
+        assert played.held == {"A": 600.0}
+
     @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
     def test_cancel(self, rules: ExecutionRules) -> None:
         stage = market(series("A", FIVE))

@@ -14,10 +14,12 @@ import time
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.market import Instrument
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.ports import OrchestrationPort
@@ -41,6 +43,17 @@ def test_all_engines_give_the_same_quantities_and_prices_to_the_last_digit(run: 
     ]
     assert facts[0] == facts[1] == facts[2]
     assert nautilus.fees == pytest.approx(backtrader.fees, abs=1e-8)
+
+
+@pytest.mark.parametrize("slippage", [Slippage(ticks=1), Slippage(percent=0.013)])
+@pytest.mark.parametrize("precision", [1, 5, 8])
+def test_slippage_of_prices_with_many_digits_is_the_same_to_the_last_one(slippage: Slippage, precision: int) -> None:
+    dice = np.random.default_rng(precision)
+    prices = np.round(10 ** dice.uniform(3, 8 - precision / 4, size=200), precision)
+    stage = market(series("A", [(price, price) for price in prices]), A=Instrument("A", precision=precision))
+    script = {step: [order(str(step), 5 if step % 4 < 2 else -5)] for step in range(200)}
+    first, second, third = (play(engine(), stage, ExecutionRules(slippage=slippage), script) for engine in ENGINES)
+    assert first.prices == second.prices == third.prices
 
 
 def test_engines_alive_at_once_give_what_they_give_alone() -> None:
