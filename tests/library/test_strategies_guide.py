@@ -1,0 +1,48 @@
+"""The code in docs/strategies.md is understood, loads and trades."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, StrategyPlan
+from orchestrate.library.catalogue import describe
+from orchestrate.usecases.run import run
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
+BLOCKS = {
+    block.partition("class ")[2].partition(":")[0]: block for block in re.findall(r"```python\n(.*?)```", GUIDE, re.S)
+}
+
+
+def test_what_the_guide_shows():
+    assert list(BLOCKS) == ["Crossing", "Reversal", "Leader", "Declared"]
+
+
+@pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Crossing", "signals"), ("Reversal", "istrategy"), ("Leader", "on_bar"), ("Declared", "signals")],
+)
+def test_it_trades(tmp_path: Path, write: Callable[..., Path], name: str, kind: str, framework: str):
+    write("own.py", BLOCKS[name])
+    description = describe(f"own.py:{name}", tmp_path)
+    assert description.kind == kind
+    symbols = ("ALPHA", "BRAVO")
+    plan = RunPlan(
+        "single",
+        CapitalPlan(Decimal(100_000)),
+        {symbol: DataPlan(symbol, path=str(ROOT / "configs" / "data" / f"{symbol}.csv")) for symbol in symbols},
+        {},
+        (StrategyPlan("own", "own", description.kind, f"own.py:{name}", framework, Decimal(1), symbols),),
+        root=tmp_path,
+    )
+    result = run(plan)
+    assert result.strategies["own"].error is None
+    assert [finding for finding in result.findings if finding.severity != "info"] == []
+    assert len(result.strategies["own"].trades) >= 10
