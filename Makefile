@@ -27,7 +27,7 @@ test: check
 	$(BIN)/python tests/coverage_gate.py
 
 bench: $(READY)
-	$(BIN)/python -m pytest tests/benchmarks -m "" -s
+	$(BIN)/python -m pytest tests/benchmarks --override-ini="addopts=-ra --import-mode=importlib" -m "" -s
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,0 +1,108 @@
+"""Reading 500,000 bars of CSV and of Parquet against pandas, by turns in one run, so that both meet the same machine.
+
+Ours is the whole way from the file to judged columns (order, duplicates, ranges, findings); pandas only parses.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from orchestrate.data.alignment import align
+from orchestrate.data.calendar import bar_length
+from orchestrate.data.findings import Evidence, judge
+from orchestrate.data.samples import csv_text
+from orchestrate.data.sources import read_bars
+from orchestrate.data.synthetic import generate
+from orchestrate.domain.market import BarSeries
+from orchestrate.domain.plan import DataPlan
+from orchestrate.domain.synthetic import SyntheticSpec
+
+BARS = 500_000
+TURNS = 5
+SPEC = SyntheticSpec(bars=BARS, seed=1, frequency="1min", price=5000, volatility=0.1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`bars.csv` and `bars.parquet` with the same half a million bars."""
+    made = tmp_path_factory.mktemp("reading")
+    columns = generate("X", SPEC)
+    (made / "bars.csv").write_text(csv_text(columns, 2))
+    names = ("open", "high", "low", "close", "volume")
+    stamps = pa.array(columns.label).cast(pa.timestamp("ns", "UTC"))
+    table = pa.table({"timestamp": stamps, **{name: pa.array(getattr(columns, name)) for name in names}})
+    pq.write_table(table, made / "bars.parquet")
+    return made
+
+
+def by_turns(**contestants: Callable[[], object]) -> dict[str, float]:
+    """Median seconds of each, one after the other in every turn; a first turn warms up."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(TURNS + 1):
+        for name, contestant in contestants.items():
+            started = time.perf_counter()
+            contestant()
+            if turn:
+                seconds[name].append(time.perf_counter() - started)
+    return {name: median(taken) for name, taken in seconds.items()}
+
+
+def told(what: str, seconds: dict[str, float]) -> None:
+    ratio = seconds["pandas"] / seconds["orchestrate"]
+    shown = ", ".join(f"{name} {taken:.3f} s" for name, taken in seconds.items())
+    print(f"\n{what}, {BARS:,} bars: {shown} ({ratio:.1f} times as fast as pandas)")
+
+
+def read_and_judge(folder: Path, name: str) -> None:
+    columns, findings = read_bars(DataPlan("X", path=name), folder)
+    assert findings == []
+    assert len(columns) == BARS
+    assert judge(Evidence("X", columns, bar_length(columns.label))) == []
+
+
+def test_csv(folder: Path) -> None:
+    seconds = by_turns(
+        orchestrate=lambda: read_and_judge(folder, "bars.csv"),
+        pandas=lambda: pd.read_csv(folder / "bars.csv", parse_dates=["timestamp"]),
+    )
+    told("CSV", seconds)
+    assert seconds["orchestrate"] < seconds["pandas"]
+
+
+def test_parquet(folder: Path) -> None:
+    seconds = by_turns(
+        orchestrate=lambda: read_and_judge(folder, "bars.parquet"),
+        pandas=lambda: pd.read_parquet(folder / "bars.parquet"),
+    )
+    told("Parquet", seconds)
+    assert seconds["orchestrate"] < 1.0
+
+
+def test_alignment() -> None:
+    columns = generate("X", SPEC)
+    values = columns.open, columns.high, columns.low, columns.close, columns.volume
+    series = {
+        f"S{place}": BarSeries(
+            f"S{place}",
+            label := columns.label + place % 2 * 10**9,
+            *values,
+            known=label,
+            length=60 * 10**9,
+        )
+        for place in range(5)
+    }
+    started = time.perf_counter()
+    timeline = align(series)
+    taken = time.perf_counter() - started
+    print(f"\nAlignment, 5 × {BARS:,} bars onto {len(timeline):,} steps: {taken:.3f} s")
+    assert np.array_equal(np.sort(np.concatenate([columns.label, columns.label + 10**9])), timeline.stamps)
+    assert taken < 1.0
