@@ -27,7 +27,7 @@ def doctor(
     output: Annotated[Format, typer.Option("--format", help="A table, or one JSON document.")] = Format.table,
     deep: Annotated[bool, typer.Option("--deep", help="Also import the engines, which takes some seconds.")] = False,
 ) -> None:
-    """Tell whether everything is here that a run needs, and how to get what is missing."""
+    """Tell what is installed, what is missing, how to get it."""
     import json
     from dataclasses import asdict
     from pathlib import Path

@@ -11,7 +11,7 @@ import typer
 def init(
     directory: Annotated[Path, typer.Argument(help="Where to write it; made if needed.")] = Path(),
 ) -> None:
-    """Write a small project that runs at once: a configuration, a strategy of your own, a CI workflow."""
+    """Write a project to start from, which runs at once."""
     from orchestrate.usecases.init import write_starter
 
     for path in write_starter(directory):
