@@ -121,24 +121,8 @@ VALUES = st.recursive(
 )
 KEYS = st.sampled_from(
     [
-        "capital",
-        "data",
-        "strategy",
-        "strategies",
-        "config",
-        "global",
-        "portfolio",
-        "execution",
-        "gates",
-        "frameworks",
-        "instruments",
-        "start",
-        "end",
-        "mode",
-        "logging",
-        "benchmark",
-        "extends",
-        "periods_per_year",
+        *("capital", "data", "strategy", "strategies", "config", "global", "portfolio", "execution", "gates"),
+        *("frameworks", "instruments", "start", "end", "mode", "logging", "benchmark", "extends", "periods_per_year"),
     ]
 )
 
