@@ -6,10 +6,9 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from typing import Final
 
-import orchestrate
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.stamps import label_text
 from orchestrate.runs.store import digest
@@ -23,6 +22,7 @@ def manifest(
     result: RunResult,
     *,
     run_id: str,
+    version: str,
     exit_code: int,
     started: datetime,
     duration_seconds: float,
@@ -30,7 +30,7 @@ def manifest(
     overrides: Mapping[str, object],
     files: Mapping[str, bytes],
 ) -> dict[str, object]:
-    """The facts of `run.json`. `overrides` is what the command line and the environment changed of the file."""
+    """The facts of `run.json`. `version` is our own; `overrides` what the command line and the environment changed."""
     frameworks = sorted({strategy.framework for strategy in result.strategies.values()})
     return {
         "schema_version": SCHEMA_VERSION,
@@ -44,7 +44,7 @@ def manifest(
         "duration_seconds": duration_seconds,
         "journal": journal,
         "overrides": dict(overrides),
-        "versions": versions(frameworks),
+        "versions": {"orchestrate": version} | versions(frameworks),
         "timings": {name: asdict(timing) for name, timing in sorted(result.timings.items())},
         "errors": {
             strategy.id: {
@@ -61,19 +61,15 @@ def manifest(
 
 
 def versions(frameworks: Iterable[str]) -> dict[str, str]:
-    """What took part: Python, orchestrate, numpy and the engines used."""
-    found = {
-        "python": platform.python_version(),
-        "orchestrate": orchestrate.__version__,
-        "numpy": _version("numpy"),
-    }
+    """What took part beside us: Python, numpy and the engines used."""
+    found = {"python": platform.python_version(), "numpy": _version("numpy")}
     return found | {name: _version(_DISTRIBUTIONS.get(name, name)) for name in frameworks}
 
 
 def _version(distribution: str) -> str:
     try:
-        return version(distribution)
-    except PackageNotFoundError:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
         return "unknown"
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrate import wiring
+from orchestrate import __version__, wiring
 from orchestrate.config.resolution import Resolution
 from orchestrate.domain.errors import ConfigurationError, DataError, OrchestrateError, Problem
 from orchestrate.domain.gates import gate_problem, parse_gate
@@ -124,6 +124,7 @@ def _kept(
     told = manifest(
         result,
         run_id=claimed.run_id,
+        version=__version__,
         exit_code=code,
         started=began,
         duration_seconds=duration,

@@ -9,6 +9,7 @@ import resource
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -236,6 +237,7 @@ def test_no_time_left(prompt):
 
 SLEEPER = """\
 import time
+from contextlib import contextmanager
 from pathlib import Path
 class Sleeper:
     def should_enter(self, bars):
@@ -249,19 +251,26 @@ class Sleeper:
 SLOW = 'strategy: "sleeper.py:Sleeper"\ncapital: 1000\ndata: {AAA: {synthetic: {bars: 2000, seed: 7, frequency: 1d}}}\n'
 
 
-def press_ctrl_c(times):
-    """A thread that presses Ctrl-C as soon as the strategy is being asked."""
+@contextmanager
+def ctrl_c(times):
+    """Meanwhile a thread presses Ctrl-C, as soon as the strategy is being asked."""
+    over = threading.Event()
 
     def press():
         while not Path("asleep").exists():
-            time.sleep(0.01)
+            if over.wait(0.01):
+                return
         for _ in range(times):
             time.sleep(0.2)
             os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=press)
     thread.start()
-    return thread
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_time_limit_keeps_what_is_done(prompt):
@@ -279,9 +288,8 @@ def test_ctrl_c_keeps_what_is_done(prompt):
     prompt.write("sleeper.py", SLEEPER)
     prompt.write("config.yaml", SLOW)
     handler = signal.getsignal(signal.SIGINT)
-    pressed = press_ctrl_c(1)
-    done = prompt("backtest", "config.yaml", "--format", "json")
-    pressed.join()
+    with ctrl_c(1):
+        done = prompt("backtest", "config.yaml", "--format", "json")
     assert (done.code, done.document["status"], done.document["exit_code"]) == (130, "interrupted", 130)
     assert 1 <= done.document["bars"] < 2000
     assert len(prompt.runs) == 1
@@ -292,9 +300,8 @@ def test_ctrl_c_keeps_what_is_done(prompt):
 def test_a_second_ctrl_c_breaks_off(prompt):
     prompt.write("config.yaml", SLOW)
     prompt.write("sleeper.py", SLEEPER.replace("0.02", "4"))
-    pressed = press_ctrl_c(2)
-    done = prompt("backtest", "config.yaml")
-    pressed.join()
+    with ctrl_c(2):
+        done = prompt("backtest", "config.yaml")
     assert (done.code, done.out) == (130, "")
     assert done.err.endswith("interrupted\n")
     assert prompt.runs == []

@@ -26,6 +26,7 @@ def document_of(result, *, exit_code=1, folder="reports/20260101T000000Z-abcdef"
     told = manifest(
         result,
         run_id=Path(folder).name,
+        version="1.2.3",
         exit_code=exit_code,
         started=datetime.now(UTC),
         duration_seconds=1.234,

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import orchestrate
 from orchestrate.domain.orders import Fill, Reason
 from orchestrate.domain.results import FillRecord
 from orchestrate.runs.manifest import manifest, versions
@@ -108,6 +107,7 @@ def test_the_manifest_holds_what_the_figures_may_not(one_failed):
     told = manifest(
         one_failed,
         run_id="RUN",
+        version="1.2.3",
         exit_code=1,
         started=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         duration_seconds=1.5,
@@ -130,13 +130,13 @@ def test_the_manifest_holds_what_the_figures_may_not(one_failed):
             "traceback": "Traceback …\nValueError: no such bar\n",
         }
     }
+    assert told["versions"]["orchestrate"] == "1.2.3"
     assert set(told["versions"]) == {"python", "orchestrate", "numpy", "backtrader", "nautilus"}
 
 
 def test_versions_name_only_what_took_part():
     found = versions(["backtrader", "engine_of_nobody"])
     assert found["python"] == platform.python_version()
-    assert found["orchestrate"] == orchestrate.__version__
     assert found["numpy"] == np.__version__
     assert found["engine_of_nobody"] == "unknown"
     assert "nautilus" not in found
@@ -151,6 +151,7 @@ def test_the_document_is_that_of_the_contract_and_in_its_order(two_strategies, t
     told = manifest(
         two_strategies,
         run_id="RUN",
+        version="1.2.3",
         exit_code=1,
         started=datetime.now(UTC),
         duration_seconds=1.5,
