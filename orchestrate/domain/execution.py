@@ -11,6 +11,8 @@ from orchestrate.domain.market import Instrument
 
 #: Two prices or quantities closer than this count as equal when a tick or lot is counted.
 _GRAIN: Final = 1e-9
+#: What a count of ticks may be off by for each tick: several roundings of a float's last digit.
+_BLUR: Final = 1e-15
 #: A float this large has no digits left to round.
 _WHOLE: Final = 2.0**53
 _MOST: Final = 1e300
@@ -62,7 +64,8 @@ class Slippage:
         tick = instrument.tick
         moved = raw + sign * (abs(raw) * self.percent / 100.0 + self.ticks * tick)
         count = moved / tick
-        whole = math.ceil(count - _GRAIN) if sign > 0 else math.floor(count + _GRAIN)
+        grain = max(_GRAIN, abs(count) * _BLUR)
+        whole = math.ceil(count - grain) if sign > 0 else math.floor(count + grain)
         return round(whole * tick, instrument.precision)
 
 
