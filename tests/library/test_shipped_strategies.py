@@ -335,6 +335,31 @@ def test_every_strategy_trades_sensibly_on_real_data(name: str, files: list[str]
         assert sum(quantity > 0 for quantity in quantities) >= 10
 
 
+@pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data, real prices that may not be published, is not here")
+@pytest.mark.parametrize("file", ["equities_daily/SPY.csv", "futures_daily/CL.csv", "fx/EURUSD_1d.csv"])
+def test_momentum_and_rsi_on_real_prices_equal_plain_numpy(file: str):
+    close = np.loadtxt(REAL / file, delimiter=",", skiprows=1, usecols=4)
+    means = [np.array([np.nan] * n + [close[i - n : i].mean() for i in range(n, len(close) + 1)])[1:] for n in (20, 50)]
+    difference = np.round(means[0] - means[1], 9)
+    above, below = difference > 0, difference < 0
+    buys = [i for i in range(50, len(close)) if above[i] and not above[i - 1]]
+    sells = [i for i in range(50, len(close)) if below[i] and not below[i - 1]]
+    told = signals("MOMENTUM", close.tolist())
+    assert (at(told.enter_long), at(told.exit_long)) == (buys, sells)
+    assert len(buys) > 20
+
+    change = np.diff(close)
+    gain, loss = np.clip(change, 0, None), np.clip(-change, 0, None)
+    up, down = gain[:14].mean(), loss[:14].mean()
+    rsi = [np.nan] * 14 + [100 - 100 / (1 + up / down)]
+    for i in range(14, len(change)):
+        up, down = (up * 13 + gain[i]) / 14, (down * 13 + loss[i]) / 14
+        rsi.append(100 - 100 / (1 + up / down))
+    told = signals("RSI", close.tolist())
+    assert at(told.enter_long) == at(np.array(rsi) < 30)
+    assert at(told.exit_long) == at(np.array(rsi) > 70)
+
+
 def test_a_strategy_can_be_made_by_hand_too():
     momentum = load_class(shipped()["MOMENTUM"])
     assert vars(momentum(fast=5)) == vars(load(shipped()["MOMENTUM"], {"fast": 5}))
