@@ -17,6 +17,8 @@ _BLUR: Final = 1e-15
 _WHOLE: Final = 2.0**53
 _MOST: Final = 1e300
 FRACTION_DIGITS: Final = 6
+#: Engines keep money to so many decimals; fees are rounded to them before any engine can, hence alike everywhere.
+MONEY_DIGITS: Final = 8
 
 FillRule = Literal["next_open", "close"]
 LotRule = Literal["integer", "fractional"]
@@ -40,7 +42,8 @@ class Commission:
         """The fee of one order of `quantity` units worth `notional`; signs don't matter."""
         if not quantity:
             return 0.0
-        return max(abs(notional) * self.percent / 100.0 + abs(quantity) * self.per_share, self.minimum)
+        fee = max(abs(notional) * self.percent / 100.0 + abs(quantity) * self.per_share, self.minimum)
+        return round(fee, MONEY_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
