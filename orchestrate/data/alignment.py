@@ -22,9 +22,14 @@ Stamp = Literal["start", "end"]
 
 
 def known(label: Stamps, length: int, stamp: Stamp) -> Stamps:
-    """When each bar may be acted upon, in company of series of other lengths or stamps."""
+    """When each bar may be acted upon, in company of series of other lengths or stamps.
+
+    Daily bars of which two fall on one UTC date (a zone's midnights around a change of clocks) go by their length.
+    """
     if length == DAY:
-        return label - label % DAY + (DAY - MILLISECOND)
+        ends = label - label % DAY + (DAY - MILLISECOND)
+        if bool((ends[1:] > ends[:-1]).all()):
+            return ends
     return label if stamp == "end" else label + (length - MILLISECOND)
 
 
@@ -44,7 +49,8 @@ def align(series: Mapping[str, BarSeries]) -> Timeline:
         places = np.searchsorted(stamps, bars.known)
         column = np.full(len(stamps), -1, dtype=np.int64)
         column[places] = np.arange(len(bars))
-        labels[places] = np.maximum(labels[places], bars.label)
+        if bars.tradable:  # a coarser series is known with a bar of its source, whose label counts
+            labels[places] = np.maximum(labels[places], bars.label)
         column.setflags(write=False)
         rows[symbol] = column
     stamps.setflags(write=False)

@@ -222,19 +222,20 @@ def off_the_grid(evidence: Evidence) -> Finding | None:
 
 
 def unfinished(evidence: Evidence) -> Finding | None:
-    """A last bar that was still being traded when the file was written."""
+    """A last bar that was still being traded when the data was taken, by its odd stamp or the age of its file."""
     columns, last = evidence.columns, len(evidence.columns) - 1
     off = _off_grid(evidence)
     message = "the last bar was not finished when the data was taken: its close is not final"
     if len(off) == 1 and off[0] == last:
         return told("warning", evidence.where, message, columns, [last])
-    # shares are done for the day when New York closes, at 21:00 UTC in winter
-    seven_days = set(trading_weekdays(columns.label)) == set(range(7))
-    length = 21 * 3600 * SECOND if evidence.length == DAY and not seven_days else evidence.length
     label = int(columns.label[last])
-    if evidence.written is not None and label <= evidence.written < label + length:
+    if evidence.written is None or not label <= evidence.written < label + evidence.length:
+        return None
+    if evidence.intraday:
         return told("warning", evidence.where, message, columns, [last])
-    return None
+    # whether an exchange had closed by then is not known
+    message = "the file is no older than its last bar: is the close of that bar final?"
+    return told("info", evidence.where, message, columns, [last])
 
 
 def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:

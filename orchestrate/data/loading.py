@@ -72,10 +72,10 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
 
 def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSeries, Instrument, list[Finding]]:
     columns, findings = read_bars(entry, plan.root, given)
+    length = _length(columns, entry)
     columns = _between(columns, plan, entry)
     told = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
     instrument = instrument_of(told, columns.prices)
-    length = _length(columns, entry)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative, written(entry, plan.root)))
     columns = columns.with_prices(np.round(columns.prices, instrument.precision))
@@ -94,8 +94,6 @@ def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSer
 
 
 def _length(columns: Columns, entry: DataPlan) -> int:
-    if len(columns) < 2 and not entry.frequency:
-        return DAY
     try:
         return bar_length(columns.label, entry.frequency)
     except ValueError as error:
@@ -149,7 +147,8 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
     if given:
         return dict.fromkeys(("", *series), given)
     daily = {symbol: bars.length == DAY for symbol, bars in series.items()}
-    found = {"": periods_per_year(timeline.labels, daily=all(daily.values()))}
+    all_daily = all(daily[symbol] for symbol, bars in series.items() if bars.tradable)
+    found = {"": periods_per_year(timeline.labels, daily=all_daily)}
     for symbol, bars in series.items():
         found[symbol] = periods_per_year(bars.label, daily=daily[symbol])
     return found

@@ -67,6 +67,8 @@ def test_a_date_covers_its_whole_utc_day(load: Load) -> None:
     market, _ = load({"X": HOURS}, start="2014-06-06", end="2014-06-06")
     assert len(market.series["X"]) == 24
     assert len(load({"X": HOURS}, end="2014-06-05T11:59")[0].series["X"]) == 12
+    one, _ = load({"X": HOURS}, start="2014-06-05T03:00", end="2014-06-05T03:00")
+    assert (len(one.series["X"]), one.series["X"].length) == (1, 3600 * 10**9)
     with pytest.raises(DataError, match="end: 'soon' is no date like 2014-06-30"):
         load({"X": HOURS}, end="soon")
 
@@ -121,6 +123,8 @@ def test_bars_a_year(load: Load) -> None:
     )
     assert load({"A": synthetic["FIVE"]})[0].periods_per_year == {"A": 252, "": 252}
     assert load({"A": synthetic["FIVE"], "B": synthetic["SEVEN"]})[0].periods_per_year[""] == 365
+    weekly = {"A": synthetic["FIVE"], "B": {"resample": {"of": "A", "to": "5d"}}}
+    assert load(weekly)[0].periods_per_year[""] == 252
     assert load(synthetic, periods_per_year=100.0)[0].periods_per_year == dict.fromkeys(("", *synthetic), 100.0)
 
 

@@ -88,6 +88,8 @@ def test_when_a_bar_is_known() -> None:
     assert known(label, DAY, "start").tolist() == [11 * DAY - MS, 12 * DAY - MS]
     assert known(label, DAY, "end").tolist() == [11 * DAY - MS, 12 * DAY - MS]
     assert known(np.array([-HOUR]), DAY, "start").tolist() == [-MS]
+    twice = np.array([10 * DAY, 10 * DAY + 23 * HOUR, 11 * DAY + 23 * HOUR], dtype=np.int64)
+    assert known(twice, DAY, "start").tolist() == (twice + DAY - MS).tolist()
 
 
 DAILY = "date,open,high,low,close,volume\n2014-06-05,1,2,1,2,5\n2014-06-06,2,3,2,3,5\n"
@@ -177,6 +179,7 @@ def test_a_resampled_series_of_bars_stamped_at_their_end(load: Load) -> None:
     assert hours.close.tolist() == [2, 4, 5]
     assert hours.known.tolist() == market.series["M"].label[[1, 3, 4]].tolist()
     assert list(market.series) == ["H", "M"]
+    assert market.timeline.labels.tolist() == market.series["M"].label.tolist()
 
 
 def test_half_a_million_bars_of_five_symbols_are_aligned_well_under_a_second() -> None:
