@@ -5,7 +5,7 @@ Held quantities include what pending orders will do, so that nothing is asked fo
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -264,7 +264,10 @@ def _checked(said: object, symbols: tuple[str, ...]) -> list[Signal]:
 def _is_quantity(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return False
-    return bool(0 < value <= sys.float_info.max)
+    try:
+        return 0 < float(value) < math.inf
+    except OverflowError:
+        return False
 
 
 def _consistent(signals: list[Signal], held: Callable[[str], float]) -> Iterator[Signal]:
