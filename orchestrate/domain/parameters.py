@@ -180,7 +180,7 @@ def _words(parameter: Parameter) -> list[str]:
 
 def _expected(parameter: Parameter) -> str:
     expected = _EXPECTED.get(parameter.type) or ("a number" if _is_number(parameter.default) else "a value")
-    return ", ".join([*_words(parameter), expected]) if _words(parameter) else expected
+    return f"{', '.join(_words(parameter))} or {expected}" if _words(parameter) else expected
 
 
 def _wanted(parameter: Parameter) -> str:

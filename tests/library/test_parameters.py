@@ -141,10 +141,10 @@ def test_words_that_may_stand_instead_of_a_number():
     assert fill_parameters(when, {"when": Decimal("5.0")}) == ({"when": 5}, [])
     assert problem(when, when=0).message == "parameter 'when' must be at least 1, not 0"
     assert problem(when, when="dayly") == ParameterProblem(
-        "when", "parameter 'when' must be daily, weekly, a whole number, not 'dayly'", "did you mean 'daily'?"
+        "when", "parameter 'when' must be daily, weekly or a whole number, not 'dayly'", "did you mean 'daily'?"
     )
-    assert problem(when, when=2.5).message == "parameter 'when' must be daily, weekly, a whole number, not 2.5"
-    assert problem(when, when=2.5).hint == "write daily, weekly, a whole number, such as 'daily'"
+    assert problem(when, when=2.5).message == "parameter 'when' must be daily, weekly or a whole number, not 2.5"
+    assert problem(when, when=2.5).hint == "write daily, weekly or a whole number, such as 'daily'"
 
 
 def test_unknown_parameters_and_what_was_meant():
