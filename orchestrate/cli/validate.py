@@ -56,10 +56,17 @@ def _as_text(item: Validation) -> list[str]:
     plan = item.resolution.plan
     if plan is None:
         lines += [_as_line(finding) for finding in item.findings]
-        count = len(item.resolution.problems)
-        return [*lines, f"{item.file}: {count} {'error' if count == 1 else 'errors'}"]
+        return [*lines, f"{item.file}: {_count(len(item.resolution.told))}"]
     lines += [f"{item.file}: {_verdict(item)}", *_understood(plan)]
     return lines + [_as_line(finding) for finding in item.findings]
+
+
+def _count(told: int) -> str:
+    from orchestrate.config.reading import MOST_PROBLEMS
+
+    if told > MOST_PROBLEMS:
+        return f"more than {MOST_PROBLEMS} errors"
+    return "1 error" if told == 1 else f"{told} errors"
 
 
 def _verdict(item: Validation) -> str:
@@ -80,7 +87,7 @@ def _understood(plan: RunPlan) -> list[str]:
     period = " ".join(
         text for text in (f"from {plan.start}" if plan.start else "", f"to {plan.end}" if plan.end else "") if text
     )
-    symbols = ", ".join(plan.data) or "no data"
+    symbols = _few(list(plan.data)) or "no data"
     lines = [
         f"  {plan.mode}, {plan.capital.total:,f} {plan.capital.currency}, {symbols}{', ' + period if period else ''}"
     ]
@@ -91,7 +98,7 @@ def _understood(plan: RunPlan) -> list[str]:
             strategy.framework,
             f"{_percent(strategy.weight)} %",
             f"{strategy.weight * plan.capital.total:,.2f}",
-            ",".join(strategy.symbols),
+            _few(list(strategy.symbols)),
             " ".join(f"{key}={value}" for key, value in strategy.config.items() if value is not None),
         )
         for strategy in plan.strategies
@@ -113,6 +120,13 @@ def _understood(plan: RunPlan) -> list[str]:
     return lines
 
 
+def _few(symbols: list[str], most: int = 6) -> str:
+    """The symbols, or the first of them and how many there are."""
+    if len(symbols) <= most:
+        return ", ".join(symbols)
+    return f"{', '.join(symbols[: most - 1])}, … ({len(symbols)} symbols)"
+
+
 def _percent(share: object) -> str:
     return f"{float(str(share)) * 100:.2f}".rstrip("0").rstrip(".")
 
@@ -121,10 +135,13 @@ def _as_github(item: Validation) -> list[str]:
     """Workflow commands that put each error at its line."""
     lines = []
     for problem in item.resolution.told:
-        place = {"file": problem.file, "line": problem.line, "col": problem.column}
-        at = ",".join(f"{key}={_property(value)}" for key, value in place.items() if value)
         message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-        lines.append(f"::error {at}::{_escaped(message)}")
+        at = f" file={_property(problem.file)},line={problem.line},col={problem.column}"
+        lines.append(
+            f"::error{at}::{_escaped(message)}"
+            if problem.line
+            else f"::error::{_escaped(f'{problem.file}: {message}')}"
+        )
     for finding in item.findings:
         command = {"info": "notice"}.get(finding.severity, finding.severity)
         message = f"{finding.where}: {finding.message}"

@@ -94,7 +94,7 @@ def _problem(
     last = path[-1] if path else ""
     if last == "<<" or (isinstance(node, Scalar) and isinstance(node.value, Unreadable)):
         return None
-    if kind == "extra_forbidden":
+    if kind == "extra_forbidden" or (is_key and kind == "literal_error"):
         known = [*fields_at(model, path[:-1]), *(besides if len(path) == 1 else ())]
         inside = f" in {spot}" if spot else ""
         hint = did_you_mean(str(last), known) or _stranger(model, path[:-1], known)
@@ -168,8 +168,10 @@ def _alternatives(choices: list[str]) -> str:
 
 
 def fields_at(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys that the model at `path` knows."""
+    """The keys that the model, or the mapping with chosen keys, at `path` knows."""
     annotation = _annotation_at(model, path)
+    if get_origin(annotation) is dict:
+        return [str(key) for key in get_args(get_args(annotation)[0])]
     return list(annotation.model_fields) if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
 
 

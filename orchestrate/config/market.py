@@ -12,6 +12,7 @@ from orchestrate.config.reading import Reading
 from orchestrate.config.schema import Adjust, Data
 from orchestrate.config.strategies import has_symbol, knows_data, symbol_hint
 from orchestrate.domain.plan import Adjustment, DataPlan, InstrumentPlan
+from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.synthetic import SyntheticSpec
 
 _SOURCES = ("path", "synthetic", "resample")
@@ -30,6 +31,7 @@ def _data_plan(reading: Reading, symbol: str, entry: Data) -> DataPlan:
     _check_source(reading, symbol)
     spec = _synthetic(reading, symbol, entry)
     _check_resample(reading, symbol, entry)
+    _check_timezone(reading, symbol, entry)
     return DataPlan(
         symbol=symbol,
         path=_file(reading, ("data", symbol, "path"), entry.path) if entry.path else "",
@@ -40,7 +42,7 @@ def _data_plan(reading: Reading, symbol: str, entry: Data) -> DataPlan:
         timezone=entry.timezone,
         stamp=entry.stamp,
         frequency=entry.frequency or "",
-        columns=dict(entry.columns),
+        columns={str(ours): theirs for ours, theirs in entry.columns.items()},
         delimiter=entry.delimiter,
         decimal=entry.decimal,
         on_duplicate=entry.on_duplicate,
@@ -86,10 +88,25 @@ def _check_resample(reading: Reading, symbol: str, entry: Data) -> None:
         reading.wrong(path, f"'{entry.resample.of}' is resampled itself", f"write of: {source.resample.of}")
 
 
+def _check_timezone(reading: Reading, symbol: str, entry: Data) -> None:
+    if entry.timezone == "UTC":
+        return
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(entry.timezone)
+    except (KeyError, ValueError, OSError):
+        hint = did_you_mean(entry.timezone, sorted(available_timezones())) or "such as Europe/Berlin"
+        reading.wrong(("data", symbol, "timezone"), f"there is no time zone '{entry.timezone}'", hint)
+
+
 def _adjustment(reading: Reading, symbol: str, adjust: Adjust) -> Adjustment:
     path = ("data", symbol, "adjust", "factors")
     if adjust.splits and adjust.factors:
         reading.wrong(path, "'splits' and 'factors' both say how to adjust", "keep one")
+    if adjust.dividends and not adjust.factors:
+        hint = "write 'factors: FILE', or leave it out"
+        reading.wrong((*path[:-1], "dividends"), "dividends can only be taken from a factor file", hint)
     file = _file(reading, path, adjust.factors) if adjust.factors else ""
     return Adjustment(tuple(sorted(adjust.splits.items())), file, adjust.dividends)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from orchestrate.domain.synthetic import seconds
@@ -67,6 +67,10 @@ def _frequency(value: Any) -> Any:
     return value
 
 
+def _column(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
+
+
 def _shown(value: Any) -> str:
     from orchestrate.config.nodes import named
 
@@ -84,12 +88,16 @@ NotNegative = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0), _json(m
 Percentage = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100), _json(exclusiveMinimum=0, maximum=100)]
 Cost = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, lt=100), _json(minimum=0, exclusiveMaximum=100)]
 Fraction = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=1), _json(exclusiveMinimum=0, maximum=1)]
-Share = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1), _json(minimum=0, maximum=1)]
 Real = Annotated[float, BeforeValidator(_real), WithJsonSchema({"type": "number"})]
 Moment = Annotated[str, BeforeValidator(_moment), _AS_DATE]
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{_DATE.pattern}$"})]
 Frequency = Annotated[
     str, BeforeValidator(_frequency), WithJsonSchema({"type": "string", "pattern": "^[0-9]*[a-zA-Z]+$"})
 ]
+Column = Annotated[
+    str,
+    BeforeValidator(_column),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]}),
+]
 Filled = Annotated[str, Field(min_length=1)]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$"), AfterValidator(str)]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orchestrate.config.numbers import (
+    Column,
     Cost,
     Day,
     Filled,
@@ -26,6 +27,7 @@ from orchestrate.config.numbers import (
 
 Count = Annotated[int, Field(ge=1)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")]
+BarField = Literal["timestamp", "time", "open", "high", "low", "close", "volume"]
 AssetClass = Literal["equity", "etf", "crypto", "bond", "index", "future", "fx", "cfd"]
 
 
@@ -84,7 +86,7 @@ class Data(Section):
     timezone: Filled = "UTC"
     stamp: Literal["start", "end"] = "start"
     frequency: Frequency | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[BarField, Column] = Field(default_factory=dict)
     delimiter: Annotated[str, Field(max_length=1)] = ""
     decimal: Literal["", ".", ","] = ""
     on_duplicate: Literal["error", "first", "last"] = "error"
