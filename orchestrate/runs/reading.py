@@ -63,7 +63,11 @@ def run_ids(reports: Path) -> list[str]:
 
 
 def find(reports: Path, named: str) -> Path:
-    """The folder of the run called `named`: an id, a unique beginning of one, or `latest`. NotFoundError otherwise."""
+    """The folder of the run called `named`: an id, a unique beginning of one, or `latest`. NotFoundError otherwise.
+
+    The path that `backtest` shows at its end is understood too.
+    """
+    named = named.removeprefix(f"{reports.as_posix()}/").rstrip("/")
     known = run_ids(reports)
     if not known:
         raise NotFoundError(f"there is no run in {reports}")

@@ -63,6 +63,7 @@ def backtest(request: Request, progress: Callable[[int, int], None] | None = Non
     plan = resolution.plan
     if plan is None:
         return _refused(request, resolution, ConfigurationError(resolution.told))
+    given = _given(Path(request.config))  # now: a long run may outlive the file
     with claim(request.reports, moment) as claimed, Journal(plan.logging, claimed.run_id) as journal:
         chronicle = Chronicle(journal, plan)
         chronicle.started()
@@ -72,7 +73,7 @@ def backtest(request: Request, progress: Callable[[int, int], None] | None = Non
                 result = _run(plan, journal, progress, stop, lookahead=request.lookahead)
                 result = replace(result, findings=(*resolution.findings, *result.findings))
                 clock = (moment, lambda: time.monotonic() - began)
-                outcome = _kept(request, result, claimed, clock, stop.reason)
+                outcome = _kept(request, given, result, claimed, clock, stop.reason)
         except BaseException as error:
             chronicle.broke_off(error, duration_seconds=time.monotonic() - began)
             if isinstance(error, DataError):
@@ -98,6 +99,7 @@ def _run(
 
 def _kept(
     request: Request,
+    given: Mapping[str, bytes],
     result: RunResult,
     claimed: Claim,
     clock: tuple[datetime, Callable[[], float]],
@@ -114,7 +116,7 @@ def _kept(
     figures["gates"] = judge(result.plan.gates, figures)
     code = _exit_code(result, figures, stopped)
     files = {
-        **_given(Path(request.config)),
+        **given,
         "plan.json": _json(result.plan.to_dict()),
         "metrics.json": _json(figures),
         **parquet_files(result),

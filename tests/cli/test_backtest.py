@@ -7,15 +7,20 @@ import os
 import re
 import resource
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from orchestrate import wiring
+from orchestrate.domain.errors import EngineError
 from orchestrate.runs.store import digest
 
 FAILING = """\
@@ -340,3 +345,42 @@ def test_a_place_that_takes_no_journal(prompt):
     assert done.code == 4
     assert done.err == "logs/backtest/orchestrate.jsonl: the journal can't be written: Not a directory\n"
     assert list((prompt.folder / "reports").iterdir()) == []
+
+
+class BrokenEngine:
+    """An engine that can't even begin."""
+
+    framework = "backtrader"
+    error: Exception
+
+    def __init__(self, settings):
+        pass
+
+    def begin(self, market, accounts, rules):
+        raise self.error
+
+    def end(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [
+        (EngineError("backtrader: no room for 3 symbols"), "backtrader: no room for 3 symbols\n"),
+        (IndexError("array index out of range"), "IndexError: array index out of range\n"),
+    ],
+)
+def test_an_engine_or_a_bug_is_code_4_and_leaves_no_run(prompt, monkeypatch, error, ending):
+    module = ModuleType("engine_of_a_test")
+    module.Broken = type("Broken", (BrokenEngine,), {"error": error})
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    known = replace(wiring.FRAMEWORKS["backtrader"], adapter="engine_of_a_test:Broken")
+    monkeypatch.setattr(wiring, "FRAMEWORKS", {**wiring.FRAMEWORKS, "backtrader": known})
+    done = prompt("backtest", "single.yaml", "--format", "json")
+    assert (done.code, done.out) == (4, "")
+    assert done.err.endswith(ending)
+    assert ("Traceback" in done.err) == isinstance(error, IndexError)
+    assert list((prompt.folder / "reports").iterdir()) == []
+    last = prompt.journal[-1]
+    assert (last["event"], last["exit_code"], last["error_message"]) == ("backtest_failed", 4, str(error))
+    assert last["error_type"] == type(error).__name__

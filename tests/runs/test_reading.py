@@ -36,6 +36,10 @@ def test_found_by(reports, named, found):
     assert find(reports, named).name == IDS[found]
 
 
+def test_the_path_that_people_copy_is_understood(reports):
+    assert find(reports, f"{reports}/{IDS[1]}/") == reports / IDS[1]
+
+
 def test_of_two_runs_of_one_second_the_one_completed_last_is_the_latest(reports):
     later, earlier = (reports / IDS[place] for place in (0, 1))
     (reports / IDS[2] / "run.json").unlink()
