@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pytest
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.market import Instrument
-from orchestrate.domain.orders import StrategyCommand
-from orchestrate.orchestration.ports import Account
 from tests.engines.candidate import FIVE, PLAIN, Candidate
 from tests.engines.stage import Played, accounts, market, order, play, series, steps, submit
 
@@ -97,22 +93,6 @@ class Life(Candidate):
         engine.execute_commands(submit(order("the-order", 1)))
         with pytest.raises(EngineError, match=r"the-order.*no such price"):
             engine.advance(event.t, event.rows)
-        engine.end()
-
-    def test_natives_have_not_landed(self) -> None:
-        stage = market(series("A", FIVE))
-        engine = self.engine()
-        with pytest.raises(EngineError, match=r"^one: .*has not landed"):
-            engine.begin(stage, [Account("one", 1000.0, ("A",), native=int)], PLAIN)
-        engine.end()
-
-    @pytest.mark.parametrize("action", ["resize", "reject"])
-    def test_answers_to_natives_have_not_landed(self, action: Literal["resize", "reject"]) -> None:
-        stage = market(series("A", FIVE))
-        engine = self.engine()
-        engine.begin(stage, accounts(stage), PLAIN)
-        with pytest.raises(EngineError, match="has not landed"):
-            engine.execute_commands([StrategyCommand("one", action, order("b", 1))])
         engine.end()
 
     def test_only_the_step_under_way_closes(self) -> None:

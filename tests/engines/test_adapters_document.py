@@ -14,6 +14,6 @@ def test_its_worked_example_is_the_in_memory_engine() -> None:
     engine = (ROOT / "tests" / "engines" / "in_memory.py").read_text(encoding="utf-8")
     assert heart in engine
     assert len(engine.splitlines()) < 100
-    assert test in (ROOT / "tests" / "engines" / "test_in_memory_engine.py").read_text(encoding="utf-8")
+    assert test in (ROOT / "tests" / "engines" / "test_backtrader_engine.py").read_text(encoding="utf-8")
     (told,) = eval(f"{{{line}}}", {"Framework": wiring.Framework}).values()
     assert (told.adapter, told.settings) == ("package.adapter:InMemoryAdapter", "package.settings:InMemorySettings")

@@ -12,6 +12,7 @@ import textwrap
 import threading
 import time
 import warnings
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,11 @@ def test_slippage_of_prices_with_many_digits_is_the_same_to_the_last_one(slippag
     script = {step: [order(str(step), 5 if step % 4 < 2 else -5)] for step in range(200)}
     first, second, third = (play(engine(), stage, ExecutionRules(slippage=slippage), script) for engine in ENGINES)
     assert first.prices == second.prices == third.prices
+    if slippage.ticks:
+        tick = Decimal(1).scaleb(-precision)
+        signs = [1 if fill.quantity > 0 else -1 for fill in first.fills]
+        exact = [Decimal(repr(float(price))) + sign * tick for price, sign in zip(prices, signs, strict=True)]
+        assert first.prices == [float(price) for price in exact]
 
 
 def test_engines_alive_at_once_give_what_they_give_alone() -> None:
