@@ -1,8 +1,13 @@
-"""Backtrader behind the port: a broker for each strategy, fed only with the bars that matter."""
+"""Backtrader behind the port: a broker for each strategy, fed only with the bars that matter.
+
+Native strategies live in a host of their own (see `hosting`), which is fed with every bar.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 from backtrader import Order as NativeOrder
 
@@ -10,14 +15,17 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
+from orchestrate.engines.backtrader.hosting import NativeHost
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
-from orchestrate.engines.handover import Handover, breaking_named, refuse_natives
+from orchestrate.engines.handover import Handover, breaking_named
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
+
+_NOTHING: Final = Stepped()
 
 
 class BacktraderOrchestrationAdapter:
-    """See `OrchestrationPort`."""
+    """See `OrchestrationPort` and `NativeHostPort`."""
 
     framework = "backtrader"
 
@@ -26,13 +34,17 @@ class BacktraderOrchestrationAdapter:
         self._handover = Handover(self.framework)
         self._feeds: dict[str, ColumnFeed] = {}
         self._brokers: dict[str, StrategyBroker] = {}
+        self._host: NativeHost | None = None
         self._realised = 0.0
         self._messages = 0
 
     def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
-        """Fill the feeds of all symbols that the accounts trade, and open a broker for each account."""
-        refuse_natives(self.framework, accounts)
+        """Fill the feeds of all symbols that portable strategies trade, open a broker for each, and let natives in."""
+        natives = [account for account in accounts if account.native is not None]
+        self._host = NativeHost(market, natives, rules) if natives else None
         for account in accounts:
+            if account.native is not None:
+                continue
             broker = self._brokers[account.strategy_id] = StrategyBroker(rules)
             for symbol in account.symbols:
                 broker.trade(market.instruments[symbol])
@@ -40,23 +52,38 @@ class BacktraderOrchestrationAdapter:
                     self._feeds[symbol] = ColumnFeed().fill(market.series[symbol])
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
-        """Hand over orders for the next open or close."""
+        """Hand over orders for the next open or close; natives hear what became of theirs."""
         self._messages += len(commands)
+        if self._host is not None:
+            self._host.execute([command for command in commands if command.strategy_id in self._host])
+            commands = [command for command in commands if command.strategy_id not in self._host]
         self._handover.take(commands)
+
+    def wake(self, _t: int) -> Stepped:
+        """Backtrader's timers fire with bars, never between them: only what natives wanted since the start."""
+        return self._host.listen() if self._host is not None else _NOTHING
+
+    def listen(self) -> Stepped:
+        """What natives did since anything was last told."""
+        return self._host.listen() if self._host is not None else _NOTHING
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
         """Move the feeds to their rows and fill at the open."""
         due = self._handover.advance(t, rows)
-        if not self._full:
-            return Stepped(self._fill(due, t, at_close=False))
-        for symbol, feed in self._feeds.items():
-            if symbol in rows:
-                feed.seek(rows[symbol])
-        return Stepped(self._fill(due, t, at_close=False, everybody=True))
+        if self._full:
+            for symbol, feed in self._feeds.items():
+                if symbol in rows:
+                    feed.seek(rows[symbol])
+        fills = self._fill(due, t, at_close=False, everybody=self._full)
+        if self._host is None:
+            return Stepped(fills)
+        stepped = self._host.advance(t, rows)
+        return replace(stepped, fills=fills + stepped.fills) if fills else stepped
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
-        return self._fill(self._handover.close(t), t, at_close=True)
+        fills = self._fill(self._handover.close(t), t, at_close=True)
+        return fills + self._host.close() if self._host is not None else fills
 
     def _fill(self, due: list[Order], t: int, *, at_close: bool, everybody: bool = False) -> tuple[Fill, ...]:
         if not due and not everybody:
@@ -88,11 +115,19 @@ class BacktraderOrchestrationAdapter:
             for feed, position in broker.positions.items():
                 if position.size:
                     held[feed._name] = held.get(feed._name, 0.0) + position.size
+        realised = self._realised
+        if self._host is not None:
+            realised += self._host.realised
+            for symbol, size in self._host.held().items():
+                held[symbol] = held.get(symbol, 0.0) + size
         quantities = {symbol: round(size, FRACTION_DIGITS) for symbol, size in held.items()}
-        return FrameworkPortfolioState(self.framework, quantities, self._realised, self._messages)
+        return FrameworkPortfolioState(self.framework, quantities, realised, self._messages)
 
     def end(self) -> None:
-        """Let go of feeds and brokers; Backtrader keeps nothing else."""
+        """Let go of natives, feeds and brokers; Backtrader keeps nothing else."""
+        host, self._host = self._host, None
+        if host is not None:
+            host.end()
         self._feeds.clear()
         self._brokers.clear()
         self._handover = Handover(self.framework)

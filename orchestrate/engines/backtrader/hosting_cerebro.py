@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,7 +11,6 @@ import numpy as np
 
 from orchestrate.domain.market import BarSeries, Floats, Stamps
 from orchestrate.engines.backtrader.hosting_refusals import NotHostedError, refuse_methods
-from orchestrate.engines.backtrader.stepping import ColumnFeed
 
 _MICROSECOND: Final = 1_000
 _SECOND: Final = 1_000_000_000
@@ -61,7 +61,7 @@ def time_frame(length: int) -> tuple[int, int]:
     return bt.TimeFrame.MicroSeconds, max(1, length // _MICROSECOND)
 
 
-class LabelledFeed(ColumnFeed):
+class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no types
     """A series under the stamps that its file gives it, as a bare run reads them."""
 
     def __init__(self, series: BarSeries) -> None:
@@ -72,9 +72,19 @@ class LabelledFeed(ColumnFeed):
 
     def preload(self) -> None:
         """Fill all lines at once and stand before the first bar."""
-        self.fill(self._series)
-        self._fill_line(self.lines.datetime, day_numbers(self._series.label))
+        series = self._series
+        columns = {name: getattr(series, name) for name in ("open", "high", "low", "close", "volume")}
+        columns |= {"datetime": day_numbers(series.label), "openinterest": np.zeros(len(series))}
+        for name, column in columns.items():
+            line = getattr(self.lines, name)
+            line.array = array.array("d", column.astype(np.float64).tobytes())
+            line.lencount = len(column)
+            line.idx = len(column) - 1
         self.home()
+
+    def seek(self, row: int) -> None:
+        """Make `row` the current bar; rows never go back."""
+        self.advance(size=row + 1 - len(self), ticks=False)
 
 
 def _tick(name: str) -> property:
@@ -83,6 +93,7 @@ def _tick(name: str) -> property:
 
 for _name in ("open", "high", "low", "close", "volume", "openinterest"):
     setattr(LabelledFeed, f"tick_{_name}", _tick(_name))
+LabelledFeed.tick_last = LabelledFeed.tick_close
 refuse_methods(LabelledFeed, _FEED_REFUSED, "changing a data feed")
 
 
@@ -90,7 +101,7 @@ class _PreparedError(BaseException):
     """Leaves `Cerebro.run` when all is prepared."""
 
 
-class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no types
+class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]
     """One strategy's environment: its datas, its broker, its timers."""
 
     def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase) -> None:
@@ -101,9 +112,17 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
         super().setbroker(broker)
         self._vectorised = True
 
-    def prepare(self, native: type, config: dict[str, object]) -> bt.Strategy:
-        """The strategy, made and started; its indicators are computed."""
-        super().addstrategy(native, **config)
+    def prepare(self, native: type, config: dict[str, object], sizer: bt.Sizer) -> bt.Strategy:
+        """The strategy, made and started; its indicators are computed. `sizer` is used unless it has set its own."""
+
+        def make(*datas: LabelledFeed, **params: object) -> bt.Strategy:
+            strategy = native(*datas, **params)
+            default = strategy.getsizer()
+            if type(default) is bt.sizers.FixedSize and (default.p.stake, default.p.tranches) == (1, 1):
+                strategy.setsizer(sizer)
+            return strategy
+
+        super().addstrategy(make, **config)
         try:
             super().run(preload=True, runonce=True, stdstats=False)
         except _PreparedError:

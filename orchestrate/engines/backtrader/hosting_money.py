@@ -85,5 +85,5 @@ class PlanSizer(bt.Sizer):  # type: ignore[misc]
             units = int(units)
         held = self.broker.expected(data)
         if held and (held < 0) is isbuy:
-            return min(units, abs(held)) if self._sizing.method == "fixed" else abs(held)
+            return float(min(units, abs(held)) if self._sizing.method == "fixed" else abs(held))
         return units

@@ -30,4 +30,6 @@ def refuse_cheating_on_open(native: type) -> None:
     """NotHostedError for a strategy that expects to decide at the open with the open already known."""
     for name in ("next_open", "nextstart_open", "prenext_open"):
         if any(name in parent.__dict__ for parent in native.__mro__ if not parent.__module__.startswith("backtrader.")):
-            raise NotHostedError(f"{native.__name__}.{name}: cheat-on-open is not hosted; docs/natives.md lists what is")
+            raise NotHostedError(
+                f"{native.__name__}.{name}: cheat-on-open is not hosted; docs/natives.md lists what is"
+            )

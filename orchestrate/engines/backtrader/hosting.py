@@ -1,0 +1,124 @@
+"""Native Backtrader strategies under the orchestrator, each in an environment and with a broker of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import Market
+from orchestrate.domain.orders import Demand, Ended, Fill, StrategyCommand
+from orchestrate.engines.backtrader.hosting_guest import Guest
+from orchestrate.orchestration.ports import Account, Stepped
+
+_NOTHING = Stepped()
+
+
+class NativeHost:
+    """The part of the adapter that hosts natives; see `NativeHostPort`.
+
+    `stop` of a native is called once it has seen its last bar and heard what became of its orders, so that what it
+    raises there can still be told; after a run that was broken off, in `end`. Orders that it makes there have no next
+    open; where orders fill at the close they would fill at once, so nobody is told of them.
+    """
+
+    def __init__(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+        self._stamps = market.timeline.stamps
+        self._orders_late = rules.fill == "next_open"
+        self._advanced: int | None = None
+        self._last = self._last_stamp(market, accounts)
+        self._over = False
+        self._guests: dict[str, Guest] = {}
+        for account in accounts:
+            if account.native is not None:
+                self._guests[account.strategy_id] = Guest(account, account.native, market, rules, self._moment)
+
+    def _last_stamp(self, market: Market, accounts: Sequence[Account]) -> int:
+        symbols = {symbol for account in accounts for symbol in account.symbols}
+        return int(self._stamps[max(market.timeline.last_step(symbol) for symbol in symbols)])
+
+    def _moment(self) -> tuple[int, int]:
+        t = int(self._stamps[0]) if self._advanced is None else self._advanced
+        return int(np.searchsorted(self._stamps, t)), t
+
+    def __contains__(self, strategy_id: object) -> bool:
+        return strategy_id in self._guests
+
+    def execute(self, commands: Sequence[StrategyCommand]) -> None:
+        """Carry commands out; natives hear of verdicts when all of them are."""
+        hearing = [command.strategy_id for command in commands if self._guests[command.strategy_id].obey(command)]
+        for strategy_id in dict.fromkeys(hearing):
+            self._guests[strategy_id].hear()
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+        """All natives live through their bars."""
+        self._advanced = t
+        for guest in self._guests.values():
+            guest.live(rows)
+        return self._tell()
+
+    def close(self) -> tuple[Fill, ...]:
+        """What is due fills at the close."""
+        for guest in self._guests.values():
+            guest.broker.close()
+        return tuple(self._fills())
+
+    def listen(self) -> Stepped:
+        """What natives did in answer; at the very end, what they did when they were told of it."""
+        told = self._tell()
+        if told is not _NOTHING or self._over or self._advanced != self._last:
+            return told
+        self._stop()
+        return self._tell()
+
+    def _stop(self) -> None:
+        self._over = True
+        for guest in self._guests.values():
+            guest.stop()
+            if not self._orders_late:
+                guest.broker.wishes.tell()
+
+    def _fills(self) -> list[Fill]:
+        fills: list[Fill] = []
+        for guest in self._guests.values():
+            if guest.broker.fills:
+                fills += guest.broker.fills
+                guest.broker.fills = []
+        return fills
+
+    def _tell(self) -> Stepped:
+        demands: list[Demand] = []
+        ended: list[Ended] = []
+        failures: list[tuple[str, BaseException]] = []
+        fills = self._fills()
+        for guest in self._guests.values():
+            if guest.failure is not None:
+                failures.append((guest.strategy_id, guest.failure))
+                guest.failure = None
+            if guest.broker.wishes.untold:
+                wanted, over = guest.broker.wishes.tell()
+                demands += wanted
+                ended += over
+        if not (fills or demands or ended or failures):
+            return _NOTHING
+        return Stepped(tuple(fills), tuple(demands), tuple(failures), tuple(ended))
+
+    @property
+    def realised(self) -> float:
+        """Profit net of fees, by the natives' own brokers."""
+        return sum(guest.broker.realised for guest in self._guests.values())
+
+    def held(self) -> dict[str, float]:
+        """Net quantity a symbol, by the natives' own brokers."""
+        held: dict[str, float] = {}
+        for guest in self._guests.values():
+            for feed, position in guest.broker.positions.items():
+                if position.size:
+                    held[feed._name] = held.get(feed._name, 0.0) + position.size
+        return held
+
+    def end(self) -> None:
+        """Stop those who have not been stopped."""
+        if not self._over:
+            self._stop()

@@ -1,0 +1,305 @@
+"""One hosted strategy's own broker: its cash, value and positions, and orders that wait until they are released.
+
+An order goes through these hands:
+
+* the strategy sends it: it is *parked*, and told as a Demand under a name of its own (1, 2, … for each strategy);
+* refused, cut or taken back while parked, the strategy hears of it as of any change of an order;
+* released, a market order fills at the open (or close) of that very bar, before anything else; all others go to
+  Backtrader's own list of pending orders and are tried by Backtrader itself against bars of their own data.
+
+What is changed in Backtrader's broker besides: nothing fails for want of cash (the orchestrator has decided that);
+price and fee are those of the run's rules; an order told as closing never opens a position; sizes are kept to six
+decimals.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Container
+from typing import Any, Final
+
+import backtrader as bt
+from backtrader import Order as Native
+from backtrader.brokers import BackBroker
+
+from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.market import Instrument
+from orchestrate.domain.orders import Fill, Order, Reason
+from orchestrate.engines.backtrader.hosting_demands import Wishes, refuse_order
+from orchestrate.engines.backtrader.hosting_money import InstrumentScheme, Purse
+from orchestrate.engines.backtrader.hosting_refusals import refuse_methods
+from orchestrate.orchestration.ports import Account
+
+Moment = Callable[[], tuple[int, int]]
+_ENDED: Final = frozenset({Native.Canceled, Native.Expired, Native.Margin, Native.Rejected})
+_SLIPPING: Final = frozenset({Native.Market, Native.Stop, Native.StopTrail})
+_REFUSED: Final = (
+    ("set_cash", "setcash", "add_cash", "setcommission", "addcommissioninfo", "set_slippage_perc", "set_int2pnl"),
+    ("set_slippage_fixed", "set_filler", "set_checksubmit", "set_shortcash", "set_eosbar", "seteosbar", "set_coc"),
+    ("set_coo", "add_order_history", "set_fund_history"),
+)
+
+
+class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no types
+    """See above. `moment` tells step and time of the last bar; `wishes` is what the orchestrator hears of."""
+
+    cash: float
+    pending: deque[Native]
+    _toactivate: deque[Native]
+
+    def __init__(
+        self, account: Account, instruments: dict[str, Instrument], rules: ExecutionRules, moment: Moment
+    ) -> None:
+        super().__init__()
+        self.p.cash = account.cash
+        self.instruments = instruments
+        self.wishes = Wishes(account.strategy_id)
+        self.fills: list[Fill] = []
+        self.realised = 0.0
+        self._strategy_id, self._rules, self._moment = account.strategy_id, rules, moment
+        self._parked: dict[int, Native] = {}
+        self._unaccepted: list[Native] = []
+        self._due: list[Native] = []
+        self._released: dict[int, str] = {}
+        self._later: deque[Native] = deque()
+        self._moved: Container[str] = ()
+        self._own_order: Order | None = None
+        for symbol, instrument in instruments.items():
+            self.comminfo[symbol] = InstrumentScheme(rules, instrument)
+        self._margined = [symbol for symbol, each in instruments.items() if not each.moves_cash_by_notional]
+
+    # ---- what the strategy sends
+
+    def transmit(self, order: Native, check: bool = True) -> Native:  # noqa: ARG002  # Backtrader's call
+        """Park the order; an order of the orchestrator's own is due at once."""
+        if self._own_order is None:
+            refuse_order(order, self.instruments, self._siblings(order))
+        order.submit()
+        self.orders.append(order)
+        self.notify(order)
+        self._unaccepted.append(order)
+        if self._own_order is not None:
+            self._released[order.ref] = self._own_order.id
+            self._due.append(order)
+        else:
+            step, t = self._moment()
+            self.wishes.want(order, self.expected(order.data), self._live(order.data), self._ocos, step, t)
+            self._parked[order.ref] = order
+        return order
+
+    def expected(self, data: Any) -> float:
+        """What will be held once the market orders that wait have filled."""
+        waiting = (*self._parked.values(), *self._due)
+        coming = [o.executed.remsize for o in waiting if o.data is data and o.exectype == Native.Market]
+        return float(self.positions[data].size + sum(coming))
+
+    def cancel(self, order: Native, bracket: bool = False) -> bool:
+        """Also works on parked orders; a market order that is released can't be taken back any more."""
+        parked = self._parked.pop(order.ref, None)
+        if parked is None:
+            cancelled: bool = super().cancel(order, bracket)
+            return cancelled
+        parked.cancel()
+        if order is not parked:
+            order.cancel()
+        self.notify(parked)
+        self._ococheck(parked)
+        if not bracket:
+            self._bracketize(parked, cancel=True)
+        return True
+
+    def get_orders_open(self, safe: bool = False) -> list[Native]:
+        """Pending orders and parked ones."""
+        opened = [*self.pending, *self._parked.values()]
+        return [order.clone() for order in opened] if safe else opened
+
+    def notify(self, order: Native) -> None:
+        """Queue the change for the strategy; the orchestrator hears of orders that end."""
+        super().notify(order)
+        if order.status in _ENDED:
+            self._released.pop(order.ref, None)
+            self.wishes.end(order.ref, Reason.EXPIRED if order.status == Native.Expired else Reason.CANCELLED)
+
+    def _siblings(self, order: Native) -> list[Native]:
+        """The parked orders of the same one-cancels-other group."""
+        leader = self._ocos.get(self._ocos.get(order.ref))
+        return [self._parked[ref] for ref in self._ocol.get(leader, ()) if ref in self._parked and ref != order.ref]
+
+    def _ococheck(self, order: Native) -> None:
+        siblings = self._siblings(order)
+        super()._ococheck(order)
+        for sibling in siblings:
+            if self._parked.pop(sibling.ref, None) is not None:
+                sibling.cancel()
+                self.notify(sibling)
+
+    def _live(self, data: Any) -> list[Native]:
+        """The orders on `data` that are parked or pending."""
+        return [order for order in (*self._parked.values(), *self.pending) if order.data is data]
+
+    # ---- what the orchestrator says
+
+    def release(self, name: str, order: Order, reason: str, detail: str) -> None:
+        """The order goes on in the quantity that is left; one that has ended meanwhile stays so."""
+        native = self._parked.pop(self.wishes.ref(name), None)
+        if native is None:
+            return
+        if abs(order.quantity) < abs(native.created.size):
+            self._cut(native, order.quantity, reason or "lots", detail)
+        self._released[native.ref] = order.id
+        if native.exectype == Native.Market:
+            self._due.append(native)
+        else:
+            self.pending.append(native)
+            self.pending = deque(sorted(self.pending, key=lambda each: self.wishes.rank(each.ref)))
+
+    def resize(self, name: str, quantity: float, reason: str, detail: str) -> None:
+        """The order may have only this much, and its bracket with it."""
+        native = self._parked.get(self.wishes.ref(name))
+        if native is not None and abs(quantity) < abs(native.created.size):
+            self._cut(native, quantity, reason, detail)
+            self.notify(native)
+
+    def end_order(self, name: str, reason: str, detail: str, *, refused: bool) -> None:
+        """The orchestrator ends the order, which need not be told of it; its bracket ends too."""
+        ref = self.wishes.ref(name)
+        native = self._parked.pop(ref, None) or next((each for each in self.pending if each.ref == ref), None)
+        if native is None:
+            return
+        if native in self.pending:
+            self.pending.remove(native)
+        self.wishes.forget(ref)
+        self._put_an_end(native, reason, detail, refused=refused)
+
+    def send_own(self, owner: bt.Strategy, data: Any, order: Order) -> None:
+        """A market order of the orchestrator's, on behalf of the strategy."""
+        self._own_order = order
+        send = self.buy if order.quantity > 0 else self.sell
+        send(owner, data, size=abs(order.quantity), exectype=Native.Market, reason=order.reason.value)
+        self._own_order = None
+
+    def abandon(self) -> None:
+        """Forget all open orders, without a word to anyone."""
+        for orders in (self._parked, self._released, self.pending, self._toactivate, self._later, self._due):
+            orders.clear()
+        self._unaccepted.clear()
+        self.wishes = Wishes(self._strategy_id)
+
+    def _cut(self, native: Native, quantity: float, reason: str, detail: str) -> None:
+        left = abs(quantity / native.created.size)
+        _set_size(native, quantity)
+        native.addinfo(reason=reason, detail=detail)
+        for child in [each for each in self._pchildren.get(native.ref, ()) if each.ref != native.ref]:
+            part = self._rules.lot(child.created.size * left)
+            if part:
+                _set_size(child, part)
+                child.addinfo(reason=reason, detail=detail)
+                self.notify(child)
+            else:
+                self.cancel(child, bracket=True)
+
+    def _put_an_end(self, native: Native, reason: str, detail: str, *, refused: bool) -> None:
+        native.addinfo(reason=reason, detail=detail)
+        if refused:
+            native.reject(self)
+        else:
+            native.cancel()
+        self.notify(native)
+        self._ococheck(native)
+        self._bracketize(native, cancel=True)
+
+    # ---- what the bar does
+
+    def live(self, moved: Container[str]) -> None:
+        """The symbols in `moved` have a bar: what is due fills at their open, what is pending is tried against them."""
+        self._moved = moved
+        self._accept()
+        while self._toactivate:
+            self._toactivate.popleft().activate()
+        self._fill_due(at_close=False)
+        self.next()
+        self._toactivate.extend(self._later)
+        self._later.clear()
+
+    def close(self) -> None:
+        """What is due fills at the close."""
+        self._accept()
+        self._fill_due(at_close=True)
+        self._get_value()
+
+    def _accept(self) -> None:
+        for order in self._unaccepted:
+            if order.status == Native.Submitted:
+                order.accept()
+                self.notify(order)
+        self._unaccepted.clear()
+
+    def _fill_due(self, *, at_close: bool) -> None:
+        """Children of an order that fills here act after the next bar's orders, as after any fill of Backtrader's."""
+        if not self._due:
+            return
+        due, self._due = self._due, []
+        waiting: deque[Native] = self._toactivate
+        self._toactivate = deque()
+        for order in due:
+            self._execute(order, ago=0, price=order.data.close[0] if at_close else order.data.open[0])
+            self._bracketize(order)
+        self._later.extend(self._toactivate)
+        self._toactivate = waiting
+
+    def _try_exec(self, order: Native) -> None:
+        if order.data._name in self._moved:
+            super()._try_exec(order)
+
+    def _execute(self, order: Native, ago: int | None = None, price: float | None = None, **rest: Any) -> float | None:
+        if price is None:
+            return None
+        position = self.positions[order.data]
+        if order.exectype != Native.Market and self.wishes.is_closing(order.ref):
+            if position.size * order.executed.remsize >= 0:
+                self.wishes.end(order.ref, Reason.NOTHING_TO_CLOSE)
+                self._put_an_end(order, Reason.NOTHING_TO_CLOSE.value, "the position is closed already", refused=True)
+                return None
+            if abs(order.executed.remsize) > abs(position.size):
+                _set_size(order, -position.size)
+        symbol = order.data._name
+        whole = order.executed.remsize
+        if order.exectype in _SLIPPING:
+            price = self._rules.fill_price(price, whole, self.instruments[symbol])
+        scheme = self.comminfo[symbol]
+        scheme.whole, self.cash = whole, Purse(self.cash)
+        super()._execute(order, ago=ago, price=price, **rest)
+        scheme.whole, self.cash = 0.0, float(self.cash)
+        position.size = round(position.size, FRACTION_DIGITS)
+        self._report(order, symbol)
+        return None
+
+    def _report(self, order: Native, symbol: str) -> None:
+        executed = order.executed
+        self.realised += executed.pnl - executed.comm
+        bit, (_, t) = executed.exbits[-1], self._moment()
+        order_id = self._released.pop(order.ref)
+        self.wishes.forget(order.ref)
+        self.fills.append(Fill(order_id, self._strategy_id, symbol, bit.size, bit.price, executed.comm, t))
+
+    def _get_value(self, datas: Any = None, lever: bool = False) -> float:
+        """Backtrader values what a position holds back at the close, having taken it out of the cash at the entry."""
+        value: float = super()._get_value(datas, lever)
+        if datas or not self._margined:
+            return value
+        for data, position in self.positions.items():
+            if position.size and data._name in self._margined:
+                margin = self.comminfo[data._name].get_margin
+                drift = abs(position.size) * (margin(data.close[0]) - margin(position.price))
+                for name in ("_value", "_valuemkt", "_valuelever", "_valuemktlever"):
+                    setattr(self, name, getattr(self, name) - drift)
+        self._fundval = self._value / self._fundshares
+        return float(self._valuelever if lever else self._value)
+
+
+for _names in _REFUSED:
+    refuse_methods(ParkingBroker, _names, "changing the account")
+
+
+def _set_size(order: Native, quantity: float) -> None:
+    order.size = order.created.size = order.created.remsize = order.executed.remsize = quantity

@@ -1,0 +1,132 @@
+"""What a hosted strategy has asked for: its orders under names of their own, as demands, until they are over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping, Sequence
+
+from backtrader import Order as Native
+
+from orchestrate.domain.orders import Demand, Ended, Reason
+from orchestrate.engines.backtrader.hosting_refusals import NotHostedError
+
+_TRIGGERED = frozenset({Native.Stop, Native.StopLimit, Native.StopTrail, Native.StopTrailLimit})
+_LIMITED = frozenset({Native.StopLimit, Native.StopTrailLimit})
+_HOSTED = _TRIGGERED | {Native.Market, Native.Limit}
+#: the name of no order
+NOBODY = -1
+
+
+class Wishes:
+    """Live orders by name, and what of them the orchestrator has not been told yet."""
+
+    def __init__(self, strategy_id: str) -> None:
+        self._strategy_id = strategy_id
+        self._count = 0
+        self._names: dict[int, str] = {}
+        self._refs: dict[str, int] = {}
+        self._closing: set[int] = set()
+        self._demands: dict[int, Demand] = {}
+        self._ended: list[Ended] = []
+
+    def want(
+        self, order: Native, expected: float, live: Sequence[Native], ocos: Mapping[int, int], step: int, t: int
+    ) -> None:
+        """Tell the order as a demand. `expected`: what is held once waiting market orders have filled."""
+        self._count += 1
+        name = str(self._count)
+        quantity = float(order.created.size)
+        parent = order.parent
+        if parent is not None:
+            closing = parent.created.size * quantity < 0 and abs(quantity) <= abs(parent.created.size)
+        else:
+            closing = expected * quantity < 0 and abs(quantity) <= abs(expected) - self._claimed(order, live, ocos)
+        self._demands[order.ref] = Demand(
+            strategy_id=self._strategy_id,
+            symbol=order.data._name,
+            quantity=quantity,
+            closing=closing,
+            price=float(order.data.close[0]) if len(order.data) else 0.0,
+            step=step,
+            t=t,
+            native_order=name,
+            signalled=parent is None,
+            limit=_limit(order),
+            trigger=float(order.created.price) if order.exectype in _TRIGGERED else None,
+            bracket=self._names.get(parent.ref, "") if parent is not None else "",
+        )
+        self._names[order.ref], self._refs[name] = name, order.ref
+        if closing:
+            self._closing.add(order.ref)
+
+    def _claimed(self, order: Native, live: Sequence[Native], ocos: Mapping[int, int]) -> float:
+        """What resting exits already stand for; of those that cancel each other only one will act."""
+        if order.exectype == Native.Market:
+            return 0.0
+        groups: dict[int, float] = {}
+        for other in live:
+            if other.ref in self._closing and other.exectype != Native.Market and other.size * order.size > 0:
+                group = other.parent.ref if other.parent is not None else ocos[other.ref]
+                groups[group] = max(groups.get(group, 0.0), abs(other.executed.remsize))
+        groups.pop(ocos[order.ref], None)
+        return sum(groups.values())
+
+    def ref(self, name: str) -> int:
+        """Backtrader's number of the live order with that name."""
+        return self._refs.get(name, NOBODY)
+
+    def rank(self, ref: int) -> int:
+        """The place of an order among all that were sent."""
+        return int(self._names.get(ref, 0))
+
+    def is_closing(self, ref: int) -> bool:
+        """True for an order that was told as one that only reduces the position."""
+        return ref in self._closing
+
+    def end(self, ref: int, reason: Reason) -> None:
+        """The order is over without a fill. What was never told needs no telling."""
+        name = self.forget(ref)
+        if name and self._demands.pop(ref, None) is None:
+            self._ended.append(Ended(self._strategy_id, name, reason))
+
+    def forget(self, ref: int) -> str:
+        """The order is over, and the orchestrator knows it; its name."""
+        self._closing.discard(ref)
+        name = self._names.pop(ref, "")
+        self._refs.pop(name, None)
+        return name
+
+    @property
+    def untold(self) -> bool:
+        """True where there is something to tell."""
+        return bool(self._demands or self._ended)
+
+    def tell(self) -> tuple[list[Demand], list[Ended]]:
+        """What has been wanted and what has ended since this was last asked."""
+        told = list(self._demands.values()), self._ended
+        self._demands, self._ended = {}, []
+        return told
+
+
+def refuse_order(order: Native, symbols: Container[object], siblings: Sequence[Native]) -> None:
+    """NotHostedError for an order that can't be filled as the strategy expects."""
+    what = f"an order of type {order.getordername()}"
+    if order.exectype not in _HOSTED:
+        raise NotHostedError(f"{what} is not hosted; docs/natives.md lists what is")
+    if getattr(order.data, "_name", None) not in symbols:
+        raise NotHostedError(f"{what} on a data that is none of the strategy's own is not hosted")
+    if order.exectype == Native.Market:
+        if order.parent is not None:
+            raise NotHostedError("a market order as a bracket's exit is not hosted")
+        if any(sibling.exectype == Native.Market for sibling in siblings):
+            raise NotHostedError("two market orders of which one cancels the other are not hosted")
+        return
+    prices = [order.created.price, *([order.created.pricelimit] if order.exectype in _LIMITED else [])]
+    if any(price is None or not math.isfinite(price) for price in prices):
+        raise ValueError(f"{what} needs a price that is a number, not {prices[-1]}")
+
+
+def _limit(order: Native) -> float | None:
+    if order.exectype == Native.Limit:
+        return float(order.created.price)
+    return float(order.created.pricelimit) if order.exectype in _LIMITED else None
