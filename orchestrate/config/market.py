@@ -10,7 +10,7 @@ from orchestrate.config.nodes import Place, Table, find
 from orchestrate.config.numbers import moment_of
 from orchestrate.config.reading import Reading
 from orchestrate.config.schema import Adjust, Data
-from orchestrate.config.strategies import has_symbol, knows_data, symbol_hint
+from orchestrate.config.symbols import has_symbol, knows_data, symbol_hint
 from orchestrate.domain.plan import Adjustment, DataPlan, InstrumentPlan
 from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.synthetic import SyntheticSpec

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrate.config.allocations import weights
 from orchestrate.config.conduct import execution_rules, framework_settings, gates
+from orchestrate.config.dependencies import dependencies_of, refuse_circles
 from orchestrate.config.fitting import fit
 from orchestrate.config.layers import layered
 from orchestrate.config.market import check_benchmark, check_period, data_plans, instrument_plans
@@ -18,15 +19,9 @@ from orchestrate.config.reading import MOST_PROBLEMS, Catalogue, Reading
 from orchestrate.config.resolution import Resolution
 from orchestrate.config.schema import Configuration
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
-from orchestrate.config.strategies import (
-    dependencies_of,
-    enabled_strategies,
-    recognise,
-    refuse_circles,
-    sizing_of,
-    strategy_plan,
-    symbols_of,
-)
+from orchestrate.config.sizing import sizing_of
+from orchestrate.config.strategies import enabled_strategies, recognise, strategy_plan
+from orchestrate.config.symbols import symbols_of
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, RunPlan
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrate.config.fitting import fit
-from orchestrate.config.nodes import Node, Place, Scalar, Sequence, Table, plain
-from orchestrate.config.schema import Configuration, Global, LiveStrategy, Strategy
+from orchestrate.config.live import live_strategies
+from orchestrate.config.nodes import Node, Scalar, Sequence, Table, plain
+from orchestrate.config.schema import Configuration, Strategy
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.plan import Mode
 from orchestrate.domain.spelling import nearest
@@ -16,7 +16,6 @@ from orchestrate.domain.spelling import nearest
 SHAPE_KEYS: Final = ("extends", "strategy", "config", "global")
 #: Inside a strategy: another word for a key.
 ALIASES: Final = {"allocation_pct": "allocation", "symbol": "symbols"}
-_LIVE_CONFIG: Final = ("model_path", "threshold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,9 @@ def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
     if single is not None:
         shaped = Shaped(_one(tree, table, single, problems), mode)
     elif isinstance(several, Sequence):
-        shaped = _live(tree, table, several, problems)
+        live = live_strategies(tree, several, problems)
+        table = table.with_entry("strategies", live.strategies, tree.keys["strategies"])
+        shaped = Shaped(table, mode, live=True, balance=live.balance, whole=live.whole)
     else:
         shaped = Shaped(_several(table, problems), mode)
     if not shaped.live and "global" in tree:
@@ -182,71 +183,3 @@ def _renamed(entry: Node, problems: list[Problem]) -> Node:
             node = Sequence(node.place, (node,))
         entry = entry.without(alias).with_entry(key, node, entry.keys[alias])
     return entry
-
-
-def _live(tree: Table, table: Table, several: Sequence, problems: list[Problem]) -> Shaped:
-    """Shape 5."""
-    entries: dict[str, Node] = {}
-    keys: dict[str, Place] = {}
-    whole = True
-    for index, item in enumerate(several.items):
-        name = plain(item.entries["name"]) if isinstance(item, Table) and "name" in item else None
-        where = f"strategies.{name}" if isinstance(name, str) else f"strategies[{index}]"
-        live, found = fit(LiveStrategy, item, where)
-        problems.extend(found)
-        if not isinstance(item, Table) or live is None or not isinstance(name, str):
-            whole = False
-            continue
-        place = item.entries["name"].place
-        if name in entries:
-            problems.append(
-                place.problem(f"two strategies are named '{name}'", "a name is an id here: give each its own")
-            )
-        if live.enabled and live.strategy is None and item.get("strategy") is None:
-            message = (
-                f"{where} has no 'strategy': it means MODEL, which ships with the live runner and has not landed yet"
-            )
-            problems.append(place.problem(message, "name a library strategy: 'strategy: MOMENTUM'"))
-            whole = False
-            continue
-        problems.extend(_risk(item, where))
-        entries[name], keys[name] = _live_entry(item), place
-    strategies = Table(several.place, entries, keys)
-    shared, found = fit(Global, tree.entries["global"], "global") if tree.get("global") else (None, [])
-    problems.extend(found)
-    balance = tree.entries["global"] if shared and shared.default_balance is not None else None
-    node = balance.entries["default_balance"] if isinstance(balance, Table) else None
-    if node is not None and tree.get("capital") is not None:
-        message = "'capital' and 'global.default_balance' both say how much money there is"
-        problems.append(tree.keys["capital"].problem(message, "keep one"))
-    return Shaped(table.with_entry("strategies", strategies, tree.keys["strategies"]), "multi", True, node, whole)
-
-
-def _risk(item: Table, where: str) -> list[Problem]:
-    risk = item.get("risk_config")
-    keys = risk.keys.items() if isinstance(risk, Table) else ()
-    return [
-        place.problem(f"{where}.risk_config.{key} has not landed yet", "leave it out until it has")
-        for key, place in keys
-        if isinstance(risk, Table) and risk.get(key) is not None and key in RISK_KEYS
-    ]
-
-
-RISK_KEYS: Final = ("risk_per_trade", "max_position_size", "stop_loss_atr_multiple", "take_profit_risk_reward")
-
-
-def _live_entry(item: Table) -> Table:
-    entry = Table(item.place)
-    for key, target in (("strategy", "name"), ("enabled", "enabled"), ("framework", "framework")):
-        if key in item:
-            entry = entry.with_entry(target, item.entries[key], item.keys[key])
-    symbol = item.get("symbol")
-    if symbol is not None:
-        entry = entry.with_entry("symbols", Sequence(symbol.place, (symbol,)), item.keys["symbol"])
-    config = item.get("config")
-    if config is None or isinstance(config, Table):
-        config = config or Table(item.place)
-        for key in _LIVE_CONFIG:
-            if item.get(key) is not None:
-                config = config.with_entry(key, item.entries[key], item.keys[key])
-    return entry.with_entry("config", config, item.keys.get("config", item.place))

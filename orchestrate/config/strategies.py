@@ -9,17 +9,16 @@ from typing import Final
 
 from orchestrate.config.nodes import Table, find, plain
 from orchestrate.config.reading import Reading
-from orchestrate.config.schema import SizingSection, Strategy
+from orchestrate.config.schema import Strategy
+from orchestrate.config.sizing import sizing_of
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.parameters import fill_parameters
-from orchestrate.domain.plan import Sizing, StrategyPlan
+from orchestrate.domain.plan import StrategyPlan
 from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.strategy import PORTABLE_KINDS, StrategyDescription
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DEFAULT_FRAMEWORK: Final = "backtrader"
-_FIGURE: Final = {"percent": "percent", "fixed": "quantity", "notional": "amount"}
-_RISK_KEYS: Final = ("risk", "stop_atr")
 
 
 def enabled_strategies(reading: Reading) -> list[str]:
@@ -121,143 +120,6 @@ def _config(reading: Reading, name: str, description: StrategyDescription) -> di
         place = reading.place(*spot) if known else reading.key(*spot)
         reading.problems.append(place.problem(f"strategies.{name}: {problem.message}", problem.hint))
     return None if found else filled
-
-
-def symbols_of(reading: Reading, name: str) -> tuple[str, ...]:
-    """The entry's symbols; left out: every symbol of data that can be traded."""
-    written = reading.values.strategies[name].symbols
-    data = reading.values.data
-    if written is None:
-        return tuple(symbol for symbol, entry in (data or {}).items() if entry.resample is None)
-    seen: set[str] = set()
-    for index, symbol in enumerate(written):
-        if reading.enough:
-            break
-        if symbol in seen:
-            reading.wrong(("strategies", name, "symbols", index), f"'{symbol}' is named twice")
-        elif knows_data(reading) and not has_symbol(reading, symbol):
-            message = f"the symbol '{symbol}' is not in data"
-            reading.wrong(("strategies", name, "symbols", index), message, symbol_hint(reading, symbol))
-        seen.add(symbol)
-    return tuple(written)
-
-
-def knows_data(reading: Reading) -> bool:
-    """True where the configuration says anything about data."""
-    return isinstance(reading.shaped.table.get("data"), Table)
-
-
-def has_symbol(reading: Reading, symbol: str) -> bool:
-    """True for a symbol that `data` names, be its entry right or wrong."""
-    node = reading.shaped.table.get("data")
-    return isinstance(node, Table) and symbol in node
-
-
-def symbol_hint(reading: Reading, symbol: str) -> str:
-    """A name near `symbol`, else all there are."""
-    node = reading.shaped.table.get("data")
-    known = list(node.entries) if isinstance(node, Table) else []
-    return did_you_mean(symbol, known) or (f"data has {', '.join(known)}" if 0 < len(known) <= 8 else "")
-
-
-def sizing_of(reading: Reading, name: str) -> Sizing:
-    """The entry's sizing; figures of another method are mistakes."""
-    entry = reading.values.strategies[name]
-    written = entry.sizing
-    path = ("strategies", name, "sizing")
-    if written.method == "risk":
-        return Sizing()
-    for key in sorted({*_FIGURE.values(), *_RISK_KEYS} - {_FIGURE[written.method]}):
-        if getattr(written, key) is not None:
-            method = next((method for method, figure in _FIGURE.items() if figure == key), "risk")
-            hint = f"write 'method: {method}', or leave '{key}' out"
-            message = f"'{key}' belongs to the method {method}, and the method is {written.method}"
-            reading.problems.append(reading.key(*path, key).problem(f"{'.'.join(path)}: {message}", hint))
-    figure = _figure(reading, written, path)
-    if written.method == "fixed" and reading.values.execution.lots == "integer" and figure < 1:
-        hint = "raise it, or write 'execution: {lots: fractional}'"
-        reading.wrong((*path, "quantity"), f"{figure:f} rounds down to no lot at all", hint)
-    return Sizing(written.method, figure)
-
-
-def _figure(reading: Reading, written: SizingSection, path: tuple[str, ...]) -> Decimal:
-    key = _FIGURE[written.method]
-    figure: Decimal | None = getattr(written, key)
-    if figure is not None:
-        return figure
-    node = find(reading.shaped.table, path)[0]
-    if key != "percent" and isinstance(node, Table) and node.get(key) is None:
-        example = {"quantity": 100, "amount": 10000}[key]
-        reading.wrong(path, f"the method {written.method} needs '{key}'", f"write {key}: {example}")
-    return Sizing().value if key == "percent" else Decimal(1)
-
-
-def dependencies_of(reading: Reading, name: str, enabled: list[str]) -> tuple[str, ...]:
-    """The entry's `depends_on`, each one checked on its own."""
-    written = reading.values.strategies[name].depends_on
-    seen: set[str] = set()
-    for index, other in enumerate(written):
-        path = ("strategies", name, "depends_on", index)
-        twice = other in seen
-        seen.add(other)
-        if reading.enough:
-            break
-        if other == name:
-            reading.wrong(path, "a strategy can't depend on itself")
-        elif twice:
-            reading.wrong(path, f"'{other}' is named twice")
-        elif other in reading.values.strategies and reading.values.strategies[other].enabled:
-            continue
-        elif other in reading.values.strategies:
-            reading.wrong(path, f"'{other}' is disabled", "enable it, or leave it out here")
-        else:
-            reading.wrong(path, f"no strategy '{other}'", did_you_mean(other, enabled))
-    return tuple(written)
-
-
-def refuse_circles(reading: Reading, enabled: list[str]) -> None:
-    """`depends_on` must lead somewhere; every circle is told once, at its first strategy in the file."""
-    waits = {
-        name: [other for other in reading.values.strategies[name].depends_on if other in reading.values.strategies]
-        for name in enabled
-    }
-    waits = {name: [other for other in others if other in waits and other != name] for name, others in waits.items()}
-    while waits := _unready(waits):
-        circle = _circle(waits)
-        start = min(range(len(circle)), key=lambda at: enabled.index(circle[at]))
-        circle = circle[start:] + circle[:start]
-        chain = " → ".join([*circle, circle[0]])
-        path = ("strategies", circle[0], "depends_on")
-        reading.wrong(path, f"goes round in a circle: {chain}", "break it somewhere")
-        waits = {name: others for name, others in waits.items() if name not in circle}
-
-
-def _unready(waits: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Those whose turn never comes: they wait for each other, or for one that does."""
-    waiting = {name: sum(other in waits for other in others) for name, others in waits.items()}
-    followers: dict[str, list[str]] = {name: [] for name in waits}
-    for name, others in waits.items():
-        for other in others:
-            if other in followers:
-                followers[other].append(name)
-    ready = [name for name, count in waiting.items() if not count]
-    for name in ready:
-        for follower in followers[name]:
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                ready.append(follower)
-    return {name: waits[name] for name, count in waiting.items() if count}
-
-
-def _circle(waits: dict[str, list[str]]) -> list[str]:
-    """One circle among strategies of which each waits for another one of them."""
-    trail: dict[str, None] = {}
-    name = next(iter(waits))
-    while name not in trail:
-        trail[name] = None
-        name = next(other for other in waits[name] if other in waits)
-    walked = list(trail)
-    return walked[walked.index(name) :]
 
 
 def strategy_plan(reading: Reading, name: str, known: Known, weight: Decimal, symbols: tuple[str, ...]) -> StrategyPlan:
