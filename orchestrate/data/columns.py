@@ -82,13 +82,19 @@ def show(label: int) -> str:
 
 
 def told(
-    severity: Severity, where: str, message: str, columns: Columns, places: npt.NDArray[np.int64] | Sequence[int]
+    severity: Severity,
+    where: str,
+    what: str,
+    columns: Columns,
+    places: npt.NDArray[np.int64] | Sequence[int],
+    then: str = "",
 ) -> Finding:
     """A finding about the bars at `places`, which there are: how many, where first, and the first five."""
     first = tuple(f"{columns.stamp(int(place))} ({columns.place(int(place))})" for place in places[:5])
-    return counted(severity, where, message, len(places), first)
+    return counted(severity, where, what, len(places), first, then)
 
 
-def counted(severity: Severity, where: str, message: str, count: int, first: tuple[str, ...]) -> Finding:
-    """A finding whose message says where it is met first, so that no reader of the message needs more."""
-    return Finding(severity, where, f"{message}{', first' if count > 1 else ':'} {first[0]}", count, first)
+def counted(severity: Severity, where: str, what: str, count: int, first: tuple[str, ...], then: str = "") -> Finding:
+    """A finding whose message says what was found, where first, and `then` what was done or can be done about it."""
+    message = f"{what}{', first' if count > 1 else ':'} {first[0]}{'; ' if then else ''}{then}"
+    return Finding(severity, where, message, count, first)

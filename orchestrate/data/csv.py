@@ -150,4 +150,4 @@ def _clock(times: list[str]) -> list[str]:
 
 def _dropped(lines: np.typing.NDArray[np.int64], where: str) -> Finding:
     first = tuple(f"line {line}" for line in lines[:5])
-    return counted("warning", where, "rows without prices are left out", len(lines), first)
+    return counted("warning", where, "rows without prices", len(lines), first, "they are left out")

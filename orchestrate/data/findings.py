@@ -55,8 +55,8 @@ def negative_prices(evidence: Evidence) -> Finding | None:
         return None
     if evidence.may_be_negative:
         return told("info", evidence.where, "prices below zero", evidence.columns, below)
-    message = "prices below zero; if they are real, say asset_class: future or allow_negative: true"
-    return told("error", evidence.where, message, evidence.columns, below)
+    then = "if they are real, say asset_class: future or allow_negative: true"
+    return told("error", evidence.where, "prices below zero", evidence.columns, below, then)
 
 
 def zero_prices(evidence: Evidence) -> Finding | None:
@@ -64,16 +64,18 @@ def zero_prices(evidence: Evidence) -> Finding | None:
     zero = np.flatnonzero((evidence.columns.prices == 0).any(axis=0))
     if not len(zero) or evidence.may_be_negative:
         return None
-    message = "prices of zero; remove the rows, or if they are real, say allow_negative: true"
-    return told("error", evidence.where, message, evidence.columns, zero)
+    then = "remove the rows, or if they are real, say allow_negative: true"
+    return told("error", evidence.where, "prices of zero", evidence.columns, zero, then)
 
 
 def great_moves(evidence: Evidence) -> Finding | None:
     """A close far from the close before: a split, a roll or a wrong price."""
     close = evidence.columns.close
     moved = np.flatnonzero(_far(close[1:], close[:-1])) + 1
-    message = f"moves of over {_MOVE:.0%} from one close to the next (a split? adjust: takes it out)"
-    return told("warning", evidence.where, message, evidence.columns, moved) if len(moved) else None
+    if not len(moved):
+        return None
+    message = f"moves of over {_MOVE:.0%} from one close to the next"
+    return told("warning", evidence.where, message, evidence.columns, moved, "a split? adjust: takes it out")
 
 
 def great_reach(evidence: Evidence) -> Finding | None:
@@ -103,8 +105,10 @@ def odd_prints(evidence: Evidence) -> Finding | None:
         returned = np.abs(height[bars + 1 :] - height[: -bars - 1]) < 0.25 * away[:-bars]
         odd[:-bars] |= leaves[:-bars] & returned & (steps[bars:] * steps[:-bars] < -0.5 * away[:-bars] ** 2)
     places = np.flatnonzero(odd) + 1
-    message = "closes leave the price and come straight back (an odd print?)"
-    return told("warning", evidence.where, message, evidence.columns, places) if len(places) else None
+    if not len(places):
+        return None
+    message = "closes leave the price and come straight back"
+    return told("warning", evidence.where, message, evidence.columns, places, "odd prints?")
 
 
 def stillness(evidence: Evidence) -> Finding | None:
@@ -160,8 +164,8 @@ def missing_single_days(evidence: Evidence) -> Finding | None:
     if not singles:
         return None
     first = tuple(show(start) for start in singles[:5])
-    message = "single trading days without a bar (holidays?)"
-    return counted("info", evidence.where, message, len(singles), first)
+    message = "single trading days without a bar"
+    return counted("info", evidence.where, message, len(singles), first, "holidays?")
 
 
 def missing_weeks(evidence: Evidence) -> Finding | None:
@@ -208,8 +212,8 @@ def crowded_bars(evidence: Evidence) -> Finding | None:
     close_by = np.flatnonzero(np.diff(evidence.columns.label) < evidence.length) + 1
     if not len(close_by):
         return None
-    message = f"bars follow sooner than a bar's length of {span(evidence.length)} (is frequency right?)"
-    return told("warning", evidence.where, message, evidence.columns, close_by)
+    message = f"bars follow sooner than a bar's length of {span(evidence.length)}"
+    return told("warning", evidence.where, message, evidence.columns, close_by, "is frequency: right?")
 
 
 def off_the_grid(evidence: Evidence) -> Finding | None:
@@ -225,17 +229,18 @@ def unfinished(evidence: Evidence) -> Finding | None:
     """A last bar that was still being traded when the data was taken, by its odd stamp or the age of its file."""
     columns, last = evidence.columns, len(evidence.columns) - 1
     off = _off_grid(evidence)
-    message = "the last bar was not finished when the data was taken: its close is not final"
+    message, then = "the last bar was not finished when the data was taken", "its close is not final"
     if len(off) == 1 and off[0] == last:
-        return told("warning", evidence.where, message, columns, [last])
+        return told("warning", evidence.where, message, columns, [last], then)
     label = int(columns.label[last])
     if evidence.written is None or not label <= evidence.written < label + evidence.length:
         return None
     if evidence.intraday:
-        return told("warning", evidence.where, message, columns, [last])
+        return told("warning", evidence.where, message, columns, [last], then)
     # whether an exchange had closed by then is not known
-    message = "the file is no older than its last bar: is the close of that bar final?"
-    return told("info", evidence.where, message, columns, [last])
+    return told(
+        "info", evidence.where, "the file is no older than its last bar", columns, [last], "is its close final?"
+    )
 
 
 def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:

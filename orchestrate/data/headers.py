@@ -41,7 +41,7 @@ def normal(name: str) -> str:
 def which_columns(header: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, int]:
     """Our names (timestamp, time, open …) → places. What `given` says goes first; DataError when one is missing."""
     names = [normal(name) for name in header]
-    found = {ours: _named(theirs, header, ours, where) for ours, theirs in given.items()}
+    found = _chosen(given, header, where)
     for ours, aliases in ALIASES.items():
         if ours not in found and (alias := next((alias for alias in aliases if alias in names), None)):
             if names.count(alias) > 1:
@@ -78,6 +78,17 @@ def _find_clock(found: dict[str, int], names: Sequence[str], given: Mapping[str,
         found["time"] = names.index(clock)
 
 
+def _chosen(given: Mapping[str, str], header: Sequence[str], where: str) -> dict[str, int]:
+    for ours in given:
+        if ours not in (*REQUIRED, "time", "volume"):
+            raise DataError(
+                f"columns names {ours!r}, which no bar has",
+                where=where,
+                hint=f"a bar has {', '.join(REQUIRED)}, and perhaps time and volume",
+            )
+    return {ours: _named(theirs, header, ours, where) for ours, theirs in given.items()}
+
+
 def _named(name: str, header: Sequence[str], ours: str, where: str) -> int:
     for same in (lambda theirs: theirs == name, lambda theirs: bool(theirs) and normal(theirs) == normal(name)):
         places = [place for place, theirs in enumerate(header) if same(theirs)]
@@ -95,7 +106,7 @@ def _named(name: str, header: Sequence[str], ours: str, where: str) -> int:
 def columns_by_place(row: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, int]:
     """Without a header: date, perhaps a time of day, then open, high, low, close and perhaps a volume."""
     if given:
-        found = {ours: _named(theirs, [""] * len(row), ours, where) for ours, theirs in given.items()}
+        found = _chosen(given, [""] * len(row), where)
     else:
         clock = ["time"] if len(row) > 5 and _TIME_OF_DAY.fullmatch(row[1].strip()) else []
         names = ["timestamp", *clock, "open", "high", "low", "close", "volume"]

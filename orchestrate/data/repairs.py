@@ -38,8 +38,7 @@ def _order(columns: Columns, where: str) -> Repaired:
     ordered = columns.take(np.argsort(label, kind="stable"))
     if len(columns) > 2 and not (label[1:] > label[:-1]).any():
         return ordered, Finding("warning", where, "the newest row stands first: rows are turned round")
-    message = "rows are older than the row before: rows are sorted by time"
-    return ordered, told("warning", where, message, columns, back)
+    return ordered, told("warning", where, "rows stand after newer ones", columns, back, "rows are sorted by time")
 
 
 def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repaired:
@@ -60,8 +59,8 @@ def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repa
         )
     last = on_duplicate == "last"
     dropped = np.concatenate([same_stamp, [False]]) if last else np.concatenate([[False], same_stamp])
-    message = "rows repeat a stamp: " + (f"the {on_duplicate} is kept" if len(conflicts) else "one is kept")
-    finding = told("warning", where, message, columns, np.flatnonzero(dropped))
+    then = f"the {on_duplicate} is kept" if len(conflicts) else "one is kept"
+    finding = told("warning", where, "rows repeat a stamp", columns, np.flatnonzero(dropped), then)
     return columns.take(np.flatnonzero(~dropped)), finding
 
 
@@ -71,17 +70,18 @@ def _incompleteness(columns: Columns, where: str) -> Repaired:
         return columns, None
     if missing.all():
         raise DataError("not one row has all four prices", where=where, hint="download the data again")
-    message = "rows lack a price: they are left out"
-    return columns.take(np.flatnonzero(~missing)), told("warning", where, message, columns, np.flatnonzero(missing))
+    return columns.take(np.flatnonzero(~missing)), told(
+        "warning", where, "rows lack a price", columns, np.flatnonzero(missing), "they are left out"
+    )
 
 
 def _silence(columns: Columns, where: str) -> Repaired:
     missing = ~(columns.volume >= 0) | np.isinf(columns.volume)
     if not missing.any():
         return columns, None
-    message = "rows have no volume, or one below 0: it is read as 0"
+    what = "rows have no volume, or one below 0"
     filled = replace(columns, volume=np.where(missing, 0.0, columns.volume))
-    return filled, told("warning", where, message, columns, np.flatnonzero(missing))
+    return filled, told("warning", where, what, columns, np.flatnonzero(missing), "it is read as 0")
 
 
 def _range(columns: Columns, where: str) -> Repaired:
@@ -92,8 +92,8 @@ def _range(columns: Columns, where: str) -> Repaired:
         return columns, None
     prices[1], prices[2] = prices.max(axis=0), prices.min(axis=0)
     what = "high is below low" if crossed.any() else "open or close lies outside low..high"
-    message = f"{what}: the range is widened to hold all four prices"
-    return columns.with_prices(prices), told("warning", where, message, columns, np.flatnonzero(outside))
+    then = "the range is widened to hold all four prices"
+    return columns.with_prices(prices), told("warning", where, what, columns, np.flatnonzero(outside), then)
 
 
 def _outside(columns: Columns) -> Flags:

@@ -70,7 +70,7 @@ def test_several_files_are_shown_and_one_that_is_unusable_gives_code_3(capsys: p
     assert code == 3
     assert out.startswith("none.csv: there is no such file\n    hint: looked for ")
     assert "  60 bars of 1 day" in out
-    assert "  error: prices below zero; if they are real, say asset_class: future or allow_negative: true" in out
+    assert "  error: prices below zero: 2010-01-08 (line 6); if they are real, say asset_class: future or " in out
     assert called(capsys, "y.csv", "--set", "allow_negative=true")[0] == 0
 
 

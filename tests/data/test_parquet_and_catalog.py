@@ -112,7 +112,7 @@ def test_what_a_csv_may_lack_a_parquet_file_may_lack_too(tmp_path: Path) -> None
     holed = table(DAILY, nanoseconds(DAILY)).set_column(4, "close", pa.array(prices))
     columns, findings = read(tmp_path, holed)
     same(columns, DAILY.take(np.delete(np.arange(60), [7, 9])))
-    assert kinds(findings) == [("warning", "rows lack a price: they are left out, first 2010-01-13 (row 8)")]
+    assert kinds(findings) == [("warning", "rows lack a price, first 2010-01-13 (row 8); they are left out")]
     shuffled = table(DAILY, nanoseconds(DAILY)).take(pa.array(np.arange(60)[::-1].copy()))
     columns, findings = read(tmp_path, shuffled)
     same(columns, DAILY)

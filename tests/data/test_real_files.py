@@ -17,15 +17,15 @@ FOLDER = Path(__file__).parents[2] / ".." / "shared" / "data"
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of real market data is not beside the project")
 
-SPLITS = "moves of over 40% from one close to the next (a split? adjust: takes it out)"
+SPLITS = "moves of over 40% from one close to the next"
 REACH = "bars reach over 40% beyond where they open and close"
 HOLES = "holes of two or more trading days running"
-HOLIDAYS = "single trading days without a bar (holidays?)"
+HOLIDAYS = "single trading days without a bar"
 SELDOM = "bars on days on which this series seldom trades"
 SILENT = "volume is 0 throughout"
 NO_VOLUME = "bars have volume 0"
 IN_DAY = "holes within a day"
-ODD = "closes leave the price and come straight back (an odd print?)"
+ODD = "closes leave the price and come straight back"
 
 #: file → rows, bars a year (None: by its own span), decimals, and its findings: message → (severity, count, first)
 FILES: dict[str, tuple[int, float | None, int, dict[str, tuple[str, int, str]]]] = {

@@ -89,15 +89,15 @@ REPAIRED: dict[str, tuple[str, str]] = {
     ),
     "disorder": (
         swapped(DAILY_TEXT, 5, 6),
-        "rows are older than the row before: rows are sorted by time: 2010-01-07 (line 6)",
+        "rows stand after newer ones: 2010-01-07 (line 6); rows are sorted by time",
     ),
     "a repeated row": (
         joined([*lines(DAILY_TEXT), lines(DAILY_TEXT)[4]]),
-        "rows repeat a stamp: one is kept: 2010-01-07 (line 62)",
+        "rows repeat a stamp: 2010-01-07 (line 62); one is kept",
     ),
     "a row of nulls": (
         joined([*lines(DAILY_TEXT)[:9], "2010-01-13,null,null,null,null,null", *lines(DAILY_TEXT)[9:]]),
-        "rows without prices are left out: line 10",
+        "rows without prices: line 10; they are left out",
     ),
 }
 
@@ -115,14 +115,14 @@ def test_a_repair_gives_the_clean_twin_and_is_told(name: str, read: Read) -> Non
 def test_a_row_that_lacks_one_price_is_left_out(read: Read) -> None:
     columns, findings = read(edited(DAILY_TEXT, 7, close=""))
     same(columns, DAILY.take(np.arange(60) != 5))
-    assert kinds(findings) == [("warning", "rows lack a price: they are left out: 2010-01-11 (line 7)")]
+    assert kinds(findings) == [("warning", "rows lack a price: 2010-01-11 (line 7); they are left out")]
 
 
 def test_a_missing_volume_is_zero_and_the_bar_stays(read: Read) -> None:
     columns, findings = read(edited(DAILY_TEXT, 7, volume="nan"))
     assert len(columns) == 60
     assert columns.volume[5] == 0.0
-    assert kinds(findings) == [("warning", "rows have no volume, or one below 0: it is read as 0: 2010-01-11 (line 7)")]
+    assert kinds(findings) == [("warning", "rows have no volume, or one below 0: 2010-01-11 (line 7); it is read as 0")]
     assert read(edited(DAILY_TEXT, 7, volume="-5"))[0].volume[5] == 0.0
 
 
@@ -137,7 +137,7 @@ def test_a_range_is_widened_to_hold_open_and_close(read: Read) -> None:
     high = cell(DAILY_TEXT, 7, "high")
     columns, findings = read(edited(DAILY_TEXT, 7, open=high + 1))
     assert columns.high[5] == high + 1
-    message = "open or close lies outside low..high: the range is widened to hold all four prices: 2010-01-11 (line 7)"
+    message = "open or close lies outside low..high: 2010-01-11 (line 7); the range is widened to hold all four prices"
     assert kinds(findings) == [("warning", message)]
 
 
@@ -145,7 +145,7 @@ def test_high_below_low_is_told_as_such(read: Read) -> None:
     low, high = cell(DAILY_TEXT, 7, "low"), cell(DAILY_TEXT, 7, "high")
     columns, findings = read(edited(DAILY_TEXT, 7, low=high, high=low))
     same(columns, DAILY)
-    message = "high is below low: the range is widened to hold all four prices: 2010-01-11 (line 7)"
+    message = "high is below low: 2010-01-11 (line 7); the range is widened to hold all four prices"
     assert kinds(findings) == [("warning", message)]
 
 
@@ -162,8 +162,8 @@ def test_rows_that_differ_for_one_stamp_are_refused_unless_the_setting_decides(r
     last, told_last = read(both, on_duplicate="last")
     same(first, DAILY)
     assert last.close[3] == cell(DAILY_TEXT, 5, "low")
-    assert kinds(told_first) == [("warning", "rows repeat a stamp: the first is kept: 2010-01-07 (line 6)")]
-    assert kinds(told_last) == [("warning", "rows repeat a stamp: the last is kept: 2010-01-07 (line 5)")]
+    assert kinds(told_first) == [("warning", "rows repeat a stamp: 2010-01-07 (line 6); the first is kept")]
+    assert kinds(told_last) == [("warning", "rows repeat a stamp: 2010-01-07 (line 5); the last is kept")]
 
 
 def test_the_first_of_newest_first_rows_is_the_first_in_the_file(read: Read) -> None:
@@ -180,7 +180,7 @@ FOUND: dict[str, tuple[str, str, str]] = {
     "a split": (
         scaled(DAILY_TEXT, 31, 0.5),
         "warning",
-        "moves of over 40% from one close to the next (a split? adjust: takes it out): 2010-02-12 (line 31)",
+        "moves of over 40% from one close to the next: 2010-02-12 (line 31); a split? adjust: takes it out",
     ),
     "a high far away": (
         edited(DAILY_TEXT, 31, high=250),
@@ -190,7 +190,7 @@ FOUND: dict[str, tuple[str, str, str]] = {
     "an odd print": (
         edited(HOURLY_TEXT, 31, **dict.fromkeys(("open", "high", "low", "close"), 130)),
         "warning",
-        "closes leave the price and come straight back (an odd print?): 2010-01-05 05:00 (line 31)",
+        "closes leave the price and come straight back: 2010-01-05 05:00 (line 31); odd prints?",
     ),
     "no movement": (
         flattened(DAILY_TEXT, 31, 36),
@@ -200,7 +200,7 @@ FOUND: dict[str, tuple[str, str, str]] = {
     "a holiday": (
         without(DAILY_TEXT, 31, 31),
         "info",
-        "single trading days without a bar (holidays?): 2010-02-12",
+        "single trading days without a bar: 2010-02-12; holidays?",
     ),
     "two days missing": (
         without(DAILY_TEXT, 31, 32),
@@ -232,8 +232,8 @@ FOUND: dict[str, tuple[str, str, str]] = {
     "an unfinished last bar": (
         HOURLY_TEXT.replace("2010-03-05T23:00:00Z", "2010-03-05T22:31:07Z"),
         "warning",
-        "the last bar was not finished when the data was taken: its close is not final: "
-        "2010-03-05 22:31:07 (line 1081)",
+        "the last bar was not finished when the data was taken: "
+        "2010-03-05 22:31:07 (line 1081); its close is not final",
     ),
     "bars without volume": (
         edited(edited(DAILY_TEXT, 31, volume=0), 33, volume=0),
@@ -250,8 +250,8 @@ def test_a_fault_is_found_and_told_once(name: str, load: Load) -> None:
     told = found(load, text)
     assert (severity, message) in told
     companions = {
-        "a stamp off the grid": "bars follow sooner than a bar's length of 1 hour (is frequency right?)",
-        "an unfinished last bar": "bars follow sooner than a bar's length of 1 hour (is frequency right?)",
+        "a stamp off the grid": "bars follow sooner than a bar's length of 1 hour",
+        "an unfinished last bar": "bars follow sooner than a bar's length of 1 hour",
     }
     others = [text for _, text in told if text != message and not text.startswith(companions.get(name, "—"))]
     assert others == []
@@ -266,7 +266,7 @@ def test_volume_zero_throughout_is_one_information(load: Load) -> None:
 def test_prices_that_cannot_be_are_refused_with_the_way_out(price: str, load: Load) -> None:
     text = edited(DAILY_TEXT, 31, low=price)
     with pytest.raises(
-        DataError, match=r"X \(X\.csv\): prices (of zero|below zero).*allow_negative: true: 2010-02-12 \(line 31\)"
+        DataError, match=r"X \(X\.csv\): prices (of zero|below zero): 2010-02-12 \(line 31\).*allow_negative: true"
     ):
         load({"X": text})
 
@@ -291,22 +291,24 @@ def test_prices_that_cannot_be_count_only_where_they_are_loaded(load: Load) -> N
         (
             HOURLY_TEXT,
             0.5,
-            ("warning", "the last bar was not finished when the data was taken: its close is not final"),
+            ("warning", "the last bar was not finished when the data was taken", "its close is not final"),
         ),
         (HOURLY_TEXT, 1.5, None),
-        (DAILY_TEXT, 15, ("info", "the file is no older than its last bar: is the close of that bar final?")),
+        (DAILY_TEXT, 15, ("info", "the file is no older than its last bar", "is its close final?")),
         (DAILY_TEXT, 25, None),
     ],
 )
 def test_a_file_written_before_its_last_bar_was_over(
-    text: str, hours_after: float, told: tuple[str, str] | None, tmp_path: Path, read: Read, load: Load
+    text: str, hours_after: float, told: tuple[str, str, str] | None, tmp_path: Path, read: Read, load: Load
 ) -> None:
     columns, _ = read(text)
     (tmp_path / "X.csv").write_text(text)
     moment = int(columns.label[-1]) + int(hours_after * 3600e9)
     os.utime(tmp_path / "X.csv", ns=(moment, moment))
     _, findings = load({"X": {"path": "X.csv"}})
-    assert kinds(findings) == ([(told[0], f"{told[1]}: {columns.stamp(-1)} (line {len(columns) + 1})")] if told else [])
+    assert kinds(findings) == (
+        [(told[0], f"{told[1]}: {columns.stamp(-1)} (line {len(columns) + 1}); {told[2]}")] if told else []
+    )
     assert load({"X": {"path": "X.csv", "stamp": "end"}})[1] == ()
 
 

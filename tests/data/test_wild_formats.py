@@ -141,7 +141,7 @@ DAILY_FILES = {
     "clean": (CLEAN, []),
     "yahoo, newest first, a null row": (
         YAHOO,
-        [ADJUSTED_INFO, ("warning", "rows without prices are left out: line 3"), TURNED],
+        [ADJUSTED_INFO, ("warning", "rows without prices: line 3; they are left out"), TURNED],
     ),
     "lean": (LEAN, [NO_HEADER, ("warning", "whole prices in Lean's layout are read as ten-thousandths")]),
     "semicolons, decimal commas, dots in dates": (
@@ -365,6 +365,10 @@ def test_columns_may_be_named_by_the_configuration(read: Read) -> None:
     same(read(CLEAN.split("\n", 1)[1], columns=by_number)[0], DAILY)
     with pytest.raises(DataError, match="columns says that open is 'fünf', but the columns are when, eins"):
         read(text, columns=columns | {"open": "fünf"})
+    with pytest.raises(DataError, match="columns names 'colour', which no bar has"):
+        read(text, columns=columns | {"colour": "when"})
+    with pytest.raises(DataError, match="it is not known which of the 6 columns is high, low"):
+        read(CLEAN.split("\n", 1)[1], columns={"timestamp": "1", "open": "2", "close": "5"})
 
 
 def test_a_file_of_several_symbols_gives_the_rows_of_one(read: Read) -> None:
