@@ -1,8 +1,12 @@
-"""Nautilus behind the port: a host strategy for each of ours, a position of its own for each round trip."""
+"""Nautilus behind the port: a host strategy for each portable one, a position of its own for each round trip.
+
+Native strategies are hosted apart (see `hosting`), each in an engine of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from nautilus_trader.model.position import Position
 
@@ -10,14 +14,15 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing, refuse_natives
+from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing
+from orchestrate.engines.nautilus.hosting import NativeHost
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from orchestrate.engines.nautilus.stepping import NautilusStepper
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
 
 class NautilusOrchestrationAdapter:
-    """See `OrchestrationPort`."""
+    """See `NativeHostPort`."""
 
     framework = "nautilus"
 
@@ -25,33 +30,56 @@ class NautilusOrchestrationAdapter:
         self._full = (settings or NautilusSettings()).feed == "full"
         self._handover = Handover(self.framework)
         self._stepper: NautilusStepper | None = None
+        self._host: NativeHost | None = None
         self._series: dict[str, BarSeries] = {}
         self._open: dict[tuple[str, str], Position] = {}
         self._realised = 0.0
         self._messages = 0
 
     def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
-        """Build an engine for the symbols that the accounts trade."""
-        refuse_natives(self.framework, accounts)
-        self._series = {symbol: market.series[symbol] for account in accounts for symbol in account.symbols}
-        self._stepper = NautilusStepper(
-            {symbol: market.instruments[symbol] for symbol in self._series},
-            [account.strategy_id for account in accounts],
-            rules,
-            int(market.timeline.stamps[0]),
-        )
+        """Build an engine for all that portable strategies trade, and one for each native."""
+        portables = [account for account in accounts if account.native is None]
+        self._series = {symbol: market.series[symbol] for account in portables for symbol in account.symbols}
+        if portables:
+            self._stepper = NautilusStepper(
+                {symbol: market.instruments[symbol] for symbol in self._series},
+                [account.strategy_id for account in portables],
+                rules,
+                int(market.timeline.stamps[0]),
+            )
+        natives = [account for account in accounts if account.native is not None]
+        if natives:
+            self._host = NativeHost(market, natives, rules)
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
-        """Hand over orders for the next open or close."""
+        """Hand over orders for the next open or close; verdicts reach natives at once."""
         self._messages += len(commands)
-        self._handover.take(commands)
+        if self._host is None:
+            self._handover.take(commands)
+            return
+        self._handover.take([command for command in commands if command.strategy_id not in self._host])
+        for command in commands:
+            if command.strategy_id in self._host:
+                self._host.execute(command)
+
+    def wake(self, t: int) -> Stepped:
+        """Timers of natives fire that are due before `t`."""
+        return self._host.wake(t) if self._host is not None else Stepped()
+
+    def listen(self) -> Stepped:
+        """What natives did since anything was last told."""
+        return self._host.listen() if self._host is not None else Stepped()
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
-        """Fill at the open; with `feed: full` the whole bars follow."""
+        """Fill at the open; with `feed: full` the whole bars follow, as they do for natives."""
         fills = self._fill(self._handover.advance(t, rows), t, "open")
         if self._full:
             self._show(t, rows)
-        return Stepped(fills)
+        if self._host is None:
+            return Stepped(fills)
+        stepped = self._host.advance(t, rows)
+        self._messages += len(stepped.fills)
+        return replace(stepped, fills=fills + stepped.fills) if fills else stepped
 
     def _show(self, t: int, rows: Mapping[str, int]) -> None:
         bars = [(self._series[symbol], row) for symbol, row in rows.items() if symbol in self._series]
@@ -61,7 +89,8 @@ class NautilusOrchestrationAdapter:
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
-        return self._fill(self._handover.close(t), t, "close")
+        fills = self._fill(self._handover.close(t), t, "close")
+        return fills if self._host is None else fills + self._host.close(t)
 
     @property
     def _running(self) -> NautilusStepper:
@@ -107,12 +136,22 @@ class NautilusOrchestrationAdapter:
         held: dict[str, float] = {}
         for (_, symbol), position in self._open.items():
             held[symbol] = held.get(symbol, 0.0) + position.signed_qty
+        realised = self._realised
+        if self._host is not None:
+            realised += self._host.realised
+            for symbol, size in self._host.holdings():
+                held[symbol] = held.get(symbol, 0.0) + size
         quantities = {symbol: round(size, FRACTION_DIGITS) for symbol, size in held.items()}
-        return FrameworkPortfolioState(self.framework, quantities, self._realised, self._messages)
+        return FrameworkPortfolioState(self.framework, quantities, realised, self._messages)
 
     def end(self) -> None:
-        """Dispose of the engine."""
+        """Dispose of all engines."""
         stepper, self._stepper = self._stepper, None
+        host, self._host = self._host, None
         self._open.clear()
-        if stepper is not None:
-            stepper.end()
+        try:
+            if host is not None:
+                host.end()
+        finally:
+            if stepper is not None:
+                stepper.end()

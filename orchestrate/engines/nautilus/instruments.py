@@ -45,7 +45,9 @@ def native_symbol(symbol: str, number: int) -> Symbol:
     return Symbol(symbol if "_" not in symbol else f"{symbol.replace('_', '-')}#{number}")
 
 
-def native_instrument(symbol: Symbol, instrument: Instrument, rules: ExecutionRules) -> NativeInstrument:
+def native_instrument(
+    symbol: Symbol, instrument: Instrument, rules: ExecutionRules, venue: Venue = VENUE
+) -> NativeInstrument:
     """An `Equity` where that says it all; else the general kind, which knows a multiplier and parts of a unit."""
     size_precision = FRACTION_DIGITS if rules.lots == "fractional" else 0
     try:
@@ -53,7 +55,7 @@ def native_instrument(symbol: Symbol, instrument: Instrument, rules: ExecutionRu
         price_increment = Price(10.0**-instrument.precision, instrument.precision)
         if instrument.moves_cash_by_notional and instrument.multiplier == 1.0 and not size_precision:
             return Equity(
-                instrument_id=InstrumentId(symbol, VENUE),
+                instrument_id=InstrumentId(symbol, venue),
                 raw_symbol=symbol,
                 currency=currency,
                 price_precision=instrument.precision,
@@ -65,7 +67,7 @@ def native_instrument(symbol: Symbol, instrument: Instrument, rules: ExecutionRu
                 ts_init=0,
             )
         return NativeInstrument(
-            instrument_id=InstrumentId(symbol, VENUE),
+            instrument_id=InstrumentId(symbol, venue),
             raw_symbol=symbol,
             asset_class=_ASSET_CLASSES[instrument.asset_class],
             instrument_class=InstrumentClass.CFD,

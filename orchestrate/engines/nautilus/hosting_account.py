@@ -1,0 +1,89 @@
+"""What a native strategy sees of its money: its own cash, and what its own positions are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.model.enums import AccountType
+from nautilus_trader.model.events import AccountState
+from nautilus_trader.model.objects import AccountBalance, Currency, Money
+from nautilus_trader.portfolio.base import PortfolioFacade
+
+from orchestrate.domain.books import Book
+from orchestrate.domain.market import Instrument
+from orchestrate.domain.orders import Fill
+from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
+
+
+class OwnAccount:
+    """Moves the account that the strategy sees as its book moves: by notional, or by profit and fees.
+
+    The engine's own account is frozen: a margin account would not debit what a share costs.
+    """
+
+    def __init__(self, stepper: NativeStepper, strategy_id: str, cash: float, marks: Mapping[str, float]) -> None:
+        self._stepper = stepper
+        self._book = Book(strategy_id, cash)
+        self._marks = marks
+
+    def apply(self, fill: Fill, instrument: Instrument) -> None:
+        """Take a fill in, before the strategy hears of it."""
+        self._book.apply(fill, instrument)
+        cash = Money(self._book.cash, self._stepper.currency)
+        account = self._stepper.engine.cache.account_for_venue(self._stepper.venue)
+        others = [balance for currency, balance in account.balances().items() if currency != self._stepper.currency]
+        now = self._stepper.now
+        self._stepper.announce(
+            AccountState(
+                account.id,
+                AccountType.MARGIN,
+                account.base_currency,
+                True,
+                [AccountBalance(cash, Money(0, self._stepper.currency), cash), *others],
+                [],
+                {},
+                UUID4(),
+                now,
+                now,
+            )
+        )
+
+    def equity(self) -> dict[Currency, Money]:
+        """Cash and positions at their last closes."""
+        return {self._stepper.currency: Money(self._book.equity(self._marks), self._stepper.currency)}
+
+
+class OwnPortfolio(PortfolioFacade):  # type: ignore[misc]  # Nautilus's compiled classes have no types
+    """The engine's portfolio, with the equity of `OwnAccount`: Nautilus would count a share's cost twice."""
+
+    def __init__(self, real: PortfolioFacade, equity: Callable[[], dict[Currency, Money]]) -> None:
+        self._real = real
+        self._equity = equity
+
+    @property
+    def initialized(self) -> bool:
+        """See `PortfolioFacade`."""
+        return bool(self._real.initialized)
+
+    @property
+    def analyzer(self) -> object:
+        """See `PortfolioFacade`."""
+        return self._real.analyzer
+
+    def equity(self, *_venue_or_account: object, **_by_name: object) -> dict[Currency, Money]:
+        """Cash and positions at their last closes; there is but one venue and one account."""
+        return self._equity()
+
+
+def _passed_on(name: str) -> Callable[..., Any]:
+    def ask(self: OwnPortfolio, *arguments: object, **named: object) -> Any:
+        return getattr(self._real, name)(*arguments, **named)
+
+    return ask
+
+
+for _name in (name for name in vars(PortfolioFacade) if not name.startswith("_")):
+    if _name not in vars(OwnPortfolio):
+        setattr(OwnPortfolio, _name, _passed_on(_name))

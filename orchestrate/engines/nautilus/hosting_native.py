@@ -1,0 +1,360 @@
+"""One native strategy under the orchestrator: its engine, its gate, its money, and what is to be told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from nautilus_trader.core.message import Event
+from nautilus_trader.model.data import Bar
+from nautilus_trader.model.enums import OrderSide, OrderType
+from nautilus_trader.model.events import (
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    PositionEvent,
+    PositionOpened,
+)
+from nautilus_trader.model.objects import Quantity
+from nautilus_trader.model.orders import Order as NativeOrder
+from nautilus_trader.trading.strategy import Strategy
+
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import BarSeries, Market
+from orchestrate.domain.orders import Demand, Ended, Fill, Order, Reason, StrategyCommand
+from orchestrate.engines.nautilus.hosting_account import OwnAccount, OwnPortfolio
+from orchestrate.engines.nautilus.hosting_bars import BarShelf
+from orchestrate.engines.nautilus.hosting_configuration import Listing, build, listings
+from orchestrate.engines.nautilus.hosting_fills import NativeFill
+from orchestrate.engines.nautilus.hosting_gate import Gate, parent_of
+from orchestrate.engines.nautilus.hosting_guard import Guard
+from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
+from orchestrate.engines.nautilus.instruments import native_instrument
+from orchestrate.engines.nautilus.models import RuleFee
+from orchestrate.orchestration.ports import Account
+
+_MARKET = (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
+_TRAILING = (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT)
+_ENDS = {
+    OrderCanceled: Reason.CANCELLED,
+    OrderRejected: Reason.CANCELLED,
+    OrderExpired: Reason.EXPIRED,
+}
+
+
+class HostedNative:
+    """See `NativeHostPort`; this is its part for one strategy."""
+
+    def __init__(self, account: Account, market: Market, rules: ExecutionRules) -> None:
+        self.strategy_id = account.strategy_id
+        self._account, self._market, self._rules = account, market, rules
+        self._series: dict[str, BarSeries] = {symbol: market.series[symbol] for symbol in account.symbols}
+        self._guard = Guard(account.asking, self._fell_silent)
+        self._told_failure = False
+        self._fills: list[Fill] = []
+        self._demands: list[Demand] = []
+        self._ended: list[Ended] = []
+        self._released: list[Order] = []
+        self._order_ids: dict[str, str] = {}
+        self._live: dict[str, NativeOrder] = {}
+        self._withdrawing = ""
+        self._t = int(market.timeline.stamps[0])
+        self._bars: list[Bar] = []
+        self._realised: dict[str, float] = {}
+        self._realised_before = 0.0
+        self._stepper: NativeStepper | None = None
+        listed = self._guard.call(self._listings)
+        strategy = self._guard.call(build, account.native, account.config, listed, account.strategy_id)
+        if strategy is not None:
+            self._move_in(strategy, listed)
+
+    def _listings(self) -> tuple[Listing, ...]:
+        return listings({symbol: series.length for symbol, series in self._series.items()}, self._account.config)
+
+    def _move_in(self, strategy: Strategy, listed: tuple[Listing, ...]) -> None:
+        """Give the strategy its engine and start it."""
+        instruments = {each.symbol: self._market.instruments[each.symbol] for each in listed}
+        by_name = {each.instrument_id.symbol.value: instruments[each.symbol] for each in listed}
+        natives = {
+            each.symbol: native_instrument(
+                each.instrument_id.symbol, instruments[each.symbol], self._rules, each.instrument_id.venue
+            )
+            for each in listed
+        }
+        self._symbols = {each.instrument_id: each.symbol for each in listed}
+        self._ids = {each.symbol: each.instrument_id for each in listed}
+        self._shelf = BarShelf(self._market, {each.symbol: each.bar_type for each in listed}, natives)
+        self._stepper = NativeStepper(
+            list(natives.values()), self._account.cash, NativeFill(self._rules, by_name), RuleFee(self._rules, by_name)
+        )
+        self._gate = Gate(self._stepper, self._wanted)
+        self._own = OwnAccount(self._stepper, self.strategy_id, self._account.cash, self._shelf.closes)
+        self._strategy = strategy
+        self._guard.protect(strategy, tuple(each.bar_type for each in listed))
+        portfolio = OwnPortfolio(self._stepper.engine.portfolio, self._own.equity)
+        self._stepper.host(strategy, portfolio, self._hear)
+        self._first = self._shelf.first
+        self._stepper.begin(self._first, int(self._market.timeline.stamps[-1]))
+
+    # ---- the step
+
+    def wake(self, t: int) -> None:
+        """Time passes until just before `t`."""
+        if self._stepper is not None and t > self._first:
+            self._ring(self._stepper, t - 1)
+
+    def _ring(self, stepper: NativeStepper, until: int) -> None:
+        for alarm in stepper.alarms(until):
+            self._guard.call(alarm)
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> None:
+        """The bars of `t`: orders handed over fill at the open, resting ones in the range, then the strategy sees it."""
+        stepper = self._stepper
+        if stepper is None:
+            return
+        self._t = t
+        bars = self._bars = self._shelf.take(rows)
+        if not bars:
+            return
+        stepper.at(t)
+        if self._released or self._live:
+            self._trade(stepper, bars, t)
+        for bar in bars:
+            stepper.tell(bar)
+            if self._gate.sent:
+                self._settle(stepper, t)
+        self._ring(stepper, t)
+
+    def _trade(self, stepper: NativeStepper, bars: list[Bar], t: int) -> None:
+        for bar in bars:
+            stepper.stand(bar, bar.open, t)
+        self._release(stepper, t)
+        if self._live:
+            for bar in bars:
+                stepper.live_through(bar, t)
+            self._settle(stepper, t)
+
+    def close(self, t: int) -> None:
+        """Orders handed over fill at the close of the last `advance`."""
+        stepper = self._stepper
+        if stepper is None or not self._released:
+            return
+        for bar in self._bars:
+            stepper.stand(bar, bar.close, t)
+        self._release(stepper, t)
+
+    def _settle(self, stepper: NativeStepper, t: int) -> None:
+        self._gate.sent = False
+        stepper.settle(t)
+
+    def _release(self, stepper: NativeStepper, t: int) -> None:
+        """What was handed over goes to the exchange: entries before the exits that hang on them."""
+        released, self._released = self._released, []
+        hanging = {order.client_order_id.value for order in self._gate.waiting() if parent_of(order)}
+        for order in sorted(released, key=lambda order: order.native_order in hanging):
+            if order.native_order:
+                command = self._gate.parked.get(order.native_order)
+                if command is not None:
+                    self._live[order.native_order] = command.order
+                    self._gate.release(order.native_order)
+            else:
+                self._trade_for_the_orchestrator(order)
+        self._settle(stepper, t)
+        if self._guard.failure is not None:
+            self._cancel_all()
+            self._settle(stepper, t)
+
+    def _trade_for_the_orchestrator(self, order: Order) -> None:
+        native_id = self._ids[order.symbol]
+        side = OrderSide.BUY if order.quantity > 0 else OrderSide.SELL
+        precision = self._strategy.cache.instrument(native_id).size_precision
+        native = self._strategy.order_factory.market(native_id, side, Quantity(abs(order.quantity), precision))
+        self._order_ids[native.client_order_id.value] = order.id
+        self._gate.open = True
+        try:
+            self._strategy.submit_order(native)
+        finally:
+            self._gate.open = False
+
+    # ---- commands
+
+    def execute(self, command: StrategyCommand) -> None:
+        """Take a command in; `submit` waits for the next open or close."""
+        native_order = command.order.native_order
+        reason = f"{command.reason}: {command.detail}" if command.detail else str(command.reason)
+        if command.action == "submit":
+            if native_order:
+                self._order_ids[native_order] = command.order.id
+                self._gate.cut(native_order, abs(command.order.quantity))
+            self._released.append(command.order)
+        elif command.action == "resize":
+            self._gate.cut(native_order, abs(command.order.quantity))
+        elif command.action == "reject":
+            for orphan in self._gate.refuse(native_order, reason):
+                self._end(orphan.client_order_id.value, Reason.CANCELLED)
+        elif native_order:
+            self._take_back(native_order)
+
+    def _take_back(self, native_order: str) -> None:
+        self._withdrawing = native_order
+        live = self._live.get(native_order)
+        if live is not None:
+            self._strategy.cancel_order(live)
+            if self._stepper is not None:
+                self._settle(self._stepper, self._stepper.now)
+        elif native_order in self._gate.parked:
+            self._gate.withdraw(self._gate.parked[native_order].order.client_order_id)
+        self._withdrawing = ""
+
+    # ---- what happens in the engine
+
+    def _wanted(self, order: NativeOrder) -> None:
+        """The strategy has submitted an order, which is parked now."""
+        symbol = self._symbols[order.instrument_id]
+        stamps = self._market.timeline.stamps
+        step = int(np.searchsorted(stamps, self._t))
+        price = self._shelf.closes.get(symbol, 0.0)
+        limit, trigger = _double(order, "price"), _double(order, "trigger_price")
+        if trigger is None and order.order_type in _TRAILING:
+            trigger = price
+        self._demands.append(
+            Demand(
+                self.strategy_id,
+                symbol,
+                _signed(order),
+                self._closes(order),
+                price,
+                step,
+                self._t,
+                native_order=order.client_order_id.value,
+                limit=limit,
+                trigger=trigger,
+                bracket=parent_of(order),
+            )
+        )
+
+    def _closes(self, order: NativeOrder) -> bool:
+        """True for an order that can only make the strategy's position smaller, whatever else fills before it."""
+        if order.is_reduce_only or parent_of(order):
+            return True
+        quantity = _signed(order)
+        held = self._held(order)
+        for other in (*self._gate.waiting(), *self._live.values()):
+            same = other.instrument_id == order.instrument_id and other.client_order_id != order.client_order_id
+            if same and (other.order_type in _MARKET or _signed(other) * quantity > 0):
+                held += _signed(other)
+        return held * quantity < 0 and abs(quantity) <= abs(held)
+
+    def _held(self, order: NativeOrder) -> float:
+        return float(self._strategy.portfolio.net_position(order.instrument_id))
+
+    def _hear(self, event: Event) -> None:
+        """An order or a position has changed; the strategy will hear of it after us."""
+        if isinstance(event, OrderFilled):
+            self._filled(event)
+        elif isinstance(event, PositionEvent):
+            self._booked(event)
+        else:
+            reason = _ENDS.get(type(event))
+            if reason is not None:
+                self._end(event.client_order_id.value, reason)
+
+    def _filled(self, event: OrderFilled) -> None:
+        native_order = event.client_order_id.value
+        symbol = self._symbols[event.instrument_id]
+        size = round(event.last_qty.as_double(), event.last_qty.precision)
+        price = round(event.last_px.as_double(), event.last_px.precision)
+        quantity = size if event.is_buy else -size
+        order_id = self._order_ids.pop(native_order)
+        self._live.pop(native_order, None)
+        fill = Fill(order_id, self.strategy_id, symbol, quantity, price, event.commission.as_double(), self._t)
+        self._fills.append(fill)
+        self._own.apply(fill, self._market.instruments[symbol])
+
+    def _booked(self, event: PositionEvent) -> None:
+        name = event.position_id.value
+        if isinstance(event, PositionOpened):
+            self._realised_before += self._realised.get(name, 0.0)
+        self._realised[name] = event.realized_pnl.as_double()
+
+    def _end(self, native_order: str, reason: Reason) -> None:
+        """An order is over unfilled: the demand is taken back if nobody has heard of it yet, else its end is told."""
+        self._live.pop(native_order, None)
+        self._order_ids.pop(native_order, None)
+        untold = [demand for demand in self._demands if demand.native_order == native_order]
+        if untold:
+            self._demands.remove(untold[0])
+        elif native_order != self._withdrawing:
+            self._ended.append(Ended(self.strategy_id, native_order, reason))
+
+    def _fell_silent(self) -> None:
+        """The strategy has failed: nothing of what it still wanted is wanted any more."""
+        self._demands.clear()
+        if self._stepper is None:
+            return
+        self._stepper.silence()
+        handed_over = {order.native_order for order in self._released}
+        for native_order in [each for each in self._gate.parked if each not in handed_over]:
+            del self._gate.parked[native_order]
+        self._cancel_all()
+
+    def _cancel_all(self) -> None:
+        for order in list(self._live.values()):
+            self._strategy.cancel_order(order)
+
+    # ---- what is told
+
+    @property
+    def has_news(self) -> bool:
+        """True where there is something to tell."""
+        failed = self._guard.failure is not None and not self._told_failure
+        return bool(self._fills or self._demands or self._ended or failed)
+
+    def fills(self) -> list[Fill]:
+        """Fills since this was last asked."""
+        told, self._fills = self._fills, []
+        return told
+
+    def demands(self) -> list[Demand]:
+        """Orders that the strategy wants since this was last asked."""
+        told, self._demands = self._demands, []
+        return told
+
+    def ended(self) -> list[Ended]:
+        """Orders that are over since this was last asked; a failed strategy has none left."""
+        told, self._ended = self._ended, []
+        return told if self._guard.failure is None else []
+
+    def failure(self) -> Iterator[tuple[str, BaseException]]:
+        """That the strategy has failed, once."""
+        if self._guard.failure is not None and not self._told_failure:
+            self._told_failure = True
+            yield self.strategy_id, self._guard.failure
+
+    @property
+    def realised(self) -> float:
+        """What the engine's own positions realised, net of fees."""
+        return self._realised_before + sum(self._realised.values())
+
+    def holdings(self) -> Iterator[tuple[str, float]]:
+        """What the engine itself holds, by symbol."""
+        if self._stepper is not None:
+            for position in self._stepper.engine.cache.positions_open():
+                yield self._symbols[position.instrument_id], position.signed_qty
+
+    def end(self) -> None:
+        """Stop the strategy, whose last wishes nobody can fulfil, and dispose of its engine."""
+        stepper, self._stepper = self._stepper, None
+        if stepper is not None:
+            stepper.end()
+
+
+def _signed(order: NativeOrder) -> float:
+    quantity: float = round(order.quantity.as_double(), order.quantity.precision)
+    return quantity if order.is_buy else -quantity
+
+
+def _double(order: NativeOrder, name: str) -> float | None:
+    price = getattr(order, name, None)
+    return None if price is None else round(price.as_double(), price.precision)
