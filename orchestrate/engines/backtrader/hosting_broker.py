@@ -151,7 +151,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
             self._due.append(native)
         else:
             self.pending.append(native)
-            self.pending = deque(sorted(self.pending, key=lambda each: self.wishes.rank(each.ref)))
+            self.pending = deque(sorted(self.pending, key=self._rank))
 
     def resize(self, name: str, quantity: float, reason: str, detail: str) -> None:
         """The order may have only this much, and its bracket with it."""
@@ -184,6 +184,9 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
             orders.clear()
         self._unaccepted.clear()
         self.wishes = Wishes(self._strategy_id)
+
+    def _rank(self, order: Native) -> int:
+        return self.wishes.rank(order.ref)
 
     def _cut(self, native: Native, quantity: float, reason: str, detail: str) -> None:
         left = abs(quantity / native.created.size)
@@ -238,7 +241,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         """Children of an order that fills here act after the next bar's orders, as after any fill of Backtrader's."""
         if not self._due:
             return
-        due, self._due = self._due, []
+        due, self._due = sorted(self._due, key=self._rank), []
         waiting: deque[Native] = self._toactivate
         self._toactivate = deque()
         for order in due:

@@ -37,10 +37,12 @@ class Wishes:
         name = str(self._count)
         quantity = float(order.created.size)
         parent = order.parent
-        if parent is not None:
-            closing = parent.created.size * quantity < 0 and abs(quantity) <= abs(parent.created.size)
+        if parent is None:
+            free = abs(expected) - self._claimed(order, live, ocos)
         else:
-            closing = expected * quantity < 0 and abs(quantity) <= abs(expected) - self._claimed(order, live, ocos)
+            expected += 0.0 if parent.exectype == Native.Market else parent.created.size
+            free = abs(expected)
+        closing = expected * quantity < 0 and abs(quantity) <= free
         self._demands[order.ref] = Demand(
             strategy_id=self._strategy_id,
             symbol=order.data._name,
