@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 from orchestrate.config.fitting import build
 from orchestrate.config.nodes import Scalar, Table, named, plain
@@ -69,7 +70,7 @@ def gates(reading: Reading, strategies: list[str], frameworks: list[str] | None)
         if not isinstance(condition, Scalar) or not isinstance(condition.value, str):
             found = named(plain(condition))
             message = f"gates.{metric}: expected a comparison such as '>= 0.5', found {found}"
-            number = isinstance(condition, Scalar) and condition.value is not None
+            number = isinstance(condition, Scalar) and type(condition.value) in (int, Decimal)
             hint = f"write '>= {plain(condition)}', in quotes" if number else ""
             place = reading.place("gates", metric)
             reading.problems.append(place.problem(message, hint))

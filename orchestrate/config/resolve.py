@@ -72,7 +72,8 @@ def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
     if reading.shaped.mode == "multi":
         return problem
     message = problem.message
-    for name in reading.values.strategies:
+    strategies = reading.shaped.table.entries["strategies"]
+    for name, _ in strategies if isinstance(strategies, Table) else ():
         told = f"strategies.{name}"
         if message.startswith(told):
             message = "strategy" + message.removeprefix(told)

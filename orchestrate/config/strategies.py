@@ -25,7 +25,7 @@ def enabled_strategies(reading: Reading) -> list[str]:
     """The ids that take part, in the order of the file. Ids are checked, of disabled entries too."""
     single = reading.shaped.mode == "single"
     for name in reading.values.strategies:
-        if not _IDENTIFIER.fullmatch(name):
+        if not _IDENTIFIER.fullmatch(name) and (name or not single):
             place = reading.place("strategies", name, "name") if single else reading.key("strategies", name)
             hint = "letters, digits and _, a letter first"
             reading.problems.append(place.problem(f"'{name}' can't be a strategy's id", hint))

@@ -88,7 +88,7 @@ def test_mutated_configurations(tmp_path: Path, resolving: Resolve, text: str, s
 
 
 @pytest.mark.slow
-@settings(QUICK, max_examples=3000)
+@settings(QUICK, max_examples=1500)
 @given(st.sampled_from(EXAMPLES), st.integers(min_value=0))
 def test_many_mutated_configurations(tmp_path: Path, resolving: Resolve, text: str, seed: int) -> None:
     check(tmp_path / "c.yaml", resolving, mutated(text, seed).encode("utf-8", "surrogatepass"))

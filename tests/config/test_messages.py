@@ -1,0 +1,70 @@
+"""How a mistake is printed: to the letter as contracts section 6 shows it, and readable whatever it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from orchestrate.config.resolve import Resolution
+from orchestrate.domain.errors import ConfigurationError, DataError, Problem
+
+Read = Callable[..., Resolution]
+
+
+def test_as_in_the_contracts(read: Read) -> None:
+    lines = ["# a portfolio"] * 9
+    lines += ["data: {IBM: IBM.csv}", "strategies:", "  trend:", "    name: MOMENTUM", "    alocation: 40"]
+    (problem,) = read("\n".join(lines) + "\n").told
+    assert str(problem) == (
+        "config.yaml:14:5: unknown key 'alocation' in strategies.trend\n"
+        "   14 |     alocation: 40\n"
+        "      |     ^^^^^^^^^ did you mean 'allocation'?"
+    )
+
+
+def test_all_mistakes_in_the_order_of_lines(read: Read) -> None:
+    text = "benchmark: SPY\ngates: {sharp: '> 1'}\nstrategy: RSSI\ncapitl: 3\ndata: {IBM: nowhere.csv}\nstart: never\n"
+    resolution = read(text)
+    assert [problem.line for problem in resolution.told] == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(ConfigurationError) as caught:
+        resolution.runnable()
+    assert caught.value.problems == resolution.told
+    assert [len(resolution.problems), len(resolution.missing)] == [5, 1]
+
+
+def test_what_a_run_needs(read: Read) -> None:
+    good = read("strategy: RSI\ndata: {IBM: IBM.csv}\n")
+    assert good.runnable() is good.plan
+    with pytest.raises(DataError, match=r"no such file: nowhere\.csv"):
+        read("strategy: RSI\ndata: {IBM: nowhere.csv}\n").runnable()
+    with pytest.raises(DataError, match="has no 'data'"):
+        read("strategy: RSI\n").runnable()
+
+
+def test_very_long_lines_are_shown_around_the_mistake(read: Read) -> None:
+    entries = ", ".join(f"S{i}: {{synthetic: {{}}}}" for i in range(100))
+    (problem,) = read(f"data: {{{entries}, X: {{pth: a}}}}\nstrategy: RSI\n").told
+    _, shown, carets = str(problem).split("\n")
+    assert problem.column > 2000
+    assert len(shown) < 220
+    assert shown.startswith("    1 | …")
+    start = carets.index("^")
+    assert shown[start : start + 3] == "pth"
+    assert carets[start : start + 4] == "^^^ "
+
+
+def test_carets_end_with_the_line() -> None:
+    problem = Problem("a.yaml", 1, 3, "wrong", width=50, source="a: b")
+    assert str(problem).split("\n")[2] == "      |   ^^"
+
+
+def test_names_with_line_breaks_stay_on_one_line(read: Read) -> None:
+    (problem,) = read('strategy: RSI\ndata: {IBM: IBM.csv}\n"a\\nb\\u202e": 1\n').told
+    assert problem.message == "unknown key 'a\\nb\\u202e'"
+
+
+def test_too_many_mistakes_are_counted(read: Read) -> None:
+    told = read("strategy: RSI\n" + "".join(f"k{i}: 1\n" for i in range(1000))).told
+    assert len(told) == 251
+    assert str(told[-1]) == "config.yaml: … and 750 more mistakes"
