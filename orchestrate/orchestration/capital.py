@@ -11,7 +11,7 @@ from orchestrate.domain.books import Book
 
 DEFAULT_TOTAL: Final = Decimal(100_000)
 #: Shares such as 1/3 lose their last digit as Decimals; a sum this close to a whole unit counts as that unit.
-_SHARE_GRAIN: Final = Decimal("1e-12")
+_SHARE_GRAIN: Final = Decimal("1e-18")
 
 
 @dataclass(frozen=True, slots=True)

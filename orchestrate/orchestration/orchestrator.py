@@ -94,6 +94,8 @@ class UnifiedStrategyOrchestrator:
             raise ValueError(f"Unknown framework: {framework!r}; there are {', '.join(self.frameworks)}")
         if metadata.id in self.strategies:
             raise ValueError(f"Strategy {metadata.id!r} takes part already")
+        if self._desk is not None:
+            raise ValueError(f"the run has begun, {metadata.id!r} comes too late")
         self.strategies[metadata.id] = StrategyEntry(strategy, metadata, allocation, framework, kind, config or {})
         self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
 

@@ -5,7 +5,7 @@ Ids, floats and integer nanoseconds cross these ports, never an engine's types.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -115,5 +115,8 @@ class CapitalManagementPort(Protocol):
 class CoordinationPort(Protocol):
     """The surface of `StrategyCoordinator`."""
 
-    def coordinate(self, demands: Sequence[Demand]) -> list[Decision]:
-        """Every demand ends approved, resized or rejected, with a reason, in the order it came."""
+    def coordinate(self, demands: Sequence[Demand], fund: Callable[[Demand, float], Decision]) -> list[Decision]:
+        """Every demand ends approved, resized or rejected, with a reason; closing ones first.
+
+        `fund` is the capital stage: what of a quantity the demand's strategy can pay for, reserved at once.
+        """

@@ -78,7 +78,7 @@ def test_signals(strategy: object, traded: list[float]) -> None:
 def test_a_pending_order_counts_as_held() -> None:
     """B's bar comes three days after A's decision on it: asked for again meanwhile, it is not ordered again."""
     stage = market(series("A", FLAT), series("B", [(20.0, 20.0), (22.0, 22.0)], days=[0, 5]))
-    strategy = Told(dict.fromkeys(range(1, 5), [Signal.enter("B")]))
+    strategy = Told({key: [Signal.enter("B")] for key in range(1, 5)})
     done = rehearse(stage, {"s": Part(strategy, ("A", "B"), sizing=fixed(5))})
     assert done.fills() == [(5.0, 22.0)]
     assert len(done.of(StrategySignalledEvent)) == 1
@@ -174,8 +174,16 @@ def test_what_a_context_shows() -> None:
         if position is not None:
             position.quantity = 1e9  # a copy: nothing comes of it
         seen.append(
-            (context.updated, len(context.bars()), len(context.bars("B")), context.cash, context.equity)
-            + (context.available, context.position("B"), context.instrument().symbol)
+            (
+                context.updated,
+                len(context.bars()),
+                len(context.bars("B")),
+                context.cash,
+                context.equity,
+                context.available,
+                context.position("B"),
+                context.instrument().symbol,
+            )
         )
         return [Signal.enter("A")] if len(seen) == 2 else []
 
@@ -402,7 +410,7 @@ def test_a_run_that_is_stopped_keeps_what_is_done() -> None:
 
 
 def test_paused_strategies_open_nothing_but_hear_of_their_fills() -> None:
-    strategy = Told(dict.fromkeys(range(20), [ENTER]))
+    strategy = Told({key: [ENTER] for key in range(20)})
     rehearsed = prepare({"s": Part(strategy, sizing=fixed(5))})
     orchestrator = rehearsed.orchestrator
     orchestrator.begin(one(), PLAIN)
