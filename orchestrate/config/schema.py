@@ -39,7 +39,7 @@ class Section(BaseModel):
     #: The key that a single value written instead of the mapping most likely means.
     short: ClassVar[str] = ""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
