@@ -12,10 +12,9 @@ from typing import Final, Literal
 
 import numpy as np
 
+from orchestrate.data.calendar import DAY
 from orchestrate.domain.market import BarSeries, Stamps, Timeline
 
-SECOND: Final = 1_000_000_000
-DAY: Final = 86400 * SECOND
 MILLISECOND: Final = 1_000_000
 
 Stamp = Literal["start", "end"]

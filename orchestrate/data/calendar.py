@@ -10,7 +10,8 @@ from orchestrate.domain.market import Stamps
 from orchestrate.domain.synthetic import seconds
 
 SECOND: Final = 1_000_000_000
-DAY: Final = 86400 * SECOND
+HOUR: Final = 3600 * SECOND
+DAY: Final = 24 * HOUR
 _YEAR: Final = 365.25 * DAY
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.data.calendar import DAY, SECOND, missing_days, trading_weekdays, weekdays
+from orchestrate.data.calendar import DAY, HOUR, SECOND, missing_days, trading_weekdays, weekdays
 from orchestrate.data.columns import Columns, counted, show, told
 from orchestrate.domain.market import Floats
 from orchestrate.domain.results import Finding
@@ -24,7 +24,7 @@ _ODD_BARS: Final = 3  # and is back after at most so many bars
 _FEW: Final = 30
 _STILL_DAYS: Final = 5
 _STILL_BARS: Final = 30
-_SHOWN_NANOSECONDS: Final = ((DAY, "day"), (3600 * SECOND, "hour"), (60 * SECOND, "minute"), (SECOND, "second"))
+_SHOWN_NANOSECONDS: Final = ((DAY, "day"), (HOUR, "hour"), (60 * SECOND, "minute"), (SECOND, "second"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,7 +186,7 @@ def holes_in_days(evidence: Evidence) -> Finding | None:
     holes = np.flatnonzero((steps > 3 * evidence.length) & (label[1:] // DAY == label[:-1] // DAY))
     if not len(holes):
         return None
-    hour = label[holes] // (3600 * SECOND) % 24
+    hour = label[holes] // (HOUR) % 24
     days = len(np.unique(label // DAY))
     rare = holes[np.bincount(hour, minlength=24)[hour] <= max(1, 0.1 * days)]
     if not len(rare):
@@ -207,9 +207,9 @@ def unusual_weekdays(evidence: Evidence) -> Finding | None:
 
 def crowded_bars(evidence: Evidence) -> Finding | None:
     """Bars that begin before the one before them can have ended."""
-    if evidence.length > 7 * DAY:
-        return None
-    close_by = np.flatnonzero(np.diff(evidence.columns.label) < evidence.length) + 1
+    # days and weeks shrink by a change of clocks or a holiday on a Monday
+    least = evidence.length if evidence.intraday else 0.8 * evidence.length
+    close_by = np.flatnonzero(np.diff(evidence.columns.label) < least) + 1
     if not len(close_by):
         return None
     message = f"bars follow sooner than a bar's length of {span(evidence.length)}"
@@ -248,7 +248,9 @@ def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:
         return np.array([], dtype=np.intp)
     phase = evidence.columns.label % evidence.length
     phases, counts = np.unique(phase, return_counts=True)
-    return np.flatnonzero(phase != phases[counts.argmax()])
+    off = np.abs(phase - phases[counts.argmax()])
+    # bars of several hours follow their exchange's clocks, which are put forward and back
+    return np.flatnonzero(np.minimum(off, evidence.length - off) > (HOUR if evidence.length > HOUR else 0))
 
 
 def _far(prices: Floats, base: Floats) -> np.typing.NDArray[np.bool_]:

@@ -24,7 +24,18 @@ ALIASES: Final = {
     "open": ("open", "o", "openprice", "priceopen", "first", "opening", "eröffnung", "erster"),
     "high": ("high", "h", "max", "highprice", "pricehigh", "hoch"),
     "low": ("low", "l", "min", "lowprice", "pricelow", "tief"),
-    "close": ("close", "c", "last", "closelast", "closeprice", "priceclose", "price", "schluss", "schlusskurs"),
+    "close": (
+        "close",
+        "c",
+        "last",
+        "closelast",
+        "closeprice",
+        "priceclose",
+        "price",
+        "settle",
+        "schluss",
+        "schlusskurs",
+    ),
     "volume": ("volume", "vol", "v", "tickvol", "tickvolume", "volumen"),
 }
 REQUIRED: Final = ("timestamp", "open", "high", "low", "close")

@@ -7,11 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from orchestrate.data.calendar import SECOND
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import BarSeries
 from orchestrate.domain.synthetic import seconds
-
-_SECOND = 1_000_000_000
 
 
 def resample(
@@ -26,13 +25,13 @@ def resample(
             hint=f"of: one of {', '.join(series)}",
         )
     try:
-        length = seconds(told.get("to", "")) * _SECOND
+        length = seconds(told.get("to", "")) * SECOND
     except ValueError as error:
         raise DataError(f"resample: {error}", where=symbol) from None
     if length <= source.length or length % source.length:
         raise DataError(
             f"resample: {told['to']} is no multiple of the bars of {source.symbol}, "
-            f"which are {source.length / _SECOND:g} s long",
+            f"which are {source.length / SECOND:g} s long",
             where=symbol,
         )
     bucket = -(-source.label // length) if stamp == "end" else source.label // length

@@ -15,13 +15,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import numpy.typing as npt
 
+from orchestrate.data.calendar import DAY, SECOND
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Flags, Stamps
 
 Integers = npt.NDArray[np.int64]
 
-SECOND: Final = 1_000_000_000
-DAY: Final = 86400 * SECOND
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME: Final = (
     r"(?:(?:\s*T|[ ,]+|:)(?P<H>\d{1,2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp][Mm])?)?"

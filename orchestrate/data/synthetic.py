@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from orchestrate.data.calendar import DAY, SECOND
 from orchestrate.data.columns import Columns
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Flags, Floats, Stamps
 from orchestrate.domain.synthetic import SyntheticSpec, seconds
 
-_SECOND = 1_000_000_000
-_DAY = 86400 * _SECOND
 _MOOD_BARS = 60  # how long a mood lasts on average
 _FAR = 4.0  # how much further a bar of the tails moves
 
@@ -84,8 +83,8 @@ def _kept(seed: int, spec: SyntheticSpec) -> Flags:
 
 def _stamps(spec: SyntheticSpec) -> tuple[Stamps, Stamps]:
     """Labels, and each bar's place in the endless row of all bars of its frequency, by which groups move together."""
-    length = seconds(spec.frequency) * _SECOND
-    per_day = _DAY // length
+    length = seconds(spec.frequency) * SECOND
+    per_day = DAY // length
     day = int(np.datetime64(spec.start, "D").astype(np.int64))
     if spec.week == 7:
         place = day * per_day + np.arange(spec.bars, dtype=np.int64)
@@ -95,7 +94,7 @@ def _stamps(spec: SyntheticSpec) -> tuple[Stamps, Stamps]:
     working_day = monday // 7 * 5 + min(monday % 7, 5)
     place = working_day * per_day + np.arange(spec.bars, dtype=np.int64)
     working = place // per_day
-    return (working // 5 * 7 + working % 5 + 4) * _DAY + place % per_day * length, place
+    return (working // 5 * 7 + working % 5 + 4) * DAY + place % per_day * length, place
 
 
 def _periods(spec: SyntheticSpec) -> float:

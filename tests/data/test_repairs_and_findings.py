@@ -323,6 +323,32 @@ def test_weeks_and_months_are_judged_by_their_own_length(load: Load) -> None:
     assert found(load, months) == []
 
 
+def test_days_that_follow_their_exchanges_clocks_are_no_fault(load: Load) -> None:
+    rows = lines(DAILY_TEXT)
+    opened = [row.replace(",", "T09:30:00-05:00," if row < "2010-03-14" else "T09:30:00-04:00,", 1) for row in rows[1:]]
+    assert found(load, joined([rows[0], *opened])) == []
+    assert found(load, joined([rows[0], *opened[:50]])) == []
+
+
+def test_bars_of_two_lengths_in_one_file_are_told(load: Load) -> None:
+    hours = lines(HOURLY_TEXT)
+    half = hours[30].replace("05:00:00Z", "05:30:00Z")
+    message = "bars follow sooner than a bar's length of 1 hour, first 2010-01-05 05:30 (line 32); is frequency: right?"
+    assert ("warning", message) in found(load, joined([*hours[:31], half, *hours[31:]]))
+    days = joined(
+        [
+            *lines(DAILY_TEXT)[:10],
+            lines(DAILY_TEXT)[9].replace("2010-01-14", "2010-01-14 12:00"),
+            *lines(DAILY_TEXT)[10:],
+        ]
+    )
+    days = "\n".join(
+        line.replace(",", " 00:00,", 1) if line[0] == "2" and line[10] == "," else line for line in lines(days)
+    )
+    told = found(load, days)
+    assert any(text.startswith("bars follow sooner than a bar's length of 1 day") for _, text in told)
+
+
 def test_a_finding_says_how_often_and_where_first(load: Load) -> None:
     text = DAILY_TEXT
     for line in range(10, 20):
