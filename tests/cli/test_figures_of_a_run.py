@@ -1,0 +1,118 @@
+"""Every figure of a run, worked out again from its stored columns alone, with pandas instead of our own code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+MIXED = """\
+capital: {total: 400000}
+data:
+  WEEK: {synthetic: {bars: 300, seed: 7, frequency: 1d, week: 5}}
+  ALWAYS: {synthetic: {bars: 500, seed: 8, frequency: 1d, week: 7, start: "2010-02-01"}}
+  SHORT: {synthetic: {bars: 90, seed: 9, frequency: 1d, start: "2010-06-01"}}
+strategies:
+  weekly: {name: MOMENTUM, framework: backtrader, allocation: 30, symbols: [WEEK], config: {fast: 3, slow: 8}}
+  always: {name: RSI, framework: nautilus, allocation: 30, symbols: [ALWAYS], config: {period: 4, buy_below: 40}}
+  short: {name: MOMENTUM, framework: nautilus, allocation: 20, symbols: [SHORT], config: {fast: 2, slow: 5}}
+  both: {name: RSI, framework: backtrader, allocation: 10, symbols: [SHORT, ALWAYS], config: {period: 3}}
+execution: {commission: {percent: 0.1}, slippage: {percent: 0.05}}
+"""
+INTRADAY = """\
+capital: 100000
+data:
+  AAA: {synthetic: {bars: 2000, seed: 7, frequency: 30min, week: 7}}
+  BBB: {synthetic: {bars: 1500, seed: 8, frequency: 1h, week: 7}}
+strategies:
+  one: {name: MOMENTUM, allocation: 50, symbols: [AAA], config: {fast: 5, slow: 20}}
+  two: {name: RSI, framework: nautilus, allocation: 50, symbols: [BBB]}
+"""
+APART = {"rel": 1e-9, "abs": 1e-12}
+
+
+def stored(folder):
+    return (pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("equity", "trades", "decisions"))
+
+
+def expected(curve, initial, exposed, trades, fees, periods):
+    """The contract's definitions once more; None where pandas gives nothing finite."""
+    returns = curve.pct_change().dropna()
+    years = (curve.index[-1] - curve.index[0]) / pd.Timedelta(days=365.25)
+    total = curve.iloc[-1] / initial - 1
+    drawdown = (curve / curve.cummax() - 1).min()
+    cagr = (1 + total) ** (1 / years) - 1
+    lost = -trades.profit[trades.profit < 0].sum()
+    figures = {
+        "total_return": total,
+        "cagr": cagr,
+        "volatility": returns.std() * np.sqrt(periods),
+        "sharpe": returns.mean() / returns.std() * np.sqrt(periods),
+        "sortino": returns.mean() / np.sqrt((returns.clip(upper=0) ** 2).mean()) * np.sqrt(periods),
+        "calmar": cagr / -drawdown,
+        "max_drawdown": drawdown,
+        "win_rate": (trades.profit > 0).mean(),
+        "profit_factor": trades.profit[trades.profit > 0].sum() / lost if lost else None,
+        "exposure": exposed.mean(),
+        "trades": len(trades),
+        "fees": fees,
+    }
+    return {name: pytest.approx(value, **APART) if value is not None else None for name, value in figures.items()}
+
+
+@pytest.mark.parametrize("name", ["mixed", "intraday"])
+def test_all_figures_follow_from_what_is_stored(prompt, name):
+    prompt.write(f"{name}.yaml", {"mixed": MIXED, "intraday": INTRADAY}[name])
+    done = prompt("backtest", f"{name}.yaml", "--format", "json", "--set", "periods_per_year=300")
+    assert done.code == 0, done.err
+    told = done.document
+    equity, trades, decisions = stored(prompt.runs[0])
+    assert (len(equity), told["bars"]) == (told["bars"], len(equity))
+    equity.index = pd.DatetimeIndex(equity["t"])
+    fees = decisions.groupby("strategy_id").fee.sum()
+    initial = {name: strategy["allocated_capital"] for name, strategy in told["strategies"].items()}
+    for one, strategy in told["strategies"].items():
+        own = equity[equity[f"own.{one}"]]
+        figures = expected(
+            own[f"equity.{one}"], initial[one], own[f"exposed.{one}"], trades[trades.strategy_id == one], fees[one], 300
+        )
+        assert strategy["metrics"] == figures, one
+        assert strategy["final_equity"] == equity[f"equity.{one}"].iloc[-1]
+    for framework, figures in told["frameworks"].items():
+        members = [one for one, strategy in told["strategies"].items() if strategy["framework"] == framework]
+        assert figures["metrics"] == expected(
+            equity[[f"equity.{one}" for one in members]].sum(axis=1),
+            sum(initial[one] for one in members),
+            equity[[f"exposed.{one}" for one in members]].any(axis=1),
+            trades[trades.framework == framework],
+            fees[members].sum(),
+            300,
+        )
+    exposed = equity[[f"exposed.{one}" for one in initial]].any(axis=1)
+    total = told["portfolio"]["initial_capital"]
+    assert told["portfolio"]["metrics"] == expected(equity.portfolio, total, exposed, trades, fees.sum(), 300)
+    books = equity[[f"equity.{one}" for one in initial]].sum(axis=1) + told["portfolio"]["reserve"]
+    assert equity.portfolio.to_numpy() == pytest.approx(books.to_numpy(), abs=1e-6)
+
+    daily = equity[[f"equity.{one}" for one in initial]].groupby(equity.index.date).last().pct_change().dropna()
+    daily.columns = list(initial)
+    expected_matrix = daily.corr()
+    for one in initial:
+        for other in initial:
+            assert told["correlation"][one][other] == pytest.approx(expected_matrix.loc[one, other], abs=1e-9)
+
+
+def test_own_bars_are_those_of_the_symbols(prompt):
+    prompt.write("mixed.yaml", MIXED)
+    prompt("backtest", "mixed.yaml", "-q")
+    equity, _, _ = stored(prompt.runs[0])
+    assert [int(equity[f"own.{one}"].sum()) for one in ("weekly", "always", "short", "both")] == [300, 500, 90, 500]
+
+
+@pytest.mark.parametrize(("week", "periods"), [(5, 252.0), (7, 365.0)])
+def test_years_of_daily_bars(prompt, week, periods):
+    done = prompt("backtest", "single.yaml", "--format", "json", "--set", f"data.AAA.synthetic.week={week}")
+    equity, _, _ = stored(prompt.runs[0])
+    volatility = equity.portfolio.pct_change().dropna().std() * np.sqrt(periods)
+    assert done.document["portfolio"]["metrics"]["volatility"] == pytest.approx(volatility, rel=1e-9)
