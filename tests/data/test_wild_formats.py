@@ -395,3 +395,73 @@ def test_a_cut_off_last_line_is_left_out(read: Read) -> None:
     columns, told = read(CLEAN + "2014-06-16,91.51,92.7")
     same(columns, DAILY)
     assert kinds(told) == [("warning", "line 6: the last line is cut off: it is left out")]
+
+
+#: Files of further writers: text → first stamp and first bar.
+OTHERS = {
+    "dukascopy": (
+        "Gmt time,Open,High,Low,Close,Volume\n05.06.2014 13:00:00.000,1.36,1.375,1.35,1.365,100\n"
+        "05.06.2014 14:00:00.000,1.36,1.37,1.35,1.36,100\n",
+        "2014-06-05 13:00",
+        "1.36/1.375/1.35/1.365/100",
+    ),
+    "barchart": (
+        "Time,Open,High,Low,Last,Change,%Chg,Volume\n06/13/2014,10,11,9,10,0.1,1%,100\n"
+        '06/12/2014,10,11,9,10.5,0.1,1%,100\n"Downloaded from Barchart.com as of 06-14-2014 05:00am CDT"\n',
+        "2014-06-12",
+        "10/11/9/10.5/100",
+    ),
+    "tradingview": (
+        "time,open,high,low,close,Volume\n1401975000,10,11,9,10,5\n1401978600,10,11,9,10,5\n",
+        "2014-06-05 13:30",
+        "10/11/9/10/5",
+    ),
+    "cryptodatadownload": (
+        "https://www.CryptoDataDownload.com\nunix,date,symbol,open,high,low,close,Volume BTC,Volume USD\n"
+        "1577840400000,2020-01-01 01:00:00,BTC/USD,7177.02,7212.81,7175.46,7200.85,99.1,700000\n"
+        "1577836800000,2020-01-01 00:00:00,BTC/USD,7195.24,7196.25,7175.46,7177.02,51.1,360000\n",
+        "2020-01-01",
+        "7195.24/7196.25/7175.46/7177.02/51.1",
+    ),
+    "histdata": (
+        "20120201 000000;1.306600;1.306600;1.306560;1.306570;0\n"
+        "20120201 000100;1.306570;1.306570;1.306470;1.306560;0\n",
+        "2012-02-01",
+        "1.3066/1.3066/1.30656/1.30657/0",
+    ),
+    "mt4": (
+        "2014.06.05,13:00,1.36,1.37,1.35,1.365,100\n2014.06.05,14:00,1.36,1.37,1.35,1.36,100\n",
+        "2014-06-05 13:00",
+        "1.36/1.37/1.35/1.365/100",
+    ),
+    "databento": (
+        "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n"
+        "2024-01-02T14:30:00.000000000Z,33,1,1,10.5,11,10,10.7,100,X\n"
+        "2024-01-02T14:31:00.000000000Z,33,1,1,10.5,11,10,10.7,100,X\n",
+        "2024-01-02 14:30",
+        "10.5/11/10/10.7/100",
+    ),
+    "date and time apart, thousands with dots": (
+        "Datum;Zeit;Eröffnung;Hoch;Tief;Schluss;Volumen\n13.06.2014;09:00;1.234,50;1.240,00;1.230,00;1.235,50;1.000\n"
+        "13.06.2014;10:00;1.234,50;1.240,00;1.230,00;1.235,50;1.000\n",
+        "2014-06-13 09:00",
+        "1234.5/1240/1230/1235.5/1000",
+    ),
+    "a column of row numbers": (
+        ",Date,Open,High,Low,Settle,Volume\n0,2014-06-05,1e1,11,9,10,5\n1,2014-06-06,10,11,9,10,5\n",
+        "2014-06-05",
+        "10/11/9/10/5",
+    ),
+    "the date has no name": (
+        ",Open,High,Low,Close,Volume\n2014-06-05,10,11,9,10,5\n2014-06-06,10,11,9,10,5\n",
+        "2014-06-05",
+        "10/11/9/10/5",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_files_of_further_writers(name: str, read: Read) -> None:
+    text, stamp, bar = OTHERS[name]
+    columns, _ = read(text)
+    assert (len(columns), columns.stamp(0), columns.shown(0)) == (2, stamp, bar)
