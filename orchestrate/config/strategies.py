@@ -82,8 +82,10 @@ def _described(reading: Reading, name: str, entry: Strategy) -> tuple[str, Strat
     try:
         return reference, reading.catalogue(reference, reading.root)
     except ConfigurationError as error:
+        nameless = "" if entry.name else "write 'name: …', which is the key when left out; "
         for problem in error.problems:
-            reading.problems.append(place.problem(f"strategies.{name}: {problem.message}", problem.hint))
+            hint = problem.hint if problem.hint.startswith("did you mean") else f"{nameless}{problem.hint}"
+            reading.problems.append(place.problem(f"strategies.{name}: {problem.message}", hint))
     except OSError as error:
         reading.problems.append(place.problem(f"strategies.{name}: can't be looked up: {error.strerror}"))
     return reference, None

@@ -1,10 +1,12 @@
-"""Is a configuration right? Read it, check it, and if asked to, load its data and check its strategies for look-ahead."""
+"""Is a configuration right? Read it, check it, and if asked to, load its data and check strategies for look-ahead."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate import wiring
 from orchestrate.config.resolution import Resolution
@@ -12,6 +14,9 @@ from orchestrate.domain.errors import DataError, Problem
 from orchestrate.domain.market import Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
+
+if TYPE_CHECKING:
+    from orchestrate.usecases.watchdog import Watchdog
 
 SCHEMA_VERSION: Final = 1
 #: At how many places `--deep` cuts each history.
@@ -51,9 +56,14 @@ def validate(
     resolution = wiring.read_plan(file, overrides, data, environ)
     if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:
         return Validation(file, resolution, resolution.findings)
-    from orchestrate.data.loading import load_market
+    with redirect_stdout(sys.stderr):  # what strategies print is no part of the result
+        return _deep(file, resolution, resolution.plan)
 
-    plan = resolution.plan
+
+def _deep(file: str, resolution: Resolution, plan: RunPlan) -> Validation:
+    from orchestrate.data.loading import load_market
+    from orchestrate.usecases.watchdog import Watchdog
+
     try:
         market, found = load_market(plan)
     except DataError as error:
@@ -64,15 +74,17 @@ def validate(
     findings = [*resolution.findings, *found]
     unusable = any(finding.severity == "error" for finding in found)
     caught = []
-    for strategy in plan.strategies:
-        if strategy.kind == "signals":
-            told_of = _look_ahead(strategy, plan, market)
-            findings += told_of
-            caught += [strategy.id for finding in told_of if finding.severity == "error"]
+    watchdog = Watchdog(plan.execution.strategy_timeout * (DEEP_CUTS + 1))
+    with watchdog.armed():
+        for strategy in plan.strategies:
+            if strategy.kind == "signals":
+                told_of = _look_ahead(strategy, plan, market, watchdog)
+                findings += told_of
+                caught += [strategy.id for finding in told_of if finding.severity == "error"]
     return Validation(file, resolution, tuple(findings), tuple(dict.fromkeys(caught)), unusable)
 
 
-def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market) -> list[Finding]:
+def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog: Watchdog) -> list[Finding]:
     """The check of contracts section 7 at many places, and how much of each history it covered."""
     from orchestrate.library.catalogue import describe
     from orchestrate.library.loading import load
@@ -84,9 +96,12 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market) -> list[F
     for symbol in strategy.symbols:
         series = market.series[symbol]
         try:
-            made = load(describe(strategy.reference, plan.root), strategy.config)
-            report = check_lookahead(made, series, points=DEEP_CUTS)  # type: ignore[arg-type] # its kind is "signals"
-        except Exception as error:
+            with watchdog:
+                made: Any = load(describe(strategy.reference, plan.root), strategy.config)
+                report = check_lookahead(made, series, points=DEEP_CUTS)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
             findings.append(Finding("warning", where, message))
             continue
@@ -94,7 +109,7 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market) -> list[F
         if finding is not None:
             findings.append(finding)
         if report.honest:
-            covered = max(report.cuts, default=0)
+            covered = max((cut for cut in report.cuts if cut not in report.unchecked), default=0)
             message = (
                 f"no look-ahead on {symbol}: cut at {len(report.cuts)} bars, {covered} of {len(series)} bars covered"
             )

@@ -178,6 +178,17 @@ def test_deep_catches_a_prophet(command: Command) -> None:
     assert "looks ahead on DEMO" in caught["message"]
 
 
+def test_deep_survives_whatever_a_strategy_does(command: Command) -> None:
+    Path("rude.py").write_text(
+        "class Leaver:\n    def signals(self, bars):\n        print('noise')\n        raise SystemExit(7)\n"
+    )
+    Path("rude.yaml").write_text("data: {DEMO: {synthetic: {bars: 300}}}\nstrategy: rude.py:Leaver\n")
+    result = command("validate", "rude.yaml", "--deep", "--format", "json")
+    assert result.exit_code == 0
+    messages = [finding["message"] for finding in json.loads(result.stdout)["findings"]]
+    assert "could not be checked for look-ahead on DEMO: SystemExit: 7" in messages
+
+
 def test_deep_tells_of_unusable_data(command: Command) -> None:
     Path("IBM.csv").write_text("this is no price file\n1\n")
     Path("config.yaml").write_text("data: {IBM: IBM.csv}\nstrategy: RSI\n")
@@ -230,7 +241,7 @@ BEYOND_A_SCHEMA = {
     *("no-allocations", "none-enabled", "start-after-end", "data-file-missing", "data-file-missing-and-wrong"),
     *("unknown-strategy", "unknown-parameter", "parameter-types", "relation", "relation-with-default", "natives"),
     *("own-file-missing", "extends-circle", "extends-missing", "extends-wrong-base", "not-landed"),
-    *("arguments", "environment", "set-into-list"),
+    *("arguments", "environment", "set-into-list", "name-left-out"),
 }
 
 
