@@ -251,7 +251,8 @@ class Desk:
         if result.order is not None:
             if order.rests:
                 self.blotter.rest(order)
-            yield StrategyCommand(order.strategy_id, "submit", result.order)
+            reason, detail = (decision.reason, decision.detail) if decision else (Reason.NONE, "")
+            yield StrategyCommand(order.strategy_id, "submit", result.order, reason, detail)
         elif decision is not None and order.native_order:
             yield StrategyCommand(order.strategy_id, "reject", order, decision.reason, decision.detail)
 

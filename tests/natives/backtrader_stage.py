@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -79,7 +79,7 @@ class _Trades(bt.Analyzer):
 
     def notify_order(self, order: bt.Order) -> None:
         if order.status == order.Completed:
-            when = bt.num2date(order.executed.dt).replace(tzinfo=timezone.utc)
+            when = bt.num2date(order.executed.dt).replace(tzinfo=UTC)
             self.trades.append((when, order.data._name, order.executed.size, round(order.executed.price, 9)))
 
 
@@ -155,7 +155,7 @@ class Hosted:
     def trades(self, strategy_id: str = "one") -> Trades:
         return [
             (
-                datetime.fromtimestamp(record.t / 1e9, timezone.utc),
+                datetime.fromtimestamp(record.t / 1e9, UTC),
                 record.fill.symbol,
                 record.fill.quantity,
                 round(record.fill.price, 9),

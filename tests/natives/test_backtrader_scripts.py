@@ -19,8 +19,9 @@ RULES = pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE, FEES], ids=["open", "
 def same(native, stage, rules=PLAIN, config=None, symbols=(), *, at_least=10, **how):
     """Trades and final value agree; what the strategy noted (`heard`), too."""
     stake = int(how["sizing"].value) if "sizing" in how else 1
+    heard = native.heard = []
     alone = bare(native, stage, rules, config, symbols, stake=stake)
-    heard, native.heard = getattr(native, "heard", []), []
+    native.heard = []
     hosted = host(native, stage, rules, config, symbols, **how)
     assert hosted.status() == "completed", hosted.error()
     trades = hosted.trades()
@@ -32,12 +33,11 @@ def same(native, stage, rules=PLAIN, config=None, symbols=(), *, at_least=10, **
     if len(trades) == len(hosted.trades()):
         assert hosted.equity() == pytest.approx(alone.value, rel=1e-12)
     assert native.heard == heard
-    native.heard = []
     return hosted
 
 
 class SmaCross(bt.Strategy):
-    params = dict(fast=5, slow=20)
+    params = (("fast", 5), ("slow", 20))
 
     def __init__(self):
         fast, slow = bt.ind.SMA(period=self.p.fast), bt.ind.SMA(period=self.p.slow)
@@ -71,8 +71,6 @@ def test_the_signal_strategy_of_the_front_page_turns_its_position_round(rules):
 
 class Brackets(bt.Strategy):
     """Entries by limit, exits by bracket; notes all it hears."""
-
-    heard = []
 
     def __init__(self):
         self.fast, self.slow = bt.ind.EMA(period=5), bt.ind.EMA(period=15)
@@ -114,8 +112,6 @@ def test_brackets_in_both_directions(rules):
 class MarketBrackets(Brackets):
     """An entry at the market; the children act from the bar on from which Backtrader lets them."""
 
-    heard = []
-
     def next(self):
         if not self.live:
             close = self.data.close[0]
@@ -132,8 +128,6 @@ def test_brackets_around_a_market_order(rules):
 
 class Pairs(bt.Strategy):
     """Two datas of different calendars; their spread's z-score."""
-
-    heard = []
 
     def __init__(self):
         self.ratio = []
@@ -174,8 +168,6 @@ def test_a_pairs_trade_over_two_calendars(rules):
 class TimerRebalancer(bt.Strategy):
     """Every month, by a timer: a third in each, by value; notes the timer."""
 
-    heard = []
-
     def __init__(self):
         self.add_timer(when=bt.timer.SESSION_START, monthdays=[1], monthcarry=True)
 
@@ -191,8 +183,6 @@ def test_a_timer_rebalancer(rules):
 
 
 class IntradayTimer(bt.Strategy):
-    heard = []
-
     def start(self):
         self.add_timer(when=dt.time(15, 30))
         self.add_timer(when=dt.time(9, 37), repeat=dt.timedelta(minutes=45), weekdays=[1, 3, 5])
@@ -212,8 +202,7 @@ def test_timers_at_times_of_day_fire_at_the_very_bar():
 class Rotation(bt.Strategy):
     """Monthly into the two strongest of three."""
 
-    heard = []
-    params = dict(lookback=20, every=15)
+    params = (("lookback", 20), ("every", 15))
 
     def __init__(self):
         self.strength = {data: bt.ind.ROC(data.close, period=self.p.lookback) for data in self.datas}
@@ -236,12 +225,11 @@ def test_an_order_target_percent_rotation(rules):
 class AllTypes(bt.Strategy):
     """Each order type in turn, with expiry and one-cancels-other; notes all it hears."""
 
-    heard = []
-
     def notify_order(self, order):
+        done = order.executed
         self.heard.append(
-            (len(self), order.exectype, order.getstatusname(), order.created.price, order.executed.size, order.executed.price)
-        )  # fmt: skip
+            (len(self), order.exectype, order.getstatusname(), order.created.price, done.size, done.price)
+        )
 
     def next(self):
         close, size = self.data.close[0], self.position.size
@@ -270,8 +258,6 @@ def test_every_order_type_with_expiry_and_oco(rules):
 
 
 class TrailLimit(bt.Strategy):
-    heard = []
-
     def next(self):
         close = self.data.close[0]
         if not self.position and len(self) % 5 == 0:
@@ -289,8 +275,6 @@ def test_trailing_stops_with_a_limit(rules):
 
 class Flipping(bt.Strategy):
     """One order turns the position round."""
-
-    heard = []
 
     def __init__(self):
         self.cross = bt.ind.CrossOver(bt.ind.SMA(period=3), bt.ind.SMA(period=9))
@@ -315,8 +299,6 @@ def test_the_minimum_fee_of_an_order_through_zero_is_taken_once():
 class HeikinAshi(bt.Strategy):
     """An indicator that makes Cerebro step bar by bar instead of vectorised, on datas of two lengths."""
 
-    heard = []
-
     def __init__(self):
         self.candle, self.slow = bt.ind.HeikinAshi(), bt.ind.SMA(self.data1.close, period=3)
 
@@ -338,8 +320,8 @@ def test_indicators_that_can_not_be_vectorised():
 def test_slippage_moves_market_and_stop_orders_and_no_limits():
     rules = ExecutionRules(slippage=Slippage(percent=0.5))
     stage = market(walk("A", 700, 3))
-    hosted = host(Brackets, stage, rules)
     Brackets.heard = []
+    hosted = host(Brackets, stage, rules)
     assert hosted.status() == "completed", hosted.error()
     assert len(hosted.trades()) > 50
     for when, _, quantity, price in hosted.trades():

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Container
+from copy import copy
 from typing import Any, Final
 
 import backtrader as bt
@@ -178,6 +179,11 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         send(owner, data, size=abs(order.quantity), exectype=Native.Market, reason=order.reason.value)
         self._own_order = None
 
+    def withdraw(self) -> None:
+        """Cancel all open orders."""
+        for order in (*self._parked.values(), *self.pending):
+            self.cancel(order)
+
     def abandon(self) -> None:
         """Forget all open orders, without a word to anyone."""
         for orders in (self._parked, self._released, self.pending, self._toactivate, self._later, self._due):
@@ -305,4 +311,6 @@ for _names in _REFUSED:
 
 
 def _set_size(order: Native, quantity: float) -> None:
+    """What the strategy was told before stays as it was told."""
+    order.created = copy(order.created)
     order.size = order.created.size = order.created.remsize = order.executed.remsize = quantity

@@ -71,7 +71,8 @@ class Guest:
         self._hand_out()
         self._cerebro.ask(self._strategy, day_number)
         if self._cerebro.wants_to_stop:
-            self._strategy = None
+            self.broker.withdraw()
+            self._leave()
 
     def hear(self) -> None:
         """Tell the strategy at once what has become of its orders."""
@@ -91,8 +92,11 @@ class Guest:
     def stop(self) -> None:
         """The run is over."""
         if self._strategy is not None:
-            self._ask(self._strategy._stop)
-            self._strategy = None
+            self._ask(self._leave)
+
+    def _leave(self) -> None:
+        strategy, self._strategy = self._strategy, None
+        strategy._stop()
 
     # ---- commands
 
