@@ -15,11 +15,12 @@ from orchestrate.domain.market import Floats
 Mark = Literal[".", ","]
 NULLS: Final = frozenset({"", "null", "nan", "na", "n/a", "#n/a", "none", "nil", "-", "--", "."})
 
-_SPACES: Final = str.maketrans("", "", " \u00a0\u202f\u2009'\u2019$\u20ac\u00a3\u00a5")
+_APART: Final = str.maketrans(dict.fromkeys(" \u00a0\u202f\u2009\u2019", "'"))
+_MONEY: Final = "$\u20ac\u00a3\u00a5 \u00a0"
 _SUFFIXES: Final = {"K": 1e3, "M": 1e6, "B": 1e9}
 _SHAPES: Final = {
-    ".": re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?"),
-    ",": re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d{1,3})?"),
+    ".": re.compile(r"[+-]?(?:\d{1,3}(?:[,']\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII),
+    ",": re.compile(r"[+-]?(?:\d{1,3}(?:[.']\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII),
 }
 
 
@@ -49,13 +50,12 @@ def _number(cell: str, mark: Mark) -> float | None:
     text = cell.strip()
     if text.lower() in NULLS:
         return math.nan
-    text = text.translate(_SPACES)
+    text = text.strip(_MONEY)
     factor = _SUFFIXES.get(text[-1:].upper(), 1.0)
-    if factor != 1.0:
-        text = text[:-1]
+    text = text.removesuffix(text[-1:] if factor != 1.0 else "").translate(_APART)
     if not any(character.isdigit() for character in text) or not _SHAPES[mark].fullmatch(text):
         return None
-    plain = text.replace(",", "") if mark == "." else text.replace(".", "").replace(",", ".")
+    plain = text.replace("'", "").replace("," if mark == "." else ".", "").replace(",", ".")
     number = float(plain) * factor
     return number if math.isfinite(number) else None
 

@@ -22,25 +22,29 @@ from orchestrate.domain.market import Flags, Stamps
 Integers = npt.NDArray[np.int64]
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def _ascii(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
+
+
 _TIME: Final = (
     r"(?:(?:\s*T|[ ,]+|:)(?P<H>\d{1,2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<p>[AaPp][Mm])?)?"
     r"\s*(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 )
 _WEEKDAY: Final = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*[,. ]+)?"
 _NAME: Final = r"(?P<b>[A-Za-z]{3,9})"
-_YEAR_FIRST: Final = re.compile(r"(?P<Y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})" + _TIME)
-_COMPACT: Final = re.compile(r"(?P<Y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})" + _TIME)
-_COMPACT_TIME: Final = re.compile(
+_YEAR_FIRST: Final = _ascii(r"(?P<Y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})" + _TIME)
+_COMPACT: Final = _ascii(r"(?P<Y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})" + _TIME)
+_COMPACT_TIME: Final = _ascii(
     r"(?P<Y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>\d{2})(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?(?P<f>)(?P<p>)(?P<z>)"
 )
-_DAY_FIRST: Final = re.compile(r"(?P<d>\d{1,2})([-/.])(?P<m>\d{1,2})\2(?P<Y>\d{4})" + _TIME)
-_MONTH_FIRST: Final = re.compile(r"(?P<m>\d{1,2})([-/.])(?P<d>\d{1,2})\2(?P<Y>\d{4})" + _TIME)
-_SHORT_YEAR: Final = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?!\d).*")
-_NAMED_DAY_FIRST: Final = re.compile(
-    _WEEKDAY + r"(?P<d>\d{1,2})[-/. ]*" + _NAME + r"[-/., ]*(?P<Y>\d{4}|\d{2})" + _TIME
-)
-_NAMED_MONTH_FIRST: Final = re.compile(_WEEKDAY + _NAME + r"[-. ]+(?P<d>\d{1,2})[-, ]+(?P<Y>\d{4})" + _TIME)
-_NUMBER: Final = re.compile(r"\d+(\.\d*)?")
+_DAY_FIRST: Final = _ascii(r"(?P<d>\d{1,2})([-/.])(?P<m>\d{1,2})\2(?P<Y>\d{4})" + _TIME)
+_MONTH_FIRST: Final = _ascii(r"(?P<m>\d{1,2})([-/.])(?P<d>\d{1,2})\2(?P<Y>\d{4})" + _TIME)
+_SHORT_YEAR: Final = _ascii(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?!\d).*")
+_NAMED_DAY_FIRST: Final = _ascii(_WEEKDAY + r"(?P<d>\d{1,2})[-/. ]*" + _NAME + r"[-/., ]*(?P<Y>\d{4}|\d{2})" + _TIME)
+_NAMED_MONTH_FIRST: Final = _ascii(_WEEKDAY + _NAME + r"[-. ]+(?P<d>\d{1,2})[-, ]+(?P<Y>\d{4})" + _TIME)
+_NUMBER: Final = _ascii(r"\d+(\.\d*)?")
 
 FORMAT_HINT: Final = "set date_format: '%d/%m/%Y' (or the like), day_first, month_first, epoch_s, epoch_ms, excel …"
 
@@ -108,7 +112,7 @@ def _numeric(cells: Cells) -> Reading:
 
 
 def _numbers(cells: Cells) -> npt.NDArray[np.float64]:
-    if all(map(str.isdecimal, cells.texts)):
+    if _are_digits(cells.texts):
         return np.array(cells.texts, dtype="S").astype(np.float64)
     for place, text in enumerate(cells.texts):
         if not _NUMBER.fullmatch(text.strip()):
@@ -117,8 +121,8 @@ def _numbers(cells: Cells) -> npt.NDArray[np.float64]:
 
 
 def _epoch(cells: Cells, unit: int, note: str = "") -> Reading:
-    _numbers(cells)
-    if all(map(str.isdecimal, cells.texts)):
+    _within(cells, _numbers(cells) * (unit / DAY), "is too great for that count since 1970")
+    if _are_digits(cells.texts):
         return Reading(_integers(cells.texts) * unit, note)
     stamps = []
     for text in cells.texts:
@@ -129,10 +133,20 @@ def _epoch(cells: Cells, unit: int, note: str = "") -> Reading:
 
 def _excel(cells: Cells) -> Reading:
     """Days since 1899-12-30; the fraction is the time of day, exact to a millisecond."""
-    numbers = _numbers(cells)
-    milliseconds = np.rint((numbers - 25569.0) * 86_400_000.0).astype(np.int64)
-    local = milliseconds * 1_000_000
+    days = _numbers(cells) - 25569.0
+    _within(cells, days, "is too great for a day of a spreadsheet")
+    local = np.rint(days * 86_400_000.0).astype(np.int64) * 1_000_000
     return Reading(_to_utc(cells, local, None), "stamps are read as days of a spreadsheet (Excel serial dates)")
+
+
+def _within(cells: Cells, days: npt.NDArray[np.float64], complaint: str) -> None:
+    """Refuse stamps after the year 2200."""
+    if (days > 84_000).any():
+        raise cells.refuse(int((days > 84_000).argmax()), complaint)
+
+
+def _are_digits(texts: Sequence[str]) -> bool:
+    return all(text.isascii() and text.isdecimal() for text in texts)
 
 
 def _day_or_month_first(cells: Cells) -> Reading:
@@ -216,7 +230,7 @@ def _compiled(date_format: str, where: str) -> re.Pattern[str]:
                 rest = rest[1:]
         pattern = "".join(pieces)
         lacking = [part for part in "YmbdHMSfpz" if f"(?P<{part}>" not in pattern]
-        compiled = re.compile(pattern + "".join(f"(?P<{part}>)" for part in lacking))
+        compiled = re.compile(pattern + "".join(f"(?P<{part}>)" for part in lacking), re.ASCII)
     except (KeyError, IndexError, re.error):
         compiled = None
         lacking = []
