@@ -14,6 +14,8 @@ from orchestrate.config.scalars import resolve_plain
 from orchestrate.config.syntax import explain
 from orchestrate.domain.errors import Problem
 
+#: Where PyYAML was built without libyaml its own parser does, slower and with other words for some mistakes.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_BYTES: Final = 1_000_000
 MOST_NODES: Final = 20_000
 MOST_DEPTH: Final = 40
@@ -58,7 +60,7 @@ def read_text(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
     builder = _Builder(origin)
     try:
         _refuse_unreadable(text, origin)
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
     except _UnusableError as unusable:
         builder.problems.append(unusable.problem)
