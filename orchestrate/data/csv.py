@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from orchestrate.data.cells import Cells
 from orchestrate.data.columns import PRICES, Columns, counted
 from orchestrate.data.decoding import decode, unpack
 from orchestrate.data.dialect import Table, split
 from orchestrate.data.headers import columns_by_place, which_columns
 from orchestrate.data.numbers import decimal_mark, read_numbers
-from orchestrate.data.stamps import Cells, read_stamps
+from orchestrate.data.stamps import read_stamps
 from orchestrate.data.vendors import adjusted_close, is_special, one_symbol, tick_volume, without_header
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats

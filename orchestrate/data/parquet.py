@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from orchestrate.data.cells import Cells, Reading
 from orchestrate.data.columns import PRICES, Columns
 from orchestrate.data.headers import which_columns
-from orchestrate.data.stamps import Cells, Reading, at_utc, dates_of_midnights, read_stamps
+from orchestrate.data.stamps import read_stamps
+from orchestrate.data.zones import at_utc, dates_of_midnights
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
