@@ -30,13 +30,15 @@ def weekdays(label: Stamps) -> Stamps:
 
 
 def trading_weekdays(label: Stamps) -> frozenset[int]:
-    """The weekdays on which the series usually has bars: at least three in four of the busiest day's dates.
+    """The weekdays on which the series usually has bars: three times in four as often as on its surest weekday.
 
     A history of less than four weeks says little, so Monday to Friday count as well.
     """
     days = np.unique(label // DAY)
-    counts = np.bincount(weekdays(days * DAY), minlength=7)
-    usual = {day for day in range(7) if counts[day] >= 0.75 * counts.max()}
+    held = np.bincount(weekdays(days * DAY), minlength=7)
+    there = np.bincount((np.arange(days[0], days[-1] + 1) + 3) % 7, minlength=7)
+    share = held / np.maximum(there, 1)
+    usual = {day for day in range(7) if share[day] >= 0.75 * share.max()}
     return frozenset(usual | set(range(5)) if days[-1] - days[0] < 28 else usual)
 
 

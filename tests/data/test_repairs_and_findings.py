@@ -19,6 +19,7 @@ DAILY = generate("X", SyntheticSpec(bars=60, seed=3))
 DAILY_TEXT = csv_text(DAILY, 2)
 HOURLY_TEXT = csv_text(generate("X", SyntheticSpec(bars=24 * 45, seed=4, frequency="1h")), 2)
 ROUND_THE_CLOCK = csv_text(generate("X", SyntheticSpec(bars=60, seed=3, week=7)), 2)
+TWO_WEEKS = csv_text(generate("X", SyntheticSpec(bars=1500, seed=3, frequency="15min", week=7)), 2)
 
 
 def lines(text: str) -> list[str]:
@@ -75,7 +76,7 @@ def found(load: Load, text: str, **settings: object) -> list[tuple[str, str]]:
     return kinds(findings)
 
 
-@pytest.mark.parametrize("text", [DAILY_TEXT, HOURLY_TEXT, ROUND_THE_CLOCK])
+@pytest.mark.parametrize("text", [DAILY_TEXT, HOURLY_TEXT, ROUND_THE_CLOCK, TWO_WEEKS])
 def test_a_clean_file_is_not_remarked_upon(text: str, load: Load) -> None:
     assert found(load, text) == []
 
