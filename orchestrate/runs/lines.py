@@ -47,18 +47,17 @@ def _limited(event: SignalBlockedEvent | SignalResizedEvent) -> Line | None:
     if decision.reason not in CAPITAL_REASONS:
         return None
     demand = decision.demand
-    rejected = _signal(demand) | {
-        "symbol": demand.symbol,
-        "granted": decision.quantity,
-        "outcome": str(decision.outcome),
-        "reason": str(decision.reason),
-    }
     facts = {
         "strategy_id": demand.strategy_id,
         "used_capital": event.used_capital,
         "allocation_limit": event.allocation_limit,
-        "rejected_signal": rejected,
+        "rejected_signal": "exit" if demand.closing else "entry",
         "bar_date": _date(event.t),
+        "symbol": demand.symbol,
+        "quantity": demand.quantity,
+        "granted": decision.quantity,
+        "outcome": str(decision.outcome),
+        "reason": str(decision.reason),
     }
     return Line("orchestrator.capital_limit_hit", "warning", facts)
 

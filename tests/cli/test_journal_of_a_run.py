@@ -15,6 +15,11 @@ KEYS = {
         "allocation_limit",
         "rejected_signal",
         "bar_date",
+        "symbol",
+        "quantity",
+        "granted",
+        "outcome",
+        "reason",
     ],
     "orchestrator.conflict_detected": ["symbol", "strategies", "signals", "resolution_mode", "outcome", "bar_date"],
     "orchestrator.strategy_failed": ["strategy_id", "error_type", "error_message", "bar_date"],
@@ -58,7 +63,7 @@ def test_every_event_of_a_run(prompt):
     limits = by_event["orchestrator.capital_limit_hit"]
     assert {line["level"] for line in limits} == {"warning"}
     assert "greedy" in {line["strategy_id"] for line in limits}
-    assert limits[0]["rejected_signal"]["quantity"] > limits[0]["rejected_signal"]["granted"]
+    assert limits[0]["quantity"] > limits[0]["granted"]
     conflict = by_event["orchestrator.conflict_detected"][0]
     assert conflict["strategies"] == ["first", "greedy"]
     assert conflict["resolution_mode"] == "independent"
