@@ -78,7 +78,9 @@ def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSer
     instrument = instrument_of(told, columns.prices)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative, written(entry, plan.root)))
-    columns = columns.with_prices(np.round(columns.prices, instrument.precision))
+    prices = np.round(columns.prices, instrument.precision)
+    prices.setflags(write=False)  # the memory behind the columns too
+    columns = columns.with_prices(prices)
     series = BarSeries(
         entry.symbol,
         columns.label,
