@@ -15,6 +15,7 @@ from orchestrate.domain.market import Flags, Stamps
 
 
 def to_utc(cells: Cells, local: Integers, zones: Sequence[str] | None) -> Stamps:
+    """Wall clock with the offset that each row names, or of the cells' time zone, → UTC; local midnights → dates."""
     if zones is not None:
         bare = next((place for place, zone in enumerate(zones) if not zone), None)
         if bare is not None:
@@ -40,11 +41,15 @@ def dates_of_midnights(utc: Stamps, zone: str, where: str) -> Stamps:
     if zone[0] in "+-":
         local = utc + _offset(zone)
     else:
-        moments, place = np.unique(utc, return_inverse=True)
         found = _zone(zone, where)
-        offsets = (datetime.fromtimestamp(int(moment) // SECOND, found).utcoffset() for moment in moments)
-        local = utc + np.array([_nanoseconds(offset) for offset in offsets], dtype=np.int64)[place]
+        if (int(utc[0]) + _offset_at(int(utc[0]), found)) % DAY:
+            return utc  # the first bar tells: an intraday series is spared the rest
+        local = utc + np.array([_offset_at(moment, found) for moment in utc.tolist()], dtype=np.int64)
     return utc if (local % DAY).any() else local
+
+
+def _offset_at(moment: int, zone: ZoneInfo) -> int:
+    return _nanoseconds(datetime.fromtimestamp(moment // SECOND, zone).utcoffset())
 
 
 def _offset(zone: str) -> int:
