@@ -8,11 +8,10 @@ import numpy as np
 
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Demand, Ended, Fill, StrategyCommand
+from orchestrate.domain.orders import Fill, StrategyCommand
+from orchestrate.engines.backtrader.hosting_demands import NOTHING, News
 from orchestrate.engines.backtrader.hosting_guest import Guest
 from orchestrate.orchestration.ports import Account, Stepped
-
-_NOTHING = Stepped()
 
 
 class NativeHost:
@@ -29,10 +28,13 @@ class NativeHost:
         self._advanced: int | None = None
         self._last = self._last_stamp(market, accounts)
         self._over = False
+        self._news = News()
         self._guests: dict[str, Guest] = {}
         for account in accounts:
             if account.native is not None:
-                self._guests[account.strategy_id] = Guest(account, account.native, market, rules, self._moment)
+                self._guests[account.strategy_id] = Guest(
+                    account, account.native, market, rules, self._moment, self._news
+                )
 
     def _last_stamp(self, market: Market, accounts: Sequence[Account]) -> int:
         symbols = {symbol for account in accounts for symbol in account.symbols}
@@ -56,53 +58,30 @@ class NativeHost:
         self._advanced = t
         for guest in self._guests.values():
             guest.live(rows)
-        return self._tell()
+        return self._news.tell()
 
     def close(self) -> tuple[Fill, ...]:
         """What is due fills at the close."""
         for guest in self._guests.values():
             guest.broker.close()
-        return tuple(self._fills())
+        fills = tuple(self._news.fills)
+        self._news.fills.clear()
+        return fills
 
     def listen(self) -> Stepped:
         """What natives did in answer; at the very end, what they did when they were told of it."""
-        told = self._tell()
-        if told is not _NOTHING or self._over or self._advanced != self._last:
+        told = self._news.tell()
+        if self._advanced != self._last or self._over or told is not NOTHING:
             return told
         self._stop()
-        return self._tell()
+        return self._news.tell()
 
     def _stop(self) -> None:
         self._over = True
         for guest in self._guests.values():
             guest.stop()
             if not self._orders_late:
-                guest.broker.wishes.tell()
-
-    def _fills(self) -> list[Fill]:
-        fills: list[Fill] = []
-        for guest in self._guests.values():
-            if guest.broker.fills:
-                fills += guest.broker.fills
-                guest.broker.fills = []
-        return fills
-
-    def _tell(self) -> Stepped:
-        demands: list[Demand] = []
-        ended: list[Ended] = []
-        failures: list[tuple[str, BaseException]] = []
-        fills = self._fills()
-        for guest in self._guests.values():
-            if guest.failure is not None:
-                failures.append((guest.strategy_id, guest.failure))
-                guest.failure = None
-            if guest.broker.wishes.untold:
-                wanted, over = guest.broker.wishes.tell()
-                demands += wanted
-                ended += over
-        if not (fills or demands or ended or failures):
-            return _NOTHING
-        return Stepped(tuple(fills), tuple(demands), tuple(failures), tuple(ended))
+                guest.broker.wishes.drop()
 
     @property
     def realised(self) -> float:

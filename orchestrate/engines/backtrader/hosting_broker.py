@@ -26,7 +26,7 @@ from backtrader.brokers import BackBroker
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Instrument
 from orchestrate.domain.orders import Fill, Order, Reason
-from orchestrate.engines.backtrader.hosting_demands import Wishes, refuse_order
+from orchestrate.engines.backtrader.hosting_demands import News, Wishes, refuse_order
 from orchestrate.engines.backtrader.hosting_money import InstrumentScheme, Purse
 from orchestrate.engines.backtrader.hosting_refusals import refuse_methods
 from orchestrate.orchestration.ports import Account
@@ -49,14 +49,14 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
     _toactivate: deque[Native]
 
     def __init__(
-        self, account: Account, instruments: dict[str, Instrument], rules: ExecutionRules, moment: Moment
+        self, account: Account, instruments: dict[str, Instrument], rules: ExecutionRules, moment: Moment, news: News
     ) -> None:
         super().__init__()
         self.p.cash = account.cash
         self.instruments = instruments
-        self.wishes = Wishes(account.strategy_id)
-        self.fills: list[Fill] = []
+        self.wishes = Wishes(account.strategy_id, news)
         self.realised = 0.0
+        self._news = news
         self._strategy_id, self._rules, self._moment = account.strategy_id, rules, moment
         self._parked: dict[int, Native] = {}
         self._unaccepted: list[Native] = []
@@ -65,6 +65,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         self._later: deque[Native] = deque()
         self._moved: Container[str] = ()
         self._own_order: Order | None = None
+        self._outdated = False
         for symbol, instrument in instruments.items():
             self.comminfo[symbol] = InstrumentScheme(rules, instrument)
         self._margined = [symbol for symbol, each in instruments.items() if not each.moves_cash_by_notional]
@@ -186,10 +187,11 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
 
     def abandon(self) -> None:
         """Forget all open orders, without a word to anyone."""
+        self.wishes.drop()
         for orders in (self._parked, self._released, self.pending, self._toactivate, self._later, self._due):
             orders.clear()
         self._unaccepted.clear()
-        self.wishes = Wishes(self._strategy_id)
+        self.wishes = Wishes(self._strategy_id, self._news)
 
     def _rank(self, order: Native) -> int:
         return self.wishes.rank(order.ref)
@@ -222,19 +224,25 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
     def live(self, moved: Container[str]) -> None:
         """The symbols in `moved` have a bar: what is due fills at their open, what is pending is tried against them."""
         self._moved = moved
-        self._accept()
+        if self._unaccepted:
+            self._accept()
         while self._toactivate:
             self._toactivate.popleft().activate()
-        self._fill_due(at_close=False)
-        self.next()
-        self._toactivate.extend(self._later)
-        self._later.clear()
+        if self._due:
+            self._fill_due(at_close=False)
+        if self.pending or self._margined:
+            self.next()
+        self._outdated = True
+        if self._later:
+            self._toactivate.extend(self._later)
+            self._later.clear()
 
     def close(self) -> None:
         """What is due fills at the close."""
-        self._accept()
-        self._fill_due(at_close=True)
-        self._get_value()
+        if self._due:
+            self._accept()
+            self._fill_due(at_close=True)
+            self._outdated = True
 
     def _accept(self) -> None:
         for order in self._unaccepted:
@@ -245,8 +253,6 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
 
     def _fill_due(self, *, at_close: bool) -> None:
         """Children of an order that fills here act after the next bar's orders, as after any fill of Backtrader's."""
-        if not self._due:
-            return
         due, self._due = sorted(self._due, key=self._rank), []
         waiting: deque[Native] = self._toactivate
         self._toactivate = deque()
@@ -289,12 +295,39 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         bit, (_, t) = executed.exbits[-1], self._moment()
         order_id = self._released.pop(order.ref)
         self.wishes.forget(order.ref)
-        self.fills.append(Fill(order_id, self._strategy_id, symbol, bit.size, bit.price, executed.comm, t))
+        self._news.fills.append(Fill(order_id, self._strategy_id, symbol, bit.size, bit.price, executed.comm, t))
+
+    # ---- what the account is worth
+
+    def get_value(self, datas: Any = None, mkt: bool = False, lever: bool = False) -> float:
+        """The account's value, or that of some datas, at the last closes; reckoned only when somebody asks."""
+        if self._outdated:
+            self._get_value()
+        return float(super().get_value(datas, mkt=mkt, lever=lever))
+
+    getvalue = get_value
+
+    def get_fundvalue(self) -> float:
+        """The value of a share of the account."""
+        if self._outdated:
+            self._get_value()
+        return float(super().get_fundvalue())
+
+    fundvalue = property(get_fundvalue)
+
+    def get_leverage(self) -> float:
+        """How far positions exceed the value."""
+        if self._outdated:
+            self._get_value()
+        return float(super().get_leverage())
 
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
         """Backtrader values what a position holds back at the close, having taken it out of the cash at the entry."""
         value: float = super()._get_value(datas, lever)
-        if datas or not self._margined:
+        if datas:
+            return value
+        self._outdated = False
+        if not self._margined:
             return value
         for data, position in self.positions.items():
             if position.size and data._name in self._margined:

@@ -67,6 +67,7 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
     def __init__(self, series: BarSeries) -> None:
         super().__init__()
         self._series = series
+        self._columns: list[bt.LineBuffer] = []
         self._timeframe, self._compression = time_frame(series.length)
         self.p.timeframe, self.p.compression = self._timeframe, self._compression
 
@@ -81,10 +82,13 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
             line.lencount = len(column)
             line.idx = len(column) - 1
         self.home()
+        self._columns = [getattr(self.lines, name) for name in columns]
 
     def seek(self, row: int) -> None:
-        """Make `row` the current bar; rows never go back."""
-        self.advance(size=row + 1 - len(self), ticks=False)
+        """Make `row` the current bar, as `advance` does."""
+        for line in self._columns:
+            line._idx = row
+            line.lencount = row + 1
 
 
 def _tick(name: str) -> property:
@@ -95,6 +99,20 @@ for _name in ("open", "high", "low", "close", "volume", "openinterest"):
     setattr(LabelledFeed, f"tick_{_name}", _tick(_name))
 LabelledFeed.tick_last = LabelledFeed.tick_close
 refuse_methods(LabelledFeed, _FEED_REFUSED, "changing a data feed")
+
+
+def silence(strategy: bt.Strategy) -> None:
+    """Leave out the report of cash and value at every bar where nobody hears it: it costs more than all else."""
+    kind = type(strategy)
+    if kind.notify_cashvalue is not bt.Strategy.notify_cashvalue or kind.notify_fund is not bt.Strategy.notify_fund:
+        return
+    notify = strategy._notify
+
+    def notify_if_there_is_something(**told: Any) -> None:
+        if strategy._orderspending or strategy._tradespending or strategy.analyzers or strategy._slave_analyzers:
+            notify(**told)
+
+    strategy._notify = notify_if_there_is_something
 
 
 class _PreparedError(BaseException):
@@ -126,7 +144,9 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]
         try:
             super().run(preload=True, runonce=True, stdstats=False)
         except _PreparedError:
-            return self.runningstrats[0]
+            (strategy,) = self.runningstrats
+            silence(strategy)
+            return strategy
         raise NotHostedError(f"{native.__name__} skipped itself (StrategySkipError)")
 
     def _runonce(self, runstrats: Sequence[bt.Strategy]) -> None:

@@ -4,30 +4,51 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from backtrader import Order as Native
 
-from orchestrate.domain.orders import Demand, Ended, Reason
+from orchestrate.domain.orders import Demand, Ended, Fill, Reason
 from orchestrate.engines.backtrader.hosting_refusals import NotHostedError
+from orchestrate.orchestration.ports import Stepped
 
 _TRIGGERED = frozenset({Native.Stop, Native.StopLimit, Native.StopTrail, Native.StopTrailLimit})
 _LIMITED = frozenset({Native.StopLimit, Native.StopTrailLimit})
 _HOSTED = _TRIGGERED | {Native.Market, Native.Limit}
-#: the name of no order
-NOBODY = -1
+#: the number of no order
+NOBODY: Final = -1
+NOTHING: Final = Stepped()
+
+
+@dataclass
+class News:
+    """What happened in a host's strategies and has not been told yet, each kind in the order it happened."""
+
+    fills: list[Fill] = field(default_factory=list)
+    demands: dict[tuple[str, str], Demand] = field(default_factory=dict)
+    failures: list[tuple[str, BaseException]] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+
+    def tell(self) -> Stepped:
+        """All of it, once."""
+        if not (self.demands or self.fills or self.ended or self.failures):
+            return NOTHING
+        told = Stepped(tuple(self.fills), tuple(self.demands.values()), tuple(self.failures), tuple(self.ended))
+        for kind in (self.fills, self.demands, self.failures, self.ended):
+            kind.clear()
+        return told
 
 
 class Wishes:
-    """Live orders by name, and what of them the orchestrator has not been told yet."""
+    """One strategy's live orders by name."""
 
-    def __init__(self, strategy_id: str) -> None:
-        self._strategy_id = strategy_id
+    def __init__(self, strategy_id: str, news: News) -> None:
+        self._strategy_id, self._news = strategy_id, news
         self._count = 0
         self._names: dict[int, str] = {}
         self._refs: dict[str, int] = {}
         self._closing: set[int] = set()
-        self._demands: dict[int, Demand] = {}
-        self._ended: list[Ended] = []
 
     def want(
         self, order: Native, expected: float, live: Sequence[Native], ocos: Mapping[int, int], step: int, t: int
@@ -43,7 +64,7 @@ class Wishes:
             expected += 0.0 if parent.exectype == Native.Market else parent.created.size
             free = abs(expected)
         closing = expected * quantity < 0 and abs(quantity) <= free
-        self._demands[order.ref] = Demand(
+        self._news.demands[self._strategy_id, name] = Demand(
             strategy_id=self._strategy_id,
             symbol=order.data._name,
             quantity=quantity,
@@ -88,8 +109,8 @@ class Wishes:
     def end(self, ref: int, reason: Reason) -> None:
         """The order is over without a fill. What was never told needs no telling."""
         name = self.forget(ref)
-        if name and self._demands.pop(ref, None) is None:
-            self._ended.append(Ended(self._strategy_id, name, reason))
+        if name and self._news.demands.pop((self._strategy_id, name), None) is None:
+            self._news.ended.append(Ended(self._strategy_id, name, reason))
 
     def forget(self, ref: int) -> str:
         """The order is over, and the orchestrator knows it; its name."""
@@ -98,16 +119,10 @@ class Wishes:
         self._refs.pop(name, None)
         return name
 
-    @property
-    def untold(self) -> bool:
-        """True where there is something to tell."""
-        return bool(self._demands or self._ended)
-
-    def tell(self) -> tuple[list[Demand], list[Ended]]:
-        """What has been wanted and what has ended since this was last asked."""
-        told = list(self._demands.values()), self._ended
-        self._demands, self._ended = {}, []
-        return told
+    def drop(self) -> None:
+        """Nobody is to be told of the orders that were not told yet."""
+        for name in self._refs:
+            self._news.demands.pop((self._strategy_id, name), None)
 
 
 def refuse_order(order: Native, symbols: Container[object], siblings: Sequence[Native]) -> None:

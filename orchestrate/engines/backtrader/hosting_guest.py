@@ -10,23 +10,24 @@ from orchestrate.domain.market import Market
 from orchestrate.domain.orders import StrategyCommand
 from orchestrate.engines.backtrader.hosting_broker import Moment, ParkingBroker
 from orchestrate.engines.backtrader.hosting_cerebro import SteppedCerebro
+from orchestrate.engines.backtrader.hosting_demands import News
 from orchestrate.engines.backtrader.hosting_money import PlanSizer
 from orchestrate.engines.backtrader.hosting_refusals import refuse_cheating_on_open
 from orchestrate.orchestration.ports import Account
 
 
 class Guest:
-    """A strategy that raises, wherever it does, takes no further part; `failure` is what it raised until it is told.
+    """A strategy that raises, wherever it does, takes no further part, and `news` has what it raised.
 
     Its broker goes on: what the orchestrator orders for it is still executed.
     """
 
-    def __init__(self, account: Account, native: type, market: Market, rules: ExecutionRules, moment: Moment) -> None:
-        self.strategy_id = account.strategy_id
-        self.failure: BaseException | None = None
+    def __init__(
+        self, account: Account, native: type, market: Market, rules: ExecutionRules, moment: Moment, news: News
+    ) -> None:
         instruments = {symbol: market.instruments[symbol] for symbol in account.symbols}
-        self.broker = ParkingBroker(account, instruments, rules, moment)
-        self._account, self._native, self._rules = account, native, rules
+        self.broker = ParkingBroker(account, instruments, rules, moment, news)
+        self._account, self._native, self._rules, self._news = account, native, rules, news
         self._cerebro = SteppedCerebro([market.series[symbol] for symbol in account.symbols], self.broker)
         self._feeds = self._cerebro.feeds_by_symbol
         self._strategy: Any = None
@@ -45,30 +46,28 @@ class Guest:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            self.failure = error
-            self.dismiss()
-
-    def dismiss(self) -> None:
-        """The strategy hears nothing any more; its orders are gone."""
-        self._strategy = None
-        self.broker.abandon()
+            self._news.failures.append((self._account.strategy_id, error))
+            self._strategy = None
+            self.broker.abandon()
 
     # ---- what happens to it
 
     def live(self, rows: Mapping[str, int]) -> None:
         """Its bars of one moment: fills at the open, resting orders, then whatever the strategy does."""
-        feeds = self._feeds
-        moved = feeds.keys() & rows.keys()
+        moved = [symbol for symbol in self._feeds if symbol in rows]
         if not moved:
             return
+        feeds = self._feeds
         for symbol in moved:
             feeds[symbol].seek(rows[symbol])
         self.broker.live(moved)
         if self._strategy is not None:
-            self._ask(self._next, max(feeds[symbol].datetime[0] for symbol in moved))
+            now = feeds[moved[0]].datetime[0]
+            self._ask(self._next, now if len(moved) == 1 else max(feeds[symbol].datetime[0] for symbol in moved))
 
     def _next(self, day_number: float) -> None:
-        self._hand_out()
+        if self.broker.notifs:
+            self._hand_out()
         self._cerebro.ask(self._strategy, day_number)
         if self._cerebro.wants_to_stop:
             self.broker.withdraw()
