@@ -15,10 +15,12 @@ from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.parameters import fill_parameters
 from orchestrate.domain.plan import StrategyPlan
 from orchestrate.domain.spelling import did_you_mean
-from orchestrate.domain.strategy import PORTABLE_KINDS, StrategyDescription
+from orchestrate.domain.strategy import StrategyDescription
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DEFAULT_FRAMEWORK: Final = "backtrader"
+#: Kinds of native strategies whose engine does not host them yet.
+_NOT_HOSTED: Final = ("nautilus",)
 
 
 def enabled_strategies(reading: Reading) -> list[str]:
@@ -58,7 +60,7 @@ def recognise(reading: Reading, name: str) -> Known | None:
     framework = _framework(reading, name, entry, description)
     if description is None:
         return None
-    if description.kind not in PORTABLE_KINDS:
+    if description.kind in _NOT_HOSTED:
         what = f"strategies.{name}: {description.name} is written for {description.kind}, and hosting native strategies"
         reading.not_landed(("strategies", name, "name"), what, "use a portable strategy until it has")
         return None
