@@ -61,3 +61,20 @@ class Spread:
             elif position.is_long != (side == "long"):
                 said += [Signal.exit(symbol), Signal.enter(symbol, side)]
         return said
+
+
+class Quiet:
+    """`on_bar`: wants nothing."""
+
+    def on_bar(self, context: Context) -> None:
+        context.publish("quiet", True)
+
+
+class Unmakeable:
+    """Breaks before it exists."""
+
+    def __init__(self) -> None:
+        raise LookupError("no model on this machine")
+
+    def on_bar(self, context: Context) -> None:
+        """Never asked."""

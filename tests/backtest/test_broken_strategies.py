@@ -1,0 +1,199 @@
+"""Broken strategies in whole runs: made by the library, watched by the clock, next to others that must not feel it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.results import RunResult
+from orchestrate.domain.strategy import Signal
+from orchestrate.usecases.run import run
+from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
+from tests.backtest.plans import ENGINES, fills_of, part, plan_of, synthetic
+
+DATA = {"A": synthetic("A", 40, seed=3)}
+QUICK = ExecutionRules(strategy_timeout=0.1)
+
+
+def plan(framework: str, rules: ExecutionRules = QUICK) -> RunPlan:
+    parts = [
+        part("honest", "Turning", "backtrader", weight="0.4", window=4),
+        part("broken", "Quiet", framework, weight="0.4", kind="on_bar"),
+    ]
+    return plan_of(parts, DATA, rules)
+
+
+class Breaks:
+    """Buys on its second bar, breaks on its sixth."""
+
+    def __init__(self, how: Any) -> None:
+        self.how, self.calls = how, 0
+
+    def on_bar(self, context: Any) -> Any:
+        self.calls += 1
+        if self.calls == 6:
+            self.how()
+        return Signal.enter("A") if self.calls == 2 else None
+
+
+def hang() -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            time.sleep(0.001)
+        except Exception:
+            continue
+
+
+def raise_it() -> None:
+    raise LookupError("no such bar")
+
+
+def check_flat_and_alone(result: RunResult, alone: RunResult) -> None:
+    assert result.status == "degraded"
+    broken = result.strategies["broken"]
+    assert broken.status == "failed"
+    assert [fill[6] for fill in fills_of(result, "broken")] == ["", "flattened"]
+    assert broken.open_positions == ()
+    assert fills_of(result, "honest") == fills_of(alone, "honest")
+    assert result.strategies["honest"].equity.tolist() == alone.strategies["honest"].equity.tolist()
+
+
+@pytest.mark.parametrize("framework", ENGINES)
+@pytest.mark.parametrize(
+    ("how", "error"), [(hang, StrategyTimeout.__name__), (raise_it, "LookupError"), (exit, "SystemExit")]
+)
+def test_it_fails_alone(framework: str, how: Any, error: str) -> None:
+    result = run(plan(framework), strategies={"broken": Breaks(how)})
+    told = result.strategies["broken"].error
+    assert told is not None
+    assert told.type == error
+    check_flat_and_alone(result, run(plan(framework)))
+
+
+def test_all_failed() -> None:
+    result = run(plan("nautilus"), strategies={"broken": Breaks(raise_it), "honest": object()})
+    assert result.status == "failed"
+
+
+def test_a_class_that_cannot_be_made() -> None:
+    parts = [
+        part("broken", "Unmakeable", weight="0.5", kind="on_bar"),
+        part("honest", "Turning", "nautilus", weight="0.5", window=4),
+    ]
+    result = run(plan_of(parts, DATA))
+    error = result.strategies["broken"].error
+    assert error is not None
+    assert (result.status, error.type, error.t) == ("degraded", "LookupError", None)
+    assert error.message == "no model on this machine"
+    assert "raise LookupError" in error.traceback
+    assert len(fills_of(result, "honest")) > 5
+
+
+def test_a_run_inside_a_strategy_is_refused_and_the_clock_goes_on() -> None:
+    """The inner run is refused without touching the outer one's timer: a hang after it is still noticed."""
+    refused: list[BaseException] = []
+
+    def nest_then_hang() -> None:
+        try:
+            run(plan("backtrader"))
+        except Exception as error:
+            refused.append(error)
+        hang()
+
+    result = run(plan("nautilus"), strategies={"broken": Breaks(nest_then_hang)})
+    assert "'broken' starts a run from inside a run" in str(refused[0])
+    told = result.strategies["broken"].error
+    assert told is not None
+    assert told.type == StrategyTimeout.__name__
+    check_flat_and_alone(result, run(plan("nautilus")))
+
+
+def test_what_a_strategy_prints_stays_off_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    run(plan("backtrader"), strategies={"broken": Breaks(lambda: print("hello from a strategy"))})
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "hello from a strategy" in err
+
+
+def test_off_the_main_thread_there_is_no_limit_and_that_is_told() -> None:
+    results: list[RunResult] = []
+    thread = threading.Thread(target=lambda: results.append(run(plan("backtrader"))))
+    thread.start()
+    thread.join()
+    told = [finding for finding in results[0].findings if finding.where == "execution.strategy_timeout"]
+    assert [finding.message for finding in told] == ["can't be kept off the main thread"]
+    assert results[0].status == "completed"
+
+
+@contextmanager
+def ticking(seconds: float) -> Iterator[list[float]]:
+    """Somebody else's alarm, such as a time limit of the whole run."""
+    rung: list[float] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(time.monotonic()))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield rung
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_an_alarm_that_was_set_before_is_set_again_afterwards() -> None:
+    with ticking(0.3) as rung:
+        with Watchdog(0.02).armed():
+            time.sleep(0.05)
+        assert rung == []
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 0.3
+        time.sleep(0.35)
+        assert len(rung) == 1
+
+
+def test_a_watchdog_bites_once_a_call_and_only_inside_one() -> None:
+    watchdog = Watchdog(0.02)
+    with watchdog.armed():
+        time.sleep(0.06)
+        for _ in range(2):
+            with pytest.raises(StrategyTimeout, match=r"no answer within 0\.02 seconds"), watchdog:
+                hang()
+        with watchdog:
+            time.sleep(0.01)
+    with pytest.raises(StrategyTimeout), watchdog.armed(), watchdog, watchdog:
+        hang()
+
+
+def test_a_run_that_is_stopped_is_interrupted_and_whole() -> None:
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(1)
+        return len(asked) > 10
+
+    result = run(plan("nautilus"), stop=stop)
+    assert result.status == "interrupted"
+    assert len(result.stamps) == len(result.labels) == len(result.portfolio_equity) == 10
+
+
+def test_a_cheat_is_named_with_symbol_and_bar() -> None:
+    class Cheat:
+        def signals(self, bars: Any) -> Any:
+            tomorrow = bars.close[1:] > bars.close[:-1]
+            return [*tomorrow, False], [*~tomorrow, False]
+
+    parts = [part("cheat", "Turning")]
+    result = run(plan_of(parts, DATA), strategies={"cheat": Cheat()})
+    assert result.looked_ahead == ("cheat",)
+    [finding] = [finding for finding in result.findings if finding.severity == "error"]
+    assert finding.where == "strategies.cheat"
+    assert "looks ahead on A" in finding.message
+    unchecked = run(plan_of(parts, DATA), strategies={"cheat": Cheat()}, lookahead=False)
+    assert unchecked.looked_ahead == ()
+    assert any("not checked for look-ahead" in finding.message for finding in unchecked.findings)
