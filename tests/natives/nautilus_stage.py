@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -188,7 +190,7 @@ class PlainFill(FillModel):
             if order.order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED):
                 if order.liquidity_side == LiquiditySide.MAKER:
                     price = order.price
-                elif order.is_triggered:
+                elif order.order_type != OrderType.LIMIT and order.is_triggered:
                     price = order.trigger_price
             elif order.order_type not in (OrderType.MARKET, OrderType.MARKET_TO_LIMIT):
                 price = order.trigger_price if order.status == OrderStatus.ACCEPTED else price
@@ -223,6 +225,14 @@ class OpensFirst(SimulationModule):
 
     def log_diagnostics(self, logger: Any) -> None:
         pass
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nautilus calls what pandas 3 no longer likes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def usd() -> Currency:
@@ -299,8 +309,10 @@ def bare(
     last = int(stage.timeline.stamps[-1])
     filled: list[OrderFilled] = []
     engine.kernel.msgbus.subscribe("events.order.*", lambda e: filled.append(e) if isinstance(e, OrderFilled) else None)
+    engine.kernel.msgbus.subscribe("data.bars.*", lambda _: setattr(fills, "jumped", True), priority=100)
     # a run that goes on, so that orders from on_stop are left out
-    engine.run(streaming=True)
+    with quiet():
+        engine.run(streaming=True)
     trades = [
         (
             int(np.searchsorted(stage.timeline.stamps, event.ts_event)),
@@ -311,6 +323,7 @@ def bare(
         for event in filled
         if event.ts_event <= last
     ]
-    engine.end()
+    with quiet():
+        engine.end()
     engine.dispose()
     return trades

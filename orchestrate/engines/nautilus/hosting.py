@@ -20,10 +20,11 @@ class NativeHost:
 
     def __init__(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
         self._natives: dict[str, HostedNative] = {}
+        self._newsworthy: set[str] = set()
         try:
             for account in accounts:
                 with _breaking_named(account.strategy_id):
-                    self._natives[account.strategy_id] = HostedNative(account, market, rules)
+                    self._natives[account.strategy_id] = HostedNative(account, market, rules, self._has_news)
         except BaseException:
             self.end()
             raise
@@ -31,12 +32,19 @@ class NativeHost:
     def __contains__(self, strategy_id: str) -> bool:
         return strategy_id in self._natives
 
+    def _has_news(self, native: HostedNative) -> None:
+        self._newsworthy.add(native.strategy_id)
+
     def wake(self, t: int) -> Stepped:
         """Timers fire that are due before `t`."""
         for name, native in self._natives.items():
-            with _breaking_named(name):
+            try:
                 native.wake(t)
-        return self.listen()
+            except OrchestrateError:
+                raise
+            except Exception as error:
+                raise _broken(name, error) from error
+        return self.listen() if self._newsworthy else NOTHING
 
     def execute(self, command: StrategyCommand) -> None:
         """Pass a command on."""
@@ -45,9 +53,14 @@ class NativeHost:
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
         """Every native lives through its bars."""
-        for native in self._natives.values():
-            native.advance(t, rows)
-        return self.listen()
+        for name, native in self._natives.items():
+            try:
+                native.advance(t, rows)
+            except OrchestrateError:
+                raise
+            except Exception as error:
+                raise _broken(name, error) from error
+        return self.listen() if self._newsworthy else NOTHING
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Orders handed over fill at the close."""
@@ -58,9 +71,10 @@ class NativeHost:
 
     def listen(self) -> Stepped:
         """All that has happened since anything was last told."""
-        natives = [native for native in self._natives.values() if native.has_news]
-        if not natives:
+        if not self._newsworthy:
             return NOTHING
+        natives = [native for name, native in self._natives.items() if name in self._newsworthy]
+        self._newsworthy.clear()
         return Stepped(
             tuple(fill for native in natives for fill in native.fills()),
             tuple(demand for native in natives for demand in native.demands()),
@@ -98,4 +112,8 @@ def _breaking_named(strategy_id: str) -> Iterator[None]:
     except OrchestrateError:
         raise
     except Exception as error:
-        raise EngineError(f"nautilus broke in the engine of {strategy_id}: {type(error).__name__}: {error}") from error
+        raise _broken(strategy_id, error) from error
+
+
+def _broken(strategy_id: str, error: Exception) -> EngineError:
+    return EngineError(f"nautilus broke in the engine of {strategy_id}: {type(error).__name__}: {error}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.enums import AccountType
@@ -61,6 +60,9 @@ class OwnPortfolio(PortfolioFacade):  # type: ignore[misc]  # Nautilus's compile
     def __init__(self, real: PortfolioFacade, equity: Callable[[], dict[Currency, Money]]) -> None:
         self._real = real
         self._equity = equity
+        for name in vars(PortfolioFacade):
+            if not name.startswith("_") and name not in vars(OwnPortfolio):
+                setattr(self, name, getattr(real, name))
 
     @property
     def initialized(self) -> bool:
@@ -75,15 +77,3 @@ class OwnPortfolio(PortfolioFacade):  # type: ignore[misc]  # Nautilus's compile
     def equity(self, *_venue_or_account: object, **_by_name: object) -> dict[Currency, Money]:
         """Cash and positions at their last closes; there is but one venue and one account."""
         return self._equity()
-
-
-def _passed_on(name: str) -> Callable[..., Any]:
-    def ask(self: OwnPortfolio, *arguments: object, **named: object) -> Any:
-        return getattr(self._real, name)(*arguments, **named)
-
-    return ask
-
-
-for _name in (name for name in vars(PortfolioFacade) if not name.startswith("_")):
-    if _name not in vars(OwnPortfolio):
-        setattr(OwnPortfolio, _name, _passed_on(_name))

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import EnumType
+from types import SimpleNamespace
 from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
@@ -122,11 +123,18 @@ def _arguments(native: type[Strategy]) -> dict[str, Any]:
         for parameter in list(inspect.signature(constructor).parameters.values())[1:]
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
+    return {parameter.name: _bare(_hint(constructor, parameter)) for parameter in parameters}
+
+
+def _hint(constructor: Any, parameter: inspect.Parameter) -> Any:
+    """The argument's type; Any where it isn't annotated, or with a name that its file doesn't have when it runs."""
+    if parameter.annotation is parameter.empty:
+        return Any
+    alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
     try:
-        hints = get_type_hints(constructor)
-    except NameError as error:
-        raise TypeError(f"{native.__name__}.__init__ is annotated with {error.name}, which its file has not") from error
-    return {parameter.name: _bare(hints.get(parameter.name, Any)) for parameter in parameters}
+        return get_type_hints(alone, constructor.__globals__)[parameter.name]
+    except NameError:
+        return Any
 
 
 def _bare(kind: Any) -> Any:

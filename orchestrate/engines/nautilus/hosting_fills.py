@@ -68,7 +68,7 @@ class NativeFill(RuleFill):
         if order.order_type in _LIMITS:
             if order.liquidity_side == LiquiditySide.MAKER:
                 return order.price
-            return order.trigger_price if order.is_triggered else market
+            return order.trigger_price if order.order_type != OrderType.LIMIT and order.is_triggered else market
         if order.order_type in _TRIGGERS and order.status != OrderStatus.SUBMITTED:
             return order.trigger_price
         return market

@@ -15,34 +15,70 @@ from nautilus_trader.execution.messages import (
     SubmitOrder,
     SubmitOrderList,
 )
-from nautilus_trader.model.enums import TimeInForce, TriggerType
-from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderUpdated
-from nautilus_trader.model.identifiers import ClientOrderId
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModifyRejected, OrderUpdated
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, PositionId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
+from nautilus_trader.model.orders import OrderList
+from nautilus_trader.trading.strategy import Strategy
 
-from orchestrate.engines.nautilus.hosting_guard import NotHostedError
+from orchestrate.engines.nautilus.hosting_refusals import require_hosted, unfit
 from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
-
-_AUCTIONS = (TimeInForce.AT_THE_OPEN, TimeInForce.AT_THE_CLOSE)
 
 
 class Gate:
     """Orders that the strategy has submitted and the engine doesn't have yet, by id, in the order they came.
 
-    `wanted` is called for each new one. While `open`, commands pass: those are the orchestrator's own. `sent` is set
-    when something has passed, which then lies in the exchange's queue.
+    `wanted` is called for each new one; `closes` tells whether an order in that signed quantity only closes. While
+    `open`, commands pass: those are the orchestrator's own. `sent` is set when something has passed, which then lies in
+    the exchange's queue.
     """
 
-    def __init__(self, stepper: NativeStepper, wanted: Callable[[NativeOrder], None]) -> None:
+    def __init__(
+        self,
+        stepper: NativeStepper,
+        wanted: Callable[[NativeOrder], None],
+        closes: Callable[[NativeOrder, float], bool],
+    ) -> None:
         self._stepper = stepper
         self._cache: CacheFacade = stepper.engine.cache
-        self._wanted = wanted
+        self._wanted, self._closes = wanted, closes
         self.open = False
         self.sent = False
         self.parked: dict[str, SubmitOrder] = {}
         self._risk = stepper.gate("RiskEngine.execute", self._submitted)
         self._execution = stepper.gate("ExecEngine.execute", self._cancelled)
+
+    def attend(self, strategy: Strategy) -> None:
+        """Look at what the strategy submits before Nautilus does, and let `cancel_all_orders` reach what is parked.
+
+        As in Nautilus it doesn't reach what was submitted at this very moment: strategies close first, then cancel.
+        """
+        submit, submit_list, cancel_all = strategy.submit_order, strategy.submit_order_list, strategy.cancel_all_orders
+
+        def submit_order(order: NativeOrder, position_id: PositionId | None = None, *others: Any, **named: Any) -> None:
+            require_hosted(order, position_id)
+            submit(order, position_id, *others, **named)
+
+        def submit_order_list(
+            orders: OrderList, position_id: PositionId | None = None, *others: Any, **named: Any
+        ) -> None:
+            for order in orders.orders:
+                require_hosted(order, position_id)
+            submit_list(orders, position_id, *others, **named)
+
+        def cancel_all_orders(
+            instrument_id: InstrumentId, order_side: OrderSide = OrderSide.NO_ORDER_SIDE, *others: Any, **named: Any
+        ) -> None:
+            cancel_all(instrument_id, order_side, *others, **named)
+            for order in list(self.waiting()):
+                meant = order.instrument_id == instrument_id and order_side in (OrderSide.NO_ORDER_SIDE, order.side)
+                if meant and order.ts_init < self._stepper.now:
+                    self.withdraw(order.client_order_id)
+
+        strategy.submit_order, strategy.submit_order_list = submit_order, submit_order_list
+        strategy.cancel_all_orders = cancel_all_orders
 
     def _pass(self, onward: Callable[[Command], None], command: Command) -> None:
         self.sent = True
@@ -77,40 +113,41 @@ class Gate:
 
     def _park(self, command: SubmitOrder) -> None:
         order = command.order
-        _require_hosted(order)
-        reason = self._unfit(order)
+        reason = unfit(order, self._cache.instrument(order.instrument_id))
         if reason:
             self._deny(order, reason)
             return
         self.parked[order.client_order_id.value] = command
         self._wanted(order)
 
-    def _unfit(self, order: NativeOrder) -> str:
-        """Why the exchange would not take the order; "" where it would."""
-        native = self._cache.instrument(order.instrument_id)
-        if native is None:
-            return f"no instrument {order.instrument_id} here"
-        if order.quantity.precision != native.size_precision:
-            return f"quantity {order.quantity} has not the size precision of {native.id}, {native.size_precision}"
-        for name in ("price", "trigger_price", "activation_price"):
-            price = getattr(order, name, None)
-            if price is not None and price.precision != native.price_precision:
-                return f"{name} {price} has not the price precision of {native.id}, {native.price_precision}"
-        return ""
-
     def _modify(self, command: ModifyOrder, onward: Callable[[Command], None]) -> None:
         waiting = self.parked.get(command.client_order_id.value)
         order = self._cache.order(command.client_order_id)
-        if _costs_more(order, command):
-            raise NotHostedError(
-                f"modify_order({command.client_order_id}): a change that costs more can't be hosted; "
-                "cancel the order and submit another"
-            )
-        if waiting is None:
+        quantity = command.quantity or order.quantity
+        signed = quantity.as_double() if order.is_buy else -quantity.as_double()
+        if _costs_more(order, command) and not self._closes(order, signed):
+            self._refuse_change(order)
+        elif waiting is None:
             self._pass(onward, command)
         else:
-            quantity = command.quantity or order.quantity
             self._stepper.report(self._update(order, quantity, command.price, command.trigger_price))
+
+    def _refuse_change(self, order: NativeOrder) -> None:
+        now = self._stepper.now
+        self._stepper.report(
+            OrderModifyRejected(
+                order.trader_id,
+                order.strategy_id,
+                order.instrument_id,
+                order.client_order_id,
+                order.venue_order_id,
+                order.account_id,
+                "a change that costs more can't be hosted: cancel the order and submit another",
+                UUID4(),
+                now,
+                now,
+            )
+        )
 
     def _cancelled(self, command: Command, onward: Callable[[Command], None]) -> None:
         if isinstance(command, CancelOrder):
@@ -148,17 +185,15 @@ class Gate:
             self.withdraw(child.client_order_id)
         return True
 
-    def refuse(self, native_order: str, reason: str) -> list[NativeOrder]:
-        """The strategy hears `OrderDenied`; so it does for what hangs on the order, which is returned."""
+    def refuse(self, native_order: str, reason: str) -> None:
+        """The strategy hears `OrderDenied`, also for the exits that hang on the order."""
         command = self.parked.pop(native_order, None)
         if command is None:
-            return []
+            return
         self._deny(command.order, reason)
-        orphans = self.children(command.order)
-        for orphan in orphans:
-            if self.parked.pop(orphan.client_order_id.value, None) is not None:
-                self._deny(orphan, f"its parent {native_order} was refused: {reason}")
-        return orphans
+        for orphan in self.children(command.order):
+            del self.parked[orphan.client_order_id.value]
+            self._deny(orphan, f"its parent {native_order} was refused: {reason}")
 
     def _deny(self, order: NativeOrder, reason: str) -> None:
         now = self._stepper.now
@@ -227,25 +262,8 @@ def parent_of(order: NativeOrder) -> str:
     return "" if order.parent_order_id is None else str(order.parent_order_id.value)
 
 
-def _require_hosted(order: NativeOrder) -> None:
-    """NotHostedError for an order that would not do what it says."""
-    name = order.client_order_id.value
-    if order.emulation_trigger != TriggerType.NO_TRIGGER:
-        raise NotHostedError(f"order {name}: emulated orders can't be hosted")
-    if order.exec_algorithm_id is not None:
-        raise NotHostedError(f"order {name}: execution algorithms ({order.exec_algorithm_id}) can't be hosted")
-    if order.is_quote_quantity:
-        raise NotHostedError(f"order {name}: quantities in the quote currency can't be hosted")
-    if order.time_in_force in _AUCTIONS:
-        raise NotHostedError(
-            f"order {name}: Nautilus simulates no auctions; at the open and at the close can't be hosted"
-        )
-
-
 def _costs_more(order: NativeOrder, command: ModifyOrder) -> bool:
     """True where the changed order could take more money than the one that was approved."""
-    if order.is_reduce_only or parent_of(order):
-        return False
     if command.quantity is not None and command.quantity > order.quantity:
         return True
     for name in ("price", "trigger_price"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from nautilus_trader.core.message import Event
@@ -10,6 +10,7 @@ from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import OrderSide, OrderType
 from nautilus_trader.model.events import (
     OrderCanceled,
+    OrderDenied,
     OrderExpired,
     OrderFilled,
     OrderRejected,
@@ -29,6 +30,7 @@ from orchestrate.engines.nautilus.hosting_configuration import Listing, build, l
 from orchestrate.engines.nautilus.hosting_fills import NativeFill
 from orchestrate.engines.nautilus.hosting_gate import Gate, parent_of
 from orchestrate.engines.nautilus.hosting_guard import Guard
+from orchestrate.engines.nautilus.hosting_refusals import refuse_unknown_data
 from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
 from orchestrate.engines.nautilus.instruments import native_instrument
 from orchestrate.engines.nautilus.models import RuleFee
@@ -38,15 +40,19 @@ _MARKET = (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
 _TRAILING = (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT)
 _ENDS = {
     OrderCanceled: Reason.CANCELLED,
+    OrderDenied: Reason.CANCELLED,
     OrderRejected: Reason.CANCELLED,
     OrderExpired: Reason.EXPIRED,
 }
 
 
 class HostedNative:
-    """See `NativeHostPort`; this is its part for one strategy."""
+    """See `NativeHostPort`; this is its part for one strategy. `news` is called whenever there is something to tell."""
 
-    def __init__(self, account: Account, market: Market, rules: ExecutionRules) -> None:
+    def __init__(
+        self, account: Account, market: Market, rules: ExecutionRules, news: Callable[[HostedNative], None]
+    ) -> None:
+        self._news = news
         self.strategy_id = account.strategy_id
         self._account, self._market, self._rules = account, market, rules
         self._series: dict[str, BarSeries] = {symbol: market.series[symbol] for symbol in account.symbols}
@@ -58,7 +64,7 @@ class HostedNative:
         self._released: list[Order] = []
         self._order_ids: dict[str, str] = {}
         self._live: dict[str, NativeOrder] = {}
-        self._withdrawing = ""
+        self._told: set[str] = set()
         self._t = int(market.timeline.stamps[0])
         self._bars: list[Bar] = []
         self._realised: dict[str, float] = {}
@@ -88,10 +94,12 @@ class HostedNative:
         self._stepper = NativeStepper(
             list(natives.values()), self._account.cash, NativeFill(self._rules, by_name), RuleFee(self._rules, by_name)
         )
-        self._gate = Gate(self._stepper, self._wanted)
+        self._gate = Gate(self._stepper, self._wanted, self._closes)
         self._own = OwnAccount(self._stepper, self.strategy_id, self._account.cash, self._shelf.closes)
         self._strategy = strategy
-        self._guard.protect(strategy, tuple(each.bar_type for each in listed))
+        self._guard.protect(strategy)
+        refuse_unknown_data(strategy, tuple(each.bar_type for each in listed))
+        self._gate.attend(strategy)
         portfolio = OwnPortfolio(self._stepper.engine.portfolio, self._own.equity)
         self._stepper.host(strategy, portfolio, self._hear)
         self._first = self._shelf.first
@@ -101,15 +109,16 @@ class HostedNative:
 
     def wake(self, t: int) -> None:
         """Time passes until just before `t`."""
-        if self._stepper is not None and t > self._first:
-            self._ring(self._stepper, t - 1)
+        stepper = self._stepper
+        if stepper is not None and stepper.has_alarms and t > self._first:
+            self._ring(stepper, t - 1)
 
     def _ring(self, stepper: NativeStepper, until: int) -> None:
         for alarm in stepper.alarms(until):
             self._guard.call(alarm)
 
     def advance(self, t: int, rows: Mapping[str, int]) -> None:
-        """The bars of `t`: orders handed over fill at the open, resting ones in the range, then the strategy sees it."""
+        """The bars of `t`: orders handed over fill at the open, resting ones in the range, then it sees them."""
         stepper = self._stepper
         if stepper is None:
             return
@@ -124,7 +133,8 @@ class HostedNative:
             stepper.tell(bar)
             if self._gate.sent:
                 self._settle(stepper, t)
-        self._ring(stepper, t)
+        if stepper.has_alarms:
+            self._ring(stepper, t)
 
     def _trade(self, stepper: NativeStepper, bars: list[Bar], t: int) -> None:
         for bar in bars:
@@ -191,13 +201,13 @@ class HostedNative:
         elif command.action == "resize":
             self._gate.cut(native_order, abs(command.order.quantity))
         elif command.action == "reject":
-            for orphan in self._gate.refuse(native_order, reason):
-                self._end(orphan.client_order_id.value, Reason.CANCELLED)
+            self._told.discard(native_order)
+            self._gate.refuse(native_order, reason)
         elif native_order:
+            self._told.discard(native_order)
             self._take_back(native_order)
 
     def _take_back(self, native_order: str) -> None:
-        self._withdrawing = native_order
         live = self._live.get(native_order)
         if live is not None:
             self._strategy.cancel_order(live)
@@ -205,7 +215,6 @@ class HostedNative:
                 self._settle(self._stepper, self._stepper.now)
         elif native_order in self._gate.parked:
             self._gate.withdraw(self._gate.parked[native_order].order.client_order_id)
-        self._withdrawing = ""
 
     # ---- what happens in the engine
 
@@ -218,12 +227,13 @@ class HostedNative:
         limit, trigger = _double(order, "price"), _double(order, "trigger_price")
         if trigger is None and order.order_type in _TRAILING:
             trigger = price
+        self._news(self)
         self._demands.append(
             Demand(
                 self.strategy_id,
                 symbol,
                 _signed(order),
-                self._closes(order),
+                self._closes(order, _signed(order)),
                 price,
                 step,
                 self._t,
@@ -234,11 +244,10 @@ class HostedNative:
             )
         )
 
-    def _closes(self, order: NativeOrder) -> bool:
+    def _closes(self, order: NativeOrder, quantity: float) -> bool:
         """True for an order that can only make the strategy's position smaller, whatever else fills before it."""
         if order.is_reduce_only or parent_of(order):
             return True
-        quantity = _signed(order)
         held = self._held(order)
         for other in (*self._gate.waiting(), *self._live.values()):
             same = other.instrument_id == order.instrument_id and other.client_order_id != order.client_order_id
@@ -268,8 +277,10 @@ class HostedNative:
         quantity = size if event.is_buy else -size
         order_id = self._order_ids.pop(native_order)
         self._live.pop(native_order, None)
+        self._told.discard(native_order)
         fill = Fill(order_id, self.strategy_id, symbol, quantity, price, event.commission.as_double(), self._t)
         self._fills.append(fill)
+        self._news(self)
         self._own.apply(fill, self._market.instruments[symbol])
 
     def _booked(self, event: PositionEvent) -> None:
@@ -282,15 +293,17 @@ class HostedNative:
         """An order is over unfilled: the demand is taken back if nobody has heard of it yet, else its end is told."""
         self._live.pop(native_order, None)
         self._order_ids.pop(native_order, None)
-        untold = [demand for demand in self._demands if demand.native_order == native_order]
-        if untold:
-            self._demands.remove(untold[0])
-        elif native_order != self._withdrawing:
+        if native_order not in self._told:
+            self._demands = [demand for demand in self._demands if demand.native_order != native_order]
+        else:
+            self._told.discard(native_order)
             self._ended.append(Ended(self.strategy_id, native_order, reason))
+            self._news(self)
 
     def _fell_silent(self) -> None:
         """The strategy has failed: nothing of what it still wanted is wanted any more."""
         self._demands.clear()
+        self._news(self)
         if self._stepper is None:
             return
         self._stepper.silence()
@@ -305,12 +318,6 @@ class HostedNative:
 
     # ---- what is told
 
-    @property
-    def has_news(self) -> bool:
-        """True where there is something to tell."""
-        failed = self._guard.failure is not None and not self._told_failure
-        return bool(self._fills or self._demands or self._ended or failed)
-
     def fills(self) -> list[Fill]:
         """Fills since this was last asked."""
         told, self._fills = self._fills, []
@@ -319,6 +326,7 @@ class HostedNative:
     def demands(self) -> list[Demand]:
         """Orders that the strategy wants since this was last asked."""
         told, self._demands = self._demands, []
+        self._told.update(demand.native_order for demand in told)
         return told
 
     def ended(self) -> list[Ended]:

@@ -132,15 +132,14 @@ class NativeStepper:
         for clock in self._clocks:
             clock.set_time(t)
 
+    @property
+    def has_alarms(self) -> bool:
+        """True while the strategy has a timer set."""
+        return bool(self._clocks[-1].timer_count)
+
     def alarms(self, until: int) -> Iterator[Callable[[], None]]:
         """What timers have due up to and including `until`, in order of time; the clocks stand there for each."""
-        for clock in self._clocks:
-            if clock.timer_count:
-                break
-        else:
-            return
-        due = [event for clock in self._clocks for event in clock.advance_time(until, set_time=False)]
-        for handler in sorted(due, key=lambda handler: int(handler.event.ts_event)):
+        for handler in self._clocks[-1].advance_time(until, set_time=False):
             self.at(handler.event.ts_event)
             yield handler.handle
             self.settle(handler.event.ts_event)

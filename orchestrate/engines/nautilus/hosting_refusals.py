@@ -1,0 +1,96 @@
+"""What a native strategy can't have here, refused by name; docs/natives.md lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from nautilus_trader.model.data import BarType
+from nautilus_trader.model.enums import TimeInForce, TriggerType
+from nautilus_trader.model.identifiers import PositionId
+from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
+from nautilus_trader.model.orders import Order as NativeOrder
+from nautilus_trader.trading.strategy import Strategy
+
+from orchestrate.domain.errors import EngineError
+
+_AUCTIONS = (TimeInForce.AT_THE_OPEN, TimeInForce.AT_THE_CLOSE)
+#: Data that a run doesn't have. Quotes and trades may be asked for: as in any run on bars, none will come.
+_NOT_HOSTED = {
+    "subscribe_order_book_deltas": "order books",
+    "subscribe_order_book_depth": "order books",
+    "subscribe_order_book_at_interval": "order books",
+    "subscribe_data": "custom data",
+    "request_order_book_snapshot": "order books",
+    "request_order_book_depth": "order books",
+    "request_order_book_deltas": "order books",
+    "request_aggregated_bars": "aggregation inside Nautilus",
+    "add_synthetic": "synthetic instruments",
+    "queue_for_executor": "executors",
+    "run_in_executor": "executors",
+}
+
+
+class NotHostedError(EngineError):
+    """A native asked for something that the orchestrator doesn't host (see docs/natives.md)."""
+
+
+def refuse_unknown_data(strategy: Strategy, bar_types: tuple[BarType, ...]) -> None:
+    """From now on NotHostedError for data that the run doesn't have, before the strategy is registered."""
+    for name, what in _NOT_HOSTED.items():
+        if hasattr(strategy, name):
+            setattr(strategy, name, _refusing(type(strategy).__name__, name, what))
+    strategy.subscribe_bars = _known_only(strategy.subscribe_bars, bar_types)
+
+
+def _refusing(strategy: str, name: str, what: str) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise NotHostedError(f"{strategy}.{name}: {what} can't be hosted")
+
+    return refuse
+
+
+def _known_only(subscribe: Callable[..., None], known: tuple[BarType, ...]) -> Callable[..., None]:
+    @wraps(subscribe)
+    def subscribe_bars(bar_type: BarType, *arguments: object, **named: object) -> None:
+        if bar_type not in known:
+            have = ", ".join(str(each) for each in known)
+            why = (
+                "aggregation inside Nautilus can't be hosted" if bar_type.is_internally_aggregated() else "no such bars"
+            )
+            raise NotHostedError(f"subscribe_bars({bar_type}): {why}; this strategy has {have}")
+        subscribe(bar_type, *arguments, **named)
+
+    return subscribe_bars
+
+
+def require_hosted(order: NativeOrder, position_id: PositionId | None) -> None:
+    """NotHostedError for an order that would not do what it says."""
+    name = order.client_order_id.value
+    if order.emulation_trigger != TriggerType.NO_TRIGGER:
+        raise NotHostedError(f"order {name}: emulated orders can't be hosted")
+    if order.exec_algorithm_id is not None:
+        raise NotHostedError(f"order {name}: execution algorithms ({order.exec_algorithm_id}) can't be hosted")
+    if order.is_quote_quantity:
+        raise NotHostedError(f"order {name}: quantities in the quote currency can't be hosted")
+    if order.time_in_force in _AUCTIONS:
+        raise NotHostedError(
+            f"order {name}: Nautilus simulates no auctions; at the open and at the close can't be hosted"
+        )
+    if position_id is not None and position_id.value != f"{order.instrument_id}-{order.strategy_id}":
+        raise NotHostedError(
+            f"order {name}: a position of its own ({position_id}) can't be hosted: a book has one a symbol"
+        )
+
+
+def unfit(order: NativeOrder, native: NativeInstrument | None) -> str:
+    """Why no exchange would take the order; "" where it would."""
+    if native is None:
+        return f"no instrument {order.instrument_id} here"
+    if order.quantity.precision != native.size_precision:
+        return f"quantity {order.quantity} has not the size precision of {native.id}, {native.size_precision}"
+    for name in ("price", "trigger_price", "activation_price"):
+        price = getattr(order, name, None)
+        if price is not None and price.precision != native.price_precision:
+            return f"{name} {price} has not the price precision of {native.id}, {native.price_precision}"
+    return ""
