@@ -295,7 +295,9 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         bit, (_, t) = executed.exbits[-1], self._moment()
         order_id = self._released.pop(order.ref)
         self.wishes.forget(order.ref)
-        self._news.fills.append(Fill(order_id, self._strategy_id, symbol, bit.size, bit.price, executed.comm, t))
+        self._news.fills.append(
+            Fill(order_id, self._strategy_id, symbol, float(bit.size), float(bit.price), executed.comm, t)
+        )
 
     # ---- what the account is worth
 

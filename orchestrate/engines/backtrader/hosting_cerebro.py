@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import backtrader as bt
@@ -12,6 +13,7 @@ import numpy as np
 from orchestrate.domain.market import BarSeries, Floats, Stamps
 from orchestrate.engines.backtrader.hosting_refusals import NotHostedError, refuse_methods
 
+Asking = AbstractContextManager[object]
 _MICROSECOND: Final = 1_000
 _SECOND: Final = 1_000_000_000
 _MINUTE: Final = 60 * _SECOND
@@ -122,22 +124,28 @@ class _PreparedError(BaseException):
 class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]
     """One strategy's environment: its datas, its broker, its timers."""
 
-    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase) -> None:
+    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase, asking: Asking) -> None:
         super().__init__()
         self.feeds_by_symbol = {one.symbol: LabelledFeed(one) for one in series}
         for symbol, feed in self.feeds_by_symbol.items():
             super().adddata(feed, name=symbol)
         super().setbroker(broker)
+        self._asking = asking
         self._vectorised = True
 
     def prepare(self, native: type, config: dict[str, object], sizer: bt.Sizer) -> bt.Strategy:
-        """The strategy, made and started; its indicators are computed. `sizer` is used unless it has set its own."""
+        """The strategy, made and started; its indicators are computed. `sizer` is used unless it has set its own.
+
+        Each of its own methods and each indicator is asked for itself: on long histories all of them take their time.
+        """
 
         def make(*datas: LabelledFeed, **params: object) -> bt.Strategy:
-            strategy = native(*datas, **params)
+            with self._asking:
+                strategy = native(*datas, **params)
             default = strategy.getsizer()
             if type(default) is bt.sizers.FixedSize and (default.p.stake, default.p.tranches) == (1, 1):
                 strategy.setsizer(sizer)
+            strategy._start = self._asked(strategy._start)
             return strategy
 
         super().addstrategy(make, **config)
@@ -149,10 +157,21 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]
             return strategy
         raise NotHostedError(f"{native.__name__} skipped itself (StrategySkipError)")
 
+    def _asked(self, call: Callable[[], None]) -> Callable[[], None]:
+        def ask() -> None:
+            with self._asking:
+                call()
+
+        return ask
+
     def _runonce(self, runstrats: Sequence[bt.Strategy]) -> None:
         for strategy in runstrats:
+            for indicator in strategy.getindicators():
+                indicator._once = self._asked(indicator._once)
             strategy._once()
             strategy.reset()
+            for indicator in strategy.getindicators():
+                del indicator._once
         raise _PreparedError
 
     def _runnext(self, _runstrats: Sequence[bt.Strategy]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from orchestrate.domain.execution import ExecutionRules
@@ -28,10 +29,12 @@ class Guest:
         instruments = {symbol: market.instruments[symbol] for symbol in account.symbols}
         self.broker = ParkingBroker(account, instruments, rules, moment, news)
         self._account, self._native, self._rules, self._news = account, native, rules, news
-        self._cerebro = SteppedCerebro([market.series[symbol] for symbol in account.symbols], self.broker)
+        self._cerebro = SteppedCerebro(
+            [market.series[symbol] for symbol in account.symbols], self.broker, account.asking
+        )
         self._feeds = self._cerebro.feeds_by_symbol
         self._strategy: Any = None
-        self._ask(self._prepare)
+        self._guard(nullcontext(), self._prepare)
 
     def _prepare(self) -> None:
         refuse_cheating_on_open(self._native)
@@ -40,8 +43,11 @@ class Guest:
 
     def _ask(self, call: Callable[..., None], *arguments: object) -> None:
         """Run the strategy's code."""
+        self._guard(self._account.asking, call, *arguments)
+
+    def _guard(self, around: AbstractContextManager[object], call: Callable[..., None], *arguments: object) -> None:
         try:
-            with self._account.asking:
+            with around:
                 call(*arguments)
         except KeyboardInterrupt:
             raise
