@@ -233,7 +233,7 @@ def test_a_side_that_is_none(side: Any) -> None:
         (boom() for _ in range(1)),
         {"A": 1},
     ],
-    ids=repr,
+    ids=lambda answer: type(answer).__name__ if hasattr(answer, "send") else repr(answer),
 )
 def test_nonsense_from_on_bar(answer: Any) -> None:
     done = together(Told({**OPEN_IN, 4: lambda context: answer}))
