@@ -128,6 +128,37 @@ class MarketEvent:
     rows: Mapping[str, int]
 
 
+class StepRows(Mapping[str, int]):
+    """The bars of one step: symbol → row, for symbols that have one then. Looked up only when somebody asks."""
+
+    __slots__ = ("_columns", "_step")
+
+    def __init__(self, columns: Mapping[str, memoryview], step: int) -> None:
+        self._columns, self._step = columns, step
+
+    def __getitem__(self, symbol: str) -> int:
+        row = self._columns[symbol][self._step]
+        if row < 0:
+            raise KeyError(symbol)
+        return row
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._columns and self._columns[symbol][self._step] >= 0  # type: ignore[index]  # it is in
+
+    def __iter__(self) -> Iterator[str]:
+        step = self._step
+        return (symbol for symbol, column in self._columns.items() if column[step] >= 0)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
     """The union of all series' stamps, one step each.
@@ -139,20 +170,24 @@ class Timeline:
     stamps: Stamps
     labels: Stamps
     rows: Mapping[str, npt.NDArray[np.int64]]
+    #: the same as `rows`; one element of a memoryview is read several times as fast as one of an array
+    columns: Mapping[str, memoryview] = field(init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.stamps)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", {symbol: rows.data for symbol, rows in self.rows.items()})
+
     def events(self) -> Iterator[MarketEvent]:
         """Every step in order."""
-        columns = [(symbol, rows.tolist()) for symbol, rows in self.rows.items()]
-        for step, t in enumerate(self.stamps.tolist()):
-            yield MarketEvent(step, t, {symbol: rows[step] for symbol, rows in columns if rows[step] >= 0})
+        columns = self.columns
+        for step, t in enumerate(self.stamps.data):
+            yield MarketEvent(step, t, StepRows(columns, step))
 
     def event(self, step: int) -> MarketEvent:
         """The step at `step`."""
-        rows = {symbol: int(rows[step]) for symbol, rows in self.rows.items() if rows[step] >= 0}
-        return MarketEvent(step, int(self.stamps[step]), rows)
+        return MarketEvent(step, int(self.stamps[step]), StepRows(self.columns, step))
 
     def last_step(self, symbol: str) -> int:
         """The step of the symbol's last bar, after which its series has ended."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from orchestrate.domain.market import MarketEvent, Stamps, Timeline
-from orchestrate.orchestration.deciders import VectorDecider
-from orchestrate.orchestration.entries import StrategyEntry
+from orchestrate.orchestration.speakers import Speakers
 
 
 class Agenda:
@@ -39,39 +38,31 @@ class Agenda:
 
     def _jumping(self, stops: Stamps) -> Iterator[MarketEvent]:
         step, end = -1, len(self._timeline)
-        while True:
-            following = min([_after(stops, step, end), *(self._next_bar(symbol, step) for symbol in self._awaited())])
-            if following >= end:
-                return
-            step = following
-            yield self._timeline.event(step)
+        for stop in (*stops.data, end):
+            while step < stop:
+                step = min([stop, *(self._next_bar(symbol, step) for symbol in self._awaited())])
+                if step == end:
+                    return
+                yield self._timeline.event(step)
 
     def _next_bar(self, symbol: str, step: int) -> int:
+        """The first step behind `step` at which `symbol` has a bar, or the end; mostly the very next."""
+        column = self._timeline.columns[symbol]
+        if step + 1 < len(column) and column[step + 1] >= 0:
+            return step + 1
         if symbol not in self._bars:
             self._bars[symbol] = np.flatnonzero(self._timeline.rows[symbol] >= 0)
-        return _after(self._bars[symbol], step, len(self._timeline))
+        steps = self._bars[symbol]
+        place = int(np.searchsorted(steps, step, side="right"))
+        return int(steps[place]) if place < len(steps) else len(self._timeline)
 
 
-def _after(steps: Stamps, step: int, end: int) -> int:
-    """The first of `steps` behind `step`, or `end`."""
-    place = int(np.searchsorted(steps, step, side="right"))
-    return int(steps[place]) if place < len(steps) else end
-
-
-def stops_of(entries: Sequence[StrategyEntry], timeline: Timeline, symbols: Iterable[str]) -> Stamps | None:
+def stops_of(speakers: Speakers, timeline: Timeline, symbols: Iterable[str]) -> Stamps | None:
     """The steps that matter whatever happens: flags, the last bar of each of `symbols`, and the end.
 
     None where a strategy has to be asked at every bar, because only vectorised ones say beforehand when they speak.
     """
-    found = [np.array([len(timeline) - 1], dtype=np.int64)]
-    for entry in entries:
-        if entry.status == "failed":
-            continue
-        if not isinstance(entry.decider, VectorDecider):
-            return None
-        for symbol, flags in entry.decider.flags.items():
-            rows = timeline.rows[symbol]
-            steps = np.flatnonzero(rows >= 0)
-            found.append(steps[flags.any[rows[steps]]])
-    found.append(np.array([timeline.last_step(symbol) for symbol in symbols], dtype=np.int64))
-    return np.unique(np.concatenate(found))
+    if not speakers.all_foreseen:
+        return None
+    last = [timeline.last_step(symbol) for symbol in symbols]
+    return np.unique(np.concatenate([speakers.steps, np.array([*last, len(timeline) - 1], dtype=np.int64)]))

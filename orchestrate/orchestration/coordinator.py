@@ -32,7 +32,7 @@ class StrategyCoordinator:
         outcomes = {conflict.symbol: conflict.settlement.outcome for conflict in self.conflicts}
         decisions = []
         for demand in sorted(demands, key=lambda demand: not demand.closing):
-            quantity = allowed.get(demand, demand.quantity)
+            quantity = allowed.get(demand, demand.quantity) if allowed else demand.quantity
             if demand.quantity and not quantity:
                 outcome = outcomes[demand.symbol]
                 decisions.append(Decision(demand, Outcome.REJECTED, 0.0, Reason.CONFLICT, outcome))

@@ -98,7 +98,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.prepare(market, rules)
         self._recorder = Recorder(market, self.desk.marks)
         self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
-        self._dispatch = Dispatch(self.adapters, self.strategies, self._fed_in_full)
+        self._dispatch = Dispatch(self.adapters, self.strategies, self._fed_in_full, market.timeline)
         try:
             for framework, adapter in self._dispatch.adapters.items():
                 names = self.framework_strategies[framework]
@@ -117,7 +117,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         timeline = self._market.timeline
         if self._dispatch.fed_in_full:
             return Agenda(timeline)
-        stops = stops_of(self.desk.in_order, timeline, self._last_step if self._rules.close_at_end else ())
+        stops = stops_of(self.desk.speakers, timeline, self._last_step if self._rules.close_at_end else ())
         return Agenda(timeline, stops, self.desk.blotter.symbols)
 
     def _account(self, entry: StrategyEntry) -> Account:
@@ -175,7 +175,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.desk.blotter.done(order.id)
             entry = self.strategies[fill.strategy_id]
             label = self.desk.label(fill.symbol)
-            booked = fill.at(label)
+            booked = fill if fill.t == label else fill.at(label)
             entry.book.apply(booked, self._market.instruments[fill.symbol])
             self._recorder.note(entry.book, fill.symbol, self.desk.marks.step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))

@@ -32,6 +32,7 @@ from orchestrate.orchestration.entries import Standing, StrategyEntry
 from orchestrate.orchestration.funding import Released, Treasury
 from orchestrate.orchestration.marks import Marks
 from orchestrate.orchestration.sizing import Sizeable, size
+from orchestrate.orchestration.speakers import Speakers
 
 Emit = Callable[[DomainEvent], None]
 Answer = TypeVar("Answer")
@@ -67,7 +68,7 @@ class Desk:
     def label(self, symbol: str) -> int:
         """The label of the symbol's bar at this step, or of the step where it has none."""
         timeline = self._market.timeline
-        row = timeline.rows[symbol][self.marks.step]
+        row = timeline.columns[symbol][self.marks.step]
         return int(self._market.series[symbol].label[row] if row >= 0 else timeline.labels[self.marks.step])
 
     # ---- asking strategies
@@ -82,6 +83,7 @@ class Desk:
                 entry, self.blotter, self._capital, self.marks, self._market.instruments, facts
             )
             self._ask(entry, None, self._start, entry)
+        self.speakers = Speakers(self.in_order, self._market.timeline)
 
     def _start(self, entry: StrategyEntry) -> None:
         if isinstance(entry.strategy, BaseException):
@@ -139,8 +141,8 @@ class Desk:
         """What the strategies want now: dependencies first, then priority, then id."""
         self.marks.step = event.step
         demands: list[Demand] = []
-        for entry in self.in_order:
-            if entry.is_active and entry.decider is not None and not event.rows.keys().isdisjoint(entry.symbols):
+        for entry in self.speakers.at(event):
+            if entry.is_active and entry.decider is not None:
                 t = int(self._market.timeline.labels[event.step])
                 signals = self._ask(entry, t, entry.decider.decide, event, self._standing[entry.id])
                 for signal in signals or ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.market import MarketEvent
+from orchestrate.domain.market import MarketEvent, StepRows, Timeline
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.orchestration.entries import StrategyEntry
 from orchestrate.orchestration.ports import NativeHostPort, OrchestrationPort, Stepped
@@ -25,12 +25,17 @@ class Dispatch:
         adapters: Mapping[str, OrchestrationPort],
         entries: Mapping[str, StrategyEntry],
         fed_in_full: frozenset[str],
+        timeline: Timeline,
     ) -> None:
         self._entries = entries
         self.symbols: dict[str, tuple[str, ...]] = {}
         for entry in entries.values():
             known = self.symbols.get(entry.framework, ())
             self.symbols[entry.framework] = tuple(dict.fromkeys((*known, *entry.symbols)))
+        self._columns = {
+            framework: {symbol: timeline.columns[symbol] for symbol in symbols}
+            for framework, symbols in self.symbols.items()
+        }
         self._adapters = {framework: adapters[framework] for framework in self.symbols}
         self._hosts: dict[str, NativeHostPort] = {}
         for entry in entries.values():
@@ -73,7 +78,7 @@ class Dispatch:
         if self._advanced.get(framework) == event.step:
             return NOTHING
         self._advanced[framework] = event.step
-        rows = {symbol: event.rows[symbol] for symbol in self.symbols[framework] if symbol in event.rows}
+        rows = StepRows(self._columns[framework], event.step)
         return self._adapters[framework].advance(event.t, rows) if rows else NOTHING
 
     def close(self, commands: Sequence[StrategyCommand], event: MarketEvent) -> list[Fill]:

@@ -20,17 +20,20 @@ class Marks(Mapping[str, float]):
         self.step = 0
         self.opening = False
         self._series = market.series
-        self._rows = market.timeline.rows
+        self._rows = market.timeline.columns
         self._latest = {symbol: latest_rows(rows) for symbol, rows in market.timeline.rows.items()}
+        self._known = {
+            symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
+        }
 
     def __getitem__(self, symbol: str) -> float:
-        row = self._latest[symbol][self.step]
+        latest, closes = self._known[symbol]
+        row = latest[self.step]
         if row < 0:
             raise KeyError(f"{symbol} has no bar yet")
-        series = self._series[symbol]
         if self.opening and self._rows[symbol][self.step] >= 0:
-            return float(series.open[row])
-        return float(series.close[row])
+            return float(self._series[symbol].open[row])
+        return closes[row]
 
     def __iter__(self) -> Iterator[str]:
         return (symbol for symbol, rows in self._latest.items() if rows[self.step] >= 0)
