@@ -192,12 +192,15 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def command(self, commands: Sequence[StrategyCommand]) -> None:
         """6. Natives hear at once what became of their orders, and may answer; portable orders wait in the blotter."""
         for _ in range(ANSWERS_A_STEP):
-            self._dispatch.send(c for c in commands if c.order.native_order and c.action != "submit")
-            answers = self._take_in(self._dispatch.listen())
+            answers = self._answers(commands)
             if not answers:
                 return
             commands = self.desk.coordinate(answers)
-        self._late += answers
+        self._late += self._answers(commands)
+
+    def _answers(self, commands: Sequence[StrategyCommand]) -> list[Demand]:
+        self._dispatch.send(c for c in commands if c.order.native_order and c.action != "submit")
+        return self._take_in(self._dispatch.listen())
 
     def close(self, event: MarketEvent) -> None:
         """7. CLOSE: with `fill: close`, market orders are executed at t's close now."""

@@ -26,8 +26,8 @@ class AllocationConfig:
     sizing: Sizing = field(default_factory=Sizing)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.target_pct, Decimal):  # 40 or 12.5, as people write it: the figure that its text shows
-            object.__setattr__(self, "target_pct", Decimal(str(self.target_pct)))
+        # 40 or 12.5 is taken, too, as the figure that its text shows
+        object.__setattr__(self, "target_pct", Decimal(str(self.target_pct)))
         if not 0 <= self.target_pct <= 100:
             raise ValueError(f"target_pct must lie in 0..100, not {self.target_pct}")
 

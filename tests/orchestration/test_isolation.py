@@ -451,3 +451,26 @@ def test_a_run_inside_a_callback_is_refused() -> None:
     assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
     check_others_unaffected(done)
     assert together(Told({})).results["broken"].status == "completed"  # and afterwards runs can be started again
+
+
+class FlagsThatFail(Flags):
+    """Vectorised, in a run that jumps; breaks when it hears of its fill."""
+
+    def on_fill(self, fill: object) -> None:
+        boom()
+
+
+def test_breaking_between_two_jumps() -> None:
+    done = rehearse(stage(), {"s": Part(FlagsThatFail(long=[1], out=[8]), sizing=fixed(5))})
+    assert done.fills() == [(5.0, 12.0), (-5.0, 13.0)]
+    assert done.results["s"].status == "failed"
+
+
+def test_an_error_whose_text_hangs() -> None:
+    watchdog = Watchdog(0.05)
+    with watchdog.armed():
+        done = together(Told({3: hanging_error}), watch=watchdog)
+    assert done.results["broken"].error is not None
+    assert done.results["broken"].error.type == "HangingError"
+    assert done.results["broken"].error.message == "an error that can't be told"
+    check_others_unaffected(done)

@@ -204,6 +204,11 @@ def test_strategies_that_do_not(orchestrator: UnifiedStrategyOrchestrator) -> No
     assert len(report.recommendations) == 2
 
 
+@pytest.mark.parametrize("pct", [12.1, "12.1", Decimal("12.1")])
+def test_a_share_is_the_figure_that_its_text_shows(pct: Any) -> None:
+    assert AllocationConfig(target_pct=pct).target_pct == Decimal("12.1")
+
+
 # ---- capital
 
 

@@ -1,0 +1,194 @@
+"""The step with strategies that live in their engine: a hand-written host stands for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orchestrate.domain.errors import EngineError
+from orchestrate.domain.events import StrategyFailedEvent, StrategySignalledEvent
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.orders import Demand, Ended, Fill, Order, Reason, StrategyCommand
+from orchestrate.orchestration.compatibility import StrategyMetadata
+from orchestrate.orchestration.cross_framework import ANSWERS_A_STEP
+from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.orchestration.ports import Stepped
+from tests.engines.in_memory import InMemoryAdapter
+from tests.engines.stage import market, series
+from tests.orchestration.rehearsal import AT_CLOSE, PLAIN, Part, Rehearsed, Told, prepare
+
+BARS = [(10.0, 10.0)] * 6
+
+
+def wants(name: str, quantity: float, *, closing: bool = False, **more: Any) -> Demand:
+    return Demand("guest", "A", quantity, closing, 10.0, 0, 0, native_order=name, **more)
+
+
+class Host(InMemoryAdapter):
+    """`script[n]` is what its guest says while it lives through its n-th bar; `answers` what it says to verdicts."""
+
+    def __init__(self, script: Mapping[int, Stepped], answers: Sequence[Stepped] = ()) -> None:
+        super().__init__()
+        self.script, self.answers = script, list(answers)
+        self.heard: list[tuple[str, str, float]] = []
+        self.bars = 0
+        self.resting: list[Order] = []
+        self.timer: list[Stepped] = []
+
+    def begin(self, market: Any, accounts: Any, rules: ExecutionRules) -> None:
+        self.accounts = accounts
+        self._market, self._rules = market, rules
+
+    def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
+        for command in commands:
+            self.heard.append((command.action, command.order.native_order, command.order.quantity))
+            if command.action == "submit" and command.order.rests:
+                self.resting.append(command.order)
+            elif command.action == "submit":
+                super().execute_commands([command])
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+        fills = super().advance(t, rows).fills
+        said = self.script.get(self.bars, Stepped())
+        self.bars += 1
+        return Stepped(fills + said.fills, said.demands, said.failures, said.ended)
+
+    def wake(self, t: int) -> Stepped:
+        return self.timer.pop() if self.timer else Stepped()
+
+    def listen(self) -> Stepped:
+        return self.answers.pop(0) if self.answers else Stepped()
+
+
+class Guest:
+    """Stands for a class that the engine itself makes."""
+
+
+def hosted(host: Host, rules: ExecutionRules = PLAIN, *, capital: int = 1_000, other: object = None) -> Rehearsed:
+    parts = {"other": Part(other, pct=50)} if other is not None else {}
+    done = prepare(parts, capital=capital, adapters={"in_memory": host})
+    done.orchestrator.add_strategy(
+        Guest,
+        StrategyMetadata("guest", symbols=("A",)),
+        AllocationConfig(Decimal(100 if other is None else 50)),
+        kind="backtrader",
+        config={"period": 3},
+    )
+    done.orchestrator.run(market(series("A", BARS)), rules)
+    return done
+
+
+def test_a_guest_is_made_by_its_engine_and_told_of_every_bar() -> None:
+    host = Host({})
+    hosted(host)
+    [account] = host.accounts
+    assert (account.strategy_id, account.native, account.config, account.cash) == (
+        "guest",
+        Guest,
+        {"period": 3},
+        1000.0,
+    )
+    assert host.bars == len(BARS)
+
+
+def test_an_engine_that_hosts_nobody() -> None:
+    done = prepare({}, adapters={"in_memory": InMemoryAdapter()})
+    done.orchestrator.add_strategy(Guest, StrategyMetadata("guest"), AllocationConfig(Decimal(100)), kind="nautilus")
+    with pytest.raises(EngineError, match="in_memory can't host guest"):
+        done.orchestrator.run(market(series("A", BARS)), PLAIN)
+
+
+@pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
+def test_verdicts_come_at_once_and_the_order_at_its_release(rules: ExecutionRules) -> None:
+    """1 000 at 10: 60 are approved, 60 more cut to 40, the next refused."""
+    host = Host({1: Stepped(demands=tuple(wants(name, 60) for name in ("n1", "n2", "n3")))})
+    done = hosted(host, rules)
+    assert host.heard == [
+        ("resize", "n2", 40.0),
+        ("reject", "n3", 60.0),
+        ("submit", "n1", 60.0),
+        ("submit", "n2", 40.0),
+    ]
+    assert done.fills("guest") == [(60.0, 10.0), (40.0, 10.0)]
+    assert [event.signal_type for event in done.of(StrategySignalledEvent)] == ["entry"] * 3
+    assert (done.results["guest"].blocked, done.results["guest"].resized) == (1, 1)
+
+
+def test_a_guest_may_close_a_part() -> None:
+    host = Host({0: Stepped(demands=(wants("n1", 60),)), 2: Stepped(demands=(wants("n2", -20, closing=True),))})
+    assert hosted(host).fills("guest") == [(60.0, 10.0), (-20.0, 10.0)]
+
+
+def test_an_order_that_crosses_zero_is_funded_by_what_it_closes() -> None:
+    host = Host({0: Stepped(demands=(wants("n1", 100),)), 5: Stepped(demands=(wants("n2", -250),))})
+    hosted(host)
+    assert host.heard == [("submit", "n1", 100.0), ("resize", "n2", -200.0), ("cancel", "n2", -200.0)]
+
+
+def test_a_resting_order_keeps_its_reserve_until_it_ends() -> None:
+    resting = wants("n1", 70, limit=9.0)
+    host = Host(
+        {
+            0: Stepped(demands=(resting,)),
+            2: Stepped(demands=(wants("n2", 70),)),
+            4: Stepped(ended=(Ended("guest", "n1", Reason.EXPIRED),)),
+        }
+    )
+    done = hosted(host)
+    assert done.fills("guest") == [(37.0, 10.0)]  # 1 000 less 70 × 9
+    assert ("rejected", "expired", 0.0) in done.reasons("guest")
+    assert len(done.orchestrator.desk.blotter.resting()) == 0
+
+
+def test_a_resting_order_is_filled_whenever_its_engine_says_so() -> None:
+    fill = Fill("guest-1", "guest", "A", 70.0, 9.0, 0.0, 0)
+    host = Host({0: Stepped(demands=(wants("n1", 70, limit=9.0),)), 3: Stepped(fills=(fill,))})
+    host.get_portfolio_state = lambda: _state(host)  # type: ignore[method-assign]  # its account knows of that fill
+    done = hosted(host)
+    assert done.fills("guest") == [(70.0, 9.0)]
+    assert done.orchestrator.desk.blotter.resting() == []
+
+
+def _state(host: Host) -> Any:
+    said = InMemoryAdapter.get_portfolio_state(host)
+    return type(said)(said.framework, {"A": 70.0} if host.bars > 3 else {}, 0.0, 0)
+
+
+def test_what_still_rests_at_the_end_is_taken_back() -> None:
+    host = Host({0: Stepped(demands=(wants("n1", 70, limit=9.0),))})
+    done = hosted(host)
+    assert host.heard[-1] == ("cancel", "n1", 70.0)
+    assert done.reasons("guest")[-1] == ("rejected", "unfilled_at_end", 0.0)
+
+
+def test_orders_of_timers_are_coordinated_before_the_next_open() -> None:
+    host = Host({})
+    host.timer = [Stepped(demands=(wants("n1", 5),)), Stepped()]
+    done = hosted(host)
+    assert done.fills("guest") == [(5.0, 10.0)]
+    assert done.orchestrator.fills[0].t == done.orchestrator.desk._market.series["A"].label[1]
+
+
+def test_answers_to_verdicts_are_heard_and_a_long_talk_goes_on_later() -> None:
+    talk = [Stepped(demands=(wants(f"n{number}", 1),)) for number in range(ANSWERS_A_STEP + 3)]
+    host = Host({}, answers=talk)
+    done = hosted(host)
+    assert sum(quantity for quantity, _ in done.fills("guest")) == len(talk)
+    assert len(done.reasons("guest")) == len(talk)  # none was settled twice
+
+
+def test_a_guest_that_breaks_is_flattened_and_the_others_go_on() -> None:
+    host = Host(
+        {
+            0: Stepped(demands=(wants("n1", 5),)),
+            2: Stepped(failures=(("guest", ValueError("x")), ("guest", ValueError("y"))), demands=(wants("n2", 5),)),
+        }
+    )
+    done = hosted(host, other=Told({}))
+    assert done.fills("guest") == [(5.0, 10.0), (-5.0, 10.0)]
+    [event] = done.of(StrategyFailedEvent)
+    assert (event.strategy_id, event.error_message) == ("guest", "x")
+    assert done.results["other"].status == "completed"
