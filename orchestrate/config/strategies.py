@@ -19,8 +19,8 @@ from orchestrate.domain.strategy import StrategyDescription
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DEFAULT_FRAMEWORK: Final = "backtrader"
-#: Kinds of native strategies whose engine does not host them yet.
-_NOT_HOSTED: Final = ("nautilus",)
+#: Kinds of native strategies whose engine has nothing that could size an entry for them.
+_SIZE_THEMSELVES: Final = ("nautilus",)
 
 
 def enabled_strategies(reading: Reading) -> list[str]:
@@ -60,12 +60,20 @@ def recognise(reading: Reading, name: str) -> Known | None:
     framework = _framework(reading, name, entry, description)
     if description is None:
         return None
-    if description.kind in _NOT_HOSTED:
-        what = f"strategies.{name}: {description.name} is written for {description.kind}, and hosting native strategies"
-        reading.not_landed(("strategies", name, "name"), what, "use a portable strategy until it has")
-        return None
+    if description.kind in _SIZE_THEMSELVES:
+        _refuse_sizing(reading, name, description)
     config = _config(reading, name, description)
     return Known(description, reference, framework, config) if framework and config is not None else None
+
+
+def _refuse_sizing(reading: Reading, name: str, description: StrategyDescription) -> None:
+    table = find(reading.shaped.table, ("strategies", name))[0]
+    if isinstance(table, Table) and table.get("sizing") is not None:
+        message = (
+            f"strategies.{name}.sizing: {description.name} is written for {description.kind} and sizes its own orders"
+        )
+        place = reading.key("strategies", name, "sizing")
+        reading.problems.append(place.problem(message, "leave it out, and set its sizes in config"))
 
 
 def _described(reading: Reading, name: str, entry: Strategy) -> tuple[str, StrategyDescription | None]:
