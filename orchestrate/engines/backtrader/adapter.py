@@ -69,36 +69,40 @@ class BacktraderOrchestrationAdapter:
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
         """Move the feeds to their rows and fill at the open."""
-        due = self._handover.advance(t, rows)
+        fills = self._fill(self._handover.advance(t, rows), t, at_close=False)
         if self._full:
-            for symbol, feed in self._feeds.items():
-                if symbol in rows:
-                    feed.seek(rows[symbol])
-        fills = self._fill(due, t, at_close=False, everybody=self._full)
+            self._live_through(rows)
         if self._host is None:
             return Stepped(fills)
         stepped = self._host.advance(t, rows)
         return replace(stepped, fills=fills + stepped.fills) if fills else stepped
+
+    def _live_through(self, rows: Mapping[str, int]) -> None:
+        """The whole bar, for an engine that is to see every one."""
+        for symbol, feed in self._feeds.items():
+            if symbol in rows:
+                feed.seek(rows[symbol])
+        with breaking_named(self.framework, self._feeds):
+            for broker in self._brokers.values():
+                broker.next()
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
         fills = self._fill(self._handover.close(t), t, at_close=True)
         return fills + self._host.close() if self._host is not None else fills
 
-    def _fill(self, due: list[Order], t: int, *, at_close: bool, everybody: bool = False) -> tuple[Fill, ...]:
-        if not due and not everybody:
+    def _fill(self, due: list[Order], t: int, *, at_close: bool) -> tuple[Fill, ...]:
+        if not due:
             return ()
-        sent = []
+        fills = []
         with breaking_named(self.framework, (order.id for order in due)):
             for order in due:
                 feed = self._feeds[order.symbol]
                 feed.seek(self._handover.rows[order.symbol])
-                sent.append(self._brokers[order.strategy_id].submit_market(feed, order.quantity, at_close=at_close))
-            for strategy_id in self._brokers if everybody else dict.fromkeys(order.strategy_id for order in due):
-                self._brokers[strategy_id].next()
-        fills = tuple(self._report(order, native, t) for order, native in zip(due, sent, strict=True))
+                native = self._brokers[order.strategy_id].fill(feed, order.quantity, at_close=at_close)
+                fills.append(self._report(order, native, t))
         self._messages += len(fills)
-        return fills
+        return tuple(fills)
 
     def _report(self, order: Order, native: NativeOrder, t: int) -> Fill:
         executed = native.executed

@@ -2,7 +2,7 @@
 
 Backtrader runs as a whole or not at all: `Cerebro.run` owns the loop. Its brokers and feeds, however, work without it.
 So a feed is laid over the columns instead of filled row by row (half of a usual run's time) and moved straight to the
-row that matters, and each strategy gets a broker of its own, whose `next()` matches one bar. What differs from the
+row that matters, and each strategy gets a broker of its own, which is shown one order at a time. What differs from the
 broker as it comes:
 
 * an order fills at the open of the bar on which it is submitted (Backtrader's own cheat-on-open) or at that bar's
@@ -19,6 +19,7 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 from backtrader.brokers import BackBroker
+from backtrader.order import OrderData
 
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import BarSeries, Instrument
@@ -32,6 +33,7 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
     """A series in Backtrader's line buffers, standing before its first bar."""
 
     _tz = None
+    tick_open = tick_high = tick_low = tick_close = None  # there are bars only; the broker asks at every order
 
     def fill(self, series: BarSeries) -> ColumnFeed:
         """Lay the lines over the columns: nothing is copied, and nothing can be written."""
@@ -47,17 +49,37 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
         for name, column in columns.items():
             line = getattr(self.lines, name)
             line.array = column.data
-            line.lencount = len(column)
-            line.idx = len(column) - 1
+            setattr(self, name, line)  # found at once, not by asking each of the feed's parts
+        self._columns = tuple(self.lines)
         self.home()
         self._name = series.symbol
         return self
 
     def seek(self, row: int) -> None:
         """Make `row` the current bar; rows never go back."""
-        distance = row + 1 - len(self)
-        if distance:
-            self.advance(size=distance, ticks=False)
+        for line in self._columns:
+            line.idx, line.lencount = row, row + 1
+
+
+class _MarketOrder(bt.Order):  # type: ignore[misc]
+    """A market order for the current bar of its feed.
+
+    `on` makes it past Backtrader's own constructor, which looks up the end of the session and copies fifteen
+    parameters, and so takes longer than the fill. What is not set here has the defaults of the class.
+    """
+
+    @classmethod
+    def on(cls, feed: ColumnFeed, quantity: float, *, at_close: bool) -> _MarketOrder:
+        order = cls.__new__(cls)
+        close = feed.close[0]
+        order.ref = next(cls.refbasis)
+        order.p = cls.params
+        order.data, order.size, order.exectype = feed, quantity, cls.Market
+        order.ordtype = cls.Buy if quantity > 0 else cls.Sell
+        order.info = {"coc": at_close}
+        order.created = OrderData(feed.datetime[0], quantity, close, pclose=close)
+        order.executed = OrderData(remsize=quantity)
+        return order
 
 
 class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
@@ -73,6 +95,9 @@ class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
 
     def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:  # noqa: ARG002  # Backtrader's call
         return self._rules.fee(size, price, self._instrument)
+
+    def confirmexec(self, size: float, price: float) -> None:
+        """Backtrader reckons the fee a second time here, for schemes that keep count."""
 
 
 class StrategyBroker(BackBroker):  # type: ignore[misc]
@@ -93,13 +118,19 @@ class StrategyBroker(BackBroker):  # type: ignore[misc]
         self._instruments[instrument.symbol] = instrument
         self.addcommissioninfo(_RuleCommission(self._rules, instrument), name=instrument.symbol)
 
-    def submit_market(self, feed: ColumnFeed, quantity: float, *, at_close: bool) -> bt.Order:
-        """A market order for the feed's current bar; `next()` fills it."""
-        send = self.buy if quantity > 0 else self.sell
-        return send(None, feed, size=abs(quantity), exectype=bt.Order.Market, coc=at_close)
+    def fill(self, feed: ColumnFeed, quantity: float, *, at_close: bool) -> bt.Order:
+        """A market order, matched against the feed's current bar."""
+        order = _MarketOrder.on(feed, quantity, at_close=at_close)
+        order.submit(self)
+        order.accept(self)
+        self._try_exec(order)
+        return order
 
     def notify(self, order: bt.Order) -> None:
         """Nobody listens here: portable strategies hear of their fills from the orchestrator."""
+
+    def _ococheck(self, order: bt.Order) -> None:
+        """No order here is tied to another."""
 
     def _execute(
         self, order: bt.Order, ago: int | None = None, price: float | None = None, **rest: Any
