@@ -127,10 +127,10 @@ def bare(
     if rules.slippage.percent:
         cerebro.broker.set_slippage_perc(rules.slippage.percent / 100, slip_out=True)
     cerebro.addsizer(bt.sizers.FixedSize, stake=stake)
-    cerebro.addanalyzer(_Trades, _name="trades")
+    cerebro.addanalyzer(_Trades, _name="executions")
     cerebro.addstrategy(native, **(config or {}))
     (strategy,) = cerebro.run(**(how or {}))
-    return Bare(strategy.analyzers.trades.trades, strategy, cerebro.broker.getvalue())
+    return Bare(strategy.analyzers.executions.trades, strategy, cerebro.broker.getvalue())
 
 
 @dataclass

@@ -146,16 +146,41 @@ def test_a_parent_refused_at_the_open_takes_its_children_along():
     assert not hosted.orchestrator.desk.blotter.resting()
 
 
-def test_an_exit_that_is_left_over_opens_nothing():
-    def with_stop(strategy):
-        strategy.buy(size=10)
-        strategy.sell(size=10, exectype=bt.Order.Stop, price=90.0)
+def with_stop(strategy):
+    strategy.buy(size=10)
+    strategy.sell(size=10, exectype=bt.Order.Stop, price=90.0)
 
+
+def test_an_exit_that_is_left_over_is_decided_upon_anew():
+    """In Backtrader it goes short; so it does here, if there is money for it."""
     stage = market(bars(*[(100, 100, 100, 100)] * 5, (100, 100, 80, 85), (85, 85, 85, 85)))
+    hosted, _ = play({1: with_stop, 3: lambda s: s.close()}, stage)
+    assert sizes(hosted) == [(10, 100.0), (-10, 100.0), (-10, 90.0)]
+    assert hosted.reasons()[2:] == [("approved", "", -10.0), ("rejected", "cancelled", 0.0), ("approved", "", -10.0)]
+
+    def all_in(strategy):
+        strategy.close()
+        strategy.buy(strategy.data1, size=10)
+
+    stage = market(stage.series["A"], flat(7, 99.9, "B"))
+    hosted, heard = play({1: with_stop, 3: all_in}, stage, cash=1000)
+    assert [size for size, _ in sizes(hosted)] == [10, -10, 10]
+    assert heard[-1] == (4, "Rejected", -10, "capital")
+
+
+def test_an_exit_that_is_left_over_within_the_bar_opens_nothing():
+    stage = market(bars(*[(100, 100, 100, 100)] * 3, (100, 100, 80, 85), (85, 85, 85, 85)))
     hosted, heard = play({1: with_stop, 3: lambda s: s.close()}, stage)
     assert sizes(hosted) == [(10, 100.0), (-10, 100.0)]
-    assert heard[-1] == (6, "Rejected", -10, "nothing_to_close")
+    assert heard[-1] == (4, "Rejected", -10, "nothing_to_close")
     assert hosted.reasons()[-1] == ("rejected", "nothing_to_close", 0.0)
+
+
+def test_an_exit_sells_at_most_what_is_held():
+    stage = market(bars(*[(100, 100, 100, 100)] * 5, (100, 100, 80, 85), (85, 85, 85, 85)))
+    hosted, heard = play({1: with_stop, 3: lambda s: s.order_target_size(target=4)}, stage)
+    assert sizes(hosted) == [(10, 100.0), (-6, 100.0), (-4, 90.0)]
+    assert heard[-1] == (6, "Completed", -4, "nothing_to_close")
 
 
 def test_a_cancel_before_the_release_works():

@@ -65,7 +65,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         self._later: deque[Native] = deque()
         self._moved: Container[str] = ()
         self._own_order: Order | None = None
-        self._outdated = False
+        self._outdated = self._filled = False
         for symbol, instrument in instruments.items():
             self.comminfo[symbol] = InstrumentScheme(rules, instrument)
         self._margined = [symbol for symbol, each in instruments.items() if not each.moves_cash_by_notional]
@@ -77,6 +77,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         if self._own_order is None:
             refuse_order(order, self.instruments, self._siblings(order))
         order.submit()
+        order.place = len(self.orders)
         self.orders.append(order)
         self.notify(order)
         self._unaccepted.append(order)
@@ -84,10 +85,13 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
             self._released[order.ref] = self._own_order.id
             self._due.append(order)
         else:
-            step, t = self._moment()
-            self.wishes.want(order, self.expected(order.data), self._live(order.data), self._ocos, step, t)
-            self._parked[order.ref] = order
+            self._park(order, again=False)
         return order
+
+    def _park(self, order: Native, *, again: bool) -> None:
+        data = order.data
+        self.wishes.want(order, self.expected(data), self._live(data), self._ocos, self._moment(), again=again)
+        self._parked[order.ref] = order
 
     def expected(self, data: Any) -> float:
         """What will be held once the market orders that wait have filled."""
@@ -153,7 +157,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
             self._due.append(native)
         else:
             self.pending.append(native)
-            self.pending = deque(sorted(self.pending, key=self._rank))
+            self.pending = deque(sorted(self.pending, key=_place))
 
     def resize(self, name: str, quantity: float, reason: str, detail: str) -> None:
         """The order may have only this much, and its bracket with it."""
@@ -193,9 +197,6 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         self._unaccepted.clear()
         self.wishes = Wishes(self._strategy_id, self._news)
 
-    def _rank(self, order: Native) -> int:
-        return self.wishes.rank(order.ref)
-
     def _cut(self, native: Native, quantity: float, reason: str, detail: str) -> None:
         left = abs(quantity / native.created.size)
         _set_size(native, quantity)
@@ -232,6 +233,8 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
             self._fill_due(at_close=False)
         if self.pending or self._margined:
             self.next()
+        if self._filled:
+            self._ask_again()
         self._outdated = True
         if self._later:
             self._toactivate.extend(self._later)
@@ -242,6 +245,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         if self._due:
             self._accept()
             self._fill_due(at_close=True)
+            self._ask_again()
             self._outdated = True
 
     def _accept(self) -> None:
@@ -253,7 +257,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
 
     def _fill_due(self, *, at_close: bool) -> None:
         """Children of an order that fills here act after the next bar's orders, as after any fill of Backtrader's."""
-        due, self._due = sorted(self._due, key=self._rank), []
+        due, self._due = sorted(self._due, key=_place), []
         waiting: deque[Native] = self._toactivate
         self._toactivate = deque()
         for order in due:
@@ -261,6 +265,16 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
             self._bracketize(order)
         self._later.extend(self._toactivate)
         self._toactivate = waiting
+
+    def _ask_again(self) -> None:
+        """Exits to which nothing is left would open a position, as they do in Backtrader: that is another demand."""
+        self._filled = False
+        for order in [order for order in self.pending if order.active() and self.wishes.is_closing(order.ref)]:
+            if self.positions[order.data].size * order.executed.remsize >= 0:
+                self.pending.remove(order)
+                self._released.pop(order.ref)
+                self.wishes.end(order.ref, Reason.CANCELLED)
+                self._park(order, again=True)
 
     def _try_exec(self, order: Native) -> None:
         if order.data._name in self._moved:
@@ -276,6 +290,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
                 self._put_an_end(order, Reason.NOTHING_TO_CLOSE.value, "the position is closed already", refused=True)
                 return None
             if abs(order.executed.remsize) > abs(position.size):
+                order.addinfo(reason=Reason.NOTHING_TO_CLOSE.value, detail=f"{abs(position.size):g} are held")
                 _set_size(order, -position.size)
         symbol = order.data._name
         whole = order.executed.remsize
@@ -290,6 +305,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         return None
 
     def _report(self, order: Native, symbol: str) -> None:
+        self._filled = True
         executed = order.executed
         self.realised += executed.pnl - executed.comm
         bit, (_, t) = executed.exbits[-1], self._moment()
@@ -343,6 +359,11 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
 
 for _names in _REFUSED:
     refuse_methods(ParkingBroker, _names, "changing the account")
+
+
+def _place(order: Native) -> int:
+    place: int = order.place
+    return place
 
 
 def _set_size(order: Native, quantity: float) -> None:

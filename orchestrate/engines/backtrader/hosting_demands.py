@@ -51,13 +51,20 @@ class Wishes:
         self._closing: set[int] = set()
 
     def want(
-        self, order: Native, expected: float, live: Sequence[Native], ocos: Mapping[int, int], step: int, t: int
+        self,
+        order: Native,
+        expected: float,
+        live: Sequence[Native],
+        ocos: Mapping[int, int],
+        moment: tuple[int, int],
+        *,
+        again: bool,
     ) -> None:
         """Tell the order as a demand. `expected`: what is held once waiting market orders have filled."""
         self._count += 1
         name = str(self._count)
         quantity = float(order.created.size)
-        parent = order.parent
+        parent = order.parent if order.parent is not None and order.parent.alive() else None
         if parent is None:
             free = abs(expected) - self._claimed(order, live, ocos)
         else:
@@ -70,10 +77,10 @@ class Wishes:
             quantity=quantity,
             closing=closing,
             price=float(order.data.close[0]) if len(order.data) else 0.0,
-            step=step,
-            t=t,
+            step=moment[0],
+            t=moment[1],
             native_order=name,
-            signalled=parent is None,
+            signalled=order.parent is None and not again,
             limit=_limit(order),
             trigger=float(order.created.price) if order.exectype in _TRIGGERED else None,
             bracket=self._names.get(parent.ref, "") if parent is not None else "",
@@ -97,10 +104,6 @@ class Wishes:
     def ref(self, name: str) -> int:
         """Backtrader's number of the live order with that name."""
         return self._refs.get(name, NOBODY)
-
-    def rank(self, ref: int) -> int:
-        """The place of an order among all that were sent."""
-        return int(self._names.get(ref, 0))
 
     def is_closing(self, ref: int) -> bool:
         """True for an order that was told as one that only reduces the position."""
