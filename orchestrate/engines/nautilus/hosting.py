@@ -67,7 +67,7 @@ class NativeHost:
         for name, native in self._natives.items():
             with _breaking_named(name):
                 native.close(t)
-        return tuple(fill for native in self._natives.values() for fill in native.fills())
+        return tuple(fill for native in self._natives.values() for fill in native.ledger.fills())
 
     def listen(self) -> Stepped:
         """All that has happened since anything was last told."""
@@ -76,16 +76,16 @@ class NativeHost:
         natives = [native for name, native in self._natives.items() if name in self._newsworthy]
         self._newsworthy.clear()
         return Stepped(
-            tuple(fill for native in natives for fill in native.fills()),
-            tuple(demand for native in natives for demand in native.demands()),
+            tuple(fill for native in natives for fill in native.ledger.fills()),
+            tuple(demand for native in natives for demand in native.ledger.demands()),
             tuple(failure for native in natives for failure in native.failure()),
-            tuple(ended for native in natives for ended in native.ended()),
+            tuple(ended for native in natives for ended in native.ledger.ended()),
         )
 
     @property
     def realised(self) -> float:
         """What all engines realised, net of fees."""
-        return sum(native.realised for native in self._natives.values())
+        return sum(native.ledger.realised for native in self._natives.values())
 
     def holdings(self) -> Iterator[tuple[str, float]]:
         """What all engines hold: symbol and signed quantity, one position each."""

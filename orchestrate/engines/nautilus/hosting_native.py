@@ -15,7 +15,6 @@ from nautilus_trader.model.events import (
     OrderFilled,
     OrderRejected,
     PositionEvent,
-    PositionOpened,
 )
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
@@ -23,13 +22,14 @@ from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
-from orchestrate.domain.orders import Demand, Ended, Fill, Order, Reason, StrategyCommand
+from orchestrate.domain.orders import Demand, Order, Reason, StrategyCommand
 from orchestrate.engines.nautilus.hosting_account import OwnAccount, OwnPortfolio
 from orchestrate.engines.nautilus.hosting_bars import BarShelf
 from orchestrate.engines.nautilus.hosting_configuration import Listing, build, listings
 from orchestrate.engines.nautilus.hosting_fills import NativeFill
 from orchestrate.engines.nautilus.hosting_gate import Gate, parent_of
 from orchestrate.engines.nautilus.hosting_guard import Guard
+from orchestrate.engines.nautilus.hosting_ledger import Ledger
 from orchestrate.engines.nautilus.hosting_refusals import refuse_unknown_data
 from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
 from orchestrate.engines.nautilus.instruments import native_instrument
@@ -52,23 +52,16 @@ class HostedNative:
     def __init__(
         self, account: Account, market: Market, rules: ExecutionRules, news: Callable[[HostedNative], None]
     ) -> None:
-        self._news = news
         self.strategy_id = account.strategy_id
         self._account, self._market, self._rules = account, market, rules
         self._series: dict[str, BarSeries] = {symbol: market.series[symbol] for symbol in account.symbols}
         self._guard = Guard(account.asking, self._fell_silent)
         self._told_failure = False
-        self._fills: list[Fill] = []
-        self._demands: list[Demand] = []
-        self._ended: list[Ended] = []
+        self.ledger = Ledger(self.strategy_id, lambda: news(self))
         self._released: list[Order] = []
-        self._order_ids: dict[str, str] = {}
         self._live: dict[str, NativeOrder] = {}
-        self._told: set[str] = set()
         self._t = int(market.timeline.stamps[0])
         self._bars: list[Bar] = []
-        self._realised: dict[str, float] = {}
-        self._realised_before = 0.0
         self._stepper: NativeStepper | None = None
         listed = self._guard.call(self._listings)
         strategy = self._guard.call(build, account.native, account.config, listed, account.strategy_id)
@@ -180,7 +173,7 @@ class HostedNative:
         side = OrderSide.BUY if order.quantity > 0 else OrderSide.SELL
         precision = self._strategy.cache.instrument(native_id).size_precision
         native = self._strategy.order_factory.market(native_id, side, Quantity(abs(order.quantity), precision))
-        self._order_ids[native.client_order_id.value] = order.id
+        self.ledger.hand_over(native.client_order_id.value, order.id)
         self._gate.open = True
         try:
             self._strategy.submit_order(native)
@@ -195,16 +188,16 @@ class HostedNative:
         reason = f"{command.reason}: {command.detail}" if command.detail else str(command.reason)
         if command.action == "submit":
             if native_order:
-                self._order_ids[native_order] = command.order.id
+                self.ledger.hand_over(native_order, command.order.id)
                 self._gate.cut(native_order, abs(command.order.quantity))
             self._released.append(command.order)
         elif command.action == "resize":
             self._gate.cut(native_order, abs(command.order.quantity))
         elif command.action == "reject":
-            self._told.discard(native_order)
+            self.ledger.end_unheard(native_order)
             self._gate.refuse(native_order, reason)
         elif native_order:
-            self._told.discard(native_order)
+            self.ledger.end_unheard(native_order)
             self._take_back(native_order)
 
     def _take_back(self, native_order: str) -> None:
@@ -227,8 +220,7 @@ class HostedNative:
         limit, trigger = _double(order, "price"), _double(order, "trigger_price")
         if trigger is None and order.order_type in _TRAILING:
             trigger = price
-        self._news(self)
-        self._demands.append(
+        self.ledger.want(
             Demand(
                 self.strategy_id,
                 symbol,
@@ -260,50 +252,19 @@ class HostedNative:
 
     def _hear(self, event: Event) -> None:
         """An order or a position has changed; the strategy will hear of it after us."""
-        if isinstance(event, OrderFilled):
-            self._filled(event)
-        elif isinstance(event, PositionEvent):
-            self._booked(event)
-        else:
-            reason = _ENDS.get(type(event))
-            if reason is not None:
-                self._end(event.client_order_id.value, reason)
-
-    def _filled(self, event: OrderFilled) -> None:
-        native_order = event.client_order_id.value
-        symbol = self._symbols[event.instrument_id]
-        size = round(event.last_qty.as_double(), event.last_qty.precision)
-        price = round(event.last_px.as_double(), event.last_px.precision)
-        quantity = size if event.is_buy else -size
-        order_id = self._order_ids.pop(native_order)
-        self._live.pop(native_order, None)
-        self._told.discard(native_order)
-        fill = Fill(order_id, self.strategy_id, symbol, quantity, price, event.commission.as_double(), self._t)
-        self._fills.append(fill)
-        self._news(self)
-        self._own.apply(fill, self._market.instruments[symbol])
-
-    def _booked(self, event: PositionEvent) -> None:
-        name = event.position_id.value
-        if isinstance(event, PositionOpened):
-            self._realised_before += self._realised.get(name, 0.0)
-        self._realised[name] = event.realized_pnl.as_double()
-
-    def _end(self, native_order: str, reason: Reason) -> None:
-        """An order is over unfilled: the demand is taken back if nobody has heard of it yet, else its end is told."""
-        self._live.pop(native_order, None)
-        self._order_ids.pop(native_order, None)
-        if native_order not in self._told:
-            self._demands = [demand for demand in self._demands if demand.native_order != native_order]
-        else:
-            self._told.discard(native_order)
-            self._ended.append(Ended(self.strategy_id, native_order, reason))
-            self._news(self)
+        if isinstance(event, PositionEvent):
+            self.ledger.book(event)
+        elif isinstance(event, OrderFilled):
+            symbol = self._symbols[event.instrument_id]
+            self._live.pop(event.client_order_id.value, None)
+            self._own.apply(self.ledger.fill(event, symbol, self._t), self._market.instruments[symbol])
+        elif type(event) in _ENDS:
+            self._live.pop(event.client_order_id.value, None)
+            self.ledger.end(event.client_order_id.value, _ENDS[type(event)])
 
     def _fell_silent(self) -> None:
         """The strategy has failed: nothing of what it still wanted is wanted any more."""
-        self._demands.clear()
-        self._news(self)
+        self.ledger.fall_silent()
         if self._stepper is None:
             return
         self._stepper.silence()
@@ -318,32 +279,11 @@ class HostedNative:
 
     # ---- what is told
 
-    def fills(self) -> list[Fill]:
-        """Fills since this was last asked."""
-        told, self._fills = self._fills, []
-        return told
-
-    def demands(self) -> list[Demand]:
-        """Orders that the strategy wants since this was last asked."""
-        told, self._demands = self._demands, []
-        self._told.update(demand.native_order for demand in told)
-        return told
-
-    def ended(self) -> list[Ended]:
-        """Orders that are over since this was last asked; a failed strategy has none left."""
-        told, self._ended = self._ended, []
-        return told if self._guard.failure is None else []
-
     def failure(self) -> Iterator[tuple[str, BaseException]]:
         """That the strategy has failed, once."""
         if self._guard.failure is not None and not self._told_failure:
             self._told_failure = True
             yield self.strategy_id, self._guard.failure
-
-    @property
-    def realised(self) -> float:
-        """What the engine's own positions realised, net of fees."""
-        return self._realised_before + sum(self._realised.values())
 
     def holdings(self) -> Iterator[tuple[str, float]]:
         """What the engine itself holds, by symbol."""
