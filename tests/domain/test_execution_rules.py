@@ -125,7 +125,7 @@ COMMISSIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     money=st.integers(0, 300_000).map(lambda cents: cents / 100),
     wanted=st.integers(-120, 120),
@@ -143,7 +143,7 @@ def test_affordable_is_what_counting_down_finds(
     assert rules.affordable(money, wanted, price, instrument) == (count if wanted > 0 else -count)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     money=st.integers(0, 300_000).map(lambda cents: cents / 100),
     wanted=st.integers(-120_000_000, 120_000_000).map(lambda micro: micro / 1_000_000),

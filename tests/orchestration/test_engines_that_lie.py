@@ -156,7 +156,7 @@ def test_engines_without_a_strategy_are_left_alone() -> None:
     assert idle.ended == 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     commission=st.sampled_from([Commission(), Commission(percent=0.1), Commission(per_share=0.005, minimum=1.0)]),

@@ -279,7 +279,7 @@ def test_a_hook_that_raises_when_it_is_looked_up() -> None:
     done = together(HidingPlaces())
     assert done.results["broken"].error is not None
     assert done.results["broken"].error.type == "KeyError"
-    assert done.fills("broken") == [(100.0, 11.0), (-100.0, 12.0)]
+    assert done.results["broken"].open_positions == ()
     check_others_unaffected(done)
 
 
@@ -412,7 +412,7 @@ def hanging_error(context: object) -> Any:
     ids=["on_bar", "signals", "on_start", "on_fill", "on_stop", "generator"],
 )
 def test_a_strategy_that_hangs_is_broken_off(broken: object) -> None:
-    watchdog = Watchdog(0.05)
+    watchdog = Watchdog(0.25)
     began = time.monotonic()
     with watchdog.armed() as armed:
         done = together(broken, watch=watchdog)
@@ -420,15 +420,15 @@ def test_a_strategy_that_hangs_is_broken_off(broken: object) -> None:
     assert time.monotonic() - began < 5
     assert done.results["broken"].error is not None
     assert done.results["broken"].error.type == StrategyTimeout.__name__
-    assert "no answer within 0.05 seconds (execution.strategy_timeout)" in done.results["broken"].error.message
+    assert "no answer within 0.25 seconds (execution.strategy_timeout)" in done.results["broken"].error.message
     check_others_unaffected(done)
 
 
 def test_the_time_of_a_decision_is_its_own() -> None:
-    """Eight decisions of a third of the limit each are no hang."""
-    watchdog = Watchdog(0.06)
+    """Eight decisions of a fifth of the limit each are no hang."""
+    watchdog = Watchdog(0.4)
     with watchdog.armed():
-        done = together(Told({n: lambda context: time.sleep(0.02) for n in range(8)}), watch=watchdog)
+        done = together(Told({n: lambda context: time.sleep(0.08) for n in range(8)}), watch=watchdog)
     assert done.results["broken"].status == "completed"
 
 
@@ -467,7 +467,7 @@ def test_breaking_between_two_jumps() -> None:
 
 
 def test_an_error_whose_text_hangs() -> None:
-    watchdog = Watchdog(0.05)
+    watchdog = Watchdog(0.25)
     with watchdog.armed():
         done = together(Told({3: hanging_error}), watch=watchdog)
     assert done.results["broken"].error is not None

@@ -105,7 +105,7 @@ def trailing(window: int, lag: int, above: bool) -> Flagging:
     return flags
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     size=st.integers(1, 120),
     seed=st.integers(0, 1000),
@@ -122,7 +122,7 @@ def test_the_honest_are_never_accused(size: int, seed: int, window: int, lag: in
     assert len(report.cuts) == min(CUTS, size - 1)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(size=st.integers(30, 200), seed=st.integers(0, 1000), ahead=st.integers(1, 5), cut_seed=st.integers(0, 50))
 def test_whoever_peeks_is_caught_whatever_the_cuts(size: int, seed: int, ahead: int, cut_seed: int) -> None:
     """Flags that stand where a bar `ahead` is higher; half of the cuts lie right behind a flag."""
