@@ -1,0 +1,58 @@
+"""The layers are held by a linter; here each of its contracts is broken once, to see that it bites."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+VIOLATIONS = {
+    "a lower layer imports a higher one": ("domain/seeded.py", "import orchestrate.orchestration.sizing"),
+    "a neighbour imports its neighbour": ("config/seeded.py", "import orchestrate.library.catalogue"),
+    "reporting reaches for the engine room": ("analytics/seeded.py", "import orchestrate.runs.store"),
+    "one engine knows the other": ("engines/backtrader/seeded.py", "import orchestrate.engines.nautilus.settings"),
+    "the domain leaves numpy": ("domain/seeded.py", "import pandas"),
+    "orchestration reads YAML": ("orchestration/seeded.py", "import yaml"),
+}
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    environment = os.environ | {"PYTHONPATH": str(folder), "NO_COLOR": "1"}
+    return subprocess.run(
+        [*command, "--no-cache"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("layers")
+    shutil.copytree(ROOT / "orchestrate", folder / "orchestrate", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def test_the_layers_are_kept(copy: Path) -> None:
+    done = lint(copy)
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("violation", VIOLATIONS, ids=str)
+def test_a_violation_is_caught(copy: Path, violation: str) -> None:
+    place, line = VIOLATIONS[violation]
+    seeded = copy / "orchestrate" / place
+    seeded.write_text(line + "\n")
+    try:
+        done = lint(copy)
+    finally:
+        seeded.unlink()
+    assert done.returncode == 1, done.stdout
+    assert "BROKEN" in done.stdout
+    assert "seeded" in done.stdout
