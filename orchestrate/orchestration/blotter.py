@@ -42,7 +42,9 @@ class Blotter:
 
     def reserved(self, strategy_id: str) -> float:
         """Money held for the strategy's open orders, pending and resting."""
-        reserved = sum(o.reserve for o in self._pending if o.strategy_id == strategy_id)
+        reserved = 0.0
+        if self._pending:
+            reserved = sum(o.reserve for o in self._pending if o.strategy_id == strategy_id)
         if self._resting:
             reserved += sum(o.reserve for o in self._resting.values() if o.strategy_id == strategy_id)
         return reserved
@@ -56,8 +58,11 @@ class Blotter:
         if not self._pending:
             return []
         due = [order for order in self._pending if order.symbol in symbols]
-        if due:
+        if len(due) == len(self._pending):
+            self._pending = []
+        elif due:
             self._pending = [order for order in self._pending if order.symbol not in symbols]
+        if len(due) > 1:
             due.sort(key=lambda order: (not order.closing, self._rank[order.strategy_id]))
         return due
 
@@ -79,7 +84,11 @@ class Blotter:
 
     def cancel(self, wanted: Callable[[Order], bool], reason: Reason) -> list[Order]:
         """Take out all open orders that `wanted` names, pending or resting; each comes back with `reason`."""
+        if not self._pending and not self._resting:
+            return []
         cancelled = [order for order in (*self._pending, *self._resting.values()) if wanted(order)]
+        if not cancelled:
+            return []
         self._pending = [order for order in self._pending if not wanted(order)]
         for order in cancelled:
             self._resting.pop(order.id, None)

@@ -20,7 +20,7 @@ from orchestrate.orchestration.dispatch import Dispatch
 from orchestrate.orchestration.entries import StrategyEntry
 from orchestrate.orchestration.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.ports import Account, OrchestrationPort, Stepped
-from orchestrate.orchestration.reconciliation import reconcile
+from orchestrate.orchestration.reconciliation import Netted, reconcile
 from orchestrate.orchestration.recorder import Recorder
 
 #: How often natives may answer verdicts with new orders within one step; what they want after that waits for the next.
@@ -97,7 +97,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._market, self._rules = market, rules
         self.prepare(market, rules)
         self._recorder = Recorder(market, self.desk.marks)
+        self._netted = {framework: Netted() for framework in self.adapters}
         self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
+        self._first_end = min(self._last_step.values())
         self._dispatch = Dispatch(self.adapters, self.strategies, self._fed_in_full, market.timeline)
         try:
             for framework, adapter in self._dispatch.adapters.items():
@@ -111,6 +113,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """No bar is left: strategies hear so, and what is still on its way is over."""
         self.desk.stop()
         self._dispatch.forget(self.desk.cancel(lambda _order: True, Reason.UNFILLED_AT_END))
+        for framework, adapter in self._dispatch.adapters.items():
+            books = [self.strategies[name].book for name in self.framework_strategies[framework]]
+            reconcile(adapter.get_portfolio_state(), books, "at the end")
 
     def agenda(self) -> Agenda:
         """Every step, unless no engine and no strategy wants to see them all."""
@@ -176,7 +181,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             entry = self.strategies[fill.strategy_id]
             label = self.desk.label(fill.symbol)
             booked = fill if fill.t == label else fill.at(label)
-            entry.book.apply(booked, self._market.instruments[fill.symbol])
+            self._netted[entry.framework].apply(entry.book, booked, self._market.instruments[fill.symbol])
             self._recorder.note(entry.book, fill.symbol, self.desk.marks.step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
@@ -245,6 +250,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def _cancel_ended(self, event: MarketEvent) -> None:
         """An order whose symbol has no further bar can never fill."""
         blotter = self.desk.blotter
+        if event.step < self._first_end:
+            return
         if not len(blotter) and not blotter.resting():
             return
         at_the_end = event.step == len(self._market.timeline) - 1
@@ -258,9 +265,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def _reconcile(self, event: MarketEvent) -> None:
         for framework in self._dispatch.symbols:
             if framework in self._dispatch.moved:
-                books = [self.strategies[name].book for name in self.framework_strategies[framework]]
                 state = self.adapters[framework].get_portfolio_state()
-                reconcile(state, books, f"step {event.step}, t={event.t}")
+                self._netted[framework].compare(state, f"step {event.step}, t={event.t}")
         self._dispatch.require_no_market_order()
 
     # ---- what is left behind

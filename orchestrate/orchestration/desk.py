@@ -63,6 +63,7 @@ class Desk:
         self._emit = emit
         self._around = {entry.id: Asking(entry.id, watch) for entry in entries.values()}
         self._past: dict[str, Unveiling] = {}
+        self._hooks: dict[str, frozenset[str]] = {}
         self._standing: dict[str, Standing] = {}
 
     def label(self, symbol: str) -> int:
@@ -97,6 +98,7 @@ class Desk:
         entry.decider = decider_for(entry.strategy, entry.kind, series, self._past)
         entry.decider.start()
         _call_hook(entry.strategy, "on_start")
+        self._hooks[entry.id] = frozenset(name for name in _HOOKS if callable(getattr(entry.strategy, name, None)))
 
     def stop(self) -> None:
         """Tell every strategy that the run is over; what it still wants comes too late."""
@@ -105,7 +107,7 @@ class Desk:
 
     def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
         """Tell a strategy something, if it cares to hear it; a paused one hears what becomes of its orders."""
-        if entry.status != "failed" and not entry.is_native:
+        if hook in self._hooks.get(entry.id, ()) and entry.status != "failed":
             t = int(self._market.timeline.labels[self.marks.step])
             self._ask(entry, t, _call_hook, entry.strategy, hook, *arguments)
 
@@ -306,6 +308,8 @@ class Desk:
         demand = decision.demand
         t = self.label(demand.symbol)
         self.decisions.append(DecisionRecord(t, decision, order_id))
+        if decision.reason is Reason.NONE:
+            return
         entry = self.entries[demand.strategy_id]
         if decision.reason not in _MONEY:
             entry.blocked += decision.reason in _REFUSALS
@@ -320,6 +324,8 @@ class Desk:
             self._emit(SignalResizedEvent(decision, used, limit, t))
 
 
+#: asked for once, when a strategy has started: most have none, and each fill would look for one
+_HOOKS = ("on_fill", "on_rejected", "on_stop")
 _MONEY = frozenset({Reason.CAPITAL, Reason.OPEN_GAP, Reason.BELOW_ONE_LOT})
 _REFUSALS = frozenset({Reason.CONFLICT, Reason.NOT_TRADABLE})
 

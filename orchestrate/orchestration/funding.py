@@ -95,6 +95,8 @@ class Treasury:
 
     def release(self, orders: Sequence[Order]) -> list[Released]:
         """`orders` of one moment, closing ones first, cut to what they cost at the marks of that moment."""
+        if len(orders) == 1:  # nothing else of this moment has to be thought of
+            return [self._release_one(orders[0], self._entries[orders[0].strategy_id].book, 0.0)]
         waiting: dict[str, float] = {}
         left: dict[str, int] = {}
         for order in orders:
@@ -115,6 +117,8 @@ class Treasury:
 
     def _release_one(self, order: Order, book: Book, waiting: float) -> Released:
         if order.rests:
+            return Released(order)
+        if order.closing and order.quantity == -book.quantity(order.symbol):
             return Released(order)
         step, raw = self._marks.step, self._marks[order.symbol]
         t = int(self._market.timeline.stamps[step])

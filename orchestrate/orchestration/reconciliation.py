@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrate.domain.books import Book
 from orchestrate.domain.errors import ReconciliationError
+from orchestrate.domain.execution import FRACTION_DIGITS
+from orchestrate.domain.market import Instrument
+from orchestrate.domain.orders import Fill
 from orchestrate.orchestration.ports import FrameworkPortfolioState
 
 TOLERANCE: Final = 1e-6
@@ -16,24 +20,57 @@ _ROUNDING_PER_FILL: Final = 1e-8
 _FLOAT_GRAIN: Final = 1e-15
 
 
-def reconcile(state: FrameworkPortfolioState, books: Sequence[Book], moment: str) -> None:
-    """Compare an engine's account with the books of its strategies; ReconciliationError shows both sides."""
-    ours: dict[str, float] = {}
-    for book in books:
-        for symbol, position in book.positions.items():
-            ours[symbol] = ours.get(symbol, 0.0) + position.quantity
-    for symbol in sorted({*ours, *state.quantities}):
-        mine, theirs = ours.get(symbol, 0.0), state.quantities.get(symbol, 0.0)
-        if abs(mine - theirs) > TOLERANCE:
+@dataclass(slots=True)
+class Netted:
+    """The books of one engine's strategies added up: kept along with every fill, so that no step adds all of them."""
+
+    quantities: dict[str, float] = field(default_factory=dict)
+    realised: float = 0.0
+    moved: float = 0.0
+    fills: int = 0
+
+    @classmethod
+    def of(cls, books: Iterable[Book]) -> Netted:
+        """All of `books`, from scratch."""
+        netted = cls()
+        for book in books:
+            for symbol, position in book.positions.items():
+                netted.quantities[symbol] = netted.quantities.get(symbol, 0.0) + position.quantity
+            netted.realised += book.realised
+            netted.moved += book.turnover
+            netted.fills += len(book.fills)
+        return netted
+
+    def apply(self, book: Book, fill: Fill, instrument: Instrument) -> None:
+        """Take a fill into its book, and into these sums what it has changed there."""
+        symbol = fill.symbol
+        held, realised, moved = book.quantity(symbol), book.realised, book.turnover
+        book.apply(fill, instrument)
+        change = book.quantity(symbol) - held
+        self.quantities[symbol] = round(self.quantities.get(symbol, 0.0) + change, FRACTION_DIGITS)
+        self.realised += book.realised - realised
+        self.moved += book.turnover - moved
+        self.fills += 1
+
+    def compare(self, state: FrameworkPortfolioState, moment: str) -> None:
+        """ReconciliationError, with both sides, where the engine's account says otherwise."""
+        ours, theirs = self.quantities, state.quantities
+        if ours != theirs:
+            for symbol in sorted({*ours, *theirs}):
+                mine, its = ours.get(symbol, 0.0), theirs.get(symbol, 0.0)
+                if abs(mine - its) > TOLERANCE:
+                    raise ReconciliationError(
+                        f"{state.framework} holds {its:g} of {symbol}, "
+                        f"the books of its strategies hold {mine:g} ({moment})"
+                    )
+        slack = TOLERANCE + self.fills * _ROUNDING_PER_FILL + self.moved * _FLOAT_GRAIN
+        if abs(self.realised - state.realised) > slack:
             raise ReconciliationError(
-                f"{state.framework} holds {theirs:g} of {symbol}, the books of its strategies hold {mine:g} ({moment})"
+                f"{state.framework} has realised {state.realised:.8f} net of fees, "
+                f"the books of its strategies {self.realised:.8f} ({moment})"
             )
-    realised = sum(book.realised for book in books)
-    fills = sum(len(book.fills) for book in books)
-    moved = sum(book.turnover for book in books)
-    slack = TOLERANCE + fills * _ROUNDING_PER_FILL + moved * _FLOAT_GRAIN
-    if abs(realised - state.realised) > slack:
-        raise ReconciliationError(
-            f"{state.framework} has realised {state.realised:.8f} net of fees, "
-            f"the books of its strategies {realised:.8f} ({moment})"
-        )
+
+
+def reconcile(state: FrameworkPortfolioState, books: Iterable[Book], moment: str) -> None:
+    """Compare an engine's account with the books of its strategies; ReconciliationError shows both sides."""
+    Netted.of(books).compare(state, moment)

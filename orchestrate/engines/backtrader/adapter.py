@@ -35,6 +35,7 @@ class BacktraderOrchestrationAdapter:
         self._feeds: dict[str, ColumnFeed] = {}
         self._brokers: dict[str, StrategyBroker] = {}
         self._host: NativeHost | None = None
+        self._held: dict[str, float] = {}  # by symbol, what the positions of all brokers add up to
         self._realised = 0.0
         self._messages = 0
 
@@ -99,7 +100,11 @@ class BacktraderOrchestrationAdapter:
             for order in due:
                 feed = self._feeds[order.symbol]
                 feed.seek(self._handover.rows[order.symbol])
-                native = self._brokers[order.strategy_id].fill(feed, order.quantity, at_close=at_close)
+                broker = self._brokers[order.strategy_id]
+                before = broker.positions[feed].size
+                native = broker.fill(feed, order.quantity, at_close=at_close)
+                held = self._held.get(order.symbol, 0.0) + broker.positions[feed].size - before
+                self._held[order.symbol] = round(held, FRACTION_DIGITS)
                 fills.append(self._report(order, native, t))
         self._messages += len(fills)
         return tuple(fills)
@@ -114,18 +119,12 @@ class BacktraderOrchestrationAdapter:
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
         """The brokers' positions, and the profit that their executions realised."""
-        held: dict[str, float] = {}
-        for broker in self._brokers.values():
-            for feed, position in broker.positions.items():
-                if position.size:
-                    held[feed._name] = held.get(feed._name, 0.0) + position.size
-        realised = self._realised
+        held, realised = self._held.copy(), self._realised
         if self._host is not None:
             realised += self._host.realised
             for symbol, size in self._host.held().items():
-                held[symbol] = held.get(symbol, 0.0) + size
-        quantities = {symbol: round(size, FRACTION_DIGITS) for symbol, size in held.items()}
-        return FrameworkPortfolioState(self.framework, quantities, realised, self._messages)
+                held[symbol] = round(held.get(symbol, 0.0) + size, FRACTION_DIGITS)
+        return FrameworkPortfolioState(self.framework, held, realised, self._messages)
 
     def end(self) -> None:
         """Let go of natives, feeds and brokers; Backtrader keeps nothing else."""
