@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -188,9 +189,8 @@ def test_other_constructors():
     ],
 )
 def test_what_does_not_fit_is_named(native, config, message):
-    with pytest.raises(ValueError, match=".") as told:
+    with pytest.raises(ValueError, match=re.escape(message)):
         made(native, **config)
-    assert message in str(told.value)
 
 
 def test_what_is_missing_is_named():

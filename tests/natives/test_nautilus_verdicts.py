@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from nautilus_trader.core.datetime import unix_nanos_to_dt
 from nautilus_trader.model.enums import OrderSide, TimeInForce, TriggerType
 from nautilus_trader.model.identifiers import ExecAlgorithmId, PositionId
 from nautilus_trader.model.objects import Quantity
@@ -13,7 +14,7 @@ from nautilus_trader.model.objects import Quantity
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.orders import Reason
 from tests.natives.nautilus_scripts import Planned
-from tests.natives.nautilus_stage import AT_CLOSE, NEXT_OPEN, Hosted, Part, drawn, market, play
+from tests.natives.nautilus_stage import AT_CLOSE, DAY, NEXT_OPEN, Hosted, Part, drawn, market, play
 
 FLAT = [(10.0, 10.5, 9.5, 10.0)] * 8
 
@@ -204,24 +205,84 @@ def test_a_change_that_costs_less_is_made(when):
     assert ("Updated", 4.0) in heard()
 
 
-@pytest.mark.parametrize("when", [0, 2], ids=["while_it_waits", "where_it_rests"])
-@pytest.mark.parametrize("change", ["price", "quantity"])
-def test_a_change_that_costs_more_is_refused_and_the_old_order_stays(when, change):
+CHANGES = pytest.mark.parametrize("change", ["price", "quantity", "both"])
+MOMENTS = pytest.mark.parametrize("when", [0, 2], ids=["while_it_waits", "where_it_rests"])
+
+
+def dearer(when: int, change: str) -> dict[int, Any]:
+    """A limit order for 100 at 9.1, changed at bar `when` to 200, or to 9.3, or to both."""
+
     def more(one: Planned, _: object) -> None:
         (order,) = one.cache.orders()
-        if change == "price":
-            one.modify_order(order, price=one.instrument.make_price(9.3))
-        else:
-            one.modify_order(order, quantity=Quantity.from_int(20))
+        one.modify_order(
+            order,
+            quantity=None if change == "price" else Quantity.from_int(200),
+            price=None if change == "quantity" else one.instrument.make_price(9.3),
+        )
 
     def first(one: Planned, bar: object) -> None:
-        one.limit(10, 9.1)
+        one.limit(100, 9.1)
         if when == 0:
             more(one, bar)
 
-    rows = [*FLAT[:4], (9.15, 9.2, 8.8, 9.0), *FLAT[5:]]
-    played = run({0: first} | ({when: more} if when else {}), rows)
-    assert played.trades() == [(4, "A", 10.0, 9.1)]
+    return {0: first} | ({when: more} if when else {})
+
+
+#: From 9.25 down to 9.2 at the fifth bar, where only the dearer price is reached, and below both at the sixth.
+DOWN = [*FLAT[:4], (9.25, 9.4, 9.2, 9.3), (9.3, 9.3, 8.0, 9.0), *FLAT[6:]]
+
+
+@MOMENTS
+@CHANGES
+def test_a_change_that_costs_more_is_a_demand_for_the_difference(when, change):
+    played = run(dearer(when, change), DOWN)
+    wanted = {
+        "price": [(4, "A", 100.0, 9.25)],
+        "quantity": [(5, "A", 200.0, 9.1)],
+        "both": [(4, "A", 200.0, 9.25)],
+    }
+    assert played.trades() == wanted[change]
+    difference = {"price": 3.0, "quantity": 100.0, "both": 103.0}[change]
+    assert played.decisions()[:2] == [("approved", "", 100.0), ("approved", "", difference)]
+    desk = played.orchestrator.desk
+    assert (len(desk.blotter), desk.blotter.resting(), desk.blotter.reserved("native")) == (0, [], 0.0)
+    assert [each for each in heard() if each[0] == "Updated"] == [("Updated", 100.0 if change == "price" else 200.0)]
+
+
+@MOMENTS
+@CHANGES
+def test_refused_it_leaves_the_old_order_as_it_was(when, change):
+    capital = {"price": 915, "quantity": 1_000, "both": 1_000}[change]
+    played = run(dearer(when, change), DOWN, capital=capital)
+    assert played.trades() == [(5, "A", 100.0, 9.1)]
+    assert "ModifyRejected" in heard()
+    assert played.orchestrator.desk.blotter.resting() == []
+
+
+@MOMENTS
+def test_an_order_taken_back_takes_its_change_with_it(when):
+    def regret(one: Planned, _: object) -> None:
+        one.cancel_order(one.cache.orders()[0])
+
+    plan = dearer(when, "both")
+    last = plan[when]
+
+    def change_and_regret(one: Planned, bar: object) -> None:
+        last(one, bar)
+        regret(one, bar)
+
+    played = run(plan | {when: change_and_regret}, DOWN)
+    assert played.trades() == []
+    desk = played.orchestrator.desk
+    assert (len(desk.blotter), desk.blotter.resting(), desk.blotter.reserved("native")) == (0, [], 0.0)
+
+
+def test_a_market_order_is_not_changed():
+    def change(one: Planned, _: object) -> None:
+        one.market(10)
+        one.modify_order(one.cache.orders()[0], quantity=Quantity.from_int(20))
+
+    assert run({0: change}).trades() == [(1, "A", 10.0, 10.0)]
     assert "ModifyRejected" in heard()
 
 
@@ -274,6 +335,34 @@ def test_a_flip_is_one_order_that_closes_and_opens():
     assert played.trades() == [(1, "A", 10.0, 10.0), (3, "A", -25.0, 10.0)]
     (position,) = played.orchestrator.results()["native"].open_positions
     assert position.quantity == -15.0
+
+
+@pytest.mark.parametrize("how", [TimeInForce.IOC, TimeInForce.FOK])
+def test_now_or_never(how):
+    played = run(
+        {
+            0: lambda one, _: one.limit(10, 9.0, time_in_force=how),
+            2: lambda one, _: one.limit(10, 10.0, time_in_force=how),
+        }
+    )
+    assert played.trades() == [(3, "A", 10.0, 10.0)]
+    assert played.decisions() == [("approved", "", 10.0), ("rejected", "cancelled", 0.0), ("approved", "", 10.0)]
+
+
+@pytest.mark.parametrize("managed", [False, True], ids=["by_the_exchange", "by_a_timer_of_its_own"])
+def test_an_order_that_is_good_till_a_date(managed):
+    def order(one: Planned, bar: Any) -> None:
+        until = unix_nanos_to_dt(bar.ts_event + 3 * DAY - 1)
+        one.limit(10, 9.0, time_in_force=TimeInForce.GTD, expire_time=until)
+
+    rows = [*FLAT[:4], (9.0, 9.0, 8.5, 8.7), *FLAT[5:]]
+    Planned.plans["default"] = {0: order}
+    config = {"manage_gtd_expiry": managed}
+    played = play(market(drawn("A", rows)), {"native": Part(Planned, config)}, capital=10_000)
+    assert played.error() == ""
+    assert played.trades() == []
+    assert played.decisions() == [("approved", "", 10.0), ("rejected", "cancelled" if managed else "expired", 0.0)]
+    assert ("Canceled" if managed else "Expired") in heard()
 
 
 def test_orders_that_never_fill_are_over_at_the_end():

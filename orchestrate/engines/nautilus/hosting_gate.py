@@ -16,7 +16,7 @@ from nautilus_trader.execution.messages import (
     SubmitOrderList,
 )
 from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModifyRejected, OrderUpdated
+from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderUpdated
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, PositionId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
@@ -30,20 +30,20 @@ from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
 class Gate:
     """Orders that the strategy has submitted and the engine doesn't have yet, by id, in the order they came.
 
-    `wanted` is called for each new one; `closes` tells whether an order in that signed quantity only closes. While
-    `open`, commands pass: those are the orchestrator's own. `sent` is set when something has passed, which then lies in
-    the exchange's queue.
+    `wanted` is called for each new one. `takes_over` is asked about each change of an order, and tells whether somebody
+    else sees to it. While `open`, commands pass: those are the orchestrator's own. `sent` is set when something has
+    passed, which then lies in the exchange's queue.
     """
 
     def __init__(
         self,
         stepper: NativeStepper,
         wanted: Callable[[NativeOrder], None],
-        closes: Callable[[NativeOrder, float], bool],
+        takes_over: Callable[[NativeOrder, ModifyOrder], bool],
     ) -> None:
         self._stepper = stepper
         self._cache: CacheFacade = stepper.engine.cache
-        self._wanted, self._closes = wanted, closes
+        self._wanted, self._takes_over = wanted, takes_over
         self.open = False
         self.sent = False
         self.parked: dict[str, SubmitOrder] = {}
@@ -95,7 +95,8 @@ class Gate:
             for order in command.order_list.orders:
                 self._park(self._single(command, order))
         elif isinstance(command, ModifyOrder):
-            self._modify(command, onward)
+            if not self._takes_over(self._cache.order(command.client_order_id), command):
+                self.change(command)
         else:
             self._pass(onward, command)
 
@@ -120,34 +121,14 @@ class Gate:
         self.parked[order.client_order_id.value] = command
         self._wanted(order)
 
-    def _modify(self, command: ModifyOrder, onward: Callable[[Command], None]) -> None:
-        waiting = self.parked.get(command.client_order_id.value)
-        order = self._cache.order(command.client_order_id)
-        quantity = command.quantity or order.quantity
-        signed = quantity.as_double() if order.is_buy else -quantity.as_double()
-        if _costs_more(order, command) and not self._closes(order, signed):
-            self._refuse_change(order)
-        elif waiting is None:
-            self._pass(onward, command)
-        else:
+    def change(self, command: ModifyOrder) -> None:
+        """Change an order where it is: in here, or at the exchange."""
+        if command.client_order_id.value in self.parked:
+            order = self._cache.order(command.client_order_id)
+            quantity = command.quantity or order.quantity
             self._stepper.report(self._update(order, quantity, command.price, command.trigger_price))
-
-    def _refuse_change(self, order: NativeOrder) -> None:
-        now = self._stepper.now
-        self._stepper.report(
-            OrderModifyRejected(
-                order.trader_id,
-                order.strategy_id,
-                order.instrument_id,
-                order.client_order_id,
-                order.venue_order_id,
-                order.account_id,
-                "a change that costs more can't be hosted: cancel the order and submit another",
-                UUID4(),
-                now,
-                now,
-            )
-        )
+        else:
+            self._pass(self._risk, command)
 
     def _cancelled(self, command: Command, onward: Callable[[Command], None]) -> None:
         if isinstance(command, CancelOrder):
@@ -260,14 +241,3 @@ class Gate:
 def parent_of(order: NativeOrder) -> str:
     """The entry of the bracket to which the order belongs, "" for any other order."""
     return "" if order.parent_order_id is None else str(order.parent_order_id.value)
-
-
-def _costs_more(order: NativeOrder, command: ModifyOrder) -> bool:
-    """True where the changed order could take more money than the one that was approved."""
-    if command.quantity is not None and command.quantity > order.quantity:
-        return True
-    for name in ("price", "trigger_price"):
-        new, old = getattr(command, name), getattr(order, name, None)
-        if new is not None and old is not None and new > old:
-            return True
-    return False

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from nautilus_trader.core.message import Event
+from nautilus_trader.execution.messages import ModifyOrder
 from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import OrderSide, OrderType
 from nautilus_trader.model.events import (
@@ -25,6 +26,7 @@ from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Demand, Order, Reason, StrategyCommand
 from orchestrate.engines.nautilus.hosting_account import OwnAccount, OwnPortfolio
 from orchestrate.engines.nautilus.hosting_bars import BarShelf
+from orchestrate.engines.nautilus.hosting_changes import Changes
 from orchestrate.engines.nautilus.hosting_configuration import Listing, build, listings
 from orchestrate.engines.nautilus.hosting_fills import NativeFill
 from orchestrate.engines.nautilus.hosting_gate import Gate, parent_of
@@ -87,7 +89,8 @@ class HostedNative:
         self._stepper = NativeStepper(
             list(natives.values()), self._account.cash, NativeFill(self._rules, by_name), RuleFee(self._rules, by_name)
         )
-        self._gate = Gate(self._stepper, self._wanted, self._closes)
+        self._gate = Gate(self._stepper, self._wanted, self._takes_over)
+        self._changes = Changes(self._stepper)
         self._own = OwnAccount(self._stepper, self.strategy_id, self._account.cash, self._shelf.closes)
         self._strategy = strategy
         self._guard.protect(strategy)
@@ -154,6 +157,9 @@ class HostedNative:
     def _release(self, stepper: NativeStepper, t: int) -> None:
         """What was handed over goes to the exchange: entries before the exits that hang on them."""
         released, self._released = self._released, []
+        for order in released:
+            if order.native_order in self._changes:
+                self._make_change(order.native_order)
         hanging = {order.client_order_id.value for order in self._gate.waiting() if parent_of(order)}
         for order in sorted(released, key=lambda order: order.native_order in hanging):
             if order.native_order:
@@ -167,6 +173,13 @@ class HostedNative:
         if self._guard.failure is not None:
             self._cancel_all()
             self._settle(stepper, t)
+
+    def _make_change(self, name: str) -> None:
+        command = self._changes.make(name)
+        if command is None:
+            self.ledger.end(name, Reason.CANCELLED)
+        else:
+            self._gate.change(command)
 
     def _trade_for_the_orchestrator(self, order: Order) -> None:
         native_id = self._ids[order.symbol]
@@ -186,7 +199,9 @@ class HostedNative:
         """Take a command in; `submit` waits for the next open or close."""
         native_order = command.order.native_order
         reason = f"{command.reason}: {command.detail}" if command.detail else str(command.reason)
-        if command.action == "submit":
+        if command.action != "submit" and native_order in self._changes:
+            self._end_change(command, reason)
+        elif command.action == "submit":
             if native_order:
                 self.ledger.hand_over(native_order, command.order.id)
                 self._gate.cut(native_order, abs(command.order.quantity))
@@ -199,6 +214,18 @@ class HostedNative:
         elif native_order:
             self.ledger.end_unheard(native_order)
             self._take_back(native_order)
+
+    def _end_change(self, command: StrategyCommand, reason: str) -> None:
+        """A change has been refused, cut (which a change can't be), or is of no use any more."""
+        name = command.order.native_order
+        if command.action == "resize":
+            self.ledger.end(name, Reason.CANCELLED)
+        else:
+            self.ledger.end_unheard(name)
+        if command.action == "cancel":
+            self._changes.drop(name)
+        else:
+            self._changes.refuse(name, reason)
 
     def _take_back(self, native_order: str) -> None:
         live = self._live.get(native_order)
@@ -213,23 +240,48 @@ class HostedNative:
 
     def _wanted(self, order: NativeOrder) -> None:
         """The strategy has submitted an order, which is parked now."""
-        symbol = self._symbols[order.instrument_id]
-        stamps = self._market.timeline.stamps
-        step = int(np.searchsorted(stamps, self._t))
-        price = self._shelf.closes.get(symbol, 0.0)
         limit, trigger = _double(order, "price"), _double(order, "trigger_price")
         if trigger is None and order.order_type in _TRAILING:
-            trigger = price
+            trigger = self._shelf.closes.get(self._symbols[order.instrument_id], 0.0)
+        closes = self._closes(order, _signed(order))
+        self._demand(order, order.client_order_id.value, _signed(order), limit, trigger, closing=closes)
+
+    def _takes_over(self, order: NativeOrder, command: ModifyOrder) -> bool:
+        """A change that costs more goes through the orchestrator; all others are made at once."""
+        quantity = (command.quantity or order.quantity).as_double()
+        if self._closes(order, quantity if order.is_buy else -quantity):
+            return False
+        if order.order_type in _MARKET:
+            self._changes.reject(order, "a market order can't be changed: cancel it and submit another")
+            return True
+        change = self._changes.ask(order, command)
+        if change is not None:
+            self._demand(order, change.name, change.units, change.limit, change.trigger, closing=False)
+        return change is not None
+
+    def _demand(
+        self,
+        order: NativeOrder,
+        name: str,
+        quantity: float,
+        limit: float | None,
+        trigger: float | None,
+        *,
+        closing: bool,
+    ) -> None:
+        symbol = self._symbols[order.instrument_id]
+        step = int(np.searchsorted(self._market.timeline.stamps, self._t))
+        price = self._shelf.closes.get(symbol, 0.0)
         self.ledger.want(
             Demand(
                 self.strategy_id,
                 symbol,
-                _signed(order),
-                self._closes(order, _signed(order)),
+                quantity,
+                closing,
                 price,
                 step,
                 self._t,
-                native_order=order.client_order_id.value,
+                native_order=name,
                 limit=limit,
                 trigger=trigger,
                 bracket=parent_of(order),
@@ -256,11 +308,16 @@ class HostedNative:
             self.ledger.book(event)
         elif isinstance(event, OrderFilled):
             symbol = self._symbols[event.instrument_id]
-            self._live.pop(event.client_order_id.value, None)
             self._own.apply(self.ledger.fill(event, symbol, self._t), self._market.instruments[symbol])
+            self._over(event.client_order_id.value)
         elif type(event) in _ENDS:
-            self._live.pop(event.client_order_id.value, None)
             self.ledger.end(event.client_order_id.value, _ENDS[type(event)])
+            self._over(event.client_order_id.value)
+
+    def _over(self, native_order: str) -> None:
+        self._live.pop(native_order, None)
+        for name in self._changes.over(native_order):
+            self.ledger.end(name, Reason.CANCELLED)
 
     def _fell_silent(self) -> None:
         """The strategy has failed: nothing of what it still wanted is wanted any more."""

@@ -1,0 +1,114 @@
+"""Changes of resting orders that cost more: each is a demand for the difference, and waits for its verdict."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import ModifyOrder
+from nautilus_trader.model.events import OrderModifyRejected
+from nautilus_trader.model.orders import Order as NativeOrder
+
+from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change under way. `units`, signed, are as many as the difference in money buys at the new price."""
+
+    name: str
+    order: NativeOrder
+    command: ModifyOrder
+    units: float
+    limit: float | None
+    trigger: float | None
+
+
+class Changes:
+    """Changes by name, which is that of their order with a number: they go through the orchestrator as orders do.
+
+    Such an order never fills. It holds the money back until the order that it is about is over.
+    """
+
+    def __init__(self, stepper: NativeStepper) -> None:
+        self._stepper = stepper
+        self._asked: dict[str, Change] = {}
+        self._made: dict[str, Change] = {}
+        self._count = 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._asked or name in self._made
+
+    def ask(self, order: NativeOrder, command: ModifyOrder) -> Change | None:
+        """The change as a demand; None for one that costs nothing more."""
+        limit, trigger = _new(order, command, "price"), _new(order, command, "trigger_price")
+        price = limit if limit is not None else trigger
+        if price is None:
+            return None
+        before = order.quantity.as_double() * (_old(order, "price") or _old(order, "trigger_price") or price)
+        quantity = (command.quantity or order.quantity).as_double()
+        scale = 10.0**order.quantity.precision
+        units = math.ceil(round((quantity * price - before) / price * scale, 6)) / scale
+        if units <= 0:
+            return None
+        self._count += 1
+        name = f"{order.client_order_id.value}+{self._count}"
+        change = Change(name, order, command, units if order.is_buy else -units, limit, trigger)
+        self._asked[name] = change
+        return change
+
+    def refuse(self, name: str, reason: str) -> None:
+        """The strategy hears `OrderModifyRejected`; the order stays as it is."""
+        change = self._asked.pop(name, None)
+        if change is not None and not change.order.is_closed:
+            self.reject(change.order, reason)
+
+    def reject(self, order: NativeOrder, reason: str) -> None:
+        """Tell the strategy that the order stays as it is."""
+        now = self._stepper.now
+        self._stepper.report(
+            OrderModifyRejected(
+                order.trader_id,
+                order.strategy_id,
+                order.instrument_id,
+                order.client_order_id,
+                order.venue_order_id,
+                order.account_id,
+                reason,
+                UUID4(),
+                now,
+                now,
+            )
+        )
+
+    def make(self, name: str) -> ModifyOrder | None:
+        """The command that is to be carried out now; None where its order is over."""
+        change = self._asked.pop(name, None)
+        if change is None or change.order.is_closed:
+            return None
+        self._made[name] = change
+        return change.command
+
+    def drop(self, name: str) -> None:
+        """Nobody speaks of the change any more."""
+        self._asked.pop(name, None)
+        self._made.pop(name, None)
+
+    def over(self, native_order: str) -> list[str]:
+        """The changes of an order that is over; they are over with it."""
+        known = [*self._asked.values(), *self._made.values()]
+        names = [change.name for change in known if change.order.client_order_id.value == native_order]
+        for name in names:
+            self.drop(name)
+        return names
+
+
+def _old(order: NativeOrder, name: str) -> float | None:
+    price = getattr(order, name, None)
+    return None if price is None else round(price.as_double(), price.precision)
+
+
+def _new(order: NativeOrder, command: ModifyOrder, name: str) -> float | None:
+    price = getattr(command, name)
+    return _old(order, name) if price is None else round(price.as_double(), price.precision)
