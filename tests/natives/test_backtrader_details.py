@@ -140,6 +140,7 @@ def test_a_day_is_known_when_it_is_over():
 
 CONFIG = """
 capital: 1000000
+end: {end}
 data:
 {data}
 strategies:
@@ -181,20 +182,20 @@ class Daily(bt.Strategy):
 @pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data, real prices that may not be published, is not here")
 @pytest.mark.parametrize("fill", ["next_open", "close"])
 @pytest.mark.parametrize(
-    ("name", "files"),
+    ("name", "end", "files"),
     [
-        ("Cross", {"SPY": "equities_daily/SPY.csv", "AAPL": "equities_daily/AAPL.csv"}),
-        ("Cross", {"CL": "futures_daily/CL.csv"}),
-        ("Daily", {"GBPUSD": "fx/GBPUSD_1min.csv.gz"}),
-        ("Daily", {"FXY": "intraday/FXY_1min.csv.gz"}),
+        ("Cross", "2015-12-31", {"SPY": "equities_daily/SPY.csv", "AAPL": "equities_daily/AAPL.csv"}),
+        ("Cross", "2020-12-31", {"CL": "futures_daily/CL.csv"}),
+        ("Daily", "2012-02-15", {"GBPUSD": "fx/GBPUSD_1min.csv.gz"}),
+        ("Daily", "2023-09-30", {"FXY": "intraday/FXY_1min.csv.gz"}),
     ],
 )
-def test_real_prices_read_by_backtrader_itself(name, files, fill, tmp_path):
+def test_real_prices(name, end, files, fill, tmp_path):
     """From the configuration to the trades, against a bare run on the same file."""
     (tmp_path / "script.py").write_text(SCRIPT)
     data = "\n".join(f"  {symbol}: {{path: {REAL / file}}}" for symbol, file in files.items())
     plan = tmp_path / "plan.yaml"
-    text = CONFIG.format(data=data, script="script.py", name=name, symbols=", ".join(files), fill=fill)
+    text = CONFIG.format(data=data, end=end, script="script.py", name=name, symbols=", ".join(files), fill=fill)
     plan.write_text(text)
     resolution = wiring.read_plan(plan)
     assert resolution.plan is not None, resolution.problems
@@ -209,7 +210,7 @@ def test_real_prices_read_by_backtrader_itself(name, files, fill, tmp_path):
         (record.t, record.fill.symbol, record.fill.quantity, round(record.fill.price, 9)) for record in result.fills
     ]
     theirs = [(round(when.timestamp()) * 10**9, *rest) for when, *rest in alone.trades]
-    assert len(theirs) > 20
+    assert len(theirs) >= 20
     assert sorted(trades)[: len(theirs)] == sorted(theirs)
     assert symbols
 
