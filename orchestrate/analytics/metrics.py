@@ -167,6 +167,9 @@ METRICS: Final[dict[str, Callable[[Track], float]]] = {
     "fees": fees,
 }
 
+#: Those that need nothing but the curve.
+CURVE_METRICS: Final = ("total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown")
+
 Figures = dict[str, float | None]
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from orchestrate.analytics.correlation import correlation
-from orchestrate.analytics.metrics import Track, figures
+from orchestrate.analytics.metrics import CURVE_METRICS, Track, figures
 from orchestrate.domain.books import Trade
 from orchestrate.domain.market import Floats
 from orchestrate.domain.results import Finding, RunResult, StrategyResult
@@ -21,14 +21,18 @@ Document = dict[str, object]
 
 
 def summarise(result: RunResult) -> Document:
-    """`bars`, `start`, `end`, `portfolio`, `strategies`, `frameworks`, `correlation` and `findings` of `result`."""
+    """`bars`, `start`, `end`, `portfolio`, `strategies`, `frameworks`, `correlation` and `findings` of `result`.
+
+    And `benchmark` where the plan names one.
+    """
     notes: list[Finding] = []
     portfolio = _portfolio(result, notes)
     frameworks = {name: _framework(result, name, notes) for name in _frameworks(result)}
     strategies = {strategy.id: _strategy(result, strategy, notes) for strategy in result.strategies.values()}
     matrix, more = correlation(result.stamps, {name: one.equity for name, one in result.strategies.items()})
     labels = result.labels
-    return {
+    benchmark = {} if result.benchmark is None else {"benchmark": _benchmark(result, result.benchmark)}
+    return benchmark | {
         "bars": len(labels),
         "start": label_text(int(labels[0])) if len(labels) else None,
         "end": label_text(int(labels[-1])) if len(labels) else None,
@@ -116,6 +120,22 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
             "bar_date": None if error.t is None else label_text(error.t),
         },
     }
+
+
+def _benchmark(result: RunResult, closes: Floats) -> Document:
+    """The benchmark bought at its first close and held, without costs, on the portfolio's own stamps."""
+    known = np.isfinite(closes)
+    track = Track(
+        initial=float(closes[known][0]) if known.any() else 0.0,
+        equity=closes[known],
+        stamps=result.stamps[known],
+        exposed=known[known],
+        profits=_profits(()),
+        fees=0.0,
+        periods_per_year=result.periods_per_year.get(""),
+    )
+    metrics, _ = figures(track, "benchmark")
+    return {"symbol": result.plan.benchmark, "metrics": {name: metrics[name] for name in CURVE_METRICS}}
 
 
 def _pooled(result: RunResult, members: Iterable[StrategyResult], initial: float, equity: Floats) -> Track:

@@ -90,42 +90,51 @@ class Bars(Sequence[HistoricalDataBar]):
 
 
 def whole_history(series: BarSeries, size: int | None = None) -> Bars:
-    """The first `size` bars (default: all) for a vectorised strategy; a cut history is a copy that ends there."""
-    if size is None or size >= len(series):
-        return Bars(series.symbol, series.label, {name: getattr(series, name) for name in _FIELDS}, 0, len(series))
-    columns = {name: _sealed(getattr(series, name)[:size].copy()) for name in _FIELDS}
-    stamps = series.label[:size].copy()
-    stamps.setflags(write=False)
-    return Bars(series.symbol, stamps, columns, 0, size)
+    """The first `size` bars (default: all) for a vectorised strategy, which can't change them.
+
+    A cut history is a copy that ends there.
+    """
+    whole = size is None or size >= len(series)
+    end = len(series) if whole else size
+    stamps = series.label if whole else series.label[:end].copy()
+    columns = {name: getattr(series, name) if whole else getattr(series, name)[:end].copy() for name in _FIELDS}
+    sealed = {name: np.frombuffer(_sealed(column), dtype=np.float64) for name, column in columns.items()}
+    return Bars(series.symbol, np.frombuffer(_sealed(stamps), dtype=np.int64), sealed, 0, len(stamps))
 
 
 class Unveiling:
     """The growing past of one series. `until(size)` copies what is new and returns the view that ends there."""
 
-    __slots__ = ("_buffers", "_readable", "_series", "_shown", "_stamps", "_stamps_readable")
+    __slots__ = ("_copies", "_readable", "_shown", "_stamps", "_symbol")
 
     def __init__(self, series: BarSeries) -> None:
         size = len(series)
-        self._series = series
+        self._symbol = series.symbol
         self._shown = 0
-        self._stamps = np.zeros(size, dtype=np.int64)
-        self._stamps_readable = np.frombuffer(self._stamps.data.toreadonly(), dtype=np.int64)
-        self._buffers = {name: np.full(size, np.nan) for name in _FIELDS}
+        stamps = np.zeros(size, dtype=np.int64)
+        buffers = {name: np.full(size, np.nan) for name in _FIELDS}
+        self._stamps = np.frombuffer(stamps.data.toreadonly(), dtype=np.int64)
         self._readable = {
-            name: np.frombuffer(buffer.data.toreadonly(), dtype=np.float64) for name, buffer in self._buffers.items()
+            name: np.frombuffer(buffer.data.toreadonly(), dtype=np.float64) for name, buffer in buffers.items()
         }
+        # as memoryviews, because that is the fastest way to copy a single element
+        self._copies = [(stamps.data, series.label.data)]
+        self._copies += [(buffer.data, getattr(series, name).data) for name, buffer in buffers.items()]
 
     def until(self, size: int) -> Bars:
         """The first `size` bars; time goes one way, an earlier size only narrows the view."""
         shown = self._shown
-        if size > shown:
-            self._stamps[shown:size] = self._series.label[shown:size]
-            for name, buffer in self._buffers.items():
-                buffer[shown:size] = getattr(self._series, name)[shown:size]
+        if size == shown + 1:
+            for buffer, column in self._copies:
+                buffer[shown] = column[shown]
             self._shown = size
-        return Bars(self._series.symbol, self._stamps_readable, self._readable, 0, size)
+        elif size > shown:
+            for buffer, column in self._copies:
+                buffer[shown:size] = column[shown:size]
+            self._shown = size
+        return Bars(self._symbol, self._stamps, self._readable, 0, size)
 
 
-def _sealed(column: Floats) -> Floats:
-    column.setflags(write=False)
-    return column
+def _sealed(column: Floats | Stamps) -> memoryview:
+    """The column's memory, without a way to write to it; no copy where it lies in one piece."""
+    return np.ascontiguousarray(column).data.toreadonly()

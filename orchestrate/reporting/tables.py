@@ -103,7 +103,7 @@ def _portfolio(document: Document) -> RenderableType:
 
 
 def _compared(document: Document, width: int) -> Table:
-    """A line a strategy; below them each framework where there are several, and the portfolio."""
+    """A line a strategy; below them each framework where there are several, the portfolio, and the benchmark."""
     rows = list(_rows(document))
     heads = ("framework", "return", "Sharpe", "drawdown", "win rate", "trades", "contrib.")
     taken = sum(max(len(head), *(len(row[place].plain) for row in rows)) for place, head in enumerate(heads, 1))
@@ -129,6 +129,8 @@ def _rows(document: Document) -> Iterator[tuple[Text, ...]]:
             members = (one for one, strategy in document["strategies"].items() if strategy["framework"] == name)
             yield _row(Text("all", "dim"), name, framework["metrics"], sum(contributions[one] for one in members))
     yield _row(Text("portfolio", "bold"), "", document["portfolio"]["metrics"], sum(contributions.values()))
+    if "benchmark" in document:
+        yield _held(document["benchmark"])
 
 
 def _row(name: Text, framework: str, metrics: Document, added: float) -> tuple[Text, ...]:
@@ -142,6 +144,18 @@ def _row(name: Text, framework: str, metrics: Document, added: float) -> tuple[T
         Text(f"{metrics['trades']:,}"),
         _percent(added),
     )
+
+
+def _held(benchmark: Document) -> tuple[Text, ...]:
+    """The benchmark's line: bought at its first close and held."""
+    metrics = benchmark["metrics"]
+    figures = (
+        _percent(metrics["total_return"]),
+        _ratio(metrics["sharpe"]),
+        _percent(metrics["max_drawdown"], sign=""),
+    )
+    nothing = Text("–", "dim")
+    return (Text(benchmark["symbol"], "dim"), Text("held"), *figures, nothing, nothing, nothing)
 
 
 def _failures(document: Document) -> Iterator[tuple[Text, Text]]:

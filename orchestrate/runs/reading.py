@@ -30,6 +30,8 @@ _OF_ITS_FIGURES: Final = (
     "gates",
     "findings",
 )
+#: And this, where the configuration asks for it.
+_IF_NAMED: Final = ("benchmark",)
 
 Document = dict[str, Any]
 
@@ -52,6 +54,7 @@ def document(manifest: Document, figures: Document, folder: Path) -> Document:
     told: Document = {"schema_version": SCHEMA_VERSION}
     told |= {name: manifest[name] for name in _OF_THE_RUN}
     told |= {name: figures[name] for name in _OF_ITS_FIGURES}
+    told |= {name: figures[name] for name in _IF_NAMED if name in figures}
     return told | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
 
 

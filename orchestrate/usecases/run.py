@@ -130,6 +130,7 @@ def _run(
         timings={framework: engine.timing for framework, engine in engines.items()},
         data_hash=market.data_hash,
         periods_per_year=_periods(plan, market, results),
+        benchmark=orchestrator.desk.marks.path(plan.benchmark, steps) if plan.benchmark else None,
         looked_ahead=tuple(dict.fromkeys(looked_ahead)),
     )
 

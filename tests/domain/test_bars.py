@@ -94,3 +94,18 @@ def test_columns_as_they_are_named() -> None:
         [10.75, 11.75],
         [1000.0, 1100.0],
     ]
+
+
+def test_a_whole_history_is_not_copied_and_can_not_be_spoilt_through_what_it_lies_on():
+    series = make_series(6)
+    bars = whole_history(series)
+    for name in ("open", "high", "low", "close", "volume"):
+        column = getattr(bars, name)
+        assert np.shares_memory(column, getattr(series, name))
+        layer = column
+        while isinstance(layer, np.ndarray):
+            with pytest.raises(ValueError, match="WRITEABLE"):
+                layer.flags.writeable = True
+            layer = layer.base
+        assert isinstance(layer, memoryview)
+        assert layer.readonly

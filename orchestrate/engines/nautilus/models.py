@@ -50,8 +50,9 @@ class RuleFee(FeeModel):  # type: ignore[misc]
         self, order: NativeOrder, fill_qty: Quantity, fill_px: Price, instrument: NativeInstrument
     ) -> Money:
         """Called by the matching engine once a fill."""
+        quantity = round(fill_qty.as_double(), fill_qty.precision)
         fee = self._rules.fee(
-            fill_qty.as_double() if order.side == OrderSide.BUY else -fill_qty.as_double(),
+            quantity if order.side == OrderSide.BUY else -quantity,
             round(fill_px.as_double(), instrument.price_precision),
             self._instruments[instrument.id.symbol.value],
         )
