@@ -29,13 +29,12 @@ _SHOWN_NANOSECONDS: Final = ((DAY, "day"), (HOUR, "hour"), (60 * SECOND, "minute
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """A repaired series and what bears on judging it. `written` is when its file was last written, if it has one."""
+    """A repaired series and what bears on judging it: nothing but data, so that the same is judged the same."""
 
     where: str
     columns: Columns
     length: int
     may_be_negative: bool = False
-    written: int | None = None
 
     @property
     def intraday(self) -> bool:
@@ -226,21 +225,12 @@ def off_the_grid(evidence: Evidence) -> Finding | None:
 
 
 def unfinished(evidence: Evidence) -> Finding | None:
-    """A last bar that was still being traded when the data was taken, by its odd stamp or the age of its file."""
-    columns, last = evidence.columns, len(evidence.columns) - 1
-    off = _off_grid(evidence)
-    message, then = "the last bar was not finished when the data was taken", "its close is not final"
-    if len(off) == 1 and off[0] == last:
-        return told("warning", evidence.where, message, columns, [last], then)
-    label = int(columns.label[last])
-    if evidence.written is None or not label <= evidence.written < label + evidence.length:
+    """A last bar that was still being traded when the data was taken, by its odd stamp (see also freshness.py)."""
+    columns, off = evidence.columns, _off_grid(evidence)
+    if len(off) != 1 or off[0] != len(columns) - 1:
         return None
-    if evidence.intraday:
-        return told("warning", evidence.where, message, columns, [last], then)
-    # whether an exchange had closed by then is not known
-    return told(
-        "info", evidence.where, "the file is no older than its last bar", columns, [last], "is its close final?"
-    )
+    message = "the last bar was not finished when the data was taken"
+    return told("warning", evidence.where, message, columns, off, "its close is not final")
 
 
 def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:

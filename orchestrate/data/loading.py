@@ -15,7 +15,7 @@ from orchestrate.data.columns import Columns, show
 from orchestrate.data.findings import Evidence, judge
 from orchestrate.data.instruments import instrument_of
 from orchestrate.data.resample import resample
-from orchestrate.data.sources import name, read_bars, written
+from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import BarSeries, Instrument, Market, Timeline
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
@@ -77,7 +77,7 @@ def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSer
     told = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
     instrument = instrument_of(told, columns.prices)
     negative = entry.allow_negative or instrument.asset_class == "future"
-    findings += judge(Evidence(name(entry), columns, length, negative, written(entry, plan.root)))
+    findings += judge(Evidence(name(entry), columns, length, negative))
     prices = np.round(columns.prices, instrument.precision)
     prices.setflags(write=False)  # the memory behind the columns too
     columns = columns.with_prices(prices)

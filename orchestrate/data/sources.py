@@ -50,12 +50,6 @@ def read_bars(entry: DataPlan, root: Path, given: Columns | None = None) -> tupl
     return columns, findings
 
 
-def written(entry: DataPlan, root: Path) -> int | None:
-    """When the entry's file was last written, in nanoseconds; None where that says nothing about its last bar."""
-    path = root / entry.path
-    return path.stat().st_mtime_ns if entry.path and entry.stamp == "start" and path.is_file() else None
-
-
 def _read_file(entry: DataPlan, root: Path, where: str) -> tuple[Columns, list[Finding]]:
     path = root / entry.path
     try:

@@ -10,8 +10,9 @@ from typing import Any, Final
 from orchestrate.data.calendar import DAY, SECOND, bar_length, periods_per_year, trading_weekdays
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.findings import Evidence, judge, span
+from orchestrate.data.freshness import unclosed_by_age
 from orchestrate.data.instruments import decimals
-from orchestrate.data.sources import read_bars, written
+from orchestrate.data.sources import read_bars
 from orchestrate.domain.errors import ConfigurationError, DataError
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
@@ -66,7 +67,8 @@ def inspect(file: str, settings: Sequence[str] = ()) -> Inspection:
         length = bar_length(columns.label, entry.frequency)
     except (DataError, ValueError) as error:
         return Inspection(file, error=str(error))
-    found = judge(Evidence(file, columns, length, entry.allow_negative, written(entry, Path())))
+    findings += judge(Evidence(file, columns, length, entry.allow_negative))
+    unclosed = unclosed_by_age(entry, Path(), columns.label, length)
     daily = length == DAY
     return Inspection(
         file,
@@ -80,7 +82,7 @@ def inspect(file: str, settings: Sequence[str] = ()) -> Inspection:
         precision=decimals(columns.prices),
         head=_bars(columns, range(min(SHOWN, len(columns)))),
         tail=_bars(columns, range(max(SHOWN, len(columns) - SHOWN), len(columns))),
-        findings=(*findings, *found),
+        findings=(*findings, unclosed) if unclosed else tuple(findings),
     )
 
 

@@ -71,7 +71,7 @@ def _deep(file: str, resolution: Resolution, plan: RunPlan) -> Validation:
             "error", error.where or "data", f"{error.message}; {error.hint}" if error.hint else error.message
         )
         return Validation(file, resolution, (*resolution.findings, told), unusable=True)
-    findings = [*resolution.findings, *found]
+    findings = [*resolution.findings, *found, *_unclosed(plan, market)]
     unusable = any(finding.severity == "error" for finding in found)
     caught = []
     watchdog = Watchdog(plan.execution.strategy_timeout * (DEEP_CUTS + 1))
@@ -82,6 +82,14 @@ def _deep(file: str, resolution: Resolution, plan: RunPlan) -> Validation:
                 findings += told_of
                 caught += [strategy.id for finding in told_of if finding.severity == "error"]
     return Validation(file, resolution, tuple(findings), tuple(dict.fromkeys(caught)), unusable)
+
+
+def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:
+    from orchestrate.data.freshness import unclosed_by_age
+
+    entries = ((entry, market.series[symbol]) for symbol, entry in plan.data.items())
+    told = (unclosed_by_age(entry, plan.root, series.label, series.length) for entry, series in entries)
+    return [finding for finding in told if finding]
 
 
 def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog: Watchdog) -> list[Finding]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -284,33 +281,6 @@ def test_prices_that_cannot_be_count_only_where_they_are_loaded(load: Load) -> N
     market, findings = load({"X": edited(DAILY_TEXT, 31, low="0")}, start="2010-02-15")
     assert kinds(findings) == []
     assert market.series["X"].bar(0).low > 0
-
-
-@pytest.mark.parametrize(
-    ("text", "hours_after", "told"),
-    [
-        (
-            HOURLY_TEXT,
-            0.5,
-            ("warning", "the last bar was not finished when the data was taken", "its close is not final"),
-        ),
-        (HOURLY_TEXT, 1.5, None),
-        (DAILY_TEXT, 15, ("info", "the file is no older than its last bar", "is its close final?")),
-        (DAILY_TEXT, 25, None),
-    ],
-)
-def test_a_file_written_before_its_last_bar_was_over(
-    text: str, hours_after: float, told: tuple[str, str, str] | None, tmp_path: Path, read: Read, load: Load
-) -> None:
-    columns, _ = read(text)
-    (tmp_path / "X.csv").write_text(text)
-    moment = int(columns.label[-1]) + int(hours_after * 3600e9)
-    os.utime(tmp_path / "X.csv", ns=(moment, moment))
-    _, findings = load({"X": {"path": "X.csv"}})
-    assert kinds(findings) == (
-        [(told[0], f"{told[1]}: {columns.stamp(-1)} (line {len(columns) + 1}); {told[2]}")] if told else []
-    )
-    assert load({"X": {"path": "X.csv", "stamp": "end"}})[1] == ()
 
 
 def test_weeks_and_months_are_judged_by_their_own_length(load: Load) -> None:
