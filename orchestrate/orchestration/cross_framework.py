@@ -157,6 +157,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def wake(self, event: MarketEvent) -> None:
         """0. Orders of native timers since the last bar are coordinated now, at last marks."""
+        if not self._dispatch.hosts_natives:
+            return
         demands = self._late + self._take_in(self._dispatch.wake(event))
         self._late = []
         if demands:
@@ -196,6 +198,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def command(self, commands: Sequence[StrategyCommand]) -> None:
         """6. Natives hear at once what became of their orders, and may answer; portable orders wait in the blotter."""
+        if not self._dispatch.hosts_natives:
+            return
         for _ in range(ANSWERS_A_STEP):
             answers = self._answers(commands)
             if not answers:

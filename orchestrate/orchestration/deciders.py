@@ -158,16 +158,19 @@ class StatelessDecider:
             if row is None:
                 continue
             bars = self._past[symbol].until(row + 1)
+            held = view.held(symbol)
             position = view.book.positions.get(symbol)
-            if position is not None and view.held(symbol):
+            if position is not None and held:
                 if _truth(self._strategy.should_exit(replace(position), bars), "should_exit"):
                     signals.append(Signal.exit(symbol))
-            elif not view.held(symbol) and _truth(self._strategy.should_enter(bars), "should_enter"):
+            elif not held and _truth(self._strategy.should_enter(bars), "should_enter"):
                 signals.append(Signal.enter(symbol, self._side))
         return signals
 
 
 def _truth(answer: object, question: str) -> bool:
+    if answer is True or answer is False:
+        return answer
     if answer is None or isinstance(answer, (bool, np.bool_)):
         return bool(answer)
     if isinstance(answer, (int, np.integer)) and answer in (0, 1):

@@ -54,6 +54,11 @@ class Dispatch:
         """The engines that take part."""
         return self._adapters
 
+    @property
+    def hosts_natives(self) -> bool:
+        """True where an engine has strategies of its own, which may speak at any time."""
+        return bool(self._hosts)
+
     def send(self, commands: Iterable[StrategyCommand]) -> None:
         """Hand commands to the engines of their strategies, each engine its own in the order given."""
         by_framework: dict[str, list[StrategyCommand]] = {}

@@ -15,12 +15,13 @@ from orchestrate.orchestration.entries import StrategyEntry
 class Speakers:
     """Which of `entries` have to be asked at a step; they stay in that order.
 
-    A vectorised one where a flag of it is set, any other at every bar of one of its symbols. `steps` are those at which
-    a vectorised one speaks; `all_foreseen` tells that there are no others.
+    A vectorised one where a flag of it is set, any other at every bar of one of its symbols, which for many is always.
+    `steps` are those at which a vectorised one speaks; `all_foreseen` tells that there are no others.
     """
 
     def __init__(self, entries: Sequence[StrategyEntry], timeline: Timeline) -> None:
         self._entries = entries
+        self._always: list[int] = []
         self._others: list[int] = []
         steps, ranks = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         for rank, entry in enumerate(entries):
@@ -28,7 +29,8 @@ class Speakers:
                 steps.append(_flagged(entry.decider, timeline))
                 ranks.append(np.full(len(steps[-1]), rank))
             elif entry.decider is not None:
-                self._others.append(rank)
+                full = any(bool((timeline.rows[symbol] >= 0).all()) for symbol in entry.symbols)
+                (self._always if full else self._others).append(rank)
         every_step, every_rank = np.concatenate(steps), np.concatenate(ranks)
         order = np.lexsort((every_rank, every_step))
         self.steps: Stamps = every_step[order]
@@ -37,19 +39,19 @@ class Speakers:
     @property
     def all_foreseen(self) -> bool:
         """True while `steps` are all the steps at which anybody has to be asked."""
-        return not self._others
+        return not self._others and not self._always
 
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
         """Those who have to be asked now."""
-        place = bisect_left(self._steps, event.step)
-        ranks = []
-        while place < len(self._steps) and self._steps[place] == event.step:
-            ranks.append(self._ranks[place])
-            place += 1
+        ranks = self._always
         if self._others:
-            ranks += [rank for rank in self._others if _any_bar(self._entries[rank].symbols, event.rows)]
-            ranks.sort()
-        return [self._entries[rank] for rank in ranks]
+            ranks = ranks + [rank for rank in self._others if _any_bar(self._entries[rank].symbols, event.rows)]
+        if self._steps:
+            place = bisect_left(self._steps, event.step)
+            while place < len(self._steps) and self._steps[place] == event.step:
+                ranks = [*ranks, self._ranks[place]]
+                place += 1
+        return [self._entries[rank] for rank in sorted(ranks)]
 
 
 def _flagged(decider: VectorDecider, timeline: Timeline) -> Stamps:
