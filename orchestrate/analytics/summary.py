@@ -54,17 +54,6 @@ def finding_document(finding: Finding) -> Document:
     }
 
 
-def contribution(document: Document, strategy_id: str) -> float:
-    """What a strategy added to the portfolio's return: its profit over the initial capital of all."""
-    portfolio, strategies = document["portfolio"], document["strategies"]
-    assert isinstance(portfolio, dict)
-    assert isinstance(strategies, dict)
-    strategy = strategies[strategy_id]
-    gained: float = strategy["final_equity"] - strategy["allocated_capital"]
-    total: float = portfolio["initial_capital"]
-    return gained / total
-
-
 def _portfolio(result: RunResult, notes: list[Finding]) -> Document:
     initial = float(result.plan.capital.total)
     equity = result.portfolio_equity

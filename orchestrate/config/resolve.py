@@ -23,7 +23,7 @@ from orchestrate.config.sizing import sizing_of
 from orchestrate.config.strategies import enabled_strategies, recognise, strategy_plan
 from orchestrate.config.symbols import symbols_of
 from orchestrate.domain.errors import Problem
-from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, RunPlan
+from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, MultiFrameworkConfig, RunPlan
 
 __all__ = ["Resolution", "resolve"]
 
@@ -136,7 +136,7 @@ def _checked(reading: Reading) -> RunPlan | None:
         strategies=strategies,
         allocation="equal" if equal else "custom",
         execution=rules,
-        frameworks=sections,
+        frameworks=MultiFrameworkConfig(sections),
         gates=judged,
         start=values.start or "",
         end=values.end or "",

@@ -121,6 +121,20 @@ class LoggingPlan:
     user: str = ""
 
 
+class MultiFrameworkConfig(dict[str, Mapping[str, object]]):
+    """The `frameworks:` section: each framework's settings by its name."""
+
+    @property
+    def fed_in_full(self) -> frozenset[str]:
+        """The frameworks that are to be told of every bar."""
+        return frozenset(name for name, settings in self.items() if settings.get("feed") == "full")
+
+    def without_feed(self) -> dict[str, dict[str, object]]:
+        """The settings that can change a result; how a framework is fed can't."""
+        bare = {name: {k: v for k, v in settings.items() if k != "feed"} for name, settings in self.items()}
+        return {name: settings for name, settings in bare.items() if settings}
+
+
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """Everything a run needs to know. `strategies` stand in the order of the file."""
@@ -133,7 +147,7 @@ class RunPlan:
     allocation: Literal["custom", "equal"] = "custom"
     conflicts: Literal["independent"] = "independent"
     execution: ExecutionRules = field(default_factory=ExecutionRules)
-    frameworks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    frameworks: MultiFrameworkConfig = field(default_factory=MultiFrameworkConfig)
     gates: tuple[Gate, ...] = ()
     start: str = ""
     end: str = ""
@@ -161,11 +175,7 @@ class RunPlan:
         """Names the plan: sha256 over everything that can change a result."""
         told = self.to_dict()
         del told["logging"]
-        telling = {
-            name: {key: value for key, value in settings.items() if key != "feed"}
-            for name, settings in self.frameworks.items()
-        }
-        told["frameworks"] = {name: settings for name, settings in telling.items() if settings}
+        told["frameworks"] = self.frameworks.without_feed()
         text = json.dumps(told, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from orchestrate.analytics.summary import contribution
+from orchestrate.analytics.attribution import CrossFrameworkAnalytics
 
 Document = dict[str, Any]
 
@@ -120,15 +120,14 @@ def _compared(document: Document, width: int) -> Table:
 
 
 def _rows(document: Document) -> Iterator[tuple[Text, ...]]:
-    contributions = {name: contribution(document, name) for name in document["strategies"]}
+    added = CrossFrameworkAnalytics(document)
     for name, strategy in document["strategies"].items():
         style = "" if strategy["status"] == "completed" else "yellow"
-        yield _row(Text(name, style), strategy["framework"], strategy["metrics"], contributions[name])
+        yield _row(Text(name, style), strategy["framework"], strategy["metrics"], added.strategy(name))
     if len(document["frameworks"]) > 1:
         for name, framework in document["frameworks"].items():
-            members = (one for one, strategy in document["strategies"].items() if strategy["framework"] == name)
-            yield _row(Text("all", "dim"), name, framework["metrics"], sum(contributions[one] for one in members))
-    yield _row(Text("portfolio", "bold"), "", document["portfolio"]["metrics"], sum(contributions.values()))
+            yield _row(Text("all", "dim"), name, framework["metrics"], added.frameworks[name])
+    yield _row(Text("portfolio", "bold"), "", document["portfolio"]["metrics"], added.portfolio)
     if "benchmark" in document:
         yield _held(document["benchmark"])
 

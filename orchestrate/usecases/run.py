@@ -85,9 +85,7 @@ def _run(
         StrategyCoordinator(CONFLICT_POLICIES[plan.conflicts]),
         CompatibilityAnalyzer(),
         engines,
-        fed_in_full=frozenset(
-            name for name, settings in plan.frameworks.items() if settings.get("feed", "on_demand") == "full"
-        ),
+        fed_in_full=plan.frameworks.fed_in_full,
         emit=emit,
         watch=watchdog,
     )

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from orchestrate.analytics.attribution import CrossFrameworkAnalytics
 from orchestrate.analytics.gates import figure, judge
-from orchestrate.analytics.summary import contribution, summarise
+from orchestrate.analytics.summary import summarise
 from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.results import Finding
 
@@ -80,9 +81,11 @@ def test_a_failed_strategy_says_what_and_when_without_its_traceback(one_failed):
 
 def test_contributions_add_up_to_the_return_of_the_whole(two_strategies):
     figures = summarise(two_strategies)
-    assert contribution(figures, "climb") == pytest.approx(0.015)
-    added = contribution(figures, "wave") + contribution(figures, "climb")
-    assert added == pytest.approx(figures["portfolio"]["metrics"]["total_return"])
+    added = CrossFrameworkAnalytics(figures)
+    assert added.strategy("climb") == pytest.approx(0.015)
+    assert added.strategies["wave"] + added.strategies["climb"] == pytest.approx(added.portfolio)
+    assert sum(added.frameworks.values()) == pytest.approx(added.portfolio)
+    assert added.portfolio == pytest.approx(figures["portfolio"]["metrics"]["total_return"])
 
 
 def test_findings_of_the_run_come_first_and_the_same_words_once(result_of, hand_made):

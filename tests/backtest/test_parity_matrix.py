@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.plan import DataPlan
+from orchestrate.domain.plan import DataPlan, MultiFrameworkConfig
 from orchestrate.domain.results import DecisionRecord, RunResult
 from orchestrate.domain.strategy import Kind
 from tests.backtest.plans import CENT, ENGINES, REAL, digest, fills_of, part, plan_of, play, real, synthetic
@@ -119,5 +119,7 @@ def test_feeding_every_bar_changes_nothing(engine: str) -> None:
             part("both", "Turning", engine, weight="0.5", window=5),
         ]
         rules = ExecutionRules(commission=Commission(percent=0.1), slippage=Slippage(ticks=1), close_at_end=True)
-        told.append(digest(play(plan_of(parts, SYNTHETIC, rules, frameworks={engine: {"feed": feed}}))))
+        told.append(
+            digest(play(plan_of(parts, SYNTHETIC, rules, frameworks=MultiFrameworkConfig({engine: {"feed": feed}}))))
+        )
     assert told[0] == told[1]

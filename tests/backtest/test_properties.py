@@ -18,7 +18,7 @@ from orchestrate.data.loading import load_market
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.market import Market
-from orchestrate.domain.plan import DataPlan, RunPlan, StrategyPlan
+from orchestrate.domain.plan import DataPlan, MultiFrameworkConfig, RunPlan, StrategyPlan
 from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load
 from orchestrate.orchestration.capital import PortfolioCapitalManager
@@ -111,7 +111,12 @@ class Stepping:
 @FEW
 @given(seed=SEEDS, rules=RULES, frameworks=FRAMEWORKS)
 def test_reconciliation_holds_at_every_step(seed: int, rules: ExecutionRules, frameworks: Any) -> None:
-    plan = plan_of(four(frameworks), markets(seed), rules, frameworks={name: {"feed": "full"} for name in ENGINES})
+    plan = plan_of(
+        four(frameworks),
+        markets(seed),
+        rules,
+        frameworks=MultiFrameworkConfig({name: {"feed": "full"} for name in ENGINES}),
+    )
     stepping = Stepping(plan)
     orchestrator = stepping.orchestrator
     for _ in stepping.steps():
@@ -177,7 +182,12 @@ def test_feeding_is_nobodys_business(seed: int, rules: ExecutionRules, framework
     parts = four(frameworks)[: 2 if vectorised else 4]
     plan = plan_of(parts, markets(seed), rules)
     fed = [
-        digest(play(replace(plan, frameworks={name: {"feed": feed} for name in ENGINES}), lookahead=False))
+        digest(
+            play(
+                replace(plan, frameworks=MultiFrameworkConfig({name: {"feed": feed} for name in ENGINES})),
+                lookahead=False,
+            )
+        )
         for feed in ("on_demand", "full")
     ]
     assert fed[0] == fed[1]

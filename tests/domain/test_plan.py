@@ -17,6 +17,7 @@ from orchestrate.domain.plan import (
     Gate,
     InstrumentPlan,
     LoggingPlan,
+    MultiFrameworkConfig,
     RunPlan,
     Sizing,
     StrategyPlan,
@@ -29,7 +30,7 @@ PLAN = RunPlan(
     data={"A": DataPlan("A", path="a.csv"), "B": DataPlan("B", synthetic={"bars": 10, "seed": 7})},
     instruments={"A": InstrumentPlan("A", tick_size=Decimal("0.01"))},
     strategies=(replace(TREND, config={"fast": 20, "slow": 50}),),
-    frameworks={"nautilus": {"feed": "on_demand"}},
+    frameworks=MultiFrameworkConfig({"nautilus": {"feed": "on_demand"}}),
     gates=(Gate("sharpe", ">=", 0.5),),
     root=Path("/somewhere"),
 )
@@ -44,10 +45,12 @@ def test_the_hash_is_one_of_sha256_and_stays_what_it_is() -> None:
     "same",
     [
         replace(PLAN, root=Path("/elsewhere")),
-        replace(PLAN, frameworks={"nautilus": {"feed": "full"}}),
-        replace(PLAN, frameworks={"nautilus": {}}),
-        replace(PLAN, frameworks={}),
-        replace(PLAN, frameworks={"backtrader": {"feed": "full"}, "nautilus": {"feed": "on_demand"}}),
+        replace(PLAN, frameworks=MultiFrameworkConfig({"nautilus": {"feed": "full"}})),
+        replace(PLAN, frameworks=MultiFrameworkConfig({"nautilus": {}})),
+        replace(PLAN, frameworks=MultiFrameworkConfig({})),
+        replace(
+            PLAN, frameworks=MultiFrameworkConfig({"backtrader": {"feed": "full"}, "nautilus": {"feed": "on_demand"}})
+        ),
         replace(PLAN, logging=LoggingPlan("elsewhere.jsonl", "error", "me")),
         replace(PLAN, data=dict(reversed(PLAN.data.items()))),
         replace(PLAN, data={**PLAN.data, "B": DataPlan("B", synthetic={"seed": 7, "bars": 10})}),
@@ -75,7 +78,7 @@ def test_what_the_hash_does_not_look_at(same: RunPlan) -> None:
         replace(PLAN, execution=ExecutionRules(fill="close")),
         replace(PLAN, execution=ExecutionRules(commission=Commission(percent=0.1))),
         replace(PLAN, execution=ExecutionRules(slippage=Slippage(ticks=1))),
-        replace(PLAN, frameworks={"nautilus": {"feed": "on_demand", "venue": "SIM"}}),
+        replace(PLAN, frameworks=MultiFrameworkConfig({"nautilus": {"feed": "on_demand", "venue": "SIM"}})),
         replace(PLAN, start="2020-01-01"),
         replace(PLAN, periods_per_year=252.0),
     ],
