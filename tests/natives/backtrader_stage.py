@@ -22,6 +22,7 @@ from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, Strat
 from orchestrate.orchestration.coordinator import StrategyCoordinator
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.usecases.watchdog import Watchdog
 
 MINUTE = 60_000_000_000
 DAY = 1440 * MINUTE
@@ -193,18 +194,20 @@ def host(
     sizing: Sizing = ONE_LOT,
     cash: float = CASH,
     coordinator: StrategyCoordinator | None = None,
-    adapters: Mapping[str, Any] | None = None,
+    timeout: float = 30.0,
 ) -> Hosted:
     """The same under the orchestrator; every step's books are reconciled with the engine's."""
     if isinstance(parts, type):
         parts = {"one": Part(parts, tuple(symbols), config or {}, 100, sizing)}
     events: list[DomainEvent] = []
+    watchdog = Watchdog(timeout)
     orchestrator = CrossFrameworkOrchestrator(
         PortfolioCapitalManager(Decimal(str(cash))),
         coordinator or StrategyCoordinator(),
         CompatibilityAnalyzer(),
-        adapters or {"backtrader": BacktraderOrchestrationAdapter()},
+        {"backtrader": BacktraderOrchestrationAdapter()},
         emit=events.append,
+        watch=watchdog,
     )
     for name, part in parts.items():
         orchestrator.add_strategy(
@@ -215,5 +218,6 @@ def host(
             kind=part.kind,
             config=part.config,
         )
-    orchestrator.run(stage, rules)
+    with watchdog.armed():
+        orchestrator.run(stage, rules)
     return Hosted(orchestrator, events)

@@ -116,6 +116,37 @@ def test_it_breaks_alone_and_is_flattened(place, rules):
     assert not len(hosted.orchestrator.desk.blotter)
 
 
+class Hanging(Breaking):
+    def break_at(self, place):
+        while self.p.at == place:
+            pass
+
+
+class OnceForever(bt.Indicator):
+    lines = ("one",)
+
+    def once(self, start, end):
+        while True:
+            pass
+
+
+class HangingIndicator(Holder):
+    params = (("at", ""),)
+
+    def __init__(self):
+        self.one = OnceForever()
+
+
+@pytest.mark.parametrize("place", ["init", "start", "once", "next", "order Rejected", "timer", "stop"])
+def test_it_hangs_alone(place):
+    hanging = HangingIndicator if place == "once" else Hanging
+    parts = {"good": Part(Holder, pct=50), "bad": Part(hanging, config={"at": place}, pct=50)}
+    hosted = host(parts, market(walk("A", 50, 1)), timeout=0.2)
+    assert hosted.error("bad") == "StrategyTimeout: no answer within 0.2 seconds (execution.strategy_timeout)"
+    assert (hosted.status("good"), len(hosted.trades("good"))) == ("completed", 2)
+    assert sum(quantity for _, _, quantity, _ in hosted.trades("bad")) == 0
+
+
 class Cheating(Holder):
     def next_open(self):
         self.buy()
@@ -146,6 +177,8 @@ NOT_HOSTED = {
     "replaydata": _at(lambda s: s.cerebro.replaydata(s.data, timeframe=bt.TimeFrame.Weeks)),
     "resample": _at(lambda s: s.data.resample(timeframe=bt.TimeFrame.Weeks)),
     "replay": _at(lambda s: s.data.replay(timeframe=bt.TimeFrame.Weeks)),
+    "addfilter": _at(lambda s: s.data.addfilter(bt.filters.SessionFilter)),
+    "addstrategy": _at(lambda s: s.cerebro.addstrategy(Holder)),
     "compensate": _at(lambda s: s.data.compensate(s.data)),
     "run": _at(lambda s: s.cerebro.run()),
     "a market order as a bracket's exit": _at(

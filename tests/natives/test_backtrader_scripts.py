@@ -257,6 +257,54 @@ def test_every_order_type_with_expiry_and_oco(rules):
     same(AllTypes, market(walk("A", 1500, 30)), rules, at_least=80)
 
 
+class ByHand(bt.Strategy):
+    """A group put together with parent and transmit, good until a date; starts in nextstart."""
+
+    def __init__(self):
+        self.average = bt.ind.SMA(period=10)
+        self.started = self.live = 0
+
+    def nextstart(self):
+        self.heard.append(("nextstart", len(self)))
+        self.started = len(self)
+        super().nextstart()
+
+    def notify_order(self, order):
+        self.heard.append((len(self), order.getstatusname(), order.created.price, order.executed.price))
+        self.live += {order.Submitted: 1, order.Completed: -1, order.Canceled: -1, order.Expired: -1}.get(
+            order.status, 0
+        )
+
+    def next(self):
+        if self.live or self.position or (len(self) - self.started) % 3:
+            return
+        close, day = self.data.close[0], self.data.datetime.date(0)
+        entry = self.buy(
+            size=20, exectype=bt.Order.Limit, price=close * 0.99, valid=day + dt.timedelta(days=4), transmit=False
+        )
+        self.sell(size=20, exectype=bt.Order.StopTrail, trailamount=close * 0.02, parent=entry, transmit=False)
+        self.sell(size=20, exectype=bt.Order.Limit, price=close * 1.03, parent=entry, transmit=True)
+
+
+@RULES
+def test_a_group_put_together_by_hand(rules):
+    same(ByHand, market(walk("A", 600, 33)), rules, at_least=60)
+
+
+class SessionTimers(bt.Strategy):
+    def start(self):
+        self.add_timer(when=bt.timer.SESSION_END, offset=dt.timedelta(hours=-2), weekdays=[1, 4], weekcarry=True)
+        self.add_timer(when=bt.timer.SESSION_START, offset=dt.timedelta(hours=3), allow=lambda day: day.day % 2 == 0)
+
+    def notify_timer(self, timer, when, *args, **kwargs):
+        self.heard.append((timer.p.tid, when, self.data.datetime.datetime()))
+        self.order_target_size(target=5 * timer.p.tid)
+
+
+def test_timers_at_the_start_and_the_end_of_the_session():
+    same(SessionTimers, market(walk("A", 1500, 34, length=30 * MINUTE)), at_least=8)
+
+
 class TrailLimit(bt.Strategy):
     def next(self):
         close = self.data.close[0]

@@ -21,43 +21,39 @@ from typing import Any, Final
 
 import backtrader as bt
 from backtrader import Order as Native
-from backtrader.brokers import BackBroker
 
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Instrument
 from orchestrate.domain.orders import Fill, Order, Reason
+from orchestrate.engines.backtrader.hosting_account import Account
 from orchestrate.engines.backtrader.hosting_demands import News, Wishes, refuse_order
-from orchestrate.engines.backtrader.hosting_money import InstrumentScheme, Purse
-from orchestrate.engines.backtrader.hosting_refusals import refuse_methods
-from orchestrate.orchestration.ports import Account
+from orchestrate.engines.backtrader.hosting_money import Purse
 
 Moment = Callable[[], tuple[int, int]]
 _ENDED: Final = frozenset({Native.Canceled, Native.Expired, Native.Margin, Native.Rejected})
 _SLIPPING: Final = frozenset({Native.Market, Native.Stop, Native.StopTrail})
-_REFUSED: Final = (
-    ("set_cash", "setcash", "add_cash", "setcommission", "addcommissioninfo", "set_slippage_perc", "set_int2pnl"),
-    ("set_slippage_fixed", "set_filler", "set_checksubmit", "set_shortcash", "set_eosbar", "seteosbar", "set_coc"),
-    ("set_coo", "add_order_history", "set_fund_history"),
-)
 
 
-class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no types
+class ParkingBroker(Account):
     """See above. `moment` tells step and time of the last bar; `wishes` is what the orchestrator hears of."""
 
-    cash: float
     pending: deque[Native]
     _toactivate: deque[Native]
 
     def __init__(
-        self, account: Account, instruments: dict[str, Instrument], rules: ExecutionRules, moment: Moment, news: News
+        self,
+        strategy_id: str,
+        cash: float,
+        instruments: dict[str, Instrument],
+        rules: ExecutionRules,
+        moment: Moment,
+        news: News,
     ) -> None:
-        super().__init__()
-        self.p.cash = account.cash
-        self.instruments = instruments
-        self.wishes = Wishes(account.strategy_id, news)
+        super().__init__(cash, instruments, rules)
+        self.wishes = Wishes(strategy_id, news)
         self.realised = 0.0
         self._news = news
-        self._strategy_id, self._rules, self._moment = account.strategy_id, rules, moment
+        self._strategy_id, self._rules, self._moment = strategy_id, rules, moment
         self._parked: dict[int, Native] = {}
         self._unaccepted: list[Native] = []
         self._due: list[Native] = []
@@ -65,10 +61,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         self._later: deque[Native] = deque()
         self._moved: Container[str] = ()
         self._own_order: Order | None = None
-        self._outdated = self._filled = False
-        for symbol, instrument in instruments.items():
-            self.comminfo[symbol] = InstrumentScheme(rules, instrument)
-        self._margined = [symbol for symbol, each in instruments.items() if not each.moves_cash_by_notional]
+        self._filled = False
 
     # ---- what the strategy sends
 
@@ -231,7 +224,7 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
             self._toactivate.popleft().activate()
         if self._due:
             self._fill_due(at_close=False)
-        if self.pending or self._margined:
+        if self.pending or self.margined:
             self.next()
         if self._filled:
             self._ask_again()
@@ -314,51 +307,6 @@ class ParkingBroker(BackBroker):  # type: ignore[misc]  # Backtrader has no type
         self._news.fills.append(
             Fill(order_id, self._strategy_id, symbol, float(bit.size), float(bit.price), executed.comm, t)
         )
-
-    # ---- what the account is worth
-
-    def get_value(self, datas: Any = None, mkt: bool = False, lever: bool = False) -> float:
-        """The account's value, or that of some datas, at the last closes; reckoned only when somebody asks."""
-        if self._outdated:
-            self._get_value()
-        return float(super().get_value(datas, mkt=mkt, lever=lever))
-
-    getvalue = get_value
-
-    def get_fundvalue(self) -> float:
-        """The value of a share of the account."""
-        if self._outdated:
-            self._get_value()
-        return float(super().get_fundvalue())
-
-    fundvalue = property(get_fundvalue)
-
-    def get_leverage(self) -> float:
-        """How far positions exceed the value."""
-        if self._outdated:
-            self._get_value()
-        return float(super().get_leverage())
-
-    def _get_value(self, datas: Any = None, lever: bool = False) -> float:
-        """Backtrader values what a position holds back at the close, having taken it out of the cash at the entry."""
-        value: float = super()._get_value(datas, lever)
-        if datas:
-            return value
-        self._outdated = False
-        if not self._margined:
-            return value
-        for data, position in self.positions.items():
-            if position.size and data._name in self._margined:
-                margin = self.comminfo[data._name].get_margin
-                drift = abs(position.size) * (margin(data.close[0]) - margin(position.price))
-                for name in ("_value", "_valuemkt", "_valuelever", "_valuemktlever"):
-                    setattr(self, name, getattr(self, name) - drift)
-        self._fundval = self._value / self._fundshares
-        return float(self._valuelever if lever else self._value)
-
-
-for _names in _REFUSED:
-    refuse_methods(ParkingBroker, _names, "changing the account")
 
 
 def _place(order: Native) -> int:

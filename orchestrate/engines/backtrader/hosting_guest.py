@@ -27,7 +27,7 @@ class Guest:
         self, account: Account, native: type, market: Market, rules: ExecutionRules, moment: Moment, news: News
     ) -> None:
         instruments = {symbol: market.instruments[symbol] for symbol in account.symbols}
-        self.broker = ParkingBroker(account, instruments, rules, moment, news)
+        self.broker = ParkingBroker(account.strategy_id, account.cash, instruments, rules, moment, news)
         self._account, self._native, self._rules, self._news = account, native, rules, news
         self._cerebro = SteppedCerebro(
             [market.series[symbol] for symbol in account.symbols], self.broker, account.asking
