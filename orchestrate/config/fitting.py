@@ -8,6 +8,7 @@ import operator
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
+from decimal import Decimal
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Field, ValidationError, create_model
@@ -148,8 +149,9 @@ def _unquote(node: Node, kind: str) -> str:
             return f"write {bare} without quotes"
     if kind == "list_type" and isinstance(value, str) and value:
         return f"write [{value}]"
-    if kind == "string_type" and isinstance(value, int) and not isinstance(value, bool):
-        return f"write '{value}' in quotes"
+    if kind == "string_type" and isinstance(value, bool | int | Decimal):
+        # how TRUE and 1e5 were written is not known any more
+        return f"write '{value}' in quotes" if type(value) is int else "write it in quotes"
     if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
         return f"write {'true' if str(value).lower() in ('yes', 'on') else 'false'}"
     return ""

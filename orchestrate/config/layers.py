@@ -139,6 +139,8 @@ def _laid(tree: Table, origin: Origin, spot: str, text: str) -> tuple[Table, lis
     if not path:
         example = f"name it as {PREFIX}CAPITAL__TOTAL" if is_variable else "write --set capital.total=50000"
         return tree, [place.problem("names no key", example)]
+    if path[0] == "extends":
+        return tree, [place.problem("'extends' can only be written in a file", "set single keys, or write it there")]
     node, problems = _value(text, origin)
     if problems:
         return tree, problems

@@ -127,7 +127,10 @@ def _file(reading: Reading, path: tuple[str, ...], written: str) -> str:
 def _looked_up(place: Place, written: str) -> str:
     if written.startswith(("/", "~")):
         return ""
-    return "looked up beside this file" if place.line else "looked up in the working directory"
+    if place.line:
+        return "looked up beside this file"
+    given_here = place.origin.name.startswith("--data ")
+    return "looked up in the working directory" if given_here else "looked up beside the configuration"
 
 
 def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:

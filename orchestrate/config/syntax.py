@@ -9,8 +9,12 @@ import yaml
 from orchestrate.config.nodes import Origin, Place
 from orchestrate.domain.errors import Problem
 
+_TAB: Final = "a tab where YAML wants blanks"
+_NO_TAB: Final = "indent with blanks"
+
 #: (piece of the parser's problem, message, hint); the first that fits is told.
 _MEANINGS: Final = (
+    ("found a tab character", _TAB, _NO_TAB),
     ("mapping values are not allowed", "a ':' where no mapping can start", "check the indentation, or quote the text"),
     (
         "did not find expected comment or line break",
@@ -50,7 +54,7 @@ def explain(error: yaml.MarkedYAMLError, origin: Origin) -> Problem:
     source = origin.lines[line]
     column = min(mark.column, len(source))
     message, hint = _told(said, source[column : column + 1])
-    if message.startswith("a tab"):
+    if message == _TAB and "token" in said:  # the parser points at what follows it
         column = max(0, len(source) - len(source.lstrip()) - 1)
     return Place(origin, line + 1, column + 1).problem(message, hint)
 
@@ -58,7 +62,7 @@ def explain(error: yaml.MarkedYAMLError, origin: Origin) -> Problem:
 def _told(said: str, character: str) -> tuple[str, str]:
     if "cannot start any token" in said:
         if not character.strip():
-            return "a tab where YAML wants blanks", "indent with blanks"
+            return _TAB, _NO_TAB
         return f"{character!r} cannot start a value", "quote the text"
     for piece, message, hint in _MEANINGS:
         if piece in said:

@@ -16,6 +16,7 @@ The command line catches `OrchestrateError` once and exits with `exit_code`.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -43,10 +44,18 @@ class Problem:
         if not self.line or not self.source.strip():
             return f"{first}\n    hint: {self.hint}" if self.hint else first
         source, column = _around(self.source, self.column)
-        carets = " " * (column - 1) + "^" * max(1, min(self.width, len(source) - column + 1))
+        meant = source[column - 1 : column - 1 + self.width]
+        carets = " " * _cells(source[: column - 1]) + "^" * max(1, _cells(meant))
         gutter = f"{self.line:>5} | "
         under = " " * (len(gutter) - 2) + "| " + carets
         return f"{first}\n{gutter}{source}\n{under}{' ' + self.hint if self.hint else ''}"
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows `text`: two cells for a Chinese character, none for an accent of its own."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
 def _around(source: str, column: int) -> tuple[str, int]:

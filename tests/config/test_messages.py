@@ -54,6 +54,13 @@ def test_very_long_lines_are_shown_around_the_mistake(read: Read) -> None:
     assert carets[start : start + 4] == "^^^ "
 
 
+def test_carets_stand_under_what_is_meant_in_any_script() -> None:
+    wide = Problem("a.yaml", 1, 7, "wrong", width=3, source="  日本: 日本語 x")
+    assert str(wide).split("\n")[2] == "      |         ^^^^^^"
+    accent = Problem("a.yaml", 1, 4, "wrong", width=1, source="e\u0301: b")
+    assert str(accent).split("\n")[2] == "      |   ^"
+
+
 def test_carets_end_with_the_line() -> None:
     problem = Problem("a.yaml", 1, 3, "wrong", width=50, source="a: b")
     assert str(problem).split("\n")[2] == "      |   ^^"
