@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from backtrader import Order as NativeOrder
 
@@ -15,11 +15,13 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.backtrader.hosting import NativeHost
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
 from orchestrate.engines.handover import Handover, breaking_named
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
+
+if TYPE_CHECKING:
+    from orchestrate.engines.backtrader.hosting import NativeHost
 
 _NOTHING: Final = Stepped()
 
@@ -42,7 +44,10 @@ class BacktraderOrchestrationAdapter:
     def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
         """Fill the feeds of all symbols that portable strategies trade, open a broker for each, and let natives in."""
         natives = [account for account in accounts if account.native is not None]
-        self._host = NativeHost(market, natives, rules) if natives else None
+        if natives:
+            from orchestrate.engines.backtrader.hosting import NativeHost
+
+            self._host = NativeHost(market, natives, rules)
         for account in accounts:
             if account.native is not None:
                 continue
@@ -133,4 +138,5 @@ class BacktraderOrchestrationAdapter:
             host.end()
         self._feeds.clear()
         self._brokers.clear()
+        self._held.clear()
         self._handover = Handover(self.framework)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nautilus_trader.model.position import Position
 
@@ -15,10 +16,12 @@ from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing
-from orchestrate.engines.nautilus.hosting import NativeHost
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from orchestrate.engines.nautilus.stepping import NautilusStepper
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
+
+if TYPE_CHECKING:
+    from orchestrate.engines.nautilus.hosting import NativeHost
 
 
 class NautilusOrchestrationAdapter:
@@ -49,6 +52,8 @@ class NautilusOrchestrationAdapter:
             )
         natives = [account for account in accounts if account.native is not None]
         if natives:
+            from orchestrate.engines.nautilus.hosting import NativeHost
+
             self._host = NativeHost(market, natives, rules)
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
