@@ -8,6 +8,8 @@ import random
 import backtrader as bt
 import pytest
 
+from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.market import Instrument
 from tests.natives.backtrader_stage import AT_CLOSE, PLAIN, bare, host, market, walk
 
 Order = bt.Order
@@ -117,3 +119,41 @@ def test_by_chance(seed, rules):
         assert len(trades) - len(expected) <= (rules is AT_CLOSE)
     told = [[note for note in notes if note[1] == symbol] for notes in (heard, Random.heard) for symbol in ("A", "B")]
     assert told[:2] == told[2:]
+
+
+class Valued(Random):
+    """Notes cash and value, as it sees them at each bar."""
+
+    def __init__(self):
+        super().__init__()
+        self.values = type(self).values = []
+
+    def next(self):
+        self.values.append((self.broker.getcash(), self.broker.getvalue()))
+        super().next()
+
+
+KINDS = {
+    "shares": {},
+    "multiplied": {"A": Instrument("A", multiplier=25.0)},
+    "futures": {"A": Instrument("A", multiplier=50.0, margin_rate=0.1, asset_class="future")},
+    "pairs": {"B": Instrument("B", margin_rate=0.05, asset_class="fx")},
+}
+
+
+@pytest.mark.parametrize("lots", ["integer", "fractional"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("cash", [20_000, 1e8])
+def test_the_account_it_sees_is_its_book(kind, lots, cash):
+    """With fees, slippage, orders through zero, and capital that runs out."""
+    rules = ExecutionRules(commission=Commission(percent=0.05, minimum=2.0), slippage=Slippage(percent=0.02), lots=lots)
+    for seed in range(4):
+        stage = market(walk("A", 250, seed), walk("B", 250, seed + 100), **KINDS[kind])
+        hosted = host(Valued, stage, rules, {"seed": seed}, cash=cash)
+        assert hosted.status() == "completed", hosted.error()
+        equity = hosted.orchestrator.results()["one"].equity
+        assert len(hosted.trades()) > 40
+        assert [value for _, value in Valued.values] == pytest.approx(equity.tolist(), rel=1e-9)
+        if kind in ("shares", "multiplied"):
+            (entry,) = hosted.orchestrator.strategies.values()
+            assert Valued.values[-1][0] == pytest.approx(entry.book.cash, rel=1e-9, abs=1e-6)

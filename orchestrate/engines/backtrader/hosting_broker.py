@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import backtrader as bt
 from backtrader import Order as Native
+from backtrader.order import OrderData
 
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Instrument
@@ -32,6 +33,16 @@ from orchestrate.engines.backtrader.hosting_money import Purse
 Moment = Callable[[], tuple[int, int]]
 _ENDED: Final = frozenset({Native.Canceled, Native.Expired, Native.Margin, Native.Rejected})
 _SLIPPING: Final = frozenset({Native.Market, Native.Stop, Native.StopTrail})
+
+
+class _WholeOrder(OrderData):  # type: ignore[misc]  # Backtrader has no types
+    """What of an order is executed; what its parts through zero leave over by rounding is nothing."""
+
+    remsize: float
+
+    def addbit(self, exbit: Any) -> None:
+        super().addbit(exbit)
+        self.remsize = round(self.remsize, FRACTION_DIGITS)
 
 
 class ParkingBroker(Account):
@@ -70,6 +81,7 @@ class ParkingBroker(Account):
         if self._own_order is None:
             refuse_order(order, self.instruments, self._siblings(order))
         order.submit()
+        order.executed = _WholeOrder(remsize=order.executed.remsize)
         order.place = len(self.orders)
         self.orders.append(order)
         self.notify(order)
@@ -305,7 +317,15 @@ class ParkingBroker(Account):
         order_id = self._released.pop(order.ref)
         self.wishes.forget(order.ref)
         self._news.fills.append(
-            Fill(order_id, self._strategy_id, symbol, float(bit.size), float(bit.price), executed.comm, t)
+            Fill(
+                order_id,
+                self._strategy_id,
+                symbol,
+                round(float(bit.size), FRACTION_DIGITS),
+                float(bit.price),
+                executed.comm,
+                t,
+            )
         )
 
 

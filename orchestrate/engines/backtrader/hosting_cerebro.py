@@ -70,6 +70,7 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
         super().__init__()
         self._series = series
         self._columns: list[bt.LineBuffer] = []
+        self._dataname = self.p.dataname = series.symbol
         self._timeframe, self._compression = time_frame(series.length)
         self.p.timeframe, self.p.compression = self._timeframe, self._compression
 
