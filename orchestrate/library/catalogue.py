@@ -102,6 +102,18 @@ def is_path(reference: str) -> bool:
     return place.endswith(".py") or "/" in place or "\\" in place
 
 
+def import_folders(path: Path, written: str) -> tuple[Path, ...]:
+    """Where absolute imports of the file `path` are looked up: its own folder, then the one that `written` starts from.
+
+    For `../strategies/trend.py` that is `strategies`, then the folder above it.
+    """
+    own = path.parents[path.name == "__init__.py"]
+    named = tuple(part for part in Path(written).parts if part != "..")
+    if Path(written).is_absolute() or path.parts[-len(named) :] != named:
+        return (own,)
+    return tuple(dict.fromkeys((own, path.parents[len(named) - 1])))
+
+
 def _own(reference: str, beside: Path) -> StrategyDescription:
     place, _, name = reference.rpartition(":")
     if not name.isidentifier():
@@ -114,7 +126,7 @@ def _own(reference: str, beside: Path) -> StrategyDescription:
         path = folder / place
         if is_file(path):
             path = path.resolve()
-            return _of_file(reference, f"{path}:{name}", path, (path.parents[path.name == "__init__.py"],))
+            return _of_file(reference, f"{path}:{name}", path, import_folders(path, place))
     raise _unknown(reference, f"there is no file {place}", f"looked in {beside.resolve()}")
 
 

@@ -12,7 +12,7 @@ from weakref import finalize
 from orchestrate.domain.errors import ConfigurationError, Problem, UnknownStrategyError
 from orchestrate.domain.parameters import fill_parameters
 from orchestrate.domain.strategy import PORTABLE_KINDS, StrategyDescription
-from orchestrate.library.catalogue import is_path
+from orchestrate.library.catalogue import import_folders, is_path
 from orchestrate.library.private_import import forget, load_file
 
 
@@ -66,7 +66,7 @@ def _module(description: StrategyDescription) -> ModuleType:
     place = description.source.rpartition(":")[0]
     if not is_path(description.source):
         return import_module(place)
-    return load_file(Path(place), _folder_of(Path(place), description.reference))
+    return load_file(Path(place), *_folders_of(Path(place), description.reference))
 
 
 def _class_in(module: ModuleType, description: StrategyDescription) -> type:
@@ -77,8 +77,10 @@ def _class_in(module: ModuleType, description: StrategyDescription) -> type:
     return found
 
 
-def _folder_of(path: Path, reference: str) -> Path:
-    """The folder from which the file's imports are looked up: for a/b.py named as `a.b:Class` that above a."""
+def _folders_of(path: Path, reference: str) -> tuple[Path, ...]:
+    """The folders in which the file's imports are looked up: for a/b.py named as `a.b:Class` that above a."""
     place, colon, _ = reference.rpartition(":")
-    packages = place.count(".") if colon and not is_path(reference) else 0
-    return path.parents[packages + (path.name == "__init__.py")]
+    if colon and is_path(reference):
+        return import_folders(path, place)
+    packages = place.count(".") if colon else 0
+    return (path.parents[packages + (path.name == "__init__.py")],)

@@ -27,11 +27,14 @@ _NUMBERS = count(1)
 _NEVER_OWN = frozenset({"orchestrate", "backtrader", "nautilus_trader", "numpy", *sys.builtin_module_names})
 
 
-def load_file(path: Path, folder: Path) -> ModuleType:
-    """A fresh module of the file; its absolute imports look into `folder` first. Its errors reach the caller."""
+def load_file(path: Path, folder: Path, *further: Path) -> ModuleType:
+    """A fresh module of the file in `folder`; its absolute imports look there first, then into `further` folders.
+
+    Its errors reach the caller.
+    """
     package = f"{_PREFIX}{next(_NUMBERS)}"
     root = ModuleType(package, "Everything that one strategy's file brings along.")
-    root.__path__ = [str(folder)]
+    root.__path__ = [str(folder), *map(str, further)]
     sys.modules[package] = root
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())  # before the one that would load these modules as ordinary ones

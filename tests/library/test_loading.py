@@ -192,6 +192,32 @@ def test_siblings_are_found_at_import_and_later(tmp_path: Path, write: Writer, r
         assert name not in sys.modules
 
 
+@pytest.mark.parametrize(
+    ("beside", "reference"),
+    [("", "strategies/trend.py:Own"), ("configs", "../strategies/trend.py:Own"), ("strategies", "trend.py:Own")],
+)
+def test_a_path_also_starts_imports_where_it_is_written(tmp_path: Path, write: Writer, beside: str, reference: str):
+    """Of a base class too, which is read before anything is loaded. From inside, neighbours have their bare names."""
+    (tmp_path / "configs").mkdir()
+    inside = beside == "strategies"
+    write("strategies/tools.py", "class Tool:\n    def __init__(self, n: int = 7): self.n = n\n")
+    source = "tools" if inside else "strategies.tools"
+    write("strategies/trend.py", f"from {source} import Tool\nclass Own(Tool):\n    def signals(self, bars): ...\n")
+    description = describe(reference, tmp_path / beside)
+    assert list(description.parameters or {}) == ["n"]
+    strategy: Any = load(description, {"n": 3})
+    assert strategy.n == 3
+
+
+def test_an_absolute_path_starts_imports_in_its_own_folder(tmp_path: Path, write: Writer):
+    write("strategies/tools.py", "NAME = 'tools'")
+    write("strategies/trend.py", "from tools import NAME\n" + NAMED.replace("dumps(NAME)", "NAME"))
+    assert loaded(f"{tmp_path}/strategies/trend.py:Own", tmp_path).name() == "tools"
+    write("strategies/trend.py", "from strategies.nowhere import NAME\n" + NAMED)
+    with pytest.raises(ModuleNotFoundError):
+        loaded(f"{tmp_path}/strategies/trend.py:Own", tmp_path)
+
+
 def test_two_folders_of_one_name_do_not_clash(tmp_path: Path, write: Writer):
     """Also called as the library's own folder is, and as modules of the standard library are."""
     for place in ("one", "two"):
