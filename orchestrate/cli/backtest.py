@@ -36,6 +36,7 @@ def backtest(
     """Run a configuration, store the run, and judge it by its gates."""
     import os
 
+    from orchestrate.cli.stdout import results_only
     from orchestrate.reporting.progress import progress_bar
     from orchestrate.usecases import backtest as usecase
 
@@ -49,7 +50,7 @@ def backtest(
         lookahead=not no_lookahead_check,
         environ=os.environ,
     )
-    with progress_bar(Path(config).name, wanted=not quiet) as progress:
+    with results_only(), progress_bar(Path(config).name, wanted=not quiet) as progress:
         outcome = usecase.backtest(request, progress)
     if output == "json":
         import json

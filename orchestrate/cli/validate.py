@@ -32,12 +32,14 @@ def validate(
     """Check configurations without running them."""
     import os
 
+    from orchestrate.cli.stdout import results_only
     from orchestrate.usecases import validate as usecase
 
-    found = [
-        usecase.validate(file, overrides=settings or (), data=data or (), environ=os.environ, deep=deep)
-        for file in files
-    ]
+    with results_only():
+        found = [
+            usecase.validate(file, overrides=settings or (), data=data or (), environ=os.environ, deep=deep)
+            for file in files
+        ]
     if output == "json":
         import json
 

@@ -150,7 +150,7 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
         return dict.fromkeys(("", *series), given)
     daily = {symbol: bars.length == DAY for symbol, bars in series.items()}
     all_daily = all(daily[symbol] for symbol, bars in series.items() if bars.tradable)
-    found = {"": periods_per_year(timeline.labels, daily=all_daily)}
+    found = {"": periods_per_year(timeline.stamps, daily=all_daily)}
     for symbol, bars in series.items():
         found[symbol] = periods_per_year(bars.label, daily=daily[symbol])
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,16 +38,25 @@ class LookAheadReport:
 
 
 def check_lookahead(
-    strategy: VectorStrategy, series: BarSeries, *, points: int = CUTS, seed: int = 0
+    strategy: VectorStrategy,
+    series: BarSeries,
+    *,
+    points: int = CUTS,
+    seed: int = 0,
+    twin: VectorStrategy | None = None,
 ) -> LookAheadReport:
-    """Cut the history at up to `points` bars, half of them right behind a flag, where a peek would show best."""
+    """Cut the history at up to `points` bars, half of them right behind a flag, where a peek would show best.
+
+    `twin` is the same strategy made anew, of which each cut asks a copy, the shortest first. None of them has seen the
+    whole: a strategy that keeps what it learnt at its first call, such as a mean, is found out too.
+    """
     whole = flags_of(strategy, whole_history(series), series.symbol)
     cuts = choose_cuts(whole.any, points, seed)
     first: tuple[int, str] | None = None
     unchecked = []
     for cut in cuts:
         try:
-            part = flags_of(strategy, whole_history(series, cut), series.symbol)
+            part = flags_of(strategy if twin is None else _copied(twin), whole_history(series, cut), series.symbol)
         except Exception:
             unchecked.append(cut)
             continue
@@ -55,6 +65,14 @@ def check_lookahead(
             first = found
     row, side = first if first is not None else (None, "")
     return LookAheadReport(series.symbol, cuts, row, side, tuple(unchecked))
+
+
+def _copied(strategy: VectorStrategy) -> VectorStrategy:
+    """A copy that has seen what `strategy` has; what can't be copied is taken as it is."""
+    try:
+        return deepcopy(strategy)
+    except Exception:
+        return strategy
 
 
 def choose_cuts(flagged: Flags, points: int, seed: int) -> tuple[int, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from contextlib import chdir, redirect_stdout
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from orchestrate import wiring
+from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
 from orchestrate.data.loading import load_market
 from orchestrate.domain.bars import Bars
@@ -32,8 +34,6 @@ from orchestrate.orchestration.entries import AllocationConfig
 from orchestrate.orchestration.lookahead import LookAheadReport, check_lookahead
 from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
 
-NANOSECONDS_PER_YEAR = 365.25 * 86_400e9
-
 
 def run(
     plan: RunPlan,
@@ -51,18 +51,20 @@ def run(
     `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already.
     """
     refuse_run_in_callback()
-    with redirect_stdout(sys.stderr):
+    given = strategies or {}
+    with redirect_stdout(sys.stderr), chdir("."):  # a strategy may change the folder; not for the rest of the process
         market, findings = load_market(plan, bars or {})
         watchdog = Watchdog(plan.execution.strategy_timeout)
+
+        def twin(strategy: StrategyPlan) -> object:
+            return given[strategy.id] if strategy.id in given else _load(strategy, plan, watchdog)
+
         with watchdog.armed() as armed:
             told = list(findings)
             if not armed:
                 told.append(Finding("info", "execution.strategy_timeout", "can't be kept off the main thread"))
-            made = dict(strategies or {})
-            for strategy in plan.strategies:
-                if strategy.id not in made:
-                    made[strategy.id] = _load(strategy, plan, watchdog)
-            return _run(plan, market, told, made, watchdog, emit, progress, stop, lookahead)
+            made = {strategy.id: twin(strategy) for strategy in plan.strategies}
+            return _run(plan, market, told, made, watchdog, emit, progress, stop, twin if lookahead else None)
 
 
 def _run(
@@ -74,7 +76,7 @@ def _run(
     emit: Callable[[DomainEvent], None] | None,
     progress: Progress | None,
     stop: Callable[[], bool] | None,
-    lookahead: bool,
+    twin: Callable[[StrategyPlan], object] | None,
 ) -> RunResult:
     engines = {
         framework: timed(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
@@ -106,10 +108,10 @@ def _run(
 
     results = orchestrator.results()
     looked_ahead = []
-    if lookahead:
+    if twin is not None:
         for strategy in plan.strategies:
             if strategy.kind == "signals" and results[strategy.id].status != "failed":
-                told = _look_ahead_findings(strategy, strategies[strategy.id], market, watchdog)
+                told = _look_ahead_findings(strategy, (strategies[strategy.id], twin(strategy)), market, watchdog)
                 findings += told
                 looked_ahead += [strategy.id for finding in told if finding.severity == "error"]
     else:
@@ -163,6 +165,9 @@ class _Watched:
     strategy: Any
     watchdog: Watchdog
 
+    def __deepcopy__(self, seen: dict[int, Any]) -> _Watched:
+        return _Watched(deepcopy(self.strategy, seen), self.watchdog)
+
     def signals(self, bars: Bars) -> Any:
         try:
             with self.watchdog:
@@ -171,12 +176,16 @@ class _Watched:
             raise TimeoutError(str(error)) from None
 
 
-def _look_ahead_findings(plan: StrategyPlan, strategy: object, market: Market, watchdog: Watchdog) -> list[Finding]:
+def _look_ahead_findings(
+    plan: StrategyPlan, pair: tuple[object, object], market: Market, watchdog: Watchdog
+) -> list[Finding]:
+    """`pair`: the strategy as it ran, and its twin, made anew for the cuts."""
+    strategy, twin = (_Watched(one, watchdog) for one in pair)
     findings = []
     for symbol in plan.symbols:
         series = market.series[symbol]
         try:
-            finding = look_ahead_finding(plan.id, check_lookahead(_Watched(strategy, watchdog), series), market)
+            finding = look_ahead_finding(plan.id, check_lookahead(strategy, series, twin=twin), market)
         except Exception as error:
             message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
             finding = Finding("warning", f"strategies.{plan.id}", message)
@@ -204,16 +213,17 @@ def look_ahead_finding(strategy_id: str, report: LookAheadReport, market: Market
 
 
 def _periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) -> dict[str, float]:
-    """Bars per year by strategy: what its symbols agree on, else returns ÷ years over its own stamps."""
+    """Bars per year by strategy: those of its own stamps. Two hourly symbols make two returns an hour where their
+    bars end at different minutes, so what each symbol has by itself decides for daily bars only."""
     periods = {"": market.periods_per_year[""]}
     for result in results.values():
         found = {market.periods_per_year[symbol] for symbol in result.symbols}
+        daily = all(market.series[symbol].length == DAY for symbol in result.symbols)
+        stamps = market.timeline.stamps[: len(result.own)][result.own]
         if plan.periods_per_year is not None:
             periods[result.id] = plan.periods_per_year
-        elif len(found) == 1:
+        elif len(result.symbols) == 1 or (daily and len(found) == 1):
             periods[result.id] = found.pop()
         else:
-            stamps = market.timeline.labels[: len(result.own)][result.own]
-            years = (int(stamps[-1]) - int(stamps[0])) / NANOSECONDS_PER_YEAR if len(stamps) > 1 else 0.0
-            periods[result.id] = (len(stamps) - 1) / years if years else market.periods_per_year[""]
+            periods[result.id] = periods_per_year(stamps, daily=daily) if len(stamps) else periods[""]
     return periods

@@ -105,8 +105,8 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
         series = market.series[symbol]
         try:
             with watchdog:
-                made: Any = load(describe(strategy.reference, plan.root), strategy.config)
-                report = check_lookahead(made, series, points=DEEP_CUTS)
+                made: list[Any] = [load(describe(strategy.reference, plan.root), strategy.config) for _ in range(2)]
+                report = check_lookahead(made[0], series, points=DEEP_CUTS, twin=made[1])
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -117,7 +117,7 @@ def test_bars_a_year(load: Load) -> None:
     label = market.series["HOURS"].label
     years = (label[-1] - label[0]) / (365.25 * 86400e9)
     assert market.periods_per_year["HOURS"] == pytest.approx(499 / years)
-    union = market.timeline.labels
+    union = market.timeline.stamps
     assert market.periods_per_year[""] == pytest.approx(
         (len(union) - 1) / ((union[-1] - union[0]) / (365.25 * 86400e9))
     )

@@ -173,3 +173,32 @@ def test_the_market_stays_as_it_was() -> None:
     before = bars.close.tolist()
     check_lookahead(By(shifted), bars)
     assert market(bars).series["A"].close.tolist() == before
+
+
+class FitsOnce:
+    """Takes the mean of what it is shown first for all time: the whole history, where nobody cuts it before."""
+
+    def __init__(self) -> None:
+        self.mean: float | None = None
+
+    def signals(self, bars: Bars) -> Signals:
+        if self.mean is None:
+            self.mean = float(bars.close.mean())
+        return Signals(bars.close < self.mean, bars.close > self.mean)
+
+
+def test_what_was_learnt_from_the_whole_is_found_out_by_a_twin_that_never_saw_it() -> None:
+    bars = walk(200, seed=2)
+    assert check_lookahead(FitsOnce(), bars).honest  # by itself nobody can tell
+    twin = FitsOnce()
+    assert not check_lookahead(FitsOnce(), bars, twin=twin).honest
+    assert twin.mean is None
+    assert check_lookahead(By(lambda close: close > 100), bars, twin=By(lambda close: close > 100)).honest
+
+
+def test_a_twin_that_cannot_be_copied_is_asked_itself() -> None:
+    class Single(FitsOnce):
+        def __deepcopy__(self, seen: dict[int, Any]) -> Any:
+            raise TypeError("there is but one")
+
+    assert not check_lookahead(FitsOnce(), walk(200, seed=2), twin=Single()).honest

@@ -1,0 +1,127 @@
+"""What strategies do to the process they run in reaches neither the result on stdout nor where the run is stored."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+UNRULY = """\
+import os
+import sys
+
+
+class Loud:
+    def should_enter(self, bars):
+        print("printed")
+        os.write(1, b"straight to the descriptor\\n")
+        os.system("echo from a child")
+        sys.__stdout__.write("round the back\\n")
+        return len(bars) == 2
+
+    def should_exit(self, position, bars):
+        return len(bars) == 5
+
+
+class LoudAtOnce:
+    def signals(self, bars):
+        os.write(1, b"straight to the descriptor\\n")
+        sys.__stdout__.write("round the back\\n")
+        return [False] * len(bars), [False] * len(bars)
+
+
+class Wanderer(Loud):
+    def on_start(self):
+        os.mkdir("elsewhere")
+        os.chdir("elsewhere")
+
+
+class FitsOnce:
+    mean = None
+
+    def signals(self, bars):
+        if self.mean is None:
+            self.mean = bars.close.mean()
+        return bars.close < self.mean, bars.close > self.mean
+"""
+CONFIG = """\
+strategy: "unruly.py:%s"
+capital: 1000
+data: {AAA: {synthetic: {bars: 60, seed: 7}}}
+"""
+
+
+def command(prompt, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "orchestrate", *arguments],
+        cwd=prompt.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def unruly(prompt):
+    prompt.write("unruly.py", UNRULY)
+    return prompt
+
+
+def test_nothing_but_the_document_is_on_stdout(unruly):
+    unruly.write("config.yaml", CONFIG % "Loud")
+    done = command(unruly, "backtest", "config.yaml", "--format", "json")
+    assert json.loads(done.stdout)["status"] == "completed"
+    for told in ("printed", "straight to the descriptor", "from a child", "round the back"):
+        assert done.stderr.count(told) == 60 - (5 - 2)  # each bar at which it is flat
+
+
+def test_nothing_but_the_verdict_is_on_stdout(unruly):
+    unruly.write("config.yaml", CONFIG % "LoudAtOnce")
+    done = command(unruly, "validate", "config.yaml", "--deep", "--format", "json")
+    assert json.loads(done.stdout)["valid"] is True
+    assert "straight to the descriptor" in done.stderr
+    assert "round the back" in done.stderr
+
+
+def test_a_strategy_that_goes_elsewhere_leaves_the_run_where_it_belongs(unruly):
+    unruly.write("config.yaml", CONFIG % "Wanderer")
+    done = unruly("backtest", "config.yaml", "--format", "json")
+    assert (done.code, done.document["status"]) == (0, "completed")
+    assert len(unruly.runs) == 1
+    assert unruly.journal[-1]["event"] == "backtest_completed"
+    assert list((unruly.folder / "elsewhere").iterdir()) == []
+
+
+def test_a_mean_of_the_whole_history_that_is_kept_is_caught(unruly):
+    unruly.write("config.yaml", CONFIG % "FitsOnce")
+    done = unruly("backtest", "config.yaml", "--format", "json")
+    assert done.code == 1
+    assert "looks ahead on AAA" in done.err
+    assert unruly("validate", "config.yaml", "--deep").code == 1
+
+
+def test_hourly_symbols_that_end_at_different_minutes_make_two_returns_an_hour(prompt):
+    """Each symbol alone has one an hour; the strategy's own stamps, and so its returns, are twice as many."""
+    hours = pd.date_range("2020-01-06", periods=80, freq="h")
+    for symbol, minute in (("AAA", 0), ("BBB", 30)):
+        rows = [
+            f"{stamp + pd.Timedelta(minutes=minute):%Y-%m-%dT%H:%M:%SZ},{price},{price},{price},{price},1"
+            for price, stamp in zip([100 + i % 7 for i in range(80)], hours, strict=True)
+        ]
+        prompt.write(f"{symbol}.csv", "timestamp,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
+    prompt.write(
+        "config.yaml",
+        "capital: 1000\nstrategy: BUY_AND_HOLD\n"
+        "data: {AAA: {path: AAA.csv, frequency: 1h}, BBB: {path: BBB.csv, frequency: 1h, stamp: end}}\n",
+    )
+    told = prompt("backtest", "config.yaml", "--format", "json").document
+    alone = told["strategies"]["BUY_AND_HOLD"]["metrics"]
+    equity = pd.read_parquet(prompt.runs[0] / "equity.parquet")
+    returns = equity["portfolio"].pct_change().dropna()
+    years = (equity["t"].iloc[-1] - equity["t"].iloc[0]) / pd.Timedelta(days=365.25)
+    expected = returns.std() * (len(returns) / years) ** 0.5
+    assert alone["volatility"] == pytest.approx(expected, rel=1e-9)
+    assert told["portfolio"]["metrics"]["volatility"] == pytest.approx(expected, rel=1e-9)
