@@ -159,7 +159,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """0. Orders of native timers since the last bar are coordinated now, at last marks."""
         if not self._dispatch.hosts_natives:
             return
-        demands = self._late + self._take_in(self._dispatch.wake(event))
+        woken = self._take_in(self._dispatch.wake(event))
+        demands = [demand for demand in self._late if self.strategies[demand.strategy_id].status != "failed"] + woken
         self._late = []
         if demands:
             self.command(self.desk.coordinate(demands))
@@ -238,6 +239,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                     self.desk.fail(entry, error, int(self._market.timeline.labels[self.desk.marks.step]))
             for ended in engine.ended:
                 self._dispatch.forget(self.desk.end_native(ended))
+                over = (ended.strategy_id, ended.native_order)
+                self._late = [late for late in self._late if (late.strategy_id, late.native_order) != over]
             demands += engine.demands
         return [demand for demand in demands if self.strategies[demand.strategy_id].status != "failed"]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import backtrader as bt
+import numpy as np
 import pytest
 
 from orchestrate.domain.plan import Sizing
@@ -114,6 +116,28 @@ def test_it_breaks_alone_and_is_flattened(place, rules):
         assert [when.day for when, *_ in trades] == ([4, 13, 21] if rules is PLAIN else [3, 12, 20])
     assert not hosted.orchestrator.desk.blotter.resting()
     assert not len(hosted.orchestrator.desk.blotter)
+
+
+class BreakingAtRelease(bt.Strategy):
+    """Two orders for one open: the first fills, the second finds no money left there, and that breaks it."""
+
+    def next(self):
+        if len(self) == 3:
+            self.buy(self.data0, size=10)
+            self.buy(self.data1, size=1)
+
+    def notify_order(self, order):
+        if order.status == order.Rejected:
+            raise ZeroDivisionError
+
+
+def test_it_breaks_at_a_refusal_while_another_order_is_on_its_way():
+    one = walk("A", 20, 1)
+    dear = replace(one, symbol="B", open=one.open.copy(), high=one.high.copy())
+    dear = replace(dear, open=np.where(np.arange(20) == 3, 5000.0, dear.open), high=np.maximum(dear.high, 5000.0))
+    hosted = host(BreakingAtRelease, market(one, dear), cash=2000)
+    assert hosted.error() == "ZeroDivisionError: "
+    assert [(symbol, quantity) for _, symbol, quantity, _ in hosted.trades()] == [("A", 10), ("A", -10)]
 
 
 class Hanging(Breaking):

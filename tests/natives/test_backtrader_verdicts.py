@@ -10,9 +10,12 @@ import pytest
 
 from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.market import BarSeries, Instrument
+from orchestrate.domain.orders import Order, Reason, StrategyCommand
 from orchestrate.domain.plan import Sizing
+from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.orchestration.conflicts import Settlement
 from orchestrate.orchestration.coordinator import StrategyCoordinator
+from orchestrate.orchestration.ports import Account, Stepped
 from tests.natives.backtrader_stage import AT_CLOSE, DAY, FIRST, PLAIN, Part, host, market
 
 
@@ -365,3 +368,39 @@ def test_runstop_ends_the_strategy_and_nothing_else():
     assert sizes(hosted, "one") == []
     assert sizes(hosted, "two") == [(9, 100.0)]
     assert hosted.reasons("one") == []
+
+
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_an_order_of_the_orchestrators_own_is_heard_of(fill):
+    """Trims and flattening: played to the adapter as the orchestrator would."""
+    stage, adapter = market(flat(6)), BacktraderOrchestrationAdapter()
+    trades = []
+
+    class Held(Scripted):
+        def notify_trade(self, trade):
+            trades.append((len(self), trade.isclosed, trade.pnl))
+
+    account = Account("one", 10_000.0, ("A",), native=Held, config={"plan": {}})
+    adapter.begin(stage, [account], ExecutionRules(fill=fill))
+    fills = []
+    for event in stage.timeline.events():
+        assert adapter.wake(event.t) == Stepped()
+        orders = {1: 8.0, 3: -8.0}.get(event.step, 0.0)
+        order = Order(f"own-{event.step}", "one", "A", orders, orders < 0, 0.0, event.step, Reason.FLATTENED)
+        commands = [StrategyCommand("one", "submit", order)] if orders else []
+        if fill == "next_open":
+            adapter.execute_commands(commands)
+        fills += adapter.advance(event.t, event.rows).fills
+        if fill == "close":
+            adapter.execute_commands(commands)
+            fills += adapter.close(event.t)
+        adapter.listen()
+    assert [(fill.order_id, fill.quantity) for fill in fills] == [("own-1", 8.0), ("own-3", -8.0)]
+    assert adapter.get_portfolio_state().realised == 0.0
+    adapter.end()
+    late = fill == "close"
+    assert [(told[0], told[1]) for told in Held.heard] == [
+        (bar + late, status) for bar in (2, 4) for status in ("Submitted", "Accepted", "Completed")
+    ]
+    assert {told[3] for told in Held.heard} == {"flattened"}
+    assert trades == [(2 + late, False, 0.0), (4 + late, True, 0.0)]

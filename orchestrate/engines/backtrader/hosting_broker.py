@@ -195,11 +195,11 @@ class ParkingBroker(Account):
             self.cancel(order)
 
     def abandon(self) -> None:
-        """Forget all open orders, without a word to anyone."""
+        """Forget all open orders, without a word to anyone; what is due is on its way and will fill."""
         self.wishes.drop()
-        for orders in (self._parked, self._released, self.pending, self._toactivate, self._later, self._due):
+        for orders in (self._parked, self._unaccepted, self.pending, self._toactivate, self._later):
             orders.clear()
-        self._unaccepted.clear()
+        self._released = {order.ref: self._released[order.ref] for order in self._due}
         self.wishes = Wishes(self._strategy_id, self._news)
 
     def _cut(self, native: Native, quantity: float, reason: str, detail: str) -> None:
