@@ -21,6 +21,7 @@ _MOVE: Final = 0.4  # a one-bar move beyond this may be a split
 _ODD: Final = 0.04  # an odd print leaves the price by at least this and by _ODD_TIMES the usual step
 _ODD_TIMES: Final = 40.0
 _ODD_BARS: Final = 3  # and is back after at most so many bars
+_VOLUME: Final = 100.0  # a volume of so many times the next greatest is no trading day
 _FEW: Final = 30
 _STILL_DAYS: Final = 5
 _STILL_BARS: Final = 30
@@ -134,6 +135,18 @@ def no_volume(evidence: Evidence) -> Finding | None:
     if len(silent) == len(evidence.columns):
         return Finding("info", evidence.where, "volume is 0 throughout")
     return told("info", evidence.where, "bars have volume 0", evidence.columns, silent)
+
+
+def great_volume(evidence: Evidence) -> Finding | None:
+    """One volume that dwarfs all others: digits too many."""
+    volume = evidence.columns.volume
+    if len(volume) < _FEW:
+        return None
+    greatest = int(volume.argmax())
+    if not 0 < _VOLUME * np.delete(volume, greatest).max() < volume[greatest]:
+        return None
+    message = f"the volume is over {_VOLUME:.0f} times that of any other bar"
+    return told("warning", evidence.where, message, evidence.columns, [greatest])
 
 
 def few_rows(evidence: Evidence) -> Finding | None:
@@ -274,5 +287,6 @@ FINDINGS: Final[tuple[Callable[[Evidence], Finding | None], ...]] = (
     holes_in_days,
     unusual_weekdays,
     no_volume,
+    great_volume,
     few_rows,
 )

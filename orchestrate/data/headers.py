@@ -20,6 +20,7 @@ ALIASES: Final = {
         "unix",
         "datum",
         "ts",
+        "windowstart",
     ),
     "open": ("open", "o", "openprice", "priceopen", "first", "opening", "eröffnung", "erster"),
     "high": ("high", "h", "max", "highprice", "pricehigh", "hoch"),

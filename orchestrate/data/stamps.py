@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -30,11 +31,17 @@ from orchestrate.data.zones import at_utc, to_utc
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Stamps
 
+_ZONE_NAME: Final = re.compile(r" ([A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\s*$")
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 def read_stamps(cells: Cells, date_format: str = "") -> Reading:
     """Read the column as `date_format` says, or in the one way that fits all of it."""
+    zoned = _without_zone_names(cells)
+    if zoned is not None:
+        reading = read_stamps(zoned, date_format)
+        note = f"stamps are read in their own time zone, {zoned.timezone}"
+        return Reading(reading.label, f"{reading.note}; {note}" if reading.note else note)
     if date_format:
         reader = NAMED_FORMATS.get(date_format)
         if reader:
@@ -60,6 +67,18 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
             0, "has a year of two digits: which part is the year?", "set date_format: '%d/%m/%y', or as it is"
         )
     raise cells.refuse(0, "is not a date or time that can be read")
+
+
+def _without_zone_names(cells: Cells) -> Cells | None:
+    """`20230103 09:30:00 US/Eastern` as Interactive Brokers writes it: the zone then is the cells' own."""
+    named = _ZONE_NAME.search(cells.texts[0])
+    if named is None:
+        return None
+    ending = named[1]
+    for place, text in enumerate(cells.texts):
+        if not text.strip().endswith(f" {ending}"):
+            raise cells.refuse(place, f"does not name {ending} as the first does", "write all stamps in one zone")
+    return replace(cells, texts=[text.strip().removesuffix(ending).strip() for text in cells.texts], timezone=ending)
 
 
 def _numeric(cells: Cells) -> Reading:

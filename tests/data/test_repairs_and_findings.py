@@ -238,6 +238,11 @@ FOUND: dict[str, tuple[str, str, str]] = {
         "info",
         "bars have volume 0, first 2010-02-12 (line 31)",
     ),
+    "a volume of too many digits": (
+        edited(DAILY_TEXT, 31, volume=10**9),
+        "warning",
+        "the volume is over 100 times that of any other bar: 2010-02-12 (line 31)",
+    ),
     "few rows": (joined(lines(DAILY_TEXT)[:11]), "info", "10 bars are few to judge anything by"),
 }
 

@@ -61,6 +61,28 @@ def test_a_time_zone_is_taken_into_account_with_its_daylight_saving(read: Read) 
     same(read(CLEAN, timezone="America/New_York")[0], DAILY)
 
 
+def test_stamps_that_name_their_zone(read: Read) -> None:
+    local = [f"{day} {clock}:00 US/Eastern" for day in ("20140307", "20140310") for clock in ("09:30", "10:30")]
+    columns, told = read(hourly(*local))
+    same(columns, HOURLY)
+    assert kinds(told) == [("info", "stamps are read in their own time zone, US/Eastern")]
+    slashed = [f"{day}/03/2014 {clock} America/New_York" for day in ("07", "10") for clock in ("09:30", "10:30")]
+    columns, told = read(hourly(*slashed), date_format="day_first")
+    same(columns, HOURLY)
+    with pytest.raises(DataError, match=r"line 4: '2014-03-10 09:30:00' does not name US/Eastern as the first does"):
+        read(hourly(*local[:2], "2014-03-10 09:30:00", local[3]))
+    with pytest.raises(DataError, match="no time zone is called 'Nowhere/Land'"):
+        read(hourly(*(stamp.replace("US/Eastern", "Nowhere/Land") for stamp in local)))
+
+
+def test_a_flat_file_of_an_exchange_feed(read: Read) -> None:
+    """Ticker first, the stamp in nanoseconds under a name of its own."""
+    rows = ["ticker,volume,open,close,high,low,window_start,transactions"]
+    rows += ["X,100,10.5,10.75,11,10.25,1394202600000000000,3", "X,200,10.75,11.25,11.5,10.5,1394206200000000000,4"]
+    rows += ["X,300,11,10.75,11.25,10.5,1394458200000000000,5", "X,400,10.75,10.5,11,10.25,1394461800000000000,6"]
+    same(read("\n".join(rows))[0], HOURLY)
+
+
 def test_the_hour_that_happens_twice_is_told_apart_by_the_order_of_rows(read: Read) -> None:
     stamps = ("2014-11-02 00:30", "2014-11-02 01:30", "2014-11-02 01:30", "2014-11-02 02:30")
     columns, _ = read(hourly(*stamps), timezone="America/New_York")
