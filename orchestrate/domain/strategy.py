@@ -83,9 +83,18 @@ class Context(Protocol):
     symbols: tuple[str, ...]
     updated: tuple[str, ...]
     """Those of `symbols` that have a bar now."""
-    cash: float
-    equity: float
-    available: float
+
+    @property
+    def cash(self) -> float:
+        """The cash of the strategy's own book."""
+
+    @property
+    def equity(self) -> float:
+        """Cash and positions at the closes of this step."""
+
+    @property
+    def available(self) -> float:
+        """What an opening may cost."""
 
     def bars(self, symbol: str | None = None) -> Bars:
         """The history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""

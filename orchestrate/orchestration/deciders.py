@@ -179,24 +179,38 @@ def _truth(answer: object, question: str) -> bool:
 
 
 class StepContext:
-    """The `Context` of one step; see domain/strategy.py."""
+    """The `Context` of one step; see domain/strategy.py. Whatever costs something is made when it is asked for."""
 
-    __slots__ = ("_event", "_past", "_view", "available", "cash", "equity", "strategy_id", "symbols", "t", "updated")
+    __slots__ = ("_past", "_shown", "_view", "strategy_id", "symbols", "t", "updated")
 
-    def __init__(self, event: MarketEvent, view: View, past: Mapping[str, Unveiling], shown: Mapping[str, int]) -> None:
+    def __init__(
+        self, t: int, view: View, past: Mapping[str, Unveiling], shown: Mapping[str, int], updated: tuple[str, ...]
+    ) -> None:
         self.strategy_id = view.strategy_id
         self.symbols = view.symbols
-        self.t = event.t
-        self.updated = tuple(symbol for symbol in view.symbols if symbol in event.rows)
-        self.cash = view.book.cash
-        self.equity = view.equity()
-        self.available = view.available()
-        self._event, self._view = event, view
-        self._past = {symbol: past[symbol].until(shown.get(symbol, 0)) for symbol in view.symbols}
+        self.t = t
+        self.updated = updated
+        self._view, self._past, self._shown = view, past, shown
+
+    @property
+    def cash(self) -> float:
+        """The cash of the strategy's own book."""
+        return self._view.book.cash
+
+    @property
+    def equity(self) -> float:
+        """Cash and positions at the closes of this step."""
+        return self._view.equity()
+
+    @property
+    def available(self) -> float:
+        """What an opening may cost."""
+        return self._view.available()
 
     def bars(self, symbol: str | None = None) -> Bars:
         """The history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
-        return self._past[self._own(symbol)]
+        own = self._own(symbol)
+        return self._past[own].until(self._shown.get(own, 0))
 
     def position(self, symbol: str | None = None) -> Position | None:
         """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
@@ -235,10 +249,11 @@ class BarDecider:
         """Nothing to prepare."""
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
-        for symbol in view.symbols:
-            if symbol in event.rows:
-                self._shown[symbol] = event.rows[symbol] + 1
-        said = self._strategy.on_bar(StepContext(event, view, self._past, self._shown))
+        updated = {symbol: event.rows[symbol] + 1 for symbol in view.symbols if symbol in event.rows}
+        self._shown = {**self._shown, **updated}  # a new one: the context of an earlier step keeps its own
+        said = self._strategy.on_bar(StepContext(event.t, view, self._past, self._shown, tuple(updated)))
+        if said is None:
+            return []
         signals = _checked(said, view.symbols)
         return list(_consistent(signals, view.held))
 
