@@ -7,7 +7,7 @@ import time
 import backtrader as bt
 import pandas as pd
 
-from .scenes import CASH, FEE, QUANTITY, Done, Scene
+from tests.benchmarks.scenes import CASH, FEE, QUANTITY, Done, Scene
 
 
 class Cross(bt.Strategy):

@@ -1,7 +1,9 @@
 """The scene as a good Nautilus user writes it: one engine, its own averages, fills at the next open.
 
-Nautilus fills a market order at once; to fill at the next open, orders are held back by a nanosecond and an opening
-tick comes before each bar. Volumes are large enough that the book never runs short.
+Nautilus fills a market order at once. To fill at the next open, an opening tick of every symbol comes two nanoseconds
+before its bar, and orders arrive one nanosecond before it, with a tick that changes nothing: orders that have arrived
+are executed on the next tick of whatever symbol. Volumes are large enough that the book never runs short, and the
+dollar has eight digits, because with two every fee is rounded to the cent.
 """
 
 from __future__ import annotations
@@ -15,17 +17,17 @@ from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.backtest.models import LatencyModel
 from nautilus_trader.config import LoggingConfig, RiskEngineConfig, StrategyConfig
 from nautilus_trader.indicators import SimpleMovingAverage
-from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.data import Bar, BarType, TradeTick
-from nautilus_trader.model.enums import AccountType, AggressorSide, OmsType, OrderSide
+from nautilus_trader.model.enums import AccountType, AggressorSide, CurrencyType, OmsType, OrderSide
 from nautilus_trader.model.identifiers import InstrumentId, Symbol, TradeId, Venue
 from nautilus_trader.model.instruments import Equity
-from nautilus_trader.model.objects import Money, Price, Quantity
+from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from nautilus_trader.trading.strategy import Strategy
 
-from .scenes import CASH, FEE, QUANTITY, Done, Scene
+from tests.benchmarks.scenes import CASH, FEE, NS, QUANTITY, Done, Scene
 
 VENUE = Venue("SIM")
+USD = Currency("USD", 8, 840, "United States dollar", CurrencyType.FIAT)
 
 
 class Cross(Strategy):
@@ -76,7 +78,7 @@ def run(scene: Scene) -> Done:
         AccountType.MARGIN,
         [Money(CASH, USD)],
         base_currency=USD,
-        latency_model=LatencyModel(base_latency_nanos=1),
+        latency_model=LatencyModel(base_latency_nanos=scene.step * NS - 1),
     )
     instruments, bar_types, closes = {}, {}, {}
     for name, data in scene.data.items():
@@ -95,20 +97,27 @@ def run(scene: Scene) -> Done:
         engine.add_instrument(instrument)
         aggregation = "DAY" if scene.step == 86_400 else "MINUTE"
         bar_type = BarType.from_str(f"{instrument.id}-1-{aggregation}-LAST-EXTERNAL")
-        instruments[name], bar_types[name], closes[name] = instrument, bar_type, float(data["close"][-1])
+        instruments[name], bar_types[name] = instrument, bar_type
         stamps = data["t"].astype(np.uint64)
         columns = [np.array(data[k]) for k in ("open", "high", "low", "close")]
         bars = Bar.from_raw_arrays_to_list(bar_type, 2, 0, *columns, np.full(scene.bars, 1e9), stamps, stamps.copy())
         much = Quantity.from_int(1_000_000_000)
         ticks = [
             TradeTick(
-                instrument.id, bar.open, much, AggressorSide.BUYER, TradeId(str(k)), bar.ts_init - 1, bar.ts_init - 1
+                instrument.id,
+                bar.open,
+                much,
+                AggressorSide.BUYER,
+                TradeId(str(k)),
+                bar.ts_init - early,
+                bar.ts_init - early,
             )
             for k, bar in enumerate(bars)
+            for early in ((2,) if closes else (2, 1))
         ]
+        closes[name] = float(data["close"][-1])
         engine.add_data(ticks, validate=False, sort=False)
-        engine.add_data(bars, validate=False, sort=False)
-    engine.add_data([], validate=False, sort=True) if False else engine.sort_data() if hasattr(engine, "sort_data") else None
+        engine.add_data(bars, validate=False, sort=True)
     strategies = [
         Cross(number, instruments[symbol], bar_types[symbol], fast, slow)
         for number, (symbol, fast, slow) in enumerate(scene.rules)
