@@ -102,7 +102,7 @@ class ParkingBroker(Account):
         """What will be held once the market orders that wait have filled."""
         waiting = (*self._parked.values(), *self._due)
         coming = [o.executed.remsize for o in waiting if o.data is data and o.exectype == Native.Market]
-        return float(self.positions[data].size + sum(coming))
+        return round(float(self.positions[data].size + sum(coming)), FRACTION_DIGITS)
 
     def cancel(self, order: Native, bracket: bool = False) -> bool:
         """Also works on parked orders; a market order that is released can't be taken back any more."""
