@@ -39,6 +39,10 @@ class Position:
         held = abs(self.quantity * self.average_price)
         return held * self.instrument.multiplier * self.instrument.margin_rate
 
+    def copy(self) -> Position:
+        """The position as it stands; what happens to this one later does not change the copy."""
+        return Position(self.instrument, self.quantity, self.average_price, self.opened_at, self.entry_fees)
+
     def notional(self, price: float) -> float:
         """The signed worth of the position at `price`."""
         return self.quantity * price * self.instrument.multiplier
@@ -181,9 +185,7 @@ class Book:
         copy = Book(self.strategy_id, self.initial)
         copy.cash, copy.realised, copy.fees = self.cash, self.realised, self.fees
         for symbol, held in self.positions.items():
-            copy.positions[symbol] = Position(
-                held.instrument, held.quantity, held.average_price, held.opened_at, held.entry_fees
-            )
+            copy.positions[symbol] = held.copy()
         for fill, instrument in fills:
             closing, opening = closing_and_opening(copy.quantity(fill.symbol), fill.quantity)
             if closing:

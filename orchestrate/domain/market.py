@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -141,6 +141,12 @@ class StepRows(Mapping[str, int]):
         if row < 0:
             raise KeyError(symbol)
         return row
+
+    def get(self, symbol: str, default: Any = None) -> Any:
+        """The row, or `default`; not left to `Mapping`, which would raise and catch for each symbol without a bar."""
+        column = self._columns.get(symbol)
+        row = -1 if column is None else column[self._step]
+        return row if row >= 0 else default
 
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._columns and self._columns[symbol][self._step] >= 0  # type: ignore[index]  # it is in

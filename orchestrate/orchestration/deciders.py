@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -161,7 +161,7 @@ class StatelessDecider:
             held = view.held(symbol)
             position = view.book.positions.get(symbol)
             if position is not None and held:
-                if _truth(self._strategy.should_exit(replace(position), bars), "should_exit"):
+                if _truth(self._strategy.should_exit(position.copy(), bars), "should_exit"):
                     signals.append(Signal.exit(symbol))
             elif not held and _truth(self._strategy.should_enter(bars), "should_enter"):
                 signals.append(Signal.enter(symbol, self._side))
@@ -215,7 +215,7 @@ class StepContext:
     def position(self, symbol: str | None = None) -> Position | None:
         """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
         position = self._view.book.positions.get(self._own(symbol))
-        return replace(position) if position is not None else None
+        return position.copy() if position is not None else None
 
     def instrument(self, symbol: str | None = None) -> Instrument:
         """What `symbol` (default: the first of `symbols`) is: its multiplier, tick and precision."""
