@@ -32,14 +32,21 @@ def weekdays(label: Stamps) -> Stamps:
 def trading_weekdays(label: Stamps) -> frozenset[int]:
     """The weekdays on which the series usually has bars: three times in four as often as on its surest weekday.
 
-    A history of less than four weeks says little, so Monday to Friday count as well.
+    In a short history a few holidays weigh much (Mondays around Christmas and in January, or a currency's Sundays), so
+    three more days from Monday to Friday count as held, and two at a weekend that mostly has bars.
     """
     days = np.unique(label // DAY)
     held = np.bincount(weekdays(days * DAY), minlength=7)
     there = np.bincount((np.arange(days[0], days[-1] + 1) + 3) % 7, minlength=7)
-    share = held / np.maximum(there, 1)
-    usual = {day for day in range(7) if share[day] >= 0.75 * share.max()}
-    return frozenset(usual | set(range(5)) if days[-1] - days[0] < 28 else usual)
+    enough = 0.75 * (held / np.maximum(there, 1)).max() * there
+    mostly = (held >= 2) & (2 * held >= there)
+    spared = np.where(np.arange(7) < 5, 3, np.where(mostly, 2, 0))
+    return frozenset(np.flatnonzero((there > 0) & (held + spared >= enough)).tolist()) | _unseen(there)
+
+
+def _unseen(there: Stamps) -> frozenset[int]:
+    """Monday to Friday where a history is too short to have had them all."""
+    return frozenset(day for day in range(5) if not there[day])
 
 
 def missing_days(label: Stamps) -> list[tuple[int, int]]:

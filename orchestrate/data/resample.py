@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from orchestrate.data.calendar import SECOND
+from orchestrate.data.calendar import DAY, SECOND
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import BarSeries
 from orchestrate.domain.synthetic import seconds
@@ -16,7 +16,10 @@ from orchestrate.domain.synthetic import seconds
 def resample(
     symbol: str, told: Mapping[str, str], series: Mapping[str, BarSeries], stamp: Literal["start", "end"]
 ) -> BarSeries:
-    """The series that `{of: SYMBOL, to: 1h}` describes, on multiples of `to` in UTC; `stamp` is the source's."""
+    """The series that `{of: SYMBOL, to: 1h}` describes, on multiples of `to` in UTC; `stamp` is the source's.
+
+    Weeks begin on Mondays.
+    """
     source = series.get(told.get("of", ""))
     if source is None:
         raise DataError(
@@ -34,8 +37,10 @@ def resample(
             f"which are {source.length / SECOND:g} s long",
             where=symbol,
         )
-    bucket = -(-source.label // length) if stamp == "end" else source.label // length
-    label = bucket * length
+    # 1970-01-01 was a Thursday
+    origin = 4 * DAY if length % (7 * DAY) == 0 else 0
+    bucket = -((origin - source.label) // length) if stamp == "end" else (source.label - origin) // length
+    label = bucket * length + origin
     first = np.flatnonzero(np.concatenate([[True], label[1:] != label[:-1]]))
     last = np.append(first[1:], len(source)) - 1
     return BarSeries(

@@ -182,6 +182,21 @@ def test_a_resampled_series_of_bars_stamped_at_their_end(load: Load) -> None:
     assert market.timeline.labels.tolist() == market.series["M"].label.tolist()
 
 
+def test_weeks_begin_on_mondays(load: Load) -> None:
+    dates = [f"2014-06-{day:02}" for day in (5, 6, 9, 10, 11, 16)]
+    text = "date,open,high,low,close,volume\n" + "".join(
+        f"{date},{price},{price + 2},{price - 1},{price + 1},10\n" for price, date in enumerate(dates, 10)
+    )
+    expected = {"start": ("2014-06-02", "2014-06-09", "2014-06-16"), "end": ("2014-06-09", "2014-06-16")}
+    closes = {"start": [12, 15, 16], "end": [13, 16]}
+    for stamp, mondays in expected.items():
+        load({"D": text})
+        market, _ = load({"D": {"path": "D.csv", "stamp": stamp}, "W": {"resample": {"of": "D", "to": "7d"}}})
+        weeks = market.series["W"]
+        assert [str(np.datetime64(int(t), "ns"))[:10] for t in weeks.label] == list(mondays)
+        assert weeks.close.tolist() == closes[stamp]
+
+
 def test_half_a_million_bars_of_five_symbols_are_aligned_well_under_a_second() -> None:
     size = 500_000
     base = np.arange(size, dtype=np.int64) * 60 * 10**9
