@@ -404,3 +404,20 @@ def test_an_order_of_the_orchestrators_own_is_heard_of(fill):
     ]
     assert {told[3] for told in Held.heard} == {"flattened"}
     assert trades == [(2 + late, False, 0.0), (4 + late, True, 0.0)]
+
+
+def test_a_bracket_taken_back_while_its_entry_is_on_its_way():
+    """At the open at which the entry fills another order is refused, and the strategy cancels the exits."""
+
+    def send(strategy):
+        strategy.bracket = strategy.buy_bracket(size=1, exectype=bt.Order.Market, stopprice=90.0, limitprice=110.0)
+        strategy.buy(strategy.data1, size=1)
+
+    def take_back(strategy, order):
+        strategy.cancel(strategy.bracket[1])
+
+    dear = bars(*[(100, 100, 100, 100)] * 2, *[(5000, 5000, 5000, 5000)] * 4, symbol="B")
+    hosted, heard = play({2: send}, market(flat(6), dear), cash=1000, answers={"Rejected": take_back})
+    assert sizes(hosted) == [(1, 100.0)]
+    assert [told[1] for told in heard if told[2] == -1] == ["Submitted", "Submitted", "Canceled", "Canceled"]
+    assert not hosted.orchestrator.desk.blotter.resting()

@@ -267,7 +267,8 @@ class ParkingBroker(Account):
         self._toactivate = deque()
         for order in due:
             self._execute(order, ago=0, price=order.data.close[0] if at_close else order.data.open[0])
-            self._bracketize(order)
+            if self._pchildren.get(order.ref):  # its bracket may have been cancelled since its release
+                self._bracketize(order)
         self._later.extend(self._toactivate)
         self._toactivate = waiting
 
