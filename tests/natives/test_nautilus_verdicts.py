@@ -337,6 +337,63 @@ def test_a_flip_is_one_order_that_closes_and_opens():
     assert position.quantity == -15.0
 
 
+def forgotten(quantity: int = 10) -> dict[int, Any]:
+    """A position with a stop of its own, which is closed without the stop being taken back."""
+    return {
+        0: lambda one, _: one.market(quantity),
+        1: lambda one, _: one.stop_order(-quantity, 9.0),
+        3: lambda one, _: one.close_all_positions(one.config.instrument_id),
+    }
+
+
+FALLING = [*FLAT[:6], (10.0, 10.0, 8.0, 8.5), FLAT[7]]
+
+
+def test_an_exit_that_outlives_its_position_is_decided_upon_anew_as_an_entry():
+    played = run(forgotten(), FALLING)
+    assert played.trades() == [(1, "A", 10.0, 10.0), (4, "A", -10.0, 10.0), (6, "A", -10.0, 9.0)]
+    assert played.decisions() == [
+        ("approved", "", 10.0),
+        ("approved", "", -10.0),
+        ("rejected", "cancelled", 0.0),
+        ("approved", "", -10.0),
+        ("approved", "", -10.0),
+    ]
+    assert played.orchestrator.desk.blotter.resting() == []
+
+
+def test_without_money_for_that_it_is_taken_back():
+    def pause(orchestrator: Any, done: int) -> None:
+        if done == 3:
+            orchestrator.strategies["native"].status = "paused"
+
+    played = run(forgotten(), FALLING, each_step=pause)
+    assert played.trades() == [(1, "A", 10.0, 10.0), (4, "A", -10.0, 10.0)]
+    assert heard()[-2:] == ["Canceled", "stop"]
+    assert played.orchestrator.desk.blotter.resting() == []
+
+
+def test_with_money_for_a_part_of_it_that_part_rests_on():
+    rows = [*FLAT[:3], *[(5.0, 5.5, 4.5, 5.0)] * 3, (5.0, 21.0, 5.0, 20.0), FLAT[7]]
+    plan = {
+        0: lambda one, _: one.market(1000),
+        1: lambda one, _: one.limit(-1000, 20.0),
+        3: lambda one, _: one.close_all_positions(one.config.instrument_id),
+    }
+    played = run(plan, rows, capital=10_000)
+    assert played.trades() == [(1, "A", 1000.0, 10.0), (4, "A", -1000.0, 5.0), (6, "A", -250.0, 20.0)]
+    assert ("resized", "capital", -250.0) in played.decisions()
+    assert ("Updated", 250.0) in heard()
+
+
+def test_taking_back_an_exit_that_was_decided_upon_anew():
+    plan = forgotten() | {5: lambda one, _: one.cancel_all_orders(one.config.instrument_id)}
+    played = run(plan, FALLING)
+    assert len(played.trades()) == 2
+    desk = played.orchestrator.desk
+    assert (desk.blotter.resting(), desk.blotter.reserved("native")) == ([], 0.0)
+
+
 @pytest.mark.parametrize("how", [TimeInForce.IOC, TimeInForce.FOK])
 def test_now_or_never(how):
     played = run(

@@ -20,6 +20,7 @@ class Ledger:
         self._ended: list[Ended] = []
         self._told: set[str] = set()
         self._order_ids: dict[str, str] = {}
+        self._names: dict[str, str] = {}
         self._realised: dict[str, float] = {}
         self._realised_before = 0.0
 
@@ -41,7 +42,7 @@ class Ledger:
         price = round(event.last_px.as_double(), event.last_px.precision)
         quantity = size if event.is_buy else -size
         order_id = self._order_ids.pop(native_order)
-        self._told.discard(native_order)
+        self._told.discard(self._names.pop(native_order, native_order))
         fill = Fill(order_id, self._strategy_id, symbol, quantity, price, event.commission.as_double(), t)
         self._fills.append(fill)
         self._news()
@@ -50,12 +51,18 @@ class Ledger:
     def end(self, native_order: str, reason: Reason) -> None:
         """An order is over unfilled: its demand is taken back if nobody has heard of it, else its end is told."""
         self._order_ids.pop(native_order, None)
-        if native_order in self._told:
-            self._told.discard(native_order)
-            self._ended.append(Ended(self._strategy_id, native_order, reason))
+        name = self._names.pop(native_order, native_order)
+        if name in self._told:
+            self._told.discard(name)
+            self._ended.append(Ended(self._strategy_id, name, reason))
             self._news()
         else:
-            self._demands = [demand for demand in self._demands if demand.native_order != native_order]
+            self._demands = [demand for demand in self._demands if demand.native_order != name]
+
+    def rename(self, native_order: str, name: str) -> None:
+        """The order goes on, but is demanded anew under another name; what it was before is over."""
+        self.end(native_order, Reason.CANCELLED)
+        self._names[native_order] = name
 
     def end_unheard(self, native_order: str) -> None:
         """The orchestrator ends the order itself, and need not be told."""

@@ -40,6 +40,7 @@ from orchestrate.orchestration.ports import Account
 
 _MARKET = (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
 _TRAILING = (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT)
+_GRAIN = 1e-9
 _ENDS = {
     OrderCanceled: Reason.CANCELLED,
     OrderDenied: Reason.CANCELLED,
@@ -62,6 +63,8 @@ class HostedNative:
         self.ledger = Ledger(self.strategy_id, lambda: news(self))
         self._released: list[Order] = []
         self._live: dict[str, NativeOrder] = {}
+        self._covered: dict[str, float] = {}
+        self._renewed: dict[str, str] = {}
         self._t = int(market.timeline.stamps[0])
         self._bars: list[Bar] = []
         self._stepper: NativeStepper | None = None
@@ -131,6 +134,8 @@ class HostedNative:
                 self._settle(stepper, t)
         if stepper.has_alarms:
             self._ring(stepper, t)
+        if self._covered:
+            self._ask_anew()
 
     def _trade(self, stepper: NativeStepper, bars: list[Bar], t: int) -> None:
         for bar in bars:
@@ -179,6 +184,7 @@ class HostedNative:
         if command is None:
             self.ledger.end(name, Reason.CANCELLED)
         else:
+            self._covered.pop(command.client_order_id.value, None)
             self._gate.change(command)
 
     def _trade_for_the_orchestrator(self, order: Order) -> None:
@@ -199,7 +205,9 @@ class HostedNative:
         """Take a command in; `submit` waits for the next open or close."""
         native_order = command.order.native_order
         reason = f"{command.reason}: {command.detail}" if command.detail else str(command.reason)
-        if command.action != "submit" and native_order in self._changes:
+        if native_order in self._renewed:
+            self._execute_renewed(command)
+        elif command.action != "submit" and native_order in self._changes:
             self._end_change(command, reason)
         elif command.action == "submit":
             if native_order:
@@ -214,6 +222,25 @@ class HostedNative:
         elif native_order:
             self.ledger.end_unheard(native_order)
             self._take_back(native_order)
+
+    def _execute_renewed(self, command: StrategyCommand) -> None:
+        """What becomes of an order that lies in the exchange already and was demanded anew."""
+        name = command.order.native_order
+        native_order = self._renewed[name]
+        live = self._live.get(native_order)
+        if command.action in ("reject", "cancel"):
+            del self._renewed[name]
+            self.ledger.end_unheard(name)
+            self._take_back(native_order)
+        elif live is None:
+            self.ledger.end(name, Reason.CANCELLED)
+        else:
+            left = Quantity(abs(command.order.quantity), live.quantity.precision)
+            if left < live.quantity and self._stepper is not None:
+                self._strategy.modify_order(live, quantity=left)
+                self._settle(self._stepper, self._stepper.now)
+            if command.action == "submit":
+                self.ledger.hand_over(native_order, command.order.id)
 
     def _end_change(self, command: StrategyCommand, reason: str) -> None:
         """A change has been refused, cut (which a change can't be), or is of no use any more."""
@@ -244,7 +271,29 @@ class HostedNative:
         if trigger is None and order.order_type in _TRAILING:
             trigger = self._shelf.closes.get(self._symbols[order.instrument_id], 0.0)
         closes = self._closes(order, _signed(order))
+        if (limit is not None or trigger is not None) and not order.is_reduce_only and not parent_of(order):
+            self._covered[order.client_order_id.value] = self._opening(order)
         self._demand(order, order.client_order_id.value, _signed(order), limit, trigger, closing=closes)
+
+    def _opening(self, order: NativeOrder) -> float:
+        """The part of an order that would open a position if it filled once market orders on their way have."""
+        held, quantity = self._held(order), _signed(order)
+        for other in self._gate.waiting():
+            if other.instrument_id == order.instrument_id and other.order_type in _MARKET:
+                held += _signed(other)
+        return abs(quantity) if held * quantity >= 0 else max(0.0, abs(quantity) - abs(held))
+
+    def _ask_anew(self) -> None:
+        """Exits that rest while what they were to close has gone would open now: they are demanded anew as that."""
+        for native_order, order in list(self._live.items()):
+            opening = self._opening(order)
+            if opening > self._covered.get(native_order, opening) + _GRAIN:
+                self._covered[native_order] = opening
+                name = f"{native_order}*{len(self._renewed) + 1}"
+                self._renewed[name] = native_order
+                self.ledger.rename(native_order, name)
+                limit, trigger = _double(order, "price"), _double(order, "trigger_price")
+                self._demand(order, name, _signed(order), limit, trigger, closing=False)
 
     def _takes_over(self, order: NativeOrder, command: ModifyOrder) -> bool:
         """A change that costs more goes through the orchestrator; all others are made at once."""
@@ -316,6 +365,7 @@ class HostedNative:
 
     def _over(self, native_order: str) -> None:
         self._live.pop(native_order, None)
+        self._covered.pop(native_order, None)
         for name in self._changes.over(native_order):
             self.ledger.end(name, Reason.CANCELLED)
 
