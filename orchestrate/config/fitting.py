@@ -49,6 +49,17 @@ _SAID = {
 }
 
 
+#: Text that means true or false → how that is written.
+_BOOLEANS = {
+    "yes": "true",
+    "on": "true",
+    "true": "true without quotes",
+    "no": "false",
+    "off": "false",
+    "false": "false without quotes",
+}
+
+
 def fit(model: type[M], node: Node, where: str = "", *, besides: Iterable[str] = ()) -> tuple[M | None, list[Problem]]:
     """`node` as `model` and all mistakes; what is wrong is left out of the result, None where nothing is left.
 
@@ -152,8 +163,8 @@ def _unquote(node: Node, kind: str) -> str:
     if kind == "string_type" and isinstance(value, bool | int | Decimal):
         # how TRUE and 1e5 were written is not known any more
         return f"write '{value}' in quotes" if type(value) is int else "write it in quotes"
-    if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
-        return f"write {'true' if str(value).lower() in ('yes', 'on') else 'false'}"
+    if kind == "bool_type" and str(value).lower() in _BOOLEANS:
+        return f"write {_BOOLEANS[str(value).lower()]}"
     return ""
 
 

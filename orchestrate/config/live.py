@@ -44,7 +44,10 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
             problems.append(
                 place.problem(f"two strategies are named '{name}'", "a name is an id here: give each its own")
             )
-        if live.enabled and live.strategy is None and item.get("strategy") is None:
+        if live.strategy is None and item.get("strategy") is not None:
+            whole = False
+            continue
+        if live.enabled and live.strategy is None:
             message = (
                 f"{where} has no 'strategy': it means MODEL, which ships with the live runner and has not landed yet"
             )
@@ -53,7 +56,7 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
             continue
         if live.enabled:
             problems.extend(_risk(item, where))
-        entries[name], keys[name] = _live_entry(item), place
+        entries[name], keys[name] = _live_entry(item, live), place
     return LiveStrategies(Table(several.place, entries, keys), _balance(tree, problems), whole)
 
 
@@ -78,18 +81,18 @@ def _risk(item: Table, where: str) -> list[Problem]:
     ]
 
 
-def _live_entry(item: Table) -> Table:
+def _live_entry(item: Table, live: LiveStrategy) -> Table:
+    """The entry as other shapes write it, without what has been told to be wrong: `live` doesn't have that."""
     entry = Table(item.place)
     for key, target in (("strategy", "name"), ("enabled", "enabled"), ("framework", "framework")):
-        if key in item:
+        if key in live.model_fields_set:
             entry = entry.with_entry(target, item.entries[key], item.keys[key])
-    symbol = item.get("symbol")
-    if symbol is not None:
+    if "symbol" in live.model_fields_set:
+        symbol = item.entries["symbol"]
         entry = entry.with_entry("symbols", Sequence(symbol.place, (symbol,)), item.keys["symbol"])
-    config = item.get("config")
-    if config is None or isinstance(config, Table):
-        config = config or Table(item.place)
-        for key in _CONFIG_KEYS:
-            if item.get(key) is not None:
-                config = config.with_entry(key, item.entries[key], item.keys[key])
+    written = item.get("config") if "config" in live.model_fields_set else None
+    config = written if isinstance(written, Table) else Table(item.place)
+    for key in _CONFIG_KEYS:
+        if key in live.model_fields_set:
+            config = config.with_entry(key, item.entries[key], item.keys[key])
     return entry.with_entry("config", config, item.keys.get("config", item.place))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.config.nodes import Table, find, plain
+from orchestrate.config.nodes import Place, Table, find, plain
 from orchestrate.config.reading import Reading
 from orchestrate.config.schema import Strategy
 from orchestrate.config.sizing import sizing_of
@@ -25,12 +25,9 @@ _SIZE_THEMSELVES: Final = ("nautilus",)
 
 def enabled_strategies(reading: Reading) -> list[str]:
     """The ids that take part, in the order of the file. Ids are checked, of disabled entries too."""
-    single = reading.shaped.mode == "single"
-    for name in reading.values.strategies:
-        if not _IDENTIFIER.fullmatch(name) and (name or not single):
-            place = reading.place("strategies", name, "name") if single else reading.key("strategies", name)
-            hint = "letters, digits and _, a letter first"
-            reading.problems.append(place.problem(f"'{name}' can't be a strategy's id", hint))
+    if reading.shaped.mode == "multi":
+        for name in reading.values.strategies:
+            _check_id(reading, name, reading.key("strategies", name))
     written = reading.shaped.table.entries["strategies"]
     enabled = [name for name, entry in reading.values.strategies.items() if entry.enabled]
     if not enabled and reading.shaped.whole and isinstance(written, Table):
@@ -39,6 +36,12 @@ def enabled_strategies(reading: Reading) -> list[str]:
         if len(written.entries) == len(reading.values.strategies):
             reading.problems.append(reading.key("strategies").problem(message, "a run needs at least one"))
     return enabled
+
+
+def _check_id(reading: Reading, name: str, place: Place) -> None:
+    if not _IDENTIFIER.fullmatch(name):
+        hint = "letters, digits and _, a letter first"
+        reading.problems.append(place.problem(f"'{name}' can't be a strategy's id", hint))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def recognise(reading: Reading, name: str) -> Known | None:
     framework = _framework(reading, name, entry, description)
     if description is None:
         return None
+    if reading.shaped.mode == "single":
+        _check_id(reading, name, reading.place("strategies", name, "name"))
     if description.kind in _SIZE_THEMSELVES:
         _refuse_sizing(reading, name, description)
     config = _config(reading, name, description)
@@ -127,6 +132,8 @@ def _config(reading: Reading, name: str, description: StrategyDescription) -> di
     given = plain(written) if written is not None else {}
     filled, found = fill_parameters(description, given if isinstance(given, dict) else {})
     for problem in found:
+        if problem.parameter == "<<":  # told when the file was read
+            continue
         known = description.parameters is None or problem.parameter in description.parameters
         spot = (*path, problem.parameter) if problem.parameter else path
         place = reading.place(*spot) if known else reading.key(*spot)

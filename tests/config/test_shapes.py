@@ -195,3 +195,11 @@ def test_the_order_of_unrelated_keys_changes_nothing(read: Read) -> None:
     first = plan_of(read("capital: 5\nstrategy: RSI\n" + DATA))
     second = plan_of(read(DATA + "strategy: {name: RSI}\ncapital: {total: 5.0}\n"))
     assert first.hash == second.hash
+
+
+def test_a_single_strategys_id_is_judged_where_the_strategy_is_known(read: Read) -> None:
+    own = "class Größe:\n    def signals(self, bars): ...\n"
+    (unknown,) = read(f"strategy: '1,000'\n{DATA}").told
+    assert unknown.message == "strategy: Unknown strategy: 1,000"
+    (odd,) = read(f"strategy: own.py:Größe\n{DATA}", files={"own.py": own}).told
+    assert (odd.message, odd.column) == ("'Größe' can't be a strategy's id", 11)
