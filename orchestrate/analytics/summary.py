@@ -13,7 +13,7 @@ import numpy as np
 from orchestrate.analytics.correlation import correlation
 from orchestrate.analytics.metrics import CURVE_METRICS, Track, figures
 from orchestrate.domain.books import Trade
-from orchestrate.domain.market import Floats
+from orchestrate.domain.market import Flags, Floats
 from orchestrate.domain.results import Finding, RunResult, StrategyResult
 from orchestrate.domain.stamps import label_text
 
@@ -29,7 +29,9 @@ def summarise(result: RunResult) -> Document:
     portfolio = _portfolio(result, notes)
     frameworks = {name: _framework(result, name, notes) for name in _frameworks(result)}
     strategies = {strategy.id: _strategy(result, strategy, notes) for strategy in result.strategies.values()}
-    matrix, more = correlation(result.stamps, {name: one.equity for name, one in result.strategies.items()})
+    there = _union(result)
+    curves = {name: one.equity[there] for name, one in result.strategies.items()}
+    matrix, more = correlation(result.stamps[there], curves)
     labels = result.labels
     benchmark = {} if result.benchmark is None else {"benchmark": _benchmark(result, result.benchmark)}
     return benchmark | {
@@ -113,7 +115,7 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
 
 def _benchmark(result: RunResult, closes: Floats) -> Document:
     """The benchmark bought at its first close and held, without costs, on the portfolio's own stamps."""
-    known = np.isfinite(closes)
+    known = np.isfinite(closes) & _union(result)
     track = Track(
         initial=float(closes[known][0]) if known.any() else 0.0,
         equity=closes[known],
@@ -127,17 +129,24 @@ def _benchmark(result: RunResult, closes: Floats) -> Document:
     return {"symbol": result.plan.benchmark, "metrics": {name: metrics[name] for name in CURVE_METRICS}}
 
 
+def _union(result: RunResult) -> Flags:
+    """The steps at which a symbol of some strategy has a bar; data that nobody trades makes steps that don't count."""
+    there: Flags = np.logical_or.reduce([strategy.own for strategy in result.strategies.values()])
+    return there
+
+
 def _pooled(result: RunResult, members: Iterable[StrategyResult], initial: float, equity: Floats) -> Track:
-    """Several strategies as one curve, over the union of all stamps."""
+    """Several strategies as one curve, over the union of all strategies' stamps."""
     together = list(members)
     exposed = np.zeros(len(result.stamps), dtype=np.bool_)
     for strategy in together:
         exposed |= strategy.exposed
+    there = _union(result)
     return Track(
         initial=initial,
-        equity=equity,
-        stamps=result.stamps,
-        exposed=exposed,
+        equity=equity[there],
+        stamps=result.stamps[there],
+        exposed=exposed[there],
         profits=_profits([trade for strategy in together for trade in strategy.trades]),
         fees=sum(strategy.fees for strategy in together),
         periods_per_year=result.periods_per_year.get(""),

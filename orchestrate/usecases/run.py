@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from orchestrate import wiring
 from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
 from orchestrate.data.loading import load_market
 from orchestrate.domain.bars import Bars
 from orchestrate.domain.events import DomainEvent
-from orchestrate.domain.market import Market
+from orchestrate.domain.market import Flags, Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyResult
 from orchestrate.domain.strategy import PORTABLE_KINDS
@@ -213,17 +215,24 @@ def look_ahead_finding(strategy_id: str, report: LookAheadReport, market: Market
 
 
 def _periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) -> dict[str, float]:
-    """Bars per year by strategy: those of its own stamps. Two hourly symbols make two returns an hour where their
-    bars end at different minutes, so what each symbol has by itself decides for daily bars only."""
-    periods = {"": market.periods_per_year[""]}
-    for result in results.values():
-        found = {market.periods_per_year[symbol] for symbol in result.symbols}
-        daily = all(market.series[symbol].length == DAY for symbol in result.symbols)
-        stamps = market.timeline.stamps[: len(result.own)][result.own]
-        if plan.periods_per_year is not None:
-            periods[result.id] = plan.periods_per_year
-        elif len(result.symbols) == 1 or (daily and len(found) == 1):
-            periods[result.id] = found.pop()
-        else:
-            periods[result.id] = periods_per_year(stamps, daily=daily) if len(stamps) else periods[""]
-    return periods
+    """Bars per year by strategy, and of all together under ""."""
+    if plan.periods_per_year is not None:
+        return dict.fromkeys(("", *results), plan.periods_per_year)
+    union = np.logical_or.reduce([result.own for result in results.values()])
+    traded = tuple(dict.fromkeys(symbol for result in results.values() for symbol in result.symbols))
+    return {
+        "": _periods_of(market, traded, union),
+        **{result.id: _periods_of(market, result.symbols, result.own) for result in results.values()},
+    }
+
+
+def _periods_of(market: Market, symbols: tuple[str, ...], own: Flags) -> float:
+    """Those of the stamps at which `symbols` have a bar. Two hourly symbols make two returns an hour where their bars
+    end at different minutes, so what each symbol has by itself decides for daily bars only."""
+    traded = [symbol for symbol in symbols if market.series[symbol].tradable] or symbols  # resampled ones make no step
+    found = {market.periods_per_year[symbol] for symbol in traded}
+    daily = all(market.series[symbol].length == DAY for symbol in traded)
+    stamps = market.timeline.stamps[: len(own)][own]
+    if len(traded) == 1 or (daily and len(found) == 1) or not len(stamps):
+        return min(found)
+    return periods_per_year(stamps, daily=daily)
