@@ -103,7 +103,7 @@ class Random(bt.Strategy):
 
 
 @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE], ids=["open", "close"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_by_chance(seed, rules):
     stage = market(walk("A", 250, seed), walk("B", 250, seed + 100))
     alone = bare(Random, stage, rules, {"seed": seed}, cash=1e8)
@@ -147,7 +147,7 @@ KINDS = {
 def test_the_account_it_sees_is_its_book(kind, lots, cash):
     """With fees, slippage, orders through zero, and capital that runs out."""
     rules = ExecutionRules(commission=Commission(percent=0.05, minimum=2.0), slippage=Slippage(percent=0.02), lots=lots)
-    for seed in range(4):
+    for seed in range(2):
         stage = market(walk("A", 250, seed), walk("B", 250, seed + 100), **KINDS[kind])
         hosted = host(Valued, stage, rules, {"seed": seed}, cash=cash)
         assert hosted.status() == "completed", hosted.error()
