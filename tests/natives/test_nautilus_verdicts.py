@@ -369,7 +369,7 @@ def test_without_money_for_that_it_is_taken_back():
 
     played = run(forgotten(), FALLING, each_step=pause)
     assert played.trades() == [(1, "A", 10.0, 10.0), (4, "A", -10.0, 10.0)]
-    assert heard()[-2:] == ["Canceled", "stop"]
+    assert heard().count("Canceled") == 1
     assert played.orchestrator.desk.blotter.resting() == []
 
 

@@ -28,6 +28,7 @@ from orchestrate.engines.nautilus.hosting_account import OwnAccount, OwnPortfoli
 from orchestrate.engines.nautilus.hosting_bars import BarShelf
 from orchestrate.engines.nautilus.hosting_changes import Changes
 from orchestrate.engines.nautilus.hosting_configuration import Listing, build, listings
+from orchestrate.engines.nautilus.hosting_exposure import MARKET_TYPES, closes, only_reduces, opening, price_of, signed
 from orchestrate.engines.nautilus.hosting_fills import NativeFill
 from orchestrate.engines.nautilus.hosting_gate import Gate, parent_of
 from orchestrate.engines.nautilus.hosting_guard import Guard
@@ -38,7 +39,6 @@ from orchestrate.engines.nautilus.instruments import native_instrument
 from orchestrate.engines.nautilus.models import RuleFee
 from orchestrate.orchestration.ports import Account
 
-_MARKET = (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
 _TRAILING = (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT)
 _GRAIN = 1e-9
 _ENDS = {
@@ -267,40 +267,35 @@ class HostedNative:
 
     def _wanted(self, order: NativeOrder) -> None:
         """The strategy has submitted an order, which is parked now."""
-        limit, trigger = _double(order, "price"), _double(order, "trigger_price")
+        limit, trigger = price_of(order, "price"), price_of(order, "trigger_price")
         if trigger is None and order.order_type in _TRAILING:
             trigger = self._shelf.closes.get(self._symbols[order.instrument_id], 0.0)
-        closes = self._closes(order, _signed(order))
-        if (limit is not None or trigger is not None) and not order.is_reduce_only and not parent_of(order):
+        closing = self._closes(order, signed(order))
+        if (limit is not None or trigger is not None) and not only_reduces(order):
             self._covered[order.client_order_id.value] = self._opening(order)
-        self._demand(order, order.client_order_id.value, _signed(order), limit, trigger, closing=closes)
+        self._demand(order, order.client_order_id.value, signed(order), limit, trigger, closing=closing)
 
     def _opening(self, order: NativeOrder) -> float:
-        """The part of an order that would open a position if it filled once market orders on their way have."""
-        held, quantity = self._held(order), _signed(order)
-        for other in self._gate.waiting():
-            if other.instrument_id == order.instrument_id and other.order_type in _MARKET:
-                held += _signed(other)
-        return abs(quantity) if held * quantity >= 0 else max(0.0, abs(quantity) - abs(held))
+        return opening(order, self._held(order), self._gate.waiting())
 
     def _ask_anew(self) -> None:
         """Exits that rest while what they were to close has gone would open now: they are demanded anew as that."""
         for native_order, order in list(self._live.items()):
-            opening = self._opening(order)
-            if opening > self._covered.get(native_order, opening) + _GRAIN:
-                self._covered[native_order] = opening
+            opens = self._opening(order)
+            if opens > self._covered.get(native_order, opens) + _GRAIN:
+                self._covered[native_order] = opens
                 name = f"{native_order}*{len(self._renewed) + 1}"
                 self._renewed[name] = native_order
                 self.ledger.rename(native_order, name)
-                limit, trigger = _double(order, "price"), _double(order, "trigger_price")
-                self._demand(order, name, _signed(order), limit, trigger, closing=False)
+                limit, trigger = price_of(order, "price"), price_of(order, "trigger_price")
+                self._demand(order, name, signed(order), limit, trigger, closing=False)
 
     def _takes_over(self, order: NativeOrder, command: ModifyOrder) -> bool:
         """A change that costs more goes through the orchestrator; all others are made at once."""
         quantity = (command.quantity or order.quantity).as_double()
         if self._closes(order, quantity if order.is_buy else -quantity):
             return False
-        if order.order_type in _MARKET:
+        if order.order_type in MARKET_TYPES:
             self._changes.reject(order, "a market order can't be changed: cancel it and submit another")
             return True
         change = self._changes.ask(order, command)
@@ -338,15 +333,7 @@ class HostedNative:
         )
 
     def _closes(self, order: NativeOrder, quantity: float) -> bool:
-        """True for an order that can only make the strategy's position smaller, whatever else fills before it."""
-        if order.is_reduce_only or parent_of(order):
-            return True
-        held = self._held(order)
-        for other in (*self._gate.waiting(), *self._live.values()):
-            same = other.instrument_id == order.instrument_id and other.client_order_id != order.client_order_id
-            if same and (other.order_type in _MARKET or _signed(other) * quantity > 0):
-                held += _signed(other)
-        return held * quantity < 0 and abs(quantity) <= abs(held)
+        return closes(order, quantity, self._held(order), (*self._gate.waiting(), *self._live.values()))
 
     def _held(self, order: NativeOrder) -> float:
         return float(self._strategy.portfolio.net_position(order.instrument_id))
@@ -403,13 +390,3 @@ class HostedNative:
         stepper, self._stepper = self._stepper, None
         if stepper is not None:
             stepper.end()
-
-
-def _signed(order: NativeOrder) -> float:
-    quantity: float = round(order.quantity.as_double(), order.quantity.precision)
-    return quantity if order.is_buy else -quantity
-
-
-def _double(order: NativeOrder, name: str) -> float | None:
-    price = getattr(order, name, None)
-    return None if price is None else round(price.as_double(), price.precision)

@@ -1,0 +1,52 @@
+"""What an order of a native strategy would do to its position, whatever else is on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nautilus_trader.model.enums import OrderType
+from nautilus_trader.model.orders import Order as NativeOrder
+
+from orchestrate.engines.nautilus.hosting_gate import parent_of
+
+MARKET_TYPES = (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
+
+
+def signed(order: NativeOrder) -> float:
+    """The order's quantity; negative for a sell."""
+    quantity: float = round(order.quantity.as_double(), order.quantity.precision)
+    return quantity if order.is_buy else -quantity
+
+
+def price_of(order: NativeOrder, name: str) -> float | None:
+    """The order's `price` or `trigger_price`; None where it has no such thing."""
+    price = getattr(order, name, None)
+    return None if price is None else round(price.as_double(), price.precision)
+
+
+def only_reduces(order: NativeOrder) -> bool:
+    """True where the exchange itself sees to it that the order never opens: reduce-only, or a bracket's exit."""
+    return bool(order.is_reduce_only or parent_of(order))
+
+
+def closes(order: NativeOrder, quantity: float, held: float, others: Iterable[NativeOrder]) -> bool:
+    """True for an order that, in that signed quantity, can only make the position smaller, whatever fills before it."""
+    if only_reduces(order):
+        return True
+    for other in _of_the_same(order, others):
+        if other.order_type in MARKET_TYPES or signed(other) * quantity > 0:
+            held += signed(other)
+    return held * quantity < 0 and abs(quantity) <= abs(held)
+
+
+def opening(order: NativeOrder, held: float, waiting: Iterable[NativeOrder]) -> float:
+    """The part of an order that would open a position if it filled once the market orders among `waiting` have."""
+    held += sum(signed(other) for other in _of_the_same(order, waiting) if other.order_type in MARKET_TYPES)
+    quantity = signed(order)
+    return abs(quantity) if held * quantity >= 0 else max(0.0, abs(quantity) - abs(held))
+
+
+def _of_the_same(order: NativeOrder, others: Iterable[NativeOrder]) -> Iterable[NativeOrder]:
+    for other in others:
+        if other.instrument_id == order.instrument_id and other.client_order_id != order.client_order_id:
+            yield other
