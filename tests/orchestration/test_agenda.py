@@ -1,0 +1,113 @@
+"""A run that jumps is the run that takes every step: the same facts, on random flags, prices, calendars and rules."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.market import Market
+from orchestrate.domain.plan import Sizing
+from orchestrate.domain.strategy import Signals
+from orchestrate.orchestration.capital import PortfolioCapitalManager
+from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.coordinator import StrategyCoordinator
+from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.wiring import build_adapter
+from tests.engines.stage import market, series
+
+ENGINES = ("backtrader", "nautilus")
+SIDES = ("enter_long", "exit_long", "enter_short", "exit_short")
+
+
+class Flags:
+    """Flags thrown beforehand, seldom enough that there is something to jump over; each symbol has its own."""
+
+    def __init__(self, seed: int, share: float) -> None:
+        self.seed, self.share = seed, share
+
+    def signals(self, bars: Any) -> Signals:
+        generator = np.random.default_rng([self.seed, ord(bars.symbol)])
+        return Signals(**{side: generator.random(len(bars)) < self.share for side in SIDES})
+
+
+def stage(seed: int, spans: list[tuple[int, int]]) -> Market:
+    """A symbol for each span of days; some of its days have no bar."""
+    generator = np.random.default_rng(seed)
+    made = []
+    for name, (first, length) in zip("ABC", spans, strict=False):
+        days = [first + day for day in range(length) if generator.random() < 0.8] or [first]
+        closes = np.round(50 * np.exp(np.cumsum(generator.normal(0, 0.03, len(days)))), 2)
+        opens = np.round(closes * np.exp(generator.normal(0, 0.01, len(days))), 2)
+        made.append(series(name, list(zip(opens, closes, strict=True)), days=days))
+    return market(*made)
+
+
+def facts(stage: Market, rules: ExecutionRules, parts: list[tuple[Flags, str, int]], feed: str) -> tuple[int, Any]:
+    """How many steps were taken, and all that came of them."""
+    events: list[DomainEvent] = []
+    steps: list[int] = []
+    orchestrator = CrossFrameworkOrchestrator(
+        PortfolioCapitalManager(Decimal(100_000)),
+        StrategyCoordinator(),
+        CompatibilityAnalyzer(),
+        {name: build_adapter(name, {"feed": feed}) for name in ENGINES},
+        fed_in_full=frozenset(ENGINES if feed == "full" else ()),
+        emit=events.append,
+    )
+    for number, (strategy, framework, percent) in enumerate(parts):
+        orchestrator.add_strategy(
+            strategy,
+            StrategyMetadata(f"s{number}", symbols=tuple(stage.series)),
+            AllocationConfig(Decimal(100) / len(parts), Sizing("percent", Decimal(percent))),
+            framework=framework,
+        )
+    orchestrator.run(stage, rules, progress=lambda done, _: steps.append(done))
+    results = orchestrator.results().values()
+    curves = [(one.equity.tolist(), one.exposed.tolist(), one.own.tolist(), one.trades) for one in results]
+    return len(steps), (events, curves, orchestrator.fills, orchestrator.desk.decisions, orchestrator.steps_done)
+
+
+PARTS = st.tuples(
+    st.builds(Flags, st.integers(0, 1_000), st.sampled_from([0.0, 0.02, 0.2])),
+    st.sampled_from(ENGINES),
+    st.sampled_from([20, 95, 300]),
+)
+RULES = st.builds(
+    ExecutionRules,
+    fill=st.sampled_from(["next_open", "close"]),
+    commission=st.sampled_from([Commission(), Commission(percent=0.1), Commission(per_share=0.01, minimum=1.0)]),
+    slippage=st.sampled_from([Slippage(), Slippage(percent=0.05), Slippage(ticks=2)]),
+    lots=st.sampled_from(["integer", "fractional"]),
+    close_at_end=st.booleans(),
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 1_000),
+    spans=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), min_size=1, max_size=3),
+    rules=RULES,
+    parts=st.lists(PARTS, min_size=1, max_size=4),
+)
+def test_jumping_changes_nothing(
+    seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]]
+) -> None:
+    scene = stage(seed, spans)
+    jumped, sparse = facts(scene, rules, parts, "on_demand")
+    walked, dense = facts(scene, rules, parts, "full")
+    assert sparse == dense
+    assert jumped <= walked == len(scene.timeline)
+
+
+def test_steps_without_flag_or_order_are_not_taken() -> None:
+    scene = stage(3, [(0, 90), (30, 60)])
+    jumped, (_, _, fills, *_) = facts(scene, ExecutionRules(), [(Flags(5, 0.02), "backtrader", 95)], "on_demand")
+    assert fills
+    assert jumped < len(scene.timeline) / 2
