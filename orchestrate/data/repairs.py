@@ -90,6 +90,12 @@ def _range(columns: Columns, where: str) -> Repaired:
     outside = _outside(columns)
     if not outside.any():
         return columns, None
+    if crossed.sum() > max(2, len(columns) / 2):
+        raise DataError(
+            f"high is below low in {crossed.sum()} of {len(columns)} rows: are these the right columns?",
+            where=where,
+            hint="say which they are with columns: {high: NAME, low: NAME}",
+        )
     prices[1], prices[2] = prices.max(axis=0), prices.min(axis=0)
     what = "high is below low" if crossed.any() else "open or close lies outside low..high"
     then = "the range is widened to hold all four prices"

@@ -260,6 +260,17 @@ def test_a_fault_is_found_and_told_once(name: str, load: Load) -> None:
     assert others == []
 
 
+def test_high_and_low_under_each_others_names_are_refused(load: Load) -> None:
+    swapped = DAILY_TEXT.replace("high,low", "low,high")
+    with pytest.raises(DataError, match=r"(?s)high is below low in 60 of 60 rows.*columns: \{high: NAME, low: NAME\}"):
+        load({"X": swapped})
+    load({"Y": DAILY_TEXT})
+    named = {"path": "X.csv", "columns": {"high": "low", "low": "high"}}
+    market, findings = load({"Y": {"path": "Y.csv"}, "X": named})
+    assert findings == ()
+    assert market.series["X"].high.tolist() == market.series["Y"].high.tolist()
+
+
 def test_volume_zero_throughout_is_one_information(load: Load) -> None:
     text = joined([lines(DAILY_TEXT)[0], *(line.rsplit(",", 1)[0] + ",0" for line in lines(DAILY_TEXT)[1:])])
     assert found(load, text) == [("info", "volume is 0 throughout")]
