@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.benchmarks import ours, raw_backtrader, raw_nautilus
+from tests.benchmarks import ours, raw_backtrader, raw_nautilus, raw_numpy
 from tests.benchmarks.by_turns import Taken, by_turns
 from tests.benchmarks.scenes import Done, Scene
 
@@ -25,11 +25,15 @@ CONTESTANTS: dict[str, Callable[[Scene], Done]] = {
     "IStrategy": lambda scene: ours.run(scene, "backtrader", kind="istrategy"),
     "on_bar": lambda scene: ours.run(scene, "backtrader", kind="on_bar"),
     "every bar fed": lambda scene: ours.run(scene, "backtrader", feed="full"),
+    "numpy, the floor": raw_numpy.run,
 }
 if find_spec("backtesting"):
     from tests.benchmarks import raw_backtesting
 
     CONTESTANTS["backtesting.py"] = raw_backtesting.run
+
+
+OTHERS = ("raw Backtrader", "raw Nautilus", "numpy, the floor", "backtesting.py")
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,7 @@ RACES = [
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("race", RACES, ids=lambda race: str(race.scene))
 def test_loop(race: Race, capsys: pytest.CaptureFixture[str]) -> None:
-    names = [name for name in CONTESTANTS if name in race.ours or name in ("raw Backtrader", "raw Nautilus")]
-    names += [name for name in CONTESTANTS if name == "backtesting.py"]
+    names = [name for name in CONTESTANTS if name in race.ours or name in OTHERS]
     taken = by_turns({name: partial(CONTESTANTS[name], race.scene) for name in names}, race.turns)
     reference = taken["raw Backtrader"].last
     with capsys.disabled():
