@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -140,6 +140,7 @@ def play(
     capital: int = 10_000_000,
     others: Mapping[str, OrchestrationPort] | None = None,
     each_step: Callable[[CrossFrameworkOrchestrator, int], None] | None = None,
+    watch: AbstractContextManager[object] | None = None,
 ) -> Hosted:
     """A whole run of these strategies."""
     events: list[DomainEvent] = []
@@ -149,6 +150,7 @@ def play(
         CompatibilityAnalyzer(),
         {"nautilus": NautilusOrchestrationAdapter(), **(others or {})},
         emit=events.append,
+        watch=watch,
     )
     for name, part in parts.items():
         native = isinstance(part.strategy, type)

@@ -13,6 +13,7 @@ from nautilus_trader.model.data import Bar
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.ports import Account
+from orchestrate.usecases.watchdog import Watchdog
 from tests.natives.nautilus_scripts import Planned
 from tests.natives.nautilus_stage import AT_CLOSE, NEXT_OPEN, Hosted, Part, drawn, market, play
 
@@ -139,6 +140,26 @@ def test_an_exception_that_is_no_exception_is_kept_too():
 
 def _exit(*_: object) -> None:
     raise SystemExit(3)
+
+
+@pytest.mark.parametrize("place", ["on_bar", "timer"])
+def test_one_that_hangs_is_broken_off(place):
+    def hang(*_: object) -> None:
+        while True:
+            pass
+
+    def wind(one: Planned, bar: Bar) -> None:
+        one.clock.set_time_alert_ns("hang", bar.ts_event + 1, hang)
+
+    Planned.plans.update(broken={2: hang if place == "on_bar" else wind}, after=sound())
+    parts = {name: Part(Planned, {"tag": name}, pct=50) for name in ("broken", "after")}
+    watchdog = Watchdog(0.2)
+    with watchdog.armed() as armed:
+        assert armed
+        played = play(market(drawn("A", FLAT)), parts, watch=watchdog)
+    assert played.error("broken").startswith("StrategyTimeout: no answer within 0.2 seconds")
+    assert played.error("after") == ""
+    assert played.trades("after") == [(2, "A", 10.0, 10.0), (7, "A", -10.0, 10.0)]
 
 
 def test_ctrl_c_passes():

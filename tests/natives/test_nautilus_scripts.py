@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from decimal import Decimal
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from nautilus_trader.model.enums import OrderType
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import BarSeries, Market
 from tests.natives.nautilus_scripts import (
     BracketCross,
     CrossConfig,
@@ -23,6 +25,7 @@ from tests.natives.nautilus_scripts import (
 )
 from tests.natives.nautilus_stage import (
     AT_CLOSE,
+    DAY,
     NEXT_OPEN,
     START,
     Trade,
@@ -176,3 +179,31 @@ def test_a_series_with_gaps_is_stepped_through_in_time():
     assert hosted.error() == ""
     assert hosted.trades() == alone
     assert len(alone) > 20
+
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "equities_daily"
+
+
+def real(symbol: str) -> Market:
+    """Daily bars as they were, rounded to cents."""
+    path = DATA / f"{symbol}.csv"
+    if not path.is_file():
+        pytest.skip(f"{path} is not here")
+    frame = pd.read_csv(path).rename(columns=str.lower)
+    prices = frame[["open", "high", "low", "close"]].round(2)
+    columns = [prices[name].to_numpy(copy=True) for name in prices]
+    columns[1], columns[2] = prices.max(axis=1).to_numpy(copy=True), prices.min(axis=1).to_numpy(copy=True)
+    label = pd.to_datetime(frame.iloc[:, 0], utc=True).dt.tz_localize(None).to_numpy().astype("datetime64[ns]")
+    stamps = label.astype("int64")
+    volume = frame["volume"].to_numpy(dtype="float64", copy=True)
+    return market(BarSeries("A", stamps, *columns, volume, stamps + DAY, DAY))
+
+
+@BOTH_RULES
+@pytest.mark.parametrize("symbol", ["AAPL", "QQQ"])
+def test_on_real_bars(symbol, rules):
+    stage = real(symbol)
+    hosted = host(BracketCross, stage, rules, distance=2.0)
+    assert hosted.error() == ""
+    assert hosted.trades() == bare(BracketCross(CrossConfig(**OWN, distance=2.0)), stage, rules)
+    assert len(hosted.trades()) > 50
