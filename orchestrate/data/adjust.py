@@ -72,7 +72,7 @@ def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
         ]
         price = np.array([float(row[1]) for row in rows])
         split = np.array([float(row[2]) for row in rows])
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, DataError):
         raise DataError("this is no factor file", where=where, hint=f"its columns are {','.join(_HEADER)}") from None
     if not rows or days != sorted(days) or not (np.minimum(price, split) > 0).all():
         raise DataError("factors must be positive, oldest first", where=where, hint="download the factor file again")

@@ -73,9 +73,10 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
 def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSeries, Instrument, list[Finding]]:
     columns, findings = read_bars(entry, plan.root, given)
     length = _length(columns, entry)
+    everything = columns.prices  # what is outside start..end decides on no price, but on how many decimals there are
     columns = _between(columns, plan, entry)
     told = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
-    instrument = instrument_of(told, columns.prices)
+    instrument = instrument_of(told, everything)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative))
     prices = np.round(columns.prices, instrument.precision)

@@ -203,6 +203,7 @@ def test_a_factor_file_applies_to_bars_on_and_before_its_dates(tmp_path: Path, l
         (None, "the factor file cannot be read"),
         ("date,price_factor,split_factor\n20140606,x,1\n", "this is no factor file"),
         ("20140606,1\n", "this is no factor file"),
+        ("timestamp,open,high,low,close,volume\n2014-06-06,1,2,1,2,3\n", "this is no factor file"),
         ("20140606,1,1\n20130606,1,1\n", "factors must be positive, oldest first"),
         ("20140606,0,1\n", "factors must be positive, oldest first"),
         ("date,price_factor,split_factor\n", "factors must be positive, oldest first"),
