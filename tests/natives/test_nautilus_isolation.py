@@ -125,8 +125,16 @@ def test_an_indicator():
     require_the_others_whole(played)
 
 
-def test_on_stop_breaks_nobody():
+def test_on_stop_where_positions_are_closed_at_the_end_breaks_nobody():
+    rules = ExecutionRules(close_at_end=True)
+    played = together({1: lambda one, _: one.market(10), "on_stop": BOOM}, rules=rules)
+    require_the_others_whole(played)
+    assert [quantity for _, _, quantity, _ in played.trades("broken")] == [10.0, -10.0]
+
+
+def test_on_stop_fails_alone():
     played = together(sound() | {"on_stop": BOOM})
+    assert played.error("broken") == "ZeroDivisionError: boom"
     require_the_others_whole(played)
     assert len(played.trades("broken")) == 2
     assert [Planned.heard[name][-1] for name in ("before", "after")] == ["stop", "stop"]

@@ -428,6 +428,28 @@ def test_orders_that_never_fill_are_over_at_the_end():
     assert ("rejected", "unfilled_at_end", 0.0) in played.decisions()
 
 
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (NEXT_OPEN, [("approved", "", -10.0), ("rejected", "unfilled_at_end", 0.0)]),
+        (AT_CLOSE, []),
+        (ExecutionRules(close_at_end=True), [("approved", "close_at_end", -10.0)]),
+    ],
+    ids=["next_open", "close", "close_at_end"],
+)
+def test_orders_from_on_stop_are_written_down_and_not_filled(rules, told):
+    class Tidy(Planned):
+        def on_stop(self) -> None:
+            super().on_stop()
+            self.close_all_positions(self.config.instrument_id)
+
+    Planned.plans["default"] = {2: lambda one, _: one.market(10)}
+    played = play(market(drawn("A", FLAT)), {"native": Part(Tidy)}, rules)
+    assert played.error() == ""
+    assert played.decisions() == [("approved", "", 10.0), *told]
+    assert len(played.trades()) == 1 + rules.close_at_end
+
+
 def test_orders_from_on_start_find_no_price_yet():
     class Eager(Planned):
         def on_start(self) -> None:

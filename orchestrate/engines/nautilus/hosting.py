@@ -21,6 +21,8 @@ class NativeHost:
     def __init__(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
         self._natives: dict[str, HostedNative] = {}
         self._newsworthy: set[str] = set()
+        self._t, self._last = 0, int(market.timeline.stamps[-1])
+        self._stops = rules.fill == "next_open" and not rules.close_at_end
         try:
             for account in accounts:
                 with _breaking_named(account.strategy_id):
@@ -53,6 +55,7 @@ class NativeHost:
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
         """Every native lives through its bars."""
+        self._t = t
         for name, native in self._natives.items():
             try:
                 native.advance(t, rows)
@@ -70,7 +73,15 @@ class NativeHost:
         return tuple(fill for native in self._natives.values() for fill in native.ledger.fills())
 
     def listen(self) -> Stepped:
-        """All that has happened since anything was last told."""
+        """All that has happened since anything was last told; after the last bar that includes stopping.
+
+        Orders from there are demands that nothing can fill any more. Where something still fills at the last close,
+        natives are stopped when they are let go.
+        """
+        if not self._newsworthy and self._stops and self._t == self._last:
+            self._stops = False
+            for native in self._natives.values():
+                native.stop()
         if not self._newsworthy:
             return NOTHING
         natives = [native for name, native in self._natives.items() if name in self._newsworthy]

@@ -385,6 +385,11 @@ class HostedNative:
             for position in self._stepper.engine.cache.positions_open():
                 yield self._symbols[position.instrument_id], position.signed_qty
 
+    def stop(self) -> None:
+        """The strategy hears that the run is over."""
+        if self._stepper is not None:
+            self._stepper.stop()
+
     def end(self) -> None:
         """Stop the strategy, whose last wishes nobody can fulfil, and dispose of its engine."""
         stepper, self._stepper = self._stepper, None

@@ -190,14 +190,18 @@ class NativeStepper:
         """The time on the strategy's clock."""
         return int(self._clocks[-1].timestamp_ns())
 
+    def stop(self) -> None:
+        """Stop the strategy, if it runs."""
+        if self._kernel.trader.is_running:
+            self._kernel.trader.stop()
+
     def end(self) -> None:
         """Stop and dispose; the process-wide logging clock goes back to real time.
 
         The strategy stops first: 1.231 would let its timers run on to the end of time.
         """
         try:
-            if self._kernel.trader.is_running:
-                self._kernel.trader.stop()
+            self.stop()
             with _pandas_kept_quiet():
                 self.engine.end()
         finally:
