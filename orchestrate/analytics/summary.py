@@ -59,7 +59,9 @@ def finding_document(finding: Finding) -> Document:
 def _portfolio(result: RunResult, notes: list[Finding]) -> Document:
     initial = float(result.plan.capital.total)
     equity = result.portfolio_equity
-    metrics, found = figures(_pooled(result, result.strategies.values(), initial, equity), "portfolio")
+    metrics, found = figures(
+        _pooled(result, [one for _, one in sorted(result.strategies.items())], initial, equity), "portfolio"
+    )
     notes.extend(found)
     return {
         "initial_capital": initial,
@@ -70,7 +72,7 @@ def _portfolio(result: RunResult, notes: list[Finding]) -> Document:
 
 
 def _framework(result: RunResult, name: str, notes: list[Finding]) -> Document:
-    members = [strategy for strategy in result.strategies.values() if strategy.framework == name]
+    members = [one for _, one in sorted(result.strategies.items()) if one.framework == name]
     initial = float(sum(strategy.allocated for strategy in members))
     equity = np.sum([strategy.equity for strategy in members], axis=0)
     metrics, found = figures(_pooled(result, members, initial, equity), f"frameworks.{name}")

@@ -69,7 +69,10 @@ class Slippage:
         count = moved / tick
         grain = max(_GRAIN, abs(count) * _BLUR)
         whole = math.ceil(count - grain) if sign > 0 else math.floor(count + grain)
-        return round(whole * tick, instrument.precision)
+        price = round(whole * tick, instrument.precision)
+        if price <= 0 < raw and instrument.moves_cash_by_notional:  # nobody pays to be rid of a share
+            return round(tick, instrument.precision)
+        return price
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,9 @@ class ExecutionRules:
             return quantity
         if self.lots == "integer":
             return float(math.trunc(quantity + math.copysign(_GRAIN, quantity)))
-        return round(math.trunc(quantity * scale + math.copysign(_GRAIN * scale, quantity)) / scale, FRACTION_DIGITS)
+        parts = quantity * scale
+        blur = max(_GRAIN, abs(parts) * _BLUR)
+        return round(math.trunc(parts + math.copysign(blur, quantity)) / scale, FRACTION_DIGITS)
 
     def cost(self, quantity: float, price: float, instrument: Instrument) -> float:
         """What an opening of `quantity` at `price` takes out of what its strategy may spend: margin plus fee."""

@@ -6,10 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import chdir, redirect_stdout
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 
@@ -17,11 +15,11 @@ from orchestrate import wiring
 from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
 from orchestrate.data.loading import load_market
-from orchestrate.domain.bars import Bars
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market import Flags, Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyResult
+from orchestrate.domain.stamps import label_text
 from orchestrate.domain.strategy import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import timed
 from orchestrate.library.catalogue import describe
@@ -33,8 +31,8 @@ from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.coordinator import StrategyCoordinator
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.orchestration.lookahead import LookAheadReport, check_lookahead
-from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
+from orchestrate.usecases.lookahead import look_ahead_findings
+from orchestrate.usecases.watchdog import Watchdog
 
 
 def run(
@@ -113,15 +111,17 @@ def _run(
     if twin is not None:
         for strategy in plan.strategies:
             if strategy.kind == "signals" and results[strategy.id].status != "failed":
-                told = _look_ahead_findings(strategy, (strategies[strategy.id], twin(strategy)), market, watchdog)
+                told = look_ahead_findings(strategy, (strategies[strategy.id], twin(strategy)), market, watchdog, stop)
                 findings += told
                 looked_ahead += [strategy.id for finding in told if finding.severity == "error"]
     else:
         findings.append(Finding("warning", "strategies", "not checked for look-ahead (--no-lookahead-check)"))
+    findings += _ruined(results, market)
     steps, timeline = orchestrator.steps_done, market.timeline
+    stopped = steps < len(timeline) or (stop is not None and stop())
     return RunResult(
         plan=plan,
-        status=_status(results, interrupted=steps < len(timeline)),
+        status=_status(results, interrupted=stopped),
         stamps=timeline.stamps[:steps],
         labels=timeline.labels[:steps],
         reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
@@ -160,58 +160,16 @@ def _status(results: dict[str, StrategyResult], *, interrupted: bool) -> RunStat
     return "failed" if failed == len(results) else "degraded"
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched:
-    """A vectorised strategy whose every call is timed, and breaks with an ordinary exception."""
-
-    strategy: Any
-    watchdog: Watchdog
-
-    def __deepcopy__(self, seen: dict[int, Any]) -> _Watched:
-        return _Watched(deepcopy(self.strategy, seen), self.watchdog)
-
-    def signals(self, bars: Bars) -> Any:
-        try:
-            with self.watchdog:
-                return self.strategy.signals(bars)
-        except StrategyTimeout as error:
-            raise TimeoutError(str(error)) from None
-
-
-def _look_ahead_findings(
-    plan: StrategyPlan, pair: tuple[object, object], market: Market, watchdog: Watchdog
-) -> list[Finding]:
-    """`pair`: the strategy as it ran, and its twin, made anew for the cuts."""
-    strategy, twin = (_Watched(one, watchdog) for one in pair)
+def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]:
+    """A warning for each strategy that lost all it had: nothing is closed for it, margin calls have not landed."""
     findings = []
-    for symbol in plan.symbols:
-        series = market.series[symbol]
-        try:
-            finding = look_ahead_finding(plan.id, check_lookahead(strategy, series, twin=twin), market)
-        except Exception as error:
-            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
-            finding = Finding("warning", f"strategies.{plan.id}", message)
-        if finding is not None:
-            findings.append(finding)
+    for result in results.values():
+        down = np.flatnonzero(result.equity <= 0.0)
+        if len(down):
+            first = label_text(int(market.timeline.labels[down[0]]))
+            message = f"its equity fell to zero or below, first at {first}; margin calls have not landed, it went on"
+            findings.append(Finding("warning", f"strategies.{result.id}", message, len(down), (first,)))
     return findings
-
-
-def look_ahead_finding(strategy_id: str, report: LookAheadReport, market: Market) -> Finding | None:
-    """What a user should know of a look-ahead check; None where there is nothing to say."""
-    where = f"strategies.{strategy_id}"
-    if report.first_row is not None:
-        label = market.series[report.symbol].label[report.first_row].astype("datetime64[ns]")
-        return Finding(
-            "error",
-            where,
-            f"looks ahead on {report.symbol}: {report.side} at {label} changes when later bars are missing",
-            first=(str(label),),
-        )
-    if report.unchecked:
-        cuts = ", ".join(str(cut) for cut in report.unchecked)
-        message = f"could not be checked for look-ahead on {report.symbol}: it fails on its first {cuts} bars"
-        return Finding("warning", where, message, count=len(report.unchecked))
-    return None
 
 
 def _periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) -> dict[str, float]:

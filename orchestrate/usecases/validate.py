@@ -97,7 +97,7 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
     from orchestrate.library.catalogue import describe
     from orchestrate.library.loading import load
     from orchestrate.orchestration.lookahead import check_lookahead
-    from orchestrate.usecases.run import look_ahead_finding
+    from orchestrate.usecases.lookahead import look_ahead_finding
 
     where = f"strategies.{strategy.id}"
     findings = []

@@ -161,3 +161,18 @@ def test_affordable_fractions_fit_and_one_more_would_not(
     assert not paid or rules.cost(paid, price, SHARE) <= money + 2e-9
     if paid != wanted:
         assert rules.cost(abs(paid) + 1e-6, price, SHARE) > money - 2e-9
+
+
+def test_nobody_pays_to_be_rid_of_a_share() -> None:
+    penny, oil = Instrument("P"), Instrument("CL", asset_class="future")
+    slippage = Slippage(ticks=3)
+    assert slippage.price(0.02, -1, penny) == 0.01
+    assert slippage.price(0.02, -1, oil) == -0.01
+
+
+def test_fractions_are_rounded_down_also_right_below_the_next_step() -> None:
+    rules = ExecutionRules(lots="fractional")
+    assert rules.lot(0.52953199962) == 0.529531
+    assert rules.lot(-0.52953199962) == -0.529531
+    assert rules.lot(0.1 + 0.2) == 0.3
+    assert rules.lot(123456.789012) == 123456.789012

@@ -1,0 +1,64 @@
+"""What a user must be told when a book is ruined, and that a time limit holds for the look-ahead check too."""
+
+from __future__ import annotations
+
+import time
+
+RUIN = """\
+strategy: strategies.py:Short
+capital: 1000
+data: {UP: {path: up.csv}}
+"""
+SLOW = """\
+strategy: strategies.py:Slow
+capital: 1000
+data: {UP: {path: up.csv}}
+"""
+CODE = """\
+import time
+
+
+class Short:
+    side = "short"
+
+    def should_enter(self, bars):
+        return len(bars) == 1
+
+    def should_exit(self, position, bars):
+        return False
+
+
+class Slow:
+    def signals(self, bars):
+        time.sleep(0.6)
+        return bars.close > 11, bars.close < 0
+"""
+UP = "timestamp,open,high,low,close,volume\n" + "".join(
+    f"2020-01-{day:02d},{price},{price},{price},{price},1\n"
+    for day, price in zip((1, 2, 3, 6, 7, 8, 9, 10), (10, 10, 12, 14, 18, 21, 24, 26), strict=True)
+)
+
+
+def prepared(prompt, config):
+    prompt.write("c.yaml", config)
+    prompt.write("strategies.py", CODE)
+    prompt.write("up.csv", UP)
+    return prompt
+
+
+def test_a_book_that_is_ruined_is_a_warning(prompt) -> None:
+    document = prepared(prompt, RUIN)("backtest", "c.yaml", "--format", "json").document
+    told = [finding for finding in document["findings"] if finding["where"] == "strategies.Short"]
+    warning = next(finding for finding in told if finding["severity"] == "warning")
+    assert "zero or below, first at 2020-01-08; margin calls have not landed" in warning["message"]
+    assert document["portfolio"]["final_equity"] < 0
+    assert warning["count"] == 3
+
+
+def test_the_time_limit_holds_for_the_look_ahead_check(prompt) -> None:
+    began = time.monotonic()
+    done = prepared(prompt, SLOW)("backtest", "c.yaml", "--format", "json", "--time-limit", "1")
+    assert done.code == 124
+    assert done.document["status"] == "interrupted"
+    assert any("could not be checked for look-ahead" in finding["message"] for finding in done.document["findings"])
+    assert time.monotonic() - began < 4.0, "seven calls more were to come, of 0.6 seconds each"
