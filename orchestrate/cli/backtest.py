@@ -22,7 +22,7 @@ def backtest(
         list[str] | None,
         typer.Option("--gate", metavar="GATE", help="Require, such as 'sharpe >= 1'.", show_default=False),
     ] = None,
-    output: Annotated[Literal["table", "json"], typer.Option("--format", help="How the result is printed.")] = "table",
+    output: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is printed.")] = "text",
     reports: Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")] = Path("reports"),
     time_limit: Annotated[
         float | None,
@@ -58,7 +58,7 @@ def backtest(
         print(json.dumps(outcome.document, indent=2, allow_nan=False))
     if outcome.error is not None:
         raise outcome.error
-    if output == "table":
+    if output == "text":
         _show(outcome.document, quiet=quiet)
     if quiet or output == "json":
         _complain(outcome.document)
