@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.market import Instrument
 from orchestrate.domain.results import StrategyResult
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
@@ -134,6 +136,16 @@ def test_everything_is_closed_at_the_end_where_that_is_wanted():
     played = play(market(wave(bars=20)), {"native": Part(Planned)}, ExecutionRules(close_at_end=True))
     assert played.error() == ""
     assert [(step, quantity) for step, _, quantity, _ in played.trades()] == [(3, 10.0), (19, -10.0)]
+
+
+def test_what_nautilus_cannot_hold_is_an_engine_error_that_leaves_nothing_behind():
+    Planned.plans.update(a={}, b={})
+    parts = {"a": Part(Planned, {"tag": "a"}, ("A",), 50), "b": Part(Planned, {"tag": "b"}, ("B",), 50)}
+    stage = market(wave("A", 10), wave("B", 10), B=Instrument("B", multiplier=1e30))
+    with pytest.raises(EngineError, match="B: nautilus can't hold this instrument"):
+        play(stage, parts)
+    assert Planned.heard["a"] == ["stop"]
+    assert play(market(wave("A", 10)), {"a": parts["a"]}).error("a") == ""
 
 
 def digest(played: Hosted) -> str:

@@ -168,6 +168,24 @@ def test_a_resting_order_is_taken_back_and_its_money_is_free_again():
     assert "Canceled" in heard()
 
 
+@pytest.mark.parametrize("when", [0, 2], ids=["while_they_wait", "where_they_rest"])
+def test_several_orders_are_taken_back_at_once(when):
+    def regret(one: Planned, _: object) -> None:
+        one.cancel_orders(one.cache.orders())
+
+    def first(one: Planned, bar: object) -> None:
+        one.limit(10, 9.0)
+        one.limit(10, 8.0)
+        if when == 0:
+            regret(one, bar)
+
+    rows = [*FLAT[:4], (9.0, 9.0, 7.0, 8.0), *FLAT[5:]]
+    played = run({0: first} | ({when: regret} if when else {}), rows)
+    assert played.trades() == []
+    assert heard().count("Canceled") == 2
+    assert played.orchestrator.desk.blotter.resting() == []
+
+
 def test_cancelling_everything_also_takes_back_what_waits_for_its_release():
     def later(one: Planned, bar: Any) -> None:
         one.limit(10, 9.7)
