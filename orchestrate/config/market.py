@@ -16,6 +16,9 @@ from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.synthetic import SyntheticSpec
 
 _SOURCES = ("path", "synthetic", "resample")
+_CALLED = {"synthetic": "synthetic", "resample": "resampled"}
+#: Bars that no file holds, and the keys that mean something to them.
+_MADE = {"synthetic": ("synthetic", "stamp"), "resample": ("resample",)}
 
 
 def data_plans(reading: Reading) -> dict[str, DataPlan]:
@@ -62,6 +65,13 @@ def _check_source(reading: Reading, symbol: str) -> None:
     if len(written) > 1:
         message = f"data.{symbol} has {' and '.join(written)}, only one can be"
         reading.problems.append(reading.key("data", symbol, written[1]).problem(message, "keep one"))
+    elif written and written[0] in _MADE and isinstance(node, Table):
+        for key, _ in node:
+            if key in Data.model_fields and key not in _MADE[written[0]] and node.get(key) is not None:
+                message = (
+                    f"data.{symbol}: '{key}' is for bars that are read from a file, these are {_CALLED[written[0]]}"
+                )
+                reading.problems.append(reading.key("data", symbol, key).problem(message, "leave it out"))
 
 
 def _synthetic(reading: Reading, symbol: str, entry: Data) -> Mapping[str, object] | None:
