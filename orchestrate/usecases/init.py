@@ -36,7 +36,7 @@ def write_starter(directory: Path) -> list[Path]:
                 file.write(content)
     except OSError as error:
         _take_back(made)
-        raise StoreError(f"the project can't be written to {directory}: {error.strerror or error}") from error
+        raise StoreError(f"the project can't be written to {directory}: {error.strerror or error}") from None
     except BaseException:
         _take_back(made)
         raise

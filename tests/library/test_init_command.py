@@ -130,6 +130,16 @@ def test_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, f
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
 
+def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    result = init(str(tmp_path / "here"))
+    assert result.exit_code == 4
+    assert result.stderr == f"the project can't be written to {tmp_path / 'here'}: Permission denied\n"
+
+
 def test_an_interrupt_takes_everything_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     written: list[bytes] = []
 
