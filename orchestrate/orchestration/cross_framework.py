@@ -239,6 +239,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                     self.desk.fail(entry, error, int(self._market.timeline.labels[self.desk.marks.step]))
             for ended in engine.ended:
                 self._dispatch.forget(self.desk.end_native(ended))
+                for order in self._dispatch.denied(ended):
+                    self.desk.write_off(order, ended.reason)
                 over = (ended.strategy_id, ended.native_order)
                 self._late = [late for late in self._late if (late.strategy_id, late.native_order) != over]
             demands += engine.demands

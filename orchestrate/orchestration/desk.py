@@ -265,7 +265,7 @@ class Desk:
         order = command.order
         if order.closing or order.native_order or self.entries[order.strategy_id].status != "failed":
             return False
-        self._end(order, Reason.STRATEGY_FAILED)
+        self.write_off(order, Reason.STRATEGY_FAILED)
         return True
 
     def flatten(self, entry: StrategyEntry, reason: Reason) -> list[Order]:
@@ -285,10 +285,11 @@ class Desk:
         """End the open orders that `wanted` names, unfilled; what lies in an engine has to be taken back there."""
         cancelled = self.blotter.cancel(wanted, reason)
         for order in cancelled:
-            self._end(order, reason)
+            self.write_off(order, reason)
         return cancelled
 
-    def _end(self, order: Order, reason: Reason) -> None:
+    def write_off(self, order: Order, reason: Reason) -> None:
+        """An order is over without a fill."""
         step = self.marks.step
         t = int(self._market.timeline.stamps[step])
         demand = Demand(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.market import MarketEvent, StepRows, Timeline
-from orchestrate.domain.orders import Fill, Order, StrategyCommand
+from orchestrate.domain.orders import Ended, Fill, Order, StrategyCommand
 from orchestrate.orchestration.entries import StrategyEntry
 from orchestrate.orchestration.ports import NativeHostPort, OrchestrationPort, Stepped
 
@@ -113,6 +113,16 @@ class Dispatch:
             raise EngineError(f"{framework} fills {told} where {order.id} was {order.quantity:g} of {order.symbol}")
         self.moved.add(framework)
         return order
+
+    def denied(self, ended: Ended) -> list[Order]:
+        """A native's order that its engine would not execute after its release; it is over."""
+        orders = [
+            order
+            for order in self._handed_over.values()
+            if (order.strategy_id, order.native_order) == (ended.strategy_id, ended.native_order)
+        ]
+        self.forget(orders)
+        return orders
 
     def forget(self, orders: Iterable[Order]) -> None:
         """These orders are over without a fill."""

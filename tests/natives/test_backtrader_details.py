@@ -14,7 +14,7 @@ import pytest
 from orchestrate import wiring
 from orchestrate.data.loading import load_market
 from orchestrate.domain.strategy import Signal
-from orchestrate.engines.backtrader.hosting_cerebro import day_numbers, time_frame
+from orchestrate.engines.backtrader.hosting.cerebro import day_numbers, time_frame
 from orchestrate.usecases.run import run
 from tests.natives.backtrader_stage import AT_CLOSE, DAY, FIRST, MINUTE, PLAIN, Part, bare, host, market, walk
 

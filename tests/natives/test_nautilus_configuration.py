@@ -16,7 +16,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.domain.market import BarSeries
-from orchestrate.engines.nautilus.hosting_configuration import build, listings
+from orchestrate.engines.nautilus.hosting.configuration import build, listings
 from tests.natives.nautilus_scripts import Keywords, Pair, Planned
 from tests.natives.nautilus_stage import DAY, MINUTE, Hosted, Part, drawn, market, play, wave
 

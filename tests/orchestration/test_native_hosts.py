@@ -192,3 +192,31 @@ def test_a_guest_that_breaks_is_flattened_and_the_others_go_on() -> None:
     [event] = done.of(StrategyFailedEvent)
     assert (event.strategy_id, event.error_message) == ("guest", "x")
     assert done.results["other"].status == "completed"
+
+
+class Denier(Host):
+    """An engine that will not execute what it is given, and says so."""
+
+    given: Sequence[StrategyCommand] = ()
+
+    def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
+        self.given = list(commands)
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+        said = super().advance(t, rows)
+        denied = tuple(Ended("guest", command.order.native_order, Reason.CANCELLED) for command in self.given)
+        self.given = []
+        return Stepped(said.fills, said.demands, said.failures, said.ended + denied)
+
+
+def test_a_released_order_that_its_engine_denies_is_over() -> None:
+    done = hosted(Denier({1: Stepped(demands=(wants("n1", 60),)), 3: Stepped(demands=(wants("n2", 100),))}))
+    assert done.fills("guest") == []
+    ended = [(r.order_id, str(r.decision.outcome), str(r.decision.reason)) for r in done.orchestrator.desk.decisions]
+    assert ended == [
+        ("guest-1", "approved", ""),
+        ("guest-1", "rejected", "cancelled"),
+        ("guest-2", "approved", ""),
+        ("guest-2", "rejected", "cancelled"),
+    ]
+    assert done.results["guest"].status == "completed"

@@ -21,7 +21,7 @@ from orchestrate.engines.handover import Handover, breaking_named
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
 if TYPE_CHECKING:
-    from orchestrate.engines.backtrader.hosting import NativeHost
+    from orchestrate.engines.backtrader.hosting.host import NativeHost
 
 _NOTHING: Final = Stepped()
 
@@ -45,7 +45,7 @@ class BacktraderOrchestrationAdapter:
         """Fill the feeds of all symbols that portable strategies trade, open a broker for each, and let natives in."""
         natives = [account for account in accounts if account.native is not None]
         if natives:
-            from orchestrate.engines.backtrader.hosting import NativeHost
+            from orchestrate.engines.backtrader.hosting.host import NativeHost
 
             self._host = NativeHost(market, natives, rules)
         for account in accounts:

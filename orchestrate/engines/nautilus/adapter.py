@@ -21,7 +21,7 @@ from orchestrate.engines.nautilus.stepping import NautilusStepper
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
 if TYPE_CHECKING:
-    from orchestrate.engines.nautilus.hosting import NativeHost
+    from orchestrate.engines.nautilus.hosting.host import NativeHost
 
 
 class NautilusOrchestrationAdapter:
@@ -52,7 +52,7 @@ class NautilusOrchestrationAdapter:
             )
         natives = [account for account in accounts if account.native is not None]
         if natives:
-            from orchestrate.engines.nautilus.hosting import NativeHost
+            from orchestrate.engines.nautilus.hosting.host import NativeHost
 
             self._host = NativeHost(market, natives, rules)
 

@@ -24,17 +24,17 @@ from nautilus_trader.trading.strategy import Strategy
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Demand, Order, Reason, StrategyCommand
-from orchestrate.engines.nautilus.hosting_account import OwnAccount, OwnPortfolio
-from orchestrate.engines.nautilus.hosting_bars import BarShelf
-from orchestrate.engines.nautilus.hosting_changes import Changes
-from orchestrate.engines.nautilus.hosting_configuration import Listing, build, listings
-from orchestrate.engines.nautilus.hosting_exposure import MARKET_TYPES, closes, only_reduces, opening, price_of, signed
-from orchestrate.engines.nautilus.hosting_fills import NativeFill
-from orchestrate.engines.nautilus.hosting_gate import Gate, parent_of
-from orchestrate.engines.nautilus.hosting_guard import Guard
-from orchestrate.engines.nautilus.hosting_ledger import Ledger
-from orchestrate.engines.nautilus.hosting_refusals import refuse_unknown_data
-from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
+from orchestrate.engines.nautilus.hosting.account import OwnAccount, OwnPortfolio
+from orchestrate.engines.nautilus.hosting.bars import BarShelf
+from orchestrate.engines.nautilus.hosting.changes import Changes
+from orchestrate.engines.nautilus.hosting.configuration import Listing, build, listings
+from orchestrate.engines.nautilus.hosting.exposure import MARKET_TYPES, closes, only_reduces, opening, price_of, signed
+from orchestrate.engines.nautilus.hosting.fills import NativeFill
+from orchestrate.engines.nautilus.hosting.gate import Gate, parent_of
+from orchestrate.engines.nautilus.hosting.guard import Guard
+from orchestrate.engines.nautilus.hosting.ledger import Ledger
+from orchestrate.engines.nautilus.hosting.refusals import refuse_unknown_data
+from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 from orchestrate.engines.nautilus.instruments import native_instrument
 from orchestrate.engines.nautilus.models import RuleFee
 from orchestrate.orchestration.ports import Account

@@ -8,8 +8,8 @@ from backtrader.brokers import BackBroker
 
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Instrument
-from orchestrate.engines.backtrader.hosting_money import InstrumentScheme
-from orchestrate.engines.backtrader.hosting_refusals import refuse_methods
+from orchestrate.engines.backtrader.hosting.money import InstrumentScheme
+from orchestrate.engines.backtrader.hosting.refusals import refuse_methods
 
 _REFUSED: Final = (
     ("set_cash", "setcash", "add_cash", "setcommission", "addcommissioninfo", "set_slippage_perc", "set_int2pnl"),

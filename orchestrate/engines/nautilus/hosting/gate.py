@@ -23,8 +23,8 @@ from nautilus_trader.model.orders import Order as NativeOrder
 from nautilus_trader.model.orders import OrderList
 from nautilus_trader.trading.strategy import Strategy
 
-from orchestrate.engines.nautilus.hosting_refusals import require_hosted, unfit
-from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
+from orchestrate.engines.nautilus.hosting.refusals import require_hosted, unfit
+from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
 
 class Gate:

@@ -10,7 +10,7 @@ from typing import Final
 from backtrader import Order as Native
 
 from orchestrate.domain.orders import Demand, Ended, Fill, Reason
-from orchestrate.engines.backtrader.hosting_refusals import NotHostedError
+from orchestrate.engines.backtrader.hosting.refusals import NotHostedError
 from orchestrate.orchestration.ports import Stepped
 
 _TRIGGERED = frozenset({Native.Stop, Native.StopLimit, Native.StopTrail, Native.StopTrailLimit})

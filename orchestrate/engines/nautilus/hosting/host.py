@@ -9,7 +9,7 @@ from orchestrate.domain.errors import EngineError, OrchestrateError
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, StrategyCommand
-from orchestrate.engines.nautilus.hosting_native import HostedNative
+from orchestrate.engines.nautilus.hosting.native import HostedNative
 from orchestrate.orchestration.ports import Account, Stepped
 
 NOTHING = Stepped()

@@ -11,7 +11,7 @@ import backtrader as bt
 import numpy as np
 
 from orchestrate.domain.market import BarSeries, Floats, Stamps
-from orchestrate.engines.backtrader.hosting_refusals import NotHostedError, refuse_methods
+from orchestrate.engines.backtrader.hosting.refusals import NotHostedError, refuse_methods
 
 Asking = AbstractContextManager[object]
 _MICROSECOND: Final = 1_000

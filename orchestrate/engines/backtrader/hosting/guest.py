@@ -9,11 +9,11 @@ from typing import Any
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import StrategyCommand
-from orchestrate.engines.backtrader.hosting_broker import Moment, ParkingBroker
-from orchestrate.engines.backtrader.hosting_cerebro import SteppedCerebro
-from orchestrate.engines.backtrader.hosting_demands import News
-from orchestrate.engines.backtrader.hosting_money import PlanSizer
-from orchestrate.engines.backtrader.hosting_refusals import refuse_cheating_on_open
+from orchestrate.engines.backtrader.hosting.broker import Moment, ParkingBroker
+from orchestrate.engines.backtrader.hosting.cerebro import SteppedCerebro
+from orchestrate.engines.backtrader.hosting.demands import News
+from orchestrate.engines.backtrader.hosting.money import PlanSizer
+from orchestrate.engines.backtrader.hosting.refusals import refuse_cheating_on_open
 from orchestrate.orchestration.ports import Account
 
 

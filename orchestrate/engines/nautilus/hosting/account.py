@@ -13,7 +13,7 @@ from nautilus_trader.portfolio.base import PortfolioFacade
 from orchestrate.domain.books import Book
 from orchestrate.domain.market import Instrument
 from orchestrate.domain.orders import Fill
-from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
+from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
 
 class OwnAccount:

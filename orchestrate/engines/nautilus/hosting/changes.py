@@ -10,7 +10,7 @@ from nautilus_trader.execution.messages import ModifyOrder
 from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.orders import Order as NativeOrder
 
-from orchestrate.engines.nautilus.hosting_stepping import NativeStepper
+from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, StrategyCommand
-from orchestrate.engines.backtrader.hosting_demands import NOTHING, News
-from orchestrate.engines.backtrader.hosting_guest import Guest
+from orchestrate.engines.backtrader.hosting.demands import NOTHING, News
+from orchestrate.engines.backtrader.hosting.guest import Guest
 from orchestrate.orchestration.ports import Account, Stepped
 
 

@@ -26,9 +26,9 @@ from backtrader.order import OrderData
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Instrument
 from orchestrate.domain.orders import Fill, Order, Reason
-from orchestrate.engines.backtrader.hosting_account import Account
-from orchestrate.engines.backtrader.hosting_demands import News, Wishes, refuse_order
-from orchestrate.engines.backtrader.hosting_money import Purse
+from orchestrate.engines.backtrader.hosting.account import Account
+from orchestrate.engines.backtrader.hosting.demands import News, Wishes, refuse_order
+from orchestrate.engines.backtrader.hosting.money import Purse
 
 Moment = Callable[[], tuple[int, int]]
 _ENDED: Final = frozenset({Native.Canceled, Native.Expired, Native.Margin, Native.Rejected})

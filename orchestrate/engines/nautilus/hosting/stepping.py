@@ -34,7 +34,7 @@ from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.portfolio.base import PortfolioFacade
 from nautilus_trader.trading.strategy import Strategy
 
-from orchestrate.engines.nautilus.hosting_fills import NativeFill, Phase
+from orchestrate.engines.nautilus.hosting.fills import NativeFill, Phase
 
 Route = Callable[[Command, Callable[[Command], None]], None]
 _MUCH = 1e9

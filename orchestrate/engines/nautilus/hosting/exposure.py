@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.orders import Order as NativeOrder
 
-from orchestrate.engines.nautilus.hosting_gate import parent_of
+from orchestrate.engines.nautilus.hosting.gate import parent_of
 
 MARKET_TYPES = (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
 
