@@ -126,7 +126,7 @@ def _process() -> dict[str, object]:
     }
 
 
-def test_a_real_interrupt_while_an_engine_fills() -> None:
+def test_a_real_interrupt_while_an_engine_fills(request: pytest.FixtureRequest) -> None:
     class Interrupted(ExecutionRules):
         def fee(self, quantity: float, price: float, instrument: object) -> float:
             os.kill(os.getpid(), signal.SIGINT)
@@ -134,6 +134,8 @@ def test_a_real_interrupt_while_an_engine_fills() -> None:
             return 0.0
 
     stage = market(series("A", BARS))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background may ignore it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     for engine in ENGINES:
         with pytest.raises(KeyboardInterrupt):
             play(engine(), stage, Interrupted(), SCRIPT)
