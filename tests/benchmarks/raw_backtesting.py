@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from backtesting import Backtest, Strategy, backtesting
 
-from tests.benchmarks.scenes import CASH, FEE, QUANTITY, Done, Scene
+from tests.benchmarks.scenes import CASH, FEE, QUANTITY, SAME, Done, Scene
 
 backtesting._tqdm = lambda bars, **_: bars  # no progress bars
 
@@ -30,10 +30,11 @@ class Cross(Strategy):
     def next(self):
         if len(self.data) <= self.n_slow:
             return
-        if self.fast[-2] <= self.slow[-2] and self.fast[-1] > self.slow[-1]:
+        before, now = self.fast[-2] - self.slow[-2], self.fast[-1] - self.slow[-1]
+        if before <= SAME < now:
             if not self.position:
                 self.buy(size=QUANTITY)
-        elif self.fast[-2] >= self.slow[-2] and self.fast[-1] < self.slow[-1] and self.position:
+        elif before >= -SAME > now and self.position:
             self.position.close()
 
 

@@ -7,7 +7,7 @@ import time
 import backtrader as bt
 import pandas as pd
 
-from tests.benchmarks.scenes import CASH, FEE, QUANTITY, Done, Scene
+from tests.benchmarks.scenes import CASH, FEE, QUANTITY, SAME, Done, Scene
 
 
 class Cross(bt.Strategy):
@@ -23,11 +23,12 @@ class Cross(bt.Strategy):
     def next(self):
         if len(self.feed) <= self.p.slow:
             return
-        if self.fast[-1] <= self.slow[-1] and self.fast[0] > self.slow[0]:
+        before, now = self.fast[-1] - self.slow[-1], self.fast[0] - self.slow[0]
+        if before <= SAME < now:
             if not self.held:
                 self.held = QUANTITY
                 self.buy(self.feed, size=QUANTITY)
-        elif self.fast[-1] >= self.slow[-1] and self.fast[0] < self.slow[0] and self.held:
+        elif before >= -SAME > now and self.held:
             self.held = 0
             self.sell(self.feed, size=QUANTITY)
 

@@ -24,7 +24,7 @@ from nautilus_trader.model.instruments import Equity
 from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from nautilus_trader.trading.strategy import Strategy
 
-from tests.benchmarks.scenes import CASH, FEE, NS, QUANTITY, Done, Scene
+from tests.benchmarks.scenes import CASH, FEE, NS, QUANTITY, SAME, Done, Scene
 
 VENUE = Venue("SIM")
 USD = Currency("USD", 8, 840, "United States dollar", CurrencyType.FIAT)
@@ -52,10 +52,10 @@ class Cross(Strategy):
         before, self.before = self.before, now
         if before is None:
             return
-        if before <= 0 < now and not self.held:
+        if before <= SAME < now and not self.held:
             self.held = True
             self.submit_order(self.order_factory.market(self.instrument_id, OrderSide.BUY, self.size))
-        elif before >= 0 > now and self.held:
+        elif before >= -SAME > now and self.held:
             self.held = False
             self.submit_order(self.order_factory.market(self.instrument_id, OrderSide.SELL, self.size))
 

@@ -10,6 +10,7 @@ import numpy as np
 QUANTITY = 100
 CASH = 10_000_000.0
 FEE = 0.001
+SAME = 1e-9  # averages closer than this are equal, or the last digit of a sum decides
 NS = 1_000_000_000
 
 
