@@ -44,6 +44,7 @@ class Race:
     turns: int
     ours: tuple[str, ...]
     goals: tuple[tuple[str, str, float], ...] = field(default=())
+    without: tuple[str, ...] = ()
 
 
 RACES = [
@@ -75,12 +76,10 @@ RACES = [
         Scene(500_000, 1, 5, 60),
         1,
         ("Backtrader", "Nautilus", "on_bar"),
-        (
-            ("Backtrader", "raw Backtrader", 0.05),
-            ("Backtrader", "backtesting.py", 0.5),
-            ("Nautilus", "raw Nautilus", 0.06),
-        ),
+        (("Backtrader", "raw Backtrader", 0.05), ("Backtrader", "backtesting.py", 0.5)),
+        without=("raw Nautilus",),  # its time grows with the square of its orders: hours
     ),
+    Race(Scene(20_000, 1, 5, 60), 1, ("Backtrader", "Nautilus"), (("Nautilus", "raw Nautilus", 0.06),)),
     Race(
         Scene(2_520, 100, 100),
         2,
@@ -93,7 +92,7 @@ RACES = [
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("race", RACES, ids=lambda race: str(race.scene))
 def test_loop(race: Race, capsys: pytest.CaptureFixture[str]) -> None:
-    names = [name for name in CONTESTANTS if name in race.ours or name in OTHERS]
+    names = [name for name in CONTESTANTS if name in race.ours or (name in OTHERS and name not in race.without)]
     taken = by_turns({name: partial(CONTESTANTS[name], race.scene) for name in names}, race.turns)
     reference = taken["raw Backtrader"].last
     with capsys.disabled():
