@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from orchestrate.domain.market import MAX_PRECISION, Floats, Instrument
+from orchestrate.domain.instruments import MAX_PRECISION, Instrument
+from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import InstrumentPlan
 
 

@@ -17,7 +17,8 @@ from orchestrate.data.instruments import instrument_of
 from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market import BarSeries, Instrument, Market, Timeline
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
 

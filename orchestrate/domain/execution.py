@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 
 #: Two prices or quantities closer than this count as equal when a tick or lot is counted.
 _GRAIN: Final = 1e-9

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal
 
 from orchestrate.domain.books import Position, Trade
-from orchestrate.domain.market import Flags, Floats, Stamps
 from orchestrate.domain.orders import Decision, Fill, Reason
 from orchestrate.domain.plan import RunPlan
+
+if TYPE_CHECKING:  # findings are told without numpy
+    from orchestrate.domain.market import Flags, Floats, Stamps
 
 Severity = Literal["info", "warning", "error"]
 RunStatus = Literal["completed", "degraded", "failed", "interrupted"]
@@ -122,6 +122,8 @@ class RunResult:
     @property
     def portfolio_equity(self) -> Floats:
         """The sum of all books and the reserve at every step."""
+        import numpy as np
+
         total = np.full(len(self.stamps), float(self.reserve))
         for name in sorted(self.strategies):  # the order in the file changes no digit
             total += self.strategies[name].equity

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-import numpy.typing as npt
+if TYPE_CHECKING:  # a configuration is read without numpy
+    import numpy.typing as npt
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.books import Position
-from orchestrate.domain.market import Instrument
+    from orchestrate.domain.bars import Bars
+    from orchestrate.domain.books import Position
+    from orchestrate.domain.instruments import Instrument
 
 Side = Literal["long", "short"]
 SignalKind = Literal["entry", "exit"]

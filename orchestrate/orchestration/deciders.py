@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from orchestrate.domain.bars import Bars, Unveiling, whole_history
 from orchestrate.domain.books import Book, Position
-from orchestrate.domain.market import BarSeries, Flags, Instrument, MarketEvent
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries, Flags, MarketEvent
 from orchestrate.domain.strategy import BarStrategy, IStrategy, Kind, Side, Signal, Signals, VectorStrategy
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from orchestrate.domain.books import Book
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import StrategyError
 from orchestrate.domain.strategy import PORTABLE_KINDS, Kind

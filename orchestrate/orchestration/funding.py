@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.market import Instrument, Market
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Decision, Demand, Fill, Order, Outcome, Reason
 from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Decision, Demand, Ended, Fill, StrategyCommand
 from orchestrate.domain.plan import Sizing
+
+if TYPE_CHECKING:
+    from orchestrate.domain.market import Market
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 from orchestrate.domain.books import Book
 from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.execution import FRACTION_DIGITS
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.orders import Fill
 from orchestrate.orchestration.ports import FrameworkPortfolioState
 

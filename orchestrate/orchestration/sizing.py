@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.plan import Sizing
 
 

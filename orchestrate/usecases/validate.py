@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrate import wiring
 from orchestrate.config.resolution import Resolution
 from orchestrate.domain.errors import DataError, Problem
-from orchestrate.domain.market import Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
 
 if TYPE_CHECKING:
+    from orchestrate.domain.market import Market
     from orchestrate.usecases.watchdog import Watchdog
 
 SCHEMA_VERSION: Final = 1

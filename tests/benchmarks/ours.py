@@ -11,7 +11,8 @@ import numpy as np
 from orchestrate.domain.bars import Bars
 from orchestrate.domain.books import Position
 from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.domain.market import BarSeries, Instrument, Market, Timeline
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategy import Context, Signal
 from orchestrate.library.catalogue import shipped

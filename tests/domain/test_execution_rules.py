@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 
 SHARE = Instrument("A")
 

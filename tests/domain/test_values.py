@@ -9,7 +9,8 @@ import pytest
 
 from orchestrate.domain import errors
 from orchestrate.domain.errors import ConfigurationError, DataError, OrchestrateError, Problem, UnknownStrategyError
-from orchestrate.domain.market import BarSeries, Instrument, Timeline
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries, Timeline
 from orchestrate.domain.orders import Demand
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.stamps import label_text

@@ -9,7 +9,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Instrument, Market
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Order
 from tests.engines.stage import market, order, series
 

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from tests.engines.candidate import FIVE, PLAIN, Candidate
 from tests.engines.stage import Played, accounts, market, order, play, series, steps, submit
 

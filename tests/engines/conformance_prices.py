@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from tests.engines.candidate import AT_CLOSE, FIVE, PLAIN, Candidate, near
 from tests.engines.stage import DAY, accounts, market, order, play, series, submit
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import BarSeries, Instrument, Market, Timeline
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, OrchestrationPort
 

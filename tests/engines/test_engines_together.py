@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.ports import OrchestrationPort

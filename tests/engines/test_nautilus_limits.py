@@ -5,7 +5,7 @@ from nautilus_trader.model.objects import Currency
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from tests.engines.candidate import PLAIN, Feed

@@ -9,7 +9,8 @@ import numpy as np
 
 from orchestrate.domain.bars import Bars, whole_history
 from orchestrate.domain.books import Position
-from orchestrate.domain.market import BarSeries, Instrument
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries
 from orchestrate.domain.strategy import Signal
 
 DAY = 86_400 * 10**9

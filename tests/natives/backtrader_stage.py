@@ -14,7 +14,8 @@ import pandas as pd
 
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import BarSeries, Instrument, Market, Timeline
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.plan import Sizing
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.orchestration.capital import PortfolioCapitalManager

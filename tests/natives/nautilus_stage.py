@@ -26,7 +26,8 @@ from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import BarSeries, Instrument, Market, Timeline
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata

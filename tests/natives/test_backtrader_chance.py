@@ -9,7 +9,7 @@ import backtrader as bt
 import pytest
 
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from tests.natives.backtrader_stage import AT_CLOSE, PLAIN, bare, host, market, walk
 
 Order = bt.Order

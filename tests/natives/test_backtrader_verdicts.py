@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.domain.market import BarSeries, Instrument
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries
 from orchestrate.domain.orders import Order, Reason, StrategyCommand
 from orchestrate.domain.plan import Sizing
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter

@@ -14,7 +14,7 @@ import pytest
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.results import StrategyResult
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator

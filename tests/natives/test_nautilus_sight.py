@@ -15,7 +15,7 @@ from nautilus_trader.model.identifiers import Venue
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from tests.natives.nautilus_scripts import Planned, PlannedConfig
 from tests.natives.nautilus_stage import (
     AT_CLOSE,

@@ -14,7 +14,7 @@ from decimal import Decimal
 import pytest
 
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategy import Signal
 from tests.engines.stage import market, series

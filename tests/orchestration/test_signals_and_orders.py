@@ -11,7 +11,8 @@ import pytest
 
 from orchestrate.domain.events import SignalBlockedEvent, SignalResizedEvent, StrategySignalledEvent
 from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.domain.market import BarSeries, Instrument, Market
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Outcome, Reason
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategy import Context, Signal

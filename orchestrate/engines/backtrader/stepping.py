@@ -22,7 +22,8 @@ from backtrader.brokers import BackBroker
 from backtrader.order import OrderData
 
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.market import BarSeries, Instrument
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries
 from orchestrate.engines.handover import refuse_crossing
 
 _NANOSECONDS_A_DAY = 86_400e9

@@ -12,7 +12,7 @@ from nautilus_trader.model.objects import Currency, Price, Quantity
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 
 VENUE = Venue("ORCHESTRATE")
 MONEY_DIGITS = 8

@@ -13,7 +13,7 @@ from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
 
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 
 
 class RuleFill(FillModel):  # type: ignore[misc]  # Nautilus's compiled classes have no types

@@ -29,7 +29,8 @@ from nautilus_trader.model.position import Position
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import BarSeries, Instrument
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import BarSeries
 from orchestrate.engines.nautilus.instruments import VENUE, native_instrument, native_symbol
 from orchestrate.engines.nautilus.models import RuleFee, RuleFill
 

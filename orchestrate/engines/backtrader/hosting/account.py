@@ -7,7 +7,7 @@ from typing import Any, Final
 from backtrader.brokers import BackBroker
 
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.engines.backtrader.hosting.money import InstrumentScheme
 from orchestrate.engines.backtrader.hosting.refusals import refuse_methods
 

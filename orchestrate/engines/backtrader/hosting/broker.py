@@ -24,7 +24,7 @@ from backtrader import Order as Native
 from backtrader.order import OrderData
 
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.orders import Fill, Order, Reason
 from orchestrate.engines.backtrader.hosting.account import Account
 from orchestrate.engines.backtrader.hosting.demands import News, Wishes, refuse_order

@@ -7,7 +7,7 @@ from typing import Any
 import backtrader as bt
 
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Instrument
+from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.plan import Sizing
 from orchestrate.orchestration.sizing import Sizeable, size
 
