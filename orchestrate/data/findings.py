@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -25,6 +25,10 @@ _VOLUME: Final = 100.0  # a volume of so many times the next greatest is no trad
 _FEW: Final = 30
 _STILL_DAYS: Final = 5
 _STILL_BARS: Final = 30
+_QUARTER: Final = 15 * 60 * SECOND  # sessions begin and end on quarters of an hour
+_BREAK: Final = 2 * _QUARTER  # and lie this far apart
+_BREAKS: Final = 5
+_MOSTLY: Final = 0.9
 _SHOWN_NANOSECONDS: Final = ((DAY, "day"), (HOUR, "hour"), (60 * SECOND, "minute"), (SECOND, "second"))
 
 
@@ -36,6 +40,7 @@ class Evidence:
     columns: Columns
     length: int
     may_be_negative: bool = False
+    stamp: Literal["start", "end"] = "start"
 
     @property
     def intraday(self) -> bool:
@@ -271,6 +276,21 @@ def span(nanoseconds: int) -> str:
     return f"{nanoseconds} ns"
 
 
+def stamped_at_the_end(evidence: Evidence) -> Finding | None:
+    """Labels taken for the start of a bar look like its end: sessions begin a bar after the quarter and end on it."""
+    label, length = evidence.columns.label, evidence.length
+    if evidence.stamp == "end" or length >= _QUARTER or _QUARTER % length:
+        return None
+    begins = np.flatnonzero(np.diff(label) >= _BREAK) + 1
+    if len(begins) < _BREAKS:
+        return None
+    late = (label[begins] % _QUARTER == length) & (label[begins - 1] % _QUARTER == 0)
+    if late.mean() < _MOSTLY:
+        return None
+    message = "sessions begin one bar after a quarter of an hour and end on one, as where stamps are the ends of bars"
+    return told("info", evidence.where, message, evidence.columns, begins[late], "if they are, say stamp: end")
+
+
 FINDINGS: Final[tuple[Callable[[Evidence], Finding | None], ...]] = (
     negative_prices,
     zero_prices,
@@ -289,4 +309,5 @@ FINDINGS: Final[tuple[Callable[[Evidence], Finding | None], ...]] = (
     no_volume,
     great_volume,
     few_rows,
+    stamped_at_the_end,
 )

@@ -79,7 +79,7 @@ def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSer
     told = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
     instrument = instrument_of(told, everything)
     negative = entry.allow_negative or instrument.asset_class == "future"
-    findings += judge(Evidence(name(entry), columns, length, negative))
+    findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
     prices = np.round(columns.prices, instrument.precision)
     prices.setflags(write=False)  # the memory behind the columns too
     columns = columns.with_prices(prices)

@@ -67,7 +67,7 @@ def inspect(file: str, settings: Sequence[str] = ()) -> Inspection:
         length = bar_length(columns.label, entry.frequency)
     except (DataError, ValueError) as error:
         return Inspection(file, error=str(error))
-    findings += judge(Evidence(file, columns, length, entry.allow_negative))
+    findings += judge(Evidence(file, columns, length, entry.allow_negative, entry.stamp))
     unclosed = unclosed_by_age(entry, Path(), columns.label, length)
     daily = length == DAY
     return Inspection(

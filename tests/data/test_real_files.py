@@ -25,6 +25,7 @@ SELDOM = "bars on days on which this series seldom trades"
 SILENT = "volume is 0 throughout"
 NO_VOLUME = "bars have volume 0"
 IN_DAY = "holes within a day"
+AT_THE_END = "sessions begin one bar after a quarter of an hour and end on one, as where stamps are the ends of bars"
 ODD = "closes leave the price and come straight back"
 
 #: file → rows, bars a year (None: by its own span), decimals, and its findings: message → (severity, count, first)
@@ -192,7 +193,7 @@ FILES: dict[str, tuple[int, float | None, int, dict[str, tuple[str, int, str]]]]
         29996,
         None,
         5,
-        {IN_DAY: ("info", 9, "2024-01-05 04:26 (line 4405)")},
+        {IN_DAY: ("info", 9, "2024-01-05 04:26 (line 4405)"), AT_THE_END: ("info", 22, "2024-01-02 23:01 (line 1368)")},
     ),
 }
 
