@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from orchestrate.domain.books import Trade
 from orchestrate.domain.orders import Decision, Demand, Fill, Outcome, Reason
@@ -22,6 +24,11 @@ from orchestrate.domain.results import (
     StrategyError,
     StrategyResult,
 )
+
+# The same examples everywhere and always; HYPOTHESIS_PROFILE=explore draws new ones.
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 DAY = 86_400 * 1_000_000_000
 FIRST = 18_262 * DAY  # 2020-01-01

@@ -213,10 +213,14 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         return self._take_in(self._dispatch.listen())
 
     def close(self, event: MarketEvent) -> None:
-        """7. CLOSE: with `fill: close`, market orders are executed at t's close now."""
-        if self._rules.fill == "close" and len(self.desk.blotter):
-            self.book(self._dispatch.close(self.desk.release(event, opening=False), event))
-            self.command(())
+        """7. CLOSE: with `fill: close`, market orders are executed at t's close now, answers of natives too."""
+        if self._rules.fill == "close":
+            for _ in range(ANSWERS_A_STEP):
+                commands = self.desk.release(event, opening=False) if len(self.desk.blotter) else []
+                if not commands:
+                    break
+                self.book(self._dispatch.close(commands, event))
+                self.command(())
         if self._rules.close_at_end:
             self._close_ended_positions(event)
 

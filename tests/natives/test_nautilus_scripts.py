@@ -87,12 +87,13 @@ def test_what_ships_with_nautilus(module, name, config, at_least, rules):
     assert len(hosted) >= at_least
 
 
-def test_stop_entries_and_trailing_stops_that_ship_with_nautilus():
+@BOTH_RULES
+def test_stop_entries_and_trailing_stops_that_ship_with_nautilus(rules):
     shipped = example("ema_cross_stop_entry")
     hosted, alone = both(
         shipped.EMACrossStopEntry,
         shipped.EMACrossStopEntryConfig,
-        NEXT_OPEN,
+        rules,
         trade_size=Decimal(100),
         atr_period=14,
         trailing_atr_multiple=2.0,

@@ -201,7 +201,7 @@ def test_books_and_engine_agree_after_every_step_of_any_run(
                 assert float(allocation.used_capital) <= float(allocation.allocated_capital) + 1e-6
     orchestrator.finish()
     orchestrator.end()
-    assert sum(len(entry.book.fills) for entry in orchestrator.strategies.values()) > 10
+    assert any(entry.book.fills for entry in orchestrator.strategies.values())
     assert len(orchestrator.desk.blotter) == 0
 
 
