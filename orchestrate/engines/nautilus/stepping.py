@@ -13,9 +13,7 @@ call are silenced.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -33,6 +31,7 @@ from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries
 from orchestrate.engines.nautilus.instruments import VENUE, native_instrument, native_symbol
 from orchestrate.engines.nautilus.models import RuleFee, RuleFill
+from orchestrate.engines.nautilus.quiet import pandas_kept_quiet, without_statistics
 
 #: Nothing reads the length of a bar here: the time of each is told.
 _ANY_BAR = BarSpecification(1, BarAggregation.DAY, PriceType.LAST)
@@ -92,9 +91,7 @@ class NautilusStepper:
             for number, strategy_id in enumerate(strategy_ids)
         }
         self._engine.add_strategies(list(self._hosts.values()))
-        analyzer = self._engine.portfolio.analyzer
-        if hasattr(analyzer, "record_trade"):
-            analyzer.record_trade = _ignore
+        without_statistics(self._engine)
 
     def quote(self, t: int, prices: Iterable[tuple[str, float]]) -> None:
         """The time is t, and these symbols stand at these prices."""
@@ -132,7 +129,7 @@ class NautilusStepper:
             self._engine.run(streaming=True)
         else:
             self._started = True
-            with _pandas_kept_quiet():
+            with pandas_kept_quiet():
                 self._engine.run(streaming=True)
 
     def trade(self, strategy_id: str, symbol: str, quantity: float, held: Position | None) -> OrderFilled | str:
@@ -163,18 +160,7 @@ class NautilusStepper:
     def end(self) -> None:
         """Stop and dispose; the process-wide logging clock goes back to real time."""
         try:
-            with _pandas_kept_quiet():
+            with pandas_kept_quiet():
                 self._engine.end()
         finally:
             self._engine.dispose()
-
-
-@contextmanager
-def _pandas_kept_quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _ignore(*_: object) -> None:
-    """Stands in for statistics that nobody reads."""

@@ -15,9 +15,7 @@ held against, `CancelAllOrders` and the cache. An engine of its own gives each o
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pandas as pd
 from nautilus_trader.backtest.config import BacktestEngineConfig, SimulationModuleConfig
@@ -35,6 +33,7 @@ from nautilus_trader.portfolio.base import PortfolioFacade
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.engines.nautilus.hosting.fills import NativeFill, Phase
+from orchestrate.engines.nautilus.quiet import pandas_kept_quiet, without_statistics
 
 Route = Callable[[Command, Callable[[Command], None]], None]
 _MUCH = 1e9
@@ -92,9 +91,7 @@ class NativeStepper:
         self._kernel = self.engine.kernel
         self._process = self._kernel.data_engine.process
         self._clocks = [self._kernel.clock]
-        analyzer = self.engine.portfolio.analyzer
-        if hasattr(analyzer, "record_trade"):
-            analyzer.record_trade = _ignore
+        without_statistics(self.engine)
 
     # ---- before the run
 
@@ -122,7 +119,7 @@ class NativeStepper:
     def begin(self, first: int, last: int) -> None:
         """Start everything, with no bar yet; the clocks stand at `first` and will never pass `last`."""
         start, end = (pd.Timestamp(t, unit="ns", tz="UTC") for t in (first, last))
-        with _pandas_kept_quiet():
+        with pandas_kept_quiet():
             self.engine.run(start=start, end=end, streaming=True)
 
     # ---- time
@@ -202,18 +199,7 @@ class NativeStepper:
         """
         try:
             self.stop()
-            with _pandas_kept_quiet():
+            with pandas_kept_quiet():
                 self.engine.end()
         finally:
             self.engine.dispose()
-
-
-@contextmanager
-def _pandas_kept_quiet() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _ignore(*_: object) -> None:
-    """Stands in for statistics that nobody reads."""

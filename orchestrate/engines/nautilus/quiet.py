@@ -1,0 +1,28 @@
+"""What Nautilus does beside the point, kept from costing or saying anything."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nautilus_trader.backtest.engine import BacktestEngine
+
+
+@contextmanager
+def pandas_kept_quiet() -> Iterator[None]:
+    """The first and the last `run` of an engine make pandas warn of Nautilus's own use of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def without_statistics(engine: BacktestEngine) -> None:
+    """The analyzer of 1.231 rebuilds a DataFrame at each closed trade; nobody reads it here."""
+    analyzer = engine.portfolio.analyzer
+    if hasattr(analyzer, "record_trade"):
+        analyzer.record_trade = _ignore
+
+
+def _ignore(*_: object) -> None:
+    """Stands in for statistics."""
