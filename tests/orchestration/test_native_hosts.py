@@ -220,3 +220,36 @@ def test_a_released_order_that_its_engine_denies_is_over() -> None:
         ("guest-2", "rejected", "cancelled"),
     ]
     assert done.results["guest"].status == "completed"
+
+
+class Pausing(Host):
+    """While its guest lives through the third bar, somebody pauses the guest; two bars later it goes on."""
+
+    orchestrator: Any = None
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+        if self.bars == 2:
+            self.orchestrator.pause_strategy("guest")
+        if self.bars == 4:
+            self.orchestrator.resume_strategy("guest")
+        return super().advance(t, rows)
+
+
+def test_a_paused_guest_closes_and_opens_nothing_until_it_is_resumed() -> None:
+    host = Pausing(
+        {
+            0: Stepped(demands=(wants("n1", 60),)),
+            2: Stepped(demands=(wants("n2", 10), wants("n3", -20, closing=True))),
+            4: Stepped(demands=(wants("n4", 5),)),
+        }
+    )
+    done = prepare({}, capital=1_000, adapters={"in_memory": host})
+    host.orchestrator = done.orchestrator
+    done.orchestrator.add_strategy(
+        Guest, StrategyMetadata("guest", symbols=("A",)), AllocationConfig(Decimal(100)), kind="backtrader"
+    )
+    done.orchestrator.run(market(series("A", BARS)), PLAIN)
+    assert done.fills("guest") == [(60.0, 10.0), (-20.0, 10.0), (5.0, 10.0)]
+    assert ("reject", "n2", 10.0) in host.heard
+    refused = [r.decision for r in done.orchestrator.desk.decisions if r.decision.demand.native_order == "n2"]
+    assert [decision.reason for decision in refused] == [Reason.STRATEGY_PAUSED]
