@@ -8,16 +8,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from orchestrate.cli.options import DataPaths, Settings
+
 
 def backtest(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration to run.", show_default=False)],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="Lay a value over the file.", show_default=False)
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option("--data", metavar="SYMBOL=PATH", help="Where a symbol's bars are.", show_default=False),
-    ] = None,
+    settings: Settings = None,
+    data: DataPaths = None,
     gates: Annotated[
         list[str] | None,
         typer.Option("--gate", metavar="GATE", help="Require, such as 'sharpe >= 1'.", show_default=False),

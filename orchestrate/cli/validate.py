@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from orchestrate.cli.options import DataPaths, Settings
+
 if TYPE_CHECKING:
     from orchestrate.domain.plan import RunPlan
     from orchestrate.domain.results import Finding
@@ -18,13 +20,8 @@ def validate(
     output: Annotated[
         Literal["text", "json", "github"], typer.Option("--format", help="How the result is printed.")
     ] = "text",
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="A.B=C", help="Lay a value over the file.", show_default=False)
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option("--data", metavar="SYMBOL=PATH", help="Where a symbol's bars are.", show_default=False),
-    ] = None,
+    settings: Settings = None,
+    data: DataPaths = None,
     deep: Annotated[
         bool, typer.Option("--deep", help="Load the data too, and check vectorised strategies for look-ahead.")
     ] = False,

@@ -11,8 +11,11 @@ from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import InstrumentPlan
 
 
-def instrument_of(given: InstrumentPlan, prices: Floats) -> Instrument:
-    """What the configuration says, completed by the data: at least two decimals, and enough for a tick."""
+def instrument_of(given: InstrumentPlan, prices: Floats, currency: str) -> Instrument:
+    """What the configuration says, completed by the data: at least two decimals, and enough for a tick.
+
+    `currency` is the capital's; it holds where the configuration names none.
+    """
     precision = decimals(prices) if given.precision is None else given.precision
     tick = given.tick_size or Decimal(0)
     exponent = tick.normalize().as_tuple().exponent
@@ -24,7 +27,7 @@ def instrument_of(given: InstrumentPlan, prices: Floats) -> Instrument:
         tick_size=float(tick),
         multiplier=float(given.multiplier or defaults.multiplier),
         margin_rate=float(given.margin_rate or defaults.margin_rate),
-        currency=given.currency or defaults.currency,
+        currency=given.currency or currency,
         asset_class=given.asset_class or defaults.asset_class,
     )
 

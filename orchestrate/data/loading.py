@@ -77,7 +77,7 @@ def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSer
     everything = columns.prices  # what is outside start..end decides on no price, but on how many decimals there are
     columns = _between(columns, plan, entry)
     told = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
-    instrument = instrument_of(told, everything)
+    instrument = instrument_of(told, everything, plan.capital.currency)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
     prices = np.round(columns.prices, instrument.precision)

@@ -91,7 +91,6 @@ class Order:
     quantity: float
     closing: bool
     reserve: float
-    decided_step: int
     reason: Reason = Reason.NONE
     native_order: str = ""
     rests: bool = False

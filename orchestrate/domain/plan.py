@@ -156,13 +156,6 @@ class RunPlan:
     logging: LoggingPlan = field(default_factory=LoggingPlan)
     root: Path = field(default_factory=Path)
 
-    def strategy(self, strategy_id: str) -> StrategyPlan:
-        """The strategy with that id; KeyError when there is none."""
-        for strategy in self.strategies:
-            if strategy.id == strategy_id:
-                return strategy
-        raise KeyError(strategy_id)
-
     def to_dict(self) -> dict[str, object]:
         """The whole plan as JSON values; `root` left out, so that the same plan reads the same everywhere."""
         plain = _plain(self)

@@ -12,7 +12,7 @@ An `IStrategy` may set `side = "short"`; its entries then sell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -121,7 +121,6 @@ class BarStrategy(Protocol):
         """What it wants done; None or an empty list for nothing."""
 
 
-PortableStrategy = VectorStrategy | IStrategy | BarStrategy
 Kind = Literal["signals", "istrategy", "on_bar", "backtrader", "nautilus"]
 PORTABLE_KINDS: tuple[Kind, ...] = ("signals", "istrategy", "on_bar")
 
@@ -161,6 +160,3 @@ class StrategyDescription:
     relations: Sequence[str] = ()
     summary: str = ""
     source: str = ""
-
-
-StrategyFactory = Callable[[Mapping[str, object]], object]

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 from orchestrate.domain.errors import EngineError, OrchestrateError
 from orchestrate.domain.orders import Order, StrategyCommand
-from orchestrate.orchestration.ports import Account
 
 
 class Handover:
@@ -36,7 +35,9 @@ class Handover:
             elif command.action == "cancel":
                 self._waiting.pop(order.id, None)
             else:
-                raise EngineError(f"{self._framework}: {command.action} of order {order.id}: {_NO_NATIVES}")
+                raise EngineError(
+                    f"{self._framework}: order {order.id} is no native's own, {command.action} is no answer to it"
+                )
 
     def advance(self, t: int, rows: Mapping[str, int]) -> list[Order]:
         """The step at t begins; take out the orders that fill at its opens."""
@@ -73,13 +74,3 @@ def refuse_crossing(held: float, quantity: float) -> None:
     """ValueError for an order through zero: engines split its fee in ways of their own."""
     if held * quantity < 0 and abs(quantity) > abs(held):
         raise ValueError(f"an order of {quantity:g} would cross zero with {held:g} held; a flip is two orders")
-
-
-def refuse_natives(framework: str, accounts: Sequence[Account]) -> None:
-    """EngineError for a native strategy."""
-    for account in accounts:
-        if account.native is not None:
-            raise EngineError(f"{account.strategy_id}: {framework}: {_NO_NATIVES}")
-
-
-_NO_NATIVES = "hosting of native strategies has not landed yet"

@@ -32,7 +32,6 @@ class Blotter:
             quantity=decision.quantity,
             closing=demand.closing,
             reserve=reserve,
-            decided_step=demand.step,
             reason=reason,
             native_order=demand.native_order,
             rests=demand.rests,

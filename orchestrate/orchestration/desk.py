@@ -341,7 +341,6 @@ def _refusal(decision: Decision) -> StrategyCommand:
         demand.quantity,
         demand.closing,
         0.0,
-        demand.step,
         decision.reason,
         demand.native_order,
         demand.rests,

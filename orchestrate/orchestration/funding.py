@@ -79,7 +79,7 @@ class Treasury:
         closing, opening = closing_and_opening(book.quantity(demand.symbol), quantity)
         wanted = self._rules.lot(opening)
         if closing:
-            after = Order("", demand.strategy_id, demand.symbol, closing, True, 0.0, demand.step)
+            after = Order("", demand.strategy_id, demand.symbol, closing, True, 0.0)
             book = book.projected([self._expected(after)])
         elif not wanted:
             return _refused(demand, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot")

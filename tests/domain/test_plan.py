@@ -103,11 +103,5 @@ def test_paths_in_a_plan_read_the_same_everywhere() -> None:
     assert plan.to_dict()["strategies"][0]["config"] == {"model": "models/a.bin"}  # type: ignore[index]  # JSON
 
 
-def test_strategies_by_id() -> None:
-    assert PLAN.strategy("trend").name == "MOMENTUM"
-    with pytest.raises(KeyError, match="nobody"):
-        PLAN.strategy("nobody")
-
-
 def test_a_gate_reads_as_it_is_written() -> None:
     assert str(Gate("strategies.trend.trades", ">=", 5.0)) == "strategies.trend.trades >= 5.0"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing, refuse_natives
+from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
 
@@ -24,7 +24,6 @@ class InMemoryAdapter:
         self._messages = 0
 
     def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
-        refuse_natives(self.framework, accounts)
         self._market, self._rules = market, rules
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:

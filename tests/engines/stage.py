@@ -43,7 +43,7 @@ def market(*all_series: BarSeries, **kinds: Instrument) -> Market:
 
 def order(name: str, quantity: float, symbol: str = "A", strategy_id: str = "one") -> Order:
     """An order as the orchestrator makes them; what an engine doesn't look at is left plain."""
-    return Order(name, strategy_id, symbol, quantity, closing=False, reserve=0.0, decided_step=0)
+    return Order(name, strategy_id, symbol, quantity, closing=False, reserve=0.0)
 
 
 def submit(*orders: Order) -> list[StrategyCommand]:

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.orders import StrategyCommand
-from orchestrate.orchestration.ports import Account, OrchestrationPort
+from orchestrate.orchestration.ports import OrchestrationPort
 from tests.engines.candidate import FIVE, PLAIN, Feed
 from tests.engines.conformance import EngineConformance
 from tests.engines.in_memory import InMemoryAdapter
@@ -18,15 +18,10 @@ class TestInMemory(EngineConformance):
         return InMemoryAdapter()
 
 
-def test_a_native_is_refused_by_name() -> None:
-    with pytest.raises(EngineError, match=r"^one: in_memory"):
-        InMemoryAdapter().begin(market(series("A", FIVE)), [Account("one", 1000.0, ("A",), native=int)], PLAIN)
-
-
 @pytest.mark.parametrize("action", ["resize", "reject"])
 def test_an_answer_to_a_native_is_refused(action: Literal["resize", "reject"]) -> None:
     stage = market(series("A", FIVE))
     engine = InMemoryAdapter()
     engine.begin(stage, accounts(stage), PLAIN)
-    with pytest.raises(EngineError, match=f"{action} of order b"):
+    with pytest.raises(EngineError, match=f"order b is no native's own, {action} is no answer"):
         engine.execute_commands([StrategyCommand("one", action, order("b", 1))])

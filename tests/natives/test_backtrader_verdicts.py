@@ -1,4 +1,7 @@
-"""What is refused, cut, taken back or ordered on its behalf reaches a Backtrader strategy in Backtrader's own words."""
+"""What is refused, cut, taken back or ordered on its behalf reaches a Backtrader strategy in Backtrader's own words.
+
+One file, though long: every verdict, and how it sounds, stands beside the others.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is refused, cut, taken back or added reaches a Nautilus native in its engine's words, and nothing else does."""
+"""What is refused, cut, taken back or added reaches a Nautilus native in its engine's words, and nothing else does.
+
+One file, though long: every verdict, and how it sounds, stands beside the others.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A strategy that breaks fails alone: its orders go, its positions are closed at the next fill, nobody feels it."""
+"""A strategy that breaks fails alone: its orders go, its positions are closed at the next fill, nobody feels it.
+
+One file, though long: every place at which a strategy can break stands beside the others.
+"""
 
 from __future__ import annotations
 

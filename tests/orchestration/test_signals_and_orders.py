@@ -1,4 +1,7 @@
-"""What counts as a signal, who is asked when, and how money, calendars and the end of data treat orders."""
+"""What counts as a signal, who is asked when, and how money, calendars and the end of data treat orders.
+
+One file, though long: it follows the step from top to bottom.
+"""
 
 from __future__ import annotations
 
