@@ -96,7 +96,7 @@ def test_from_one_engine_to_the_other(capsys: pytest.CaptureFixture[str]) -> Non
     def step(place: int) -> None:
         event = stage.timeline.event(place)
         for engine in engines:
-            order = Order(f"s-{place}", "s", "S0", -1.0 if place % 2 else 1.0, bool(place % 2), 0.0, place)
+            order = Order(f"s-{place}", "s", "S0", -1.0 if place % 2 else 1.0, bool(place % 2), 0.0)
             engine.execute_commands([StrategyCommand("s", "submit", order)])
             assert engine.advance(event.t, event.rows).fills
 

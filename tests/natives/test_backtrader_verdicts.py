@@ -390,7 +390,7 @@ def test_an_order_of_the_orchestrators_own_is_heard_of(fill):
     for event in stage.timeline.events():
         assert adapter.wake(event.t) == Stepped()
         orders = {1: 8.0, 3: -8.0}.get(event.step, 0.0)
-        order = Order(f"own-{event.step}", "one", "A", orders, orders < 0, 0.0, event.step, Reason.FLATTENED)
+        order = Order(f"own-{event.step}", "one", "A", orders, orders < 0, 0.0, Reason.FLATTENED)
         commands = [StrategyCommand("one", "submit", order)] if orders else []
         if fill == "next_open":
             adapter.execute_commands(commands)
