@@ -1,12 +1,14 @@
 """The journal: one line of JSON a fact, appended to one file that all runs of a folder share (contracts, section 5).
 
 Every line goes out in one write to a descriptor opened for appending, so that parallel runs never tear each other's
-lines. What cannot be written whole is taken back.
+lines. What cannot be written whole is taken back. Writers hold the file's lock together; whoever cuts something off
+holds it alone, because a line that another is just writing looks like half a line, too.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import getpass
 import json
 import math
@@ -25,6 +27,7 @@ from orchestrate.domain.plan import LoggingPlan
 from orchestrate.runs.lines import LINES
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_CHUNK: Final = 1 << 16
 #: Events that no level drops: how a run began and how it ended.
 _ALWAYS: Final = ("backtest_started", "backtest_completed", "backtest_failed")
 
@@ -85,9 +88,13 @@ class Journal:
 
     def _append(self, line: bytes) -> None:
         try:
-            written = os.write(self._descriptor, line)
-            if written < len(line):
-                self._take_back(written)
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+            try:
+                written = os.write(self._descriptor, line)
+                if written < len(line):
+                    self._take_back(written)
+            finally:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         except OSError as error:
             raise self._refused(error) from None
         if written < len(line):
@@ -96,14 +103,28 @@ class Journal:
     def _take_back(self, written: int) -> None:
         """Cut off the beginning of a line, if nobody has appended after it."""
         end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         if os.fstat(self._descriptor).st_size == end:
             os.ftruncate(self._descriptor, end - written)
 
     def _heal(self) -> None:
-        """A machine that lost power may have left half a line: end it, so that it spoils no other."""
-        size = os.fstat(self._descriptor).st_size
-        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
-            os.write(self._descriptor, b"\n")
+        """A machine that lost power may have left half a line of ours, which nobody can read: it goes.
+
+        Whatever else has no end gets one: nothing of somebody else's is lost.
+        """
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            size = whole = os.fstat(self._descriptor).st_size
+            while whole and os.pread(self._descriptor, 1, whole - 1) != b"\n":
+                start = max(0, whole - _CHUNK)
+                whole = start + os.pread(self._descriptor, whole - start, start).rfind(b"\n") + 1
+            if whole < size:
+                if _is_half_a_line(os.pread(self._descriptor, size - whole, whole)):
+                    os.ftruncate(self._descriptor, whole)
+                else:
+                    os.write(self._descriptor, b"\n")
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _refused(self, error: OSError) -> StoreError:
         return StoreError(f"{self.path}: the journal can't be written: {error.strerror or error}")
@@ -113,6 +134,17 @@ class Journal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _is_half_a_line(tail: bytes) -> bool:
+    """True for the beginning of a line of a journal."""
+    if not tail.startswith(b'{"'):
+        return False
+    try:
+        json.loads(tail)
+    except ValueError:
+        return True
+    return False
 
 
 def _login() -> str:

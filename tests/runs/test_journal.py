@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import json
 import os
 import resource
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -209,14 +211,45 @@ def test_nobody_in_particular_is_the_login_name(tmp_path, monkeypatch):
         assert lines(journal)[0]["user"] == "unknown"
 
 
-def test_half_a_line_of_a_dead_machine_spoils_no_other(tmp_path):
+@pytest.mark.parametrize("long", [0, 70_000])
+def test_half_a_line_of_a_dead_machine_goes_and_every_line_parses(tmp_path, long):
     path = tmp_path / "j"
-    path.write_text('{"event":"backtest_started"}\n{"event":"backt')
+    whole = '{"event":"backtest_started"}\n'
+    path.write_text(whole + '{"event":"backt' + "x" * long)
     with Journal(LoggingPlan(path=str(path)), "RUN") as journal:
         journal.write("x", "info", {})
-    told = path.read_text().splitlines()
-    assert len(told) == 3
-    assert json.loads(told[2])["event"] == "x"
+    assert path.read_text().startswith(whole)
+    assert [json.loads(line)["event"] for line in path.read_text().splitlines()] == ["backtest_started", "x"]
+
+
+@pytest.mark.parametrize("before", ['{"event":"no end of line"}', "somebody's notes", "", '{"a":1}\nnotes'])
+def test_what_is_no_half_line_of_ours_is_kept(tmp_path, before):
+    path = tmp_path / "j"
+    path.write_text(before)
+    with Journal(LoggingPlan(path=str(path)), "RUN") as journal:
+        journal.write("x", "info", {})
+    lines = path.read_text().splitlines()
+    assert lines[:-1] == before.splitlines()
+    assert json.loads(lines[-1])["event"] == "x"
+
+
+def test_a_line_that_another_is_just_writing_is_no_half_line(tmp_path):
+    """One writes the first part of a line, under the lock; whoever opens the journal meanwhile waits for the rest."""
+    path = tmp_path / "j"
+    with path.open("ab", buffering=0) as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        other.write(b'{"event":"first')
+        opened = []
+        opening = threading.Thread(target=lambda: opened.append(Journal(LoggingPlan(path=str(path)), "RUN")))
+        opening.start()
+        opening.join(0.2)
+        assert not opened
+        other.write(b' part"}\n')
+        fcntl.flock(other, fcntl.LOCK_UN)
+        opening.join(10)
+    with opened[0] as journal:
+        journal.write("x", "info", {})
+    assert [json.loads(line)["event"] for line in path.read_text().splitlines()] == ["first part", "x"]
 
 
 def test_a_folder_in_the_way_is_a_clear_error(tmp_path):
