@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,80 +11,22 @@ from orchestrate.data.columns import PRICES, Columns, counted
 from orchestrate.data.decoding import decode, unpack
 from orchestrate.data.dialect import Table, split
 from orchestrate.data.headers import columns_by_place, which_columns
+from orchestrate.data.large_csv import LARGE, read_large
 from orchestrate.data.numbers import decimal_mark, read_numbers
 from orchestrate.data.stamps import read_stamps
-from orchestrate.data.vendors import adjusted_close, is_special, one_symbol, tick_volume, without_header
+from orchestrate.data.vendors import adjusted_close, one_symbol, tick_volume, without_header
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-_LARGE: Final = 4_000_000  # bytes from which Arrow is worth its import
-_HEAD: Final = 65536
-
 
 def read_csv(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     """The bars of a text file and what was done to read them."""
     raw = unpack(path.read_bytes(), where)
-    if len(raw) > _LARGE and (read := _fast(raw, plan, where)):
+    if len(raw) > LARGE and (read := read_large(raw, plan, where)):
         return read
     return _careful(decode(raw, where), plan, where)
-
-
-def _fast(raw: bytes, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]] | None:
-    """A large plain file by Arrow; None where anything about it is out of the ordinary."""
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    layout = _plain_layout(raw, plan, where)
-    cells = _arrow_cells(raw, *layout) if layout else None
-    if not cells:
-        return None
-    texts = cells.pop("timestamp").to_pylist()
-    numbers = {name: np.array(column.to_numpy()) for name, column in cells.items()}
-    if not all(texts) or not all(np.isfinite(column).all() for column in numbers.values()):
-        return None
-    reading = read_stamps(Cells(texts, range(2, len(texts) + 2), where, plan.timezone), plan.date_format)
-    findings = [Finding("info", where, reading.note)] if reading.note else []
-    opened, high, low, close, volume = (numbers[name] for name in (*PRICES, "volume"))
-    return Columns(reading.label, opened, high, low, close, volume, np.arange(2, len(texts) + 2), "line"), findings
-
-
-def _plain_layout(raw: bytes, plan: DataPlan, where: str) -> tuple[Table, dict[str, int]] | None:
-    """What the head of the file shows, if it is a header in the first line and rows in all others."""
-    head = raw[: raw.rfind(b"\n", 0, _HEAD) + 1]
-    try:
-        table = split(decode(head, where), plan.delimiter, where)
-        places = which_columns(table.header, plan.columns, where)
-    except DataError:
-        return None
-    odd = (
-        bool(table.notes)
-        or not table.header
-        or is_special(table.header)
-        or table.lines[0] != 2
-        or table.delimiter == " "
-    )
-    return None if odd or "time" in places or "volume" not in places or plan.decimal == "," else (table, places)
-
-
-def _arrow_cells(raw: bytes, table: Table, places: dict[str, int]) -> dict[str, pa.ChunkedArray] | None:
-    import pyarrow as pa
-    import pyarrow.csv as arrow_csv
-
-    names = [str(place) for place in range(len(table.header))]
-    types = {names[place]: pa.string() if ours == "timestamp" else pa.float64() for ours, place in places.items()}
-    try:
-        read = arrow_csv.read_csv(
-            pa.BufferReader(raw),
-            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=1),
-            parse_options=arrow_csv.ParseOptions(delimiter=table.delimiter, ignore_empty_lines=False),
-            convert_options=arrow_csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=[]),
-        )
-    except pa.ArrowException:
-        return None
-    return {ours: read.column(names[place]) for ours, place in places.items()}
 
 
 def _careful(text: str, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:

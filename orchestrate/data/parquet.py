@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from orchestrate.data.arrow import floats, integers
 from orchestrate.data.cells import Cells, Reading
 from orchestrate.data.columns import PRICES, Columns
 from orchestrate.data.headers import which_columns
@@ -64,7 +65,7 @@ def _floats(column: pa.ChunkedArray, name: str, where: str) -> Floats:
     kind = column.type
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         raise DataError(f"column {name} holds {kind}, not numbers", where=where, hint="write prices as float64")
-    numbers = np.array(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    numbers = floats(column.cast(pa.float64(), safe=False))
     if pa.types.is_decimal(kind):
         return np.round(numbers, kind.scale)
     return _widened(numbers) if pa.types.is_float32(kind) else numbers
@@ -88,7 +89,7 @@ def _stamps(column: pa.ChunkedArray, plan: DataPlan, where: str) -> Reading:
         raise DataError(f"{column.null_count} rows have no stamp", where=where, hint="remove these rows")
     rows = range(1, len(column) + 1)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        local = np.asarray(column.cast(pa.timestamp("ns")).to_numpy(), dtype="M8[ns]").astype(np.int64)
+        local = integers(column.cast(pa.timestamp("ns")))
         zone = kind.tz if pa.types.is_timestamp(kind) else None
         if zone is not None:
             return Reading(local if zone in _UTC else dates_of_midnights(local, zone, where))

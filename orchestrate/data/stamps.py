@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.data.calendar import DAY, SECOND
-from orchestrate.data.cells import Cells, Integers, Reading
+from orchestrate.data.cells import Cells, Grid, Integers, Reading
 from orchestrate.data.date_patterns import (
     COMPACT,
     COMPACT_TIME,
@@ -100,7 +100,10 @@ def _numeric(cells: Cells) -> Reading:
 
 def _numbers(cells: Cells) -> npt.NDArray[np.float64]:
     if _are_digits(cells.texts):
-        return np.array(cells.texts, dtype="S").astype(np.float64)
+        narrow = _narrow(cells.texts)
+        return (
+            np.array(list(cells.texts), dtype="S").astype(np.float64) if narrow is None else narrow.astype(np.float64)
+        )
     for place, text in enumerate(cells.texts):
         if not NUMBER.fullmatch(text.strip()):
             raise cells.refuse(place, "is no number, as the stamps above it are")
@@ -133,6 +136,8 @@ def _within(cells: Cells, days: npt.NDArray[np.float64], complaint: str) -> None
 
 
 def _are_digits(texts: Sequence[str]) -> bool:
+    if isinstance(texts, Grid):
+        return all((texts.letters[block] - np.uint8(48) <= 9).all() for block in texts.blocks())
     return all(text.isascii() and text.isdecimal() for text in texts)
 
 
@@ -216,30 +221,41 @@ def _uniform(first: re.Match[str], cells: Cells) -> Integers | None:
     """Local nanoseconds where all texts have the letters of the first one in the same places; None where not."""
     if first["z"] not in (None, "", "Z", "UTC", "GMT") or first["p"] or "b" in first.re.groupindex:
         return None
-    width = len(first.string)
-    joined = "".join(cells.texts)
-    if not joined.isascii() or set(map(len, cells.texts)) != {width}:
+    grid = cells.grid()
+    if grid is None or first.end("Y") - first.start("Y") != 4:
         return None
-    characters = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, width)
-    digit = np.array([character.isdigit() for character in first.string])
-    values = characters[:, digit]
-    if not (characters[:, ~digit] == characters[0, ~digit]).all() or values.min() < 48 or values.max() > 57:
+    # a text less the first one, whose digits count as 0, is 0..9 at digits and 0 where letters agree
+    zero = np.array([48 if character.isdigit() else ord(character) for character in first.string], dtype=np.uint8)
+    most = np.where(zero == 48, 9, 0)
+    if not all((grid.letters[block] - zero <= most).all() for block in grid.blocks()):
         return None
-    numbers = {}
-    for part in "YmdHMSf":
-        start, end = first.span(part)
-        numbers[part] = np.zeros(len(characters), dtype=np.int64)
-        for place in range(start, end):
-            numbers[part] = numbers[part] * 10 + (characters[:, place] - 48)
-    start, end = first.span("f")
-    numbers["f"] = numbers["f"] * 10 ** (9 - (end - start))
-    if first.end("Y") - first.start("Y") != 4:
+    local = np.empty(len(grid), dtype=np.int64)
+    for block in grid.blocks():
+        digits = grid.letters[block] - zero
+        numbers = {part: _number(digits[:, slice(*first.span(part))]) for part in "YmdHMSf"}
+        numbers["f"] *= 10 ** (9 - (first.end("f") - first.start("f")))
+        local[block] = _local(cells.part(block), numbers)
+    return local
+
+
+def _number(digits: npt.NDArray[np.uint8]) -> Integers:
+    """Rows of digits as numbers; 0 where there is no digit."""
+    number = np.zeros(len(digits), dtype=np.int64)
+    for column in digits.T:
+        number = number * 10 + column
+    return number
+
+
+def _narrow(texts: Sequence[str]) -> Integers | None:
+    """Digits in a grid as numbers; None where it is no grid, or numbers may be too great."""
+    if not isinstance(texts, Grid) or texts.letters.shape[1] > 18:
         return None
-    return _local(cells, numbers)
+    return np.concatenate([_number(texts.letters[block] - np.uint8(48)) for block in texts.blocks()])
 
 
 def _integers(texts: Sequence[str]) -> Integers:
-    return np.array(texts, dtype="S").astype(np.int64)
+    narrow = _narrow(texts)
+    return np.array(list(texts), dtype="S").astype(np.int64) if narrow is None else narrow
 
 
 def _local(cells: Cells, numbers: dict[str, Integers]) -> Integers:
