@@ -23,7 +23,7 @@ DISTRIBUTION = "orchestrate-portfolio"
 ENGINES = ("backtrader", "nautilus_trader")
 OLDEST_PYTHON = (3, 11)
 #: distributions whose package is called otherwise
-_PACKAGES = {"pyyaml": "yaml"}
+_PACKAGES = {"pyyaml": "yaml", "ta-lib": "talib"}
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)(?:\[[^]]*\])?(?P<bounds>[^;]*)(?:;(?P<marker>.*))?")
 _BOUND = re.compile(r"(>=|<=|==|<|>)\s*([0-9][0-9.]*)")
 

@@ -18,8 +18,10 @@ DAY = 86_400 * 10**9
 MONDAY = 17_532 * DAY
 
 
-def series_of(close: Iterable[float], symbol: str = "IBM", step: int = DAY) -> BarSeries:
-    """Bars that open, stay and close at the given prices, from Monday 2018-01-01 on."""
+def series_of(close: Iterable[float] | BarSeries, symbol: str = "IBM", step: int = DAY) -> BarSeries:
+    """Bars that open, stay and close at the given prices, from Monday 2018-01-01 on; a series stays as it is."""
+    if isinstance(close, BarSeries):
+        return close
     prices = np.array(list(close), dtype=np.float64)
     label = MONDAY + np.arange(len(prices), dtype=np.int64) * step
     columns = [prices.copy() for _ in range(4)]
@@ -27,9 +29,11 @@ def series_of(close: Iterable[float], symbol: str = "IBM", step: int = DAY) -> B
 
 
 class Stage:
-    """What `on_bar` sees, bar by bar; every wish is granted at once and in full, unsized ones as one unit."""
+    """What `on_bar` sees, bar by bar; wishes are granted at once at the close, unsized ones as one unit."""
 
-    def __init__(self, prices: Mapping[str, Sequence[float]], *, equity: float = 10_000.0, multiplier: float = 1.0):
+    def __init__(
+        self, prices: Mapping[str, Sequence[float] | BarSeries], *, equity: float = 10_000.0, multiplier: float = 1.0
+    ):
         self.strategy_id = "own"
         self.symbols = tuple(prices)
         self.equity = self.cash = self.available = equity
@@ -59,9 +63,9 @@ class Stage:
             return
         assert wish.symbol not in self._held, "an entry while in"
         quantity = wish.quantity or 1.0
-        self._held[wish.symbol] = Position(
-            self.instrument(wish.symbol), quantity if wish.side == "long" else -quantity, opened_at=self.t
-        )
+        signed = quantity if wish.side == "long" else -quantity
+        price = float(self.bars(wish.symbol).close[-1])
+        self._held[wish.symbol] = Position(self.instrument(wish.symbol), signed, price, opened_at=self.t)
 
     def bars(self, symbol: str | None = None) -> Bars:
         """The history up to now."""

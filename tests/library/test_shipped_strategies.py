@@ -33,6 +33,7 @@ Stage, series_of = stage.Stage, stage.series_of
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 REAL = Path(__file__).parents[3] / "shared" / "data"
+BOTH_WAYS = ("MEAN_REVERSION_FUTURES", "MOMENTUM_FUTURES", "TURTLE")
 VECTORISED = ["BUY_AND_HOLD", "MEAN_REVERSION_FUTURES", "MOMENTUM", "RSI"]
 TICKS = st.lists(st.integers(1, 400), min_size=1, max_size=60)
 
@@ -307,12 +308,12 @@ def traded(name: str, files: list[Path], *, future: bool = False, **config: obje
 
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_every_strategy_trades_sensibly_on_the_sample_data(name: str):
-    quantities = traded(name, [CONFIGS / "data" / "ALPHA.csv"], future=name.endswith("FUTURES"))
+    quantities = traded(name, [CONFIGS / "data" / "ALPHA.csv"], future=name in BOTH_WAYS)
     if name == "BUY_AND_HOLD":
         assert quantities == []
     else:
         assert 5 <= len(quantities) <= 200
-    assert any(quantity < 0 for quantity in quantities) == name.endswith("FUTURES")
+    assert any(quantity < 0 for quantity in quantities) == (name in BOTH_WAYS)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data, real prices that may not be published, is not here")
@@ -325,12 +326,13 @@ def test_every_strategy_trades_sensibly_on_the_sample_data(name: str):
         ("MEAN_REVERSION_EQUITY", ["equities_daily/SPY.csv"], 60, 160),
         ("MOMENTUM_FUTURES", ["futures_daily/CL.csv", "futures_daily/GC.csv"], 20, 60),
         ("MEAN_REVERSION_FUTURES", ["futures_daily/CL.csv"], 60, 200),
+        ("TURTLE", ["futures_daily/CL.csv", "futures_daily/GC.csv"], 60, 250),
     ],
 )
 def test_every_strategy_trades_sensibly_on_real_data(name: str, files: list[str], least: int, most: int):
-    quantities = traded(name, [REAL / file for file in files], future=name.endswith("FUTURES"))
+    quantities = traded(name, [REAL / file for file in files], future=name in BOTH_WAYS)
     assert least <= len(quantities) <= most
-    if name.endswith("FUTURES"):
+    if name in BOTH_WAYS:
         assert sum(quantity < 0 for quantity in quantities) >= 10
         assert sum(quantity > 0 for quantity in quantities) >= 10
 

@@ -1,0 +1,108 @@
+"""Indicators that go along with the bars, for strategies that are asked bar by bar: TA-Lib's, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import nan
+from typing import Any
+
+import numpy as np
+
+from orchestrate.domain.bars import Bars
+from orchestrate.domain.market import Floats
+from orchestrate.domain.spelling import did_you_mean
+from orchestrate.library.ta_lib import ta_lib
+
+COLUMNS = ("open", "high", "low", "close", "volume")
+
+
+class Indicator:
+    """What a function of TA-Lib says of the newest of some bars, at a cost that doesn't grow with their number.
+
+    `Indicator("ATR", timeperiod=14)(bars)` is the last element of `talib.ATR(high, low, close, timeperiod=14)`, to the
+    last bit: a number, or a tuple where the function has several outputs; NaN until there are enough bars. Parameters
+    and their defaults are TA-Lib's. So are the columns, unless named: `Indicator("MAX", "high", timeperiod=55)`.
+
+    Each bar is counted once, however often it is asked about; those that were not asked about are made up for. One
+    indicator serves any number of symbols. Bars that don't continue the ones before, as those of another run, are
+    begun with anew. What TA-Lib doesn't know or doesn't allow is a ValueError at once.
+    """
+
+    def __init__(self, function: str, *columns: str, **parameters: float) -> None:
+        talib = ta_lib()
+        if function not in (names := talib.get_functions()):
+            raise ValueError(f"TA-Lib has no function '{function}'. {did_you_mean(function, names)}".rstrip())
+        known = talib.abstract.Function(function)
+        several = len(known.output_names) > 1
+        self._columns = _checked_columns(function, columns, known.input_names.values())
+        self._parameters = _checked_parameters(function, parameters, known.parameters)
+        self._nothing: Any = (nan,) * len(known.output_names) if several else nan
+        self._open = getattr(talib.stream, function)
+        self._too_short: type[Exception] = talib.InsufficientHistory
+        self._courses: dict[str, _Course] = {}
+        try:
+            self._begin(_Course(self._nothing), [np.ones(1)] * len(self._columns))
+        except Exception:
+            raise ValueError(f"TA-Lib refuses {function}({_written(parameters)}): out of range") from None
+
+    def __call__(self, bars: Bars) -> Any:
+        """The value after the last of these bars."""
+        size = len(bars)
+        if not size:
+            return self._nothing
+        stamps = bars.timestamp
+        course = self._courses.get(bars.symbol)
+        if course is None or not 1 < course.seen <= size or stamps[course.seen - 1] != course.newest:
+            course = self._courses[bars.symbol] = _Course(self._nothing)
+        if course.seen < size:
+            columns = [getattr(bars, name) for name in self._columns]
+            if course.stream is None:
+                self._begin(course, columns)
+            else:
+                for row in range(course.seen, size):
+                    course.value = course.stream.update(*[column[row] for column in columns])
+            course.seen, course.newest = size, stamps[-1]
+        return course.value
+
+    def _begin(self, course: _Course, columns: list[Floats]) -> None:
+        try:
+            course.stream = self._open(*columns, **self._parameters)
+            course.value = course.stream.value
+        except self._too_short:
+            pass
+
+
+class _Course:
+    """How far a history has been followed: how many bars, the newest one's stamp, and what is said of it."""
+
+    __slots__ = ("newest", "seen", "stream", "value")
+
+    def __init__(self, nothing: Any) -> None:
+        self.seen = 0
+        self.newest = 0
+        self.stream: Any = None
+        self.value = nothing
+
+
+def _checked_columns(function: str, given: tuple[str, ...], inputs: Iterable[str | list[str]]) -> tuple[str, ...]:
+    usual = [name for one in inputs for name in ([one] if isinstance(one, str) else one)]
+    columns = given or tuple(usual)
+    if len(columns) != len(usual):
+        raise ValueError(f"{function} takes {len(usual)} columns, by default {', '.join(usual)}; not {len(columns)}")
+    for name in columns:
+        if name not in COLUMNS:
+            raise ValueError(f"bars have no column '{name}' for {function}: name some of {', '.join(COLUMNS)}")
+    return columns
+
+
+def _checked_parameters(function: str, given: Mapping[str, float], defaults: Mapping[str, float]) -> dict[str, float]:
+    for name, value in given.items():
+        if name not in defaults:
+            raise ValueError(f"{function} has no parameter '{name}': it takes {_written(defaults) or 'none'}")
+        if isinstance(defaults[name], int) and not float(value).is_integer():
+            raise ValueError(f"{name} of {function} must be a whole number, not {value!r}")
+    return dict(given)
+
+
+def _written(parameters: Mapping[str, float]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in parameters.items())
