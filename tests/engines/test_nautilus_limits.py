@@ -41,7 +41,7 @@ def test_the_currencies_of_other_nautilus_code_stay_as_they_are() -> None:
 
 
 def test_time_never_goes_back() -> None:
-    """Nautilus would end the whole process, without a word that Python could catch."""
+    """Nautilus 1.231 passes over a price that is older than the last one, and would fill at that."""
     stage = market(series("A", TWO))
     engine = NautilusOrchestrationAdapter(NautilusSettings(feed="full"))
     engine.begin(stage, accounts(stage), PLAIN)
@@ -61,15 +61,64 @@ def test_symbols_that_look_like_spreads_are_kept_apart() -> None:
 
 @pytest.mark.parametrize("feed", ["on_demand", "full"])
 def test_closed_trades_leave_no_trace_in_the_engine(feed: Feed) -> None:
-    stage = market(series("A", [(1.0 + step % 3, 1.0) for step in range(40)]))
+    stage = market(series("A", [(1.0 + step % 3, 7.0) for step in range(40)]))
     engine = NautilusOrchestrationAdapter(NautilusSettings(feed=feed))
     engine.begin(stage, accounts(stage), ExecutionRules())
-    assert engine._stepper is not None
-    inside = engine._stepper._engine
+    assert engine._exchange is not None
+    cache, matching = engine._exchange._cache, engine._exchange._engines["A"]
     for event in stage.timeline.events():
-        each = order(str(event.step), 1 if event.step % 2 == 0 else -1)
-        engine.execute_commands(submit(each))
+        engine.execute_commands(submit(order(str(event.step), 1 if event.step % 2 == 0 else -1)))
         engine.advance(event.t, event.rows)
-    assert (inside.cache.orders_total_count(), inside.cache.positions_total_count()) == (0, 0)
-    assert inside.iteration == (40 if feed == "on_demand" else 80)
+        assert (cache.client_order_ids(), cache.positions(), matching.get_open_orders()) == (set(), [], [])
+        stands_at = 7.0 if feed == "full" else 1.0 + event.step % 3
+        assert float(matching.best_bid_price()) == float(matching.best_ask_price()) == stands_at
+    assert engine._open == {}
+    engine.end()
+
+
+def test_orders_and_positions_go_through_the_states_of_nautilus() -> None:
+    stage = market(series("A", TWO))
+    engine = NautilusOrchestrationAdapter()
+    engine.begin(stage, accounts(stage), ONE_PERMILLE)
+    exchange = engine._exchange
+    assert exchange is not None
+    first, second = (int(t) for t in stage.timeline.stamps)
+    bought, position = exchange.trade(first, order("in", 3), 1.0, None)
+    assert [type(event).__name__ for event in exchange._order.events] == [
+        "OrderInitialized",
+        "OrderSubmitted",
+        "OrderFilled",
+    ]
+    assert (position.is_long, position.ts_opened, bought.ts_event) == (True, first, first)
+    _, same = exchange.trade(second, order("out", -3), 2.0, position)
+    assert same is position
+    assert (position.is_closed, position.event_count, position.ts_closed) == (True, 2, second)
+    assert position.realized_pnl.as_double() == pytest.approx(3.0 - 0.003 - 0.006)
+    engine.end()
+
+
+class Closed:
+    """A matching engine that hears an order and says nothing."""
+
+    def __init__(self, instrument: object) -> None:
+        self.instrument = instrument
+
+    def process_quote_tick(self, quote: object) -> None:
+        """Nobody trades."""
+
+    def process_order(self, order: object, account: object) -> None:
+        """Nothing comes of it."""
+
+
+def test_an_order_that_nautilus_does_not_fill_is_named() -> None:
+    stage = market(series("A", TWO))
+    engine = NautilusOrchestrationAdapter()
+    engine.begin(stage, accounts(stage), PLAIN)
+    assert engine._exchange is not None
+    engine._exchange._engines["A"] = Closed(engine._exchange._engines["A"].instrument)
+    first = next(iter(stage.timeline.events()))
+    engine.execute_commands(submit(order("the-order", 1)))
+    with pytest.raises(EngineError, match="nautilus did not fill order the-order: SUBMITTED"):
+        engine.advance(first.t, first.rows)
+    assert engine.get_portfolio_state().quantities == {}
     engine.end()

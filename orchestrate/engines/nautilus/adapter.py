@@ -1,4 +1,4 @@
-"""Nautilus behind the port: a host strategy for each portable one, a position of its own for each round trip.
+"""Nautilus behind the port: its exchange for the orders of portable strategies, a position for each round trip.
 
 Native strategies are hosted apart (see `hosting`), each in an engine of its own.
 """
@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nautilus_trader.model.position import Position
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.market import BarSeries, Market
+from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing
+from orchestrate.engines.nautilus.bars import BarColumn
+from orchestrate.engines.nautilus.exchange import Exchange
 from orchestrate.engines.nautilus.settings import NautilusSettings
-from orchestrate.engines.nautilus.stepping import NautilusStepper
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
 if TYPE_CHECKING:
     from orchestrate.engines.nautilus.hosting.host import NativeHost
+
+Moment = Literal["open", "close"]
 
 
 class NautilusOrchestrationAdapter:
@@ -32,24 +35,32 @@ class NautilusOrchestrationAdapter:
     def __init__(self, settings: NautilusSettings | None = None) -> None:
         self._full = (settings or NautilusSettings()).feed == "full"
         self._handover = Handover(self.framework)
-        self._stepper: NautilusStepper | None = None
+        self._exchange: Exchange | None = None
         self._host: NativeHost | None = None
-        self._series: dict[str, BarSeries] = {}
+        self._prices: dict[Moment, dict[str, memoryview]] = {}
+        self._bars: dict[str, BarColumn] = {}
         self._open: dict[tuple[str, str], Position] = {}
+        self._held: dict[str, float] = {}  # by symbol, what the positions of all strategies add up to
         self._realised = 0.0
         self._messages = 0
 
     def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
-        """Build an engine for all that portable strategies trade, and one for each native."""
+        """Open an exchange for all that portable strategies trade, and build an engine for each native."""
         portables = [account for account in accounts if account.native is None]
-        self._series = {symbol: market.series[symbol] for account in portables for symbol in account.symbols}
         if portables:
-            self._stepper = NautilusStepper(
-                {symbol: market.instruments[symbol] for symbol in self._series},
+            symbols = dict.fromkeys(symbol for account in portables for symbol in account.symbols)
+            self._exchange = Exchange(
+                {symbol: market.instruments[symbol] for symbol in symbols},
                 [account.strategy_id for account in portables],
                 rules,
                 int(market.timeline.stamps[0]),
             )
+            self._prices = {
+                "open": {symbol: market.series[symbol].open.data for symbol in symbols},
+                "close": {symbol: market.series[symbol].close.data for symbol in symbols},
+            }
+            if self._full:
+                self._bars = self._exchange.bars(market)
         natives = [account for account in accounts if account.native is not None]
         if natives:
             from orchestrate.engines.nautilus.hosting.host import NativeHost
@@ -87,10 +98,10 @@ class NautilusOrchestrationAdapter:
         return replace(stepped, fills=fills + stepped.fills) if fills else stepped
 
     def _show(self, t: int, rows: Mapping[str, int]) -> None:
-        bars = [(self._series[symbol], row) for symbol, row in rows.items() if symbol in self._series]
-        if bars:
-            with breaking_named(self.framework, (series.symbol for series, _ in bars)):
-                self._running.show(t, bars)
+        symbols = [symbol for symbol in self._bars if symbol in rows]
+        if symbols:
+            with breaking_named(self.framework, symbols):
+                self._running.show(t, [(symbol, self._bars[symbol].bar(rows[symbol])) for symbol in symbols])
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
@@ -98,65 +109,57 @@ class NautilusOrchestrationAdapter:
         return fills if self._host is None else fills + self._host.close(t)
 
     @property
-    def _running(self) -> NautilusStepper:
-        if self._stepper is None:
+    def _running(self) -> Exchange:
+        if self._exchange is None:
             raise EngineError("nautilus: no run is under way")
-        return self._stepper
+        return self._exchange
 
-    def _fill(self, due: list[Order], t: int, moment: str) -> tuple[Fill, ...]:
+    def _fill(self, due: list[Order], t: int, moment: Moment) -> tuple[Fill, ...]:
         if not due:
             return ()
-        symbols, rows = dict.fromkeys(order.symbol for order in due), self._handover.rows
-        prices = ((symbol, float(getattr(self._series[symbol], moment)[rows[symbol]])) for symbol in symbols)
-        with breaking_named(self.framework, (order.id for order in due)):
-            self._running.quote(t, prices)
-            fills = tuple(self._trade(order, t) for order in due)
+        exchange, prices, rows = self._running, self._prices[moment], self._handover.rows
+        with breaking_named(self.framework, [order.id for order in due]):
+            fills = tuple([self._trade(exchange, order, prices[order.symbol][rows[order.symbol]], t) for order in due])
         self._messages += len(fills)
         return fills
 
-    def _trade(self, order: Order, t: int) -> Fill:
-        key = (order.strategy_id, order.symbol)
+    def _trade(self, exchange: Exchange, order: Order, price: float, t: int) -> Fill:
+        symbol = order.symbol
+        key = (order.strategy_id, symbol)
         held = self._open.get(key)
-        before = 0.0
+        size_before = realised_before = 0.0
         if held is not None:
-            refuse_crossing(held.signed_qty, order.quantity)
-            before = held.realized_pnl.as_double()
-        event = self._running.trade(order.strategy_id, order.symbol, order.quantity, held)
-        if isinstance(event, str):
-            raise EngineError(f"nautilus did not fill order {order.id}: {event}")
-        position = held or self._running.position(event.position_id)
-        self._realised += position.realized_pnl.as_double() - before
-        if position.is_closed:
-            del self._open[key]
-            self._running.forget(position)
-        else:
+            size_before, realised_before = held.signed_qty, held.realized_pnl.as_double()
+            refuse_crossing(size_before, order.quantity)
+        fill, position = exchange.trade(t, order, price, held)
+        self._realised += position.realized_pnl.as_double() - realised_before
+        size = position.signed_qty
+        self._held[symbol] = round(self._held.get(symbol, 0.0) + size - size_before, FRACTION_DIGITS)
+        if size:
             self._open[key] = position
-        size = round(event.last_qty.as_double(), event.last_qty.precision)
-        price = round(event.last_px.as_double(), event.last_px.precision)
-        quantity = size if event.is_buy else -size
-        return Fill(order.id, *key, quantity, price, event.commission.as_double(), t)
+        else:
+            del self._open[key]
+        quantity = round(fill.last_qty.as_double(), fill.last_qty.precision)
+        paid = round(fill.last_px.as_double(), fill.last_px.precision)
+        fee = fill.commission.as_double()
+        return Fill(order.id, *key, quantity if fill.is_buy else -quantity, paid, fee, t)
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
-        """The engine's open positions, netted, and what all of its positions realised."""
-        held: dict[str, float] = {}
-        for (_, symbol), position in self._open.items():
-            held[symbol] = held.get(symbol, 0.0) + position.signed_qty
-        realised = self._realised
+        """The engine's positions, netted, and what all of them realised."""
+        held, realised = self._held.copy(), self._realised
         if self._host is not None:
             realised += self._host.realised
             for symbol, size in self._host.holdings():
-                held[symbol] = held.get(symbol, 0.0) + size
-        quantities = {symbol: round(size, FRACTION_DIGITS) for symbol, size in held.items()}
-        return FrameworkPortfolioState(self.framework, quantities, realised, self._messages)
+                held[symbol] = round(held.get(symbol, 0.0) + size, FRACTION_DIGITS)
+        return FrameworkPortfolioState(self.framework, held, realised, self._messages)
 
     def end(self) -> None:
-        """Dispose of all engines."""
-        stepper, self._stepper = self._stepper, None
+        """Let go of the exchange, which holds nothing of the process, and dispose of the natives' engines."""
         host, self._host = self._host, None
+        self._exchange = None
+        self._bars.clear()
         self._open.clear()
-        try:
-            if host is not None:
-                host.end()
-        finally:
-            if stepper is not None:
-                stepper.end()
+        self._held.clear()
+        self._handover = Handover(self.framework)
+        if host is not None:
+            host.end()

@@ -1,4 +1,4 @@
-"""The bars that a native strategy sees, made in bulk, a few thousand at a time."""
+"""The bars that a native strategy sees."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from nautilus_trader.model.data import Bar, BarType
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.market import BarSeries, Floats, Market, Stamps
-
-_CHUNK = 4096
+from orchestrate.domain.market import BarSeries, Floats, Market
+from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
 
 
 class Closes(Mapping[str, float]):
@@ -38,11 +37,10 @@ class BarShelf:
         self, market: Market, bar_types: Mapping[str, BarType], natives: Mapping[str, NativeInstrument]
     ) -> None:
         self._columns = {
-            symbol: _Column(market.series[symbol], _stamps(market, symbol), bar_type, natives[symbol])
-            for symbol, bar_type in bar_types.items()
+            symbol: _column(market, symbol, bar_type, natives[symbol]) for symbol, bar_type in bar_types.items()
         }
         self.closes = Closes(market.series)
-        self.first = min(column.first for column in self._columns.values())
+        self.first = min(int(stamps_of(market, symbol)[0]) for symbol in bar_types)
         if self.first < 0:
             raise EngineError("nautilus: its clocks begin in 1970, so a native strategy can't see earlier bars")
 
@@ -58,46 +56,10 @@ class BarShelf:
         return taken
 
 
-class _Column:
-    """A symbol's bars; those around the row that was last asked for are at hand."""
-
-    def __init__(self, series: BarSeries, stamps: Stamps, bar_type: BarType, native: NativeInstrument) -> None:
-        self._series, self._stamps = series, stamps
-        self._bar_type, self._precision = bar_type, native.price_precision
-        self._volume_precision = max(native.size_precision, _decimals(series.volume))
-        self._start = 0
-        self._bars: list[Bar] = []
-        self.first = int(stamps[0])
-
-    def bar(self, row: int) -> Bar:
-        place = row - self._start
-        if not 0 <= place < len(self._bars):
-            self._start = row
-            self._bars = self._make(slice(row, row + _CHUNK))
-            place = 0
-        return self._bars[place]
-
-    def _make(self, rows: slice) -> list[Bar]:
-        series = self._series
-        prices = [np.array(column[rows]) for column in (series.open, series.high, series.low, series.close)]
-        known = self._stamps[rows].astype(np.uint64)
-        bars: list[Bar] = Bar.from_raw_arrays_to_list(
-            self._bar_type,
-            self._precision,
-            self._volume_precision,
-            *prices,
-            np.array(series.volume[rows]),
-            known,
-            known,
-        )
-        return bars
-
-
-def _stamps(market: Market, symbol: str) -> Stamps:
-    """The moment of each of the symbol's rows."""
-    rows = market.timeline.rows[symbol]
-    stamps: Stamps = market.timeline.stamps[rows >= 0]
-    return stamps
+def _column(market: Market, symbol: str, bar_type: BarType, native: NativeInstrument) -> BarColumn:
+    series = market.series[symbol]
+    digits = max(native.size_precision, _decimals(series.volume))
+    return BarColumn(series, stamps_of(market, symbol), bar_type, native.price_precision, series.volume, digits)
 
 
 def _decimals(volume: Floats) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
+from nautilus_trader.backtest.models import FillModel
 from nautilus_trader.model.book import OrderBook
 from nautilus_trader.model.data import BookOrder
 from nautilus_trader.model.enums import BookType, LiquiditySide, OrderSide, OrderStatus, OrderType
@@ -14,7 +15,6 @@ from nautilus_trader.model.orders import Order as NativeOrder
 
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.instruments import Instrument
-from orchestrate.engines.nautilus.models import RuleFill
 
 
 class Phase(Enum):
@@ -35,14 +35,16 @@ _LIMITS = frozenset(
 _TRIGGERS = frozenset({OrderType.STOP_MARKET, OrderType.MARKET_IF_TOUCHED, OrderType.TRAILING_STOP_MARKET})
 
 
-class NativeFill(RuleFill):
+class NativeFill(FillModel):  # type: ignore[misc]  # Nautilus's compiled classes have no types
     """Every order finds all of its quantity at one price.
 
     In the range that is its limit or trigger; at a single price, where a gap may have left both behind, that price.
     """
 
     def __init__(self, rules: ExecutionRules, instruments: Mapping[str, Instrument]) -> None:
-        super().__init__(rules, instruments)
+        super().__init__()
+        self._rules = rules
+        self._instruments = instruments
         self.phase = Phase.AT_A_PRICE
 
     def get_orderbook_for_fill_simulation(

@@ -24,6 +24,7 @@ from nautilus_trader.trading.strategy import Strategy
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Demand, Order, Reason, StrategyCommand
+from orchestrate.engines.nautilus.fees import RuleFee
 from orchestrate.engines.nautilus.hosting.account import OwnAccount, OwnPortfolio
 from orchestrate.engines.nautilus.hosting.bars import BarShelf
 from orchestrate.engines.nautilus.hosting.changes import Changes
@@ -36,7 +37,6 @@ from orchestrate.engines.nautilus.hosting.ledger import Ledger
 from orchestrate.engines.nautilus.hosting.refusals import refuse_unknown_data
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 from orchestrate.engines.nautilus.instruments import native_instrument
-from orchestrate.engines.nautilus.models import RuleFee
 from orchestrate.orchestration.ports import Account
 
 _TRAILING = (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT)

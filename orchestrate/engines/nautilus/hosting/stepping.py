@@ -33,7 +33,7 @@ from nautilus_trader.portfolio.base import PortfolioFacade
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.engines.nautilus.hosting.fills import NativeFill, Phase
-from orchestrate.engines.nautilus.quiet import pandas_kept_quiet, without_statistics
+from orchestrate.engines.nautilus.hosting.quiet import pandas_kept_quiet, without_statistics
 
 Route = Callable[[Command, Callable[[Command], None]], None]
 _MUCH = 1e9

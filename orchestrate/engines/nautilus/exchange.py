@@ -1,0 +1,153 @@
+"""Nautilus's exchange for the orders of portable strategies, one order at a time.
+
+Nautilus's `BacktestEngine` passes an order from a strategy through risk engine, execution engine, exchange, portfolio
+and cache, and back as five messages: 130 µs in a run. What makes the fill of it takes a fifth. The rest keeps what the
+orchestrator has already (capital, risk, reports), or tells those who don't exist here. So portable orders meet the part
+that fills: for each symbol the `OrderMatchingEngine` that Nautilus's exchange consists of, with its order book, its fee
+model, its events. A fill is applied to Nautilus's order, which so lives through its states, and to Nautilus's
+`Position`, one for each round trip of a strategy. Native strategies get all of Nautilus (see `hosting`).
+
+All names here are public, and put together as Nautilus's tests of its matching engine do. What is known of the inside:
+an exchange sends its events to the endpoint `ExecEngine.process`; it notes the venue's id of each order in the cache,
+which is emptied after each, lest it grow. No account exists, so nothing can be refused for want of money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+
+import numpy as np
+from nautilus_trader.backtest.engine import OrderMatchingEngine
+from nautilus_trader.backtest.models import FillModel
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import MessageBus, TestClock
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.model.data import Bar, BarSpecification, BarType, QuoteTick
+from nautilus_trader.model.enums import (
+    AccountType,
+    BarAggregation,
+    BookType,
+    OmsType,
+    OrderSide,
+    OrderStatus,
+    PriceType,
+)
+from nautilus_trader.model.events import OrderEvent, OrderFilled, OrderSubmitted
+from nautilus_trader.model.identifiers import AccountId, ClientOrderId, StrategyId, TraderId
+from nautilus_trader.model.objects import Price, Quantity
+from nautilus_trader.model.orders import MarketOrder
+from nautilus_trader.model.position import Position
+
+from orchestrate.domain.errors import EngineError
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.market import Market
+from orchestrate.domain.orders import Order
+from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
+from orchestrate.engines.nautilus.fees import RuleFee
+from orchestrate.engines.nautilus.instruments import VENUE, native_instrument, native_symbol
+
+_TRADER = TraderId(f"{VENUE.value}-001")
+_ACCOUNT = AccountId(f"{VENUE.value}-001")
+#: Nothing reads the length of a bar here: the time of each is told.
+_ANY_BAR = BarSpecification(1, BarAggregation.DAY, PriceType.LAST)
+#: What Nautilus takes a bar's volume for is the number of units at each of its prices.
+_MUCH = 1e9
+
+
+class Exchange:
+    """All instruments that portable strategies trade, each with a matching engine; nothing is left behind in it."""
+
+    def __init__(
+        self, instruments: Mapping[str, Instrument], strategy_ids: Sequence[str], rules: ExecutionRules, first: int
+    ) -> None:
+        self._rules, self._instruments = rules, instruments
+        self._shift = max(0, 1 - first)  # Nautilus knows no time before 1970
+        self._now = 0
+        self._strategies = {name: StrategyId(f"{name}-{number:03d}") for number, name in enumerate(strategy_ids)}
+        self._numbers = count(1)
+        self._order: MarketOrder  # the one under way
+        self._cache, clock = Cache(), TestClock()
+        bus = MessageBus(_TRADER, clock)
+        bus.register("ExecEngine.process", self._hear)
+        names = {symbol: native_symbol(symbol, number) for number, symbol in enumerate(instruments)}
+        by_name = {names[symbol].value: instrument for symbol, instrument in instruments.items()}
+        fills, fees = FillModel(), RuleFee(rules, by_name)
+        self._engines = {
+            symbol: OrderMatchingEngine(
+                instrument=native_instrument(names[symbol], instrument, rules),
+                raw_id=number,
+                fill_model=fills,
+                fee_model=fees,
+                book_type=BookType.L1_MBP,
+                oms_type=OmsType.HEDGING,
+                account_type=AccountType.MARGIN,
+                msgbus=bus,
+                cache=self._cache,
+                clock=clock,
+                support_gtd_orders=False,
+                support_contingent_orders=False,
+                use_reduce_only=False,
+            )
+            for number, (symbol, instrument) in enumerate(instruments.items(), 1)
+        }
+
+    def trade(self, t: int, order: Order, price: float, held: Position | None) -> tuple[OrderFilled, Position]:
+        """A market order, now, with the market at `price`: the fill, and the position that it went to.
+
+        That is `held`, or a new one. The market is quoted with what the order will pay after slippage, for as many
+        units as it wants.
+        """
+        now = self._time(t)
+        engine = self._engines[order.symbol]
+        native, quantity = engine.instrument, order.quantity
+        paid = self._rules.fill_price(price, quantity, self._instruments[order.symbol])
+        both, size = Price(paid, native.price_precision), Quantity(abs(quantity), native.size_precision)
+        engine.process_quote_tick(QuoteTick(native.id, both, both, size, size, now, now))
+        side = OrderSide.BUY if quantity > 0 else OrderSide.SELL
+        strategy, name = self._strategies[order.strategy_id], ClientOrderId(f"O-{next(self._numbers)}")
+        self._order = asked = MarketOrder(_TRADER, strategy, native.id, name, side, size, UUID4(), now)
+        asked.apply(OrderSubmitted(_TRADER, strategy, native.id, name, _ACCOUNT, UUID4(), now, now))
+        engine.process_order(asked, _ACCOUNT)
+        self._cache.reset()
+        fill = asked.last_event
+        if asked.status != OrderStatus.FILLED:
+            raise EngineError(
+                f"nautilus did not fill order {order.id}: {getattr(fill, 'reason', asked.status_string())}"
+            )
+        if held is None:
+            return fill, Position(native, fill)
+        held.apply(fill)
+        return fill, held
+
+    def _hear(self, event: OrderEvent) -> None:
+        self._order.apply(event)
+
+    def _time(self, t: int) -> int:
+        now = t + self._shift
+        if now < self._now:
+            raise ValueError(f"time goes back to {t}; Nautilus would pass over older prices")
+        self._now = now
+        return now
+
+    def bars(self, market: Market) -> dict[str, BarColumn]:
+        """All bars of all symbols, for `show`."""
+        columns = {}
+        for symbol, engine in self._engines.items():
+            series, native = market.series[symbol], engine.instrument
+            columns[symbol] = BarColumn(
+                series,
+                stamps_of(market, symbol) + self._shift,
+                BarType(native.id, _ANY_BAR),
+                native.price_precision,
+                np.broadcast_to(_MUCH, len(series)),
+                native.size_precision,
+            )
+        return columns
+
+    def show(self, t: int, bars: Iterable[tuple[str, Bar]]) -> None:
+        """Whole bars by symbol, for an engine that is to see everything."""
+        self._time(t)
+        for symbol, bar in bars:
+            self._engines[symbol].process_bar(bar)

@@ -1,0 +1,35 @@
+"""The run's commission as a fee model of Nautilus's matching engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nautilus_trader.backtest.models import FeeModel
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
+from nautilus_trader.model.objects import Money, Price, Quantity
+from nautilus_trader.model.orders import Order as NativeOrder
+
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.instruments import Instrument
+
+
+class RuleFee(FeeModel):  # type: ignore[misc]  # Nautilus's compiled classes have no types
+    """The run's commission, rounded to eight digits."""
+
+    def __init__(self, rules: ExecutionRules, instruments: Mapping[str, Instrument]) -> None:
+        super().__init__()
+        self._rules = rules
+        self._instruments = instruments
+
+    def get_commission(
+        self, order: NativeOrder, fill_qty: Quantity, fill_px: Price, instrument: NativeInstrument
+    ) -> Money:
+        """Called by the matching engine once a fill."""
+        quantity = round(fill_qty.as_double(), fill_qty.precision)
+        fee = self._rules.fee(
+            quantity if order.side == OrderSide.BUY else -quantity,
+            round(fill_px.as_double(), instrument.price_precision),
+            self._instruments[instrument.id.symbol.value],
+        )
+        return Money(fee, instrument.quote_currency)
