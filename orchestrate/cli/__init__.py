@@ -5,6 +5,9 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of the `orchestrate` command."""
+    from orchestrate.cli.process import start_up
+
+    start_up()
     from orchestrate.cli.app import run
 
     run()

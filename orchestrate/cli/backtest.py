@@ -33,6 +33,7 @@ def backtest(
     """Run a configuration, store the run, and judge it by its gates."""
     import os
 
+    from orchestrate.cli.process import started_up
     from orchestrate.cli.stdout import results_only
     from orchestrate.reporting.progress import progress_bar
     from orchestrate.usecases import backtest as usecase
@@ -48,7 +49,7 @@ def backtest(
         environ=os.environ,
     )
     with results_only(), progress_bar(Path(config).name, wanted=not quiet) as progress:
-        outcome = usecase.backtest(request, progress)
+        outcome = usecase.backtest(request, progress, started_up)
     if output == "json":
         import json
 

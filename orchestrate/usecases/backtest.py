@@ -53,8 +53,15 @@ class Outcome:
     error: OrchestrateError | None = None
 
 
-def backtest(request: Request, progress: Callable[[int, int], None] | None = None) -> Outcome:
-    """Do what is asked. Engines that fail, and whatever can't be written, raise; wrong input is an outcome."""
+def backtest(
+    request: Request,
+    progress: Callable[[int, int], None] | None = None,
+    ready: Callable[[], None] | None = None,
+) -> Outcome:
+    """Do what is asked. Engines that fail, and whatever can't be written, raise; wrong input is an outcome.
+
+    `progress` and `ready` as `run` takes them.
+    """
     began = time.monotonic()
     moment = datetime.now(UTC)
     resolution = _gated(
@@ -70,7 +77,7 @@ def backtest(request: Request, progress: Callable[[int, int], None] | None = Non
         try:
             resolution.runnable()
             with Stop(request.time_limit) as stop:
-                result = _run(plan, journal, progress, stop, lookahead=request.lookahead)
+                result = _run(plan, journal, progress, ready, stop, lookahead=request.lookahead)
                 result = replace(result, findings=(*resolution.findings, *result.findings))
                 clock = (moment, lambda: time.monotonic() - began)
                 outcome = _kept(request, given, result, claimed, clock, stop.reason)
@@ -90,11 +97,17 @@ def backtest(request: Request, progress: Callable[[int, int], None] | None = Non
 
 
 def _run(
-    plan: RunPlan, journal: Journal, progress: Callable[[int, int], None] | None, stop: Stop, *, lookahead: bool
+    plan: RunPlan,
+    journal: Journal,
+    progress: Callable[[int, int], None] | None,
+    ready: Callable[[], None] | None,
+    stop: Stop,
+    *,
+    lookahead: bool,
 ) -> RunResult:
     from orchestrate.usecases.run import run
 
-    return run(plan, emit=journal, progress=progress, stop=stop, lookahead=lookahead)
+    return run(plan, emit=journal, progress=progress, ready=ready, stop=stop, lookahead=lookahead)
 
 
 def _kept(

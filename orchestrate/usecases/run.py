@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyResult
 from orchestrate.domain.stamps import label_text
 from orchestrate.domain.strategy import PORTABLE_KINDS
-from orchestrate.engines.stopwatch import timed
+from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load, load_class
 from orchestrate.orchestration.asking import refuse_run_in_callback
@@ -40,6 +41,7 @@ def run(
     *,
     emit: Callable[[DomainEvent], None] | None = None,
     progress: Progress | None = None,
+    ready: Callable[[], None] | None = None,
     stop: Callable[[], bool] | None = None,
     lookahead: bool = True,
     strategies: Mapping[str, object] | None = None,
@@ -47,6 +49,7 @@ def run(
 ) -> RunResult:
     """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
 
+    `ready` is told when data and engines are there, before the code of any strategy is loaded.
     What strategies print goes to stderr. DataError where data is missing; a strategy that breaks fails alone.
     `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already.
     """
@@ -54,6 +57,12 @@ def run(
     given = strategies or {}
     with redirect_stdout(sys.stderr), chdir("."):  # a strategy may change the folder; not for the rest of the process
         market, findings = load_market(plan, bars or {})
+        engines = {
+            framework: timed(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
+            for framework in dict.fromkeys(strategy.framework for strategy in plan.strategies)
+        }
+        if ready is not None:
+            ready()
         watchdog = Watchdog(plan.execution.strategy_timeout)
 
         def twin(strategy: StrategyPlan) -> object:
@@ -64,7 +73,12 @@ def run(
             if not armed:
                 told.append(Finding("info", "execution.strategy_timeout", "can't be kept off the main thread"))
             made = {strategy.id: twin(strategy) for strategy in plan.strategies}
-            return _run(plan, market, told, made, watchdog, emit, progress, stop, twin if lookahead else None)
+            try:
+                return _run(
+                    plan, market, told, made, engines, watchdog, emit, progress, stop, twin if lookahead else None
+                )
+            finally:
+                gc.collect(0)  # what has lived through this is finalised in order: files left open are flushed, then closed
 
 
 def _run(
@@ -72,16 +86,13 @@ def _run(
     market: Market,
     findings: list[Finding],
     strategies: Mapping[str, object],
+    engines: Mapping[str, Stopwatch],
     watchdog: Watchdog,
     emit: Callable[[DomainEvent], None] | None,
     progress: Progress | None,
     stop: Callable[[], bool] | None,
     twin: Callable[[StrategyPlan], object] | None,
 ) -> RunResult:
-    engines = {
-        framework: timed(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
-        for framework in dict.fromkeys(strategy.framework for strategy in plan.strategies)
-    }
     orchestrator = CrossFrameworkOrchestrator(
         PortfolioCapitalManager(plan.capital.total),
         StrategyCoordinator(CONFLICT_POLICIES[plan.conflicts]),

@@ -1,0 +1,146 @@
+"""What a command does before the run begins: how little it imports, and that its haste loses nothing."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+CSV = "timestamp,open,high,low,close,volume\n" + "".join(
+    f"2024-{1 + day // 28:02}-{1 + day % 28:02},{price},{price + 1},{price - 1},{price},1000\n"
+    for day, price in enumerate([100 + (day * 7) % 23 for day in range(120)])
+)
+RUN = """\
+strategy: {strategy}
+config: {{}}
+capital: 100000
+data: {{AAA: {{path: bars.csv}}}}
+"""
+NOTEKEEPER = '''\
+"""Leaves files open, as strategies do, and tells what it finds."""
+
+import gc
+import os
+
+LOG = open("of_the_module.txt", "w")
+LOG.write("kept")
+STATE = open("state.txt", "w")
+STATE.write(f"{gc.get_threshold()[0]} {gc.get_freeze_count() > 0} {os.environ.get('OPENBLAS_THREAD_TIMEOUT')}")
+
+
+class Notekeeper:
+    of_the_class = open("of_the_class.txt", "w")
+    of_the_class.write("kept")
+
+    def __init__(self):
+        self.itself = self
+        self.own = open("own.txt", "w")
+        self.own.write("kept")
+
+    def should_enter(self, bars):
+        if len(bars) == 118:
+            self.late = open("late.txt", "w")
+            self.late.write("kept")
+        return len(bars) == 5
+
+    def should_exit(self, position, bars):
+        return len(bars) == 10
+'''
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "bars.csv").write_text(CSV)
+    (tmp_path / "momentum.yaml").write_text(RUN.format(strategy="BUY_AND_HOLD"))
+    (tmp_path / "notekeeper.py").write_text(NOTEKEEPER)
+    (tmp_path / "notes.yaml").write_text(RUN.format(strategy="notekeeper.py:Notekeeper"))
+    return tmp_path
+
+
+def python(folder: Path, code: str, **environ: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def distributions(folder: Path, *arguments: str) -> set[str]:
+    """What a command imports that Python doesn't bring."""
+    code = f"""
+import sys
+before = set(sys.modules)
+from orchestrate.cli import main
+sys.argv = ["orchestrate", *{arguments!r}]
+try:
+    main()
+finally:
+    print("imported", *sorted({{name.partition(".")[0] for name in set(sys.modules) - before}}))
+"""
+    imported = python(folder, code).splitlines()[-1].split()[1:]
+    brought = packages_distributions()
+    return {owner.lower().replace("-", "_") for name in imported for owner in brought.get(name, ())}
+
+
+COMMAND_LINE = {"typer", "annotated_doc", "shellingham", "typing_extensions", "orchestrate_portfolio"}
+#: What reads the configuration, too; Typer itself needs pydantic as soon as a command is given.
+READING = {
+    *COMMAND_LINE,
+    "annotated_types",
+    "pydantic",
+    "pydantic_core",
+    "pyyaml",
+    "typing_inspection",
+}
+
+
+def test_help_imports_typer_and_nothing_else(folder):
+    assert distributions(folder, "--help") <= COMMAND_LINE
+
+
+def test_validate_imports_what_reads_a_configuration(folder):
+    assert distributions(folder, "validate", "momentum.yaml") <= READING
+
+
+def test_a_strategy_meets_a_process_as_python_starts_it(folder):
+    usual = python(folder, "import gc; print(gc.get_threshold()[0])").strip()
+    code = "import sys; sys.argv[1:] = ['backtest', 'notes.yaml', '-q']; from orchestrate.cli import main; main()"
+    python(folder, code)
+    threshold, frozen, spin = (folder / "state.txt").read_text().split()
+    assert (threshold, frozen, spin) == (usual, "True", "16")
+    python(folder, code, OPENBLAS_THREAD_TIMEOUT="20")
+    assert (folder / "state.txt").read_text().split()[2] == "20"
+
+
+def test_what_strategies_leave_open_is_written_at_the_end(folder):
+    python(
+        folder, "import sys; sys.argv[1:] = ['backtest', 'notes.yaml', '-q']; from orchestrate.cli import main; main()"
+    )
+    left_open = ("of_the_module", "of_the_class", "own", "late")
+    assert [(folder / f"{name}.txt").read_text() for name in left_open] == ["kept"] * len(left_open)
+
+
+def test_only_the_command_settles_its_process(folder):
+    code = """
+import gc, os
+before = gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)
+from orchestrate import run_backtest
+assert run_backtest("BUY_AND_HOLD", "bars.csv").status == "completed"
+from orchestrate.cli import app
+try:
+    app.run(["backtest", "momentum.yaml", "-q"])
+except SystemExit as left:
+    assert left.code == 0
+assert (gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)) == before
+"""
+    assert "reports/" in python(folder, code)
+    assert gc.get_freeze_count() == 0
