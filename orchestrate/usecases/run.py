@@ -78,7 +78,7 @@ def run(
                     plan, market, told, made, engines, watchdog, emit, progress, stop, twin if lookahead else None
                 )
             finally:
-                gc.collect(0)  # what has lived through this is finalised in order: files left open are flushed, then closed
+                gc.collect(0)  # what lives through it is finalised in order: files left open are flushed, then closed
 
 
 def _run(
