@@ -41,7 +41,7 @@ class Indicator:
         self._too_short: type[Exception] = talib.InsufficientHistory
         self._courses: dict[str, _Course] = {}
         try:
-            self._begin(_Course(self._nothing), [np.ones(1)] * len(self._columns))
+            self._begin(_Course(0, self._nothing), [np.ones(1)] * len(self._columns))
         except Exception:
             raise ValueError(f"TA-Lib refuses {function}({_written(parameters)}): out of range") from None
 
@@ -50,37 +50,42 @@ class Indicator:
         size = len(bars)
         if not size:
             return self._nothing
-        stamps = bars.timestamp
+        begins = bars.timestamp[0]
         course = self._courses.get(bars.symbol)
-        if course is None or not 1 < course.seen <= size or stamps[course.seen - 1] != course.newest:
-            course = self._courses[bars.symbol] = _Course(self._nothing)
-        if course.seen < size:
-            columns = [getattr(bars, name) for name in self._columns]
-            if course.stream is None:
-                self._begin(course, columns)
-            else:
-                for row in range(course.seen, size):
-                    course.value = course.stream.update(*[column[row] for column in columns])
-            course.seen, course.newest = size, stamps[-1]
+        if course is None or size < course.seen or begins != course.begins:
+            course = self._courses[bars.symbol] = _Course(begins, self._nothing)
+        if size == course.seen:
+            return course.value
+        names = self._columns
+        if course.update is None:
+            self._begin(course, [getattr(bars, name) for name in names])
+        elif size > course.seen + 1:
+            for row in zip(*[getattr(bars, name)[course.seen :] for name in names], strict=True):
+                course.value = course.update(*row)
+        elif len(names) == 1:
+            course.value = course.update(getattr(bars, names[0])[-1])
+        else:
+            course.value = course.update(*[getattr(bars, name)[-1] for name in names])
+        course.seen = size
         return course.value
 
     def _begin(self, course: _Course, columns: list[Floats]) -> None:
         try:
-            course.stream = self._open(*columns, **self._parameters)
-            course.value = course.stream.value
+            stream = self._open(*columns, **self._parameters)
         except self._too_short:
-            pass
+            return
+        course.update, course.value = stream.update, stream.value
 
 
 class _Course:
-    """How far a history has been followed: how many bars, the newest one's stamp, and what is said of it."""
+    """How far a history has been followed: its first stamp, how many bars of it, and what is said of the last."""
 
-    __slots__ = ("newest", "seen", "stream", "value")
+    __slots__ = ("begins", "seen", "update", "value")
 
-    def __init__(self, nothing: Any) -> None:
+    def __init__(self, begins: int, nothing: Any) -> None:
+        self.begins = begins
         self.seen = 0
-        self.newest = 0
-        self.stream: Any = None
+        self.update: Any = None
         self.value = nothing
 
 

@@ -163,6 +163,7 @@ def test_requirements_are_read(text: str, requirement: Requirement | None):
 
 def test_what_a_distribution_is_imported_as():
     assert Requirement("pyyaml", "").package == "yaml"
+    assert Requirement("TA-Lib", "").package == "talib"
     assert Requirement("nautilus-trader", "").package == "nautilus_trader"
 
 

@@ -21,13 +21,19 @@ BLOCKS = {
 
 
 def test_what_the_guide_shows():
-    assert list(BLOCKS) == ["Crossing", "Reversal", "Leader", "Declared"]
+    assert list(BLOCKS) == ["Crossing", "Reversal", "Leader", "Dips", "Declared"]
 
 
 @pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("Crossing", "signals"), ("Reversal", "istrategy"), ("Leader", "on_bar"), ("Declared", "signals")],
+    [
+        ("Crossing", "signals"),
+        ("Reversal", "istrategy"),
+        ("Leader", "on_bar"),
+        ("Dips", "on_bar"),
+        ("Declared", "signals"),
+    ],
 )
 def test_it_trades(tmp_path: Path, write: Callable[..., Path], name: str, kind: str, framework: str):
     write("own.py", BLOCKS[name])
