@@ -12,6 +12,7 @@ from orchestrate.orchestration.ports import OrchestrationPort
 
 if TYPE_CHECKING:
     from orchestrate.config.resolution import Resolution
+    from orchestrate.data.cache import ColumnCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ def read_plan(
     from orchestrate.library.catalogue import describe
 
     return resolve(path, catalogue=describe, settings=settings_types(), overrides=overrides, data=data, environ=environ)
+
+
+def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | None:
+    """Where parsed columns are kept; None where that is not `wanted`, or where `environ` names no place for them."""
+    from orchestrate.data.cache import ColumnCache, cache_folder
+
+    folder = cache_folder(environ) if wanted else None
+    return ColumnCache(folder) if folder else None
 
 
 def build_adapter(framework: str, settings: Mapping[str, object]) -> OrchestrationPort:

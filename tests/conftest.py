@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -129,6 +129,14 @@ def make_result(
         data_hash="d" * 64,
         periods_per_year=periods,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Parsed columns go to a folder of this session, not to the user's; processes that tests start inherit it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ORCHESTRATE_CACHE", str(tmp_path_factory.getbasetemp() / "columns"))
+        yield
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from orchestrate.cli.options import DataPaths, Settings
+from orchestrate.cli.options import DataPaths, NoCache, Settings
 
 
 def backtest(
@@ -28,6 +28,7 @@ def backtest(
     no_lookahead_check: Annotated[
         bool, typer.Option("--no-lookahead-check", help="Don't check vectorised strategies for look-ahead.")
     ] = False,
+    no_cache: NoCache = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only where the run is.")] = False,
 ) -> None:
     """Run a configuration, store the run, and judge it by its gates."""
@@ -46,6 +47,7 @@ def backtest(
         reports=reports,
         time_limit=time_limit,
         lookahead=not no_lookahead_check,
+        cache=not no_cache,
         environ=os.environ,
     )
     with results_only(), progress_bar(Path(config).name, wanted=not quiet) as progress:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from orchestrate.cli.options import NoCache
+
 if TYPE_CHECKING:
     from orchestrate.usecases.inspect_data import Inspection
 
@@ -19,11 +21,16 @@ def data(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of a data entry.", show_default=False),
     ] = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Show what the reader makes of data files: range, frequency, calendar, findings, first and last rows."""
+    import os
+
+    from orchestrate import wiring
     from orchestrate.usecases import inspect_data
 
-    found = [inspect_data.inspect(file, settings or ()) for file in files]
+    cache = wiring.column_cache(os.environ, wanted=not no_cache)
+    found = [inspect_data.inspect(file, settings or (), cache) for file in files]
     if output == "json":
         import json
 

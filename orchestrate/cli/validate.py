@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from orchestrate.cli.options import DataPaths, Settings
+from orchestrate.cli.options import DataPaths, NoCache, Settings
 
 if TYPE_CHECKING:
     from orchestrate.domain.plan import RunPlan
@@ -25,6 +25,7 @@ def validate(
     deep: Annotated[
         bool, typer.Option("--deep", help="Load the data too, and check vectorised strategies for look-ahead.")
     ] = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Check configurations without running them."""
     import os
@@ -34,7 +35,14 @@ def validate(
 
     with results_only():
         found = [
-            usecase.validate(file, overrides=settings or (), data=data or (), environ=os.environ, deep=deep)
+            usecase.validate(
+                file,
+                overrides=settings or (),
+                data=data or (),
+                environ=os.environ,
+                deep=deep,
+                cache=not no_cache,
+            )
             for file in files
         ]
     if output == "json":

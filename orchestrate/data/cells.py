@@ -21,10 +21,11 @@ FORMAT_HINT: Final = "set date_format: '%d/%m/%Y' (or the like), day_first, mont
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The stamps, and in words what had to be decided to read them (empty where nothing had)."""
+    """The stamps, in words what had to be decided to read them (empty where nothing had), and a zone they name."""
 
     label: Stamps
     note: str = ""
+    zone: str = ""
 
 
 class Grid(Sequence[str]):

@@ -74,6 +74,19 @@ class Columns:
         return replace(self, open=prices[0], high=prices[1], low=prices[2], close=prices[3])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parsed:
+    """What a text says, before anything is repaired: bars, findings, and the zone by whose rules it was read."""
+
+    columns: Columns
+    findings: tuple[Finding, ...] = ()
+    zone: str = "UTC"
+
+    def at(self, where: str) -> tuple[Columns, list[Finding]]:
+        """Bars and findings, told of the data entry `where`."""
+        return self.columns, [replace(finding, where=where) for finding in self.findings]
+
+
 def show(label: int) -> str:
     """A stamp as people write it: a date, with the time of day where it has one."""
     day, clock = str(np.datetime64(label, "ns")).split("T")

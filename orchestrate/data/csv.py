@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestrate.data.cache import WORTH, ColumnCache
 from orchestrate.data.cells import Cells
-from orchestrate.data.columns import PRICES, Columns, counted
+from orchestrate.data.columns import PRICES, Columns, Parsed, counted
 from orchestrate.data.decoding import decode, unpack
 from orchestrate.data.dialect import Table, split
 from orchestrate.data.headers import columns_by_place, which_columns
@@ -21,15 +22,27 @@ from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
 
-def read_csv(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
-    """The bars of a text file and what was done to read them."""
-    raw = unpack(path.read_bytes(), where)
+def read_csv(path: Path, plan: DataPlan, where: str, cache: ColumnCache | None = None) -> tuple[Columns, list[Finding]]:
+    """The bars of a text file and what was done to read them, from `cache` if they were read before."""
+    raw = path.read_bytes()
+    if cache is None or len(raw) < WORTH:
+        return _parse(raw, plan, where).at(where)
+    key = cache.key(raw, plan)
+    parsed = cache.load(key)
+    if parsed is None:
+        parsed = _parse(raw, plan, where)
+        cache.keep(key, parsed)
+    return parsed.at(where)
+
+
+def _parse(raw: bytes, plan: DataPlan, where: str) -> Parsed:
+    raw = unpack(raw, where)
     if len(raw) > LARGE and (read := read_large(raw, plan, where)):
         return read
     return _careful(decode(raw, where), plan, where)
 
 
-def _careful(text: str, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
+def _careful(text: str, plan: DataPlan, where: str) -> Parsed:
     table = split(text, plan.delimiter, where)
     findings = [Finding(severity, where, note) for severity, note in table.notes]
     if table.header:
@@ -55,7 +68,8 @@ def _careful(text: str, plan: DataPlan, where: str) -> tuple[Columns, list[Findi
     if reading.note:
         findings.append(Finding("info", where, reading.note))
     opened, high, low, close, volume = (numbers[name][kept] for name in (*PRICES, "volume"))
-    return Columns(reading.label, opened, high, low, close, volume, lines[kept], "line"), findings
+    columns = Columns(reading.label, opened, high, low, close, volume, lines[kept], "line")
+    return Parsed(columns, tuple(findings), reading.zone or plan.timezone)
 
 
 def _numbers(

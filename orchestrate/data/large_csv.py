@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrate.data.arrow import floats, texts
 from orchestrate.data.cells import Cells, Grid
-from orchestrate.data.columns import PRICES, Columns
+from orchestrate.data.columns import PRICES, Columns, Parsed
 from orchestrate.data.decoding import decode
 from orchestrate.data.dialect import Table, split
 from orchestrate.data.headers import which_columns
@@ -28,7 +28,7 @@ _HEAD: Final = 65536
 _NUMBERS: Final = (*PRICES, "volume")
 
 
-def read_large(raw: bytes, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]] | None:
+def read_large(raw: bytes, plan: DataPlan, where: str) -> Parsed | None:
     """The bars of a large file; None where anything about it is out of the ordinary."""
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     layout = _plain_layout(raw, plan, where)
@@ -38,9 +38,10 @@ def read_large(raw: bytes, plan: DataPlan, where: str) -> tuple[Columns, list[Fi
     stamps, numbers = cells
     after = len(stamps) + 2
     reading = read_stamps(Cells(stamps, range(2, after), where, plan.timezone), plan.date_format)
-    findings = [Finding("info", where, reading.note)] if reading.note else []
+    findings = (Finding("info", where, reading.note),) if reading.note else ()
     opened, high, low, close, volume = (numbers[name] for name in _NUMBERS)
-    return Columns(reading.label, opened, high, low, close, volume, np.arange(2, after), "line"), findings
+    columns = Columns(reading.label, opened, high, low, close, volume, np.arange(2, after), "line")
+    return Parsed(columns, findings, reading.zone or plan.timezone)
 
 
 def _plain_layout(raw: bytes, plan: DataPlan, where: str) -> tuple[Table, dict[str, int]] | None:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from orchestrate.data.alignment import Stamp, align, known
+from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.findings import Evidence, judge
@@ -24,11 +25,11 @@ from orchestrate.domain.results import Finding
 
 
 def load_market(
-    plan: RunPlan, given: Mapping[str, Columns] = MappingProxyType({})
+    plan: RunPlan, given: Mapping[str, Columns] = MappingProxyType({}), cache: ColumnCache | None = None
 ) -> tuple[Market, tuple[Finding, ...]]:
     """All series of the plan on one timeline. DataError when one is missing or has a finding of severity error.
 
-    `given` are bars that are in memory already, by symbol.
+    `given` are bars that are in memory already, by symbol; `cache` holds files that were parsed before.
     """
     findings: list[Finding] = []
     refused: list[DataError] = []
@@ -38,7 +39,7 @@ def load_market(
         if entry.resample is not None:
             continue
         try:
-            series[symbol], instruments[symbol], told = _load(entry, plan, given.get(symbol))
+            series[symbol], instruments[symbol], told = _load(entry, plan, given.get(symbol), cache)
         except DataError as error:
             refused.append(error)
         else:
@@ -71,8 +72,10 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
         raise DataError("\n".join(texts))
 
 
-def _load(entry: DataPlan, plan: RunPlan, given: Columns | None) -> tuple[BarSeries, Instrument, list[Finding]]:
-    columns, findings = read_bars(entry, plan.root, given)
+def _load(
+    entry: DataPlan, plan: RunPlan, given: Columns | None, cache: ColumnCache | None
+) -> tuple[BarSeries, Instrument, list[Finding]]:
+    columns, findings = read_bars(entry, plan.root, given, cache)
     length = _length(columns, entry)
     everything = columns.prices  # what is outside start..end decides on no price, but on how many decimals there are
     columns = _between(columns, plan, entry)

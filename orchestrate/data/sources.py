@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from orchestrate.data.adjust import adjust
+from orchestrate.data.cache import ColumnCache
 from orchestrate.data.catalog import read_catalog
 from orchestrate.data.columns import Columns
 from orchestrate.data.csv import read_csv
@@ -29,15 +31,17 @@ def name(entry: DataPlan) -> str:
     return f"{entry.symbol} ({entry.path})"
 
 
-def read_bars(entry: DataPlan, root: Path, given: Columns | None = None) -> tuple[Columns, list[Finding]]:
+def read_bars(
+    entry: DataPlan, root: Path, given: Columns | None = None, cache: ColumnCache | None = None
+) -> tuple[Columns, list[Finding]]:
     """One entry's bars, oldest first, repaired and adjusted, with everything that was done on the way.
 
-    `given` stands in for a file.
+    `given` stands in for a file. `cache` holds text that was parsed before; Parquet is read as fast without.
     """
     where = name(entry)
     if entry.synthetic is not None:
         return read_synthetic(entry.symbol, entry.synthetic), []
-    columns, findings = _read_file(entry, root, where) if given is None else (given, [])
+    columns, findings = _read_file(entry, root, where, cache) if given is None else (given, [])
     columns, told = repair(columns, where, entry.on_duplicate)
     if len(columns) < 2:
         raise DataError(
@@ -50,11 +54,12 @@ def read_bars(entry: DataPlan, root: Path, given: Columns | None = None) -> tupl
     return columns, findings
 
 
-def _read_file(entry: DataPlan, root: Path, where: str) -> tuple[Columns, list[Finding]]:
+def _read_file(entry: DataPlan, root: Path, where: str, cache: ColumnCache | None) -> tuple[Columns, list[Finding]]:
     path = root / entry.path
     try:
         kind = entry.format if entry.format != "auto" else _kind(path)
-        return READERS[kind](path, entry, where)
+        reader = partial(read_csv, cache=cache) if kind == "csv" else READERS[kind]
+        return reader(path, entry, where)
     except FileNotFoundError:
         raise DataError("there is no such file", where=where, hint=f"looked for {path.absolute()}") from None
     except IsADirectoryError:

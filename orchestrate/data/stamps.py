@@ -41,7 +41,7 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
     if zoned is not None:
         reading = read_stamps(zoned, date_format)
         note = f"stamps are read in their own time zone, {zoned.timezone}"
-        return Reading(reading.label, f"{reading.note}; {note}" if reading.note else note)
+        return Reading(reading.label, f"{reading.note}; {note}" if reading.note else note, zoned.timezone)
     if date_format:
         reader = NAMED_FORMATS.get(date_format)
         if reader:

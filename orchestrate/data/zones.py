@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -46,6 +48,20 @@ def dates_of_midnights(utc: Stamps, zone: str, where: str) -> Stamps:
             return utc  # the first bar tells: an intraday series is spared the rest
         local = utc + np.array([_offset_at(moment, found) for moment in utc.tolist()], dtype=np.int64)
     return utc if (local % DAY).any() else local
+
+
+def rules(zone: str) -> bytes:
+    """The compiled rules of a time zone as this machine has them; nothing for UTC and for names without rules."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return b""
+    for folder in zoneinfo.TZPATH:
+        if (path := Path(folder, zone)).is_file():
+            return path.read_bytes()
+    from importlib import resources  # where the system has no rules, a package of that name has
+
+    return (resources.files("tzdata") / "zoneinfo" / zone).read_bytes()
 
 
 def _offset_at(moment: int, zone: ZoneInfo) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrate import __version__, wiring
 from orchestrate.config.resolution import Resolution
@@ -23,6 +23,9 @@ from orchestrate.usecases.stopping import Stop
 from orchestrate.usecases.validate import Validation
 from orchestrate.usecases.validate import document as validation_document
 
+if TYPE_CHECKING:
+    from orchestrate.data.cache import ColumnCache
+
 Document = dict[str, Any]
 #: Environment variables that configure a run begin so.
 _VARIABLES = "ORCHESTRATE__"
@@ -31,7 +34,10 @@ JUDGED = 1
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: a file, and what the command line says beyond it."""
+    """What is asked for: a file, and what the command line says beyond it.
+
+    `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to.
+    """
 
     config: str
     overrides: tuple[str, ...] = ()
@@ -40,6 +46,7 @@ class Request:
     reports: Path = Path("reports")
     time_limit: float | None = None
     lookahead: bool = True
+    cache: bool = True
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -77,7 +84,8 @@ def backtest(
         try:
             resolution.runnable()
             with Stop(request.time_limit) as stop:
-                result = _run(plan, journal, progress, ready, stop, lookahead=request.lookahead)
+                cache = wiring.column_cache(request.environ, wanted=request.cache)
+                result = _run(plan, journal, progress, ready, stop, cache, lookahead=request.lookahead)
                 result = replace(result, findings=(*resolution.findings, *result.findings))
                 clock = (moment, lambda: time.monotonic() - began)
                 outcome = _kept(request, given, result, claimed, clock, stop.reason)
@@ -102,12 +110,13 @@ def _run(
     progress: Callable[[int, int], None] | None,
     ready: Callable[[], None] | None,
     stop: Stop,
+    cache: ColumnCache | None,
     *,
     lookahead: bool,
 ) -> RunResult:
     from orchestrate.usecases.run import run
 
-    return run(plan, emit=journal, progress=progress, ready=ready, stop=stop, lookahead=lookahead)
+    return run(plan, emit=journal, progress=progress, ready=ready, stop=stop, lookahead=lookahead, cache=cache)
 
 
 def _kept(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, SECOND, bar_length, periods_per_year, trading_weekdays
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.findings import Evidence, judge, span
@@ -59,11 +60,11 @@ class Inspection:
         return told | {"usable": self.usable, "error": self.error or None}
 
 
-def inspect(file: str, settings: Sequence[str] = ()) -> Inspection:
+def inspect(file: str, settings: Sequence[str] = (), cache: ColumnCache | None = None) -> Inspection:
     """Read `file` as a run would, with `settings` such as `date_format=day_first`."""
     entry = DataPlan(file, path=file, **_chosen(settings))
     try:
-        columns, findings = read_bars(entry, Path())
+        columns, findings = read_bars(entry, Path(), cache=cache)
         length = bar_length(columns.label, entry.frequency)
     except (DataError, ValueError) as error:
         return Inspection(file, error=str(error))

@@ -13,6 +13,7 @@ from decimal import Decimal
 import numpy as np
 
 from orchestrate import wiring
+from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
 from orchestrate.data.loading import load_market
@@ -46,17 +47,19 @@ def run(
     lookahead: bool = True,
     strategies: Mapping[str, object] | None = None,
     bars: Mapping[str, Columns] | None = None,
+    cache: ColumnCache | None = None,
 ) -> RunResult:
     """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
 
     `ready` is told when data and engines are there, before the code of any strategy is loaded.
     What strategies print goes to stderr. DataError where data is missing; a strategy that breaks fails alone.
-    `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already.
+    `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already, `cache`
+    holds files that were parsed before.
     """
     refuse_run_in_callback()
     given = strategies or {}
     with redirect_stdout(sys.stderr), chdir("."):  # a strategy may change the folder; not for the rest of the process
-        market, findings = load_market(plan, bars or {})
+        market, findings = load_market(plan, bars or {}, cache)
         engines = {
             framework: timed(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
             for framework in dict.fromkeys(strategy.framework for strategy in plan.strategies)

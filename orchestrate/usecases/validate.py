@@ -15,6 +15,7 @@ from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
 
 if TYPE_CHECKING:
+    from orchestrate.data.cache import ColumnCache
     from orchestrate.domain.market import Market
     from orchestrate.usecases.watchdog import Watchdog
 
@@ -51,21 +52,25 @@ def validate(
     data: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
     deep: bool = False,
+    cache: bool = True,
 ) -> Validation:
-    """Everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead."""
+    """Everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead.
+
+    `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to.
+    """
     resolution = wiring.read_plan(file, overrides, data, environ)
     if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:
         return Validation(file, resolution, resolution.findings)
     with redirect_stdout(sys.stderr):  # what strategies print is no part of the result
-        return _deep(file, resolution, resolution.plan)
+        return _deep(file, resolution, resolution.plan, wiring.column_cache(environ or {}, wanted=cache))
 
 
-def _deep(file: str, resolution: Resolution, plan: RunPlan) -> Validation:
+def _deep(file: str, resolution: Resolution, plan: RunPlan, cache: ColumnCache | None) -> Validation:
     from orchestrate.data.loading import load_market
     from orchestrate.usecases.watchdog import Watchdog
 
     try:
-        market, found = load_market(plan)
+        market, found = load_market(plan, cache=cache)
     except DataError as error:
         told = Finding(
             "error", error.where or "data", f"{error.message}; {error.hint}" if error.hint else error.message

@@ -1,0 +1,441 @@
+"""The cache of parsed columns: with it or without, cold or warm, whole or damaged, the same comes out."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import zoneinfo
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrate.data.cache import LIMIT, WORTH, ColumnCache, cache_folder
+from orchestrate.data.columns import Columns, Parsed
+from orchestrate.data.csv import read_csv
+from orchestrate.data.sources import read_bars
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.plan import Adjustment, DataPlan
+from orchestrate.domain.results import Finding
+from tests.data.reading import same
+
+ROWS = 2000
+PLAN = DataPlan("X", path="bars.csv")
+Told = tuple[Columns, list[Finding]]
+
+
+def text(stamp: str = "s", rows: int = ROWS, start: str = "2014-01-06T09:30") -> str:
+    """Bars of a minute that never repeat a price; `stamp` is a unit of numpy, or `american`."""
+    moments = np.datetime64(start, "s") + np.arange(rows) * np.timedelta64(60, "s")
+    if stamp == "american":
+        shown = [f"{one.month}/{one.day}/{one.year} {one.hour}:{one.minute:02}" for one in moments.tolist()]
+    else:
+        shown = np.datetime_as_string(moments, unit=stamp).tolist()
+    lines = (
+        f"{one},{at / 100 + 50:.2f},{at / 100 + 51:.2f},{at / 100 + 49:.2f},{at / 100 + 50.5:.2f},{at}"
+        for at, one in enumerate(shown, 1)
+    )
+    return "Date,Open,High,Low,Close,Volume\n" + "\n".join(lines) + "\n"
+
+
+def holed() -> str:
+    """Rows without prices, a total, dates that a later row decides: findings, and lines that don't run on."""
+    lines = text("american", start="2014-01-01T00:00").splitlines(keepends=True)
+    lines[7] = lines[7].split(",")[0] + ",null,null,null,null,null\n"
+    lines += ["1/13/2014 0:00,1,2,0.5,1.5,3\n", "Total,,,,,7\n"]
+    return "".join(lines)
+
+
+WILD: dict[str, tuple[str | bytes, dict[str, Any]]] = {
+    "plain": (text(), {}),
+    "large enough for Arrow": (text(rows=45_000), {}),
+    "with findings": (holed(), {}),
+    "semicolons and decimal commas": (text().replace(",", ";").replace(".", ","), {"delimiter": ";", "decimal": ","}),
+    "UTF-16": (text().encode("utf-16"), {}),
+    "newest first": ("\n".join([text().split("\n")[0], *text().split("\n")[:0:-1]]), {}),
+    "a zone of its own": (text(), {"timezone": "America/New_York"}),
+    "stamps that name their zone": (text().replace(":00,", ":00 US/Eastern,"), {}),
+    "chosen columns": (text(), {"columns": {"close": "Open", "volume": "6"}}),
+    "repeated rows": (text() + text().splitlines()[-1] + "\n", {}),
+}
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> ColumnCache:
+    return ColumnCache(tmp_path / "deep" / "columns")
+
+
+@pytest.fixture
+def bars(tmp_path: Path) -> Path:
+    """A file that is worth caching."""
+    path = tmp_path / "bars.csv"
+    path.write_text(text())
+    assert path.stat().st_size > WORTH
+    return path
+
+
+def equal(told: Told, twin: Told) -> None:
+    same(told[0], twin[0])
+    assert told[0].rows.tolist() == twin[0].rows.tolist()
+    assert [getattr(told[0], name).dtype for name in ("label", "close", "rows")] == [np.int64, np.float64, np.int64]
+    assert told[0].unit == twin[0].unit
+    assert told[1] == twin[1]
+
+
+def entry(cache: ColumnCache) -> Path:
+    """The one entry there is."""
+    ((_, _, path),) = cache.entries()
+    return path
+
+
+def poison(cache: ColumnCache, path: Path, plan: DataPlan = PLAN) -> Parsed:
+    """Put into the entry of a file what is not in the file, so that it is seen where bars come from."""
+    ones = np.ones(3)
+    false = Parsed(Columns(np.arange(3) * 60, ones, ones, ones, ones, ones, np.arange(2, 5), "line"))
+    cache.keep(cache.key(path.read_bytes(), plan), false)
+    return false
+
+
+@pytest.mark.parametrize("kind", WILD)
+def test_from_the_cache_comes_what_comes_from_the_file(kind: str, tmp_path: Path, cache: ColumnCache) -> None:
+    content, settings = WILD[kind]
+    path = tmp_path / "bars.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    plan = replace(PLAN, **settings)
+    without, cold, warm = (read_csv(path, plan, "X", given) for given in (None, cache, cache))
+    assert len(cache.entries()) == 1
+    equal(cold, without)
+    equal(warm, without)
+    repaired = [read_bars(plan, tmp_path, cache=given) for given in (None, cache)]
+    equal(repaired[1], repaired[0])
+    if kind == "with findings":
+        assert len(without[1]) == 3
+        assert np.diff(without[0].rows).max() == 2
+
+
+def test_what_is_there_is_read_and_not_the_file(bars: Path, cache: ColumnCache) -> None:
+    false = poison(cache, bars)
+    same(read_csv(bars, PLAN, "X", cache)[0], false.columns)
+    assert len(read_csv(bars, PLAN, "X", None)[0]) == ROWS
+
+
+def test_findings_are_told_of_the_entry_that_asks(tmp_path: Path, cache: ColumnCache) -> None:
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text(holed())
+    _, first = read_bars(replace(PLAN, path="one.csv"), tmp_path, cache=cache)
+    _, second = read_bars(replace(PLAN, path="two.csv"), tmp_path, cache=cache)
+    assert len(cache.entries()) == 1
+    assert {finding.where for finding in first} == {"X (one.csv)"}
+    assert {finding.where for finding in second} == {"X (two.csv)"}
+    assert [replace(finding, where="") for finding in first] == [replace(finding, where="") for finding in second]
+
+
+def test_any_changed_byte_is_another_file_whatever_its_age(bars: Path, cache: ColumnCache) -> None:
+    read_csv(bars, PLAN, "X", cache)
+    before, age = bars.read_bytes(), bars.stat()
+    for place in np.random.default_rng(5).choice(len(before), 12, replace=False).tolist():
+        changed = bytearray(before)
+        changed[place] = ord("7") if changed[place] != ord("7") else ord("8")
+        bars.write_bytes(changed)
+        os.utime(bars, ns=(age.st_atime_ns, age.st_mtime_ns))
+        told = []
+        for given in (None, cache):
+            try:
+                told.append(read_csv(bars, PLAN, "X", given))
+            except DataError as error:
+                told.append(str(error))
+        if isinstance(told[0], str):
+            assert told[1] == told[0]
+        else:
+            equal(told[1], told[0])
+    assert cache.key(before, PLAN) != cache.key(before + b"\n", PLAN)
+
+
+PARSING: dict[str, Any] = {
+    "symbol": "Y",
+    "date_format": "iso",
+    "timezone": "Europe/Berlin",
+    "columns": {"close": "Open"},
+    "delimiter": ",",
+    "decimal": ".",
+}
+LATER: dict[str, Any] = {
+    "path": "./bars.csv",
+    "synthetic": {"bars": 3},
+    "resample": {"of": "Z", "to": "1h"},
+    "format": "csv",
+    "stamp": "end",
+    "frequency": "1h",
+    "on_duplicate": "last",
+    "allow_negative": True,
+    "bar_type": "B",
+    "adjust": Adjustment(),
+}
+
+
+@pytest.mark.parametrize("setting", [field.name for field in fields(DataPlan)])
+def test_a_setting_that_decides_how_text_is_read_is_part_of_the_key(setting: str, cache: ColumnCache) -> None:
+    value = (PARSING | LATER)[setting]  # a setting that is new has to be put into one of the two
+    asked = replace(PLAN, **{setting: value})
+    assert asked != PLAN
+    assert (cache.key(b"bars", asked) != cache.key(b"bars", PLAN)) == (setting in PARSING)
+
+
+def test_settings_that_come_later_hold_for_cached_columns_too(bars: Path, cache: ColumnCache) -> None:
+    twice = bars.read_text() + text().splitlines()[-1].replace("50.", "60.").replace("70.", "69.") + "\n"
+    bars.write_text(twice)
+    for on_duplicate in ("first", "last", "first"):
+        plan = replace(PLAN, on_duplicate=on_duplicate)
+        equal(read_bars(plan, bars.parent, cache=cache), read_bars(plan, bars.parent))
+    for _ in range(2):
+        with pytest.raises(DataError, match="keep one of them with on_duplicate"):
+            read_bars(PLAN, bars.parent, cache=cache)
+    assert len(cache.entries()) == 1
+
+
+DAMAGE = {
+    "cut": lambda whole: whole[: len(whole) // 2],
+    "cut by a byte": lambda whole: whole[:-1],
+    "only the mark": lambda whole: whole[:8],
+    "empty": lambda whole: b"",
+    "longer": lambda whole: whole + b"\0",
+    "longer by columns": lambda whole: whole + bytes(8 * ROWS),
+    "another format": lambda whole: b"columns0" + whole[8:],
+    "no bars": lambda whole: whole[:12] + bytes(8) + whole[20:],
+    "a header beyond all bounds": lambda whole: whole[:8] + b"\xff" * 12 + whole[20:],
+    "text": lambda whole: b"somebody else's file, longer than our start\n" * 99,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_entry_is_as_good_as_absent_and_replaced(damage: str, bars: Path, cache: ColumnCache) -> None:
+    without = read_csv(bars, PLAN, "X", cache)
+    path = entry(cache)
+    whole = path.read_bytes()
+    path.write_bytes(DAMAGE[damage](whole))
+    equal(read_csv(bars, PLAN, "X", cache), without)
+    assert entry(cache).read_bytes() == whole
+
+
+def test_a_flipped_bit_anywhere_is_seen(bars: Path, cache: ColumnCache) -> None:
+    read_csv(bars, PLAN, "X", cache)
+    path = entry(cache)
+    whole = path.read_bytes()
+    for place in [*range(300), *range(300, len(whole), 997), len(whole) - 1]:
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        assert cache.load(path.name) is None, place
+    path.write_bytes(whole)
+    assert cache.load(path.name) is not None
+
+
+def test_the_entry_of_another_file_under_this_name_is_not_taken(bars: Path, cache: ColumnCache) -> None:
+    poison(cache, bars)
+    other = "0" * 64
+    entry(cache).rename(cache.folder / other)
+    assert cache.load(other) is None
+    (cache.folder / cache.key(bars.read_bytes(), PLAN)).mkdir()
+    equal(read_csv(bars, PLAN, "X", cache), read_csv(bars, PLAN, "X", None))
+
+
+def test_a_small_file_is_not_kept(tmp_path: Path, cache: ColumnCache) -> None:
+    (tmp_path / "bars.csv").write_text(text(rows=100))
+    read_bars(PLAN, tmp_path, cache=cache)
+    assert not cache.folder.exists()
+
+
+def test_a_file_that_is_refused_is_refused_every_time(bars: Path, cache: ColumnCache) -> None:
+    bars.write_text(bars.read_text().replace("2014-01-06T09:40:00", "nonsense"))
+    messages = set()
+    for _ in range(2):
+        with pytest.raises(DataError) as told:
+            read_bars(PLAN, bars.parent, cache=cache)
+        messages.add(str(told.value))
+    assert len(messages) == 1
+    assert not cache.entries()
+
+
+@pytest.fixture
+def rules_of_berlin_in_new_york(tmp_path: Path) -> Iterator[Path]:
+    """A folder of time zones in which New York keeps the hours of Berlin."""
+    folder = tmp_path / "zones"
+    (folder / "America").mkdir(parents=True)
+    berlin = next(path for place in zoneinfo.TZPATH if (path := Path(place, "Europe/Berlin")).is_file())
+    (folder / "America" / "New_York").write_bytes(berlin.read_bytes())
+    yield folder
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.mark.parametrize("named_in", ["settings", "cells"])
+def test_rules_of_time_zones_that_have_changed_are_followed(
+    named_in: str, bars: Path, cache: ColumnCache, rules_of_berlin_in_new_york: Path
+) -> None:
+    plan = replace(PLAN, timezone="America/New_York") if named_in == "settings" else PLAN
+    if named_in == "cells":
+        bars.write_text(bars.read_text().replace(":00,", ":00 America/New_York,"))
+    before, _ = read_csv(bars, plan, "X", cache)
+    zoneinfo.reset_tzpath([rules_of_berlin_in_new_york])
+    zoneinfo.ZoneInfo.clear_cache()
+    after, _ = read_csv(bars, plan, "X", cache)
+    assert set((before.label - after.label).tolist()) == {6 * 3600 * 10**9}
+    same(read_csv(bars, plan, "X", cache)[0], after)
+
+
+# folders
+
+
+def test_where_nothing_can_be_written_nothing_is_cached(bars: Path) -> None:
+    (bars.parent / "file").write_text("in the way")
+    for folder in (bars.parent / "file", bars.parent / "file" / "below", Path("/dev/null/columns")):
+        equal(read_csv(bars, PLAN, "X", ColumnCache(folder)), read_csv(bars, PLAN, "X", None))
+    assert (bars.parent / "file").read_text() == "in the way"
+
+
+def test_a_full_disk_leaves_nothing_behind(bars: Path, cache: ColumnCache) -> None:
+    without = read_csv(bars, PLAN, "X", None)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        told = read_csv(bars, PLAN, "X", cache)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    equal(told, without)
+    assert cache.folder.is_dir()
+    assert cache.entries() == []
+
+
+class Pressed:
+    """A column at which somebody presses Ctrl-C."""
+
+    def __array__(self, *_: object, **__: object) -> np.ndarray[Any, Any]:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_an_entry_is_written_leaves_nothing_behind(cache: ColumnCache) -> None:
+    column: Any = Pressed()
+    ones = np.ones(3)
+    columns = Columns(np.arange(3), ones, ones, ones, ones, column, np.arange(2, 5), "line")
+    with pytest.raises(KeyboardInterrupt):
+        cache.keep("k" * 64, Parsed(columns))
+    assert cache.folder.is_dir()
+    assert cache.entries() == []
+
+
+def test_the_entries_unused_for_longest_go(tmp_path: Path) -> None:
+    files = {}
+    for number in range(4):
+        files[number] = tmp_path / f"{number}.csv"
+        files[number].write_text(text(start=f"201{number}-01-06T09:30"))
+    roomy = ColumnCache(tmp_path / "columns")
+    read_csv(files[0], PLAN, "X", roomy)
+    size = entry(roomy).stat().st_size
+    cache = ColumnCache(roomy.folder, limit=3 * size)
+    for number in range(3):
+        read_csv(files[number], PLAN, "X", cache)
+        os.utime(cache.folder / cache.key(files[number].read_bytes(), PLAN), ns=(0, number))
+    (cache.folder / "left-over.1.1").write_bytes(b"of a process that was killed")
+    os.utime(cache.folder / "left-over.1.1", ns=(0, 0))
+    read_csv(files[0], PLAN, "X", cache)  # used again: 1 is now the one unused for longest
+    read_csv(files[3], PLAN, "X", cache)
+    kept = {path.name for _, _, path in cache.entries()}
+    assert kept == {cache.key(files[number].read_bytes(), PLAN) for number in (0, 2, 3)}
+    assert sum(held for _, held, _ in cache.entries()) <= cache.limit
+
+
+def test_what_alone_is_beyond_the_limit_is_not_kept(bars: Path, tmp_path: Path) -> None:
+    small = ColumnCache(tmp_path / "small", limit=48 * ROWS - 1)
+    equal(read_csv(bars, PLAN, "X", small), read_csv(bars, PLAN, "X", None))
+    assert not small.folder.exists()
+    assert LIMIT == 1 << 30
+
+
+def test_threads_that_write_and_read_one_entry_see_it_whole_or_not_at_all(bars: Path, cache: ColumnCache) -> None:
+    raw = bars.read_bytes()
+    whole = read_csv(bars, PLAN, "X", cache)
+    parsed = Parsed(whole[0], tuple(whole[1]))
+    key = cache.key(raw, PLAN)
+
+    def turn(number: int) -> Parsed | None:
+        if number % 2:
+            cache.keep(key, parsed)
+        return cache.load(key)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(turn, range(200)))
+    for one in found:
+        assert one is not None
+        equal(one.at("X"), whole)
+    assert entry(cache).name == key
+
+
+READER = """
+import sys
+from hashlib import sha256
+from pathlib import Path
+from orchestrate.data.cache import ColumnCache
+from orchestrate.data.sources import read_bars
+from orchestrate.domain.plan import DataPlan
+folder, limit = Path(sys.argv[1]), int(sys.argv[2])
+told = sha256()
+for turn in range(10):
+    for name in ("a.csv", "b.csv", "c.csv"):
+        columns, findings = read_bars(DataPlan("X", path=name), folder, cache=ColumnCache(folder / "columns", limit))
+        told.update(columns.label.tobytes() + columns.prices.tobytes() + columns.volume.tobytes())
+        told.update(repr((columns.rows.tolist(), findings)).encode())
+print(told.hexdigest())
+"""
+
+
+@pytest.mark.parametrize("entries", [1, 100])
+def test_processes_share_a_folder(entries: int, tmp_path: Path) -> None:
+    for number, name in enumerate("abc"):
+        (tmp_path / f"{name}.csv").write_text(text(start=f"201{number}-01-06T09:30"))
+    limits = [0, *[48 * ROWS * entries + 9_000] * 3]  # the first keeps nothing: what is right
+    started = [
+        subprocess.Popen([sys.executable, "-c", READER, tmp_path, str(limit)], stdout=subprocess.PIPE, text=True)
+        for limit in limits
+    ]
+    told = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0] * 4
+    assert len(set(told)) == 1
+    assert len(told[0].strip()) == 64
+
+
+# where the folder is
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "folder"),
+    [
+        ({"HOME": "/home/me"}, "linux", "/home/me/.cache/orchestrate/columns"),
+        ({"HOME": "/home/me", "XDG_CACHE_HOME": "/var/mine"}, "linux", "/var/mine/orchestrate/columns"),
+        ({"HOME": "/home/me", "XDG_CACHE_HOME": "mine"}, "linux", "/home/me/.cache/orchestrate/columns"),
+        ({"HOME": "/Users/me", "XDG_CACHE_HOME": "/x"}, "darwin", "/Users/me/Library/Caches/orchestrate/columns"),
+        ({"LOCALAPPDATA": "/c/me/Local", "HOME": "/h"}, "win32", "/c/me/Local/orchestrate/columns"),
+        ({"HOME": "/home/me", "ORCHESTRATE_CACHE": "/else/where"}, "linux", "/else/where"),
+        ({"HOME": "/home/me", "ORCHESTRATE_CACHE": ""}, "linux", "/home/me/.cache/orchestrate/columns"),
+    ],
+)
+def test_the_folder_is_where_the_platform_has_it(environ: dict[str, str], platform: str, folder: str) -> None:
+    assert cache_folder(environ, platform) == Path(folder)
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_without_a_home_there_is_no_folder(platform: str) -> None:
+    assert cache_folder({}, platform) is None
+
+
+def test_a_relative_folder_stays_where_it_is_when_a_strategy_goes_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = cache_folder({"ORCHESTRATE_CACHE": "mine"})
+    assert found == tmp_path / "mine"
