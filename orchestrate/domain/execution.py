@@ -115,13 +115,13 @@ class ExecutionRules:
     def affordable(self, money: float, wanted: float, price: float, instrument: Instrument) -> float:
         """The largest legal part of signed `wanted` that costs at most `money`; 0.0 where not even one lot does."""
         quantity = self.lot(wanted)
+        if not quantity or self.cost(quantity, price, instrument) <= money + _GRAIN:
+            return quantity
         return _largest(quantity, lambda q: self.cost(q, price, instrument) <= money + _GRAIN, self)
 
 
 def _largest(quantity: float, fits: Callable[[float], bool], rules: ExecutionRules) -> float:
-    """The largest legal lot between 0 and `quantity` that fits, by bisection over whole lots."""
-    if not quantity or fits(quantity):
-        return quantity
+    """The largest legal lot below `quantity`, which doesn't fit, by bisection over whole lots."""
     step = 1.0 if rules.lots == "integer" else 10.0**-FRACTION_DIGITS
     low, high = 0, round(min(abs(quantity) / step, _MOST))
     while high - low > 1:

@@ -120,7 +120,10 @@ class StepRows(Mapping[str, int]):
         return sum(1 for _ in self)
 
     def __bool__(self) -> bool:
-        return any(True for _ in self)
+        for column in self._columns.values():  # noqa: SIM110  # no generator: every step of every engine asks
+            if column[self._step] >= 0:
+                return True
+        return False
 
     def __repr__(self) -> str:
         return repr(dict(self))
@@ -154,7 +157,7 @@ class Timeline:
 
     def event(self, step: int) -> MarketEvent:
         """The step at `step`."""
-        return MarketEvent(step, int(self.stamps[step]), StepRows(self.columns, step))
+        return MarketEvent(step, self.stamps.data[step], StepRows(self.columns, step))
 
     def last_step(self, symbol: str) -> int:
         """The step of the symbol's last bar, after which its series has ended."""

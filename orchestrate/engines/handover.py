@@ -5,8 +5,8 @@ Shared by all engines, and no engine's own: it holds no price, no position and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from orchestrate.domain.errors import EngineError, OrchestrateError
 from orchestrate.domain.orders import Order, StrategyCommand
@@ -53,21 +53,35 @@ class Handover:
     def _due(self) -> list[Order]:
         if not self._waiting:
             return []
-        due = [order for order in self._waiting.values() if order.symbol in self.rows]
-        for order in due:
-            del self._waiting[order.id]
+        rows, waiting = self.rows, self._waiting
+        due = [order for order in waiting.values() if order.symbol in rows]
+        if len(due) == len(waiting):
+            waiting.clear()
+        for order in due if waiting else ():
+            del waiting[order.id]
         return due
 
 
-@contextmanager
-def breaking_named(framework: str, about: Iterable[str]) -> Iterator[None]:
+def breaking_named(framework: str, about: Iterable[str]) -> AbstractContextManager[None]:
     """What an engine raises becomes an EngineError that names the orders or symbols concerned; Ctrl-C stays Ctrl-C."""
-    try:
-        yield
-    except OrchestrateError:
-        raise
-    except Exception as error:
-        raise EngineError(f"{framework} broke at {', '.join(about)}: {type(error).__name__}: {error}") from error
+    return _BreakingNamed(framework, about)
+
+
+class _BreakingNamed(AbstractContextManager[None]):
+    """A class, because a generator made into a context manager takes as long as a part of the fill."""
+
+    __slots__ = ("_about", "_framework")
+
+    def __init__(self, framework: str, about: Iterable[str]) -> None:
+        self._framework, self._about = framework, about
+
+    def __enter__(self) -> None:
+        """Nothing has to be prepared."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, OrchestrateError):
+            about = ", ".join(self._about)
+            raise EngineError(f"{self._framework} broke at {about}: {type(error).__name__}: {error}") from error
 
 
 def refuse_crossing(held: float, quantity: float) -> None:

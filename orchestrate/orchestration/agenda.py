@@ -7,24 +7,26 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from orchestrate.domain.market import MarketEvent, Stamps, Timeline
-from orchestrate.orchestration.speakers import Speakers
 
 
 class Agenda:
     """The steps of a run, in order.
 
-    With `stops` it jumps: to the next of these steps, or to the next bar of a symbol that `awaited` names, whichever
-    comes first. Without, every step is visited.
+    With `foreseen` (step → the next one behind it at which a strategy speaks) it jumps: to that, to the next bar of a
+    symbol that `awaited` names, to one of `stops`, or to the last step, whichever comes first. Without, every step is
+    visited.
     """
 
     def __init__(
         self,
         timeline: Timeline,
-        stops: Stamps | None = None,
+        foreseen: Callable[[int], int] | None = None,
+        stops: Iterable[int] = (),
         awaited: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._timeline = timeline
-        self._stops = stops
+        self._foreseen = foreseen
+        self._stops = sorted({*stops, len(timeline) - 1}, reverse=True)
         self._awaited = awaited
         self._bars: dict[str, Stamps] = {}
 
@@ -32,18 +34,19 @@ class Agenda:
         return len(self._timeline)
 
     def __iter__(self) -> Iterator[MarketEvent]:
-        if self._stops is None:
+        if self._foreseen is None:
             return self._timeline.events()
-        return self._jumping(self._stops)
+        return self._jumping(self._foreseen)
 
-    def _jumping(self, stops: Stamps) -> Iterator[MarketEvent]:
-        step, end = -1, len(self._timeline)
-        for stop in (*stops.data, end):
-            while step < stop:
-                step = min([stop, *(self._next_bar(symbol, step) for symbol in self._awaited())])
-                if step == end:
-                    return
-                yield self._timeline.event(step)
+    def _jumping(self, foreseen: Callable[[int], int]) -> Iterator[MarketEvent]:
+        step, stops = -1, self._stops.copy()
+        while stops:
+            after, step = step, min(foreseen(step), stops[-1])
+            for symbol in self._awaited():
+                step = min(step, self._next_bar(symbol, after))
+            if step == stops[-1]:
+                stops.pop()
+            yield self._timeline.event(step)
 
     def _next_bar(self, symbol: str, step: int) -> int:
         """The first step behind `step` at which `symbol` has a bar, or the end; mostly the very next."""
@@ -55,14 +58,3 @@ class Agenda:
         steps = self._bars[symbol]
         place = int(np.searchsorted(steps, step, side="right"))
         return int(steps[place]) if place < len(steps) else len(self._timeline)
-
-
-def stops_of(speakers: Speakers, timeline: Timeline, symbols: Iterable[str]) -> Stamps | None:
-    """The steps that matter whatever happens: flags, the last bar of each of `symbols`, and the end.
-
-    None where a strategy has to be asked at every bar, because only vectorised ones say beforehand when they speak.
-    """
-    if not speakers.all_foreseen:
-        return None
-    last = [timeline.last_step(symbol) for symbol in symbols]
-    return np.unique(np.concatenate([speakers.steps, np.array([*last, len(timeline) - 1], dtype=np.int64)]))

@@ -16,6 +16,8 @@ class Blotter:
         self._pending: list[Order] = []
         self._resting: dict[str, Order] = {}
         self._placed: dict[str, int] = {}
+        #: strategies that may hold, pending orders included, something else than when this was last cleared
+        self.moved: set[str] = set()
 
     def __len__(self) -> int:
         """How many orders wait for their release."""
@@ -37,6 +39,7 @@ class Blotter:
             rests=demand.rests,
         )
         self._pending.append(order)
+        self.moved.add(order.strategy_id)
         return order
 
     def reserved(self, strategy_id: str) -> float:
@@ -73,9 +76,10 @@ class Blotter:
         """A released limit or stop order now lies in its engine; its reserve stays."""
         self._resting[order.id] = order
 
-    def done(self, order_id: str) -> None:
-        """A resting order has been filled; to say so of any other order changes nothing."""
-        self._resting.pop(order_id, None)
+    def done(self, order: Order) -> None:
+        """An order has been filled, as it was released or from where it rested."""
+        if self._resting.pop(order.id, None) is not None:
+            self.moved.add(order.strategy_id)
 
     def resting(self) -> list[Order]:
         """All orders that lie in an engine."""
@@ -90,5 +94,6 @@ class Blotter:
             return []
         self._pending = [order for order in self._pending if not wanted(order)]
         for order in cancelled:
+            self.moved.add(order.strategy_id)
             self._resting.pop(order.id, None)
         return [replace(order, reason=reason) for order in cancelled]

@@ -11,11 +11,11 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import Demand, Fill, Reason, StrategyCommand
 from orchestrate.domain.results import FillRecord, StrategyResult
-from orchestrate.orchestration.agenda import Agenda, stops_of
+from orchestrate.orchestration.agenda import Agenda
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer
 from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.desk import Emit
+from orchestrate.orchestration.desk import Emit, Settled
 from orchestrate.orchestration.dispatch import Dispatch
 from orchestrate.orchestration.entries import StrategyEntry
 from orchestrate.orchestration.orchestrator import UnifiedStrategyOrchestrator
@@ -120,10 +120,13 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def agenda(self) -> Agenda:
         """Every step, unless no engine and no strategy wants to see them all."""
         timeline = self._market.timeline
-        if self._dispatch.fed_in_full:
+        if self._fed_in_full:
             return Agenda(timeline)
-        stops = stops_of(self.desk.speakers, timeline, self._last_step if self._rules.close_at_end else ())
-        return Agenda(timeline, stops, self.desk.blotter.symbols)
+        foreseen = self.desk.foresee()
+        if self._dispatch.fed_in_full or not foreseen.all_foreseen:
+            return Agenda(timeline)
+        ends = self._last_step.values() if self._rules.close_at_end else ()
+        return Agenda(timeline, foreseen.upcoming, ends, self.desk.blotter.symbols)
 
     def _account(self, entry: StrategyEntry) -> Account:
         return Account(
@@ -149,8 +152,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         stepped = self.range(event)
         self.book(fill for engine in stepped for fill in engine.fills)
         demands = self.decide(event, stepped)
-        commands = self.desk.coordinate(demands)
-        self.command(commands)
+        self.command(self.desk.coordinate(demands))
         self.close(event)
         self.mark(event)
         self.steps_done = event.step + 1
@@ -180,7 +182,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         told: list[tuple[StrategyEntry, Fill]] = []
         for fill in fills:
             order = self._dispatch.filled(fill)
-            self.desk.blotter.done(order.id)
+            self.desk.blotter.done(order)
             entry = self.strategies[fill.strategy_id]
             label = self.desk.label(fill.symbol)
             booked = fill if fill.t == label else fill.at(label)
@@ -197,18 +199,19 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         theirs = self._take_in(stepped)
         return self.desk.decide(event) + theirs
 
-    def command(self, commands: Sequence[StrategyCommand]) -> None:
+    def command(self, settled: Sequence[Settled]) -> None:
         """6. Natives hear at once what became of their orders, and may answer; portable orders wait in the blotter."""
         if not self._dispatch.hosts_natives:
             return
         for _ in range(ANSWERS_A_STEP):
-            answers = self._answers(commands)
+            answers = self._answers(settled)
             if not answers:
                 return
-            commands = self.desk.coordinate(answers)
-        self._late += self._answers(commands)
+            settled = self.desk.coordinate(answers)
+        self._late += self._answers(settled)
 
-    def _answers(self, commands: Sequence[StrategyCommand]) -> list[Demand]:
+    def _answers(self, settled: Sequence[Settled]) -> list[Demand]:
+        commands = self.desk.commands(settled)
         self._dispatch.send(c for c in commands if c.order.native_order and c.action != "submit")
         return self._take_in(self._dispatch.listen())
 

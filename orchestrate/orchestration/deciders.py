@@ -68,46 +68,56 @@ class Flagged:
 
 
 class VectorDecider:
-    """Asks `signals` once a symbol, then reads its flags."""
+    """Asks `signals` once a symbol, then reads its flags. `codes` has one byte a bar: which of the four are set."""
 
     def __init__(self, strategy: VectorStrategy, series: Mapping[str, BarSeries]) -> None:
         self._strategy = strategy
         self._series = series
-        self.flags: dict[str, Flagged] = {}
+        self._said: dict[str, tuple[tuple[list[Signal], ...], ...]] = {}
+        self.codes: dict[str, memoryview] = {}
 
     def start(self) -> None:
-        self.flags = {
-            symbol: flags_of(self._strategy, whole_history(series), symbol) for symbol, series in self._series.items()
-        }
+        for symbol, series in self._series.items():
+            flags = flags_of(self._strategy, whole_history(series), symbol)
+            codes = np.zeros(len(series), dtype=np.uint8)
+            for bit, side in zip(
+                _BITS, (flags.enter_long, flags.exit_long, flags.enter_short, flags.exit_short), strict=True
+            ):
+                codes[side] |= bit
+            self.codes[symbol] = codes.data
+            self._said[symbol] = tuple(tuple(_wishes(symbol, code, held) for code in range(16)) for held in (0, 1, -1))
+
+    def speaks(self, symbol: str) -> tuple[Flags, ...]:
+        """The bars at which the flags are a wish: to who is out, to who is long, and (-1) to who is short."""
+        codes = np.asarray(self.codes[symbol])
+        return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in self._said[symbol])
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         signals: list[Signal] = []
         for symbol in view.symbols:
             row = event.rows.get(symbol)
-            if row is None:
-                continue
-            flags = self.flags[symbol]
-            if flags.any[row]:
-                signals += _wishes(symbol, flags, row, view.held(symbol))
+            if row is not None:
+                code = self.codes[symbol][row]
+                if code:
+                    held = view.held(symbol)
+                    signals += self._said[symbol][(held > 0) - (held < 0)][code]
         return signals
 
 
-def _wishes(symbol: str, flags: Flagged, row: int, held: float) -> Iterator[Signal]:
+_BITS = (1, 2, 4, 8)
+
+
+def _wishes(symbol: str, code: int, held: int) -> list[Signal]:
     """Flags as signals: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
-    wants_long = flags.enter_long[row] and not flags.exit_long[row]
-    wants_short = flags.enter_short[row] and not flags.exit_short[row]
-    if held > 0:
-        if flags.exit_long[row]:
-            yield Signal.exit(symbol)
-            if wants_short:
-                yield Signal.enter(symbol, "short")
-    elif held < 0:
-        if flags.exit_short[row]:
-            yield Signal.exit(symbol)
-            if wants_long:
-                yield Signal.enter(symbol, "long")
-    elif wants_long != wants_short:
-        yield Signal.enter(symbol, "long" if wants_long else "short")
+    enter_long, exit_long, enter_short, exit_short = (bool(code & bit) for bit in _BITS)
+    wants_long, wants_short = enter_long and not exit_long, enter_short and not exit_short
+    if not held:
+        return [Signal.enter(symbol, "long" if wants_long else "short")] if wants_long != wants_short else []
+    side: Side = "short" if held > 0 else "long"
+    leaves, turns = (exit_long, wants_short) if held > 0 else (exit_short, wants_long)
+    if not leaves:
+        return []
+    return [Signal.exit(symbol), Signal.enter(symbol, side)] if turns else [Signal.exit(symbol)]
 
 
 def flags_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Flagged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -27,15 +27,17 @@ from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import decision_order
 from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.deciders import decider_for
+from orchestrate.orchestration.deciders import VectorDecider, decider_for
 from orchestrate.orchestration.entries import Standing, StrategyEntry
-from orchestrate.orchestration.funding import Released, Treasury
+from orchestrate.orchestration.funding import Treasury
 from orchestrate.orchestration.marks import Marks
 from orchestrate.orchestration.sizing import Sizeable, size
-from orchestrate.orchestration.speakers import Speakers
+from orchestrate.orchestration.speakers import EveryBar, Foreseen, Speakers
 
 Emit = Callable[[DomainEvent], None]
 Answer = TypeVar("Answer")
+#: A decision on a demand, and the order that came of it.
+Settled = tuple[Decision, Order | None]
 
 
 class Desk:
@@ -62,15 +64,20 @@ class Desk:
         self._treasury = Treasury(entries, capital, self.blotter, self.marks, market, rules)
         self._emit = emit
         self._around = {entry.id: Asking(entry.id, watch) for entry in entries.values()}
+        self._labels = {
+            symbol: (rows, market.series[symbol].label.data) for symbol, rows in market.timeline.columns.items()
+        }
         self._past: dict[str, Unveiling] = {}
         self._hooks: dict[str, frozenset[str]] = {}
         self._standing: dict[str, Standing] = {}
+        self._started = False
+        self._speakers: Speakers = EveryBar(self.in_order)
 
     def label(self, symbol: str) -> int:
         """The label of the symbol's bar at this step, or of the step where it has none."""
-        timeline = self._market.timeline
-        row = timeline.columns[symbol][self.marks.step]
-        return int(self._market.series[symbol].label[row] if row >= 0 else timeline.labels[self.marks.step])
+        step, (rows, labels) = self.marks.step, self._labels[symbol]
+        row = rows[step]
+        return labels[row] if row >= 0 else int(self._market.timeline.labels[step])
 
     # ---- asking strategies
 
@@ -83,8 +90,8 @@ class Desk:
             self._standing[entry.id] = Standing(
                 entry, self.blotter, self._capital, self.marks, self._market.instruments, facts
             )
-            self._ask(entry, None, self._start, entry)
-        self.speakers = Speakers(self.in_order, self._market.timeline)
+            self._ask(entry, self._start, entry)
+        self._started = True
 
     def _start(self, entry: StrategyEntry) -> None:
         if isinstance(entry.strategy, BaseException):
@@ -100,6 +107,17 @@ class Desk:
         _call_hook(entry.strategy, "on_start")
         self._hooks[entry.id] = frozenset(name for name in _HOOKS if callable(getattr(entry.strategy, name, None)))
 
+    def foresee(self) -> Foreseen:
+        """From now on vectorised strategies are asked only where they have something to say."""
+        foreseen = Foreseen(
+            self.in_order,
+            self._market.timeline,
+            self.blotter.moved,
+            lambda entry, symbol: self._standing[entry.id].held(symbol),
+        )
+        self._speakers = foreseen
+        return foreseen
+
     def stop(self) -> None:
         """Tell every strategy that the run is over; what it still wants comes too late."""
         for entry in self.in_order:
@@ -108,12 +126,9 @@ class Desk:
     def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
         """Tell a strategy something, if it cares to hear it; a paused one hears what becomes of its orders."""
         if hook in self._hooks.get(entry.id, ()) and entry.status != "failed":
-            t = int(self._market.timeline.labels[self.marks.step])
-            self._ask(entry, t, _call_hook, entry.strategy, hook, *arguments)
+            self._ask(entry, _call_hook, entry.strategy, hook, *arguments)
 
-    def _ask(
-        self, entry: StrategyEntry, t: int | None, question: Callable[..., Answer], *arguments: object
-    ) -> Answer | None:
+    def _ask(self, entry: StrategyEntry, question: Callable[..., Answer], *arguments: object) -> Answer | None:
         """Run a strategy's code. Whatever it raises, it fails alone; only Ctrl-C passes."""
         try:
             with self._around[entry.id]:
@@ -121,7 +136,7 @@ class Desk:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            self.fail(entry, error, t)
+            self.fail(entry, error, int(self._market.timeline.labels[self.marks.step]) if self._started else None)
             return None
 
     def asking(self, entry: StrategyEntry) -> AbstractContextManager[object]:
@@ -143,28 +158,34 @@ class Desk:
         """What the strategies want now: dependencies first, then priority, then id."""
         self.marks.step = event.step
         demands: list[Demand] = []
-        for entry in self.speakers.at(event):
-            if entry.is_active and entry.decider is not None:
-                t = int(self._market.timeline.labels[event.step])
-                signals = self._ask(entry, t, entry.decider.decide, event, self._standing[entry.id])
-                for signal in signals or ():
-                    demands += self._demands(entry, signal, event)
+        for entry in self._speakers.at(event):
+            decider, standing = entry.decider, self._standing[entry.id]
+            if decider is None or entry.status != "active":
+                continue
+            if isinstance(decider, VectorDecider):  # it has been asked before the first bar
+                signals = decider.decide(event, standing)
+            else:
+                signals = self._ask(entry, decider.decide, event, standing) or []
+            for signal in signals:
+                demand = self._demand(entry, signal, event, standing)
+                if demand is not None:
+                    demands.append(demand)
         return demands
 
-    def _demands(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> list[Demand]:
+    def _demand(self, entry: StrategyEntry, signal: Signal, event: MarketEvent, standing: Standing) -> Demand | None:
         """A signal in units; none when an exit only takes back an entry that is still on its way."""
-        symbol, standing = signal.symbol, self._standing[entry.id]
-        available = standing.available()
-        self._emit(StrategySignalledEvent(entry.id, signal.kind, symbol, available, self.label(symbol)))
+        symbol, closing = signal.symbol, signal.kind == "exit"
+        self._emit(StrategySignalledEvent(entry.id, signal.kind, symbol, standing.available(), self.label(symbol)))
         price = self.marks.get(symbol, 0.0)
-        if signal.kind == "exit":
-            self.cancel(
-                lambda order: order.strategy_id == entry.id and order.symbol == symbol and not order.closing,
-                Reason.CANCELLED,
-            )
+        if closing:
+            if len(self.blotter):
+                self.cancel(
+                    lambda order: order.strategy_id == entry.id and order.symbol == symbol and not order.closing,
+                    Reason.CANCELLED,
+                )
             quantity = -entry.book.quantity(symbol)
             if not quantity:
-                return []
+                return None
         else:
             units = signal.quantity
             if units is None:
@@ -172,20 +193,20 @@ class Desk:
                 of = Sizeable(standing.equity(), price, instrument, len(entry.symbols))
                 units = size(entry.allocation.sizing, of)
             quantity = float(units) if signal.side == "long" else -float(units)
-        return [Demand(entry.id, symbol, quantity, signal.kind == "exit", price, event.step, event.t)]
+        return Demand(entry.id, symbol, quantity, closing, price, event.step, event.t)
 
     # ---- settling what they want
 
-    def coordinate(self, demands: Sequence[Demand]) -> list[StrategyCommand]:
-        """Conflicts → capital → limits; approved orders wait in the blotter. One command for each order."""
+    def coordinate(self, demands: Sequence[Demand]) -> list[Settled]:
+        """Conflicts → capital → limits; approved orders wait in the blotter. Every demand with its order, if any."""
         if not demands:
             return []
-        placed: dict[Demand, Order] = {}
+        placed: dict[int, Order] = {}
 
         def fund(demand: Demand, quantity: float) -> Decision:
             decision, reserve = self._treasury.fund(demand, quantity)
             if decision.quantity:
-                placed[demand] = self.blotter.place(decision, reserve)
+                placed[id(demand)] = self.blotter.place(decision, reserve)
             return decision
 
         for demand in demands:
@@ -207,24 +228,29 @@ class Desk:
                     self.label(conflict.symbol),
                 )
             )
-        commands = [self._settle(decision, placed.get(decision.demand)) for decision in decisions]
-        for decision in decisions:
-            if decision.demand not in placed:
+        settled = [(decision, placed.get(id(decision.demand))) for decision in decisions]
+        for decision, order in settled:
+            self.record(decision, order.id if order else "")
+        for decision, order in settled:
+            if order is None:
                 self.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
-        return [command for command in commands if command is not None and self._stands(command)]
+        return settled
 
-    def _settle(self, decision: Decision, order: Order | None) -> StrategyCommand | None:
-        """Write a decision down; a command where an order came of it, or where a native waits for its answer."""
-        self.record(decision, order.id if order else "")
-        owner = decision.demand.strategy_id
-        if order is None:
-            return _refusal(decision) if decision.demand.native_order else None
-        action: CommandAction = "resize" if decision.outcome is Outcome.RESIZED and order.native_order else "submit"
-        return StrategyCommand(owner, action, order, decision.reason, decision.detail)
-
-    def _stands(self, command: StrategyCommand) -> bool:
-        """False for an order that went when its strategy broke at hearing of another one's refusal."""
-        return command.action == "reject" or command.order in self.blotter.pending(command.strategy_id)
+    def commands(self, settled: Iterable[Settled]) -> list[StrategyCommand]:
+        """One command for each order that came of a demand and still stands, and for each native's refused one."""
+        commands = []
+        for decision, order in settled:
+            owner = decision.demand.strategy_id
+            if order is None:
+                if decision.demand.native_order:
+                    commands.append(_refusal(decision))
+            elif order in self.blotter.pending(
+                owner
+            ):  # it goes when its strategy breaks at hearing of another's refusal
+                resized = decision.outcome is Outcome.RESIZED and order.native_order
+                action: CommandAction = "resize" if resized else "submit"
+                commands.append(StrategyCommand(owner, action, order, decision.reason, decision.detail))
+        return commands
 
     def release(
         self, event: MarketEvent, *, opening: bool, symbols: Container[str] | None = None
@@ -240,25 +266,29 @@ class Desk:
         released = self._treasury.release(due)
         self.marks.opening = False
         commands: list[StrategyCommand] = []
+        refused: list[Decision] = []
         for order, result in zip(due, released, strict=True):
-            commands += self._released(order, result)
-        for result in released:
-            if result.order is None and result.decision is not None:
-                self.notify(self.entries[result.decision.demand.strategy_id], "on_rejected", result.decision)
+            decision = result.decision
+            if result.order is not order:
+                self.blotter.moved.add(order.strategy_id)
+            if decision is not None:
+                self.record(decision, order.id)
+            if result.order is not None:
+                if order.rests:
+                    self.blotter.rest(order)
+                reason, detail = (decision.reason, decision.detail) if decision else (Reason.NONE, "")
+                commands.append(StrategyCommand(order.strategy_id, "submit", result.order, reason, detail))
+            elif decision is not None:
+                refused.append(decision)
+                if order.native_order:
+                    commands.append(
+                        StrategyCommand(order.strategy_id, "reject", order, decision.reason, decision.detail)
+                    )
+        if not refused:
+            return commands
+        for decision in refused:
+            self.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
         return [command for command in commands if not self._is_too_late(command)]
-
-    def _released(self, order: Order, result: Released) -> Iterator[StrategyCommand]:
-        """Write down what the release changed; the command by which the order goes to its engine, if it does."""
-        decision = result.decision
-        if decision is not None:
-            self.record(decision, order.id)
-        if result.order is not None:
-            if order.rests:
-                self.blotter.rest(order)
-            reason, detail = (decision.reason, decision.detail) if decision else (Reason.NONE, "")
-            yield StrategyCommand(order.strategy_id, "submit", result.order, reason, detail)
-        elif decision is not None and order.native_order:
-            yield StrategyCommand(order.strategy_id, "reject", order, decision.reason, decision.detail)
 
     def _is_too_late(self, command: StrategyCommand) -> bool:
         """True for an opening of a strategy that broke while its orders were being released."""

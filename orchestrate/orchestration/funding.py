@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
@@ -28,6 +29,20 @@ class Released:
 
     order: Order | None
     decision: Decision | None = None
+
+
+class _Payable(NamedTuple):
+    """Of a quantity: what closes, which lots are wanted beyond that, how much of these is paid, out of which money."""
+
+    closing: float
+    wanted: float
+    paid: float
+    money: float
+
+    @property
+    def whole(self) -> bool:
+        """True where there is something, and all of it is paid."""
+        return self.paid == self.wanted and bool(self.wanted or self.closing)
 
 
 class Treasury:
@@ -62,9 +77,9 @@ class Treasury:
         pending_closes = [order for order in self._blotter.pending(entry.id) if order.closing and not order.rests]
         if pending_closes:
             book = book.projected(self._expected(order) for order in pending_closes)
-        decision = self._fit(demand, quantity, price, book, self._blotter.reserved(entry.id), Reason.CAPITAL)
-        _, opening = closing_and_opening(book.quantity(demand.symbol), decision.quantity)
-        return decision, self._rules.cost(opening, price, instrument) if opening else 0.0
+        payable = self._payable(quantity, price, book, self._blotter.reserved(entry.id), instrument)
+        decision = _fit(demand, quantity, price, payable, Reason.CAPITAL, self._rules, instrument)
+        return decision, self._rules.cost(payable.paid, price, instrument) if payable.paid else 0.0
 
     def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
         """A limit at its limit, a stop at its trigger, a market order at the close it saw; slipped unless a limit."""
@@ -73,26 +88,15 @@ class Treasury:
         raw = demand.price if demand.trigger is None else demand.trigger
         return self._rules.fill_price(raw, quantity, instrument) if quantity else raw
 
-    def _fit(self, demand: Demand, quantity: float, price: float, book: Book, reserved: float, cut: Reason) -> Decision:
+    def _payable(self, quantity: float, price: float, book: Book, reserved: float, instrument: Instrument) -> _Payable:
         """What of `quantity` at `price` the book can pay for; a part that closes what is held costs nothing."""
-        instrument = self._market.instruments[demand.symbol]
-        closing, opening = closing_and_opening(book.quantity(demand.symbol), quantity)
+        closing, opening = closing_and_opening(book.quantity(instrument.symbol), quantity)
         wanted = self._rules.lot(opening)
         if closing:
-            after = Order("", demand.strategy_id, demand.symbol, closing, True, 0.0)
+            after = Order("", book.strategy_id, instrument.symbol, closing, True, 0.0)
             book = book.projected([self._expected(after)])
-        elif not wanted:
-            return _refused(demand, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot")
         money = self._capital.money_for_openings(book, reserved, self._marks)
-        paid = self._rules.affordable(money, wanted, price, instrument)
-        total = round(closing + paid, FRACTION_DIGITS)
-        if paid == wanted:
-            return Decision(demand, Outcome.APPROVED, total)
-        cost = self._rules.cost(wanted, price, instrument)
-        figures = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
-        if not total:
-            return _refused(demand, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, figures)
-        return Decision(demand, Outcome.RESIZED, total, cut, figures)
+        return _Payable(closing, wanted, self._rules.affordable(money, wanted, price, instrument), money)
 
     def release(self, orders: Sequence[Order]) -> list[Released]:
         """`orders` of one moment, closing ones first, cut to what they cost at the marks of that moment."""
@@ -121,21 +125,28 @@ class Treasury:
             return Released(order)
         if order.closing and order.quantity == -book.quantity(order.symbol):
             return Released(order)
-        step, raw = self._marks.step, self._marks[order.symbol]
-        t = int(self._market.timeline.stamps[step])
-        demand = Demand(order.strategy_id, order.symbol, order.quantity, order.closing, raw, step, t)
+        raw = self._marks[order.symbol]
         if order.closing:
             held = book.quantity(order.symbol)
             if held * order.quantity >= 0:
+                demand = self._demand_of(order, raw)
                 return Released(None, _refused(demand, Reason.NOTHING_TO_CLOSE, "the position is closed already"))
             wanted = order.quantity if order.native_order and abs(order.quantity) < abs(held) else -held
             return Released(replace(order, quantity=wanted))
-        price = self._rules.fill_price(raw, order.quantity, self._market.instruments[order.symbol])
+        instrument = self._market.instruments[order.symbol]
+        price = self._rules.fill_price(raw, order.quantity, instrument)
         reserved = self._blotter.reserved(order.strategy_id) + waiting
-        decision = self._fit(demand, order.quantity, price, book, reserved, Reason.OPEN_GAP)
-        if decision.outcome is Outcome.APPROVED:
+        payable = self._payable(order.quantity, price, book, reserved, instrument)
+        if payable.whole:
             return Released(order)
+        demand = self._demand_of(order, raw)
+        decision = _fit(demand, order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
         return Released(replace(order, quantity=decision.quantity) if decision.quantity else None, decision)
+
+    def _demand_of(self, order: Order, price: float) -> Demand:
+        """What an order asks for at the moment of its release."""
+        t = self._market.timeline.stamps.data[self._marks.step]
+        return Demand(order.strategy_id, order.symbol, order.quantity, order.closing, price, self._marks.step, t)
 
     def _expected(self, order: Order) -> tuple[Fill, Instrument]:
         """How an order will fill if the market stands at its mark."""
@@ -143,6 +154,29 @@ class Treasury:
         price = self._rules.fill_price(self._marks[order.symbol], order.quantity, instrument)
         fee = self._rules.fee(order.quantity, price, instrument)
         return Fill(order.id, order.strategy_id, order.symbol, order.quantity, price, fee, 0), instrument
+
+
+def _fit(
+    demand: Demand,
+    quantity: float,
+    price: float,
+    payable: _Payable,
+    cut: Reason,
+    rules: ExecutionRules,
+    instrument: Instrument,
+) -> Decision:
+    """The decision on `quantity` of a demand; what can't be paid is cut off for the reason `cut`."""
+    closing, wanted, paid, money = payable
+    if not closing and not wanted:
+        return _refused(demand, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot")
+    total = round(closing + paid, FRACTION_DIGITS)
+    if payable.whole:
+        return Decision(demand, Outcome.APPROVED, total)
+    cost = rules.cost(wanted, price, instrument)
+    figures = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
+    if not total:
+        return _refused(demand, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, figures)
+    return Decision(demand, Outcome.RESIZED, total, cut, figures)
 
 
 def _refused(demand: Demand, reason: Reason, detail: str) -> Decision:

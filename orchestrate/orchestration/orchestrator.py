@@ -162,4 +162,4 @@ class UnifiedStrategyOrchestrator:
 
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
         """Ask every strategy that has a bar now, and settle what they want: one command for each order."""
-        return self.desk.coordinate(self.desk.decide(event))
+        return self.desk.commands(self.desk.coordinate(self.desk.decide(event)))

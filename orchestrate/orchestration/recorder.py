@@ -35,14 +35,22 @@ class Recorder:
 
     def note(self, book: Book, symbol: str, step: int) -> None:
         """The book has just changed in `symbol`."""
-        history = self._histories.setdefault(book.strategy_id, _History())
+        history = self._histories.get(book.strategy_id)
+        if history is None:
+            history = self._histories[book.strategy_id] = _History()
+        holding = history.holdings.get(symbol)
+        if holding is None:
+            holding = history.holdings[symbol] = _Holding()
         history.steps.append(step)
         history.cash.append(book.cash)
-        holding = history.holdings.setdefault(symbol, _Holding())
-        position = book.positions.get(symbol)
         holding.steps.append(step)
-        holding.quantities.append(position.quantity if position else 0.0)
-        holding.averages.append(position.average_price if position else 0.0)
+        position = book.positions.get(symbol)
+        if position is None:
+            holding.quantities.append(0.0)
+            holding.averages.append(0.0)
+        else:
+            holding.quantities.append(position.quantity)
+            holding.averages.append(position.average_price)
 
     def equity(self, book: Book, steps: int) -> Floats:
         """Cash and positions at each of the first `steps` closes."""

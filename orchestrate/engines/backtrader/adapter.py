@@ -100,27 +100,25 @@ class BacktraderOrchestrationAdapter:
     def _fill(self, due: list[Order], t: int, *, at_close: bool) -> tuple[Fill, ...]:
         if not due:
             return ()
-        fills = []
-        with breaking_named(self.framework, (order.id for order in due)):
-            for order in due:
-                feed = self._feeds[order.symbol]
-                feed.seek(self._handover.rows[order.symbol])
-                broker = self._brokers[order.strategy_id]
-                before = broker.positions[feed].size
-                native = broker.fill(feed, order.quantity, at_close=at_close)
-                held = self._held.get(order.symbol, 0.0) + broker.positions[feed].size - before
-                self._held[order.symbol] = round(held, FRACTION_DIGITS)
-                fills.append(self._report(order, native, t))
+        with breaking_named(self.framework, [order.id for order in due]):
+            fills = tuple([self._fill_one(order, t, at_close) for order in due])
         self._messages += len(fills)
-        return tuple(fills)
+        return fills
 
-    def _report(self, order: Order, native: NativeOrder, t: int) -> Fill:
-        executed = native.executed
-        if not native.status == NativeOrder.Completed:
+    def _fill_one(self, order: Order, t: int, at_close: bool) -> Fill:
+        symbol, broker = order.symbol, self._brokers[order.strategy_id]
+        feed = self._feeds[symbol]
+        feed.seek(self._handover.rows[symbol])
+        position = broker.positions[feed]
+        before = position.size
+        native = broker.fill(feed, order.quantity, at_close=at_close)
+        if native.status != NativeOrder.Completed:
             raise EngineError(f"backtrader did not fill order {order.id}: {native.getstatusname()}")
+        self._held[symbol] = round(self._held.get(symbol, 0.0) + position.size - before, FRACTION_DIGITS)
+        executed = native.executed
         self._realised += executed.pnl - executed.comm
         price = executed.exbits[0].price  # `executed.price` is an average, and off by a last digit
-        return Fill(order.id, order.strategy_id, order.symbol, executed.size, price, executed.comm, t)
+        return Fill(order.id, order.strategy_id, symbol, executed.size, price, executed.comm, t)
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
         """The brokers' positions, and the profit that their executions realised."""

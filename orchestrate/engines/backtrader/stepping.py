@@ -14,6 +14,7 @@ broker as it comes:
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import Any
 
 import backtrader as bt
@@ -34,7 +35,7 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
     """A series in Backtrader's line buffers, standing before its first bar."""
 
     _tz = None
-    tick_open = tick_high = tick_low = tick_close = None  # there are bars only; the broker asks at every order
+    now = tick_open = tick_high = tick_low = tick_close = 0.0  # where the broker looks first; set at every `seek`
 
     def fill(self, series: BarSeries) -> ColumnFeed:
         """Lay the lines over the columns: nothing is copied, and nothing can be written."""
@@ -52,6 +53,9 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
             line.array = column.data
             setattr(self, name, line)  # found at once, not by asking each of the feed's parts
         self._columns = tuple(self.lines)
+        self._known = columns["datetime"].data
+        self._prices = tuple(columns[name].data for name in ("open", "high", "low", "close"))
+        self.datetime.datetime = _nobody_asks_when
         self.home()
         self._name = series.symbol
         return self
@@ -59,28 +63,51 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
     def seek(self, row: int) -> None:
         """Make `row` the current bar; rows never go back."""
         for line in self._columns:
-            line.idx, line.lencount = row, row + 1
+            line.idx = row
+            line.lencount = row + 1
+        self.now = self._known[row]
+        opens, highs, lows, closes = self._prices
+        self.tick_open, self.tick_high, self.tick_low, self.tick_close = opens[row], highs[row], lows[row], closes[row]
+
+
+def _nobody_asks_when() -> None:
+    """Instead of the date that the broker works out for the position at each fill, only to reckon interest by it."""
+
+
+class _Asked:
+    """What the matching looks up in an order as it was made; Backtrader's own record of it also holds executions."""
+
+    __slots__ = ("dt", "pclose", "price", "pricelimit")
+
+    def __init__(self, dt: float, pclose: float) -> None:
+        self.dt, self.pclose = dt, pclose
+        self.price = self.pricelimit = None
 
 
 class _MarketOrder(bt.Order):  # type: ignore[misc]
-    """A market order for the current bar of its feed.
+    """A market order for the current bar of its feed, accepted by its broker.
 
     `on` makes it past Backtrader's own constructor, which looks up the end of the session and copies fifteen
     parameters, and so takes longer than the fill. What is not set here has the defaults of the class.
     """
 
+    p = bt.Order.params
+
     @classmethod
-    def on(cls, feed: ColumnFeed, quantity: float, *, at_close: bool) -> _MarketOrder:
+    def on(cls, broker: StrategyBroker, feed: ColumnFeed, quantity: float, *, at_close: bool) -> _MarketOrder:
         order = cls.__new__(cls)
-        close = feed.close[0]
         order.ref = next(cls.refbasis)
-        order.p = cls.params
-        order.data, order.size, order.exectype = feed, quantity, cls.Market
+        order.broker, order.data, order.size, order.exectype = broker, feed, quantity, cls.Market
         order.ordtype = cls.Buy if quantity > 0 else cls.Sell
-        order.info = {"coc": at_close}
-        order.created = OrderData(feed.datetime[0], quantity, close, pclose=close)
+        order.info = _AT_CLOSE if at_close else _AT_OPEN
+        order.created = _Asked(feed.now, feed.tick_close)
         order.executed = OrderData(remsize=quantity)
+        order.status = cls.Accepted
         return order
+
+
+_AT_OPEN = MappingProxyType({"coc": False})
+_AT_CLOSE = MappingProxyType({"coc": True})
 
 
 class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
@@ -94,8 +121,13 @@ class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
         self._instrument = instrument
         self.p.mult = instrument.multiplier
 
-    def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:  # noqa: ARG002  # Backtrader's call
+    def getcommission(self, size: float, price: float) -> float:
+        """The fee of `size` at `price`."""
         return self._rules.fee(size, price, self._instrument)
+
+    def get_credit_interest(self, _data: ColumnFeed, _position: object, _now: object) -> float:
+        """Nothing is lent here; Backtrader would look up since when a position is held."""
+        return 0.0
 
     def confirmexec(self, size: float, price: float) -> None:
         """Backtrader reckons the fee a second time here, for schemes that keep count."""
@@ -121,10 +153,11 @@ class StrategyBroker(BackBroker):  # type: ignore[misc]
 
     def fill(self, feed: ColumnFeed, quantity: float, *, at_close: bool) -> bt.Order:
         """A market order, matched against the feed's current bar."""
-        order = _MarketOrder.on(feed, quantity, at_close=at_close)
-        order.submit(self)
-        order.accept(self)
+        position = self.positions[feed]
+        refuse_crossing(position.size, quantity)
+        order = _MarketOrder.on(self, feed, quantity, at_close=at_close)
         self._try_exec(order)
+        position.size = round(position.size, FRACTION_DIGITS)
         return order
 
     def notify(self, order: bt.Order) -> None:
@@ -136,13 +169,7 @@ class StrategyBroker(BackBroker):  # type: ignore[misc]
     def _execute(
         self, order: bt.Order, ago: int | None = None, price: float | None = None, **rest: Any
     ) -> float | None:
-        if ago is None or price is None:
-            pretended: float | None = super()._execute(order, ago=ago, price=price, **rest)
-            return pretended
-        held = self.positions[order.data]
-        refuse_crossing(held.size, order.executed.remsize)
-        if order.exectype == bt.Order.Market:
-            price = self._rules.fill_price(price, order.executed.remsize, self._instruments[order.data._name])
-        super()._execute(order, ago=ago, price=price, **rest)
-        held.size = round(held.size, FRACTION_DIGITS)
-        return None
+        if price is not None:
+            price = self._rules.fill_price(price, order.size, self._instruments[order.data._name])
+        left: float | None = super()._execute(order, ago, price, **rest)
+        return left
