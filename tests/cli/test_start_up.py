@@ -111,6 +111,12 @@ def test_validate_imports_what_reads_a_configuration(folder):
     assert distributions(folder, "validate", "momentum.yaml") <= READING
 
 
+def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
+    imported = distributions(folder, "backtest", "momentum.yaml", "-q")
+    assert imported <= READING | {"numpy", "backtrader", "pyarrow"}
+    assert imported >= {"numpy", "backtrader", "pyarrow"}
+
+
 def test_a_strategy_meets_a_process_as_python_starts_it(folder):
     usual = python(folder, "import gc; print(gc.get_threshold()[0])").strip()
     code = "import sys; sys.argv[1:] = ['backtest', 'notes.yaml', '-q']; from orchestrate.cli import main; main()"

@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from backtrader import Order as NativeOrder
-
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
+from orchestrate.engines.backtrader.parts import bt
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
 from orchestrate.engines.handover import Handover, breaking_named
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from orchestrate.engines.backtrader.hosting.host import NativeHost
 
 _NOTHING: Final = Stepped()
+_COMPLETED: Final = bt.Order.Completed
 
 
 class BacktraderOrchestrationAdapter:
@@ -112,7 +112,7 @@ class BacktraderOrchestrationAdapter:
         position = broker.positions[feed]
         before = position.size
         native = broker.fill(feed, order.quantity, at_close=at_close)
-        if native.status != NativeOrder.Completed:
+        if native.status != _COMPLETED:
             raise EngineError(f"backtrader did not fill order {order.id}: {native.getstatusname()}")
         self._held[symbol] = round(self._held.get(symbol, 0.0) + position.size - before, FRACTION_DIGITS)
         executed = native.executed

@@ -17,18 +17,17 @@ import math
 from types import MappingProxyType
 from typing import Any
 
-import backtrader as bt
 import numpy as np
-from backtrader.brokers import BackBroker
-from backtrader.order import OrderData
 
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries
+from orchestrate.engines.backtrader.parts import bt
 from orchestrate.engines.handover import refuse_crossing
 
 _NANOSECONDS_A_DAY = 86_400e9
 _DAYS_TO_1970 = 719_163.0
+_OrderData = bt.order.OrderData
 
 
 class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no types
@@ -101,7 +100,7 @@ class _MarketOrder(bt.Order):  # type: ignore[misc]
         order.ordtype = cls.Buy if quantity > 0 else cls.Sell
         order.info = _AT_CLOSE if at_close else _AT_OPEN
         order.created = _Asked(feed.now, feed.tick_close)
-        order.executed = OrderData(remsize=quantity)
+        order.executed = _OrderData(remsize=quantity)
         order.status = cls.Accepted
         return order
 
@@ -133,7 +132,7 @@ class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
         """Backtrader reckons the fee a second time here, for schemes that keep count."""
 
 
-class StrategyBroker(BackBroker):  # type: ignore[misc]
+class StrategyBroker(bt.brokers.BackBroker):  # type: ignore[misc]
     """One strategy's own broker: its orders, its positions, no purse."""
 
     def __init__(self, rules: ExecutionRules) -> None:
