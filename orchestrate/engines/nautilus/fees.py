@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nautilus_trader.backtest.models import FeeModel
-from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
@@ -28,7 +27,7 @@ class RuleFee(FeeModel):  # type: ignore[misc]  # Nautilus's compiled classes ha
         """Called by the matching engine once a fill."""
         quantity = round(fill_qty.as_double(), fill_qty.precision)
         fee = self._rules.fee(
-            quantity if order.side == OrderSide.BUY else -quantity,
+            quantity if order.is_buy else -quantity,
             round(fill_px.as_double(), instrument.price_precision),
             self._instruments[instrument.id.symbol.value],
         )
