@@ -29,13 +29,20 @@ def weekdays(label: Stamps) -> Stamps:
     return (label // DAY + 3) % 7
 
 
+def held_days(label: Stamps) -> Stamps:
+    """The UTC days, counted from 1970, on which a series has bars; found by its days, which are fewer than its bars."""
+    days = np.arange(label[0] // DAY, label[-1] // DAY + 2)
+    bars = np.diff(np.searchsorted(label, days * DAY))
+    return days[:-1][bars > 0]
+
+
 def trading_weekdays(label: Stamps) -> frozenset[int]:
     """The weekdays on which the series usually has bars: three times in four as often as on its surest weekday.
 
     In a short history a few holidays weigh much (Mondays around Christmas and in January, or a currency's Sundays), so
     three more days from Monday to Friday count as held, and two at a weekend that mostly has bars.
     """
-    days = np.unique(label // DAY)
+    days = held_days(label)
     held = np.bincount(weekdays(days * DAY), minlength=7)
     there = np.bincount((np.arange(days[0], days[-1] + 1) + 3) % 7, minlength=7)
     enough = 0.75 * (held / np.maximum(there, 1)).max() * there
@@ -51,7 +58,7 @@ def _unseen(there: Stamps) -> frozenset[int]:
 
 def missing_days(label: Stamps) -> list[tuple[int, int]]:
     """Runs of the series' own trading days that have no bar: (first day, how many running), oldest first."""
-    days = np.unique(label // DAY)
+    days = held_days(label)
     usual = np.isin((np.arange(days[0], days[-1] + 1) + 3) % 7, list(trading_weekdays(label)))
     expected = np.arange(days[0], days[-1] + 1)[usual]
     absent = np.concatenate([[False], ~np.isin(expected, days), [False]])

@@ -15,7 +15,7 @@ from orchestrate.domain.market import Stamps
 Integers = npt.NDArray[np.int64]
 Letters = npt.NDArray[np.uint8]
 
-BLOCK: Final = 1 << 14  # so many cells are worked on at a time: what that takes fits into a processor's cache
+BLOCK: Final = 1 << 14  # rows that are worked on at a time: what that takes fits into a processor's cache
 FORMAT_HINT: Final = "set date_format: '%d/%m/%Y' (or the like), day_first, month_first, epoch_s, epoch_ms, excel …"
 
 

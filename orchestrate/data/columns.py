@@ -37,7 +37,12 @@ class Columns:
     @property
     def prices(self) -> Floats:
         """Open, high, low and close as the rows of one matrix (a copy)."""
-        return np.vstack([self.open, self.high, self.low, self.close])
+        return np.vstack(self.each)
+
+    @property
+    def each(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Open, high, low and close themselves."""
+        return self.open, self.high, self.low, self.close
 
     @property
     def rows(self) -> npt.NDArray[np.int64]:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from orchestrate.data.calendar import DAY, HOUR, SECOND, missing_days, trading_weekdays, weekdays
+from orchestrate.data.calendar import DAY, HOUR, SECOND, held_days, missing_days, trading_weekdays, weekdays
 from orchestrate.data.columns import Columns, counted, show, told
 from orchestrate.domain.market import Floats
 from orchestrate.domain.results import Finding
@@ -55,7 +55,7 @@ def judge(evidence: Evidence) -> list[Finding]:
 
 def negative_prices(evidence: Evidence) -> Finding | None:
     """Legal only for a future, or when declared."""
-    below = np.flatnonzero((evidence.columns.prices < 0).any(axis=0))
+    below = np.flatnonzero(np.logical_or.reduce([column < 0 for column in evidence.columns.each]))
     if not len(below):
         return None
     if evidence.may_be_negative:
@@ -66,7 +66,7 @@ def negative_prices(evidence: Evidence) -> Finding | None:
 
 def zero_prices(evidence: Evidence) -> Finding | None:
     """A price of zero mostly stands for no price."""
-    zero = np.flatnonzero((evidence.columns.prices == 0).any(axis=0))
+    zero = np.flatnonzero(np.logical_or.reduce([column == 0 for column in evidence.columns.each]))
     if not len(zero) or evidence.may_be_negative:
         return None
     then = "remove the rows, or if they are real, say allow_negative: true"
@@ -101,9 +101,10 @@ def odd_prints(evidence: Evidence) -> Finding | None:
         return None
     height = np.log(close)
     steps = np.diff(height)
-    moving = np.abs(steps[steps != 0])
-    usual = float(np.median(moving)) if len(moving) else 0.0
     away = np.abs(steps)
+    if not (away > _ODD).any():
+        return None
+    usual = float(np.median(away[away > 0]))
     leaves = (away > max(_ODD, _ODD_TIMES * usual)) & (away < -np.log(1 - _MOVE))
     odd = np.zeros(len(steps), dtype=np.bool_)
     for bars in range(1, _ODD_BARS + 1):
@@ -204,7 +205,7 @@ def holes_in_days(evidence: Evidence) -> Finding | None:
     if not len(holes):
         return None
     hour = label[holes] // (HOUR) % 24
-    days = len(np.unique(label // DAY))
+    days = len(held_days(label))
     rare = holes[np.bincount(hour, minlength=24)[hour] <= max(1, 0.1 * days)]
     if not len(rare):
         return None
@@ -216,10 +217,12 @@ def unusual_weekdays(evidence: Evidence) -> Finding | None:
     """Bars on weekdays on which the series mostly has none."""
     if evidence.length > DAY:
         return None
-    usual = np.isin(weekdays(evidence.columns.label), list(trading_weekdays(evidence.columns.label)))
-    odd = np.flatnonzero(~usual)
+    usual = trading_weekdays(evidence.columns.label)
+    if usual >= set(weekdays(held_days(evidence.columns.label) * DAY).tolist()):
+        return None
+    odd = np.flatnonzero(~np.isin(weekdays(evidence.columns.label), list(usual)))
     message = "bars on days on which this series seldom trades"
-    return told("info", evidence.where, message, evidence.columns, odd) if len(odd) else None
+    return told("info", evidence.where, message, evidence.columns, odd)
 
 
 def crowded_bars(evidence: Evidence) -> Finding | None:

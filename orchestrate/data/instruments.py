@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import numpy as np
 
+from orchestrate.data.cells import BLOCK
 from orchestrate.domain.instruments import MAX_PRECISION, Instrument
 from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import InstrumentPlan
 
 
-def instrument_of(given: InstrumentPlan, prices: Floats, currency: str) -> Instrument:
+def instrument_of(given: InstrumentPlan, prices: Iterable[Floats], currency: str) -> Instrument:
     """What the configuration says, completed by the data: at least two decimals, and enough for a tick.
 
     `currency` is the capital's; it holds where the configuration names none.
@@ -32,9 +34,13 @@ def instrument_of(given: InstrumentPlan, prices: Floats, currency: str) -> Instr
     )
 
 
-def decimals(prices: Floats) -> int:
-    """The fewest decimals, from 2 on, that show every price."""
-    for digits in range(2, MAX_PRECISION):
-        if bool(np.all(np.abs(np.round(prices, digits) - prices) <= 1e-12 * np.maximum(np.abs(prices), 1.0))):
-            return digits
-    return MAX_PRECISION
+def decimals(prices: Iterable[Floats]) -> int:
+    """The fewest decimals, from 2 on, that show every price of the columns."""
+    blocks = [column[start : start + BLOCK] for column in prices for start in range(0, len(column), BLOCK)]
+    return next(
+        (digits for digits in range(2, MAX_PRECISION) if all(_shown(one, digits) for one in blocks)), MAX_PRECISION
+    )
+
+
+def _shown(prices: Floats, digits: int) -> bool:
+    return bool(np.all(np.abs(np.round(prices, digits) - prices) <= 1e-12 * np.maximum(np.abs(prices), 1.0)))

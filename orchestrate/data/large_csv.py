@@ -23,7 +23,7 @@ from orchestrate.domain.results import Finding
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LARGE: Final = 4_000_000  # bytes from which Arrow is worth its import
+LARGE: Final = 2_000_000  # bytes from which Arrow is worth its import
 _HEAD: Final = 65536
 _NUMBERS: Final = (*PRICES, "volume")
 
@@ -101,6 +101,7 @@ def _batches(raw: bytes, table: Table, places: Mapping[str, int]) -> Iterator[pa
         read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=1, use_threads=False),
         parse_options=arrow_csv.ParseOptions(delimiter=table.delimiter, ignore_empty_lines=False),
         convert_options=arrow_csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=[]),
+        memory_pool=pa.system_memory_pool(),  # gives back what it no longer needs
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from orchestrate.data.alignment import Stamp, align, known
 from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
-from orchestrate.data.columns import Columns, show
+from orchestrate.data.columns import PRICES, Columns, show
 from orchestrate.data.findings import Evidence, judge
 from orchestrate.data.instruments import instrument_of
 from orchestrate.data.resample import resample
@@ -77,13 +77,15 @@ def _load(
 ) -> tuple[BarSeries, Instrument, list[Finding]]:
     columns, findings = read_bars(entry, plan.root, given, cache)
     length = _length(columns, entry)
-    everything = columns.prices  # what is outside start..end decides on no price, but on how many decimals there are
+    everything = columns.each  # what is outside start..end decides on no price, but on how many decimals there are
     columns = _between(columns, plan, entry)
     told = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
     instrument = instrument_of(told, everything, plan.capital.currency)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
-    prices = np.round(columns.prices, instrument.precision)
+    prices = np.empty((len(PRICES), len(columns)))
+    for rounded, column in zip(prices, columns.each, strict=True):
+        np.round(column, instrument.precision, out=rounded)
     prices.setflags(write=False)  # the memory behind the columns too
     columns = columns.with_prices(prices)
     series = BarSeries(

@@ -65,7 +65,7 @@ def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repa
 
 
 def _incompleteness(columns: Columns, where: str) -> Repaired:
-    missing = ~np.isfinite(columns.prices).all(axis=0)
+    missing = ~np.logical_and.reduce([np.isfinite(column) for column in columns.each])
     if not missing.any():
         return columns, None
     if missing.all():
@@ -85,7 +85,6 @@ def _silence(columns: Columns, where: str) -> Repaired:
 
 
 def _range(columns: Columns, where: str) -> Repaired:
-    prices = columns.prices
     crossed = columns.high < columns.low
     outside = _outside(columns)
     if not outside.any():
@@ -96,6 +95,7 @@ def _range(columns: Columns, where: str) -> Repaired:
             where=where,
             hint="say which they are with columns: {high: NAME, low: NAME}",
         )
+    prices = columns.prices
     prices[1], prices[2] = prices.max(axis=0), prices.min(axis=0)
     what = "high is below low" if crossed.any() else "open or close lies outside low..high"
     then = "the range is widened to hold all four prices"

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from sys import intern
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from orchestrate.data.calendar import DAY, SECOND
-from orchestrate.data.cells import Cells, Grid, Integers, Reading
+from orchestrate.data.cells import BLOCK, Cells, Grid, Integers, Letters, Reading
 from orchestrate.data.date_patterns import (
     COMPACT,
     COMPACT_TIME,
@@ -191,37 +192,48 @@ NAMED_FORMATS: Final[dict[str, Callable[[Cells], Reading]]] = {
 def _calendar(cells: Cells, pattern: re.Pattern[str], complaint: str) -> Stamps:
     """Stamps of texts that all fit `pattern`."""
     first = pattern.fullmatch(cells.texts[0])
-    if first and (uniform := _uniform(first, cells)) is not None:
-        return at_utc(cells, uniform) if not first["z"] else uniform
+    if first and (uniform := _uniform(first, cells)):
+        local, ahead = uniform
+        if not first["z"]:
+            return at_utc(cells, local)
+        return local - ahead if (local % DAY).any() else local
+    starts = range(0, len(cells.texts), BLOCK)
+    blocks = [_matched(cells.part(slice(start, start + BLOCK)), pattern, complaint) for start in starts]
+    numbers = {part: np.concatenate([block[part] for block, _ in blocks]) for part in "YmdHMSf"}
+    zones = [zone for _, block in blocks for zone in block]
+    return to_utc(cells, _local(cells, numbers), zones if any(zones) else None)
+
+
+def _matched(cells: Cells, pattern: re.Pattern[str], complaint: str) -> tuple[dict[str, Integers], list[str]]:
+    """The calendar fields of each text, unproved, and the offset that it names."""
+    parts = [part for part in "YmbdHMSfpz" if part in pattern.groupindex]
     found = []
     for place, text in enumerate(cells.texts):
         match = pattern.fullmatch(text.strip())
         if not match:
             raise cells.refuse(place, complaint)
-        found.append(match.groupdict())
-    numbers = {part: _integers([match.get(part) or "0" for match in found]) for part in "YdHMS"}
-    if found[0].get("b"):
-        months = [(match["b"] or "")[:3].lower() for match in found]
+        found.append(match.group(*parts))
+    texts = dict.fromkeys("YmbdHMSfpz", ("",) * len(found)) | dict(zip(parts, zip(*found, strict=True), strict=True))
+    numbers = {part: _integers([text or "0" for text in texts[part]]) for part in "YmdHMS"}
+    if texts["b"][0]:
+        months = [(text or "")[:3].lower() for text in texts["b"]]
         numbers["m"] = np.array([_MONTHS.index(month) + 1 if month in _MONTHS else 0 for month in months])
-    else:
-        numbers["m"] = _integers([match["m"] or "0" for match in found])
     year = numbers["Y"]
     numbers["Y"] = np.where(year < 69, year + 2000, np.where(year < 100, year + 1900, year))
-    numbers["f"] = _integers([(match.get("f") or "0").ljust(9, "0") for match in found])
-    halves = [(match.get("p") or "").lower() for match in found]
+    numbers["f"] = _integers([(text or "0").ljust(9, "0") for text in texts["f"]])
+    halves = [(text or "").lower() for text in texts["p"]]
     if any(halves):
         afternoon = np.array([half == "pm" for half in halves])
         numbers["H"] = np.where(np.array(halves) == "", numbers["H"], numbers["H"] % 12 + 12 * afternoon)
-    local = _local(cells, numbers)
-    zones = [match.get("z") or "" for match in found]
-    return to_utc(cells, local, zones if any(zones) else None)
+    return numbers, [intern(text or "") for text in texts["z"]]
 
 
-def _uniform(first: re.Match[str], cells: Cells) -> Integers | None:
-    """Local nanoseconds where all texts have the letters of the first one in the same places; None where not."""
-    if first["z"] not in (None, "", "Z", "UTC", "GMT") or first["p"] or "b" in first.re.groupindex:
-        return None
-    grid = cells.grid()
+def _uniform(first: re.Match[str], cells: Cells) -> tuple[Integers, Integers] | None:
+    """Local nanoseconds, and how far ahead of UTC their offsets are, of texts that are letter by letter like `first`.
+
+    None where a text has another length, or other letters than digits where `first` has them.
+    """
+    grid = None if first["p"] or "b" in first.re.groupindex else cells.grid()
     if grid is None or first.end("Y") - first.start("Y") != 4:
         return None
     # a text less the first one, whose digits count as 0, is 0..9 at digits and 0 where letters agree
@@ -229,16 +241,27 @@ def _uniform(first: re.Match[str], cells: Cells) -> Integers | None:
     most = np.where(zero == 48, 9, 0)
     if not all((grid.letters[block] - zero <= most).all() for block in grid.blocks()):
         return None
-    local = np.empty(len(grid), dtype=np.int64)
+    local, ahead = np.empty(len(grid), dtype=np.int64), np.zeros(len(grid), dtype=np.int64)
     for block in grid.blocks():
         digits = grid.letters[block] - zero
         numbers = {part: _number(digits[:, slice(*first.span(part))]) for part in "YmdHMSf"}
         numbers["f"] *= 10 ** (9 - (first.end("f") - first.start("f")))
         local[block] = _local(cells.part(block), numbers)
-    return local
+        ahead[block] = _ahead(first, digits)
+    return local, ahead
 
 
-def _number(digits: npt.NDArray[np.uint8]) -> Integers:
+def _ahead(first: re.Match[str], digits: Letters) -> Integers | int:
+    """Nanoseconds of offsets such as -05:00; 0 where `first` names none."""
+    sign = {"+": 1, "-": -1}.get((first["z"] or "")[:1], 0)
+    places = [place for place in range(*first.span("z")) if first.string[place].isdigit()] if sign else []
+    if not places:
+        return 0
+    hours, minutes = _number(digits[:, places[:2]]), _number(digits[:, places[2:]])
+    return sign * (hours * 60 + minutes) * 60 * SECOND
+
+
+def _number(digits: Letters) -> Integers:
     """Rows of digits as numbers; 0 where there is no digit."""
     number = np.zeros(len(digits), dtype=np.int64)
     for column in digits.T:

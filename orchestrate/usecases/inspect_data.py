@@ -80,7 +80,7 @@ def inspect(file: str, settings: Sequence[str] = (), cache: ColumnCache | None =
         seconds=length / SECOND,
         weekdays=tuple(WEEK[day] for day in sorted(trading_weekdays(columns.label))) if length <= DAY else (),
         periods_per_year=periods_per_year(columns.label, daily=daily),
-        precision=decimals(columns.prices),
+        precision=decimals(columns.each),
         head=_bars(columns, range(min(SHOWN, len(columns)))),
         tail=_bars(columns, range(max(SHOWN, len(columns) - SHOWN), len(columns))),
         findings=(*findings, unclosed) if unclosed else tuple(findings),
