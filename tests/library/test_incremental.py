@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import talib
 from hypothesis import given
@@ -18,6 +19,7 @@ from orchestrate.domain.bars import Unveiling, whole_history
 from orchestrate.domain.market import BarSeries, Floats
 from orchestrate.library.incremental import Indicator
 from orchestrate.library.indicators import moving_average, wilder_rsi
+from orchestrate.library.ta_lib import _stand_in
 
 MINUTE = 60 * 10**9
 FUNCTIONS = sorted(set(talib.get_functions()) - {"MAVP"})  # MAVP wants a column that bars don't have
@@ -234,3 +236,13 @@ def test_memory_does_not_grow_with_the_bars():
         assert tracemalloc.get_traced_memory()[0] < 4_000
     finally:
         tracemalloc.stop()
+
+
+def test_stand_ins_know_their_own_as_soon_as_the_real_ones_are_there(monkeypatch: pytest.MonkeyPatch):
+    series = pd.Series([1.0, 2.0])
+    stand_in: Any = _stand_in("pandas")
+    assert isinstance(series, stand_in.Series)
+    assert not isinstance(series, stand_in.DataFrame)
+    assert stand_in.Series([1.0, 2.0], index=[3, 4]).index.tolist() == [3, 4]
+    monkeypatch.delitem(sys.modules, "pandas")
+    assert not isinstance(series, stand_in.Series)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -140,3 +142,26 @@ def test_the_same_trades_on_both_engines():
         assert own.trades == runs[0].trades
         np.testing.assert_array_equal(own.equity, runs[0].equity)
     assert len(runs[0].trades) >= 30
+
+
+RUNNING = """
+import sys
+from pathlib import Path
+from orchestrate.config.resolve import resolve
+from orchestrate.library.catalogue import describe
+from orchestrate.usecases.run import run
+from orchestrate.wiring import settings_types
+
+plan = resolve(Path(sys.argv[1]), catalogue=describe, settings=settings_types()).plan
+assert run(plan).status == "completed"
+print(*sorted({"pandas", "nautilus_trader", "talib"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(("name", "loaded"), [("TURTLE", "talib"), ("MEAN_REVERSION_EQUITY", "")])
+def test_a_run_on_backtrader_loads_what_it_uses(tmp_path: Path, name: str, loaded: str):
+    config = tmp_path / "run.yaml"
+    config.write_text(f"strategy: {name}\ndata: {{ALPHA: {{path: {DATA / 'ALPHA.csv'}}}}}\n")
+    command = [sys.executable, "-c", RUNNING, str(config)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.returncode) == (loaded, 0), done.stderr
