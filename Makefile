@@ -5,13 +5,19 @@ BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])')
 CONSTRAINTS := constraints/$(VERSION).txt
 READY := $(VENV)/.ready-$(VERSION)
+PEERS := $(VENV)/.peers-$(VERSION)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(wildcard $(CONSTRAINTS)),--constraint $(CONSTRAINTS))
 
 .PHONY: demo test check bench clean
 
 $(READY): pyproject.toml $(wildcard $(CONSTRAINTS))
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(wildcard $(CONSTRAINTS)),--constraint $(CONSTRAINTS)) --editable ".[dev]"
+	$(INSTALL) --editable ".[dev]"
 	touch $@
+
+$(PEERS): $(READY)
+	$(INSTALL) --constraint constraints/peers.txt --editable ".[dev,bench]" && touch $@ \
+	  || echo "without the other tools, then: beside their goals will stand that they are not installed"
 
 demo: $(READY)
 	$(BIN)/orchestrate backtest configs/portfolio.yaml
@@ -26,8 +32,8 @@ test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
 	$(BIN)/python tests/coverage_gate.py
 
-bench: $(READY)
+bench: $(PEERS)
 	$(BIN)/python -m pytest tests/benchmarks --override-ini="addopts=-ra --import-mode=importlib" -m "" -s
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .bench

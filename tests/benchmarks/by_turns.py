@@ -6,26 +6,48 @@ import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
+from typing import Generic, TypeVar
 
-from tests.benchmarks.scenes import Done
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A contestant's CPU seconds at the median, and its last run."""
+class Taken(Generic[T]):
+    """A contestant's figures by turn, its last answer, and what broke it, if anything did."""
 
-    seconds: float
-    last: Done
+    seconds: tuple[float, ...]
+    last: T | None
+    broken: str = ""
+
+    @property
+    def middle(self) -> float:
+        return median(self.seconds)
 
 
-def by_turns(contestants: Mapping[str, Callable[[], Done]], turns: int) -> dict[str, Taken]:
-    """Each runs once a turn; with more than two turns, a further one before them warms up."""
+def by_turns(
+    contestants: Mapping[str, Callable[[], T]],
+    turns: int,
+    seconds_of: Callable[[T], float],
+    *,
+    patience: float = 10.0,
+) -> dict[str, Taken[T]]:
+    """Each once a turn, until it has taken `patience` seconds; with more than two turns, a further one warms up first.
+
+    One that breaks doesn't take part any more; the others go on.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    last: dict[str, Done] = {}
+    last: dict[str, T] = {}
+    broken: dict[str, str] = {}
     for turn in range(-1 if turns > 2 else 0, turns):
         for name, contestant in contestants.items():
+            if name in broken or sum(seconds[name]) > patience:
+                continue
             gc.collect()
-            last[name] = contestant()
+            try:
+                last[name] = contestant()
+            except Exception as error:  # told beside its name; what else was measured counts all the same
+                broken[name] = f"{type(error).__name__}: {error}"
+                continue
             if turn >= 0:
-                seconds[name].append(last[name].seconds)
-    return {name: Taken(median(taken), last[name]) for name, taken in seconds.items()}
+                seconds[name].append(seconds_of(last[name]))
+    return {name: Taken(tuple(seconds[name]), last.get(name), broken.get(name, "")) for name in contestants}

@@ -21,8 +21,8 @@ def run(scene: Scene) -> Done:
         crossed[slow:][(gap[:-1] <= 1e-9) & (gap[1:] > 1e-9)] = 1
         crossed[slow:][(gap[:-1] >= -1e-9) & (gap[1:] < -1e-9)] = -1
         bars = np.flatnonzero(crossed)
-        bars = bars[np.argmax(crossed[bars] == 1) :]
-        bars = bars[np.concatenate(([True], crossed[bars[1:]] != crossed[bars[:-1]]))]
+        bars = bars[np.cumsum(crossed[bars] == 1) > 0]  # the first of all is an entry
+        bars = bars[np.diff(crossed[bars], prepend=-1) != 0]
         bars = bars[bars < len(close) - 1]
         change = np.zeros(len(close))
         change[bars + 1] = crossed[bars] * float(QUANTITY)

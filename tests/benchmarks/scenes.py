@@ -16,20 +16,24 @@ NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Scene:
-    """`strategies` are (symbol, fast, slow); strategies take symbols in turn."""
+    """`rules` are (symbol, fast, slow); strategies take symbols in turn. `pace` is the first one's averages."""
 
     bars: int
     symbols: int
     strategies: int
     step: int = 86_400
+    pace: tuple[int, int] = (20, 50)
 
     def __str__(self) -> str:
         what = "days" if self.step == 86_400 else "minutes"
-        return f"{self.strategies} strategies, {self.symbols} symbols, {self.bars:,} {what}"
+        strategies = f"{self.strategies} {'strategy' if self.strategies == 1 else 'strategies'}"
+        symbols = f"{self.symbols} symbol{'s' if self.symbols > 1 else ''}"
+        return f"{strategies}, {symbols}, {self.bars:,} {what}, averages from {self.pace[0]}/{self.pace[1]}"
 
     @property
     def rules(self) -> list[tuple[str, int, int]]:
-        return [(f"S{k % self.symbols}", 20 + k % 20, 50 + 2 * (k % 20)) for k in range(self.strategies)]
+        fast, slow = self.pace
+        return [(f"S{k % self.symbols}", fast + k % 20, slow + 2 * (k % 20)) for k in range(self.strategies)]
 
     @property
     def data(self) -> dict[str, dict[str, np.ndarray]]:

@@ -1,115 +1,61 @@
-"""Our loop against raw scripts of both engines and of backtesting.py: CPU seconds without imports and loading.
+"""Our loop against raw scripts of both engines, of backtesting.py and of vectorbt: no imports, no loading.
 
-No ratio is printed where fills or equity differ.
+Raw Nautilus slows down with the square of its orders, so on minutes it races on fewer bars.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
-from importlib.util import find_spec
-
 import pytest
 
-from tests.benchmarks import ours, raw_backtrader, raw_nautilus, raw_numpy
-from tests.benchmarks.by_turns import Taken, by_turns
-from tests.benchmarks.scenes import Done, Scene
+from tests.benchmarks import goals
+from tests.benchmarks.goals import Ledger
+from tests.benchmarks.races import Race, race, tell
+from tests.benchmarks.scenes import Scene
 
-CONTESTANTS: dict[str, Callable[[Scene], Done]] = {
-    "raw Backtrader": raw_backtrader.run,
-    "raw Nautilus": raw_nautilus.run,
-    "Backtrader": lambda scene: ours.run(scene, "backtrader"),
-    "Nautilus": lambda scene: ours.run(scene, "nautilus"),
-    "both": lambda scene: ours.run(scene, "backtrader", "nautilus"),
-    "IStrategy": lambda scene: ours.run(scene, "backtrader", kind="istrategy"),
-    "on_bar": lambda scene: ours.run(scene, "backtrader", kind="on_bar"),
-    "every bar fed": lambda scene: ours.run(scene, "backtrader", feed="full"),
-    "numpy, the floor": raw_numpy.run,
-}
-if find_spec("backtesting"):
-    from tests.benchmarks import raw_backtesting
-
-    CONTESTANTS["backtesting.py"] = raw_backtesting.run
-
-
-OTHERS = ("raw Backtrader", "raw Nautilus", "numpy, the floor", "backtesting.py")
-
-
-@dataclass(frozen=True)
-class Race:
-    """A scene, who of ours takes part, and the goals: (ours, against, at most so many times its seconds)."""
-
-    scene: Scene
-    turns: int
-    ours: tuple[str, ...]
-    goals: tuple[tuple[str, str, float], ...] = field(default=())
-    without: tuple[str, ...] = ()
-
-
+SLOW = ("raw Nautilus",)
 RACES = [
     Race(
+        goals.DAILY,
         Scene(2_520, 1, 1),
         9,
-        ("Backtrader", "Nautilus", "IStrategy", "on_bar", "every bar fed"),
-        (
-            ("Backtrader", "raw Backtrader", 0.06),
-            ("Backtrader", "backtesting.py", 0.5),
-            ("IStrategy", "raw Backtrader", 0.2),
-            ("on_bar", "raw Backtrader", 0.2),
-        ),
+        ("Backtrader", "Nautilus", "IStrategy", "on_bar", "IStrategy on Nautilus", "every bar fed"),
     ),
-    Race(
-        Scene(2_520, 5, 5),
-        5,
-        ("Backtrader", "Nautilus", "both", "IStrategy", "on_bar"),
-        (
-            ("Backtrader", "raw Backtrader", 0.05),
-            ("both", "raw Backtrader", 0.08),
-            ("Backtrader", "backtesting.py", 0.5),
-            ("both", "backtesting.py", 0.5),
-            ("IStrategy", "raw Backtrader", 0.2),
-            ("on_bar", "raw Backtrader", 0.2),
-        ),
-    ),
-    Race(
-        Scene(500_000, 1, 5, 60),
-        1,
-        ("Backtrader", "Nautilus", "on_bar"),
-        (("Backtrader", "raw Backtrader", 0.05), ("Backtrader", "backtesting.py", 0.5)),
-        without=("raw Nautilus",),  # its time grows with the square of its orders: hours
-    ),
-    Race(Scene(20_000, 1, 5, 60), 1, ("Backtrader", "Nautilus"), (("Nautilus", "raw Nautilus", 0.06),)),
-    Race(
-        Scene(2_520, 100, 100),
-        2,
-        ("Backtrader", "both"),
-        (("Backtrader", "raw Nautilus", 0.05), ("Backtrader", "backtesting.py", 0.5)),
-    ),
+    Race(goals.DAILY_FIVE, Scene(2_520, 5, 5), 5, ("Backtrader", "Nautilus", "both", "IStrategy", "on_bar")),
+    Race(goals.DAILY_HUNDRED, Scene(2_520, 100, 100), 2, ("Backtrader", "Nautilus", "both")),
+    Race(goals.NAUTILUS, Scene(20_000, 1, 5, 60), 1, ("Backtrader", "Nautilus")),
+    Race(goals.NAUTILUS_SPARSE, Scene(50_000, 1, 5, 60, (50, 200)), 1, ("Backtrader", "Nautilus")),
+    Race(goals.MINUTES, Scene(500_000, 1, 5, 60), 3, ("Backtrader", "Nautilus", "IStrategy", "on_bar"), SLOW),
+    Race(goals.SPARSE, Scene(500_000, 1, 5, 60, (50, 200)), 3, ("Backtrader", "Nautilus", "IStrategy", "on_bar"), SLOW),
 ]
+PACES = ((20, 50), (50, 200), (100, 400), (250, 1_000))
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("race", RACES, ids=lambda race: str(race.scene))
-def test_loop(race: Race, capsys: pytest.CaptureFixture[str]) -> None:
-    names = [name for name in CONTESTANTS if name in race.ours or (name in OTHERS and name not in race.without)]
-    taken = by_turns({name: partial(CONTESTANTS[name], race.scene) for name in names}, race.turns)
-    reference = taken["raw Backtrader"].last
-    with capsys.disabled():
-        print(f"\n\n{race.scene}, {sum(map(len, reference.fills)):,} fills; CPU ms of the loop, median of {race.turns}")
-        for name, one in taken.items():
-            same = "" if one.last.same_as(reference) else "  fills or equity differ from raw Backtrader's"
-            print(f"  {name:<16}{one.seconds * 1000:11.1f}{same}")
-        for mine, theirs, goal in race.goals:
-            print(f"  {mine + ' / ' + theirs:<34} goal {goal:5.2f}  reached {_ratio(taken, mine, theirs)}")
-    assert sum(map(len, reference.fills))
-    for name in race.ours:
-        assert taken[name].last.same_as(reference), f"{name} trades otherwise than raw Backtrader"
+@pytest.mark.parametrize("one", RACES, ids=lambda one: one.workload)
+def test_loop(one: Race, ledger: Ledger) -> None:
+    raced = race(one)
+    tell(one, raced, ledger)
+    assert raced.fills()
+    faults = {name: raced.fault(name) for name in raced.taken}
+    assert not {name: fault for name, fault in faults.items() if fault}
 
 
-def _ratio(taken: dict[str, Taken], mine: str, theirs: str) -> str:
-    if theirs not in taken:
-        return "not installed"
-    if not taken[mine].last.same_as(taken[theirs].last):
-        return "no ratio: fills or equity differ"
-    return f"{taken[mine].seconds / taken[theirs].seconds:6.3f}"
+@pytest.mark.timeout(3600)
+def test_density(ledger: Ledger) -> None:
+    """The same race at slower and slower averages: what a ratio of loops says depends on how often there are orders."""
+    lines = [
+        "5 strategies, 1 symbol, 100,000 minutes; CPU ms of the loop; ratios of our Backtrader loop",
+        "  averages   orders per     raw      back-     our       our      / raw      / back-",
+        "  from       1,000 bars  Backtrader testing  Backtrader Nautilus  Backtrader  testing.py",
+    ]
+    for pace in PACES:
+        raced = race(Race("", Scene(100_000, 1, 5, 60, pace), 1, ("Backtrader", "Nautilus"), SLOW))
+        names = ("raw Backtrader", "backtesting.py", "Backtrader", "Nautilus")
+        cells = [f"{pace[0]}/{pace[1]}".ljust(10), f"{raced.fills() / 100:10.1f}"]
+        cells += ["         –" if raced.fault(name) else f"{raced.taken[name].middle * 1000:10.0f}" for name in names]
+        for theirs in names[:2]:
+            ratio, why = raced.ratio("Backtrader", theirs)
+            cells.append(why if ratio is None else f"{ratio:10.3f}")
+        lines.append("  " + " ".join(cells))
+        assert not raced.fault("Backtrader")
+    ledger.tell("density", *lines)

@@ -1,0 +1,34 @@
+"""One ledger for a run of the bench, and its table of goals at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.benchmarks.goals import RESULT, Ledger, table
+
+
+@pytest.fixture(scope="session")
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What our runs keep between runs goes to a folder of this run's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not RESULT.exists():
+        return
+    result = json.loads(RESULT.read_text())
+    terminalreporter.section("goals and what was reached")
+    for line in table(result["goals"]):
+        terminalreporter.write_line(line)
+    met = sum(row.get("met") is True for row in result["goals"])
+    terminalreporter.write_line(f"\n{met} of {len(result['goals'])} met; all of it: {RESULT}")

@@ -1,0 +1,153 @@
+"""What is to be reached, row by row in the order of the table that set the goals, and what a run of the bench reached.
+
+A ratio's measure is `ours / theirs`, both by the names of contestants; `workload` names the block that measures it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+RESULT = Path(__file__).parents[2] / ".bench" / "result.json"
+VERSIONS = ("numpy", "pandas", "backtrader", "nautilus_trader", "backtesting", "vectorbt")
+
+DAILY, DAILY_FIVE, DAILY_HUNDRED = "1 strategy, 2,520 days", "5 on 5 symbols, 2,520 days", "100 on 100, 2,520 days"
+MINUTES, SPARSE = "5 on 1, 500,000 minutes", "the same, sparser: 50/200"
+NAUTILUS, NAUTILUS_SPARSE = "5 on 1, 20,000 minutes", "5 on 1, 50,000 minutes, 50/200"
+FIVE_DAYS, FIVE_MINUTES = "5 against 1, 2,520 days", "5 against 1, 500,000 minutes"
+WHOLE, MEMORY, STEP = "whole process", "memory", "step"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """At most so much. A unit is `×` (times), `MB`, `ms`, `µs` or `%`."""
+
+    workload: str
+    measure: str
+    at_most: float
+    unit: str = "×"
+
+
+GOALS = [
+    Goal(DAILY, "Backtrader / raw Backtrader", 0.06),
+    Goal(DAILY, "Backtrader / backtesting.py", 0.5),
+    Goal(DAILY_FIVE, "Backtrader / raw Backtrader", 0.05),
+    Goal(DAILY_FIVE, "Backtrader / backtesting.py", 0.5),
+    Goal(DAILY_FIVE, "both / raw Backtrader", 0.08),
+    Goal(DAILY_FIVE, "both / backtesting.py", 0.5),
+    Goal(MINUTES, "Backtrader / raw Backtrader", 0.05),
+    Goal(MINUTES, "Backtrader / backtesting.py", 0.5),
+    Goal(SPARSE, "Backtrader / raw Backtrader", 0.05),
+    Goal(SPARSE, "Backtrader / backtesting.py", 0.5),
+    Goal(MINUTES, "loop, memory at most", 300, "MB"),
+    Goal(MINUTES, "whole process from CSV, memory at most", 300, "MB"),
+    Goal(NAUTILUS, "Nautilus / raw Nautilus", 0.06),
+    Goal(NAUTILUS_SPARSE, "Nautilus / raw Nautilus", 0.06),
+    Goal(DAILY_HUNDRED, "Backtrader / raw Nautilus", 0.05),
+    Goal(DAILY_HUNDRED, "Backtrader / backtesting.py", 0.5),
+    *(
+        Goal(workload, f"{kind} / raw Backtrader", 0.2)
+        for workload in (DAILY, DAILY_FIVE, MINUTES, SPARSE)
+        for kind in ("IStrategy", "on_bar")
+    ),
+    Goal(DAILY, "IStrategy on Nautilus / raw Nautilus", 0.2),
+    *(
+        Goal(workload, f"{kind}, {what}", 2.0)
+        for workload in (FIVE_DAYS, FIVE_MINUTES)
+        for kind in ("vectorised", "IStrategy")
+        for what in ("whole process", "run() against raw Backtrader with 1")
+    ),
+    *(Goal(FIVE_DAYS, f"{kind}, run() against raw Nautilus with 1", 2.0) for kind in ("vectorised", "IStrategy")),
+    Goal(WHOLE, "Backtrader / raw Backtrader", 0.75),
+    Goal(WHOLE, "Backtrader / raw Nautilus", 0.5),
+    Goal(WHOLE, "Nautilus / raw Nautilus", 0.5),
+    Goal(MEMORY, "a strategy more on daily bars", 1, "MB"),
+    Goal(MEMORY, "one from 200 to 400 against one from 50 to 200", 1.5),
+    *(
+        Goal(MEMORY, f"{frameworks}, above the imports, {what}", 5, "%")
+        for what in ("2,520 days", "500,000 minutes")
+        for frameworks in ("Nautilus beside Backtrader", "Backtrader beside Nautilus")
+    ),
+    Goal(STEP, "one bar with five competing orders, p99", 200, "µs"),
+    Goal(STEP, "allocation for 100 strategies, p99", 5_000, "µs"),
+    Goal(STEP, "an order in each engine within a step, p99", 1_000, "µs"),
+    Goal(WHOLE, "--help", 150, "ms"),
+    Goal(WHOLE, "validate", 400, "ms"),
+]
+
+
+def goals_of(workload: str) -> list[Goal]:
+    return [goal for goal in GOALS if goal.workload == workload]
+
+
+@dataclass
+class Ledger:
+    """What one run of the bench printed and reached. Written after every entry, so that a run cut short leaves it."""
+
+    path: Path = RESULT
+    started: str = field(default_factory=lambda: time.strftime("%Y-%m-%d %H:%M", time.gmtime()))
+    blocks: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def tell(self, block: str, *lines: str) -> None:
+        """Print lines, which become one block of the page."""
+        self.blocks[block] = "\n".join(lines)
+        print("\n\n" + self.blocks[block], flush=True)
+        self._write()
+
+    def reached(self, workload: str, measure: str, value: float | None, note: str = "") -> None:
+        """What was reached of a goal; None where it could not be measured, for the reason that `note` gives."""
+        goal = next(goal for goal in GOALS if (goal.workload, goal.measure) == (workload, measure))
+        met = None if value is None else value <= goal.at_most
+        self.rows[f"{workload} | {measure}"] = {"reached": value, "met": met, "note": note}
+        self._write()
+
+    def missed(self, workload: str, measure: str) -> bool:
+        return self.rows.get(f"{workload} | {measure}", {}).get("met") is False
+
+    def _write(self) -> None:
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.write_text(
+            json.dumps(
+                {
+                    "started": self.started,
+                    "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
+                    "versions": {name: _version(name) for name in VERSIONS},
+                    "blocks": self.blocks,
+                    "goals": [asdict(goal) | self.rows.get(f"{goal.workload} | {goal.measure}", {}) for goal in GOALS],
+                },
+                indent=1,
+            )
+        )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def figure(value: float, unit: str) -> str:
+    if unit == "×":
+        return f"{value:.3f}" if value < 1 else f"{value:.2f}"
+    return f"{value:,.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
+
+
+def table(goals: list[dict[str, Any]]) -> list[str]:
+    """The goals beside what was reached, a line each, as a table of Markdown."""
+    lines = ["| workload | measure | goal | reached | |", "|---|---|---|---|---|"]
+    for row in goals:
+        value, unit, met = row.get("reached"), row["unit"], row.get("met")
+        cells = [row["workload"], row["measure"], f"≤ {row['at_most']:g}{'' if unit == '×' else ' ' + unit}"]
+        cells.append("–" if value is None else figure(value, unit))
+        verdict = "not measured" if met is None else "met" if met else "**missed**"
+        cells.append(": ".join(filter(None, (verdict, row.get("note")))))
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
