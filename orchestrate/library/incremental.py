@@ -31,7 +31,8 @@ class Indicator:
     def __init__(self, function: str, *columns: str, **parameters: float) -> None:
         talib = ta_lib()
         if function not in (names := talib.get_functions()):
-            raise ValueError(f"TA-Lib has no function '{function}'. {did_you_mean(function, names)}".rstrip())
+            hint = did_you_mean(function, names)
+            raise ValueError(f"TA-Lib has no function '{function}'" + (f": {hint}" if hint else ""))
         known = talib.abstract.Function(function)
         several = len(known.output_names) > 1
         self._columns = _checked_columns(function, columns, known.input_names.values())
@@ -44,6 +45,10 @@ class Indicator:
             self._begin(_Course(0, self._nothing), [np.ones(1)] * len(self._columns))
         except Exception:
             raise ValueError(f"TA-Lib refuses {function}({_written(parameters)}): out of range") from None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies begin anew: what TA-Lib remembers can't be copied, and must not be shared."""
+        return {**vars(self), "_courses": {}}
 
     def __call__(self, bars: Bars) -> Any:
         """The value after the last of these bars."""

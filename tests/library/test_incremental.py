@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import subprocess
 import sys
 from typing import Any
@@ -161,6 +163,17 @@ def test_the_same_object_in_a_second_run_remembers_nothing_of_the_first():
     np.testing.assert_array_equal(bar_by_bar(indicator, second), talib.EMA(second.close, 9))
 
 
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda indicator: pickle.loads(pickle.dumps(indicator))])
+def test_copies_go_ways_of_their_own(copied: Any):
+    data = series()
+    indicator, past = Indicator("EMA", "open", timeperiod=9), Unveiling(data)
+    for size in range(1, 60):
+        indicator(past.until(size))
+    other = copied(indicator)
+    for size in range(60, len(data) + 1):
+        assert indicator(past.until(size)) == other(past.until(size)) == talib.EMA(data.open[:size], 9)[-1]
+
+
 def test_named_columns_instead_of_the_usual_ones():
     data = series()
     assert bar_by_bar(Indicator("MAX", "high", timeperiod=5), data)[-1] == data.high[-5:].max()
@@ -172,8 +185,8 @@ def test_named_columns_instead_of_the_usual_ones():
 @pytest.mark.parametrize(
     ("function", "given", "parameters", "message"),
     [
-        ("BBAND", (), {}, "TA-Lib has no function 'BBAND'. did you mean 'BBANDS'?"),
-        ("!", (), {}, "TA-Lib has no function '!'."),
+        ("BBAND", (), {}, "TA-Lib has no function 'BBAND': did you mean 'BBANDS'?"),
+        ("!", (), {}, "TA-Lib has no function '!'"),
         ("SMA", (), {"period": 3}, "SMA has no parameter 'period': it takes timeperiod=30"),
         ("OBV", (), {"period": 3}, "OBV has no parameter 'period': it takes none"),
         ("SMA", (), {"timeperiod": 2.5}, "timeperiod of SMA must be a whole number, not 2.5"),

@@ -100,6 +100,7 @@ def test_the_library_comes_by_name(tmp_path: Path):
         "MOMENTUM_EQUITY",
         "MOMENTUM_FUTURES",
         "RSI",
+        "TURTLE",
     ]
 
 
