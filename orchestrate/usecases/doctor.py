@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import orchestrate
+from orchestrate import wiring
 from orchestrate.library import catalogue
 
 Status = Literal["ok", "info", "warning", "error"]
@@ -54,7 +55,7 @@ class Requirement:
 
 def examine(directory: Path, *, deep: bool = False) -> list[Check]:
     """All checks, in the order in which they are told. `deep` imports the engines, which takes a second or two."""
-    return [*_ourselves(), *_requirements(deep=deep), *_strategies(), *_folders(directory), _terminal()]
+    return [*_ourselves(), *_requirements(deep=deep), *_strategies(), *_folders(directory), _cache(), _terminal()]
 
 
 def _ourselves() -> Iterator[Check]:
@@ -152,7 +153,7 @@ def _strategies() -> Iterator[Check]:
 def _folders(directory: Path) -> Iterator[Check]:
     for name, holds in (("reports", "runs"), ("logs", "the journal")):
         folder = directory / name
-        standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        standing = _standing(folder)
         if not standing.is_dir():
             yield Check(f"{name}/", "error", f"{standing} is a file", f"{holds} go there: move the file away")
         elif not os.access(standing, os.W_OK | os.X_OK):
@@ -160,6 +161,25 @@ def _folders(directory: Path) -> Iterator[Check]:
         else:
             free = shutil.disk_usage(standing).free / 1e9
             yield Check(f"{name}/", "ok", f"{'writable' if folder.exists() else 'can be made'}, {free:.1f} GB free")
+
+
+def _standing(folder: Path) -> Path:
+    """The folder, or what of the way to it is there."""
+    return next(place for place in (folder, *folder.absolute().parents) if place.exists())
+
+
+def _cache() -> Check:
+    """Where parsed columns are kept; a run does without them."""
+    cache = wiring.column_cache(os.environ, wanted=True)
+    standing = _standing(cache.folder) if cache else None
+    if cache is None or standing is None:
+        return Check("cache", "info", "no folder for parsed columns is known", "set ORCHESTRATE_CACHE to a folder")
+    if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+        fix = "set ORCHESTRATE_CACHE to a folder that is yours"
+        return Check("cache", "info", f"{standing} can't be written to: text is parsed anew each time", fix)
+    sizes = [size for _, size, _ in cache.entries()]
+    held = f"parsed files: {len(sizes)}, {sum(sizes) / 1e6:,.1f} of at most {cache.limit / 1e6:,.0f} MB"
+    return Check("cache", "ok", f"{held}, in {cache.folder} (may be deleted at any time)")
 
 
 def _terminal() -> Check:

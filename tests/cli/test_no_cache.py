@@ -101,3 +101,24 @@ def test_without_a_place_for_it_everything_runs_as_ever(prompt, cache: ColumnCac
     assert prompt("backtest", "cached.yaml", "--format", "json").document["data_hash"] == with_it["data_hash"]
     monkeypatch.setenv("ORCHESTRATE_CACHE", "/dev/null")
     assert prompt("backtest", "cached.yaml", "--format", "json").document["data_hash"] == with_it["data_hash"]
+
+
+def cache_told(prompt) -> dict[str, str]:
+    checks = prompt("doctor", "--format", "json").document["checks"]
+    return next(check for check in checks if check["name"] == "cache")
+
+
+def test_doctor_tells_where_it_is_and_how_large(prompt, cache: ColumnCache, monkeypatch) -> None:
+    empty = cache_told(prompt)
+    prompt("data", "bars.csv")
+    full = cache_told(prompt)
+    assert (empty["status"], full["status"]) == ("ok", "ok")
+    assert empty["detail"] == f"parsed files: 0, 0.0 of at most 1,000 MB, in {cache.folder} (may be deleted at any time)"
+    assert full["detail"].startswith("parsed files: 1, 0.1 of at most 1,000 MB")
+    monkeypatch.setenv("ORCHESTRATE_CACHE", str(prompt.folder / "bars.csv" / "cache"))
+    in_the_way = cache_told(prompt)
+    assert in_the_way["status"] == "info"
+    assert "bars.csv can't be written to: text is parsed anew each time" in in_the_way["detail"]
+    for name in ("ORCHESTRATE_CACHE", "HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    assert cache_told(prompt)["fix"] == "set ORCHESTRATE_CACHE to a folder"

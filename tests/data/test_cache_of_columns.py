@@ -354,7 +354,7 @@ def test_what_alone_is_beyond_the_limit_is_not_kept(bars: Path, tmp_path: Path) 
     small = ColumnCache(tmp_path / "small", limit=48 * ROWS - 1)
     equal(read_csv(bars, PLAN, "X", small), read_csv(bars, PLAN, "X", None))
     assert not small.folder.exists()
-    assert LIMIT == 1 << 30
+    assert LIMIT == 1_000_000_000
 
 
 def test_threads_that_write_and_read_one_entry_see_it_whole_or_not_at_all(bars: Path, cache: ColumnCache) -> None:
