@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -30,5 +31,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("goals and what was reached")
     for line in table(result["goals"]):
         terminalreporter.write_line(line)
-    met = sum(row.get("met") is True for row in result["goals"])
-    terminalreporter.write_line(f"\n{met} of {len(result['goals'])} met; all of it: {RESULT}")
+    verdicts = Counter(row.get("met") for row in result["goals"])
+    told = f"{verdicts[True]} met, {verdicts[False]} missed, {verdicts[None]} not measured; {result['minutes']} minutes"
+    terminalreporter.write_line(f"\n{told}; all of it: {RESULT}")

@@ -91,7 +91,7 @@ class Ledger:
     """What one run of the bench printed and reached. Written after every entry, so that a run cut short leaves it."""
 
     path: Path = RESULT
-    started: str = field(default_factory=lambda: time.strftime("%Y-%m-%d %H:%M", time.gmtime()))
+    started: float = field(default_factory=time.time)
     blocks: dict[str, str] = field(default_factory=dict)
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -116,7 +116,8 @@ class Ledger:
         self.path.write_text(
             json.dumps(
                 {
-                    "started": self.started,
+                    "started": time.strftime("%Y-%m-%d %H:%M", time.gmtime(self.started)),
+                    "minutes": round((time.time() - self.started) / 60),
                     "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
                     "versions": {name: _version(name) for name in VERSIONS},
                     "blocks": self.blocks,

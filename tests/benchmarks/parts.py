@@ -59,5 +59,7 @@ def parts(run: Callable[[Sampler], Done], seconds: float = 1.5) -> str:
     sampler, taken = Sampler(), 0.0
     while taken < seconds:
         gc.collect()
+        gc.freeze()
         taken += run(sampler).seconds
+        gc.unfreeze()
     return str(sampler)

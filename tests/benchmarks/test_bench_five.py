@@ -7,7 +7,6 @@ bars as if for the first time.
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from orchestrate.usecases.run import run
 from tests.benchmarks import script_backtrader, script_nautilus
-from tests.benchmarks.by_turns import by_turns
+from tests.benchmarks.by_turns import by_turns, timed
 from tests.benchmarks.goals import FIVE_DAYS, FIVE_MINUTES, Ledger
 from tests.benchmarks.parts import parts
 from tests.benchmarks.races import OURS
@@ -110,10 +109,3 @@ def _warm(folder: Path, file: Path) -> float:
 
 def _loop(name: str, scene: Scene) -> float:
     return OURS[name](scene).seconds
-
-
-def timed(work: Callable[..., object], *arguments: object) -> float:
-    """CPU seconds."""
-    started = time.process_time()
-    work(*arguments)
-    return time.process_time() - started

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from orchestrate.usecases.run import run
-from tests.benchmarks.by_turns import by_turns
+from tests.benchmarks.by_turns import by_turns, timed
 from tests.benchmarks.goals import Ledger
 from tests.benchmarks.races import OURS
 from tests.benchmarks.scenes import Scene
-from tests.benchmarks.test_bench_five import timed
 from tests.benchmarks.whole import backtest, configuration, plan
 
 KINDS = {"vectorised": "Backtrader", "IStrategy": "IStrategy"}

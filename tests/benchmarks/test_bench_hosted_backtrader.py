@@ -12,6 +12,7 @@ from statistics import median
 import backtrader as bt
 import pytest
 
+from tests.benchmarks.goals import Ledger
 from tests.natives.backtrader_stage import MINUTE, bare, host, market, walk
 
 BARS = 200_000
@@ -31,7 +32,7 @@ class Cross(bt.Strategy):
 
 
 @pytest.mark.timeout(1800)
-def test_hosting_costs_little(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosting_costs_little(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = market(walk("A", BARS, 1, length=MINUTE, sigma=0.0005))
     preload, loading = bt.feeds.PandasData.preload, [0.0]
 
@@ -54,7 +55,9 @@ def test_hosting_costs_little(capsys: pytest.CaptureFixture[str], monkeypatch: p
         hosted.append(time.process_time() - started)
         assert under.trades() == alone.trades
     ratio = median(hosted) / median(free)
-    with capsys.disabled():
-        print(f"\n{BARS} minute bars, {len(alone.trades)} fills: free {median(free):.2f} s, ", end="")
-        print(f"hosted {median(hosted):.2f} s, ratio {ratio:.3f}")
+    ledger.tell(
+        "hosted: Backtrader",
+        f"A native on Backtrader, {BARS:,} minute bars, {len(alone.trades):,} fills: free {median(free):.2f} s, "
+        f"hosted {median(hosted):.2f} s, ratio {ratio:.3f}",
+    )
     assert ratio <= 1.15

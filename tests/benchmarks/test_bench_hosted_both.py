@@ -23,6 +23,7 @@ from orchestrate.orchestration.coordinator import StrategyCoordinator
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.entries import AllocationConfig
 from orchestrate.wiring import build_adapter
+from tests.benchmarks.goals import Ledger
 from tests.natives.backtrader_stage import MINUTE, bare, market, walk
 
 from .test_bench_hosted_backtrader import BARS, Cross
@@ -57,9 +58,7 @@ def together(stage: Market) -> tuple[float, dict[str, int]]:
 
 
 @pytest.mark.timeout(1800)
-def test_both_at_once_cost_little_more_than_both_alone(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_both_at_once_cost_little_more_than_both_alone(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = market(walk("A", BARS, 1, length=MINUTE, sigma=0.0005))
     preload, loading = bt.feeds.PandasData.preload, [0.0]
 
@@ -85,8 +84,10 @@ def test_both_at_once_cost_little_more_than_both_alone(
         assert abs(fills["n"] - orders) <= 1
     middle = {name: median(taken) for name, taken in apart.items()}
     ratio = median(ours) / sum(middle.values())
-    with capsys.disabled():
-        told = " + ".join(f"{name} {seconds:.2f}" for name, seconds in middle.items())
-        print(f"\n{BARS} minute bars, {sum(fills.values())} fills: free {told} s, ", end="")
-        print(f"together {median(ours):.2f} s, ratio {ratio:.3f}")
+    told = " + ".join(f"{name} {seconds:.2f}" for name, seconds in middle.items())
+    ledger.tell(
+        "hosted: one on each",
+        f"A native on each engine, {BARS:,} minute bars, {sum(fills.values()):,} fills: free {told} s, "
+        f"together {median(ours):.2f} s, ratio {ratio:.3f}",
+    )
     assert ratio <= 1.15

@@ -26,6 +26,7 @@ from nautilus_trader.model.objects import Money, Price, Quantity
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
+from tests.benchmarks.goals import Ledger
 from tests.natives.nautilus_stage import (
     AT_CLOSE,
     MINUTE,
@@ -101,7 +102,7 @@ def hosted(stage: Market, rules: ExecutionRules) -> tuple[float, int]:
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("rules", [NEXT_OPEN, AT_CLOSE], ids=["next_open", "close"])
-def test_hosting_costs_little(rules: ExecutionRules, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hosting_costs_little(rules: ExecutionRules, ledger: Ledger) -> None:
     stage = market(wave(bars=BARS, length=MINUTE, volatility=0.0008))
     alone, under = [], []
     for _ in range(TURNS):
@@ -111,7 +112,9 @@ def test_hosting_costs_little(rules: ExecutionRules, capsys: pytest.CaptureFixtu
         under.append(seconds)
         assert abs(orders - filled) <= 1
     ratio = median(under) / median(alone)
-    with capsys.disabled():
-        print(f"\n{BARS} minute bars, {filled} fills, {rules.fill}: free {median(alone):.2f} s, ", end="")
-        print(f"hosted {median(under):.2f} s, ratio {ratio:.3f}")
+    ledger.tell(
+        f"hosted: Nautilus, {rules.fill}",
+        f"A native on Nautilus, fill: {rules.fill}, {BARS:,} minute bars, {filled:,} fills: "
+        f"free {median(alone):.2f} s, hosted {median(under):.2f} s, ratio {ratio:.3f}",
+    )
     assert ratio <= 1.5

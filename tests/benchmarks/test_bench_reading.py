@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,8 @@ from orchestrate.data.synthetic import generate
 from orchestrate.domain.market import BarSeries
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.synthetic import SyntheticSpec
+from tests.benchmarks.by_turns import by_turns, timed
+from tests.benchmarks.goals import Ledger
 
 BARS = 500_000
 TURNS = 5
@@ -44,22 +46,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def by_turns(**contestants: Callable[[], object]) -> dict[str, float]:
-    """Median seconds of each, one after the other in every turn; a first turn warms up."""
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for turn in range(TURNS + 1):
-        for name, contestant in contestants.items():
-            started = time.perf_counter()
-            contestant()
-            if turn:
-                seconds[name].append(time.perf_counter() - started)
-    return {name: median(taken) for name, taken in seconds.items()}
+def race(**contestants: Callable[[], object]) -> dict[str, float]:
+    """CPU seconds of each at the median, by turns."""
+    taken = by_turns({name: partial(timed, work) for name, work in contestants.items()}, TURNS, float)
+    return {name: one.middle for name, one in taken.items()}
 
 
-def told(what: str, seconds: dict[str, float]) -> None:
-    ratio = seconds["pandas"] / seconds["orchestrate"]
+def tell(ledger: Ledger, what: str, seconds: dict[str, float]) -> None:
+    ratio = seconds["orchestrate"] / seconds["pandas"]
     shown = ", ".join(f"{name} {taken:.3f} s" for name, taken in seconds.items())
-    print(f"\n{what}, {BARS:,} bars: {shown} ({ratio:.1f} times as fast as pandas)")
+    ledger.tell(f"reading: {what}", f"{what}, {BARS:,} bars: {shown}; {ratio:.2f} × pandas, which only parses")
 
 
 def read_and_judge(folder: Path, name: str) -> None:
@@ -69,25 +65,25 @@ def read_and_judge(folder: Path, name: str) -> None:
     assert judge(Evidence("X", columns, bar_length(columns.label))) == []
 
 
-def test_csv(folder: Path) -> None:
-    seconds = by_turns(
+def test_csv(folder: Path, ledger: Ledger) -> None:
+    seconds = race(
         orchestrate=lambda: read_and_judge(folder, "bars.csv"),
         pandas=lambda: pd.read_csv(folder / "bars.csv", parse_dates=["timestamp"]),
     )
-    told("CSV", seconds)
+    tell(ledger, "CSV", seconds)
     assert seconds["orchestrate"] < seconds["pandas"]
 
 
-def test_parquet(folder: Path) -> None:
-    seconds = by_turns(
+def test_parquet(folder: Path, ledger: Ledger) -> None:
+    seconds = race(
         orchestrate=lambda: read_and_judge(folder, "bars.parquet"),
         pandas=lambda: pd.read_parquet(folder / "bars.parquet"),
     )
-    told("Parquet", seconds)
+    tell(ledger, "Parquet", seconds)
     assert seconds["orchestrate"] < 1.0
 
 
-def test_alignment() -> None:
+def test_alignment(ledger: Ledger) -> None:
     columns = generate("X", SPEC)
     values = columns.open, columns.high, columns.low, columns.close, columns.volume
     series = {
@@ -100,9 +96,9 @@ def test_alignment() -> None:
         )
         for place in range(5)
     }
-    started = time.perf_counter()
+    started = time.process_time()
     timeline = align(series)
-    taken = time.perf_counter() - started
-    print(f"\nAlignment, 5 × {BARS:,} bars onto {len(timeline):,} steps: {taken:.3f} s")
+    taken = time.process_time() - started
+    ledger.tell("reading: alignment", f"Alignment, 5 × {BARS:,} bars onto {len(timeline):,} steps: {taken:.3f} s")
     assert np.array_equal(np.sort(np.concatenate([columns.label, columns.label + 10**9])), timeline.stamps)
     assert taken < 1.0

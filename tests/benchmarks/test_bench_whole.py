@@ -12,23 +12,29 @@ from tests.benchmarks.goals import WHOLE, Ledger, goals_of
 from tests.benchmarks.scenes import Scene
 from tests.benchmarks.whole import ROOT, Used, backtest, bars_file, configuration, process
 
+# Backtrader imports TA-Lib where it is installed. Ours brings it; a raw script does without.
+NO_TALIB = "import sys; sys.modules['talib'] = None"
+ALONE = f"{NO_TALIB}; sys.argv = sys.argv[1:]; import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"
+
 
 @pytest.mark.timeout(1800)
 def test_whole_process(tmp_path: Path, ledger: Ledger) -> None:
     scene = Scene(2_520, 1, 1)
     bars = str(bars_file(scene, tmp_path))
     files = {name: configuration(scene, tmp_path, name.lower()) for name in ("Backtrader", "Nautilus")}
-    raw = {f"raw {name}": str(ROOT / f"tests/benchmarks/script_{name.lower()}.py") for name in files}
-    equities = {name: process(tmp_path, script, bars).equity for name, script in raw.items()}
+    raw = {
+        f"raw {name}": ("-c", ALONE, str(ROOT / f"tests/benchmarks/script_{name.lower()}.py"), bars) for name in files
+    }
+    equities = {name: process(tmp_path, *script).equity for name, script in raw.items()}
     equities |= {name: backtest(tmp_path, file, "--format", "json").equity for name, file in files.items()}
-    contestants = {name: partial(process, tmp_path, script, bars) for name, script in raw.items()}
+    contestants = {name: partial(process, tmp_path, *script) for name, script in raw.items()}
     for name, file in files.items():
         contestants[name] = partial(backtest, tmp_path, file)
         contestants[f"{name}, first read"] = partial(backtest, tmp_path, file, first=True)
     contestants["validate"] = partial(process, tmp_path, "-m", "orchestrate", "validate", str(files["Backtrader"]))
     contestants["--help"] = partial(process, tmp_path, "-m", "orchestrate", "--help")
     contestants["Python alone"] = partial(process, tmp_path, "-c", "")
-    contestants["import backtrader"] = partial(process, tmp_path, "-c", "import backtrader")
+    contestants["import backtrader"] = partial(process, tmp_path, "-c", f"{NO_TALIB}; import backtrader")
     contestants["import nautilus"] = partial(process, tmp_path, "-c", "import nautilus_trader.backtest.engine")
     taken = by_turns(contestants, 7, seconds_of)
     lines = [f"{scene}; whole processes, CPU ms (median of 7), MB at most, final equity"]
