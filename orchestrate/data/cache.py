@@ -32,9 +32,10 @@ LIMIT: Final = 1_000_000_000
 WORTH: Final = 1 << 16  # bytes of a file below which reading it is as fast
 _NAMES: Final = ("label", *PRICES, "volume")
 #: Settings of a data entry that come after parsing; every other one is part of the key.
-_AFTERWARDS: Final = frozenset(
-    ("path", "synthetic", "resample", "format", "stamp", "frequency", "on_duplicate", "allow_negative", "bar_type")
-) | {"adjust"}
+_REPAIRING: Final = ("on_duplicate", "adjust")
+_JUDGING: Final = ("stamp", "frequency", "allow_negative")
+_ELSEWHERE: Final = ("path", "format", "bar_type", "synthetic", "resample")
+_AFTERWARDS: Final = (*_REPAIRING, *_JUDGING, *_ELSEWHERE)
 _START: Final = struct.Struct("<8sIQ")  # mark, length of the header, bars
 _MARK: Final = b"columns1"
 _CHECKSUM: Final = 4
@@ -44,10 +45,13 @@ def cache_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
     """Where parsed columns are kept: as `ORCHESTRATE_CACHE` says, else the platform's place; None if there is none."""
     if environ.get(VARIABLE):
         return Path(environ[VARIABLE]).absolute()
-    home = environ.get("HOME", "")
-    places = {"win32": environ.get("LOCALAPPDATA", ""), "darwin": f"{home}/Library/Caches" if home else ""}
-    given = environ.get("XDG_CACHE_HOME", "")
-    place = places.get(platform, given if Path(given).is_absolute() else f"{home}/.cache" if home else "")
+    home, given = environ.get("HOME", ""), environ.get("XDG_CACHE_HOME", "")
+    if platform == "win32":
+        place = environ.get("LOCALAPPDATA", "")
+    elif platform != "darwin" and Path(given).is_absolute():
+        place = given
+    else:
+        place = home and f"{home}/{'Library/Caches' if platform == 'darwin' else '.cache'}"
     return Path(place, "orchestrate", "columns") if place else None
 
 
@@ -71,7 +75,7 @@ class ColumnCache:
         try:
             with path.open("rb") as file:
                 parsed = _read(file, key)
-        except OSError:
+        except (OSError, ValueError, LookupError, TypeError):  # whole, but nothing that we wrote
             return None
         if parsed is not None:
             with suppress(OSError):
@@ -84,7 +88,7 @@ class ColumnCache:
             return
         beside = self.folder / f"{key}.{os.getpid()}.{threading.get_ident()}"
         with suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 with beside.open("wb") as file:
                     _write(file, key, parsed)

@@ -51,15 +51,20 @@ def dates_of_midnights(utc: Stamps, zone: str, where: str) -> Stamps:
 
 
 def rules(zone: str) -> bytes:
-    """The compiled rules of a time zone as this machine has them; nothing for UTC and for names without rules."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    """The compiled rules of a time zone as Python finds them now; nothing for UTC and for names without rules."""
+    if zone == "UTC":
         return b""
-    for folder in zoneinfo.TZPATH:
-        if (path := Path(folder, zone)).is_file():
-            return path.read_bytes()
-    from importlib import resources  # where the system has no rules, a package of that name has
+    try:
+        ZoneInfo(zone)  # refuses what is no name of a zone
+        files = [Path(folder, zone) for folder in zoneinfo.TZPATH]
+        found = next((path for path in files if path.is_file()), None)
+        return found.read_bytes() if found else _packaged(zone)
+    except (ZoneInfoNotFoundError, ModuleNotFoundError, ValueError, OSError):
+        return b""
+
+
+def _packaged(zone: str) -> bytes:
+    from importlib import resources  # the package tzdata stands in where a system has no rules
 
     return (resources.files("tzdata") / "zoneinfo" / zone).read_bytes()
 

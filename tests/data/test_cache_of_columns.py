@@ -6,10 +6,12 @@ import os
 import resource
 import subprocess
 import sys
+import zlib
 import zoneinfo
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from orchestrate.data.cache import LIMIT, WORTH, ColumnCache, cache_folder
 from orchestrate.data.columns import Columns, Parsed
 from orchestrate.data.csv import read_csv
 from orchestrate.data.sources import read_bars
+from orchestrate.data.zones import rules
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.plan import Adjustment, DataPlan
 from orchestrate.domain.results import Finding
@@ -245,6 +248,19 @@ def test_the_entry_of_another_file_under_this_name_is_not_taken(bars: Path, cach
     equal(read_csv(bars, PLAN, "X", cache), read_csv(bars, PLAN, "X", None))
 
 
+def test_an_entry_that_is_whole_but_not_ours_is_not_taken(bars: Path, cache: ColumnCache) -> None:
+    without = read_csv(bars, PLAN, "X", cache)
+    path = entry(cache)
+    whole = path.read_bytes()
+    for header in (b"{}", b"[]", b"3", b"no JSON at all", b'{"key": 1, "rules": 2, "zone": 3}'):
+        start = whole[:8] + len(header).to_bytes(4, "little") + whole[12:20] + header
+        content = start + whole[-4 - 48 * ROWS : -4]
+        path.write_bytes(content + zlib.crc32(content).to_bytes(4, "little"))
+        assert cache.load(path.name) is None
+    equal(read_csv(bars, PLAN, "X", cache), without)
+    assert path.read_bytes() == whole
+
+
 def test_a_small_file_is_not_kept(tmp_path: Path, cache: ColumnCache) -> None:
     (tmp_path / "bars.csv").write_text(text(rows=100))
     read_bars(PLAN, tmp_path, cache=cache)
@@ -289,7 +305,27 @@ def test_rules_of_time_zones_that_have_changed_are_followed(
     same(read_csv(bars, plan, "X", cache)[0], after)
 
 
+def test_rules_that_come_from_a_package_or_from_nowhere_break_nothing(bars: Path, cache: ColumnCache) -> None:
+    plan = replace(PLAN, timezone="America/New_York")
+    known = rules("America/New_York")
+    without = read_csv(bars, plan, "X", cache)
+    zoneinfo.reset_tzpath([])
+    try:
+        packaged = rules("America/New_York")
+        equal(read_csv(bars, plan, "X", cache), without)
+    finally:
+        zoneinfo.reset_tzpath()
+    assert known.startswith(b"TZif")
+    assert packaged.startswith(b"TZif") == (find_spec("tzdata") is not None)
+    assert [rules(zone) for zone in ("UTC", "", "Nowhere/At_All", "../../etc/hosts", "/etc/hosts")] == [b""] * 5
+
+
 # folders
+
+
+def test_the_folder_is_the_users_own(bars: Path, cache: ColumnCache) -> None:
+    read_csv(bars, PLAN, "X", cache)
+    assert cache.folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_where_nothing_can_be_written_nothing_is_cached(bars: Path) -> None:
