@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from orchestrate.domain.execution import FRACTION_DIGITS
+from orchestrate.domain.execution import rounded
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.orders import Fill
+from orchestrate.domain.values import value
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Position:
         return self.quantity * (price - self.average_price) * self.instrument.multiplier
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Trade:
     """A closed round trip: the position left zero at `entered` and came back to it at `exited`.
 
@@ -104,19 +105,22 @@ class Book:
     def quantity(self, symbol: str) -> float:
         """The signed holding of `symbol`, 0.0 when flat."""
         position = self.positions.get(symbol)
-        return position.quantity if position else 0.0
+        return 0.0 if position is None else position.quantity
 
     def apply(self, fill: Fill, instrument: Instrument) -> None:
         """Take a fill in. One that crosses zero closes the round trip and opens another; its fee is shared by size."""
         self.fills.append(fill)
-        self.turnover += abs(fill.quantity * fill.price * instrument.multiplier)
-        closing, opening = closing_and_opening(self.quantity(fill.symbol), fill.quantity)
+        quantity = fill.quantity
+        self.turnover += abs(quantity * fill.price * instrument.multiplier)
+        closing, opening = closing_and_opening(self.quantity(fill.symbol), quantity)
         if closing:
-            self._close(fill, closing, instrument, fill.fee * (closing / fill.quantity))
-            self._trip_closed(fill, closing, instrument, fill.fee * (closing / fill.quantity))
+            fee = fill.fee * (closing / quantity)
+            self._close(fill, closing, instrument, fee)
+            self._trip_closed(fill, closing, instrument, fee)
         if opening:
-            self._open(fill, opening, instrument, fill.fee * (opening / fill.quantity))
-            self._trip_opened(fill, opening, fill.fee * (opening / fill.quantity))
+            fee = fill.fee * (opening / quantity)
+            self._open(fill, opening, instrument, fee)
+            self._trip_opened(fill, opening, fee)
 
     def _open(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
         self._pay(quantity, fill.price, instrument, fee)
@@ -124,7 +128,7 @@ class Book:
         if position is None:
             self.positions[fill.symbol] = Position(instrument, quantity, fill.price, fill.t, fee)
             return
-        total = round(position.quantity + quantity, FRACTION_DIGITS)
+        total = rounded(position.quantity + quantity)
         position.average_price = (position.quantity * position.average_price + quantity * fill.price) / total
         position.quantity = total
         position.entry_fees += fee
@@ -136,7 +140,7 @@ class Book:
         self.realised += profit
         if not instrument.moves_cash_by_notional:
             self.cash += profit
-        position.quantity = round(position.quantity + quantity, FRACTION_DIGITS)
+        position.quantity = rounded(position.quantity + quantity)
         if not position.quantity:
             del self.positions[fill.symbol]
 
@@ -223,4 +227,4 @@ def closing_and_opening(held: float, quantity: float) -> tuple[float, float]:
         return 0.0, quantity
     if abs(quantity) <= abs(held):
         return quantity, 0.0
-    return -held, round(quantity + held, FRACTION_DIGITS)
+    return -held, rounded(quantity + held)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
 from orchestrate.domain.orders import Decision, Demand, Fill
+from orchestrate.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DomainEvent:
     """Something that happened. `t` is the bar's label in nanoseconds, None for facts outside the timeline."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StrategyAddedEvent(DomainEvent):
     """A strategy takes part."""
 
@@ -23,7 +24,7 @@ class StrategyAddedEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StrategyRemovedEvent(DomainEvent):
     """A strategy no longer takes part."""
 
@@ -31,7 +32,7 @@ class StrategyRemovedEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StrategyPausedEvent(DomainEvent):
     """A strategy is not asked until it is resumed."""
 
@@ -39,7 +40,7 @@ class StrategyPausedEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StrategyResumedEvent(DomainEvent):
     """A paused strategy is asked again."""
 
@@ -47,7 +48,7 @@ class StrategyResumedEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StrategyFailedEvent(DomainEvent):
     """A strategy raised, returned nonsense or hung; it takes no further part."""
 
@@ -57,7 +58,7 @@ class StrategyFailedEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StrategySignalledEvent(DomainEvent):
     """A strategy wanted in or out; `capital_available` is what it could have spent then."""
 
@@ -68,7 +69,7 @@ class StrategySignalledEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SignalBlockedEvent(DomainEvent):
     """A demand was refused."""
 
@@ -78,7 +79,7 @@ class SignalBlockedEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SignalResizedEvent(DomainEvent):
     """A demand was cut."""
 
@@ -88,7 +89,7 @@ class SignalResizedEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrderFilledEvent(DomainEvent):
     """An order was executed."""
 
@@ -96,7 +97,7 @@ class OrderFilledEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StrategyConflictDetectedEvent(DomainEvent):
     """Several strategies wanted one symbol on one bar."""
 
@@ -109,7 +110,7 @@ class StrategyConflictDetectedEvent(DomainEvent):
     t: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CapitalRebalancedEvent(DomainEvent):
     """Capital was shared out anew; `before` is what each strategy had until then."""
 

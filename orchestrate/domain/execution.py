@@ -20,8 +20,14 @@ FRACTION_DIGITS: Final = 6
 #: Engines keep money to so many decimals; fees are rounded to them before any engine can, hence alike everywhere.
 MONEY_DIGITS: Final = 8
 
+
 FillRule = Literal["next_open", "close"]
 LotRule = Literal["integer", "fractional"]
+
+
+def rounded(quantity: float) -> float:
+    """A quantity to the digits that it has, so that what was bought in parts can be sold as a whole."""
+    return round(quantity, FRACTION_DIGITS) if quantity % 1 else quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,8 @@ class Commission:
         """The fee of one order of `quantity` units worth `notional`; signs don't matter."""
         if not quantity:
             return 0.0
-        fee = max(abs(notional) * self.percent / 100.0 + abs(quantity) * self.per_share, self.minimum)
-        return round(fee, MONEY_DIGITS)
+        fee = abs(notional) * self.percent / 100.0 + abs(quantity) * self.per_share
+        return round(fee if fee > self.minimum else self.minimum, MONEY_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +99,14 @@ class ExecutionRules:
 
     def fee(self, quantity: float, price: float, instrument: Instrument) -> float:
         """The fee of an order that fills `quantity` at `price`."""
-        commission = self.commissions.get(instrument.symbol, self.commission)
+        own = self.commissions
+        commission = own.get(instrument.symbol, self.commission) if own else self.commission
         return commission.fee(quantity, quantity * price * instrument.multiplier)
 
     def lot(self, quantity: float) -> float:
         """`quantity` rounded towards zero to a legal lot; the one place where quantities are rounded."""
+        if not quantity % 1:
+            return float(quantity)
         scale = 1.0 if self.lots == "integer" else 10.0**FRACTION_DIGITS
         if abs(quantity) * scale >= _WHOLE:
             return quantity
@@ -112,12 +121,14 @@ class ExecutionRules:
         held = abs(quantity * price) * instrument.multiplier * instrument.margin_rate
         return held + self.fee(quantity, price, instrument)
 
-    def affordable(self, money: float, wanted: float, price: float, instrument: Instrument) -> float:
-        """The largest legal part of signed `wanted` that costs at most `money`; 0.0 where not even one lot does."""
+    def affordable(self, money: float, wanted: float, price: float, instrument: Instrument) -> tuple[float, float]:
+        """The largest legal part of signed `wanted` that costs at most `money`, and its cost; 0.0 where no lot does."""
         quantity = self.lot(wanted)
-        if not quantity or self.cost(quantity, price, instrument) <= money + _GRAIN:
-            return quantity
-        return _largest(quantity, lambda q: self.cost(q, price, instrument) <= money + _GRAIN, self)
+        cost = self.cost(quantity, price, instrument) if quantity else 0.0
+        if cost <= money + _GRAIN:
+            return quantity, cost
+        paid = _largest(quantity, lambda q: self.cost(q, price, instrument) <= money + _GRAIN, self)
+        return paid, self.cost(paid, price, instrument) if paid else 0.0
 
 
 def _largest(quantity: float, fits: Callable[[float], bool], rules: ExecutionRules) -> float:

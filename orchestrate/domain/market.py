@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.values import value
 
 Floats = npt.NDArray[np.float64]
 Stamps = npt.NDArray[np.int64]
@@ -80,7 +81,7 @@ class BarSeries:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MarketEvent:
     """What became known at step `step`: for each symbol that has a bar now, its row in its series."""
 
@@ -110,7 +111,8 @@ class StepRows(Mapping[str, int]):
         return row if row >= 0 else default
 
     def __contains__(self, symbol: object) -> bool:
-        return symbol in self._columns and self._columns[symbol][self._step] >= 0  # type: ignore[index]  # it is in
+        column = self._columns.get(symbol)  # type: ignore[call-overload]  # what is no text is in no step
+        return column is not None and column[self._step] >= 0
 
     def __iter__(self) -> Iterator[str]:
         step = self._step

@@ -6,9 +6,10 @@ Quantities are signed everywhere: positive buys, negative sells.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from orchestrate.domain.values import value
 
 
 class Outcome(StrEnum):
@@ -39,7 +40,7 @@ class Reason(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Demand:
     """What a strategy wants at `step`. `closing` demands only reduce its position; `price` is the close it saw.
 
@@ -70,7 +71,7 @@ class Demand:
         return self.limit is not None or self.trigger is not None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """The end of a demand: `quantity` is what it may trade (0 when rejected), `detail` says why in figures."""
 
@@ -81,7 +82,7 @@ class Decision:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Order:
     """An approved demand on its way to an engine; its id is unique in the run and the same on every engine."""
 
@@ -96,7 +97,7 @@ class Order:
     rests: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ended:
     """A native's own order is over without a fill: cancelled by its strategy, expired, or taken out by its bracket."""
 
@@ -105,7 +106,7 @@ class Ended:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fill:
     """A fact of an engine: `quantity` changed hands at `price` for `fee` at step time `t`."""
 
@@ -129,7 +130,7 @@ class Fill:
 CommandAction = Literal["submit", "cancel", "resize", "reject"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StrategyCommand:
     """What an engine is told to do with one order; `resize` and `reject` answer a native's own order."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from orchestrate.domain.books import Position, Trade
 from orchestrate.domain.orders import Decision, Fill, Reason
 from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.values import value
 
 if TYPE_CHECKING:  # findings are told without numpy
     from orchestrate.domain.market import Flags, Floats, Stamps
@@ -40,7 +41,7 @@ class StrategyError:
     t: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DecisionRecord:
     """A decision as it is stored: `t` is the label of the bar; `order_id` empty when no order came of it.
 
@@ -52,7 +53,7 @@ class DecisionRecord:
     order_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FillRecord:
     """A fill with the label of the bar it happened on and the reason of its order."""
 

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
+from orchestrate.domain.values import value
+
 if TYPE_CHECKING:  # a configuration is read without numpy
     import numpy.typing as npt
 
@@ -27,7 +29,7 @@ Side = Literal["long", "short"]
 SignalKind = Literal["entry", "exit"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Signal:
     """One wish. An entry without `quantity` is sized by the entry's `sizing`; an exit always closes all of it."""
 

@@ -150,9 +150,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.wake(event)
         self.open(event)
         stepped = self.range(event)
-        self.book(fill for engine in stepped for fill in engine.fills)
-        demands = self.decide(event, stepped)
-        self.command(self.desk.coordinate(demands))
+        self.book([fill for engine in stepped for fill in engine.fills])
+        self.command(self.desk.coordinate(self.decide(event, stepped)))
         self.close(event)
         self.mark(event)
         self.steps_done = event.step + 1
@@ -169,9 +168,10 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def open(self, event: MarketEvent) -> None:
         """1. OPEN: orders approved earlier go to their engines, cut to what they cost at this open."""
-        self.desk.marks.step = event.step
-        if self._rules.fill == "next_open" and len(self.desk.blotter):
-            self._dispatch.send(self.desk.release(event, opening=True))
+        desk = self.desk
+        desk.marks.step = event.step
+        if self._rules.fill == "next_open" and desk.blotter.waiting:
+            self._dispatch.send(desk.release(event, opening=True))
 
     def range(self, event: MarketEvent) -> list[Stepped]:
         """2. RANGE: every engine that has something to do lives through the bar; resting orders may be reached."""
@@ -179,24 +179,25 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def book(self, fills: Iterable[Fill]) -> None:
         """3. Fills go to the books, and to the strategies that care."""
+        desk = self.desk
         told: list[tuple[StrategyEntry, Fill]] = []
         for fill in fills:
             order = self._dispatch.filled(fill)
-            self.desk.blotter.done(order)
-            entry = self.strategies[fill.strategy_id]
-            label = self.desk.label(fill.symbol)
+            desk.blotter.done(order)
+            entry, symbol = self.strategies[fill.strategy_id], fill.symbol
+            label = desk.label(symbol)
             booked = fill if fill.t == label else fill.at(label)
-            self._netted[entry.framework].apply(entry.book, booked, self._market.instruments[fill.symbol])
-            self._recorder.note(entry.book, fill.symbol, self.desk.marks.step)
+            self._netted[entry.framework].apply(entry.book, booked, self._market.instruments[symbol])
+            self._recorder.note(entry.book, symbol, desk.marks.step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
             told.append((entry, booked))
         for entry, booked in told:  # once all are booked: who breaks at the first is flattened of them all
-            self.desk.notify(entry, "on_fill", booked)
+            desk.notify(entry, "on_fill", booked)
 
     def decide(self, event: MarketEvent, stepped: Sequence[Stepped]) -> list[Demand]:
         """4. DECIDE: what natives told while they lived through the bar, and what portable strategies want now."""
-        theirs = self._take_in(stepped)
+        theirs = self._take_in(stepped) if self._dispatch.hosts_natives else []
         return self.desk.decide(event) + theirs
 
     def command(self, settled: Sequence[Settled]) -> None:
@@ -219,7 +220,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """7. CLOSE: with `fill: close`, market orders are executed at t's close now, answers of natives too."""
         if self._rules.fill == "close":
             for _ in range(ANSWERS_A_STEP):
-                commands = self.desk.release(event, opening=False) if len(self.desk.blotter) else []
+                commands = self.desk.release(event, opening=False) if self.desk.blotter.waiting else []
                 if not commands:
                     break
                 self.book(self._dispatch.close(commands, event))
@@ -265,10 +266,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def _cancel_ended(self, event: MarketEvent) -> None:
         """An order whose symbol has no further bar can never fill."""
-        blotter = self.desk.blotter
         if event.step < self._first_end:
             return
-        if not len(blotter) and not blotter.resting():
+        if not self.desk.blotter.waiting and not self.desk.blotter.resting():
             return
         at_the_end = event.step == len(self._market.timeline) - 1
         reason = Reason.UNFILLED_AT_END if at_the_end else Reason.SERIES_ENDED

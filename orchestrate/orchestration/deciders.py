@@ -17,7 +17,7 @@ from orchestrate.domain.bars import Bars, Unveiling, whole_history
 from orchestrate.domain.books import Book, Position
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries, Flags, MarketEvent
-from orchestrate.domain.strategy import BarStrategy, IStrategy, Kind, Side, Signal, Signals, VectorStrategy
+from orchestrate.domain.strategy import BarStrategy, IStrategy, Kind, Side, Signal, SignalKind, Signals, VectorStrategy
 
 
 class View(Protocol):
@@ -73,24 +73,20 @@ class VectorDecider:
     def __init__(self, strategy: VectorStrategy, series: Mapping[str, BarSeries]) -> None:
         self._strategy = strategy
         self._series = series
-        self._said: dict[str, tuple[tuple[list[Signal], ...], ...]] = {}
         self.codes: dict[str, memoryview] = {}
 
     def start(self) -> None:
         for symbol, series in self._series.items():
             flags = flags_of(self._strategy, whole_history(series), symbol)
             codes = np.zeros(len(series), dtype=np.uint8)
-            for bit, side in zip(
-                _BITS, (flags.enter_long, flags.exit_long, flags.enter_short, flags.exit_short), strict=True
-            ):
-                codes[side] |= bit
+            for bit, side in zip(_BITS, SIDES, strict=True):
+                codes |= getattr(flags, side).view(np.uint8) * np.uint8(bit)
             self.codes[symbol] = codes.data
-            self._said[symbol] = tuple(tuple(_wishes(symbol, code, held) for code in range(16)) for held in (0, 1, -1))
 
     def speaks(self, symbol: str) -> tuple[Flags, ...]:
         """The bars at which the flags are a wish: to who is out, to who is long, and (-1) to who is short."""
         codes = np.asarray(self.codes[symbol])
-        return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in self._said[symbol])
+        return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in _WISHES)
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         signals: list[Signal] = []
@@ -100,24 +96,33 @@ class VectorDecider:
                 code = self.codes[symbol][row]
                 if code:
                     held = view.held(symbol)
-                    signals += self._said[symbol][(held > 0) - (held < 0)][code]
+                    for kind, side in _WISHES[(held > 0) - (held < 0)][code]:
+                        signals.append(Signal(kind, symbol, side))
         return signals
 
 
-_BITS = (1, 2, 4, 8)
+#: The flags by name, and the bit of a code that stands for each.
+SIDES: Final = ("enter_long", "exit_long", "enter_short", "exit_short")
+_BITS: Final = (1, 2, 4, 8)
+_Wish = tuple[SignalKind, Side]
 
 
-def _wishes(symbol: str, code: int, held: int) -> list[Signal]:
-    """Flags as signals: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
+def _wishes(code: int, held: int) -> tuple[_Wish, ...]:
+    """What flags ask for: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
     enter_long, exit_long, enter_short, exit_short = (bool(code & bit) for bit in _BITS)
     wants_long, wants_short = enter_long and not exit_long, enter_short and not exit_short
-    if not held:
-        return [Signal.enter(symbol, "long" if wants_long else "short")] if wants_long != wants_short else []
-    side: Side = "short" if held > 0 else "long"
-    leaves, turns = (exit_long, wants_short) if held > 0 else (exit_short, wants_long)
-    if not leaves:
-        return []
-    return [Signal.exit(symbol), Signal.enter(symbol, side)] if turns else [Signal.exit(symbol)]
+    leave: _Wish = ("exit", "long")
+    buy: _Wish = ("entry", "long")
+    sell: _Wish = ("entry", "short")
+    if held > 0:
+        return ((leave, sell) if wants_short else (leave,)) if exit_long else ()
+    if held < 0:
+        return ((leave, buy) if wants_long else (leave,)) if exit_short else ()
+    return () if wants_long == wants_short else (buy if wants_long else sell,)
+
+
+#: By what is held (0: nothing, 1: long, -1: short), then by code.
+_WISHES: Final = tuple(tuple(_wishes(code, held) for code in range(16)) for held in (0, 1, -1))
 
 
 def flags_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Flagged:
@@ -130,8 +135,7 @@ def flags_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Flagged:
     if not isinstance(said, Signals):
         raise TypeError(f"signals must return Signals or (entries, exits), not {type(said).__name__}")
     size = len(bars)
-    names = ("enter_long", "exit_long", "enter_short", "exit_short")
-    columns = [_flags(getattr(said, name), name, size, symbol) for name in names]
+    columns = [_flags(getattr(said, name), name, size, symbol) for name in SIDES]
     enter_long, exit_long, enter_short, exit_short = columns
     return Flagged(enter_long, exit_long, enter_short, exit_short, np.logical_or.reduce(columns))
 

@@ -178,7 +178,7 @@ class Desk:
         self._emit(StrategySignalledEvent(entry.id, signal.kind, symbol, standing.available(), self.label(symbol)))
         price = self.marks.get(symbol, 0.0)
         if closing:
-            if len(self.blotter):
+            if entry.id in self.blotter.waiting:
                 self.cancel(
                     lambda order: order.strategy_id == entry.id and order.symbol == symbol and not order.closing,
                     Reason.CANCELLED,

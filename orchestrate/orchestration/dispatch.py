@@ -38,6 +38,8 @@ class Dispatch:
         }
         self._adapters = {framework: adapters[framework] for framework in self.symbols}
         self._hosts: dict[str, NativeHostPort] = {}
+        #: True where an engine has strategies of its own, which may speak at any time
+        self.hosts_natives = any(entry.is_native for entry in entries.values())
         for entry in entries.values():
             if entry.is_native:
                 adapter = self._adapters[entry.framework]
@@ -54,17 +56,15 @@ class Dispatch:
         """The engines that take part."""
         return self._adapters
 
-    @property
-    def hosts_natives(self) -> bool:
-        """True where an engine has strategies of its own, which may speak at any time."""
-        return bool(self._hosts)
-
     def send(self, commands: Iterable[StrategyCommand]) -> None:
         """Hand commands to the engines of their strategies, each engine its own in the order given."""
         by_framework: dict[str, list[StrategyCommand]] = {}
         for command in commands:
             framework = self._entries[command.strategy_id].framework
-            by_framework.setdefault(framework, []).append(command)
+            if framework in by_framework:
+                by_framework[framework].append(command)
+            else:
+                by_framework[framework] = [command]
             if command.action == "submit":
                 self._handed_over[command.order.id] = command.order
                 self.moved.add(framework)

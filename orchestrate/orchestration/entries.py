@@ -53,11 +53,10 @@ class StrategyEntry:
     error: StrategyError | None = None
     blocked: int = 0
     resized: int = 0
+    id: str = field(init=False)
 
-    @property
-    def id(self) -> str:
-        """The strategy's id."""
-        return self.metadata.id
+    def __post_init__(self) -> None:
+        self.id = self.metadata.id
 
     @property
     def is_native(self) -> bool:
@@ -91,9 +90,11 @@ class Standing:
 
     def held(self, symbol: str) -> float:
         """Signed quantity, pending orders included."""
-        held = self.book.quantity(symbol)
-        if len(self._blotter):
-            held += sum(order.quantity for order in self._blotter.pending(self.strategy_id, symbol))
+        position = self.book.positions.get(symbol)
+        held = position.quantity if position is not None else 0.0
+        for order in self._blotter.waiting.get(self.strategy_id, ()):
+            if order.symbol == symbol:
+                held += order.quantity
         return held
 
     def equity(self) -> float:

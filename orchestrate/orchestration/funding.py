@@ -6,21 +6,22 @@ An opening may cost what its strategy can spend once its own closing orders are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from orchestrate.domain.books import Book, closing_and_opening
-from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Decision, Demand, Fill, Order, Outcome, Reason
+from orchestrate.domain.values import value
 from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.entries import StrategyEntry
 from orchestrate.orchestration.marks import Marks
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Released:
     """An order at its release: `order` as it goes to the engine, None when nothing is left of it.
 
@@ -32,11 +33,12 @@ class Released:
 
 
 class _Payable(NamedTuple):
-    """Of a quantity: what closes, which lots are wanted beyond that, how much of these is paid, out of which money."""
+    """Of a quantity: what closes, which lots are wanted beyond that, which of these are paid, what they cost."""
 
     closing: float
     wanted: float
     paid: float
+    cost: float
     money: float
 
     @property
@@ -79,7 +81,7 @@ class Treasury:
             book = book.projected(self._expected(order) for order in pending_closes)
         payable = self._payable(quantity, price, book, self._blotter.reserved(entry.id), instrument)
         decision = _fit(demand, quantity, price, payable, Reason.CAPITAL, self._rules, instrument)
-        return decision, self._rules.cost(payable.paid, price, instrument) if payable.paid else 0.0
+        return decision, payable.cost
 
     def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
         """A limit at its limit, a stop at its trigger, a market order at the close it saw; slipped unless a limit."""
@@ -96,7 +98,7 @@ class Treasury:
             after = Order("", book.strategy_id, instrument.symbol, closing, True, 0.0)
             book = book.projected([self._expected(after)])
         money = self._capital.money_for_openings(book, reserved, self._marks)
-        return _Payable(closing, wanted, self._rules.affordable(money, wanted, price, instrument), money)
+        return _Payable(closing, wanted, *self._rules.affordable(money, wanted, price, instrument), money)
 
     def release(self, orders: Sequence[Order]) -> list[Released]:
         """`orders` of one moment, closing ones first, cut to what they cost at the marks of that moment."""
@@ -166,10 +168,10 @@ def _fit(
     instrument: Instrument,
 ) -> Decision:
     """The decision on `quantity` of a demand; what can't be paid is cut off for the reason `cut`."""
-    closing, wanted, paid, money = payable
+    closing, wanted, paid, _, money = payable
     if not closing and not wanted:
         return _refused(demand, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot")
-    total = round(closing + paid, FRACTION_DIGITS)
+    total = rounded(closing + paid)
     if payable.whole:
         return Decision(demand, Outcome.APPROVED, total)
     cost = rules.cost(wanted, price, instrument)

@@ -11,11 +11,10 @@ import numpy as np
 from orchestrate.domain.bars import whole_history
 from orchestrate.domain.market import BarSeries, Flags
 from orchestrate.domain.strategy import VectorStrategy
-from orchestrate.orchestration.deciders import Flagged, flags_of
+from orchestrate.orchestration.deciders import SIDES, Flagged, flags_of
 
 #: How many cuts every backtest makes.
 CUTS: Final = 8
-_SIDES: Final = ("enter_long", "exit_long", "enter_short", "exit_short")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def choose_cuts(flagged: Flags, points: int, seed: int) -> tuple[int, ...]:
 
 def _first_difference(whole: Flagged, part: Flagged, cut: int) -> tuple[int, str] | None:
     found: tuple[int, str] | None = None
-    for side in _SIDES:
+    for side in SIDES:
         differs = getattr(whole, side)[:cut] != getattr(part, side)
         if differs.any():
             row = int(np.argmax(differs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,20 +21,24 @@ class Marks(Mapping[str, float]):
         self.step = 0
         self.opening = False
         self._series = market.series
-        self._rows = market.timeline.columns
         self._latest = {symbol: latest_rows(rows) for symbol, rows in market.timeline.rows.items()}
         self._known = {
-            symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
+            symbol: (latest.data, series.close.data, series.open.data, market.timeline.columns[symbol])
+            for symbol, latest in self._latest.items()
+            for series in (market.series[symbol],)
         }
 
     def __getitem__(self, symbol: str) -> float:
-        latest, closes = self._known[symbol]
+        latest, closes, opens, rows = self._known[symbol]
         row = latest[self.step]
         if row < 0:
             raise KeyError(f"{symbol} has no bar yet")
-        if self.opening and self._rows[symbol][self.step] >= 0:
-            return float(self._series[symbol].open[row])
-        return closes[row]
+        return opens[row] if self.opening and rows[self.step] >= 0 else closes[row]
+
+    def get(self, symbol: str, default: Any = None) -> Any:
+        """The mark, or `default` before the first bar; not left to `Mapping`, which would go the long way round."""
+        known = self._known.get(symbol)
+        return default if known is None or known[0][self.step] < 0 else self[symbol]
 
     def __iter__(self) -> Iterator[str]:
         return (symbol for symbol, rows in self._latest.items() if rows[self.step] >= 0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.orders import Decision, Demand, Ended, Fill, StrategyCommand
 from orchestrate.domain.plan import Sizing
+from orchestrate.domain.values import value
 
 if TYPE_CHECKING:
     from orchestrate.domain.market import Market
@@ -36,7 +37,7 @@ class Account:
     asking: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stepped:
     """What an engine has to say: fills first, then what its native strategies want, took back, or broke with."""
 
@@ -46,7 +47,7 @@ class Stepped:
     ended: tuple[Ended, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FrameworkPortfolioState:
     """An engine's own account of things, for reconciliation: net quantity a symbol, profit realised net of fees.
 

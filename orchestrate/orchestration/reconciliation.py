@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrate.domain.books import Book
 from orchestrate.domain.errors import ReconciliationError
-from orchestrate.domain.execution import FRACTION_DIGITS
+from orchestrate.domain.execution import rounded
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.orders import Fill
 from orchestrate.orchestration.ports import FrameworkPortfolioState
@@ -47,7 +47,7 @@ class Netted:
         held, realised, moved = book.quantity(symbol), book.realised, book.turnover
         book.apply(fill, instrument)
         change = book.quantity(symbol) - held
-        self.quantities[symbol] = round(self.quantities.get(symbol, 0.0) + change, FRACTION_DIGITS)
+        self.quantities[symbol] = rounded(self.quantities.get(symbol, 0.0) + change)
         self.realised += book.realised - realised
         self.moved += book.turnover - moved
         self.fills += 1

@@ -64,7 +64,8 @@ class Foreseen:
 
     def upcoming(self, step: int) -> int:
         """The first step behind `step` at which a vectorised strategy speaks, as things stand; the end if none does."""
-        self._look_up(step + 1)
+        if self._moved:
+            self._look_up(step + 1)
         queue = self._queue
         while queue and queue[0][0] != self._next[queue[0][1]]:
             heappop(queue)
@@ -73,18 +74,27 @@ class Foreseen:
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
         """Those who have to be asked now."""
         step, queue = event.step, self._queue
-        self._look_up(step)
+        if self._moved:
+            self._look_up(step)
         ranks = self._always
         if self._others:
             ranks = ranks + [rank for rank in self._others if _any_bar(self._entries[rank].symbols, event.rows)]
+        if queue and queue[0][0] <= step:
+            ranks = sorted([*ranks, *self._due(step)])
+        entries = self._entries
+        return [entries[rank] for rank in ranks]
+
+    def _due(self, step: int) -> list[int]:
+        """Whose flags mean something now; they are looked up again from the next step on."""
+        queue, due = self._queue, []
         while queue and queue[0][0] <= step:
             at, rank = heappop(queue)
             if at == self._next[rank]:
-                self._moved.add(self._entries[rank].id)  # it is looked up again from the next step on
+                self._moved.add(self._entries[rank].id)
                 self._next[rank] = -1
                 if at == step:
-                    ranks = [*ranks, rank]
-        return [self._entries[rank] for rank in (sorted(ranks) if len(ranks) > 1 else ranks)]
+                    due.append(rank)
+        return due
 
     def _look_up(self, start: int) -> None:
         """Where those who moved speak next, from `start` on."""

@@ -111,7 +111,7 @@ def test_lots_round_towards_zero(lots: Literal["integer", "fractional"], wanted:
 def test_absurd_quantities_are_cut_like_any_other(lots: Literal["integer", "fractional"], wanted: float) -> None:
     rules = ExecutionRules(lots=lots)
     assert rules.lot(wanted) == wanted
-    assert rules.affordable(1_000.0, wanted, 10.0, SHARE) == (100.0 if wanted > 0 else -100.0)
+    assert rules.affordable(1_000.0, wanted, 10.0, SHARE)[0] == (100.0 if wanted > 0 else -100.0)
 
 
 COMMISSIONS = st.sampled_from(
@@ -140,7 +140,7 @@ def test_affordable_is_what_counting_down_finds(
     count = abs(wanted)
     while count and rules.cost(count, price, instrument) > money + 1e-9:
         count -= 1
-    assert rules.affordable(money, wanted, price, instrument) == (count if wanted > 0 else -count)
+    assert rules.affordable(money, wanted, price, instrument)[0] == (count if wanted > 0 else -count)
 
 
 @settings(max_examples=60, deadline=None)
@@ -154,7 +154,8 @@ def test_affordable_fractions_fit_and_one_more_would_not(
     money: float, wanted: float, price: float, commission: Commission
 ) -> None:
     rules = ExecutionRules(lots="fractional", commission=commission)
-    paid = rules.affordable(money, wanted, price, SHARE)
+    paid, cost = rules.affordable(money, wanted, price, SHARE)
+    assert cost == (rules.cost(paid, price, SHARE) if paid else 0.0)
     assert paid * wanted >= 0
     assert abs(paid) <= abs(wanted)
     assert paid == round(paid, 6)

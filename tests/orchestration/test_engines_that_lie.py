@@ -202,7 +202,7 @@ def test_books_and_engine_agree_after_every_step_of_any_run(
     orchestrator.finish()
     orchestrator.end()
     assert any(entry.book.fills for entry in orchestrator.strategies.values())
-    assert len(orchestrator.desk.blotter) == 0
+    assert not orchestrator.desk.blotter.waiting
 
 
 @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])

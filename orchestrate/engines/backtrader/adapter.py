@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.engines.backtrader.parts import bt
@@ -114,7 +114,7 @@ class BacktraderOrchestrationAdapter:
         native = broker.fill(feed, order.quantity, at_close=at_close)
         if native.status != _COMPLETED:
             raise EngineError(f"backtrader did not fill order {order.id}: {native.getstatusname()}")
-        self._held[symbol] = round(self._held.get(symbol, 0.0) + position.size - before, FRACTION_DIGITS)
+        self._held[symbol] = rounded(self._held.get(symbol, 0.0) + position.size - before)
         executed = native.executed
         self._realised += executed.pnl - executed.comm
         price = executed.exbits[0].price  # `executed.price` is an average, and off by a last digit
@@ -126,7 +126,7 @@ class BacktraderOrchestrationAdapter:
         if self._host is not None:
             realised += self._host.realised
             for symbol, size in self._host.held().items():
-                held[symbol] = round(held.get(symbol, 0.0) + size, FRACTION_DIGITS)
+                held[symbol] = rounded(held.get(symbol, 0.0) + size)
         return FrameworkPortfolioState(self.framework, held, realised, self._messages)
 
     def end(self) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries
 from orchestrate.engines.backtrader.parts import bt
@@ -51,7 +51,7 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
             line = getattr(self.lines, name)
             line.array = column.data
             setattr(self, name, line)  # found at once, not by asking each of the feed's parts
-        self._columns = tuple(self.lines)
+        self._asked = self.datetime, self.close
         self._known = columns["datetime"].data
         self._prices = tuple(columns[name].data for name in ("open", "high", "low", "close"))
         self.datetime.datetime = _nobody_asks_when
@@ -60,10 +60,9 @@ class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no t
         return self
 
     def seek(self, row: int) -> None:
-        """Make `row` the current bar; rows never go back."""
-        for line in self._columns:
-            line.idx = row
-            line.lencount = row + 1
+        """Make `row` the current bar of the lines that the broker asks; rows never go back."""
+        for line in self._asked:
+            line.idx, line.lencount = row, row + 1
         self.now = self._known[row]
         opens, highs, lows, closes = self._prices
         self.tick_open, self.tick_high, self.tick_low, self.tick_close = opens[row], highs[row], lows[row], closes[row]
@@ -156,7 +155,7 @@ class StrategyBroker(bt.brokers.BackBroker):  # type: ignore[misc]
         refuse_crossing(position.size, quantity)
         order = _MarketOrder.on(self, feed, quantity, at_close=at_close)
         self._try_exec(order)
-        position.size = round(position.size, FRACTION_DIGITS)
+        position.size = rounded(position.size)
         return order
 
     def notify(self, order: bt.Order) -> None:
