@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 from nautilus_trader.backtest.config import BacktestEngineConfig, SimulationModuleConfig
-from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.backtest.models import FeeModel
 from nautilus_trader.backtest.modules import SimulationModule
 from nautilus_trader.config import LoggingConfig, RiskEngineConfig
@@ -33,7 +32,7 @@ from nautilus_trader.portfolio.base import PortfolioFacade
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.engines.nautilus.hosting.fills import NativeFill, Phase
-from orchestrate.engines.nautilus.hosting.quiet import pandas_kept_quiet, without_statistics
+from orchestrate.engines.nautilus.hosting.quiet import SilentEngine, pandas_kept_quiet, without_statistics
 
 Route = Callable[[Command, Callable[[Command], None]], None]
 _MUCH = 1e9
@@ -64,7 +63,7 @@ class NativeStepper:
         self._fills = fill_model
         self._tap = _Tap()
         self._strategy: Strategy | None = None
-        self.engine = BacktestEngine(
+        self.engine = SilentEngine(
             BacktestEngineConfig(
                 logging=LoggingConfig(bypass_logging=True),
                 risk_engine=RiskEngineConfig(bypass=True),
