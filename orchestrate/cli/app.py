@@ -44,15 +44,16 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our letters gets a question mark, not a crash
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        application()(args=None if arguments is None else list(arguments), prog_name="orchestrate")
+        application(*words[:1])(args=words, prog_name="orchestrate")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     sys.exit(0)
 
 
-def application() -> typer.Typer:
-    """All commands, each under the guard that turns errors into exit codes."""
+def application(named: str = "") -> typer.Typer:
+    """All commands, or the one that is `named`, each under the guard that turns errors into exit codes."""
     app = typer.Typer(
         add_completion=False,
         no_args_is_help=True,
@@ -61,7 +62,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(help=orchestrate.__doc__)(_root)
-    for name, target in COMMANDS.items():
+    for name, target in ({named: COMMANDS[named]} if named in COMMANDS else COMMANDS).items():
         module, _, function = target.partition(":")
         app.command(name)(guarded(getattr(importlib.import_module(module), function)))
     return app

@@ -74,8 +74,8 @@ def python(folder: Path, code: str, **environ: str) -> str:
     return done.stdout
 
 
-def distributions(folder: Path, *arguments: str) -> set[str]:
-    """What a command imports that Python doesn't bring."""
+def modules(folder: Path, *arguments: str) -> list[str]:
+    """What a command imports, beyond what Python has imported when it begins."""
     code = f"""
 import sys
 before = set(sys.modules)
@@ -84,11 +84,16 @@ sys.argv = ["orchestrate", *{arguments!r}]
 try:
     main()
 finally:
-    print("imported", *sorted({{name.partition(".")[0] for name in set(sys.modules) - before}}))
+    print("imported", *(set(sys.modules) - before))
 """
-    imported = python(folder, code).splitlines()[-1].split()[1:]
+    return python(folder, code).splitlines()[-1].split()[1:]
+
+
+def distributions(imported: list[str]) -> set[str]:
+    """Who brings these modules, Python apart."""
     brought = packages_distributions()
-    return {owner.lower().replace("-", "_") for name in imported for owner in brought.get(name, ())}
+    tops = {name.partition(".")[0] for name in imported}
+    return {owner.lower().replace("-", "_") for top in tops for owner in brought.get(top, ())}
 
 
 COMMAND_LINE = {"typer", "annotated_doc", "shellingham", "typing_extensions", "orchestrate_portfolio"}
@@ -104,17 +109,24 @@ READING = {
 
 
 def test_help_imports_typer_and_nothing_else(folder):
-    assert distributions(folder, "--help") <= COMMAND_LINE
+    assert distributions(modules(folder, "--help")) <= COMMAND_LINE
 
 
 def test_validate_imports_what_reads_a_configuration(folder):
-    assert distributions(folder, "validate", "momentum.yaml") <= READING
+    assert distributions(modules(folder, "validate", "momentum.yaml")) <= READING
 
 
 def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
-    imported = distributions(folder, "backtest", "momentum.yaml", "-q")
-    assert imported <= READING | {"numpy", "backtrader", "pyarrow"}
-    assert imported >= {"numpy", "backtrader", "pyarrow"}
+    imported = modules(folder, "backtest", "momentum.yaml", "-q")
+    assert distributions(imported) <= READING | {"numpy", "backtrader", "pyarrow"}
+    assert distributions(imported) >= {"numpy", "backtrader", "pyarrow"}
+    assert {name for name in imported if name.startswith("backtrader.indicators.")} <= {"backtrader.indicators.contrib"}
+    ours = {name.removeprefix("orchestrate.") for name in imported if name.startswith("orchestrate.")}
+    assert {name for name in ours if name.startswith("cli.")} == {
+        *("cli.app", "cli.backtest", "cli.options", "cli.process", "cli.stdout")
+    }
+    assert {name for name in ours if "nautilus" in name} <= {"engines.nautilus", "engines.nautilus.settings"}
+    assert not ours & {"reporting.tables", "data.memory", "usecases.api", "engines.backtrader.hosting"}
 
 
 def test_a_strategy_meets_a_process_as_python_starts_it(folder):

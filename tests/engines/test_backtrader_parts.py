@@ -23,7 +23,8 @@ def described(one):
         list(params._getpairs()) if isinstance(params, type) else None,
     )
 
-for part in ("", ".indicators", ".indicators.contrib", ".studies", ".studies.contrib", ".strategies", ".talib"):
+parts = ["", ".indicators", ".indicators.contrib", ".studies", ".studies.contrib", ".strategies", ".talib"]
+for part in [*parts, ".analyzers", ".feeds", ".filters", ".observers"]:
     module = sys.modules["backtrader" + part]
     for name, one in sorted(vars(module).items()):
         if name not in ("__builtins__", "__spec__", "__loader__"):
@@ -78,7 +79,7 @@ for way in WAYS:
             exec(way, space)
             found = space["found"]
             assert (found.__name__, found.__module__) == ("SMA", "backtrader.indicators.sma")
-            assert type(bt.indicators) is type(bt.feeds) is type(sys)
+            assert type(bt.indicators) is type(sys)
             assert bt.ind is bt.indicators is sys.modules["backtrader.indicators"]
             assert bt.indicators.contrib is sys.modules["backtrader.indicators.contrib"]
             assert bt.ind.Vortex.__module__ == "backtrader.indicators.contrib.vortex"
@@ -93,7 +94,8 @@ for way in WAYS:
 
 def test_all_parts_are_what_a_plain_import_defines() -> None:
     plain = python(f"import sys\nimport backtrader as bt\n{TOLD}").splitlines()
-    asked = "bt.talib.__all__, bt.strategies.MA_CrossOver, bt.studies.Fractal, bt.ind.SMA\n"
+    asked = "bt.talib.__all__, bt.strategies.MA_CrossOver, bt.studies.Fractal, bt.ind.SMA, "
+    asked += "bt.feeds.PandasData, bt.analyzers.SharpeRatio, bt.filters.Renko, bt.observers.Broker\n"
     assert python(f"{IMPORT}{asked}{TOLD}").splitlines() == plain
     assert sum(line.startswith("backtrader.indicators ") for line in plain) > 150
 

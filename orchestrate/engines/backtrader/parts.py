@@ -1,9 +1,9 @@
 """Backtrader, without the parts that few runs touch.
 
 `import backtrader` also defines some 150 indicators, and where TA-Lib is installed 170 more, for which it imports
-pandas: half of the time that it takes, four fifths with TA-Lib. Imported from here, it loads these parts as soon as
-anything of theirs is asked for, in whatever way: `bt.ind.SMA`, `from backtrader.indicators import SMA`,
-`vars(bt.talib)`. The rest of the package is as ever, and who has imported it before has all of it already.
+pandas, and feeds, analyzers and observers: half of the time that it takes, four fifths with TA-Lib. Imported from here,
+it loads these parts as soon as anything of theirs is asked for, in whatever way: `bt.ind.SMA`, `vars(bt.talib)`,
+`from backtrader.indicators import SMA`. The rest is as ever, and who has imported it before has all of it already.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from types import ModuleType
 from typing import Any, Final
 
 _PACKAGE: Final = "backtrader"
-_PARTS: Final = ("indicators", "indicators.contrib", "studies", "studies.contrib", "strategies", "talib")
+_PARTS: Final = (
+    *("indicators", "indicators.contrib", "studies", "studies.contrib", "strategies", "talib"),
+    *("analyzers", "feeds", "filters", "observers"),
+)
 #: What is known of a part before its code has run, and asked for while `import backtrader` comes past it.
 _KNOWN: Final = frozenset({"__class__", "__name__", "__spec__", "__loader__", "__package__", "__file__", "__doc__"})
 _LOADING: Final = RLock()
