@@ -28,6 +28,14 @@ _INDEX: Final = "__index_level_0__"
 def read_parquet(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     """The bars of a Parquet file and what was done to read them."""
     import pyarrow as pa
+
+    columns, findings = _read(path, plan, where)
+    pa.default_memory_pool().release_unused()  # the table is gone; Arrow would keep its memory
+    return columns, findings
+
+
+def _read(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
