@@ -6,6 +6,7 @@ CPU time, by turns and each at its least, so that a busy machine doesn't decide.
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from orchestrate.domain.plan import DataPlan, RunPlan
 from orchestrate.domain.strategy import Kind
 from orchestrate.usecases.run import run
 from tests.backtest.plans import part, plan_of
+from tests.benchmarks import script_nautilus
 
 DATA = Path(__file__).parents[2] / "configs" / "data" / "ALPHA.csv"
 AVERAGES = [(20 + number % 20, 50 + 2 * (number % 20)) for number in range(25)]
@@ -60,9 +62,9 @@ class Raw(bt.Strategy):
             self.close()
 
 
-def raw() -> None:
+def raw(path: Path) -> None:
     cerebro = bt.Cerebro(stdstats=False)
-    frame = pd.read_csv(DATA, parse_dates=[0], index_col=0)
+    frame = pd.read_csv(path, parse_dates=[0], index_col=0)
     cerebro.adddata(bt.feeds.PandasData(dataname=frame.rename(columns=str.lower)))
     cerebro.addstrategy(Raw)
     cerebro.run()
@@ -80,10 +82,10 @@ def vectorised(strategies: int, framework: str = "backtrader") -> None:
     assert run(plan(strategies, framework)).status == "completed"
 
 
-def stateless(strategies: int) -> None:
+def stateless(strategies: int, framework: str = "backtrader") -> None:
     """The portfolio with strategies that are asked at every bar."""
     objects = {f"s{number}": Above(*AVERAGES[number]) for number in range(strategies)}
-    result = run(plan(strategies, kind="istrategy"), strategies=objects)
+    result = run(plan(strategies, framework, "istrategy"), strategies=objects)
     assert result.status == "completed"
     assert all(one.trades for one in result.strategies.values())
 
@@ -111,10 +113,12 @@ def process(config: Path) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def test_five_strategies_at_the_prompt(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["MOMENTUM", "above.py:Above"])
+def test_five_strategies_at_the_prompt(name: str, tmp_path: Path) -> None:
+    (tmp_path / "above.py").write_text(inspect.getsource(Above))
     for strategies in (1, 5):
         entries = {
-            f"s{number}": {"name": "MOMENTUM", "allocation": 20, "config": {"fast": fast, "slow": slow}}
+            f"s{number}": {"name": name, "allocation": 20, "config": {"fast": fast, "slow": slow}}
             for number, (fast, slow) in enumerate(AVERAGES[:strategies])
         }
         document = {"capital": 100_000, "data": {"ALPHA": {"path": str(DATA)}}, "strategies": entries}
@@ -124,8 +128,11 @@ def test_five_strategies_at_the_prompt(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ours", [vectorised, stateless])
-def test_five_of_ours_against_one_of_the_bare_engine(ours: Callable[[int], None]) -> None:
-    bare, five = least(lambda: seconds(raw), lambda: seconds(ours, 5))
+@pytest.mark.parametrize(("framework", "raw"), [("backtrader", raw), ("nautilus", script_nautilus.run)])
+def test_five_of_ours_against_one_of_the_bare_engine(
+    framework: str, raw: Callable[[Path], object], ours: Callable[..., None]
+) -> None:
+    bare, five = least(lambda: seconds(raw, DATA), lambda: seconds(ours, 5, framework))
     assert five < ALLOWED * bare
 
 

@@ -30,13 +30,6 @@ class Sampler(AbstractContextManager[None]):
         signal.setitimer(signal.ITIMER_PROF, 0.0)
         signal.signal(signal.SIGPROF, self.before)
 
-    def __str__(self) -> str:
-        """Every part of at least three percent, and the rest."""
-        shares = {name: count / self.seen.total() for name, count in self.seen.most_common()}
-        told = [f"{name} {share:.0%}" for name, share in shares.items() if share >= 0.03]
-        rest = sum(share for share in shares.values() if share < 0.03)
-        return ", ".join([*told, f"smaller ones {rest:.0%}"])
-
 
 def part(frame: FrameType | None) -> str:
     """The innermost file of ours, of Backtrader or of a strategy: what libraries in C take is their caller's."""
@@ -54,12 +47,20 @@ def part(frame: FrameType | None) -> str:
     return "elsewhere"
 
 
-def parts(run: Callable[[Sampler], Done], seconds: float = 1.5) -> str:
-    """The shares of a run's loop, which is repeated until there is enough to tell."""
+def sampled(run: Callable[[Sampler], Done], seconds: float) -> dict[str, float]:
+    """Shares of a run's loop by file, the largest first. It is repeated until there is enough to tell."""
     sampler, taken = Sampler(), 0.0
     while taken < seconds:
         gc.collect()
         gc.freeze()
         taken += run(sampler).seconds
         gc.unfreeze()
-    return str(sampler)
+    return {name: count / sampler.seen.total() for name, count in sampler.seen.most_common()}
+
+
+def parts(run: Callable[[Sampler], Done]) -> str:
+    """Every part of at least three percent, and the rest."""
+    shares = sampled(run, 1.5)
+    told = [f"{name} {share:.0%}" for name, share in shares.items() if share >= 0.03]
+    rest = sum(share for share in shares.values() if share < 0.03)
+    return ", ".join([*told, f"smaller ones {rest:.0%}"])
