@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from nautilus_trader.model.position import Position
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing
@@ -134,15 +134,16 @@ class NautilusOrchestrationAdapter:
         fill, position = exchange.trade(t, order, price, held)
         self._realised += position.realized_pnl.as_double() - realised_before
         size = position.signed_qty
-        self._held[symbol] = round(self._held.get(symbol, 0.0) + size - size_before, FRACTION_DIGITS)
+        self._held[symbol] = rounded(self._held.get(symbol, 0.0) + size - size_before)
         if size:
             self._open[key] = position
         else:
             del self._open[key]
-        quantity = round(fill.last_qty.as_double(), fill.last_qty.precision)
-        paid = round(fill.last_px.as_double(), fill.last_px.precision)
+        quantity = rounded(fill.last_qty.as_double())
+        paid = fill.last_px
+        price = round(paid.as_double(), paid.precision)
         fee = fill.commission.as_double()
-        return Fill(order.id, *key, quantity if fill.is_buy else -quantity, paid, fee, t)
+        return Fill(order.id, order.strategy_id, symbol, quantity if fill.is_buy else -quantity, price, fee, t)
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
         """The engine's positions, netted, and what all of them realised."""
@@ -150,7 +151,7 @@ class NautilusOrchestrationAdapter:
         if self._host is not None:
             realised += self._host.realised
             for symbol, size in self._host.holdings():
-                held[symbol] = round(held.get(symbol, 0.0) + size, FRACTION_DIGITS)
+                held[symbol] = rounded(held.get(symbol, 0.0) + size)
         return FrameworkPortfolioState(self.framework, held, realised, self._messages)
 
     def end(self) -> None:
