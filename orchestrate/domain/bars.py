@@ -105,7 +105,7 @@ def whole_history(series: BarSeries, size: int | None = None) -> Bars:
 class Unveiling:
     """The growing past of one series. `until(size)` copies what is new and returns the view that ends there."""
 
-    __slots__ = ("_copies", "_readable", "_shown", "_stamps", "_symbol")
+    __slots__ = ("_memory", "_readable", "_shown", "_stamps", "_symbol")
 
     def __init__(self, series: BarSeries) -> None:
         size = len(series)
@@ -117,20 +117,25 @@ class Unveiling:
         self._readable = {
             name: np.frombuffer(buffer.data.toreadonly(), dtype=np.float64) for name, buffer in buffers.items()
         }
-        # as memoryviews, because that is the fastest way to copy a single element
-        self._copies = [(stamps.data, series.label.data)]
-        self._copies += [(buffer.data, getattr(series, name).data) for name, buffer in buffers.items()]
+        # the copies, then the columns, as memoryviews: that is the fastest way to copy a single element
+        columns = [series.label, *(getattr(series, name) for name in _FIELDS)]
+        self._memory = tuple(one.data for one in (stamps, *buffers.values(), *columns))
 
     def until(self, size: int) -> Bars:
         """The first `size` bars; time goes one way, an earlier size only narrows the view."""
         shown = self._shown
-        if size == shown + 1:
-            for buffer, column in self._copies:
-                buffer[shown] = column[shown]
-            self._shown = size
-        elif size > shown:
-            for buffer, column in self._copies:
-                buffer[shown:size] = column[shown:size]
+        if size > shown:
+            if size == shown + 1:  # as a rule; one by one is then faster than slices, and written out than a loop
+                stamps, opens, highs, lows, closes, volumes, t, o, h, low, c, v = self._memory
+                stamps[shown] = t[shown]
+                opens[shown] = o[shown]
+                highs[shown] = h[shown]
+                lows[shown] = low[shown]
+                closes[shown] = c[shown]
+                volumes[shown] = v[shown]
+            else:
+                for copy, column in zip(self._memory[:6], self._memory[6:], strict=True):
+                    copy[shown:size] = column[shown:size]
             self._shown = size
         return Bars(self._symbol, self._stamps, self._readable, 0, size)
 

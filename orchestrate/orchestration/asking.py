@@ -1,38 +1,57 @@
-"""Being inside a strategy's code: timed, and with no way to start another run from there."""
+"""Being inside a strategy's code: known to whoever watches the clock, and with no way to start another run there."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from contextvars import ContextVar, Token
-from types import TracebackType
+from contextvars import ContextVar
 
 from orchestrate.domain.errors import EngineError
 
-_asked: ContextVar[str] = ContextVar("the strategy being asked", default="")
+
+class Asked:
+    """Whose code runs now: `names`, the innermost last. `calls` counts how often one was entered from outside."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.calls = 0
+
+    def enter(self, name: str) -> None:
+        """The code of `name` begins; whoever enters leaves again, whatever happens in between."""
+        if not self.names:
+            self.calls += 1
+        self.names.append(name)
+
+    def leave(self) -> None:
+        """The innermost code is over."""
+        self.names.pop()
 
 
 class Asking(AbstractContextManager[None]):
     """Entered around every call of one strategy's code, also one within another."""
 
-    __slots__ = ("_strategy_id", "_tokens", "_watch")
+    __slots__ = ("_asked", "_strategy_id")
 
-    def __init__(self, strategy_id: str, watch: AbstractContextManager[object]) -> None:
-        self._strategy_id = strategy_id
-        self._watch = watch
-        self._tokens: list[Token[str]] = []
+    def __init__(self, strategy_id: str, asked: Asked) -> None:
+        self._strategy_id, self._asked = strategy_id, asked
 
     def __enter__(self) -> None:
-        self._tokens.append(_asked.set(self._strategy_id))
-        self._watch.__enter__()
+        self._asked.enter(self._strategy_id)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._watch.__exit__(kind, error, trace)
-        _asked.reset(self._tokens.pop())
+    def __exit__(self, *_: object) -> None:
+        self._asked.leave()
+
+
+_of_this_run: ContextVar[Asked | None] = ContextVar("who is asked in the run of this context", default=None)
+
+
+def begin_asking(asked: Asked) -> None:
+    """A run begins in this context, and `asked` tells whose code it is in; EngineError if it begins in a callback."""
+    refuse_run_in_callback()
+    _of_this_run.set(asked)
 
 
 def refuse_run_in_callback() -> None:
     """EngineError while a strategy is being asked: runs don't nest."""
-    if _asked.get():
-        raise EngineError(f"strategy {_asked.get()!r} starts a run from inside a run, which can't be done")
+    asked = _of_this_run.get()
+    if asked is not None and asked.names:
+        raise EngineError(f"strategy {asked.names[-1]!r} starts a run from inside a run, which can't be done")

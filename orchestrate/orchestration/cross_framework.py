@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Final
 
 from orchestrate.domain.events import OrderFilledEvent
@@ -12,6 +11,7 @@ from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import Demand, Fill, Reason, StrategyCommand
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.orchestration.agenda import Agenda
+from orchestrate.orchestration.asking import Asked
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer
 from orchestrate.orchestration.coordinator import StrategyCoordinator
@@ -44,7 +44,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         *,
         fed_in_full: frozenset[str] = frozenset(),
         emit: Emit | None = None,
-        watch: AbstractContextManager[object] | None = None,
+        watch: Asked | None = None,
     ) -> None:
         super().__init__(
             capital_manager,
@@ -100,6 +100,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._netted = {framework: Netted() for framework in self.adapters}
         self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
         self._first_end = min(self._last_step.values())
+        self._closes = rules.fill == "close" or rules.close_at_end
         self._dispatch = Dispatch(self.adapters, self.strategies, self._fed_in_full, market.timeline)
         try:
             for framework, adapter in self._dispatch.adapters.items():
@@ -146,20 +147,27 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     # ---- the step at time t, line by line as the contracts list it
 
     def step(self, event: MarketEvent) -> None:
-        """One step."""
-        self.wake(event)
-        self.open(event)
-        stepped = self.range(event)
-        self.book([fill for engine in stepped for fill in engine.fills])
-        self.command(self.desk.coordinate(self.decide(event, stepped)))
-        self.close(event)
-        self.mark(event)
-        self.steps_done = event.step + 1
+        """One step; a phase that has nothing to do isn't entered."""
+        desk, dispatch, step = self.desk, self._dispatch, event.step
+        if dispatch.hosts_natives:
+            self.wake(event)
+        desk.marks.step = step
+        if desk.blotter.waiting and self._rules.fill == "next_open":
+            self.open(event)
+        stepped = self.range(event) if dispatch.moved or dispatch.fed_in_full else ()
+        if stepped:
+            self.book([fill for engine in stepped for fill in engine.fills])
+        demands = self.decide(event, stepped)
+        if demands or dispatch.hosts_natives:
+            self.command(desk.coordinate(demands))
+        if self._closes:
+            self.close(event)
+        if dispatch.moved or step >= self._first_end:
+            self.mark(event)
+        self.steps_done = step + 1
 
     def wake(self, event: MarketEvent) -> None:
         """0. Orders of native timers since the last bar are coordinated now, at last marks."""
-        if not self._dispatch.hosts_natives:
-            return
         woken = self._take_in(self._dispatch.wake(event))
         demands = [demand for demand in self._late if self.strategies[demand.strategy_id].status != "failed"] + woken
         self._late = []
@@ -168,10 +176,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def open(self, event: MarketEvent) -> None:
         """1. OPEN: orders approved earlier go to their engines, cut to what they cost at this open."""
-        desk = self.desk
-        desk.marks.step = event.step
-        if self._rules.fill == "next_open" and desk.blotter.waiting:
-            self._dispatch.send(desk.release(event, opening=True))
+        self._dispatch.send(self.desk.release(event, opening=True))
 
     def range(self, event: MarketEvent) -> list[Stepped]:
         """2. RANGE: every engine that has something to do lives through the bar; resting orders may be reached."""
@@ -197,7 +202,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def decide(self, event: MarketEvent, stepped: Sequence[Stepped]) -> list[Demand]:
         """4. DECIDE: what natives told while they lived through the bar, and what portable strategies want now."""
-        theirs = self._take_in(stepped) if self._dispatch.hosts_natives else []
+        theirs = self._take_in(stepped) if stepped else []
         return self.desk.decide(event) + theirs
 
     def command(self, settled: Sequence[Settled]) -> None:

@@ -22,7 +22,7 @@ from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import CommandAction, Decision, Demand, Ended, Order, Outcome, Reason, StrategyCommand
 from orchestrate.domain.results import DecisionRecord, StrategyError
 from orchestrate.domain.strategy import Signal
-from orchestrate.orchestration.asking import Asking, refuse_run_in_callback
+from orchestrate.orchestration.asking import Asked, Asking, begin_asking
 from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import decision_order
@@ -51,9 +51,9 @@ class Desk:
         market: Market,
         rules: ExecutionRules,
         emit: Emit,
-        watch: AbstractContextManager[object],
+        watch: Asked,
     ) -> None:
-        refuse_run_in_callback()
+        begin_asking(watch)
         self.entries = entries
         self.in_order = [entries[name] for name in decision_order([entry.metadata for entry in entries.values()])]
         self.blotter = Blotter({entry.id: rank for rank, entry in enumerate(self.in_order)})
@@ -63,7 +63,7 @@ class Desk:
         self._capital, self._coordinator = capital, coordinator
         self._treasury = Treasury(entries, capital, self.blotter, self.marks, market, rules)
         self._emit = emit
-        self._around = {entry.id: Asking(entry.id, watch) for entry in entries.values()}
+        self._asked = watch
         self._labels = {
             symbol: (rows, market.series[symbol].label.data) for symbol, rows in market.timeline.columns.items()
         }
@@ -130,9 +130,13 @@ class Desk:
 
     def _ask(self, entry: StrategyEntry, question: Callable[..., Answer], *arguments: object) -> Answer | None:
         """Run a strategy's code. Whatever it raises, it fails alone; only Ctrl-C passes."""
+        asked = self._asked
         try:
-            with self._around[entry.id]:
+            asked.enter(entry.id)
+            try:
                 return question(*arguments)
+            finally:
+                asked.leave()
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -141,12 +145,12 @@ class Desk:
 
     def asking(self, entry: StrategyEntry) -> AbstractContextManager[object]:
         """What surrounds every call of this strategy's code, wherever it is called."""
-        return self._around[entry.id]
+        return Asking(entry.id, self._asked)
 
     def fail(self, entry: StrategyEntry, error: BaseException, t: int | None) -> None:
         """The strategy takes no further part: its orders are cancelled, its positions closed at the next fill."""
         entry.status = "failed"
-        with self._around[entry.id]:  # an error's text is the strategy's code, too
+        with self.asking(entry):  # an error's text is the strategy's code, too
             story = "".join(traceback.format_exception(error))
             message = _message(error)
         entry.error = StrategyError(type(error).__name__, message, story, t)

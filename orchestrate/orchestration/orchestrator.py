@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Final
 
@@ -19,6 +18,7 @@ from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import StrategyCommand
 from orchestrate.domain.plan import Mode
 from orchestrate.domain.strategy import Kind
+from orchestrate.orchestration.asking import Asked
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, CompatibilityReport, StrategyMetadata
 from orchestrate.orchestration.coordinator import StrategyCoordinator
@@ -31,8 +31,8 @@ FRAMEWORKS: Final = ("backtrader", "nautilus")
 class UnifiedStrategyOrchestrator:
     """Holds the strategies and turns what they want into commands.
 
-    Facts are given to `emit`, by default collected in `events`. `watch` surrounds every call of a strategy's code; it
-    may raise in there when the call takes too long.
+    Facts are given to `emit`, by default collected in `events`. `watch` is told whose code runs; who holds it may raise
+    in there when a call takes too long.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class UnifiedStrategyOrchestrator:
         *,
         frameworks: Collection[str] = FRAMEWORKS,
         emit: Emit | None = None,
-        watch: AbstractContextManager[object] | None = None,
+        watch: Asked | None = None,
     ) -> None:
         self.capital_manager = capital_manager
         self.coordinator = coordinator
@@ -53,7 +53,7 @@ class UnifiedStrategyOrchestrator:
         self.events: list[DomainEvent] = []
         self._desk: Desk | None = None
         self._emit = emit or self.events.append
-        self._watch = watch or nullcontext()
+        self._watch = watch or Asked()
 
     # ---- who takes part
 

@@ -53,6 +53,7 @@ class Foreseen:
             elif entry.decider is not None:
                 full = any(bool((timeline.rows[symbol] >= 0).all()) for symbol in entry.symbols)
                 (self._always if full else self._others).append(rank)
+        self._at_every_bar = [entries[rank] for rank in self._always]
         self._next = [self._end] * len(entries)
         self._queue: list[tuple[int, int]] = []
         moved.update(self._flags)
@@ -76,17 +77,17 @@ class Foreseen:
         step, queue = event.step, self._queue
         if self._moved:
             self._look_up(step)
-        ranks = self._always
+        due = self._due(step) if queue and queue[0][0] <= step else []
         if self._others:
-            ranks = ranks + [rank for rank in self._others if _any_bar(self._entries[rank].symbols, event.rows)]
-        if queue and queue[0][0] <= step:
-            ranks = sorted([*ranks, *self._due(step)])
-        entries = self._entries
-        return [entries[rank] for rank in ranks]
+            due += [rank for rank in self._others if _any_bar(self._entries[rank].symbols, event.rows)]
+        if not due:
+            return self._at_every_bar
+        return [self._entries[rank] for rank in sorted(due + self._always)]
 
     def _due(self, step: int) -> list[int]:
         """Whose flags mean something now; they are looked up again from the next step on."""
-        queue, due = self._queue, []
+        queue = self._queue
+        due: list[int] = []
         while queue and queue[0][0] <= step:
             at, rank = heappop(queue)
             if at == self._next[rank]:

@@ -6,8 +6,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Final
+
+from orchestrate.orchestration.asking import Asked
 
 _TICKS: Final = 4
 
@@ -16,25 +18,25 @@ class StrategyTimeout(BaseException):
     """A strategy took too long for one decision. No `Exception`, so that the strategy's own handlers don't eat it."""
 
 
-class Watchdog(AbstractContextManager[None]):
-    """Entered around every call of a strategy. While `armed`, a call that takes longer than `seconds` is broken off.
+class Watchdog(Asked, AbstractContextManager[None]):
+    """Knows who is being asked. While `armed`, a call that takes longer than `seconds` is broken off.
 
-    Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit, so that watching
-    a call costs next to nothing; a call is broken off after `seconds` to 1.25 × `seconds`.
+    Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit and looks whether
+    the same call is still under way, so that watching costs a call nothing; it is broken off after `seconds` to 1.25 ×
+    `seconds`.
     """
 
     def __init__(self, seconds: float) -> None:
+        super().__init__()
         self._seconds = seconds
-        self._depth = 0
+        self._seen = 0
         self._ticks = 0
 
     def __enter__(self) -> None:
-        if not self._depth:
-            self._ticks = 0
-        self._depth += 1
+        self.enter("")
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._depth -= 1
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
     @contextmanager
     def armed(self) -> Iterator[bool]:
@@ -52,8 +54,11 @@ class Watchdog(AbstractContextManager[None]):
             signal.setitimer(signal.ITIMER_REAL, *timer)
 
     def _tick(self, _signal: int, _frame: FrameType | None) -> None:
-        if self._depth:
-            self._ticks += 1
-            if self._ticks > _TICKS:
-                self._ticks = 0
-                raise StrategyTimeout(f"no answer within {self._seconds:g} seconds (execution.strategy_timeout)")
+        if not self.names:
+            return
+        if self.calls != self._seen:
+            self._seen, self._ticks = self.calls, 0
+        self._ticks += 1
+        if self._ticks > _TICKS:
+            self._ticks = 0
+            raise StrategyTimeout(f"no answer within {self._seconds:g} seconds (execution.strategy_timeout)")

@@ -152,12 +152,12 @@ def test_an_order_costs_the_same_however_many_there_were() -> None:
 def test_memory_is_a_straight_line(framework: str) -> None:
     vectorised(1, framework)
     peaks = []
-    for strategies in (5, 15, 25):
+    for strategies in (11, 18, 25):  # with fewer, the peak is that of what is there once: the data and its reading
         gc.collect()
         tracemalloc.start()
         vectorised(strategies, framework)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     first, second = peaks[1] - peaks[0], peaks[2] - peaks[1]
-    assert max(first, second) / 10 < 1_000_000
-    assert second < 1.5 * first
+    assert max(first, second) / 7 < 1_000_000
+    assert second < 1.25 * first

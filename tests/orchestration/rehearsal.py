@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,6 +18,7 @@ from orchestrate.domain.orders import Decision, Fill, Reason
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import StrategyResult
 from orchestrate.domain.strategy import Context, Signal, Signals
+from orchestrate.orchestration.asking import Asked
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.coordinator import StrategyCoordinator
@@ -82,7 +82,7 @@ def prepare(
     capital: Decimal | int = 100_000,
     adapters: Mapping[str, OrchestrationPort] | None = None,
     full: Iterable[str] = (),
-    watch: AbstractContextManager[object] | None = None,
+    watch: Asked | None = None,
     coordinator: StrategyCoordinator | None = None,
 ) -> Rehearsed:
     """Everything in its place, nothing begun."""
