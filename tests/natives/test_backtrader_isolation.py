@@ -115,7 +115,7 @@ def test_it_breaks_alone_and_is_flattened(place, rules):
     if place in ("next", "exit"):
         assert [when.day for when, *_ in trades] == ([4, 13, 21] if rules is PLAIN else [3, 12, 20])
     assert not hosted.orchestrator.desk.blotter.resting()
-    assert not len(hosted.orchestrator.desk.blotter)
+    assert not hosted.orchestrator.desk.blotter.waiting
 
 
 class BreakingAtRelease(bt.Strategy):

@@ -137,7 +137,7 @@ def test_the_children_of_a_refused_parent_end_with_it():
         (3, "Rejected", 10), (3, "Canceled", -10), (3, "Canceled", -10),
     ]  # fmt: skip
     assert not hosted.orchestrator.desk.blotter.resting()
-    assert not len(hosted.orchestrator.desk.blotter)
+    assert not hosted.orchestrator.desk.blotter.waiting
 
 
 def test_a_parent_refused_at_the_open_takes_its_children_along():

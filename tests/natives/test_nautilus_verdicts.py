@@ -266,7 +266,7 @@ def test_a_change_that_costs_more_is_a_demand_for_the_difference(when, change):
     difference = {"price": 3.0, "quantity": 100.0, "both": 103.0}[change]
     assert played.decisions()[:2] == [("approved", "", 100.0), ("approved", "", difference)]
     desk = played.orchestrator.desk
-    assert (len(desk.blotter), desk.blotter.resting(), desk.blotter.reserved("native")) == (0, [], 0.0)
+    assert (desk.blotter.waiting, desk.blotter.resting(), desk.blotter.reserved("native")) == ({}, [], 0.0)
     assert [each for each in heard() if each[0] == "Updated"] == [("Updated", 100.0 if change == "price" else 200.0)]
 
 
@@ -295,7 +295,7 @@ def test_an_order_taken_back_takes_its_change_with_it(when):
     played = run(plan | {when: change_and_regret}, DOWN)
     assert played.trades() == []
     desk = played.orchestrator.desk
-    assert (len(desk.blotter), desk.blotter.resting(), desk.blotter.reserved("native")) == (0, [], 0.0)
+    assert (desk.blotter.waiting, desk.blotter.resting(), desk.blotter.reserved("native")) == ({}, [], 0.0)
 
 
 def test_a_market_order_is_not_changed():
