@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import functools
 import operator
+import os
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from decimal import Decimal
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -21,6 +23,8 @@ from orchestrate.domain.spelling import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
+
+_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
 
 #: What pydantic calls a mistake → what is expected instead.
 _EXPECTED = {
@@ -69,7 +73,8 @@ def fit(model: type[M], node: Node, where: str = "", *, besides: Iterable[str] =
     problems: list[Problem] | None = None
     while True:
         try:
-            return model.model_validate(value), problems or []
+            with _without_plugins():
+                return model.model_validate(value), problems or []
         except ValidationError as error:
             mistakes = error.errors(include_url=False)
         if problems is None:
@@ -78,6 +83,20 @@ def fit(model: type[M], node: Node, where: str = "", *, besides: Iterable[str] =
         pruned = [_prune(value, mistake["loc"][: -1 if mistake["type"] == "missing" else None]) for mistake in mistakes]
         if not any(pruned):
             return None, problems
+
+
+@contextmanager
+def _without_plugins() -> Iterator[None]:
+    """Pydantic looks for plugins in the metadata of every installed package; none has any business here."""
+    before = os.environ.get(_PLUGINS)
+    os.environ[_PLUGINS] = "__all__"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_PLUGINS]
+        else:
+            os.environ[_PLUGINS] = before
 
 
 def _prune(value: Any, path: Path) -> bool:

@@ -31,6 +31,11 @@ BarField = Literal["timestamp", "time", "open", "high", "low", "close", "volume"
 AssetClass = Literal["equity", "etf", "crypto", "bond", "index", "future", "fx", "cfd"]
 
 
+def _made(kind: type) -> Any:
+    """The default `kind()`."""
+    return Field(default_factory=lambda: kind())  # noqa: PLW0108 (pydantic reads the signature, of a class slowly)
+
+
 class Section(BaseModel):
     """A mapping whose keys are all known."""
 
@@ -68,7 +73,7 @@ class Resample(Section):
 class Adjust(Section):
     """`adjust:` of a data entry; `splits` by date, or the name of a factor file"""
 
-    splits: dict[Day, Positive] = Field(default_factory=dict)
+    splits: dict[Day, Positive] = _made(dict)
     factors: str = ""
     dividends: bool = False
 
@@ -86,7 +91,7 @@ class Data(Section):
     timezone: Filled = "UTC"
     stamp: Literal["start", "end"] = "start"
     frequency: Frequency | None = None
-    columns: dict[BarField, Column] = Field(default_factory=dict)
+    columns: dict[BarField, Column] = _made(dict)
     delimiter: Annotated[str, Field(max_length=1)] = ""
     decimal: Literal["", ".", ","] = ""
     on_duplicate: Literal["error", "first", "last"] = "error"
@@ -141,10 +146,10 @@ class Strategy(Section):
     allocation: Positive | None = None
     symbols: Annotated[list[Filled], Field(min_length=1)] | None = None
     priority: int = 0
-    depends_on: list[Filled] = Field(default_factory=list)
-    sizing: SizingSection = Field(default_factory=SizingSection)
+    depends_on: list[Filled] = _made(list)
+    sizing: SizingSection = _made(SizingSection)
     limits: StrategyLimits | None = None
-    config: dict[str, Any] = Field(default_factory=dict)
+    config: dict[str, Any] = _made(dict)
 
 
 class RiskConfig(Section):
@@ -167,7 +172,7 @@ class LiveStrategy(Section):
     threshold: Real | None = None
     risk_config: RiskConfig | None = None
     framework: Filled | None = None
-    config: dict[str, Any] = Field(default_factory=dict)
+    config: dict[str, Any] = _made(dict)
 
 
 class Global(Section):
@@ -212,7 +217,7 @@ class Portfolio(Section):
     exits: Literal["protected", "included"] = "protected"
     rebalance: Rebalance | None = None
     limits: PortfolioLimits | None = None
-    schedule: list[Appointment] = Field(default_factory=list)
+    schedule: list[Appointment] = _made(list)
 
 
 class CommissionSection(Section):
@@ -238,8 +243,8 @@ class Execution(Section):
     """`execution:`"""
 
     fill: Literal["next_open", "close"] = "next_open"
-    commission: CommissionSection = Field(default_factory=CommissionSection)
-    slippage: SlippageSection = Field(default_factory=SlippageSection)
+    commission: CommissionSection = _made(CommissionSection)
+    slippage: SlippageSection = _made(SlippageSection)
     lots: Literal["integer", "fractional"] = "integer"
     close_at_end: bool = False
     strategy_timeout: Annotated[Positive, Field(le=86400)] = Decimal(5)
@@ -261,14 +266,14 @@ class Configuration(Section):
     mode: Literal["single", "multi"] | None = None
     capital: Capital | None = None
     data: dict[str, Data] | None = None
-    instruments: dict[str, InstrumentSection] = Field(default_factory=dict)
+    instruments: dict[str, InstrumentSection] = _made(dict)
     start: Moment | None = None
     end: Moment | None = None
     periods_per_year: Positive | None = None
     strategies: dict[str, Strategy]
-    portfolio: Portfolio = Field(default_factory=Portfolio)
-    execution: Execution = Field(default_factory=Execution)
-    frameworks: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    gates: dict[str, Any] = Field(default_factory=dict)
-    logging: Logging = Field(default_factory=Logging)
+    portfolio: Portfolio = _made(Portfolio)
+    execution: Execution = _made(Execution)
+    frameworks: dict[str, dict[str, Any]] = _made(dict)
+    gates: dict[str, Any] = _made(dict)
+    logging: Logging = _made(Logging)
     benchmark: Filled | None = None

@@ -1,0 +1,41 @@
+"""A configuration is read by our models alone, whatever plugins of pydantic an environment has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import field_validator
+
+from orchestrate.config.document import read_text
+from orchestrate.config.fitting import fit
+from orchestrate.config.nodes import Origin
+from orchestrate.config.schema import Section
+
+VARIABLE = "PYDANTIC_DISABLE_PLUGINS"
+
+
+class Probe(Section):
+    """What pydantic sees of the environment while it reads."""
+
+    seen: str
+
+    @field_validator("seen")
+    @classmethod
+    def _look(cls, _value: str) -> str:
+        return os.environ.get(VARIABLE, "any")
+
+
+@pytest.mark.parametrize("before", [None, "logfire-plugin"])
+def test_none_is_asked_and_the_environment_stays(before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    if before is not None:
+        monkeypatch.setenv(VARIABLE, before)
+    node, problems = read_text("seen: nothing", Origin("given", Path()))
+    assert node is not None
+    assert not problems
+    assert fit(Probe, node) == (Probe.model_construct(seen="__all__"), [])
+    assert os.environ.get(VARIABLE) == before
+    assert fit(Probe, node.with_entry("seen", node))[1]  # type: ignore[union-attr]  # a mapping where text stands
+    assert os.environ.get(VARIABLE) == before
