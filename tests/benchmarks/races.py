@@ -111,6 +111,10 @@ def tell(one: Race, raced: Raced, ledger: Ledger) -> None:
     for goal, (ratio, why) in reached.items():
         told = f"{ratio:6.3f}{'' if ratio <= goal.at_most else '  missed'}" if ratio is not None else why
         lines.append(f"  {goal.measure:<38} goal {goal.at_most:5.2f}  reached {told}")
+    for mine in one.ours:
+        ratio, _ = raced.ratio(mine, "vectorbt")
+        if ratio is not None and mine in ("Backtrader", "Nautilus", "both"):
+            lines.append(f"  {mine + ' / vectorbt':<38} no goal     reached {ratio:6.3f}")
     if late:
         lines.append("  where the time goes:")
         lines += [

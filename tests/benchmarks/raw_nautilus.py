@@ -9,6 +9,7 @@ dollar has eight digits, because with two every fee is rounded to the cent.
 from __future__ import annotations
 
 import time
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -123,9 +124,11 @@ def run(scene: Scene) -> Done:
         for number, (symbol, fast, slow) in enumerate(scene.rules)
     ]
     engine.add_strategies(strategies)
-    started = time.process_time()
-    engine.run()
-    seconds = time.process_time() - started
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pandas, about Nautilus's own calls
+        started = time.process_time()
+        engine.run()
+        seconds = time.process_time() - started
     equity = engine.portfolio.account(VENUE).balance_total(USD).as_double()
     for position in engine.cache.positions_open():
         close = closes[position.instrument_id.symbol.value]

@@ -72,7 +72,7 @@ def _tell(
     for kind, name in KINDS.items():
         for what in ("whole process", "warm run() with loading", "loop"):
             five, one = (seconds[f"{kind}, {what}, {count}"] for count in (5, 1))
-            over = "  over 2" if five > 2 * one else ""
+            over = "  over 2, see cause" if five > 2 * one else ""
             lines.append(f"  {kind + ', ' + what:<38}{five * 1000:10.1f}{one * 1000:10.1f}{five / one:8.2f}{over}")
             if what == "whole process":
                 note = "" if five <= 1.3 * one else "1.3 was aimed at"

@@ -10,10 +10,11 @@ import pytest
 
 from tests.benchmarks.goals import MEMORY, MINUTES, Ledger
 from tests.benchmarks.scenes import Scene
-from tests.benchmarks.whole import ROOT, backtest, configuration, process
+from tests.benchmarks.whole import ALONE, ROOT, backtest, bars_file, configuration, process
 
 RUN = str(ROOT / "tests/benchmarks/memory_of_a_run.py")
 STAGES = str(ROOT / "tests/benchmarks/memory_by_stage.py")
+SCRIPT = str(ROOT / "tests/benchmarks/script_backtrader.py")
 LOOP = """
 from tests.benchmarks import ours
 from tests.benchmarks.scenes import Scene
@@ -76,4 +77,6 @@ def test_half_a_million_bars(tmp_path: Path, ledger: Ledger) -> None:
             note = f"read before: {again.megabytes:.0f} MB"
             ledger.reached(MINUTES, "whole process from CSV, memory at most", first.megabytes, note)
             lines += [f"    {line}" for line in process(tmp_path, STAGES, str(file)).errors.splitlines()]
+    raw = process(tmp_path, "-c", ALONE, SCRIPT, str(bars_file(scene, tmp_path))).megabytes
+    lines.append(f"  raw Backtrader script with 1 strategy {raw:6.0f}")
     ledger.tell("memory: 500,000 minutes", *lines)

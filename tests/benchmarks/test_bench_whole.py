@@ -10,11 +10,7 @@ import pytest
 from tests.benchmarks.by_turns import by_turns
 from tests.benchmarks.goals import WHOLE, Ledger, goals_of
 from tests.benchmarks.scenes import Scene
-from tests.benchmarks.whole import ROOT, Used, backtest, bars_file, configuration, process
-
-# Backtrader imports TA-Lib where it is installed. Ours brings it; a raw script does without.
-NO_TALIB = "import sys; sys.modules['talib'] = None"
-ALONE = f"{NO_TALIB}; sys.argv = sys.argv[1:]; import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"
+from tests.benchmarks.whole import ALONE, NO_TALIB, ROOT, Used, backtest, bars_file, configuration, process
 
 
 @pytest.mark.timeout(1800)

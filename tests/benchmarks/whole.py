@@ -21,6 +21,10 @@ ROOT = Path(__file__).parents[2]
 MEASURED = ROOT / "tests/benchmarks/measured.py"
 NAMES = {"vectorised": "MOMENTUM", "IStrategy": f"{ROOT}/tests/benchmarks/crossings.py:Stateless"}
 
+# Backtrader imports TA-Lib where it is installed. Ours brings it; a raw script does without.
+NO_TALIB = "import sys; sys.modules['talib'] = None"
+ALONE = f"{NO_TALIB}; sys.argv = sys.argv[1:]; import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"
+
 
 @dataclass(frozen=True)
 class Used:
