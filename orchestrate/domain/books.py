@@ -114,11 +114,11 @@ class Book:
         self.turnover += abs(quantity * fill.price * instrument.multiplier)
         closing, opening = closing_and_opening(self.quantity(fill.symbol), quantity)
         if closing:
-            fee = fill.fee * (closing / quantity)
+            fee = fill.fee * (closing / quantity) if opening else fill.fee
             self._close(fill, closing, instrument, fee)
             self._trip_closed(fill, closing, instrument, fee)
         if opening:
-            fee = fill.fee * (opening / quantity)
+            fee = fill.fee * (opening / quantity) if closing else fill.fee
             self._open(fill, opening, instrument, fee)
             self._trip_opened(fill, opening, fee)
 

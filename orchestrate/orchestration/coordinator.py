@@ -31,7 +31,9 @@ class StrategyCoordinator:
         }
         outcomes = {conflict.symbol: conflict.settlement.outcome for conflict in self.conflicts}
         decisions = []
-        for demand in sorted(demands, key=lambda demand: not demand.closing):
+        if len(demands) > 1:
+            demands = sorted(demands, key=lambda demand: not demand.closing)
+        for demand in demands:
             quantity = allowed.get(demand, demand.quantity) if allowed else demand.quantity
             if demand.quantity and not quantity:
                 outcome = outcomes[demand.symbol]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from orchestrate.domain.books import Book
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market, MarketEvent
@@ -97,7 +98,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._market, self._rules = market, rules
         self.prepare(market, rules)
         self._recorder = Recorder(market, self.desk.marks)
-        self._netted = {framework: Netted() for framework in self.adapters}
+        self._netted = {framework: Netted(self._books(framework)) for framework in self.adapters}
         self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
         self._first_end = min(self._last_step.values())
         self._closes = rules.fill == "close" or rules.close_at_end
@@ -115,8 +116,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.desk.stop()
         self._dispatch.forget(self.desk.cancel(lambda _order: True, Reason.UNFILLED_AT_END))
         for framework, adapter in self._dispatch.adapters.items():
-            books = [self.strategies[name].book for name in self.framework_strategies[framework]]
-            reconcile(adapter.get_portfolio_state(), books, "at the end")
+            reconcile(adapter.get_portfolio_state(), self._books(framework), "at the end")
 
     def agenda(self) -> Agenda:
         """Every step, unless no engine and no strategy wants to see them all."""
@@ -128,6 +128,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             return Agenda(timeline)
         ends = self._last_step.values() if self._rules.close_at_end else ()
         return Agenda(timeline, foreseen.upcoming, ends, self.desk.blotter.symbols)
+
+    def _books(self, framework: str) -> list[Book]:
+        return [entry.book for entry in self.strategies.values() if entry.framework == framework]
 
     def _account(self, entry: StrategyEntry) -> Account:
         return Account(

@@ -329,12 +329,21 @@ def decider_for(strategy: object, kind: Kind | None, series: Mapping[str, BarSer
     return DECIDERS[kind](strategy, series, past)
 
 
-Past = Mapping[str, Unveiling]
+#: By symbol, what those have seen who are asked at every bar; shared by all of them.
+Past = dict[str, Unveiling]
 DECIDERS: Final[dict[str, Callable[..., Decider]]] = {
     "signals": lambda strategy, series, _past: VectorDecider(strategy, series),
-    "istrategy": lambda strategy, _series, past: StatelessDecider(strategy, past),
-    "on_bar": lambda strategy, _series, past: BarDecider(strategy, past),
+    "istrategy": lambda strategy, series, past: StatelessDecider(strategy, _begun(past, series)),
+    "on_bar": lambda strategy, series, past: BarDecider(strategy, _begun(past, series)),
 }
+
+
+def _begun(past: Past, series: Mapping[str, BarSeries]) -> Past:
+    """`past` with the symbols of one strategy more."""
+    for symbol, columns in series.items():
+        if symbol not in past:
+            past[symbol] = Unveiling(columns)
+    return past
 
 
 def portable_kind(strategy: object) -> Kind:

@@ -99,9 +99,6 @@ class Desk:
         if entry.is_native:
             return
         series = {symbol: self._market.series[symbol] for symbol in entry.symbols}
-        for symbol, column in series.items():
-            if symbol not in self._past:
-                self._past[symbol] = Unveiling(column)
         entry.decider = decider_for(entry.strategy, entry.kind, series, self._past)
         entry.decider.start()
         _call_hook(entry.strategy, "on_start")

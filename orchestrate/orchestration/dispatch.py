@@ -35,6 +35,7 @@ class Dispatch:
         self._columns = {
             framework: {symbol: timeline.columns[symbol] for symbol in symbols}
             for framework, symbols in self.symbols.items()
+            if len(symbols) < len(timeline.columns)
         }
         self._adapters = {framework: adapters[framework] for framework in self.symbols}
         self._hosts: dict[str, NativeHostPort] = {}
@@ -83,7 +84,8 @@ class Dispatch:
         if self._advanced.get(framework) == event.step:
             return NOTHING
         self._advanced[framework] = event.step
-        rows = StepRows(self._columns[framework], event.step)
+        own = self._columns.get(framework)
+        rows = event.rows if own is None else StepRows(own, event.step)
         return self._adapters[framework].advance(event.t, rows) if rows else NOTHING
 
     def close(self, commands: Sequence[StrategyCommand], event: MarketEvent) -> list[Fill]:
@@ -108,9 +110,10 @@ class Dispatch:
         if order is None:
             raise EngineError(f"an engine reports a fill of order {fill.order_id!r}, which it was never given")
         framework = self._entries[order.strategy_id].framework
-        told = (fill.strategy_id, fill.symbol, fill.quantity)
-        if told != (order.strategy_id, order.symbol, order.quantity) and not order.native_order:
-            raise EngineError(f"{framework} fills {told} where {order.id} was {order.quantity:g} of {order.symbol}")
+        if fill.quantity != order.quantity or fill.symbol != order.symbol or fill.strategy_id != order.strategy_id:
+            told = (fill.strategy_id, fill.symbol, fill.quantity)
+            if not order.native_order:
+                raise EngineError(f"{framework} fills {told} where {order.id} was {order.quantity:g} of {order.symbol}")
         self.moved.add(framework)
         return order
 

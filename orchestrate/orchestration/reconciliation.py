@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,33 +24,27 @@ _FLOAT_GRAIN: Final = 1e-15
 class Netted:
     """The books of one engine's strategies added up: kept along with every fill, so that no step adds all of them."""
 
+    books: Sequence[Book]
     quantities: dict[str, float] = field(default_factory=dict)
     realised: float = 0.0
-    moved: float = 0.0
-    fills: int = 0
 
     @classmethod
-    def of(cls, books: Iterable[Book]) -> Netted:
+    def of(cls, books: Sequence[Book]) -> Netted:
         """All of `books`, from scratch."""
-        netted = cls()
+        netted = cls(books)
         for book in books:
             for symbol, position in book.positions.items():
                 netted.quantities[symbol] = netted.quantities.get(symbol, 0.0) + position.quantity
             netted.realised += book.realised
-            netted.moved += book.turnover
-            netted.fills += len(book.fills)
         return netted
 
     def apply(self, book: Book, fill: Fill, instrument: Instrument) -> None:
         """Take a fill into its book, and into these sums what it has changed there."""
-        symbol = fill.symbol
-        held, realised, moved = book.quantity(symbol), book.realised, book.turnover
+        symbol, quantities = fill.symbol, self.quantities
+        held, realised = book.quantity(symbol), book.realised
         book.apply(fill, instrument)
-        change = book.quantity(symbol) - held
-        self.quantities[symbol] = rounded(self.quantities.get(symbol, 0.0) + change)
+        quantities[symbol] = rounded(quantities.get(symbol, 0.0) + book.quantity(symbol) - held)
         self.realised += book.realised - realised
-        self.moved += book.turnover - moved
-        self.fills += 1
 
     def compare(self, state: FrameworkPortfolioState, moment: str) -> None:
         """ReconciliationError, with both sides, where the engine's account says otherwise."""
@@ -63,14 +57,19 @@ class Netted:
                         f"{state.framework} holds {its:g} of {symbol}, "
                         f"the books of its strategies hold {mine:g} ({moment})"
                     )
-        slack = TOLERANCE + self.fills * _ROUNDING_PER_FILL + self.moved * _FLOAT_GRAIN
-        if abs(self.realised - state.realised) > slack:
+        apart = abs(self.realised - state.realised)
+        if apart > TOLERANCE and apart > TOLERANCE + self._roundings():
             raise ReconciliationError(
                 f"{state.framework} has realised {state.realised:.8f} net of fees, "
                 f"the books of its strategies {self.realised:.8f} ({moment})"
             )
 
+    def _roundings(self) -> float:
+        """How far apart the last digits of both sides may have come over all fills."""
+        fills = sum(len(book.fills) for book in self.books)
+        return fills * _ROUNDING_PER_FILL + sum(book.turnover for book in self.books) * _FLOAT_GRAIN
 
-def reconcile(state: FrameworkPortfolioState, books: Iterable[Book], moment: str) -> None:
+
+def reconcile(state: FrameworkPortfolioState, books: Sequence[Book], moment: str) -> None:
     """Compare an engine's account with the books of its strategies; ReconciliationError shows both sides."""
     Netted.of(books).compare(state, moment)

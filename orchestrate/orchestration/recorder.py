@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,18 +12,14 @@ from orchestrate.domain.market import Flags, Floats, Market
 from orchestrate.orchestration.marks import Marks
 
 
-@dataclass(slots=True)
-class _Holding:
-    steps: list[int] = field(default_factory=list)
-    quantities: list[float] = field(default_factory=list)
-    averages: list[float] = field(default_factory=list)
+class _Change(NamedTuple):
+    """How a book stood in one symbol, and its cash, once something had happened there."""
 
-
-@dataclass(slots=True)
-class _History:
-    steps: list[int] = field(default_factory=list)
-    cash: list[float] = field(default_factory=list)
-    holdings: dict[str, _Holding] = field(default_factory=dict)
+    step: int
+    symbol: str
+    cash: float
+    quantity: float
+    average: float
 
 
 class Recorder:
@@ -31,48 +27,45 @@ class Recorder:
 
     def __init__(self, market: Market, marks: Marks) -> None:
         self._market, self._marks = market, marks
-        self._histories: dict[str, _History] = {}
+        self._changes: dict[str, list[_Change]] = {}
 
     def note(self, book: Book, symbol: str, step: int) -> None:
         """The book has just changed in `symbol`."""
-        history = self._histories.get(book.strategy_id)
-        if history is None:
-            history = self._histories[book.strategy_id] = _History()
-        holding = history.holdings.get(symbol)
-        if holding is None:
-            holding = history.holdings[symbol] = _Holding()
-        history.steps.append(step)
-        history.cash.append(book.cash)
-        holding.steps.append(step)
         position = book.positions.get(symbol)
         if position is None:
-            holding.quantities.append(0.0)
-            holding.averages.append(0.0)
+            change = _Change(step, symbol, book.cash, 0.0, 0.0)
         else:
-            holding.quantities.append(position.quantity)
-            holding.averages.append(position.average_price)
+            change = _Change(step, symbol, book.cash, position.quantity, position.average_price)
+        changes = self._changes.get(book.strategy_id)
+        if changes is None:
+            self._changes[book.strategy_id] = [change]
+        else:
+            changes.append(change)
+
+    def _by_symbol(self, strategy_id: str) -> dict[str, list[_Change]]:
+        found: dict[str, list[_Change]] = {}
+        for change in self._changes.get(strategy_id, ()):
+            found.setdefault(change.symbol, []).append(change)
+        return found
 
     def equity(self, book: Book, steps: int) -> Floats:
         """Cash and positions at each of the first `steps` closes."""
-        history = self._histories.get(book.strategy_id, _History())
-        curve = _held(history.steps, history.cash, steps, before=book.initial)
-        for symbol, holding in history.holdings.items():
-            quantities = _held(holding.steps, holding.quantities, steps)
+        curve = _held(self._changes.get(book.strategy_id, []), "cash", steps, before=book.initial)
+        for symbol, changes in self._by_symbol(book.strategy_id).items():
+            quantities = _held(changes, "quantity", steps)
             prices = np.where(quantities != 0.0, self._marks.path(symbol, steps), 0.0)
             instrument = self._market.instruments[symbol]
             if instrument.moves_cash_by_notional:
                 curve += quantities * prices * instrument.multiplier
             else:
-                averages = _held(holding.steps, holding.averages, steps)
-                curve += quantities * (prices - averages) * instrument.multiplier
+                curve += quantities * (prices - _held(changes, "average", steps)) * instrument.multiplier
         return curve
 
     def exposed(self, strategy_id: str, steps: int) -> Flags:
         """The closes at which the strategy held something."""
         exposed = np.zeros(steps, dtype=np.bool_)
-        history = self._histories.get(strategy_id, _History())
-        for holding in history.holdings.values():
-            exposed |= _held(holding.steps, holding.quantities, steps) != 0.0
+        for changes in self._by_symbol(strategy_id).values():
+            exposed |= _held(changes, "quantity", steps) != 0.0
         return exposed
 
     def own(self, symbols: tuple[str, ...], steps: int) -> Flags:
@@ -84,8 +77,9 @@ class Recorder:
         return own
 
 
-def _held(at: list[int], values: list[float], steps: int, before: float = 0.0) -> Floats:
-    """A value that changes at the steps `at` (the last change of a step counts), as one element a step."""
-    latest = np.searchsorted(np.asarray(at, dtype=np.int64), np.arange(steps), side="right")
-    column: Floats = np.concatenate(([before], values))[latest]
-    return column
+def _held(changes: Sequence[_Change], name: str, steps: int, before: float = 0.0) -> Floats:
+    """What `name` says at each step: the last change so far, and `before` any."""
+    at = [change.step for change in changes]
+    place = _Change._fields.index(name)
+    lasts = np.subtract([*at, steps], [0, *at])
+    return np.repeat(np.array([before, *(change[place] for change in changes)], dtype=np.float64), lasts)

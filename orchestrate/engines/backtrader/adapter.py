@@ -55,7 +55,7 @@ class BacktraderOrchestrationAdapter:
             for symbol in account.symbols:
                 broker.trade(market.instruments[symbol])
                 if symbol not in self._feeds:
-                    self._feeds[symbol] = ColumnFeed().fill(market.series[symbol])
+                    self._feeds[symbol] = ColumnFeed(market.series[symbol])
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         """Hand over orders for the next open or close; natives hear what became of theirs."""

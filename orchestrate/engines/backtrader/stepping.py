@@ -1,8 +1,8 @@
 """The inside of Backtrader, all of it in this file.
 
 Backtrader runs as a whole or not at all: `Cerebro.run` owns the loop. Its brokers and feeds, however, work without it.
-So a feed is laid over the columns instead of filled row by row (half of a usual run's time) and moved straight to the
-row that matters, and each strategy gets a broker of its own, which is shown one order at a time. What differs from the
+So the feed is not filled row by row (half of a usual run's time) but shows the one row that matters, out of the columns
+as they are, and each strategy gets a broker of its own, which is shown one order at a time. What differs from the
 broker as it comes:
 
 * an order fills at the open of the bar on which it is submitted (Backtrader's own cheat-on-open) or at that bar's
@@ -17,8 +17,6 @@ import math
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries
@@ -30,46 +28,43 @@ _DAYS_TO_1970 = 719_163.0
 _OrderData = bt.order.OrderData
 
 
-class ColumnFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no types
-    """A series in Backtrader's line buffers, standing before its first bar."""
+class _Line:
+    """What the broker asks of one of a feed's lines: `line[0]` is now."""
 
-    _tz = None
-    now = tick_open = tick_high = tick_low = tick_close = 0.0  # where the broker looks first; set at every `seek`
+    __slots__ = ("now",)
 
-    def fill(self, series: BarSeries) -> ColumnFeed:
-        """Lay the lines over the columns: nothing is copied, and nothing can be written."""
-        columns = {
-            "datetime": series.known / _NANOSECONDS_A_DAY + _DAYS_TO_1970,
-            "open": series.open,
-            "high": series.high,
-            "low": series.low,
-            "close": series.close,
-            "volume": series.volume,
-            "openinterest": np.broadcast_to(0.0, len(series)),
-        }
-        for name, column in columns.items():
-            line = getattr(self.lines, name)
-            line.array = column.data
-            setattr(self, name, line)  # found at once, not by asking each of the feed's parts
-        self._asked = self.datetime, self.close
-        self._known = columns["datetime"].data
-        self._prices = tuple(columns[name].data for name in ("open", "high", "low", "close"))
-        self.datetime.datetime = _nobody_asks_when
-        self.home()
+    def __init__(self) -> None:
+        self.now = math.nan
+
+    def __getitem__(self, _ago: int) -> float:
+        return self.now
+
+    def datetime(self) -> None:
+        """The broker has the date worked out at each fill, only to reckon interest by it; here nothing is lent."""
+
+
+class ColumnFeed:
+    """A series as far as a broker looks at its feed: one bar at a time, and never another than the current one.
+
+    Backtrader's own feed has seven line buffers and a schedule; to make one takes as long as ten orders.
+    """
+
+    _compensate = None
+
+    def __init__(self, series: BarSeries) -> None:
         self._name = series.symbol
-        return self
+        self._known = series.known.data
+        self._prices = series.open.data, series.high.data, series.low.data, series.close.data
+        self.datetime, self.open, self.close = _Line(), _Line(), _Line()
+        self.tick_open = self.tick_high = self.tick_low = self.tick_close = math.nan
 
     def seek(self, row: int) -> None:
-        """Make `row` the current bar of the lines that the broker asks; rows never go back."""
-        for line in self._asked:
-            line.idx, line.lencount = row, row + 1
-        self.now = self._known[row]
+        """Make `row` the current bar."""
         opens, highs, lows, closes = self._prices
-        self.tick_open, self.tick_high, self.tick_low, self.tick_close = opens[row], highs[row], lows[row], closes[row]
-
-
-def _nobody_asks_when() -> None:
-    """Instead of the date that the broker works out for the position at each fill, only to reckon interest by it."""
+        self.tick_open = self.open.now = opens[row]
+        self.tick_high, self.tick_low = highs[row], lows[row]
+        self.tick_close = self.close.now = closes[row]
+        self.datetime.now = self._known[row] / _NANOSECONDS_A_DAY + _DAYS_TO_1970
 
 
 class _Asked:
@@ -98,7 +93,7 @@ class _MarketOrder(bt.Order):  # type: ignore[misc]
         order.broker, order.data, order.size, order.exectype = broker, feed, quantity, cls.Market
         order.ordtype = cls.Buy if quantity > 0 else cls.Sell
         order.info = _AT_CLOSE if at_close else _AT_OPEN
-        order.created = _Asked(feed.now, feed.tick_close)
+        order.created = _Asked(feed.datetime.now, feed.tick_close)
         order.executed = _OrderData(remsize=quantity)
         order.status = cls.Accepted
         return order
