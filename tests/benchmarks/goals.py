@@ -21,6 +21,7 @@ DAILY, DAILY_FIVE, DAILY_HUNDRED = "1 strategy, 2,520 days", "5 on 5 symbols, 2,
 MINUTES, SPARSE = "5 on 1, 500,000 minutes", "the same, sparser: 50/200"
 NAUTILUS, NAUTILUS_SPARSE = "5 on 1, 20,000 minutes", "5 on 1, 50,000 minutes, 50/200"
 FIVE_DAYS, FIVE_MINUTES = "5 against 1, 2,520 days", "5 against 1, 500,000 minutes"
+FIVE_SPARSE = f"{FIVE_MINUTES}, 50/200"
 WHOLE, MEMORY, STEP = "whole process", "memory", "step"
 
 
@@ -63,6 +64,7 @@ GOALS = [
         for kind in ("vectorised", "IStrategy")
         for what in ("whole process", "run() against raw Backtrader with 1")
     ),
+    *(Goal(FIVE_SPARSE, f"{kind}, whole process", 2.0) for kind in ("vectorised", "IStrategy")),
     *(Goal(FIVE_DAYS, f"{kind}, run() against raw Nautilus with 1", 2.0) for kind in ("vectorised", "IStrategy")),
     Goal(WHOLE, "Backtrader / raw Backtrader", 0.75),
     Goal(WHOLE, "Backtrader / raw Nautilus", 0.5),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from orchestrate.usecases.run import run
 from tests.benchmarks import script_backtrader, script_nautilus
 from tests.benchmarks.by_turns import by_turns, timed
-from tests.benchmarks.goals import FIVE_DAYS, FIVE_MINUTES, Ledger
+from tests.benchmarks.goals import FIVE_DAYS, FIVE_MINUTES, FIVE_SPARSE, Ledger
 from tests.benchmarks.parts import parts
 from tests.benchmarks.races import OURS
 from tests.benchmarks.scenes import Scene
@@ -28,16 +29,17 @@ RAW = {"raw Backtrader": script_backtrader.run, "raw Nautilus": script_nautilus.
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
-    ("workload", "bars", "step", "turns", "raw"),
+    ("workload", "one", "turns", "raw"),
     [
-        (FIVE_DAYS, 2_520, 86_400, 5, ("raw Backtrader", "raw Nautilus")),
-        (FIVE_MINUTES, 500_000, 60, 1, ("raw Backtrader",)),
+        (FIVE_DAYS, Scene(2_520, 1, 1), 5, ("raw Backtrader", "raw Nautilus")),
+        (FIVE_MINUTES, Scene(500_000, 1, 1, 60), 1, ("raw Backtrader",)),
+        (FIVE_SPARSE, Scene(500_000, 1, 1, 60, (50, 200)), 1, ()),
     ],
+    ids=[FIVE_DAYS, FIVE_MINUTES, FIVE_SPARSE],
 )
 def test_five_against_one(
     workload: str,
-    bars: int,
-    step: int,
+    one: Scene,
     turns: int,
     raw: tuple[str, ...],
     tmp_path: Path,
@@ -45,7 +47,7 @@ def test_five_against_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ORCHESTRATE_CACHE", str(tmp_path / "cache"))
-    scenes = {count: Scene(bars, 1, count, step) for count in (1, 5)}
+    scenes = {1: one, 5: replace(one, strategies=5)}
     contestants: dict[str, Callable[[], float]] = {}
     for kind, name in KINDS.items():
         for count, scene in scenes.items():
@@ -60,8 +62,8 @@ def test_five_against_one(
     contestants |= {f"{name}, 1": partial(timed, RAW[name], path) for name in raw}
     _whole(tmp_path, configuration(scenes[1], tmp_path, "backtrader"))  # compiles
     taken = by_turns(contestants, turns, float)
-    assert not {name: one.broken for name, one in taken.items() if one.broken}
-    seconds = {name: one.middle for name, one in taken.items()}
+    assert not {name: each.broken for name, each in taken.items() if each.broken}
+    seconds = {name: each.middle for name, each in taken.items()}
     _tell(workload, scenes, seconds, raw, ledger)
 
 

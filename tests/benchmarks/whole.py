@@ -72,7 +72,7 @@ def configuration(scene: Scene, folder: Path, *frameworks: str, kind: str = "vec
         "execution": {"commission": {"percent": FEE * 100}},
         "strategies": entries,
     }
-    path = folder / f"{scene.bars}-{scene.strategies}-{'-'.join(frameworks)}-{kind}.yaml"
+    path = folder / f"{scene.bars}-{scene.pace[0]}-{scene.strategies}-{'-'.join(frameworks)}-{kind}.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     return path
 
