@@ -92,6 +92,16 @@ def test_a_price_that_stands_in_the_column_of_stamps_is_left_to_the_careful_read
     assert read_csv(tmp_path / "X.csv", plan, "X")[0].open[0] == 1_400_000_000
 
 
+def test_rows_that_end_in_two_ways_are_left_to_the_careful_reader(tmp_path: Path) -> None:
+    content = text([moment.isoformat() for moment in MOMENTS])
+    half = content.index("\n", len(content) // 2)
+    mixed = content[:half] + content[half:].replace("\n", "\r")
+    assert read_large(mixed.encode(), PLAN, "X") is None
+    (tmp_path / "X.csv").write_text(mixed, newline="")
+    (tmp_path / "twin.csv").write_text(content)
+    same(read_csv(tmp_path / "X.csv", PLAN, "X")[0], read_csv(tmp_path / "twin.csv", PLAN, "X")[0])
+
+
 def test_half_a_million_stamps_are_not_half_a_million_strings() -> None:
     grid = Grid(np.frombuffer("".join(moment.isoformat() for moment in MOMENTS).encode(), np.uint8).reshape(ROWS, -1))
     tracemalloc.start()
