@@ -13,7 +13,7 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.market import Market
 from orchestrate.domain.plan import Sizing
-from orchestrate.domain.strategy import Signals
+from orchestrate.domain.strategy import Side, Signal, Signals
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.coordinator import StrategyCoordinator
@@ -37,6 +37,49 @@ class Flags:
         return Signals(**{side: generator.random(len(bars)) < self.share for side in SIDES})
 
 
+class Held:
+    """Flags that hold as long as something does: in while above, out while below, as most strategies are written."""
+
+    def __init__(self, seed: int, share: float) -> None:
+        self.seed, self.share = seed, share
+
+    def signals(self, bars: Any) -> Signals:
+        above = np.cumsum(np.random.default_rng([self.seed, ord(bars.symbol)]).normal(size=len(bars))) > 0
+        long_only = self.share < 0.1
+        return Signals(above, ~above) if long_only else Signals(above, ~above, ~above, above)
+
+
+class Touchy(Flags):
+    """Breaks when it hears of its third fill, or of a refusal."""
+
+    def on_start(self) -> None:
+        self.fills = 0
+
+    def on_fill(self, fill: object) -> None:
+        self.fills += 1
+        if self.fills == 3:
+            raise RuntimeError("enough")
+
+    def on_rejected(self, decision: object) -> None:
+        raise RuntimeError("an insult")
+
+
+class Asked:
+    """Throws a coin for each symbol at each of its bars."""
+
+    def __init__(self, seed: int, share: float) -> None:
+        self.seed, self.share = seed, share
+
+    def on_bar(self, context: Any) -> list[Signal]:
+        wishes = []
+        for symbol in context.updated:
+            generator = np.random.default_rng([self.seed, context.t // 10**9, ord(symbol)])
+            if generator.random() < self.share:
+                side: Side = "short" if generator.random() < 0.5 else "long"
+                wishes.append(Signal.exit(symbol) if context.position(symbol) else Signal.enter(symbol, side))
+        return wishes
+
+
 def stage(seed: int, spans: list[tuple[int, int]]) -> Market:
     """A symbol for each span of days; some of its days have no bar."""
     generator = np.random.default_rng(seed)
@@ -49,7 +92,7 @@ def stage(seed: int, spans: list[tuple[int, int]]) -> Market:
     return market(*made)
 
 
-def facts(stage: Market, rules: ExecutionRules, parts: list[tuple[Flags, str, int]], feed: str) -> tuple[int, Any]:
+def facts(stage: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]], feed: str) -> tuple[int, Any]:
     """How many steps were taken, and all that came of them."""
     events: list[DomainEvent] = []
     steps: list[int] = []
@@ -75,7 +118,12 @@ def facts(stage: Market, rules: ExecutionRules, parts: list[tuple[Flags, str, in
 
 
 PARTS = st.tuples(
-    st.builds(Flags, st.integers(0, 1_000), st.sampled_from([0.0, 0.02, 0.2])),
+    st.builds(
+        lambda kind, seed, share: kind(seed, share),
+        st.sampled_from([Flags, Flags, Held, Touchy]),
+        st.integers(0, 1_000),
+        st.sampled_from([0.0, 0.02, 0.2, 0.8]),
+    ),
     st.sampled_from(ENGINES),
     st.sampled_from([20, 95, 300]),
 )
@@ -89,7 +137,7 @@ RULES = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 1_000),
     spans=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), min_size=1, max_size=3),
@@ -104,6 +152,33 @@ def test_jumping_changes_nothing(
     walked, dense = facts(scene, rules, parts, "full")
     assert sparse == dense
     assert jumped <= walked == len(scene.timeline)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    seed=st.integers(0, 1_000),
+    spans=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), min_size=1, max_size=3),
+    rules=RULES,
+    parts=st.lists(PARTS, min_size=1, max_size=3),
+    asked=st.integers(0, 1_000),
+)
+def test_beside_a_strategy_that_is_asked_at_every_bar_too(
+    seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]], asked: int
+) -> None:
+    scene = stage(seed, spans)
+    together = [*parts, (Asked(asked, 0.2), "backtrader", 50)]
+    walked, sparse = facts(scene, rules, together, "on_demand")
+    assert (walked, sparse) == facts(scene, rules, together, "full")
+    assert walked == len(scene.timeline)
+
+
+def test_a_flag_that_holds_is_a_stop_only_where_it_changes_something() -> None:
+    scene = stage(3, [(0, 90)])
+    rules = ExecutionRules()
+    jumped, (_, _, fills, *_) = facts(scene, rules, [(Held(5, 0.0), "backtrader", 95)], "on_demand")
+    assert fills
+    assert len(fills) < jumped <= 2 * len(fills) + 1  # a decision and a release each, and the last step
+    assert jumped < len(scene.timeline) / 5
 
 
 def test_steps_without_flag_or_order_are_not_taken() -> None:
