@@ -2,7 +2,8 @@
 
 A command is a plain function in a file of its own that imports nothing but typer, the standard library and
 `domain.errors` at module level. It prints results to stdout and messages to stderr, returns for code 0, raises
-`typer.Exit(code)` for a result that is not 0, and lets errors of the tree in `domain/errors.py` pass.
+`typer.Exit(code)` for a result that is not 0, and lets errors of the tree in `domain/errors.py` pass. Before it loads a
+user's code it calls `started_up` of `process.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 import orchestrate
+from orchestrate.cli.process import started_up
 from orchestrate.domain.errors import OrchestrateError
 
 #: In the order of `--help`: the name of a command → the module and function behind it.
@@ -49,6 +51,8 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         application(*words[:1])(args=words, prog_name="orchestrate")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    finally:
+        started_up()  # at the latest now, so that all that was imported is not looked through once more at exit
     sys.exit(0)
 
 

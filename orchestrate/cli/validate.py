@@ -30,6 +30,7 @@ def validate(
     """Check configurations without running them."""
     import os
 
+    from orchestrate.cli.process import started_up
     from orchestrate.cli.stdout import results_only
     from orchestrate.usecases import validate as usecase
 
@@ -42,6 +43,7 @@ def validate(
                 environ=os.environ,
                 deep=deep,
                 cache=not no_cache,
+                ready=started_up,
             )
             for file in files
         ]

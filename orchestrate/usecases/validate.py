@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -53,19 +53,23 @@ def validate(
     environ: Mapping[str, str] | None = None,
     deep: bool = False,
     cache: bool = True,
+    ready: Callable[[], None] | None = None,
 ) -> Validation:
     """Everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead.
 
-    `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to.
+    `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to. `ready` is told
+    before the code of any strategy is loaded.
     """
     resolution = wiring.read_plan(file, overrides, data, environ)
     if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:
         return Validation(file, resolution, resolution.findings)
     with redirect_stdout(sys.stderr):  # what strategies print is no part of the result
-        return _deep(file, resolution, resolution.plan, wiring.column_cache(environ or {}, wanted=cache))
+        return _deep(file, resolution, resolution.plan, wiring.column_cache(environ or {}, wanted=cache), ready)
 
 
-def _deep(file: str, resolution: Resolution, plan: RunPlan, cache: ColumnCache | None) -> Validation:
+def _deep(
+    file: str, resolution: Resolution, plan: RunPlan, cache: ColumnCache | None, ready: Callable[[], None] | None
+) -> Validation:
     from orchestrate.data.loading import load_market
     from orchestrate.usecases.watchdog import Watchdog
 
@@ -79,6 +83,8 @@ def _deep(file: str, resolution: Resolution, plan: RunPlan, cache: ColumnCache |
     findings = [*resolution.findings, *found, *_unclosed(plan, market)]
     unusable = any(finding.severity == "error" for finding in found)
     caught = []
+    if ready is not None:
+        ready()
     watchdog = Watchdog(plan.execution.strategy_timeout * (DEEP_CUTS + 1))
     with watchdog.armed():
         for strategy in plan.strategies:

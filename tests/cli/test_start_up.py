@@ -51,6 +51,15 @@ class Notekeeper:
 
     def should_exit(self, position, bars):
         return len(bars) == 10
+
+
+class Flags:
+    def __init__(self):
+        self.own = open("own.txt", "w")
+        self.own.write("kept")
+
+    def signals(self, bars):
+        return bars.close > 110, bars.close < 105
 '''
 
 
@@ -60,6 +69,7 @@ def folder(tmp_path):
     (tmp_path / "momentum.yaml").write_text(RUN.format(strategy="BUY_AND_HOLD"))
     (tmp_path / "notekeeper.py").write_text(NOTEKEEPER)
     (tmp_path / "notes.yaml").write_text(RUN.format(strategy="notekeeper.py:Notekeeper"))
+    (tmp_path / "flags.yaml").write_text(RUN.format(strategy="notekeeper.py:Flags"))
     return tmp_path
 
 
@@ -132,13 +142,13 @@ def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
     assert not ours & {"reporting.tables", "data.memory", "usecases.api", "engines.backtrader.hosting"}
 
 
-def test_a_strategy_meets_a_process_as_python_starts_it(folder):
+@pytest.mark.parametrize("words", [("backtest", "notes.yaml", "-q"), ("validate", "--deep", "flags.yaml")])
+def test_a_strategy_meets_a_process_as_python_starts_it(folder, words):
     usual = python(folder, "import gc; print(gc.get_threshold()[0])").strip()
-    code = command("backtest", "notes.yaml", "-q")
-    python(folder, code)
+    python(folder, command(*words))
     threshold, frozen, spin = (folder / "state.txt").read_text().split()
     assert (threshold, frozen, spin) == (usual, "True", "16")
-    python(folder, code, OPENBLAS_THREAD_TIMEOUT="20")
+    python(folder, command(*words), OPENBLAS_THREAD_TIMEOUT="20")
     assert (folder / "state.txt").read_text().split()[2] == "20"
 
 
@@ -146,6 +156,9 @@ def test_what_strategies_leave_open_is_written_at_the_end(folder):
     python(folder, command("backtest", "notes.yaml", "-q"))
     left_open = ("of_the_module", "of_the_class", "own", "late")
     assert [(folder / f"{name}.txt").read_text() for name in left_open] == ["kept"] * len(left_open)
+    (folder / "own.txt").unlink()
+    python(folder, command("validate", "--deep", "flags.yaml"))
+    assert (folder / "own.txt").read_text() == "kept"
 
 
 def test_only_the_command_settles_its_process(folder):
@@ -165,15 +178,18 @@ assert (gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)) == before
     assert gc.get_freeze_count() == 0
 
 
+def cpu_seconds(folder: Path, code: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    python(folder, code, OPENBLAS_THREAD_TIMEOUT="16")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def test_a_short_run_takes_less_than_twice_its_imports(folder):
-    """In CPU seconds of whole processes, the least of three each; it takes about 1.6 times as much."""
+    """In CPU seconds of whole processes, about 1.6 times as much; a busy machine gets several turns."""
     packages = "import typer, pydantic, yaml, numpy, pyarrow.parquet, orchestrate.engines.backtrader.parts\n"
-    codes = {"imports": packages + "pydantic.BaseModel", "run": command("backtest", "momentum.yaml", "-q")}
-    spent = {name: [] for name in codes}
-    for _ in range(3):
-        for name, code in codes.items():
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            python(folder, code, OPENBLAS_THREAD_TIMEOUT="16")
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            spent[name].append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(spent["run"]) < 2 * min(spent["imports"])
+    imports, run = packages + "pydantic.BaseModel", command("backtest", "momentum.yaml", "-q")
+    ratios: list[float] = []
+    while len(ratios) < 8 and (not ratios or min(ratios) >= 2):
+        ratios.append(cpu_seconds(folder, run) / cpu_seconds(folder, imports))
+    assert min(ratios) < 2
