@@ -264,9 +264,17 @@ class BarDecider:
         """Nothing to prepare."""
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
-        updated = {symbol: event.rows[symbol] + 1 for symbol in view.symbols if symbol in event.rows}
-        self._shown = {**self._shown, **updated}  # a new one: the context of an earlier step keeps its own
-        said = self._strategy.on_bar(StepContext(event.t, view, self._past, self._shown, tuple(updated)))
+        rows = event.rows
+        shown: dict[str, int] = {}
+        for symbol in view.symbols:
+            row = rows.get(symbol)
+            if row is not None:
+                shown[symbol] = row + 1
+        updated = tuple(shown)
+        if len(updated) < len(view.symbols):
+            shown = {**self._shown, **shown}
+        self._shown = shown  # a new one: the context of an earlier step keeps its own
+        said = self._strategy.on_bar(StepContext(event.t, view, self._past, shown, updated))
         if said is None:
             return []
         signals = _checked(said, view.symbols)
