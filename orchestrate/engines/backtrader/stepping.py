@@ -14,6 +14,7 @@ broker as it comes:
 from __future__ import annotations
 
 import math
+from collections import deque
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +27,7 @@ from orchestrate.engines.handover import refuse_crossing
 _NANOSECONDS_A_DAY = 86_400e9
 _DAYS_TO_1970 = 719_163.0
 _OrderData = bt.order.OrderData
+_BackBroker = bt.brokers.BackBroker
 
 
 class _Line:
@@ -77,6 +79,18 @@ class _Asked:
         self.price = self.pricelimit = None
 
 
+class _Executed(_OrderData):  # type: ignore[misc, valid-type]
+    """What is executed of an order, nothing so far; the figures that executions add up begin in the class."""
+
+    dt = margin = None
+    size = psize = p1 = p2 = 0
+    price = pprice = value = comm = pnl = 0.0
+
+    def __init__(self, quantity: float) -> None:
+        self.exbits: deque[Any] = deque()
+        self.remsize = quantity
+
+
 class _MarketOrder(bt.Order):  # type: ignore[misc]
     """A market order for the current bar of its feed, accepted by its broker.
 
@@ -94,7 +108,7 @@ class _MarketOrder(bt.Order):  # type: ignore[misc]
         order.ordtype = cls.Buy if quantity > 0 else cls.Sell
         order.info = _AT_CLOSE if at_close else _AT_OPEN
         order.created = _Asked(feed.datetime.now, feed.tick_close)
-        order.executed = _OrderData(remsize=quantity)
+        order.executed = _Executed(quantity)
         order.status = cls.Accepted
         return order
 
@@ -126,7 +140,7 @@ class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
         """Backtrader reckons the fee a second time here, for schemes that keep count."""
 
 
-class StrategyBroker(bt.brokers.BackBroker):  # type: ignore[misc]
+class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]
     """One strategy's own broker: its orders, its positions, no purse."""
 
     def __init__(self, rules: ExecutionRules) -> None:
@@ -164,5 +178,5 @@ class StrategyBroker(bt.brokers.BackBroker):  # type: ignore[misc]
     ) -> float | None:
         if price is not None:
             price = self._rules.fill_price(price, order.size, self._instruments[order.data._name])
-        left: float | None = super()._execute(order, ago, price, **rest)
+        left: float | None = _BackBroker._execute(self, order, ago, price, **rest)
         return left
