@@ -11,7 +11,7 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import Demand, Fill, Reason, StrategyCommand
 from orchestrate.domain.results import FillRecord, StrategyResult
-from orchestrate.orchestration.agenda import Agenda
+from orchestrate.orchestration.agenda import Agenda, next_bars, stops_at
 from orchestrate.orchestration.asking import Asked
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer
@@ -126,8 +126,10 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         foreseen = self.desk.foresee()
         if self._dispatch.fed_in_full or not foreseen.all_foreseen:
             return Agenda(timeline)
-        ends = self._last_step.values() if self._rules.close_at_end else ()
-        return Agenda(timeline, foreseen.upcoming, ends, self.desk.blotter.symbols)
+        foresights = [foreseen.upcoming, next_bars(timeline, self.desk.blotter.symbols)]
+        if self._rules.close_at_end:
+            foresights.append(stops_at(self._last_step.values()))
+        return Agenda(timeline, foresights)
 
     def _books(self, framework: str) -> list[Book]:
         return [entry.book for entry in self.strategies.values() if entry.framework == framework]
