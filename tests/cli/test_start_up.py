@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.cli.process import start_up, started_up
+
 CSV = "timestamp,open,high,low,close,volume\n" + "".join(
     f"2024-{1 + day // 28:02}-{1 + day % 28:02},{price},{price + 1},{price - 1},{price},1000\n"
     for day, price in enumerate([100 + (day * 7) % 23 for day in range(120)])
@@ -159,6 +161,26 @@ def test_what_strategies_leave_open_is_written_at_the_end(folder):
     (folder / "own.txt").unlink()
     python(folder, command("validate", "--deep", "flags.yaml"))
     assert (folder / "own.txt").read_text() == "kept"
+
+
+def test_what_is_settled_is_settled_once(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "4")
+    usual, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        start_up()
+        assert gc.get_threshold()[0] > 100 * usual[0]
+        assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == "4"
+        started_up()
+        settled = gc.get_freeze_count()
+        assert settled > frozen
+        assert gc.get_threshold() == usual
+        kept = [[] for _ in range(1000)]
+        started_up()
+        assert gc.get_freeze_count() <= settled
+        assert len(kept) == 1000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
 
 
 def test_only_the_command_settles_its_process(folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -134,3 +137,44 @@ def test_a_file_system_without_locks_still_takes_runs_and_sweeps_none(tmp_path, 
 
 def test_digest():
     assert digest(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def name_of(descriptor, folder):
+    """What an open file or folder within `folder` is called."""
+    number = os.fstat(descriptor).st_ino
+    return next(path.name for path in (folder, *folder.rglob("*")) if path.stat().st_ino == number)
+
+
+@pytest.mark.parametrize("spoilt", ["run.json", "equity.parquet", "the folder"])
+def test_what_a_disk_refuses_to_take_undoes_everything(tmp_path, monkeypatch, spoilt):
+    def fsync(descriptor):
+        if name_of(descriptor, tmp_path).replace(f".{claimed.run_id}.unfinished", "the folder") == spoilt:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    claimed = claim(tmp_path, MOMENT)
+    with pytest.raises(StoreError, match="the run can't be stored: Input/output error"):
+        claimed.keep(FILES)
+    assert names(tmp_path) == []
+
+
+def none_to_be_had(_thread):
+    raise RuntimeError("can't start new thread")
+
+
+@pytest.mark.parametrize("start", [Thread.start, none_to_be_had])
+def test_all_is_on_the_disk_before_a_run_is_there(tmp_path, monkeypatch, start):
+    told = []
+    renamed = Path.rename
+
+    def rename(path, target):
+        told.append("renamed")
+        return renamed(path, target)
+
+    monkeypatch.setattr(os, "fsync", lambda descriptor: told.append(name_of(descriptor, tmp_path)))
+    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(Thread, "start", start)
+    with claim(tmp_path, MOMENT) as claimed:
+        claimed.keep(FILES)
+    assert sorted(told[:3]) == sorted([f".{claimed.run_id}.unfinished", *FILES])
+    assert told[3:] == ["renamed", tmp_path.name]
