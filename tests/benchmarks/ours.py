@@ -23,15 +23,16 @@ from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.entries import AllocationConfig
 from orchestrate.usecases.watchdog import Watchdog
 from orchestrate.wiring import build_adapter
+from tests.benchmarks.crossing_talib import Streaming
 from tests.benchmarks.crossings import Running, Stateless
 from tests.benchmarks.scenes import CASH, FEE, NS, QUANTITY, Done, Scene
 
 
 def strategy(kind: str, fast: int, slow: int) -> object:
-    """The crossing, written as `signals`, `istrategy` or `on_bar`."""
+    """The crossing, written as `signals`, `istrategy`, `on_bar`, or `streaming`: `on_bar` with TA-Lib."""
     if kind == "signals":
         return load(shipped()["MOMENTUM"], {"fast": fast, "slow": slow})
-    return {"istrategy": Stateless, "on_bar": Running}[kind](fast, slow)
+    return {"istrategy": Stateless, "on_bar": Running, "streaming": Streaming}[kind](fast, slow)
 
 
 def market(scene: Scene) -> Market:

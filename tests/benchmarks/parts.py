@@ -39,7 +39,7 @@ def part(frame: FrameType | None) -> str:
             return "Backtrader itself"
         if name.startswith(ROOT) and "site-packages" not in name:
             inside = name.removeprefix(ROOT)
-            if inside.startswith(("tests/benchmarks/crossings", "strategies/")):
+            if inside.startswith(("tests/benchmarks/crossing", "strategies/")):
                 return "the strategies"
             if inside.startswith("orchestrate/"):
                 return inside.removeprefix("orchestrate/").removesuffix(".py")

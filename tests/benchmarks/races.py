@@ -22,6 +22,7 @@ OURS: dict[str, Callable[..., Done]] = {
     "both": lambda scene, **how: ours.run(scene, "backtrader", "nautilus", **how),
     "IStrategy": lambda scene, **how: ours.run(scene, "backtrader", kind="istrategy", **how),
     "on_bar": lambda scene, **how: ours.run(scene, "backtrader", kind="on_bar", **how),
+    "on_bar, TA-Lib": lambda scene, **how: ours.run(scene, "backtrader", kind="streaming", **how),
     "IStrategy on Nautilus": lambda scene, **how: ours.run(scene, "nautilus", kind="istrategy", **how),
     "every bar fed": lambda scene, **how: ours.run(scene, "backtrader", feed="full", **how),
 }

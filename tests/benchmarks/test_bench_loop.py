@@ -18,7 +18,7 @@ RACES = [
         goals.DAILY,
         Scene(2_520, 1, 1),
         9,
-        ("Backtrader", "Nautilus", "IStrategy", "on_bar", "IStrategy on Nautilus", "every bar fed"),
+        ("Backtrader", "Nautilus", "IStrategy", "on_bar", "on_bar, TA-Lib", "IStrategy on Nautilus", "every bar fed"),
     ),
     Race(goals.DAILY_FIVE, Scene(2_520, 5, 5), 5, ("Backtrader", "Nautilus", "both", "IStrategy", "on_bar")),
     Race(goals.DAILY_HUNDRED, Scene(2_520, 100, 100), 2, ("Backtrader", "Nautilus", "both")),
