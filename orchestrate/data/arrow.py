@@ -52,3 +52,11 @@ def texts(chunk: pa.StringArray) -> Grid | list[str]:
         return list(chunk.to_pylist())
     found = np.frombuffer(letters, np.uint8, size * width, int(starts[0])).reshape(size, width)
     return Grid(found.copy()) if found.max() < 128 else list(chunk.to_pylist())
+
+
+def joined(parts: list[Grid | list[str]]) -> Grid | list[str]:
+    """Texts one after the other, as one grid if they are grids of one width."""
+    grids = [part.letters for part in parts if isinstance(part, Grid)]
+    if len(grids) == len(parts) and len({letters.shape[1] for letters in grids}) == 1:
+        return Grid(np.concatenate(grids))
+    return [text for part in parts for text in part]

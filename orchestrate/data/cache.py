@@ -160,8 +160,8 @@ def _read(file: BinaryIO, key: str) -> Parsed | None:
     """The entry in `file`; None where a byte of it is missing or wrong, or it is another's."""
     size, start = os.fstat(file.fileno()).st_size, file.read(_START.size)
     mark, length, bars = _START.unpack(start) if len(start) == _START.size else (b"", 0, 0)
-    count, rest = divmod(size - _START.size - length - _CHECKSUM, 8 * bars or 1)
-    if mark != _MARK or rest or count not in (len(_NAMES), len(_NAMES) + 1):
+    count = (size - _START.size - length - _CHECKSUM) // (8 * bars or 1)
+    if mark != _MARK or count not in (len(_NAMES), len(_NAMES) + 1):
         return None
     header = file.read(length)
     checksum = zlib.crc32(header, zlib.crc32(start))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from orchestrate.data.arrow import floats, texts
+from orchestrate.data.arrow import floats, joined, texts
 from orchestrate.data.cells import Cells, Grid
 from orchestrate.data.columns import PRICES, Columns, Parsed
 from orchestrate.data.decoding import decode
@@ -64,7 +64,7 @@ def _plain_layout(raw: bytes, plan: DataPlan, where: str) -> tuple[Table, dict[s
 
 
 def _cells(raw: bytes, table: Table, places: Mapping[str, int]) -> tuple[Sequence[str], dict[str, Floats]] | None:
-    """Stamps as text, and finite numbers by column; None where a cell is empty or no number, or a row is torn."""
+    """Stamps as text, and finite numbers by column; None where a number is none, or a row is torn."""
     import pyarrow as pa
 
     most, size = raw.count(b"\n"), 0
@@ -83,10 +83,7 @@ def _cells(raw: bytes, table: Table, places: Mapping[str, int]) -> tuple[Sequenc
             stamps.append(texts(batch.column(str(places["timestamp"]))))
     except pa.ArrowException:
         return None
-    together = _joined(stamps)
-    if not size or (isinstance(together, list) and not all(together)):
-        return None
-    return together, {name: column[:size] for name, column in numbers.items()}
+    return (joined(stamps), {name: column[:size] for name, column in numbers.items()}) if size else None
 
 
 def _batches(raw: bytes, table: Table, places: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
@@ -103,10 +100,3 @@ def _batches(raw: bytes, table: Table, places: Mapping[str, int]) -> Iterator[pa
         convert_options=arrow_csv.ConvertOptions(column_types=types, include_columns=list(types), null_values=[]),
         memory_pool=pa.system_memory_pool(),  # gives back what it no longer needs
     )
-
-
-def _joined(parts: list[Grid | list[str]]) -> Grid | list[str]:
-    grids = [part.letters for part in parts if isinstance(part, Grid)]
-    if len(grids) == len(parts) and len({letters.shape[1] for letters in grids}) == 1:
-        return Grid(np.concatenate(grids))
-    return [text for part in parts for text in part]

@@ -21,6 +21,7 @@ import pytest
 from orchestrate.data.cache import LIMIT, WORTH, ColumnCache, cache_folder
 from orchestrate.data.columns import Columns, Parsed
 from orchestrate.data.csv import read_csv
+from orchestrate.data.large_csv import LARGE
 from orchestrate.data.sources import read_bars
 from orchestrate.data.zones import rules
 from orchestrate.domain.errors import DataError
@@ -252,6 +253,9 @@ def test_an_entry_that_is_whole_but_not_ours_is_not_taken(bars: Path, cache: Col
     without = read_csv(bars, PLAN, "X", cache)
     path = entry(cache)
     whole = path.read_bytes()
+    other = b"columns0" + whole[8:-4]
+    path.write_bytes(other + zlib.crc32(other).to_bytes(4, "little"))
+    assert cache.load(path.name) is None
     for header in (b"{}", b"[]", b"3", b"no JSON at all", b'{"key": 1, "rules": 2, "zone": 3}'):
         start = whole[:8] + len(header).to_bytes(4, "little") + whole[12:20] + header
         content = start + whole[-4 - 48 * ROWS : -4]
@@ -291,10 +295,13 @@ def rules_of_berlin_in_new_york(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("named_in", ["settings", "cells"])
+@pytest.mark.parametrize("rows", [ROWS, 45_000])
 def test_rules_of_time_zones_that_have_changed_are_followed(
-    named_in: str, bars: Path, cache: ColumnCache, rules_of_berlin_in_new_york: Path
+    rows: int, named_in: str, bars: Path, cache: ColumnCache, rules_of_berlin_in_new_york: Path
 ) -> None:
     plan = replace(PLAN, timezone="America/New_York") if named_in == "settings" else PLAN
+    bars.write_text(text(rows=rows))
+    assert (bars.stat().st_size > LARGE) == (rows > ROWS)
     if named_in == "cells":
         bars.write_text(bars.read_text().replace(":00,", ":00 America/New_York,"))
     before, _ = read_csv(bars, plan, "X", cache)

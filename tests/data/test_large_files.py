@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from orchestrate.data.arrow import floats, integers, texts
+from orchestrate.data.arrow import floats, integers, joined, texts
 from orchestrate.data.cells import BLOCK, Cells, Grid
 from orchestrate.data.csv import read_csv
 from orchestrate.data.large_csv import LARGE, read_large
@@ -169,6 +169,16 @@ def test_columns_of_arrow_are_read_from_where_they_begin() -> None:
     for start in range(6):
         for end in range(start, 7):
             assert list(texts(words[start:end])) == words[start:end].to_pylist()
+
+
+def test_texts_are_joined_as_a_grid_only_where_they_are_of_one_length() -> None:
+    two, three = (texts(pa.array(words)) for words in (["ab", "cd"], ["efg"]))
+    assert isinstance(two, Grid)
+    assert isinstance(three, Grid)
+    assert isinstance(joined([two, two[:1]]), Grid)
+    assert list(joined([two, two[:1]])) == ["ab", "cd", "ab"]
+    assert joined([two, three]) == ["ab", "cd", "efg"]
+    assert joined([["h", "ij"], two]) == ["h", "ij", "ab", "cd"]
 
 
 def test_a_grid_is_a_sequence_of_texts() -> None:
