@@ -102,9 +102,7 @@ def _numeric(cells: Cells) -> Reading:
 def _numbers(cells: Cells) -> npt.NDArray[np.float64]:
     if _are_digits(cells.texts):
         narrow = _narrow(cells.texts)
-        return (
-            np.array(list(cells.texts), dtype="S").astype(np.float64) if narrow is None else narrow.astype(np.float64)
-        )
+        return _bytes(cells.texts).astype(np.float64) if narrow is None else narrow.astype(np.float64)
     for place, text in enumerate(cells.texts):
         if not NUMBER.fullmatch(text.strip()):
             raise cells.refuse(place, "is no number, as the stamps above it are")
@@ -278,7 +276,13 @@ def _narrow(texts: Sequence[str]) -> Integers | None:
 
 def _integers(texts: Sequence[str]) -> Integers:
     narrow = _narrow(texts)
-    return np.array(list(texts), dtype="S").astype(np.int64) if narrow is None else narrow
+    return _bytes(texts).astype(np.int64) if narrow is None else narrow
+
+
+def _bytes(texts: Sequence[str]) -> npt.NDArray[np.bytes_]:
+    if isinstance(texts, Grid):
+        return texts.letters.view(f"S{texts.letters.shape[1]}")[:, 0]
+    return np.array(texts, dtype="S")
 
 
 def _local(cells: Cells, numbers: dict[str, Integers]) -> Integers:

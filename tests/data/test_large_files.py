@@ -27,13 +27,16 @@ ROWS = 45_000  # over two of Arrow's blocks, and more than two of ours
 MOMENTS = [datetime(2014, 3, 1) + timedelta(minutes=number) for number in range(ROWS)]
 PLAN = DataPlan("X", path="X.csv")
 
+SUMMER = datetime(2014, 3, 9, 2)  # of New York
 WRITTEN: dict[str, Callable[[datetime], str]] = {
     "iso": datetime.isoformat,
     "iso with Z": lambda moment: f"{moment.isoformat()}Z",
-    "fractions": lambda moment: f"{moment.isoformat()}.123456",
-    "the offsets of New York": lambda moment: f"{moment}{'-05:00' if moment < datetime(2014, 3, 9, 2) else '-04:00'}",
-    "half an hour": lambda moment: f"{moment.isoformat()}+0530",
-    "whole hours": lambda moment: f"{moment.isoformat()}+05",
+    "fractions": lambda moment: f"{moment.isoformat()}.000000",
+    "the offsets of New York": lambda moment: (
+        f"{moment - timedelta(hours=5)}-05:00" if moment < SUMMER else f"{moment - timedelta(hours=4)}-04:00"
+    ),
+    "half an hour": lambda moment: f"{(moment + timedelta(hours=5, minutes=30)).isoformat()}+0530",
+    "whole hours": lambda moment: f"{(moment + timedelta(hours=5)).isoformat()}+05",
     "offsets and Z": lambda moment: f"{moment.isoformat()}{'Z' if moment.day == 9 else '+00:00'}",
     "of many lengths": lambda moment: f"{moment.month}/{moment.day}/{moment.year} {moment.hour}:{moment.minute:02}",
     "afternoons": lambda moment: f"{moment:%m/%d/%Y %I:%M %p}",
@@ -59,6 +62,7 @@ def test_a_large_file_is_read_as_a_small_one_is(written: str, tmp_path: Path) ->
     (tmp_path / "X.csv").write_text(f"{content}\n")
     columns, findings = read_csv(tmp_path / "X.csv", PLAN, "X")
     same(parsed.columns, columns)
+    assert columns.label.tolist() == np.array(MOMENTS, dtype="M8[ns]").astype(np.int64).tolist()
     assert parsed.at("X")[1] == findings
     assert parsed.columns.rows.tolist() == columns.rows.tolist()
 
@@ -74,6 +78,13 @@ def test_a_wrong_stamp_is_told_with_its_line(place: int, wrong: str, why: str, t
     (tmp_path / "X.csv").write_text(text(stamps))
     with pytest.raises(DataError, match=rf"line {place + 2}: '{wrong}'.*{why}"):
         read_csv(tmp_path / "X.csv", PLAN, "X")
+
+
+def test_counts_beyond_64_bits_are_refused_and_not_cut() -> None:
+    beyond = [str(2**64 + 1_393_632_000_000 + 60_000 * number) for number in range(ROWS)]
+    content = text(beyond)
+    with pytest.raises(DataError, match="is too great for that count"):
+        read_large(content.encode(), PLAN, "X")
 
 
 @pytest.mark.parametrize("wrong", ["nan", "inf", "", "1_0"])

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from orchestrate.data.cells import BLOCK
 from orchestrate.data.csv import read_csv
+from orchestrate.data.instruments import decimals
 from orchestrate.data.samples import csv_text
 from orchestrate.data.synthetic import generate
 from orchestrate.domain.errors import DataError
@@ -71,6 +73,15 @@ def test_a_date_covers_its_whole_utc_day(load: Load) -> None:
     assert (len(one.series["X"]), one.series["X"].length) == (1, 3600 * 10**9)
     with pytest.raises(DataError, match="end: 'soon' is no date like 2014-06-30"):
         load({"X": HOURS}, end="soon")
+
+
+@pytest.mark.parametrize("column", range(4))
+@pytest.mark.parametrize("place", [0, BLOCK - 1, BLOCK, 2 * BLOCK])
+def test_one_price_anywhere_decides_how_many_decimals_there_are(column: int, place: int) -> None:
+    prices = np.full((4, 2 * BLOCK + 1), 10.25)
+    assert decimals(prices) == 2
+    prices[column, place] = 10.1234
+    assert decimals(prices) == 4
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from orchestrate.data.columns import Columns
+from orchestrate.data.findings import Evidence, odd_prints
 from orchestrate.data.samples import csv_text
 from orchestrate.data.synthetic import generate
 from orchestrate.domain.errors import DataError
@@ -360,3 +362,13 @@ def test_all_entries_that_cannot_be_used_are_told_at_once(load: Load) -> None:
     assert "A (nowhere.csv): there is no such file" in str(caught.value)
     assert "B (B.csv): prices below zero" in str(caught.value)
     assert "C" not in str(caught.value).replace("CSV", "")
+
+
+@pytest.mark.parametrize(("price", "odd"), [(103.9, False), (104.2, True), (95.8, True), (96.2, False)])
+def test_in_a_quiet_market_four_percent_and_back_are_odd(price: float, odd: bool) -> None:
+    close = 100 + 0.01 * (np.arange(60) % 2)
+    close[31] = price
+    columns = Columns(np.arange(60) * 86_400 * 10**9, close, close, close, close, close)
+    found = odd_prints(Evidence("X", columns, 86_400 * 10**9))
+    assert (found is not None) == odd
+    assert found is None or found.first == ("1970-02-01 (row 32)",)
