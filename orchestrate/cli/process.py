@@ -13,9 +13,10 @@ from typing import Final
 _USUAL: Final = gc.get_threshold()
 #: So many objects more than were freed before garbage is looked for: more than a start makes, and still a bound.
 _SELDOM: Final = (1_000_000, 10, 10)
-#: Two to the power of this is for how many ticks an idle thread of OpenBLAS spins before it sleeps. By itself it spins
-#: for 2**26, which costs every process that imports numpy some 40 ms on each further core.
-_SPIN: Final = "16"
+#: Two to the power of this is for how many ticks an idle thread of OpenBLAS spins before it sleeps: half a millisecond,
+#: enough to go from one product of small matrices to the next. By itself it spins for 2**26, which costs every process
+#: that imports numpy some 40 ms on each further core.
+_SPIN: Final = "20"
 
 
 def start_up() -> None:

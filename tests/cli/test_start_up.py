@@ -149,9 +149,9 @@ def test_a_strategy_meets_a_process_as_python_starts_it(folder, words):
     usual = python(folder, "import gc; print(gc.get_threshold()[0])").strip()
     python(folder, command(*words))
     threshold, frozen, spin = (folder / "state.txt").read_text().split()
-    assert (threshold, frozen, spin) == (usual, "True", "16")
-    python(folder, command(*words), OPENBLAS_THREAD_TIMEOUT="20")
-    assert (folder / "state.txt").read_text().split()[2] == "20"
+    assert (threshold, frozen, spin) == (usual, "True", "20")
+    python(folder, command(*words), OPENBLAS_THREAD_TIMEOUT="24")
+    assert (folder / "state.txt").read_text().split()[2] == "24"
 
 
 def test_what_strategies_leave_open_is_written_at_the_end(folder):
@@ -202,7 +202,7 @@ assert (gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)) == before
 
 def cpu_seconds(folder: Path, code: str) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    python(folder, code, OPENBLAS_THREAD_TIMEOUT="16")
+    python(folder, code, OPENBLAS_THREAD_TIMEOUT="20")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
