@@ -23,7 +23,10 @@ class StrategyCoordinator:
 
         `conflicts` then holds what was found among these demands.
         """
-        self.conflicts = find_conflicts(demands, self.policy) if len(demands) > 1 else []
+        if len(demands) == 1:
+            self.conflicts = []
+            return [fund(demands[0], demands[0].quantity)]
+        self.conflicts = find_conflicts(demands, self.policy)
         allowed = {
             demand: quantity
             for conflict in self.conflicts
@@ -31,9 +34,7 @@ class StrategyCoordinator:
         }
         outcomes = {conflict.symbol: conflict.settlement.outcome for conflict in self.conflicts}
         decisions = []
-        if len(demands) > 1:
-            demands = sorted(demands, key=lambda demand: not demand.closing)
-        for demand in demands:
+        for demand in sorted(demands, key=lambda demand: not demand.closing):
             quantity = allowed.get(demand, demand.quantity) if allowed else demand.quantity
             if demand.quantity and not quantity:
                 outcome = outcomes[demand.symbol]

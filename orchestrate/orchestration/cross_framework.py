@@ -193,7 +193,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         told: list[tuple[StrategyEntry, Fill]] = []
         for fill in fills:
             order = self._dispatch.filled(fill)
-            desk.blotter.done(order)
+            if order.rests:
+                desk.blotter.done(order)
             entry, symbol = self.strategies[fill.strategy_id], fill.symbol
             label = desk.label(symbol)
             booked = fill if fill.t == label else fill.at(label)
@@ -201,7 +202,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._recorder.note(entry.book, symbol, desk.marks.step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
-            told.append((entry, booked))
+            if desk.hears(entry, "on_fill"):
+                told.append((entry, booked))
         for entry, booked in told:  # once all are booked: who breaks at the first is flattened of them all
             desk.notify(entry, "on_fill", booked)
 

@@ -122,8 +122,13 @@ class Desk:
 
     def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
         """Tell a strategy something, if it cares to hear it; a paused one hears what becomes of its orders."""
-        if hook in self._hooks.get(entry.id, ()) and entry.status != "failed":
+        if self.hears(entry, hook) and entry.status != "failed":
             self._ask(entry, _call_hook, entry.strategy, hook, *arguments)
+
+    def hears(self, entry: StrategyEntry, hook: str) -> bool:
+        """True where a strategy has such a hook."""
+        hooks = self._hooks.get(entry.id)
+        return hooks is not None and hook in hooks
 
     def _ask(self, entry: StrategyEntry, question: Callable[..., Answer], *arguments: object) -> Answer | None:
         """Run a strategy's code. Whatever it raises, it fails alone; only Ctrl-C passes."""
@@ -232,7 +237,7 @@ class Desk:
         settled = [(decision, placed.get(id(decision.demand))) for decision in decisions]
         for decision, order in settled:
             self.record(decision, order.id if order else "")
-        for decision, order in settled:
+        for decision, order in settled if len(placed) < len(settled) else ():
             if order is None:
                 self.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
         return settled
