@@ -312,13 +312,18 @@ def test_rules_of_time_zones_that_have_changed_are_followed(
     same(read_csv(bars, plan, "X", cache)[0], after)
 
 
-def test_rules_that_come_from_a_package_or_from_nowhere_break_nothing(bars: Path, cache: ColumnCache) -> None:
+def test_rules_that_come_from_a_package_or_from_nowhere_break_nothing(
+    bars: Path, cache: ColumnCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = replace(PLAN, timezone="America/New_York")
     known = rules("America/New_York")
     without = read_csv(bars, plan, "X", cache)
     zoneinfo.reset_tzpath([])
     try:
         packaged = rules("America/New_York")
+        equal(read_csv(bars, plan, "X", cache), without)
+        monkeypatch.setitem(sys.modules, "tzdata", None)  # as where it is not installed
+        assert rules("America/New_York") == b""
         equal(read_csv(bars, plan, "X", cache), without)
     finally:
         zoneinfo.reset_tzpath()
