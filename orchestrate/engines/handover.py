@@ -6,7 +6,7 @@ Shared by all engines, and no engine's own: it holds no price, no position and n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from typing import NoReturn
 
 from orchestrate.domain.errors import EngineError, OrchestrateError
 from orchestrate.domain.orders import Order, StrategyCommand
@@ -62,26 +62,14 @@ class Handover:
         return due
 
 
-def breaking_named(framework: str, about: Iterable[str]) -> AbstractContextManager[None]:
-    """What an engine raises becomes an EngineError that names the orders or symbols concerned; Ctrl-C stays Ctrl-C."""
-    return _BreakingNamed(framework, about)
+def raise_broken(framework: str, about: Iterable[str], error: Exception) -> NoReturn:
+    """Pass on what an engine raised, as an EngineError that names the orders or symbols; our own errors as they are.
 
-
-class _BreakingNamed(AbstractContextManager[None]):
-    """A class, because a generator made into a context manager takes as long as a part of the fill."""
-
-    __slots__ = ("_about", "_framework")
-
-    def __init__(self, framework: str, about: Iterable[str]) -> None:
-        self._framework, self._about = framework, about
-
-    def __enter__(self) -> None:
-        """Nothing has to be prepared."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, OrchestrateError):
-            about = ", ".join(self._about)
-            raise EngineError(f"{self._framework} broke at {about}: {type(error).__name__}: {error}") from error
+    A function for an `except` clause, not a context manager: to enter one takes as long as a part of the fill.
+    """
+    if isinstance(error, OrchestrateError):
+        raise error
+    raise EngineError(f"{framework} broke at {', '.join(about)}: {type(error).__name__}: {error}") from error
 
 
 def refuse_crossing(held: float, quantity: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing
+from orchestrate.engines.handover import Handover, raise_broken, refuse_crossing
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
 
@@ -37,8 +37,10 @@ class InMemoryAdapter:
         return self._fill_at("close", t, self._handover.close(t))
 
     def _fill_at(self, moment: str, t: int, due: Sequence[Order]) -> tuple[Fill, ...]:
-        with breaking_named(self.framework, (order.id for order in due)):
+        try:
             fills = tuple(self._fill(order, self._price(order.symbol, moment), t) for order in due)
+        except Exception as error:
+            raise_broken(self.framework, [order.id for order in due], error)
         self._messages += len(fills)
         return fills
 

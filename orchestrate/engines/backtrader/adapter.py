@@ -16,7 +16,7 @@ from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.engines.backtrader.parts import bt
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
-from orchestrate.engines.handover import Handover, breaking_named
+from orchestrate.engines.handover import Handover, raise_broken
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
 if TYPE_CHECKING:
@@ -88,9 +88,11 @@ class BacktraderOrchestrationAdapter:
         for symbol, feed in self._feeds.items():
             if symbol in rows:
                 feed.seek(rows[symbol])
-        with breaking_named(self.framework, self._feeds):
+        try:
             for broker in self._brokers.values():
                 broker.next()
+        except Exception as error:
+            raise_broken(self.framework, self._feeds, error)
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
@@ -100,8 +102,10 @@ class BacktraderOrchestrationAdapter:
     def _fill(self, due: list[Order], t: int, *, at_close: bool) -> tuple[Fill, ...]:
         if not due:
             return ()
-        with breaking_named(self.framework, [order.id for order in due]):
+        try:
             fills = tuple([self._fill_one(order, t, at_close) for order in due])
+        except Exception as error:
+            raise_broken(self.framework, [order.id for order in due], error)
         self._messages += len(fills)
         return fills
 

@@ -14,7 +14,7 @@ broker as it comes:
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +28,7 @@ _NANOSECONDS_A_DAY = 86_400e9
 _DAYS_TO_1970 = 719_163.0
 _OrderData = bt.order.OrderData
 _BackBroker = bt.brokers.BackBroker
+_BackPosition = bt.position.Position
 
 
 class _Line:
@@ -57,26 +58,24 @@ class ColumnFeed:
         self._name = series.symbol
         self._known = series.known.data
         self._prices = series.open.data, series.high.data, series.low.data, series.close.data
-        self.datetime, self.open, self.close = _Line(), _Line(), _Line()
-        self.tick_open = self.tick_high = self.tick_low = self.tick_close = math.nan
+        self.datetime, self.close = _Line(), _Line()
+        self.open = self.high = self.low = math.nan
 
     def seek(self, row: int) -> None:
         """Make `row` the current bar."""
         opens, highs, lows, closes = self._prices
-        self.tick_open = self.open.now = opens[row]
-        self.tick_high, self.tick_low = highs[row], lows[row]
-        self.tick_close = self.close.now = closes[row]
+        self.open, self.high, self.low = opens[row], highs[row], lows[row]
+        self.close.now = closes[row]
         self.datetime.now = self._known[row] / _NANOSECONDS_A_DAY + _DAYS_TO_1970
 
 
 class _Asked:
     """What the matching looks up in an order as it was made; Backtrader's own record of it also holds executions."""
 
-    __slots__ = ("dt", "pclose", "price", "pricelimit")
+    __slots__ = ("dt", "pclose")
 
     def __init__(self, dt: float, pclose: float) -> None:
         self.dt, self.pclose = dt, pclose
-        self.price = self.pricelimit = None
 
 
 class _Executed(_OrderData):  # type: ignore[misc, valid-type]
@@ -89,6 +88,16 @@ class _Executed(_OrderData):  # type: ignore[misc, valid-type]
     def __init__(self, quantity: float) -> None:
         self.exbits: deque[Any] = deque()
         self.remsize = quantity
+
+
+class _Position(_BackPosition):  # type: ignore[misc, valid-type]
+    """A position that knows sooner what a fill would make of it: without making a whole one like it to try."""
+
+    def pseudoupdate(self, size: float, price: float) -> tuple[float, float, float, float]:
+        twin = _Position.__new__(_Position)
+        twin.size, twin.price = self.size, self.price
+        after: tuple[float, float, float, float] = twin.update(size, price)
+        return after
 
 
 class _MarketOrder(bt.Order):  # type: ignore[misc]
@@ -107,7 +116,7 @@ class _MarketOrder(bt.Order):  # type: ignore[misc]
         order.broker, order.data, order.size, order.exectype = broker, feed, quantity, cls.Market
         order.ordtype = cls.Buy if quantity > 0 else cls.Sell
         order.info = _AT_CLOSE if at_close else _AT_OPEN
-        order.created = _Asked(feed.datetime.now, feed.tick_close)
+        order.created = _Asked(feed.datetime.now, feed.close.now)
         order.executed = _Executed(quantity)
         order.status = cls.Accepted
         return order
@@ -152,6 +161,7 @@ class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]
         self.set_coo(True)
         self.set_coc(True)
         self.setcash(math.inf)
+        self.positions: defaultdict[ColumnFeed, Any] = defaultdict(_Position)
 
     def trade(self, instrument: Instrument) -> None:
         """Let orders on `instrument` in."""
@@ -163,7 +173,7 @@ class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]
         position = self.positions[feed]
         refuse_crossing(position.size, quantity)
         order = _MarketOrder.on(self, feed, quantity, at_close=at_close)
-        self._try_exec(order)
+        self._try_exec_market(order, feed.open, feed.high, feed.low)
         position.size = rounded(position.size)
         return order
 

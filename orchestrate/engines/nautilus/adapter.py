@@ -15,7 +15,7 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.handover import Handover, breaking_named, refuse_crossing
+from orchestrate.engines.handover import Handover, raise_broken, refuse_crossing
 from orchestrate.engines.nautilus.bars import BarColumn
 from orchestrate.engines.nautilus.exchange import Exchange
 from orchestrate.engines.nautilus.settings import NautilusSettings
@@ -100,8 +100,10 @@ class NautilusOrchestrationAdapter:
     def _show(self, t: int, rows: Mapping[str, int]) -> None:
         symbols = [symbol for symbol in self._bars if symbol in rows]
         if symbols:
-            with breaking_named(self.framework, symbols):
+            try:
                 self._running.show(t, [(symbol, self._bars[symbol].bar(rows[symbol])) for symbol in symbols])
+            except Exception as error:
+                raise_broken(self.framework, symbols, error)
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
@@ -118,8 +120,10 @@ class NautilusOrchestrationAdapter:
         if not due:
             return ()
         exchange, prices, rows = self._running, self._prices[moment], self._handover.rows
-        with breaking_named(self.framework, [order.id for order in due]):
+        try:
             fills = tuple([self._trade(exchange, order, prices[order.symbol][rows[order.symbol]], t) for order in due])
+        except Exception as error:
+            raise_broken(self.framework, [order.id for order in due], error)
         self._messages += len(fills)
         return fills
 
