@@ -142,24 +142,26 @@ class Timeline:
     stamps: Stamps
     labels: Stamps
     rows: Mapping[str, npt.NDArray[np.int64]]
-    #: the same as `rows`; one element of a memoryview is read several times as fast as one of an array
+    #: the same as `rows` and `stamps`; one element of a memoryview is read several times as fast as one of an array
     columns: Mapping[str, memoryview] = field(init=False, repr=False)
+    moments: memoryview = field(init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.stamps)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {symbol: rows.data for symbol, rows in self.rows.items()})
+        object.__setattr__(self, "moments", self.stamps.data)
 
     def events(self) -> Iterator[MarketEvent]:
         """Every step in order."""
         columns = self.columns
-        for step, t in enumerate(self.stamps.data):
+        for step, t in enumerate(self.moments):
             yield MarketEvent(step, t, StepRows(columns, step))
 
     def event(self, step: int) -> MarketEvent:
         """The step at `step`."""
-        return MarketEvent(step, self.stamps.data[step], StepRows(self.columns, step))
+        return MarketEvent(step, self.moments[step], StepRows(self.columns, step))
 
     def last_step(self, symbol: str) -> int:
         """The step of the symbol's last bar, after which its series has ended."""

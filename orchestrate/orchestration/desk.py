@@ -310,7 +310,7 @@ class Desk:
 
     def close_position(self, entry: StrategyEntry, symbol: str, reason: Reason) -> Order:
         quantity, step = -entry.book.quantity(symbol), self.marks.step
-        t = int(self._market.timeline.stamps[step])
+        t = self._market.timeline.moments[step]
         demand = Demand(entry.id, symbol, quantity, True, self.marks[symbol], step, t, signalled=False)
         decision = Decision(demand, Outcome.APPROVED, quantity, reason)
         order = self.blotter.place(decision, 0.0, reason)
@@ -327,7 +327,7 @@ class Desk:
     def write_off(self, order: Order, reason: Reason) -> None:
         """An order is over without a fill."""
         step = self.marks.step
-        t = int(self._market.timeline.stamps[step])
+        t = self._market.timeline.moments[step]
         demand = Demand(
             order.strategy_id, order.symbol, order.quantity, order.closing, self.marks[order.symbol], step, t
         )

@@ -147,7 +147,7 @@ class Treasury:
 
     def _demand_of(self, order: Order, price: float) -> Demand:
         """What an order asks for at the moment of its release."""
-        t = self._market.timeline.stamps.data[self._marks.step]
+        t = self._market.timeline.moments[self._marks.step]
         return Demand(order.strategy_id, order.symbol, order.quantity, order.closing, price, self._marks.step, t)
 
     def _expected(self, order: Order) -> tuple[Fill, Instrument]:
