@@ -33,6 +33,15 @@ def test_a_quantity_that_cant_be_held_names_the_order() -> None:
         play(NautilusOrchestrationAdapter(), market(series("A", TWO)), PLAIN, {0: [order("many", 1e15)]})
 
 
+@pytest.mark.parametrize("units", [8_581_227_147.0, 32_484_305_236.0])
+def test_lots_beyond_eight_thousand_million_are_whole(units: float) -> None:
+    """As floats, Nautilus tells of 8581227146.999999 and 32484305236.000004."""
+    script = {0: [order("in", units)], 1: [order("out", -units)]}
+    played = play(NautilusOrchestrationAdapter(), market(series("A", TWO)), ONE_PERMILLE, script)
+    assert [fill.quantity for fill in played.fills] == [units, -units]
+    assert played.fees == pytest.approx([units / 1000, 2 * units / 1000], rel=1e-14)
+
+
 def test_the_currencies_of_other_nautilus_code_stay_as_they_are() -> None:
     before = Currency.from_str("USD").precision
     played = play(NautilusOrchestrationAdapter(), market(series("A", TWO)), ONE_PERMILLE, {0: [order("b", 1)]})

@@ -143,8 +143,8 @@ class NautilusOrchestrationAdapter:
             self._open[key] = position
         else:
             del self._open[key]
-        quantity = rounded(fill.last_qty.as_double())
-        paid = fill.last_px
+        units, paid = fill.last_qty, fill.last_px
+        quantity = round(units.as_double(), units.precision)  # of whole lots, lest 1e10 be 9999999999.999998
         price = round(paid.as_double(), paid.precision)
         fee = fill.commission.as_double()
         return Fill(order.id, order.strategy_id, symbol, quantity if fill.is_buy else -quantity, price, fee, t)

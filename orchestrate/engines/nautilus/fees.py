@@ -9,7 +9,7 @@ from nautilus_trader.model.instruments.base import Instrument as NativeInstrumen
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
 
-from orchestrate.domain.execution import ExecutionRules, rounded
+from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.instruments import Instrument
 
 
@@ -25,7 +25,7 @@ class RuleFee(FeeModel):  # type: ignore[misc]  # Nautilus's compiled classes ha
         self, order: NativeOrder, fill_qty: Quantity, fill_px: Price, instrument: NativeInstrument
     ) -> Money:
         """Called by the matching engine once a fill."""
-        quantity = rounded(fill_qty.as_double())
+        quantity = round(fill_qty.as_double(), fill_qty.precision)
         fee = self._rules.fee(
             quantity if order.is_buy else -quantity,
             round(fill_px.as_double(), instrument.price_precision),
