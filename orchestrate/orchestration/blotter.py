@@ -15,6 +15,7 @@ class Blotter:
         self._rank = rank
         self._resting: dict[str, Order] = {}
         self._placed: dict[str, int] = {}
+        self._pending: dict[str, Order] = {}
         #: by strategy, those that wait for their release; only strategies that have one
         self.waiting: dict[str, list[Order]] = {}
         #: strategies that may hold, pending orders included, something else than when this was last cleared
@@ -37,6 +38,7 @@ class Blotter:
             demand.rests,
         )
         self.moved.add(owner)
+        self._pending[order.id] = order
         if owner in self.waiting:
             self.waiting[owner].append(order)
         else:
@@ -64,6 +66,7 @@ class Blotter:
             for order in orders:
                 if order.symbol in symbols:
                     due.append(order)
+                    del self._pending[order.id]
                 else:
                     left.setdefault(owner, []).append(order)
         self.waiting = left
@@ -73,7 +76,7 @@ class Blotter:
 
     def symbols(self) -> set[str]:
         """The symbols that pending orders wait for."""
-        return {order.symbol for orders in self.waiting.values() for order in orders}
+        return {order.symbol for order in self._pending.values()}
 
     def rest(self, order: Order) -> None:
         """A released limit or stop order now lies in its engine; its reserve stays."""
@@ -92,13 +95,13 @@ class Blotter:
         """Take out all open orders that `wanted` names, pending or resting; each comes back with `reason`."""
         if not self.waiting and not self._resting:
             return []
-        pending = [order for orders in self.waiting.values() for order in orders]
-        cancelled = [order for order in (*pending, *self._resting.values()) if wanted(order)]
+        cancelled = [order for order in (*self._pending.values(), *self._resting.values()) if wanted(order)]
         if not cancelled:
             return []
         left = {owner: [order for order in orders if not wanted(order)] for owner, orders in self.waiting.items()}
         self.waiting = {owner: orders for owner, orders in left.items() if orders}
         for order in cancelled:
             self.moved.add(order.strategy_id)
-            self._resting.pop(order.id, None)
+            if self._pending.pop(order.id, None) is None:
+                del self._resting[order.id]
         return [replace(order, reason=reason) for order in cancelled]
