@@ -106,6 +106,34 @@ def test_what_is_imported_already_is_left_alone() -> None:
     assert python(code) == "True True\n"
 
 
+def test_runs_in_threads_come_to_parts_from_any_side() -> None:
+    """Where the strategies of some import a module of a part, and those of others the part, none waits for ever."""
+    code = """
+import faulthandler
+import threading
+faulthandler.dump_traceback_later(40, exit=True)
+from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
+WAYS = ("from backtrader.indicators.sma import SMA", "from backtrader.indicators import *", "bt.ind.SMA",
+        "from backtrader.feeds.csvgeneric import GenericCSV", "bt.feeds.PandasData", "from backtrader.talib import *")
+found = []
+together = threading.Barrier(12)
+
+def run(way):
+    together.wait()
+    BacktraderOrchestrationAdapter()
+    exec(way, {"bt": bt})
+    found.append(way)
+
+threads = [threading.Thread(target=run, args=(way,)) for way in WAYS * 2]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+print(sorted(found) == sorted(WAYS * 2))
+"""
+    assert python(IMPORT + code) == "True\n"
+
+
 def test_a_part_that_breaks_tells_so_each_time(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "talib.py").write_text("raise OSError('its library is another version')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")

@@ -13,7 +13,7 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.backtrader.parts import bt
+from orchestrate.engines.backtrader.parts import bt, come_together
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
 from orchestrate.engines.handover import Handover, raise_broken
@@ -32,6 +32,7 @@ class BacktraderOrchestrationAdapter:
     framework = "backtrader"
 
     def __init__(self, settings: BacktraderSettings | None = None) -> None:
+        come_together()
         self._full = (settings or BacktraderSettings()).feed == "full"
         self._handover = Handover(self.framework)
         self._feeds: dict[str, ColumnFeed] = {}

@@ -11,13 +11,14 @@ from __future__ import annotations
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
-from threading import RLock
+from threading import RLock, current_thread, enumerate
 from types import ModuleType
 from typing import Any, Final
 
 _PACKAGE: Final = "backtrader"
+_TALIB: Final = "talib"
 _PARTS: Final = (
-    *("indicators", "indicators.contrib", "studies", "studies.contrib", "strategies", "talib"),
+    *("indicators", "indicators.contrib", "studies", "studies.contrib", "strategies", _TALIB),
     *("analyzers", "feeds", "filters", "observers"),
 )
 #: What is known of a part before its code has run, and asked for while `import backtrader` comes past it.
@@ -79,6 +80,19 @@ def _load(part: ModuleType) -> None:
         object.__setattr__(part, "__class__", ModuleType)
 
 
+def come_together() -> None:
+    """Load all parts but TA-Lib's now, where other threads may come to them at the same time; daemons don't count.
+
+    A thread that imports `backtrader.indicators.sma` holds that module while it waits for the part above it, and
+    another one that is loading the part above waits for that module: for ever, as Python knows nothing of our lock.
+    """
+    if any(not other.daemon and other is not current_thread() for other in enumerate()):
+        for name in [f"{_PACKAGE}.{part}" for part in _PARTS if part != _TALIB]:
+            part = sys.modules.get(name)
+            if isinstance(part, _Part):
+                _load(part)
+
+
 def _put_off() -> None:
     """Put stand-ins where `import backtrader` will look for its parts; none for a part that isn't there."""
     package = find_spec(_PACKAGE)
@@ -95,4 +109,4 @@ if _PACKAGE not in sys.modules:
 
 import backtrader as bt  # noqa: E402  (only now, when the stand-ins are there)
 
-__all__ = ["bt"]
+__all__ = ["bt", "come_together"]
