@@ -29,7 +29,8 @@ def _bytes(table: Any) -> bytes:
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    pq.write_table(table, sink, compression="zstd", use_dictionary=texts)  # numbers seldom repeat
     content: bytes = sink.getvalue().to_pybytes()
     return content
 

@@ -165,11 +165,13 @@ def test_what_strategies_leave_open_is_written_at_the_end(folder):
 
 def test_what_is_settled_is_settled_once(monkeypatch):
     monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "4")
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "mimalloc")
     usual, frozen = gc.get_threshold(), gc.get_freeze_count()
     try:
         start_up()
         assert gc.get_threshold()[0] > 100 * usual[0]
         assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == "4"
+        assert os.environ["ARROW_DEFAULT_MEMORY_POOL"] == "mimalloc"
         started_up()
         settled = gc.get_freeze_count()
         assert settled > frozen
