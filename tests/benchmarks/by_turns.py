@@ -39,21 +39,22 @@ def by_turns(
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     last: dict[str, T] = {}
     broken: dict[str, str] = {}
-    for turn in range(-1 if turns > 2 else 0, turns):
-        for name, contestant in contestants.items():
-            if name in broken or sum(seconds[name]) > patience:
-                continue
-            gc.collect()
-            gc.freeze()  # what others have left or imported is not looked through again during this one's time
-            try:
-                last[name] = contestant()
-            except Exception as error:  # told beside its name; what else was measured counts all the same
-                broken[name] = f"{type(error).__name__}: {error}"
-                continue
-            finally:
-                gc.unfreeze()
-            if turn >= 0:
-                seconds[name].append(seconds_of(last[name]))
+    try:
+        for turn in range(-1 if turns > 2 else 0, turns):
+            for name, contestant in contestants.items():
+                if name in broken or sum(seconds[name]) > patience:
+                    continue
+                gc.collect()
+                gc.freeze()  # what others have left or imported is not looked through again during this one's time
+                try:
+                    last[name] = contestant()
+                except Exception as error:  # told beside its name; what else was measured counts all the same
+                    broken[name] = f"{type(error).__name__}: {error}"
+                    continue
+                if turn >= 0:
+                    seconds[name].append(seconds_of(last[name]))
+    finally:
+        gc.unfreeze()
     return {name: Taken(tuple(seconds[name]), last.get(name), broken.get(name, "")) for name in contestants}
 
 

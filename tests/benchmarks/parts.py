@@ -50,11 +50,12 @@ def part(frame: FrameType | None) -> str:
 def sampled(run: Callable[[Sampler], Done], seconds: float) -> dict[str, float]:
     """Shares of a run's loop by file, the largest first. It is repeated until there is enough to tell."""
     sampler, taken = Sampler(), 0.0
+    gc.collect()
+    gc.freeze()
     while taken < seconds:
-        gc.collect()
-        gc.freeze()
         taken += run(sampler).seconds
-        gc.unfreeze()
+        gc.collect()
+    gc.unfreeze()
     return {name: count / sampler.seen.total() for name, count in sampler.seen.most_common()}
 
 
