@@ -358,6 +358,17 @@ def test_a_flip_is_one_order_that_closes_and_opens():
     assert position.quantity == -15.0
 
 
+@pytest.mark.parametrize("percent", [0.1, 0.137, 0.05, 0.0333])
+def test_the_fee_of_a_flip_need_not_be_whole_cents(percent: float):
+    """Nautilus 1.221 shares it out in cents, between the position that ends and the one that begins."""
+    script = {day: lambda one, _, units=units: one.market(units) for day, units in enumerate((10, -25, 40, -31, 6))}
+    played = run(script, rules=ExecutionRules(commission=Commission(percent=percent)))
+    sizes = [10.0, -25.0, 40.0, -31.0, 6.0]
+    assert [quantity for _, _, quantity, _ in played.trades()] == sizes
+    paid = sum(abs(size) for size in sizes) * 10.0 * percent / 100.0
+    assert played.orchestrator.results()["native"].fees == pytest.approx(paid, abs=1e-7)
+
+
 def forgotten(quantity: int = 10) -> dict[int, Any]:
     """A position with a stop of its own, which is closed without the stop being taken back."""
     return {

@@ -49,6 +49,10 @@ class OwnAccount:
             )
         )
 
+    def quantity(self, symbol: str) -> float:
+        """What is held of `symbol`, signed."""
+        return self._book.quantity(symbol)
+
     def equity(self) -> dict[Currency, Money]:
         """Cash and positions at their last closes."""
         return {self._stepper.currency: Money(self._book.equity(self._marks), self._stepper.currency)}

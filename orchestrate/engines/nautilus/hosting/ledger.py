@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nautilus_trader.model.events import OrderFilled, PositionEvent, PositionOpened
+from nautilus_trader.model.objects import Money, Quantity
 
+from orchestrate.domain.books import closing_and_opening
 from orchestrate.domain.orders import Demand, Ended, Fill, Reason
 
 
@@ -23,6 +25,7 @@ class Ledger:
         self._names: dict[str, str] = {}
         self._realised: dict[str, float] = {}
         self._realised_before = 0.0
+        self._owed: float | None = None
 
     # ---- what happens
 
@@ -35,12 +38,15 @@ class Ledger:
         """The order is the orchestrator's `order_id`, and may fill from now on."""
         self._order_ids[native_order] = order_id
 
-    def fill(self, event: OrderFilled, symbol: str, t: int) -> Fill:
-        """An order has filled, which it does whole."""
+    def fill(self, event: OrderFilled, symbol: str, t: int, held: float) -> Fill:
+        """An order has filled, which it does whole, with `held` of the symbol before."""
         native_order = event.client_order_id.value
         size = round(event.last_qty.as_double(), event.last_qty.precision)
         price = round(event.last_px.as_double(), event.last_px.precision)
         quantity = size if event.is_buy else -size
+        closing, opening = closing_and_opening(held, quantity)
+        if closing and opening:
+            self._owed = _fee_of_the_second_half(event, closing)
         order_id = self._order_ids.pop(native_order)
         self._told.discard(self._names.pop(native_order, native_order))
         fill = Fill(order_id, self._strategy_id, symbol, quantity, price, event.commission.as_double(), t)
@@ -73,6 +79,9 @@ class Ledger:
         name = event.position_id.value
         if isinstance(event, PositionOpened):
             self._realised_before += self._realised.get(name, 0.0)
+            if self._owed is not None:
+                self._realised_before -= self._owed + event.realized_pnl.as_double()
+                self._owed = None
         self._realised[name] = event.realized_pnl.as_double()
 
     def fall_silent(self) -> None:
@@ -103,3 +112,15 @@ class Ledger:
     def realised(self) -> float:
         """What the engine's positions realised, net of fees."""
         return self._realised_before + sum(self._realised.values())
+
+
+def _fee_of_the_second_half(event: OrderFilled, closing: float) -> float:
+    """What is left of an order's fee for the position that a flip opens.
+
+    Nautilus 1.221 rounds both halves to the cents of the currency's usual form; together they aren't the fee any more.
+    """
+    fee = event.commission
+    share = Quantity(abs(closing), event.last_qty.precision) / event.last_qty
+    first: float = Money(fee * share, fee.currency).as_double()
+    left: float = fee.as_double() - first
+    return left

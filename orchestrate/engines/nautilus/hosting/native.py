@@ -344,7 +344,8 @@ class HostedNative:
             self.ledger.book(event)
         elif isinstance(event, OrderFilled):
             symbol = self._symbols[event.instrument_id]
-            self._own.apply(self.ledger.fill(event, symbol, self._t), self._market.instruments[symbol])
+            fill = self.ledger.fill(event, symbol, self._t, self._own.quantity(symbol))
+            self._own.apply(fill, self._market.instruments[symbol])
             self._over(event.client_order_id.value)
         elif type(event) in _ENDS:
             self.ledger.end(event.client_order_id.value, _ENDS[type(event)])
