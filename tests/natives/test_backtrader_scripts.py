@@ -365,6 +365,57 @@ def test_indicators_that_can_not_be_vectorised():
     same(HeikinAshi, market(walk("A", 400, 40), walk("B", 400, 41, every=5)), at_least=20)
 
 
+class Middle(bt.Indicator):
+    """Written bar by bar, as most people's own are: in the middle between the extremes."""
+
+    lines = ("middle",)
+    params = (("period", 6),)
+
+    def __init__(self):
+        self.addminperiod(self.p.period)
+
+    def next(self):
+        recent = self.data.get(size=self.p.period)
+        self.lines.middle[0] = (max(recent) + min(recent)) / 2
+
+
+class Smoothed(bt.Indicator):
+    """Remembers its own last value, and begins in a way of its own; over another indicator."""
+
+    lines = ("smoothed",)
+
+    def __init__(self):
+        self.middle = Middle(self.data, period=4)
+        self.range = bt.ind.Highest(self.data1.high, period=3) - bt.ind.Lowest(self.data1.low, period=3)
+
+    def prenext(self):
+        self.lines.smoothed[0] = self.data[0]
+
+    def nextstart(self):
+        self.lines.smoothed[0] = self.middle[0]
+
+    def next(self):
+        self.lines.smoothed[0] = self.lines.smoothed[-1] * 0.7 + self.middle[0] * 0.3 + self.range[0] * 1e-3
+
+
+class OwnIndicators(bt.Strategy):
+    def __init__(self):
+        self.middles = [Middle(data.close) for data in self.datas]
+        self.smoothed = Smoothed(self.datas[0].close, self.datas[1])
+
+    def next(self):
+        self.heard.append((len(self), self.smoothed[0], *(middle[0] for middle in self.middles)))
+        for data, middle in zip(self.datas, self.middles, strict=True):
+            above = data.close[0] > max(middle[0], self.smoothed[0] if data is self.data else 0.0)
+            if above != bool(self.getposition(data)):
+                self.buy(data) if above else self.close(data)
+
+
+@RULES
+def test_indicators_of_ones_own_that_go_from_bar_to_bar(rules):
+    same(OwnIndicators, market(walk("A", 200, 1), walk("B", 200, 2)), rules)
+
+
 def test_slippage_moves_market_and_stop_orders_and_no_limits():
     rules = ExecutionRules(slippage=Slippage(percent=0.5))
     stage = market(walk("A", 700, 3))

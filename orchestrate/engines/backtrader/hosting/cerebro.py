@@ -93,6 +93,12 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
             line._idx = row
             line.lencount = row + 1
 
+    def _tick_nullify(self) -> None:
+        """Called before each bar by indicators that go from bar to bar; the prices of a tick are always the bar's."""
+
+    def _tick_fill(self, force: bool = False) -> None:
+        """As above."""
+
 
 def _tick(name: str) -> property:
     return property(lambda feed: getattr(feed.lines, name)[0])
