@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import sys
 import threading
@@ -39,6 +40,8 @@ _AFTERWARDS: Final = (*_REPAIRING, *_JUDGING, *_ELSEWHERE)
 _START: Final = struct.Struct("<8sIQ")  # mark, length of the header, bars
 _MARK: Final = b"columns1"
 _CHECKSUM: Final = 4
+#: What we call an entry, or one that is being written; the folder may hold files of other people.
+_OURS: Final = re.compile(r"[0-9a-f]{64}(\.\d+\.\d+)?")
 
 
 def cache_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
@@ -99,10 +102,10 @@ class ColumnCache:
             self._shrink()
 
     def entries(self) -> list[tuple[int, int, Path]]:
-        """When each file of the folder was last used (ns), its bytes and its path; the one unused for longest first."""
+        """When each entry was last used (ns), its bytes and its path; the one unused for longest first."""
         found = []
         with suppress(OSError):
-            for path in self.folder.iterdir():
+            for path in filter(_is_ours, self.folder.iterdir()):
                 with suppress(OSError):
                     status = path.stat()
                     found.append((status.st_mtime_ns, status.st_size, path))
@@ -117,6 +120,10 @@ class ColumnCache:
             with suppress(OSError):
                 path.unlink()
             held -= size
+
+
+def _is_ours(path: Path) -> bool:
+    return _OURS.fullmatch(path.name) is not None
 
 
 @cache

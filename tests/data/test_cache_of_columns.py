@@ -372,7 +372,7 @@ def test_ctrl_c_while_an_entry_is_written_leaves_nothing_behind(cache: ColumnCac
     ones = np.ones(3)
     columns = Columns(np.arange(3), ones, ones, ones, ones, column, np.arange(2, 5), "line")
     with pytest.raises(KeyboardInterrupt):
-        cache.keep("k" * 64, Parsed(columns))
+        cache.keep("a" * 64, Parsed(columns))
     assert cache.folder.is_dir()
     assert cache.entries() == []
 
@@ -389,13 +389,26 @@ def test_the_entries_unused_for_longest_go(tmp_path: Path) -> None:
     for number in range(3):
         read_csv(files[number], PLAN, "X", cache)
         os.utime(cache.folder / cache.key(files[number].read_bytes(), PLAN), ns=(0, number))
-    (cache.folder / "left-over.1.1").write_bytes(b"of a process that was killed")
-    os.utime(cache.folder / "left-over.1.1", ns=(0, 0))
+    left_over = cache.folder / f"{'0' * 64}.1.1"
+    left_over.write_bytes(b"of a process that was killed")
+    os.utime(left_over, ns=(0, 0))
     read_csv(files[0], PLAN, "X", cache)  # used again: 1 is now the one unused for longest
     read_csv(files[3], PLAN, "X", cache)
     kept = {path.name for _, _, path in cache.entries()}
     assert kept == {cache.key(files[number].read_bytes(), PLAN) for number in (0, 2, 3)}
     assert sum(held for _, held, _ in cache.entries()) <= cache.limit
+
+
+def test_of_a_folder_that_holds_other_things_only_entries_are_counted_and_removed(bars: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    others = [tmp_path / "mine" / name for name in ("thesis.txt", "0" * 63, f"{'0' * 64}.bak", f"{'A' * 64}")]
+    for path in others:
+        path.write_bytes(b"x" * 100_000)
+        os.utime(path, ns=(0, 0))
+    cache = ColumnCache(tmp_path / "mine", limit=60 * ROWS)
+    read_csv(bars, PLAN, "X", cache)
+    assert [path.read_bytes() for path in others] == [b"x" * 100_000] * len(others)
+    assert len(cache.entries()) == 1
 
 
 def test_what_alone_is_beyond_the_limit_is_not_kept(bars: Path, tmp_path: Path) -> None:
