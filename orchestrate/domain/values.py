@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import Any, TypeVar, dataclass_transform
 
 Made = TypeVar("Made")
@@ -17,15 +18,26 @@ Made = TypeVar("Made")
 def value(cls: type[Made]) -> type[Made]:
     """Make `cls` what `@dataclass(frozen=True, slots=True)` makes of it; `__post_init__` may check, and set, fields."""
     sealed = dataclass(frozen=True, slots=True, init=False)(cls)
-    free = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    sealed.__init__ = _filling(sealed, type(sealed.__name__, (sealed,), free))  # type: ignore[method-assign]  # the point
+    sealed.__init__ = _filling(sealed)  # type: ignore[method-assign]  # the point
     return sealed
 
 
-def _filling(sealed: type, unsealed: type) -> Callable[..., None]:
-    """An `__init__` of plain assignments, for which an instance of `sealed` is one of `unsealed` for a moment."""
-    names: dict[str, Any] = {"sealed": sealed, "unsealed": unsealed, "become": object.__setattr__}
-    parameters, lines = ["self"], ["become(self, '__class__', unsealed)"]
+@cache
+def _unsealed(kind: type) -> type:
+    """A `kind` whose instances let their fields be set."""
+    free = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type(kind.__name__, (kind,), free)
+
+
+def _filling(sealed: type) -> Callable[..., None]:
+    """An `__init__` of plain assignments, for which an instance belongs to the unsealed class for a moment.
+
+    Users' own subclasses come through here, too.
+    """
+    names: dict[str, Any] = {"sealed": sealed, "unsealed": _unsealed(sealed), "unseal": _unsealed}
+    names["become"] = object.__setattr__
+    parameters, lines = ["self"], ["its_class = self.__class__"]
+    lines.append("become(self, '__class__', unsealed if its_class is sealed else unseal(its_class))")
     for one in fields(sealed):
         given = one.name
         if one.default_factory is not MISSING:
@@ -40,7 +52,7 @@ def _filling(sealed: type, unsealed: type) -> Callable[..., None]:
         lines.append(f"self.{one.name} = {given}")
     if hasattr(sealed, "__post_init__"):
         lines.append("self.__post_init__()")
-    lines.append("self.__class__ = sealed")
+    lines.append("self.__class__ = its_class")
     exec(f"def __init__({', '.join(parameters)}):\n  " + "\n  ".join(lines), names)
     filling: Callable[..., None] = names["__init__"]
     filling.__qualname__ = f"{sealed.__qualname__}.__init__"

@@ -46,6 +46,27 @@ def test_a_value_is_filled_by_place_by_name_and_by_default() -> None:
         Point(1, z=2)  # type: ignore[call-arg]  # that is what is asked
 
 
+class Far(Point):
+    """A class of somebody's own, with room for attributes."""
+
+
+class Near(Point):
+    __slots__ = ()
+
+    def distance(self) -> float:
+        return self.x + self.y
+
+
+def test_a_subclass_of_ones_own_stays_what_it_is() -> None:
+    assert type(Far(1)) is Far
+    assert type(Near(1)) is Near
+    assert Near(1, 2).distance() == 3.0
+    assert (repr(Far(1)), Far(1) == Far(1), Far(1) == Point(1)) == ("Far(x=1, y=0.0, tags={})", True, False)
+    for made in (Far(1), Near(1)):
+        with pytest.raises(FrozenInstanceError):
+            made.x = 5  # type: ignore[misc]  # that is what is asked
+
+
 def test_post_init_checks_and_may_set() -> None:
     with pytest.raises(ValueError, match="left of everything"):
         Point(-1)
