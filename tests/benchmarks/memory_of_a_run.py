@@ -28,7 +28,7 @@ def at_most() -> float:
 
 def main(config: str, modules: str = "") -> None:
     for name in json.loads(modules or "[]"):
-        if name.startswith("backtrader."):  # the package brings what it needs; some are there by name only
+        if name.split(".")[0] == "backtrader":  # our adapter brings it, with some parts by name only
             continue
         with suppress(Exception):  # some are there under names that can't be imported
             importlib.import_module(name)
