@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
@@ -23,7 +24,7 @@ class Watchdog(Asked, AbstractContextManager[None]):
 
     Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit and looks whether
     the same call is still under way, so that watching costs a call nothing; it is broken off after `seconds` to 1.25 ×
-    `seconds`.
+    `seconds`. Within one call into C no tick comes through: what was missed is counted as soon as it is over.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,6 +32,7 @@ class Watchdog(Asked, AbstractContextManager[None]):
         self._seconds = seconds
         self._seen = 0
         self._ticks = 0
+        self._ticked = 0.0
 
     def __enter__(self) -> None:
         self.enter("")
@@ -45,6 +47,7 @@ class Watchdog(Asked, AbstractContextManager[None]):
             yield False
             return
         before = signal.signal(signal.SIGALRM, self._tick)
+        self._ticked = time.monotonic()
         timer = signal.setitimer(signal.ITIMER_REAL, self._seconds / _TICKS, self._seconds / _TICKS)
         try:
             yield True
@@ -54,11 +57,12 @@ class Watchdog(Asked, AbstractContextManager[None]):
             signal.setitimer(signal.ITIMER_REAL, *timer)
 
     def _tick(self, _signal: int, _frame: FrameType | None) -> None:
+        before, self._ticked = self._ticked, time.monotonic()
         if not self.names:
             return
         if self.calls != self._seen:
             self._seen, self._ticks = self.calls, 0
-        self._ticks += 1
+        self._ticks += max(1, int((self._ticked - before) * _TICKS / self._seconds))
         if self._ticks > _TICKS:
             self._ticks = 0
             raise StrategyTimeout(f"no answer within {self._seconds:g} seconds (execution.strategy_timeout)")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -168,6 +172,22 @@ def test_a_watchdog_bites_once_a_call_and_only_inside_one() -> None:
                 hang()
     with pytest.raises(StrategyTimeout), watchdog.armed(), watchdog, watchdog:
         hang()
+
+
+def calls_into_c_once(seconds: float) -> None:
+    """No line of Python is reached before the time is over, so no signal is heard either."""
+    end = time.monotonic() + seconds
+    deque(takewhile(partial(operator.gt, end), iter(time.monotonic, None)), maxlen=0)
+
+
+def test_a_single_call_into_c_that_takes_too_long_is_broken_off_at_its_end() -> None:
+    watchdog = Watchdog(0.3)
+    with watchdog.armed():
+        with pytest.raises(StrategyTimeout), watchdog:
+            calls_into_c_once(0.6)
+        calls_into_c_once(0.6)  # nobody is asked
+        with watchdog:
+            calls_into_c_once(0.02)
 
 
 def test_a_run_that_is_stopped_is_interrupted_and_whole() -> None:
