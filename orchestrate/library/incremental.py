@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import nan
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -109,9 +110,15 @@ def _checked_parameters(function: str, given: Mapping[str, float], defaults: Map
     for name, value in given.items():
         if name not in defaults:
             raise ValueError(f"{function} has no parameter '{name}': it takes {_written(defaults) or 'none'}")
+        if not _is_number(value):
+            raise ValueError(f"{name} of {function} must be a number, not {value!r}")
         if isinstance(defaults[name], int) and not float(value).is_integer():
             raise ValueError(f"{name} of {function} must be a whole number, not {value!r}")
     return dict(given)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real)
 
 
 def _written(parameters: Mapping[str, float]) -> str:

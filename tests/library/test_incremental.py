@@ -198,6 +198,8 @@ def test_named_columns_instead_of_the_usual_ones():
             "bars have no column 'adjusted' for MAX: name some of open, high, low, close, volume",
         ),
         ("ATR", ("high", "low"), {}, "ATR takes 3 columns, by default high, low, close; not 2"),
+        ("SMA", (), {"timeperiod": "20"}, "timeperiod of SMA must be a number, not '20'"),
+        ("BBANDS", (), {"nbdevup": None}, "nbdevup of BBANDS must be a number, not None"),
         ("MAVP", (), {}, "bars have no column 'periods' for MAVP: name some of open, high, low, close, volume"),
     ],
 )
@@ -233,6 +235,43 @@ assert type(talib.SMA(close.to_numpy(), 2)) is numpy.ndarray
 
 def test_neither_pandas_is_loaded_for_it_nor_is_anything_lost_when_it_comes_later():
     done = subprocess.run([sys.executable, "-c", LOADING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+BESIDE = """
+import sys, threading
+from orchestrate.library.ta_lib import ta_lib
+over = threading.Event()
+other = threading.Thread(target=over.wait)
+other.start()
+talib = ta_lib()
+over.set()
+other.join()
+assert talib is ta_lib() and "pandas" in sys.modules, "a thread might have been given a stand-in"
+"""
+
+
+def test_beside_other_threads_no_stand_in_is_shown():
+    done = subprocess.run([sys.executable, "-c", BESIDE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+ABSENT = """
+import sys
+sys.modules["talib"] = None
+from orchestrate.library.incremental import Indicator
+try:
+    Indicator("SMA")
+except ImportError as error:
+    assert "python -m pip install 'TA-Lib" in str(error)
+    assert "pandas" not in sys.modules
+"""
+
+
+def test_without_it_an_indicator_says_how_to_get_it():
+    done = subprocess.run(
+        [sys.executable, "-c", ABSENT + "else:\n    raise AssertionError"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
