@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from decimal import Decimal
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from threading import RLock
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -24,7 +25,8 @@ from orchestrate.domain.spelling import did_you_mean
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 
-_PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+_PLUGINS: Final = "PYDANTIC_DISABLE_PLUGINS"
+_ENVIRONMENT: Final = RLock()
 
 #: What pydantic calls a mistake → what is expected instead.
 _EXPECTED = {
@@ -87,16 +89,20 @@ def fit(model: type[M], node: Node, where: str = "", *, besides: Iterable[str] =
 
 @contextmanager
 def _without_plugins() -> Iterator[None]:
-    """Pydantic looks for plugins in the metadata of every installed package; none has any business here."""
-    before = os.environ.get(_PLUGINS)
-    os.environ[_PLUGINS] = "__all__"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_PLUGINS]
-        else:
-            os.environ[_PLUGINS] = before
+    """Pydantic looks for plugins in the metadata of every installed package; none has any business here.
+
+    One thread at a time, or one would find the setting of another and leave it behind.
+    """
+    with _ENVIRONMENT:
+        before = os.environ.get(_PLUGINS)
+        os.environ[_PLUGINS] = "__all__"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_PLUGINS]
+            else:
+                os.environ[_PLUGINS] = before
 
 
 def _prune(value: Any, path: Path) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from pydantic import field_validator
@@ -39,3 +41,31 @@ def test_none_is_asked_and_the_environment_stays(before: str | None, monkeypatch
     assert os.environ.get(VARIABLE) == before
     assert fit(Probe, node.with_entry("seen", node))[1]  # type: ignore[union-attr]  # a mapping where text stands
     assert os.environ.get(VARIABLE) == before
+
+
+class Meeting(Section):
+    """Waits a moment for another thread that reads at the same time."""
+
+    together: str
+
+    @field_validator("together")
+    @classmethod
+    def _wait(cls, value: str) -> str:
+        try:
+            TWO.wait(0.2)
+        except BrokenBarrierError:
+            return value
+        raise ValueError("two at once")
+
+
+TWO = Barrier(2)
+
+
+def test_threads_do_not_leave_each_others_setting_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    node, _ = read_text("together: nothing", Origin("given", Path()))
+    assert node is not None
+    with ThreadPoolExecutor(2) as threads:
+        for read in [threads.submit(fit, Meeting, node) for _ in range(2)]:
+            assert read.result() == (Meeting.model_construct(together="nothing"), [])
+    assert VARIABLE not in os.environ
