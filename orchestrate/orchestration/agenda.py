@@ -35,7 +35,7 @@ class Agenda:
     def _jumping(self, foresights: Sequence[Foresight]) -> Iterator[MarketEvent]:
         step, last = -1, len(self._timeline) - 1
         while step < last:
-            step = min(last, *[after(step) for after in foresights])
+            step = min([last, *(after(step) for after in foresights)])
             yield self._timeline.event(step)
 
 

@@ -250,9 +250,7 @@ class Desk:
             if order is None:
                 if decision.demand.native_order:
                     commands.append(_refusal(decision))
-            elif order in self.blotter.pending(
-                owner
-            ):  # it goes when its strategy breaks at hearing of another's refusal
+            elif order in self.blotter.pending(owner):  # it goes when its strategy breaks at another's refusal
                 resized = decision.outcome is Outcome.RESIZED and order.native_order
                 action: CommandAction = "resize" if resized else "submit"
                 commands.append(StrategyCommand(owner, action, order, decision.reason, decision.detail))

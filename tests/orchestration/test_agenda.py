@@ -14,6 +14,7 @@ from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.market import Market
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategy import Side, Signal, Signals
+from orchestrate.orchestration.agenda import Agenda, stops_at
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.coordinator import StrategyCoordinator
@@ -186,3 +187,11 @@ def test_steps_without_flag_or_order_are_not_taken() -> None:
     jumped, (_, _, fills, *_) = facts(scene, ExecutionRules(), [(Flags(5, 0.02), "backtrader", 95)], "on_demand")
     assert fills
     assert jumped < len(scene.timeline) / 2
+
+
+def test_where_nothing_is_foreseen_only_the_last_step_is_taken() -> None:
+    stage = market(series("A", [(10.0, 10.0)] * 30))
+    assert [event.step for event in Agenda(stage.timeline, [])] == [29]
+    assert [event.step for event in Agenda(stage.timeline, [stops_at([])])] == [29]
+    assert [event.step for event in Agenda(stage.timeline, [stops_at([7, 3, 7])])] == [3, 7, 29]
+    assert [event.step for event in Agenda(stage.timeline)] == list(range(30))
