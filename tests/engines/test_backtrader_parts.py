@@ -87,7 +87,8 @@ for way in WAYS:
         except BaseException as error:
             print(way, repr(error), flush=True)
             os._exit(1)
-    os.waitpid(child, 0)
+    if os.waitpid(child, 0)[1]:
+        print(way, "broke")
 """
     assert python(f"{IMPORT}WAYS = {WAYS!r}\n{code}") == ""
 

@@ -78,7 +78,7 @@ class _Asked:
         self.dt, self.pclose = dt, pclose
 
 
-class _Executed(_OrderData):  # type: ignore[misc, valid-type]
+class _Executed(_OrderData):  # type: ignore[misc, valid-type]  # Backtrader has no types
     """What is executed of an order, nothing so far; the figures that executions add up begin in the class."""
 
     dt = margin = None
@@ -90,7 +90,7 @@ class _Executed(_OrderData):  # type: ignore[misc, valid-type]
         self.remsize = quantity
 
 
-class _Position(_BackPosition):  # type: ignore[misc, valid-type]
+class _Position(_BackPosition):  # type: ignore[misc, valid-type]  # Backtrader has no types
     """A position that knows sooner what a fill would make of it: without making a whole one like it to try."""
 
     def pseudoupdate(self, size: float, price: float) -> tuple[float, float, float, float]:
@@ -100,7 +100,7 @@ class _Position(_BackPosition):  # type: ignore[misc, valid-type]
         return after
 
 
-class _MarketOrder(bt.Order):  # type: ignore[misc]
+class _MarketOrder(bt.Order):  # type: ignore[misc]  # Backtrader has no types
     """A market order for the current bar of its feed, accepted by its broker.
 
     `on` makes it past Backtrader's own constructor, which looks up the end of the session and copies fifteen
@@ -126,7 +126,7 @@ _AT_OPEN = MappingProxyType({"coc": False})
 _AT_CLOSE = MappingProxyType({"coc": True})
 
 
-class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
+class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has no types
     """Backtrader's commission scheme with the run's own fees."""
 
     params = (("stocklike", True), ("commtype", bt.CommInfoBase.COMM_PERC), ("percabs", True))
@@ -149,7 +149,7 @@ class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]
         """Backtrader reckons the fee a second time here, for schemes that keep count."""
 
 
-class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]
+class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]  # Backtrader has no types
     """One strategy's own broker: its orders, its positions, no purse."""
 
     def __init__(self, rules: ExecutionRules) -> None:

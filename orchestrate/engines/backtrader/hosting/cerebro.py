@@ -128,7 +128,7 @@ class _PreparedError(BaseException):
     """Leaves `Cerebro.run` when all is prepared."""
 
 
-class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]
+class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no types
     """One strategy's environment: its datas, its broker, its timers."""
 
     def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase, asking: Asking) -> None:

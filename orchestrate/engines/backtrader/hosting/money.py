@@ -67,7 +67,7 @@ class InstrumentScheme(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has
         return abs(size) * self.get_margin(price)
 
 
-class PlanSizer(bt.Sizer):  # type: ignore[misc]
+class PlanSizer(bt.Sizer):  # type: ignore[misc]  # Backtrader has no types
     """`sizing:` as a Backtrader sizer, for orders made without a size.
 
     An order against what is held closes it: of a `fixed` size at most what is held, else all of it. Market orders that
