@@ -34,13 +34,15 @@ def by_turns(
 ) -> dict[str, Taken[T]]:
     """Each once a turn, until it has taken `patience` seconds; with more than two turns, a further one warms up first.
 
-    One that breaks doesn't take part any more; the others go on.
+    The warm-up counts only for those who lost patience in it. One that breaks doesn't take part any more; the others go
+    on.
     """
+    warms_up = turns > 2
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     last: dict[str, T] = {}
     broken: dict[str, str] = {}
     try:
-        for turn in range(-1 if turns > 2 else 0, turns):
+        for _ in range(turns + warms_up):
             for name, contestant in contestants.items():
                 if name in broken or sum(seconds[name]) > patience:
                     continue
@@ -51,11 +53,11 @@ def by_turns(
                 except Exception as error:  # told beside its name; what else was measured counts all the same
                     broken[name] = f"{type(error).__name__}: {error}"
                     continue
-                if turn >= 0:
-                    seconds[name].append(seconds_of(last[name]))
+                seconds[name].append(seconds_of(last[name]))
     finally:
         gc.unfreeze()
-    return {name: Taken(tuple(seconds[name]), last.get(name), broken.get(name, "")) for name in contestants}
+    counted = {name: taken[1:] if warms_up and len(taken) > 1 else taken for name, taken in seconds.items()}
+    return {name: Taken(tuple(counted[name]), last.get(name), broken.get(name, "")) for name in contestants}
 
 
 def timed(work: Callable[..., object], *arguments: object) -> float:
