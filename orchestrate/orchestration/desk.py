@@ -189,7 +189,7 @@ class Desk:
                     lambda order: order.strategy_id == entry.id and order.symbol == symbol and not order.closing,
                     Reason.CANCELLED,
                 )
-            quantity = -entry.book.quantity(symbol)
+            quantity = -standing.held(symbol)  # what is being closed already is not closed twice
             if not quantity:
                 return None
         else:

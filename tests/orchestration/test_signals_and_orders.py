@@ -104,6 +104,18 @@ def test_a_turn_on_its_way_can_be_turned_back() -> None:
     done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"), sizing=fixed(5))})
     assert done.fills() == [(5.0, 21.0), (-5.0, 22.0)]
     assert done.results["s"].open_positions == ()
+    approved, cancelled = ("approved", "", -5.0), ("rejected", "cancelled", 0.0)
+    assert done.reasons("s") == [("approved", "", 5.0), approved, approved, cancelled]
+
+
+def test_a_turn_that_is_turned_back_and_forth_closes_once_and_opens_whole_lots() -> None:
+    """As before, and then long again: nothing more is closed than what is held, so all of the entry opens."""
+    stage = market(series("A", FLAT), series("B", [(20.0, 20.0), (21.0, 21.0), (22.0, 22.0)], days=[0, 1, 6]))
+    plan = {0: [Signal.enter("B")], 2: [Signal.exit("B"), Signal.enter("B", "short")], 4: [Signal.exit("B")]}
+    plan[5] = [Signal.enter("B", quantity=2.7)]
+    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"), sizing=fixed(5))})
+    assert done.fills() == [(5.0, 21.0), (-5.0, 22.0), (2.0, 22.0)]
+    assert done.reasons("s")[-1] == ("approved", "", 2.0)
 
 
 def test_signals_are_told_with_the_capital_that_was_there() -> None:
