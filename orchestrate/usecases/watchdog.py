@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import Final
 
-from orchestrate.orchestration.asking import Asked
+from orchestrate.orchestration.asking import Asked, Asking
 
 _TICKS: Final = 4
 
@@ -56,13 +56,23 @@ class Watchdog(Asked, AbstractContextManager[None]):
             signal.signal(signal.SIGALRM, before)
             signal.setitimer(signal.ITIMER_REAL, *timer)
 
-    def _tick(self, _signal: int, _frame: FrameType | None) -> None:
+    def _tick(self, _signal: int, frame: FrameType | None) -> None:
         before, self._ticked = self._ticked, time.monotonic()
         if not self.names:
             return
         if self.calls != self._seen:
             self._seen, self._ticks = self.calls, 0
         self._ticks += max(1, int((self._ticked - before) * _TICKS / self._seconds))
-        if self._ticks > _TICKS:
+        if self._ticks > _TICKS and frame is not None and frame.f_code not in _BRACKETS:
             self._ticks = 0
             raise StrategyTimeout(f"no answer within {self._seconds:g} seconds (execution.strategy_timeout)")
+
+
+#: Where nothing is broken off, because whoever enters has to leave; a call that is over is no longer late.
+_BRACKETS: Final = frozenset(
+    bracket.__code__
+    for bracket in (
+        *(Asked.enter, Asked.leave, Asking.__enter__, Asking.__exit__),
+        *(Watchdog.__enter__, Watchdog.__exit__),
+    )
+)

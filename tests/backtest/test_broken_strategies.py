@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import operator
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategy import Signal
+from orchestrate.orchestration.asking import Asking
 from orchestrate.usecases.run import run
 from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
 from tests.backtest.plans import ENGINES, fills_of, part, plan_of, synthetic
@@ -188,6 +192,25 @@ def test_a_single_call_into_c_that_takes_too_long_is_broken_off_at_its_end() -> 
         calls_into_c_once(0.6)  # nobody is asked
         with watchdog:
             calls_into_c_once(0.02)
+
+
+@dataclass
+class Frame:
+    """Where Python is when a tick comes through."""
+
+    f_code: CodeType
+
+
+@pytest.mark.parametrize("kind", [Asking, Watchdog])
+def test_nobody_is_broken_off_on_the_way_in_or_out(kind: Any) -> None:
+    watchdog = Watchdog(0.1)
+    with watchdog:
+        for bracket in (kind.__enter__, kind.__exit__, Watchdog.enter, Watchdog.leave):
+            for _ in range(10):
+                watchdog._tick(signal.SIGALRM, Frame(bracket.__code__))  # type: ignore[arg-type]  # as far as is looked
+        with pytest.raises(StrategyTimeout):
+            watchdog._tick(signal.SIGALRM, sys._getframe())
+    assert watchdog.names == []
 
 
 def test_a_run_that_is_stopped_is_interrupted_and_whole() -> None:
