@@ -54,4 +54,5 @@ def refuse_run_in_callback() -> None:
     """EngineError while a strategy is being asked: runs don't nest."""
     asked = _of_this_run.get()
     if asked is not None and asked.names:
-        raise EngineError(f"strategy {asked.names[-1]!r} starts a run from inside a run, which can't be done")
+        who = f"strategy {asked.names[-1]!r}" if asked.names[-1] else "a strategy"
+        raise EngineError(f"{who} starts a run from inside a run, which can't be done")

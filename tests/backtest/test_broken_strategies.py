@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
@@ -104,6 +105,21 @@ def test_a_class_that_cannot_be_made() -> None:
     assert error.message == "no model on this machine"
     assert "raise LookupError" in error.traceback
     assert len(fills_of(result, "honest")) > 5
+
+
+def test_a_run_inside_signals_is_refused_also_while_they_are_checked_for_look_ahead() -> None:
+    refused: list[str] = []
+
+    class Nests:
+        def signals(self, bars: Any) -> Any:
+            with pytest.raises(EngineError) as told:
+                run(plan("backtrader"))
+            refused.append(str(told.value))
+            return bars.close > 1e9, bars.close > 1e9
+
+    run(plan_of([part("mine", "Turning")], DATA), strategies={"mine": Nests()})
+    ends = "starts a run from inside a run, which can't be done"
+    assert (refused[0], {*refused[1:]}) == (f"strategy 'mine' {ends}", {f"a strategy {ends}"})
 
 
 def test_a_run_inside_a_strategy_is_refused_and_the_clock_goes_on() -> None:
