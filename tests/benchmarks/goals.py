@@ -139,7 +139,7 @@ def _version(name: str) -> str:
 
 def figure(value: float, unit: str) -> str:
     if unit == "×":
-        return f"{value:.3f}" if value < 1 else f"{value:.2f}"
+        return f"{value:.4f}" if value < 0.1 else f"{value:.3f}" if value < 1 else f"{value:.2f}"
     return f"{value:,.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
 
 
