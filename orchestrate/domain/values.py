@@ -34,25 +34,27 @@ def _filling(sealed: type) -> Callable[..., None]:
 
     Users' own subclasses come through here, too.
     """
-    names: dict[str, Any] = {"sealed": sealed, "unsealed": _unsealed(sealed), "unseal": _unsealed}
-    names["become"] = object.__setattr__
-    parameters, lines = ["self"], ["its_class = self.__class__"]
-    lines.append("become(self, '__class__', unsealed if its_class is sealed else unseal(its_class))")
+    names: dict[str, Any] = {"_sealed": sealed, "_unsealed": _unsealed(sealed), "_unseal": _unsealed}
+    names |= {"_become": object.__setattr__, "_nothing": MISSING}
+    parameters, lines = ["self"], ["_class = self.__class__"]
+    lines.append("_become(self, '__class__', _unsealed if _class is _sealed else _unseal(_class))")
     for one in fields(sealed):
         given = one.name
+        if one.kw_only or not one.init:
+            raise TypeError(f"{sealed.__name__}.{one.name}: fields of a value are given by place or by name")
         if one.default_factory is not MISSING:
-            names[f"new_{one.name}"], names["nothing"] = one.default_factory, MISSING
-            parameters.append(f"{one.name}=nothing")
-            given = f"new_{one.name}() if {one.name} is nothing else {one.name}"
+            names[f"_new_{one.name}"] = one.default_factory
+            parameters.append(f"{one.name}=_nothing")
+            given = f"_new_{one.name}() if {one.name} is _nothing else {one.name}"
         elif one.default is not MISSING:
-            names[f"default_{one.name}"] = one.default
-            parameters.append(f"{one.name}=default_{one.name}")
+            names[f"_default_{one.name}"] = one.default
+            parameters.append(f"{one.name}=_default_{one.name}")
         else:
             parameters.append(one.name)
         lines.append(f"self.{one.name} = {given}")
     if hasattr(sealed, "__post_init__"):
         lines.append("self.__post_init__()")
-    lines.append("self.__class__ = its_class")
+    lines.append("self.__class__ = _class")
     exec(f"def __init__({', '.join(parameters)}):\n  " + "\n  ".join(lines), names)
     filling: Callable[..., None] = names["__init__"]
     filling.__qualname__ = f"{sealed.__qualname__}.__init__"

@@ -102,3 +102,28 @@ def test_its_signature_can_be_read() -> None:
     assert list(inspect.signature(Point).parameters) == ["x", "y", "tags"]
     assert inspect.signature(Point).parameters["y"].default == 0.0
     assert Point.__init__.__qualname__ == "Point.__init__"
+
+
+@value
+class Oddly:
+    sealed: int
+    unsealed: int = 2
+    nothing: list[int] = field(default_factory=list)
+    become: int = 3
+    new_nothing: int = 4
+    names: str = "5"
+
+
+def test_fields_may_have_any_name() -> None:
+    assert repr(Oddly(1)) == "Oddly(sealed=1, unsealed=2, nothing=[], become=3, new_nothing=4, names='5')"
+    with pytest.raises(FrozenInstanceError):
+        Oddly(1).become = 5  # type: ignore[misc]  # that is what is asked
+
+
+@pytest.mark.parametrize("one", [field(default=1, kw_only=True), field(default=1, init=False)])
+def test_a_field_that_is_not_simply_given_is_refused(one: int) -> None:
+    with pytest.raises(TypeError, match=r"Half\.given: fields of a value are given by place or by name"):
+
+        @value
+        class Half:
+            given: int = one
