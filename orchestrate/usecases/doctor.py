@@ -86,7 +86,7 @@ def _requirements(*, deep: bool) -> Iterator[Check]:
 
 
 def read_requirement(text: str) -> Requirement | None:
-    """`numpy<3,>=1.26; extra == "dev"` as a value; None for what isn't meant for this platform or can't be read."""
+    """`numpy<3,>=1.26; extra == "dev"` as a value, whatever else its marker asks; None for what can't be read."""
     match = _REQUIREMENT.fullmatch(text.strip())
     if match is None:
         return None
