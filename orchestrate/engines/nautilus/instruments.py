@@ -17,6 +17,7 @@ from orchestrate.domain.instruments import Instrument
 VENUE = Venue("ORCHESTRATE")
 MONEY_DIGITS = 8
 _NONE = Decimal(0)
+Currency.from_str("USD")  # makes Nautilus's list of currencies, 9 MB in 1.221: as it is imported, not by the first run
 _ASSET_CLASSES = {
     "equity": AssetClass.EQUITY,
     "etf": AssetClass.EQUITY,
