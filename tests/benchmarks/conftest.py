@@ -20,7 +20,7 @@ def ledger() -> Ledger:
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What our runs keep between runs goes to a folder of this run's own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("ORCHESTRATE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
 
