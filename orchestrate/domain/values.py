@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
 from typing import Any, TypeVar, dataclass_transform
 
 Made = TypeVar("Made")
@@ -16,28 +15,21 @@ Made = TypeVar("Made")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def value(cls: type[Made]) -> type[Made]:
-    """Make `cls` what `@dataclass(frozen=True, slots=True)` makes of it; `__post_init__` may check, and set, fields."""
+    """Make `cls` what `@dataclass(frozen=True, slots=True)` makes of it; `__post_init__` may check its fields."""
     sealed = dataclass(frozen=True, slots=True, init=False)(cls)
     sealed.__init__ = _filling(sealed)  # type: ignore[method-assign]  # the point
     return sealed
 
 
-@cache
-def _unsealed(kind: type) -> type:
-    """A `kind` whose instances let their fields be set."""
-    free = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
-    return type(kind.__name__, (kind,), free)
-
-
 def _filling(sealed: type) -> Callable[..., None]:
-    """An `__init__` of plain assignments, for which an instance belongs to the unsealed class for a moment.
+    """An `__init__` of plain assignments, for which an instance belongs to an unsealed class for a moment.
 
-    Users' own subclasses come through here, too.
+    Users' own subclasses come through here, too; theirs are filled as dataclasses do it, past the prohibition.
     """
-    names: dict[str, Any] = {"_sealed": sealed, "_unsealed": _unsealed(sealed), "_unseal": _unsealed}
-    names |= {"_become": object.__setattr__, "_nothing": MISSING}
-    parameters, lines = ["self"], ["_class = self.__class__"]
-    lines.append("_become(self, '__class__', _unsealed if _class is _sealed else _unseal(_class))")
+    free = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    names: dict[str, Any] = {"_sealed": sealed, "_unsealed": type(sealed.__name__, (sealed,), free)}
+    names |= {"_set": object.__setattr__, "_nothing": MISSING}
+    parameters, quick, slow = ["self"], [], []
     for one in fields(sealed):
         given = one.name
         if one.kw_only or not one.init:
@@ -51,10 +43,16 @@ def _filling(sealed: type) -> Callable[..., None]:
             parameters.append(f"{one.name}=_default_{one.name}")
         else:
             parameters.append(one.name)
-        lines.append(f"self.{one.name} = {given}")
+        quick.append(f"self.{one.name} = {given}")
+        slow.append(f"_set(self, {one.name!r}, {given})")
+    lines = [
+        "if self.__class__ is _sealed:",
+        *(f"  {line}" for line in ("_set(self, '__class__', _unsealed)", *quick, "self.__class__ = _sealed")),
+        "else:",
+        *(f"  {line}" for line in (*slow, "pass")),
+    ]
     if hasattr(sealed, "__post_init__"):
         lines.append("self.__post_init__()")
-    lines.append("self.__class__ = _class")
     exec(f"def __init__({', '.join(parameters)}):\n  " + "\n  ".join(lines), names)
     filling: Callable[..., None] = names["__init__"]
     filling.__qualname__ = f"{sealed.__qualname__}.__init__"
