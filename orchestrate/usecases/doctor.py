@@ -86,11 +86,14 @@ def _requirements(*, deep: bool) -> Iterator[Check]:
 
 
 def read_requirement(text: str) -> Requirement | None:
-    """`numpy<3,>=1.26; extra == "dev"` as a value, whatever else its marker asks; None for what can't be read."""
+    """`numpy<3,>=1.26; extra == "dev"` as a value; None for what can't be read, or is for another Python."""
     match = _REQUIREMENT.fullmatch(text.strip())
     if match is None:
         return None
     marker = match["marker"] or ""
+    pythons = re.findall(r"python_version\s*([<>=]+)\s*['\"]([0-9.]+)['\"]", marker)
+    if not satisfies(".".join(map(str, sys.version_info[:2])), ",".join(map("".join, pythons))):
+        return None
     extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)['\"]", marker)
     return Requirement(match["name"], match["bounds"].strip(), extra[1] if extra else "")
 

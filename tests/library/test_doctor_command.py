@@ -153,6 +153,8 @@ def test_a_broken_strategy_package_is_a_warning(here: Path, write: Writer, monke
         ("numpy<3,>=1.26", Requirement("numpy", "<3,>=1.26")),
         ("coverage[toml]<8,>=7.6; extra == 'dev'", Requirement("coverage", "<8,>=7.6", "dev")),
         ('types-PyYAML; extra == "dev"', Requirement("types-PyYAML", "", "dev")),
+        ("tomli<3; python_version < '3.9' and extra == 'dev'", None),
+        ("tomli<3; extra == 'dev' and python_version >= '3.11'", Requirement("tomli", "<3", "dev")),
         ("rich >=13.9 ; python_version > '3'", Requirement("rich", ">=13.9")),
         ("@@@", None),
     ],
