@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -118,6 +119,7 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
             with watchdog:
                 made: list[Any] = [load(describe(strategy.reference, plan.root), strategy.config) for _ in range(2)]
                 report = check_lookahead(made[0], series, points=DEEP_CUTS, twin=made[1])
+                gc.collect(0)  # as at the end of a run: files that strategies left open are flushed, then closed
         except KeyboardInterrupt:
             raise
         except BaseException as error:
