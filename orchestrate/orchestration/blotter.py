@@ -15,8 +15,8 @@ class Blotter:
         self._rank = rank
         self._resting: dict[str, Order] = {}
         self._placed: dict[str, int] = {}
-        self._pending: dict[str, Order] = {}
-        #: by strategy, those that wait for their release; only strategies that have one
+        self._pending: dict[str, Order] = {}  # those that wait for their release, in the order they were placed
+        #: the same by strategy, found at once; only strategies that have one
         self.waiting: dict[str, list[Order]] = {}
         #: strategies that may hold, pending orders included, something else than when this was last cleared
         self.moved: set[str] = set()
@@ -39,10 +39,7 @@ class Blotter:
         )
         self.moved.add(owner)
         self._pending[order.id] = order
-        if owner in self.waiting:
-            self.waiting[owner].append(order)
-        else:
-            self.waiting[owner] = [order]
+        self.waiting.setdefault(owner, []).append(order)
         return order
 
     def reserved(self, strategy_id: str) -> float:
@@ -83,7 +80,7 @@ class Blotter:
         self._resting[order.id] = order
 
     def done(self, order: Order) -> None:
-        """An order has been filled, as it was released or from where it rested."""
+        """A resting order has been filled; to say so of any other order changes nothing."""
         if self._resting.pop(order.id, None) is not None:
             self.moved.add(order.strategy_id)
 

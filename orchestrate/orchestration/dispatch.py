@@ -62,10 +62,7 @@ class Dispatch:
         by_framework: dict[str, list[StrategyCommand]] = {}
         for command in commands:
             framework = self._entries[command.strategy_id].framework
-            if framework in by_framework:
-                by_framework[framework].append(command)
-            else:
-                by_framework[framework] = [command]
+            by_framework.setdefault(framework, []).append(command)
             if command.action == "submit":
                 self._handed_over[command.order.id] = command.order
                 self.moved.add(framework)
@@ -110,10 +107,9 @@ class Dispatch:
         if order is None:
             raise EngineError(f"an engine reports a fill of order {fill.order_id!r}, which it was never given")
         framework = self._entries[order.strategy_id].framework
-        if fill.quantity != order.quantity or fill.symbol != order.symbol or fill.strategy_id != order.strategy_id:
-            told = (fill.strategy_id, fill.symbol, fill.quantity)
-            if not order.native_order:
-                raise EngineError(f"{framework} fills {told} where {order.id} was {order.quantity:g} of {order.symbol}")
+        told = (fill.strategy_id, fill.symbol, fill.quantity)
+        if told != (order.strategy_id, order.symbol, order.quantity) and not order.native_order:
+            raise EngineError(f"{framework} fills {told} where {order.id} was {order.quantity:g} of {order.symbol}")
         self.moved.add(framework)
         return order
 

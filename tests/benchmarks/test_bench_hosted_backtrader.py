@@ -13,6 +13,7 @@ import backtrader as bt
 import pytest
 
 from tests.benchmarks.goals import Ledger
+from tests.benchmarks.preloading import Preloading
 from tests.natives.backtrader_stage import MINUTE, bare, host, market, walk
 
 BARS = 200_000
@@ -34,21 +35,14 @@ class Cross(bt.Strategy):
 @pytest.mark.timeout(1800)
 def test_hosting_costs_little(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = market(walk("A", BARS, 1, length=MINUTE, sigma=0.0005))
-    preload, loading = bt.feeds.PandasData.preload, [0.0]
-
-    def timed(feed: bt.feeds.PandasData) -> None:
-        started = time.process_time()
-        preload(feed)
-        loading[0] += time.process_time() - started
-
-    monkeypatch.setattr(bt.feeds.PandasData, "preload", timed)
+    loading = Preloading(monkeypatch)
     free, hosted = [], []
     for _ in range(TURNS):
         gc.collect()
-        loading[0] = 0.0
+        loading.seconds = 0.0
         started = time.process_time()
         alone = bare(Cross, stage)
-        free.append(time.process_time() - started - loading[0])
+        free.append(time.process_time() - started - loading.seconds)
         gc.collect()
         started = time.process_time()
         under = host(Cross, stage)

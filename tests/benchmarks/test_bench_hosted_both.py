@@ -11,7 +11,6 @@ import time
 from decimal import Decimal
 from statistics import median
 
-import backtrader as bt
 import pytest
 from nautilus_trader.examples.strategies.ema_cross import EMACross
 
@@ -24,6 +23,7 @@ from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.entries import AllocationConfig
 from orchestrate.wiring import build_adapter
 from tests.benchmarks.goals import Ledger
+from tests.benchmarks.preloading import Preloading
 from tests.natives.backtrader_stage import MINUTE, bare, market, walk
 
 from .test_bench_hosted_backtrader import BARS, Cross
@@ -60,22 +60,15 @@ def together(stage: Market) -> tuple[float, dict[str, int]]:
 @pytest.mark.timeout(1800)
 def test_both_at_once_cost_little_more_than_both_alone(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = market(walk("A", BARS, 1, length=MINUTE, sigma=0.0005))
-    preload, loading = bt.feeds.PandasData.preload, [0.0]
-
-    def timed(feed: bt.feeds.PandasData) -> None:
-        started = time.process_time()
-        preload(feed)
-        loading[0] += time.process_time() - started
-
-    monkeypatch.setattr(bt.feeds.PandasData, "preload", timed)
+    loading = Preloading(monkeypatch)
     apart: dict[str, list[float]] = {"backtrader": [], "nautilus": []}
     ours = []
     for _ in range(TURNS):
         gc.collect()
-        loading[0] = 0.0
+        loading.seconds = 0.0
         started = time.process_time()
         alone = bare(Cross, stage)
-        apart["backtrader"].append(time.process_time() - started - loading[0])
+        apart["backtrader"].append(time.process_time() - started - loading.seconds)
         seconds, orders = free(stage)
         apart["nautilus"].append(seconds)
         seconds, fills = together(stage)

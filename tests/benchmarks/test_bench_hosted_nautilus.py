@@ -19,9 +19,7 @@ from nautilus_trader.config import LoggingConfig, RiskEngineConfig
 from nautilus_trader.examples.strategies.ema_cross import EMACross, EMACrossConfig
 from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import AccountType, OmsType
-from nautilus_trader.model.identifiers import Symbol
-from nautilus_trader.model.instruments import Equity
-from nautilus_trader.model.objects import Money, Price, Quantity
+from nautilus_trader.model.objects import Money
 
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
@@ -38,6 +36,7 @@ from tests.natives.nautilus_stage import (
     market,
     play,
     quiet,
+    share,
     usd,
     wave,
 )
@@ -55,20 +54,7 @@ def free(stage: Market) -> tuple[float, int]:
         )
     )
     engine.add_venue(VENUE, OmsType.NETTING, AccountType.MARGIN, [Money(10_000_000, usd())], base_currency=usd())
-    engine.add_instrument(
-        Equity(
-            instrument_id=instrument_id("A"),
-            raw_symbol=Symbol("A"),
-            currency=usd(),
-            price_precision=2,
-            price_increment=Price(0.01, 2),
-            lot_size=Quantity.from_int(1),
-            margin_init=Decimal(0),
-            margin_maint=Decimal(0),
-            ts_event=0,
-            ts_init=0,
-        )
-    )
+    engine.add_instrument(share("A"))
     minutes = bar_type("A", "1-MINUTE")
     engine.add_strategy(EMACross(EMACrossConfig(instrument_id=instrument_id("A"), bar_type=minutes, **CONFIG)))
     series, stamps = stage.series["A"], stage.timeline.stamps.astype(np.uint64)

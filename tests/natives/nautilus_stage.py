@@ -251,6 +251,22 @@ def bar_type(symbol: str, spec: str = "1-DAY") -> BarType:
     return BarType.from_str(f"{symbol}.{VENUE}-{spec}-LAST-EXTERNAL")
 
 
+def share(symbol: str) -> Equity:
+    """A share in dollars, with cents, as a bare engine is told of it."""
+    return Equity(
+        instrument_id=instrument_id(symbol),
+        raw_symbol=Symbol(symbol),
+        currency=usd(),
+        price_precision=2,
+        price_increment=Price(0.01, 2),
+        lot_size=Quantity.from_int(1),
+        margin_init=Decimal(0),
+        margin_maint=Decimal(0),
+        ts_event=0,
+        ts_init=0,
+    )
+
+
 def bare(
     strategy: Strategy,
     stage: Market,
@@ -262,21 +278,7 @@ def bare(
 ) -> list[Trade]:
     """The same strategy in a Nautilus engine and nothing else."""
     symbols = list(stage.series)
-    kinds = {
-        symbol: Equity(
-            instrument_id=instrument_id(symbol),
-            raw_symbol=Symbol(symbol),
-            currency=usd(),
-            price_precision=2,
-            price_increment=Price(0.01, 2),
-            lot_size=Quantity.from_int(1),
-            margin_init=Decimal(0),
-            margin_maint=Decimal(0),
-            ts_event=0,
-            ts_init=0,
-        )
-        for symbol in symbols
-    }
+    kinds = {symbol: share(symbol) for symbol in symbols}
     bars: list[Bar] = []
     opens: dict[int, list[Bar]] = {}
     much = Quantity.from_int(1_000_000_000)

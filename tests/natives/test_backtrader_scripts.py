@@ -1,4 +1,7 @@
-"""Scripts as users have them trade under the orchestrator as in a bare Cerebro."""
+"""Scripts as users have them trade under the orchestrator as in a bare Cerebro.
+
+One file, though long: every kind of script that users write stands beside the others.
+"""
 
 from __future__ import annotations
 

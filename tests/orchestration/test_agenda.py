@@ -128,6 +128,7 @@ PARTS = st.tuples(
     st.sampled_from(ENGINES),
     st.sampled_from([20, 95, 300]),
 )
+SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), min_size=1, max_size=3)
 RULES = st.builds(
     ExecutionRules,
     fill=st.sampled_from(["next_open", "close"]),
@@ -141,7 +142,7 @@ RULES = st.builds(
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 1_000),
-    spans=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), min_size=1, max_size=3),
+    spans=SPANS,
     rules=RULES,
     parts=st.lists(PARTS, min_size=1, max_size=4),
 )
@@ -158,7 +159,7 @@ def test_jumping_changes_nothing(
 @settings(deadline=None, max_examples=50)
 @given(
     seed=st.integers(0, 1_000),
-    spans=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), min_size=1, max_size=3),
+    spans=SPANS,
     rules=RULES,
     parts=st.lists(PARTS, min_size=1, max_size=3),
     asked=st.integers(0, 1_000),

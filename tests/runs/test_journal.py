@@ -1,4 +1,7 @@
-"""The journal's lines, to the letter, and that they stay whole."""
+"""The journal's lines, to the letter, and that they stay whole.
+
+One file, though long: every line of the journal stands beside the others.
+"""
 
 from __future__ import annotations
 
