@@ -169,7 +169,7 @@ def momentum(closes: Sequence[Decimal], fast: int, slow: int) -> tuple[list[bool
     for before, now in itertools.pairwise(ahead):
         both = before is not None and now is not None
         enter.append(bool(both and before <= SAME and now > SAME))  # type: ignore[operator]  # both are numbers
-        leave.append(bool(both and before >= -SAME and now < -SAME))  # type: ignore[operator]
+        leave.append(bool(both and before >= -SAME and now < -SAME))  # type: ignore[operator]  # `both` says so
     return enter, leave
 
 

@@ -92,7 +92,7 @@ def resolving() -> Resolve:
     """`resolve` with the small library and the two frameworks."""
 
     def call(path: str | Path, **laid_over: object) -> Resolution:
-        return resolve(path, catalogue=_describe, settings=SETTINGS, **laid_over)  # type: ignore[arg-type]
+        return resolve(path, catalogue=_describe, settings=SETTINGS, **laid_over)  # type: ignore[arg-type]  # its keywords
 
     return call
 

@@ -219,19 +219,19 @@ def test_a_side_that_is_none(side: Any) -> None:
         [None],
         ["A"],
         [Signal("enter", "A")],  # type: ignore[arg-type]  # nonsense on purpose
-        [Signal("entry", "A", "up")],  # type: ignore[arg-type]
+        [Signal("entry", "A", "up")],  # type: ignore[arg-type]  # nonsense is the point
         [Signal.enter("NOPE")],
-        [Signal.enter(None)],  # type: ignore[arg-type]
+        [Signal.enter(None)],  # type: ignore[arg-type]  # nonsense is the point
         [Signal.enter("A", "long"), Signal.enter("A", "short")],
         [Signal.enter("A", quantity=0.0)],
         [Signal.enter("A", quantity=-5.0)],
         [Signal.enter("A", quantity=float("nan"))],
         [Signal.enter("A", quantity=float("inf"))],
-        [Signal.enter("A", quantity="7")],  # type: ignore[arg-type]
+        [Signal.enter("A", quantity="7")],  # type: ignore[arg-type]  # nonsense is the point
         [Signal.enter("A", quantity=True)],
         [Signal.enter("A", quantity=10**400)],
-        [Signal.enter("A", quantity=np.complex128(1))],  # type: ignore[arg-type]
-        [Signal.enter("A", quantity=np.timedelta64(1, "s"))],  # type: ignore[arg-type]
+        [Signal.enter("A", quantity=np.complex128(1))],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("A", quantity=np.timedelta64(1, "s"))],  # type: ignore[arg-type]  # nonsense is the point
         itertools.repeat(3),
         (boom() for _ in range(1)),
         {"A": 1},

@@ -81,10 +81,11 @@ def _load(part: ModuleType) -> None:
 
 
 def come_together() -> None:
-    """Load all parts but TA-Lib's now, where other threads may come to them at the same time; daemons don't count.
+    """Load all parts but TA-Lib's now, where other threads may come to them at the same time.
 
     A thread that imports `backtrader.indicators.sma` holds that module while it waits for the part above it, and
     another one that is loading the part above waits for that module: for ever, as Python knows nothing of our lock.
+    Daemons don't count: the thread that draws a run's progress is one, and imports nothing.
     """
     if any(not other.daemon and other is not current_thread() for other in enumerate()):
         for name in [f"{_PACKAGE}.{part}" for part in _PARTS if part != _TALIB]:
