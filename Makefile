@@ -33,7 +33,7 @@ test: check
 	$(BIN)/python tests/coverage_gate.py
 
 bench: $(PEERS)
-	$(BIN)/python -m pytest tests/benchmarks --override-ini="addopts=-ra --import-mode=importlib" -m "" -s
+	$(BIN)/python -m pytest bench -s
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .bench

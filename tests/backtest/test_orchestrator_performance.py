@@ -20,11 +20,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from bench.scripts import script_nautilus
 from orchestrate.domain.plan import DataPlan, RunPlan
 from orchestrate.domain.strategy import Kind
 from orchestrate.usecases.run import run
 from tests.backtest.plans import part, plan_of
-from tests.benchmarks import script_nautilus
 
 DATA = Path(__file__).parents[2] / "configs" / "data" / "ALPHA.csv"
 AVERAGES = [(20 + number % 20, 50 + 2 * (number % 20)) for number in range(25)]

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bench.by_turns import by_turns, timed
+from bench.goals import Ledger
 from orchestrate.data.alignment import align
 from orchestrate.data.calendar import bar_length
 from orchestrate.data.findings import Evidence, judge
@@ -25,8 +27,6 @@ from orchestrate.data.synthetic import generate
 from orchestrate.domain.market import BarSeries
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.synthetic import SyntheticSpec
-from tests.benchmarks.by_turns import by_turns, timed
-from tests.benchmarks.goals import Ledger
 
 BARS = 500_000
 TURNS = 5

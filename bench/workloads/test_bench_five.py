@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from bench.by_turns import by_turns, timed
+from bench.goals import FIVE_DAYS, FIVE_MINUTES, FIVE_SPARSE, Ledger
+from bench.parts import parts
+from bench.races import OURS
+from bench.scenes.scene import Scene
+from bench.scenes.whole import backtest, bars_file, configuration, plan
+from bench.scripts import script_backtrader, script_nautilus
 from orchestrate.usecases.run import run
-from tests.benchmarks import script_backtrader, script_nautilus
-from tests.benchmarks.by_turns import by_turns, timed
-from tests.benchmarks.goals import FIVE_DAYS, FIVE_MINUTES, FIVE_SPARSE, Ledger
-from tests.benchmarks.parts import parts
-from tests.benchmarks.races import OURS
-from tests.benchmarks.scenes import Scene
-from tests.benchmarks.whole import backtest, bars_file, configuration, plan
 
 KINDS = {"vectorised": "Backtrader", "IStrategy": "IStrategy"}
 RAW = {"raw Backtrader": script_backtrader.run, "raw Nautilus": script_nautilus.run}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from backtesting import Backtest, Strategy, backtesting
 
-from tests.benchmarks.scenes import CASH, FEE, QUANTITY, SAME, Done, Scene
+from bench.scenes.scene import CASH, FEE, QUANTITY, SAME, Done, Scene
 
 backtesting._tqdm = lambda bars, **_: bars  # no progress bars
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.by_turns import by_turns, timed
+from bench.goals import Ledger
+from bench.races import OURS
+from bench.scenes.scene import Scene
+from bench.scenes.whole import backtest, configuration, plan
 from orchestrate.usecases.run import run
-from tests.benchmarks.by_turns import by_turns, timed
-from tests.benchmarks.goals import Ledger
-from tests.benchmarks.races import OURS
-from tests.benchmarks.scenes import Scene
-from tests.benchmarks.whole import backtest, configuration, plan
 
 KINDS = {"vectorised": "Backtrader", "IStrategy": "IStrategy"}
 

@@ -10,7 +10,7 @@ from orchestrate.domain.bars import Bars
 from orchestrate.domain.books import Position
 from orchestrate.domain.strategy import Context, Signal
 
-SAME = 1e-9  # as in scenes.py; this file stands alone, so that a configuration can name it
+SAME = 1e-9  # as in scene.py; this file stands alone, so that a configuration can name it
 
 
 def distance(fast: int, slow: int) -> np.ndarray:

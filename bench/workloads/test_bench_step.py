@@ -9,6 +9,9 @@ from decimal import Decimal
 
 import numpy as np
 
+from bench.goals import STEP, Ledger
+from bench.scenes import ours
+from bench.scenes.scene import Scene
 from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.orders import Order, Reason, StrategyCommand
 from orchestrate.domain.strategy import Signal
@@ -16,9 +19,6 @@ from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.ports import Account
 from orchestrate.usecases.watchdog import Watchdog
 from orchestrate.wiring import build_adapter
-from tests.benchmarks import ours
-from tests.benchmarks.goals import STEP, Ledger
-from tests.benchmarks.scenes import Scene
 
 TIMES = 2_000
 RULES = ExecutionRules(commission=Commission(percent=0.1))

@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from tests.benchmarks.goals import Ledger
-from tests.benchmarks.parts import sampled
-from tests.benchmarks.races import OURS
-from tests.benchmarks.scenes import Scene
+from bench.goals import Ledger
+from bench.parts import sampled
+from bench.races import OURS
+from bench.scenes.scene import Scene
 
 SCENE = Scene(20_000, 1, 5, 60)
 

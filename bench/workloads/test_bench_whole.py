@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.by_turns import by_turns
-from tests.benchmarks.goals import WHOLE, Ledger, goals_of
-from tests.benchmarks.scenes import Scene
-from tests.benchmarks.whole import ALONE, NO_TALIB, ROOT, Used, backtest, bars_file, configuration, process
+from bench.by_turns import by_turns
+from bench.goals import WHOLE, Ledger, goals_of
+from bench.scenes.scene import Scene
+from bench.scenes.whole import ALONE, NO_TALIB, ROOT, Used, backtest, bars_file, configuration, process
 
 
 @pytest.mark.timeout(1800)
@@ -18,9 +18,7 @@ def test_whole_process(tmp_path: Path, ledger: Ledger) -> None:
     scene = Scene(2_520, 1, 1)
     bars = str(bars_file(scene, tmp_path))
     files = {name: configuration(scene, tmp_path, name.lower()) for name in ("Backtrader", "Nautilus")}
-    raw = {
-        f"raw {name}": ("-c", ALONE, str(ROOT / f"tests/benchmarks/script_{name.lower()}.py"), bars) for name in files
-    }
+    raw = {f"raw {name}": ("-c", ALONE, str(ROOT / f"bench/scripts/script_{name.lower()}.py"), bars) for name in files}
     equities = {name: process(tmp_path, *script).equity for name, script in raw.items()}
     equities |= {name: backtest(tmp_path, file, "--format", "json").equity for name, file in files.items()}
     contestants = {name: partial(process, tmp_path, *script) for name, script in raw.items()}

@@ -21,10 +21,10 @@ from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import AccountType, OmsType
 from nautilus_trader.model.objects import Money
 
+from bench.goals import Ledger
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from tests.benchmarks.goals import Ledger
 from tests.natives.nautilus_stage import (
     AT_CLOSE,
     MINUTE,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.benchmarks.goals import RESULT, Ledger, table
+from bench.goals import RESULT, Ledger, table
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bench.scenes.scene import SAME
 from orchestrate.domain.strategy import Context, Signal
 from orchestrate.library.incremental import Indicator
-from tests.benchmarks.scenes import SAME
 
 
 class Streaming:

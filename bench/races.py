@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 
-from tests.benchmarks import ours, raw_backtrader, raw_nautilus, raw_numpy
-from tests.benchmarks.by_turns import Taken, by_turns
-from tests.benchmarks.goals import Ledger, goals_of
-from tests.benchmarks.parts import parts
-from tests.benchmarks.scenes import Done, Scene
+from bench.by_turns import Taken, by_turns
+from bench.goals import Ledger, goals_of
+from bench.parts import parts
+from bench.scenes import ours
+from bench.scenes.scene import Done, Scene
+from bench.scripts import raw_backtrader, raw_nautilus, raw_numpy
 
 OURS: dict[str, Callable[..., Done]] = {
     "Backtrader": lambda scene, **how: ours.run(scene, "backtrader", **how),
@@ -31,11 +32,11 @@ OTHERS: dict[str, Callable[[Scene], Done]] = {
     "raw Nautilus": raw_nautilus.run,
 }
 if find_spec("backtesting"):
-    from tests.benchmarks import raw_backtesting
+    from bench.scripts import raw_backtesting
 
     OTHERS["backtesting.py"] = raw_backtesting.run
 if find_spec("vectorbt"):
-    from tests.benchmarks import raw_vectorbt
+    from bench.scripts import raw_vectorbt
 
     OTHERS["vectorbt"] = raw_vectorbt.run
 OTHERS["numpy, the floor"] = raw_numpy.run

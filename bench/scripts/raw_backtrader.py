@@ -7,7 +7,7 @@ import time
 import backtrader as bt
 import pandas as pd
 
-from tests.benchmarks.scenes import CASH, FEE, QUANTITY, SAME, Done, Scene
+from bench.scenes.scene import CASH, FEE, QUANTITY, SAME, Done, Scene
 
 
 class Cross(bt.Strategy):

@@ -12,8 +12,8 @@ from statistics import median
 import backtrader as bt
 import pytest
 
-from tests.benchmarks.goals import Ledger
-from tests.benchmarks.preloading import Preloading
+from bench.goals import Ledger
+from bench.preloading import Preloading
 from tests.natives.backtrader_stage import MINUTE, bare, host, market, walk
 
 BARS = 200_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tests.benchmarks import raw_nautilus
-from tests.benchmarks.scenes import Scene
+from bench.scenes.scene import Scene
+from bench.scripts import raw_nautilus
 
 
 @dataclass(frozen=True)

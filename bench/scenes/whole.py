@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from bench.scenes.scene import FEE, QUANTITY, Scene
 from orchestrate.domain.plan import RunPlan
 from orchestrate.wiring import read_plan
-from tests.benchmarks.scenes import FEE, QUANTITY, Scene
 
 ROOT = Path(__file__).parents[2]
-MEASURED = ROOT / "tests/benchmarks/measured.py"
-NAMES = {"vectorised": "MOMENTUM", "IStrategy": f"{ROOT}/tests/benchmarks/crossings.py:Stateless"}
+MEASURED = ROOT / "bench/scripts/measured.py"
+NAMES = {"vectorised": "MOMENTUM", "IStrategy": f"{ROOT}/bench/scenes/crossings.py:Stateless"}
 
 # Backtrader imports TA-Lib where it is installed. Ours brings it; a raw script does without.
 NO_TALIB = "import sys; sys.modules['talib'] = None"

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from tests.benchmarks.scenes import CASH, FEE, QUANTITY, Done, Scene
+from bench.scenes.scene import CASH, FEE, QUANTITY, Done, Scene
 
 
 def run(scene: Scene) -> Done:

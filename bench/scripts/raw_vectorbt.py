@@ -11,7 +11,7 @@ from functools import cache
 import pandas as pd
 import vectorbt as vbt
 
-from tests.benchmarks.scenes import CASH, FEE, QUANTITY, SAME, Done, Scene
+from bench.scenes.scene import CASH, FEE, QUANTITY, SAME, Done, Scene
 
 
 def run(scene: Scene) -> Done:

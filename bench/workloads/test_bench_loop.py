@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks import goals
-from tests.benchmarks.goals import Ledger
-from tests.benchmarks.races import Race, race, tell
-from tests.benchmarks.scenes import Scene
+from bench import goals
+from bench.goals import Ledger
+from bench.races import Race, race, tell
+from bench.scenes.scene import Scene
 
 SLOW = ("raw Nautilus",)
 RACES = [

@@ -14,6 +14,8 @@ from statistics import median
 import pytest
 from nautilus_trader.examples.strategies.ema_cross import EMACross
 
+from bench.goals import Ledger
+from bench.preloading import Preloading
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.orchestration.capital import PortfolioCapitalManager
@@ -22,8 +24,6 @@ from orchestrate.orchestration.coordinator import StrategyCoordinator
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.entries import AllocationConfig
 from orchestrate.wiring import build_adapter
-from tests.benchmarks.goals import Ledger
-from tests.benchmarks.preloading import Preloading
 from tests.natives.backtrader_stage import MINUTE, bare, market, walk
 
 from .test_bench_hosted_backtrader import BARS, Cross

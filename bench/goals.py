@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-RESULT = Path(__file__).parents[2] / ".bench" / "result.json"
+RESULT = Path(__file__).parents[1] / ".bench" / "result.json"
 VERSIONS = ("numpy", "pandas", "backtrader", "nautilus_trader", "backtesting", "vectorbt")
 
 DAILY, DAILY_FIVE, DAILY_HUNDRED = "1 strategy, 2,520 days", "5 on 5 symbols, 2,520 days", "100 on 100, 2,520 days"

@@ -9,6 +9,9 @@ from itertools import cycle
 
 import numpy as np
 
+from bench.scenes.crossing_talib import Streaming
+from bench.scenes.crossings import Running, Stateless
+from bench.scenes.scene import CASH, FEE, NS, QUANTITY, Done, Scene
 from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries, Market, Timeline
@@ -23,9 +26,6 @@ from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.entries import AllocationConfig
 from orchestrate.usecases.watchdog import Watchdog
 from orchestrate.wiring import build_adapter
-from tests.benchmarks.crossing_talib import Streaming
-from tests.benchmarks.crossings import Running, Stateless
-from tests.benchmarks.scenes import CASH, FEE, NS, QUANTITY, Done, Scene
 
 
 def strategy(kind: str, fast: int, slow: int) -> object:

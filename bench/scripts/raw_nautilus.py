@@ -25,7 +25,7 @@ from nautilus_trader.model.instruments import Equity
 from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from nautilus_trader.trading.strategy import Strategy
 
-from tests.benchmarks.scenes import CASH, FEE, NS, QUANTITY, SAME, Done, Scene
+from bench.scenes.scene import CASH, FEE, NS, QUANTITY, SAME, Done, Scene
 
 VENUE = Venue("SIM")
 USD = Currency("USD", 8, 840, "United States dollar", CurrencyType.FIAT)

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.page` puts the last run of `make bench` into docs/performance.md, block by block.
+"""`python -m bench.page` puts the last run of `make bench` into docs/performance.md, block by block.
 
 A block stands between `<!-- bench: NAME -->` and `<!-- end -->`; nothing else on the page is touched.
 """
@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.goals import RESULT, table
+from bench.goals import RESULT, table
 
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 BLOCK = re.compile(r"<!-- bench: (?P<name>[^>]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 

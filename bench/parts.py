@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 
-from tests.benchmarks.scenes import Done
+from bench.scenes.scene import Done
 
-ROOT = str(Path(__file__).parents[2]) + "/"
+ROOT = str(Path(__file__).parents[1]) + "/"
 EVERY = 0.001  # seconds of CPU; the system may round it up
 
 
@@ -39,7 +39,7 @@ def part(frame: FrameType | None) -> str:
             return "Backtrader itself"
         if name.startswith(ROOT) and "site-packages" not in name:
             inside = name.removeprefix(ROOT)
-            if inside.startswith(("tests/benchmarks/crossing", "strategies/")):
+            if inside.startswith(("bench/scenes/crossing", "strategies/")):
                 return "the strategies"
             if inside.startswith("orchestrate/"):
                 return inside.removeprefix("orchestrate/").removesuffix(".py")

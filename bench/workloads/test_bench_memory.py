@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.goals import MEMORY, MINUTES, Ledger
-from tests.benchmarks.scenes import Scene
-from tests.benchmarks.whole import ALONE, ROOT, backtest, bars_file, configuration, process
+from bench.goals import MEMORY, MINUTES, Ledger
+from bench.scenes.scene import Scene
+from bench.scenes.whole import ALONE, ROOT, backtest, bars_file, configuration, process
 
-RUN = str(ROOT / "tests/benchmarks/memory_of_a_run.py")
-STAGES = str(ROOT / "tests/benchmarks/memory_by_stage.py")
-SCRIPT = str(ROOT / "tests/benchmarks/script_backtrader.py")
+RUN = str(ROOT / "bench/scripts/memory_of_a_run.py")
+STAGES = str(ROOT / "bench/scripts/memory_by_stage.py")
+SCRIPT = str(ROOT / "bench/scripts/script_backtrader.py")
 LOOP = """
-from tests.benchmarks import ours
-from tests.benchmarks.scenes import Scene
+from bench.scenes import ours
+from bench.scenes.scene import Scene
 ours.run(Scene(500_000, 1, 5, 60), "backtrader")
 """
 FRAMEWORKS = {"Backtrader": ("backtrader",), "Nautilus": ("nautilus",), "both": ("backtrader", "nautilus")}

@@ -1,0 +1,49 @@
+"""The bench lies beside the tests: what it names is there, and its page takes the blocks of a run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.goals import GOALS
+from bench.page import PAGE, written
+
+ROOT = Path(__file__).parents[2]
+NAMED = re.compile(r"bench/[\w/]+\.py|(?<=python -m )bench\.\w+|(?<=from )bench\.[\w.]+(?= import)")
+TEXTS = [*ROOT.glob("bench/**/*.py"), *ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md", ROOT / "Makefile"]
+RUN = {"versions": {"numpy": "2"}, "started": "2030-01-01 00:00", "machine": "1 core", "minutes": 7}
+
+
+def a_run(blocks: list[str]) -> dict[str, object]:
+    goals = [{"workload": goal.workload, "measure": goal.measure, "at_most": 1, "unit": "×"} for goal in GOALS]
+    return RUN | {"blocks": dict.fromkeys(blocks, "measured"), "goals": goals}
+
+
+def test_every_file_of_the_bench_that_is_named_is_there():
+    named = {name for text in TEXTS for name in NAMED.findall(text.read_text(encoding="utf-8"))}
+    places = {name if name.endswith(".py") else name.replace(".", "/") for name in named}
+    assert len(places) >= 15
+    assert sorted(one for one in places if not (ROOT / one).exists() and not (ROOT / f"{one}.py").exists()) == []
+
+
+def test_no_folder_of_the_bench_has_more_than_twelve_files():
+    folders = {path.parent for path in ROOT.glob("bench/**/*.py")}
+    assert max(len(list(folder.glob("*.py"))) for folder in folders) <= 12
+
+
+def test_the_page_takes_every_block_of_a_run_and_keeps_its_sentences():
+    page = PAGE.read_text(encoding="utf-8")
+    names = re.findall(r"<!-- bench: ([^>]+) -->", page)
+    assert len(names) > 20
+    new = written(page, a_run([name for name in names if name not in ("goals", "run")]))
+    assert new.count("```\nmeasured\n```") == len(names) - 2
+    assert "This run: 2030-01-01 00:00 UTC, 1 core, 7 minutes; numpy 2." in new
+    between = re.compile(r"-->\n.*?<!-- end -->", re.DOTALL)
+    assert between.sub("", new) == between.sub("", page)
+
+
+def test_a_run_cut_short_changes_no_page():
+    with pytest.raises(SystemExit, match="did not get to: whole process"):
+        written("<!-- bench: whole process -->\nold\n<!-- end -->", a_run([]))
