@@ -1,34 +1,95 @@
-"""Several strategies, on Backtrader and NautilusTrader, run as one portfolio from one YAML file.
+"""Run several strategies, on Backtrader and NautilusTrader, as one portfolio from one YAML file.
 
-The public names are loaded when they are first used, so that importing the package costs nothing.
+The imports below are the list of public names, and the only one: type checkers follow them, Python reads their lines
+and imports a name when it is first used, so that importing the package costs nothing (docs/decisions/011).
 """
 
-from __future__ import annotations
+__version__ = "0.1.0"
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
-
+TYPE_CHECKING = False  # true for type checkers; importing `typing` would take longer than all of this
 if TYPE_CHECKING:
     from orchestrate.analytics.attribution import CrossFrameworkAnalytics as CrossFrameworkAnalytics
     from orchestrate.domain.bars import Bars as Bars
+    from orchestrate.domain.books import Position as Position
+    from orchestrate.domain.books import Trade as Trade
+    from orchestrate.domain.errors import ConfigurationError as ConfigurationError
+    from orchestrate.domain.errors import DataError as DataError
+    from orchestrate.domain.errors import EngineError as EngineError
+    from orchestrate.domain.errors import InterruptedRunError as InterruptedRunError
+    from orchestrate.domain.errors import NotFoundError as NotFoundError
+    from orchestrate.domain.errors import OrchestrateError as OrchestrateError
+    from orchestrate.domain.errors import Problem as Problem
+    from orchestrate.domain.errors import ReconciliationError as ReconciliationError
+    from orchestrate.domain.errors import StoreError as StoreError
+    from orchestrate.domain.errors import TimeLimitError as TimeLimitError
+    from orchestrate.domain.errors import UnknownStrategyError as UnknownStrategyError
     from orchestrate.domain.events import CapitalRebalancedEvent as CapitalRebalancedEvent
     from orchestrate.domain.events import DomainEvent as DomainEvent
+    from orchestrate.domain.events import OrderFilledEvent as OrderFilledEvent
+    from orchestrate.domain.events import SignalBlockedEvent as SignalBlockedEvent
+    from orchestrate.domain.events import SignalResizedEvent as SignalResizedEvent
     from orchestrate.domain.events import StrategyAddedEvent as StrategyAddedEvent
     from orchestrate.domain.events import StrategyConflictDetectedEvent as StrategyConflictDetectedEvent
+    from orchestrate.domain.events import StrategyFailedEvent as StrategyFailedEvent
+    from orchestrate.domain.events import StrategyPausedEvent as StrategyPausedEvent
+    from orchestrate.domain.events import StrategyRemovedEvent as StrategyRemovedEvent
+    from orchestrate.domain.events import StrategyResumedEvent as StrategyResumedEvent
+    from orchestrate.domain.events import StrategySignalledEvent as StrategySignalledEvent
     from orchestrate.domain.execution import Commission as Commission
     from orchestrate.domain.execution import ExecutionRules as ExecutionRules
     from orchestrate.domain.execution import Slippage as Slippage
+    from orchestrate.domain.instruments import Instrument as Instrument
+    from orchestrate.domain.market import BarSeries as BarSeries
+    from orchestrate.domain.market import Flags as Flags
+    from orchestrate.domain.market import Floats as Floats
     from orchestrate.domain.market import HistoricalDataBar as HistoricalDataBar
+    from orchestrate.domain.market import Market as Market
     from orchestrate.domain.market import MarketEvent as MarketEvent
+    from orchestrate.domain.market import Stamps as Stamps
+    from orchestrate.domain.market import Timeline as Timeline
+    from orchestrate.domain.orders import Decision as Decision
+    from orchestrate.domain.orders import Demand as Demand
+    from orchestrate.domain.orders import Fill as Fill
+    from orchestrate.domain.orders import Order as Order
+    from orchestrate.domain.orders import Outcome as Outcome
+    from orchestrate.domain.orders import Reason as Reason
     from orchestrate.domain.orders import StrategyCommand as StrategyCommand
+    from orchestrate.domain.plan import CapitalPlan as CapitalPlan
+    from orchestrate.domain.plan import DataPlan as DataPlan
+    from orchestrate.domain.plan import Gate as Gate
     from orchestrate.domain.plan import InstrumentPlan as InstrumentPlan
     from orchestrate.domain.plan import MultiFrameworkConfig as MultiFrameworkConfig
+    from orchestrate.domain.plan import RunPlan as RunPlan
     from orchestrate.domain.plan import Sizing as Sizing
+    from orchestrate.domain.plan import StrategyPlan as StrategyPlan
+    from orchestrate.domain.results import DecisionRecord as DecisionRecord
+    from orchestrate.domain.results import FillRecord as FillRecord
+    from orchestrate.domain.results import Finding as Finding
+    from orchestrate.domain.results import FrameworkTiming as FrameworkTiming
+    from orchestrate.domain.results import RunResult as RunResult
+    from orchestrate.domain.results import StrategyError as StrategyError
+    from orchestrate.domain.results import StrategyResult as StrategyResult
+    from orchestrate.domain.strategy import BarStrategy as BarStrategy
     from orchestrate.domain.strategy import Context as Context
     from orchestrate.domain.strategy import IStrategy as IStrategy
     from orchestrate.domain.strategy import Parameter as Parameter
+    from orchestrate.domain.strategy import Side as Side
     from orchestrate.domain.strategy import Signal as Signal
     from orchestrate.domain.strategy import Signals as Signals
+    from orchestrate.domain.strategy import StrategyDescription as StrategyDescription
+    from orchestrate.domain.strategy import VectorStrategy as VectorStrategy
+    from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter as BacktraderOrchestrationAdapter
+    from orchestrate.engines.backtrader.settings import BacktraderSettings as BacktraderSettings
+    from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter as NautilusOrchestrationAdapter
+    from orchestrate.engines.nautilus.settings import NautilusSettings as NautilusSettings
+    from orchestrate.library.incremental import Indicator as Indicator
+    from orchestrate.library.indicators import TIE as TIE
+    from orchestrate.library.indicators import crossed_above as crossed_above
+    from orchestrate.library.indicators import moving_average as moving_average
+    from orchestrate.library.indicators import rolling_deviation as rolling_deviation
+    from orchestrate.library.indicators import rolling_sum as rolling_sum
+    from orchestrate.library.indicators import wilder_rsi as wilder_rsi
+    from orchestrate.library.indicators import z_score as z_score
     from orchestrate.library.strategy_library import StrategyLibrary as StrategyLibrary
     from orchestrate.orchestration.capital import PortfolioCapitalManager as PortfolioCapitalManager
     from orchestrate.orchestration.capital import StrategyAllocation as StrategyAllocation
@@ -47,60 +108,28 @@ if TYPE_CHECKING:
     from orchestrate.usecases.api import run_orchestrator as run_orchestrator
     from orchestrate.usecases.api_results import BacktestResult as BacktestResult
     from orchestrate.usecases.api_results import OrchestratorResult as OrchestratorResult
+else:
+    _modules = {}
 
-__version__ = "0.1.0"
+    def _module_by_name():
+        """Return the module of each public name, as the imports above say."""
+        if not _modules:
+            lines = __spec__.loader.get_data(__file__).decode().splitlines()
+            imports = [line.split() for line in lines if line.startswith("    from orchestrate.")]
+            _modules.update({name: module for _, module, _, _, _, name in imports})
+        return _modules
 
-_PUBLIC: Final = {
-    "CrossFrameworkAnalytics": "analytics.attribution",
-    "OrchestrationPort": "orchestration.ports",
-    "CompatibilityReport": "orchestration.compatibility",
-    "StrategyAllocation": "orchestration.capital",
-    "StrategyConflictDetectedEvent": "domain.events",
-    "CapitalRebalancedEvent": "domain.events",
-    "StrategyAddedEvent": "domain.events",
-    "DomainEvent": "domain.events",
-    "StrategyCommand": "domain.orders",
-    "MarketEvent": "domain.market",
-    "MultiFrameworkConfig": "domain.plan",
-    "Bars": "domain.bars",
-    "Commission": "domain.execution",
-    "ExecutionRules": "domain.execution",
-    "Slippage": "domain.execution",
-    "HistoricalDataBar": "domain.market",
-    "InstrumentPlan": "domain.plan",
-    "Sizing": "domain.plan",
-    "Context": "domain.strategy",
-    "IStrategy": "domain.strategy",
-    "Parameter": "domain.strategy",
-    "Signal": "domain.strategy",
-    "Signals": "domain.strategy",
-    "StrategyLibrary": "library.strategy_library",
-    "PortfolioCapitalManager": "orchestration.capital",
-    "CompatibilityAnalyzer": "orchestration.compatibility",
-    "StrategyMetadata": "orchestration.compatibility",
-    "StrategyCoordinator": "orchestration.coordinator",
-    "CrossFrameworkOrchestrator": "orchestration.cross_framework",
-    "AllocationConfig": "orchestration.entries",
-    "UnifiedStrategyOrchestrator": "orchestration.orchestrator",
-    "BacktestEngine": "usecases.api",
-    "OrchestratorConfig": "usecases.api",
-    "StrategyOrchestrator": "usecases.api",
-    "run_backtest": "usecases.api",
-    "run_orchestrator": "usecases.api",
-    "BacktestResult": "usecases.api_results",
-    "OrchestratorResult": "usecases.api_results",
-}
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605  (the names stand in one place, above)
+    def __getattr__(name):
+        """Import a public name when it is first used."""
+        modules = _module_by_name()
+        if name == "__all__":
+            return sorted(modules)
+        if name not in modules:
+            raise AttributeError(f"module 'orchestrate' has no attribute {name!r}")
+        from importlib import import_module
 
+        globals()[name] = public = getattr(import_module(modules[name]), name)
+        return public
 
-def __getattr__(name: str) -> object:
-    """A public name, imported on first use."""
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'orchestrate' has no attribute {name!r}")
-    found: object = getattr(import_module(f"orchestrate.{_PUBLIC[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *_PUBLIC]
+    def __dir__():
+        return [*globals(), *_module_by_name()]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.strategy import Context, Parameter, Side, Signal
-from orchestrate.library.incremental import Indicator
+from orchestrate import Bars, Context, Indicator, Parameter, Side, Signal
 
 
 class Turtle:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.strategy import Signals
+from orchestrate import Bars, Signals
 
 
 class BuyAndHold:

@@ -7,10 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.market import Floats
-from orchestrate.domain.strategy import Context, Parameter, Signal, Signals
-from orchestrate.library.indicators import TIE, z_score
+from orchestrate import TIE, Bars, Context, Floats, Parameter, Signal, Signals, z_score
 
 
 class MeanReversionEquity:

@@ -7,9 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.strategy import Context, Parameter, Signal, Signals
-from orchestrate.library.indicators import crossed_above, moving_average
+from orchestrate import Bars, Context, Parameter, Signal, Signals, crossed_above, moving_average
 
 DAY = 86_400_000_000_000
 FREQUENCIES = ("daily", "weekly", "monthly", "quarterly")

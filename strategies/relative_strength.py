@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.strategy import Parameter, Signals
-from orchestrate.library.indicators import wilder_rsi
+from orchestrate import Bars, Parameter, Signals, wilder_rsi
 
 
 class RelativeStrength:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bench.scenes.scene import SAME
-from orchestrate.domain.strategy import Context, Signal
-from orchestrate.library.incremental import Indicator
+from orchestrate import Context, Indicator, Signal
 
 
 class Streaming:

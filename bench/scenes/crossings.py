@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.books import Position
-from orchestrate.domain.strategy import Context, Signal
+from orchestrate import Bars, Context, Position, Signal
 
 SAME = 1e-9  # as in scene.py; this file stands alone, so that a configuration can name it
 

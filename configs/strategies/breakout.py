@@ -1,7 +1,6 @@
 """A strategy of one's own, as the examples beside this folder use it."""
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.books import Position
+from orchestrate import Bars, Position
 
 
 class Breakout:

@@ -1,8 +1,6 @@
 """A strategy of one's own with indicators that go along with the bars."""
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.books import Position
-from orchestrate.library.incremental import Indicator
+from orchestrate import Bars, Indicator, Position
 
 
 class Keltner:

@@ -9,15 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CrossFrameworkAnalytics:
-    """Attribution of one run, from its document (that of `backtest --format json`, or `summarise`).
+    """The attribution of a run's return to its strategies and frameworks.
 
-    A contribution is a profit over the initial capital of all, so that contributions sum to the portfolio's return.
+    It is computed from the run's document (that of `backtest --format json`, or `summarise`). A contribution is a
+    profit over the initial capital of all, so that contributions sum to the portfolio's return.
     """
 
     document: Mapping[str, Any]
 
     def strategy(self, strategy_id: str) -> float:
-        """What a strategy added to the portfolio's return; KeyError for a strategy that took no part."""
+        """Return what a strategy added to the portfolio's return; KeyError for one that took no part."""
         strategy = self.document["strategies"][strategy_id]
         gained: float = strategy["final_equity"] - strategy["allocated_capital"]
         total: float = self.document["portfolio"]["initial_capital"]

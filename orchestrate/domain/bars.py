@@ -17,7 +17,10 @@ _FIELDS = ("open", "high", "low", "close", "volume")
 
 
 class Bars(Sequence[HistoricalDataBar]):
-    """A sequence of bars, oldest first (`bars[-1]` is now), and numpy columns of the same length without copying."""
+    """A read-only sequence of bars, oldest first, with numpy columns of the same length.
+
+    `bars[-1]` is the current bar; columns are views, not copies.
+    """
 
     __slots__ = ("_columns", "_size", "_stamps", "_start", "symbol")
 

@@ -16,7 +16,10 @@ from orchestrate.domain.values import value
 
 @dataclass(slots=True)
 class Position:
-    """A symbol's holding. `average_price` is the average cost of what is open; `entry_fees` its fees so far."""
+    """The holding of one symbol.
+
+    `average_price` is the average cost of what is open; `entry_fees` its fees so far.
+    """
 
     instrument: Instrument
     quantity: float = 0.0
@@ -55,7 +58,7 @@ class Position:
 
 @value
 class Trade:
-    """A closed round trip: the position left zero at `entered` and came back to it at `exited`.
+    """A closed round trip: the position left zero at `entered` and returned to it at `exited`.
 
     `quantity` is the largest signed size it had; `profit` is net of `fees`, those of the entry included.
     """

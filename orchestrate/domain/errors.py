@@ -27,7 +27,10 @@ _WIDEST: Final = 200
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong, and where. `line` and `column` count from 1; 0 means "no place in a file"."""
+    """A problem and its place in a file.
+
+    `line` and `column` count from 1; 0 means "no place in a file".
+    """
 
     file: str
     line: int
@@ -75,7 +78,7 @@ class OrchestrateError(Exception):
 
 
 class ConfigurationError(OrchestrateError):
-    """The configuration or the command line is wrong; carries every problem found, in the order of lines."""
+    """An error in the configuration or on the command line, with every problem in the order of lines."""
 
     exit_code = 2
 
@@ -86,11 +89,11 @@ class ConfigurationError(OrchestrateError):
 
 
 class UnknownStrategyError(ConfigurationError, ValueError):
-    """No strategy of that name."""
+    """A strategy name that stands for nothing."""
 
 
 class DataError(OrchestrateError):
-    """Data is missing or unusable; `where` is the symbol or file."""
+    """Missing or unusable data; `where` is the symbol or file."""
 
     exit_code = 3
 
@@ -101,30 +104,30 @@ class DataError(OrchestrateError):
 
 
 class EngineError(OrchestrateError):
-    """An engine refused what it was told, or broke."""
+    """A failure of an engine, or an order that it refused."""
 
 
 class ReconciliationError(EngineError):
-    """A book and its engine disagree; the message shows both sides."""
+    """A disagreement between a book and its engine; the message shows both sides."""
 
 
 class StoreError(OrchestrateError):
-    """A run or the journal can't be written or read back: a full disk, a folder that may not be written to."""
+    """A run or a journal that can't be written or read back: a full disk, a folder without permission."""
 
 
 class NotFoundError(OrchestrateError):
-    """The command line names a run or a strategy that does not exist."""
+    """A run or a strategy that the command line names and that does not exist."""
 
     exit_code = 5
 
 
 class TimeLimitError(OrchestrateError):
-    """The run's time limit has passed."""
+    """The end of a run at its time limit."""
 
     exit_code = 124
 
 
 class InterruptedRunError(OrchestrateError):
-    """Somebody pressed Ctrl-C."""
+    """The interruption of a run by Ctrl-C."""
 
     exit_code = 130

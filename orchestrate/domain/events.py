@@ -12,12 +12,12 @@ from orchestrate.domain.values import value
 
 @value
 class DomainEvent:
-    """Something that happened. `t` is the bar's label in nanoseconds, None for facts outside the timeline."""
+    """A fact of a run; `t` is the bar's label in nanoseconds, None for facts outside the timeline."""
 
 
 @value
 class StrategyAddedEvent(DomainEvent):
-    """A strategy takes part."""
+    """The addition of a strategy."""
 
     strategy_id: str
     allocation_pct: Decimal
@@ -26,7 +26,7 @@ class StrategyAddedEvent(DomainEvent):
 
 @value
 class StrategyRemovedEvent(DomainEvent):
-    """A strategy no longer takes part."""
+    """The removal of a strategy."""
 
     strategy_id: str
     t: int | None = None
@@ -34,7 +34,7 @@ class StrategyRemovedEvent(DomainEvent):
 
 @value
 class StrategyPausedEvent(DomainEvent):
-    """A strategy is not asked until it is resumed."""
+    """The pause of a strategy, which is not called until it is resumed."""
 
     strategy_id: str
     t: int | None = None
@@ -42,7 +42,7 @@ class StrategyPausedEvent(DomainEvent):
 
 @value
 class StrategyResumedEvent(DomainEvent):
-    """A paused strategy is asked again."""
+    """The resumption of a paused strategy."""
 
     strategy_id: str
     t: int | None = None
@@ -50,7 +50,7 @@ class StrategyResumedEvent(DomainEvent):
 
 @value
 class StrategyFailedEvent(DomainEvent):
-    """A strategy raised, returned nonsense or hung; it takes no further part."""
+    """The failure of a strategy, which takes no further part."""
 
     strategy_id: str
     error_type: str
@@ -60,7 +60,7 @@ class StrategyFailedEvent(DomainEvent):
 
 @value
 class StrategySignalledEvent(DomainEvent):
-    """A strategy wanted in or out; `capital_available` is what it could have spent then."""
+    """A signal of a strategy; `capital_available` is what it could spend at that time."""
 
     strategy_id: str
     signal_type: str
@@ -71,7 +71,7 @@ class StrategySignalledEvent(DomainEvent):
 
 @value
 class SignalBlockedEvent(DomainEvent):
-    """A demand was refused."""
+    """The rejection of a demand."""
 
     decision: Decision
     used_capital: float
@@ -81,7 +81,7 @@ class SignalBlockedEvent(DomainEvent):
 
 @value
 class SignalResizedEvent(DomainEvent):
-    """A demand was cut."""
+    """The reduction of a demand."""
 
     decision: Decision
     used_capital: float
@@ -91,7 +91,7 @@ class SignalResizedEvent(DomainEvent):
 
 @value
 class OrderFilledEvent(DomainEvent):
-    """An order was executed."""
+    """The execution of an order."""
 
     fill: Fill
     t: int | None = None
@@ -99,7 +99,7 @@ class OrderFilledEvent(DomainEvent):
 
 @value
 class StrategyConflictDetectedEvent(DomainEvent):
-    """Several strategies wanted one symbol on one bar."""
+    """A conflict of several strategies over one symbol on one bar."""
 
     strategy_ids: tuple[str, ...]
     conflict_type: str
@@ -112,7 +112,7 @@ class StrategyConflictDetectedEvent(DomainEvent):
 
 @value
 class CapitalRebalancedEvent(DomainEvent):
-    """Capital was shared out anew; `before` is what each strategy had until then."""
+    """A reallocation of capital; `before` holds each strategy's earlier allocation."""
 
     allocations: Mapping[str, Decimal]
     t: int | None = None

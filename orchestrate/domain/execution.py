@@ -32,7 +32,7 @@ def rounded(quantity: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """What an order costs: `percent` of its notional or `per_share`, at least `minimum` once per order."""
+    """The fee of an order: `percent` of its notional or `per_share`, and at least `minimum`."""
 
     percent: float = 0.0
     per_share: float = 0.0
@@ -54,7 +54,7 @@ class Commission:
 
 @dataclass(frozen=True, slots=True)
 class Slippage:
-    """How far a market or stop order's price moves against the trader."""
+    """The distance by which the price of a market or stop order moves against the trader."""
 
     percent: float = 0.0
     ticks: float = 0.0
@@ -83,7 +83,10 @@ class Slippage:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionRules:
-    """The `execution:` section. `commissions` overrides `commission` by symbol."""
+    """The rules by which orders are filled: the `execution:` section.
+
+    `commissions` overrides `commission` by symbol.
+    """
 
     fill: FillRule = "next_open"
     commission: Commission = field(default_factory=Commission)

@@ -14,7 +14,10 @@ MAX_PRECISION: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """What one symbol is. `margin_rate` is the share of the notional that a position holds back from spending."""
+    """The properties of one symbol: precision, tick, multiplier, margin, currency, asset class.
+
+    `margin_rate` is the share of the notional that a position holds back from spending.
+    """
 
     symbol: str
     precision: int = 2

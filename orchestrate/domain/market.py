@@ -23,7 +23,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class HistoricalDataBar:
-    """One bar, as a strategy sees it. `timestamp` is its label."""
+    """One bar, as a strategy sees it; `timestamp` is its label."""
 
     timestamp: int
     open: float
@@ -36,7 +36,7 @@ class HistoricalDataBar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BarSeries:
-    """One symbol's history in columns, oldest first, read-only and shared by everything.
+    """One symbol's history in columns, oldest first, read-only and shared.
 
     `length` is a bar's nominal length in nanoseconds; `known` when each bar may be acted upon. A resampled series is
     not `tradable`: strategies may read it, orders on it are refused.
@@ -83,7 +83,7 @@ class BarSeries:
 
 @value
 class MarketEvent:
-    """What became known at step `step`: for each symbol that has a bar now, its row in its series."""
+    """One step of the timeline: each symbol that has a bar now, with the row of that bar in its series."""
 
     step: int
     t: int
@@ -170,7 +170,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Market:
-    """Everything a run may know: series by symbol, what each symbol is, and the timeline that joins them."""
+    """The data of a run: series and instruments by symbol, and the timeline that joins them."""
 
     series: Mapping[str, BarSeries]
     instruments: Mapping[str, Instrument]

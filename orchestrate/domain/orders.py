@@ -13,7 +13,7 @@ from orchestrate.domain.values import value
 
 
 class Outcome(StrEnum):
-    """How the coordinator ends a demand."""
+    """The possible outcomes of a demand."""
 
     APPROVED = "approved"
     RESIZED = "resized"
@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a demand was cut or refused, or an order ended without a fill."""
+    """The possible reasons why a demand is resized or rejected, or an order ends without a fill."""
 
     NONE = ""
     CAPITAL = "capital"
@@ -42,10 +42,11 @@ class Reason(StrEnum):
 
 @value
 class Demand:
-    """What a strategy wants at `step`. `closing` demands only reduce its position; `price` is the close it saw.
+    """A strategy's request to trade `quantity` of `symbol` at `step`.
 
-    `native_order` is the engine's own id of the order that a native strategy made, empty for portable strategies;
-    `bracket` that of the entry whose exits these are. A `limit` or `trigger` makes the order rest until it is reached.
+    `closing` demands only reduce its position; `price` is the close it saw. `native_order` is the engine's own id of
+    the order that a native strategy made, empty for portable strategies; `bracket` that of the entry whose exits these
+    are. A `limit` or `trigger` makes the order rest until it is reached.
     """
 
     strategy_id: str
@@ -73,7 +74,7 @@ class Demand:
 
 @value
 class Decision:
-    """The end of a demand: `quantity` is what it may trade (0 when rejected), `detail` says why in figures."""
+    """The end of a demand: `quantity` may be traded (0 when rejected), `detail` gives the reason in figures."""
 
     demand: Demand
     outcome: Outcome
@@ -108,7 +109,7 @@ class Ended:
 
 @value
 class Fill:
-    """A fact of an engine: `quantity` changed hands at `price` for `fee` at step time `t`."""
+    """An execution by an engine: `quantity` changed hands at `price` for `fee` at step time `t`."""
 
     order_id: str
     strategy_id: str
@@ -132,7 +133,10 @@ CommandAction = Literal["submit", "cancel", "resize", "reject"]
 
 @value
 class StrategyCommand:
-    """What an engine is told to do with one order; `resize` and `reject` answer a native's own order."""
+    """An instruction to an engine about one order.
+
+    `resize` and `reject` answer a native's own order.
+    """
 
     strategy_id: str
     action: CommandAction

@@ -24,7 +24,7 @@ GateOperator = Literal[">=", "<=", ">", "<", "==", "!="]
 
 @dataclass(frozen=True, slots=True)
 class CapitalPlan:
-    """How much money there is, and whether strategies share it."""
+    """The total capital, its currency, and whether strategies share it."""
 
     total: Decimal
     mode: Literal["isolated"] = "isolated"
@@ -42,7 +42,10 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class DataPlan:
-    """Where one symbol's bars are and how to read them. Exactly one of `path`, `synthetic`, `resample` is set."""
+    """The source of one symbol's bars and how to read it.
+
+    Exactly one of `path`, `synthetic`, `resample` is set.
+    """
 
     symbol: str
     path: str = ""
@@ -64,7 +67,7 @@ class DataPlan:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentPlan:
-    """What the configuration says of an instrument; None where the data or a default decides."""
+    """The properties of an instrument that a configuration sets; None where the data or a default decides."""
 
     symbol: str
     multiplier: Decimal | None = None
@@ -77,7 +80,7 @@ class InstrumentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """How an entry without a quantity of its own is sized; `value` is the percentage, the units or the amount."""
+    """The size of an entry without a quantity of its own; `value` is a percentage, a quantity or an amount."""
 
     method: SizingMethod = "percent"
     value: Decimal = Decimal(95)
@@ -85,7 +88,10 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class StrategyPlan:
-    """One enabled strategy. `weight` is its share of the total capital, 0..1; `config` has every default filled in."""
+    """The plan of one enabled strategy.
+
+    `weight` is its share of the total capital, 0..1; `config` has every default filled in.
+    """
 
     id: str
     name: str
@@ -137,7 +143,10 @@ class MultiFrameworkConfig(dict[str, Mapping[str, object]]):
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Everything a run needs to know. `strategies` stand in the order of the file."""
+    """The plan of a run: the configuration with everything resolved.
+
+    `strategies` stand in the order of the file.
+    """
 
     mode: Mode
     capital: CapitalPlan

@@ -22,7 +22,10 @@ StrategyStatus = Literal["completed", "failed", "paused"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a user should know about data or figures. `count` is how often, `first` the first places."""
+    """A note about data or figures that users should read.
+
+    `count` is how often, `first` the first places.
+    """
 
     severity: Severity
     where: str
@@ -33,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class StrategyError:
-    """Why a strategy failed; `t` is the label of the bar, None when no bar had come yet."""
+    """The error by which a strategy failed; `t` is the label of the bar, None before the first bar."""
 
     type: str
     message: str
@@ -43,7 +46,7 @@ class StrategyError:
 
 @value
 class DecisionRecord:
-    """A decision as it is stored: `t` is the label of the bar; `order_id` empty when no order came of it.
+    """A decision as it is stored; `t` is the label of the bar, `order_id` empty where there is no order.
 
     Orders that end otherwise than by a whole fill (cut or refused at the open, cancelled) get a record of their own.
     """
@@ -55,7 +58,7 @@ class DecisionRecord:
 
 @value
 class FillRecord:
-    """A fill with the label of the bar it happened on and the reason of its order."""
+    """A fill with the label of its bar and the reason of its order."""
 
     t: int
     fill: Fill
@@ -66,9 +69,10 @@ class FillRecord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrategyResult:
-    """One strategy's facts. `equity` and `exposed` have one element a step of the timeline.
+    """The facts of one strategy in a run.
 
-    `own` marks the steps at which one of its symbols has a bar; `exposed` those with a position at the close.
+    `equity` and `exposed` have one element a step of the timeline. `own` marks the steps at which one of its symbols
+    has a bar; `exposed` those with a position at the close.
     """
 
     id: str
@@ -90,7 +94,7 @@ class StrategyResult:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkTiming:
-    """What an engine cost: seconds in total, seconds a step at the median and at the 99th percentile, messages."""
+    """The time that an engine took: in seconds, in seconds per step (median and 99th percentile), in messages."""
 
     seconds: float
     p50: float

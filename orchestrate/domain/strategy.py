@@ -31,7 +31,10 @@ SignalKind = Literal["entry", "exit"]
 
 @value
 class Signal:
-    """One wish. An entry without `quantity` is sized by the entry's `sizing`; an exit always closes all of it."""
+    """An instruction to enter or to exit.
+
+    An entry without `quantity` is sized by the entry's `sizing`; an exit always closes the whole position.
+    """
 
     kind: SignalKind
     symbol: str
@@ -51,7 +54,10 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signals:
-    """Entry and exit flags for a whole history, one element a bar. Sides that a strategy doesn't trade stay None."""
+    """Entry and exit flags for a whole history, one element per bar.
+
+    Sides that a strategy doesn't trade stay None.
+    """
 
     enter_long: npt.ArrayLike
     exit_long: npt.ArrayLike
@@ -61,25 +67,28 @@ class Signals:
 
 @runtime_checkable
 class VectorStrategy(Protocol):
-    """Vectorised: asked once per symbol with the whole history; element i may use bars 0..i only."""
+    """A vectorised strategy that is called once per symbol with the whole history.
+
+    Element i may use bars 0..i only.
+    """
 
     def signals(self, bars: Bars) -> Signals | tuple[npt.ArrayLike, npt.ArrayLike]:
-        """Flags for every bar; a tuple means (enter_long, exit_long)."""
+        """Return flags for every bar; a tuple means (enter_long, exit_long)."""
 
 
 @runtime_checkable
 class IStrategy(Protocol):
-    """Stateless: asked at every bar of each of its symbols. `bars` ends at now."""
+    """A stateless strategy that is called at every bar of each of its symbols; `bars` ends at the current bar."""
 
     def should_enter(self, bars: Bars) -> bool:
-        """Asked while flat."""
+        """Return whether to open a position; called while flat."""
 
     def should_exit(self, position: Position, bars: Bars) -> bool:
-        """Asked while in."""
+        """Return whether to close `position`; called while there is one."""
 
 
 class Context(Protocol):
-    """What `on_bar` sees at one step: its own book and its own symbols' bars up to now, never more."""
+    """The view of a strategy at one step: its own book and its symbols' bars up to now."""
 
     strategy_id: str
     t: int
@@ -97,30 +106,30 @@ class Context(Protocol):
 
     @property
     def available(self) -> float:
-        """What an opening may cost."""
+        """The most that an opening may cost."""
 
     def bars(self, symbol: str | None = None) -> Bars:
-        """The history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
+        """Return the history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
 
     def position(self, symbol: str | None = None) -> Position | None:
-        """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
+        """Return the position in `symbol`, None when flat; a copy: changing it changes nothing."""
 
     def instrument(self, symbol: str | None = None) -> Instrument:
-        """What `symbol` (default: the first of `symbols`) is: its multiplier, tick and precision."""
+        """Return the properties of `symbol` (default: the first of `symbols`), such as multiplier and tick."""
 
     def publish(self, name: str, value: object) -> None:
-        """Tell a fact to strategies that name this one in `depends_on`."""
+        """Publish a fact for the strategies that name this one in `depends_on`."""
 
     def fact(self, strategy_id: str, name: str, default: object = None) -> object:
-        """The newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
+        """Return the newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
 
 
 @runtime_checkable
 class BarStrategy(Protocol):
-    """Asked once a step at which one of its symbols has a bar."""
+    """A strategy that is called at each step at which one of its symbols has a bar."""
 
     def on_bar(self, context: Context) -> Iterable[Signal] | Signal | None:
-        """What it wants done; None or an empty list for nothing."""
+        """Return the signals of this step; None or an empty list for none."""
 
 
 Kind = Literal["signals", "istrategy", "on_bar", "backtrader", "nautilus"]
@@ -129,11 +138,12 @@ PORTABLE_KINDS: tuple[Kind, ...] = ("signals", "istrategy", "on_bar")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One declared parameter. `type` is one of int, float, bool, str, list, dict, or object for anything.
+    """The declaration of one parameter of a strategy.
 
-    Bounds are inclusive unless `exclusive`. Choices that are texts, with a type that is a number, are words that may
-    stand instead of one. With `object`, a default that is a number asks for numbers. A default of `...` can't be told
-    from the source: the class itself supplies it.
+    `type` is one of int, float, bool, str, list, dict, or object for anything. Bounds are inclusive unless `exclusive`.
+    Choices that are texts, with a type that is a number, are words that may stand instead of one. With `object`, a
+    default that is a number asks for numbers. A default of `...` can't be known from the source: the class itself
+    supplies it.
     """
 
     type: type
@@ -148,7 +158,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class StrategyDescription:
-    """All that can be known of a strategy without running it.
+    """The facts about a strategy that are known without running it.
 
     `parameters` is None where the class takes any keyword. `relations` are comparisons between parameters, such as
     "fast < slow". `frameworks`: where it can run; natives have one.

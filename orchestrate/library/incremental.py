@@ -18,7 +18,7 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 
 
 class Indicator:
-    """What a function of TA-Lib says of the newest of some bars, at a cost that doesn't grow with their number.
+    """A function of TA-Lib, evaluated at the newest bar at a cost that doesn't grow with the number of bars.
 
     `Indicator("ATR", timeperiod=14)(bars)` is the last element of `talib.ATR(high, low, close, timeperiod=14)`, to the
     last bit: a number, or a tuple where the function has several outputs; NaN until there are enough bars. Parameters

@@ -17,7 +17,10 @@ TIE = 1e-9
 
 
 def rolling_sum(values: Floats, window: int) -> Floats:
-    """The sum of the last `window` elements, out of sums over 1, 2, 4, … elements."""
+    """Return the sum of the last `window` elements.
+
+    It is added up from sums over 1, 2, 4, … elements.
+    """
     total = np.zeros(len(values))
     block = values.astype(np.float64)
     size, covered = 1, 0
@@ -35,12 +38,15 @@ def rolling_sum(values: Floats, window: int) -> Floats:
 
 
 def moving_average(values: Floats, window: int) -> Floats:
-    """The mean of the last `window` elements."""
+    """Return the mean of the last `window` elements."""
     return rolling_sum(values, window) / window
 
 
 def rolling_deviation(values: Floats, window: int) -> Floats:
-    """The standard deviation (ddof=1) of the last `window` elements, from their distances to their own mean."""
+    """Return the standard deviation (ddof=1) of the last `window` elements.
+
+    It is computed from their distances to their own mean.
+    """
     mean = moving_average(values, window)
     squares = np.zeros(len(values))
     for back in range(min(window, len(values))):
@@ -50,7 +56,10 @@ def rolling_deviation(values: Floats, window: int) -> Floats:
 
 
 def z_score(values: Floats, window: int) -> Floats:
-    """How many standard deviations each element is from the mean of the last `window`; NaN where nothing moved."""
+    """Return the distance of each element from the mean of the last `window`, in standard deviations.
+
+    NaN where nothing moved.
+    """
     mean, deviation = moving_average(values, window), rolling_deviation(values, window)
     moved = deviation > TIE * np.maximum(1.0, np.abs(mean))
     score: Floats = np.divide(values - mean, deviation, out=np.full(len(values), np.nan), where=moved)
@@ -58,7 +67,7 @@ def z_score(values: Floats, window: int) -> Floats:
 
 
 def wilder_rsi(close: Floats, period: int) -> Floats:
-    """Wilder's relative strength index, seeded by the mean of the first `period` changes.
+    """Return Wilder's relative strength index, seeded by the mean of the first `period` changes.
 
     No losses: 100. No movement at all: 50.
     """
@@ -83,7 +92,10 @@ def _smoothed(values: Floats, period: int) -> Floats:
 
 
 def crossed_above(one: Floats, other: Floats) -> Flags:
-    """True where `one` is above `other` and was not at the element before, at which both were known."""
+    """Return flags that are True where `one` rises above `other`.
+
+    It was not above at the element before, at which both were known.
+    """
     difference = one - other
     above = difference > TIE
     crossed = np.zeros(len(above), dtype=np.bool_)

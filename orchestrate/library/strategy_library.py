@@ -11,14 +11,14 @@ from orchestrate.library.loading import load
 
 
 class StrategyLibrary:
-    """Strategies by name."""
+    """The library of strategies by name."""
 
     #: name → what stands behind it; third-party packages add theirs by the entry point group `orchestrate.strategies`
     STRATEGIES: Mapping[str, StrategyDescription] = {**catalogue.installed()[0], **catalogue.shipped()}
 
     @staticmethod
     def get_strategy(name: str, **config: object) -> object:
-        """A new instance; ValueError("Unknown strategy: …") for a name that nothing stands behind.
+        """Return a new instance; ValueError("Unknown strategy: …") for an unknown name.
 
         `name` may also be `package.module:Class` or `path/to/file.py:Class`, looked up in the working directory.
         """

@@ -16,7 +16,10 @@ _SHARE_GRAIN: Final = Decimal("1e-18")
 
 @dataclass(frozen=True, slots=True)
 class StrategyAllocation:
-    """A strategy's capital now. Used + reserved + available = allocated, unless a gain carries used above it."""
+    """The capital of one strategy: allocated, used, reserved and available.
+
+    Used + reserved + available = allocated, unless a gain carries used above it.
+    """
 
     strategy_id: str
     allocated_capital: Decimal | float
@@ -26,7 +29,7 @@ class StrategyAllocation:
 
 
 class PortfolioCapitalManager:
-    """The ledger of capital: `total`, how it is split, and where each book stands against its share."""
+    """The ledger of capital: `total`, its split, and the use that each book makes of its share."""
 
     def __init__(self, total: Decimal = DEFAULT_TOTAL) -> None:
         if total <= 0:

@@ -15,7 +15,10 @@ _WARNING_COST: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class StrategyMetadata:
-    """What the orchestrator is told of a strategy; the id alone is legal. Empty `symbols` means every symbol."""
+    """The facts about a strategy that an orchestrator needs; only the id is required.
+
+    Empty `symbols` means every symbol.
+    """
 
     id: str
     name: str = ""
@@ -30,7 +33,10 @@ class StrategyMetadata:
 
 @dataclass(frozen=True, slots=True)
 class CompatibilityReport:
-    """`score` runs from 100 (nothing to say) to 0; `is_compatible` is False when an error was found."""
+    """The result of an analysis; `score` runs from 100 (no issues found) to 0.
+
+    `is_compatible` is False when there is an error among the findings.
+    """
 
     score: int
     findings: tuple[Finding, ...]
@@ -40,7 +46,7 @@ class CompatibilityReport:
 
 
 class CompatibilityAnalyzer:
-    """Looks at strategies side by side, before any bar."""
+    """An analyzer that compares strategies before a run."""
 
     def analyze(
         self, strategies: Sequence[StrategyMetadata], allocations: Mapping[str, Decimal]

@@ -12,7 +12,10 @@ Funding = Callable[[Demand, float], Decision]
 
 
 class StrategyCoordinator:
-    """Puts demands through the stages in order. The stages themselves live in conflicts.py and capital.py."""
+    """The coordinator that takes demands through the stages in order.
+
+    The stages themselves live in conflicts.py and capital.py.
+    """
 
     def __init__(self, policy: ConflictPolicy = independent) -> None:
         self.policy = policy

@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 
 class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
-    """Every run goes through here, also one strategy on one framework.
+    """An orchestrator that runs strategies on one or several frameworks, step by step, as one portfolio.
 
     `fed_in_full` names the frameworks that are told of every bar; the others hear only of steps at which they have an
     order to execute.

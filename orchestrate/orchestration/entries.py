@@ -20,7 +20,7 @@ from orchestrate.orchestration.deciders import Decider
 
 @dataclass(frozen=True, slots=True)
 class AllocationConfig:
-    """A strategy's share of the total in percent, 0..100, and how its entries are sized."""
+    """A strategy's share of the total capital in percent, 0..100, and the sizing of its entries."""
 
     target_pct: Decimal
     sizing: Sizing = field(default_factory=Sizing)

@@ -29,7 +29,7 @@ FRAMEWORKS: Final = ("backtrader", "nautilus")
 
 
 class UnifiedStrategyOrchestrator:
-    """Holds the strategies and turns what they want into commands.
+    """An orchestrator that holds strategies and turns their signals into commands.
 
     Facts are given to `emit`, by default collected in `events`. `watch` is told whose code runs; who holds it may raise
     in there when a call takes too long.

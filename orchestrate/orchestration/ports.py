@@ -61,7 +61,7 @@ class FrameworkPortfolioState:
 
 
 class OrchestrationPort(Protocol):
-    """What an engine or environment owes to the orchestrator.
+    """The interface that an engine or environment implements for the orchestrator.
 
     A step is `execute_commands` (orders released at this open), `advance`, and where orders fill at the close
     `execute_commands` and `close`. An engine need not be told of a step at which it has nothing to do; the next one it

@@ -4,9 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.strategy import Parameter, Signals
-from orchestrate.library.indicators import moving_average
+from orchestrate import Bars, Parameter, Signals, moving_average
 
 
 class Pullback:

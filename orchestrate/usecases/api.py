@@ -42,9 +42,10 @@ _NATIVE_MODULES: dict[str, Kind] = {"backtrader": "backtrader", "nautilus_trader
 
 @dataclass(frozen=True, slots=True)
 class OrchestratorConfig:
-    """What holds for all strategies of a run. `framework` is where portable strategies are executed.
+    """The settings that hold for all strategies of a run.
 
-    Events from `logging_level` on go to Python's logger `orchestrate`. `parameters`: by strategy id.
+    `framework` is where portable strategies are executed. Events from `logging_level` on go to Python's logger
+    `orchestrate`. `parameters`: by strategy id.
     """
 
     conflict_resolution_mode: str = "independent"
@@ -71,7 +72,7 @@ class OrchestratorConfig:
 
 
 class StrategyOrchestrator:
-    """Several strategies as one portfolio; weights are fractions of the capital and sum to 1 at most.
+    """A portfolio of several strategies; weights are fractions of the capital and sum to 1 at most.
 
     >>> from decimal import Decimal
     >>> half = Decimal("0.5")
@@ -99,7 +100,7 @@ class StrategyOrchestrator:
 
 
 class BacktestEngine:
-    """One strategy with all of the capital.
+    """An engine that runs one strategy with all of the capital.
 
     >>> BacktestEngine("BUY_AND_HOLD").run("configs/data/ALPHA.csv").aggregate_metrics["trades"]
     0
@@ -115,7 +116,7 @@ class BacktestEngine:
 
 
 def run_backtest(strategy: Strategy, data: Data, config: OrchestratorConfig | None = None) -> BacktestResult:
-    """One strategy on `data`, in one line; see `BacktestEngine`."""
+    """Run one strategy on `data`; see `BacktestEngine`."""
     return BacktestEngine(strategy, config).run(data)
 
 
@@ -124,7 +125,7 @@ def run_orchestrator(
     data: Data,
     config: OrchestratorConfig | None = None,
 ) -> OrchestratorResult:
-    """Several strategies on `data`, in one line; see `StrategyOrchestrator`."""
+    """Run several strategies on `data`; see `StrategyOrchestrator`."""
     return StrategyOrchestrator(strategies, config).run(data)
 
 

@@ -23,14 +23,17 @@ _COMPARED: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BacktestResult:
-    """A finished run. `facts` is everything it left behind, `figures` what `backtest --format json` would say of it."""
+    """The result of a run: figures, equity, trades and decisions.
+
+    `facts` is everything that the run left behind, `figures` the document of `backtest --format json`.
+    """
 
     facts: RunResult
     figures: Mapping[str, Any]
 
     @property
     def status(self) -> RunStatus:
-        """`completed`, `degraded` when a strategy failed, `failed` when all did, or `interrupted`."""
+        """`completed`, `degraded` (a strategy failed), `failed` (all did) or `interrupted`."""
         return self.facts.status
 
     @property
@@ -40,13 +43,13 @@ class BacktestResult:
 
     @property
     def final_equity(self) -> float:
-        """What the portfolio is worth at the last close."""
+        """The portfolio's equity at the last close."""
         equity: float = self.figures["portfolio"]["final_equity"]
         return equity
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What a user should know about the data and the run."""
+        """Notes about the data and the run."""
         return self.facts.findings
 
     @property
@@ -76,7 +79,7 @@ class BacktestResult:
 
     @property
     def decisions(self) -> pd.DataFrame:
-        """Every demand and what became of it, with the reason."""
+        """Every demand with its outcome and reason."""
         import pandas as pd
 
         rows = [
@@ -100,7 +103,7 @@ class BacktestResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrchestratorResult(BacktestResult):
-    """A finished run of several strategies."""
+    """The result of a run of several strategies."""
 
     @property
     def strategy_results(self) -> dict[str, StrategyResult]:

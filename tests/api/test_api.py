@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import orchestrate
 from orchestrate import (
     BacktestEngine,
+    ConfigurationError,
+    DataError,
     HistoricalDataBar,
     OrchestratorConfig,
     Sizing,
@@ -21,7 +22,6 @@ from orchestrate import (
     run_backtest,
     run_orchestrator,
 )
-from orchestrate.domain.errors import ConfigurationError, DataError
 from orchestrate.usecases import api
 
 SAMPLES = Path(__file__).parents[2] / "configs" / "data"
@@ -145,11 +145,3 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, told):
 def test_what_can_not_be_is_refused_before_any_run(make, told):
     with pytest.raises(ConfigurationError, match=told):
         make()
-
-
-def test_every_public_name_is_there_and_nothing_else():
-    for name in orchestrate.__all__:
-        assert getattr(orchestrate, name).__name__ == name
-    assert set(orchestrate.__all__) <= set(dir(orchestrate))
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        orchestrate.nonsense  # noqa: B018  # to ask for it is the test

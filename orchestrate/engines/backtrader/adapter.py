@@ -27,7 +27,7 @@ _COMPLETED: Final = bt.Order.Completed
 
 
 class BacktraderOrchestrationAdapter:
-    """See `OrchestrationPort` and `NativeHostPort`."""
+    """The adapter of Backtrader; it implements `OrchestrationPort` and `NativeHostPort`."""
 
     framework = "backtrader"
 

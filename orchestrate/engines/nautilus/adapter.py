@@ -28,7 +28,7 @@ Moment = Literal["open", "close"]
 
 
 class NautilusOrchestrationAdapter:
-    """See `NativeHostPort`."""
+    """The adapter of NautilusTrader; it implements `OrchestrationPort` and `NativeHostPort`."""
 
     framework = "nautilus"
 

@@ -8,6 +8,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class NautilusSettings:
-    """`feed: full` gives the engine every bar, `on_demand` only those on which it has an order to fill."""
+    """The settings under `frameworks.nautilus`.
+
+    `feed: full` gives the engine every bar, `on_demand` only those on which it has an order to fill.
+    """
 
     feed: Literal["on_demand", "full"] = "on_demand"
