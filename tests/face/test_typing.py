@@ -77,7 +77,8 @@ def test_a_users_script_runs_on_the_wheel(environment: Path):
 
 def test_mypy_finds_every_fault_and_no_other(environment: Path):
     told = tool(
-        *("mypy", "--strict", "--config-file=", "--python-executable", python(environment), *SCRIPTS),
+        *("mypy", "--strict", "--config-file=", "--cache-dir", ROOT / ".mypy_cache" / "users"),
+        *("--python-executable", python(environment), *SCRIPTS),
         folder=environment,
         expected=1,
     )
