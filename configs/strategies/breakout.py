@@ -20,4 +20,4 @@ class Breakout:
     def should_exit(self, position: Position, bars: Bars) -> bool:
         """Asked while in."""
         best = max(position.average_price, bars.close[-self.days :].max())
-        return bars[-1].close < best * (1 - self.threshold / 100)
+        return bool(bars[-1].close < best * (1 - self.threshold / 100))

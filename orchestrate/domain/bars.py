@@ -25,7 +25,7 @@ class Bars(Sequence[HistoricalDataBar]):
     __slots__ = ("_columns", "_size", "_stamps", "_start", "symbol")
 
     def __init__(self, symbol: str, stamps: Stamps, columns: dict[str, Floats], start: int, size: int) -> None:
-        self.symbol = symbol
+        self.symbol: str = symbol
         self._stamps = stamps
         self._columns = columns
         self._start = start

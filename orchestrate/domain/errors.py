@@ -98,7 +98,9 @@ class DataError(OrchestrateError):
     exit_code = 3
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
-        self.where, self.message, self.hint = where, message, hint
+        self.where: str = where
+        self.message: str = message
+        self.hint: str = hint
         text = f"{where}: {message}" if where else message
         super().__init__(f"{text}\n    hint: {hint}" if hint else text)
 

@@ -88,8 +88,10 @@ class StrategyOrchestrator:
     ) -> None:
         if not strategies:
             raise ConfigurationError("an orchestrator needs at least one strategy")
-        self.config = config or OrchestratorConfig()
-        self.strategies = [(strategy, Decimal(str(weight))) for strategy, weight in strategies]
+        self.config: OrchestratorConfig = config or OrchestratorConfig()
+        self.strategies: list[tuple[Strategy, Decimal]] = [
+            (strategy, Decimal(str(weight))) for strategy, weight in strategies
+        ]
         total = sum((weight for _, weight in self.strategies), start=Decimal(0))
         if total > 1 or any(weight <= 0 for _, weight in self.strategies):
             raise ConfigurationError(f"weights must be positive and sum to 1 at most, not {total}")
@@ -107,8 +109,8 @@ class BacktestEngine:
     """
 
     def __init__(self, strategy: Strategy, config: OrchestratorConfig | None = None) -> None:
-        self.strategy = strategy
-        self.config = config or OrchestratorConfig()
+        self.strategy: Strategy = strategy
+        self.config: OrchestratorConfig = config or OrchestratorConfig()
 
     def run(self, data: Data) -> BacktestResult:
         """Run the strategy on `data`, as `StrategyOrchestrator.run` does."""

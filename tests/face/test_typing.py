@@ -13,7 +13,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = {name: Path(__file__).with_name(name) for name in ("every_name.py", "wrong_uses.py")}
+WRONG = "wrong_uses.py"
+
+
+def programs() -> dict[str, str]:
+    """Code as users have it, by the name of a file: our two scripts, and all that we give users to start from."""
+    paths = {name: Path(__file__).with_name(name) for name in ("every_name.py", WRONG)}
+    paths |= {f"shipped_{path.name}": path for path in ROOT.glob("strategies/*.py")}
+    paths |= {f"example_{path.name}": path for path in ROOT.glob("configs/**/*.py")}
+    paths |= {f"starter_{path.name}": path for path in ROOT.glob("orchestrate/starter/*.py")}
+    guide = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", guide, re.S)
+    texts = {f"guide_{number}.py": block for number, block in enumerate(blocks)}
+    return texts | {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+
+
+PROGRAMS = programs()
 
 
 def tool(*words: str | Path, folder: Path, expected: int = 0) -> str:
@@ -40,11 +55,12 @@ def environment(wheel: Path) -> Path:
     folder = wheel.parent / "venv"
     tool("venv", "--without-pip", folder, folder=wheel.parent)
     packages = next(folder.glob("lib/python*/site-packages"))
-    zipfile.ZipFile(wheel).extractall(packages)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
     ours = [path for path in sys.path if path.endswith("-packages")]
     (packages / "dependencies.pth").write_text("\n".join(ours))
-    for name, script in SCRIPTS.items():
-        (folder / name).write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
+    for name, code in PROGRAMS.items():
+        (folder / name).write_text(code, encoding="utf-8")
     return folder
 
 
@@ -52,18 +68,23 @@ def python(environment: Path) -> Path:
     return environment / "bin" / "python"
 
 
-def faulty_lines(name: str) -> set[tuple[str, int]]:
-    """The lines of a script that say that they are a fault."""
-    lines = SCRIPTS[name].read_text(encoding="utf-8").splitlines()
-    return {(name, number) for number, line in enumerate(lines, 1) if line.endswith("# fault")}
+def faulty_lines() -> set[tuple[str, int]]:
+    """The lines that say that they are a fault."""
+    lines = PROGRAMS[WRONG].splitlines()
+    return {(WRONG, number) for number, line in enumerate(lines, 1) if line.endswith("# fault")}
+
+
+def test_what_is_checked():
+    assert len(faulty_lines()) == 10
+    kinds = {name.partition("_")[0] for name in PROGRAMS}
+    assert kinds == {"every", "wrong", "shipped", "example", "starter", "guide"}
 
 
 def test_the_wheel_has_what_is_no_python(wheel: Path):
-    names = zipfile.ZipFile(wheel).namelist()
-    assert {"orchestrate/py.typed", "orchestrate/starter/my_strategy.py", "orchestrate/starter/backtest.yaml"} <= {
-        *names
-    }
-    assert "orchestrate/shipped_strategies/momentum.py" in names
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    data = {"orchestrate/py.typed", "orchestrate/starter/my_strategy.py", "orchestrate/starter/backtest.yaml"}
+    assert data | {"orchestrate/shipped_strategies/momentum.py"} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
 
 
@@ -76,20 +97,20 @@ def test_a_users_script_runs_on_the_wheel(environment: Path):
 
 
 def test_mypy_finds_every_fault_and_no_other(environment: Path):
-    told = tool(
+    printed = tool(
         *("mypy", "--strict", "--config-file=", "--cache-dir", ROOT / ".mypy_cache" / "users"),
-        *("--python-executable", python(environment), *SCRIPTS),
+        *("--python-executable", python(environment), *PROGRAMS),
         folder=environment,
         expected=1,
     )
-    errors = re.findall(r"^(\w+\.py):(\d+): error", told, re.M)
-    assert {(name, int(line)) for name, line in errors} == faulty_lines("wrong_uses.py"), told
+    errors = re.findall(r"^(\w+\.py):(\d+): error", printed, re.M)
+    assert {(name, int(line)) for name, line in errors} == faulty_lines(), printed
 
 
 def test_pyright_finds_every_fault_and_no_other(environment: Path):
-    told = tool(
-        *("pyright", "--outputjson", "--pythonpath", python(environment), *SCRIPTS), folder=environment, expected=1
+    printed = tool(
+        *("pyright", "--outputjson", "--pythonpath", python(environment), *PROGRAMS), folder=environment, expected=1
     )
-    found = json.loads(told)["generalDiagnostics"]
+    found = json.loads(printed)["generalDiagnostics"]
     errors = {(Path(one["file"]).name, one["range"]["start"]["line"] + 1) for one in found}
-    assert errors == faulty_lines("wrong_uses.py"), told
+    assert errors == faulty_lines(), printed
