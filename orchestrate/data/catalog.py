@@ -13,6 +13,7 @@ from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
+from orchestrate.domain.stamps import LATEST
 
 FIELDS: Final = ("open", "high", "low", "close", "volume")
 
@@ -30,7 +31,8 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
         ) from error
     if not bars:
         raise DataError(f"the catalog has no bars of {bar_type}", where=where, hint="write them to the catalog first")
-    label = np.fromiter((bar.ts_event for bar in bars), dtype=np.int64, count=len(bars))
+    # Nautilus counts beyond int64
+    label = np.fromiter((min(bar.ts_event, LATEST + 1) for bar in bars), dtype=np.int64, count=len(bars))
     opened, high, low, close, volume = (_column([getattr(bar, name) for bar in bars]) for name in FIELDS)
     findings = [Finding("info", where, f"bars of {bar_type}")]
     if plan.stamp == "start":
@@ -42,7 +44,7 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
 def _column(values: Sequence[Any]) -> Floats:
     """Nautilus's fixed-point numbers as the floats nearest to their decimals."""
     numbers = np.fromiter((value.as_double() for value in values), dtype=np.float64, count=len(values))
-    return np.round(numbers, values[0].precision)
+    return np.round(numbers, max(value.precision for value in values))
 
 
 def _chosen(path: Path, plan: DataPlan, where: str) -> str:

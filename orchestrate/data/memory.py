@@ -11,6 +11,7 @@ import numpy as np
 from orchestrate.data.columns import PRICES, Columns
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import HistoricalDataBar
+from orchestrate.domain.stamps import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,8 @@ def _bars(symbol: str, data: object) -> list[HistoricalDataBar]:
 def _bar_columns(symbol: str, bars: Sequence[HistoricalDataBar]) -> Columns:
     if not bars:
         raise DataError("there is no bar", where=symbol)
-    label = np.array([bar.timestamp for bar in bars], dtype=np.int64)
+    # a Python int may be greater than int64
+    label = np.array([min(max(bar.timestamp, EARLIEST - 1), LATEST + 1) for bar in bars], dtype=np.int64)
     names = (*PRICES, "volume")
     opened, high, low, close, volume = (
         np.array([getattr(bar, name) for bar in bars], dtype=np.float64) for name in names

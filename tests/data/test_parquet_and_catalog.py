@@ -123,8 +123,10 @@ def test_tables_that_are_no_bars_are_refused(tmp_path: Path) -> None:
     clean = table(DAILY, nanoseconds(DAILY))
     with pytest.raises(DataError, match=r"X \(bars\.parquet\): no column for close among timestamp, open"):
         read(tmp_path, clean.drop_columns(["close"]))
-    with pytest.raises(DataError, match="column open holds string, not numbers"):
-        read(tmp_path, clean.set_column(1, "open", pa.array(["1"] * 60)))
+    with pytest.raises(DataError, match="column open holds bool, not numbers"):
+        read(tmp_path, clean.set_column(1, "open", pa.array([True] * 60)))
+    with pytest.raises(DataError, match=r"row 1: open .dear. is no number \(and 59 more like it\)"):
+        read(tmp_path, clean.set_column(1, "open", pa.array(["dear"] * 60)))
     with pytest.raises(DataError, match="2 rows have no stamp"):
         read(tmp_path, clean.set_column(0, "timestamp", pa.array([None, None, *DAILY.label[2:].tolist()])))
     with pytest.raises(DataError, match="the table has no rows"):
