@@ -103,13 +103,15 @@ def _stamps(fields: Fields, plan: DataPlan, where: str) -> Reading:
     assert not isinstance(stamps, np.ndarray)
     assert not isinstance(clock, np.ndarray)
     cells = Cells(stamps, fields.rows, where, plan.timezone, fields.unit)
+    if clock is None:
+        return read_moments(stamps, cells) if isinstance(stamps, Moments) else read_stamps(cells, plan.date_format)
     named = "time" in plan.columns
     if isinstance(stamps, Moments):
         local = read_moments(stamps, replace(cells, timezone="UTC")).label
-        if clock is None or ((local % DAY).any() and not named):
+        if (local % DAY).any() and not named:
             return read_moments(stamps, cells)
         stamps = days(local)
-    if clock is not None and (named or ":" not in stamps[0]):
+    if named or ":" not in stamps[0]:
         stamps = beside(stamps, _clock(clock))
     return read_stamps(replace(cells, texts=stamps), plan.date_format)
 

@@ -13,7 +13,6 @@ from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
-from orchestrate.domain.stamps import LATEST
 
 FIELDS: Final = ("open", "high", "low", "close", "volume")
 
@@ -31,8 +30,7 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
         ) from error
     if not bars:
         raise DataError(f"the catalog has no bars of {bar_type}", where=where, hint="write them to the catalog first")
-    # Nautilus counts beyond int64
-    label = np.fromiter((min(bar.ts_event, LATEST + 1) for bar in bars), dtype=np.int64, count=len(bars))
+    label = np.fromiter((bar.ts_event for bar in bars), dtype=np.int64, count=len(bars))
     opened, high, low, close, volume = (_column([getattr(bar, name) for bar in bars]) for name in FIELDS)
     findings = [Finding("info", where, f"bars of {bar_type}")]
     if plan.stamp == "start":

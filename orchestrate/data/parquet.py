@@ -106,11 +106,12 @@ def _stamps(column: pa.ChunkedArray, where: str) -> Moments:
     kind = column.type
     unit = kind.unit if pa.types.is_timestamp(kind) else "s"
     scale = _NANOSECONDS[unit]
-    missing = nulls(column)
     counts = integers(column.cast(pa.timestamp(unit)))
-    beyond = ~missing & ((counts < EARLIEST // scale) | (counts > LATEST // scale))
-    if beyond.any():
-        place = int(beyond.argmax())
+    missing = nulls(column) if column.null_count else np.array([], dtype=np.bool_)
+    if missing.any():
+        counts[missing] = 0
+    if counts.min() < EARLIEST // scale or counts.max() > LATEST // scale:
+        place = int(((counts < EARLIEST // scale) | (counts > LATEST // scale)).argmax())
         shown = counts[place].astype(f"M8[{unit}]")
         raise DataError(
             f"row {place + 1}: {shown} lies outside the years {FIRST_YEAR} to {LAST_YEAR}",
@@ -118,7 +119,8 @@ def _stamps(column: pa.ChunkedArray, where: str) -> Moments:
             hint=DATE_HINT,
         )
     counts *= scale
-    counts[missing] = NOTHING
+    if missing.any():
+        counts[missing] = NOTHING
     return Moments(counts, (kind.tz or "") if pa.types.is_timestamp(kind) else "")
 
 

@@ -33,9 +33,9 @@ def repair(columns: Columns, where: str, on_duplicate: OnDuplicate = "error") ->
 
 
 def _reach(columns: Columns, where: str) -> Repaired:
-    beyond = (columns.label < EARLIEST) | (columns.label > LATEST)
-    if beyond.any():
-        place = int(beyond.argmax())
+    label = columns.label
+    if len(label) and (label.min() < EARLIEST or label.max() > LATEST):
+        place = int(((label < EARLIEST) | (label > LATEST)).argmax())
         raise DataError(
             f"{columns.place(place)}: {columns.stamp(place)} lies outside the years {FIRST_YEAR} to {LAST_YEAR}",
             where=where,

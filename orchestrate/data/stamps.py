@@ -76,7 +76,8 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
 
 def read_moments(moments: Moments, cells: Cells) -> Reading:
     """Stamps that need no reading → UTC; those that are all midnights of their zone become its dates."""
-    _refuse_missing(cells, moments.label == NOTHING)
+    if moments.label.min() == NOTHING:
+        _refuse_missing(cells, moments.label == NOTHING)
     if not moments.zone:
         return Reading(at_utc(cells, moments.label))
     utc = is_utc(moments.zone)
