@@ -94,6 +94,8 @@ def _frame_columns(symbol: str, frame: pd.DataFrame) -> Columns:
                 "the DataFrame has no stamps", where=symbol, hint=f"a DatetimeIndex, or a column {_STAMPS[0]}"
             )
         stamps = frame[known]
+        if known == names.get("date") and "time" in names:
+            stamps = _beside(stamps, frame[names["time"]])
     try:
         moments = pd.DatetimeIndex(pd.to_datetime(stamps, utc=True)).tz_localize(None).as_unit("ns")
         opened, high, low, close = (frame[names[name]].to_numpy(dtype=np.float64, copy=True) for name in PRICES)
@@ -104,3 +106,9 @@ def _frame_columns(symbol: str, frame: pd.DataFrame) -> Columns:
         raise DataError(f"row {int(np.argmax(moments.isna())) + 1} has no stamp", where=symbol)
     label = moments.asi8.astype(np.int64)
     return Columns(label, opened, high, low, close, np.zeros(len(label)) if volume is None else volume)
+
+
+def _beside(dates: pd.Series, times: pd.Series) -> pd.Series:
+    """Dates with the times of day beside them; dates that have a time of day of their own stay as they are."""
+    written = dates.astype(str)
+    return dates if written.str.contains(":").any() else written + " " + times.astype(str)

@@ -6,12 +6,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from orchestrate.data import csv as text_reader
 from orchestrate.data.columns import Columns
+from orchestrate.data.memory import by_symbol
 from orchestrate.data.sources import read_bars
 from orchestrate.data.synthetic import generate
 from orchestrate.domain.errors import DataError
@@ -153,3 +155,25 @@ def test_a_fraction_below_a_nanosecond_is_refused(read: Read) -> None:
     stamps = ["1400000000.1234567891", "1400086400.0", "1400172800.0", "1400259200.0"]
     with pytest.raises(DataError, match=r"(line 2|row 1): '1400000000.1234567891' is finer than a nanosecond"):
         read({"ts": stamps, **four})
+
+
+def test_stamps_that_are_missing_are_told_unless_their_rows_say_nothing(tmp_path: Path) -> None:
+    holed = {
+        name: [None if place == 5 else cell for place, cell in enumerate(column)] for name, column in PRICES.items()
+    }
+    stamps = [None if place == 5 else moment for place, moment in enumerate(MOMENTS)]
+    same(parquet(tmp_path, {"date": stamps, **holed})[0], HOURS.take(np.delete(np.arange(48), 5)))
+    for column in (stamps, [None if stamp is None else str(stamp) for stamp in stamps]):
+        with pytest.raises(DataError, match=r"row 6: '' is no date or time: 1 row has no stamp"):
+            parquet(tmp_path, {"date": column, **PRICES})
+
+
+def test_a_frame_has_a_time_beside_its_date() -> None:
+    for dates in (DATES, pd.to_datetime(pd.Series(DATES)), [str(day) for day in DATES]):
+        for times in (TIMES, [str(clock) for clock in TIMES]):
+            columns = by_symbol(pd.DataFrame({"Date": dates, "Time": times, **PRICES}))["DATA"]
+            assert isinstance(columns, Columns)
+            same(columns, HOURS)
+    own = by_symbol(pd.DataFrame({"date": MOMENTS, "time": TIMES, **PRICES}))["DATA"]
+    assert isinstance(own, Columns)
+    same(own, HOURS)
