@@ -71,7 +71,7 @@ def total_return(track: Track) -> float:
 def cagr(track: Track) -> float:
     """Growth a year, by calendar days ÷ 365.25 between the first and the last bar."""
     growth = total_return(track) + 1.0
-    days = float(track.stamps[-1] - track.stamps[0]) / _DAY
+    days = (float(track.stamps[-1]) - float(track.stamps[0])) / _DAY
     if days <= 0.0:
         raise NoFigureError("it takes two bars")
     if growth <= 0.0:

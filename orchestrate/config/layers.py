@@ -16,6 +16,8 @@ from orchestrate.domain.errors import Problem
 
 PREFIX: Final = "ORCHESTRATE__"
 _STEP = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([^."'=\s]+))(?:\.(?=.)|$)""")
+#: What no value begins with in YAML, or nothing on one line: such a text stands for itself (>= 0.5, %d/%m/%Y, a tab).
+_NO_YAML: Final = (">", "%", ",", "|", "@", "`", "\t")
 _BY_SYMBOL: Final = ("data", "instruments")
 
 
@@ -30,12 +32,9 @@ def layered(
         return None, problems, order
     variables = sorted(variable for variable in environ if variable.startswith(PREFIX))
     given = [(Origin(variable, path.parent), variable, environ[variable]) for variable in variables]
-    for text in overrides:
-        spot = text.partition("=")[0].strip()
-        given.append((Origin(f"--set {spot}", path.parent), spot if "=" in text else "", text.partition("=")[2]))
-    for origin, spot, text in given:
+    for origin, spot, text in [*given, *_overrides(overrides, path.parent)]:
         order.append(origin.name)
-        tree, found = _laid(tree, origin, spot, text)
+        tree, found = _laid(tree, origin, spot, text, "write --set capital.total=50000")
         problems.extend(found)
     for text in data:
         symbol, _, file = text.partition("=")
@@ -51,6 +50,23 @@ def layered(
             tree = tree.with_entry("data", known.without(symbol), tree.keys["data"])
         tree = merged(tree, top)
     return tree, problems, order
+
+
+def entry_of(overrides: Iterable[str], folder: Path) -> tuple[Table, list[Problem]]:
+    """What `--set` texts write into a data entry that is empty, and all problems of reading them."""
+    tree, problems = Table(Place(Origin("--set", folder))), []
+    for origin, spot, text in _overrides(overrides, folder):
+        tree, found = _laid(tree, origin, spot, text, "write --set date_format=day_first")
+        problems.extend(found)
+    return tree, problems
+
+
+def _overrides(overrides: Iterable[str], folder: Path) -> list[tuple[Origin, str, str]]:
+    """Each text `a.b=c` as where it comes from, a.b (empty without a value) and c."""
+    parts = [(text.partition("=")[0].strip(), text) for text in overrides]
+    return [
+        (Origin(f"--set {spot}", folder), spot if "=" in text else "", text.partition("=")[2]) for spot, text in parts
+    ]
 
 
 class _Files:
@@ -131,13 +147,16 @@ def _other_words(key: str) -> list[str]:
     return [ALIASES[key]] if key in ALIASES else [alias for alias, word in ALIASES.items() if word == key]
 
 
-def _laid(tree: Table, origin: Origin, spot: str, text: str) -> tuple[Table, list[Problem]]:
-    """`tree` with the value `text` (read as YAML) at `spot`: a.b.c, or the name of an environment variable."""
+def _laid(tree: Table, origin: Origin, spot: str, text: str, how: str) -> tuple[Table, list[Problem]]:
+    """`tree` with the value `text` (read as YAML) at `spot`: a.b.c, or the name of an environment variable.
+
+    `how` is a hint where `spot` names nothing.
+    """
     place = Place(origin)
     is_variable = origin.name.startswith(PREFIX)
     path = _variable_path(tree, spot) if is_variable else _steps(spot)
     if not path:
-        example = f"name it as {PREFIX}CAPITAL__TOTAL" if is_variable else "write --set capital.total=50000"
+        example = f"name it as {PREFIX}CAPITAL__TOTAL" if is_variable else how
         return tree, [place.problem("names no key", example)]
     if path[0] == "extends":
         return tree, [place.problem("'extends' can only be written in a file", "set single keys, or write it there")]
@@ -155,10 +174,11 @@ def _laid(tree: Table, origin: Origin, spot: str, text: str) -> tuple[Table, lis
 
 def _value(text: str, origin: Origin) -> tuple[Node, list[Problem]]:
     place = Place(origin)
+    bare = text.strip(" ")
+    if bare.startswith(_NO_YAML):
+        return Scalar(place, bare), []
     if not text.strip():
         return Scalar(place, None), []
-    if text.lstrip().startswith(">"):
-        return Scalar(place, text.strip()), []
     node, problems = read_text(text, origin)
     return (node if node is not None else Scalar(place, None)), problems
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
 
-from orchestrate.config.fitting import build
-from orchestrate.config.nodes import Place, Table, find
-from orchestrate.config.numbers import moment_of
+from orchestrate.config.fitting import build, fit
+from orchestrate.config.layers import entry_of
+from orchestrate.config.nodes import Place, Scalar, Table, find
 from orchestrate.config.reading import Reading
-from orchestrate.config.schema import Adjust, Data
+from orchestrate.config.schema import Adjust, Configuration, Data
+from orchestrate.config.shapes import Shaped, long_sections
 from orchestrate.config.symbols import has_symbol, knows_data, symbol_hint
+from orchestrate.domain.errors import ConfigurationError, DataError, Problem, UnknownStrategyError
 from orchestrate.domain.plan import Adjustment, DataPlan, InstrumentPlan
 from orchestrate.domain.spelling import did_you_mean
+from orchestrate.domain.stamps import moment_of
+from orchestrate.domain.strategy import StrategyDescription
 from orchestrate.domain.synthetic import SyntheticSpec
 
+#: What the entry of a file on the command line is called while it is checked.
+_FILE = "FILE"
 _SOURCES = ("path", "synthetic", "resample")
 _CALLED = {"synthetic": "synthetic", "resample": "resampled"}
 #: Bars that no file holds, and the keys that mean something to them.
@@ -28,6 +35,40 @@ def data_plans(reading: Reading) -> dict[str, DataPlan]:
             reading.finding("warning", "data", "no data is named: a run needs it, or --data SYMBOL=PATH")
         return {}
     return {symbol: _data_plan(reading, symbol, entry) for symbol, entry in (reading.values.data or {}).items()}
+
+
+def data_entry(overrides: Iterable[str], symbol: str, path: str) -> DataPlan:
+    """The entry of the file `path` with settings `key=value`, checked as the same keys of a configuration are.
+
+    ConfigurationError for settings that are wrong, DataError for a file they name that isn't there.
+    """
+    entry, problems = entry_of(overrides, Path())
+    if "path" in entry:
+        problems.append(entry.keys["path"].problem("the file is named without --set", "write it as the argument FILE"))
+    entry = entry.with_entry("path", Scalar(entry.place, "."))
+    top = Table(entry.place, {_FILE: entry}, {_FILE: entry.place})
+    table = long_sections(Table(entry.place, {"data": top}, {"data": entry.place}))
+    shaped = Shaped(table.with_entry("strategies", Table(entry.place)), "multi")
+    values, mistakes = fit(Configuration, shaped.table)
+    assert values is not None
+    reading = Reading(shaped, values, Path(), _no_strategy, {}, problems + mistakes)
+    plans = data_plans(reading)
+    if reading.problems:
+        raise ConfigurationError([_of_the_file(problem) for problem in reading.problems])
+    if reading.missing:
+        raise DataError("\n".join(str(_of_the_file(problem)) for problem in reading.missing))
+    return replace(plans[_FILE], symbol=symbol, path=path)
+
+
+def _no_strategy(reference: str, _folder: Path) -> StrategyDescription:
+    raise UnknownStrategyError(reference)
+
+
+def _of_the_file(problem: Problem) -> Problem:
+    """The same about an entry that has no name."""
+    message = problem.message.replace(f"data.{_FILE}.", "").replace(f" in data.{_FILE}", "")
+    hint = problem.hint.replace("beside the configuration", "in the working directory")
+    return replace(problem, message=message.replace(f"data.{_FILE}", "the file"), hint=hint)
 
 
 def _data_plan(reading: Reading, symbol: str, entry: Data) -> DataPlan:
@@ -182,7 +223,7 @@ def _check_tick(reading: Reading, symbol: str) -> None:
 def check_period(reading: Reading) -> None:
     """`start` comes before `end`."""
     start, end = reading.values.start, reading.values.end
-    if start and end and moment_of(start, end=False) > moment_of(end, end=True):
+    if start and end and moment_of(start) > moment_of(end, last=True):
         reading.wrong(("end",), f"{end} lies before start, {start}", "")
 
 

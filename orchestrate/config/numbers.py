@@ -40,16 +40,6 @@ def _moment(value: Any) -> Any:
     return value
 
 
-def moment_of(text: str, *, end: bool) -> datetime:
-    """A moment in UTC; a bare date is its first microsecond, or its last where it ends something."""
-    moment = datetime.fromisoformat(text)
-    if _DATE.fullmatch(text) and end:
-        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    from datetime import UTC
-
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _day(value: Any) -> Any:
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise ValueError(f"expected a date such as 2015-01-31, found {_shown(value)}")

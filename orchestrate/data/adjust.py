@@ -14,6 +14,7 @@ from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats, Stamps
 from orchestrate.domain.plan import Adjustment
 from orchestrate.domain.results import Finding
+from orchestrate.domain.stamps import moment_of, saturated
 
 _HEADER = ("date", "price_factor", "split_factor")
 
@@ -26,8 +27,9 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
         before = columns.label < _day(date, where)
         if ratio <= 0:
             raise DataError(f"the split of {date} has the ratio {ratio}", where=where, hint="a 7:1 split is 7")
-        factor[before] /= float(ratio)
-        shares[before] *= float(ratio)
+        if not before.all():  # a split after the last bar leaves the scale as it is
+            factor[before] /= float(ratio)
+            shares[before] *= float(ratio)
         findings.append(_split_finding(columns, date, float(ratio), int(before.sum()), where))
     if how.factors:
         price, split = _factors(columns.label, root / how.factors, how.factors)
@@ -36,7 +38,20 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
         what = "splits and dividends" if how.dividends else "splits"
         count = int((factor != 1.0).sum())
         findings.append(Finding("info", where, f"bars adjusted for {what} by {how.factors}", count))
-    return replace(columns.with_prices(columns.prices * factor), volume=np.rint(columns.volume * shares)), findings
+    volume, told = _volume(columns, shares, where)
+    return replace(columns.with_prices(columns.prices * factor), volume=volume), findings + told
+
+
+def _volume(columns: Columns, shares: Floats, where: str) -> tuple[Floats, list[Finding]]:
+    """Volumes by the number of shares; whole ones stay whole."""
+    exact = columns.volume * shares
+    if (columns.volume % 1).any():
+        return exact, []
+    whole = np.rint(exact)
+    change = np.abs(whole - exact)
+    count = int((change > 1e-9 * exact).sum())
+    message = f"adjusted volumes are rounded to whole ones, at most by {change.max():.3g}"
+    return whole, [Finding("info", where, message, count)] if count else []
 
 
 def _split_finding(columns: Columns, date: str, ratio: float, before: int, where: str) -> Finding:
@@ -52,7 +67,7 @@ def _split_finding(columns: Columns, date: str, ratio: float, before: int, where
 
 def _day(text: str, where: str) -> int:
     try:
-        return int(np.datetime64(text, "D").astype("M8[ns]").astype(np.int64))
+        return saturated(moment_of(text))
     except ValueError:
         raise DataError(f"{text!r} is no date of a split", where=where, hint="write it like 2014-06-09") from None
 

@@ -23,8 +23,14 @@ def floats(column: pa.ChunkedArray | pa.Array) -> Floats:
 
 
 def integers(column: pa.ChunkedArray) -> Integers:
-    """A copy of a 64-bit column without nulls: integers, or stamps as what they count."""
+    """A copy of a 64-bit column: integers, or stamps as what they count; anything where it says nothing."""
     return np.concatenate([np.empty(0, dtype=np.int64), *(_values(part, np.int64) for part in _parts(column))])
+
+
+def nulls(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Where a column says nothing."""
+    parts = [np.broadcast_to(np.logical_not(_said(part)), len(part)) for part in _parts(column)]
+    return np.concatenate([np.empty(0, dtype=np.bool_), *parts])
 
 
 def _parts(column: pa.ChunkedArray | pa.Array) -> list[pa.Array]:

@@ -16,12 +16,18 @@ _YEAR: Final = 365.25 * DAY
 
 
 def bar_length(label: Stamps, frequency: str = "") -> int:
-    """Nanoseconds of a bar: as `frequency` says, else the commonest step. A month counts as its longest, 31 days."""
-    if frequency:
-        return seconds(frequency) * SECOND
+    """Nanoseconds of a bar: as `frequency` says, else the commonest step. A month counts as its longest, 31 days.
+
+    ValueError where bars are so far apart, or so long, that int64 nanoseconds can't count it.
+    """
     steps, counts = np.unique(np.diff(label), return_counts=True)
-    length = int(steps[counts.argmax()])
-    return 31 * DAY if 28 * DAY <= length <= 31 * DAY else length
+    if steps[0] <= 0:
+        raise ValueError("two bars that follow each other are more than 292 years apart")
+    length = seconds(frequency) * SECOND if frequency else int(steps[counts.argmax()])
+    length = 31 * DAY if not frequency and 28 * DAY <= length <= 31 * DAY else length
+    if int(label[-1]) + length > np.iinfo(np.int64).max:
+        raise ValueError(f"bars of {length / DAY:.0f} days reach beyond the years that can be counted")
+    return length
 
 
 def weekdays(label: Stamps) -> Stamps:
@@ -74,5 +80,5 @@ def periods_per_year(label: Stamps, *, daily: bool) -> float:
             return 252.0
         if len(days) == 7:
             return 365.0
-    years = float(label[-1] - label[0]) / _YEAR
+    years = (float(label[-1]) - float(label[0])) / _YEAR
     return (len(label) - 1) / years if years > 0 else 252.0

@@ -42,7 +42,7 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
 def _column(values: Sequence[Any]) -> Floats:
     """Nautilus's fixed-point numbers as the floats nearest to their decimals."""
     numbers = np.fromiter((value.as_double() for value in values), dtype=np.float64, count=len(values))
-    return np.round(numbers, values[0].precision)
+    return np.round(numbers, max(value.precision for value in values))
 
 
 def _chosen(path: Path, plan: DataPlan, where: str) -> str:

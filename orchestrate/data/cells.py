@@ -17,6 +17,7 @@ Letters = npt.NDArray[np.uint8]
 
 BLOCK: Final = 1 << 14  # rows that are worked on at a time: what that takes fits into a processor's cache
 FORMAT_HINT: Final = "set date_format: '%d/%m/%Y' (or the like), day_first, month_first, epoch_s, epoch_ms, excel …"
+DATE_HINT: Final = "remove the row, or mend its date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,20 @@ class Grid(Sequence[str]):
         return (text[start : start + width] for start in range(0, size * width, width))
 
 
+def beside(days: Sequence[str], clocks: Sequence[str]) -> Sequence[str]:
+    """Two columns as one, with a blank between them."""
+    if isinstance(days, Grid) and isinstance(clocks, Grid):
+        blank = np.full((len(days), 1), ord(" "), dtype=np.uint8)
+        return Grid(np.hstack([days.letters, blank, clocks.letters]))
+    return [f"{day} {clock}" for day, clock in zip(days, clocks, strict=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """A column of stamps as text, where its rows stand in the file, and the settings that bear on it."""
 
     texts: Sequence[str]
-    rows: Sequence[int]
+    rows: Sequence[int] | Integers
     where: str
     timezone: str = "UTC"
     unit: str = "line"

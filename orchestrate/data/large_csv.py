@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from orchestrate.data.arrow import floats, joined, texts
-from orchestrate.data.cells import Cells, Grid
-from orchestrate.data.columns import PRICES, Columns, Parsed
+from orchestrate.data.assembly import places_of
+from orchestrate.data.cells import Grid
 from orchestrate.data.decoding import decode
 from orchestrate.data.dialect import Table, split
-from orchestrate.data.headers import which_columns
-from orchestrate.data.stamps import read_stamps
-from orchestrate.data.vendors import is_special
+from orchestrate.data.fields import TEXTS, Column, Fields
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
-from orchestrate.domain.results import Finding
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LARGE: Final = 2_000_000  # bytes from which Arrow is worth its import
 _HEAD: Final = 65536
-_NUMBERS: Final = (*PRICES, "volume")
 
 
-def read_large(raw: bytes, plan: DataPlan, where: str) -> Parsed | None:
-    """The bars of a large file; None where anything about it is out of the ordinary."""
+def read_large(raw: bytes, plan: DataPlan, where: str) -> Fields | None:
+    """The columns of a large file; None where anything about it is out of the ordinary."""
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     layout = _plain_layout(raw, plan, where)
-    cells = _cells(raw, *layout) if layout else None
-    if not cells:
+    columns = _columns(raw, *layout) if layout else None
+    if not layout or not columns:
         return None
-    stamps, numbers = cells
-    after = len(stamps) + 2
-    reading = read_stamps(Cells(stamps, range(2, after), where, plan.timezone), plan.date_format)
-    findings = (Finding("info", where, reading.note),) if reading.note else ()
-    opened, high, low, close, volume = (numbers[name] for name in _NUMBERS)
-    columns = Columns(reading.label, opened, high, low, close, volume, np.arange(2, after), "line")
-    return Parsed(columns, findings, reading.zone or plan.timezone)
+    table, places = layout
+    return Fields(table.header, places, columns, np.arange(2, len(columns["timestamp"]) + 2), "line")
 
 
 def _plain_layout(raw: bytes, plan: DataPlan, where: str) -> tuple[Table, dict[str, int]] | None:
@@ -49,27 +39,22 @@ def _plain_layout(raw: bytes, plan: DataPlan, where: str) -> tuple[Table, dict[s
     head = raw[: raw.rfind(b"\n", 0, _HEAD) + 1]
     try:
         table = split(decode(head, where), plan.delimiter, where)
-        places = which_columns(table.header, plan.columns, where)
+        places = places_of(table.header, table.rows[0], plan, where)
     except DataError:
         return None
-    odd = (
-        bool(table.notes)
-        or not table.header
-        or is_special(table.header)
-        or table.lines[0] != 2
-        or table.delimiter == " "
-        or list(places.values()).count(places["timestamp"]) > 1
-    )
-    return None if odd or "time" in places or "volume" not in places or plan.decimal == "," else (table, places)
+    written = [place for name, place in places.items() if name in TEXTS]
+    counted = [place for name, place in places.items() if name not in TEXTS]
+    odd = bool(table.notes) or not table.header or table.lines[0] != 2 or table.delimiter == " "
+    return None if odd or plan.decimal == "," or set(written) & set(counted) else (table, places)
 
 
-def _cells(raw: bytes, table: Table, places: Mapping[str, int]) -> tuple[Sequence[str], dict[str, Floats]] | None:
-    """Stamps as text, and finite numbers by column; None where a number is none, or a row is torn."""
+def _columns(raw: bytes, table: Table, places: Mapping[str, int]) -> dict[str, Column] | None:
+    """Texts and finite numbers by column; None where a number is none, or a row is torn."""
     import pyarrow as pa
 
     most, size = raw.count(b"\n"), 0
-    numbers = {name: np.empty(most) for name in _NUMBERS}
-    stamps: list[Grid | list[str]] = []
+    numbers = {name: np.empty(most) for name in places if name not in TEXTS}
+    written: dict[str, list[Grid | list[str]]] = {name: [] for name in places if name in TEXTS}
     try:
         for batch in _batches(raw, table, places):
             rows = slice(size, size + batch.num_rows)
@@ -80,10 +65,14 @@ def _cells(raw: bytes, table: Table, places: Mapping[str, int]) -> tuple[Sequenc
                 column[rows] = floats(batch.column(str(places[name])))
                 if not np.isfinite(column[rows]).all():
                     return None
-            stamps.append(texts(batch.column(str(places["timestamp"]))))
+            for name, parts in written.items():
+                parts.append(texts(batch.column(str(places[name]))))
     except pa.ArrowException:
         return None
-    return (joined(stamps), {name: column[:size] for name, column in numbers.items()}) if size else None
+    if not size:
+        return None
+    whole: dict[str, Column] = {name: joined(written.pop(name)) for name in list(written)}
+    return whole | {name: column[:size] for name, column in numbers.items()}
 
 
 def _batches(raw: bytes, table: Table, places: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
@@ -92,7 +81,7 @@ def _batches(raw: bytes, table: Table, places: Mapping[str, int]) -> Iterator[pa
     import pyarrow.csv as arrow_csv
 
     names = [str(place) for place in range(len(table.header))]
-    types = {str(place): pa.string() if name == "timestamp" else pa.float64() for name, place in places.items()}
+    types = {str(place): pa.string() if name in TEXTS else pa.float64() for name, place in places.items()}
     yield from arrow_csv.open_csv(
         pa.BufferReader(raw),
         read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=1, use_threads=False),

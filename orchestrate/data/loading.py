@@ -12,9 +12,9 @@ import numpy as np
 from orchestrate.data.alignment import Stamp, align, known
 from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
-from orchestrate.data.columns import PRICES, Columns, show
+from orchestrate.data.columns import Columns, show
 from orchestrate.data.findings import Evidence, judge
-from orchestrate.data.instruments import instrument_of
+from orchestrate.data.instruments import instrument_of, rounded
 from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
@@ -22,6 +22,7 @@ from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
+from orchestrate.domain.stamps import moment_of, saturated
 
 
 def load_market(
@@ -73,21 +74,18 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
 
 
 def _load(
-    entry: DataPlan, plan: RunPlan, given: Columns | None, cache: ColumnCache | None
+    entry: DataPlan, plan: RunPlan, held: Columns | None, cache: ColumnCache | None
 ) -> tuple[BarSeries, Instrument, list[Finding]]:
-    columns, findings = read_bars(entry, plan.root, given, cache)
+    columns, findings = read_bars(entry, plan.root, held, cache)
     length = _length(columns, entry)
     everything = columns.each  # what is outside start..end decides on no price, but on how many decimals there are
     columns = _between(columns, plan, entry)
-    told = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
-    instrument = instrument_of(told, everything, plan.capital.currency)
+    given = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
+    instrument = instrument_of(given, everything, plan.capital.currency)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
-    prices = np.empty((len(PRICES), len(columns)))
-    for rounded, column in zip(prices, columns.each, strict=True):
-        np.round(column, instrument.precision, out=rounded)
-    prices.setflags(write=False)  # the memory behind the columns too
-    columns = columns.with_prices(prices)
+    columns, told = rounded(columns, instrument.precision, name(entry))
+    findings += told
     series = BarSeries(
         entry.symbol,
         columns.label,
@@ -126,12 +124,11 @@ def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
 
 
 def bound(text: str, *, last: bool) -> int:
-    """Nanoseconds of a `start` or `end`; a date without a time means its first or last nanosecond."""
+    """Nanoseconds of a `start` or `end`, or of the end of the range that it lies beyond."""
     try:
-        moment = int(np.datetime64(text.strip().removesuffix("Z").replace(" ", "T"), "ns").astype(np.int64))
+        return saturated(moment_of(text, last=last))
     except ValueError:
         raise DataError(f"{text!r} is no date like 2014-06-30", where="end" if last else "start") from None
-    return moment + DAY - 1 if last and len(text.strip()) <= len("2014-06-30") else moment
 
 
 def _with_moments(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) -> dict[str, BarSeries]:

@@ -11,6 +11,7 @@ import numpy as np
 from orchestrate.data.columns import PRICES, Columns
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import HistoricalDataBar
+from orchestrate.domain.stamps import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,8 @@ def _bars(symbol: str, data: object) -> list[HistoricalDataBar]:
 def _bar_columns(symbol: str, bars: Sequence[HistoricalDataBar]) -> Columns:
     if not bars:
         raise DataError("there is no bar", where=symbol)
-    label = np.array([bar.timestamp for bar in bars], dtype=np.int64)
+    # a Python int may be greater than int64
+    label = np.array([min(max(bar.timestamp, EARLIEST - 1), LATEST + 1) for bar in bars], dtype=np.int64)
     names = (*PRICES, "volume")
     opened, high, low, close, volume = (
         np.array([getattr(bar, name) for bar in bars], dtype=np.float64) for name in names
@@ -92,6 +94,8 @@ def _frame_columns(symbol: str, frame: pd.DataFrame) -> Columns:
                 "the DataFrame has no stamps", where=symbol, hint=f"a DatetimeIndex, or a column {_STAMPS[0]}"
             )
         stamps = frame[known]
+        if known == names.get("date") and "time" in names:
+            stamps = _beside(stamps, frame[names["time"]])
     try:
         moments = pd.DatetimeIndex(pd.to_datetime(stamps, utc=True)).tz_localize(None).as_unit("ns")
         opened, high, low, close = (frame[names[name]].to_numpy(dtype=np.float64, copy=True) for name in PRICES)
@@ -102,3 +106,9 @@ def _frame_columns(symbol: str, frame: pd.DataFrame) -> Columns:
         raise DataError(f"row {int(np.argmax(moments.isna())) + 1} has no stamp", where=symbol)
     label = moments.asi8.astype(np.int64)
     return Columns(label, opened, high, low, close, np.zeros(len(label)) if volume is None else volume)
+
+
+def _beside(dates: pd.Series, times: pd.Series) -> pd.Series:
+    """Dates with the times of day beside them; dates that have a time of day of their own stay as they are."""
+    written = dates.astype(str)
+    return dates if written.str.contains(":").any() else written + " " + times.astype(str)

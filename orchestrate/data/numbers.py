@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
@@ -60,9 +61,11 @@ def _number(cell: str, mark: Mark) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def decimal_mark(columns: Sequence[Sequence[str]], rows: Sequence[int], where: str) -> Mark:
+def decimal_mark(
+    columns: Sequence[Sequence[str]], rows: Sequence[int] | npt.NDArray[np.int64], where: str, unit: str = "line"
+) -> Mark:
     """Whether prices are written 1.5 or 1,5; DataError where both readings are possible throughout."""
-    undecided: tuple[int, str] | None = None
+    undecided: tuple[int | np.int64, str] | None = None
     for cells in columns:
         for place, cell in enumerate(cells):
             if "," not in cell:
@@ -79,7 +82,7 @@ def decimal_mark(columns: Sequence[Sequence[str]], rows: Sequence[int], where: s
         return "."
     row, text = undecided
     raise DataError(
-        f"line {row}: {text!r} may be {text.replace(',', '')} or {text.replace(',', '.')}",
+        f"{unit} {row}: {text!r} may be {text.replace(',', '')} or {text.replace(',', '.')}",
         where=where,
         hint="say which with decimal: ',' or decimal: '.' at this data entry",
     )

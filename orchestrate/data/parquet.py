@@ -1,4 +1,4 @@
-"""Bars from a Parquet file, whichever way its stamps are typed."""
+"""The columns of a Parquet file, whichever way they are typed."""
 
 from __future__ import annotations
 
@@ -7,45 +7,47 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from orchestrate.data.arrow import floats, integers
-from orchestrate.data.cells import Cells, Reading
-from orchestrate.data.columns import PRICES, Columns
-from orchestrate.data.headers import which_columns
-from orchestrate.data.stamps import read_stamps
-from orchestrate.data.zones import at_utc, dates_of_midnights
+from orchestrate.data.arrow import floats, integers, joined, nulls, texts
+from orchestrate.data.assembly import assemble, places_of
+from orchestrate.data.cells import DATE_HINT
+from orchestrate.data.columns import Columns
+from orchestrate.data.fields import NOTHING, TEXTS, Column, Fields, Moments
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
+from orchestrate.domain.stamps import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
-_UTC: Final = ("UTC", "Z", "Etc/UTC", "+00:00")
 _INDEX: Final = "__index_level_0__"
+_NANOSECONDS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
 def read_parquet(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     """The bars of a Parquet file and what was done to read them."""
     import pyarrow as pa
 
-    columns, findings = _read(path, plan, where)
+    parsed = assemble(_fields(path, plan, where), plan, where)
     pa.default_memory_pool().release_unused()  # the table is gone; Arrow would keep its memory
-    return columns, findings
+    return parsed.at(where)
 
 
-def _read(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
+def _fields(path: Path, plan: DataPlan, where: str) -> Fields:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with path.open("rb") as file:
-            parquet = pq.ParquetFile(file)
-            names = ["timestamp" if name == _INDEX else name for name in parquet.schema_arrow.names]
-            places = which_columns(tuple(names), plan.columns, where)
-            wanted = [parquet.schema_arrow.names[place] for place in places.values()]
-            table = parquet.read(columns=list(dict.fromkeys(wanted)))
-            found = {ours: table.column(name) for ours, name in zip(places, wanted, strict=True)}
+            # as nanoseconds, the old stamps of 96 bits would wrap in silence
+            parquet = pq.ParquetFile(file, coerce_int96_timestamp_unit="us")
+            names = parquet.schema_arrow.names
+            header = tuple("timestamp" if name == _INDEX else name for name in names)
+            places = places_of(header, (), plan, where)
+            table = parquet.read(columns=[names[place] for place in dict.fromkeys(places.values())])
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
@@ -54,25 +56,33 @@ def _read(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding
         ) from None
     if not table.num_rows:
         raise DataError("the table has no rows", where=where, hint="write the file again, with bars")
-    findings = []
-    reading = _stamps(found["timestamp"], plan, where)
-    if reading.note:
-        findings.append(Finding("info", where, reading.note))
-    opened, high, low, close = (_floats(found[name], name, where) for name in PRICES)
-    if "volume" in found:
-        volume = _floats(found["volume"], "volume", where)
-    else:
-        findings.append(Finding("warning", where, "there is no volume column: volume is 0"))
-        volume = np.zeros(table.num_rows)
-    return Columns(reading.label, opened, high, low, close, volume), findings
+    columns = {name: _column(name, table.column(names[place]), where) for name, place in places.items()}
+    return Fields(header, places, columns, np.arange(1, table.num_rows + 1), "row")
 
 
-def _floats(column: pa.ChunkedArray, name: str, where: str) -> Floats:
+def _column(name: str, column: pa.ChunkedArray, where: str) -> Column:
     import pyarrow as pa
 
     kind = column.type
-    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
-        raise DataError(f"column {name} holds {kind}, not numbers", where=where, hint="write prices as float64")
+    try:
+        if pa.types.is_dictionary(kind):
+            return _column(name, column.cast(kind.value_type), where)
+        if name in TEXTS:
+            return _stamps(column, where) if pa.types.is_timestamp(kind) or pa.types.is_date(kind) else _texts(column)
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            return _texts(column)
+        if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+            return _floats(column)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"column {name} ({kind}) can't be read: {reason}", where=where) from None
+    raise DataError(f"column {name} holds {kind}, not numbers", where=where, hint="write prices as float64")
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    import pyarrow as pa
+
+    kind = column.type
     numbers = floats(column.cast(pa.float64(), safe=False))
     if pa.types.is_decimal(kind):
         return np.round(numbers, kind.scale)
@@ -89,21 +99,40 @@ def _widened(numbers: Floats) -> Floats:
     return numbers
 
 
-def _stamps(column: pa.ChunkedArray, plan: DataPlan, where: str) -> Reading:
+def _stamps(column: pa.ChunkedArray, where: str) -> Moments:
+    """Dates and timestamps of any unit; DataError for one that nanoseconds can't count."""
     import pyarrow as pa
 
     kind = column.type
-    if column.null_count:
-        raise DataError(f"{column.null_count} rows have no stamp", where=where, hint="remove these rows")
-    rows = range(1, len(column) + 1)
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        local = integers(column.cast(pa.timestamp("ns")))
-        zone = kind.tz if pa.types.is_timestamp(kind) else None
-        if zone is not None:
-            return Reading(local if zone in _UTC else dates_of_midnights(local, zone, where))
-        texts = [] if plan.timezone in _UTC else local.astype("M8[ns]").astype(str).tolist()
-        return Reading(at_utc(Cells(texts, rows, where, plan.timezone, "row"), local))
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        column = column.cast(pa.int64(), safe=False)
-    texts = column.cast(pa.string()).to_pylist()
-    return read_stamps(Cells(texts, rows, where, plan.timezone, "row"), plan.date_format)
+    unit = kind.unit if pa.types.is_timestamp(kind) else "s"
+    scale = _NANOSECONDS[unit]
+    counts = integers(column.cast(pa.timestamp(unit)))
+    missing = nulls(column) if column.null_count else np.array([], dtype=np.bool_)
+    if missing.any():
+        counts[missing] = 0
+    if counts.min() < EARLIEST // scale or counts.max() > LATEST // scale:
+        place = int(((counts < EARLIEST // scale) | (counts > LATEST // scale)).argmax())
+        shown = counts[place].astype(f"M8[{unit}]")
+        raise DataError(
+            f"row {place + 1}: {shown} lies outside the years {FIRST_YEAR} to {LAST_YEAR}",
+            where=where,
+            hint=DATE_HINT,
+        )
+    counts *= scale
+    if missing.any():
+        counts[missing] = NOTHING
+    return Moments(counts, (kind.tz or "") if pa.types.is_timestamp(kind) else "")
+
+
+def _texts(column: pa.ChunkedArray) -> Sequence[str]:
+    """Texts, counts, dates and times of day as texts, empty where there is nothing."""
+    import pyarrow as pa
+
+    if pa.types.is_floating(column.type):
+        numbers = floats(column.cast(pa.float64()))
+        if not bool(np.all((np.abs(numbers) < 2**63) & (numbers % 1 == 0))):
+            return ["" if np.isnan(number) else np.format_float_positional(number, trim="-") for number in numbers]
+        column = column.cast(pa.int64())
+    written = column.cast(pa.string())
+    filled = written.fill_null("") if written.null_count else written
+    return joined([texts(chunk) for chunk in filled.chunks if len(chunk)])

@@ -1,6 +1,6 @@
 """What may be put right without doubt: order, repeated rows, incomplete rows, ranges. Each repair is told as a warning.
 
-What is in doubt is refused by a `DataError` that names rows and the setting which decides.
+What is in doubt, or can't be counted, is refused by a `DataError` that names rows and the setting which decides.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from typing import Literal
 
 import numpy as np
 
+from orchestrate.data.cells import DATE_HINT
 from orchestrate.data.columns import Columns, told
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Flags
 from orchestrate.domain.results import Finding
+from orchestrate.domain.stamps import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
 
 Repaired = tuple[Columns, Finding | None]
 OnDuplicate = Literal["error", "first", "last"]
@@ -23,11 +25,23 @@ OnDuplicate = Literal["error", "first", "last"]
 def repair(columns: Columns, where: str, on_duplicate: OnDuplicate = "error") -> tuple[Columns, list[Finding]]:
     """Every repair in turn, and what was done."""
     findings = []
-    for step in (_order, partial(_repetition, on_duplicate=on_duplicate), _incompleteness, _silence, _range):
+    for step in (_reach, _order, partial(_repetition, on_duplicate=on_duplicate), _incompleteness, _silence, _range):
         columns, finding = step(columns, where)
         if finding:
             findings.append(finding)
     return columns, findings
+
+
+def _reach(columns: Columns, where: str) -> Repaired:
+    label = columns.label
+    if len(label) and (label.min() < EARLIEST or label.max() > LATEST):
+        place = int(((label < EARLIEST) | (label > LATEST)).argmax())
+        raise DataError(
+            f"{columns.place(place)}: {columns.stamp(place)} lies outside the years {FIRST_YEAR} to {LAST_YEAR}",
+            where=where,
+            hint=DATE_HINT,
+        )
+    return columns, None
 
 
 def _order(columns: Columns, where: str) -> Repaired:

@@ -37,6 +37,9 @@ def resample(
             f"which are {source.length / SECOND:g} s long",
             where=symbol,
         )
+    limits = np.iinfo(np.int64)
+    if int(source.label[0]) - length < limits.min or int(source.label[-1]) + length > limits.max:
+        raise DataError(f"resample: {told['to']} reaches beyond the years that can be counted", where=symbol)
     # 1970-01-01 was a Thursday
     origin = 4 * DAY if length % (7 * DAY) == 0 else 0
     bucket = -((origin - source.label) // length) if stamp == "end" else (source.label - origin) // length

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.data.calendar import DAY, SECOND
-from orchestrate.data.cells import BLOCK, Cells, Grid, Integers, Letters, Reading
+from orchestrate.data.cells import BLOCK, DATE_HINT, Cells, Grid, Integers, Letters, Reading
 from orchestrate.data.date_patterns import (
     COMPACT,
     COMPACT_TIME,
@@ -28,9 +28,11 @@ from orchestrate.data.date_patterns import (
     YEAR_FIRST,
     from_strptime,
 )
-from orchestrate.data.zones import at_utc, to_utc
+from orchestrate.data.fields import NOTHING, Moments
+from orchestrate.data.zones import at_utc, dates_of_midnights, is_utc, to_utc
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market import Stamps
+from orchestrate.domain.market import Flags, Stamps
+from orchestrate.domain.stamps import FIRST_YEAR, LAST_YEAR, LATEST
 
 _ZONE_NAME: Final = re.compile(r" ([A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2})\s*$")
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -38,6 +40,8 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 
 def read_stamps(cells: Cells, date_format: str = "") -> Reading:
     """Read the column as `date_format` says, or in the one way that fits all of it."""
+    if not isinstance(cells.texts, Grid) and "" in cells.texts:
+        _refuse_missing(cells, np.array([not text for text in cells.texts]))
     zoned = _without_zone_names(cells)
     if zoned is not None:
         reading = read_stamps(zoned, date_format)
@@ -68,6 +72,23 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
             0, "has a year of two digits: which part is the year?", "set date_format: '%d/%m/%y', or as it is"
         )
     raise cells.refuse(0, "is not a date or time that can be read")
+
+
+def read_moments(moments: Moments, cells: Cells) -> Reading:
+    """Stamps that need no reading → UTC; those that are all midnights of their zone become its dates."""
+    if moments.label.min() == NOTHING:
+        _refuse_missing(cells, moments.label == NOTHING)
+    if not moments.zone:
+        return Reading(at_utc(cells, moments.label))
+    utc = is_utc(moments.zone)
+    return Reading(moments.label if utc else dates_of_midnights(moments.label, moments.zone, cells.where))
+
+
+def _refuse_missing(cells: Cells, missing: Flags) -> None:
+    if missing.any():
+        count, place = int(missing.sum()), int(missing.argmax())
+        rows = "1 row has" if count == 1 else f"{count} rows have"
+        raise cells.refuse(place, f"is no date or time: {rows} no stamp", "remove these rows")
 
 
 def _without_zone_names(cells: Cells) -> Cells | None:
@@ -113,11 +134,16 @@ def _epoch(cells: Cells, unit: int, note: str = "") -> Reading:
     _within(cells, _numbers(cells) * (unit / DAY), "is too great for that count since 1970")
     if _are_digits(cells.texts):
         return Reading(_integers(cells.texts) * unit, note)
-    stamps = []
-    for text in cells.texts:
-        whole, _, fraction = text.strip().partition(".")
-        stamps.append(int(whole) * unit + (int(float(f"0.{fraction}") * unit) if fraction.strip("0") else 0))
-    return Reading(np.array(stamps, dtype=np.int64), note)
+    return Reading(np.array([_counted(cells, place, unit) for place in range(len(cells.texts))], dtype=np.int64), note)
+
+
+def _counted(cells: Cells, place: int, unit: int) -> int:
+    """Nanoseconds of a count of `unit`, a power of ten, with a fraction."""
+    whole, _, fraction = cells.texts[place].strip().partition(".")
+    digits, fraction = len(str(unit)) - 1, fraction.rstrip("0")
+    if len(fraction) > digits:
+        raise cells.refuse(place, "is finer than a nanosecond", "write stamps with fewer decimals")
+    return int(whole) * unit + int(fraction.ljust(digits, "0") or 0)
 
 
 def _excel(cells: Cells) -> Reading:
@@ -129,9 +155,10 @@ def _excel(cells: Cells) -> Reading:
 
 
 def _within(cells: Cells, days: npt.NDArray[np.float64], complaint: str) -> None:
-    """Refuse stamps after the year 2200."""
-    if (days > 84_000).any():
-        raise cells.refuse(int((days > 84_000).argmax()), complaint)
+    """Refuse stamps that lie beyond the years that can be counted."""
+    late = days > LATEST // DAY
+    if late.any():
+        raise cells.refuse(int(late.argmax()), complaint)
 
 
 def _are_digits(texts: Sequence[str]) -> bool:
@@ -289,10 +316,13 @@ def _local(cells: Cells, numbers: dict[str, Integers]) -> Integers:
     """Nanoseconds of calendar fields, every field proved first."""
     year, month, day = numbers["Y"], numbers["m"], numbers["d"]
     limits = (("H", 23), ("M", 59), ("S", 59))
-    wrong = (month < 1) | (month > 12) | (day < 1) | (year < 1800) | (year > 2200)
+    beyond = (year < FIRST_YEAR) | (year > LAST_YEAR)
+    if beyond.any():
+        raise cells.refuse(int(beyond.argmax()), f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}", DATE_HINT)
+    wrong = (month < 1) | (month > 12) | (day < 1)
     for part, limit in limits:
         wrong |= numbers[part] > limit
-    first_of_month = (np.clip(year, 1800, 2200) - 1970) * 12 + np.clip(month, 1, 12) - 1
+    first_of_month = (year - 1970) * 12 + np.clip(month, 1, 12) - 1
     first_day = first_of_month.astype("M8[M]").astype("M8[D]").astype(np.int64)
     next_first = (first_of_month + 1).astype("M8[M]").astype("M8[D]").astype(np.int64)
     wrong |= day > next_first - first_day

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from orchestrate.data.columns import PRICES
-from orchestrate.data.dialect import Table
+from orchestrate.data.fields import Fields
 from orchestrate.data.headers import normal
 from orchestrate.data.numbers import read_numbers
 from orchestrate.domain.errors import DataError
@@ -25,20 +25,22 @@ _LEAN_SCALE: Final = 10_000.0
 Numbers = dict[str, Floats]
 
 
-def is_special(header: tuple[str, ...]) -> bool:
-    """True where one of these habits may matter."""
-    return any(normal(name) in (*_NAMES, *_TICKS, *_ADJUSTED) for name in header)
+def vendor_columns(header: Sequence[str]) -> dict[str, int]:
+    """Columns that bear on which rows and volumes are read: `symbol` and `ticks` → places."""
+    names = [normal(name) for name in header]
+    matches = {"symbol": _NAMES, "ticks": _TICKS}
+    places = {ours: [place for place, name in enumerate(names) if name in theirs] for ours, theirs in matches.items()}
+    return {ours: found[0] for ours, found in places.items() if found}
 
 
-def one_symbol(table: Table, symbol: str, where: str) -> tuple[Table, list[Finding]]:
+def one_symbol(fields: Fields, symbol: str, where: str) -> tuple[Fields, list[Finding]]:
     """The rows of `symbol` in a file that holds several; DataError where it is not among them."""
-    place = next((place for place, name in enumerate(table.header) if normal(name) in _NAMES), None)
-    if place is None:
-        return table, []
-    names = [row[place].strip() for row in table.rows]
-    held = sorted(set(names))
+    column = fields.columns.get("symbol")
+    if column is None or isinstance(column, np.ndarray):
+        return fields, []
+    held = sorted({name.strip() for name in set(column)})
     if len(held) == 1:
-        return table, []
+        return fields, []
     chosen = [name for name in held if symbol in (name, name.split(".")[0])]
     if len(chosen) != 1:
         raise DataError(
@@ -47,38 +49,38 @@ def one_symbol(table: Table, symbol: str, where: str) -> tuple[Table, list[Findi
             where=where,
             hint="call the data entry by the symbol in the file",
         )
-    kept = [number for number, name in enumerate(names) if name == chosen[0]]
+    kept = np.array([number for number, name in enumerate(column) if name.strip() == chosen[0]])
     message = f"the file holds {len(held)} symbols: the rows of {chosen[0]} are read"
-    rows, lines = [table.rows[number] for number in kept], [table.lines[number] for number in kept]
-    return replace(table, rows=rows, lines=lines), [Finding("info", where, message, len(kept))]
+    return fields.take(kept), [Finding("info", where, message, len(kept))]
 
 
-def adjusted_close(table: Table, places: dict[str, int], where: str) -> list[Finding]:
+def adjusted_close(fields: Fields, where: str) -> list[Finding]:
     """Yahoo's second close is left aside: open, high and low have no such twin."""
-    for place, name in enumerate(table.header):
-        if normal(name) in _ADJUSTED and place not in places.values():
+    for place, name in enumerate(fields.header):
+        if normal(name) in _ADJUSTED and place not in fields.places.values():
             message = f"the column {name!r} is left aside: prices are those of open, high, low and close"
             return [Finding("info", where, message)]
     return []
 
 
-def tick_volume(table: Table, numbers: Numbers, where: str) -> list[Finding]:
+def tick_volume(fields: Fields, numbers: Numbers, where: str) -> list[Finding]:
     """MT5's real volume is 0 where a market has none; its tick volume then stands for it. Changes `numbers`."""
-    place = next((place for place, name in enumerate(table.header) if normal(name) in _TICKS), None)
-    if place is None or numbers["volume"].any():
+    column = fields.columns.get("ticks")
+    if column is None or numbers["volume"].any():
         return []
-    ticks, unreadable = read_numbers([row[place] for row in table.rows], ".")
+    ticks, unreadable = (column, []) if isinstance(column, np.ndarray) else read_numbers(column, ".")
     if unreadable or not ticks.any():
         return []
     numbers["volume"] = ticks
-    return [Finding("info", where, f"volume is 0 throughout: {table.header[place]} is read in its place")]
+    name = fields.header[fields.places["ticks"]]
+    return [Finding("info", where, f"volume is 0 throughout: {name} is read in its place")]
 
 
-def without_header(table: Table, places: dict[str, int], numbers: Numbers, where: str) -> list[Finding]:
+def without_header(fields: Fields, numbers: Numbers, where: str) -> list[Finding]:
     """Columns taken by their place must look like bars; Lean's whole prices become dollars. Changes `numbers`."""
-    if table.header:
+    if fields.header:
         return []
-    ordered = sorted(places, key=lambda name: places[name])
+    ordered = sorted(fields.places, key=lambda name: fields.places[name])
     with np.errstate(invalid="ignore"):
         lower, upper = np.minimum(numbers["open"], numbers["close"]), np.maximum(numbers["open"], numbers["close"])
         fitting = (numbers["low"] <= lower) & (numbers["high"] >= upper)
@@ -91,7 +93,7 @@ def without_header(table: Table, places: dict[str, int], numbers: Numbers, where
         )
     findings = [Finding("info", where, f"there is no header: the columns are taken as {', '.join(ordered)}")]
     prices = np.vstack([numbers[name] for name in PRICES])
-    stamped = _LEAN_STAMP.fullmatch(table.rows[0][places["timestamp"]].strip())
+    stamped = _LEAN_STAMP.fullmatch(str(fields.columns["timestamp"][0]).strip())
     if stamped and np.nanmin(prices) >= 1000 and not np.nanmax(prices % 1):
         for name in PRICES:
             numbers[name] = numbers[name] / _LEAN_SCALE

@@ -16,6 +16,11 @@ from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Flags, Stamps
 
 
+def is_utc(zone: str) -> bool:
+    """True for the names of UTC itself."""
+    return zone in ("UTC", "Z", "Etc/UTC", "+00:00", "")
+
+
 def to_utc(cells: Cells, local: Integers, zones: Sequence[str] | None) -> Stamps:
     """Wall clock with the offset that each row names, or of the cells' time zone, → UTC; local midnights → dates."""
     if zones is not None:
@@ -33,7 +38,7 @@ def to_utc(cells: Cells, local: Integers, zones: Sequence[str] | None) -> Stamps
 
 def at_utc(cells: Cells, local: Integers) -> Stamps:
     """Wall clock of the cells' time zone → UTC; dates without a time of day stay what they are."""
-    if cells.timezone in ("UTC", "Z", "") or not (local % DAY).any():
+    if is_utc(cells.timezone) or not (local % DAY).any():
         return local
     return _from_zone(cells, local)
 

@@ -1,12 +1,16 @@
-"""How a moment is told to people: labels of bars as texts."""
+"""Moments as int64 nanoseconds since 1970, UTC: their range, and how people write and read them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _SECOND: Final = 1_000_000_000
 _DAY: Final = 86_400 * _SECOND
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: The whole years that int64 nanoseconds can count.
+FIRST_YEAR: Final = 1678
+LAST_YEAR: Final = 2261
 _UP_TO_DAYS: Final = len("2020-01-31")
 _UP_TO_SECONDS: Final = len("2020-01-31T09:30:00")
 
@@ -19,3 +23,23 @@ def label_text(label: int) -> str:
         return told[:_UP_TO_DAYS]
     digits = f".{fraction:09d}".rstrip("0") if fraction else ""
     return f"{told}{digits}Z"
+
+
+def moment_of(text: str, *, last: bool = False) -> int:
+    """Nanoseconds of an ISO date or moment of any year, UTC unless it names an offset.
+
+    A bare date is its first nanosecond, or its `last`.
+    """
+    moment = datetime.fromisoformat(text)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    nanoseconds = (aware - _EPOCH) // timedelta(microseconds=1) * 1000
+    return nanoseconds + _DAY - 1 if last and len(text) == _UP_TO_DAYS else nanoseconds
+
+
+EARLIEST: Final = moment_of(f"{FIRST_YEAR}-01-01")
+LATEST: Final = moment_of(f"{LAST_YEAR}-12-31", last=True)
+
+
+def saturated(moment: int) -> int:
+    """`moment`, or the end of the range that it lies beyond."""
+    return min(max(moment, EARLIEST), LATEST)

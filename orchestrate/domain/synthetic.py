@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
+from orchestrate.domain.stamps import FIRST_YEAR, LAST_YEAR
+
 MAX_BARS: Final = 20_000_000
 _UNITS: Final = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
+_LONGEST: Final = 366 * 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +54,17 @@ class SyntheticSpec:
         _refuse(not 0 <= self.correlation <= 1, f"correlation must lie in 0..1, not {self.correlation}")
         _refuse(bool(self.correlation) and not self.group, "correlation needs a group: series of one group are related")
         try:
-            date.fromisoformat(self.start)
+            first = date.fromisoformat(self.start)
         except ValueError:
             raise ValueError(f"start must be a date like 2010-01-04, not {self.start!r}") from None
+        _refuse(first.year < FIRST_YEAR, f"start must lie in the years {FIRST_YEAR} to {LAST_YEAR}, not {self.start}")
         _refuse(86400 % seconds(self.frequency), f"frequency must divide a day, {self.frequency!r} does not")
+        days = -(-self.bars * seconds(self.frequency) // 86400)
+        last = first.toordinal() + (days * 7 // 5 + 2 if self.week == 5 else days)
+        _refuse(
+            last > date(LAST_YEAR, 12, 31).toordinal(),
+            f"bars from {self.start} on reach beyond the year {LAST_YEAR}: there are {self.bars} of {self.frequency}",
+        )
 
 
 def seconds(frequency: str) -> int:
@@ -63,6 +73,8 @@ def seconds(frequency: str) -> int:
     count = int(match[1] or 1) if match else 0
     if not match or match[2] not in _UNITS or not count:
         raise ValueError(f"frequency must be like 1min, 15min, 1h, 4h or 1d, not {frequency!r}")
+    if count * _UNITS[match[2]] > _LONGEST:
+        raise ValueError(f"frequency must be a year (366d) at most, not {frequency!r}")
     return count * _UNITS[match[2]]
 
 

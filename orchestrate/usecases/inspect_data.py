@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -12,20 +12,15 @@ from orchestrate.data.calendar import DAY, SECOND, bar_length, periods_per_year,
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.findings import Evidence, judge, span
 from orchestrate.data.freshness import unclosed_by_age
-from orchestrate.data.instruments import decimals
+from orchestrate.data.instruments import decimals, rounded
 from orchestrate.data.sources import read_bars
-from orchestrate.domain.errors import ConfigurationError, DataError
+from orchestrate.domain.errors import DataError
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
 SCHEMA_VERSION: Final = 1
 SHOWN: Final = 3
 WEEK: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-#: What `--set` may say: the settings of a data entry that are plain text.
-SETTINGS: Final = (
-    *("format", "date_format", "timezone", "stamp", "frequency", "delimiter", "decimal"),
-    *("on_duplicate", "allow_negative", "bar_type"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +57,16 @@ class Inspection:
 
 def inspect(file: str, settings: Sequence[str] = (), cache: ColumnCache | None = None) -> Inspection:
     """Read `file` as a run would, with `settings` such as `date_format=day_first`."""
-    entry = DataPlan(file, path=file, **_chosen(settings))
+    entry = _entry(file, settings)
     try:
         columns, findings = read_bars(entry, Path(), cache=cache)
         length = bar_length(columns.label, entry.frequency)
     except (DataError, ValueError) as error:
         return Inspection(file, error=str(error))
     findings += judge(Evidence(file, columns, length, entry.allow_negative, entry.stamp))
+    precision = decimals(columns.each)
+    columns, told = rounded(columns, precision, file)
+    findings += told
     unclosed = unclosed_by_age(entry, Path(), columns.label, length)
     daily = length == DAY
     return Inspection(
@@ -80,27 +78,19 @@ def inspect(file: str, settings: Sequence[str] = (), cache: ColumnCache | None =
         seconds=length / SECOND,
         weekdays=tuple(WEEK[day] for day in sorted(trading_weekdays(columns.label))) if length <= DAY else (),
         periods_per_year=periods_per_year(columns.label, daily=daily),
-        precision=decimals(columns.each),
+        precision=precision,
         head=_bars(columns, range(min(SHOWN, len(columns)))),
         tail=_bars(columns, range(max(SHOWN, len(columns) - SHOWN), len(columns))),
         findings=(*findings, unclosed) if unclosed else tuple(findings),
     )
 
 
-def _chosen(settings: Sequence[str]) -> Mapping[str, Any]:
-    chosen: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if name not in SETTINGS or not equals:
-            raise ConfigurationError(f"--set {setting}: write NAME=VALUE with one of {', '.join(SETTINGS)}")
-        chosen[name] = value == "true" if name == "allow_negative" else value
-    for name, values in (("stamp", ("start", "end")), ("on_duplicate", ("error", "first", "last")), _FORMATS):
-        if chosen.get(name, values[0]) not in values:
-            raise ConfigurationError(f"--set {name}={chosen[name]}: it is one of {', '.join(values)}")
-    return chosen
+def _entry(file: str, settings: Sequence[str]) -> DataPlan:
+    if not settings:
+        return DataPlan(file, path=file)
+    from orchestrate.config.market import data_entry  # checking settings takes longer than reading a file
 
-
-_FORMATS: Final = ("format", ("auto", "csv", "parquet", "catalog"))
+    return data_entry(settings, file, file)
 
 
 def _bars(columns: Columns, places: range) -> tuple[tuple[object, ...], ...]:

@@ -75,3 +75,41 @@ def test_too_many_mistakes_are_counted(read: Read) -> None:
     told = read("strategy: RSI\n" + "".join(f"k{i}: 1\n" for i in range(1000))).told
     assert len(told) == 251
     assert str(told[-1]) == "config.yaml: … and 750 more mistakes"
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-12:00"), ("1600-01-01", "2500-01-01"), ("9999-12-31", "null")],
+)
+def test_start_and_end_may_lie_beyond_what_can_be_counted(start: str, end: str, read: Read) -> None:
+    assert read(f"strategy: RSI\ndata: {{IBM: IBM.csv}}\nstart: {start}\nend: {end}\n").told == ()
+    if end != "null":
+        (problem,) = read(f"strategy: RSI\ndata: {{IBM: IBM.csv}}\nstart: {end}\nend: {start}\n").told
+        assert (problem.line, problem.message) == (4, f"end: {start} lies before start, {end}")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("{synthetic: {start: 9999-01-01}}", "data.X.synthetic: bars from 9999-01-01 on reach beyond the year 2261"),
+        ("{synthetic: {start: 1600-01-01}}", "data.X.synthetic: start must lie in the years 1678 to 2261"),
+        ("{synthetic: {bars: 20000000}}", "data.X.synthetic: bars from 2010-01-04 on reach beyond the year 2261"),
+        ("{path: IBM.csv, frequency: 999999d}", "data.X.frequency: frequency must be a year (366d) at most"),
+        ("{resample: {of: IBM, to: 999999d}}", "data.X.resample.to: frequency must be a year (366d) at most"),
+    ],
+)
+def test_bars_beyond_what_can_be_counted_are_mistakes(entry: str, message: str, read: Read) -> None:
+    (problem,) = read(f"strategy: RSI\ndata:\n  IBM: IBM.csv\n  X: {entry}\n").told
+    assert problem.line == 4
+    assert problem.message.startswith(message)
+
+
+def test_values_that_begin_as_yaml_does_not_stand_for_themselves(read: Read) -> None:
+    text = "strategy: RSI\ndata: {IBM: IBM.csv}\n"
+    overrides = ("data.IBM.decimal=,", "data.IBM.date_format=%d/%m/%Y", "data.IBM.delimiter=|")
+    plan = read(text, overrides=overrides).runnable()
+    assert (plan.data["IBM"].decimal, plan.data["IBM"].date_format, plan.data["IBM"].delimiter) == (
+        ",",
+        "%d/%m/%Y",
+        "|",
+    )

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from orchestrate.data.arrow import floats, integers, joined, texts
+from orchestrate.data.assembly import assemble
 from orchestrate.data.cells import BLOCK, Cells, Grid
 from orchestrate.data.csv import read_csv
 from orchestrate.data.large_csv import LARGE, read_large
@@ -56,8 +57,9 @@ def text(stamps: list[str]) -> str:
 @pytest.mark.parametrize("written", WRITTEN)
 def test_a_large_file_is_read_as_a_small_one_is(written: str, tmp_path: Path) -> None:
     content = text([WRITTEN[written](moment) for moment in MOMENTS])
-    parsed = read_large(content.encode(), PLAN, "X")
-    assert parsed is not None
+    fields = read_large(content.encode(), PLAN, "X")
+    assert fields is not None
+    parsed = assemble(fields, PLAN, "X")
     assert read_large(f"{content}\n".encode(), PLAN, "X") is None  # a line without cells: the careful way
     (tmp_path / "X.csv").write_text(f"{content}\n")
     columns, findings = read_csv(tmp_path / "X.csv", PLAN, "X")
@@ -83,8 +85,10 @@ def test_a_wrong_stamp_is_told_with_its_line(place: int, wrong: str, why: str, t
 def test_counts_beyond_64_bits_are_refused_and_not_cut() -> None:
     beyond = [str(2**64 + 1_393_632_000_000 + 60_000 * number) for number in range(ROWS)]
     content = text(beyond)
+    fields = read_large(content.encode(), PLAN, "X")
+    assert fields is not None
     with pytest.raises(DataError, match="is too great for that count"):
-        read_large(content.encode(), PLAN, "X")
+        assemble(fields, PLAN, "X")
 
 
 @pytest.mark.parametrize("wrong", ["nan", "inf", "", "1_0"])
@@ -129,11 +133,12 @@ def test_a_file_is_read_in_little_more_than_itself_and_its_columns() -> None:
     tracemalloc.start()
     held = pa.total_allocated_bytes()
     try:
-        parsed = read_large(raw, PLAN, "X")
+        fields = read_large(raw, PLAN, "X")
+        assert fields is not None
+        parsed = assemble(fields, PLAN, "X")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert parsed is not None
     assert len(parsed.columns) == 4 * ROWS
     assert pa.total_allocated_bytes() == held
     assert peak < 8 * 10 * 4 * ROWS + 6_000_000  # 7 columns, the offsets, and the letters of the stamps

@@ -89,7 +89,11 @@ MALFORMED: dict[str, tuple[str | bytes, str, str]] = {
         "date_format",
     ),
     "no date at all": (HEADER + "soon" + ROW[10:] + SECOND, "line 2: 'soon' is not a date or time", "date_format"),
-    "no stamp": (HEADER + ROW + SECOND.replace("2014-06-06", "") + THIRD, "line 3: ''", "date_format"),
+    "no stamp": (
+        HEADER + ROW + SECOND.replace("2014-06-06", "") + THIRD,
+        "line 3: '' is no date or time: 1 row has no stamp",
+        "remove",
+    ),
     "numbers that are no time": (
         HEADER + "17,1,2,1,2,0\n18,1,2,1,2,0\n",
         "is neither a date nor a count of s",

@@ -123,8 +123,10 @@ def test_tables_that_are_no_bars_are_refused(tmp_path: Path) -> None:
     clean = table(DAILY, nanoseconds(DAILY))
     with pytest.raises(DataError, match=r"X \(bars\.parquet\): no column for close among timestamp, open"):
         read(tmp_path, clean.drop_columns(["close"]))
-    with pytest.raises(DataError, match="column open holds string, not numbers"):
-        read(tmp_path, clean.set_column(1, "open", pa.array(["1"] * 60)))
+    with pytest.raises(DataError, match="column open holds bool, not numbers"):
+        read(tmp_path, clean.set_column(1, "open", pa.array([True] * 60)))
+    with pytest.raises(DataError, match=r"row 1: open .dear. is no number \(and 59 more like it\)"):
+        read(tmp_path, clean.set_column(1, "open", pa.array(["dear"] * 60)))
     with pytest.raises(DataError, match="2 rows have no stamp"):
         read(tmp_path, clean.set_column(0, "timestamp", pa.array([None, None, *DAILY.label[2:].tolist()])))
     with pytest.raises(DataError, match="the table has no rows"):
@@ -188,3 +190,27 @@ def test_a_catalog_whose_files_are_broken(tmp_path: Path) -> None:
     (folder / "2014-01-01T00-00-00-000000000Z_2014-02-19T00-00-00-000000000Z.parquet").write_bytes(b"nothing")
     with pytest.raises(DataError, match=r"Nautilus cannot read AAA\.XNAS-1-DAY-LAST-EXTERNAL|has no bars of"):
         read_bars(DataPlan("AAA", path=str(tmp_path)), Path())
+
+
+def stored(folder: Path, *bars: tuple[int, float, int]) -> tuple[Columns, list[Finding]]:
+    """A catalog with one file for each (stamp, price, decimals), read back."""
+    from nautilus_trader.model.data import Bar, BarType
+    from nautilus_trader.model.objects import Price, Quantity
+    from nautilus_trader.persistence.catalog import ParquetDataCatalog
+
+    kind = BarType.from_str("AAA.XNAS-1-DAY-LAST-EXTERNAL")
+    for stamp, price, digits in bars:
+        flat = (Price(price, digits) for _ in range(4))
+        ParquetDataCatalog(str(folder)).write_data([Bar(kind, *flat, Quantity(1, 0), stamp, stamp)])
+    return read_bars(DataPlan("AAA", path=str(folder)), Path())
+
+
+def test_files_of_a_catalog_keep_their_own_decimals(tmp_path: Path) -> None:
+    columns, _ = stored(tmp_path, (0, 1.5, 1), (86_400 * 10**9, 1.23456, 5))
+    assert columns.close.tolist() == [1.5, 1.23456]
+
+
+def test_a_catalog_outside_the_years_that_are_counted_is_refused(tmp_path: Path) -> None:
+    late = np.datetime64("2262-01-01", "ns").astype(int)
+    with pytest.raises(DataError, match=r"row 2: 2262-01-01 lies outside the years 1678 to 2261"):
+        stored(tmp_path, (0, 1.5, 1), (int(late), 1.5, 1))

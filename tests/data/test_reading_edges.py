@@ -39,7 +39,11 @@ DOCUMENTATION = Path(__file__).parents[2] / "docs" / "data.md"
             {},
             "line 2: '5 Juin 2014' is no day or time",
         ),
-        (stamped("1614-06-05", "1614-06-06", "1614-06-09", "1614-06-13"), {}, "is no day or time that exists"),
+        (
+            stamped("1614-06-05", "1614-06-06", "1614-06-09", "1614-06-13"),
+            {},
+            "line 2: '1614-06-05' lies outside the years 1678 to 2261",
+        ),
         (stamped("٢٠١٤-٠٦-٠٥", "2014-06-06", "2014-06-09", "2014-06-13"), {}, "is not a date or time that can be read"),
         (CLEAN, {"date_format": "%Y-%m-%Q"}, "does not say where year, month and day are"),
         (CLEAN, {"date_format": "%"}, "does not say where year, month and day are"),
