@@ -12,6 +12,7 @@ from orchestrate.config.reading import Reading
 from orchestrate.config.schema import Adjust, Data
 from orchestrate.config.symbols import has_symbol, knows_data, symbol_hint
 from orchestrate.domain.plan import Adjustment, DataPlan, InstrumentPlan
+from orchestrate.domain.sizes import size_of
 from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.synthetic import SyntheticSpec
 
@@ -52,6 +53,7 @@ def _data_plan(reading: Reading, symbol: str, entry: Data) -> DataPlan:
         allow_negative=entry.allow_negative,
         bar_type=entry.bar_type,
         adjust=_adjustment(reading, symbol, entry.adjust) if entry.adjust else None,
+        max_unpacked=size_of(entry.max_unpacked),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from orchestrate.domain.sizes import PATTERN, size_of
 from orchestrate.domain.synthetic import seconds
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})?)?")
@@ -67,6 +68,13 @@ def _frequency(value: Any) -> Any:
     return value
 
 
+def _size(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a size such as 500MB or 2GB, found {_shown(value)}")  # noqa: TRY004 (pydantic's)
+    size_of(value)
+    return value
+
+
 def _column(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
 
@@ -94,6 +102,7 @@ Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "p
 Frequency = Annotated[
     str, BeforeValidator(_frequency), WithJsonSchema({"type": "string", "pattern": "^[0-9]*[a-zA-Z]+$"})
 ]
+Size = Annotated[str, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": f"^{PATTERN}$"})]
 Column = Annotated[
     str,
     BeforeValidator(_column),

@@ -23,6 +23,7 @@ from orchestrate.config.numbers import (
     Percentage,
     Positive,
     Real,
+    Size,
 )
 
 Count = Annotated[int, Field(ge=1)]
@@ -98,6 +99,7 @@ class Data(Section):
     allow_negative: bool = False
     bar_type: str = ""
     adjust: Adjust | None = None
+    max_unpacked: Size = "2GB"
 
 
 class InstrumentSection(Section):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestrate.data.bounds import read_regular
 from orchestrate.data.columns import Columns
 from orchestrate.data.decoding import decode, unpack
 from orchestrate.domain.errors import DataError
@@ -16,6 +17,7 @@ from orchestrate.domain.plan import Adjustment
 from orchestrate.domain.results import Finding
 
 _HEADER = ("date", "price_factor", "split_factor")
+_LARGEST = 10_000_000  # bytes of a factor file; a day for 100 years takes one
 
 
 def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[Columns, list[Finding]]:
@@ -60,7 +62,7 @@ def _day(text: str, where: str) -> int:
 def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
     """Price and split factors of every bar. A row of the file applies to bars on and before its date."""
     try:
-        lines = decode(unpack(path.read_bytes(), where), where).split()
+        lines = decode(unpack(read_regular(path, where), _LARGEST, where), where).split()
     except OSError as error:
         raise DataError(f"the factor file cannot be read ({error.strerror})", where=where) from None
     rows = [line.split(",") for line in lines if line]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
+from orchestrate.data.bounds import read_regular, require_memory
 from orchestrate.data.cache import WORTH, ColumnCache
 from orchestrate.data.cells import Cells
 from orchestrate.data.columns import PRICES, Columns, Parsed, counted
@@ -21,10 +23,13 @@ from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
+#: So many times a text's size is the memory that cells and columns take where Python cuts it, and where Arrow does.
+_CAREFUL: Final = 16
+
 
 def read_csv(path: Path, plan: DataPlan, where: str, cache: ColumnCache | None = None) -> tuple[Columns, list[Finding]]:
     """The bars of a text file and what was done to read them, from `cache` if they were read before."""
-    raw = path.read_bytes()
+    raw = read_regular(path, where)
     if cache is None or len(raw) < WORTH:
         return _parse(raw, plan, where).at(where)
     key = cache.key(raw, plan)
@@ -36,9 +41,10 @@ def read_csv(path: Path, plan: DataPlan, where: str, cache: ColumnCache | None =
 
 
 def _parse(raw: bytes, plan: DataPlan, where: str) -> Parsed:
-    raw = unpack(raw, where)
+    raw = unpack(raw, plan.max_unpacked, where)
     if len(raw) > LARGE and (read := read_large(raw, plan, where)):
         return read
+    require_memory(_CAREFUL * len(raw), where)
     return _careful(decode(raw, where), plan, where)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from orchestrate.data.arrow import floats, integers
+from orchestrate.data.bounds import require_memory, require_unpacked, unpacked_size
 from orchestrate.data.cells import Cells, Reading
 from orchestrate.data.columns import PRICES, Columns
 from orchestrate.data.headers import which_columns
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _UTC: Final = ("UTC", "Z", "Etc/UTC", "+00:00")
+#: Arrow holds the columns while numpy gets its own.
+_COPIES: Final = 2
 _INDEX: Final = "__index_level_0__"
 
 
@@ -44,8 +47,11 @@ def _read(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding
             names = ["timestamp" if name == _INDEX else name for name in parquet.schema_arrow.names]
             places = which_columns(tuple(names), plan.columns, where)
             wanted = [parquet.schema_arrow.names[place] for place in places.values()]
+            size = unpacked_size(parquet.metadata, wanted)
+            require_unpacked(size, plan.max_unpacked, where)
+            require_memory(_COPIES * size, where)
             table = parquet.read(columns=list(dict.fromkeys(wanted)))
-            found = {ours: table.column(name) for ours, name in zip(places, wanted, strict=True)}
+            found = {ours: _column(table, parquet.schema_arrow.names, place) for ours, place in places.items()}
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
@@ -65,6 +71,12 @@ def _read(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding
         findings.append(Finding("warning", where, "there is no volume column: volume is 0"))
         volume = np.zeros(table.num_rows)
     return Columns(reading.label, opened, high, low, close, volume), findings
+
+
+def _column(table: pa.Table, stored: list[str], place: int) -> pa.ChunkedArray:
+    """The column that stands at `place` in the file; of those of one name all are read."""
+    same = table.schema.get_all_field_indices(stored[place])
+    return table.column(same[stored[:place].count(stored[place])])
 
 
 def _floats(column: pa.ChunkedArray, name: str, where: str) -> Floats:
@@ -105,5 +117,8 @@ def _stamps(column: pa.ChunkedArray, plan: DataPlan, where: str) -> Reading:
         return Reading(at_utc(Cells(texts, rows, where, plan.timezone, "row"), local))
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         column = column.cast(pa.int64(), safe=False)
-    texts = column.cast(pa.string()).to_pylist()
+    try:
+        texts = column.cast(pa.string()).to_pylist()
+    except (pa.ArrowException, UnicodeDecodeError):
+        raise DataError(f"stamps can't be read from {kind}", where=where, hint="write timestamps or text") from None
     return read_stamps(Cells(texts, rows, where, plan.timezone, "row"), plan.date_format)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrate.data.adjust import adjust
+from orchestrate.data.bounds import require_regular
 from orchestrate.data.cache import ColumnCache
 from orchestrate.data.catalog import read_catalog
 from orchestrate.data.columns import Columns
@@ -57,6 +58,7 @@ def read_bars(
 def _read_file(entry: DataPlan, root: Path, where: str, cache: ColumnCache | None) -> tuple[Columns, list[Finding]]:
     path = root / entry.path
     try:
+        require_regular(path, where)
         kind = entry.format if entry.format != "auto" else _kind(path)
         reader = partial(read_csv, cache=cache) if kind == "csv" else READERS[kind]
         return reader(path, entry, where)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestrate.data.bounds import require_memory
 from orchestrate.data.calendar import DAY, SECOND
 from orchestrate.data.columns import Columns
 from orchestrate.domain.errors import DataError
@@ -20,6 +21,7 @@ from orchestrate.domain.market import Flags, Floats, Stamps
 from orchestrate.domain.synthetic import SyntheticSpec, seconds
 
 _MOOD_BARS = 60  # how long a mood lasts on average
+_BAR = 130  # bytes that a bar takes while the columns are made
 _FAR = 4.0  # how much further a bar of the tails moves
 
 
@@ -29,6 +31,7 @@ def read_synthetic(symbol: str, told: Mapping[str, Any]) -> Columns:
         spec = SyntheticSpec(**told)
     except (TypeError, ValueError) as error:
         raise DataError(f"synthetic: {error}", where=symbol) from None
+    require_memory(_BAR * spec.bars, symbol)
     return generate(symbol, spec)
 
 

@@ -17,6 +17,7 @@ from orchestrate.data.sources import read_bars
 from orchestrate.domain.errors import ConfigurationError, DataError
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
+from orchestrate.domain.sizes import size_of
 
 SCHEMA_VERSION: Final = 1
 SHOWN: Final = 3
@@ -24,7 +25,7 @@ WEEK: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: What `--set` may say: the settings of a data entry that are plain text.
 SETTINGS: Final = (
     *("format", "date_format", "timezone", "stamp", "frequency", "delimiter", "decimal"),
-    *("on_duplicate", "allow_negative", "bar_type"),
+    *("on_duplicate", "allow_negative", "bar_type", "max_unpacked"),
 )
 
 
@@ -94,6 +95,11 @@ def _chosen(settings: Sequence[str]) -> Mapping[str, Any]:
         if name not in SETTINGS or not equals:
             raise ConfigurationError(f"--set {setting}: write NAME=VALUE with one of {', '.join(SETTINGS)}")
         chosen[name] = value == "true" if name == "allow_negative" else value
+    if "max_unpacked" in chosen:
+        try:
+            chosen["max_unpacked"] = size_of(chosen["max_unpacked"])
+        except ValueError as error:
+            raise ConfigurationError(f"--set max_unpacked: {error}") from None
     for name, values in (("stamp", ("start", "end")), ("on_duplicate", ("error", "first", "last")), _FORMATS):
         if chosen.get(name, values[0]) not in values:
             raise ConfigurationError(f"--set {name}={chosen[name]}: it is one of {', '.join(values)}")
