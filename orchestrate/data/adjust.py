@@ -12,6 +12,7 @@ from orchestrate.data.bounds import read_regular
 from orchestrate.data.columns import Columns
 from orchestrate.data.decoding import decode, unpack
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.magnitudes import MAX_FACTOR
 from orchestrate.domain.market import Floats, Stamps
 from orchestrate.domain.plan import Adjustment
 from orchestrate.domain.results import Finding
@@ -26,7 +27,7 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
     findings = []
     for date, ratio in how.splits:
         before = columns.label < _day(date, where)
-        if ratio <= 0:
+        if not 1 <= ratio * MAX_FACTOR <= MAX_FACTOR**2:
             raise DataError(f"the split of {date} has the ratio {ratio}", where=where, hint="a 7:1 split is 7")
         factor[before] /= float(ratio)
         shares[before] *= float(ratio)
@@ -39,6 +40,11 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
         count = int((factor != 1.0).sum())
         findings.append(Finding("info", where, f"bars adjusted for {what} by {how.factors}", count))
     return replace(columns.with_prices(columns.prices * factor), volume=np.rint(columns.volume * shares)), findings
+
+
+def _are_factors(*columns: Floats) -> bool:
+    """Whether all lie where a factor can."""
+    return all(bool(((column >= 1 / MAX_FACTOR) & (column <= MAX_FACTOR)).all()) for column in columns)
 
 
 def _split_finding(columns: Columns, date: str, ratio: float, before: int, where: str) -> Finding:
@@ -76,7 +82,7 @@ def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
         split = np.array([float(row[2]) for row in rows])
     except (ValueError, IndexError, DataError):
         raise DataError("this is no factor file", where=where, hint=f"its columns are {','.join(_HEADER)}") from None
-    if not rows or days != sorted(days) or not (np.minimum(price, split) > 0).all():
+    if not rows or days != sorted(days) or not _are_factors(price, split):
         raise DataError("factors must be positive, oldest first", where=where, hint="download the factor file again")
     day = label - label % 86_400_000_000_000
     place = np.searchsorted(np.array(days, dtype=np.int64), day, side="left")

@@ -11,8 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-from orchestrate.data.columns import Columns, told
+from orchestrate.data.columns import PRICES, Columns, told
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.magnitudes import MAX_PRICE, MAX_VOLUME
 from orchestrate.domain.market import Flags
 from orchestrate.domain.results import Finding
 
@@ -28,6 +29,20 @@ def repair(columns: Columns, where: str, on_duplicate: OnDuplicate = "error") ->
         if finding:
             findings.append(finding)
     return columns, findings
+
+
+def require_countable(columns: Columns, where: str) -> None:
+    """DataError where a price or a volume is too large to be counted with: digits too many, or the wrong column."""
+    for name, most in (*((price, MAX_PRICE) for price in PRICES), ("volume", MAX_VOLUME)):
+        values = getattr(columns, name)
+        beyond = np.flatnonzero(np.abs(values) > most)
+        if len(beyond):
+            first = int(beyond[0])
+            raise DataError(
+                f"{columns.place(first)}: {name} {values[first]:g} is beyond {most:g}, the most that is counted with",
+                where=where,
+                hint="divide the whole series, or take the row out",
+            )
 
 
 def _order(columns: Columns, where: str) -> Repaired:

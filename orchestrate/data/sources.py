@@ -14,7 +14,7 @@ from orchestrate.data.catalog import read_catalog
 from orchestrate.data.columns import Columns
 from orchestrate.data.csv import read_csv
 from orchestrate.data.parquet import read_parquet
-from orchestrate.data.repairs import repair
+from orchestrate.data.repairs import repair, require_countable
 from orchestrate.data.synthetic import read_synthetic
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.plan import DataPlan
@@ -41,8 +41,11 @@ def read_bars(
     """
     where = name(entry)
     if entry.synthetic is not None:
-        return read_synthetic(entry.symbol, entry.synthetic), []
+        columns = read_synthetic(entry.symbol, entry.synthetic)
+        require_countable(columns, where)
+        return columns, []
     columns, findings = _read_file(entry, root, where, cache) if given is None else (given, [])
+    require_countable(columns, where)
     columns, told = repair(columns, where, entry.on_duplicate)
     if len(columns) < 2:
         raise DataError(
@@ -51,6 +54,7 @@ def read_bars(
     findings += told
     if entry.adjust:
         columns, told = adjust(columns, entry.adjust, root, where)
+        require_countable(columns, where)
         findings += told
     return columns, findings
 

@@ -42,7 +42,7 @@ def generate(symbol: str, spec: SyntheticSpec) -> Columns:
     moves = _moves(seed, spec, place)
     scale = 10.0**spec.decimals
     close = _ticks(np.asarray(spec.price * np.cumprod(1.0 + moves)), scale)
-    before = np.concatenate([[round(spec.price * scale)], close[:-1]])
+    before = np.concatenate([[float(round(spec.price * scale))], close[:-1]])
     wide = _deviation(spec)
     opened = np.maximum(before + np.rint(before * (0.2 * wide * _bell(seed, 2, spec.bars))), 1.0)
     above = np.rint(close * (0.5 * wide * np.abs(_bell(seed, 3, spec.bars))))
