@@ -25,7 +25,7 @@ class Framework:
 
     adapter: str
     settings: str
-    room: int
+    room: int = 0
 
 
 #: A further engine is a folder and a line here.

@@ -164,7 +164,7 @@ def test_what_an_engine_cannot_count_is_unusable_data(prompt, feed: str) -> None
         "backtest", "c.yaml", "--set", "strategy.framework=nautilus", "--set", f"frameworks.nautilus.feed={feed}"
     )
     assert done.code == 3
-    assert done.err.startswith("nautilus: a figure is beyond what nautilus can count")
+    assert done.err.startswith("BUY_AND_HOLD-1: a figure is beyond what nautilus can count")
     assert "hint: run it on another framework" in done.err
 
 

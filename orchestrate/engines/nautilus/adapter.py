@@ -105,7 +105,7 @@ class NautilusOrchestrationAdapter:
             try:
                 self._running.show(t, [(symbol, self._bars[symbol].bar(rows[symbol])) for symbol in symbols])
             except Exception as error:
-                raise_broken(self.framework, symbols, explained(error))
+                raise_broken(self.framework, symbols, explained(error, symbols))
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
@@ -125,7 +125,8 @@ class NautilusOrchestrationAdapter:
         try:
             fills = tuple([self._trade(exchange, order, prices[order.symbol][rows[order.symbol]], t) for order in due])
         except Exception as error:
-            raise_broken(self.framework, [order.id for order in due], explained(error))
+            names = [order.id for order in due]
+            raise_broken(self.framework, names, explained(error, names))
         self._messages += len(fills)
         return fills
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from nautilus_trader.model.enums import AssetClass, InstrumentClass
@@ -93,9 +94,9 @@ def native_instrument(
         raise EngineError(f"{instrument.symbol}: nautilus can't hold this instrument: {error}") from error
 
 
-def explained(error: Exception) -> Exception:
-    """`error`, as a DataError where it says that a figure is beyond what Nautilus can count."""
+def explained(error: Exception, about: Iterable[str]) -> Exception:
+    """`error`, as a DataError where it says that a figure is beyond what Nautilus can count. `about`: whose it is."""
     if not isinstance(error, ValueError) or not _BEYOND.search(str(error)):
         return error
     hint = "run it on another framework, or with less capital and fewer units"
-    return DataError(f"a figure is beyond what nautilus can count: {error}", where="nautilus", hint=hint)
+    return DataError(f"a figure is beyond what nautilus can count: {error}", where=", ".join(about), hint=hint)
