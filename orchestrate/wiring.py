@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from orchestrate.data.bounds import require_room
 from orchestrate.orchestration.ports import OrchestrationPort
 
 if TYPE_CHECKING:
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """Where an engine's adapter and its settings are, named so that nothing is imported before it is needed."""
+    """Where an engine's adapter and its settings are, named so that nothing is imported before it is needed.
+
+    `room` is the address space that importing it takes.
+    """
 
     adapter: str
     settings: str
+    room: int = 0
 
 
 #: A further engine is a folder and a line here.
@@ -28,10 +33,12 @@ FRAMEWORKS: Final[Mapping[str, Framework]] = {
     "backtrader": Framework(
         "orchestrate.engines.backtrader.adapter:BacktraderOrchestrationAdapter",
         "orchestrate.engines.backtrader.settings:BacktraderSettings",
+        30_000_000,
     ),
     "nautilus": Framework(
         "orchestrate.engines.nautilus.adapter:NautilusOrchestrationAdapter",
         "orchestrate.engines.nautilus.settings:NautilusSettings",
+        600_000_000,
     ),
 }
 
@@ -65,6 +72,7 @@ def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | N
 def build_adapter(framework: str, settings: Mapping[str, object]) -> OrchestrationPort:
     """An engine ready to begin; importing it is the costly part."""
     known = FRAMEWORKS[framework]
+    require_room(known.room)
     adapter: Callable[[Any], OrchestrationPort] = _load(known.adapter)
     return adapter(_load(known.settings)(**settings))
 

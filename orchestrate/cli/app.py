@@ -21,7 +21,7 @@ import typer
 
 import orchestrate
 from orchestrate.cli.process import started_up
-from orchestrate.domain.errors import OrchestrateError
+from orchestrate.domain.errors import OrchestrateError, out_of_memory
 
 #: In the order of `--help`: the name of a command → the module and function behind it.
 COMMANDS: Final[dict[str, str]] = {
@@ -99,8 +99,7 @@ def guarded(command: Callable[..., object]) -> Callable[..., object]:
             _flush()
             raise
         except OrchestrateError as error:
-            _explain(error)
-            raise typer.Exit(error.exit_code) from None
+            _leave_with(out_of_memory(error) or error)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -110,11 +109,19 @@ def guarded(command: Callable[..., object]) -> Callable[..., object]:
             if isinstance(left.__context__, BrokenPipeError):  # Rich's way to say the same
                 _leave_broken_pipe()
             raise
-        except Exception:
-            _traceback(sys.exc_info()[1])
+        except Exception as error:
+            spent = out_of_memory(error)
+            if spent is not None:
+                _leave_with(spent)
+            _traceback(error)
             raise typer.Exit(BUG) from None
 
     return guard
+
+
+def _leave_with(error: OrchestrateError) -> NoReturn:
+    _explain(error)
+    raise typer.Exit(error.exit_code) from None
 
 
 def _explain(error: OrchestrateError) -> None:

@@ -27,6 +27,9 @@ def data(
     import os
 
     from orchestrate import wiring
+    from orchestrate.data.bounds import require_room
+
+    require_room()
     from orchestrate.usecases import inspect_data
 
     cache = wiring.column_cache(os.environ, wanted=not no_cache)

@@ -32,8 +32,10 @@ def doctor(
     from dataclasses import asdict
     from pathlib import Path
 
+    from orchestrate.data.bounds import require_room
     from orchestrate.usecases.doctor import examine
 
+    require_room()
     checks = examine(Path.cwd(), deep=deep)
     healthy = all(check.status != "error" for check in checks)
 

@@ -16,8 +16,10 @@ def report(
     reports: Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")] = Path("reports"),
 ) -> None:
     """Show a stored run again, from what was stored alone."""
+    from orchestrate.data.bounds import require_room
     from orchestrate.usecases import report as usecase
 
+    require_room()
     usecase.report(run, reports, _as_json if output == "json" else _as_text)
 
 

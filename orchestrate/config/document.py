@@ -39,6 +39,8 @@ def read_file(path: Path, name: str) -> tuple[Node | None, list[Problem]]:
     try:
         if path.is_dir():
             return None, [Place(origin).problem("is a folder, not a configuration file")]
+        if path.exists() and not path.is_file():  # reading a pipe or a device may never end
+            return None, [Place(origin).problem("is a pipe or a device, not a regular file")]
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:

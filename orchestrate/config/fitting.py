@@ -105,6 +105,12 @@ def _without_plugins() -> Iterator[None]:
                 os.environ[_PLUGINS] = before
 
 
+def _shown(bound: object) -> str:
+    """A bound as people write it; pydantic says "Decimal('1E-8')"."""
+    _, quoted, text = str(bound).partition("Decimal('")
+    return format(Decimal(text.removesuffix("')")), "f") if quoted else str(bound)
+
+
 def _prune(value: Any, path: Path) -> bool:
     """Take out what stands at `path`; where it is an element of a list, the whole list. False if nothing was there."""
     innermost: tuple[dict[str, Any], str] | None = None
@@ -147,7 +153,7 @@ def _problem(
         told = f"{path_text}: expected {_EXPECTED[kind]}, found {found}"
     elif kind in _BOUNDS:
         key, words = _BOUNDS[kind]
-        told = f"{path_text} must be {words} {context[key]}, not {shortened(str(plain(node)))}"
+        told = f"{path_text} must be {words} {_shown(context[key])}, not {shortened(str(plain(node)))}"
     elif kind == "literal_error":
         choices = _choices(model, path)
         hint = did_you_mean(str(plain(node)), choices)

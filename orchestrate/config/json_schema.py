@@ -36,7 +36,7 @@ def json_schema(settings: Mapping[str, type]) -> Json:
     properties["data"] = _or_null(
         {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, _ref("Data")]}}
     )
-    properties["capital"] = _or_null({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _ref("Capital")]})
+    properties["capital"] = _or_null({"anyOf": [parts["Capital"]["properties"]["total"], _ref("Capital")]})
     properties["gates"] = _or_null({"type": "object", "additionalProperties": {"type": "string", "pattern": _GATE}})
     properties["frameworks"] = _or_null(
         {

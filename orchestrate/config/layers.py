@@ -9,7 +9,7 @@ from collections.abc import Sequence as Ordered
 from pathlib import Path
 from typing import Final
 
-from orchestrate.config.document import read_file, read_text
+from orchestrate.config.document import MOST_DEPTH, read_file, read_text
 from orchestrate.config.nodes import Node, Origin, Place, Scalar, Sequence, Table, named, plain
 from orchestrate.config.shapes import ALIASES, lengthened
 from orchestrate.domain.errors import Problem
@@ -19,6 +19,8 @@ _STEP = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([^."'=\s]+))(?:\.(?=.)|$)""")
 #: What no value begins with in YAML, or nothing on one line: such a text stands for itself (>= 0.5, %d/%m/%Y, a tab).
 _NO_YAML: Final = (">", "%", ",", "|", "@", "`", "\t")
 _BY_SYMBOL: Final = ("data", "instruments")
+#: So many files may extend one another.
+MOST_FILES: Final = 20
 
 
 def layered(
@@ -104,16 +106,23 @@ class _Files:
         target = path.parent / written
         shown = (Path(name).parent / written).as_posix()
         try:
-            real, exists = os.path.realpath(target), target.is_file()
+            real, exists, regular = os.path.realpath(target), target.exists(), target.is_file()
         except (OSError, ValueError):
-            real, exists = "", False
+            real, exists, regular = "", False, False
         chain = (*above, (os.path.realpath(path), name))
         if any(real == seen for seen, _ in chain):
             circle = " → ".join([*(told for _, told in chain), shown])
             self.problems.append(place.problem(f"extends goes round in a circle: {circle}"))
             return None
+        if len(chain) >= MOST_FILES:
+            self.problems.append(place.problem(f"extends: more than {MOST_FILES} files, each extending the next"))
+            return None
         if not exists:
             self.problems.append(place.problem(f"extends: no such file: {written}", "it is looked up beside this file"))
+            return None
+        if not regular:
+            kind = "a folder" if target.is_dir() else "a pipe or a device"
+            self.problems.append(place.problem(f"extends: {written} is {kind}, not a regular file"))
             return None
         return self.read(target, shown, chain)
 
@@ -158,6 +167,8 @@ def _laid(tree: Table, origin: Origin, spot: str, text: str, how: str) -> tuple[
     if not path:
         example = f"name it as {PREFIX}CAPITAL__TOTAL" if is_variable else how
         return tree, [place.problem("names no key", example)]
+    if len(path) > MOST_DEPTH:
+        return tree, [place.problem(f"nested deeper than {MOST_DEPTH} levels")]
     if path[0] == "extends":
         return tree, [place.problem("'extends' can only be written in a file", "set single keys, or write it there")]
     node, problems = _value(text, origin)

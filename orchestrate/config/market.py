@@ -15,6 +15,7 @@ from orchestrate.config.shapes import Shaped, long_sections
 from orchestrate.config.symbols import has_symbol, knows_data, symbol_hint
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem, UnknownStrategyError
 from orchestrate.domain.plan import Adjustment, DataPlan, InstrumentPlan
+from orchestrate.domain.sizes import size_of
 from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.stamps import moment_of
 from orchestrate.domain.strategy import StrategyDescription
@@ -93,6 +94,7 @@ def _data_plan(reading: Reading, symbol: str, entry: Data) -> DataPlan:
         allow_negative=entry.allow_negative,
         bar_type=entry.bar_type,
         adjust=_adjustment(reading, symbol, entry.adjust) if entry.adjust else None,
+        max_unpacked=size_of(entry.max_unpacked),
     )
 
 

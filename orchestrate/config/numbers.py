@@ -10,10 +10,14 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from orchestrate.domain.instruments import MAX_PRECISION
+from orchestrate.domain.magnitudes import MAX_FACTOR, MAX_MONEY, MAX_PERIODS, MAX_PRICE, MAX_QUANTITY, MAX_TICKS
+from orchestrate.domain.sizes import PATTERN, size_of
 from orchestrate.domain.synthetic import seconds
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})?)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+SMALLEST_TICK = Decimal(10) ** -MAX_PRECISION
 _WHOLE_AS_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
 
@@ -57,6 +61,13 @@ def _frequency(value: Any) -> Any:
     return value
 
 
+def _size(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a size such as 500MB or 2GB, found {_shown(value)}")  # noqa: TRY004 (pydantic's)
+    size_of(value)
+    return value
+
+
 def _column(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
 
@@ -73,6 +84,17 @@ def _json(**bounds: float) -> WithJsonSchema:
 
 _AS_DATE = WithJsonSchema({"type": "string", "pattern": f"^{_MOMENT.pattern}$"})
 
+_Number = Annotated[Decimal, BeforeValidator(_decimal)]
+Money = Annotated[_Number, Field(gt=0, le=MAX_MONEY), _json(exclusiveMinimum=0, maximum=MAX_MONEY)]
+Quantity = Annotated[_Number, Field(gt=0, le=MAX_QUANTITY), _json(exclusiveMinimum=0, maximum=MAX_QUANTITY)]
+Factor = Annotated[
+    _Number, Field(ge=1 / Decimal(MAX_FACTOR), le=MAX_FACTOR), _json(minimum=1 / MAX_FACTOR, maximum=MAX_FACTOR)
+]
+Tick = Annotated[_Number, Field(ge=SMALLEST_TICK, le=MAX_PRICE), _json(minimum=float(SMALLEST_TICK), maximum=MAX_PRICE)]
+Margin = Annotated[_Number, Field(ge=1 / Decimal(MAX_FACTOR), le=1), _json(minimum=1 / MAX_FACTOR, maximum=1)]
+Ticks = Annotated[_Number, Field(ge=0, le=MAX_TICKS), _json(minimum=0, maximum=MAX_TICKS)]
+Periods = Annotated[_Number, Field(ge=1, le=MAX_PERIODS), _json(minimum=1, maximum=MAX_PERIODS)]
+Fee = Annotated[_Number, Field(ge=0, le=MAX_MONEY), _json(minimum=0, maximum=MAX_MONEY)]
 Positive = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0), _json(exclusiveMinimum=0)]
 NotNegative = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0), _json(minimum=0)]
 Percentage = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100), _json(exclusiveMinimum=0, maximum=100)]
@@ -84,6 +106,7 @@ Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "p
 Frequency = Annotated[
     str, BeforeValidator(_frequency), WithJsonSchema({"type": "string", "pattern": "^[0-9]*[a-zA-Z]+$"})
 ]
+Size = Annotated[str, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": f"^{PATTERN}$"})]
 Column = Annotated[
     str,
     BeforeValidator(_column),

@@ -28,6 +28,7 @@ from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, MultiFramewo
 __all__ = ["Resolution", "resolve"]
 
 DEFAULT_CAPITAL = Decimal(100000)
+_CENT = Decimal("0.01")
 
 
 def resolve(
@@ -122,6 +123,7 @@ def _checked(reading: Reading) -> RunPlan | None:
     sections = framework_settings(reading, used)
     judged = gates(reading, enabled, used if all(known.values()) else None)
     capital = _capital(reading, len(enabled))
+    _check_shares(reading, share, capital.total)
     if reading.problems:
         return None
     strategies = tuple(
@@ -145,6 +147,15 @@ def _checked(reading: Reading) -> RunPlan | None:
         logging=LoggingPlan(values.logging.path, values.logging.level, values.logging.user),
         root=reading.root,
     )
+
+
+def _check_shares(reading: Reading, share: Mapping[str, Decimal], total: Decimal) -> None:
+    """Every strategy gets a cent at least: engines divide by what they begin with."""
+    for name, part in share.items():
+        if part * total < _CENT:
+            message = f"the share of strategies.{name} is less than a cent"
+            reading.wrong(("capital", "total"), message, "raise the capital, or the strategy's allocation")
+            return
 
 
 def _capital(reading: Reading, enabled: int) -> CapitalPlan:

@@ -15,14 +15,23 @@ from orchestrate.config.numbers import (
     Column,
     Cost,
     Day,
+    Factor,
+    Fee,
     Filled,
     Fraction,
     Frequency,
+    Margin,
     Moment,
+    Money,
     NotNegative,
     Percentage,
+    Periods,
     Positive,
+    Quantity,
     Real,
+    Size,
+    Tick,
+    Ticks,
 )
 
 Count = Annotated[int, Field(ge=1)]
@@ -58,7 +67,7 @@ class Section(BaseModel):
 class Capital(Section):
     """`capital:`"""
 
-    total: Positive
+    total: Money
     mode: Literal["isolated", "pooled"] = "isolated"
     currency: Currency = "USD"
 
@@ -73,7 +82,7 @@ class Resample(Section):
 class Adjust(Section):
     """`adjust:` of a data entry; `splits` by date, or the name of a factor file"""
 
-    splits: dict[Day, Positive] = _made(dict)
+    splits: dict[Day, Factor] = _made(dict)
     factors: str = ""
     dividends: bool = False
 
@@ -98,15 +107,16 @@ class Data(Section):
     allow_negative: bool = False
     bar_type: str = ""
     adjust: Adjust | None = None
+    max_unpacked: Size = "2GB"
 
 
 class InstrumentSection(Section):
     """One symbol under `instruments:`"""
 
-    multiplier: Positive | None = None
-    tick_size: Positive | None = None
+    multiplier: Factor | None = None
+    tick_size: Tick | None = None
     precision: Annotated[int, Field(ge=0, le=8)] | None = None
-    margin_rate: Fraction | None = None
+    margin_rate: Margin | None = None
     currency: Currency | None = None
     asset_class: AssetClass | None = None
     fx: Filled | None = None
@@ -120,8 +130,8 @@ class SizingSection(Section):
 
     method: Literal["percent", "fixed", "notional", "risk"] = "percent"
     percent: Percentage | None = None
-    quantity: Positive | None = None
-    amount: Positive | None = None
+    quantity: Quantity | None = None
+    amount: Money | None = None
     risk: Fraction | None = None
     stop_atr: Positive | None = None
 
@@ -178,7 +188,7 @@ class LiveStrategy(Section):
 class Global(Section):
     """`global:` of the live runner's file"""
 
-    default_balance: Positive | None = None
+    default_balance: Money | None = None
 
 
 class Rebalance(Section):
@@ -226,8 +236,8 @@ class CommissionSection(Section):
     short: ClassVar[str] = "percent"
 
     percent: Cost | None = None
-    per_share: NotNegative | None = None
-    minimum: NotNegative | None = None
+    per_share: Fee | None = None
+    minimum: Fee | None = None
 
 
 class SlippageSection(Section):
@@ -236,7 +246,7 @@ class SlippageSection(Section):
     short: ClassVar[str] = "percent"
 
     percent: Cost | None = None
-    ticks: NotNegative | None = None
+    ticks: Ticks | None = None
 
 
 class Execution(Section):
@@ -269,7 +279,7 @@ class Configuration(Section):
     instruments: dict[str, InstrumentSection] = _made(dict)
     start: Moment | None = None
     end: Moment | None = None
-    periods_per_year: Positive | None = None
+    periods_per_year: Periods | None = None
     strategies: dict[str, Strategy]
     portfolio: Portfolio = _made(Portfolio)
     execution: Execution = _made(Execution)

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from orchestrate.data.bounds import read_regular
 from orchestrate.data.columns import Columns
 from orchestrate.data.decoding import decode, unpack
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.magnitudes import MAX_FACTOR
 from orchestrate.domain.market import Floats, Stamps
 from orchestrate.domain.plan import Adjustment
 from orchestrate.domain.results import Finding
 from orchestrate.domain.stamps import moment_of, saturated
 
 _HEADER = ("date", "price_factor", "split_factor")
+_LARGEST = 10_000_000  # bytes of a factor file; a day for 100 years takes one
 
 
 def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[Columns, list[Finding]]:
@@ -25,7 +28,7 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
     findings = []
     for date, ratio in how.splits:
         before = columns.label < _day(date, where)
-        if ratio <= 0:
+        if not 1 <= ratio * MAX_FACTOR <= MAX_FACTOR**2:
             raise DataError(f"the split of {date} has the ratio {ratio}", where=where, hint="a 7:1 split is 7")
         if not before.all():  # a split after the last bar leaves the scale as it is
             factor[before] /= float(ratio)
@@ -54,6 +57,11 @@ def _volume(columns: Columns, shares: Floats, where: str) -> tuple[Floats, list[
     return whole, [Finding("info", where, message, count)] if count else []
 
 
+def _are_factors(*columns: Floats) -> bool:
+    """Whether all lie where a factor can."""
+    return all(bool(((column >= 1 / MAX_FACTOR) & (column <= MAX_FACTOR)).all()) for column in columns)
+
+
 def _split_finding(columns: Columns, date: str, ratio: float, before: int, where: str) -> Finding:
     """An information, or a warning where the prices do not show the split (adjusted already, or another day)."""
     if not 0 < before < len(columns):
@@ -75,7 +83,7 @@ def _day(text: str, where: str) -> int:
 def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
     """Price and split factors of every bar. A row of the file applies to bars on and before its date."""
     try:
-        lines = decode(unpack(path.read_bytes(), where), where).split()
+        lines = decode(unpack(read_regular(path, where), _LARGEST, where), where).split()
     except OSError as error:
         raise DataError(f"the factor file cannot be read ({error.strerror})", where=where) from None
     rows = [line.split(",") for line in lines if line]
@@ -89,7 +97,7 @@ def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
         split = np.array([float(row[2]) for row in rows])
     except (ValueError, IndexError, DataError):
         raise DataError("this is no factor file", where=where, hint=f"its columns are {','.join(_HEADER)}") from None
-    if not rows or days != sorted(days) or not (np.minimum(price, split) > 0).all():
+    if not rows or days != sorted(days) or not _are_factors(price, split):
         raise DataError("factors must be positive, oldest first", where=where, hint="download the factor file again")
     day = label - label % 86_400_000_000_000
     place = np.searchsorted(np.array(days, dtype=np.int64), day, side="left")

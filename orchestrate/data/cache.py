@@ -47,7 +47,10 @@ _OURS: Final = re.compile(r"[0-9a-f]{64}(\.\d+\.\d+)?")
 def cache_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
     """Where parsed columns are kept: as `ORCHESTRATE_CACHE` says, else the platform's place; None if there is none."""
     if environ.get(VARIABLE):
-        return Path(environ[VARIABLE]).expanduser().absolute()
+        try:
+            return Path(environ[VARIABLE]).expanduser().absolute()
+        except RuntimeError:  # ~nobody/x
+            return None
     home, given = environ.get("HOME", ""), environ.get("XDG_CACHE_HOME", "")
     if platform == "win32":
         place = environ.get("LOCALAPPDATA", "")

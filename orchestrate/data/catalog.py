@@ -8,18 +8,21 @@ from typing import Any, Final
 
 import numpy as np
 
+from orchestrate.data.bounds import require_memory, require_regular, require_unpacked, unpacked_size
 from orchestrate.data.columns import Columns
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import Floats
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
+_BAR: Final = 400  # bytes that a bar takes as an object
 FIELDS: Final = ("open", "high", "low", "close", "volume")
 
 
 def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
     """The bars of one bar type; `ts_event` is the label. Which type: `bar_type`, else the symbol, else the only one."""
     bar_type = _chosen(path, plan, where)
+    _refuse_too_much(path / "data" / "bar" / bar_type, plan, where)
     from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
     try:
@@ -37,6 +40,24 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
         message = "bars are taken to be stamped at their start; Nautilus mostly stamps the end: then say stamp: end"
         findings.append(Finding("info", where, message))
     return Columns(label, opened, high, low, close, volume), findings
+
+
+def _refuse_too_much(folder: Path, plan: DataPlan, where: str) -> None:
+    """DataError where the bars unpack to more than the entry allows, or more than memory can hold as objects."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    unpacked = rows = 0
+    for path in sorted(folder.glob("*.parquet")):
+        require_regular(path, where)
+        try:
+            metadata = pq.read_metadata(path)
+        except (pa.ArrowException, OSError):
+            continue  # Nautilus says what is wrong with it
+        rows += metadata.num_rows
+        unpacked += unpacked_size(metadata, metadata.schema.names)
+    require_unpacked(unpacked, plan.max_unpacked, where)
+    require_memory(rows * _BAR, where)
 
 
 def _column(values: Sequence[Any]) -> Floats:

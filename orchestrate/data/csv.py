@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from orchestrate.data.assembly import assemble, places_of
+from orchestrate.data.bounds import read_regular, require_memory
 from orchestrate.data.cache import WORTH, ColumnCache
 from orchestrate.data.columns import Columns, Parsed
 from orchestrate.data.decoding import decode, unpack
@@ -16,10 +18,13 @@ from orchestrate.data.large_csv import LARGE, read_large
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
+#: So many times a text's size is the memory that cells and columns take where Python cuts it, and where Arrow does.
+_CAREFUL: Final = 16
+
 
 def read_csv(path: Path, plan: DataPlan, where: str, cache: ColumnCache | None = None) -> tuple[Columns, list[Finding]]:
     """The bars of a text file and what was done to read them, from `cache` if they were read before."""
-    raw = path.read_bytes()
+    raw = read_regular(path, where)
     if cache is None or len(raw) < WORTH:
         return _parse(raw, plan, where).at(where)
     key = cache.key(raw, plan)
@@ -31,9 +36,12 @@ def read_csv(path: Path, plan: DataPlan, where: str, cache: ColumnCache | None =
 
 
 def _parse(raw: bytes, plan: DataPlan, where: str) -> Parsed:
-    raw = unpack(raw, where)
+    raw = unpack(raw, plan.max_unpacked, where)
     fields = read_large(raw, plan, where) if len(raw) > LARGE else None
-    return assemble(fields or _careful(decode(raw, where), plan, where), plan, where)
+    if fields is None:
+        require_memory(_CAREFUL * len(raw), where)
+        fields = _careful(decode(raw, where), plan, where)
+    return assemble(fields, plan, where)
 
 
 def _careful(text: str, plan: DataPlan, where: str) -> Fields:

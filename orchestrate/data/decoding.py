@@ -7,6 +7,7 @@ import io
 import zipfile
 import zlib
 
+from orchestrate.data.bounds import read_bounded
 from orchestrate.domain.errors import DataError
 
 
@@ -38,11 +39,12 @@ def _decoded(raw: bytes, encoding: str, where: str) -> str:
         ) from None
 
 
-def unpack(raw: bytes, where: str) -> bytes:
-    """The bytes of a file, or of the one file in a gzip or zip file."""
+def unpack(raw: bytes, most: int, where: str) -> bytes:
+    """The bytes of a file, or of the one file in a gzip or zip file, which unpacks to `most` bytes or fewer."""
     if raw[:2] == b"\x1f\x8b":
         try:
-            return gzip.decompress(raw)
+            with gzip.open(io.BytesIO(raw)) as file:
+                return read_bounded(file, most, where)
         except (EOFError, OSError, zlib.error) as error:
             raise DataError(
                 f"the gzip file is damaged or cut off ({error})", where=where, hint="download or pack it again"
@@ -52,7 +54,8 @@ def unpack(raw: bytes, where: str) -> bytes:
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
                 names = archive.namelist()
                 if len(names) == 1:
-                    return archive.read(names[0])
+                    with archive.open(names[0]) as file:
+                        return read_bounded(file, most, where)
         except (zipfile.BadZipFile, OSError, zlib.error, RuntimeError, NotImplementedError) as error:
             raise DataError(f"the zip file is damaged ({error})", where=where, hint="download it again") from None
         kind = "an Excel workbook" if "xl/workbook.xml" in names else f"a zip file with {len(names)} files"

@@ -43,6 +43,8 @@ def load_market(
             series[symbol], instruments[symbol], told = _load(entry, plan, given.get(symbol), cache)
         except DataError as error:
             refused.append(error)
+        except MemoryError:
+            refused.append(DataError("out of memory", where=name(entry), hint="use a shorter or coarser series"))
         else:
             findings.extend(told)
     _refuse(refused, findings)

@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 
 from orchestrate.data.cells import DATE_HINT
-from orchestrate.data.columns import Columns, told
+from orchestrate.data.columns import PRICES, Columns, told
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.magnitudes import MAX_PRICE, MAX_VOLUME
 from orchestrate.domain.market import Flags
 from orchestrate.domain.results import Finding
 from orchestrate.domain.stamps import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
@@ -42,6 +43,20 @@ def _reach(columns: Columns, where: str) -> Repaired:
             hint=DATE_HINT,
         )
     return columns, None
+
+
+def require_countable(columns: Columns, where: str) -> None:
+    """DataError where a price or a volume is too large to be counted with: digits too many, or the wrong column."""
+    for name, most in (*((price, MAX_PRICE) for price in PRICES), ("volume", MAX_VOLUME)):
+        values = getattr(columns, name)
+        beyond = np.flatnonzero(np.isfinite(values) & (np.abs(values) > most))  # what is no number is left out later
+        if len(beyond):
+            first = int(beyond[0])
+            raise DataError(
+                f"{columns.place(first)}: {name} {values[first]:g} is beyond {most:g}, the most that is counted with",
+                where=where,
+                hint="divide the whole series, or take the row out",
+            )
 
 
 def _order(columns: Columns, where: str) -> Repaired:

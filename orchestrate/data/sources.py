@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from orchestrate.data.adjust import adjust
+from orchestrate.data.bounds import require_regular
 from orchestrate.data.cache import ColumnCache
 from orchestrate.data.catalog import read_catalog
 from orchestrate.data.columns import Columns
 from orchestrate.data.csv import read_csv
 from orchestrate.data.parquet import read_parquet
-from orchestrate.data.repairs import repair
+from orchestrate.data.repairs import repair, require_countable
 from orchestrate.data.synthetic import read_synthetic
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.plan import DataPlan
@@ -40,8 +41,11 @@ def read_bars(
     """
     where = name(entry)
     if entry.synthetic is not None:
-        return read_synthetic(entry.symbol, entry.synthetic), []
+        columns = read_synthetic(entry.symbol, entry.synthetic)
+        require_countable(columns, where)
+        return columns, []
     columns, findings = _read_file(entry, root, where, cache) if given is None else (given, [])
+    require_countable(columns, where)
     columns, told = repair(columns, where, entry.on_duplicate)
     if len(columns) < 2:
         raise DataError(
@@ -50,6 +54,7 @@ def read_bars(
     findings += told
     if entry.adjust:
         columns, told = adjust(columns, entry.adjust, root, where)
+        require_countable(columns, where)
         findings += told
     return columns, findings
 
@@ -57,6 +62,7 @@ def read_bars(
 def _read_file(entry: DataPlan, root: Path, where: str, cache: ColumnCache | None) -> tuple[Columns, list[Finding]]:
     path = root / entry.path
     try:
+        require_regular(path, where)
         kind = entry.format if entry.format != "auto" else _kind(path)
         reader = partial(read_csv, cache=cache) if kind == "csv" else READERS[kind]
         return reader(path, entry, where)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestrate.data.bounds import require_memory
 from orchestrate.data.calendar import DAY, SECOND
 from orchestrate.data.columns import Columns
 from orchestrate.domain.errors import DataError
@@ -20,6 +21,7 @@ from orchestrate.domain.market import Flags, Floats, Stamps
 from orchestrate.domain.synthetic import SyntheticSpec, seconds
 
 _MOOD_BARS = 60  # how long a mood lasts on average
+_BAR = 130  # bytes that a bar takes while the columns are made
 _FAR = 4.0  # how much further a bar of the tails moves
 
 
@@ -29,6 +31,7 @@ def read_synthetic(symbol: str, told: Mapping[str, Any]) -> Columns:
         spec = SyntheticSpec(**told)
     except (TypeError, ValueError) as error:
         raise DataError(f"synthetic: {error}", where=symbol) from None
+    require_memory(_BAR * spec.bars, symbol)
     return generate(symbol, spec)
 
 
@@ -39,7 +42,7 @@ def generate(symbol: str, spec: SyntheticSpec) -> Columns:
     moves = _moves(seed, spec, place)
     scale = 10.0**spec.decimals
     close = _ticks(np.asarray(spec.price * np.cumprod(1.0 + moves)), scale)
-    before = np.concatenate([[round(spec.price * scale)], close[:-1]])
+    before = np.concatenate([[float(round(spec.price * scale))], close[:-1]])
     wide = _deviation(spec)
     opened = np.maximum(before + np.rint(before * (0.2 * wide * _bell(seed, 2, spec.bars))), 1.0)
     above = np.rint(close * (0.5 * wide * np.abs(_bell(seed, 3, spec.bars))))

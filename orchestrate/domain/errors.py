@@ -16,6 +16,7 @@ The command line catches `OrchestrateError` once and exits with `exit_code`.
 
 from __future__ import annotations
 
+import errno
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -103,6 +104,23 @@ class DataError(OrchestrateError):
         self.hint: str = hint
         text = f"{where}: {message}" if where else message
         super().__init__(f"{text}\n    hint: {hint}" if hint else text)
+
+
+def out_of_memory(error: BaseException) -> DataError | None:
+    """The error to report where `error`, or one that led to it, says that memory is used up; else None."""
+    cause: BaseException | None = error
+    while cause is not None and not _is_want_of_memory(cause):
+        cause = cause.__cause__
+    if cause is None:
+        return None
+    hint = "free memory or raise its limit, or use shorter or coarser series"
+    return DataError("out of memory", where="memory", hint=hint)
+
+
+def _is_want_of_memory(error: BaseException) -> bool:
+    if isinstance(error, ImportError):  # the loader's words where a library does not fit
+        return "failed to map segment" in str(error) or "annot allocate memory" in str(error)
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
 
 
 class EngineError(OrchestrateError):

@@ -63,6 +63,7 @@ class DataPlan:
     allow_negative: bool = False
     bar_type: str = ""
     adjust: Adjustment | None = None
+    max_unpacked: int = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
+from orchestrate.domain.magnitudes import MAX_PRICE
 from orchestrate.domain.stamps import FIRST_YEAR, LAST_YEAR
 
 MAX_BARS: Final = 20_000_000
@@ -45,6 +46,7 @@ class SyntheticSpec:
         _refuse(self.seed is not None and self.seed < 0, f"seed must not be negative, not {self.seed}")
         _refuse(self.week not in (5, 7), f"week must be 5 or 7, not {self.week}")
         _refuse(not (math.isfinite(self.price) and self.price > 0), f"price must be positive, not {self.price}")
+        _refuse(self.price > MAX_PRICE, f"price must be at most {MAX_PRICE:g}, not {self.price:g}")
         _refuse(not 0 <= self.decimals <= 8, f"decimals must lie in 0..8, not {self.decimals}")
         _refuse(not 0 <= self.volatility <= 5, f"volatility must lie in 0..5 a year, not {self.volatility}")
         _refuse(not -5 <= self.drift <= 5, f"drift must lie in -5..5 a year, not {self.drift}")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrate import __version__, wiring
 from orchestrate.config.resolution import Resolution
-from orchestrate.domain.errors import ConfigurationError, DataError, OrchestrateError, Problem
+from orchestrate.data.bounds import require_room
+from orchestrate.domain.errors import ConfigurationError, DataError, OrchestrateError, Problem, out_of_memory
 from orchestrate.domain.gates import gate_problem, parse_gate
 from orchestrate.domain.plan import Gate, RunPlan
 from orchestrate.domain.results import Finding, RunResult
@@ -30,6 +31,8 @@ Document = dict[str, Any]
 #: Environment variables that configure a run begin so.
 _VARIABLES = "ORCHESTRATE__"
 JUDGED = 1
+#: The address space that the least run takes, storing it included.
+_ROOM = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def backtest(
         chronicle.started()
         try:
             resolution.runnable()
+            require_room(_ROOM)
             with Stop(request.time_limit) as stop:
                 cache = wiring.column_cache(request.environ, wanted=request.cache)
                 result = _run(plan, journal, progress, ready, stop, cache, lookahead=request.lookahead)
@@ -90,9 +94,10 @@ def backtest(
                 clock = (moment, lambda: time.monotonic() - began)
                 outcome = _kept(request, given, result, claimed, clock, stop.reason)
         except BaseException as error:
-            chronicle.broke_off(error, duration_seconds=time.monotonic() - began)
-            if isinstance(error, DataError):
-                return _refused(request, resolution, error)
+            wrong = out_of_memory(error) or error
+            chronicle.broke_off(wrong, duration_seconds=time.monotonic() - began)
+            if isinstance(wrong, DataError):
+                return _refused(request, resolution, wrong)
             raise
         told = outcome.document
         chronicle.ended(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate import wiring
 from orchestrate.config.resolution import Resolution
+from orchestrate.data.bounds import require_room
 from orchestrate.domain.errors import DataError, Problem
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
@@ -64,6 +65,7 @@ def validate(
     resolution = wiring.read_plan(file, overrides, data, environ)
     if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:
         return Validation(file, resolution, resolution.findings)
+    require_room()
     with redirect_stdout(sys.stderr):  # what strategies print is no part of the result
         return _deep(file, resolution, resolution.plan, wiring.column_cache(environ or {}, wanted=cache), ready)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from orchestrate.config.layers import MOST_FILES
 from orchestrate.config.resolve import Resolution
 from orchestrate.domain.plan import RunPlan
 
@@ -165,3 +167,38 @@ def test_missing_data_leaves_the_plan(read: Read) -> None:
     assert resolution.plan is not None
     assert (resolution.exit_code, len(resolution.missing), resolution.problems) == (3, 1, ())
     assert "no such file: nowhere.csv" in str(resolution.missing[0])
+
+
+def chain(length: int) -> dict[str, str]:
+    """Files that extend one another, `length` of them below the one that extends the first."""
+    links = {f"{number}.yaml": f"extends: {number + 1}.yaml\n" for number in range(length - 1)}
+    return {**links, f"{length - 1}.yaml": "capital: 5\n"}
+
+
+def test_a_chain_of_files_has_an_end(read: Read) -> None:
+    text = DATA + "strategy: RSI\nextends: 0.yaml\n"
+    assert plan_of(read(text, files=chain(MOST_FILES - 1))).capital.total == 5
+    resolution = read(text, files=chain(3000))
+    assert resolution.plan is None
+    first, source, _ = str(resolution.problems[0]).split("\n")
+    assert first.endswith(f"18.yaml:1:10: extends: more than {MOST_FILES} files, each extending the next")
+    assert source == "    1 | extends: 19.yaml"
+
+
+def test_what_is_laid_over_a_file_is_as_deep_as_a_file(read: Read) -> None:
+    for deep in ({"overrides": [".".join(["a"] * 3000) + "=1"]}, {"environ": {"ORCHESTRATE" + "__a" * 3000: "1"}}):
+        problems = read("strategy: RSI\n", **deep).problems
+        assert [problem.message for problem in problems] == ["nested deeper than 40 levels"]
+
+
+@pytest.mark.parametrize("name", ["pipe.yaml", "zero.yaml"])
+def test_a_pipe_or_a_device_is_no_configuration(
+    name: str, read: Read, resolving: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.yaml")
+    Path("zero.yaml").symlink_to("/dev/zero")
+    (problem,) = resolving(Path(name)).problems
+    assert str(problem) == f"{name}: is a pipe or a device, not a regular file"
+    problems = read(DATA + f"strategy: RSI\nextends: {name}\n").problems
+    assert [problem.message for problem in problems] == [f"extends: {name} is a pipe or a device, not a regular file"]

@@ -119,6 +119,7 @@ PARSING: dict[str, Any] = {
     "columns": {"close": "Open"},
     "delimiter": ",",
     "decimal": ".",
+    "max_unpacked": 1,
 }
 LATER: dict[str, Any] = {
     "path": "./bars.csv",

@@ -184,6 +184,11 @@ def test_a_catalog_that_leaves_a_choice_asks_for_it(catalog: Path, load: Load) -
 STAMPED = "bars are taken to be stamped at their start; Nautilus mostly stamps the end: then say stamp: end"
 
 
+def test_a_catalog_has_a_bound(catalog: Path) -> None:
+    with pytest.raises(DataError, match="it unpacks to more than 1 KB"):
+        read_bars(DataPlan("AAA", path=str(catalog), max_unpacked=1000), Path())
+
+
 def test_a_catalog_whose_files_are_broken(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "bar" / "AAA.XNAS-1-DAY-LAST-EXTERNAL"
     folder.mkdir(parents=True)
@@ -214,3 +219,57 @@ def test_a_catalog_outside_the_years_that_are_counted_is_refused(tmp_path: Path)
     late = np.datetime64("2262-01-01", "ns").astype(int)
     with pytest.raises(DataError, match=r"row 2: 2262-01-01 lies outside the years 1678 to 2261"):
         stored(tmp_path, (0, 1.5, 1), (int(late), 1.5, 1))
+
+
+def any_type() -> list[pa.DataType]:
+    """Every kind of type that a Parquet file can hold, most of them no stamps and no prices."""
+    plain = [pa.null(), pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint32(), pa.uint64()]
+    plain += [pa.float16(), pa.float32(), pa.float64(), pa.string(), pa.large_string(), pa.binary(), pa.binary(3)]
+    plain += [pa.date32(), pa.date64(), pa.time32("s"), pa.time64("ns"), pa.duration("ns"), pa.large_binary()]
+    plain += [pa.timestamp("s"), pa.timestamp("ns", "UTC"), pa.timestamp("us", "Europe/Berlin")]
+    plain += [pa.decimal128(20, 4), pa.decimal256(60, 4), pa.dictionary(pa.int32(), pa.string())]
+    plain += [
+        pa.list_(pa.int64()),
+        pa.list_(pa.int64(), 2),
+        pa.large_list(pa.string()),
+        pa.map_(pa.string(), pa.int8()),
+    ]
+    return [*plain, pa.struct([("a", pa.int64())]), pa.struct([("a", pa.list_(pa.string()))])]
+
+
+def column(kind: pa.DataType) -> pa.Array:
+    """Two values of `kind`, or nulls where no number makes one."""
+    for values in ([1, 2], [b"\xff\xfe\xfd", b"\xff\xff\xff"], [["x"], ["y"]], [{"a": 1}, {"a": 2}], [[1, 2], [3, 4]]):
+        try:
+            return pa.array(values, kind)
+        except (pa.ArrowException, TypeError, ValueError, AttributeError):
+            continue
+    return pa.nulls(2, kind)
+
+
+@pytest.mark.parametrize("name", ["timestamp", "close", "volume"])
+@pytest.mark.parametrize("kind", any_type(), ids=str)
+def test_a_column_of_any_type_is_read_or_refused(kind: pa.DataType, name: str, tmp_path: Path) -> None:
+    content = table(DAILY.take(slice(0, 2)), nanoseconds(DAILY)[:2])
+    content = content.set_column(content.schema.get_field_index(name), name, column(kind))
+    try:
+        columns, _ = read(tmp_path, content)
+    except DataError as error:
+        assert error.where == "X (bars.parquet)"
+        assert error.hint
+    else:
+        assert len(columns) == 2
+
+
+def test_stamps_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
+    texts = pa.array([b"2014-06-05", b"2014-06-0\xff"])
+    bad = pa.StringArray.from_buffers(2, *texts.buffers()[1:])
+    with pytest.raises(DataError, match=r"column timestamp \(string\) can't be read"):
+        read(tmp_path, table(DAILY.take(slice(0, 2)), bad))
+
+
+def test_a_number_chooses_among_columns_of_one_name(tmp_path: Path) -> None:
+    content = table(DAILY, nanoseconds(DAILY)).append_column("close", pa.array(DAILY.close * 2))
+    for number, factor in ((5, 1), (7, 2)):
+        columns, _ = read(tmp_path, content, columns={"close": str(number)})
+        assert columns.close.tolist() == np.clip(DAILY.close * factor, DAILY.low, DAILY.close * factor).tolist()

@@ -92,7 +92,7 @@ def test_whole_prices_without_leans_stamp_stay_whole(read: Read) -> None:
 def test_a_parquet_file_that_is_not_there(load: Load) -> None:
     with pytest.raises(DataError, match="there is no such file"):
         load({"X": {"path": "none.parquet", "format": "parquet"}})
-    with pytest.raises(DataError, match="no Nautilus catalog"):
+    with pytest.raises(DataError, match="there is no such file"):
         load({"X": {"path": "none", "format": "catalog"}})
 
 

@@ -3,7 +3,7 @@
 import pytest
 from nautilus_trader.model.objects import Currency
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.domain.errors import DataError, EngineError
 from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
@@ -24,12 +24,12 @@ def test_an_instrument_that_cant_be_held_is_refused_before_the_run() -> None:
 
 
 def test_a_price_that_cant_be_held_names_the_order() -> None:
-    with pytest.raises(EngineError, match="dear"):
+    with pytest.raises(DataError, match="dear: a figure is beyond what nautilus can count"):
         play(NautilusOrchestrationAdapter(), market(series("A", [(1e15, 1e15)])), PLAIN, {0: [order("dear", 1)]})
 
 
 def test_a_quantity_that_cant_be_held_names_the_order() -> None:
-    with pytest.raises(EngineError, match="many"):
+    with pytest.raises(DataError, match="many: a figure is beyond what nautilus can count"):
         play(NautilusOrchestrationAdapter(), market(series("A", TWO)), PLAIN, {0: [order("many", 1e15)]})
 
 

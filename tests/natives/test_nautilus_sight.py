@@ -13,7 +13,7 @@ from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import AccountType, OrderSide
 from nautilus_trader.model.identifiers import Venue
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.domain.errors import DataError
 from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from tests.natives.nautilus_scripts import Planned, PlannedConfig
@@ -258,5 +258,5 @@ def test_bars_before_1970_are_refused():
     series = drawn("A", FLAT)
     Planned.plans["default"] = {}
     old = replace(series, label=series.label - 2 * series.label[0], known=series.known - 2 * series.label[0])
-    with pytest.raises(EngineError, match="1970"):
+    with pytest.raises(DataError, match="1970"):
         play(market(old), {"native": Part(Planned)})

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.position import Position
 
 from orchestrate.domain.errors import EngineError
@@ -18,6 +19,7 @@ from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.engines.handover import Handover, raise_broken, refuse_crossing
 from orchestrate.engines.nautilus.bars import BarColumn
 from orchestrate.engines.nautilus.exchange import Exchange
+from orchestrate.engines.nautilus.instruments import explained
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
 
@@ -103,7 +105,7 @@ class NautilusOrchestrationAdapter:
             try:
                 self._running.show(t, [(symbol, self._bars[symbol].bar(rows[symbol])) for symbol in symbols])
             except Exception as error:
-                raise_broken(self.framework, symbols, error)
+                raise_broken(self.framework, symbols, explained(error, symbols))
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
@@ -123,7 +125,8 @@ class NautilusOrchestrationAdapter:
         try:
             fills = tuple([self._trade(exchange, order, prices[order.symbol][rows[order.symbol]], t) for order in due])
         except Exception as error:
-            raise_broken(self.framework, [order.id for order in due], error)
+            names = [order.id for order in due]
+            raise_broken(self.framework, names, explained(error, names))
         self._messages += len(fills)
         return fills
 
@@ -144,7 +147,9 @@ class NautilusOrchestrationAdapter:
         else:
             del self._open[key]
         units, paid = fill.last_qty, fill.last_px
-        quantity = round(units.as_double(), units.precision)  # of whole lots, lest 1e10 be 9999999999.999998
+        quantity = abs(order.quantity)
+        if units != Quantity(quantity, units.precision):  # as_double of what is equal may differ in the last bit
+            quantity = round(units.as_double(), units.precision)
         price = round(paid.as_double(), paid.precision)
         fee = fill.commission.as_double()
         return Fill(order.id, order.strategy_id, symbol, quantity if fill.is_buy else -quantity, price, fee, t)

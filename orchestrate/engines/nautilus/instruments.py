@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from nautilus_trader.model.enums import AssetClass, InstrumentClass
@@ -10,13 +12,15 @@ from nautilus_trader.model.instruments import Equity
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
 from nautilus_trader.model.objects import Currency, Price, Quantity
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.domain.errors import DataError, EngineError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.instruments import Instrument
 
 VENUE = Venue("ORCHESTRATE")
 MONEY_DIGITS = 8
 _NONE = Decimal(0)
+#: How Nautilus calls its bounds when a figure is beyond one.
+_BEYOND = re.compile(r"`(PRICE|QUANTITY|MONEY)_(MAX|MIN)`|exceeds max")
 Currency.from_str("USD")  # makes Nautilus's list of currencies, 9 MB in 1.221: as it is imported, not by the first run
 _ASSET_CLASSES = {
     "equity": AssetClass.EQUITY,
@@ -88,3 +92,11 @@ def native_instrument(
         )
     except ValueError as error:
         raise EngineError(f"{instrument.symbol}: nautilus can't hold this instrument: {error}") from error
+
+
+def explained(error: Exception, about: Iterable[str]) -> Exception:
+    """`error`, as a DataError where it says that a figure is beyond what Nautilus can count. `about`: whose it is."""
+    if not isinstance(error, ValueError) or not _BEYOND.search(str(error)):
+        return error
+    hint = "run it on another framework, or with less capital and fewer units"
+    return DataError(f"a figure is beyond what nautilus can count: {error}", where=", ".join(about), hint=hint)

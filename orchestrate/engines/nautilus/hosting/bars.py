@@ -8,7 +8,7 @@ import numpy as np
 from nautilus_trader.model.data import Bar, BarType
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.domain.errors import DataError
 from orchestrate.domain.market import BarSeries, Floats, Market
 from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
 
@@ -42,7 +42,10 @@ class BarShelf:
         self.closes = Closes(market.series)
         self.first = min(int(stamps_of(market, symbol)[0]) for symbol in bar_types)
         if self.first < 0:
-            raise EngineError("nautilus: its clocks begin in 1970, so a native strategy can't see earlier bars")
+            raise DataError(
+                "nautilus: its clocks begin in 1970, so a native strategy can't see earlier bars",
+                hint="say start: 1970-01-02",
+            )
 
     def take(self, rows: Mapping[str, int]) -> list[Bar]:
         """The bars of one step, in the order of the strategy's symbols."""

@@ -85,7 +85,7 @@ def _specification(length: int, symbol: str) -> BarSpecification:
         if length % unit == 0:
             try:
                 return BarSpecification(length // unit, aggregation, PriceType.LAST)
-            except ValueError:
+            except (ValueError, OverflowError):
                 continue
     raise ValueError(f"{symbol}: Nautilus has no name for bars of {pd.Timedelta(length, unit='ns')}")
 

@@ -10,6 +10,7 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, StrategyCommand
 from orchestrate.engines.nautilus.hosting.native import HostedNative
+from orchestrate.engines.nautilus.instruments import explained
 from orchestrate.orchestration.ports import Account, Stepped
 
 NOTHING = Stepped()
@@ -126,5 +127,8 @@ def _breaking_named(strategy_id: str) -> Iterator[None]:
         raise _broken(strategy_id, error) from error
 
 
-def _broken(strategy_id: str, error: Exception) -> EngineError:
+def _broken(strategy_id: str, error: Exception) -> OrchestrateError:
+    known = explained(error, [strategy_id])
+    if isinstance(known, OrchestrateError):
+        return known
     return EngineError(f"nautilus broke in the engine of {strategy_id}: {type(error).__name__}: {error}")
