@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +14,12 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of a configuration."""
+    from orchestrate.reporting.output import complain, say
     from orchestrate.usecases.schema import schema_text
 
     text = schema_text()
     if output is None:
-        sys.stdout.write(text)
+        say(text.removesuffix("\n"))
         return
     try:
         output.write_text(text, encoding="utf-8")
@@ -27,4 +27,4 @@ def schema(
         from orchestrate.domain.errors import ConfigurationError
 
         raise ConfigurationError(f"{output} can't be written: {error.strerror}") from error
-    print(f"written: {output}", file=sys.stderr)
+    complain(f"written: {output}")
