@@ -95,6 +95,21 @@ def test_a_strategy_that_goes_elsewhere_leaves_the_run_where_it_belongs(unruly):
     assert list((unruly.folder / "elsewhere").iterdir()) == []
 
 
+def test_only_a_run_runs_the_code_of_strategies(prompt):
+    """As docs/isolation.md says."""
+    prompt.write("unruly.py", 'open("ran.txt", "a").close()\n' + UNRULY)
+    prompt.write("config.yaml", CONFIG % "FitsOnce")
+    ran = prompt.folder / "ran.txt"
+    prompt("backtest", "config.yaml", "-q")
+    assert ran.exists()
+    ran.unlink()
+    for words in (("validate", "config.yaml"), ("strategies", "unruly.py:FitsOnce"), ("report", "latest")):
+        assert prompt(*words).code == 0
+    assert not ran.exists()
+    prompt("validate", "config.yaml", "--deep")
+    assert ran.exists()
+
+
 def test_a_mean_of_the_whole_history_that_is_kept_is_caught(unruly):
     unruly.write("config.yaml", CONFIG % "FitsOnce")
     done = unruly("backtest", "config.yaml", "--format", "json")
