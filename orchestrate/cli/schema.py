@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,9 @@ def schema(
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        from orchestrate.domain.errors import ConfigurationError
+        from orchestrate.domain.errors import ConfigurationError, OutputError
 
-        raise ConfigurationError(f"{output} can't be written: {error.strerror}") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+        kind = OutputError if full else ConfigurationError
+        raise kind(f"{output} can't be written: {error.strerror}") from None
     complain(f"written: {output}")

@@ -6,9 +6,9 @@ can't be written are an error of their own, reported once.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,14 +27,13 @@ class Stream(io.FileIO):
     def write(self, data: Any) -> int:
         """Write what can be written; on a strict stream raise OutputError or ReaderGoneError, once."""
         try:
-            written = super().write(data)
-            if written is None:
-                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            while (written := super().write(data)) is None:  # somebody has made it non-blocking
+                select.select([], [self], [])
         except OSError as error:
             if not self.strict:
                 return memoryview(data).nbytes
             self.strict = False
-            if isinstance(error, BrokenPipeError):
+            if isinstance(error, (BrokenPipeError, ConnectionResetError)):
                 raise ReaderGoneError from None
             raise OutputError(f"the output can't be written: {error.strerror}") from None
         return written

@@ -5,7 +5,10 @@ A closed stdout counts as read; a full one is code 4 with one line; what becomes
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +58,7 @@ COMMANDS = {
     "strategies RSI": 0,
     "strategies NOPE": 5,
     "schema": 0,
+    "schema -o /dev/full": 4,
     "--help": 0,
     "--version": 0,
     "nonsense": 2,
@@ -114,6 +118,19 @@ def test_a_process_of_a_shell(folder: Path, redirected: str, code: int, err: str
     line = f'"{sys.executable}" -m orchestrate {redirected}'
     done = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, err)
+
+
+def test_a_pipe_that_must_not_block_is_waited_for(folder: Path) -> None:
+    """As some parents hand it on; a reader that is slow makes it look full."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(writing, False)
+    with subprocess.Popen([sys.executable, "-m", "orchestrate", "schema"], cwd=folder, stdout=writing) as process:
+        os.close(writing)
+        select.select([reading], [], [])
+        with os.fdopen(reading) as stream:
+            assert json.loads(stream.read())["type"] == "object"
+    assert process.returncode == 0
 
 
 def test_a_run_on_nautilus_with_nowhere_to_write(folder: Path) -> None:
