@@ -39,6 +39,14 @@ class Stream(io.FileIO):
         return written
 
 
+class Text(io.TextIOWrapper):
+    """The text of a standard stream, which stays open: a strategy that closes it doesn't close it for everybody."""
+
+    def close(self) -> None:
+        """Write what is in the buffer, and nothing else."""
+        self.flush()
+
+
 def take_streams() -> None:
     """Make the process's standard streams our own, the closed ones too: nobody else's file takes their place."""
     for descriptor, flags in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
@@ -52,7 +60,8 @@ def take_streams() -> None:
 @contextmanager
 def results_only() -> Iterator[None]:
     """Until the block is left, file descriptor 1 leads to stderr: for child processes, C libraries and `os.write`,
-    which know nothing of `sys.stdout`."""
+    which know nothing of `sys.stdout`. What they put in the place of Python's streams is gone afterwards."""
+    streams = sys.stdout, sys.stderr
     try:
         kept = os.dup(1)
     except OSError:
@@ -71,6 +80,7 @@ def results_only() -> Iterator[None]:
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+        sys.stdout, sys.stderr = streams
 
 
 @contextmanager
@@ -103,9 +113,9 @@ def _is_closed(descriptor: int) -> bool:
     return False
 
 
-def _text(stream: Stream, before: IO[str] | None) -> io.TextIOWrapper:
+def _text(stream: Stream, before: IO[str] | None) -> Text:
     """A text stream over `stream` with the encoding of the one `before`; letters it lacks become question marks."""
-    return io.TextIOWrapper(
+    return Text(
         io.BufferedWriter(stream),
         encoding=getattr(before, "encoding", None) or "utf-8",
         errors="replace",
