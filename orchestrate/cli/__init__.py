@@ -8,6 +8,9 @@ def main() -> None:
     from orchestrate.cli.process import start_up
 
     start_up()
+    from orchestrate.cli.streams import take_streams
+
+    take_streams()
     from orchestrate.cli.app import run
 
     run()

@@ -11,8 +11,6 @@ from __future__ import annotations
 import functools
 import importlib
 import io
-import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, NoReturn
@@ -37,23 +35,33 @@ COMMANDS: Final[dict[str, str]] = {
 
 BUG: Final = 4
 INTERRUPTED: Final = 130
-BROKEN_PIPE: Final = 141
+#: The parent of all of Typer's usage errors; by its version they are its own or those of click.
+_UsageError: Final[type[typer.BadParameter]] = typer.BadParameter.__bases__[0]
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line (default: the process's own arguments) and exit with the code of contracts section 6."""
-    _on_broken_pipe(signal_default=True)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without our letters gets a question mark, not a crash
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        application(*words[:1])(args=words, prog_name="orchestrate")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        code = _code(words)
     finally:
         started_up()  # at the latest now, so that all that was imported is not looked through once more at exit
-    sys.exit(0)
+    sys.exit(code)
+
+
+def _code(words: list[str]) -> int:
+    """Run the command and return its exit code; or that of an output which can't be written, whatever came of it."""
+    try:
+        code = application(*words[:1])(args=words, prog_name="orchestrate", standalone_mode=False)
+        sys.stdout.flush()
+    except _UsageError as error:
+        return _explain_usage(error)
+    except OrchestrateError as error:
+        _explain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return int(code or 0)
 
 
 def application(named: str = "") -> typer.Typer:
@@ -81,8 +89,10 @@ def _root(
 
 
 def _tell(version: bool) -> None:
+    from orchestrate.reporting.output import say
+
     if version:
-        typer.echo(f"orchestrate {orchestrate.__version__}")
+        say(f"orchestrate {orchestrate.__version__}")
         raise typer.Exit
 
 
@@ -91,29 +101,20 @@ def guarded(command: Callable[..., object]) -> Callable[..., object]:
 
     @functools.wraps(command)
     def guard(*args: object, **kwargs: object) -> None:
-        _on_broken_pipe(signal_default=False)
         try:
             command(*args, **kwargs)
-            sys.stdout.flush()
         except (typer.Exit, typer.BadParameter):
-            _flush()
             raise
         except OrchestrateError as error:
             _leave_with(out_of_memory(error) or error)
         except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
+            _complain("interrupted")
             raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            _leave_broken_pipe()
-        except SystemExit as left:
-            if isinstance(left.__context__, BrokenPipeError):  # Rich's way to say the same
-                _leave_broken_pipe()
-            raise
         except Exception as error:
             spent = out_of_memory(error)
             if spent is not None:
                 _leave_with(spent)
-            _traceback(error)
+            _complain(_traceback(error))
             raise typer.Exit(BUG) from None
 
     return guard
@@ -127,35 +128,26 @@ def _leave_with(error: OrchestrateError) -> NoReturn:
 def _explain(error: OrchestrateError) -> None:
     """The message; before it the traceback of what an engine or our own code did, where that is the cause."""
     if error.exit_code == BUG and error.__cause__ is not None:
-        _traceback(error.__cause__)
-    print(f"{error}", file=sys.stderr)
+        _complain(_traceback(error.__cause__))
+    if str(error):
+        _complain(str(error))
 
 
-def _traceback(error: BaseException | None) -> None:
+def _explain_usage(error: typer.BadParameter) -> int:
+    """Print what is wrong with the command line, which may hold the names of anybody's files."""
+    text = io.StringIO()
+    error.show(text)
+    _complain(text.getvalue().removesuffix("\n"))
+    return error.exit_code
+
+
+def _complain(text: str) -> None:
+    from orchestrate.reporting.output import complain
+
+    complain(text)
+
+
+def _traceback(error: BaseException) -> str:
     import traceback
 
-    traceback.print_exception(error, file=sys.stderr)
-
-
-def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _leave_broken_pipe()
-
-
-def _leave_broken_pipe() -> NoReturn:
-    """Nobody reads any more: leave without another word, also from the interpreter's own last flush."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(nowhere, stream.fileno())
-    raise typer.Exit(BROKEN_PIPE)
-
-
-def _on_broken_pipe(*, signal_default: bool) -> None:
-    """Help and usage errors die of SIGPIPE as any tool does; a command gets the exception, so that it can clean up."""
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL if signal_default else signal.SIG_IGN)
+    return "".join(traceback.format_exception(error)).removesuffix("\n")

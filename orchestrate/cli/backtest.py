@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,7 +34,8 @@ def backtest(
     import os
 
     from orchestrate.cli.process import started_up
-    from orchestrate.cli.stdout import results_only
+    from orchestrate.cli.streams import results_only
+    from orchestrate.reporting.output import say_json
     from orchestrate.reporting.progress import progress_bar
     from orchestrate.usecases import backtest as usecase
 
@@ -53,9 +53,7 @@ def backtest(
     with results_only(), progress_bar(Path(config).name, wanted=not quiet) as progress:
         outcome = usecase.backtest(request, progress, started_up)
     if output == "json":
-        import json
-
-        print(json.dumps(outcome.document, indent=2, allow_nan=False))
+        say_json(outcome.document)
     if outcome.error is not None:
         raise outcome.error
     if output == "text":
@@ -67,8 +65,11 @@ def backtest(
 
 
 def _show(document: dict[str, Any], *, quiet: bool) -> None:
+    from orchestrate.domain.printable import one_line
+    from orchestrate.reporting.output import say
+
     if quiet:
-        print(document["paths"]["run"])
+        say(one_line(document["paths"]["run"]))
         return
     from orchestrate.reporting.tables import show
 
@@ -77,14 +78,17 @@ def _show(document: dict[str, Any], *, quiet: bool) -> None:
 
 def _complain(document: dict[str, Any]) -> None:
     """Why the exit code is not 0, where the summary doesn't say so."""
+    from orchestrate.domain.printable import one_line
+    from orchestrate.reporting.output import complain
+
     for name, strategy in document["strategies"].items():
         if strategy["error"] is not None:
-            print(f"{name} failed: {strategy['error']['type']}: {strategy['error']['message']}", file=sys.stderr)
+            complain(one_line(f"{name} failed: {strategy['error']['type']}: {strategy['error']['message']}"))
     for finding in document["findings"]:
         if finding["severity"] == "error":
-            print(f"{finding['where']}: {finding['message']}", file=sys.stderr)
+            complain(one_line(f"{finding['where']}: {finding['message']}"))
     for gate in document["gates"]:
         if not gate["passed"]:
-            print(f"gate failed: {gate['gate']} (value: {gate['value']})", file=sys.stderr)
+            complain(f"gate failed: {gate['gate']} (value: {gate['value']})")
     if document["status"] == "interrupted":
-        print(f"interrupted after {document['bars']} bars", file=sys.stderr)
+        complain(f"interrupted after {document['bars']} bars")

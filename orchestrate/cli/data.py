@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from orchestrate.cli.options import NoCache
+from orchestrate.domain.printable import one_line
 
 if TYPE_CHECKING:
     from orchestrate.usecases.inspect_data import Inspection
@@ -28,19 +29,16 @@ def data(
 
     from orchestrate import wiring
     from orchestrate.data.bounds import require_room
-
-    require_room()
+    from orchestrate.reporting.output import say, say_json
     from orchestrate.usecases import inspect_data
 
+    require_room()
     cache = wiring.column_cache(os.environ, wanted=not no_cache)
     found = [inspect_data.inspect(file, settings or (), cache) for file in files]
     if output == "json":
-        import json
-
-        document = {"schema_version": inspect_data.SCHEMA_VERSION, "files": [item.to_dict() for item in found]}
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        say_json({"schema_version": inspect_data.SCHEMA_VERSION, "files": [item.to_dict() for item in found]})
     else:
-        print("\n\n".join("\n".join(_as_text(item)) for item in found))
+        say("\n\n".join("\n".join(_as_text(item)) for item in found))
     if not all(item.usable for item in found):
         raise typer.Exit(UNUSABLE)
 
@@ -50,15 +48,15 @@ def _as_text(item: Inspection) -> list[str]:
         return [item.error]
     days = f", {' '.join(item.weekdays)}" if item.weekdays else ""
     lines = [
-        item.file,
+        one_line(item.file),
         f"  {item.bars} bars of {item.frequency}, {item.first} to {item.last}{days}",
         f"  {item.periods_per_year:.6g} bars a year, {item.precision} decimals",
         *_as_table(item),
     ]
     for finding in item.findings:
         times = f" ({finding.count} times)" if finding.count > 1 else ""
-        lines.append(f"  {finding.severity}: {finding.message}{times}")
-        more = ", ".join(finding.first[1:])
+        lines.append(one_line(f"  {finding.severity}: {finding.message}{times}"))
+        more = one_line(", ".join(finding.first[1:]))
         if more:
             lines.append(f"      then {more}{', …' if finding.count > len(finding.first) else ''}")
     return lines if item.findings else [*lines, "  nothing to remark"]

@@ -28,11 +28,11 @@ def doctor(
     deep: Annotated[bool, typer.Option("--deep", help="Also import the engines, which takes some seconds.")] = False,
 ) -> None:
     """Tell what is installed, what is missing, how to get it."""
-    import json
     from dataclasses import asdict
     from pathlib import Path
 
     from orchestrate.data.bounds import require_room
+    from orchestrate.reporting.output import say, say_json
     from orchestrate.usecases.doctor import examine
 
     require_room()
@@ -41,18 +41,19 @@ def doctor(
 
     if output is Format.json:
         told = [asdict(check) for check in checks]
-        typer.echo(json.dumps({"schema_version": 1, "healthy": healthy, "checks": told}))
+        say_json({"schema_version": 1, "healthy": healthy, "checks": told})
     else:
         _show(checks)
-        typer.echo("\nReady to run." if healthy else "\nSomething is missing: see above.")
+        say("\nReady to run." if healthy else "\nSomething is missing: see above.")
     if not healthy:
         raise typer.Exit(UNHEALTHY)
 
 
 def _show(checks: Iterable[Check]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from orchestrate.reporting.output import show
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     for check in checks:
@@ -60,4 +61,4 @@ def _show(checks: Iterable[Check]) -> None:
         if check.fix:
             told.append(f"\n{check.fix}", style="bold")
         table.add_row(Text(check.status, style=_STYLES[check.status]), check.name, told)
-    Console(highlight=False, emoji=False, markup=False).print(table)
+    show(table)

@@ -12,9 +12,11 @@ def init(
     directory: Annotated[Path, typer.Argument(help="Where to write it; made if needed.")] = Path(),
 ) -> None:
     """Write a project to start from, which runs at once."""
+    from orchestrate.domain.printable import one_line
+    from orchestrate.reporting.output import complain, say
     from orchestrate.usecases.init import write_starter
 
     for path in write_starter(directory):
-        typer.echo(path)
-    go = "" if directory == Path() else f"cd {directory} && "
-    typer.echo(f"\nRun it: {go}orchestrate backtest backtest.yaml", err=True)
+        say(one_line(path))
+    go = "" if directory == Path() else f"cd {one_line(directory)} && "
+    complain(f"\nRun it: {go}orchestrate backtest backtest.yaml")

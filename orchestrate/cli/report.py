@@ -24,9 +24,9 @@ def report(
 
 
 def _as_json(document: dict[str, Any]) -> None:
-    import json
+    from orchestrate.reporting.output import say_json
 
-    print(json.dumps(document, indent=2, allow_nan=False))
+    say_json(document)
 
 
 def _as_text(document: dict[str, Any]) -> None:

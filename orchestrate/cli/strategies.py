@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import RenderableType
     from rich.table import Table
 
     from orchestrate.domain.strategy import Parameter, StrategyDescription
@@ -26,30 +26,33 @@ def strategies(
     output: Annotated[Format, typer.Option("--format", help="A table, or one JSON document.")] = Format.table,
 ) -> None:
     """List the strategies there are, or tell one in full."""
-    import json
     from pathlib import Path
 
+    from orchestrate.domain.printable import one_line
+    from orchestrate.reporting.output import complain, say_json
     from orchestrate.usecases.strategies import as_document, find_strategy, list_strategies
 
     if name:
         description, rules = find_strategy(name, Path.cwd())
         if output is Format.json:
-            typer.echo(json.dumps({"schema_version": 1, "strategy": as_document(description) | {"rules": rules}}))
+            say_json({"schema_version": 1, "strategy": as_document(description) | {"rules": rules}})
         else:
             _show_one(description, rules)
         return
     found, broken = list_strategies()
     if output is Format.json:
         told = [{"name": name, "message": message} for name, message in broken.items()]
-        typer.echo(json.dumps({"schema_version": 1, "strategies": [as_document(one) for one in found], "broken": told}))
+        say_json({"schema_version": 1, "strategies": [as_document(one) for one in found], "broken": told})
     else:
         _show_all(found)
     for broken_name, message in broken.items():
-        typer.echo(f"warning: strategy {broken_name} is left out: {message}", err=True)
+        complain(one_line(f"warning: strategy {broken_name} is left out: {message}"))
 
 
 def _show_all(found: list[StrategyDescription]) -> None:
     from rich.text import Text
+
+    from orchestrate.reporting.output import show
 
     table = _table("name", "kind", "runs on", "what it does, parameters")
     for one in found:
@@ -57,9 +60,7 @@ def _show_all(found: list[StrategyDescription]) -> None:
         about = Text(one.summary)
         about.append(f"\n{_defaults(one) or 'no parameters'}\n", style="dim")
         table.add_row(Text(one.name, style="bold"), one.kind, runs_on, about)
-    console = _console()
-    console.print(table)
-    console.print("orchestrate strategies NAME tells one in full.")
+    show(table, "orchestrate strategies NAME tells one in full.")
 
 
 def _defaults(one: StrategyDescription) -> str:
@@ -73,22 +74,30 @@ def _defaults(one: StrategyDescription) -> str:
 def _show_one(one: StrategyDescription, rules: str) -> None:
     from rich.text import Text
 
-    console = _console()
-    console.print(Text.assemble((one.name, "bold"), f"  {one.kind}, runs on {' and '.join(one.frameworks)}\n"))
-    console.print(Text(rules or "Its author has written nothing about it."))
-    if one.parameters is None:
-        console.print("\nIt takes any parameter.")
-    elif not one.parameters:
-        console.print("\nIt takes no parameters.")
-    else:
-        table = _table("parameter", "type", "default", "range", "meaning")
-        for name, parameter in one.parameters.items():
-            table.add_row(Text(name, style="bold"), *_cells(parameter))
-        console.print()
-        console.print(table)
+    from orchestrate.reporting.output import show
+
+    runs_on = " and ".join(one.frameworks)
+    parts: list[RenderableType] = [
+        Text.assemble((one.name, "bold"), f"  {one.kind}, runs on {runs_on}\n"),
+        Text(rules or "Its author has written nothing about it."),
+        *_parameters(one),
+    ]
     if one.relations:
-        console.print(f"\n{' and '.join(one.relations)} must hold.")
-    console.print(Text(f"\nIn a configuration:\n\n{_example(one)}"))
+        parts.append(f"\n{' and '.join(one.relations)} must hold.")
+    show(*parts, Text(f"\nIn a configuration:\n\n{_example(one)}"))
+
+
+def _parameters(one: StrategyDescription) -> list[RenderableType]:
+    from rich.text import Text
+
+    if one.parameters is None:
+        return ["\nIt takes any parameter."]
+    if not one.parameters:
+        return ["\nIt takes no parameters."]
+    table = _table("parameter", "type", "default", "range", "meaning")
+    for name, parameter in one.parameters.items():
+        table.add_row(Text(name, style="bold"), *_cells(parameter))
+    return ["", table]
 
 
 def _cells(parameter: Parameter) -> tuple[str, str, str, str]:
@@ -142,9 +151,3 @@ def _table(*heads: str) -> Table:
     for head in heads:
         table.add_column(head, no_wrap=head in ("name", "kind", "runs on", "parameter", "type", "default"))
     return table
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, emoji=False, markup=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from orchestrate.cli.options import DataPaths, NoCache, Settings
+from orchestrate.domain.printable import one_line
 
 if TYPE_CHECKING:
     from orchestrate.domain.plan import RunPlan
@@ -31,7 +31,8 @@ def validate(
     import os
 
     from orchestrate.cli.process import started_up
-    from orchestrate.cli.stdout import results_only
+    from orchestrate.cli.streams import results_only
+    from orchestrate.reporting.output import say, say_json
     from orchestrate.usecases import validate as usecase
 
     with results_only():
@@ -48,25 +49,25 @@ def validate(
             for file in files
         ]
     if output == "json":
-        import json
-
-        print(json.dumps(usecase.documents(found), indent=2, ensure_ascii=False))
+        say_json(usecase.documents(found))
+    elif output == "github":
+        for item in found:
+            _to_github(item)
     else:
-        told = _as_github if output == "github" else _as_text
-        print("\n".join(line for item in found for line in told(item)))
+        say("\n".join(line for item in found for line in _as_text(item)))
     code = usecase.exit_code(found)
     if code:
-        sys.stdout.flush()
         raise typer.Exit(code)
 
 
 def _as_text(item: Validation) -> list[str]:
     lines = [str(problem) for problem in item.resolution.told]
     plan = item.resolution.plan
+    file = one_line(item.file)
     if plan is None:
         lines += [_as_line(finding) for finding in item.findings]
-        return [*lines, f"{item.file}: {_count(len(item.resolution.told))}"]
-    lines += [f"{item.file}: {_verdict(item)}", *_understood(plan)]
+        return [*lines, f"{file}: {_count(len(item.resolution.told))}"]
+    lines += [f"{file}: {_verdict(item)}", *map(one_line, _understood(plan))]
     return lines + [_as_line(finding) for finding in item.findings]
 
 
@@ -88,7 +89,7 @@ def _verdict(item: Validation) -> str:
 
 def _as_line(finding: Finding) -> str:
     times = f" ({finding.count} times)" if finding.count > 1 else ""
-    return f"  {finding.severity}: {finding.where}: {finding.message}{times}"
+    return one_line(f"  {finding.severity}: {finding.where}: {finding.message}{times}")
 
 
 def _understood(plan: RunPlan) -> list[str]:
@@ -140,27 +141,17 @@ def _percent(share: object) -> str:
     return f"{float(str(share)) * 100:.2f}".rstrip("0").rstrip(".")
 
 
-def _as_github(item: Validation) -> list[str]:
-    """Workflow commands that put each error at its line."""
-    lines = []
+def _to_github(item: Validation) -> None:
+    """Print workflow commands that put each error at its line."""
+    from orchestrate.reporting.output import say_workflow_command
+
     for problem in item.resolution.told:
         message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-        at = f" file={_property(problem.file)},line={problem.line},col={problem.column}"
-        lines.append(
-            f"::error{at}::{_escaped(message)}"
-            if problem.line
-            else f"::error::{_escaped(f'{problem.file}: {message}')}"
-        )
+        if problem.line:
+            at = (("file", problem.file), ("line", problem.line), ("col", problem.column))
+            say_workflow_command("error", message, at)
+        else:
+            say_workflow_command("error", f"{problem.file}: {message}")
     for finding in item.findings:
-        command = {"info": "notice"}.get(finding.severity, finding.severity)
-        message = f"{finding.where}: {finding.message}"
-        lines.append(f"::{command} file={_property(item.file)}::{_escaped(message)}")
-    return lines
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(value: object) -> str:
-    return _escaped(str(value)).replace(":", "%3A").replace(",", "%2C")
+        name = {"info": "notice"}.get(finding.severity, finding.severity)
+        say_workflow_command(name, f"{finding.where}: {finding.message}", [("file", item.file)])

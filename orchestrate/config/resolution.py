@@ -36,7 +36,7 @@ class Resolution:
         if self.plan is None:
             raise ConfigurationError(self.told)
         if self.missing:
-            raise DataError("\n".join(str(problem) for problem in self.told))
+            raise DataError.together(str(problem) for problem in self.told)
         if not self.plan.data:
             raise DataError("the configuration has no 'data'", hint="add it, or give --data SYMBOL=PATH")
         return self.plan

@@ -72,7 +72,7 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
         raise refused[0]
     texts = [str(error) for error in refused] + [f"{finding.where}: {finding.message}" for finding in fatal]
     if texts:
-        raise DataError("\n".join(texts))
+        raise DataError.together(texts)
 
 
 def _load(

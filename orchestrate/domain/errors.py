@@ -7,9 +7,11 @@
     ├── EngineError               4  an engine refused or broke
     │   └── ReconciliationError   4  a book and its engine disagree
     ├── StoreError                4  a run or the journal can't be written or read back
+    ├── OutputError               4  results can't be written to stdout
     ├── NotFoundError             5  the command line names a run or strategy that does not exist
     ├── TimeLimitError          124
-    └── InterruptedRunError     130
+    ├── InterruptedRunError     130
+    └── ReaderGoneError         141  nobody reads the results any more
 
 The command line catches `OrchestrateError` once and exits with `exit_code`.
 """
@@ -21,6 +23,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from orchestrate.domain.printable import lines, one_line
 
 #: Lines of a file are shown up to this length.
 _WIDEST: Final = 200
@@ -43,16 +47,17 @@ class Problem:
 
     def __str__(self) -> str:
         """The place, the message, and the line with carets under what is meant."""
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        first = f"{place}: {self.message}" if place else self.message
+        file, message, hint = one_line(self.file), one_line(self.message), one_line(self.hint)
+        place = f"{file}:{self.line}:{self.column}" if self.line else file
+        first = f"{place}: {message}" if place else message
         if not self.line or not self.source.strip():
-            return f"{first}\n    hint: {self.hint}" if self.hint else first
+            return f"{first}\n    hint: {hint}" if hint else first
         source, column = _around(self.source, self.column)
-        meant = source[column - 1 : column - 1 + self.width]
-        carets = " " * _cells(source[: column - 1]) + "^" * max(1, _cells(meant))
+        meant = one_line(source[column - 1 : column - 1 + self.width])
+        carets = " " * _cells(one_line(source[: column - 1])) + "^" * max(1, _cells(meant))
         gutter = f"{self.line:>5} | "
         under = " " * (len(gutter) - 2) + "| " + carets
-        return f"{first}\n{gutter}{source}\n{under}{' ' + self.hint if self.hint else ''}"
+        return f"{first}\n{gutter}{one_line(source)}\n{under}{' ' + hint if hint else ''}"
 
 
 def _cells(text: str) -> int:
@@ -84,9 +89,12 @@ class ConfigurationError(OrchestrateError):
     exit_code = 2
 
     def __init__(self, problems: Iterable[Problem] | str) -> None:
-        found = [Problem("", 0, 0, problems)] if isinstance(problems, str) else list(problems)
-        self.problems: tuple[Problem, ...] = tuple(found)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        if isinstance(problems, str):
+            self.problems: tuple[Problem, ...] = (Problem("", 0, 0, problems),)
+            super().__init__(lines(problems))
+        else:
+            self.problems = tuple(problems)
+            super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class UnknownStrategyError(ConfigurationError, ValueError):
@@ -102,8 +110,15 @@ class DataError(OrchestrateError):
         self.where: str = where
         self.message: str = message
         self.hint: str = hint
-        text = f"{where}: {message}" if where else message
-        super().__init__(f"{text}\n    hint: {hint}" if hint else text)
+        text = one_line(f"{where}: {message}" if where else message)
+        super().__init__(f"{text}\n    hint: {one_line(hint)}" if hint else text)
+
+    @classmethod
+    def together(cls, texts: Iterable[str]) -> DataError:
+        """Return several errors, each as its text, as one."""
+        told = cls("\n".join(texts))
+        told.args = (lines(told.message),)
+        return told
 
 
 def out_of_memory(error: BaseException) -> DataError | None:
@@ -135,6 +150,10 @@ class StoreError(OrchestrateError):
     """A run or a journal that can't be written or read back: a full disk, a folder without permission."""
 
 
+class OutputError(OrchestrateError):
+    """Results can't be written to stdout: a full disk behind it."""
+
+
 class NotFoundError(OrchestrateError):
     """A run or a strategy that the command line names and that does not exist."""
 
@@ -151,3 +170,9 @@ class InterruptedRunError(OrchestrateError):
     """The interruption of a run by Ctrl-C."""
 
     exit_code = 130
+
+
+class ReaderGoneError(OrchestrateError):
+    """Nobody reads the results any more: a broken pipe. Has no message, as no tool has one."""
+
+    exit_code = 141

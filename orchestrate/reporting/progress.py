@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from orchestrate.domain.printable import one_line
+
 Progress = Callable[[int, int], None]
 _SECONDS_BETWEEN: Final = 0.1
 
@@ -22,9 +24,9 @@ def progress_bar(title: str, *, wanted: bool = True) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Bar(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
-    task = bar.add_task(title, total=None)
+    task = bar.add_task(one_line(title), total=None)
     drawn = 0.0
 
     def tell(done: int, total: int) -> None:

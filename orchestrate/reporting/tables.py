@@ -6,16 +6,17 @@ fits into the width that there is; names too long for it lose their middle, neve
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, Final, Literal
+from typing import IO, Any, Final
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from orchestrate.analytics.attribution import CrossFrameworkAnalytics
+from orchestrate.domain import printable
+from orchestrate.reporting import output
 
 Document = dict[str, Any]
 
@@ -28,11 +29,9 @@ _SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
 
 def show(document: Document, *, file: IO[str] | None = None, width: int | None = None) -> None:
     """Print the summary of a run, in colour where `file` (default: stdout) is a terminal that wants it."""
-    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    console = Console(file=file, width=width, color_system=colours, highlight=False, emoji=False, markup=False)
-    console.print(_summary(document, console.width))
-    for name, path in document["paths"].items():
-        console.print(Text.assemble((f"{name:<9}", "bold"), path), soft_wrap=True)
+    shown = printable.document(document)
+    paths = [Text.assemble((f"{name:<9}", "bold"), path) for name, path in shown["paths"].items()]
+    output.show(_summary(shown, output.width_of(file, width)), file=file, width=width, unwrapped=paths)
 
 
 def _summary(document: Document, width: int) -> RenderableType:

@@ -1,8 +1,12 @@
-"""`run.json`: what a run was and what it cost; everything that a clock, a machine or the weather decides."""
+"""`run.json`: what a run was and what it cost; everything that a clock, a machine or the weather decides.
+
+It holds the sha256 of the run's other files, and as its second line that of its own other lines: `seal`, `unseal`.
+"""
 
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,6 +18,7 @@ from orchestrate.domain.stamps import label_text
 from orchestrate.runs.store import digest
 
 SCHEMA_VERSION: Final = 1
+_SEAL: Final = re.compile(rb'\{\n  "checksum": "([0-9a-f]{64})",\n')
 #: The distribution in which a framework comes, where its name is another.
 _DISTRIBUTIONS: Final = {"nautilus": "nautilus_trader"}
 
@@ -58,6 +63,20 @@ def manifest(
         },
         "files": {name: digest(content) for name, content in sorted(files.items())},
     }
+
+
+def seal(content: bytes) -> bytes:
+    """Return a JSON object, written over several lines, with its checksum as the second line."""
+    return content.replace(b"{\n", b'{\n  "checksum": "%s",\n' % digest(content).encode(), 1)
+
+
+def unseal(content: bytes) -> bytes | None:
+    """Return what was sealed; None unless every byte is as it was."""
+    found = _SEAL.match(content)
+    if found is None:
+        return None
+    sealed = b"{\n" + content[found.end() :]
+    return sealed if digest(sealed).encode() == found[1] else None
 
 
 def versions(frameworks: Iterable[str]) -> dict[str, str]:

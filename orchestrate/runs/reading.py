@@ -1,48 +1,61 @@
-"""Past runs, found by what people call them and read back as they were told."""
+"""Past runs, found by what people call them and read back as they were told, once each of their files is verified."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from orchestrate.domain.errors import NotFoundError, StoreError
-from orchestrate.runs.manifest import SCHEMA_VERSION
+from orchestrate.domain.printable import one_line
+from orchestrate.runs.manifest import SCHEMA_VERSION, unseal
 from orchestrate.runs.store import RUN_ID_PATTERN, digest
 
 LATEST: Final = "latest"
 _RUN_ID: Final = re.compile(RUN_ID_PATTERN)
 _MOMENT: Final = len("YYYYMMDDTHHMMSSZ")
 _NEAR: Final = 3
-#: What a document is made of: these from run.json, those from metrics.json.
-_OF_THE_RUN: Final = ("run_id", "status", "exit_code", "mode", "plan_hash", "data_hash", "duration_seconds")
-_OF_ITS_FIGURES: Final = (
-    "bars",
-    "start",
-    "end",
-    "portfolio",
-    "strategies",
-    "frameworks",
-    "correlation",
-    "gates",
-    "findings",
-)
+#: What a document is made of, and of which types: these from run.json, those from metrics.json.
+_OF_THE_RUN: Final = {
+    "run_id": str,
+    "status": str,
+    "exit_code": int,
+    "mode": str,
+    "plan_hash": str,
+    "data_hash": str,
+    "duration_seconds": float,
+}
+_OF_ITS_FIGURES: Final = {
+    "bars": int,
+    "start": object,
+    "end": object,
+    "portfolio": dict,
+    "strategies": dict,
+    "frameworks": dict,
+    "correlation": dict,
+    "gates": list,
+    "findings": list,
+}
 #: And this, where the configuration asks for it.
 _IF_NAMED: Final = ("benchmark",)
+#: What `read_run` can't do without.
+_READ: Final = ("metrics.json", "plan.json")
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run on the disk: `manifest` is its run.json, `figures` its metrics.json."""
+    """A run on the disk: `manifest` is its run.json, `figures` its metrics.json, `plan` its plan.json."""
 
     folder: Path
     manifest: Document
     figures: Document
+    plan: Document
 
     def document(self) -> Document:
         """The run as `backtest --format json` prints it."""
@@ -60,9 +73,12 @@ def document(manifest: Document, figures: Document, folder: Path) -> Document:
 
 def run_ids(reports: Path) -> list[str]:
     """Every stored run, oldest first."""
-    if not reports.is_dir():
-        return []
-    return sorted(entry.name for entry in reports.iterdir() if _RUN_ID.fullmatch(entry.name) and entry.is_dir())
+    try:
+        if not reports.is_dir():
+            return []
+        return sorted(entry.name for entry in reports.iterdir() if _RUN_ID.fullmatch(entry.name) and entry.is_dir())
+    except OSError as error:
+        raise StoreError(f"{reports}: can't be read: {error.strerror}") from None
 
 
 def find(reports: Path, named: str) -> Path:
@@ -82,26 +98,54 @@ def find(reports: Path, named: str) -> Path:
     if len(meant) == 1:
         return reports / meant[0]
     if meant:
-        raise NotFoundError(f"'{named}' begins {len(meant)} runs in {reports}: {_listed(meant)}")
+        raise NotFoundError(f"'{one_line(named)}' begins {len(meant)} runs in {reports}: {_listed(meant)}")
     near = get_close_matches(named, known, n=_NEAR, cutoff=0.6)
     hint = f"did you mean {_listed(near)}?" if near else f"the latest is {known[-1]}"
-    raise NotFoundError(f"there is no run '{named}' in {reports}\n    hint: {hint}")
+    raise NotFoundError(f"there is no run '{one_line(named)}' in {reports}\n    hint: {hint}")
 
 
 def read_run(reports: Path, named: str) -> StoredRun:
-    """The run called `named`, as far as text and JSON need it. StoreError where its files are damaged."""
+    """The run called `named`, as far as text and JSON need it. StoreError names the first file that is damaged."""
     folder = find(reports, named)
-    manifest = _json(folder / "run.json", _read(folder / "run.json"))
+    manifest = _manifest(folder / "run.json")
+    content: dict[str, bytes] = {}
+    for name, expected in manifest["files"].items():
+        verified = _verified(folder / name, expected)
+        if name in _READ:
+            content[name] = verified
+    figures, plan = (_json(folder / name, content[name]) for name in _READ)
+    _check(folder / "metrics.json", figures, _OF_ITS_FIGURES)
+    return StoredRun(folder, manifest, figures, plan)
+
+
+def _manifest(path: Path) -> Document:
+    """What a run.json says, which knows itself whether it is whole."""
+    sealed = unseal(_read(path))
+    if sealed is None:
+        raise StoreError(f"{path}: damaged: its checksum is missing or another")
+    manifest = _json(path, sealed)
     if manifest.get("schema_version") != SCHEMA_VERSION:
-        raise StoreError(f"{folder}: written by another version of orchestrate")
-    content = _read(folder / "metrics.json")
-    if manifest.get("files", {}).get("metrics.json") != digest(content):
-        raise StoreError(f"{folder / 'metrics.json'}: changed since the run: its hash in run.json is another")
-    figures = _json(folder / "metrics.json", content)
-    missing = [name for name in _OF_THE_RUN if name not in manifest]
+        raise StoreError(f"{path}: written by another version of orchestrate")
+    _check(path, manifest, {**_OF_THE_RUN, "journal": str, "files": dict})
+    missing = [name for name in _READ if name not in manifest["files"]]
     if missing:
-        raise StoreError(f"{folder / 'run.json'}: damaged: {', '.join(missing)} missing")
-    return StoredRun(folder, manifest, figures)
+        raise StoreError(f"{path}: damaged: its files lack {', '.join(missing)}")
+    return manifest
+
+
+def _verified(path: Path, expected: object) -> bytes:
+    """The content of a file, which is the one that was stored."""
+    content = _read(path)
+    if digest(content) != expected:
+        raise StoreError(f"{path}: changed since the run: its hash in run.json is another")
+    return content
+
+
+def _check(path: Path, found: Document, types: Mapping[str, type]) -> None:
+    """Refuse an object in which something is missing or of a wrong type."""
+    for name, kind in types.items():
+        if name not in found or not isinstance(found[name], kind):
+            raise StoreError(f"{path}: damaged: {name} is missing or of a wrong type")
 
 
 def _read(path: Path) -> bytes:
@@ -114,7 +158,7 @@ def _read(path: Path) -> bytes:
 def _json(path: Path, content: bytes) -> Document:
     try:
         told = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"{path}: damaged: {error}") from None
     if not isinstance(told, dict):
         raise StoreError(f"{path}: damaged: not a JSON object")

@@ -135,7 +135,7 @@ def _kept(
     """Measure and judge `result`, and store everything. `clock`: when it began, and the seconds since."""
     from orchestrate.analytics.gates import judge
     from orchestrate.analytics.summary import summarise
-    from orchestrate.runs.manifest import manifest
+    from orchestrate.runs.manifest import manifest, seal
     from orchestrate.runs.parquet import parquet_files
     from orchestrate.runs.reading import document
 
@@ -161,7 +161,7 @@ def _kept(
         overrides=_overrides(request),
         files=files,
     )
-    folder = claimed.keep(files | {"run.json": _json(told)})
+    folder = claimed.keep(files | {"run.json": seal(_json(told))})
     return Outcome(code, document(told, figures, folder), folder)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrate.domain.errors import ConfigurationError, StoreError
+from orchestrate.domain.printable import one_line
 
 _STARTER: Final = Path(__file__).parents[1] / "starter"
 #: where a file goes → what it is called in the package
@@ -48,7 +49,7 @@ def _refuse_what_is_in_the_way(directory: Path) -> None:
     parents = [parent for path in inside for parent in path.parents if parent.exists() and not parent.is_dir()]
     there = list(dict.fromkeys([*parents, *(path for path in inside if os.path.lexists(path))]))
     if there:
-        listed = "".join(f"\n    {path}" for path in there)
+        listed = "".join(f"\n    {one_line(path)}" for path in there)
         raise ConfigurationError(f"nothing was written: this is in the way{listed}\n    hint: name another folder")
 
 

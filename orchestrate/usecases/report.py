@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.plan import LoggingPlan
 from orchestrate.runs.journal import Journal
-from orchestrate.runs.reading import read_run
+from orchestrate.runs.reading import StoredRun, read_run
 
 
 def report(named: str, reports: Path, show: Callable[[dict[str, Any]], None]) -> None:
@@ -19,13 +18,13 @@ def report(named: str, reports: Path, show: Callable[[dict[str, Any]], None]) ->
     began = time.monotonic()
     stored = read_run(reports, named)
     show(stored.document())
-    with Journal(_logging(stored.folder), stored.folder.name) as journal:
+    with Journal(_logging(stored), stored.folder.name) as journal:
         journal.write("report_generated", "info", {"duration_seconds": time.monotonic() - began})
 
 
-def _logging(folder: Path) -> LoggingPlan:
+def _logging(stored: StoredRun) -> LoggingPlan:
     """Where the run kept its journal."""
-    try:
-        return LoggingPlan(**json.loads((folder / "plan.json").read_bytes())["logging"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{folder / 'plan.json'}: damaged: {error}") from None
+    facts = stored.plan.get("logging")
+    if not isinstance(facts, dict) or not all(isinstance(fact, str) for fact in facts.values()):
+        raise StoreError(f"{stored.folder / 'plan.json'}: damaged: logging is missing or of a wrong type")
+    return LoggingPlan(**facts)

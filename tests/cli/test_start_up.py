@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import subprocess
 import sys
+from functools import partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from orchestrate.cli.process import start_up, started_up
+from tests.reference import least_ratio, python_seconds
 
 CSV = "timestamp,open,high,low,close,volume\n" + "".join(
     f"2024-{1 + day // 28:02}-{1 + day % 28:02},{price},{price + 1},{price - 1},{price},1000\n"
@@ -138,7 +139,7 @@ def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
     assert {name for name in imported if name.startswith("backtrader.indicators.")} <= {"backtrader.indicators.contrib"}
     ours = {name.removeprefix("orchestrate.") for name in imported if name.startswith("orchestrate.")}
     assert {name for name in ours if name.startswith("cli.")} == {
-        *("cli.app", "cli.backtest", "cli.options", "cli.process", "cli.stdout")
+        *("cli.app", "cli.backtest", "cli.options", "cli.process", "cli.streams")
     }
     assert {name for name in ours if "nautilus" in name} <= {"engines.nautilus", "engines.nautilus.settings"}
     assert not ours & {"reporting.tables", "data.memory", "usecases.api", "engines.backtrader.hosting"}
@@ -202,18 +203,9 @@ assert (gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)) == before
     assert gc.get_freeze_count() == 0
 
 
-def cpu_seconds(folder: Path, code: str) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    python(folder, code, OPENBLAS_THREAD_TIMEOUT="20")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def test_a_short_run_takes_less_than_twice_its_imports(folder):
     """In CPU seconds of whole processes, about 1.6 times as much; a busy machine gets several turns."""
     packages = "import typer, pydantic, yaml, numpy, pyarrow.parquet, orchestrate.engines.backtrader.parts\n"
     imports, run = packages + "pydantic.BaseModel", command("backtest", "momentum.yaml", "-q")
-    ratios: list[float] = []
-    while len(ratios) < 8 and (not ratios or min(ratios) >= 2):
-        ratios.append(cpu_seconds(folder, run) / cpu_seconds(folder, imports))
-    assert min(ratios) < 2
+    whole, least = (partial(python_seconds, code, folder, OPENBLAS_THREAD_TIMEOUT="20") for code in (run, imports))
+    assert least_ratio(whole, least, enough=2) < 2

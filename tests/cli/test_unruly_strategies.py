@@ -95,6 +95,62 @@ def test_a_strategy_that_goes_elsewhere_leaves_the_run_where_it_belongs(unruly):
     assert list((unruly.folder / "elsewhere").iterdir()) == []
 
 
+CLOSING = """\
+import os
+import sys
+
+
+class Closing:
+    def should_enter(self, bars):
+        for stream in (sys.stdout, sys.__stdout__, sys.stderr, sys.__stderr__):
+            stream.close()
+        sys.stderr = open("mine.txt", "w")
+        sys.stderr.close()
+        return len(bars) == 2
+
+    def should_exit(self, position, bars):
+        return False
+
+
+class Printing(Closing):
+    def should_enter(self, bars):
+        print("printed")
+        return len(bars) == 3
+"""
+BESIDE = """\
+capital: 1000
+data: {AAA: {synthetic: {bars: 60, seed: 7}}}
+strategies:
+  closing: {name: "closing.py:Closing", allocation: 50}
+  printing: {name: "closing.py:Printing", allocation: 50}
+"""
+
+
+def test_streams_that_a_strategy_closes_stay_open_for_all_others(unruly):
+    unruly.write("closing.py", CLOSING)
+    unruly.write("config.yaml", BESIDE)
+    done = command(unruly, "backtest", "config.yaml", "--format", "json", "--gate", "sharpe >= 50")
+    assert json.loads(done.stdout)["status"] == "completed"
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("gate failed: sharpe")
+    assert "printed" in done.stderr
+
+
+def test_only_a_run_runs_the_code_of_strategies(prompt):
+    """As docs/isolation.md says."""
+    prompt.write("unruly.py", 'open("ran.txt", "a").close()\n' + UNRULY)
+    prompt.write("config.yaml", CONFIG % "FitsOnce")
+    ran = prompt.folder / "ran.txt"
+    prompt("backtest", "config.yaml", "-q")
+    assert ran.exists()
+    ran.unlink()
+    for words in (("validate", "config.yaml"), ("strategies", "unruly.py:FitsOnce"), ("report", "latest")):
+        assert prompt(*words).code == 0
+    assert not ran.exists()
+    prompt("validate", "config.yaml", "--deep")
+    assert ran.exists()
+
+
 def test_a_mean_of_the_whole_history_that_is_kept_is_caught(unruly):
     unruly.write("config.yaml", CONFIG % "FitsOnce")
     done = unruly("backtest", "config.yaml", "--format", "json")

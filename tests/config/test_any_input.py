@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrate.config.resolve import Resolution
+from tests.reference import in_loops
 
 Resolve = Callable[..., Resolution]
 BROKEN = Path(__file__).parent / "broken"
@@ -45,7 +46,7 @@ PIECES = [
     *("strategies", "strategy", "config", "data", "symbols: ", "a.py:B", "x:y:z", "\\", '"\\0"', '"a\\nb"', "{{x}}"),
 ]
 QUICK = settings(
-    max_examples=150, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
 
 
@@ -67,7 +68,7 @@ def check(path: Path, resolving: Resolve, content: bytes) -> None:
     path.write_bytes(content)
     began = time.process_time()
     resolution = resolving(path)
-    assert time.process_time() - began < 2
+    assert in_loops(time.process_time() - began) < 30
     assert (resolution.plan is None) == bool(resolution.problems)
     if resolution.plan is not None:
         assert len(resolution.plan.hash) == 64

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 from orchestrate.data.alignment import align, known
 from orchestrate.domain.market import BarSeries, Timeline
 from tests.data.reading import Load
+from tests.reference import least_ratio, seconds
 
 HOUR = 3600 * 10**9
 DAY = 24 * HOUR
@@ -197,7 +196,8 @@ def test_weeks_begin_on_mondays(load: Load) -> None:
         assert weeks.close.tolist() == closes[stamp]
 
 
-def test_half_a_million_bars_of_five_symbols_are_aligned_well_under_a_second() -> None:
+def test_half_a_million_bars_of_five_symbols_are_aligned_in_a_few_sorts() -> None:
+    """In the processor time of sorting their stamps, about four times as much."""
     size = 500_000
     base = np.arange(size, dtype=np.int64) * 60 * 10**9
     column = np.ones(size)
@@ -208,7 +208,7 @@ def test_half_a_million_bars_of_five_symbols_are_aligned_well_under_a_second() -
         all_series[f"S{place}"] = BarSeries(
             f"S{place}", label, ones, ones, ones, ones, ones, known=label, length=60 * 10**9
         )
-    started = time.process_time()
-    timeline = align(all_series)
-    assert time.process_time() - started < 0.9
-    assert len(timeline) == 1_500_000
+    assert len(align(all_series)) == 1_500_000
+    stamps = np.concatenate([series.known for series in all_series.values()])
+    ratio = least_ratio(lambda: seconds(align, all_series), lambda: seconds(np.sort, stamps), enough=12)
+    assert ratio < 12

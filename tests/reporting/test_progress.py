@@ -31,6 +31,15 @@ def test_nothing_is_drawn_where_nobody_wants_it(monkeypatch):
     assert stream.getvalue() == ""
 
 
+def test_the_name_of_a_file_is_text_and_nothing_else(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_bar("[red]\x1b]0;x\x07\n.yaml") as tell:
+        tell(1, 1)
+    assert r"[red]\x1b]0;x\x07\n.yaml" in stream.getvalue()
+
+
 def test_a_terminal_sees_how_far_it_is(monkeypatch):
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)

@@ -1,0 +1,86 @@
+"""What people and CI read: every text, table and workflow command passes here, and is made safe here.
+
+JSON escapes by itself: it is pure ASCII, so that no terminal and no encoding changes it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING, Any
+
+from orchestrate.domain.printable import lines, one_line, without_commands
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+
+def say(text: object = "") -> None:
+    """Print a result, of one line or several."""
+    print(without_commands(lines(str(text))))
+
+
+def complain(text: object) -> None:
+    """Print a message on stderr, after the results so far."""
+    sys.stdout.flush()
+    print(without_commands(lines(str(text))), file=sys.stderr)
+
+
+def say_json(document: Any) -> None:
+    """Print one JSON document."""
+    print(json.dumps(document, indent=2, allow_nan=False).replace("##[", r"#\u0023["))  # the same text, no command
+
+
+def say_workflow_command(name: str, message: str, properties: Iterable[tuple[str, object]] = ()) -> None:
+    """Print a command to GitHub, such as an error at its line."""
+    at = ",".join(f"{key}={_property(value)}" for key, value in properties)
+    print(f"::{name}{' ' + at if at else ''}::{_data(message)}")
+
+
+def show(
+    *renderables: RenderableType,
+    file: IO[str] | None = None,
+    width: int | None = None,
+    unwrapped: Iterable[RenderableType] = (),
+) -> None:
+    """Print tables and styled texts, in colour where `file` (default: stdout) is a terminal that wants it.
+
+    `unwrapped` ones follow, each on a line of its own however long it is.
+    """
+    console = _console(file, width)
+    with console.capture() as captured:
+        for renderable in renderables:
+            console.print(renderable)
+        for renderable in unwrapped:
+            console.print(renderable, soft_wrap=True)
+    print(without_commands(captured.get()), end="", file=file)
+
+
+def width_of(file: IO[str] | None, width: int | None) -> int:
+    """Return how many columns `show` has."""
+    return _console(file, width).width
+
+
+def _console(file: IO[str] | None, width: int | None) -> Console:
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class SafeConsole(Console):
+        """A console whose texts are printable, whatever a table was made of."""
+
+        def render(self, *arguments: Any, **more: Any) -> Iterable[Segment]:
+            for segment in super().render(*arguments, **more):
+                yield segment if segment.control else segment._replace(text=lines(segment.text))
+
+    system: Any = None if os.environ.get("NO_COLOR") else "auto"
+    return SafeConsole(file=file, width=width, color_system=system, highlight=False, emoji=False, markup=False)
+
+
+def _data(message: str) -> str:
+    return one_line(message).replace("%", "%25")
+
+
+def _property(value: object) -> str:
+    return _data(str(value)).replace(":", "%3A").replace(",", "%2C")
