@@ -12,14 +12,14 @@ import numpy as np
 from orchestrate.data.alignment import Stamp, align, known
 from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
-from orchestrate.data.columns import PRICES, Columns, show
+from orchestrate.data.columns import Columns, show
 from orchestrate.data.findings import Evidence, judge
 from orchestrate.data.instruments import instrument_of
 from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.market import BarSeries, Market, Timeline
+from orchestrate.domain.market import BarSeries, Market, Timeline, sealed
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
 
@@ -56,7 +56,7 @@ def load_market(
         series=series,
         instruments={symbol: instruments[symbol] for symbol in plan.data},
         timeline=timeline,
-        data_hash=_hash(series),
+        data_hash=data_hash(series),
         periods_per_year=_periods(series, timeline, plan.periods_per_year),
     )
     return market, tuple(findings)
@@ -83,18 +83,14 @@ def _load(
     instrument = instrument_of(told, everything, plan.capital.currency)
     negative = entry.allow_negative or instrument.asset_class == "future"
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
-    prices = np.empty((len(PRICES), len(columns)))
-    for rounded, column in zip(prices, columns.each, strict=True):
-        np.round(column, instrument.precision, out=rounded)
-    prices.setflags(write=False)  # the memory behind the columns too
-    columns = columns.with_prices(prices)
+    opened, high, low, close = (sealed(np.round(column, instrument.precision)) for column in columns.each)
     series = BarSeries(
         entry.symbol,
         columns.label,
-        columns.open,
-        columns.high,
-        columns.low,
-        columns.close,
+        opened,
+        high,
+        low,
+        close,
         columns.volume,
         known=columns.label,
         length=length,
@@ -163,11 +159,12 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
     return found
 
 
-def _hash(series: Mapping[str, BarSeries]) -> str:
+def data_hash(series: Mapping[str, BarSeries]) -> str:
+    """What a run was made from: a digest of every column that a strategy can see."""
     digest = hashlib.sha256()
     for symbol in sorted(series):
         bars = series[symbol]
         digest.update(f"{symbol}\0{len(bars)}\0{bars.length}\0".encode())
-        for column in (bars.label, bars.open, bars.high, bars.low, bars.close, bars.volume):
+        for column in bars.columns:
             digest.update(np.ascontiguousarray(column).astype(column.dtype.newbyteorder("<"), copy=False).data)
     return digest.hexdigest()
