@@ -11,6 +11,7 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import Demand, Fill, Reason, StrategyCommand
+from orchestrate.domain.parameters import own
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.orchestration.agenda import Agenda, next_bars, stops_at
 from orchestrate.orchestration.asking import Asked
@@ -151,7 +152,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             float(entry.allocated),
             entry.symbols,
             native=entry.strategy if entry.is_native and isinstance(entry.strategy, type) else None,
-            config=entry.config,
+            config={name: own(value) for name, value in entry.config.items()},
             sizing=entry.allocation.sizing,
             asking=self.desk.asking(entry),
         )

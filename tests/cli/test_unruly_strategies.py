@@ -14,6 +14,8 @@ import ctypes
 import os
 import sys
 
+import backtrader as bt
+
 
 class Loud:
     def should_enter(self, bars):
@@ -63,6 +65,13 @@ class PatientForger:
 class Rich:
     def on_bar(self, context):
         context._reach.cash.__closure__[0].cell_contents.book.cash += 1e6
+
+
+class Collector(bt.Strategy):
+    params = (("levels", []),)
+
+    def next(self):
+        self.p.levels.append(len(self))
 
 
 class FitsOnce:
@@ -143,6 +152,13 @@ def test_bars_that_were_overwritten_end_the_run_with_4_and_say_who_ran(unruly, n
     assert unruly.journal[-1]["event"] == "orchestrator.backtest_failed"
     assert unruly.journal[-1]["error_type"] == "ChangedDataError"
     assert not unruly.runs
+
+
+def test_a_parameter_that_a_native_changes_is_its_own(unruly):
+    unruly.write("config.yaml", CONFIG % "Collector" + "config: {levels: [1, [2]]}\n")
+    assert unruly("backtest", "config.yaml", "-q").code == 0
+    plan = json.loads((unruly.runs[0] / "plan.json").read_text())
+    assert [strategy["config"] for strategy in plan["strategies"]] == [{"levels": [1, [2]]}]
 
 
 def test_a_strategy_that_adds_a_million_to_its_book_ends_the_run_with_4(unruly):
