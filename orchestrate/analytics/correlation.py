@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from orchestrate.analytics.metrics import from_capital, moved
 from orchestrate.domain.market import Floats, Stamps
 from orchestrate.domain.results import Finding
 
@@ -22,16 +23,22 @@ def daily_marks(stamps: Stamps) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     return np.flatnonzero(np.append(days[1:] != days[:-1], True)) if len(days) else np.zeros(0, dtype=np.intp)
 
 
-def correlation(stamps: Stamps, equity: Mapping[str, Floats]) -> tuple[Matrix, list[Finding]]:
+def correlation(
+    stamps: Stamps, equity: Mapping[str, Floats], initial: Mapping[str, float]
+) -> tuple[Matrix, list[Finding]]:
     """Pearson's correlation of daily returns for every pair of strategies; null with a finding where one never moves.
 
-    Equity stands still before, between and after a strategy's own bars, hence the return there is 0.
+    Equity stands still before, between and after a strategy's own bars, hence the return there is 0. The first day has
+    a return, from the initial capital on, if the equity of any strategy moved in it.
     """
     marks = daily_marks(stamps)
+    curves = {name: curve[marks] for name, curve in equity.items()}
+    if any(moved(initial[name], curve) for name, curve in curves.items()):
+        curves = {name: from_capital(initial[name], curve) for name, curve in curves.items()}
     directions: dict[str, Floats | None] = {}
     findings: list[Finding] = []
-    for name, curve in equity.items():
-        directions[name], cause = _direction(curve[marks])
+    for name, curve in curves.items():
+        directions[name], cause = _direction(curve)
         if cause:
             findings.append(Finding("info", f"strategies.{name}", f"no value for correlation: {cause}"))
     matrix: Matrix = {name: dict.fromkeys(equity) for name in equity}
@@ -46,7 +53,7 @@ def correlation(stamps: Stamps, equity: Mapping[str, Floats]) -> tuple[Matrix, l
 def _direction(curve: Floats) -> tuple[Floats | None, str]:
     """The returns of `curve` about their mean, of length 1; or None and why there is no such thing."""
     if len(curve) < 3:
-        return None, "it takes three days"
+        return None, "it takes two daily returns"
     if float(curve.min()) <= 0.0:
         return None, "equity fell to zero or below"
     returns = curve[1:] / curve[:-1] - 1.0

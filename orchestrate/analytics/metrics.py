@@ -21,6 +21,8 @@ _DAY: Final = 86_400 * 1_000_000_000
 _YEAR: Final = 365.25
 #: A deviation this small against the largest return is the rounding of floats, not a movement.
 _NOISE: Final = 1e-12
+#: The same of a sum of books against the capital that they began with.
+_GRAIN: Final = 1e-14
 
 
 class NoFigureError(ValueError):
@@ -31,7 +33,7 @@ class NoFigureError(ValueError):
 class Track:
     """What metrics are made of. `equity` is marked at each close, `exposed` tells the closes with a position.
 
-    `profits` are those of the closed round trips, net of fees.
+    `initial` is the capital before the first close. `profits` are those of the closed round trips, net of fees.
     """
 
     initial: float
@@ -43,13 +45,18 @@ class Track:
     periods_per_year: float | None
 
     @cached_property
+    def curve(self) -> Floats:
+        """The initial capital, then every close; a first close at which nothing has moved is the beginning itself."""
+        return from_capital(self.initial, self.equity) if moved(self.initial, self.equity) else self.equity
+
+    @cached_property
     def returns(self) -> Floats:
-        """From each close to the next: one fewer than there are bars."""
-        if len(self.equity) < 2:
+        """From each value of the curve to the next."""
+        if len(self.curve) < 2:
             raise NoFigureError("it takes two bars")
-        if float(self.equity.min()) <= 0.0:
+        if float(self.curve.min()) <= 0.0:
             raise NoFigureError("equity fell to zero or below")
-        return np.asarray(self.equity[1:] / self.equity[:-1] - 1.0, dtype=np.float64)
+        return np.asarray(self.curve[1:] / self.curve[:-1] - 1.0, dtype=np.float64)
 
     @property
     def annual(self) -> float:
@@ -57,6 +64,16 @@ class Track:
         if self.periods_per_year is None:
             raise NoFigureError("the bars per year are unknown")
         return self.periods_per_year
+
+
+def moved(initial: float, equity: Floats) -> bool:
+    """Decide whether equity moved up to its first value: by more than what adding up several books rounds off."""
+    return bool(len(equity)) and abs(float(equity[0]) - initial) > _GRAIN * abs(initial)
+
+
+def from_capital(initial: float, equity: Floats) -> Floats:
+    """The curve that begins with the initial capital, before the first close."""
+    return np.concatenate([[initial], equity])
 
 
 def total_return(track: Track) -> float:
@@ -112,13 +129,16 @@ def calmar(track: Track) -> float:
 
 
 def max_drawdown(track: Track) -> float:
-    """The deepest fall from a peak of the curve, as a negative fraction; below -1 where more than all was lost."""
+    """The deepest fall from the highest value so far, the initial capital included, as a negative fraction.
+
+    Below -1 where more than all was lost.
+    """
     if not len(track.equity):
         raise NoFigureError("there is no bar")
-    if float(track.equity[0]) <= 0.0:
-        raise NoFigureError("equity fell to zero or below")
-    peaks = np.maximum.accumulate(track.equity)
-    return float(np.min(track.equity / peaks - 1.0))
+    if float(track.curve[0]) <= 0.0:
+        raise NoFigureError("there was no capital")
+    peaks = np.maximum.accumulate(track.curve)
+    return float(np.min(track.curve / peaks - 1.0))
 
 
 def win_rate(track: Track) -> float:
@@ -189,7 +209,7 @@ def figures(track: Track, where: str) -> tuple[Figures, list[Finding]]:
 
 def _deviation(track: Track) -> float:
     if len(track.returns) < 2:
-        raise NoFigureError("it takes three bars")
+        raise NoFigureError("it takes two returns")
     return float(np.std(track.returns, ddof=1))
 
 

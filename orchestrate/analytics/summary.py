@@ -31,7 +31,8 @@ def summarise(result: RunResult) -> Document:
     strategies = {strategy.id: _strategy(result, strategy, notes) for strategy in result.strategies.values()}
     there = _union(result)
     curves = {name: one.equity[there] for name, one in result.strategies.items()}
-    matrix, more = correlation(result.stamps[there], curves)
+    initial = {name: float(one.allocated) for name, one in result.strategies.items()}
+    matrix, more = correlation(result.stamps[there], curves, initial)
     labels = result.labels
     benchmark = {} if result.benchmark is None else {"benchmark": _benchmark(result, result.benchmark)}
     return benchmark | {

@@ -19,7 +19,7 @@ from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.market import BarSeries, Market, Timeline
+from orchestrate.domain.market import BarSeries, Market, Timeline, sealed
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
 from orchestrate.domain.stamps import moment_of, saturated
@@ -59,7 +59,7 @@ def load_market(
         series=series,
         instruments={symbol: instruments[symbol] for symbol in plan.data},
         timeline=timeline,
-        data_hash=_hash(series),
+        data_hash=data_hash(series),
         periods_per_year=_periods(series, timeline, plan.periods_per_year),
     )
     return market, tuple(findings)
@@ -88,13 +88,14 @@ def _load(
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
     columns, told = rounded(columns, instrument.precision, name(entry))
     findings += told
+    opened, high, low, close = (sealed(column) for column in columns.each)
     series = BarSeries(
         entry.symbol,
         columns.label,
-        columns.open,
-        columns.high,
-        columns.low,
-        columns.close,
+        opened,
+        high,
+        low,
+        close,
         columns.volume,
         known=columns.label,
         length=length,
@@ -162,11 +163,12 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
     return found
 
 
-def _hash(series: Mapping[str, BarSeries]) -> str:
+def data_hash(series: Mapping[str, BarSeries]) -> str:
+    """What a run was made from: a digest of every column that a strategy can see."""
     digest = hashlib.sha256()
     for symbol in sorted(series):
         bars = series[symbol]
         digest.update(f"{symbol}\0{len(bars)}\0{bars.length}\0".encode())
-        for column in (bars.label, bars.open, bars.high, bars.low, bars.close, bars.volume):
+        for column in bars.columns:
             digest.update(np.ascontiguousarray(column).astype(column.dtype.newbyteorder("<"), copy=False).data)
     return digest.hexdigest()

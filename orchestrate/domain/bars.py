@@ -1,19 +1,24 @@
 """`Bars`: the history that a strategy sees, ending at now, with no way past it.
 
 A strategy never holds the series itself: it holds columns into which the past is copied as time goes on, so that even
-the memory behind its arrays knows nothing of tomorrow.
+the memory behind its arrays knows nothing of tomorrow. That memory is `bytes`: whatever an attribute leads to, it can
+be read and not be written. The arrays on top of it belong to one strategy alone; one that reshapes its own blinds
+nobody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import overload
+import ctypes
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from typing import Any, overload
 
 import numpy as np
+import numpy.typing as npt
 
-from orchestrate.domain.market import BarSeries, Floats, HistoricalDataBar, Stamps
+from orchestrate.domain.market import BarSeries, Floats, HistoricalDataBar, Stamps, sealed
 
-_FIELDS = ("open", "high", "low", "close", "volume")
+_Columns = tuple[Stamps, Floats, Floats, Floats, Floats, Floats]
 
 
 class Bars(Sequence[HistoricalDataBar]):
@@ -22,11 +27,10 @@ class Bars(Sequence[HistoricalDataBar]):
     `bars[-1]` is the current bar; columns are views, not copies.
     """
 
-    __slots__ = ("_columns", "_size", "_stamps", "_start", "symbol")
+    __slots__ = ("_columns", "_size", "_start", "symbol")
 
-    def __init__(self, symbol: str, stamps: Stamps, columns: dict[str, Floats], start: int, size: int) -> None:
+    def __init__(self, symbol: str, columns: _Columns, start: int, size: int) -> None:
         self.symbol: str = symbol
-        self._stamps = stamps
         self._columns = columns
         self._start = start
         self._size = size
@@ -44,13 +48,21 @@ class Bars(Sequence[HistoricalDataBar]):
             start, stop, step = index.indices(self._size)
             if step != 1:
                 raise ValueError("bars can be sliced with step 1 only; reverse the numpy columns instead")
-            return Bars(self.symbol, self._stamps, self._columns, self._start + start, max(0, stop - start))
+            return Bars(self.symbol, self._columns, self._start + start, max(0, stop - start))
         place = index + self._size if index < 0 else index
         if not 0 <= place < self._size:
             raise IndexError(f"{self.symbol} has {self._size} bars so far, none at {index}")
         row = self._start + place
-        opened, high, low, close, volume = (float(self._columns[name][row]) for name in _FIELDS)
-        return HistoricalDataBar(int(self._stamps[row]), opened, high, low, close, volume, self.symbol)
+        label, opens, highs, lows, closes, volumes = self._columns
+        return HistoricalDataBar(
+            int(label[row]),
+            float(opens[row]),
+            float(highs[row]),
+            float(lows[row]),
+            float(closes[row]),
+            float(volumes[row]),
+            self.symbol,
+        )
 
     def __iter__(self) -> Iterator[HistoricalDataBar]:
         return (self[place] for place in range(self._size))
@@ -58,38 +70,35 @@ class Bars(Sequence[HistoricalDataBar]):
     def __repr__(self) -> str:
         return f"Bars({self.symbol!r}, {self._size} bars)"
 
-    def _column(self, name: str) -> Floats:
-        return self._columns[name][self._start : self._start + self._size]
-
     @property
     def timestamp(self) -> Stamps:
         """Labels, int64 nanoseconds UTC."""
-        return self._stamps[self._start : self._start + self._size]
+        return self._columns[0][self._start : self._start + self._size]
 
     @property
     def open(self) -> Floats:
         """Opening prices."""
-        return self._column("open")
+        return self._columns[1][self._start : self._start + self._size]
 
     @property
     def high(self) -> Floats:
         """Highest prices."""
-        return self._column("high")
+        return self._columns[2][self._start : self._start + self._size]
 
     @property
     def low(self) -> Floats:
         """Lowest prices."""
-        return self._column("low")
+        return self._columns[3][self._start : self._start + self._size]
 
     @property
     def close(self) -> Floats:
         """Closing prices."""
-        return self._column("close")
+        return self._columns[4][self._start : self._start + self._size]
 
     @property
     def volume(self) -> Floats:
         """Volumes; 0 where the data has none."""
-        return self._column("volume")
+        return self._columns[5][self._start : self._start + self._size]
 
 
 def whole_history(series: BarSeries, size: int | None = None) -> Bars:
@@ -98,35 +107,36 @@ def whole_history(series: BarSeries, size: int | None = None) -> Bars:
     A cut history is a copy that ends there.
     """
     whole = size is None or size >= len(series)
-    end = len(series) if whole else size
-    stamps = series.label if whole else series.label[:end].copy()
-    columns = {name: getattr(series, name) if whole else getattr(series, name)[:end].copy() for name in _FIELDS}
-    sealed = {name: np.frombuffer(_sealed(column), dtype=np.float64) for name, column in columns.items()}
-    return Bars(series.symbol, np.frombuffer(_sealed(stamps), dtype=np.int64), sealed, 0, len(stamps))
+    columns = series.columns if whole else [sealed(column[:size]) for column in series.columns]
+    return Bars(series.symbol, _over(column.base for column in columns), 0, len(columns[0]))
 
 
 class Unveiling:
-    """The growing past of one series. `until(size)` copies what is new and returns the view that ends there."""
+    """The growing past of one series. `until(size)` copies what is new and returns the view that ends there.
 
-    __slots__ = ("_memory", "_readable", "_shown", "_stamps", "_symbol")
+    `limit` is how many bars are known now; whoever passes `until` on keeps to it.
+    """
+
+    __slots__ = ("_columns", "_memory", "_shown", "_symbol", "limit")
 
     def __init__(self, series: BarSeries) -> None:
-        size = len(series)
         self._symbol = series.symbol
-        self._shown = 0
-        stamps = np.zeros(size, dtype=np.int64)
-        buffers = {name: np.full(size, np.nan) for name in _FIELDS}
-        self._stamps = np.frombuffer(stamps.data.toreadonly(), dtype=np.int64)
-        self._readable = {
-            name: np.frombuffer(buffer.data.toreadonly(), dtype=np.float64) for name, buffer in buffers.items()
-        }
+        self.limit = 0
+        self._shown = [0]
+        readable = [np.full(len(series), _unknown(column)).tobytes() for column in series.columns]
+        self._columns = _over(readable)
         # the copies, then the columns, as memoryviews: that is the fastest way to copy a single element
-        columns = [series.label, *(getattr(series, name) for name in _FIELDS)]
-        self._memory = tuple(one.data for one in (stamps, *buffers.values(), *columns))
+        self._memory = tuple(one.data for one in (*map(_writable, self._columns), *series.columns))
+
+    def again(self) -> Unveiling:
+        """The same past for another strategy, in the same memory, with arrays of its own."""
+        twin = copy(self)
+        twin._columns = _over(column.base for column in self._columns)
+        return twin
 
     def until(self, size: int) -> Bars:
         """The first `size` bars; time goes one way, an earlier size only narrows the view."""
-        shown = self._shown
+        shown = self._shown[0]
         if size > shown:
             if size == shown + 1:  # as a rule; one by one is then faster than slices, and written out than a loop
                 stamps, opens, highs, lows, closes, volumes, t, o, h, low, c, v = self._memory
@@ -137,12 +147,33 @@ class Unveiling:
                 closes[shown] = c[shown]
                 volumes[shown] = v[shown]
             else:
-                for copy, column in zip(self._memory[:6], self._memory[6:], strict=True):
-                    copy[shown:size] = column[shown:size]
-            self._shown = size
-        return Bars(self._symbol, self._stamps, self._readable, 0, size)
+                for copied, column in self._pairs():
+                    copied[shown:size] = column[shown:size]
+            self._shown[0] = size
+        return Bars(self._symbol, self._columns, 0, size)
+
+    @property
+    def intact(self) -> bool:
+        """True while what was shown is still what the series says."""
+        shown = self._shown[0]
+        return all(copied[:shown].tobytes() == column[:shown].tobytes() for copied, column in self._pairs())
+
+    def _pairs(self) -> Iterator[tuple[memoryview, memoryview]]:
+        return zip(self._memory[:6], self._memory[6:], strict=True)
 
 
-def _sealed(column: Floats | Stamps) -> memoryview:
-    """The column's memory, without a way to write to it; no copy where it lies in one piece."""
-    return np.ascontiguousarray(column).data.toreadonly()
+def _over(memory: Iterable[Any]) -> _Columns:
+    """New arrays on the memory of label, open, high, low, close and volume."""
+    label, *prices = memory
+    return (np.frombuffer(label, np.int64), *(np.frombuffer(one, np.float64) for one in prices))  # type: ignore[return-value]  # five
+
+
+def _unknown(column: npt.NDArray[Any]) -> Any:
+    """What stands where no bar is known yet."""
+    return column.dtype.type(0 if column.dtype.kind == "i" else np.nan)
+
+
+def _writable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A way to write what everybody else can only read; valid while the column lives."""
+    memory: Any = (ctypes.c_char * column.nbytes).from_address(column.ctypes.data)
+    return np.frombuffer(memory, column.dtype)

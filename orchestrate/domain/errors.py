@@ -5,7 +5,8 @@
     │   └── UnknownStrategyError  2  (also a ValueError)
     ├── DataError                 3  data is missing or unusable
     ├── EngineError               4  an engine refused or broke
-    │   └── ReconciliationError   4  a book and its engine disagree
+    │   └── ReconciliationError   4  a book disagrees with its engine, or with its own fills
+    ├── ChangedDataError          4  a strategy wrote to the bars that all of them run on
     ├── StoreError                4  a run or the journal can't be written or read back
     ├── OutputError               4  results can't be written to stdout
     ├── NotFoundError             5  the command line names a run or strategy that does not exist
@@ -143,7 +144,11 @@ class EngineError(OrchestrateError):
 
 
 class ReconciliationError(EngineError):
-    """A disagreement between a book and its engine; the message shows both sides."""
+    """A disagreement between a book and its engine, or its own fills; the message shows both sides."""
+
+
+class ChangedDataError(OrchestrateError):
+    """Bars that are no longer what they were when the run began, so that none of its figures means anything."""
 
 
 class StoreError(OrchestrateError):

@@ -36,7 +36,7 @@ class HistoricalDataBar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BarSeries:
-    """One symbol's history in columns, oldest first, read-only and shared.
+    """One symbol's history in columns, oldest first, shared by all, in memory that nobody can write to.
 
     `length` is a bar's nominal length in nanoseconds; `known` when each bar may be acted upon. A resampled series is
     not `tradable`: strategies may read it, orders on it are refused.
@@ -54,19 +54,27 @@ class BarSeries:
     tradable: bool = True
 
     def __post_init__(self) -> None:
-        size = len(self.label)
+        size, label = len(self.label), self.label
         if not size:
             raise ValueError(f"{self.symbol}: a series needs at least one bar")
         for name in ("label", "open", "high", "low", "close", "volume", "known"):
             column = getattr(self, name)
             if len(column) != size:
                 raise ValueError(f"{self.symbol}: column {name} has {len(column)} rows, label has {size}")
-            column.setflags(write=False)
+            if column is label:  # `known` too, as a rule: one piece of memory
+                column = self.label
+            kind = np.int64 if name in ("label", "known") else np.float64
+            object.__setattr__(self, name, sealed(np.asarray(column, dtype=kind)))
         if size > 1 and not bool(np.all(self.label[1:] > self.label[:-1])):
             raise ValueError(f"{self.symbol}: labels must rise strictly")
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @property
+    def columns(self) -> tuple[npt.NDArray[Any], ...]:
+        """What strategies see: label, open, high, low, close, volume."""
+        return (self.label, self.open, self.high, self.low, self.close, self.volume)
 
     def bar(self, row: int) -> HistoricalDataBar:
         """The bar at `row` as one value."""
@@ -79,6 +87,14 @@ class BarSeries:
             float(self.volume[row]),
             self.symbol,
         )
+
+
+def sealed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The column on top of `bytes`, which can't be written to; no copy where it lies there already."""
+    base: Any = column.base
+    if isinstance(base, bytes) and len(base) == column.nbytes and column.flags.c_contiguous:
+        return column
+    return np.frombuffer(column.tobytes(), dtype=column.dtype)
 
 
 @value

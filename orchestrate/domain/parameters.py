@@ -82,6 +82,13 @@ def plain(value: object) -> object:
     return value
 
 
+def own(value: object) -> object:
+    """`value` with lists and mappings of its own, so that changing them changes no plan."""
+    if isinstance(value, Mapping):
+        return {key: own(item) for key, item in value.items()}
+    return [own(item) for item in value] if isinstance(value, list) else value
+
+
 def shown(value: object) -> str:
     """`value` for a message: never long, never failing."""
     if isinstance(value, bool):

@@ -8,8 +8,10 @@ from typing import Final
 from orchestrate.domain.books import Book
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import Demand, Fill, Reason, StrategyCommand
+from orchestrate.domain.parameters import own
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.orchestration.agenda import Agenda, next_bars, stops_at
 from orchestrate.orchestration.asking import Asked
@@ -21,7 +23,7 @@ from orchestrate.orchestration.dispatch import Dispatch
 from orchestrate.orchestration.entries import StrategyEntry
 from orchestrate.orchestration.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.ports import Account, OrchestrationPort, Stepped
-from orchestrate.orchestration.reconciliation import Netted, reconcile
+from orchestrate.orchestration.reconciliation import Netted, reconcile, require_rebuilt
 from orchestrate.orchestration.recorder import Recorder
 
 #: How often natives may answer verdicts with new orders within one step; what they want after that waits for the next.
@@ -98,7 +100,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._market, self._rules = market, rules
         self.prepare(market, rules)
         self._recorder = Recorder(market, self.desk.marks)
-        self._netted = {framework: Netted(self._books(framework)) for framework in self.adapters}
+        capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
+        self._netted = {framework: Netted(self._books(framework), capital) for framework in self.adapters}
         self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
         self._first_end = min(self._last_step.values())
         self._closes = rules.fill == "close" or rules.close_at_end
@@ -115,8 +118,17 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """No bar is left: strategies hear so, and what is still on its way is over."""
         self.desk.stop()
         self._dispatch.forget(self.desk.cancel(lambda _order: True, Reason.UNFILLED_AT_END))
+        self._require_rebuilt()
         for framework, adapter in self._dispatch.adapters.items():
             reconcile(adapter.get_portfolio_state(), self._books(framework), "at the end")
+
+    def _require_rebuilt(self) -> None:
+        """Every book is what its capital and its fills make of a new one."""
+        fills: dict[str, list[tuple[Fill, Instrument]]] = {name: [] for name in self.strategies}
+        for record in self.fills:
+            fills[record.fill.strategy_id].append((record.fill, self._market.instruments[record.fill.symbol]))
+        for name, entry in self.strategies.items():
+            require_rebuilt(entry.book, float(entry.allocated), fills[name])
 
     def agenda(self) -> Agenda:
         """Every step, unless no engine and no strategy wants to see them all."""
@@ -140,7 +152,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             float(entry.allocated),
             entry.symbols,
             native=entry.strategy if entry.is_native and isinstance(entry.strategy, type) else None,
-            config=entry.config,
+            config={name: own(value) for name, value in entry.config.items()},
             sizing=entry.allocation.sizing,
             asking=self.desk.asking(entry),
         )
@@ -294,7 +306,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         for framework in self._dispatch.symbols:
             if framework in self._dispatch.moved:
                 state = self.adapters[framework].get_portfolio_state()
-                self._netted[framework].compare(state, f"step {event.step}, t={event.t}")
+                moment = f"step {event.step}, t={event.t}"
+                self._netted[framework].require_cash(moment)
+                self._netted[framework].compare(state, moment)
         self._dispatch.require_no_market_order()
 
     # ---- what is left behind
@@ -314,7 +328,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 own=self._recorder.own(entry.symbols, steps),
                 exposed=self._recorder.exposed(entry.id, steps),
                 trades=tuple(entry.book.trades),
-                open_positions=tuple(entry.book.positions.values()),
+                open_positions=tuple(position.copy() for position in entry.book.positions.values()),
                 fees=entry.book.fees,
                 blocked=entry.blocked,
                 resized=entry.resized,

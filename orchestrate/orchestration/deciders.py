@@ -14,36 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.domain.bars import Bars, Unveiling, whole_history
-from orchestrate.domain.books import Book, Position
-from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries, Flags, MarketEvent
 from orchestrate.domain.strategy import BarStrategy, IStrategy, Kind, Side, Signal, SignalKind, Signals, VectorStrategy
-
-
-class View(Protocol):
-    """What a decider may know of its strategy's standing at this step."""
-
-    strategy_id: str
-    symbols: tuple[str, ...]
-    book: Book
-
-    def held(self, symbol: str) -> float:
-        """Signed quantity, pending orders included."""
-
-    def equity(self) -> float:
-        """The book at the closes of this step."""
-
-    def available(self) -> float:
-        """What an opening may cost."""
-
-    def instrument(self, symbol: str) -> Instrument:
-        """What a symbol is."""
-
-    def publish(self, name: str, value: object) -> None:
-        """Remember a fact for those who depend on this strategy."""
-
-    def fact(self, strategy_id: str, name: str, default: object) -> object:
-        """A fact of another strategy."""
+from orchestrate.orchestration.context import StepContext, View, reach_of
 
 
 class Decider(Protocol):
@@ -193,65 +166,6 @@ def _truth(answer: object, question: str) -> bool:
     raise TypeError(f"{question} must return True or False, not {answer!r}")
 
 
-class StepContext:
-    """The `Context` of one step; see domain/strategy.py. Whatever costs something is made when it is asked for."""
-
-    __slots__ = ("_past", "_shown", "_view", "strategy_id", "symbols", "t", "updated")
-
-    def __init__(
-        self, t: int, view: View, past: Mapping[str, Unveiling], shown: Mapping[str, int], updated: tuple[str, ...]
-    ) -> None:
-        self.strategy_id = view.strategy_id
-        self.symbols = view.symbols
-        self.t = t
-        self.updated = updated
-        self._view, self._past, self._shown = view, past, shown
-
-    @property
-    def cash(self) -> float:
-        """The cash of the strategy's own book."""
-        return self._view.book.cash
-
-    @property
-    def equity(self) -> float:
-        """Cash and positions at the closes of this step."""
-        return self._view.equity()
-
-    @property
-    def available(self) -> float:
-        """What an opening may cost."""
-        return self._view.available()
-
-    def bars(self, symbol: str | None = None) -> Bars:
-        """The history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
-        own = self._own(symbol)
-        return self._past[own].until(self._shown.get(own, 0))
-
-    def position(self, symbol: str | None = None) -> Position | None:
-        """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
-        position = self._view.book.positions.get(self._own(symbol))
-        return position.copy() if position is not None else None
-
-    def instrument(self, symbol: str | None = None) -> Instrument:
-        """What `symbol` (default: the first of `symbols`) is: its multiplier, tick and precision."""
-        return self._view.instrument(self._own(symbol))
-
-    def publish(self, name: str, value: object) -> None:
-        """Tell a fact to strategies that name this one in `depends_on`."""
-        self._view.publish(name, value)
-
-    def fact(self, strategy_id: str, name: str, default: object = None) -> object:
-        """The newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
-        return self._view.fact(strategy_id, name, default)
-
-    def _own(self, symbol: str | None) -> str:
-        if symbol is None:
-            return self.symbols[0]
-        if symbol not in self.symbols:
-            raise KeyError(f"{symbol!r} is not a symbol of {self.strategy_id}; it has {', '.join(self.symbols)}")
-        return symbol
-
-
 class BarDecider:
     """Asks `on_bar` once a step."""
 
@@ -259,22 +173,26 @@ class BarDecider:
         self._strategy = strategy
         self._past = past
         self._shown: dict[str, int] = {}
+        self._view: View | None = None
 
     def start(self) -> None:
         """Nothing to prepare."""
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
-        rows = event.rows
+        if view is not self._view:
+            self._view, self._reach = view, reach_of(view, self._past)
+        rows, past = event.rows, self._past
         shown: dict[str, int] = {}
         for symbol in view.symbols:
             row = rows.get(symbol)
             if row is not None:
-                shown[symbol] = row + 1
+                shown[symbol] = past[symbol].limit = row + 1
         updated = tuple(shown)
         if len(updated) < len(view.symbols):
             shown = {**self._shown, **shown}
         self._shown = shown  # a new one: the context of an earlier step keeps its own
-        said = self._strategy.on_bar(StepContext(event.t, view, self._past, shown, updated))
+        context = StepContext(event.t, view.strategy_id, view.symbols, self._reach, shown, updated)
+        said = self._strategy.on_bar(context)
         if said is None:
             return []
         signals = _checked(said, view.symbols)
@@ -347,11 +265,11 @@ DECIDERS: Final[dict[str, Callable[..., Decider]]] = {
 
 
 def _begun(past: Past, series: Mapping[str, BarSeries]) -> Past:
-    """`past` with the symbols of one strategy more."""
+    """The past of one strategy's symbols: its own views of what all share."""
     for symbol, columns in series.items():
         if symbol not in past:
             past[symbol] = Unveiling(columns)
-    return past
+    return {symbol: past[symbol].again() for symbol in series}
 
 
 def portable_kind(strategy: object) -> Kind:

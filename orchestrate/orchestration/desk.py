@@ -67,7 +67,7 @@ class Desk:
         self._labels = {
             symbol: (rows, market.series[symbol].label.data) for symbol, rows in market.timeline.columns.items()
         }
-        self._past: dict[str, Unveiling] = {}
+        self.past: dict[str, Unveiling] = {}
         self._hooks: dict[str, frozenset[str]] = {}
         self._standing: dict[str, Standing] = {}
         self._started = False
@@ -99,7 +99,7 @@ class Desk:
         if entry.is_native:
             return
         series = {symbol: self._market.series[symbol] for symbol in entry.symbols}
-        entry.decider = decider_for(entry.strategy, entry.kind, series, self._past)
+        entry.decider = decider_for(entry.strategy, entry.kind, series, self.past)
         entry.decider.start()
         _call_hook(entry.strategy, "on_start")
         self._hooks[entry.id] = frozenset(name for name in _HOOKS if callable(getattr(entry.strategy, name, None)))

@@ -1,8 +1,12 @@
-"""Do our books and an engine's agree? Net quantity a symbol, and profit realised net of fees."""
+"""Do our books agree with an engine's account, and with their own fills?
+
+With the engine: net quantity a symbol, and profit realised net of fees. With the fills: cash at every reconciliation,
+the whole book at the end. Whoever changes a book by anything but a fill is found out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,9 +26,13 @@ _FLOAT_GRAIN: Final = 1e-15
 
 @dataclass(slots=True)
 class Netted:
-    """The books of one engine's strategies added up: kept along with every fill, so that no step adds all of them."""
+    """The books of one engine's strategies added up: kept along with every fill, so that no step adds all of them.
+
+    `cash` is what each book must have: its capital, its transfers (there are none yet) and its fills, as booked.
+    """
 
     books: Sequence[Book]
+    cash: dict[str, float] = field(default_factory=dict)
     quantities: dict[str, float] = field(default_factory=dict)
     realised: float = 0.0
 
@@ -42,7 +50,10 @@ class Netted:
         """Take a fill into its book, and into these sums what it has changed there."""
         symbol, quantities = fill.symbol, self.quantities
         held, realised = book.quantity(symbol), book.realised
+        if book.cash != self.cash[book.strategy_id]:
+            raise self._wrong_cash(book, f"before the fill of {fill.order_id}")
         book.apply(fill, instrument)
+        self.cash[book.strategy_id] = book.cash
         quantities[symbol] = rounded(quantities.get(symbol, 0.0) + book.quantity(symbol) - held)
         self.realised += book.realised - realised
 
@@ -64,6 +75,19 @@ class Netted:
                 f"the books of its strategies {self.realised:.8f} ({moment})"
             )
 
+    def require_cash(self, moment: str) -> None:
+        """ReconciliationError, with both sides, where a book has not the cash that its fills leave it."""
+        for book in self.books:
+            if book.cash != self.cash[book.strategy_id]:
+                raise self._wrong_cash(book, moment)
+
+    def _wrong_cash(self, book: Book, moment: str) -> ReconciliationError:
+        due = self.cash[book.strategy_id]
+        return ReconciliationError(
+            f"the book of {book.strategy_id} has {book.cash:.8f} in cash, its capital and its fills come to "
+            f"{due:.8f} ({moment}): something else has changed it"
+        )
+
     def _roundings(self) -> float:
         """How far apart the last digits of both sides may have come over all fills."""
         fills = sum(len(book.fills) for book in self.books)
@@ -73,3 +97,15 @@ class Netted:
 def reconcile(state: FrameworkPortfolioState, books: Sequence[Book], moment: str) -> None:
     """Compare an engine's account with the books of its strategies; ReconciliationError shows both sides."""
     Netted.of(books).compare(state, moment)
+
+
+def require_rebuilt(book: Book, initial: float, fills: Iterable[tuple[Fill, Instrument]]) -> None:
+    """ReconciliationError where a book isn't what its capital and its fills make of a new one, to the last digit."""
+    rebuilt = Book(book.strategy_id, initial).projected(fills)
+    for name in ("initial", "cash", "realised", "fees", "positions"):
+        has, due = getattr(book, name), getattr(rebuilt, name)
+        if has != due:
+            raise ReconciliationError(
+                f"the book of {book.strategy_id} has {name} {has}, rebuilt from its fills it has {due} (at the end): "
+                "something else has changed it"
+            )

@@ -16,7 +16,8 @@ from orchestrate import wiring
 from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
-from orchestrate.data.loading import load_market
+from orchestrate.data.loading import data_hash, load_market
+from orchestrate.domain.errors import ChangedDataError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market import Flags, Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
@@ -130,6 +131,7 @@ def _run(
                 looked_ahead += [strategy.id for finding in told if finding.severity == "error"]
     else:
         findings.append(Finding("warning", "strategies", "not checked for look-ahead (--no-lookahead-check)"))
+    _require_same_bars(market, orchestrator)
     findings += _ruined(results, market)
     steps, timeline = orchestrator.steps_done, market.timeline
     stopped = steps < len(timeline) or (stop is not None and stop())
@@ -149,6 +151,14 @@ def _run(
         benchmark=orchestrator.desk.marks.path(plan.benchmark, steps) if plan.benchmark else None,
         looked_ahead=tuple(dict.fromkeys(looked_ahead)),
     )
+
+
+def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator) -> None:
+    """ChangedDataError where bars, or the copies that strategies saw, are not what was loaded."""
+    shown = orchestrator.desk.past.values()
+    if data_hash(market.series) != market.data_hash or not all(past.intact for past in shown):
+        ran = ", ".join(orchestrator.strategies)
+        raise ChangedDataError(f"the bars were changed during the run, by one of the strategies that ran: {ran}")
 
 
 def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrate.analytics.correlation import correlation, daily_marks
+from orchestrate.analytics import correlation as module
+from orchestrate.analytics.correlation import daily_marks
 
 HOUR = 3_600 * 1_000_000_000
 DAY = 24 * HOUR
+
+
+def correlation(stamps, equity, initial=None):
+    """Of curves that begin with their first close, unless `initial` says more."""
+    begun = {name: float(curve[0]) if len(curve) else 1.0 for name, curve in equity.items()}
+    return module.correlation(stamps, equity, begun | (initial or {}))
 
 
 def days(count):
@@ -52,8 +59,8 @@ def test_steady_growth_is_no_movement():
 @pytest.mark.parametrize(
     ("curve", "why"),
     [
-        ([], "it takes three days"),
-        ([1.0, 2.0], "it takes three days"),
+        ([], "it takes two daily returns"),
+        ([1.0, 2.0], "it takes two daily returns"),
         ([1.0, -2.0, 3.0], "equity fell to zero or below"),
     ],
 )
@@ -69,5 +76,14 @@ def test_intraday_curves_are_compared_by_the_last_mark_of_each_day():
     assert daily_marks(days(5)).tolist() == [0, 1, 2, 3, 4]
     noise = np.array([9.0, 1.0, 100.0, 3.0, 55.0, 110.0, 99.0])
     calm = np.array([10.0, 10.0, 10.0, 10.0, 10.0, 11.0, 9.9])
-    matrix, _ = correlation(stamps, {"noise": noise, "calm": calm})
+    matrix, _ = correlation(stamps, {"noise": noise, "calm": calm}, {"noise": 100.0, "calm": 10.0})
     assert matrix["noise"]["calm"] == pytest.approx(1.0)
+
+
+def test_the_first_day_counts_where_equity_moved_in_it():
+    moved, still = np.array([90.0, 99.0, 89.1]), np.array([100.0, 110.0, 99.0])
+    matrix, _ = correlation(days(3), {"moved": moved, "still": still}, {"moved": 100.0, "still": 100.0})
+    expected = np.corrcoef([-0.1, 0.1, -0.1], [0.0, 0.1, -0.1])[0, 1]
+    assert matrix["moved"]["still"] == pytest.approx(expected)
+    alone, _ = correlation(days(2), {"a": moved[:2], "b": moved[:2]}, {"a": 100.0, "b": 100.0})
+    assert alone["a"]["b"] == pytest.approx(1.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,11 +51,22 @@ def test_worked_out_by_hand():
     assert metrics.fees(ZIGZAG) == 1.5
 
 
-def test_total_return_counts_from_the_capital_and_the_returns_from_the_first_close():
-    bought_at_first_open = track_of([101.0, 103.02], initial=100.0)
-    assert metrics.total_return(bought_at_first_open) == pytest.approx(0.0302)
-    assert bought_at_first_open.returns == pytest.approx([0.02])
-    assert metrics.max_drawdown(track_of([90.0, 99.0], initial=100.0)) == 0.0
+def test_the_curve_begins_with_the_capital_where_the_first_bar_moved_it():
+    bought_at_first_close = track_of([101.0, 103.02], initial=100.0)
+    assert metrics.total_return(bought_at_first_close) == pytest.approx(0.0302)
+    assert bought_at_first_close.returns == pytest.approx([0.01, 0.02])
+    assert metrics.volatility(bought_at_first_close) == pytest.approx(0.005 * math.sqrt(2.0) * math.sqrt(252.0))
+    assert metrics.max_drawdown(track_of([90.0, 99.0], initial=100.0)) == pytest.approx(-0.1)
+    assert metrics.sortino(track_of([90.0, 99.0], initial=100.0)) == pytest.approx(0.0)
+    assert metrics.max_drawdown(track_of([85.0], initial=100.0)) == pytest.approx(-0.15)
+
+
+def test_a_first_bar_that_moved_nothing_gives_no_return():
+    assert track_of([100.0, 102.0, 101.0], initial=100.0).returns == pytest.approx([0.02, 101.0 / 102.0 - 1.0])
+    one_by_one, at_once = sum([0.1] * 10), 1.0
+    assert one_by_one != at_once  # books added up differ from the capital by rounding alone
+    assert len(track_of([one_by_one, 1.1], initial=at_once).returns) == 1
+    assert len(track_of([1e9 - 0.01, 1e9], initial=1e9).returns) == 2
 
 
 def test_calendar_days_not_bars_make_the_year():
@@ -67,15 +77,14 @@ def test_calendar_days_not_bars_make_the_year():
 def test_held_against_empyrical():
     """Same definitions: volatility, Sharpe, Sortino, drawdown.
 
-    Others differ on purpose: empyrical's CAGR and Calmar count bars where ours count calendar days, and its total
-    return begins at the first close where ours begins at the capital.
+    Others differ on purpose: empyrical's CAGR and Calmar count bars where ours count calendar days.
     """
     empyrical = pytest.importorskip("empyrical")
     generator = np.random.default_rng(5)
     for periods in (252.0, 365.0, 1764.0):
         curve = 1000.0 * np.cumprod(1.0 + generator.normal(0.0004, 0.011, 750))
-        track = track_of(curve, periods=periods)
-        returns = track.returns
+        track = track_of(curve, initial=1000.0, periods=periods)
+        returns = np.diff(curve, prepend=1000.0) / np.append(1000.0, curve[:-1])
         assert metrics.volatility(track) == pytest.approx(
             empyrical.annual_volatility(returns, annualization=periods), rel=1e-12
         )
@@ -84,8 +93,7 @@ def test_held_against_empyrical():
             empyrical.sortino_ratio(returns, annualization=periods), rel=1e-12
         )
         assert metrics.max_drawdown(track) == pytest.approx(empyrical.max_drawdown(returns), rel=1e-12)
-        from_first_close = replace(track, initial=float(curve[0]))
-        assert metrics.total_return(from_first_close) == pytest.approx(empyrical.cum_returns_final(returns), rel=1e-9)
+        assert metrics.total_return(track) == pytest.approx(empyrical.cum_returns_final(returns), rel=1e-9)
 
 
 def test_the_list_of_metrics_is_the_one_that_gates_know():
@@ -95,6 +103,7 @@ def test_the_list_of_metrics_is_the_one_that_gates_know():
 EDGES = {
     "no bar": (track_of([], initial=100.0), {"trades": 0, "fees": 0.0}),
     "one bar": (track_of([105.0], initial=100.0), {"total_return": 0.05, "max_drawdown": 0.0, "exposure": 0.0}),
+    "one bar that lost": (track_of([95.0], initial=100.0), {"max_drawdown": -0.05, "volatility": None}),
     "two bars": (track_of([100.0, 110.0]), {"sharpe": None, "volatility": None, "sortino": None, "calmar": None}),
     "flat": (
         track_of([100.0] * 50),
@@ -106,6 +115,7 @@ EDGES = {
         {"total_return": -0.9, "sharpe": None, "volatility": None, "max_drawdown": -1.2},
     ),
     "in debt": (track_of([100.0, -20.0]), {"total_return": -1.2, "cagr": None, "calmar": None}),
+    "in debt at once": (track_of([-20.0, 10.0], initial=100.0), {"max_drawdown": -1.2, "sharpe": None}),
     "never had anything": (track_of([-1.0, -2.0], initial=0.0), {"total_return": None, "max_drawdown": None}),
     "no trade": (track_of([100.0, 101.0, 99.0]), {"win_rate": None, "profit_factor": None, "trades": 0}),
     "no loser": (track_of([100.0, 101.0, 99.0], profits=[1.0, 2.0]), {"win_rate": 1.0, "profit_factor": None}),

@@ -29,6 +29,17 @@ strategies:
   one: {name: MOMENTUM, allocation: 50, symbols: [AAA], config: {fast: 5, slow: 20}}
   two: {name: RSI, framework: nautilus, allocation: 50, symbols: [BBB]}
 """
+AT_CLOSE = """\
+capital: 100000
+data:
+  AAA: {synthetic: {bars: 60, seed: 7, frequency: 1d}}
+  BBB: {synthetic: {bars: 40, seed: 8, frequency: 1h, start: "2010-01-04"}}
+strategies:
+  held: {name: BUY_AND_HOLD, allocation: 40, symbols: [AAA]}
+  later: {name: RSI, allocation: 30, symbols: [AAA], config: {period: 3, buy_below: 45, sell_above: 55}}
+  hourly: {name: BUY_AND_HOLD, framework: nautilus, allocation: 20, symbols: [BBB]}
+execution: {fill: close, commission: {percent: 20}}
+"""
 APART = {"rel": 1e-9, "abs": 1e-12}
 
 
@@ -36,10 +47,18 @@ def stored(folder):
     return (pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("equity", "trades", "decisions"))
 
 
+def begun(curve, initial):
+    """The curve from the initial capital on; a first bar in which it did not move gives no return."""
+    if np.isclose(curve.iloc[0], initial, rtol=1e-13, atol=0):
+        return curve
+    return pd.concat([pd.Series([initial], index=curve.index[:1]), curve])
+
+
 def expected(curve, initial, exposed, trades, fees, periods):
     """The contract's definitions once more; None where pandas gives nothing finite."""
-    returns = curve.pct_change().dropna()
     years = (curve.index[-1] - curve.index[0]) / pd.Timedelta(days=365.25)
+    curve = begun(curve, initial)
+    returns = curve.pct_change().dropna()
     total = curve.iloc[-1] / initial - 1
     drawdown = (curve / curve.cummax() - 1).min()
     cagr = (1 + total) ** (1 / years) - 1
@@ -52,7 +71,7 @@ def expected(curve, initial, exposed, trades, fees, periods):
         "sortino": returns.mean() / np.sqrt((returns.clip(upper=0) ** 2).mean()) * np.sqrt(periods),
         "calmar": cagr / -drawdown,
         "max_drawdown": drawdown,
-        "win_rate": (trades.profit > 0).mean(),
+        "win_rate": (trades.profit > 0).mean() if len(trades) else None,
         "profit_factor": trades.profit[trades.profit > 0].sum() / lost if lost else None,
         "exposure": exposed.mean(),
         "trades": len(trades),
@@ -61,9 +80,12 @@ def expected(curve, initial, exposed, trades, fees, periods):
     return {name: pytest.approx(value, **APART) if value is not None else None for name, value in figures.items()}
 
 
-@pytest.mark.parametrize("name", ["mixed", "intraday"])
+CONFIGS = {"mixed": MIXED, "intraday": INTRADAY, "at_close": AT_CLOSE}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
 def test_all_figures_follow_from_what_is_stored(prompt, name):
-    prompt.write(f"{name}.yaml", {"mixed": MIXED, "intraday": INTRADAY}[name])
+    prompt.write(f"{name}.yaml", CONFIGS[name])
     done = prompt("backtest", f"{name}.yaml", "--format", "json", "--set", "periods_per_year=300")
     assert done.code == 0, done.err
     told = done.document
@@ -95,8 +117,11 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
     books = equity[[f"equity.{one}" for one in initial]].sum(axis=1) + told["portfolio"]["reserve"]
     assert equity.portfolio.to_numpy() == pytest.approx(books.to_numpy(), abs=1e-6)
 
-    daily = equity[[f"equity.{one}" for one in initial]].groupby(equity.index.date).last().pct_change().dropna()
-    daily.columns = list(initial)
+    marks = equity[[f"equity.{one}" for one in initial]].groupby(equity.index.date).last()
+    marks.columns = list(initial)
+    if (marks.iloc[0] != pd.Series(initial)).any():
+        marks = pd.concat([pd.DataFrame(initial, index=[None]), marks])
+    daily = marks.pct_change().iloc[1:]
     expected_matrix = daily.corr()
     for one in initial:
         for other in initial:
@@ -108,6 +133,31 @@ def test_own_bars_are_those_of_the_symbols(prompt):
     prompt("backtest", "mixed.yaml", "-q")
     equity, _, _ = stored(prompt.runs[0])
     assert [int(equity[f"own.{one}"].sum()) for one in ("weekly", "always", "short", "both")] == [300, 500, 90, 500]
+
+
+DEAR = """\
+strategy: BUY_AND_HOLD
+capital: 10000
+data: {AAA: {synthetic: {bars: 20, seed: 7, frequency: 1d}}}
+execution: {fill: close, commission: {percent: 20}}
+gates: {max_drawdown: ">= -0.1"}
+"""
+
+
+def test_a_loss_in_the_first_bar_is_a_drawdown_and_a_return(prompt):
+    """20% of commission at the first close: no figure may pass over it, and no gate."""
+    prompt.write("dear.yaml", DEAR)
+    done = prompt("backtest", "dear.yaml", "--format", "json")
+    document = done.document
+    equity, _, _ = stored(prompt.runs[0])
+    first = equity.portfolio.iloc[0] / 10000 - 1
+    returns = begun(equity.portfolio, 10000.0).pct_change().dropna()
+    assert (first < -0.1, len(returns)) == (True, 20)
+    for figures in (document["portfolio"], *document["strategies"].values(), *document["frameworks"].values()):
+        assert figures["metrics"]["max_drawdown"] <= first
+        assert figures["metrics"]["volatility"] == pytest.approx(returns.std() * np.sqrt(252))
+    assert done.code == 1
+    assert document["gates"][0]["passed"] is False
 
 
 @pytest.mark.parametrize(("week", "periods"), [(5, 252.0), (7, 365.0)])

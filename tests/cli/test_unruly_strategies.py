@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 
 UNRULY = """\
+import ctypes
 import os
 import sys
+
+import backtrader as bt
 
 
 class Loud:
@@ -37,6 +40,38 @@ class Wanderer(Loud):
     def on_start(self):
         os.mkdir("elsewhere")
         os.chdir("elsewhere")
+
+
+def overwrite(column):
+    ctypes.c_double.from_address(column.ctypes.data).value = 12345.0
+
+
+class Forger:
+    def signals(self, bars):
+        overwrite(bars.close)
+        return [False] * len(bars), [False] * len(bars)
+
+
+class PatientForger:
+    def should_enter(self, bars):
+        if len(bars) == 30:
+            overwrite(bars.close)
+        return False
+
+    def should_exit(self, position, bars):
+        return False
+
+
+class Rich:
+    def on_bar(self, context):
+        context._reach.cash.__closure__[0].cell_contents.book.cash += 1e6
+
+
+class Collector(bt.Strategy):
+    params = (("levels", []),)
+
+    def next(self):
+        self.p.levels.append(len(self))
 
 
 class FitsOnce:
@@ -157,6 +192,38 @@ def test_a_mean_of_the_whole_history_that_is_kept_is_caught(unruly):
     assert done.code == 1
     assert "looks ahead on AAA" in done.err
     assert unruly("validate", "config.yaml", "--deep").code == 1
+
+
+@pytest.mark.parametrize("name", ["Forger", "PatientForger"])
+def test_bars_that_were_overwritten_end_the_run_with_4_and_say_who_ran(unruly, name):
+    """In a process of its own: what is overwritten there stays so."""
+    unruly.write(
+        "config.yaml",
+        "capital: 1000\ndata: {AAA: {synthetic: {bars: 60, seed: 7}}}\nstrategies:\n"
+        f'  forger: {{name: "unruly.py:{name}", allocation: 50}}\n  honest: {{name: RSI, allocation: 50}}\n',
+    )
+    done = command(unruly, "backtest", "config.yaml", "--format", "json")
+    assert done.returncode == 4
+    assert "the bars were changed during the run, by one of the strategies that ran: forger, honest" in done.stderr
+    assert unruly.journal[-1]["event"] == "orchestrator.backtest_failed"
+    assert unruly.journal[-1]["error_type"] == "ChangedDataError"
+    assert not unruly.runs
+
+
+def test_a_parameter_that_a_native_changes_is_its_own(unruly):
+    unruly.write("config.yaml", CONFIG % "Collector" + "config: {levels: [1, [2]]}\n")
+    assert unruly("backtest", "config.yaml", "-q").code == 0
+    plan = json.loads((unruly.runs[0] / "plan.json").read_text())
+    assert [strategy["config"] for strategy in plan["strategies"]] == [{"levels": [1, [2]]}]
+
+
+def test_a_strategy_that_adds_a_million_to_its_book_ends_the_run_with_4(unruly):
+    unruly.write("config.yaml", CONFIG % "Rich")
+    done = unruly("backtest", "config.yaml", "--format", "json")
+    assert done.code == 4
+    assert "the book of Rich has cash 60001000.0, rebuilt from its fills it has 1000.0" in done.err
+    assert unruly.journal[-1]["event"] == "backtest_failed"
+    assert not unruly.runs
 
 
 def test_hourly_symbols_that_end_at_different_minutes_make_two_returns_an_hour(prompt):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import gc
 import pickle
 from collections.abc import Callable, Iterator
@@ -132,7 +133,7 @@ def test_an_index_or_slice_past_the_end(bars: Bars) -> None:
 
 
 def test_a_longer_view_of_the_same_columns(bars: Bars) -> None:
-    longer = Bars("A", bars._stamps, bars._columns, 0, SIZE)
+    longer = Bars("A", bars._columns, 0, SIZE)
     assert all(not shows_future(getattr(longer, name)) for name in ("timestamp", *NAMES))
 
 
@@ -181,11 +182,29 @@ def test_time_goes_one_way() -> None:
     assert past.until(SIZE).close.tolist() == make_series().close.tolist()
 
 
-def test_writing_where_one_may_not_reaches_no_series() -> None:
-    """Somebody who digs for a writeable buffer spoils the strategies' columns only: prices and books stay."""
-    series = make_series()
-    column = Unveiling(series).until(SEEN).close
-    dug_out = [layer for layer in buffers(column) if isinstance(layer, np.ndarray) and layer.flags.writeable]
-    for layer in dug_out:
-        layer.view(np.float64)[:] = -1.0
-    assert series.close.tolist() == make_series().close.tolist()
+@pytest.mark.parametrize("name", ["timestamp", *NAMES])
+def test_no_layer_of_a_column_can_be_written_to(bars: Bars, name: str) -> None:
+    layers = list(buffers(getattr(bars, name)))
+    assert isinstance(layers[-1], bytes)
+    for layer in layers:
+        if isinstance(layer, np.ndarray):
+            with pytest.raises(ValueError, match="WRITEABLE"):
+                layer.flags.writeable = True
+        assert memoryview(layer).readonly  # type: ignore[arg-type]  # any buffer
+
+
+def test_two_strategies_share_the_memory_and_not_the_arrays() -> None:
+    first = Unveiling(make_series())
+    second = first.again()
+    early, late = first.until(3).close, second.until(SEEN).close
+    assert np.shares_memory(early, late)
+    assert early.base is not late.base
+    assert first.until(SEEN).close.tolist() == late.tolist() == make_series().close[:SEEN].tolist()
+
+
+def test_who_writes_to_raw_memory_is_found_out() -> None:
+    past = Unveiling(make_series())
+    close = past.again().until(SEEN).close
+    assert past.intact
+    ctypes.c_double.from_address(close.ctypes.data).value = 1.0
+    assert not past.intact

@@ -1,0 +1,148 @@
+"""What `on_bar` is handed: its own book and its own bars up to now, and no way from there to anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, ParamSpec, Protocol, TypeVar
+
+from orchestrate.domain.bars import Bars, Unveiling
+from orchestrate.domain.books import Book, Position
+from orchestrate.domain.instruments import Instrument
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+class View(Protocol):
+    """What a decider may know of its strategy's standing at this step."""
+
+    strategy_id: str
+    symbols: tuple[str, ...]
+    book: Book
+
+    def held(self, symbol: str) -> float:
+        """Signed quantity, pending orders included."""
+
+    def equity(self) -> float:
+        """The book at the closes of this step."""
+
+    def available(self) -> float:
+        """What an opening may cost."""
+
+    def instrument(self, symbol: str) -> Instrument:
+        """What a symbol is."""
+
+    def publish(self, name: str, value: object) -> None:
+        """Remember a fact for those who depend on this strategy."""
+
+    def fact(self, strategy_id: str, name: str, default: object) -> object:
+        """A fact of another strategy."""
+
+
+class Reach(NamedTuple):
+    """All that a context can do, as functions: no attribute of them leads to the book, the columns or the desk."""
+
+    cash: Callable[[], float]
+    equity: Callable[[], float]
+    available: Callable[[], float]
+    bars: Callable[[str, int], Bars]
+    position: Callable[[str], Position | None]
+    instrument: Callable[[str], Instrument]
+    publish: Callable[[str, object], None]
+    fact: Callable[[str, str, object], object]
+
+
+def reach_of(view: View, past: Mapping[str, Unveiling]) -> Reach:
+    """What the strategy of `view` can reach; bars end at now, whatever size a context asks for."""
+
+    def bars(symbol: str, size: int) -> Bars:
+        known = past[symbol]
+        return known.until(size if size <= known.limit else known.limit)
+
+    def position(symbol: str) -> Position | None:
+        held = view.book.positions.get(symbol)
+        return held.copy() if held is not None else None
+
+    return Reach(
+        cash=lambda: view.book.cash,
+        equity=_detached(view.equity),
+        available=_detached(view.available),
+        bars=bars,
+        position=position,
+        instrument=_detached(view.instrument),
+        publish=_detached(view.publish),
+        fact=_detached(view.fact),
+    )
+
+
+def _detached(method: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """`method` without the attribute that leads to its object."""
+
+    def call(*given: Given.args, **named: Given.kwargs) -> Answer:
+        return method(*given, **named)
+
+    return call
+
+
+class StepContext:
+    """The `Context` of one step; see domain/strategy.py. Whatever costs something is made when it is asked for."""
+
+    __slots__ = ("_reach", "_shown", "strategy_id", "symbols", "t", "updated")
+
+    def __init__(
+        self,
+        t: int,
+        strategy_id: str,
+        symbols: tuple[str, ...],
+        reach: Reach,
+        shown: Mapping[str, int],
+        updated: tuple[str, ...],
+    ) -> None:
+        self.strategy_id = strategy_id
+        self.symbols = symbols
+        self.t = t
+        self.updated = updated
+        self._reach, self._shown = reach, shown
+
+    @property
+    def cash(self) -> float:
+        """The cash of the strategy's own book."""
+        return self._reach.cash()
+
+    @property
+    def equity(self) -> float:
+        """Cash and positions at the closes of this step."""
+        return self._reach.equity()
+
+    @property
+    def available(self) -> float:
+        """What an opening may cost."""
+        return self._reach.available()
+
+    def bars(self, symbol: str | None = None) -> Bars:
+        """The history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
+        own = self._own(symbol)
+        return self._reach.bars(own, self._shown.get(own, 0))
+
+    def position(self, symbol: str | None = None) -> Position | None:
+        """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
+        return self._reach.position(self._own(symbol))
+
+    def instrument(self, symbol: str | None = None) -> Instrument:
+        """What `symbol` (default: the first of `symbols`) is: its multiplier, tick and precision."""
+        return self._reach.instrument(self._own(symbol))
+
+    def publish(self, name: str, value: object) -> None:
+        """Tell a fact to strategies that name this one in `depends_on`."""
+        self._reach.publish(name, value)
+
+    def fact(self, strategy_id: str, name: str, default: object = None) -> object:
+        """The newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
+        return self._reach.fact(strategy_id, name, default)
+
+    def _own(self, symbol: str | None) -> str:
+        if symbol is None:
+            return self.symbols[0]
+        if symbol not in self.symbols:
+            raise KeyError(f"{symbol!r} is not a symbol of {self.strategy_id}; it has {', '.join(self.symbols)}")
+        return symbol
