@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from orchestrate.data.arrow import floats, integers
-from orchestrate.data.bounds import require_memory, require_unpacked, unpacked_size
+from orchestrate.data.arrow import column_at, floats, integers
+from orchestrate.data.bounds import read_table
 from orchestrate.data.cells import Cells, Reading
 from orchestrate.data.columns import PRICES, Columns
 from orchestrate.data.headers import which_columns
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _UTC: Final = ("UTC", "Z", "Etc/UTC", "+00:00")
-#: Arrow holds the columns while numpy gets its own.
-_COPIES: Final = 2
 _INDEX: Final = "__index_level_0__"
 
 
@@ -47,11 +45,10 @@ def _read(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding
             names = ["timestamp" if name == _INDEX else name for name in parquet.schema_arrow.names]
             places = which_columns(tuple(names), plan.columns, where)
             wanted = [parquet.schema_arrow.names[place] for place in places.values()]
-            size = unpacked_size(parquet.metadata, wanted)
-            require_unpacked(size, plan.max_unpacked, where)
-            require_memory(_COPIES * size, where)
-            table = parquet.read(columns=list(dict.fromkeys(wanted)))
-            found = {ours: _column(table, parquet.schema_arrow.names, place) for ours, place in places.items()}
+            table = read_table(parquet, list(dict.fromkeys(wanted)), plan.max_unpacked, where)
+            found = {ours: column_at(table, parquet.schema_arrow.names, place) for ours, place in places.items()}
+    except MemoryError:
+        raise  # to Arrow it is an ArrowException too
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
@@ -71,12 +68,6 @@ def _read(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding
         findings.append(Finding("warning", where, "there is no volume column: volume is 0"))
         volume = np.zeros(table.num_rows)
     return Columns(reading.label, opened, high, low, close, volume), findings
-
-
-def _column(table: pa.Table, stored: list[str], place: int) -> pa.ChunkedArray:
-    """The column that stands at `place` in the file; of those of one name all are read."""
-    same = table.schema.get_all_field_indices(stored[place])
-    return table.column(same[stored[:place].count(stored[place])])
 
 
 def _floats(column: pa.ChunkedArray, name: str, where: str) -> Floats:
