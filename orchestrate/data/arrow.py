@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 Number = TypeVar("Number", np.float64, np.int64)
 
 
+def column_at(table: pa.Table, stored: list[str], place: int) -> pa.ChunkedArray:
+    """The column that stands at `place` in the file; of those of one name all are read."""
+    same = table.schema.get_all_field_indices(stored[place])
+    return table.column(same[stored[:place].count(stored[place])])
+
+
 def floats(column: pa.ChunkedArray | pa.Array) -> Floats:
     """A copy of a float64 column, NaN where it says nothing."""
     parts = [np.where(_said(part), _values(part, np.float64), np.nan) for part in _parts(column)]

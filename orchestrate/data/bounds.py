@@ -14,6 +14,7 @@ from orchestrate.domain.errors import DataError
 from orchestrate.domain.sizes import size_text
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
 #: Below this, memory is not asked for: it takes longer than reading.
@@ -22,6 +23,11 @@ _SMALL: Final = 1_000_000
 _LIBRARIES: Final = 120_000_000
 _PIECE: Final = 1 << 20
 _CELL: Final = 8
+#: Arrow holds the columns while numpy gets its own.
+_COPIES: Final = 2
+#: Rows of text that are read at once, and the bytes that they may take at the worst.
+_ROWS: Final = 4096
+_AT_ONCE: Final = 1 << 32
 #: The limit and the use of a container's memory, of cgroups 2 and 1.
 _GROUPS: Final = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
@@ -79,6 +85,31 @@ def require_memory(size: int, where: str) -> None:
             where=where,
             hint="free memory, or use a shorter or coarser series",
         )
+
+
+def read_table(parquet: pq.ParquetFile, wanted: list[str], most: int, where: str) -> pa.Table:
+    """The columns `wanted`, if they unpack to at most `most` bytes and fit into memory.
+
+    Texts are read and counted in small parts: one long text may stand in every row, and is stored once.
+    """
+    stored = unpacked_size(parquet.metadata, wanted)
+    require_unpacked(stored, most, where)
+    require_memory(_COPIES * stored, where)
+    if not _has_texts(parquet.metadata, wanted):
+        return parquet.read(columns=wanted)
+    import pyarrow as pa
+
+    batches, size = [], 0
+    for batch in parquet.iter_batches(max(1, min(_ROWS, _AT_ONCE // max(1, stored))), columns=wanted):
+        batches.append(batch)
+        size += batch.nbytes
+        require_unpacked(size, most, where)
+    return pa.Table.from_batches(batches) if batches else parquet.read(columns=wanted)
+
+
+def _has_texts(metadata: pq.FileMetaData, wanted: Sequence[str]) -> bool:
+    columns = (metadata.schema.column(place) for place in range(metadata.num_columns))
+    return any(one.physical_type == "BYTE_ARRAY" for one in columns if one.path.partition(".")[0] in wanted)
 
 
 def unpacked_size(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from orchestrate.data.arrow import floats, integers, joined, nulls, texts
+from orchestrate.data.arrow import column_at, floats, integers, joined, nulls, texts
 from orchestrate.data.assembly import assemble, places_of
-from orchestrate.data.bounds import require_memory, require_unpacked, unpacked_size
+from orchestrate.data.bounds import read_table
 from orchestrate.data.cells import DATE_HINT
 from orchestrate.data.columns import Columns
 from orchestrate.data.fields import NOTHING, TEXTS, Column, Fields, Moments
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-#: Arrow holds the columns while numpy gets its own.
-_COPIES: Final = 2
 _INDEX: Final = "__index_level_0__"
 _NANOSECONDS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
@@ -50,11 +48,10 @@ def _fields(path: Path, plan: DataPlan, where: str) -> Fields:
             names = parquet.schema_arrow.names
             header = tuple("timestamp" if name == _INDEX else name for name in names)
             places = places_of(header, (), plan, where)
-            wanted = [names[place] for place in dict.fromkeys(places.values())]
-            size = unpacked_size(parquet.metadata, wanted)
-            require_unpacked(size, plan.max_unpacked, where)
-            require_memory(_COPIES * size, where)
-            table = parquet.read(columns=list(dict.fromkeys(wanted)))
+            wanted = [names[place] for place in places.values()]
+            table = read_table(parquet, list(dict.fromkeys(wanted)), plan.max_unpacked, where)
+    except MemoryError:
+        raise  # to Arrow it is an ArrowException too
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
@@ -63,14 +60,8 @@ def _fields(path: Path, plan: DataPlan, where: str) -> Fields:
         ) from None
     if not table.num_rows:
         raise DataError("the table has no rows", where=where, hint="write the file again, with bars")
-    columns = {name: _column(name, _at(table, names, place), where) for name, place in places.items()}
+    columns = {name: _column(name, column_at(table, names, place), where) for name, place in places.items()}
     return Fields(header, places, columns, np.arange(1, table.num_rows + 1), "row")
-
-
-def _at(table: pa.Table, names: list[str], place: int) -> pa.ChunkedArray:
-    """The column that stands at `place` in the file; of those of one name all are read."""
-    same = table.schema.get_all_field_indices(names[place])
-    return table.column(same[names[:place].count(names[place])])
 
 
 def _column(name: str, column: pa.ChunkedArray, where: str) -> Column:
@@ -86,6 +77,8 @@ def _column(name: str, column: pa.ChunkedArray, where: str) -> Column:
             return _texts(column)
         if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
             return _floats(column)
+    except MemoryError:
+        raise
     except (pa.ArrowException, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         hint = "write timestamps or text" if name in TEXTS else "write prices as float64"

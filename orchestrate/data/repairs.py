@@ -49,7 +49,7 @@ def require_countable(columns: Columns, where: str) -> None:
     """DataError where a price or a volume is too large to be counted with: digits too many, or the wrong column."""
     for name, most in (*((price, MAX_PRICE) for price in PRICES), ("volume", MAX_VOLUME)):
         values = getattr(columns, name)
-        beyond = np.flatnonzero(np.isfinite(values) & (np.abs(values) > most))  # what is no number is left out later
+        beyond = np.flatnonzero((np.abs(values) > most) & np.isfinite(values))  # infinite: no value at all
         if len(beyond):
             first = int(beyond[0])
             raise DataError(

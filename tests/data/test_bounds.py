@@ -84,6 +84,15 @@ def test_parquet_is_judged_by_what_it_says_of_itself(tmp_path: Path) -> None:
     assert len(read_bars(DataPlan("X", path="bars.parquet", max_unpacked=2 * decoded), tmp_path)[0]) == 20_000
 
 
+def test_one_long_text_in_every_row_of_parquet_is_counted(tmp_path: Path) -> None:
+    rows = 20_000
+    stamps = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), pa.array(["x" * 5_000]))
+    pq.write_table(table(rows).set_column(0, "timestamp", stamps), tmp_path / "bars.parquet", store_schema=False)
+    assert (tmp_path / "bars.parquet").stat().st_size < 50_000
+    with pytest.raises(DataError, match="it unpacks to more than 30 MB"):
+        read_bars(DataPlan("X", path="bars.parquet", max_unpacked=30_000_000), tmp_path)
+
+
 @pytest.mark.parametrize("name", ["pipe", "device", "link", "socket"])
 @pytest.mark.parametrize("kind", ["auto", "csv", "parquet"])
 def test_only_regular_files_are_read(name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
