@@ -47,7 +47,7 @@ class BacktestResult:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What a user should know about the data and the run."""
-        return self.facts.findings
+        return (*self.facts.findings, *self.facts.checks)
 
     @property
     def equity(self) -> pd.DataFrame:
