@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Final, Literal, TypeVar
 
 import numpy as np
 
-from orchestrate.domain.bars import whole_history
+from orchestrate.domain.bars import Unveiling, whole_history
 from orchestrate.domain.market import BarSeries, Floats
 from orchestrate.domain.strategy import VectorStrategy
 from orchestrate.orchestration.cuts import Acted, choose_rows, marked, simulate_acted
@@ -54,8 +54,8 @@ class Observation:
 class LookAheadReport:
     """Result of a check on one symbol.
 
-    `acted` counts the flags that were acted upon, by side, and other bars; `checked` those behind which every check
-    cuts, `covered` those behind which this one did. `complete`: no flag is left. `unchecked` are the lengths at which
+    `acted` counts the flags that were acted upon, by side; `checked` those behind which every check cuts, and other
+    bars, `covered` those behind which this one did. `complete`: no flag is left. `unchecked` are the lengths at which
     the strategy could not be computed.
     """
 
@@ -91,6 +91,8 @@ class Subject:
     codes: Mapping[str, Codes]
     acted: Mapping[str, Acted]
     exact: bool = True
+    #: what was shown of cut histories; it grows with them, so that little is copied
+    past: dict[str, Unveiling] = field(default_factory=dict)
 
     def difference(self, symbol: str, size: int) -> Difference | None:
         """Where the first `size` bars alone lead to another action than in the run."""
@@ -132,7 +134,7 @@ class Subject:
         one = copied(self.twin)
         codes = {symbol: codes_of(one, whole_history(bars), symbol) for symbol, bars in series.items()}
         acted = {symbol: simulate_acted(answer) for symbol, answer in codes.items()}
-        return replace(self, series=series, codes=codes, acted=acted, exact=False)
+        return replace(self, series=series, codes=codes, acted=acted, exact=False, past={})
 
     def _replay(self, one: VectorStrategy, symbol: str, size: int) -> Codes:
         """The answer after those on earlier symbols, their histories cut at the same moment."""
@@ -160,7 +162,12 @@ class Subject:
         return min(differences, default=None)
 
     def _answer(self, one: VectorStrategy, symbol: str, size: int) -> Codes:
-        return codes_of(one, whole_history(self.series[symbol], size), symbol)
+        series = self.series[symbol]
+        if size == len(series):
+            return codes_of(one, whole_history(series), symbol)
+        if symbol not in self.past:
+            self.past[symbol] = Unveiling(series)
+        return codes_of(one, self.past[symbol].until(size), symbol)
 
 
 def copied(thing: Thing) -> Thing:
@@ -220,20 +227,21 @@ def check_lookahead(subject: Subject, symbol: str, more: Callable[[], bool] | No
     """
     acted, size = subject.acted[symbol], len(subject.series[symbol])
     always, further = choose_rows(subject.series[symbol], acted)
+    subject = replace(subject, past={})
     if more is None:
         always, further = sorted([*always, *further]), []
     first = _Walk(subject, seen=tuple(_second_answers(subject, symbol)))
     first = first if first.over else _walk(first, symbol, always)
     last = first if first.over or more is None else _walk(first, symbol, takewhile(lambda _row: more(), further))
     accusation = tuple(observation for observation in last.seen if observation.grave)
-    there = _counts(range(size - 1), acted, size)
+    there = {side: int((rows < size - 1).sum()) for side, rows in acted.items()}
     return LookAheadReport(
         symbol=symbol,
         observations=accusation or first.seen,
         checked=_counts(first.done, acted, size),
         covered=_counts(last.done, acted, size),
         acted=there,
-        complete=_counts(always, acted, size) | {OTHER: 0} == there | {OTHER: 0},
+        complete=_counts(always, acted, size).items() >= there.items(),
         unchecked=tuple(row + 1 for row in first.failed),
     )
 
@@ -281,6 +289,6 @@ def _judge(subject: Subject, symbol: str, size: int) -> tuple[Observation | None
 
 
 def _counts(done: Iterable[int], acted: Acted, size: int) -> dict[str, int]:
-    cut = marked([np.array([*done], dtype=np.int64)], size)
-    counts = {side: int(cut[rows].sum()) for side, rows in acted.items()}
-    return counts | {OTHER: int((cut & ~marked(acted.values(), size)).sum())}
+    cut = np.array([*done], dtype=np.int64)
+    counts = {side: len(np.intersect1d(rows, cut)) for side, rows in acted.items()}
+    return counts | {OTHER: int((~marked(acted.values(), size)[cut]).sum())}

@@ -162,7 +162,7 @@ def test_what_answers_differently_each_time_is_not_repeatable(name: str) -> None
 def test_what_answers_the_second_time_differently_is_a_warning() -> None:
     report = check(Alternates, walk())
     assert (report.honest, verdicts(report)) == (True, ["keeps state"])
-    assert report.checked == report.acted | {OTHER: IDLE}
+    assert report.checked == {**report.acted, OTHER: IDLE}
 
 
 def test_a_peek_at_the_first_call_only_is_caught() -> None:
