@@ -75,7 +75,7 @@ def run(
             if not armed:
                 told.append(Finding("info", "execution.strategy_timeout", "can't be kept off the main thread"))
             made = {one.id: given[one.id] if one.id in given else _load(one, plan, watchdog) for one in plan.strategies}
-            twins = _twins(plan, given, watchdog) if lookahead else None
+            twins = _twins(plan, made, given, watchdog) if lookahead else None
             try:
                 return _run(plan, market, told, made, engines, watchdog, emit, progress, stop, twins, began)
             finally:
@@ -144,13 +144,17 @@ def _run(
     )
 
 
-def _twins(plan: RunPlan, given: Mapping[str, object], watchdog: Watchdog) -> dict[str, object]:
-    """A second instance of each vectorised strategy, which has seen nothing; of one in memory a copy."""
-    return {
-        one.id: _copied(given[one.id], watchdog) if one.id in given else _load(one, plan, watchdog)
-        for one in plan.strategies
-        if one.kind == "signals"
-    }
+def _twins(
+    plan: RunPlan, made: Mapping[str, object], given: Mapping[str, object], watchdog: Watchdog
+) -> dict[str, object]:
+    """A second instance of each vectorised strategy, which has seen nothing: loaded anew, or else a copy."""
+    twins: dict[str, object] = {}
+    for one in plan.strategies:
+        if one.kind == "signals":
+            anew = None if one.id in given else _load(one, plan, watchdog)
+            copy_it = anew is None or isinstance(anew, BaseException)
+            twins[one.id] = _copied(made[one.id], watchdog) if copy_it else anew
+    return twins
 
 
 def _copied(strategy: object, watchdog: Watchdog) -> object:

@@ -65,6 +65,24 @@ class Tosses:
         return Signals(noise < 0.3, noise > 0.7)
 
 
+class Once(Dense):
+    """Can be made once only."""
+
+    def __init__(self):
+        with open("made.txt", "x"):
+            pass
+
+
+class Fits:
+    """Keeps the mean of what it is shown first in its class."""
+
+    mean = None
+
+    def signals(self, bars):
+        Fits.mean = bars.close.mean() if Fits.mean is None else Fits.mean
+        return Signals(bars.close < Fits.mean, bars.close > Fits.mean)
+
+
 class Leaves:
     """Ends the process, or so it would like to, where it is shown too little."""
 
@@ -151,6 +169,17 @@ def test_deep_checks_every_flag_that_would_be_acted_upon(mine):
     assert told is not None
     assert (told[1], told[3]) == (told[2], told[4])
     assert int(told[1]) > 16
+
+
+def test_what_a_class_keeps_of_the_whole_is_found_out(mine):
+    assert mine("Fits", "backtest", "-q").code == 1
+    assert mine("Fits", "validate", "--deep").code == 1
+
+
+def test_a_strategy_that_can_be_made_once_only_is_checked_by_copies(mine):
+    done = mine("Once", "backtest", "-q")
+    assert done.code == 1
+    assert "looks ahead on AAA" in done.err
 
 
 def test_a_strategy_that_leaves_during_the_check_ends_nothing(mine):
