@@ -121,7 +121,9 @@ class OrchestratorResult(BacktestResult):
 
 def result_of(facts: RunResult, shape: type[Result]) -> Result:
     """The facts of a run with its figures."""
-    return shape(facts, summarise(facts))
+    figures: dict[str, Any] = summarise(facts)
+    figures["findings"] += [finding.document() for finding in facts.checks]
+    return shape(facts, figures)
 
 
 def _moments(labels: Any) -> pd.DatetimeIndex:

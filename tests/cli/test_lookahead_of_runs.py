@@ -13,6 +13,7 @@ from orchestrate.domain.bars import whole_history
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.orchestration.cuts import demanded
 from orchestrate.orchestration.deciders import SIDES, VectorDecider
+from orchestrate.usecases.api_results import BacktestResult, result_of
 from orchestrate.usecases.lookahead import Allowance
 from orchestrate.usecases.lookahead import simulated as simulated_acts
 from orchestrate.usecases.run import run
@@ -246,3 +247,10 @@ def test_the_share_of_time_is_split_evenly_and_what_one_leaves_goes_to_the_next(
     now[0] = 110.0
     assert not second()
     assert not allowance.next()(), "nothing is left"
+
+
+def test_the_python_api_says_the_same():
+    plan = plan_of([part("fits", "Turning")], {"A": synthetic("A")})
+    result = result_of(run(plan, strategies={"fits": FitsOnce()}), BacktestResult)
+    assert any(one.severity == "error" and "looks ahead on A" in one.message for one in result.findings)
+    assert next(one.document() for one in result.findings if "checked" in one.message) in result.figures["findings"]

@@ -170,6 +170,16 @@ def test_a_peek_at_the_first_call_only_is_caught() -> None:
     assert (report.honest, verdicts(report)) == (False, ["not repeatable"])
 
 
+def test_a_peek_that_refuses_a_second_question_is_caught() -> None:
+    class AskedOnce(PeeksAtFirst):
+        def signals(self, bars: Bars) -> Signals:
+            if self.calls:
+                raise RuntimeError("you have asked already")
+            return super().signals(bars)
+
+    assert verdicts(check(AskedOnce, walk())) == ["looks ahead"]
+
+
 def test_what_is_kept_of_an_earlier_symbol_until_the_same_day_is_honest() -> None:
     assert verdicts(check(Follows, walk(seed=4, symbol="LEADER"), walk(seed=5))) == []
 
