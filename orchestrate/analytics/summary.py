@@ -43,17 +43,7 @@ def summarise(result: RunResult) -> Document:
         "strategies": strategies,
         "frameworks": frameworks,
         "correlation": matrix,
-        "findings": [finding_document(finding) for finding in (*result.findings, *_joined([*notes, *more]))],
-    }
-
-
-def finding_document(finding: Finding) -> Document:
-    """A finding in JSON values."""
-    return {
-        "severity": finding.severity,
-        "where": finding.where,
-        "message": finding.message,
-        "count": finding.count,
+        "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more]))],
     }
 
 

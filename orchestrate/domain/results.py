@@ -33,6 +33,14 @@ class Finding:
     count: int = 1
     first: tuple[str, ...] = ()
 
+    def document(self) -> dict[str, object]:
+        """Return the finding as `--format json` prints it."""
+        return {"severity": self.severity, "where": self.where, "message": self.message, "count": self.count}
+
+
+#: Of `entries` and `exits`, how many were `acted_upon`, and how many the look-ahead check has `checked`.
+Coverage = Mapping[str, Mapping[str, int]]
+
 
 @dataclass(frozen=True, slots=True)
 class StrategyError:
@@ -115,13 +123,16 @@ class RunResult:
     decisions: tuple[DecisionRecord, ...]
     fills: tuple[FillRecord, ...]
     findings: tuple[Finding, ...] = ()
+    #: what the look-ahead check found; how far it gets depends on time, so this is no part of the metrics
+    checks: tuple[Finding, ...] = ()
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
     timings: Mapping[str, FrameworkTiming] = field(default_factory=dict)
     data_hash: str = ""
     #: bars per year that metrics use, by strategy id, and "" for the portfolio
     periods_per_year: Mapping[str, float] = field(default_factory=dict)
     #: the benchmark's close that counts at each step, NaN before its first bar; None where no benchmark is named
     benchmark: Floats | None = None
-    #: strategies that the look-ahead check caught
+    #: strategies that look ahead, or are not repeatable
     looked_ahead: tuple[str, ...] = ()
 
     @property

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
@@ -29,17 +28,6 @@ class Decider(Protocol):
         """What the strategy wants at this step; exits before entries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flagged:
-    """Entry and exit flags of one symbol, one element a bar; `any` marks bars at which at least one is set."""
-
-    enter_long: Flags
-    exit_long: Flags
-    enter_short: Flags
-    exit_short: Flags
-    any: Flags
-
-
 class VectorDecider:
     """Asks `signals` once a symbol, then reads its flags. `codes` has one byte a bar: which of the four are set."""
 
@@ -50,16 +38,12 @@ class VectorDecider:
 
     def start(self) -> None:
         for symbol, series in self._series.items():
-            flags = flags_of(self._strategy, whole_history(series), symbol)
-            codes = np.zeros(len(series), dtype=np.uint8)
-            for bit, side in zip(_BITS, SIDES, strict=True):
-                codes |= getattr(flags, side).view(np.uint8) * np.uint8(bit)
-            self.codes[symbol] = codes.data
+            self.codes[symbol] = codes_of(self._strategy, whole_history(series), symbol).data
 
     def speaks(self, symbol: str) -> tuple[Flags, ...]:
         """The bars at which the flags are a wish: to who is out, to who is long, and (-1) to who is short."""
         codes = np.asarray(self.codes[symbol])
-        return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in _WISHES)
+        return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in WISHES)
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         signals: list[Signal] = []
@@ -69,20 +53,21 @@ class VectorDecider:
                 code = self.codes[symbol][row]
                 if code:
                     held = view.held(symbol)
-                    for kind, side in _WISHES[(held > 0) - (held < 0)][code]:
+                    for kind, side in WISHES[(held > 0) - (held < 0)][code]:
                         signals.append(Signal(kind, symbol, side))
         return signals
 
 
 #: The flags by name, and the bit of a code that stands for each.
 SIDES: Final = ("enter_long", "exit_long", "enter_short", "exit_short")
-_BITS: Final = (1, 2, 4, 8)
+BITS: Final = (1, 2, 4, 8)
+Codes = npt.NDArray[np.uint8]
 _Wish = tuple[SignalKind, Side]
 
 
 def _wishes(code: int, held: int) -> tuple[_Wish, ...]:
     """What flags ask for: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
-    enter_long, exit_long, enter_short, exit_short = (bool(code & bit) for bit in _BITS)
+    enter_long, exit_long, enter_short, exit_short = (bool(code & bit) for bit in BITS)
     wants_long, wants_short = enter_long and not exit_long, enter_short and not exit_short
     leave: _Wish = ("exit", "long")
     buy: _Wish = ("entry", "long")
@@ -95,11 +80,11 @@ def _wishes(code: int, held: int) -> tuple[_Wish, ...]:
 
 
 #: By what is held (0: nothing, 1: long, -1: short), then by code.
-_WISHES: Final = tuple(tuple(_wishes(code, held) for code in range(16)) for held in (0, 1, -1))
+WISHES: Final = tuple(tuple(_wishes(code, held) for code in range(16)) for held in (0, 1, -1))
 
 
-def flags_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Flagged:
-    """The strategy's flags on `bars`, checked; TypeError or ValueError where it returns nonsense."""
+def codes_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Codes:
+    """The strategy's flags on `bars`, one byte a bar; TypeError or ValueError where it returns nonsense."""
     said = strategy.signals(bars)
     if isinstance(said, tuple):
         if len(said) != 2:
@@ -108,9 +93,10 @@ def flags_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Flagged:
     if not isinstance(said, Signals):
         raise TypeError(f"signals must return Signals or (entries, exits), not {type(said).__name__}")
     size = len(bars)
-    columns = [_flags(getattr(said, name), name, size, symbol) for name in SIDES]
-    enter_long, exit_long, enter_short, exit_short = columns
-    return Flagged(enter_long, exit_long, enter_short, exit_short, np.logical_or.reduce(columns))
+    codes: Codes = np.zeros(size, dtype=np.uint8)
+    for bit, side in zip(BITS, SIDES, strict=True):
+        codes |= _flags(getattr(said, side), side, size, symbol).view(np.uint8) * np.uint8(bit)
+    return codes
 
 
 def _flags(values: npt.ArrayLike | None, name: str, size: int, symbol: str) -> Flags:

@@ -50,6 +50,8 @@ def manifest(
         "journal": journal,
         "overrides": dict(overrides),
         "versions": {"orchestrate": version} | versions(frameworks),
+        "findings": [finding.document() for finding in result.checks],
+        "lookahead": dict(result.coverage),
         "timings": {name: asdict(timing) for name, timing in sorted(result.timings.items())},
         "errors": {
             strategy.id: {

@@ -68,6 +68,7 @@ def document(manifest: Document, figures: Document, folder: Path) -> Document:
     told |= {name: manifest[name] for name in _OF_THE_RUN}
     told |= {name: figures[name] for name in _OF_ITS_FIGURES}
     told |= {name: figures[name] for name in _IF_NAMED if name in figures}
+    told["findings"] = [*figures["findings"], *manifest.get("findings", [])]
     return told | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
 
 

@@ -50,7 +50,7 @@ class BacktestResult:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Notes about the data and the run."""
-        return self.facts.findings
+        return (*self.facts.findings, *self.facts.checks)
 
     @property
     def equity(self) -> pd.DataFrame:
@@ -124,7 +124,9 @@ class OrchestratorResult(BacktestResult):
 
 def result_of(facts: RunResult, shape: type[Result]) -> Result:
     """The facts of a run with its figures."""
-    return shape(facts, summarise(facts))
+    figures: dict[str, Any] = summarise(facts)
+    figures["findings"] += [finding.document() for finding in facts.checks]
+    return shape(facts, figures)
 
 
 def _moments(labels: Any) -> pd.DatetimeIndex:

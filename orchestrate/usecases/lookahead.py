@@ -1,19 +1,50 @@
-"""Are the vectorised strategies of a run honest? Their flags once more, on histories that end earlier."""
+"""Check the vectorised strategies of a run for look-ahead, and say what was found and how much was checked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
 
 from orchestrate.domain.bars import Bars
 from orchestrate.domain.market import Market
-from orchestrate.domain.plan import StrategyPlan
-from orchestrate.domain.results import Finding
+from orchestrate.domain.results import Coverage, Finding
 from orchestrate.domain.stamps import label_text
-from orchestrate.orchestration.lookahead import LookAheadReport, check_lookahead
-from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
+from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.cuts import Acted, demanded, no_action, simulate_acted
+from orchestrate.orchestration.deciders import VectorDecider
+from orchestrate.orchestration.lookahead import (
+    OTHER,
+    CheckStopped,
+    Counts,
+    LookAheadReport,
+    Subject,
+    Verdict,
+    check_lookahead,
+)
+from orchestrate.usecases.watchdog import Watchdog
+
+#: The share of a run's time that the check may take beyond the bars that it always looks at.
+SHARE: Final = 0.1
+_NAMED: Final = 3
+_FLAGS: Final = {"entries": ("enter_long", "enter_short"), "exits": ("exit_long", "exit_short")}
+_MESSAGES: Final[Mapping[Verdict, tuple[Any, str]]] = {
+    "looks ahead": ("error", "looks ahead on {symbol}: {side} at {label} changes when later bars are missing"),
+    "not repeatable": (
+        "error",
+        "not repeatable on {symbol}: asked again about the same bars, {side} at {label} changes",
+    ),
+    "keeps state": (
+        "warning",
+        "not repeatable on {symbol}: asked again about the same bars, {side} at {label} changes; "
+        "a new instance answers as in the run",
+    ),
+    "rounding": ("warning", "on {symbol}, {side} at {label} depends on rounding: it changes with the number of bars"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,49 +60,157 @@ class Watched:
 
     def signals(self, bars: Bars) -> Any:
         if self.stop is not None and self.stop():
-            raise TimeoutError("the run was stopped")
+            raise CheckStopped("the run was stopped")
         try:
             with self.watchdog:
                 return self.strategy.signals(bars)
-        except StrategyTimeout as error:
-            raise TimeoutError(str(error)) from None
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise RuntimeError(f"{type(error).__name__}: {error}") from None
 
 
-def look_ahead_findings(
-    plan: StrategyPlan,
-    pair: tuple[object, object],
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A vectorised strategy that has answered: `acted` upon which flags, by symbol; `twin`: the same, made anew."""
+
+    id: str
+    strategy: object
+    twin: object
+    decider: VectorDecider
+    acted: Mapping[str, Acted]
+
+
+def simulated(decider: VectorDecider) -> dict[str, Acted]:
+    """By symbol, the flags that a run without limits of capital acts upon."""
+    return {symbol: simulate_acted(np.asarray(codes)) for symbol, codes in decider.codes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check has to say, and, by strategy, how much it covered."""
+
+    findings: tuple[Finding, ...]
+    coverage: Mapping[str, Coverage] = field(default_factory=dict)
+
+    @property
+    def accused(self) -> tuple[str, ...]:
+        """The strategies that look ahead or are not repeatable."""
+        grave = (one.where.removeprefix("strategies.") for one in self.findings if one.severity == "error")
+        return tuple(dict.fromkeys(grave))
+
+
+class Allowance:
+    """Time that may be spent, shared evenly by as many checks as are still to come."""
+
+    def __init__(self, seconds: float, checks: int, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._end, self._checks, self._clock = clock() + seconds, checks, clock
+
+    def next(self) -> Callable[[], bool]:
+        """Whether the check that begins now may go on, asked as often as it likes."""
+        now = self._clock()
+        end = now + (self._end - now) / max(1, self._checks)
+        self._checks -= 1
+        return lambda: self._clock() < end
+
+
+def check_run(
+    orchestrator: CrossFrameworkOrchestrator,
+    twins: Mapping[str, object] | None,
     market: Market,
     watchdog: Watchdog,
-    stop: Callable[[], bool] | None = None,
-) -> list[Finding]:
-    """`pair`: the strategy as it ran, and its twin, made anew for the cuts. `stop` is asked before each cut."""
-    strategy, twin = (Watched(one, watchdog, stop) for one in pair)
-    findings = []
-    for symbol in plan.symbols:
-        series = market.series[symbol]
-        try:
-            finding = look_ahead_finding(plan.id, check_lookahead(strategy, series, twin=twin), market)
-        except Exception as error:
-            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
-            finding = Finding("warning", f"strategies.{plan.id}", message)
-        if finding is not None:
-            findings.append(finding)
-    return findings
+    stop: Callable[[], bool] | None,
+    began: float,
+) -> Outcome:
+    """Check the vectorised strategies of a run that `began` then.
 
-
-def look_ahead_finding(strategy_id: str, report: LookAheadReport, market: Market) -> Finding | None:
-    """What a user should know of a look-ahead check; None where there is nothing to say."""
-    where = f"strategies.{strategy_id}"
-    if report.first_row is not None:
-        label = label_text(int(market.series[report.symbol].label[report.first_row]))
-        return Finding(
-            "error",
-            where,
-            f"looks ahead on {report.symbol}: {report.side} at {label} changes when later bars are missing",
-            first=(label,),
+    `twins` are second instances that have seen nothing; None where no check is wanted.
+    """
+    if twins is None:
+        return Outcome((Finding("warning", "strategies", "not checked for look-ahead (--no-lookahead-check)"),))
+    allowance = SHARE * (time.perf_counter() - began)
+    acted = demanded(orchestrator.desk.decisions, market.timeline.rows)
+    vectorised = [
+        Checked(
+            entry.id,
+            entry.strategy,
+            twins[entry.id],
+            entry.decider,
+            {symbol: acted.get((entry.id, symbol), no_action()) for symbol in entry.symbols},
         )
+        for entry in orchestrator.strategies.values()
+        if isinstance(entry.decider, VectorDecider) and entry.status != "failed"
+    ]
+    time_left = Allowance(allowance, sum(len(checked.acted) for checked in vectorised))
+    outcomes = [check_strategy(checked, market, watchdog, time_left, stop) for checked in vectorised]
+    findings = tuple(finding for outcome in outcomes for finding in outcome.findings)
+    return Outcome(findings, {name: one for outcome in outcomes for name, one in outcome.coverage.items()})
+
+
+def check_strategy(
+    checked: Checked,
+    market: Market,
+    watchdog: Watchdog,
+    allowance: Allowance | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Outcome:
+    """Check one strategy on all of its symbols; without an `allowance` every flag that was acted upon.
+
+    `stop` is asked before each call of the strategy.
+    """
+    where = f"strategies.{checked.id}"
+    findings: list[Finding] = []
+    reports: list[LookAheadReport] = []
+    subject = _subject(checked, market, watchdog, stop)
+    for symbol in checked.decider.codes:
+        try:
+            report = check_lookahead(subject, symbol, allowance.next() if allowance else None)
+        except (Exception, CheckStopped) as error:
+            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
+            findings.append(Finding("warning", where, message))
+            continue
+        findings += _findings(where, report, market)
+        reports.append(report)
+    if not reports:
+        return Outcome(tuple(findings))
+    acted = _total(report.acted for report in reports)
+    findings.append(_coverage(where, reports, acted, complete=len(reports) == len(checked.decider.codes)))
+    covered = _total(report.covered for report in reports)
+    coverage = {name: {"checked": covered[name], "acted_upon": acted[name]} for name in _FLAGS}
+    return Outcome(tuple(findings), {checked.id: coverage})
+
+
+def _subject(checked: Checked, market: Market, watchdog: Watchdog, stop: Callable[[], bool] | None) -> Subject:
+    codes = {symbol: np.asarray(one) for symbol, one in checked.decider.codes.items()}
+    strategy, twin = (Watched(one, watchdog, stop) for one in (checked.strategy, checked.twin))
+    return Subject(strategy, twin, {symbol: market.series[symbol] for symbol in codes}, codes, checked.acted)
+
+
+def _findings(where: str, report: LookAheadReport, market: Market) -> Iterable[Finding]:
+    for seen in report.observations:
+        label = label_text(int(market.series[report.symbol].label[seen.row]))
+        severity, message = _MESSAGES[seen.verdict]
+        text = message.format(symbol=report.symbol, side=seen.side, label=label)
+        yield Finding(severity, where, text, first=(label,))
     if report.unchecked:
-        cuts = ", ".join(str(cut) for cut in report.unchecked)
-        message = f"could not be checked for look-ahead on {report.symbol}: it fails on its first {cuts} bars"
-        return Finding("warning", where, message, count=len(report.unchecked))
-    return None
+        cuts = ", ".join(str(cut) for cut in report.unchecked[:_NAMED])
+        more = f" (and at {len(report.unchecked) - _NAMED} more lengths)" if len(report.unchecked) > _NAMED else ""
+        message = f"could not be checked for look-ahead on {report.symbol}: it fails on its first {cuts} bars{more}"
+        yield Finding("warning", where, message, count=len(report.unchecked))
+
+
+def _coverage(where: str, reports: list[LookAheadReport], acted: Mapping[str, int], *, complete: bool) -> Finding:
+    """How much is checked in every run; what is checked beyond depends on time, and two runs should say the same."""
+    checked = _total(report.checked for report in reports)
+    clear = complete and all(report.honest and not report.unchecked for report in reports)
+    prefix = "no look-ahead found: " if clear else ""
+    least = "" if all(report.complete for report in reports) else "at least "
+    flags = " and ".join(f"{checked[name]} of {acted[name]} {name}" for name in _FLAGS)
+    others = sum(report.checked[OTHER] for report in reports)
+    return Finding("info", where, f"{prefix}{least}{flags} checked, {others} other bars too")
+
+
+def _total(counts: Iterable[Counts]) -> dict[str, int]:
+    """How many entries and exits, of both sides and over all symbols."""
+    every = list(counts)
+    return {name: sum(one[side] for one in every for side in sides) for name, sides in _FLAGS.items()}

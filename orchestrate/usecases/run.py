@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import chdir, redirect_stdout
+from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 
@@ -34,7 +35,7 @@ from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.coordinator import StrategyCoordinator
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.usecases.lookahead import look_ahead_findings
+from orchestrate.usecases.lookahead import check_run
 from orchestrate.usecases.watchdog import Watchdog
 
 
@@ -58,6 +59,7 @@ def run(
     holds files that were parsed before.
     """
     refuse_run_in_callback()
+    began = time.perf_counter()
     given = strategies or {}
     with redirect_stdout(sys.stderr), chdir("."):  # a strategy may change the folder; not for the rest of the process
         market, findings = load_market(plan, bars or {}, cache)
@@ -69,18 +71,14 @@ def run(
             ready()
         watchdog = Watchdog(plan.execution.strategy_timeout)
 
-        def twin(strategy: StrategyPlan) -> object:
-            return given[strategy.id] if strategy.id in given else _load(strategy, plan, watchdog)
-
         with watchdog.armed() as armed:
             told = list(findings)
             if not armed:
                 told.append(Finding("info", "execution.strategy_timeout", "can't be kept off the main thread"))
-            made = {strategy.id: twin(strategy) for strategy in plan.strategies}
+            made = {one.id: given[one.id] if one.id in given else _load(one, plan, watchdog) for one in plan.strategies}
+            twins = _twins(plan, made, given, watchdog) if lookahead else None
             try:
-                return _run(
-                    plan, market, told, made, engines, watchdog, emit, progress, stop, twin if lookahead else None
-                )
+                return _run(plan, market, told, made, engines, watchdog, emit, progress, stop, twins, began)
             finally:
                 gc.collect(0)  # what lives through it is finalised in order: files left open are flushed, then closed
 
@@ -95,7 +93,8 @@ def _run(
     emit: Callable[[DomainEvent], None] | None,
     progress: Progress | None,
     stop: Callable[[], bool] | None,
-    twin: Callable[[StrategyPlan], object] | None,
+    twins: Mapping[str, object] | None,
+    began: float,
 ) -> RunResult:
     orchestrator = CrossFrameworkOrchestrator(
         PortfolioCapitalManager(plan.capital.total),
@@ -122,15 +121,7 @@ def _run(
     orchestrator.run(market, plan.execution, progress=progress, stop=stop)
 
     results = orchestrator.results()
-    looked_ahead = []
-    if twin is not None:
-        for strategy in plan.strategies:
-            if strategy.kind == "signals" and results[strategy.id].status != "failed":
-                told = look_ahead_findings(strategy, (strategies[strategy.id], twin(strategy)), market, watchdog, stop)
-                findings += told
-                looked_ahead += [strategy.id for finding in told if finding.severity == "error"]
-    else:
-        findings.append(Finding("warning", "strategies", "not checked for look-ahead (--no-lookahead-check)"))
+    checked = check_run(orchestrator, twins, market, watchdog, stop, began)
     _require_same_bars(market, orchestrator)
     findings += _ruined(results, market)
     steps, timeline = orchestrator.steps_done, market.timeline
@@ -145,11 +136,13 @@ def _run(
         decisions=tuple(orchestrator.desk.decisions),
         fills=tuple(orchestrator.fills),
         findings=tuple(findings),
+        checks=checked.findings,
+        coverage=checked.coverage,
         timings={framework: engine.timing for framework, engine in engines.items()},
         data_hash=market.data_hash,
         periods_per_year=_periods(plan, market, results),
         benchmark=orchestrator.desk.marks.path(plan.benchmark, steps) if plan.benchmark else None,
-        looked_ahead=tuple(dict.fromkeys(looked_ahead)),
+        looked_ahead=checked.accused,
     )
 
 
@@ -159,6 +152,30 @@ def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator)
     if data_hash(market.series) != market.data_hash or not all(past.intact for past in shown):
         ran = ", ".join(orchestrator.strategies)
         raise ChangedDataError(f"the bars were changed during the run, by one of the strategies that ran: {ran}")
+
+
+def _twins(
+    plan: RunPlan, made: Mapping[str, object], given: Mapping[str, object], watchdog: Watchdog
+) -> dict[str, object]:
+    """A second instance of each vectorised strategy, which has seen nothing: loaded anew, or else a copy."""
+    twins: dict[str, object] = {}
+    for one in plan.strategies:
+        if one.kind == "signals":
+            anew = None if one.id in given else _load(one, plan, watchdog)
+            copy_it = anew is None or isinstance(anew, BaseException)
+            twins[one.id] = _copied(made[one.id], watchdog) if copy_it else anew
+    return twins
+
+
+def _copied(strategy: object, watchdog: Watchdog) -> object:
+    """A copy made by the strategy's own code; the strategy itself where that fails."""
+    try:
+        with watchdog:
+            return deepcopy(strategy)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return strategy
 
 
 def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:

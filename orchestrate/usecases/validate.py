@@ -19,11 +19,10 @@ from orchestrate.domain.results import Finding
 if TYPE_CHECKING:
     from orchestrate.data.cache import ColumnCache
     from orchestrate.domain.market import Market
+    from orchestrate.usecases.lookahead import Outcome
     from orchestrate.usecases.watchdog import Watchdog
 
 SCHEMA_VERSION: Final = 1
-#: At how many places `--deep` cuts each history.
-DEEP_CUTS: Final = 64
 LOOKED_AHEAD: Final = 1
 
 
@@ -85,16 +84,16 @@ def _deep(
         return Validation(file, resolution, (*resolution.findings, told), unusable=True)
     findings = [*resolution.findings, *found, *_unclosed(plan, market)]
     unusable = any(finding.severity == "error" for finding in found)
-    caught = []
+    caught: list[str] = []
     if ready is not None:
         ready()
-    watchdog = Watchdog(plan.execution.strategy_timeout * (DEEP_CUTS + 1))
+    watchdog = Watchdog(plan.execution.strategy_timeout)
     with watchdog.armed():
         for strategy in plan.strategies:
             if strategy.kind == "signals":
-                told_of = _look_ahead(strategy, plan, market, watchdog)
-                findings += told_of
-                caught += [strategy.id for finding in told_of if finding.severity == "error"]
+                checked = _look_ahead(strategy, plan, market, watchdog)
+                findings += checked.findings
+                caught += checked.accused
     return Validation(file, resolution, tuple(findings), tuple(dict.fromkeys(caught)), unusable)
 
 
@@ -106,38 +105,29 @@ def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:
     return [finding for finding in told if finding]
 
 
-def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog: Watchdog) -> list[Finding]:
-    """The check of contracts section 7 at many places, and how much of each history it covered."""
+def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog: Watchdog) -> Outcome:
+    """Check every flag that a run without limits of capital acts upon; it is asked as at the beginning of a run."""
     from orchestrate.library.catalogue import describe
     from orchestrate.library.loading import load
-    from orchestrate.orchestration.lookahead import check_lookahead
-    from orchestrate.usecases.lookahead import look_ahead_finding
+    from orchestrate.orchestration.deciders import VectorDecider
+    from orchestrate.usecases.lookahead import Checked, Outcome, check_strategy, simulated
 
-    where = f"strategies.{strategy.id}"
-    findings = []
-    for symbol in strategy.symbols:
-        series = market.series[symbol]
-        try:
-            with watchdog:
-                made: list[Any] = [load(describe(strategy.reference, plan.root), strategy.config) for _ in range(2)]
-                report = check_lookahead(made[0], series, points=DEEP_CUTS, twin=made[1])
-                gc.collect(0)  # as at the end of a run: files that strategies left open are flushed, then closed
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
-            findings.append(Finding("warning", where, message))
-            continue
-        finding = look_ahead_finding(strategy.id, report, market)
-        if finding is not None:
-            findings.append(finding)
-        if report.honest:
-            covered = max((cut for cut in report.cuts if cut not in report.unchecked), default=0)
-            message = (
-                f"no look-ahead on {symbol}: cut at {len(report.cuts)} bars, {covered} of {len(series)} bars covered"
-            )
-            findings.append(Finding("info", where, message))
-    return findings
+    try:
+        with watchdog:
+            made: list[Any] = [load(describe(strategy.reference, plan.root), strategy.config) for _ in range(2)]
+        with watchdog:
+            decider = VectorDecider(made[0], {symbol: market.series[symbol] for symbol in strategy.symbols})
+            decider.start()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        symbols = ", ".join(strategy.symbols)
+        message = f"could not be checked for look-ahead on {symbols}: {type(error).__name__}: {error}"
+        return Outcome((Finding("warning", f"strategies.{strategy.id}", message),))
+    checked = Checked(strategy.id, made[0], made[1], decider, simulated(decider))
+    outcome = check_strategy(checked, market, watchdog)
+    gc.collect(0)  # as at the end of a run: files that strategies left open are flushed, then closed
+    return outcome
 
 
 def document(validation: Validation) -> dict[str, object]:
@@ -148,10 +138,7 @@ def document(validation: Validation) -> dict[str, object]:
         "valid": validation.exit_code == 0,
         "mode": resolution.mode,
         "errors": [_error(problem) for problem in resolution.told],
-        "findings": [
-            {"severity": item.severity, "where": item.where, "message": item.message, "count": item.count}
-            for item in validation.findings
-        ],
+        "findings": [finding.document() for finding in validation.findings],
         "plan": resolution.plan.to_dict() if resolution.plan is not None else None,
     }
 

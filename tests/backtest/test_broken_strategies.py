@@ -250,9 +250,9 @@ def test_a_cheat_is_named_with_symbol_and_bar() -> None:
     parts = [part("cheat", "Turning")]
     result = run(plan_of(parts, DATA), strategies={"cheat": Cheat()})
     assert result.looked_ahead == ("cheat",)
-    [finding] = [finding for finding in result.findings if finding.severity == "error"]
+    [finding] = [finding for finding in result.checks if finding.severity == "error"]
     assert finding.where == "strategies.cheat"
     assert "looks ahead on A" in finding.message
     unchecked = run(plan_of(parts, DATA), strategies={"cheat": Cheat()}, lookahead=False)
     assert unchecked.looked_ahead == ()
-    assert any("not checked for look-ahead" in finding.message for finding in unchecked.findings)
+    assert any("not checked for look-ahead" in finding.message for finding in unchecked.checks)
