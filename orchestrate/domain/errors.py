@@ -7,6 +7,7 @@
     ├── EngineError               4  an engine refused or broke
     │   └── ReconciliationError   4  a book and its engine disagree
     ├── StoreError                4  a run or the journal can't be written or read back
+    ├── ProcessError              4  the process of a command ended without a result
     ├── NotFoundError             5  the command line names a run or strategy that does not exist
     ├── TimeLimitError          124
     └── InterruptedRunError     130
@@ -112,6 +113,10 @@ class StoreError(OrchestrateError):
     """A run or the journal can't be written or read back: a full disk, a folder that may not be written to."""
 
 
+class ProcessError(OrchestrateError):
+    """The process of a command ended without a result: it was killed, or a strategy left it."""
+
+
 class NotFoundError(OrchestrateError):
     """The command line names a run or a strategy that does not exist."""
 
@@ -128,3 +133,7 @@ class InterruptedRunError(OrchestrateError):
     """Somebody pressed Ctrl-C."""
 
     exit_code = 130
+
+
+class UserInterrupt(KeyboardInterrupt):
+    """Ctrl-C while a run is under way. A KeyboardInterrupt that a strategy raises by itself fails that strategy."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.domain.errors import EngineError, UserInterrupt
 
 
 class Asked:
@@ -56,3 +56,14 @@ def refuse_run_in_callback() -> None:
     if asked is not None and asked.names:
         who = f"strategy {asked.names[-1]!r}" if asked.names[-1] else "a strategy"
         raise EngineError(f"{who} starts a run from inside a run, which can't be done")
+
+
+def error_text(error: BaseException, asking: AbstractContextManager[object]) -> str:
+    """Return what an error of a strategy says. That text is the strategy's code, too: it may hang or break."""
+    try:
+        with asking:
+            return str(error)
+    except UserInterrupt:
+        raise
+    except BaseException:
+        return "an error that can't be told"

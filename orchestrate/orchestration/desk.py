@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from orchestrate.domain.bars import Unveiling
 from orchestrate.domain.books import Book
+from orchestrate.domain.errors import UserInterrupt
 from orchestrate.domain.events import (
     DomainEvent,
     SignalBlockedEvent,
@@ -22,7 +23,7 @@ from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import CommandAction, Decision, Demand, Ended, Order, Outcome, Reason, StrategyCommand
 from orchestrate.domain.results import DecisionRecord, StrategyError
 from orchestrate.domain.strategy import Signal
-from orchestrate.orchestration.asking import Asked, Asking, begin_asking
+from orchestrate.orchestration.asking import Asked, Asking, begin_asking, error_text
 from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import decision_order
@@ -139,7 +140,7 @@ class Desk:
                 return question(*arguments)
             finally:
                 asked.leave()
-        except KeyboardInterrupt:
+        except UserInterrupt:
             raise
         except BaseException as error:
             self.fail(entry, error, int(self._market.timeline.labels[self.marks.step]) if self._started else None)
@@ -152,13 +153,21 @@ class Desk:
     def fail(self, entry: StrategyEntry, error: BaseException, t: int | None) -> None:
         """The strategy takes no further part: its orders are cancelled, its positions closed at the next fill."""
         entry.status = "failed"
-        with self.asking(entry):  # an error's text is the strategy's code, too
-            story = "".join(traceback.format_exception(error))
-            message = _message(error)
-        entry.error = StrategyError(type(error).__name__, message, story, t)
+        message, story = error_text(error, self.asking(entry)), self._story(entry, error)
+        entry.error = StrategyError(type.__dict__["__name__"].__get__(type(error)), message, story, t)
         self._emit(StrategyFailedEvent(entry.id, entry.error.type, entry.error.message, t))
         self.cancel(lambda order: order.strategy_id == entry.id, Reason.STRATEGY_FAILED)
         self.flatten(entry, Reason.FLATTENED)
+
+    def _story(self, entry: StrategyEntry, error: BaseException) -> str:
+        """The traceback, or why there is none: it, too, asks the strategy's code."""
+        try:
+            with self.asking(entry):
+                return "".join(traceback.format_exception(error))
+        except UserInterrupt:
+            raise
+        except BaseException as broken:
+            return f"no traceback: {type.__dict__['__name__'].__get__(type(broken))}"
 
     def decide(self, event: MarketEvent) -> list[Demand]:
         """What the strategies want now: dependencies first, then priority, then id."""
@@ -380,15 +389,6 @@ def _refusal(decision: Decision) -> StrategyCommand:
         demand.rests,
     )
     return StrategyCommand(demand.strategy_id, "reject", order, decision.reason, decision.detail)
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        return "an error that can't be told"
 
 
 def _call_hook(strategy: object, name: str, *arguments: object) -> None:

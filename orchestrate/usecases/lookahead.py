@@ -12,6 +12,7 @@ from orchestrate.domain.market import Market
 from orchestrate.domain.plan import StrategyPlan
 from orchestrate.domain.results import Finding
 from orchestrate.domain.stamps import label_text
+from orchestrate.orchestration.asking import Asking, error_text
 from orchestrate.orchestration.lookahead import LookAheadReport, check_lookahead
 from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
 
@@ -21,17 +22,17 @@ class Watched:
     """A vectorised strategy whose every call is timed, and breaks with an ordinary exception."""
 
     strategy: Any
-    watchdog: Watchdog
+    asking: Asking
     stop: Callable[[], bool] | None = None
 
     def __deepcopy__(self, seen: dict[int, Any]) -> Watched:
-        return Watched(deepcopy(self.strategy, seen), self.watchdog, self.stop)
+        return Watched(deepcopy(self.strategy, seen), self.asking, self.stop)
 
     def signals(self, bars: Bars) -> Any:
         if self.stop is not None and self.stop():
             raise TimeoutError("the run was stopped")
         try:
-            with self.watchdog:
+            with self.asking:
                 return self.strategy.signals(bars)
         except StrategyTimeout as error:
             raise TimeoutError(str(error)) from None
@@ -45,14 +46,17 @@ def look_ahead_findings(
     stop: Callable[[], bool] | None = None,
 ) -> list[Finding]:
     """`pair`: the strategy as it ran, and its twin, made anew for the cuts. `stop` is asked before each cut."""
-    strategy, twin = (Watched(one, watchdog, stop) for one in pair)
+    asking = Asking(plan.id, watchdog)
+    strategy, twin = (Watched(one, asking, stop) for one in pair)
     findings = []
     for symbol in plan.symbols:
         series = market.series[symbol]
         try:
             finding = look_ahead_finding(plan.id, check_lookahead(strategy, series, twin=twin), market)
         except Exception as error:
-            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
+            message = (
+                f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error_text(error, asking)}"
+            )
             finding = Finding("warning", f"strategies.{plan.id}", message)
         if finding is not None:
             findings.append(finding)

@@ -17,6 +17,7 @@ from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
 from orchestrate.data.loading import load_market
+from orchestrate.domain.errors import UserInterrupt
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market import Flags, Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
@@ -26,14 +27,16 @@ from orchestrate.domain.strategy import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load, load_class
-from orchestrate.orchestration.asking import refuse_run_in_callback
+from orchestrate.orchestration.asking import Asking, refuse_run_in_callback
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.coordinator import StrategyCoordinator
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.supervision.board import board
 from orchestrate.usecases.lookahead import look_ahead_findings
+from orchestrate.usecases.stopping import interrupts
 from orchestrate.usecases.watchdog import Watchdog
 
 
@@ -71,16 +74,19 @@ def run(
         def twin(strategy: StrategyPlan) -> object:
             return given[strategy.id] if strategy.id in given else _load(strategy, plan, watchdog)
 
-        with watchdog.armed() as armed:
+        with interrupts(), watchdog.armed() as armed:
             told = list(findings)
             if not armed:
-                told.append(Finding("info", "execution.strategy_timeout", "can't be kept off the main thread"))
+                told.append(
+                    Finding("info", "execution.strategy_timeout", "not enforced: it works on the main thread only")
+                )
             made = {strategy.id: twin(strategy) for strategy in plan.strategies}
             try:
                 return _run(
                     plan, market, told, made, engines, watchdog, emit, progress, stop, twin if lookahead else None
                 )
             finally:
+                board().keep(made)
                 gc.collect(0)  # what lives through it is finalised in order: files left open are flushed, then closed
 
 
@@ -155,11 +161,11 @@ def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
     """The strategy, or the exception that its code raised while it was loaded or made."""
     description = describe(strategy.reference, plan.root)
     try:
-        with watchdog:
+        with Asking(strategy.id, watchdog):
             if strategy.kind in PORTABLE_KINDS:
                 return load(description, strategy.config)
             return load_class(description)
-    except KeyboardInterrupt:
+    except UserInterrupt:
         raise
     except BaseException as error:
         return error

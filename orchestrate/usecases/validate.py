@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate import wiring
 from orchestrate.config.resolution import Resolution
-from orchestrate.domain.errors import DataError, Problem
+from orchestrate.domain.errors import DataError, Problem, UserInterrupt
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
 
@@ -72,6 +72,7 @@ def _deep(
     file: str, resolution: Resolution, plan: RunPlan, cache: ColumnCache | None, ready: Callable[[], None] | None
 ) -> Validation:
     from orchestrate.data.loading import load_market
+    from orchestrate.usecases.stopping import interrupts
     from orchestrate.usecases.watchdog import Watchdog
 
     try:
@@ -87,7 +88,7 @@ def _deep(
     if ready is not None:
         ready()
     watchdog = Watchdog(plan.execution.strategy_timeout * (DEEP_CUTS + 1))
-    with watchdog.armed():
+    with interrupts(), watchdog.armed():
         for strategy in plan.strategies:
             if strategy.kind == "signals":
                 told_of = _look_ahead(strategy, plan, market, watchdog)
@@ -108,22 +109,26 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
     """The check of contracts section 7 at many places, and how much of each history it covered."""
     from orchestrate.library.catalogue import describe
     from orchestrate.library.loading import load
+    from orchestrate.orchestration.asking import Asking, error_text
     from orchestrate.orchestration.lookahead import check_lookahead
     from orchestrate.usecases.lookahead import look_ahead_finding
 
     where = f"strategies.{strategy.id}"
+    asking = Asking(strategy.id, watchdog)
     findings = []
     for symbol in strategy.symbols:
         series = market.series[symbol]
         try:
-            with watchdog:
+            with asking:
                 made: list[Any] = [load(describe(strategy.reference, plan.root), strategy.config) for _ in range(2)]
                 report = check_lookahead(made[0], series, points=DEEP_CUTS, twin=made[1])
                 gc.collect(0)  # as at the end of a run: files that strategies left open are flushed, then closed
-        except KeyboardInterrupt:
+        except UserInterrupt:
             raise
         except BaseException as error:
-            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
+            message = (
+                f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error_text(error, asking)}"
+            )
             findings.append(Finding("warning", where, message))
             continue
         finding = look_ahead_finding(strategy.id, report, market)
