@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from typing import Final
 
 from orchestrate.domain.errors import EngineError, UserInterrupt
+
+#: The text of an error whose own can't be had.
+UNTELLABLE: Final = "an error that can't be told"
 
 
 class Asked:
@@ -66,4 +70,4 @@ def error_text(error: BaseException, asking: AbstractContextManager[object]) -> 
     except UserInterrupt:
         raise
     except BaseException:
-        return "an error that can't be told"
+        return UNTELLABLE

@@ -8,4 +8,4 @@ import signal
 
 def possible() -> bool:
     """False on systems where a process can't be watched like this: Windows, macOS."""
-    return hasattr(os, "fork") and hasattr(signal, "sigtimedwait")
+    return hasattr(os, "fork") and hasattr(signal, "sigwaitinfo")

@@ -66,7 +66,7 @@ def _grace() -> float:
 
 def _watched() -> set[int]:
     """Signals that are waited for; a hang-up that is ignored (`nohup`) stays so."""
-    others = {signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP}
+    others = {signal.SIGALRM, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP}
     ignored = {number for number in _ENDING if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN}
     return {*_ENDING, *others} - ignored
 
@@ -87,6 +87,7 @@ def _supervise(child: int, board: Board, grace: float) -> NoReturn:
     """Wait for the child, and end as it did."""
     began = time.monotonic()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, _BEAT, _BEAT)  # sigtimedwait gives stale signals after a stop
     watch = Watch(child, board, grace)
     watch.wait()
     from orchestrate.supervision.ending import conclude
@@ -135,8 +136,8 @@ class Watch:
         """Return when the child has ended, by itself or because it was overdue."""
         before = time.monotonic()
         while self.status is None:
-            received = signal.sigtimedwait(self._signals, _BEAT)
-            if received is not None:
+            received = signal.sigwaitinfo(self._signals)
+            if received.si_signo != signal.SIGALRM:
                 self._pass_on(received.si_signo, received.si_code)
             self._reap()
             now = time.monotonic()
@@ -146,8 +147,8 @@ class Watch:
                 self.overdue = self._look(had)
                 if self.overdue:
                     self._send(signal.SIGKILL)
-        while (received := signal.sigtimedwait(self._signals, 0)) is not None:  # what ended both at once
-            self._note(received.si_signo)
+        for number in signal.sigpending() & self._signals:  # what ended both at once
+            self._note(number)
 
     def _reap(self) -> None:
         while self.status is None:

@@ -119,7 +119,7 @@ def test_a_run_inside_signals_is_refused_also_while_they_are_checked_for_look_ah
 
     run(plan_of([part("mine", "Turning")], DATA), strategies={"mine": Nests()})
     ends = "starts a run from inside a run, which can't be done"
-    assert (refused[0], {*refused[1:]}) == (f"strategy 'mine' {ends}", {f"a strategy {ends}"})
+    assert {*refused} == {f"strategy 'mine' {ends}"}
 
 
 def test_a_run_inside_a_strategy_is_refused_and_the_clock_goes_on() -> None:
@@ -154,7 +154,7 @@ def test_off_the_main_thread_there_is_no_limit_and_that_is_told() -> None:
     thread.start()
     thread.join()
     told = [finding for finding in results[0].findings if finding.where == "execution.strategy_timeout"]
-    assert [finding.message for finding in told] == ["can't be kept off the main thread"]
+    assert [finding.message for finding in told] == ["not enforced: it works on the main thread only"]
     assert results[0].status == "completed"
 
 
@@ -188,25 +188,25 @@ def test_a_watchdog_bites_once_a_call_and_only_inside_one() -> None:
     with watchdog.armed():
         time.sleep(0.3)
         for _ in range(2):
-            with pytest.raises(StrategyTimeout, match=r"no answer within 0\.1 seconds"), watchdog:
+            with pytest.raises(StrategyTimeout, match=r"no answer within 0\.1 seconds"), Asking("one", watchdog):
                 hang()
-    with pytest.raises(StrategyTimeout), watchdog.armed(), watchdog, watchdog:
+    with pytest.raises(StrategyTimeout), watchdog.armed(), Asking("one", watchdog), Asking("two", watchdog):
         hang()
 
 
 def calls_into_c_once(seconds: float) -> None:
-    """No line of Python is reached before the time is over, so no signal is heard either."""
-    end = time.monotonic() + seconds
-    deque(takewhile(partial(operator.gt, end), iter(time.monotonic, None)), maxlen=0)
+    """Use processor time. No line of Python is reached before it is over, so no signal is heard either."""
+    end = time.process_time() + seconds
+    deque(takewhile(partial(operator.gt, end), iter(time.process_time, None)), maxlen=0)
 
 
 def test_a_single_call_into_c_that_takes_too_long_is_broken_off_at_its_end() -> None:
     watchdog = Watchdog(0.3)
     with watchdog.armed():
-        with pytest.raises(StrategyTimeout), watchdog:
+        with pytest.raises(StrategyTimeout), Asking("one", watchdog):
             calls_into_c_once(0.6)
         calls_into_c_once(0.6)  # nobody is asked
-        with watchdog:
+        with Asking("one", watchdog):
             calls_into_c_once(0.02)
 
 
@@ -217,11 +217,10 @@ class Frame:
     f_code: CodeType
 
 
-@pytest.mark.parametrize("kind", [Asking, Watchdog])
-def test_nobody_is_broken_off_on_the_way_in_or_out(kind: Any) -> None:
+def test_nobody_is_broken_off_on_the_way_in_or_out() -> None:
     watchdog = Watchdog(0.1)
-    with watchdog:
-        for bracket in (kind.__enter__, kind.__exit__, Watchdog.enter, Watchdog.leave):
+    with Asking("one", watchdog):
+        for bracket in (Asking.__enter__, Asking.__exit__, Watchdog.enter, Watchdog.leave):
             for _ in range(10):
                 watchdog._tick(signal.SIGALRM, Frame(bracket.__code__))  # type: ignore[arg-type]  # as far as is looked
         with pytest.raises(StrategyTimeout):
