@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from orchestrate.domain.execution import LEAST_TIMEOUT
 from orchestrate.domain.synthetic import seconds
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})?)?")
@@ -88,6 +89,12 @@ NotNegative = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0), _json(m
 Percentage = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100), _json(exclusiveMinimum=0, maximum=100)]
 Cost = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, lt=100), _json(minimum=0, exclusiveMaximum=100)]
 Fraction = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=1), _json(exclusiveMinimum=0, maximum=1)]
+Timeout = Annotated[
+    Decimal,
+    Field(ge=Decimal(str(LEAST_TIMEOUT)), le=86400),
+    BeforeValidator(_decimal),
+    _json(minimum=LEAST_TIMEOUT, maximum=86400),
+]
 Real = Annotated[float, BeforeValidator(_real), WithJsonSchema({"type": "number"})]
 Moment = Annotated[str, BeforeValidator(_moment), _AS_DATE]
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{_DATE.pattern}$"})]
