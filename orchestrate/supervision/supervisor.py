@@ -35,8 +35,8 @@ _ENDING: Final = tuple(
 def supervised() -> Iterator[None]:
     """Run the block in a child of this process and end as it does; in this process where that isn't possible."""
     grace = _grace()
-    board, parent = Board(mmap(-1, Board.SIZE)), os.getpid()
-    usual = signal.pthread_sigmask(signal.SIG_BLOCK, _watched())
+    board, parent = Board(shared_memory()), os.getpid()
+    usual = signal.pthread_sigmask(signal.SIG_BLOCK, Watch.signals())
     try:
         child = os.fork()
     except OSError:  # there are no more processes to be had
@@ -57,18 +57,16 @@ def supervised() -> Iterator[None]:
         raise
 
 
+def shared_memory() -> mmap:
+    """Memory for a board, shared with the processes that are forked."""
+    return mmap(-1, Board.SIZE)
+
+
 def _grace() -> float:
     try:
         return seconds(GRACE, os.environ)
     except ConfigurationError:  # the command says so
         return GRACE[1]
-
-
-def _watched() -> set[int]:
-    """Signals that are waited for; a hang-up that is ignored (`nohup`) stays so."""
-    others = {signal.SIGALRM, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP}
-    ignored = {number for number in _ENDING if number != signal.SIGINT and signal.getsignal(number) is signal.SIG_IGN}
-    return {*_ENDING, *others} - ignored
 
 
 def _end_with(parent: int) -> None:
@@ -128,9 +126,16 @@ class Watch:
         self.overdue = ""
         self._child = child
         self._stopped = False
-        self._signals = _watched()
+        self._signals = self.signals()
         self._noted = 0.0
         self._lasting = {name: _Lasting() for name in ("call", "limit", "asked", "exit")}
+
+    @staticmethod
+    def signals() -> set[int]:
+        """Signals that are waited for; a hang-up that is ignored (`nohup`) stays so."""
+        others = {signal.SIGALRM, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP}
+        ignored = {number for number in _ENDING if signal.getsignal(number) is signal.SIG_IGN} - {signal.SIGINT}
+        return {*_ENDING, *others} - ignored
 
     def wait(self) -> None:
         """Return when the child has ended, by itself or because it was overdue."""
