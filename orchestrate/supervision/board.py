@@ -6,7 +6,7 @@ Only the run writes. Without a supervisor (the Python API, a test) the memory is
 from __future__ import annotations
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ class Board:
         self.numbers = Numbers(self)
 
     # ---- written by the run
+
+    def name(self, strategies: Iterable[str]) -> None:
+        """Give each strategy a number."""
+        for name in strategies:
+            self.numbers.setdefault(name, len(self.numbers))
+        self.state({"names": list(self.numbers)})
 
     def state(self, facts: Mapping[str, object]) -> None:
         """Add `facts`. Those that don't fit are left out: the names of very many strategies."""
@@ -88,9 +94,8 @@ class Numbers(dict[str, int]):
         self._board = board
 
     def __missing__(self, name: str) -> int:
-        number = self[name] = len(self)
-        self._board.state({"names": list(self)})
-        return number
+        self._board.name([name])
+        return self[name]
 
 
 class _Current:

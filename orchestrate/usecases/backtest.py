@@ -86,7 +86,7 @@ def backtest(
         Journal(plan.logging, claimed.run_id, patience=patience) as journal,
     ):
         chronicle = Chronicle(journal, plan)
-        _started(chronicle, journal, request.reports)
+        _started(chronicle, journal, plan, request.reports)
         try:
             resolution.runnable()
             with Stop(request.time_limit) as stop:
@@ -113,11 +113,12 @@ def backtest(
     return outcome
 
 
-def _started(chronicle: Chronicle, journal: Journal, reports: Path) -> None:
+def _started(chronicle: Chronicle, journal: Journal, plan: RunPlan, reports: Path) -> None:
     """Tell the journal, and the supervisor what it needs to write there should this process end without a word."""
     chronicle.started()
     facts = {"journal": str(journal.path), "run_id": journal.run_id, "user": journal.user, "reports": str(reports)}
     board().state(facts | {"several": chronicle.several})
+    board().name(strategy.id for strategy in plan.strategies)
     board().words[JOURNAL] = BEGUN
 
 

@@ -102,7 +102,7 @@ _BRACKETS: Final = frozenset(
     bracket.__code__
     for bracket in (
         *(Watchdog.enter, Watchdog.leave, Asking.__enter__, Asking.__exit__),
-        *(Board.state, Numbers.__missing__),
+        *(Board.name, Board.state, Numbers.__missing__),
     )
 )
 _ARMED: Final[list[Watchdog]] = []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import operator
+import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -208,6 +210,32 @@ def test_a_single_call_into_c_that_takes_too_long_is_broken_off_at_its_end() -> 
         calls_into_c_once(0.6)  # nobody is asked
         with Asking("one", watchdog):
             calls_into_c_once(0.02)
+
+
+def test_time_in_which_a_process_was_stopped_does_not_count() -> None:
+    """In a child: it stops itself within a call, for longer than a call may take, and another one lets it go on."""
+    child = os.fork()
+    if not child:
+        code = 1
+        with suppress(StrategyTimeout):
+            watchdog = Watchdog(0.4)
+            with watchdog.armed(), Asking("one", watchdog):
+                subprocess.Popen(["/bin/sh", "-c", f"sleep 1; kill -CONT {os.getpid()}"])
+                os.kill(os.getpid(), signal.SIGSTOP)
+                code = 0
+        os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_process_that_a_strategy_forks_ends_as_it_comes_back() -> None:
+    before, watchdog = os.getpid(), Watchdog(5.0)
+    with watchdog.armed():
+        with Asking("one", watchdog):
+            child = os.fork()
+        if not child:
+            os._exit(1)
+        assert os.getpid() == before
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 Argument: a JSON list of scenarios, each with the `folder` to run in, the `arguments` of the command, and `signals`:
 lists of seconds to wait first, the name of a signal, and whom it goes to (supervisor, run or group). They are sent once
-the run's process has written its id to the file `there`. Prints the list of exit codes, -n for death by signal n.
+the run's process has written its id to the file `there`. Before each, the states of supervisor and run (T: stopped) go
+to the file `states`. Prints the list of exit codes, -n for death by signal n.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ def start(folder: str, arguments: list[str]) -> int:
         os._exit(code)
 
 
+def state(process: int) -> str:
+    """One letter, as ps shows it."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def send(process: int, signals: list[tuple[float, str, str]]) -> None:
     """Send `signals` once the strategy is there."""
     there = Path("there")
@@ -55,6 +61,8 @@ def send(process: int, signals: list[tuple[float, str, str]]) -> None:
         time.sleep(0.01)
     for seconds, name, whom in signals:
         time.sleep(seconds)
+        with Path("states").open("a") as states:
+            states.write("".join(state(one) for one in (process, int(there.read_text()))) + "\n")
         number = signal.Signals[name]
         if whom == "group":
             os.killpg(process, number)

@@ -236,6 +236,8 @@ SCENARIOS: dict[str, tuple[str, list[str], list[tuple[float, str, str]]]] = {
     "an error that hangs": ("Unspeakable", [], []),
     "run stopped": ("Waits", [], [(0.0, "SIGSTOP", "run"), (1.5, "SIGCONT", "run")]),
     "all stopped": ("Waits", [], [(0.0, "SIGSTOP", "group"), (1.5, "SIGCONT", "group")]),
+    "Ctrl-Z": ("Waits", [], [(0.0, "SIGTSTP", "group"), (1.0, "SIGCONT", "group")]),
+    "Ctrl-Z for one": ("Waits", [], [(0.0, "SIGTSTP", "supervisor"), (1.0, "SIGCONT", "supervisor")]),
     "Ctrl-C": ("Patient", [], [(0.0, "SIGINT", "supervisor")]),
     "Ctrl-C for all": ("Patient", [], [(0.0, "SIGINT", "group")]),
     "terminated": ("Patient", [], [(0.0, "SIGTERM", "supervisor")]),
@@ -331,11 +333,14 @@ def test_it_fails_alone(ended: dict[str, Ended], name: str, error: str) -> None:
     assert len(one.kept) == 1
 
 
-@pytest.mark.parametrize("name", ["run stopped", "all stopped"])
+@pytest.mark.parametrize("name", ["run stopped", "all stopped", "Ctrl-Z", "Ctrl-Z for one"])
 def test_time_that_a_process_did_not_have_does_not_count(ended: dict[str, Ended], name: str) -> None:
     one = ended[name]
     assert (one.code, one.err) == (0, "")
     assert len(one.kept) == 1
+    supervisor, run = (one.folder / "states").read_text().splitlines()[1]
+    assert run == "T"
+    assert (supervisor == "T") == (name != "run stopped")
 
 
 @pytest.mark.parametrize("name", ["Ctrl-C", "Ctrl-C for all"])
