@@ -26,6 +26,8 @@ def conclude(watch: Watch, duration: float) -> int:
         return code
     strategy = watch.board.caller()
     error, number = _error(watch, strategy)
+    if number and not watch.overdue:  # others ended it, and it was no strategy that delayed them
+        strategy = ""
     code = 128 + number if number else error.exit_code
     if number != signal.SIGPIPE:
         _say(f"strategy {strategy!r}: {error}" if strategy else str(error))
