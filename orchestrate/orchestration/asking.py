@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Final
@@ -71,3 +72,22 @@ def error_text(error: BaseException, asking: AbstractContextManager[object]) -> 
         raise
     except BaseException:
         return UNTELLABLE
+
+
+def error_kind(error: BaseException) -> str:
+    """Return the name of an error's class, whatever its metaclass says."""
+    return str(type.__dict__["__name__"].__get__(type(error)))
+
+
+def error_texts(error: BaseException, asking: AbstractContextManager[object]) -> tuple[str, str]:
+    """Return an error's text and its traceback; without any texts where one of them hangs or breaks."""
+    message = error_text(error, asking)
+    if message != UNTELLABLE:
+        try:
+            with asking:
+                return message, "".join(traceback.format_exception(error))
+        except UserInterrupt:
+            raise
+        except BaseException:  # such as its notes
+            pass
+    return message, "".join(traceback.format_tb(error.__traceback__)) + error_kind(error)

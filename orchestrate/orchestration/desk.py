@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
@@ -23,7 +22,7 @@ from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import CommandAction, Decision, Demand, Ended, Order, Outcome, Reason, StrategyCommand
 from orchestrate.domain.results import DecisionRecord, StrategyError
 from orchestrate.domain.strategy import Signal
-from orchestrate.orchestration.asking import UNTELLABLE, Asked, Asking, begin_asking, error_text
+from orchestrate.orchestration.asking import Asked, Asking, begin_asking, error_kind, error_texts
 from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import decision_order
@@ -153,22 +152,10 @@ class Desk:
     def fail(self, entry: StrategyEntry, error: BaseException, t: int | None) -> None:
         """The strategy takes no further part: its orders are cancelled, its positions closed at the next fill."""
         entry.status = "failed"
-        message = error_text(error, self.asking(entry))
-        story = self._story(entry, error) if message != UNTELLABLE else _lines_of(error)
-        entry.error = StrategyError(_kind(error), message, story, t)
+        entry.error = StrategyError(error_kind(error), *error_texts(error, self.asking(entry)), t)
         self._emit(StrategyFailedEvent(entry.id, entry.error.type, entry.error.message, t))
         self.cancel(lambda order: order.strategy_id == entry.id, Reason.STRATEGY_FAILED)
         self.flatten(entry, Reason.FLATTENED)
-
-    def _story(self, entry: StrategyEntry, error: BaseException) -> str:
-        """The traceback; without its texts where one of these hangs or breaks, as they are the strategy's code."""
-        try:
-            with self.asking(entry):
-                return "".join(traceback.format_exception(error))
-        except UserInterrupt:
-            raise
-        except BaseException:
-            return _lines_of(error)
 
     def decide(self, event: MarketEvent) -> list[Demand]:
         """What the strategies want now: dependencies first, then priority, then id."""
@@ -390,15 +377,6 @@ def _refusal(decision: Decision) -> StrategyCommand:
         demand.rests,
     )
     return StrategyCommand(demand.strategy_id, "reject", order, decision.reason, decision.detail)
-
-
-def _kind(error: BaseException) -> str:
-    """The name of an error's class, whatever its metaclass says."""
-    return str(type.__dict__["__name__"].__get__(type(error)))
-
-
-def _lines_of(error: BaseException) -> str:
-    return "".join(traceback.format_tb(error.__traceback__)) + _kind(error)
 
 
 def _call_hook(strategy: object, name: str, *arguments: object) -> None:

@@ -59,8 +59,12 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise self._refused(error) from None
+        try:
             self._heal()
         except OSError as error:
+            self.close()
             raise self._refused(error) from None
 
     def __call__(self, event: DomainEvent) -> None:

@@ -95,7 +95,7 @@ def _supervise(child: int, board: Board, grace: float) -> NoReturn:
         signal.signal(-code, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
         os.kill(os.getpid(), -code)
-    os._exit(abs(code))
+    os._exit(code if code >= 0 else 128 - code)  # the first process of a container doesn't die of signals
 
 
 class _Lasting:

@@ -12,9 +12,10 @@ from types import FrameType
 from typing import Final
 
 from orchestrate.orchestration.asking import Asked, Asking
-from orchestrate.supervision.board import CALL, CALL_LIMIT, SHIFT, Board, Numbers, board, use
+from orchestrate.supervision.board import CALL, CALL_LIMIT, DEADLINE, SHIFT, Board, Numbers, board, use
 
 _TICKS: Final = 4
+_LONGEST_TICK: Final = 0.25
 
 
 class StrategyTimeout(BaseException):
@@ -26,15 +27,16 @@ class Watchdog(Asked):
     broken off.
 
     Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit and looks whether
-    the same call is still under way, so that watching costs a call nothing; it is broken off after `seconds` to 1.25 ×
-    `seconds`. Within one call into C no tick comes through: what was missed is counted as soon as it is over, as far as
-    it took processor time; the rest is time that the process didn't have, because it was stopped. What can't be broken
-    off is the supervisor's.
+    the same call is still under way, so that watching costs a call nothing; it is broken off at most a tick late, and
+    when the time limit of the run has passed. Within one call into C no tick comes through: what was missed is counted
+    as soon as it is over, as far as it took processor time; the rest is time that the process didn't have, because it
+    was stopped. What can't be broken off is the supervisor's.
     """
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self._seconds = seconds
+        self._tick_seconds = min(seconds / _TICKS, _LONGEST_TICK)
         self._words, self._numbers = board().words, board().numbers
         self._seen = 0
         self._spent = 0.0
@@ -62,7 +64,7 @@ class Watchdog(Asked):
         before = signal.signal(signal.SIGALRM, self._tick)
         self._ticked = (time.monotonic(), time.process_time())
         self._words[CALL_LIMIT] = round(self._seconds * 1000)
-        timer = signal.setitimer(signal.ITIMER_REAL, self._seconds / _TICKS, self._seconds / _TICKS)
+        timer = signal.setitimer(signal.ITIMER_REAL, self._tick_seconds, self._tick_seconds)
         _ARMED.append(self)
         try:
             yield True
@@ -84,17 +86,20 @@ class Watchdog(Asked):
         if not self.names:
             return
         if self.calls != self._seen:
-            self._seen, self._spent = self.calls, -self._seconds / _TICKS  # it began within what has just passed
+            self._seen, self._spent = self.calls, -self._tick_seconds  # it began within what has just passed
         self._spent += had
-        late = self._spent > self._seconds * (1 - 0.5 / _TICKS)
-        if late and frame is not None and frame.f_code not in _BRACKETS:
+        if frame is None or frame.f_code in _BRACKETS:
+            return
+        if self._spent > self._seconds - self._tick_seconds / 2:
             self._spent = 0.0
             raise StrategyTimeout(f"no answer within {self._seconds:g} seconds (execution.strategy_timeout)")
+        if 0 < self._words[DEADLINE] < time.monotonic_ns():
+            raise StrategyTimeout("no answer before the time limit of the run (--time-limit)")
 
     def _had(self) -> float:
         """The time since the last tick that the process had."""
         (wall, cpu), self._ticked = self._ticked, (time.monotonic(), time.process_time())
-        return min(self._ticked[0] - wall, max(self._seconds / _TICKS, self._ticked[1] - cpu))
+        return min(self._ticked[0] - wall, max(self._tick_seconds, self._ticked[1] - cpu))
 
 
 #: Where nothing is broken off, because whoever enters has to leave; a call that is over is no longer late.
