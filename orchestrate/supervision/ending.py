@@ -22,7 +22,8 @@ def conclude(watch: Watch, duration: float) -> int:
     code = watch.board.code
     if code is not None:
         if watch.overdue:
-            _say(f"what strategies left running did not end within {watch.grace:g} seconds, and was ended")
+            late = f"the process did not exit within {watch.grace:g} seconds of its result, and was ended"
+            _say(f"{late}; a strategy may have left a thread or a finalizer that does not end")
         return code
     strategy = watch.board.caller()
     error, number = _error(watch, strategy)

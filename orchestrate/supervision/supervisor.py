@@ -36,6 +36,7 @@ def supervised() -> Iterator[None]:
     """Run the block in a child of this process and end as it does; in this process where that isn't possible."""
     grace = _grace()
     board, parent = Board(shared_memory()), os.getpid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     usual = signal.pthread_sigmask(signal.SIG_BLOCK, Watch.signals())
     try:
         child = os.fork()
@@ -84,7 +85,6 @@ def _end_with(parent: int) -> None:
 def _supervise(child: int, board: Board, grace: float) -> NoReturn:
     """Wait for the child, and end as it did."""
     began = time.monotonic()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, _BEAT, _BEAT)  # sigtimedwait gives stale signals after a stop
     watch = Watch(child, board, grace)
     watch.wait()

@@ -12,7 +12,7 @@ from orchestrate.domain.market import Market
 from orchestrate.domain.plan import StrategyPlan
 from orchestrate.domain.results import Finding
 from orchestrate.domain.stamps import label_text
-from orchestrate.orchestration.asking import Asking, error_text
+from orchestrate.orchestration.asking import Asking, error_kind, error_text
 from orchestrate.orchestration.lookahead import LookAheadReport, check_lookahead
 from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
 
@@ -55,7 +55,7 @@ def look_ahead_findings(
             finding = look_ahead_finding(plan.id, check_lookahead(strategy, series, twin=twin), market)
         except Exception as error:
             message = (
-                f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error_text(error, asking)}"
+                f"could not be checked for look-ahead on {symbol}: {error_kind(error)}: {error_text(error, asking)}"
             )
             finding = Finding("warning", f"strategies.{plan.id}", message)
         if finding is not None:

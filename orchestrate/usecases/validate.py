@@ -109,7 +109,7 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
     """The check of contracts section 7 at many places, and how much of each history it covered."""
     from orchestrate.library.catalogue import describe
     from orchestrate.library.loading import load
-    from orchestrate.orchestration.asking import Asking, error_text
+    from orchestrate.orchestration.asking import Asking, error_kind, error_text
     from orchestrate.orchestration.lookahead import check_lookahead
     from orchestrate.usecases.lookahead import look_ahead_finding
 
@@ -127,7 +127,7 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
             raise
         except BaseException as error:
             message = (
-                f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error_text(error, asking)}"
+                f"could not be checked for look-ahead on {symbol}: {error_kind(error)}: {error_text(error, asking)}"
             )
             findings.append(Finding("warning", where, message))
             continue

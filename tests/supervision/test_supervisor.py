@@ -70,7 +70,7 @@ def test_one_that_says_its_code_has_it(capfd):
 def test_one_that_stays_after_it_said_its_code_is_ended(capfd):
     ended = watch(lambda board: (board.over(0), hang()))
     assert (conclude(ended, 0.0), ended.overdue) == (0, "exit")
-    assert "what strategies left running did not end within 0.1 seconds" in capfd.readouterr().err
+    assert "the process did not exit within 0.1 seconds of its result, and was ended" in capfd.readouterr().err
 
 
 def test_a_call_is_ended_after_its_limit_and_the_grace(capfd):
