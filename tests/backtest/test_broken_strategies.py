@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -27,6 +28,7 @@ from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategy import Signal
 from orchestrate.orchestration.asking import Asking
 from orchestrate.usecases.run import run
+from orchestrate.usecases.validate import validate
 from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
 from tests.backtest.plans import ENGINES, fills_of, part, plan_of, synthetic
 
@@ -283,3 +285,30 @@ def test_a_cheat_is_named_with_symbol_and_bar() -> None:
     unchecked = run(plan_of(parts, DATA), strategies={"cheat": Cheat()}, lookahead=False)
     assert unchecked.looked_ahead == ()
     assert any("not checked for look-ahead" in finding.message for finding in unchecked.findings)
+
+
+HANGING_TEXT = """\
+class HangingError(Exception):
+    def __str__(self):
+        while True:
+            pass
+
+
+class Unmade:
+    def __init__(self):
+        raise HangingError
+
+    def signals(self, bars):
+        return [], []
+"""
+
+
+def test_an_error_whose_text_hangs_does_not_hang_a_deep_validation(tmp_path: Path) -> None:
+    (tmp_path / "unmade.py").write_text(HANGING_TEXT)
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "strategy: 'unmade.py:Unmade'\ncapital: 1000\ndata: {A: {synthetic: {bars: 40}}}\n"
+        "execution: {strategy_timeout: 0.01}\n"
+    )
+    messages = [finding.message for finding in validate(str(config), deep=True).findings]
+    assert "could not be checked for look-ahead on A: HangingError: an error that can't be told" in messages
