@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Entry point of the `orchestrate` command."""
-    from orchestrate.cli.process import start_up
+    from orchestrate.cli.process import start_up, supervise
 
     start_up()
     from orchestrate.cli.streams import take_streams
 
     take_streams()
-    from orchestrate.cli.app import run
+    with supervise(sys.argv[1:]):
+        from orchestrate.cli.app import run
 
-    run()
+        run()

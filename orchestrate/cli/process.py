@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 _USUAL: Final = gc.get_threshold()
 #: So many objects more than were freed before garbage is looked for: more than a start makes, and still a bound.
 _SELDOM: Final = (1_000_000, 10, 10)
+_HELP: Final = frozenset(("-h", "--help"))
 _SETTINGS: Final = {
     # Two to the power of this is for how many ticks an idle thread of OpenBLAS spins before it sleeps: half a
     # millisecond, enough to go from one product of small matrices to the next. By itself it spins for 2**26, which
@@ -28,6 +31,19 @@ def start_up() -> None:
     gc.set_threshold(*_SELDOM)
     for name, setting in _SETTINGS.items():
         os.environ.setdefault(name, setting)
+
+
+def supervise(words: Sequence[str]) -> AbstractContextManager[None]:
+    """Where the rest of a command runs: in a child process of its own, if it runs the code of strategies."""
+    runs_strategies = words[:1] == ["backtest"] or (words[:1] == ["validate"] and "--deep" in words)
+    if runs_strategies and not _HELP.intersection(words):
+        from orchestrate import supervision
+
+        if supervision.possible():
+            from orchestrate.supervision.supervisor import supervised
+
+            return supervised()
+    return nullcontext()
 
 
 def started_up() -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from orchestrate.domain.execution import LEAST_TIMEOUT
 from orchestrate.domain.instruments import MAX_PRECISION
 from orchestrate.domain.magnitudes import MAX_FACTOR, MAX_MONEY, MAX_PERIODS, MAX_PRICE, MAX_QUANTITY, MAX_TICKS
 from orchestrate.domain.sizes import PATTERN, size_of
@@ -100,6 +101,12 @@ NotNegative = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0), _json(m
 Percentage = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100), _json(exclusiveMinimum=0, maximum=100)]
 Cost = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, lt=100), _json(minimum=0, exclusiveMaximum=100)]
 Fraction = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=1), _json(exclusiveMinimum=0, maximum=1)]
+Timeout = Annotated[
+    Decimal,
+    Field(ge=Decimal(str(LEAST_TIMEOUT)), le=86400),
+    BeforeValidator(_decimal),
+    _json(minimum=LEAST_TIMEOUT, maximum=86400),
+]
 Real = Annotated[float, BeforeValidator(_real), WithJsonSchema({"type": "number"})]
 Moment = Annotated[str, BeforeValidator(_moment), _AS_DATE]
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{_DATE.pattern}$"})]

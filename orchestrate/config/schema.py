@@ -32,6 +32,7 @@ from orchestrate.config.numbers import (
     Size,
     Tick,
     Ticks,
+    Timeout,
 )
 
 Count = Annotated[int, Field(ge=1)]
@@ -257,7 +258,7 @@ class Execution(Section):
     slippage: SlippageSection = _made(SlippageSection)
     lots: Literal["integer", "fractional"] = "integer"
     close_at_end: bool = False
-    strategy_timeout: Annotated[Positive, Field(le=86400)] = Decimal(5)
+    strategy_timeout: Timeout = Decimal(5)
 
 
 class Logging(Section):

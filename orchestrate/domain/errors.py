@@ -9,6 +9,7 @@
     ├── ChangedDataError          4  a strategy wrote to the bars that all of them run on
     ├── StoreError                4  a run or the journal can't be written or read back
     ├── OutputError               4  results can't be written to stdout
+    ├── ProcessError              4  the process of a command ended without a result
     ├── NotFoundError             5  the command line names a run or strategy that does not exist
     ├── TimeLimitError          124
     ├── InterruptedRunError     130
@@ -159,6 +160,10 @@ class OutputError(OrchestrateError):
     """Results can't be written to stdout: a full disk behind it."""
 
 
+class ProcessError(OrchestrateError):
+    """The process of a command ended without a result: it was killed, or a strategy left it."""
+
+
 class NotFoundError(OrchestrateError):
     """A run or a strategy that the command line names and that does not exist."""
 
@@ -181,3 +186,7 @@ class ReaderGoneError(OrchestrateError):
     """Nobody reads the results any more: a broken pipe. Has no message, as no tool has one."""
 
     exit_code = 141
+
+
+class UserInterrupt(KeyboardInterrupt):
+    """Ctrl-C while a run is under way. A KeyboardInterrupt that a strategy raises by itself fails that strategy."""

@@ -19,6 +19,8 @@ _MOST: Final = 1e300
 FRACTION_DIGITS: Final = 6
 #: Engines keep money to so many decimals; fees are rounded to them before any engine can, hence alike everywhere.
 MONEY_DIGITS: Final = 8
+#: The least seconds for one decision: a shorter limit would say more about the machine than about the strategy.
+LEAST_TIMEOUT: Final = 0.01
 
 
 FillRule = Literal["next_open", "close"]
@@ -95,6 +97,10 @@ class ExecutionRules:
     close_at_end: bool = False
     strategy_timeout: float = 5.0
     commissions: Mapping[str, Commission] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.strategy_timeout >= LEAST_TIMEOUT:
+            raise ValueError(f"strategy_timeout must be at least {LEAST_TIMEOUT} seconds, not {self.strategy_timeout}")
 
     def fill_price(self, raw: float, quantity: float, instrument: Instrument) -> float:
         """The price at which a market order of signed `quantity` fills when the market stands at `raw`."""

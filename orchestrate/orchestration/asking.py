@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from typing import Final
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.domain.errors import EngineError, UserInterrupt
+
+#: The text of an error whose own can't be had.
+UNTELLABLE: Final = "an error that can't be told"
 
 
 class Asked:
@@ -56,3 +61,33 @@ def refuse_run_in_callback() -> None:
     if asked is not None and asked.names:
         who = f"strategy {asked.names[-1]!r}" if asked.names[-1] else "a strategy"
         raise EngineError(f"{who} starts a run from inside a run, which can't be done")
+
+
+def error_text(error: BaseException, asking: AbstractContextManager[object]) -> str:
+    """Return what an error of a strategy says. That text is the strategy's code, too: it may hang or break."""
+    try:
+        with asking:
+            return str(error)
+    except UserInterrupt:
+        raise
+    except BaseException:
+        return UNTELLABLE
+
+
+def error_kind(error: BaseException) -> str:
+    """Return the name of an error's class, whatever its metaclass says."""
+    return str(type.__dict__["__name__"].__get__(type(error)))
+
+
+def error_texts(error: BaseException, asking: AbstractContextManager[object]) -> tuple[str, str]:
+    """Return an error's text and its traceback; without any texts where one of them hangs or breaks."""
+    message = error_text(error, asking)
+    if message != UNTELLABLE:
+        try:
+            with asking:
+                return message, "".join(traceback.format_exception(error))
+        except UserInterrupt:
+            raise
+        except BaseException:  # such as its notes
+            pass
+    return message, "".join(traceback.format_tb(error.__traceback__)) + error_kind(error)

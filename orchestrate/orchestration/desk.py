@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from orchestrate.domain.bars import Unveiling
 from orchestrate.domain.books import Book
+from orchestrate.domain.errors import UserInterrupt
 from orchestrate.domain.events import (
     DomainEvent,
     SignalBlockedEvent,
@@ -22,7 +22,7 @@ from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import CommandAction, Decision, Demand, Ended, Order, Outcome, Reason, StrategyCommand
 from orchestrate.domain.results import DecisionRecord, StrategyError
 from orchestrate.domain.strategy import Signal
-from orchestrate.orchestration.asking import Asked, Asking, begin_asking
+from orchestrate.orchestration.asking import Asked, Asking, begin_asking, error_kind, error_texts
 from orchestrate.orchestration.blotter import Blotter
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import decision_order
@@ -139,7 +139,7 @@ class Desk:
                 return question(*arguments)
             finally:
                 asked.leave()
-        except KeyboardInterrupt:
+        except UserInterrupt:
             raise
         except BaseException as error:
             self.fail(entry, error, int(self._market.timeline.labels[self.marks.step]) if self._started else None)
@@ -152,10 +152,7 @@ class Desk:
     def fail(self, entry: StrategyEntry, error: BaseException, t: int | None) -> None:
         """The strategy takes no further part: its orders are cancelled, its positions closed at the next fill."""
         entry.status = "failed"
-        with self.asking(entry):  # an error's text is the strategy's code, too
-            story = "".join(traceback.format_exception(error))
-            message = _message(error)
-        entry.error = StrategyError(type(error).__name__, message, story, t)
+        entry.error = StrategyError(error_kind(error), *error_texts(error, self.asking(entry)), t)
         self._emit(StrategyFailedEvent(entry.id, entry.error.type, entry.error.message, t))
         self.cancel(lambda order: order.strategy_id == entry.id, Reason.STRATEGY_FAILED)
         self.flatten(entry, Reason.FLATTENED)
@@ -380,15 +377,6 @@ def _refusal(decision: Decision) -> StrategyCommand:
         demand.rests,
     )
     return StrategyCommand(demand.strategy_id, "reject", order, decision.reason, decision.detail)
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        return "an error that can't be told"
 
 
 def _call_hook(strategy: object, name: str, *arguments: object) -> None:

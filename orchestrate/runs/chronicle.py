@@ -6,12 +6,15 @@ Every run says so; one of two or more strategies says it a second time as the or
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Final
 
 from orchestrate.domain.errors import OrchestrateError, StoreError
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult, StrategyError
 from orchestrate.domain.stamps import label_text
 from orchestrate.runs.journal import Journal
+
+BUG: Final = OrchestrateError.exit_code
 
 
 class Chronicle:
@@ -20,13 +23,13 @@ class Chronicle:
     def __init__(self, journal: Journal, plan: RunPlan) -> None:
         self._journal = journal
         self._plan = plan
-        self._several = len(plan.strategies) > 1
+        self.several = len(plan.strategies) > 1
 
     def started(self) -> None:
         """The plan is known; nothing else is."""
         plan = self._plan
         self._journal.write("backtest_started", "info", {"mode": plan.mode, "strategy_count": len(plan.strategies)})
-        if self._several:
+        if self.several:
             facts = {
                 "strategy_count": len(plan.strategies),
                 "total_capital": plan.capital.total,
@@ -46,26 +49,46 @@ class Chronicle:
         shared = {"duration_seconds": duration_seconds, "trade_count": _trades(result), "final_equity": final_equity}
         facts = {"status": result.status, "exit_code": exit_code} | shared
         self._journal.write("backtest_completed", "info", facts)
-        if self._several:
+        if self.several:
             self._journal.write("orchestrator.backtest_completed", "info", shared | {"error_count": len(failures)})
 
     def broke_off(self, error: BaseException, *, duration_seconds: float) -> None:
         """There will be no run; said as far as the journal can still be written."""
         message = str(error).partition("\n")[0]
-        code = error.exit_code if isinstance(error, OrchestrateError) else OrchestrateError.exit_code
+        kind, code = type(error).__name__, error.exit_code if isinstance(error, OrchestrateError) else BUG
         if isinstance(error, KeyboardInterrupt):
-            code, message = 130, "interrupted"
+            kind, code, message = KeyboardInterrupt.__name__, 130, "interrupted"
         with suppress(StoreError):
-            self._failed(StrategyError(type(error).__name__, message, "", None), None, code, duration_seconds)
+            self._failed(StrategyError(kind, message, "", None), None, code, duration_seconds)
 
     def _failed(self, error: StrategyError, strategy_id: str | None, exit_code: int, duration_seconds: float) -> None:
-        told: dict[str, object] = {"error_type": error.type, "error_message": error.message}
-        facts = {"exit_code": exit_code, "duration_seconds": duration_seconds} | told
-        self._journal.write("backtest_failed", "error", facts)
-        if self._several:
-            when = None if error.t is None else label_text(error.t)
-            facts = told | {"strategy_id": strategy_id, "bar_date": when}
-            self._journal.write("orchestrator.backtest_failed", "error", facts)
+        write_failure(
+            self._journal,
+            error,
+            strategy_id,
+            several=self.several,
+            exit_code=exit_code,
+            duration_seconds=duration_seconds,
+        )
+
+
+def write_failure(
+    journal: Journal,
+    error: StrategyError,
+    strategy_id: str | None,
+    *,
+    several: bool,
+    exit_code: int,
+    duration_seconds: float,
+) -> None:
+    """Write how a run failed; `several`: it has two or more strategies."""
+    told: dict[str, object] = {"error_type": error.type, "error_message": error.message}
+    facts = {"exit_code": exit_code, "duration_seconds": duration_seconds} | told
+    journal.write("backtest_failed", "error", facts)
+    if several:
+        when = None if error.t is None else label_text(error.t)
+        facts = told | {"strategy_id": strategy_id, "bar_date": when}
+        journal.write("orchestrator.backtest_failed", "error", facts)
 
 
 def _trades(result: RunResult) -> int:

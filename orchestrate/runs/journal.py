@@ -13,6 +13,7 @@ import getpass
 import json
 import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -28,12 +29,18 @@ from orchestrate.runs.lines import LINES
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _CHUNK: Final = 1 << 16
+#: Seconds for which the lock is awaited, and those between two attempts.
+PATIENCE: Final = 10.0
+_PAUSE: Final = 0.01
 #: Events that no level drops: how a run began and how it ended.
 _ALWAYS: Final = ("backtest_started", "backtest_completed", "backtest_failed")
 
 
 class Journal:
-    """An open journal for one run. Call it with an event of the domain, or `write` a line of your own."""
+    """An open journal for one run. Call it with an event of the domain, or `write` a line of your own.
+
+    `patience`: the seconds for which the file's lock is awaited.
+    """
 
     def __init__(
         self,
@@ -41,17 +48,23 @@ class Journal:
         run_id: str,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        patience: float = PATIENCE,
     ) -> None:
         self.path = Path(logging.path)
         self.run_id = run_id
-        self._user = logging.user or _login()
+        self.user = logging.user or _login()
         self._least = LEVELS[logging.level]
         self._now = now
+        self._patience = patience
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise self._refused(error) from None
+        try:
             self._heal()
         except OSError as error:
+            self.close()
             raise self._refused(error) from None
 
     def __call__(self, event: DomainEvent) -> None:
@@ -71,7 +84,7 @@ class Journal:
             "event": event,
             "level": level,
             "run_id": self.run_id,
-            "user": self._user,
+            "user": self.user,
         }
         line = {**head, **facts}
         try:
@@ -88,7 +101,7 @@ class Journal:
 
     def _append(self, line: bytes) -> None:
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+            self._lock(fcntl.LOCK_SH)
             try:
                 written = os.write(self._descriptor, line)
                 if written < len(line):
@@ -103,7 +116,7 @@ class Journal:
     def _take_back(self, written: int) -> None:
         """Cut off the beginning of a line, if nobody has appended after it."""
         end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._lock(fcntl.LOCK_EX)
         if os.fstat(self._descriptor).st_size == end:
             os.ftruncate(self._descriptor, end - written)
 
@@ -112,7 +125,7 @@ class Journal:
 
         Whatever else has no end gets one: nothing of somebody else's is lost.
         """
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._lock(fcntl.LOCK_EX)
         try:
             size = whole = os.fstat(self._descriptor).st_size
             while whole and os.pread(self._descriptor, 1, whole - 1) != b"\n":
@@ -125,6 +138,18 @@ class Journal:
                     os.write(self._descriptor, b"\n")
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _lock(self, kind: int) -> None:
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                return fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    message = f"another process has held its lock for {self._patience:g} seconds"
+                    self._patience = 0.0  # once is enough
+                    raise OSError(errno.EAGAIN, message) from None
+            time.sleep(_PAUSE)
 
     def _refused(self, error: OSError) -> StoreError:
         return StoreError(f"{self.path}: the journal can't be written: {error.strerror or error}")

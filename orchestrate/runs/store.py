@@ -77,7 +77,7 @@ def claim(reports: Path, moment: datetime) -> Claim:
     """
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        _sweep(reports)
+        sweep(reports)
         for _ in range(_CLAIMS):
             run_id = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
             hidden = reports / f".{run_id}{_UNFINISHED}"
@@ -98,10 +98,13 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _sweep(reports: Path) -> None:
-    """Remove what killed runs left: hidden folders that no living process holds."""
+def sweep(reports: Path) -> None:
+    """Remove what killed runs left: hidden folders that no living process holds. What else has such a name stays."""
     for hidden in sorted(reports.glob(f".*{_UNFINISHED}")):
-        lock = _lock(hidden, sure=True)
+        try:
+            lock = _lock(hidden, sure=True)
+        except OSError:  # a file, or somebody else's
+            continue
         if lock >= 0:
             shutil.rmtree(hidden, ignore_errors=True)
             os.close(lock)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrate import __version__, wiring
+from orchestrate import __version__, supervision, wiring
 from orchestrate.config.resolution import Resolution
 from orchestrate.data.bounds import require_room
 from orchestrate.domain.errors import ConfigurationError, DataError, OrchestrateError, Problem, out_of_memory
@@ -20,6 +20,8 @@ from orchestrate.domain.results import Finding, RunResult
 from orchestrate.runs.chronicle import Chronicle
 from orchestrate.runs.journal import Journal
 from orchestrate.runs.store import Claim, claim
+from orchestrate.supervision.board import BEGUN, CLOSED, JOURNAL, board
+from orchestrate.supervision.settings import GRACE, JOURNAL_WAIT, seconds
 from orchestrate.usecases.stopping import Stop
 from orchestrate.usecases.validate import Validation
 from orchestrate.usecases.validate import document as validation_document
@@ -74,6 +76,7 @@ def backtest(
     """
     began = time.monotonic()
     moment = datetime.now(UTC)
+    patience, _ = (seconds(setting, request.environ) for setting in (JOURNAL_WAIT, GRACE))
     resolution = _gated(
         wiring.read_plan(request.config, request.overrides, request.data, request.environ), request.gates
     )
@@ -81,21 +84,26 @@ def backtest(
     if plan is None:
         return _refused(request, resolution, ConfigurationError(resolution.told))
     given = _given(Path(request.config))  # now: a long run may outlive the file
-    with claim(request.reports, moment) as claimed, Journal(plan.logging, claimed.run_id) as journal:
+    with (
+        claim(request.reports, moment) as claimed,
+        Journal(plan.logging, claimed.run_id, patience=patience) as journal,
+    ):
         chronicle = Chronicle(journal, plan)
-        chronicle.started()
+        _started(chronicle, journal, plan, request.reports)
         try:
             resolution.runnable()
             require_room(_ROOM)
             with Stop(request.time_limit) as stop:
                 cache = wiring.column_cache(request.environ, wanted=request.cache)
                 result = _run(plan, journal, progress, ready, stop, cache, lookahead=request.lookahead)
-                result = replace(result, findings=(*resolution.findings, *result.findings))
+                stop.disarm()
+                result = replace(result, findings=(*resolution.findings, *_unsupervised(), *result.findings))
                 clock = (moment, lambda: time.monotonic() - began)
                 outcome = _kept(request, given, result, claimed, clock, stop.reason)
         except BaseException as error:
             wrong = out_of_memory(error) or error
             chronicle.broke_off(wrong, duration_seconds=time.monotonic() - began)
+            board().words[JOURNAL] = CLOSED
             if isinstance(wrong, DataError):
                 return _refused(request, resolution, wrong)
             raise
@@ -106,7 +114,23 @@ def backtest(
             duration_seconds=told["duration_seconds"],
             final_equity=told["portfolio"]["final_equity"],
         )
+        board().words[JOURNAL] = CLOSED
     return outcome
+
+
+def _started(chronicle: Chronicle, journal: Journal, plan: RunPlan, reports: Path) -> None:
+    """Tell the journal, and the supervisor what it needs to write there should this process end without a word."""
+    chronicle.started()
+    facts = {"journal": str(journal.path), "run_id": journal.run_id, "user": journal.user, "reports": str(reports)}
+    board().state(facts | {"several": chronicle.several})
+    board().name(strategy.id for strategy in plan.strategies)
+    board().words[JOURNAL] = BEGUN
+
+
+def _unsupervised() -> tuple[Finding, ...]:
+    if supervision.possible():
+        return ()
+    return (Finding("info", "process", "no supervisor on this system: code that can't be broken off is not ended"),)
 
 
 def _run(

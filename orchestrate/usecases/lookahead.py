@@ -14,6 +14,7 @@ from orchestrate.domain.bars import Bars
 from orchestrate.domain.market import Market
 from orchestrate.domain.results import Coverage, Finding
 from orchestrate.domain.stamps import label_text
+from orchestrate.orchestration.asking import Asking, error_kind, error_text
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.cuts import Acted, demanded, no_action, simulate_acted
 from orchestrate.orchestration.deciders import VectorDecider
@@ -52,17 +53,17 @@ class Watched:
     """A vectorised strategy whose every call is timed, and breaks with an ordinary exception."""
 
     strategy: Any
-    watchdog: Watchdog
+    asking: Asking
     stop: Callable[[], bool] | None = None
 
     def __deepcopy__(self, seen: dict[int, Any]) -> Watched:
-        return Watched(deepcopy(self.strategy, seen), self.watchdog, self.stop)
+        return Watched(deepcopy(self.strategy, seen), self.asking, self.stop)
 
     def signals(self, bars: Bars) -> Any:
         if self.stop is not None and self.stop():
             raise CheckStopped("the run was stopped")
         try:
-            with self.watchdog:
+            with self.asking:
                 return self.strategy.signals(bars)
         except (Exception, KeyboardInterrupt):
             raise
@@ -166,7 +167,8 @@ def check_strategy(
         try:
             report = check_lookahead(subject, symbol, allowance.next() if allowance else None)
         except (Exception, CheckStopped) as error:
-            message = f"could not be checked for look-ahead on {symbol}: {type(error).__name__}: {error}"
+            said = f"{error_kind(error)}: {error_text(error, Asking(checked.id, watchdog))}"
+            message = f"could not be checked for look-ahead on {symbol}: {said}"
             findings.append(Finding("warning", where, message))
             continue
         findings += _findings(where, report, market)
@@ -182,7 +184,8 @@ def check_strategy(
 
 def _subject(checked: Checked, market: Market, watchdog: Watchdog, stop: Callable[[], bool] | None) -> Subject:
     codes = {symbol: np.asarray(one) for symbol, one in checked.decider.codes.items()}
-    strategy, twin = (Watched(one, watchdog, stop) for one in (checked.strategy, checked.twin))
+    asking = Asking(checked.id, watchdog)
+    strategy, twin = (Watched(one, asking, stop) for one in (checked.strategy, checked.twin))
     return Subject(strategy, twin, {symbol: market.series[symbol] for symbol in codes}, codes, checked.acted)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from orchestrate.domain.errors import StoreError
 from orchestrate.domain.plan import LoggingPlan
 from orchestrate.runs.journal import Journal
 from orchestrate.runs.reading import StoredRun, read_run
+from orchestrate.supervision.settings import JOURNAL_WAIT, seconds
 
 
 def report(named: str, reports: Path, show: Callable[[dict[str, Any]], None]) -> None:
@@ -18,7 +20,8 @@ def report(named: str, reports: Path, show: Callable[[dict[str, Any]], None]) ->
     began = time.monotonic()
     stored = read_run(reports, named)
     show(stored.document())
-    with Journal(_logging(stored), stored.folder.name) as journal:
+    patience = seconds(JOURNAL_WAIT, os.environ)
+    with Journal(_logging(stored), stored.folder.name, patience=patience) as journal:
         journal.write("report_generated", "info", {"duration_seconds": time.monotonic() - began})
 
 

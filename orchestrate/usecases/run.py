@@ -18,7 +18,7 @@ from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
 from orchestrate.data.loading import data_hash, load_market
-from orchestrate.domain.errors import ChangedDataError
+from orchestrate.domain.errors import ChangedDataError, UserInterrupt
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market import Flags, Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
@@ -28,14 +28,16 @@ from orchestrate.domain.strategy import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load, load_class
-from orchestrate.orchestration.asking import refuse_run_in_callback
+from orchestrate.orchestration.asking import Asking, refuse_run_in_callback
 from orchestrate.orchestration.capital import PortfolioCapitalManager
 from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.coordinator import StrategyCoordinator
 from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.supervision.board import board
 from orchestrate.usecases.lookahead import check_run
+from orchestrate.usecases.stopping import interrupts
 from orchestrate.usecases.watchdog import Watchdog
 
 
@@ -71,15 +73,18 @@ def run(
             ready()
         watchdog = Watchdog(plan.execution.strategy_timeout)
 
-        with watchdog.armed() as armed:
+        with interrupts(), watchdog.armed() as armed:
             told = list(findings)
             if not armed:
-                told.append(Finding("info", "execution.strategy_timeout", "can't be kept off the main thread"))
+                told.append(
+                    Finding("info", "execution.strategy_timeout", "not enforced: it works on the main thread only")
+                )
             made = {one.id: given[one.id] if one.id in given else _load(one, plan, watchdog) for one in plan.strategies}
             twins = _twins(plan, made, given, watchdog) if lookahead else None
             try:
                 return _run(plan, market, told, made, engines, watchdog, emit, progress, stop, twins, began)
             finally:
+                board().keep(made)
                 gc.collect(0)  # what lives through it is finalised in order: files left open are flushed, then closed
 
 
@@ -163,16 +168,16 @@ def _twins(
         if one.kind == "signals":
             anew = None if one.id in given else _load(one, plan, watchdog)
             copy_it = anew is None or isinstance(anew, BaseException)
-            twins[one.id] = _copied(made[one.id], watchdog) if copy_it else anew
+            twins[one.id] = _copied(made[one.id], Asking(one.id, watchdog)) if copy_it else anew
     return twins
 
 
-def _copied(strategy: object, watchdog: Watchdog) -> object:
+def _copied(strategy: object, asking: Asking) -> object:
     """A copy made by the strategy's own code; the strategy itself where that fails."""
     try:
-        with watchdog:
+        with asking:
             return deepcopy(strategy)
-    except KeyboardInterrupt:
+    except UserInterrupt:
         raise
     except BaseException:
         return strategy
@@ -182,11 +187,11 @@ def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
     """The strategy, or the exception that its code raised while it was loaded or made."""
     description = describe(strategy.reference, plan.root)
     try:
-        with watchdog:
+        with Asking(strategy.id, watchdog):
             if strategy.kind in PORTABLE_KINDS:
                 return load(description, strategy.config)
             return load_class(description)
-    except KeyboardInterrupt:
+    except UserInterrupt:
         raise
     except BaseException as error:
         return error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrate import wiring
 from orchestrate.config.resolution import Resolution
 from orchestrate.data.bounds import require_room
-from orchestrate.domain.errors import DataError, Problem
+from orchestrate.domain.errors import DataError, Problem, UserInterrupt
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
 
@@ -73,6 +73,7 @@ def _deep(
     file: str, resolution: Resolution, plan: RunPlan, cache: ColumnCache | None, ready: Callable[[], None] | None
 ) -> Validation:
     from orchestrate.data.loading import load_market
+    from orchestrate.usecases.stopping import interrupts
     from orchestrate.usecases.watchdog import Watchdog
 
     try:
@@ -88,7 +89,7 @@ def _deep(
     if ready is not None:
         ready()
     watchdog = Watchdog(plan.execution.strategy_timeout)
-    with watchdog.armed():
+    with interrupts(), watchdog.armed():
         for strategy in plan.strategies:
             if strategy.kind == "signals":
                 checked = _look_ahead(strategy, plan, market, watchdog)
@@ -109,20 +110,23 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
     """Check every flag that a run without limits of capital acts upon; it is asked as at the beginning of a run."""
     from orchestrate.library.catalogue import describe
     from orchestrate.library.loading import load
+    from orchestrate.orchestration.asking import Asking, error_kind, error_text
     from orchestrate.orchestration.deciders import VectorDecider
     from orchestrate.usecases.lookahead import Checked, Outcome, check_strategy, simulated
 
+    asking = Asking(strategy.id, watchdog)
     try:
-        with watchdog:
+        with asking:
             made: list[Any] = [load(describe(strategy.reference, plan.root), strategy.config) for _ in range(2)]
-        with watchdog:
+        with asking:
             decider = VectorDecider(made[0], {symbol: market.series[symbol] for symbol in strategy.symbols})
             decider.start()
-    except KeyboardInterrupt:
+    except UserInterrupt:
         raise
     except BaseException as error:
         symbols = ", ".join(strategy.symbols)
-        message = f"could not be checked for look-ahead on {symbols}: {type(error).__name__}: {error}"
+        said = f"{error_kind(error)}: {error_text(error, asking)}"
+        message = f"could not be checked for look-ahead on {symbols}: {said}"
         return Outcome((Finding("warning", f"strategies.{strategy.id}", message),))
     checked = Checked(strategy.id, made[0], made[1], decider, simulated(decider))
     outcome = check_strategy(checked, market, watchdog)

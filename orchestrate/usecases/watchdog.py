@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
 from orchestrate.orchestration.asking import Asked, Asking
+from orchestrate.supervision.board import CALL, CALL_LIMIT, DEADLINE, SHIFT, Board, Numbers, board, use
 
 _TICKS: Final = 4
+_LONGEST_TICK: Final = 0.25
 
 
 class StrategyTimeout(BaseException):
     """A strategy took too long for one decision. No `Exception`, so that the strategy's own handlers don't eat it."""
 
 
-class Watchdog(Asked, AbstractContextManager[None]):
-    """Knows who is being asked. While `armed`, a call that takes longer than `seconds` is broken off.
+class Watchdog(Asked):
+    """Knows whose code runs, and states it on the board. While `armed`, a call that takes longer than `seconds` is
+    broken off.
 
     Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit and looks whether
-    the same call is still under way, so that watching costs a call nothing; it is broken off after `seconds` to 1.25 ×
-    `seconds`. Within one call into C no tick comes through: what was missed is counted as soon as it is over.
+    the same call is still under way, so that watching costs a call nothing; it is broken off at most a tick late, and
+    when the time limit of the run has passed. Within one call into C no tick comes through: what was missed is counted
+    as soon as it is over, as far as it took processor time; the rest is time that the process didn't have, because it
+    was stopped. What can't be broken off is the supervisor's.
     """
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self._seconds = seconds
+        self._tick_seconds = min(seconds / _TICKS, _LONGEST_TICK)
+        self._words, self._numbers = board().words, board().numbers
         self._seen = 0
-        self._ticks = 0
-        self._ticked = 0.0
+        self._spent = 0.0
+        self._ticked = (0.0, 0.0)
 
-    def __enter__(self) -> None:
-        self.enter("")
+    def enter(self, name: str) -> None:
+        """The code of `name` begins."""
+        if not self.names:
+            self.calls += 1
+            self._words[CALL] = self.calls << SHIFT | self._numbers[name]
+        self.names.append(name)
 
-    def __exit__(self, *_: object) -> None:
-        self.leave()
+    def leave(self) -> None:
+        """The innermost code is over."""
+        self.names.pop()
+        if not self.names:
+            self._words[CALL] = 0
 
     @contextmanager
     def armed(self) -> Iterator[bool]:
@@ -47,32 +62,61 @@ class Watchdog(Asked, AbstractContextManager[None]):
             yield False
             return
         before = signal.signal(signal.SIGALRM, self._tick)
-        self._ticked = time.monotonic()
-        timer = signal.setitimer(signal.ITIMER_REAL, self._seconds / _TICKS, self._seconds / _TICKS)
+        self._ticked = (time.monotonic(), time.process_time())
+        self._words[CALL_LIMIT] = round(self._seconds * 1000)
+        timer = signal.setitimer(signal.ITIMER_REAL, self._tick_seconds, self._tick_seconds)
+        _ARMED.append(self)
         try:
             yield True
         finally:
+            _ARMED.remove(self)
             signal.setitimer(signal.ITIMER_REAL, 0.0)
             signal.signal(signal.SIGALRM, before)
             signal.setitimer(signal.ITIMER_REAL, *timer)
+            self._words[CALL_LIMIT] = 0
+
+    def forked(self) -> None:
+        """Let a process that a strategy has forked end when it comes back from the strategy's code."""
+        use(Board())
+        self._words, self._numbers = board().words, board().numbers
+        self.leave = lambda: os._exit(0)  # type: ignore[method-assign]
 
     def _tick(self, _signal: int, frame: FrameType | None) -> None:
-        before, self._ticked = self._ticked, time.monotonic()
+        had = self._had()
         if not self.names:
             return
         if self.calls != self._seen:
-            self._seen, self._ticks = self.calls, 0
-        self._ticks += max(1, int((self._ticked - before) * _TICKS / self._seconds))
-        if self._ticks > _TICKS and frame is not None and frame.f_code not in _BRACKETS:
-            self._ticks = 0
+            self._seen, self._spent = self.calls, -self._tick_seconds  # it began within what has just passed
+        self._spent += had
+        if frame is None or frame.f_code in _BRACKETS:
+            return
+        if self._spent > self._seconds - self._tick_seconds / 2:
+            self._spent = 0.0
             raise StrategyTimeout(f"no answer within {self._seconds:g} seconds (execution.strategy_timeout)")
+        if 0 < self._words[DEADLINE] < time.monotonic_ns():
+            raise StrategyTimeout("no answer before the time limit of the run (--time-limit)")
+
+    def _had(self) -> float:
+        """The time since the last tick that the process had."""
+        (wall, cpu), self._ticked = self._ticked, (time.monotonic(), time.process_time())
+        return min(self._ticked[0] - wall, max(self._tick_seconds, self._ticked[1] - cpu))
 
 
 #: Where nothing is broken off, because whoever enters has to leave; a call that is over is no longer late.
 _BRACKETS: Final = frozenset(
     bracket.__code__
     for bracket in (
-        *(Asked.enter, Asked.leave, Asking.__enter__, Asking.__exit__),
-        *(Watchdog.__enter__, Watchdog.__exit__),
+        *(Watchdog.enter, Watchdog.leave, Asking.__enter__, Asking.__exit__),
+        *(Board.name, Board.state, Numbers.__missing__),
     )
 )
+_ARMED: Final[list[Watchdog]] = []
+
+
+def _forked() -> None:
+    for watchdog in _ARMED:
+        watchdog.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

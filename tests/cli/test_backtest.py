@@ -289,6 +289,20 @@ def test_a_time_limit_keeps_what_is_done(prompt):
     assert "interrupted after" in done.err
 
 
+def test_a_time_limit_ends_a_call_that_is_under_way(prompt):
+    prompt.write("sleeper.py", SLEEPER.replace("0.02", "60"))
+    prompt.write("config.yaml", SLOW)
+    limits = ("--time-limit", "0.5", "--set", "execution.strategy_timeout=600")
+    done = prompt("backtest", "config.yaml", "--format", "json", *limits)
+    assert (done.code, done.document["status"]) == (124, "interrupted")
+    error = done.document["strategies"]["Sleeper"]["error"]
+    assert (error["type"], error["message"]) == (
+        "StrategyTimeout",
+        "no answer before the time limit of the run (--time-limit)",
+    )
+    assert len(prompt.runs) == 1
+
+
 def test_ctrl_c_keeps_what_is_done(prompt):
     prompt.write("sleeper.py", SLEEPER)
     prompt.write("config.yaml", SLOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 
 HEAD = ["ts", "event", "level", "run_id", "user"]
@@ -84,3 +85,17 @@ def test_the_level_of_the_file_is_kept(prompt):
         "orchestrator.backtest_completed",
     ]
     assert {line["user"] for line in prompt.journal} == {"ann"}
+
+
+def test_a_lock_that_another_process_holds_is_code_4_in_the_end(prompt, monkeypatch):
+    assert prompt("backtest", "single.yaml").code == 0
+    monkeypatch.setenv("ORCHESTRATE_JOURNAL_WAIT", "0.05")
+    with (prompt.folder / "logs/backtest/orchestrate.jsonl").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        for words in (("backtest", "single.yaml"), ("report", "latest")):
+            done = prompt(*words)
+            assert done.code == 4
+            assert "orchestrate.jsonl: the journal can't be written: another process has held its lock" in done.err
+    assert len(list((prompt.folder / "reports").iterdir())) == 1
+    monkeypatch.setenv("ORCHESTRATE_JOURNAL_WAIT", "soon")
+    assert prompt("backtest", "single.yaml").code == 2

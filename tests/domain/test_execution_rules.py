@@ -177,3 +177,10 @@ def test_fractions_are_rounded_down_also_right_below_the_next_step() -> None:
     assert rules.lot(-0.52953199962) == -0.529531
     assert rules.lot(0.1 + 0.2) == 0.3
     assert rules.lot(123456.789012) == 123456.789012
+
+
+@pytest.mark.parametrize("seconds", [0.0099, 0.0, -1.0, float("nan")])
+def test_a_limit_of_a_decision_is_no_shorter_than_a_machine_can_keep(seconds: float) -> None:
+    with pytest.raises(ValueError, match=r"strategy_timeout must be at least 0\.01 seconds"):
+        ExecutionRules(strategy_timeout=seconds)
+    assert ExecutionRules(strategy_timeout=0.01).strategy_timeout == 0.01

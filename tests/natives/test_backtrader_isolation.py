@@ -9,6 +9,7 @@ import backtrader as bt
 import numpy as np
 import pytest
 
+from orchestrate.domain.errors import UserInterrupt
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategy import Signal
 from tests.natives.backtrader_stage import AT_CLOSE, PLAIN, Part, host, market, walk
@@ -231,12 +232,16 @@ def test_orders_without_a_number(order):
     assert hosted.error().startswith("ValueError")
 
 
-def test_ctrl_c_passes():
+def test_ctrl_c_passes_and_what_looks_like_it_fails_alone():
     def interrupt(_):
+        raise UserInterrupt
+
+    def interrupt_by_hand(_):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(UserInterrupt):
         host(_at(interrupt), market(walk("A", 40, 1)))
+    assert host(_at(interrupt_by_hand), market(walk("A", 40, 1))).error().startswith("KeyboardInterrupt")
 
 
 class Adding(bt.Strategy):

@@ -10,6 +10,7 @@ import pytest
 from nautilus_trader.indicators.base import Indicator
 from nautilus_trader.model.data import Bar
 
+from orchestrate.domain.errors import UserInterrupt
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.ports import Account
@@ -170,14 +171,18 @@ def test_one_that_hangs_is_broken_off(place):
     assert played.trades("after") == [(2, "A", 10.0, 10.0), (7, "A", -10.0, 10.0)]
 
 
-def test_ctrl_c_passes():
-    Planned.plans["one"] = {2: _interrupt}
-    with pytest.raises(KeyboardInterrupt):
-        play(market(drawn("A", FLAT)), {"one": Part(Planned, {"tag": "one"})})
+@pytest.mark.parametrize("error", [UserInterrupt, KeyboardInterrupt])
+def test_ctrl_c_passes_and_what_looks_like_it_fails_alone(error: type[KeyboardInterrupt]):
+    def interrupt(*_: object) -> None:
+        raise error
 
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+    Planned.plans["one"] = {2: interrupt}
+    parts = {"one": Part(Planned, {"tag": "one"})}
+    if error is UserInterrupt:
+        with pytest.raises(UserInterrupt):
+            play(market(drawn("A", FLAT)), parts)
+    else:
+        assert play(market(drawn("A", FLAT)), parts).error("one").startswith("KeyboardInterrupt")
 
 
 def test_a_failed_one_is_asked_nothing_more():

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.domain.errors import EngineError, UserInterrupt
 from orchestrate.domain.events import StrategyFailedEvent
 from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.market import Market
@@ -310,10 +310,35 @@ def test_errors_of_every_sort(error: BaseException) -> None:
 
 def test_ctrl_c_passes() -> None:
     def press(context: object) -> Any:
-        raise KeyboardInterrupt
+        raise UserInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(UserInterrupt):
         together(Told({3: press}))
+
+
+class Renamed(type):
+    """A class that gives no name away."""
+
+    @property
+    def __name__(cls) -> str:
+        raise LookupError("no name")
+
+
+class NamelessError(Exception, metaclass=Renamed):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(KeyboardInterrupt("by hand"), "KeyboardInterrupt"), (NamelessError(), "NamelessError")]
+)
+def test_what_looks_like_ctrl_c_or_has_no_name_fails_alone(error: BaseException, kind: str) -> None:
+    def raise_it(context: object) -> Any:
+        raise error
+
+    done = together(Told({3: raise_it}))
+    assert done.results["broken"].error is not None
+    assert done.results["broken"].error.type == kind
+    check_others_unaffected(done)
 
 
 # ---- fills and refusals of several symbols at one moment
@@ -398,8 +423,18 @@ class HangingError(Exception):
     __str__ = spin
 
 
+class HangingNotes(Exception):
+    @property
+    def __notes__(self) -> object:
+        return spin()
+
+
 def hanging_error(context: object) -> Any:
     raise HangingError
+
+
+def hanging_notes(context: object) -> Any:
+    raise HangingNotes("the notes hang")
 
 
 @pytest.mark.parametrize(
@@ -467,11 +502,17 @@ def test_breaking_between_two_jumps() -> None:
     assert done.results["s"].status == "failed"
 
 
-def test_an_error_whose_text_hangs() -> None:
+@pytest.mark.parametrize(
+    ("raising", "message"),
+    [(hanging_error, "an error that can't be told"), (hanging_notes, "the notes hang")],
+)
+def test_an_error_whose_text_hangs(raising: Any, message: str) -> None:
     watchdog = Watchdog(0.25)
     with watchdog.armed():
-        done = together(Told({3: hanging_error}), watch=watchdog)
-    assert done.results["broken"].error is not None
-    assert done.results["broken"].error.type == "HangingError"
-    assert done.results["broken"].error.message == "an error that can't be told"
+        done = together(Told({3: raising}), watch=watchdog)
+    error = done.results["broken"].error
+    assert error is not None
+    assert error.message == message
+    assert f"in {raising.__name__}" in error.traceback
+    assert error.traceback.endswith(error.type)
     check_others_unaffected(done)

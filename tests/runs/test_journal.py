@@ -20,7 +20,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from orchestrate.domain.errors import StoreError
+from orchestrate.domain.errors import StoreError, UserInterrupt
 from orchestrate.domain.events import (
     CapitalRebalancedEvent,
     OrderFilledEvent,
@@ -255,6 +255,24 @@ def test_a_line_that_another_is_just_writing_is_no_half_line(tmp_path):
     assert [json.loads(line)["event"] for line in path.read_text().splitlines()] == ["first part", "x"]
 
 
+@pytest.mark.parametrize("held", ["when it is opened", "when it is written"])
+def test_a_lock_that_is_never_released_is_a_clear_error(tmp_path, held):
+    path = tmp_path / "j"
+    journal = None if held == "when it is opened" else Journal(LoggingPlan(path=str(path)), "RUN", patience=0.05)
+    with path.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        message = "j: the journal can't be written: another process has held its lock for 0.05 seconds"
+        with pytest.raises(StoreError, match=message):
+            if journal is None:
+                Journal(LoggingPlan(path=str(path)), "RUN", patience=0.05)
+            else:
+                journal.write("x", "info", {})
+    if journal is not None:
+        journal.write("y", "info", {})
+        journal.close()
+        assert [line["event"] for line in lines(journal)] == ["y"]
+
+
 def test_a_folder_in_the_way_is_a_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="j: the journal can't be written: File exists"):
@@ -387,7 +405,7 @@ def test_all_failed_is_failed_and_names_the_first(tmp_path, one_failed):
     ("error", "code", "name", "message"),
     [
         (StoreError("the disk is full\nhint"), 4, "StoreError", "the disk is full"),
-        (KeyboardInterrupt(), 130, "KeyboardInterrupt", "interrupted"),
+        (UserInterrupt(), 130, "KeyboardInterrupt", "interrupted"),
         (ZeroDivisionError("division by zero"), 4, "ZeroDivisionError", "division by zero"),
     ],
 )

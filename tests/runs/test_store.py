@@ -64,6 +64,20 @@ def test_what_dead_runs_left_is_swept_and_what_living_ones_hold_is_not(tmp_path)
         assert names(tmp_path) == sorted(f".{one.run_id}.unfinished" for one in (living, other))
 
 
+@pytest.mark.parametrize("kind", ["file", "pipe", "link"])
+def test_what_only_looks_like_a_dead_run_neither_blocks_nor_goes(tmp_path, kind):
+    strange, elsewhere = tmp_path / "reports" / ".x.unfinished", tmp_path / "elsewhere"
+    for folder in (strange.parent, elsewhere):
+        folder.mkdir()
+    (elsewhere / "mine").write_text("")
+    make = {"file": strange.touch, "pipe": lambda: os.mkfifo(strange), "link": lambda: strange.symlink_to(elsewhere)}
+    make[kind]()
+    with claim(tmp_path / "reports", MOMENT) as claimed:
+        claimed.keep(FILES)
+    assert names(tmp_path / "reports") == [".x.unfinished", claimed.run_id]
+    assert names(elsewhere) == ["mine"]
+
+
 def test_a_run_in_another_process_keeps_its_folder(tmp_path):
     hold = "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
     hold += "from orchestrate.runs.store import claim\n"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from orchestrate.domain.errors import UserInterrupt
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import StrategyCommand
@@ -49,7 +50,7 @@ class Guest:
         try:
             with around:
                 call(*arguments)
-        except KeyboardInterrupt:
+        except UserInterrupt:
             raise
         except BaseException as error:
             self._news.failures.append((self._account.strategy_id, error))

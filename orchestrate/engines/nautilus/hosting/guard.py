@@ -8,6 +8,8 @@ from typing import Any
 
 from nautilus_trader.trading.strategy import Strategy
 
+from orchestrate.domain.errors import UserInterrupt
+
 _LIFE = ("on_start", "on_stop", "on_resume", "on_reset", "on_dispose", "on_degrade", "on_fault")
 
 
@@ -45,7 +47,7 @@ class Guard:
             try:
                 with asking:
                     return function(*arguments, **named)
-            except KeyboardInterrupt:
+            except UserInterrupt:
                 raise
             except BaseException as error:
                 self.failure = error

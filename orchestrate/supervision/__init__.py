@@ -1,0 +1,11 @@
+"""A second process that watches the one of a run, and says how it ended when that can't."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+
+def possible() -> bool:
+    """False on systems where a process can't be watched like this: Windows, macOS."""
+    return hasattr(os, "fork") and hasattr(signal, "sigwaitinfo")

@@ -1,0 +1,95 @@
+"""What a supervisor says of a command that could not say itself how it ended: on stderr, and in the journal."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from orchestrate.domain.errors import InterruptedRunError, OrchestrateError, ProcessError, TimeLimitError
+from orchestrate.supervision.board import BEGUN, CALL_LIMIT, JOURNAL
+from orchestrate.supervision.settings import JOURNAL_WAIT, seconds
+
+if TYPE_CHECKING:
+    from orchestrate.supervision.supervisor import Watch
+
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+def conclude(watch: Watch, duration: float) -> int:
+    """Say how a command ended after `duration` seconds; its exit code, or -n to die of signal n as it did."""
+    code = watch.board.code
+    if code is not None:
+        if watch.overdue:
+            late = f"the process did not exit within {watch.grace:g} seconds of its result, and was ended"
+            _say(f"{late}; a strategy may have left a thread or a finalizer that does not end")
+        return code
+    strategy = watch.board.caller()
+    error, number = _error(watch, strategy)
+    if number and not watch.overdue:  # others ended it, and it was no strategy that delayed them
+        strategy = ""
+    code = 128 + number if number else error.exit_code
+    if number != signal.SIGPIPE:
+        _say(f"strategy {strategy!r}: {error}" if strategy else str(error))
+    if watch.board.words[JOURNAL] == BEGUN:
+        with suppress(OrchestrateError):
+            _journal(watch, error, strategy, code, duration)
+    return -number if number and number != signal.SIGINT else code
+
+
+def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
+    """Why there is no result, and the signal that others sent to get there, or 0."""
+    grace = f"{watch.grace:g} seconds"
+    if watch.overdue == "call":
+        limit = watch.board.words[CALL_LIMIT] / 1000
+        message = f"no answer within {limit:g} seconds (execution.strategy_timeout), and no end within {grace} more"
+        return TimeLimitError(message), 0
+    if watch.overdue == "limit":
+        return TimeLimitError(f"the time limit has passed, and the run did not end within {grace} more"), 0
+    assert watch.status is not None
+    number = os.WTERMSIG(watch.status) if os.WIFSIGNALED(watch.status) else 0
+    if watch.overdue == "asked":
+        number = max(watch.asked)
+    if number in watch.asked:
+        return InterruptedRunError(f"ended by {signal.Signals(number).name}"), number
+    if number == signal.SIGPIPE:
+        return ProcessError("nobody reads the output"), number
+    how = f"by {_name(number)}" if number else f"with exit code {os.WEXITSTATUS(watch.status)}"
+    where = "in the strategy's code" if strategy else "before there was a result"
+    return ProcessError(f"the process of the run ended {how} {where}"), 0
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _say(message: str) -> None:
+    """Write a line to stderr, where it can be written."""
+    with suppress(OSError):
+        if os.isatty(2):
+            os.write(2, _SHOW_CURSOR)  # a progress bar may have hidden it
+        os.write(2, f"{message}\n".encode(errors="replace"))
+
+
+def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, duration: float) -> None:
+    from pathlib import Path
+
+    from orchestrate.domain.plan import LoggingPlan
+    from orchestrate.domain.results import StrategyError
+    from orchestrate.runs.chronicle import write_failure
+    from orchestrate.runs.journal import Journal
+    from orchestrate.runs.store import sweep
+
+    facts = watch.board.facts()
+    logging = LoggingPlan(path=facts["journal"], user=facts["user"])
+    told = StrategyError(type(error).__name__, str(error), "", None)
+    with Journal(logging, facts["run_id"], patience=seconds(JOURNAL_WAIT, os.environ)) as journal:
+        write_failure(
+            journal, told, strategy or None, several=facts["several"], exit_code=code, duration_seconds=duration
+        )
+    with suppress(OSError):
+        sweep(Path(facts["reports"]))

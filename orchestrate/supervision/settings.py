@@ -1,0 +1,30 @@
+"""How patient a command is, where the environment says otherwise than the contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+#: Seconds that code which can't be broken off gets beyond its limit before its process is ended.
+GRACE: Final = ("ORCHESTRATE_GRACE", 5.0)
+#: Seconds that a run waits for the lock of its journal.
+JOURNAL_WAIT: Final = ("ORCHESTRATE_JOURNAL_WAIT", 10.0)
+#: A second Ctrl-C within so many seconds is the first one, sent both to a process and to its group.
+REPEATED: Final = 0.1
+_LONGEST: Final = 86400.0
+
+
+def seconds(setting: tuple[str, float], environ: Mapping[str, str]) -> float:
+    """The seconds that `environ` says, or the usual ones; ConfigurationError for what is no number of seconds."""
+    name, usual = setting
+    text = environ.get(name, "")
+    try:
+        given = float(text or usual)
+    except ValueError:
+        given = -1.0
+    if 0 <= given <= _LONGEST:
+        return given
+    from orchestrate.domain.errors import ConfigurationError, Problem
+
+    message = f"expected seconds from 0 to {_LONGEST:g}, found {text!r}"
+    raise ConfigurationError([Problem(name, 0, 0, message)])
