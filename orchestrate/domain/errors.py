@@ -5,7 +5,8 @@
     │   └── UnknownStrategyError  2  (also a ValueError)
     ├── DataError                 3  data is missing or unusable
     ├── EngineError               4  an engine refused or broke
-    │   └── ReconciliationError   4  a book and its engine disagree
+    │   ├── ReconciliationError   4  a book and its engine disagree
+    │   └── NativeError           4  a native has damaged its engine; it fails alone, so nobody sees the code
     ├── StoreError                4  a run or the journal can't be written or read back
     ├── NotFoundError             5  the command line names a run or strategy that does not exist
     ├── TimeLimitError          124
@@ -106,6 +107,13 @@ class EngineError(OrchestrateError):
 
 class ReconciliationError(EngineError):
     """A book and its engine disagree; the message shows both sides."""
+
+
+class NativeError(EngineError):
+    """A native strategy has made its own engine unusable, or its engine reports of it what is impossible.
+
+    The strategy fails alone, and its engine is let go.
+    """
 
 
 class StoreError(OrchestrateError):

@@ -15,7 +15,7 @@ from orchestrate.domain.orders import Demand, Ended, Fill, Order, Reason, Strate
 from orchestrate.orchestration.compatibility import StrategyMetadata
 from orchestrate.orchestration.cross_framework import ANSWERS_A_STEP
 from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.orchestration.ports import Stepped
+from orchestrate.orchestration.ports import FrameworkPortfolioState, Stepped
 from tests.engines.in_memory import InMemoryAdapter
 from tests.engines.stage import market, series
 from tests.orchestration.rehearsal import AT_CLOSE, PLAIN, Part, Rehearsed, Told, prepare
@@ -37,6 +37,7 @@ class Host(InMemoryAdapter):
         self.bars = 0
         self.resting: list[Order] = []
         self.timer: list[Stepped] = []
+        self.dropped: list[str] = []
 
     def begin(self, market: Any, accounts: Any, rules: ExecutionRules) -> None:
         self.accounts = accounts
@@ -61,6 +62,12 @@ class Host(InMemoryAdapter):
 
     def listen(self) -> Stepped:
         return self.answers.pop(0) if self.answers else Stepped()
+
+    def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
+        return self.get_portfolio_state()
+
+    def drop(self, strategy_id: str) -> None:
+        self.dropped.append(strategy_id)
 
 
 class Guest:
@@ -144,11 +151,11 @@ def test_a_resting_order_keeps_its_reserve_until_it_ends() -> None:
 
 
 def test_a_resting_order_is_filled_whenever_its_engine_says_so() -> None:
-    fill = Fill("guest-1", "guest", "A", 70.0, 9.0, 0.0, 0)
-    host = Host({0: Stepped(demands=(wants("n1", 70, limit=9.0),)), 3: Stepped(fills=(fill,))})
+    fill = Fill("guest-1", "guest", "A", 70.0, 10.0, 0.0, 0)
+    host = Host({0: Stepped(demands=(wants("n1", 70, limit=10.0),)), 3: Stepped(fills=(fill,))})
     host.get_portfolio_state = lambda: _state(host)  # type: ignore[method-assign]  # its account knows of that fill
     done = hosted(host)
-    assert done.fills("guest") == [(70.0, 9.0)]
+    assert done.fills("guest") == [(70.0, 10.0)]
     assert done.orchestrator.desk.blotter.resting() == []
 
 
