@@ -88,6 +88,9 @@ class Guest:
 
     def tell(self) -> Stepped:
         """What the strategy wants, and what became of it, once."""
+        news = self._news
+        if not (news.fills or news.demands or news.ended or self._failures):
+            return NOTHING
         told = self._attempt(NOTHING, self._told)
         if not self._failures:
             return told

@@ -8,6 +8,8 @@ from typing import Any
 
 from nautilus_trader.trading.strategy import Strategy
 
+from orchestrate.domain.errors import NativeError
+
 _LIFE = ("on_start", "on_stop", "on_resume", "on_reset", "on_dispose", "on_degrade", "on_fault")
 
 
@@ -26,6 +28,10 @@ class Guard:
     def call(self, function: Callable[..., Any], *arguments: object) -> Any:
         """What the function returns; None where it fails or has failed before."""
         return self._guarded(function)(*arguments)
+
+    def close(self) -> None:
+        """Call none of the strategy's code from now on."""
+        self.failure = self.failure or NativeError("its engine has been let go")
 
     def protect(self, strategy: Strategy) -> None:
         """Let every way by which Nautilus enters the strategy lead through here, before it is registered."""

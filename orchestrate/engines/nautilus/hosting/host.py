@@ -143,19 +143,14 @@ class NativeHost:
         native = self._natives.pop(strategy_id)
         self._newsworthy.discard(strategy_id)
         with suppress(Exception):  # it is unusable anyhow
-            native.end()
+            native.end(silently=True)
 
     def end(self) -> None:
-        """Stop every native and dispose of its engine, also after one of them has broken."""
-        errors = []
+        """Stop every native and dispose of its engine; what breaks there breaks too late to change anything."""
         for native in self._natives.values():
-            try:
+            with suppress(Exception):
                 native.end()
-            except Exception as error:
-                errors.append(error)
         self._natives.clear()
-        if errors:
-            raise errors[0]
 
 
 def _broken(strategy_id: str, error: BaseException) -> str:

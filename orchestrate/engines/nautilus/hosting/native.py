@@ -388,12 +388,14 @@ class HostedNative:
         return [(self._symbols[position.instrument_id], position.signed_qty) for position in positions]
 
     def stop(self) -> None:
-        """The strategy hears that the run is over."""
+        """Tell the strategy that the run is over."""
         if self._stepper is not None:
             self._stepper.stop()
 
-    def end(self) -> None:
-        """Stop the strategy, whose last wishes nobody can fulfil, and dispose of its engine."""
+    def end(self, *, silently: bool = False) -> None:
+        """Stop the strategy, whose last wishes nobody can fulfil, unless `silently`, and dispose of its engine."""
+        if silently:
+            self._guard.close()
         stepper, self._stepper = self._stepper, None
         if stepper is not None:
             stepper.end()
