@@ -5,7 +5,8 @@
     │   └── UnknownStrategyError  2  (also a ValueError)
     ├── DataError                 3  data is missing or unusable
     ├── EngineError               4  an engine refused or broke
-    │   └── ReconciliationError   4  a book disagrees with its engine, or with its own fills
+    │   ├── ReconciliationError   4  a book disagrees with its engine, or with its own fills
+    │   └── NativeError           4  a native has damaged its engine; it fails alone, so nobody sees the code
     ├── ChangedDataError          4  a strategy wrote to the bars that all of them run on
     ├── StoreError                4  a run or the journal can't be written or read back
     ├── OutputError               4  results can't be written to stdout
@@ -150,6 +151,13 @@ class ReconciliationError(EngineError):
 
 class ChangedDataError(OrchestrateError):
     """Bars that are no longer what they were when the run began, so that none of its figures means anything."""
+
+
+class NativeError(EngineError):
+    """A native strategy has made its own engine unusable, or its engine reports of it what is impossible.
+
+    The strategy fails alone, and its engine is let go.
+    """
 
 
 class StoreError(OrchestrateError):

@@ -89,3 +89,11 @@ class HostStopwatch(Stopwatch):
     def listen(self) -> Stepped:
         """See `NativeHostPort`."""
         return self._engine.listen()
+
+    def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
+        """See `NativeHostPort`."""
+        return self._engine.state_of(strategy_id)
+
+    def drop(self, strategy_id: str) -> None:
+        """See `NativeHostPort`."""
+        self._engine.drop(strategy_id)

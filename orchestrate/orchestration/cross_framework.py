@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from orchestrate.domain.books import Book
+from orchestrate.domain.errors import NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import Market, MarketEvent
-from orchestrate.domain.orders import Demand, Fill, Reason, StrategyCommand
+from orchestrate.domain.orders import Demand, Fill, Order, Reason, StrategyCommand
 from orchestrate.domain.parameters import own
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.orchestration.agenda import Agenda, next_bars, stops_at
@@ -100,12 +101,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._market, self._rules = market, rules
         self.prepare(market, rules)
         self._recorder = Recorder(market, self.desk.marks)
-        capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
-        self._netted = {framework: Netted(self._books(framework), capital) for framework in self.adapters}
         self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
         self._first_end = min(self._last_step.values())
         self._closes = rules.fill == "close" or rules.close_at_end
-        self._dispatch = Dispatch(self.adapters, self.strategies, self._fed_in_full, market.timeline)
+        self._dispatch = Dispatch(self.adapters, self.strategies, self._fed_in_full, market, rules, self.desk.marks)
+        capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
+        self._netted = {framework: Netted(self._books(framework), capital) for framework in self.adapters}
         try:
             for framework, adapter in self._dispatch.adapters.items():
                 names = self.framework_strategies[framework]
@@ -117,10 +118,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def finish(self) -> None:
         """No bar is left: strategies hear so, and what is still on its way is over."""
         self.desk.stop()
+        if self._dispatch.hosts_natives:
+            self._take_in(self._dispatch.listen())
+        for framework in self._dispatch.adapters:
+            self._agree(framework, Netted.of(self._books(framework)), "at the end")
         self._dispatch.forget(self.desk.cancel(lambda _order: True, Reason.UNFILLED_AT_END))
         self._require_rebuilt()
-        for framework, adapter in self._dispatch.adapters.items():
-            reconcile(adapter.get_portfolio_state(), self._books(framework), "at the end")
 
     def _require_rebuilt(self) -> None:
         """Every book is what its capital and its fills make of a new one."""
@@ -144,7 +147,13 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         return Agenda(timeline, foresights)
 
     def _books(self, framework: str) -> list[Book]:
-        return [entry.book for entry in self.strategies.values() if entry.framework == framework]
+        """The books that the engine of this framework stands for."""
+        expelled = self._dispatch.expelled
+        return [
+            entry.book
+            for entry in self.strategies.values()
+            if entry.framework == framework and entry.id not in expelled
+        ]
 
     def _account(self, entry: StrategyEntry) -> Account:
         return Account(
@@ -173,7 +182,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.open(event)
         stepped = self.range(event) if dispatch.moved or dispatch.fed_in_full else ()
         if stepped:
-            self.book([fill for engine in stepped for fill in engine.fills])
+            self.book(fill for engine in stepped for fill in engine.fills)
         demands = self.decide(event, stepped)
         if demands or dispatch.hosts_natives:
             self.command(desk.coordinate(demands))
@@ -199,18 +208,25 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """2. RANGE: every engine that has something to do lives through the bar; resting orders may be reached."""
         return self._dispatch.advance(event)
 
-    def book(self, fills: Iterable[Fill]) -> None:
+    def book(self, fills: Iterable[Fill], *, at_close: bool = False) -> None:
         """3. Fills go to the books, and to the strategies that care."""
         desk = self.desk
         told: list[tuple[StrategyEntry, Fill]] = []
         for fill in fills:
-            order = self._dispatch.filled(fill)
+            entry, symbol = self.strategies[fill.strategy_id], fill.symbol
+            try:
+                order = self._dispatch.filled(fill, at_close=at_close)
+            except NativeError as error:
+                self._fail(entry, error)
+                continue
             if order.rests:
                 desk.blotter.done(order)
-            entry, symbol = self.strategies[fill.strategy_id], fill.symbol
             label = desk.label(symbol)
             booked = fill if fill.t == label else fill.at(label)
-            self._netted[entry.framework].apply(entry.book, booked, self._market.instruments[symbol])
+            if entry.id in self._dispatch.expelled:
+                entry.book.apply(booked, self._market.instruments[symbol])
+            else:
+                self._netted[entry.framework].apply(entry.book, booked, self._market.instruments[symbol])
             self._recorder.note(entry.book, symbol, desk.marks.step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
@@ -221,7 +237,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def decide(self, event: MarketEvent, stepped: Sequence[Stepped]) -> list[Demand]:
         """4. DECIDE: what natives told while they lived through the bar, and what portable strategies want now."""
-        theirs = self._take_in(stepped) if stepped else []
+        theirs = self._take_in(stepped, booked=True) if stepped else []
         return self.desk.decide(event) + theirs
 
     def command(self, settled: Sequence[Settled]) -> None:
@@ -247,7 +263,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 commands = self.desk.release(event, opening=False) if self.desk.blotter.waiting else []
                 if not commands:
                     break
-                self.book(self._dispatch.close(commands, event))
+                self.book(self._dispatch.close(commands, event), at_close=True)
                 self.command(())
         if self._rules.close_at_end:
             self._close_ended_positions(event)
@@ -261,14 +277,14 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     # ---- details
 
-    def _take_in(self, stepped: Sequence[Stepped]) -> list[Demand]:
+    def _take_in(self, stepped: Sequence[Stepped], *, booked: bool = False) -> list[Demand]:
         """What engines tell of their natives: failures and ended orders are dealt with, demands come back."""
         demands: list[Demand] = []
         for engine in stepped:
+            if engine.fills and not booked:
+                self.book(engine.fills)
             for strategy_id, error in engine.failures:
-                entry = self.strategies[strategy_id]
-                if entry.status != "failed":
-                    self.desk.fail(entry, error, int(self._market.timeline.labels[self.desk.marks.step]))
+                self._fail(self.strategies[strategy_id], error)
             for ended in engine.ended:
                 self._dispatch.forget(self.desk.end_native(ended))
                 for order in self._dispatch.denied(ended):
@@ -278,6 +294,25 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             demands += engine.demands
         return [demand for demand in demands if self.strategies[demand.strategy_id].status != "failed"]
 
+    def _fail(self, entry: StrategyEntry, error: BaseException) -> None:
+        """A native has failed; where its engine is unusable, that is let go."""
+        lost = self._expel(entry) if isinstance(error, NativeError) else []
+        if entry.status != "failed":
+            self.desk.fail(entry, error, int(self._market.timeline.labels[self.desk.marks.step]))
+        for order in lost:
+            self.desk.write_off(order, Reason.STRATEGY_FAILED)
+        if lost:
+            self.desk.flatten(entry, Reason.FLATTENED)
+
+    def _expel(self, entry: StrategyEntry) -> list[Order]:
+        """Let the native's engine go; the market orders that are lost with it."""
+        if entry.id in self._dispatch.expelled:
+            return []
+        lost = self._dispatch.expel(entry.id)
+        cash = self._netted[entry.framework].cash
+        self._netted[entry.framework] = Netted.of(self._books(entry.framework), cash)
+        return [order for order in lost if not order.rests]
+
     def _close_ended_positions(self, event: MarketEvent) -> None:
         ending = {symbol for symbol in event.rows if self._last_step[symbol] == event.step}
         if not ending:
@@ -286,7 +321,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         for entry in self.desk.in_order:
             for symbol in sorted(ending & entry.book.positions.keys()):
                 self.desk.close_position(entry, symbol, Reason.CLOSE_AT_END)
-        self.book(self._dispatch.close(self.desk.release(event, opening=False, symbols=ending), event))
+        self.book(self._dispatch.close(self.desk.release(event, opening=False, symbols=ending), event), at_close=True)
 
     def _cancel_ended(self, event: MarketEvent) -> None:
         """An order whose symbol has no further bar can never fill."""
@@ -305,11 +340,24 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def _reconcile(self, event: MarketEvent) -> None:
         for framework in self._dispatch.symbols:
             if framework in self._dispatch.moved:
-                state = self.adapters[framework].get_portfolio_state()
                 moment = f"step {event.step}, t={event.t}"
                 self._netted[framework].require_cash(moment)
-                self._netted[framework].compare(state, moment)
-        self._dispatch.require_no_market_order()
+                self._agree(framework, self._netted[framework], moment)
+        for strategy_id, error in self._dispatch.lost_by_natives().items():
+            self._fail(self.strategies[strategy_id], error)
+
+    def _agree(self, framework: str, ours: Netted, moment: str) -> None:
+        """Books and engine must agree; a native whose own engine is at fault fails alone."""
+        engine = self.adapters[framework]
+        try:
+            ours.compare(engine.get_portfolio_state(), moment)
+        except ReconciliationError:
+            disagreements = self._dispatch.disagreements(framework, moment)
+            if not disagreements:
+                raise
+            for strategy_id, error in disagreements:
+                self._fail(self.strategies[strategy_id], error)
+            reconcile(engine.get_portfolio_state(), self._books(framework), moment)
 
     # ---- what is left behind
 

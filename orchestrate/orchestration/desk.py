@@ -300,8 +300,9 @@ class Desk:
         return True
 
     def flatten(self, entry: StrategyEntry, reason: Reason) -> list[Order]:
-        """Place closing orders for all that a strategy holds; they are the orchestrator's, owned by the strategy."""
-        return [self.close_position(entry, symbol, reason) for symbol in list(entry.book.positions)]
+        """Close all that a strategy holds and that nothing closes yet; the orders are the orchestrator's."""
+        closing = {order.symbol for order in self.blotter.pending(entry.id) if order.closing}
+        return [self.close_position(entry, symbol, reason) for symbol in entry.book.positions if symbol not in closing]
 
     def close_position(self, entry: StrategyEntry, symbol: str, reason: Reason) -> Order:
         quantity, step = -entry.book.quantity(symbol), self.marks.step

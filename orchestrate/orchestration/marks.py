@@ -46,6 +46,10 @@ class Marks(Mapping[str, float]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def row(self, symbol: str) -> int:
+        """The row of the newest bar so far, -1 before the first."""
+        return int(self._latest[symbol][self.step])
+
     def path(self, symbol: str, steps: int) -> Floats:
         """The close that counts at each of the first `steps` steps; NaN before the first bar."""
         latest = self._latest[symbol][:steps]

@@ -97,13 +97,22 @@ class NativeHostPort(OrchestrationPort, Protocol):
     with the same `native_order`: `reject` and `resize` at once, `submit` at the open (or close) at which it is
     released, in the quantity that is left; only then may the engine execute it, or let it rest. `cancel` takes it
     back. A `submit` without `native_order` is an order of the orchestrator's own for that strategy.
+
+    What breaks in the engine of one native is a failure of that native: a NativeError among `Stepped.failures`, upon
+    which the orchestrator drops it.
     """
 
     def wake(self, t: int) -> Stepped:
         """Time passes until just before t: timers fire. Also tells what natives have wanted since the start."""
 
     def listen(self) -> Stepped:
-        """What natives did in answer to commands and fills since anything was last told; no fills."""
+        """What natives did in answer to commands and fills since anything was last told."""
+
+    def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
+        """Where the engine believes one native stands; NativeError where it can't say."""
+
+    def drop(self, strategy_id: str) -> None:
+        """Let go of a native whose engine is unusable: none of its code runs, and no state includes it any more."""
 
 
 class CapitalManagementPort(Protocol):

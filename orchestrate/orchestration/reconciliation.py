@@ -37,9 +37,9 @@ class Netted:
     realised: float = 0.0
 
     @classmethod
-    def of(cls, books: Sequence[Book]) -> Netted:
+    def of(cls, books: Sequence[Book], cash: dict[str, float] | None = None) -> Netted:
         """All of `books`, from scratch."""
-        netted = cls(books)
+        netted = cls(books, cash or {})
         for book in books:
             for symbol, position in book.positions.items():
                 netted.quantities[symbol] = netted.quantities.get(symbol, 0.0) + position.quantity
@@ -63,13 +63,13 @@ class Netted:
         if ours != theirs:
             for symbol in sorted({*ours, *theirs}):
                 mine, its = ours.get(symbol, 0.0), theirs.get(symbol, 0.0)
-                if abs(mine - its) > TOLERANCE:
+                if not abs(mine - its) <= TOLERANCE:  # a NaN agrees with nothing
                     raise ReconciliationError(
                         f"{state.framework} holds {its:g} of {symbol}, "
                         f"the books of its strategies hold {mine:g} ({moment})"
                     )
         apart = abs(self.realised - state.realised)
-        if apart > TOLERANCE and apart > TOLERANCE + self._roundings():
+        if not apart <= TOLERANCE and not apart <= TOLERANCE + self._roundings():
             raise ReconciliationError(
                 f"{state.framework} has realised {state.realised:.8f} net of fees, "
                 f"the books of its strategies {self.realised:.8f} ({moment})"

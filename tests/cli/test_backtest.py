@@ -398,3 +398,42 @@ def test_an_engine_or_a_bug_is_code_4_and_leaves_no_run(prompt, monkeypatch, err
     last = prompt.journal[-1]
     assert (last["event"], last["exit_code"], last["error_message"]) == ("backtest_failed", 4, str(error))
     assert last["error_type"] == type(error).__name__
+
+
+TAMPERING = """\
+import backtrader as bt
+
+
+class Tamperer(bt.Strategy):
+    def next(self):
+        if len(self) == 4:
+            self.position.update(10, 100.0)
+            self.buy(size=5)
+
+
+class Honest(bt.Strategy):
+    def next(self):
+        if len(self) == 3:
+            self.buy(size=5)
+"""
+
+
+def test_a_native_that_tampers_with_its_engine_degrades_the_run(prompt):
+    prompt.write("natives.py", TAMPERING)
+    prompt.write(
+        "config.yaml",
+        """\
+strategies:
+  tamperer: {name: "natives.py:Tamperer", allocation: 50}
+  honest: {name: "natives.py:Honest", allocation: 50}
+capital: 100000
+data: {AAA: {synthetic: {bars: 20, seed: 7}}}
+""",
+    )
+    done = prompt("backtest", "config.yaml", "--format", "json")
+    told = done.document
+    assert (done.code, told["status"], told["exit_code"]) == (1, "degraded", 1)
+    error = told["strategies"]["tamperer"]["error"]
+    assert error["type"] == "NativeError"
+    assert error["message"] == "the position of AAA was set to 10; its fills add up to 0"
+    assert told["strategies"]["honest"]["status"] == "completed"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.domain.errors import EngineError, NativeError, ReconciliationError
 from orchestrate.domain.events import StrategyFailedEvent, StrategySignalledEvent
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.orders import Demand, Ended, Fill, Order, Reason, StrategyCommand
 from orchestrate.orchestration.compatibility import StrategyMetadata
 from orchestrate.orchestration.cross_framework import ANSWERS_A_STEP
 from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.orchestration.ports import Stepped
+from orchestrate.orchestration.ports import FrameworkPortfolioState, Stepped
 from tests.engines.in_memory import InMemoryAdapter
 from tests.engines.stage import market, series
 from tests.orchestration.rehearsal import AT_CLOSE, PLAIN, Part, Rehearsed, Told, prepare
@@ -37,6 +38,7 @@ class Host(InMemoryAdapter):
         self.bars = 0
         self.resting: list[Order] = []
         self.timer: list[Stepped] = []
+        self.dropped: list[str] = []
 
     def begin(self, market: Any, accounts: Any, rules: ExecutionRules) -> None:
         self.accounts = accounts
@@ -61,6 +63,12 @@ class Host(InMemoryAdapter):
 
     def listen(self) -> Stepped:
         return self.answers.pop(0) if self.answers else Stepped()
+
+    def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
+        return self.get_portfolio_state()
+
+    def drop(self, strategy_id: str) -> None:
+        self.dropped.append(strategy_id)
 
 
 class Guest:
@@ -144,11 +152,11 @@ def test_a_resting_order_keeps_its_reserve_until_it_ends() -> None:
 
 
 def test_a_resting_order_is_filled_whenever_its_engine_says_so() -> None:
-    fill = Fill("guest-1", "guest", "A", 70.0, 9.0, 0.0, 0)
-    host = Host({0: Stepped(demands=(wants("n1", 70, limit=9.0),)), 3: Stepped(fills=(fill,))})
+    fill = Fill("guest-1", "guest", "A", 70.0, 10.0, 0.0, 0)
+    host = Host({0: Stepped(demands=(wants("n1", 70, limit=10.0),)), 3: Stepped(fills=(fill,))})
     host.get_portfolio_state = lambda: _state(host)  # type: ignore[method-assign]  # its account knows of that fill
     done = hosted(host)
-    assert done.fills("guest") == [(70.0, 9.0)]
+    assert done.fills("guest") == [(70.0, 10.0)]
     assert done.orchestrator.desk.blotter.resting() == []
 
 
@@ -253,3 +261,96 @@ def test_a_paused_guest_closes_and_opens_nothing_until_it_is_resumed() -> None:
     assert ("reject", "n2", 10.0) in host.heard
     refused = [r.decision for r in done.orchestrator.desk.decisions if r.decision.demand.native_order == "n2"]
     assert [decision.reason for decision in refused] == [Reason.STRATEGY_PAUSED]
+
+
+class Damaged(Host):
+    """Its guest has done something to its engine, which holds `held` for it from the fourth bar on."""
+
+    held = 0.0
+
+    def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
+        return FrameworkPortfolioState(self.framework, {"A": self._guest()}, 0.0)
+
+    def get_portfolio_state(self) -> FrameworkPortfolioState:
+        said = super().get_portfolio_state()
+        if "guest" in self.dropped:
+            return FrameworkPortfolioState(self.framework, {}, said.realised)
+        return FrameworkPortfolioState(self.framework, {"A": self._guest()}, said.realised)
+
+    def _guest(self) -> float:
+        own: float = self._quantities.get(("guest", "A"), 0.0)
+        return own + (self.held if self.bars > 3 else 0.0)
+
+
+def test_a_guest_whose_engine_disagrees_fails_alone_and_is_closed_without_it() -> None:
+    host = Damaged({0: Stepped(demands=(wants("n1", 5),)), 2: Stepped(demands=(wants("n2", 5),))})
+    host.held = 7.0
+    done = hosted(host, other=Told({}))
+    assert done.fills("guest") == [(5.0, 10.0), (5.0, 10.0), (-10.0, 10.0)]
+    [event] = done.of(StrategyFailedEvent)
+    assert event.error_type == "NativeError"
+    assert "in_memory holds 17 of A, the books of its strategies hold 10" in event.error_message
+    assert host.dropped == ["guest"]
+    assert [name for _, name, _ in host.heard] == ["n1", "n2"]  # the closing order went past it
+    assert done.results["other"].status == "completed"
+
+
+def test_an_engine_that_disagrees_about_no_guest_is_at_fault_itself() -> None:
+    host = Damaged({0: Stepped(demands=(wants("n1", 5),))})
+    host.state_of = lambda _: FrameworkPortfolioState("in_memory", {"A": 5.0}, 0.0)  # type: ignore[method-assign]
+    host.held = 7.0
+    with pytest.raises(ReconciliationError, match="in_memory holds 12 of A"):
+        hosted(host)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"price": 9.0}, "its price is 9, the bar allows 10"),
+        ({"quantity": 6.0}, "6 are filled of an order of 5"),
+        ({"quantity": -5.0}, "-5 are filled of an order of 5"),
+        ({"fee": -1.0}, "its fee is -1, the run's rules give 0"),
+        ({"symbol": "B"}, "it is reported for B of guest"),
+        ({"order_id": "guest-9"}, "'guest-9', which it was never given"),
+    ],
+)
+def test_a_fill_that_cannot_be_is_not_booked(changes: dict[str, Any], problem: str) -> None:
+    class Inventive(Host):
+        def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+            said = super().advance(t, rows)
+            return Stepped(tuple(replace(fill, **changes) for fill in said.fills), said.demands)
+
+    host = Inventive({0: Stepped(demands=(wants("n1", 5),))})
+    host.get_portfolio_state = lambda: FrameworkPortfolioState("in_memory", {}, 0.0)  # type: ignore[method-assign]
+    done = hosted(host, other=Told({}))
+    assert done.fills("guest") == []
+    assert problem in done.of(StrategyFailedEvent)[0].error_message
+    assert ("rejected", "strategy_failed", 0.0) in done.reasons("guest")
+    assert done.results["other"].status == "completed"
+
+
+def test_a_guest_whose_order_is_lost_fails_alone() -> None:
+    class Losing(Host):
+        def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
+            """Accept nothing."""
+
+    done = hosted(Losing({0: Stepped(demands=(wants("n1", 5),))}), other=Told({}))
+    assert "guest-1: handed to its engine and not filled" in done.of(StrategyFailedEvent)[0].error_message
+    assert done.results["other"].status == "completed"
+
+
+def test_a_failure_after_the_last_bar_counts() -> None:
+    host = Host({}, answers=[Stepped()] * len(BARS) + [Stepped(failures=(("guest", NativeError("late")),))])
+    assert hosted(host).results["guest"].status == "failed"
+
+
+def test_a_fill_between_two_bars_is_booked() -> None:
+    fill = Fill("guest-1", "guest", "A", 70.0, 10.0, 0.0, 0)
+    host = Host({0: Stepped(demands=(wants("n1", 70, limit=10.0),))})
+    host.timer = [Stepped(fills=(fill,)), Stepped(), Stepped()]
+    host.get_portfolio_state = lambda: _state_between(host)  # type: ignore[method-assign]
+    assert hosted(host).fills("guest") == [(70.0, 10.0)]
+
+
+def _state_between(host: Host) -> FrameworkPortfolioState:
+    return FrameworkPortfolioState("in_memory", {} if host.timer else {"A": 70.0}, 0.0)

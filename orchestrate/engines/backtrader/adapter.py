@@ -134,6 +134,21 @@ class BacktraderOrchestrationAdapter:
                 held[symbol] = rounded(held.get(symbol, 0.0) + size)
         return FrameworkPortfolioState(self.framework, held, realised, self._messages)
 
+    def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
+        """One native's own broker."""
+        held, realised = self._hosted.state_of(strategy_id)
+        return FrameworkPortfolioState(self.framework, held, realised)
+
+    def drop(self, strategy_id: str) -> None:
+        """Let go of one native's broker."""
+        self._hosted.drop(strategy_id)
+
+    @property
+    def _hosted(self) -> NativeHost:
+        if self._host is None:
+            raise EngineError("backtrader: no native is hosted")
+        return self._host
+
     def end(self) -> None:
         """Let go of natives, feeds and brokers; Backtrader keeps nothing else."""
         host, self._host = self._host, None

@@ -163,6 +163,21 @@ class NautilusOrchestrationAdapter:
                 held[symbol] = rounded(held.get(symbol, 0.0) + size)
         return FrameworkPortfolioState(self.framework, held, realised, self._messages)
 
+    def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
+        """One native's own engine."""
+        held, realised = self._hosted.state_of(strategy_id)
+        return FrameworkPortfolioState(self.framework, held, realised)
+
+    def drop(self, strategy_id: str) -> None:
+        """Dispose of one native's engine."""
+        self._hosted.drop(strategy_id)
+
+    @property
+    def _hosted(self) -> NativeHost:
+        if self._host is None:
+            raise EngineError("nautilus: no native is hosted")
+        return self._host
+
     def end(self) -> None:
         """Let go of the exchange, which holds nothing of the process, and dispose of the natives' engines."""
         host, self._host = self._host, None

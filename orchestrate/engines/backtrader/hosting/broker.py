@@ -15,7 +15,7 @@ decimals.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from copy import copy
 from typing import Any, Final
 
@@ -23,13 +23,16 @@ import backtrader as bt
 from backtrader import Order as Native
 from backtrader.order import OrderData
 
+from orchestrate.domain.errors import NativeError
 from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.orders import Fill, Order, Reason
 from orchestrate.engines.backtrader.hosting.account import Account
 from orchestrate.engines.backtrader.hosting.demands import News, Wishes, refuse_order
 from orchestrate.engines.backtrader.hosting.money import Purse
+from orchestrate.engines.backtrader.hosting.terms import Terms, put_in_plain_numbers, refuse_unsendable
 
+_GRAIN: Final = 1e-9
 Moment = Callable[[], tuple[int, int]]
 _ENDED: Final = frozenset({Native.Canceled, Native.Expired, Native.Margin, Native.Rejected})
 _SLIPPING: Final = frozenset({Native.Market, Native.Stop, Native.StopTrail})
@@ -46,7 +49,10 @@ class _WholeOrder(OrderData):  # type: ignore[misc]  # Backtrader has no types
 
 
 class ParkingBroker(Account):
-    """See above. `moment` tells step and time of the last bar; `wishes` is what the orchestrator hears of."""
+    """See above. `moment` tells step and time of the last bar; `wishes` is what the orchestrator hears of.
+
+    `feeds` are the strategy's datas by symbol; orders on others are refused.
+    """
 
     pending: deque[Native]
     _toactivate: deque[Native]
@@ -63,6 +69,9 @@ class ParkingBroker(Account):
         super().__init__(cash, instruments, rules)
         self.wishes = Wishes(strategy_id, news)
         self.realised = 0.0
+        self.feeds: Mapping[str, Any] = {}
+        self._held: dict[str, float] = {}
+        self._terms = Terms()
         self._news = news
         self._strategy_id, self._rules, self._moment = strategy_id, rules, moment
         self._parked: dict[int, Native] = {}
@@ -78,10 +87,13 @@ class ParkingBroker(Account):
 
     def transmit(self, order: Native, check: bool = True) -> Native:  # noqa: ARG002  # Backtrader's call
         """Park the order; an order of the orchestrator's own is due at once."""
+        refuse_unsendable(order, self._ocos)
         if self._own_order is None:
-            refuse_order(order, self.instruments, self._siblings(order))
+            put_in_plain_numbers(order)
+            refuse_order(order, self.feeds, self._siblings(order))
         order.submit()
         order.executed = _WholeOrder(remsize=order.executed.remsize)
+        self._terms.note(order)
         order.place = len(self.orders)
         self.orders.append(order)
         self.notify(order)
@@ -100,9 +112,17 @@ class ParkingBroker(Account):
 
     def expected(self, data: Any) -> float:
         """What will be held once the market orders that wait have filled."""
+        self._require_position(data)
         waiting = (*self._parked.values(), *self._due)
         coming = [o.executed.remsize for o in waiting if o.data is data and o.exectype == Native.Market]
         return round(float(self.positions[data].size + sum(coming)), FRACTION_DIGITS)
+
+    def _require_position(self, data: Any) -> None:
+        """NativeError where the strategy has written into its position."""
+        symbol, size = data._name, self.positions[data].size
+        held = self._held.get(symbol, 0.0)
+        if not abs(size - held) < _GRAIN:
+            raise NativeError(f"the position of {symbol} was set to {size}; its fills add up to {held:g}")
 
     def cancel(self, order: Native, bracket: bool = False) -> bool:
         """Also works on parked orders; a market order that is released can't be taken back any more."""
@@ -129,6 +149,7 @@ class ParkingBroker(Account):
         super().notify(order)
         if order.status in _ENDED:
             self._released.pop(order.ref, None)
+            self._terms.forget(order)
             self.wishes.end(order.ref, Reason.EXPIRED if order.status == Native.Expired else Reason.CANCELLED)
 
     def _siblings(self, order: Native) -> list[Native]:
@@ -155,6 +176,7 @@ class ParkingBroker(Account):
         native = self._parked.pop(self.wishes.ref(name), None)
         if native is None:
             return
+        self._terms.require_unchanged(native)
         if abs(order.quantity) < abs(native.created.size):
             self._cut(native, order.quantity, reason or "lots", detail)
         self._released[native.ref] = order.id
@@ -204,12 +226,12 @@ class ParkingBroker(Account):
 
     def _cut(self, native: Native, quantity: float, reason: str, detail: str) -> None:
         left = abs(quantity / native.created.size)
-        _set_size(native, quantity)
+        self._set_size(native, quantity)
         native.addinfo(reason=reason, detail=detail)
         for child in [each for each in self._pchildren.get(native.ref, ()) if each.ref != native.ref]:
             part = self._rules.lot(child.created.size * left)
             if part:
-                _set_size(child, part)
+                self._set_size(child, part)
                 child.addinfo(reason=reason, detail=detail)
                 self.notify(child)
             else:
@@ -289,6 +311,7 @@ class ParkingBroker(Account):
     def _execute(self, order: Native, ago: int | None = None, price: float | None = None, **rest: Any) -> float | None:
         if price is None:
             return None
+        self._require_executable(order)
         position = self.positions[order.data]
         if order.exectype != Native.Market and self.wishes.is_closing(order.ref):
             if position.size * order.executed.remsize >= 0:
@@ -297,7 +320,7 @@ class ParkingBroker(Account):
                 return None
             if abs(order.executed.remsize) > abs(position.size):
                 order.addinfo(reason=Reason.NOTHING_TO_CLOSE.value, detail=f"{abs(position.size):g} are held")
-                _set_size(order, -position.size)
+                self._set_size(order, -position.size)
         symbol = order.data._name
         whole = order.executed.remsize
         if order.exectype in _SLIPPING:
@@ -310,32 +333,33 @@ class ParkingBroker(Account):
         self._report(order, symbol)
         return None
 
+    def _require_executable(self, order: Native) -> None:
+        """NativeError where the strategy has written into order, bar or position, or executes the order itself."""
+        self._terms.require_unchanged(order)
+        if order.ref not in self._released:
+            raise NativeError(f"order {order.ref} is executed before its release")
+        order.data.require_untouched()
+        self._require_position(order.data)
+
+    def _set_size(self, order: Native, quantity: float) -> None:
+        """What the strategy was told before stays as it was told."""
+        order.created = copy(order.created)
+        order.size = order.created.size = order.created.remsize = order.executed.remsize = quantity
+        self._terms.note(order)
+
     def _report(self, order: Native, symbol: str) -> None:
         self._filled = True
+        self._terms.forget(order)
         executed = order.executed
         self.realised += executed.pnl - executed.comm
         bit, (_, t) = executed.exbits[-1], self._moment()
-        order_id = self._released.pop(order.ref)
+        order_id, quantity = self._released.pop(order.ref), round(float(bit.size), FRACTION_DIGITS)
         self.wishes.forget(order.ref)
-        self._news.fills.append(
-            Fill(
-                order_id,
-                self._strategy_id,
-                symbol,
-                round(float(bit.size), FRACTION_DIGITS),
-                float(bit.price),
-                executed.comm,
-                t,
-            )
-        )
+        self._held[symbol] = round(self._held.get(symbol, 0.0) + quantity, FRACTION_DIGITS)
+        fill = Fill(order_id, self._strategy_id, symbol, quantity, float(bit.price), executed.comm, t)
+        self._news.fills.append(fill)
 
 
 def _place(order: Native) -> int:
     place: int = order.place
     return place
-
-
-def _set_size(order: Native, quantity: float) -> None:
-    """What the strategy was told before stays as it was told."""
-    order.created = copy(order.created)
-    order.size = order.created.size = order.created.remsize = order.executed.remsize = quantity

@@ -10,6 +10,7 @@ from typing import Any, Final
 import backtrader as bt
 import numpy as np
 
+from orchestrate.domain.errors import NativeError
 from orchestrate.domain.market import BarSeries, Floats, Stamps
 from orchestrate.engines.backtrader.hosting.refusals import NotHostedError, refuse_methods
 
@@ -70,6 +71,7 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
         super().__init__()
         self._series = series
         self._columns: list[bt.LineBuffer] = []
+        self._row = 0
         self._dataname = self.p.dataname = series.symbol
         self._timeframe, self._compression = time_frame(series.length)
         self.p.timeframe, self.p.compression = self._timeframe, self._compression
@@ -89,9 +91,20 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
 
     def seek(self, row: int) -> None:
         """Make `row` the current bar, as `advance` does."""
+        self._row = row
         for line in self._columns:
             line._idx = row
             line.lencount = row + 1
+
+    def require_untouched(self) -> None:
+        """NativeError where the strategy has written into the current bar."""
+        series, row = self._series, self._row
+        if self._name != series.symbol:
+            raise NativeError(f"the data of {series.symbol} was renamed to {self._name!r}")
+        for name in ("open", "high", "low", "close"):
+            shown, real = getattr(self.lines, name).array[row], getattr(series, name)[row]
+            if shown != real:
+                raise NativeError(f"the {name} of {series.symbol} was overwritten: {shown!r} where it is {real:.10g}")
 
     def _tick_nullify(self) -> None:
         """Called before each bar by indicators that go from bar to bar; the prices of a tick are always the bar's."""

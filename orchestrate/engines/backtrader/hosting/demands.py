@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,21 +23,30 @@ NOTHING: Final = Stepped()
 
 @dataclass
 class News:
-    """What happened in a host's strategies and has not been told yet, each kind in the order it happened."""
+    """What happened in one strategy and has not been told yet, each kind in the order it happened."""
 
     fills: list[Fill] = field(default_factory=list)
     demands: dict[tuple[str, str], Demand] = field(default_factory=dict)
-    failures: list[tuple[str, BaseException]] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
 
     def tell(self) -> Stepped:
         """All of it, once."""
-        if not (self.demands or self.fills or self.ended or self.failures):
+        if not (self.demands or self.fills or self.ended):
             return NOTHING
-        told = Stepped(tuple(self.fills), tuple(self.demands.values()), tuple(self.failures), tuple(self.ended))
-        for kind in (self.fills, self.demands, self.failures, self.ended):
+        told = Stepped(tuple(self.fills), tuple(self.demands.values()), ended=tuple(self.ended))
+        for kind in (self.fills, self.demands, self.ended):
             kind.clear()
         return told
+
+
+def joined(told: Sequence[Stepped]) -> Stepped:
+    """What several natives have to say, as one."""
+    return Stepped(
+        tuple(fill for one in told for fill in one.fills),
+        tuple(demand for one in told for demand in one.demands),
+        tuple(failure for one in told for failure in one.failures),
+        tuple(ended for one in told for ended in one.ended),
+    )
 
 
 class Wishes:
@@ -128,12 +137,12 @@ class Wishes:
             self._news.demands.pop((self._strategy_id, name), None)
 
 
-def refuse_order(order: Native, symbols: Container[object], siblings: Sequence[Native]) -> None:
+def refuse_order(order: Native, feeds: Mapping[str, object], siblings: Sequence[Native]) -> None:
     """NotHostedError for an order that can't be filled as the strategy expects."""
     what = f"an order of type {order.getordername()}"
     if order.exectype not in _HOSTED:
         raise NotHostedError(f"{what} is not hosted; docs/natives.md lists what is")
-    if getattr(order.data, "_name", None) not in symbols:
+    if feeds.get(getattr(order.data, "_name", "")) is not order.data:
         raise NotHostedError(f"{what} on a data that is none of the strategy's own is not hosted")
     if order.exectype == Native.Market:
         if order.parent is not None:

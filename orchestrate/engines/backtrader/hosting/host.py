@@ -9,7 +9,7 @@ import numpy as np
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, StrategyCommand
-from orchestrate.engines.backtrader.hosting.demands import NOTHING, News
+from orchestrate.engines.backtrader.hosting.demands import NOTHING, joined
 from orchestrate.engines.backtrader.hosting.guest import Guest
 from orchestrate.orchestration.ports import Account, Stepped
 
@@ -28,13 +28,10 @@ class NativeHost:
         self._advanced: int | None = None
         self._last = self._last_stamp(market, accounts)
         self._over = False
-        self._news = News()
         self._guests: dict[str, Guest] = {}
         for account in accounts:
             if account.native is not None:
-                self._guests[account.strategy_id] = Guest(
-                    account, account.native, market, rules, self._moment, self._news
-                )
+                self._guests[account.strategy_id] = Guest(account, account.native, market, rules, self._moment)
 
     def _last_stamp(self, market: Market, accounts: Sequence[Account]) -> int:
         symbols = {symbol for account in accounts for symbol in account.symbols}
@@ -49,53 +46,64 @@ class NativeHost:
 
     def execute(self, commands: Sequence[StrategyCommand]) -> None:
         """Carry commands out; natives hear of verdicts when all of them are."""
-        hearing = [command.strategy_id for command in commands if self._guests[command.strategy_id].obey(command)]
+        guests = self._guests
+        hearing = [command.strategy_id for command in commands if guests[command.strategy_id].obey(command)]
         for strategy_id in dict.fromkeys(hearing):
-            self._guests[strategy_id].hear()
+            guests[strategy_id].hear()
 
     def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
         """All natives live through their bars."""
         self._advanced = t
         for guest in self._guests.values():
             guest.live(rows)
-        return self._news.tell()
+        return self._tell()
+
+    def _tell(self) -> Stepped:
+        """What all natives have to say."""
+        told = [stepped for guest in self._guests.values() if (stepped := guest.tell()) is not NOTHING]
+        return told[0] if len(told) == 1 else joined(told) if told else NOTHING
 
     def close(self) -> tuple[Fill, ...]:
         """What is due fills at the close."""
-        for guest in self._guests.values():
-            guest.broker.close()
-        fills = tuple(self._news.fills)
-        self._news.fills.clear()
-        return fills
+        return tuple(fill for guest in self._guests.values() for fill in guest.close())
 
     def listen(self) -> Stepped:
         """What natives did in answer; at the very end, what they did when they were told of it."""
-        told = self._news.tell()
+        told = self._tell()
         if self._advanced != self._last or self._over or told is not NOTHING:
             return told
         self._stop()
-        return self._news.tell()
+        return self._tell()
 
     def _stop(self) -> None:
         self._over = True
         for guest in self._guests.values():
-            guest.stop()
-            if not self._orders_late:
-                guest.broker.wishes.drop()
+            guest.stop(orders_late=self._orders_late)
 
     @property
     def realised(self) -> float:
         """Profit net of fees, by the natives' own brokers."""
-        return sum(guest.broker.realised for guest in self._guests.values())
+        return sum(guest.realised() for guest in self._guests.values())
 
     def held(self) -> dict[str, float]:
         """Net quantity a symbol, by the natives' own brokers."""
         held: dict[str, float] = {}
         for guest in self._guests.values():
-            for feed, position in guest.broker.positions.items():
-                if position.size:
-                    held[feed._name] = held.get(feed._name, 0.0) + position.size
+            for symbol, size in guest.held().items():
+                held[symbol] = held.get(symbol, 0.0) + size
         return held
+
+    def state_of(self, strategy_id: str) -> tuple[dict[str, float], float]:
+        """What one native holds and has realised; NativeError where its broker can't say."""
+        guest = self._guests[strategy_id]
+        held, realised = guest.held(), guest.realised()
+        if guest.broken is not None:
+            raise guest.broken
+        return held, realised
+
+    def drop(self, strategy_id: str) -> None:
+        """Let go of a native."""
+        self._guests.pop(strategy_id, None)
 
     def end(self) -> None:
         """Stop those who have not been stopped."""

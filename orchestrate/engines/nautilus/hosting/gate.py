@@ -46,6 +46,7 @@ class Gate:
         self._wanted, self._takes_over = wanted, takes_over
         self.open = False
         self.sent = False
+        self._passing = False
         self.parked: dict[str, SubmitOrder] = {}
         self._risk = stepper.gate("RiskEngine.execute", self._submitted)
         self._execution = stepper.gate("ExecEngine.execute", self._cancelled)
@@ -58,14 +59,14 @@ class Gate:
         submit, submit_list, cancel_all = strategy.submit_order, strategy.submit_order_list, strategy.cancel_all_orders
 
         def submit_order(order: NativeOrder, position_id: PositionId | None = None, *others: Any, **named: Any) -> None:
-            require_hosted(order, position_id)
+            require_hosted(strategy, order, position_id)
             submit(order, position_id, *others, **named)
 
         def submit_order_list(
             orders: OrderList, position_id: PositionId | None = None, *others: Any, **named: Any
         ) -> None:
             for order in orders.orders:
-                require_hosted(order, position_id)
+                require_hosted(strategy, order, position_id)
             submit_list(orders, position_id, *others, **named)
 
         def cancel_all_orders(
@@ -81,8 +82,11 @@ class Gate:
         strategy.cancel_all_orders = cancel_all_orders
 
     def _pass(self, onward: Callable[[Command], None], command: Command) -> None:
-        self.sent = True
-        onward(command)
+        self.sent = self._passing = True
+        try:
+            onward(command)
+        finally:
+            self._passing = False
 
     # ---- what the strategy sends
 
@@ -131,7 +135,11 @@ class Gate:
             self._pass(self._risk, command)
 
     def _cancelled(self, command: Command, onward: Callable[[Command], None]) -> None:
-        if isinstance(command, CancelOrder):
+        if self._passing:
+            onward(command)
+        elif isinstance(command, (SubmitOrder, SubmitOrderList, ModifyOrder)):  # sent past the risk engine
+            self._submitted(command, self._risk)
+        elif isinstance(command, CancelOrder):
             if not self.withdraw(command.client_order_id):
                 self._pass(onward, command)
         elif isinstance(command, BatchCancelOrders):

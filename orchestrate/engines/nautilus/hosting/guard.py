@@ -8,7 +8,7 @@ from typing import Any
 
 from nautilus_trader.trading.strategy import Strategy
 
-from orchestrate.domain.errors import UserInterrupt
+from orchestrate.domain.errors import NativeError, UserInterrupt
 
 _LIFE = ("on_start", "on_stop", "on_resume", "on_reset", "on_dispose", "on_degrade", "on_fault")
 
@@ -16,18 +16,22 @@ _LIFE = ("on_start", "on_stop", "on_resume", "on_reset", "on_dispose", "on_degra
 class Guard:
     """Whatever the strategy's code raises is kept in `failure`, and from then on none of its code is called.
 
-    `on_failure` is called once, when that happens. Ctrl-C passes.
+    `on_failure` is called once, when that happens. Ctrl-C passes. `inside` is True while the strategy's code runs.
     """
 
     def __init__(self, asking: AbstractContextManager[object], on_failure: Callable[[], None]) -> None:
         self._asking = asking
         self._on_failure = on_failure
-        self._inside = False
+        self.inside = False
         self.failure: BaseException | None = None
 
     def call(self, function: Callable[..., Any], *arguments: object) -> Any:
         """What the function returns; None where it fails or has failed before."""
         return self._guarded(function)(*arguments)
+
+    def close(self) -> None:
+        """Call none of the strategy's code from now on."""
+        self.failure = self.failure or NativeError("its engine has been let go")
 
     def protect(self, strategy: Strategy) -> None:
         """Let every way by which Nautilus enters the strategy lead through here, before it is registered."""
@@ -41,9 +45,9 @@ class Guard:
         def guarded(*arguments: object, **named: object) -> Any:
             if self.failure is not None:
                 return None
-            if self._inside:
+            if self.inside:
                 return function(*arguments, **named)
-            self._inside = True
+            self.inside = True
             try:
                 with asking:
                     return function(*arguments, **named)
@@ -52,7 +56,7 @@ class Guard:
             except BaseException as error:
                 self.failure = error
             finally:
-                self._inside = False
+                self.inside = False
             self._on_failure()
             return None
 

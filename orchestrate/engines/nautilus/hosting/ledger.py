@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nautilus_trader.model.events import OrderFilled, PositionEvent, PositionOpened
+from nautilus_trader.model.events import (
+    OrderCanceled,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    PositionEvent,
+    PositionOpened,
+)
 from nautilus_trader.model.objects import Money, Quantity
 
 from orchestrate.domain.books import closing_and_opening
 from orchestrate.domain.orders import Demand, Ended, Fill, Reason
+
+#: How an order ends without a fill.
+ENDS = {
+    OrderCanceled: Reason.CANCELLED,
+    OrderDenied: Reason.CANCELLED,
+    OrderRejected: Reason.CANCELLED,
+    OrderExpired: Reason.EXPIRED,
+}
 
 
 class Ledger:

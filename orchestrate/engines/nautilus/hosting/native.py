@@ -9,18 +9,12 @@ from nautilus_trader.core.message import Event
 from nautilus_trader.execution.messages import ModifyOrder
 from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import OrderSide, OrderType
-from nautilus_trader.model.events import (
-    OrderCanceled,
-    OrderDenied,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
-    PositionEvent,
-)
+from nautilus_trader.model.events import OrderFilled, PositionEvent
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
 from nautilus_trader.trading.strategy import Strategy
 
+from orchestrate.domain.errors import NativeError
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Demand, Order, Reason, StrategyCommand
@@ -33,20 +27,14 @@ from orchestrate.engines.nautilus.hosting.exposure import MARKET_TYPES, closes, 
 from orchestrate.engines.nautilus.hosting.fills import NativeFill
 from orchestrate.engines.nautilus.hosting.gate import Gate, parent_of
 from orchestrate.engines.nautilus.hosting.guard import Guard
-from orchestrate.engines.nautilus.hosting.ledger import Ledger
-from orchestrate.engines.nautilus.hosting.refusals import refuse_unknown_data
+from orchestrate.engines.nautilus.hosting.ledger import ENDS, Ledger
+from orchestrate.engines.nautilus.hosting.refusals import refuse_flood, refuse_unknown_data
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 from orchestrate.engines.nautilus.instruments import native_instrument
 from orchestrate.orchestration.ports import Account
 
 _TRAILING = (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT)
 _GRAIN = 1e-9
-_ENDS = {
-    OrderCanceled: Reason.CANCELLED,
-    OrderDenied: Reason.CANCELLED,
-    OrderRejected: Reason.CANCELLED,
-    OrderExpired: Reason.EXPIRED,
-}
 
 
 class HostedNative:
@@ -59,7 +47,8 @@ class HostedNative:
         self._account, self._market, self._rules = account, market, rules
         self._series: dict[str, BarSeries] = {symbol: market.series[symbol] for symbol in account.symbols}
         self._guard = Guard(account.asking, self._fell_silent)
-        self._told_failure = False
+        self.broken: NativeError | None = None
+        self._told: list[BaseException] = []
         self.ledger = Ledger(self.strategy_id, lambda: news(self))
         self._released: list[Order] = []
         self._live: dict[str, NativeOrder] = {}
@@ -70,6 +59,7 @@ class HostedNative:
         self._stepper: NativeStepper | None = None
         listed = self._guard.call(self._listings)
         strategy = self._guard.call(build, account.native, account.config, listed, account.strategy_id)
+        self._bar_types = () if listed is None else tuple(each.bar_type for each in listed)
         if strategy is not None:
             self._move_in(strategy, listed)
 
@@ -77,7 +67,7 @@ class HostedNative:
         return listings({symbol: series.length for symbol, series in self._series.items()}, self._account.config)
 
     def _move_in(self, strategy: Strategy, listed: tuple[Listing, ...]) -> None:
-        """Give the strategy its engine and start it."""
+        """Build the strategy's engine."""
         instruments = {each.symbol: self._market.instruments[each.symbol] for each in listed}
         by_name = {each.instrument_id.symbol.value: instruments[each.symbol] for each in listed}
         natives = {
@@ -96,13 +86,19 @@ class HostedNative:
         self._changes = Changes(self._stepper)
         self._own = OwnAccount(self._stepper, self.strategy_id, self._account.cash, self._shelf.closes)
         self._strategy = strategy
-        self._guard.protect(strategy)
-        refuse_unknown_data(strategy, tuple(each.bar_type for each in listed))
-        self._gate.attend(strategy)
-        portfolio = OwnPortfolio(self._stepper.engine.portfolio, self._own.equity)
-        self._stepper.host(strategy, portfolio, self._hear)
         self._first = self._shelf.first
-        self._stepper.begin(self._first, int(self._market.timeline.stamps[-1]))
+
+    def start(self) -> None:
+        """Register the strategy with its engine and start both."""
+        stepper = self._stepper
+        if stepper is None:
+            return
+        self._guard.protect(self._strategy)
+        refuse_unknown_data(self._strategy, self._bar_types)
+        self._gate.attend(self._strategy)
+        portfolio = OwnPortfolio(stepper.engine.portfolio, self._own.equity)
+        stepper.host(self._strategy, portfolio, self._hear)
+        stepper.begin(self._first, int(self._market.timeline.stamps[-1]))
 
     # ---- the step
 
@@ -113,6 +109,7 @@ class HostedNative:
             self._ring(stepper, t - 1)
 
     def _ring(self, stepper: NativeStepper, until: int) -> None:
+        self._guard.call(refuse_flood, stepper.due(until))
         for alarm in stepper.alarms(until):
             self._guard.call(alarm)
 
@@ -343,12 +340,14 @@ class HostedNative:
         if isinstance(event, PositionEvent):
             self.ledger.book(event)
         elif isinstance(event, OrderFilled):
+            if self._guard.inside:
+                raise NativeError(f"the strategy itself reports a fill of order {event.client_order_id}")
             symbol = self._symbols[event.instrument_id]
             fill = self.ledger.fill(event, symbol, self._t, self._own.quantity(symbol))
             self._own.apply(fill, self._market.instruments[symbol])
             self._over(event.client_order_id.value)
-        elif type(event) in _ENDS:
-            self.ledger.end(event.client_order_id.value, _ENDS[type(event)])
+        elif type(event) in ENDS:
+            self.ledger.end(event.client_order_id.value, ENDS[type(event)])
             self._over(event.client_order_id.value)
 
     def _over(self, native_order: str) -> None:
@@ -374,25 +373,29 @@ class HostedNative:
 
     # ---- what is told
 
-    def failure(self) -> Iterator[tuple[str, BaseException]]:
-        """That the strategy has failed, once."""
-        if self._guard.failure is not None and not self._told_failure:
-            self._told_failure = True
-            yield self.strategy_id, self._guard.failure
+    def failures(self) -> Iterator[BaseException]:
+        """What the strategy, and what its engine has failed with, each once."""
+        for failure in (self._guard.failure, self.broken):
+            if failure is not None and failure not in self._told:
+                self._told.append(failure)
+                yield failure
 
-    def holdings(self) -> Iterator[tuple[str, float]]:
+    def holdings(self) -> list[tuple[str, float]]:
         """What the engine itself holds, by symbol."""
-        if self._stepper is not None:
-            for position in self._stepper.engine.cache.positions_open():
-                yield self._symbols[position.instrument_id], position.signed_qty
+        if self._stepper is None:
+            return []
+        positions = self._stepper.engine.cache.positions_open()
+        return [(self._symbols[position.instrument_id], position.signed_qty) for position in positions]
 
     def stop(self) -> None:
-        """The strategy hears that the run is over."""
+        """Tell the strategy that the run is over."""
         if self._stepper is not None:
             self._stepper.stop()
 
-    def end(self) -> None:
-        """Stop the strategy, whose last wishes nobody can fulfil, and dispose of its engine."""
+    def end(self, *, silently: bool = False) -> None:
+        """Stop the strategy, whose last wishes nobody can fulfil, unless `silently`, and dispose of its engine."""
+        if silently:
+            self._guard.close()
         stepper, self._stepper = self._stepper, None
         if stepper is not None:
             stepper.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Final
 
 from nautilus_trader.model.data import BarType
 from nautilus_trader.model.enums import TimeInForce, TriggerType
@@ -29,6 +30,10 @@ _NOT_HOSTED = {
     "queue_for_executor": "executors",
     "run_in_executor": "executors",
 }
+
+
+#: A timer of one second may run through a weekend of three days.
+MOST_TIMER_EVENTS: Final = 300_000
 
 
 class NotHostedError(EngineError):
@@ -64,9 +69,22 @@ def _known_only(subscribe: Callable[..., None], known: tuple[BarType, ...]) -> C
     return subscribe_bars
 
 
-def require_hosted(order: NativeOrder, position_id: PositionId | None) -> None:
+def refuse_flood(due: dict[str, int]) -> None:
+    """NotHostedError for timers (by name, how often each fires before the next bar) that fire too often."""
+    total = sum(due.values())
+    if total > MOST_TIMER_EVENTS:
+        name = max(due, key=lambda name: due[name])
+        raise NotHostedError(
+            f"its timers fire {total:,} times before the next bar, {name!r} alone {due[name]:,} times; "
+            f"at most {MOST_TIMER_EVENTS:,} times between two bars can be hosted"
+        )
+
+
+def require_hosted(strategy: Strategy, order: NativeOrder, position_id: PositionId | None) -> None:
     """NotHostedError for an order that would not do what it says."""
     name = order.client_order_id.value
+    if order.strategy_id != strategy.id:
+        raise NotHostedError(f"order {name} is of strategy {order.strategy_id}; {strategy.id} can submit its own only")
     if order.emulation_trigger != TriggerType.NO_TRIGGER:
         raise NotHostedError(f"order {name}: emulated orders can't be hosted")
     if order.exec_algorithm_id is not None:

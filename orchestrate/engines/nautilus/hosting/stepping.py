@@ -6,8 +6,9 @@ see opening ticks which no market sent. Here the exchange and the strategies are
 of a bar only when an order lies in it or comes to it, strategies of every bar, and of nothing else.
 
 What is used: the exchange, through a simulation module; the data engine's `process`; the clocks of kernel and
-strategy; the message bus, where the gate stands before the risk and execution engines; the trader's portfolio, which
-is replaced while the strategy registers; and the analyzer's `record_trade` of 1.231, which grows with every trade.
+strategy; the message bus, where the gate stands before the risk and execution engines; the trader's portfolio and
+the strategy's clock, which are replaced as it registers; and the analyzer's `record_trade` of 1.231, which grows with
+every trade.
 
 Why an engine for each: in one engine strategies share the account, the netted position that reduce-only orders are
 held against, `CancelAllOrders` and the cache. An engine of its own gives each of them a world with nobody else in it.
@@ -16,11 +17,13 @@ held against, `CancelAllOrders` and the cache. An engine of its own gives each o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas as pd
 from nautilus_trader.backtest.config import BacktestEngineConfig, SimulationModuleConfig
 from nautilus_trader.backtest.models import FeeModel
 from nautilus_trader.backtest.modules import SimulationModule
+from nautilus_trader.common.component import TestClock, deregister_component_clock, register_component_clock
 from nautilus_trader.config import LoggingConfig, RiskEngineConfig
 from nautilus_trader.core.message import Command, Event
 from nautilus_trader.model.data import Bar
@@ -54,6 +57,38 @@ class _Tap(SimulationModule):  # type: ignore[misc]  # Nautilus's compiled class
 
     def log_diagnostics(self, logger: object) -> None:
         """Called at the end of a run."""
+
+
+class CountedClock(TestClock):  # type: ignore[misc]  # as above
+    """A strategy's clock, which knows how often its timers will fire: Nautilus makes all their events at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repeats: dict[str, tuple[int, int]] = {}
+
+    def set_timer_ns(
+        self, name: str, interval_ns: int, start_time_ns: int, stop_time_ns: int, *others: Any, **named: Any
+    ) -> None:
+        """See `TestClock`; every timer is set here in the end."""
+        super().set_timer_ns(name, interval_ns, start_time_ns, stop_time_ns, *others, **named)
+        self._repeats[name] = interval_ns, stop_time_ns
+
+    def set_time_alert_ns(self, name: str, *others: Any, **named: Any) -> None:
+        """See `TestClock`; every alert is set here in the end."""
+        super().set_time_alert_ns(name, *others, **named)
+        self._repeats.pop(name, None)
+
+    def due(self, until: int) -> dict[str, int]:
+        """How often each timer fires up to and including `until`."""
+        return {name: self._count(name, until) for name in self.timer_names}
+
+    def _count(self, name: str, until: int) -> int:
+        first = self.next_time_ns(name)
+        interval, stop = self._repeats.get(name, (0, 0))
+        last = min(until, stop) if stop else until
+        if first > last:
+            return int(first <= until)
+        return 1 + (last - first) // interval if interval else 1
 
 
 class NativeStepper:
@@ -106,6 +141,8 @@ class NativeStepper:
         """Register the strategy; `hear` is told of its orders and positions before it is itself."""
         trader = self._kernel.trader
         real, trader._portfolio = trader._portfolio, portfolio
+        register = strategy.register
+        strategy.register = lambda clock, **others: register(clock=self._counted(clock), **others)
         try:
             self.engine.add_strategy(strategy)
         finally:
@@ -114,6 +151,13 @@ class NativeStepper:
         self._clocks.append(strategy.clock)
         for topic in (f"events.order.{strategy.id}", f"events.position.{strategy.id}"):
             self._kernel.msgbus.subscribe(topic=topic, handler=hear, priority=_BEFORE_STRATEGIES)
+
+    def _counted(self, clock: TestClock) -> CountedClock:
+        """A clock in the place of the one that the trader has made for the strategy."""
+        counted = CountedClock()
+        deregister_component_clock(self._kernel.instance_id, clock)
+        register_component_clock(self._kernel.instance_id, counted)
+        return counted
 
     def begin(self, first: int, last: int) -> None:
         """Start everything, with no bar yet; the clocks stand at `first` and will never pass `last`."""
@@ -132,6 +176,11 @@ class NativeStepper:
     def has_alarms(self) -> bool:
         """True while the strategy has a timer set."""
         return bool(self._clocks[-1].timer_count)
+
+    def due(self, until: int) -> dict[str, int]:
+        """How often each of the strategy's timers fires up to and including `until`."""
+        clock = self._clocks[-1]
+        return clock.due(until) if isinstance(clock, CountedClock) else {}
 
     def alarms(self, until: int) -> Iterator[Callable[[], None]]:
         """What timers have due up to and including `until`, in order of time; the clocks stand there for each."""
