@@ -181,7 +181,7 @@ data: {AAA: {synthetic: {bars: 60, seed: 7}}}
 strategies:
   bad: {name: "strategies.py:%s", allocation: 50}
   good: {name: "strategies.py:Honest", allocation: 50}
-execution: {strategy_timeout: 0.5}
+execution: {strategy_timeout: 0.8}
 """
 GRACE = "0.4"
 
@@ -224,14 +224,14 @@ STAYED = (
     "the process did not exit within 0.4 seconds of its result, and was ended; "
     "a strategy may have left a thread or a finalizer that does not end\n"
 )
-HUNG = "no answer within 0.5 seconds (execution.strategy_timeout), and no end within 0.4 seconds more"
+HUNG = "no answer within 0.8 seconds (execution.strategy_timeout), and no end within 0.4 seconds more"
 #: The strategy, options of the command, signals sent meanwhile.
 SCENARIOS: dict[str, tuple[str, list[str], list[tuple[float, str, str]]]] = {
     "swallows": ("Swallows", [], []),
     "sums": ("Sums", [], []),
     "finalizes": ("Finalizes", [], []),
     "takes the alarm": ("TakesTheAlarm", [], []),
-    "time limit": ("SwallowsAtOnce", ["--set", "execution.strategy_timeout=600", "--time-limit", "0.5"], []),
+    "time limit": ("SwallowsAtOnce", ["--set", "execution.strategy_timeout=600", "--time-limit", "3"], []),
     "exits": ("Exits", [], []),
     "executes": ("Executes", [], []),
     "kills": ("Kills", [], []),
@@ -240,8 +240,8 @@ SCENARIOS: dict[str, tuple[str, list[str], list[tuple[float, str, str]]]] = {
     "an error that hangs": ("Unspeakable", [], []),
     "run stopped": ("Waits", [], [(0.0, "SIGSTOP", "run"), (1.5, "SIGCONT", "run")]),
     "all stopped": ("Waits", [], [(0.0, "SIGSTOP", "group"), (1.5, "SIGCONT", "group")]),
-    "Ctrl-Z": ("Waits", [], [(0.0, "SIGTSTP", "group"), (1.0, "SIGCONT", "group")]),
-    "Ctrl-Z for one": ("Waits", [], [(0.0, "SIGTSTP", "supervisor"), (1.0, "SIGCONT", "supervisor")]),
+    "Ctrl-Z": ("Waits", [], [(0.0, "SIGTSTP", "group"), (1.5, "SIGCONT", "group")]),
+    "Ctrl-Z for one": ("Waits", [], [(0.0, "SIGTSTP", "supervisor"), (1.5, "SIGCONT", "supervisor")]),
     "Ctrl-C": ("Patient", [], [(0.0, "SIGINT", "supervisor")]),
     "Ctrl-C for all": ("Patient", [], [(0.0, "SIGINT", "group")]),
     "terminated": ("Patient", [], [(0.0, "SIGTERM", "supervisor")]),

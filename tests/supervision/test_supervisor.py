@@ -21,24 +21,25 @@ from orchestrate.supervision.supervisor import Watch, shared_memory
 USUAL = 0.1
 
 
-@pytest.fixture(autouse=True)
-def waiting():
-    """Signals as a supervisor has them, and its alarm."""
-    handler = signal.signal(signal.SIGALRM, lambda *_: None)  # unlike a supervisor, this process may have threads
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, Watch.signals())
-    timer = signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    while signal.sigpending() & Watch.signals():
-        signal.sigwaitinfo(Watch.signals())
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, *timer)
-
-
 def watch(child: Callable[[Board], object], *, grace: float = USUAL) -> Watch:
-    """Watch a process that runs `child` until it ends."""
-    board = Board(shared_memory())
+    """Watch a process that runs `child` until it ends, from a process without threads, as a supervisor is."""
+    board, (reading, writing) = Board(shared_memory()), os.pipe()
+    supervisor = os.fork()
+    if not supervisor:
+        try:
+            watch_here(child, board, grace, writing)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        ended = Watch(0, board, grace)
+        ended.status, ended.asked, ended.overdue = json.load(told)
+    os.waitpid(supervisor, 0)
+    return ended
+
+
+def watch_here(child: Callable[[Board], object], board: Board, grace: float, writing: int) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, Watch.signals())
     process = os.fork()
     if not process:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, Watch.signals())
@@ -46,9 +47,10 @@ def watch(child: Callable[[Board], object], *, grace: float = USUAL) -> Watch:
             child(board)
         finally:
             os._exit(0)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
     watched = Watch(process, board, grace)
     watched.wait()
-    return watched
+    os.write(writing, json.dumps([watched.status, watched.asked, watched.overdue]).encode())
 
 
 def in_call(board: Board, name: str = "trend", *, limit: float = USUAL) -> None:
