@@ -30,9 +30,10 @@ def data(
     from orchestrate import wiring
     from orchestrate.data.bounds import require_room
     from orchestrate.reporting.output import say, say_json
-    from orchestrate.usecases import inspect_data
 
     require_room()
+    from orchestrate.usecases import inspect_data
+
     cache = wiring.column_cache(os.environ, wanted=not no_cache)
     found = [inspect_data.inspect(file, settings or (), cache) for file in files]
     if output == "json":

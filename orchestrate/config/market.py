@@ -57,7 +57,7 @@ def data_entry(overrides: Iterable[str], symbol: str, path: str) -> DataPlan:
     if reading.problems:
         raise ConfigurationError([_of_the_file(problem) for problem in reading.problems])
     if reading.missing:
-        raise DataError("\n".join(str(_of_the_file(problem)) for problem in reading.missing))
+        raise DataError.together(str(_of_the_file(problem)) for problem in reading.missing)
     return replace(plans[_FILE], symbol=symbol, path=path)
 
 
@@ -68,6 +68,7 @@ def _no_strategy(reference: str, _folder: Path) -> StrategyDescription:
 def _of_the_file(problem: Problem) -> Problem:
     """The same about an entry that has no name."""
     message = problem.message.replace(f"data.{_FILE}.", "").replace(f" in data.{_FILE}", "")
+    message = message.removeprefix(f"{problem.file.removeprefix('--set ')}: ")  # the setting is named before it
     hint = problem.hint.replace("beside the configuration", "in the working directory")
     return replace(problem, message=message.replace(f"data.{_FILE}", "the file"), hint=hint)
 

@@ -120,10 +120,10 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.desk.stop()
         if self._dispatch.hosts_natives:
             self._take_in(self._dispatch.listen())
+        self._require_rebuilt()
         for framework in self._dispatch.adapters:
             self._agree(framework, Netted.of(self._books(framework)), "at the end")
         self._dispatch.forget(self.desk.cancel(lambda _order: True, Reason.UNFILLED_AT_END))
-        self._require_rebuilt()
 
     def _require_rebuilt(self) -> None:
         """Every book is what its capital and its fills make of a new one."""
