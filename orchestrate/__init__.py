@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # true for type checkers; importing `typing` would take longer than all of this
 if TYPE_CHECKING:
     from orchestrate.analytics.attribution import CrossFrameworkAnalytics as CrossFrameworkAnalytics
+    from orchestrate.domain.accounts import StrategyAllocation as StrategyAllocation
     from orchestrate.domain.bars import Bars as Bars
     from orchestrate.domain.books import Position as Position
     from orchestrate.domain.books import Trade as Trade
@@ -91,16 +92,15 @@ if TYPE_CHECKING:
     from orchestrate.library.indicators import wilder_rsi as wilder_rsi
     from orchestrate.library.indicators import z_score as z_score
     from orchestrate.library.strategy_library import StrategyLibrary as StrategyLibrary
-    from orchestrate.orchestration.capital import PortfolioCapitalManager as PortfolioCapitalManager
-    from orchestrate.orchestration.capital import StrategyAllocation as StrategyAllocation
-    from orchestrate.orchestration.compatibility import CompatibilityAnalyzer as CompatibilityAnalyzer
-    from orchestrate.orchestration.compatibility import CompatibilityReport as CompatibilityReport
-    from orchestrate.orchestration.compatibility import StrategyMetadata as StrategyMetadata
-    from orchestrate.orchestration.coordinator import StrategyCoordinator as StrategyCoordinator
-    from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator as CrossFrameworkOrchestrator
-    from orchestrate.orchestration.entries import AllocationConfig as AllocationConfig
-    from orchestrate.orchestration.orchestrator import UnifiedStrategyOrchestrator as UnifiedStrategyOrchestrator
-    from orchestrate.orchestration.ports import OrchestrationPort as OrchestrationPort
+    from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator as CrossFrameworkOrchestrator
+    from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator as UnifiedStrategyOrchestrator
+    from orchestrate.orchestration.orders.ports import OrchestrationPort as OrchestrationPort
+    from orchestrate.orchestration.risk.capital import PortfolioCapitalManager as PortfolioCapitalManager
+    from orchestrate.orchestration.risk.coordinator import StrategyCoordinator as StrategyCoordinator
+    from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer as CompatibilityAnalyzer
+    from orchestrate.orchestration.strategies.compatibility import CompatibilityReport as CompatibilityReport
+    from orchestrate.orchestration.strategies.compatibility import StrategyMetadata as StrategyMetadata
+    from orchestrate.orchestration.strategies.registry import AllocationConfig as AllocationConfig
     from orchestrate.usecases.api import BacktestEngine as BacktestEngine
     from orchestrate.usecases.api import OrchestratorConfig as OrchestratorConfig
     from orchestrate.usecases.api import StrategyOrchestrator as StrategyOrchestrator

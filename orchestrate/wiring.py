@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.data.bounds import require_room
-from orchestrate.orchestration.ports import OrchestrationPort
+from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 if TYPE_CHECKING:
     from orchestrate.config.resolution import Resolution

@@ -19,11 +19,11 @@ from orchestrate.domain.plan import Sizing
 from orchestrate.engines.stopwatch import timed
 from orchestrate.library.catalogue import shipped
 from orchestrate.library.loading import load
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.usecases.watchdog import Watchdog
 from orchestrate.wiring import build_adapter
 

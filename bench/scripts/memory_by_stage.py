@@ -10,7 +10,7 @@ from typing import Any
 
 import orchestrate.usecases.run as usecase
 from orchestrate.cli import main
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 
 STAGES = {
     "load_market": (usecase, "the bars are loaded"),

@@ -18,11 +18,11 @@ from bench.goals import Ledger
 from bench.preloading import Preloading
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
 from tests.natives.backtrader_stage import MINUTE, bare, market, walk
 
@@ -49,7 +49,7 @@ def together(stage: Market) -> tuple[float, dict[str, int]]:
     orchestrator.begin(stage, ExecutionRules())
     gc.collect()
     started = time.process_time()
-    for event in orchestrator.agenda():
+    for event in orchestrator.clock():
         orchestrator.step(event)
     taken = time.process_time() - started
     orchestrator.end()

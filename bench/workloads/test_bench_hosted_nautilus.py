@@ -24,7 +24,7 @@ from nautilus_trader.model.objects import Money
 from bench.goals import Ledger
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from tests.natives.nautilus_stage import (
     AT_CLOSE,
     MINUTE,

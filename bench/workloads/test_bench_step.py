@@ -15,8 +15,8 @@ from bench.scenes.scene import Scene
 from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.orders import Order, Reason, StrategyCommand
 from orchestrate.domain.strategy import Signal
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.ports import Account
+from orchestrate.orchestration.orders.ports import StrategySeat
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.usecases.watchdog import Watchdog
 from orchestrate.wiring import build_adapter
 
@@ -63,7 +63,7 @@ def test_coordination(ledger: Ledger) -> None:
     commanded = []
 
     def take_back() -> None:
-        assert len(run.desk.blotter.cancel(lambda _: True, Reason.NONE)) == 5
+        assert len(run.session.blotter.cancel(lambda _: True, Reason.NONE)) == 5
 
     reached = taken(lambda step: commanded.append(run.coordinate_execution(stage.timeline.event(step))), take_back)
     run.end()
@@ -82,7 +82,7 @@ def test_from_one_engine_to_the_other(ledger: Ledger) -> None:
     stage = ours.market(Scene(2_520, 1, 1))
     engines = [build_adapter(name, {}) for name in ("backtrader", "nautilus")]
     for engine in engines:
-        engine.begin(stage, [Account("s", 1e6, ("S0",))], RULES)
+        engine.begin(stage, [StrategySeat("s", 1e6, ("S0",))], RULES)
 
     def step(place: int) -> None:
         event = stage.timeline.event(place)

@@ -87,6 +87,14 @@ class _RoundTrip:
     fees: float = 0.0
 
 
+@value
+class Flow:
+    """Money that came to a book (or, negative, left it) at step time `t`, which is neither profit nor loss."""
+
+    t: int
+    amount: float
+
+
 @dataclass(slots=True)
 class Book:
     """One strategy's money. `cash` moves by notional or by profit, as each instrument says."""
@@ -100,6 +108,7 @@ class Book:
     positions: dict[str, Position] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
     _trips: dict[str, _RoundTrip] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -124,6 +133,11 @@ class Book:
             fee = fill.fee * (opening / quantity) if closing else fill.fee
             self._open(fill, opening, instrument, fee)
             self._trip_opened(fill, opening, fee)
+
+    def transfer(self, amount: float, t: int) -> None:
+        """Take money in from another book, or (negative) give it away."""
+        self.cash += amount
+        self.flows.append(Flow(t, amount))
 
     def _open(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
         self._pay(quantity, fill.price, instrument, fee)

@@ -7,6 +7,7 @@
     ├── EngineError               4  an engine refused or broke
     │   ├── ReconciliationError   4  a book disagrees with its engine, or with its own fills
     │   └── NativeError           4  a native has damaged its engine; it fails alone, so nobody sees the code
+    ├── OrderError                4  an order is to do what its life does not lead to
     ├── ChangedDataError          4  a strategy wrote to the bars that all of them run on
     ├── StoreError                4  a run or the journal can't be written or read back
     ├── OutputError               4  results can't be written to stdout
@@ -158,6 +159,10 @@ class NativeError(EngineError):
 
     The strategy fails alone, and its engine is let go.
     """
+
+
+class OrderError(OrchestrateError):
+    """An order is to do what its life does not lead to: a second end, a fill beyond its quantity."""
 
 
 class StoreError(OrchestrateError):

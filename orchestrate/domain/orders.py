@@ -1,4 +1,4 @@
-"""From wish to fact: Demand (what a strategy wants) → Decision (what it may) → Order → Fill (what happened).
+"""From demand to fact: Demand (what a strategy wants) → Decision (what it may) → Order → Fill (what happened).
 
 Quantities are signed everywhere: positive buys, negative sells.
 """
@@ -6,9 +6,13 @@ Quantities are signed everywhere: positive buys, negative sells.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
+from orchestrate.domain.errors import OrderError
+from orchestrate.domain.execution import rounded
 from orchestrate.domain.values import value
 
 
@@ -36,8 +40,52 @@ class Reason(StrEnum):
     FLATTENED = "flattened"
     CLOSE_AT_END = "close_at_end"
     CONFLICT = "conflict"
+    LIMIT = "limit"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+
+
+class OrderType(StrEnum):
+    """What an order waits for."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+    TRAILING_STOP = "trailing_stop"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands in its life."""
+
+    PENDING = "pending"
+    RELEASED = "released"
+    RESTING = "resting"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+_ENDS: Final = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+_FILLS: Final = frozenset({OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED})
+#: From each status, those that may follow. What has ended stays ended.
+TRANSITIONS: Final[Mapping[OrderStatus, frozenset[OrderStatus]]] = {
+    OrderStatus.PENDING: (_ENDS - _FILLS) | {OrderStatus.RELEASED},
+    OrderStatus.RELEASED: _ENDS | _FILLS | {OrderStatus.RESTING},
+    OrderStatus.RESTING: _ENDS | _FILLS,
+    OrderStatus.PARTIALLY_FILLED: (_ENDS - {OrderStatus.REJECTED}) | {OrderStatus.PARTIALLY_FILLED},
+    **dict.fromkeys(_ENDS, frozenset[OrderStatus]()),
+}
+
+
+@value
+class OrderGroup:
+    """Orders that belong together: a bracket's exits, orders of which one cancels the other, legs of a structure."""
+
+    kind: Literal["bracket", "oco", "legs"]
+    id: str
 
 
 @value
@@ -45,8 +93,8 @@ class Demand:
     """A strategy's request to trade `quantity` of `symbol` at `step`.
 
     `closing` demands only reduce its position; `price` is the close it saw. `native_order` is the engine's own id of
-    the order that a native strategy made, empty for portable strategies; `bracket` that of the entry whose exits these
-    are. A `limit` or `trigger` makes the order rest until it is reached.
+    the order that a native strategy made, empty for portable strategies. A `limit`, `trigger` or `trail` makes the
+    order rest until it is reached, at most `until` that moment.
     """
 
     strategy_id: str
@@ -60,7 +108,9 @@ class Demand:
     signalled: bool = True
     limit: float | None = None
     trigger: float | None = None
-    bracket: str = ""
+    trail: float | None = None
+    until: int | None = None
+    group: OrderGroup | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.quantity):
@@ -68,34 +118,89 @@ class Demand:
 
     @property
     def rests(self) -> bool:
-        """True for limit and stop orders."""
-        return self.limit is not None or self.trigger is not None
+        """True where it asks for an order that waits until the market reaches it."""
+        return self.limit is not None or self.trigger is not None or self.trail is not None
+
+    @property
+    def type(self) -> OrderType:
+        """The type of order that its prices make it."""
+        if self.trail is not None:
+            return OrderType.TRAILING_STOP
+        if self.trigger is not None:
+            return OrderType.STOP if self.limit is None else OrderType.STOP_LIMIT
+        return OrderType.MARKET if self.limit is None else OrderType.LIMIT
+
+
+class StageOutcome(NamedTuple):
+    """What a stage of the pipeline made of a demand: so much went in, so much came out, and why."""
+
+    stage: str
+    before: float
+    after: float
+    reason: Reason
+    detail: str = ""
 
 
 @value
 class Decision:
-    """The end of a demand: `quantity` may be traded (0 when rejected), `detail` gives the reason in figures."""
+    """The end of a demand: `quantity` may be traded (0 when rejected), `detail` gives the reason in figures.
+
+    `trail` has the stages that cut or refused it, in order; a stage that it doesn't name let it pass.
+    """
 
     demand: Demand
     outcome: Outcome
     quantity: float
     reason: Reason = Reason.NONE
     detail: str = ""
+    trail: tuple[StageOutcome, ...] = ()
 
 
-@value
+@dataclass(slots=True, eq=False)
 class Order:
-    """An approved demand on its way to an engine; its id is unique in the run and the same on every engine."""
+    """An approved demand, from its placing to its end.
+
+    Its id is unique in the run and the same on every engine. It lives in the blotter, which alone changes it. `until`
+    is the last moment at which it may fill.
+    """
 
     id: str
     strategy_id: str
     symbol: str
     quantity: float
     closing: bool
-    reserve: float
+    reserve: float = 0.0
     reason: Reason = Reason.NONE
     native_order: str = ""
-    rests: bool = False
+    type: OrderType = OrderType.MARKET
+    limit: float | None = None
+    trigger: float | None = None
+    trail: float | None = None
+    until: int | None = None
+    group: OrderGroup | None = None
+    status: OrderStatus = OrderStatus.PENDING
+    filled: float = 0.0
+
+    @property
+    def rests(self) -> bool:
+        """True for orders that wait in the engine until the market reaches them."""
+        return self.type is not OrderType.MARKET
+
+    @property
+    def is_over(self) -> bool:
+        """True once it can't fill any more."""
+        return self.status in _ENDS
+
+    @property
+    def remaining(self) -> float:
+        """The signed quantity that is not filled."""
+        return rounded(self.quantity - self.filled)
+
+    def become(self, status: OrderStatus) -> None:
+        """Enter `status`; OrderError where the life of an order does not lead there."""
+        if status not in TRANSITIONS[self.status]:
+            raise OrderError(f"order {self.id} is {self.status}, it can't become {status}")
+        self.status = status
 
 
 @value
@@ -109,7 +214,10 @@ class Ended:
 
 @value
 class Fill:
-    """An execution by an engine: `quantity` changed hands at `price` for `fee` at step time `t`."""
+    """An execution by an engine: `quantity` changed hands at `price` for `fee` at step time `t`.
+
+    The fills of an order that fills in parts are numbered from 1; `part` is 0 where it fills as a whole.
+    """
 
     order_id: str
     strategy_id: str
@@ -118,14 +226,20 @@ class Fill:
     price: float
     fee: float
     t: int
+    part: int = 0
 
     def __post_init__(self) -> None:
         if not (self.quantity and math.isfinite(self.quantity) and math.isfinite(self.price)):
             raise ValueError(f"order {self.order_id}: a fill needs a quantity and a price")
 
+    @property
+    def id(self) -> str:
+        """Its name, unique in the run and the same on every engine."""
+        return f"{self.order_id}/{self.part}" if self.part else self.order_id
+
     def at(self, t: int) -> Fill:
         """The same fill at another time."""
-        return Fill(self.order_id, self.strategy_id, self.symbol, self.quantity, self.price, self.fee, t)
+        return Fill(self.order_id, self.strategy_id, self.symbol, self.quantity, self.price, self.fee, t, self.part)
 
 
 CommandAction = Literal["submit", "cancel", "resize", "reject"]

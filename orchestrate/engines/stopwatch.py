@@ -10,12 +10,12 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, StrategyCommand
 from orchestrate.domain.results import FrameworkTiming
-from orchestrate.orchestration.ports import (
-    Account,
+from orchestrate.orchestration.orders.ports import (
+    EngineReport,
     FrameworkPortfolioState,
     NativeHostPort,
     OrchestrationPort,
-    Stepped,
+    StrategySeat,
 )
 
 
@@ -34,7 +34,7 @@ class Stopwatch:
         self._outside_steps = 0.0
         self._messages = 0
 
-    def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         """See `OrchestrationPort`."""
         started = self._clock()
         self._engine.begin(market, accounts, rules)
@@ -44,7 +44,7 @@ class Stopwatch:
         """See `OrchestrationPort`."""
         self._engine.execute_commands(commands)
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """See `OrchestrationPort`."""
         started = self._clock()
         stepped = self._engine.advance(t, rows)
@@ -82,11 +82,11 @@ class HostStopwatch(Stopwatch):
 
     _engine: NativeHostPort
 
-    def wake(self, t: int) -> Stepped:
+    def wake(self, t: int) -> EngineReport:
         """See `NativeHostPort`."""
         return self._engine.wake(t)
 
-    def listen(self) -> Stepped:
+    def listen(self) -> EngineReport:
         """See `NativeHostPort`."""
         return self._engine.listen()
 

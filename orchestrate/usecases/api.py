@@ -26,8 +26,8 @@ from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategy import PORTABLE_KINDS, Kind
 from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load, load_class
-from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
-from orchestrate.orchestration.deciders import portable_kind
+from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
+from orchestrate.orchestration.strategies.deciders import portable_kind
 from orchestrate.runs.lines import LINES
 from orchestrate.usecases.api_results import BacktestResult, OrchestratorResult, result_of
 from orchestrate.usecases.run import run

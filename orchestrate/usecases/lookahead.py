@@ -14,11 +14,11 @@ from orchestrate.domain.bars import Bars
 from orchestrate.domain.market import Market
 from orchestrate.domain.results import Coverage, Finding
 from orchestrate.domain.stamps import label_text
-from orchestrate.orchestration.asking import Asking, error_kind, error_text
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from orchestrate.orchestration.cuts import Acted, demanded, no_action, simulate_acted
-from orchestrate.orchestration.deciders import VectorDecider
-from orchestrate.orchestration.lookahead import (
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.strategies.calls import CallScope, error_kind, error_text
+from orchestrate.orchestration.strategies.cuts import Acted, demanded, no_action, simulate_acted
+from orchestrate.orchestration.strategies.deciders import VectorDecider
+from orchestrate.orchestration.strategies.lookahead import (
     OTHER,
     CheckStopped,
     Counts,
@@ -53,7 +53,7 @@ class Watched:
     """A vectorised strategy whose every call is timed, and breaks with an ordinary exception."""
 
     strategy: Any
-    asking: Asking
+    asking: CallScope
     stop: Callable[[], bool] | None = None
 
     def __deepcopy__(self, seen: dict[int, Any]) -> Watched:
@@ -130,7 +130,7 @@ def check_run(
     if twins is None:
         return Outcome((Finding("warning", "strategies", "not checked for look-ahead (--no-lookahead-check)"),))
     allowance = SHARE * (time.perf_counter() - began)
-    acted = demanded(orchestrator.desk.decisions, market.timeline.rows)
+    acted = demanded(orchestrator.session.log.decisions, market.timeline.rows)
     vectorised = [
         Checked(
             entry.id,
@@ -167,7 +167,7 @@ def check_strategy(
         try:
             report = check_lookahead(subject, symbol, allowance.next() if allowance else None)
         except (Exception, CheckStopped) as error:
-            said = f"{error_kind(error)}: {error_text(error, Asking(checked.id, watchdog))}"
+            said = f"{error_kind(error)}: {error_text(error, CallScope(checked.id, watchdog))}"
             message = f"could not be checked for look-ahead on {symbol}: {said}"
             findings.append(Finding("warning", where, message))
             continue
@@ -184,7 +184,7 @@ def check_strategy(
 
 def _subject(checked: Checked, market: Market, watchdog: Watchdog, stop: Callable[[], bool] | None) -> Subject:
     codes = {symbol: np.asarray(one) for symbol, one in checked.decider.codes.items()}
-    asking = Asking(checked.id, watchdog)
+    asking = CallScope(checked.id, watchdog)
     strategy, twin = (Watched(one, asking, stop) for one in (checked.strategy, checked.twin))
     return Subject(strategy, twin, {symbol: market.series[symbol] for symbol in codes}, codes, checked.acted)
 

@@ -28,13 +28,13 @@ from orchestrate.domain.strategy import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load, load_class
-from orchestrate.orchestration.asking import Asking, refuse_run_in_callback
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
-from orchestrate.orchestration.conflicts import CONFLICT_POLICIES
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator, Progress
-from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.calls import CallScope, refuse_run_in_callback
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.supervision.board import board
 from orchestrate.usecases.lookahead import check_run
 from orchestrate.usecases.stopping import interrupts
@@ -138,7 +138,7 @@ def _run(
         labels=timeline.labels[:steps],
         reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
         strategies=results,
-        decisions=tuple(orchestrator.desk.decisions),
+        decisions=tuple(orchestrator.session.log.decisions),
         fills=tuple(orchestrator.fills),
         findings=tuple(findings),
         checks=checked.findings,
@@ -146,14 +146,14 @@ def _run(
         timings={framework: engine.timing for framework, engine in engines.items()},
         data_hash=market.data_hash,
         periods_per_year=_periods(plan, market, results),
-        benchmark=orchestrator.desk.marks.path(plan.benchmark, steps) if plan.benchmark else None,
+        benchmark=orchestrator.session.marks.path(plan.benchmark, steps) if plan.benchmark else None,
         looked_ahead=checked.accused,
     )
 
 
 def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator) -> None:
     """ChangedDataError where bars, or the copies that strategies saw, are not what was loaded."""
-    shown = orchestrator.desk.past.values()
+    shown = orchestrator.session.runner.past.values()
     if data_hash(market.series) != market.data_hash or not all(past.intact for past in shown):
         ran = ", ".join(orchestrator.strategies)
         raise ChangedDataError(f"the bars were changed during the run, by one of the strategies that ran: {ran}")
@@ -168,11 +168,11 @@ def _twins(
         if one.kind == "signals":
             anew = None if one.id in given else _load(one, plan, watchdog)
             copy_it = anew is None or isinstance(anew, BaseException)
-            twins[one.id] = _copied(made[one.id], Asking(one.id, watchdog)) if copy_it else anew
+            twins[one.id] = _copied(made[one.id], CallScope(one.id, watchdog)) if copy_it else anew
     return twins
 
 
-def _copied(strategy: object, asking: Asking) -> object:
+def _copied(strategy: object, asking: CallScope) -> object:
     """A copy made by the strategy's own code; the strategy itself where that fails."""
     try:
         with asking:
@@ -187,7 +187,7 @@ def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
     """The strategy, or the exception that its code raised while it was loaded or made."""
     description = describe(strategy.reference, plan.root)
     try:
-        with Asking(strategy.id, watchdog):
+        with CallScope(strategy.id, watchdog):
             if strategy.kind in PORTABLE_KINDS:
                 return load(description, strategy.config)
             return load_class(description)

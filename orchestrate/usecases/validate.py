@@ -110,11 +110,11 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
     """Check every flag that a run without limits of capital acts upon; it is asked as at the beginning of a run."""
     from orchestrate.library.catalogue import describe
     from orchestrate.library.loading import load
-    from orchestrate.orchestration.asking import Asking, error_kind, error_text
-    from orchestrate.orchestration.deciders import VectorDecider
+    from orchestrate.orchestration.strategies.calls import CallScope, error_kind, error_text
+    from orchestrate.orchestration.strategies.deciders import VectorDecider
     from orchestrate.usecases.lookahead import Checked, Outcome, check_strategy, simulated
 
-    asking = Asking(strategy.id, watchdog)
+    asking = CallScope(strategy.id, watchdog)
     try:
         with asking:
             made: list[Any] = [load(describe(strategy.reference, plan.root), strategy.config) for _ in range(2)]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from orchestrate.orchestration.asking import Asked, Asking
+from orchestrate.orchestration.strategies.calls import CallScope, CallStack
 from orchestrate.supervision.board import CALL, CALL_LIMIT, DEADLINE, SHIFT, Board, Numbers, board, use
 
 _TICKS: Final = 4
@@ -22,7 +22,7 @@ class StrategyTimeout(BaseException):
     """A strategy took too long for one decision. No `Exception`, so that the strategy's own handlers don't eat it."""
 
 
-class Watchdog(Asked):
+class Watchdog(CallStack):
     """Knows whose code runs, and states it on the board. While `armed`, a call that takes longer than `seconds` is
     broken off.
 
@@ -106,7 +106,7 @@ class Watchdog(Asked):
 _BRACKETS: Final = frozenset(
     bracket.__code__
     for bracket in (
-        *(Watchdog.enter, Watchdog.leave, Asking.__enter__, Asking.__exit__),
+        *(Watchdog.enter, Watchdog.leave, CallScope.__enter__, CallScope.__exit__),
         *(Board.name, Board.state, Numbers.__missing__),
     )
 )

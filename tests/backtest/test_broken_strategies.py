@@ -26,7 +26,7 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategy import Signal
-from orchestrate.orchestration.asking import Asking
+from orchestrate.orchestration.strategies.calls import CallScope
 from orchestrate.usecases.run import run
 from orchestrate.usecases.validate import validate
 from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
@@ -192,9 +192,9 @@ def test_a_watchdog_bites_once_a_call_and_only_inside_one() -> None:
     with watchdog.armed():
         time.sleep(0.3)
         for _ in range(2):
-            with pytest.raises(StrategyTimeout, match=r"no answer within 0\.1 seconds"), Asking("one", watchdog):
+            with pytest.raises(StrategyTimeout, match=r"no answer within 0\.1 seconds"), CallScope("one", watchdog):
                 hang()
-    with pytest.raises(StrategyTimeout), watchdog.armed(), Asking("one", watchdog), Asking("two", watchdog):
+    with pytest.raises(StrategyTimeout), watchdog.armed(), CallScope("one", watchdog), CallScope("two", watchdog):
         hang()
 
 
@@ -207,10 +207,10 @@ def calls_into_c_once(seconds: float) -> None:
 def test_a_single_call_into_c_that_takes_too_long_is_broken_off_at_its_end() -> None:
     watchdog = Watchdog(0.3)
     with watchdog.armed():
-        with pytest.raises(StrategyTimeout), Asking("one", watchdog):
+        with pytest.raises(StrategyTimeout), CallScope("one", watchdog):
             calls_into_c_once(0.6)
         calls_into_c_once(0.6)  # nobody is asked
-        with Asking("one", watchdog):
+        with CallScope("one", watchdog):
             calls_into_c_once(0.02)
 
 
@@ -221,7 +221,7 @@ def test_time_in_which_a_process_was_stopped_does_not_count() -> None:
         code = 1
         with suppress(StrategyTimeout):
             watchdog = Watchdog(0.4)
-            with watchdog.armed(), Asking("one", watchdog):
+            with watchdog.armed(), CallScope("one", watchdog):
                 subprocess.Popen(["/bin/sh", "-c", f"sleep 1; kill -CONT {os.getpid()}"])
                 os.kill(os.getpid(), signal.SIGSTOP)
                 code = 0
@@ -232,7 +232,7 @@ def test_time_in_which_a_process_was_stopped_does_not_count() -> None:
 def test_a_process_that_a_strategy_forks_ends_as_it_comes_back() -> None:
     before, watchdog = os.getpid(), Watchdog(5.0)
     with watchdog.armed():
-        with Asking("one", watchdog):
+        with CallScope("one", watchdog):
             child = os.fork()
         if not child:
             os._exit(1)
@@ -249,8 +249,8 @@ class Frame:
 
 def test_nobody_is_broken_off_on_the_way_in_or_out() -> None:
     watchdog = Watchdog(0.1)
-    with Asking("one", watchdog):
-        for bracket in (Asking.__enter__, Asking.__exit__, Watchdog.enter, Watchdog.leave):
+    with CallScope("one", watchdog):
+        for bracket in (CallScope.__enter__, CallScope.__exit__, Watchdog.enter, Watchdog.leave):
             for _ in range(10):
                 watchdog._tick(signal.SIGALRM, Frame(bracket.__code__))  # type: ignore[arg-type]  # as far as is looked
         with pytest.raises(StrategyTimeout):

@@ -21,12 +21,12 @@ from orchestrate.domain.market import Market
 from orchestrate.domain.plan import DataPlan, MultiFrameworkConfig, RunPlan, StrategyPlan
 from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.orchestration.reconciliation import reconcile
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.orders.reconciliation import reconcile
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.backtest.plans import ENGINES, HERE, digest, part, plan_of, play, synthetic
 
 FEW = settings(
@@ -95,7 +95,7 @@ class Stepping:
         """Begin, step after step, end."""
         self.orchestrator.begin(self.market, self.rules)
         try:
-            for event in self.orchestrator.agenda():
+            for event in self.orchestrator.clock():
                 self.orchestrator.step(event)
                 yield event.step
             self.orchestrator.finish()
@@ -105,7 +105,7 @@ class Stepping:
     def told(self) -> tuple[Any, ...]:
         """All that came of it."""
         curves = [each.equity.tolist() for each in self.orchestrator.results().values()]
-        return self.events, curves, self.orchestrator.fills, self.orchestrator.desk.decisions
+        return self.events, curves, self.orchestrator.fills, self.orchestrator.session.log.decisions
 
 
 @FEW
@@ -125,7 +125,7 @@ def test_reconciliation_holds_at_every_step(seed: int, rules: ExecutionRules, fr
             reconcile(orchestrator.adapters[framework].get_portfolio_state(), books, "now")
             if rules.close_at_end:
                 continue
-            marks = orchestrator.desk.marks
+            marks = orchestrator.session.marks
             assert all(book.equity(marks) == pytest.approx(book.cash + worth(book, marks)) for book in books)
     assert len(orchestrator.fills) > 20
 

@@ -11,8 +11,8 @@ import pytest
 from orchestrate.data.loading import load_market
 from orchestrate.domain.bars import whole_history
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.orchestration.cuts import demanded
-from orchestrate.orchestration.deciders import SIDES, VectorDecider
+from orchestrate.orchestration.strategies.cuts import demanded
+from orchestrate.orchestration.strategies.deciders import SIDES, VectorDecider
 from orchestrate.usecases.api_results import BacktestResult, result_of
 from orchestrate.usecases.lookahead import Allowance
 from orchestrate.usecases.lookahead import simulated as simulated_acts

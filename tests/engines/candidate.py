@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.orchestration.ports import OrchestrationPort
+from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 Feed = Literal["on_demand", "full"]
 FEEDS: tuple[Feed, ...] = ("on_demand", "full")

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.orchestration.ports import Account
+from orchestrate.orchestration.orders.ports import StrategySeat
 from tests.engines.candidate import AT_CLOSE, FEEDS, FIVE, PLAIN, Candidate, Feed, near
 from tests.engines.stage import DAY, Played, accounts, cancel, market, order, play, series, steps, submit
 
@@ -87,7 +87,7 @@ class Positions(Candidate):
     def test_bars_of_symbols_that_nobody_here_trades_are_passed_over(self, feed: Feed) -> None:
         stage = market(series("A", FIVE, days=[0, 2, 4, 6, 8]), series("OTHER", FIVE, days=[0, 1, 2, 3, 4]))
         engine = self.engine(feed)
-        engine.begin(stage, [Account("one", 1000.0, ("A",))], PLAIN)
+        engine.begin(stage, [StrategySeat("one", 1000.0, ("A",))], PLAIN)
         played = Played()
         script = {0: [order("b", 1)], 4: [order("s", -1)]}
         assert list(steps(engine, stage, PLAIN, script, played, every_bar=True)) == list(range(7))

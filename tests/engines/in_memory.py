@@ -8,7 +8,7 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
 from orchestrate.engines.handover import Handover, raise_broken, refuse_crossing
-from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
+from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, StrategySeat
 
 
 class InMemoryAdapter:
@@ -23,15 +23,15 @@ class InMemoryAdapter:
         self._realised = 0.0
         self._messages = 0
 
-    def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         self._market, self._rules = market, rules
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         self._messages += len(commands)
         self._handover.take(commands)
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
-        return Stepped(self._fill_at("open", t, self._handover.advance(t, rows)))
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
+        return EngineReport(self._fill_at("open", t, self._handover.advance(t, rows)))
 
     def close(self, t: int) -> tuple[Fill, ...]:
         return self._fill_at("close", t, self._handover.close(t))

@@ -11,7 +11,7 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, OrchestrationPort
+from orchestrate.orchestration.orders.ports import FrameworkPortfolioState, OrchestrationPort, StrategySeat
 
 DAY = 86_400_000_000_000
 START = 1_577_836_800_000_000_000  # 2020-01-01
@@ -56,9 +56,9 @@ def cancel(*orders: Order) -> list[StrategyCommand]:
     return [StrategyCommand(each.strategy_id, "cancel", each) for each in orders]
 
 
-def accounts(stage: Market, *strategy_ids: str) -> list[Account]:
+def accounts(stage: Market, *strategy_ids: str) -> list[StrategySeat]:
     """Strategies that may trade everything."""
-    return [Account(strategy_id, 100_000.0, tuple(stage.series)) for strategy_id in strategy_ids or ("one",)]
+    return [StrategySeat(strategy_id, 100_000.0, tuple(stage.series)) for strategy_id in strategy_ids or ("one",)]
 
 
 Script = Mapping[int, Sequence[Order]]

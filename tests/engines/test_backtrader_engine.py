@@ -1,8 +1,6 @@
 """Backtrader keeps the port's promises."""
 
-from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
-from orchestrate.engines.backtrader.settings import BacktraderSettings
-from orchestrate.orchestration.ports import OrchestrationPort
+from orchestrate import BacktraderOrchestrationAdapter, BacktraderSettings, OrchestrationPort
 from tests.engines.candidate import Feed
 from tests.engines.conformance import EngineConformance
 

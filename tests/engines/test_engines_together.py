@@ -23,7 +23,7 @@ from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.instruments import Instrument
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
-from orchestrate.orchestration.ports import OrchestrationPort
+from orchestrate.orchestration.orders.ports import OrchestrationPort
 from tests.engines.arithmetic import Run, runs
 from tests.engines.in_memory import InMemoryAdapter
 from tests.engines.stage import Played, accounts, market, order, play, series, steps

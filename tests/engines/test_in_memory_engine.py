@@ -6,7 +6,7 @@ import pytest
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.orders import StrategyCommand
-from orchestrate.orchestration.ports import OrchestrationPort
+from orchestrate.orchestration.orders.ports import OrchestrationPort
 from tests.engines.candidate import FIVE, PLAIN, Feed
 from tests.engines.conformance import EngineConformance
 from tests.engines.in_memory import InMemoryAdapter

@@ -2,7 +2,7 @@
 
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.settings import NautilusSettings
-from orchestrate.orchestration.ports import OrchestrationPort
+from orchestrate.orchestration.orders.ports import OrchestrationPort
 from tests.engines.candidate import Feed
 from tests.engines.conformance import EngineConformance
 

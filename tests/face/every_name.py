@@ -312,7 +312,7 @@ def commands_by_hand() -> list[Order]:
     commands: list[StrategyCommand] = []
     for step in range(12):
         commands += orchestrator.coordinate_execution(MarketEvent(step, step * DAY, {"WAVE": step}))
-    allocation = capital.allocation(orchestrator.strategies["above"].book, 0.0)
+    allocation = capital.allocation("above", orchestrator.session.marks)
     assert_type(allocation, StrategyAllocation)
     return [command.order for command in commands]
 

@@ -18,11 +18,11 @@ from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.plan import Sizing
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.usecases.watchdog import Watchdog
 
 MINUTE = 60_000_000_000
@@ -170,7 +170,7 @@ class Hosted:
         """(outcome, reason, quantity) of every decision."""
         return [
             (str(record.decision.outcome), str(record.decision.reason), record.decision.quantity)
-            for record in self.orchestrator.desk.decisions
+            for record in self.orchestrator.session.log.decisions
             if record.decision.demand.strategy_id == strategy_id
         ]
 

@@ -29,12 +29,12 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.orchestration.ports import OrchestrationPort
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.orders.ports import OrchestrationPort
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 
 DAY = 86_400_000_000_000
 MINUTE = 60_000_000_000
@@ -123,7 +123,7 @@ class Hosted:
     def decisions(self, strategy_id: str = "native") -> list[tuple[str, str, float]]:
         return [
             (str(record.decision.outcome), str(record.decision.reason), record.decision.quantity)
-            for record in self.orchestrator.desk.decisions
+            for record in self.orchestrator.session.log.decisions
             if record.decision.demand.strategy_id == strategy_id
         ]
 

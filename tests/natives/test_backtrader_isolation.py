@@ -115,8 +115,8 @@ def test_it_breaks_alone_and_is_flattened(place, rules):
     assert sum(quantity for _, _, quantity, _ in trades) == 0
     if place in ("next", "exit"):
         assert [when.day for when, *_ in trades] == ([4, 13, 21] if rules is PLAIN else [3, 12, 20])
-    assert not hosted.orchestrator.desk.blotter.resting()
-    assert not hosted.orchestrator.desk.blotter.waiting
+    assert not hosted.orchestrator.session.blotter.resting()
+    assert not hosted.orchestrator.session.blotter.waiting
 
 
 class BreakingAtRelease(bt.Strategy):
@@ -291,5 +291,5 @@ def test_twelve_at_once_with_portable_ones_between_them(rules):
 def test_two_runs_tell_the_same():
     stage = market(walk("A", 300, 1), walk("B", 300, 2))
     first, second = (host(Adding, stage, symbols=("A", "B")) for _ in range(2))
-    assert first.orchestrator.desk.decisions == second.orchestrator.desk.decisions
+    assert first.orchestrator.session.log.decisions == second.orchestrator.session.log.decisions
     assert first.orchestrator.fills == second.orchestrator.fills

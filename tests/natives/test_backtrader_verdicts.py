@@ -17,9 +17,9 @@ from orchestrate.domain.market import BarSeries
 from orchestrate.domain.orders import Order, Reason, StrategyCommand
 from orchestrate.domain.plan import Sizing
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
-from orchestrate.orchestration.conflicts import Settlement
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.ports import Account, Stepped
+from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
+from orchestrate.orchestration.risk.conflicts import Settlement
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from tests.natives.backtrader_stage import AT_CLOSE, DAY, FIRST, PLAIN, Part, host, market
 
 
@@ -97,7 +97,7 @@ def test_an_answer_to_a_rejection_is_heard_at_once():
     plan = {2: lambda s: s.buy(size=1000), 4: lambda s: s.buy(size=1)}
     hosted, _heard = play(plan, market(flat(7)), cash=100_050, answers={"Rejected": smaller})
     assert ("approved", "", 10.0) in hosted.reasons()
-    assert hosted.orchestrator.desk.decisions[-2].decision.demand.step == 3
+    assert hosted.orchestrator.session.log.decisions[-2].decision.demand.step == 3
 
 
 def test_a_gap_at_the_open_cuts_what_was_approved():
@@ -136,8 +136,8 @@ def test_the_children_of_a_refused_parent_end_with_it():
         (3, "Submitted", 10), (3, "Submitted", -10), (3, "Submitted", -10),
         (3, "Rejected", 10), (3, "Canceled", -10), (3, "Canceled", -10),
     ]  # fmt: skip
-    assert not hosted.orchestrator.desk.blotter.resting()
-    assert not hosted.orchestrator.desk.blotter.waiting
+    assert not hosted.orchestrator.session.blotter.resting()
+    assert not hosted.orchestrator.session.blotter.waiting
 
 
 def test_a_parent_refused_at_the_open_takes_its_children_along():
@@ -150,7 +150,7 @@ def test_a_parent_refused_at_the_open_takes_its_children_along():
         ("Rejected", 1, "below_one_lot"), ("Canceled", -1, ""), ("Canceled", -1, ""),
     ]  # fmt: skip
     assert not sizes(hosted)
-    assert not hosted.orchestrator.desk.blotter.resting()
+    assert not hosted.orchestrator.session.blotter.resting()
 
 
 def with_stop(strategy):
@@ -384,11 +384,11 @@ def test_an_order_of_the_orchestrators_own_is_heard_of(fill):
         def notify_trade(self, trade):
             trades.append((len(self), trade.isclosed, trade.pnl))
 
-    account = Account("one", 10_000.0, ("A",), native=Held, config={"plan": {}})
+    account = StrategySeat("one", 10_000.0, ("A",), native=Held, config={"plan": {}})
     adapter.begin(stage, [account], ExecutionRules(fill=fill))
     fills = []
     for event in stage.timeline.events():
-        assert adapter.wake(event.t) == Stepped()
+        assert adapter.wake(event.t) == EngineReport()
         orders = {1: 8.0, 3: -8.0}.get(event.step, 0.0)
         order = Order(f"own-{event.step}", "one", "A", orders, orders < 0, 0.0, Reason.FLATTENED)
         commands = [StrategyCommand("one", "submit", order)] if orders else []
@@ -424,4 +424,4 @@ def test_a_bracket_taken_back_while_its_entry_is_on_its_way():
     hosted, heard = play({2: send}, market(flat(6), dear), cash=1000, answers={"Rejected": take_back})
     assert sizes(hosted) == [(1, 100.0)]
     assert [told[1] for told in heard if told[2] == -1] == ["Submitted", "Submitted", "Canceled", "Canceled"]
-    assert not hosted.orchestrator.desk.blotter.resting()
+    assert not hosted.orchestrator.session.blotter.resting()

@@ -17,7 +17,7 @@ from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.results import StrategyResult
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from tests.natives.nautilus_scripts import BracketCross, Pair, Planned, TimerRebalancer
 from tests.natives.nautilus_stage import AT_CLOSE, NEXT_OPEN, Hosted, Part, market, play, wave
 from tests.orchestration.rehearsal import Flags

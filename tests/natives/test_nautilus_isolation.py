@@ -13,7 +13,7 @@ from nautilus_trader.model.data import Bar
 from orchestrate.domain.errors import UserInterrupt
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
-from orchestrate.orchestration.ports import Account
+from orchestrate.orchestration.orders.ports import StrategySeat
 from orchestrate.usecases.watchdog import Watchdog
 from tests.natives.nautilus_scripts import Planned
 from tests.natives.nautilus_stage import AT_CLOSE, NEXT_OPEN, Hosted, Part, drawn, market, play
@@ -84,7 +84,7 @@ def test_on_bar_with_orders_resting_and_waiting():
     require_the_others_whole(played)
     assert played.trades("broken") == [(1, "A", 10.0, 10.0), (5, "A", -10.0, 10.0)]
     assert Planned.heard["broken"][-1] != "stop"
-    assert played.orchestrator.desk.blotter.resting() == []
+    assert played.orchestrator.session.blotter.resting() == []
 
 
 def test_a_timer():
@@ -211,7 +211,7 @@ def test_time_in_a_native_is_told_to_who_watches():
     Planned.plans["default"] = {1: lambda *_: time.sleep(0.02)}
     stage = market(drawn("A", FLAT[:3]))
     engine = NautilusOrchestrationAdapter()
-    account = Account("one", 1000.0, ("A",), native=Planned, asking=Watch())
+    account = StrategySeat("one", 1000.0, ("A",), native=Planned, asking=Watch())
     engine.begin(stage, [account], ExecutionRules())
     before = len(spent)
     for step, t in enumerate(stage.timeline.stamps.tolist()):

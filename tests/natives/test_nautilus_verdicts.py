@@ -93,7 +93,7 @@ def test_the_exits_of_a_refused_entry_are_denied_with_it():
     assert len(denials) == 3
     assert all("capital: 10 at 10" in each for each in denials)
     assert all("its parent" in each for each in denials[1:])
-    assert played.orchestrator.desk.blotter.resting() == []
+    assert played.orchestrator.session.blotter.resting() == []
 
 
 def test_a_bracket_whose_target_is_reached_leaves_nothing_behind():
@@ -101,7 +101,7 @@ def test_a_bracket_whose_target_is_reached_leaves_nothing_behind():
     played = run({0: lambda one, _: one.bracket(10, target=11.0, stop=9.0)}, rows)
     assert played.trades() == [(1, "A", 10.0, 10.0), (2, "A", -10.0, 11.0)]
     assert heard()[-3:] == [("Filled", 10.0, 11.0), "Canceled", "stop"]
-    assert played.orchestrator.desk.blotter.resting() == []
+    assert played.orchestrator.session.blotter.resting() == []
 
 
 def test_an_entry_at_a_limit_brings_its_exits_to_life():
@@ -186,7 +186,7 @@ def test_several_orders_are_taken_back_at_once(when):
     played = run({0: first} | ({when: regret} if when else {}), rows)
     assert played.trades() == []
     assert heard().count("Canceled") == 2
-    assert played.orchestrator.desk.blotter.resting() == []
+    assert played.orchestrator.session.blotter.resting() == []
 
 
 def test_cancelling_everything_also_takes_back_what_waits_for_its_release():
@@ -265,8 +265,8 @@ def test_a_change_that_costs_more_is_a_demand_for_the_difference(when, change):
     assert played.trades() == wanted[change]
     difference = {"price": 3.0, "quantity": 100.0, "both": 103.0}[change]
     assert played.decisions()[:2] == [("approved", "", 100.0), ("approved", "", difference)]
-    desk = played.orchestrator.desk
-    assert (desk.blotter.waiting, desk.blotter.resting(), desk.blotter.reserved("native")) == ({}, [], 0.0)
+    session = played.orchestrator.session
+    assert (session.blotter.waiting, session.blotter.resting(), session.blotter.reserved("native")) == ({}, [], 0.0)
     assert [each for each in heard() if each[0] == "Updated"] == [("Updated", 100.0 if change == "price" else 200.0)]
 
 
@@ -277,7 +277,7 @@ def test_refused_it_leaves_the_old_order_as_it_was(when, change):
     played = run(dearer(when, change), DOWN, capital=capital)
     assert played.trades() == [(5, "A", 100.0, 9.1)]
     assert "ModifyRejected" in heard()
-    assert played.orchestrator.desk.blotter.resting() == []
+    assert played.orchestrator.session.blotter.resting() == []
 
 
 @MOMENTS
@@ -294,8 +294,8 @@ def test_an_order_taken_back_takes_its_change_with_it(when):
 
     played = run(plan | {when: change_and_regret}, DOWN)
     assert played.trades() == []
-    desk = played.orchestrator.desk
-    assert (desk.blotter.waiting, desk.blotter.resting(), desk.blotter.reserved("native")) == ({}, [], 0.0)
+    session = played.orchestrator.session
+    assert (session.blotter.waiting, session.blotter.resting(), session.blotter.reserved("native")) == ({}, [], 0.0)
 
 
 def test_a_market_order_is_not_changed():
@@ -322,8 +322,8 @@ def test_a_stop_that_protects_may_follow_the_market():
 def test_a_position_that_the_orchestrator_closes_is_told_as_any_other_fill():
     def flatten(orchestrator: Any, done: int) -> None:
         if done == 3:
-            desk = orchestrator.desk
-            desk.flatten(orchestrator.strategies["native"], Reason.FLATTENED)
+            session = orchestrator.session
+            session.orders.flatten(orchestrator.strategies["native"], Reason.FLATTENED)
 
     sizes: list[float] = []
     plan = {
@@ -391,7 +391,7 @@ def test_an_exit_that_outlives_its_position_is_decided_upon_anew_as_an_entry():
         ("approved", "", -10.0),
         ("approved", "", -10.0),
     ]
-    assert played.orchestrator.desk.blotter.resting() == []
+    assert played.orchestrator.session.blotter.resting() == []
 
 
 def test_without_money_for_that_it_is_taken_back():
@@ -402,7 +402,7 @@ def test_without_money_for_that_it_is_taken_back():
     played = run(forgotten(), FALLING, each_step=pause)
     assert played.trades() == [(1, "A", 10.0, 10.0), (4, "A", -10.0, 10.0)]
     assert heard().count("Canceled") == 1
-    assert played.orchestrator.desk.blotter.resting() == []
+    assert played.orchestrator.session.blotter.resting() == []
 
 
 def test_with_money_for_a_part_of_it_that_part_rests_on():
@@ -422,8 +422,8 @@ def test_taking_back_an_exit_that_was_decided_upon_anew():
     plan = forgotten() | {5: lambda one, _: one.cancel_all_orders(one.config.instrument_id)}
     played = run(plan, FALLING)
     assert len(played.trades()) == 2
-    desk = played.orchestrator.desk
-    assert (desk.blotter.resting(), desk.blotter.reserved("native")) == ([], 0.0)
+    session = played.orchestrator.session
+    assert (session.blotter.resting(), session.blotter.reserved("native")) == ([], 0.0)
 
 
 @pytest.mark.parametrize("how", [TimeInForce.IOC, TimeInForce.FOK])

@@ -18,13 +18,13 @@ from orchestrate.domain.orders import Decision, Fill, Reason
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import StrategyResult
 from orchestrate.domain.strategy import Context, Signal, Signals
-from orchestrate.orchestration.asking import Asked
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.orchestration.ports import OrchestrationPort
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.orders.ports import OrchestrationPort
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.calls import CallStack
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.engines.in_memory import InMemoryAdapter
 
 PLAIN = ExecutionRules()
@@ -67,7 +67,7 @@ class Rehearsed:
         """(outcome, reason, quantity) of every decision."""
         return [
             (str(record.decision.outcome), str(record.decision.reason), record.decision.quantity)
-            for record in self.orchestrator.desk.decisions
+            for record in self.orchestrator.session.log.decisions
             if record.decision.demand.strategy_id == strategy_id
         ]
 
@@ -82,7 +82,7 @@ def prepare(
     capital: Decimal | int = 100_000,
     adapters: Mapping[str, OrchestrationPort] | None = None,
     full: Iterable[str] = (),
-    watch: Asked | None = None,
+    watch: CallStack | None = None,
     coordinator: StrategyCoordinator | None = None,
 ) -> Rehearsed:
     """Everything in its place, nothing begun."""

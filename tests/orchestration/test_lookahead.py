@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from orchestrate.domain.bars import Bars
 from orchestrate.domain.market import BarSeries
 from orchestrate.domain.strategy import Signals
-from orchestrate.orchestration.cuts import IDLE, MINIMUM, choose_rows, no_action, simulate_acted
-from orchestrate.orchestration.deciders import BITS, SIDES, WISHES, VectorDecider
-from orchestrate.orchestration.lookahead import (
+from orchestrate.orchestration.strategies.cuts import IDLE, MINIMUM, choose_rows, no_action, simulate_acted
+from orchestrate.orchestration.strategies.deciders import BITS, SIDES, WISHES, VectorDecider
+from orchestrate.orchestration.strategies.lookahead import (
     OTHER,
     CheckStopped,
     LookAheadReport,

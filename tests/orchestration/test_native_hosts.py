@@ -13,10 +13,10 @@ from orchestrate.domain.errors import EngineError, NativeError, ReconciliationEr
 from orchestrate.domain.events import StrategyFailedEvent, StrategySignalledEvent
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.orders import Demand, Ended, Fill, Order, Reason, StrategyCommand
-from orchestrate.orchestration.compatibility import StrategyMetadata
-from orchestrate.orchestration.cross_framework import ANSWERS_A_STEP
-from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.orchestration.ports import FrameworkPortfolioState, Stepped
+from orchestrate.orchestration.loop.cross_framework import ANSWERS_A_STEP
+from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState
+from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.engines.in_memory import InMemoryAdapter
 from tests.engines.stage import market, series
 from tests.orchestration.rehearsal import AT_CLOSE, PLAIN, Part, Rehearsed, Told, prepare
@@ -31,13 +31,13 @@ def wants(name: str, quantity: float, *, closing: bool = False, **more: Any) -> 
 class Host(InMemoryAdapter):
     """`script[n]` is what its guest says while it lives through its n-th bar; `answers` what it says to verdicts."""
 
-    def __init__(self, script: Mapping[int, Stepped], answers: Sequence[Stepped] = ()) -> None:
+    def __init__(self, script: Mapping[int, EngineReport], answers: Sequence[EngineReport] = ()) -> None:
         super().__init__()
         self.script, self.answers = script, list(answers)
         self.heard: list[tuple[str, str, float]] = []
         self.bars = 0
         self.resting: list[Order] = []
-        self.timer: list[Stepped] = []
+        self.timer: list[EngineReport] = []
         self.dropped: list[str] = []
 
     def begin(self, market: Any, accounts: Any, rules: ExecutionRules) -> None:
@@ -52,17 +52,17 @@ class Host(InMemoryAdapter):
             elif command.action == "submit":
                 super().execute_commands([command])
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         fills = super().advance(t, rows).fills
-        said = self.script.get(self.bars, Stepped())
+        said = self.script.get(self.bars, EngineReport())
         self.bars += 1
-        return Stepped(fills + said.fills, said.demands, said.failures, said.ended)
+        return EngineReport(fills + said.fills, said.demands, said.failures, said.ended)
 
-    def wake(self, t: int) -> Stepped:
-        return self.timer.pop() if self.timer else Stepped()
+    def wake(self, t: int) -> EngineReport:
+        return self.timer.pop() if self.timer else EngineReport()
 
-    def listen(self) -> Stepped:
-        return self.answers.pop(0) if self.answers else Stepped()
+    def listen(self) -> EngineReport:
+        return self.answers.pop(0) if self.answers else EngineReport()
 
     def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
         return self.get_portfolio_state()
@@ -112,7 +112,7 @@ def test_an_engine_that_hosts_nobody() -> None:
 @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
 def test_verdicts_come_at_once_and_the_order_at_its_release(rules: ExecutionRules) -> None:
     """1 000 at 10: 60 are approved, 60 more cut to 40, the next refused."""
-    host = Host({1: Stepped(demands=tuple(wants(name, 60) for name in ("n1", "n2", "n3")))})
+    host = Host({1: EngineReport(demands=tuple(wants(name, 60) for name in ("n1", "n2", "n3")))})
     done = hosted(host, rules)
     assert host.heard == [
         ("resize", "n2", 40.0),
@@ -126,12 +126,14 @@ def test_verdicts_come_at_once_and_the_order_at_its_release(rules: ExecutionRule
 
 
 def test_a_guest_may_close_a_part() -> None:
-    host = Host({0: Stepped(demands=(wants("n1", 60),)), 2: Stepped(demands=(wants("n2", -20, closing=True),))})
+    host = Host(
+        {0: EngineReport(demands=(wants("n1", 60),)), 2: EngineReport(demands=(wants("n2", -20, closing=True),))}
+    )
     assert hosted(host).fills("guest") == [(60.0, 10.0), (-20.0, 10.0)]
 
 
 def test_an_order_that_crosses_zero_is_funded_by_what_it_closes() -> None:
-    host = Host({0: Stepped(demands=(wants("n1", 100),)), 5: Stepped(demands=(wants("n2", -250),))})
+    host = Host({0: EngineReport(demands=(wants("n1", 100),)), 5: EngineReport(demands=(wants("n2", -250),))})
     hosted(host)
     assert host.heard == [("submit", "n1", 100.0), ("resize", "n2", -200.0), ("cancel", "n2", -200.0)]
 
@@ -140,24 +142,24 @@ def test_a_resting_order_keeps_its_reserve_until_it_ends() -> None:
     resting = wants("n1", 70, limit=9.0)
     host = Host(
         {
-            0: Stepped(demands=(resting,)),
-            2: Stepped(demands=(wants("n2", 70),)),
-            4: Stepped(ended=(Ended("guest", "n1", Reason.EXPIRED),)),
+            0: EngineReport(demands=(resting,)),
+            2: EngineReport(demands=(wants("n2", 70),)),
+            4: EngineReport(ended=(Ended("guest", "n1", Reason.EXPIRED),)),
         }
     )
     done = hosted(host)
     assert done.fills("guest") == [(37.0, 10.0)]  # 1 000 less 70 × 9
     assert ("rejected", "expired", 0.0) in done.reasons("guest")
-    assert len(done.orchestrator.desk.blotter.resting()) == 0
+    assert len(done.orchestrator.session.blotter.resting()) == 0
 
 
 def test_a_resting_order_is_filled_whenever_its_engine_says_so() -> None:
     fill = Fill("guest-1", "guest", "A", 70.0, 10.0, 0.0, 0)
-    host = Host({0: Stepped(demands=(wants("n1", 70, limit=10.0),)), 3: Stepped(fills=(fill,))})
+    host = Host({0: EngineReport(demands=(wants("n1", 70, limit=10.0),)), 3: EngineReport(fills=(fill,))})
     host.get_portfolio_state = lambda: _state(host)  # type: ignore[method-assign]  # its account knows of that fill
     done = hosted(host)
     assert done.fills("guest") == [(70.0, 10.0)]
-    assert done.orchestrator.desk.blotter.resting() == []
+    assert done.orchestrator.session.blotter.resting() == []
 
 
 def _state(host: Host) -> Any:
@@ -166,7 +168,7 @@ def _state(host: Host) -> Any:
 
 
 def test_what_still_rests_at_the_end_is_taken_back() -> None:
-    host = Host({0: Stepped(demands=(wants("n1", 70, limit=9.0),))})
+    host = Host({0: EngineReport(demands=(wants("n1", 70, limit=9.0),))})
     done = hosted(host)
     assert host.heard[-1] == ("cancel", "n1", 70.0)
     assert done.reasons("guest")[-1] == ("rejected", "unfilled_at_end", 0.0)
@@ -174,14 +176,14 @@ def test_what_still_rests_at_the_end_is_taken_back() -> None:
 
 def test_orders_of_timers_are_coordinated_before_the_next_open() -> None:
     host = Host({})
-    host.timer = [Stepped(demands=(wants("n1", 5),)), Stepped()]
+    host.timer = [EngineReport(demands=(wants("n1", 5),)), EngineReport()]
     done = hosted(host)
     assert done.fills("guest") == [(5.0, 10.0)]
-    assert done.orchestrator.fills[0].t == done.orchestrator.desk._market.series["A"].label[1]
+    assert done.orchestrator.fills[0].t == done.orchestrator.session._market.series["A"].label[1]
 
 
 def test_answers_to_verdicts_are_heard_and_a_long_talk_goes_on_later() -> None:
-    talk = [Stepped(demands=(wants(f"n{number}", 1),)) for number in range(ANSWERS_A_STEP + 3)]
+    talk = [EngineReport(demands=(wants(f"n{number}", 1),)) for number in range(ANSWERS_A_STEP + 3)]
     host = Host({}, answers=talk)
     done = hosted(host)
     assert sum(quantity for quantity, _ in done.fills("guest")) == len(talk)
@@ -191,8 +193,10 @@ def test_answers_to_verdicts_are_heard_and_a_long_talk_goes_on_later() -> None:
 def test_a_guest_that_breaks_is_flattened_and_the_others_go_on() -> None:
     host = Host(
         {
-            0: Stepped(demands=(wants("n1", 5),)),
-            2: Stepped(failures=(("guest", ValueError("x")), ("guest", ValueError("y"))), demands=(wants("n2", 5),)),
+            0: EngineReport(demands=(wants("n1", 5),)),
+            2: EngineReport(
+                failures=(("guest", ValueError("x")), ("guest", ValueError("y"))), demands=(wants("n2", 5),)
+            ),
         }
     )
     done = hosted(host, other=Told({}))
@@ -210,17 +214,19 @@ class Denier(Host):
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         self.given = list(commands)
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         said = super().advance(t, rows)
         denied = tuple(Ended("guest", command.order.native_order, Reason.CANCELLED) for command in self.given)
         self.given = []
-        return Stepped(said.fills, said.demands, said.failures, said.ended + denied)
+        return EngineReport(said.fills, said.demands, said.failures, said.ended + denied)
 
 
 def test_a_released_order_that_its_engine_denies_is_over() -> None:
-    done = hosted(Denier({1: Stepped(demands=(wants("n1", 60),)), 3: Stepped(demands=(wants("n2", 100),))}))
+    done = hosted(Denier({1: EngineReport(demands=(wants("n1", 60),)), 3: EngineReport(demands=(wants("n2", 100),))}))
     assert done.fills("guest") == []
-    ended = [(r.order_id, str(r.decision.outcome), str(r.decision.reason)) for r in done.orchestrator.desk.decisions]
+    ended = [
+        (r.order_id, str(r.decision.outcome), str(r.decision.reason)) for r in done.orchestrator.session.log.decisions
+    ]
     assert ended == [
         ("guest-1", "approved", ""),
         ("guest-1", "rejected", "cancelled"),
@@ -235,7 +241,7 @@ class Pausing(Host):
 
     orchestrator: Any = None
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         if self.bars == 2:
             self.orchestrator.pause_strategy("guest")
         if self.bars == 4:
@@ -246,9 +252,9 @@ class Pausing(Host):
 def test_a_paused_guest_closes_and_opens_nothing_until_it_is_resumed() -> None:
     host = Pausing(
         {
-            0: Stepped(demands=(wants("n1", 60),)),
-            2: Stepped(demands=(wants("n2", 10), wants("n3", -20, closing=True))),
-            4: Stepped(demands=(wants("n4", 5),)),
+            0: EngineReport(demands=(wants("n1", 60),)),
+            2: EngineReport(demands=(wants("n2", 10), wants("n3", -20, closing=True))),
+            4: EngineReport(demands=(wants("n4", 5),)),
         }
     )
     done = prepare({}, capital=1_000, adapters={"in_memory": host})
@@ -259,7 +265,7 @@ def test_a_paused_guest_closes_and_opens_nothing_until_it_is_resumed() -> None:
     done.orchestrator.run(market(series("A", BARS)), PLAIN)
     assert done.fills("guest") == [(60.0, 10.0), (-20.0, 10.0), (5.0, 10.0)]
     assert ("reject", "n2", 10.0) in host.heard
-    refused = [r.decision for r in done.orchestrator.desk.decisions if r.decision.demand.native_order == "n2"]
+    refused = [r.decision for r in done.orchestrator.session.log.decisions if r.decision.demand.native_order == "n2"]
     assert [decision.reason for decision in refused] == [Reason.STRATEGY_PAUSED]
 
 
@@ -283,7 +289,7 @@ class Damaged(Host):
 
 
 def test_a_guest_whose_engine_disagrees_fails_alone_and_is_closed_without_it() -> None:
-    host = Damaged({0: Stepped(demands=(wants("n1", 5),)), 2: Stepped(demands=(wants("n2", 5),))})
+    host = Damaged({0: EngineReport(demands=(wants("n1", 5),)), 2: EngineReport(demands=(wants("n2", 5),))})
     host.held = 7.0
     done = hosted(host, other=Told({}))
     assert done.fills("guest") == [(5.0, 10.0), (5.0, 10.0), (-10.0, 10.0)]
@@ -296,7 +302,7 @@ def test_a_guest_whose_engine_disagrees_fails_alone_and_is_closed_without_it() -
 
 
 def test_an_engine_that_disagrees_about_no_guest_is_at_fault_itself() -> None:
-    host = Damaged({0: Stepped(demands=(wants("n1", 5),))})
+    host = Damaged({0: EngineReport(demands=(wants("n1", 5),))})
     host.state_of = lambda _: FrameworkPortfolioState("in_memory", {"A": 5.0}, 0.0)  # type: ignore[method-assign]
     host.held = 7.0
     with pytest.raises(ReconciliationError, match="in_memory holds 12 of A"):
@@ -311,16 +317,16 @@ def test_an_engine_that_disagrees_about_no_guest_is_at_fault_itself() -> None:
         ({"quantity": -5.0}, "-5 are filled of an order of 5"),
         ({"fee": -1.0}, "its fee is -1, the run's rules give 0"),
         ({"symbol": "B"}, "it is reported for B of guest"),
-        ({"order_id": "guest-9"}, "'guest-9', which it was never given"),
+        ({"order_id": "guest-9"}, "'guest-9', which it does not have"),
     ],
 )
 def test_a_fill_that_cannot_be_is_not_booked(changes: dict[str, Any], problem: str) -> None:
     class Inventive(Host):
-        def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+        def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
             said = super().advance(t, rows)
-            return Stepped(tuple(replace(fill, **changes) for fill in said.fills), said.demands)
+            return EngineReport(tuple(replace(fill, **changes) for fill in said.fills), said.demands)
 
-    host = Inventive({0: Stepped(demands=(wants("n1", 5),))})
+    host = Inventive({0: EngineReport(demands=(wants("n1", 5),))})
     host.get_portfolio_state = lambda: FrameworkPortfolioState("in_memory", {}, 0.0)  # type: ignore[method-assign]
     done = hosted(host, other=Told({}))
     assert done.fills("guest") == []
@@ -334,20 +340,20 @@ def test_a_guest_whose_order_is_lost_fails_alone() -> None:
         def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
             """Accept nothing."""
 
-    done = hosted(Losing({0: Stepped(demands=(wants("n1", 5),))}), other=Told({}))
+    done = hosted(Losing({0: EngineReport(demands=(wants("n1", 5),))}), other=Told({}))
     assert "guest-1: handed to its engine and not filled" in done.of(StrategyFailedEvent)[0].error_message
     assert done.results["other"].status == "completed"
 
 
 def test_a_failure_after_the_last_bar_counts() -> None:
-    host = Host({}, answers=[Stepped()] * len(BARS) + [Stepped(failures=(("guest", NativeError("late")),))])
+    host = Host({}, answers=[EngineReport()] * len(BARS) + [EngineReport(failures=(("guest", NativeError("late")),))])
     assert hosted(host).results["guest"].status == "failed"
 
 
 def test_a_fill_between_two_bars_is_booked() -> None:
     fill = Fill("guest-1", "guest", "A", 70.0, 10.0, 0.0, 0)
-    host = Host({0: Stepped(demands=(wants("n1", 70, limit=10.0),))})
-    host.timer = [Stepped(fills=(fill,)), Stepped(), Stepped()]
+    host = Host({0: EngineReport(demands=(wants("n1", 70, limit=10.0),))})
+    host.timer = [EngineReport(fills=(fill,)), EngineReport(), EngineReport()]
     host.get_portfolio_state = lambda: _state_between(host)  # type: ignore[method-assign]
     assert hosted(host).fills("guest") == [(70.0, 10.0)]
 

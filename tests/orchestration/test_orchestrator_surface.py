@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrate.domain.accounts import IsolatedAccount, StrategyAllocation, allocation
 from orchestrate.domain.books import Book
 from orchestrate.domain.events import (
     StrategyAddedEvent,
@@ -19,15 +20,23 @@ from orchestrate.domain.events import (
     StrategyResumedEvent,
 )
 from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.intents import Intent
 from orchestrate.domain.orders import Decision, Demand, Outcome, Reason, StrategyCommand
 from orchestrate.domain.strategy import Signal
-from orchestrate.orchestration.capital import PortfolioCapitalManager, StrategyAllocation
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, CompatibilityReport, StrategyMetadata
-from orchestrate.orchestration.conflicts import CONFLICT_POLICIES, Settlement
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.entries import AllocationConfig
-from orchestrate.orchestration.orchestrator import UnifiedStrategyOrchestrator
-from orchestrate.orchestration.ports import CapitalManagementPort, CoordinationPort
+from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
+from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.orders.ports import CapitalManagementPort, CoordinationPort
+from orchestrate.orchestration.risk.buying_power import BuyingPower
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES, Settlement
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.pipeline import Resources
+from orchestrate.orchestration.strategies.compatibility import (
+    CompatibilityAnalyzer,
+    CompatibilityReport,
+    StrategyMetadata,
+)
+from orchestrate.orchestration.strategies.registry import AllocationConfig, StrategyEntry
 from tests.engines.stage import market, series
 from tests.orchestration.rehearsal import Flags, Part, Told, fixed, rehearse
 
@@ -132,7 +141,7 @@ def test_what_can_not_be_done_twice(orchestrator: UnifiedStrategyOrchestrator) -
 
 def test_once_a_run_has_begun(orchestrator: UnifiedStrategyOrchestrator) -> None:
     with pytest.raises(ValueError, match="no run has begun"):
-        _ = orchestrator.desk
+        _ = orchestrator.session
     add(orchestrator, "a", symbols=("A",))
     orchestrator.prepare(market(series("A", BARS)), ExecutionRules())
     with pytest.raises(ValueError, match="the run has begun"):
@@ -270,14 +279,14 @@ def test_shares_and_totals_that_cannot_be() -> None:
 def test_used_reserved_and_available_are_what_is_allocated() -> None:
     from tests.domain.test_books import SHARE, fill
 
-    manager, book = PortfolioCapitalManager(), Book("s", 10_000.0)
-    assert manager.allocation(book, 0.0) == StrategyAllocation("s", 10_000.0, 0.0, 10_000.0, 0.0)
+    book, account, marks = Book("s", 10_000.0), IsolatedAccount(10_000.0), {"A": 10.0}
+    assert allocation(account, book, 0.0, marks) == StrategyAllocation("s", 10_000.0, 0.0, 10_000.0, 0.0)
     book.apply(fill(100, 50.0, 10.0), SHARE)
-    assert manager.allocation(book, 1_000.0) == StrategyAllocation("s", 9_990.0, 5_000.0, 3_990.0, 1_000.0)
+    assert allocation(account, book, 1_000.0, marks) == StrategyAllocation("s", 9_990.0, 5_000.0, 3_990.0, 1_000.0)
     book.apply(fill(-50, 10.0), SHARE)
-    assert manager.allocation(book, 0.0) == StrategyAllocation("s", 7_990.0, 2_500.0, 5_490.0, 0.0)
-    assert manager.money_for_openings(book, 0.0, {"A": 10.0}) == 5_490.0
-    assert manager.money_for_openings(book, 9_999.0, {"A": 10.0}) == 0.0
+    assert allocation(account, book, 0.0, marks) == StrategyAllocation("s", 7_990.0, 2_500.0, 5_490.0, 0.0)
+    assert account.money_for_openings(book, 0.0, marks) == 5_490.0
+    assert account.money_for_openings(book, 9_999.0, marks) == 0.0
 
 
 # ---- conflicts and the coordinator
@@ -287,8 +296,23 @@ def demand(strategy_id: str, quantity: float, *, closing: bool = False, symbol: 
     return Demand(strategy_id, symbol, quantity, closing, 10.0, 0, 0)
 
 
-def pay(demand: Demand, quantity: float) -> Decision:
-    return Decision(demand, Outcome.APPROVED, quantity)
+def coordinate(coordinator: StrategyCoordinator, demands: Sequence[Demand]) -> list[Decision]:
+    """With capital for all of them."""
+    stage = market(series("A", BARS), series("B", BARS))
+    entries = {
+        name: StrategyEntry(object(), StrategyMetadata(name), AllocationConfig(100), "x", account=IsolatedAccount(1e6))
+        for name in "abc"
+    }
+    for name, entry in entries.items():
+        entry.book = Book(name, 1e6)
+    blotter = Blotter({"a": 0, "b": 1, "c": 2})
+    marks = {"A": 10.0, "B": 10.0}
+    power = BuyingPower(entries, blotter, marks, stage.series, stage.instruments, ExecutionRules())
+    coordinator.begin(Resources(entries, marks, stage.instruments, blotter, power))
+    intents = [Intent.of(each) for each in demands]
+    coordinator.coordinate(intents)
+    assert [intent.order is not None for intent in intents] == [not intent.refused for intent in intents]
+    return [intent.decision() for intent in intents]
 
 
 def first_wins(demands: Sequence[Demand]) -> Settlement:
@@ -298,7 +322,7 @@ def first_wins(demands: Sequence[Demand]) -> Settlement:
 def test_demands_on_one_symbol_are_a_conflict_and_go_on() -> None:
     coordinator = StrategyCoordinator()
     demands = [demand("a", 5), demand("b", -3), demand("c", 2, symbol="B")]
-    decisions = coordinator.coordinate(demands, pay)
+    decisions = coordinate(coordinator, demands)
     assert [(d.demand, d.quantity) for d in decisions] == [(each, each.quantity) for each in demands]
     [conflict] = coordinator.conflicts
     assert (conflict.symbol, conflict.strategy_ids, conflict.kind, conflict.demands) == (
@@ -307,24 +331,24 @@ def test_demands_on_one_symbol_are_a_conflict_and_go_on() -> None:
         "opposite",
         (demands[0], demands[1]),
     )
-    assert coordinator.coordinate([demand("a", 1)], pay)[0].quantity == 1
-    assert coordinator.conflicts == []
+    assert coordinate(coordinator, [demand("a", 1)])[0].quantity == 1
+    assert not coordinator.conflicts
 
 
 def test_one_strategy_is_in_no_conflict_with_itself() -> None:
     coordinator = StrategyCoordinator()
-    coordinator.coordinate([demand("a", -5, closing=True), demand("a", -5)], pay)
-    assert coordinator.conflicts == []
+    coordinate(coordinator, [demand("a", -5, closing=True), demand("a", -5)])
+    assert not coordinator.conflicts
 
 
 def test_closings_are_decided_first() -> None:
     demands = [demand("a", 5), demand("b", -3, closing=True)]
-    assert [d.demand.strategy_id for d in StrategyCoordinator().coordinate(demands, pay)] == ["b", "a"]
+    assert [d.demand.strategy_id for d in coordinate(StrategyCoordinator(), demands)] == ["b", "a"]
 
 
 def test_a_policy_is_a_function() -> None:
     coordinator = StrategyCoordinator(first_wins)
-    decisions = coordinator.coordinate([demand("a", 5), demand("b", 3), demand("c", 4, symbol="B")], pay)
+    decisions = coordinate(coordinator, [demand("a", 5), demand("b", 3), demand("c", 4, symbol="B")])
     assert [(d.outcome, d.quantity, d.reason, d.detail) for d in decisions] == [
         (Outcome.APPROVED, 5.0, Reason.NONE, ""),
         (Outcome.REJECTED, 0.0, Reason.CONFLICT, "a was first"),
@@ -371,4 +395,4 @@ def test_the_two_classes_are_what_their_ports_say() -> None:
     capital: CapitalManagementPort = PortfolioCapitalManager()
     coordination: CoordinationPort = StrategyCoordinator()
     assert capital.calculate_allocations(Decimal(10), {"a": Decimal(1)}) == {"a": Decimal("10.00")}
-    assert coordination.coordinate([demand("a", 1)], pay)[0].quantity == 1
+    coordination.coordinate([])

@@ -14,14 +14,15 @@ from orchestrate.domain.bars import Unveiling
 from orchestrate.domain.books import Book
 from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.strategy import Signal
-from orchestrate.orchestration.blotter import Blotter
-from orchestrate.orchestration.entries import Standing, StrategyEntry
+from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+from orchestrate.orchestration.strategies.views import StrategyView
 from tests.engines.stage import market, series
 from tests.orchestration.rehearsal import Part, Told, fixed, rehearse
 
 NOW = 4
 BARS = [(10.0, 10.0)] * NOW + [(5000.0, 5000.0)] * 4
-SECRET = (Book, Unveiling, BarSeries, Market, Timeline, Standing, StrategyEntry, Blotter)
+SECRET = (Book, Unveiling, BarSeries, Market, Timeline, StrategyView, StrategyEntry, Blotter)
 CODE = (type, ModuleType, FunctionType, BuiltinFunctionType)
 
 

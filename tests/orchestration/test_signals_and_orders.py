@@ -430,7 +430,7 @@ def test_paused_strategies_open_nothing_but_hear_of_their_fills() -> None:
     rehearsed = prepare({"s": Part(strategy, sizing=fixed(5))})
     orchestrator = rehearsed.orchestrator
     orchestrator.begin(one(), PLAIN)
-    for event in orchestrator.agenda():
+    for event in orchestrator.clock():
         if event.step == 1:
             orchestrator.pause_strategy("s")
         orchestrator.step(event)

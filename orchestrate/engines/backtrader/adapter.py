@@ -17,12 +17,12 @@ from orchestrate.engines.backtrader.parts import bt, come_together
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
 from orchestrate.engines.handover import Handover, raise_broken
-from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
+from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, StrategySeat
 
 if TYPE_CHECKING:
     from orchestrate.engines.backtrader.hosting.host import NativeHost
 
-_NOTHING: Final = Stepped()
+_NOTHING: Final = EngineReport()
 _COMPLETED: Final = bt.Order.Completed
 
 
@@ -42,7 +42,7 @@ class BacktraderOrchestrationAdapter:
         self._realised = 0.0
         self._messages = 0
 
-    def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         """Fill the feeds of all symbols that portable strategies trade, open a broker for each, and let natives in."""
         natives = [account for account in accounts if account.native is not None]
         if natives:
@@ -66,21 +66,21 @@ class BacktraderOrchestrationAdapter:
             commands = [command for command in commands if command.strategy_id not in self._host]
         self._handover.take(commands)
 
-    def wake(self, _t: int) -> Stepped:
+    def wake(self, _t: int) -> EngineReport:
         """Backtrader's timers fire with bars, never between them: only what natives wanted since the start."""
         return self._host.listen() if self._host is not None else _NOTHING
 
-    def listen(self) -> Stepped:
+    def listen(self) -> EngineReport:
         """What natives did since anything was last told."""
         return self._host.listen() if self._host is not None else _NOTHING
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Move the feeds to their rows and fill at the open."""
         fills = self._fill(self._handover.advance(t, rows), t, at_close=False)
         if self._full:
             self._live_through(rows)
         if self._host is None:
-            return Stepped(fills)
+            return EngineReport(fills)
         stepped = self._host.advance(t, rows)
         return replace(stepped, fills=fills + stepped.fills) if fills else stepped
 

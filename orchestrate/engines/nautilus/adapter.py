@@ -21,7 +21,7 @@ from orchestrate.engines.nautilus.bars import BarColumn
 from orchestrate.engines.nautilus.exchange import Exchange
 from orchestrate.engines.nautilus.instruments import explained
 from orchestrate.engines.nautilus.settings import NautilusSettings
-from orchestrate.orchestration.ports import Account, FrameworkPortfolioState, Stepped
+from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, StrategySeat
 
 if TYPE_CHECKING:
     from orchestrate.engines.nautilus.hosting.host import NativeHost
@@ -46,7 +46,7 @@ class NautilusOrchestrationAdapter:
         self._realised = 0.0
         self._messages = 0
 
-    def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         """Open an exchange for all that portable strategies trade, and build an engine for each native."""
         portables = [account for account in accounts if account.native is None]
         if portables:
@@ -80,21 +80,21 @@ class NautilusOrchestrationAdapter:
             if command.strategy_id in self._host:
                 self._host.execute(command)
 
-    def wake(self, t: int) -> Stepped:
+    def wake(self, t: int) -> EngineReport:
         """Timers of natives fire that are due before `t`."""
-        return self._host.wake(t) if self._host is not None else Stepped()
+        return self._host.wake(t) if self._host is not None else EngineReport()
 
-    def listen(self) -> Stepped:
+    def listen(self) -> EngineReport:
         """What natives did since anything was last told."""
-        return self._host.listen() if self._host is not None else Stepped()
+        return self._host.listen() if self._host is not None else EngineReport()
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Fill at the open; with `feed: full` the whole bars follow, as they do for natives."""
         fills = self._fill(self._handover.advance(t, rows), t, "open")
         if self._full:
             self._show(t, rows)
         if self._host is None:
-            return Stepped(fills)
+            return EngineReport(fills)
         stepped = self._host.advance(t, rows)
         self._messages += len(stepped.fills)
         return replace(stepped, fills=fills + stepped.fills) if fills else stepped

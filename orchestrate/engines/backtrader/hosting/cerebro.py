@@ -14,7 +14,7 @@ from orchestrate.domain.errors import NativeError
 from orchestrate.domain.market import BarSeries, Floats, Stamps
 from orchestrate.engines.backtrader.hosting.refusals import NotHostedError, refuse_methods
 
-Asking = AbstractContextManager[object]
+CallScope = AbstractContextManager[object]
 _MICROSECOND: Final = 1_000
 _SECOND: Final = 1_000_000_000
 _MINUTE: Final = 60 * _SECOND
@@ -144,7 +144,7 @@ class _PreparedError(BaseException):
 class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no types
     """One strategy's environment: its datas, its broker, its timers."""
 
-    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase, asking: Asking) -> None:
+    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase, asking: CallScope) -> None:
         super().__init__()
         self.feeds_by_symbol = {one.symbol: LabelledFeed(one) for one in series}
         for symbol, feed in self.feeds_by_symbol.items():

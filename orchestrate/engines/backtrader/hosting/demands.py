@@ -9,16 +9,16 @@ from typing import Final
 
 from backtrader import Order as Native
 
-from orchestrate.domain.orders import Demand, Ended, Fill, Reason
+from orchestrate.domain.orders import Demand, Ended, Fill, OrderGroup, Reason
 from orchestrate.engines.backtrader.hosting.refusals import NotHostedError
-from orchestrate.orchestration.ports import Stepped
+from orchestrate.orchestration.orders.ports import EngineReport
 
 _TRIGGERED = frozenset({Native.Stop, Native.StopLimit, Native.StopTrail, Native.StopTrailLimit})
 _LIMITED = frozenset({Native.StopLimit, Native.StopTrailLimit})
 _HOSTED = _TRIGGERED | {Native.Market, Native.Limit}
 #: the number of no order
 NOBODY: Final = -1
-NOTHING: Final = Stepped()
+NOTHING: Final = EngineReport()
 
 
 @dataclass
@@ -29,19 +29,19 @@ class News:
     demands: dict[tuple[str, str], Demand] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
 
-    def tell(self) -> Stepped:
+    def tell(self) -> EngineReport:
         """All of it, once."""
         if not (self.demands or self.fills or self.ended):
             return NOTHING
-        told = Stepped(tuple(self.fills), tuple(self.demands.values()), ended=tuple(self.ended))
+        told = EngineReport(tuple(self.fills), tuple(self.demands.values()), ended=tuple(self.ended))
         for kind in (self.fills, self.demands, self.ended):
             kind.clear()
         return told
 
 
-def joined(told: Sequence[Stepped]) -> Stepped:
+def joined(told: Sequence[EngineReport]) -> EngineReport:
     """What several natives have to say, as one."""
-    return Stepped(
+    return EngineReport(
         tuple(fill for one in told for fill in one.fills),
         tuple(demand for one in told for demand in one.demands),
         tuple(failure for one in told for failure in one.failures),
@@ -92,7 +92,7 @@ class Wishes:
             signalled=order.parent is None and not again,
             limit=_limit(order),
             trigger=float(order.created.price) if order.exectype in _TRIGGERED else None,
-            bracket=self._names.get(parent.ref, "") if parent is not None else "",
+            group=_bracket(self._names.get(parent.ref)) if parent is not None else None,
         )
         self._names[order.ref], self._refs[name] = name, order.ref
         if closing:
@@ -159,3 +159,8 @@ def _limit(order: Native) -> float | None:
     if order.exectype == Native.Limit:
         return float(order.created.price)
     return float(order.created.pricelimit) if order.exectype in _LIMITED else None
+
+
+def _bracket(entry: str | None) -> OrderGroup | None:
+    """The group of an exit that belongs to the order `entry`."""
+    return OrderGroup("bracket", entry) if entry else None

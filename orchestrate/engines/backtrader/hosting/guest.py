@@ -16,7 +16,7 @@ from orchestrate.engines.backtrader.hosting.cerebro import SteppedCerebro
 from orchestrate.engines.backtrader.hosting.demands import NOTHING, News
 from orchestrate.engines.backtrader.hosting.money import PlanSizer
 from orchestrate.engines.backtrader.hosting.refusals import refuse_cheating_on_open
-from orchestrate.orchestration.ports import Account, Stepped
+from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
 
 Answer = TypeVar("Answer")
 
@@ -28,7 +28,9 @@ class Guest:
     raises, it is `broken`, and neither is called again.
     """
 
-    def __init__(self, account: Account, native: type, market: Market, rules: ExecutionRules, moment: Moment) -> None:
+    def __init__(
+        self, account: StrategySeat, native: type, market: Market, rules: ExecutionRules, moment: Moment
+    ) -> None:
         instruments = {symbol: market.instruments[symbol] for symbol in account.symbols}
         self._news, self._failures = News(), list[BaseException]()
         self.broken: NativeError | None = None
@@ -86,7 +88,7 @@ class Guest:
 
     # ---- what is told
 
-    def tell(self) -> Stepped:
+    def tell(self) -> EngineReport:
         """What the strategy wants, and what became of it, once."""
         news = self._news
         if not (news.fills or news.demands or news.ended or self._failures):
@@ -96,9 +98,9 @@ class Guest:
             return told
         failures = tuple((self._account.strategy_id, failure) for failure in self._failures)
         self._failures.clear()
-        return Stepped(told.fills, told.demands, failures, told.ended)
+        return EngineReport(told.fills, told.demands, failures, told.ended)
 
-    def _told(self) -> Stepped:
+    def _told(self) -> EngineReport:
         told = self._news.tell()
         facts: tuple[Fill | Demand | Ended, ...] = (*told.fills, *told.demands, *told.ended)
         for fact in facts:

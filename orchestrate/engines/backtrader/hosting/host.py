@@ -11,7 +11,7 @@ from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, StrategyCommand
 from orchestrate.engines.backtrader.hosting.demands import NOTHING, joined
 from orchestrate.engines.backtrader.hosting.guest import Guest
-from orchestrate.orchestration.ports import Account, Stepped
+from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
 
 
 class NativeHost:
@@ -22,7 +22,7 @@ class NativeHost:
     open; where orders fill at the close they would fill at once, so nobody is told of them.
     """
 
-    def __init__(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+    def __init__(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         self._stamps = market.timeline.stamps
         self._orders_late = rules.fill == "next_open"
         self._advanced: int | None = None
@@ -33,7 +33,7 @@ class NativeHost:
             if account.native is not None:
                 self._guests[account.strategy_id] = Guest(account, account.native, market, rules, self._moment)
 
-    def _last_stamp(self, market: Market, accounts: Sequence[Account]) -> int:
+    def _last_stamp(self, market: Market, accounts: Sequence[StrategySeat]) -> int:
         symbols = {symbol for account in accounts for symbol in account.symbols}
         return int(self._stamps[max(market.timeline.last_step(symbol) for symbol in symbols)])
 
@@ -51,14 +51,14 @@ class NativeHost:
         for strategy_id in dict.fromkeys(hearing):
             guests[strategy_id].hear()
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """All natives live through their bars."""
         self._advanced = t
         for guest in self._guests.values():
             guest.live(rows)
         return self._tell()
 
-    def _tell(self) -> Stepped:
+    def _tell(self) -> EngineReport:
         """What all natives have to say."""
         told = [stepped for guest in self._guests.values() if (stepped := guest.tell()) is not NOTHING]
         return told[0] if len(told) == 1 else joined(told) if told else NOTHING
@@ -67,7 +67,7 @@ class NativeHost:
         """What is due fills at the close."""
         return tuple(fill for guest in self._guests.values() for fill in guest.close())
 
-    def listen(self) -> Stepped:
+    def listen(self) -> EngineReport:
         """What natives did in answer; at the very end, what they did when they were told of it."""
         told = self._tell()
         if self._advanced != self._last or self._over or told is not NOTHING:

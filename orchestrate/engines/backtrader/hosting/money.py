@@ -9,7 +9,7 @@ import backtrader as bt
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.plan import Sizing
-from orchestrate.orchestration.sizing import Sizeable, size
+from orchestrate.orchestration.risk.sizing import Sizeable, size
 
 
 class Purse(float):

@@ -13,9 +13,9 @@ from orchestrate.domain.market import Market
 from orchestrate.domain.orders import Fill, StrategyCommand
 from orchestrate.engines.nautilus.hosting.native import HostedNative
 from orchestrate.engines.nautilus.instruments import explained
-from orchestrate.orchestration.ports import Account, Stepped
+from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
 
-NOTHING = Stepped()
+NOTHING = EngineReport()
 Answer = TypeVar("Answer")
 
 
@@ -25,7 +25,7 @@ class NativeHost:
     What breaks in the engine of one of them is its failure; that engine is not called again.
     """
 
-    def __init__(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+    def __init__(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         self._natives: dict[str, HostedNative] = {}
         self._newsworthy: set[str] = set()
         self._t, self._last = 0, int(market.timeline.stamps[-1])
@@ -38,7 +38,7 @@ class NativeHost:
             self.end()
             raise
 
-    def _build(self, account: Account, market: Market, rules: ExecutionRules) -> HostedNative:
+    def _build(self, account: StrategySeat, market: Market, rules: ExecutionRules) -> HostedNative:
         try:
             return HostedNative(account, market, rules, self._has_news)
         except OrchestrateError:
@@ -74,7 +74,7 @@ class NativeHost:
     def _has_news(self, native: HostedNative) -> None:
         self._newsworthy.add(native.strategy_id)
 
-    def wake(self, t: int) -> Stepped:
+    def wake(self, t: int) -> EngineReport:
         """Timers fire that are due before `t`."""
         for native in self._natives.values():
             self._attempt(native, None, native.wake, t)
@@ -85,7 +85,7 @@ class NativeHost:
         native = self._natives[command.strategy_id]
         self._attempt(native, None, native.execute, command)
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Every native lives through its bars."""
         self._t = t
         for native in self._natives.values():
@@ -98,7 +98,7 @@ class NativeHost:
             self._attempt(native, None, native.close, t)
         return tuple(fill for native in self._natives.values() for fill in native.ledger.fills())
 
-    def listen(self) -> Stepped:
+    def listen(self) -> EngineReport:
         """All that has happened since anything was last told; after the last bar that includes stopping.
 
         Orders from there are demands that nothing can fill any more. Where something still fills at the last close,
@@ -112,7 +112,7 @@ class NativeHost:
             return NOTHING
         natives = [native for name, native in self._natives.items() if name in self._newsworthy]
         self._newsworthy.clear()
-        return Stepped(
+        return EngineReport(
             tuple(fill for native in natives for fill in native.ledger.fills()),
             tuple(demand for native in natives for demand in native.ledger.demands()),
             tuple((native.strategy_id, failure) for native in natives for failure in native.failures()),

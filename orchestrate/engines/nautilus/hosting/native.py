@@ -17,7 +17,7 @@ from nautilus_trader.trading.strategy import Strategy
 from orchestrate.domain.errors import NativeError
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
-from orchestrate.domain.orders import Demand, Order, Reason, StrategyCommand
+from orchestrate.domain.orders import Demand, Order, OrderGroup, Reason, StrategyCommand
 from orchestrate.engines.nautilus.fees import RuleFee
 from orchestrate.engines.nautilus.hosting.account import OwnAccount, OwnPortfolio
 from orchestrate.engines.nautilus.hosting.bars import BarShelf
@@ -31,7 +31,7 @@ from orchestrate.engines.nautilus.hosting.ledger import ENDS, Ledger
 from orchestrate.engines.nautilus.hosting.refusals import refuse_flood, refuse_unknown_data
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 from orchestrate.engines.nautilus.instruments import native_instrument
-from orchestrate.orchestration.ports import Account
+from orchestrate.orchestration.orders.ports import StrategySeat
 
 _TRAILING = (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT)
 _GRAIN = 1e-9
@@ -41,7 +41,7 @@ class HostedNative:
     """See `NativeHostPort`; this is its part for one strategy. `news` is called whenever there is something to tell."""
 
     def __init__(
-        self, account: Account, market: Market, rules: ExecutionRules, news: Callable[[HostedNative], None]
+        self, account: StrategySeat, market: Market, rules: ExecutionRules, news: Callable[[HostedNative], None]
     ) -> None:
         self.strategy_id = account.strategy_id
         self._account, self._market, self._rules = account, market, rules
@@ -325,7 +325,7 @@ class HostedNative:
                 native_order=name,
                 limit=limit,
                 trigger=trigger,
-                bracket=parent_of(order),
+                group=_bracket(parent_of(order)),
             )
         )
 
@@ -399,3 +399,8 @@ class HostedNative:
         stepper, self._stepper = self._stepper, None
         if stepper is not None:
             stepper.end()
+
+
+def _bracket(entry: str | None) -> OrderGroup | None:
+    """The group of an exit that belongs to the order `entry`."""
+    return OrderGroup("bracket", entry) if entry else None

@@ -18,12 +18,17 @@ from orchestrate.domain.market import Market, MarketEvent
 from orchestrate.domain.orders import StrategyCommand
 from orchestrate.domain.plan import Mode
 from orchestrate.domain.strategy import Kind
-from orchestrate.orchestration.asking import Asked
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, CompatibilityReport, StrategyMetadata
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.desk import Desk, Emit
-from orchestrate.orchestration.entries import AllocationConfig, StrategyEntry
+from orchestrate.orchestration.loop.decision_log import Emit
+from orchestrate.orchestration.loop.session import Session
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.calls import CallStack
+from orchestrate.orchestration.strategies.compatibility import (
+    CompatibilityAnalyzer,
+    CompatibilityReport,
+    StrategyMetadata,
+)
+from orchestrate.orchestration.strategies.registry import AllocationConfig, StrategyEntry
 
 FRAMEWORKS: Final = ("backtrader", "nautilus")
 
@@ -43,7 +48,7 @@ class UnifiedStrategyOrchestrator:
         *,
         frameworks: Collection[str] = FRAMEWORKS,
         emit: Emit | None = None,
-        watch: Asked | None = None,
+        watch: CallStack | None = None,
     ) -> None:
         self.capital_manager = capital_manager
         self.coordinator = coordinator
@@ -51,9 +56,9 @@ class UnifiedStrategyOrchestrator:
         self.frameworks = tuple(frameworks)
         self.strategies: dict[str, StrategyEntry] = {}
         self.events: list[DomainEvent] = []
-        self._desk: Desk | None = None
+        self._session: Session | None = None
         self._emit = emit or self.events.append
-        self._watch = watch or Asked()
+        self._watch = watch or CallStack()
 
     # ---- who takes part
 
@@ -94,7 +99,7 @@ class UnifiedStrategyOrchestrator:
             raise ValueError(f"Unknown framework: {framework!r}; there are {', '.join(self.frameworks)}")
         if metadata.id in self.strategies:
             raise ValueError(f"Strategy {metadata.id!r} takes part already")
-        if self._desk is not None:
+        if self._session is not None:
             raise ValueError(f"the run has begun, {metadata.id!r} comes too late")
         self.strategies[metadata.id] = StrategyEntry(strategy, metadata, allocation, framework, kind, config or {})
         self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
@@ -102,7 +107,7 @@ class UnifiedStrategyOrchestrator:
     def remove_strategy(self, strategy_id: str) -> None:
         """Take a strategy out before the run; one under way is paused instead, its book stays."""
         self._entry(strategy_id)
-        if self._desk is not None:
+        if self._session is not None:
             raise ValueError(f"the run has begun; pause {strategy_id!r} instead")
         del self.strategies[strategy_id]
         self._emit(StrategyRemovedEvent(strategy_id))
@@ -146,20 +151,21 @@ class UnifiedStrategyOrchestrator:
     # ---- the run
 
     @property
-    def desk(self) -> Desk:
+    def session(self) -> Session:
         """Where the run's decisions are made; ValueError before `prepare`."""
-        if self._desk is None:
+        if self._session is None:
             raise ValueError("no run has begun: prepare(market, rules) comes first")
-        return self._desk
+        return self._session
 
     def prepare(self, market: Market, rules: ExecutionRules) -> None:
         """Open the books and start every strategy, before the first bar."""
         self.allocate_capital()
-        self._desk = Desk(
+        self._session = Session(
             self.strategies, self.capital_manager, self.coordinator, market, rules, self._emit, self._watch
         )
-        self._desk.start()
+        self._session.start()
 
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
         """Ask every strategy that has a bar now, and settle what they want: one command for each order."""
-        return self.desk.commands(self.desk.coordinate(self.desk.decide(event)))
+        session = self.session
+        return session.commands(session.coordinate(session.decide(event)))

@@ -1,4 +1,4 @@
-"""Asking a strategy: one small class a kind, all with the same two questions, answers checked before they count.
+"""Call a strategy: one small class a kind, all with the same two questions, answers checked before they count.
 
 Held quantities include what pending orders will do, so that nothing is asked for twice.
 """
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from orchestrate.domain.bars import Bars, Unveiling, whole_history
 from orchestrate.domain.market import BarSeries, Flags, MarketEvent
 from orchestrate.domain.strategy import BarStrategy, IStrategy, Kind, Side, Signal, SignalKind, Signals, VectorStrategy
-from orchestrate.orchestration.context import StepContext, View, reach_of
+from orchestrate.orchestration.strategies.context import StepContext, View, reach_of
 
 
 class Decider(Protocol):
@@ -40,8 +40,8 @@ class VectorDecider:
         for symbol, series in self._series.items():
             self.codes[symbol] = codes_of(self._strategy, whole_history(series), symbol).data
 
-    def speaks(self, symbol: str) -> tuple[Flags, ...]:
-        """The bars at which the flags are a wish: to who is out, to who is long, and (-1) to who is short."""
+    def acting(self, symbol: str) -> tuple[Flags, ...]:
+        """The bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
         codes = np.asarray(self.codes[symbol])
         return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in WISHES)
 

@@ -14,12 +14,12 @@ from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.market import Market
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategy import Side, Signal, Signals
-from orchestrate.orchestration.agenda import Agenda, stops_at
-from orchestrate.orchestration.capital import PortfolioCapitalManager
-from orchestrate.orchestration.compatibility import CompatibilityAnalyzer, StrategyMetadata
-from orchestrate.orchestration.coordinator import StrategyCoordinator
-from orchestrate.orchestration.cross_framework import CrossFrameworkOrchestrator
-from orchestrate.orchestration.entries import AllocationConfig
+from orchestrate.orchestration.loop.clock import HistoricalClock, fixed_steps
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
 from tests.engines.stage import market, series
 
@@ -115,7 +115,7 @@ def facts(stage: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]
     orchestrator.run(stage, rules, progress=lambda done, _: steps.append(done))
     results = orchestrator.results().values()
     curves = [(one.equity.tolist(), one.exposed.tolist(), one.own.tolist(), one.trades) for one in results]
-    return len(steps), (events, curves, orchestrator.fills, orchestrator.desk.decisions, orchestrator.steps_done)
+    return len(steps), (events, curves, orchestrator.fills, orchestrator.session.log.decisions, orchestrator.steps_done)
 
 
 PARTS = st.tuples(
@@ -192,7 +192,7 @@ def test_steps_without_flag_or_order_are_not_taken() -> None:
 
 def test_where_nothing_is_foreseen_only_the_last_step_is_taken() -> None:
     stage = market(series("A", [(10.0, 10.0)] * 30))
-    assert [event.step for event in Agenda(stage.timeline, [])] == [29]
-    assert [event.step for event in Agenda(stage.timeline, [stops_at([])])] == [29]
-    assert [event.step for event in Agenda(stage.timeline, [stops_at([7, 3, 7])])] == [3, 7, 29]
-    assert [event.step for event in Agenda(stage.timeline)] == list(range(30))
+    assert [event.step for event in HistoricalClock(stage.timeline, [])] == [29]
+    assert [event.step for event in HistoricalClock(stage.timeline, [fixed_steps([])])] == [29]
+    assert [event.step for event in HistoricalClock(stage.timeline, [fixed_steps([7, 3, 7])])] == [3, 7, 29]
+    assert [event.step for event in HistoricalClock(stage.timeline)] == list(range(30))

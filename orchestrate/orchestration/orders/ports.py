@@ -5,14 +5,15 @@ Ids, floats and integer nanoseconds cross these ports, never an engine's types.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.orders import Decision, Demand, Ended, Fill, StrategyCommand
+from orchestrate.domain.intents import Intent
+from orchestrate.domain.orders import Demand, Ended, Fill, StrategyCommand
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.values import value
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class StrategySeat:
     """What an engine is told of one strategy before the run.
 
     `native` is the strategy class that it hosts, if any, `config` its parameters, `sizing` how its entries are sized
@@ -38,7 +39,7 @@ class Account:
 
 
 @value
-class Stepped:
+class EngineReport:
     """What an engine has to say: fills first, then what its native strategies want, took back, or broke with."""
 
     fills: tuple[Fill, ...] = ()
@@ -70,13 +71,13 @@ class OrchestrationPort(Protocol):
 
     framework: str
 
-    def begin(self, market: Market, accounts: Sequence[Account], rules: ExecutionRules) -> None:
+    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         """Build everything; no bar has happened yet. EngineError when the engine can't host what is asked."""
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         """Hand over orders for the very next `advance` (filled at its open) or `close` (filled at its close)."""
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> Stepped:
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Time becomes t; `rows` are the bars of all symbols that have one now. Orders handed over fill at its open."""
 
     def close(self, t: int) -> tuple[Fill, ...]:
@@ -98,14 +99,14 @@ class NativeHostPort(OrchestrationPort, Protocol):
     released, in the quantity that is left; only then may the engine execute it, or let it rest. `cancel` takes it
     back. A `submit` without `native_order` is an order of the orchestrator's own for that strategy.
 
-    What breaks in the engine of one native is a failure of that native: a NativeError among `Stepped.failures`, upon
-    which the orchestrator drops it.
+    What breaks in the engine of one native is a failure of that native: a NativeError among `EngineReport.failures`,
+    upon which the orchestrator drops it.
     """
 
-    def wake(self, t: int) -> Stepped:
+    def wake(self, t: int) -> EngineReport:
         """Time passes until just before t: timers fire. Also tells what natives have wanted since the start."""
 
-    def listen(self) -> Stepped:
+    def listen(self) -> EngineReport:
         """What natives did in answer to commands and fills since anything was last told."""
 
     def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
@@ -127,8 +128,5 @@ class CapitalManagementPort(Protocol):
 class CoordinationPort(Protocol):
     """The surface of `StrategyCoordinator`."""
 
-    def coordinate(self, demands: Sequence[Demand], fund: Callable[[Demand, float], Decision]) -> list[Decision]:
-        """Every demand ends approved, resized or rejected, with a reason; closing ones first.
-
-        `fund` is the capital stage: what of a quantity the demand's strategy can pay for, reserved at once.
-        """
+    def coordinate(self, intents: list[Intent]) -> None:
+        """Decide on the intents of a step: each ends approved, resized or rejected, with a reason."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from orchestrate.domain.market import BarSeries, Flags, Floats
 from orchestrate.domain.results import DecisionRecord
-from orchestrate.orchestration.deciders import SIDES, WISHES, Codes
+from orchestrate.orchestration.strategies.deciders import SIDES, WISHES, Codes
 
 #: How many bars of each kind every check cuts behind, where there are as many.
 MINIMUM: Final = 8

@@ -5,10 +5,11 @@ A policy is a function from the demands on one symbol to a `Settlement`. It neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrate.domain.intents import Intent
 from orchestrate.domain.orders import Demand
 
 
@@ -25,16 +26,21 @@ ConflictPolicy = Callable[[Sequence[Demand]], Settlement]
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A conflict as it was found and settled; `demands` as they came."""
+    """A conflict as it was found and settled; `intents` as they came."""
 
     symbol: str
-    demands: tuple[Demand, ...]
+    intents: tuple[Intent, ...]
     settlement: Settlement
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """What was wanted, by all of them."""
+        return tuple(intent.demand for intent in self.intents)
 
     @property
     def strategy_ids(self) -> tuple[str, ...]:
         """Who took part, in the order of the demands, each once."""
-        return tuple(dict.fromkeys(demand.strategy_id for demand in self.demands))
+        return tuple(dict.fromkeys(intent.strategy_id for intent in self.intents))
 
     @property
     def kind(self) -> str:
@@ -47,16 +53,16 @@ def independent(demands: Sequence[Demand]) -> Settlement:
     return Settlement(tuple(demand.quantity for demand in demands), "each book trades its own")
 
 
-CONFLICT_POLICIES: Final[Mapping[str, ConflictPolicy]] = {"independent": independent}
+CONFLICT_POLICIES: Final[dict[str, ConflictPolicy]] = {"independent": independent}
 
 
-def find_conflicts(demands: Sequence[Demand], policy: ConflictPolicy) -> list[Conflict]:
-    """One conflict for each symbol that two or more strategies want now, in the order of the demands."""
-    by_symbol: dict[str, list[Demand]] = {}
-    for demand in demands:
-        by_symbol.setdefault(demand.symbol, []).append(demand)
+def find_conflicts(intents: Sequence[Intent], policy: ConflictPolicy) -> list[Conflict]:
+    """One conflict for each symbol that two or more strategies want now, in the order of the intents."""
+    by_symbol: dict[str, list[Intent]] = {}
+    for intent in intents:
+        by_symbol.setdefault(intent.symbol, []).append(intent)
     return [
-        Conflict(symbol, tuple(wanting), policy(wanting))
+        Conflict(symbol, tuple(wanting), policy([intent.demand for intent in wanting]))
         for symbol, wanting in by_symbol.items()
-        if len({demand.strategy_id for demand in wanting}) > 1
+        if len({intent.strategy_id for intent in wanting}) > 1
     ]

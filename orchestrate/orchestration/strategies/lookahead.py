@@ -14,8 +14,8 @@ import numpy as np
 from orchestrate.domain.bars import Unveiling, whole_history
 from orchestrate.domain.market import BarSeries, Floats
 from orchestrate.domain.strategy import VectorStrategy
-from orchestrate.orchestration.cuts import Acted, choose_rows, marked, simulate_acted
-from orchestrate.orchestration.deciders import BITS, SIDES, Codes, codes_of
+from orchestrate.orchestration.strategies.cuts import Acted, choose_rows, marked, simulate_acted
+from orchestrate.orchestration.strategies.deciders import BITS, SIDES, Codes, codes_of
 
 #: Beside the sides: bars without an action.
 OTHER: Final = "other"

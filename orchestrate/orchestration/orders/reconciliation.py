@@ -15,7 +15,7 @@ from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.execution import rounded
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.orders import Fill
-from orchestrate.orchestration.ports import FrameworkPortfolioState
+from orchestrate.orchestration.orders.ports import FrameworkPortfolioState
 
 TOLERANCE: Final = 1e-6
 #: Engines keep money to 8 decimals: each fill may round profit and fee by half of the last one.

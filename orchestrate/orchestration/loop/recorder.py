@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrate.domain.books import Book
 from orchestrate.domain.market import Flags, Floats, Market
-from orchestrate.orchestration.marks import Marks
+from orchestrate.orchestration.loop.marks import Marks
 
 
 class _Change(NamedTuple):

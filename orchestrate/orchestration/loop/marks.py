@@ -12,32 +12,30 @@ from orchestrate.domain.market import Floats, Market
 
 
 class Marks(Mapping[str, float]):
-    """Symbol → price at `step`; while `opening` is set, symbols with a bar now stand at its open.
+    """Symbol → last close at `step`. `opens` has the same with symbols that have a bar now at its open.
 
     A symbol without any bar yet has no mark: KeyError.
     """
 
     def __init__(self, market: Market) -> None:
         self.step = 0
-        self.opening = False
         self._series = market.series
         self._latest = {symbol: latest_rows(rows) for symbol, rows in market.timeline.rows.items()}
-        self._known = {
-            symbol: (latest.data, series.close.data, series.open.data, market.timeline.columns[symbol])
-            for symbol, latest in self._latest.items()
-            for series in (market.series[symbol],)
+        self._closes = {
+            symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
         }
+        self.opens: Mapping[str, float] = _Opens(self, market)
 
     def __getitem__(self, symbol: str) -> float:
-        latest, closes, opens, rows = self._known[symbol]
+        latest, closes = self._closes[symbol]
         row = latest[self.step]
         if row < 0:
             raise KeyError(f"{symbol} has no bar yet")
-        return opens[row] if self.opening and rows[self.step] >= 0 else closes[row]
+        return closes[row]
 
     def get(self, symbol: str, default: Any = None) -> Any:
         """The mark, or `default` before the first bar; not left to `Mapping`, which would go the long way round."""
-        known = self._known.get(symbol)
+        known = self._closes.get(symbol)
         return default if known is None or known[0][self.step] < 0 else self[symbol]
 
     def __iter__(self) -> Iterator[str]:
@@ -55,6 +53,27 @@ class Marks(Mapping[str, float]):
         latest = self._latest[symbol][:steps]
         prices: Floats = np.where(latest >= 0, self._series[symbol].close[latest], np.nan)
         return prices
+
+
+class _Opens(Mapping[str, float]):
+    """The prices of the moment at which a step's bars begin."""
+
+    def __init__(self, closes: Marks, market: Market) -> None:
+        self._closes = closes
+        self._columns = {
+            symbol: (rows, market.series[symbol].open.data) for symbol, rows in market.timeline.columns.items()
+        }
+
+    def __getitem__(self, symbol: str) -> float:
+        rows, opens = self._columns[symbol]
+        row = rows[self._closes.step]
+        return opens[row] if row >= 0 else self._closes[symbol]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._closes)
+
+    def __len__(self) -> int:
+        return len(self._closes)
 
 
 def latest_rows(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -6,13 +6,12 @@ rules allow it; once its engine is unusable, its positions are closed here, by t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.market import BarSeries, Market
 from orchestrate.domain.orders import Fill, Order
-from orchestrate.orchestration.marks import Marks
 
 #: Engines round money to 8 decimals and carry about 16 digits.
 _GRAIN: Final = 1e-6
@@ -20,10 +19,10 @@ _DIGITS: Final = 1e-12
 
 
 class FillCheck:
-    """Compares a native's fills with the bars and the run's rules."""
+    """Compares a native's fills with the bars and the run's rules. `row` is that of a symbol's newest bar so far."""
 
-    def __init__(self, market: Market, rules: ExecutionRules, marks: Marks) -> None:
-        self._market, self._rules, self._marks = market, rules, marks
+    def __init__(self, market: Market, rules: ExecutionRules, row: Callable[[str], int]) -> None:
+        self._market, self._rules, self._row = market, rules, row
 
     def problem(self, fill: Fill, order: Order, *, at_close: bool) -> str:
         """Return what makes the fill of `order` impossible; "" when it is possible."""
@@ -35,7 +34,7 @@ class FillCheck:
         return self._price_problem(fill, order, at_close=at_close) or self._fee_problem(fill)
 
     def _price_problem(self, fill: Fill, order: Order, *, at_close: bool) -> str:
-        series, row = self._market.series[fill.symbol], self._marks.row(fill.symbol)
+        series, row = self._market.series[fill.symbol], self._row(fill.symbol)
         if row < 0:
             return f"{fill.symbol} has no bar yet"
         if order.rests:

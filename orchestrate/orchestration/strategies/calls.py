@@ -13,7 +13,7 @@ from orchestrate.domain.errors import EngineError, UserInterrupt
 UNTELLABLE: Final = "an error that can't be told"
 
 
-class Asked:
+class CallStack:
     """Whose code runs now: `names`, the innermost last. `calls` counts how often one was entered from outside."""
 
     def __init__(self) -> None:
@@ -31,12 +31,12 @@ class Asked:
         self.names.pop()
 
 
-class Asking(AbstractContextManager[None]):
+class CallScope(AbstractContextManager[None]):
     """Entered around every call of one strategy's code, also one within another."""
 
     __slots__ = ("_asked", "_strategy_id")
 
-    def __init__(self, strategy_id: str, asked: Asked) -> None:
+    def __init__(self, strategy_id: str, asked: CallStack) -> None:
         self._strategy_id, self._asked = strategy_id, asked
 
     def __enter__(self) -> None:
@@ -46,10 +46,10 @@ class Asking(AbstractContextManager[None]):
         self._asked.leave()
 
 
-_of_this_run: ContextVar[Asked | None] = ContextVar("who is asked in the run of this context", default=None)
+_of_this_run: ContextVar[CallStack | None] = ContextVar("who is asked in the run of this context", default=None)
 
 
-def begin_asking(asked: Asked) -> None:
+def begin_asking(asked: CallStack) -> None:
     """A run begins in this context, and `asked` tells whose code it is in; EngineError if it begins in a callback."""
     refuse_run_in_callback()
     _of_this_run.set(asked)

@@ -1,4 +1,4 @@
-"""Who has something to say: known beforehand of vectorised strategies, to be found out from all others."""
+"""Decide which strategies to call at each step: vectorised ones where a flag acts, all others at every bar."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Protocol
 import numpy as np
 
 from orchestrate.domain.market import MarketEvent, Timeline
-from orchestrate.orchestration.deciders import VectorDecider
-from orchestrate.orchestration.entries import StrategyEntry
+from orchestrate.orchestration.strategies.deciders import VectorDecider
+from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 #: What a strategy holds of a symbol, signed, with what its pending orders will do.
 Held = Callable[[StrategyEntry, str], float]
 
 
-class Speakers(Protocol):
-    """Which strategies have to be asked at a step, always in the same order among each other."""
+class Schedule(Protocol):
+    """Which strategies to call at a step, always in the same order among each other."""
 
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
-        """Those who have to be asked now; steps come in order."""
+        """The strategies to call now; steps come in order."""
 
 
 class EveryBar:
-    """Everybody is asked at every bar of one of their symbols."""
+    """Call every strategy at every bar of one of its symbols."""
 
     def __init__(self, entries: Sequence[StrategyEntry]) -> None:
         self._entries = entries
 
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
-        """Those with a bar."""
+        """The strategies with a bar."""
         return [entry for entry in self._entries if any(symbol in event.rows for symbol in entry.symbols)]
 
 
-class Foreseen:
-    """A vectorised strategy is asked only where a flag of it means something as it stands, all others at every bar.
+class SignalSchedule:
+    """Call a vectorised strategy only where one of its flags acts on what it holds, all others at every bar.
 
-    Where that is changes with what it holds: an exit means nothing to a strategy that is out. So whoever's holding may
-    have changed is looked up anew; `moved` are their ids, and whoever changes one adds to it.
+    An exit flag means nothing to a strategy that is out, so its next step is looked up again when its holding may have
+    changed. `moved` has the ids of such strategies; each change of a holding adds to it.
     """
 
     def __init__(self, entries: Sequence[StrategyEntry], timeline: Timeline, moved: set[str], held: Held) -> None:
@@ -59,12 +59,12 @@ class Foreseen:
         moved.update(self._flags)
 
     @property
-    def all_foreseen(self) -> bool:
-        """True while nobody has to be asked but the vectorised, at the steps that `upcoming` tells."""
+    def is_complete(self) -> bool:
+        """True where all strategies are vectorised: nothing happens but at the steps of `next_event`."""
         return not self._others and not self._always
 
-    def upcoming(self, step: int) -> int:
-        """The first step behind `step` at which a vectorised strategy speaks, as things stand; the end if none does."""
+    def next_event(self, step: int) -> int:
+        """The first step after `step` at which a flag acts on what its strategy holds; the end if none does."""
         if self._moved:
             self._look_up(step + 1)
         queue = self._queue
@@ -73,7 +73,7 @@ class Foreseen:
         return queue[0][0] if queue else self._end
 
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
-        """Those who have to be asked now."""
+        """The strategies to call now."""
         step, queue = event.step, self._queue
         if self._moved:
             self._look_up(step)
@@ -85,7 +85,7 @@ class Foreseen:
         return [self._entries[rank] for rank in sorted(due + self._always)]
 
     def _due(self, step: int) -> list[int]:
-        """Whose flags mean something now; they are looked up again from the next step on."""
+        """The strategies with a flag that acts now; they are looked up again from the next step on."""
         queue = self._queue
         due: list[int] = []
         while queue and queue[0][0] <= step:
@@ -98,12 +98,12 @@ class Foreseen:
         return due
 
     def _look_up(self, start: int) -> None:
-        """Where those who moved speak next, from `start` on."""
+        """Look up the next step of strategies whose holdings may have changed, from `start` on."""
         for strategy_id in self._moved:
-            found = self._flags.get(strategy_id)
-            if found is None:
+            scheduled = self._flags.get(strategy_id)
+            if scheduled is None:
                 continue
-            rank, entry, flags = found
+            rank, entry, flags = scheduled
             nearest = self._end
             for symbol, steps in flags.items():
                 held = self._held(entry, symbol)
@@ -118,18 +118,18 @@ class Foreseen:
 
 
 def _by_step(decider: VectorDecider, timeline: Timeline) -> dict[str, tuple[bytes, ...]]:
-    """For each symbol one byte a step: do its flags mean something, to who is out, to who is long, to who is short?"""
-    found = {}
+    """For each symbol one byte a step: does a flag act on a strategy that is out, that is long, that is short?"""
+    by_symbol = {}
     for symbol in decider.codes:
         rows = timeline.rows[symbol]
         steps = np.flatnonzero(rows >= 0)
         masks = []
-        for speaks in decider.speaks(symbol):
+        for acts in decider.acting(symbol):
             mask = np.zeros(len(timeline), dtype=np.bool_)
-            mask[steps] = speaks[rows[steps]]
+            mask[steps] = acts[rows[steps]]
             masks.append(mask.tobytes())
-        found[symbol] = tuple(masks)
-    return found
+        by_symbol[symbol] = tuple(masks)
+    return by_symbol
 
 
 def _any_bar(symbols: Iterable[str], rows: Mapping[str, int]) -> bool:

@@ -1,0 +1,101 @@
+"""Accounts: what stands between strategies and money. A book says what its strategy did, an account what it may do.
+
+Isolated, each strategy has an account of its own; pooled, all of them share one. Both answer the same questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from orchestrate.domain.books import Book
+
+#: Money held back for a strategy's open orders.
+Reserved = Callable[[str], float]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyAllocation:
+    """The capital of one strategy: allocated, used, reserved and available.
+
+    Used + reserved + available = allocated, unless a gain carries used above it.
+    """
+
+    strategy_id: str
+    allocated_capital: Decimal | float
+    used_capital: Decimal | float
+    available_capital: Decimal | float
+    reserved_capital: Decimal | float = 0.0
+
+
+class CapitalAccount(Protocol):
+    """One or more strategies' claim to money.
+
+    A book is handed in, because decisions are also made on one as it would stand after orders that are on their way.
+    """
+
+    def allocated(self, book: Book, marks: Mapping[str, float]) -> float:
+        """What the book's strategy may use in all."""
+
+    def money_for_openings(self, book: Book, reserved: float, marks: Mapping[str, float]) -> float:
+        """The most that a new opening may cost, with `reserved` held for the strategy's open orders."""
+
+    def grant(self, amount: float) -> None:
+        """Capital has been moved to one of its books, or (negative) away from it."""
+
+
+@dataclass(slots=True)
+class IsolatedAccount:
+    """One strategy's own capital: what it was given so far, and what it has realised."""
+
+    capital: float
+
+    def allocated(self, book: Book, marks: Mapping[str, float]) -> float:  # noqa: ARG002  # as `CapitalAccount` asks
+        """See `CapitalAccount`; market prices change nothing."""
+        return self.capital + book.realised
+
+    def money_for_openings(self, book: Book, reserved: float, marks: Mapping[str, float]) -> float:
+        """See `CapitalAccount`: neither above the allocation nor above what the book may spend."""
+        allocated = self.capital + book.realised
+        if not book.positions:
+            return max(0.0, min(allocated, book.cash) - reserved)
+        return max(0.0, min(allocated - book.used, book.spendable(marks)) - reserved)
+
+    def grant(self, amount: float) -> None:
+        """See `CapitalAccount`."""
+        self.capital += amount
+
+
+@dataclass(frozen=True, slots=True)
+class PooledAccount:
+    """Capital that several strategies share; each may use up to its weight of what all of it is worth."""
+
+    books: Sequence[Book]
+    weights: Mapping[str, float]
+    reserved: Reserved
+
+    def allocated(self, book: Book, marks: Mapping[str, float]) -> float:
+        """See `CapitalAccount`."""
+        return self.weights[book.strategy_id] * sum(each.equity(marks) for each in self._with(book))
+
+    def money_for_openings(self, book: Book, reserved: float, marks: Mapping[str, float]) -> float:
+        """See `CapitalAccount`: neither above the strategy's room nor above what is free in common."""
+        room = self.allocated(book, marks) - book.used
+        others = sum(self.reserved(each.strategy_id) for each in self.books if each.strategy_id != book.strategy_id)
+        free = sum(each.spendable(marks) for each in self._with(book)) - others
+        return max(0.0, min(room, free) - reserved)
+
+    def grant(self, amount: float) -> None:
+        """See `CapitalAccount`; what is common stays common."""
+
+    def _with(self, book: Book) -> list[Book]:
+        return [book if each.strategy_id == book.strategy_id else each for each in self.books]
+
+
+def allocation(account: CapitalAccount, book: Book, reserved: float, marks: Mapping[str, float]) -> StrategyAllocation:
+    """Where a book stands against its account, with `reserved` held for its open orders."""
+    allocated, used = account.allocated(book, marks), book.used
+    available = max(0.0, allocated - used - reserved)
+    return StrategyAllocation(book.strategy_id, allocated, used, available, reserved)

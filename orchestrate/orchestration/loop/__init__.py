@@ -1,0 +1,1 @@
+"""The loop: the clock, the step, and what a run records."""

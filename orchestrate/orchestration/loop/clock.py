@@ -1,0 +1,84 @@
+"""Where the steps of a run come from. Nothing else knows whether some are skipped, or bars are still to come."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Protocol
+
+import numpy as np
+
+from orchestrate.domain.market import MarketEvent, Stamps, Timeline
+
+#: A step → the first one after it at which something of one kind may happen; `NEVER` where nothing will.
+NextEvent = Callable[[int], int]
+NEVER: Final = 2**62
+
+
+class Clock(Protocol):
+    """Yields the steps of a run in order, each with its bars."""
+
+    def __len__(self) -> int:
+        """How many steps there are, as far as is known."""
+
+    def __iter__(self) -> Iterator[MarketEvent]:
+        """The steps that have to be taken."""
+
+
+class HistoricalClock:
+    """The steps of bars that are all known.
+
+    With `events` it jumps to the next step that any of them names, and to the last; whatever can happen in a run needs
+    one. Without, every step is visited.
+    """
+
+    def __init__(self, timeline: Timeline, events: Iterable[NextEvent] | None = None) -> None:
+        self._timeline = timeline
+        self._events = None if events is None else tuple(events)
+
+    def __len__(self) -> int:
+        return len(self._timeline)
+
+    def __iter__(self) -> Iterator[MarketEvent]:
+        if self._events is None:
+            return self._timeline.events()
+        return self._jump(self._events)
+
+    def _jump(self, events: tuple[NextEvent, ...]) -> Iterator[MarketEvent]:
+        step, last = -1, len(self._timeline) - 1
+        while step < last:
+            step = min([last, *(next_event(step) for next_event in events)])
+            yield self._timeline.event(step)
+
+
+def fixed_steps(steps: Iterable[int]) -> NextEvent:
+    """Steps that are known from the start, such as a symbol's last bar."""
+    stops = sorted({*steps})
+
+    def next_event(step: int) -> int:
+        place = bisect_right(stops, step)
+        return stops[place] if place < len(stops) else NEVER
+
+    return next_event
+
+
+def next_bars(timeline: Timeline, symbols: Callable[[], Iterable[str]]) -> NextEvent:
+    """The next bar of any of the `symbols` of the moment; mostly that of the very next step."""
+    bars: dict[str, Stamps] = {}
+
+    def next_bar(symbol: str, step: int) -> int:
+        column = timeline.columns[symbol]
+        if step + 1 < len(column) and column[step + 1] >= 0:
+            return step + 1
+        if symbol not in bars:
+            bars[symbol] = np.flatnonzero(timeline.rows[symbol] >= 0)
+        place = int(np.searchsorted(bars[symbol], step, side="right"))
+        return int(bars[symbol][place]) if place < len(bars[symbol]) else NEVER
+
+    def next_event(step: int) -> int:
+        nearest = NEVER
+        for symbol in symbols():
+            nearest = min(nearest, next_bar(symbol, step))
+        return nearest
+
+    return next_event

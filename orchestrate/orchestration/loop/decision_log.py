@@ -1,0 +1,60 @@
+"""What was decided, in order, and the events that tell of money and its lack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from orchestrate.domain.accounts import allocation
+from orchestrate.domain.events import DomainEvent, SignalBlockedEvent, SignalResizedEvent
+from orchestrate.domain.market import Market
+from orchestrate.domain.orders import Decision, Outcome, Reason
+from orchestrate.domain.results import DecisionRecord
+from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+Emit = Callable[[DomainEvent], None]
+_MONEY: Final = frozenset({Reason.CAPITAL, Reason.OPEN_GAP, Reason.BELOW_ONE_LOT})
+_REFUSALS: Final = frozenset({Reason.CONFLICT, Reason.NOT_TRADABLE, Reason.LIMIT})
+
+
+class DecisionLog:
+    """Records decisions under the labels of their bars, and counts what was cut and refused."""
+
+    def __init__(self, entries: Mapping[str, StrategyEntry], market: Market, marks: Marks, emit: Emit) -> None:
+        self.decisions: list[DecisionRecord] = []
+        self._entries, self._marks, self._emit = entries, marks, emit
+        self._step_labels = market.timeline.labels.data
+        self._labels = {
+            symbol: (rows, market.series[symbol].label.data) for symbol, rows in market.timeline.columns.items()
+        }
+
+    def step_label(self) -> int:
+        """The label of this step."""
+        return self._step_labels[self._marks.step]
+
+    def label(self, symbol: str) -> int:
+        """The label of the symbol's bar at this step, or of the step where it has none."""
+        step, (rows, labels) = self._marks.step, self._labels[symbol]
+        row = rows[step]
+        return labels[row] if row >= 0 else self._step_labels[step]
+
+    def record(self, decision: Decision, order_id: str = "") -> None:
+        """Remember a decision; emit an event where money, or its lack, changed a demand."""
+        demand, reason = decision.demand, decision.reason
+        t = self.label(demand.symbol)
+        self.decisions.append(DecisionRecord(t, decision, order_id))
+        if reason is Reason.NONE:
+            return
+        entry = self._entries[demand.strategy_id]
+        if reason not in _MONEY:
+            entry.blocked += reason in _REFUSALS
+            return
+        now = allocation(entry.account, entry.book, 0.0, self._marks)
+        used, limit = float(now.used_capital), float(now.allocated_capital)
+        if decision.outcome is Outcome.REJECTED:
+            entry.blocked += 1
+            self._emit(SignalBlockedEvent(decision, used, limit, t))
+        else:
+            entry.resized += 1
+            self._emit(SignalResizedEvent(decision, used, limit, t))

@@ -1,0 +1,150 @@
+"""The way to the engines: which one executes which strategy, and when it has to see a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from orchestrate.domain.errors import EngineError
+from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.market import Market, MarketEvent, StepRows, Timeline
+from orchestrate.domain.orders import Fill, StrategyCommand
+from orchestrate.orchestration.orders.natives import Liquidator
+from orchestrate.orchestration.orders.ports import (
+    EngineReport,
+    FrameworkPortfolioState,
+    NativeHostPort,
+    OrchestrationPort,
+    StrategySeat,
+)
+
+_NOTHING = EngineReport()
+
+
+class EngineRouter:
+    """Engines by framework, only those that execute one of `seats`.
+
+    `fed_in_full` names the frameworks that see every bar; those that host natives always do. `moved` are those
+    that were given an order or filled one since it was last cleared. `expelled` are natives whose engine is unusable:
+    it is let go, and the orchestrator's orders for them are filled here.
+    """
+
+    def __init__(
+        self,
+        adapters: Mapping[str, OrchestrationPort],
+        seats: Mapping[str, Sequence[StrategySeat]],
+        fed_in_full: frozenset[str],
+        market: Market,
+        rules: ExecutionRules,
+    ) -> None:
+        taken = {framework: own for framework, own in seats.items() if own}
+        self.adapters: Mapping[str, OrchestrationPort] = {framework: adapters[framework] for framework in taken}
+        self.moved: set[str] = set()
+        self._seats = taken
+        self._frameworks = {seat.strategy_id: framework for framework, own in taken.items() for seat in own}
+        self._hosts = {
+            framework: _host(framework, adapters[framework], own)
+            for framework, own in taken.items()
+            if any(seat.native is not None for seat in own)
+        }
+        #: True where an engine has strategies of its own, which may act at any time
+        self.hosts_natives = bool(self._hosts)
+        self.fed_in_full = (fed_in_full | self._hosts.keys()) & taken.keys()
+        self.expelled: set[str] = set()
+        self._market, self._rules = market, rules
+        self._liquidator = Liquidator(market, rules)
+        self._columns = _own_columns(taken, market.timeline)
+        self._advanced: dict[str, int] = {}
+
+    def begin(self) -> None:
+        """Begin in every engine, each with its own seats."""
+        for framework, adapter in self.adapters.items():
+            adapter.begin(self._market, self._seats[framework], self._rules)
+
+    def send(self, commands: Iterable[StrategyCommand]) -> None:
+        """Hand commands to the engines of their strategies, each engine its own in the order given."""
+        by_framework: dict[str, list[StrategyCommand]] = {}
+        for command in commands:
+            framework = self._frameworks[command.strategy_id]
+            if command.action == "submit":
+                self.moved.add(framework)
+            if command.strategy_id not in self.expelled:
+                by_framework.setdefault(framework, []).append(command)
+            elif command.action == "submit":
+                self._liquidator.take(command.order)
+        for framework, own in by_framework.items():
+            self.adapters[framework].execute_commands(own)
+
+    def advance(self, event: MarketEvent) -> list[EngineReport]:
+        """Engines that have something to do at this step go through its bars."""
+        reports = [
+            self._advance(framework, event)
+            for framework in self.adapters
+            if framework in self.fed_in_full or framework in self.moved
+        ]
+        if self.expelled:
+            reports.append(EngineReport(self._liquidator.fills(event.t, event.rows, at_close=False)))
+        return reports
+
+    def _advance(self, framework: str, event: MarketEvent) -> EngineReport:
+        if self._advanced.get(framework) == event.step:
+            return _NOTHING
+        self._advanced[framework] = event.step
+        own = self._columns.get(framework)
+        rows = event.rows if own is None else StepRows(own, event.step)
+        return self.adapters[framework].advance(event.t, rows) if rows else _NOTHING
+
+    def close(self, commands: Sequence[StrategyCommand], event: MarketEvent) -> list[Fill]:
+        """Orders that fill at this close; an engine that was not fed this step is fed first."""
+        frameworks = dict.fromkeys(self._frameworks[command.strategy_id] for command in commands)
+        for framework in frameworks:
+            self._advance(framework, event)
+        self.send(commands)
+        fills = [fill for framework in frameworks for fill in self.adapters[framework].close(event.t)]
+        return [*fills, *self._liquidator.fills(event.t, event.rows, at_close=True)]
+
+    def wake(self, event: MarketEvent) -> list[EngineReport]:
+        """Timers of natives fire that were due before this step."""
+        return [host.wake(event.t) for host in self._hosts.values()]
+
+    def listen(self) -> list[EngineReport]:
+        """What natives did in answer to their last notifications."""
+        return [host.listen() for host in self._hosts.values()]
+
+    def native_state(self, strategy_id: str) -> FrameworkPortfolioState:
+        """Where its engine believes one native stands; NativeError where it can't say."""
+        return self._hosts[self._frameworks[strategy_id]].state_of(strategy_id)
+
+    def expel(self, strategy_id: str) -> None:
+        """Let go of a native's engine."""
+        self.expelled.add(strategy_id)
+        self._hosts[self._frameworks[strategy_id]].drop(strategy_id)
+
+    def end(self) -> None:
+        """Let go of every engine, also after one of them has broken."""
+        errors = []
+        for adapter in self.adapters.values():
+            try:
+                adapter.end()
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+
+def _host(framework: str, adapter: OrchestrationPort, seats: Sequence[StrategySeat]) -> NativeHostPort:
+    if isinstance(adapter, NativeHostPort):
+        return adapter
+    natives = ", ".join(seat.strategy_id for seat in seats if seat.native is not None)
+    raise EngineError(f"{framework} can't host {natives}: hosting natives is not supported there")
+
+
+def _own_columns(
+    seats: Mapping[str, Sequence[StrategySeat]], timeline: Timeline
+) -> dict[str, Mapping[str, memoryview]]:
+    """The columns of rows of each framework that doesn't trade every symbol."""
+    columns: dict[str, Mapping[str, memoryview]] = {}
+    for framework, own in seats.items():
+        symbols = dict.fromkeys(symbol for seat in own for symbol in seat.symbols)
+        if len(symbols) < len(timeline.columns):
+            columns[framework] = {symbol: timeline.columns[symbol] for symbol in symbols}
+    return columns

@@ -1,0 +1,1 @@
+"""Risk: the pipeline from an intent to an order, with sizing, conflicts, capital and limits."""

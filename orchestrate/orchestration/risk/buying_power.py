@@ -1,0 +1,240 @@
+"""What an order may cost: when it is decided (at the close, with a reserve) and when it is released (the real price).
+
+An opening may cost what its strategy's account allows once its own closing orders are through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from orchestrate.domain.books import Book, closing_and_opening
+from orchestrate.domain.execution import ExecutionRules, rounded
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.intents import Intent
+from orchestrate.domain.market import BarSeries
+from orchestrate.domain.orders import Decision, Demand, Fill, Order, Outcome, Reason
+from orchestrate.domain.values import value
+from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+Prices = Mapping[str, float]
+Expected = tuple[Fill, Instrument]
+
+
+@value
+class Released:
+    """An order at its release: the `quantity` that goes to the engine, 0 when nothing is left of it.
+
+    `decision` is set where the release changed something.
+    """
+
+    order: Order
+    quantity: float
+    decision: Decision | None = None
+
+
+class _Payable(NamedTuple):
+    """Of a quantity: what closes, which lots are wanted beyond that, which of these are paid, what they cost."""
+
+    closing: float
+    wanted: float
+    paid: float
+    cost: float
+    money: float
+
+    @property
+    def whole(self) -> bool:
+        """True where there is something, and all of it is paid."""
+        return self.paid == self.wanted and bool(self.wanted or self.closing)
+
+
+@dataclass(slots=True)
+class _Granted:
+    """What one strategy's intents before this one have been granted at the same step."""
+
+    closings: list[Expected] = field(default_factory=list)
+    reserves: list[float] = field(default_factory=list)
+
+
+class BuyingPower:
+    """Cuts openings to what their strategies can pay: at closes when they are decided, at opens when released."""
+
+    def __init__(
+        self,
+        entries: Mapping[str, StrategyEntry],
+        blotter: Blotter,
+        closes: Prices,
+        series: Mapping[str, BarSeries],
+        instruments: Mapping[str, Instrument],
+        rules: ExecutionRules,
+    ) -> None:
+        self._entries, self._blotter, self._closes = entries, blotter, closes
+        self._series, self._instruments, self._rules = series, instruments, rules
+
+    # ---- when an order is decided
+
+    def fund(self, intents: Sequence[Intent], stage: str) -> None:
+        """Cut `intents`, in this order, to what can be paid at the closes, and set their reserves."""
+        granted: dict[str, _Granted] = {}
+        for intent in intents:
+            if intent.refused or self._refuse(intent, stage):
+                continue
+            if not intent.closing:
+                self._fund(intent, stage, granted.get(intent.strategy_id, _NOTHING))
+            if len(intents) > 1 and not intent.refused:
+                self._grant(intent, granted.setdefault(intent.strategy_id, _Granted()))
+
+    def _grant(self, intent: Intent, granted: _Granted) -> None:
+        if not intent.closing:
+            granted.reserves.append(intent.reserve)
+        elif not intent.demand.rests:
+            expected = self._expected(intent.strategy_id, intent.symbol, intent.quantity, self._closes)
+            granted.closings.append(expected)
+
+    def _refuse(self, intent: Intent, stage: str) -> bool:
+        """Whether the intent can't be traded at all, which is then said."""
+        symbol = intent.symbol
+        if not self._series[symbol].tradable:
+            intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is a resampled series")
+        elif intent.closing:
+            return False
+        elif not intent.price:
+            intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} has no price yet")
+        elif self._entries[intent.strategy_id].status == "paused":
+            intent.refuse(stage, Reason.STRATEGY_PAUSED, "paused strategies open nothing")
+        return intent.refused
+
+    def _fund(self, intent: Intent, stage: str, granted: _Granted) -> None:
+        entry = self._entries[intent.strategy_id]
+        instrument, quantity = self._instruments[intent.symbol], intent.quantity
+        price = self._reserve_price(intent.demand, quantity, instrument)
+        book = entry.book
+        closings = [
+            self._expected(entry.id, order.symbol, order.quantity, self._closes)
+            for order in self._blotter.pending(entry.id)
+            if order.closing and not order.rests
+        ]
+        if closings or granted.closings:
+            book = book.projected([*closings, *granted.closings])
+        reserved = self._blotter.reserved(entry.id, granted.reserves)
+        payable = self._payable(quantity, price, book, reserved, instrument, self._closes)
+        intent.reserve = payable.cost
+        left, reason, detail = _fit(quantity, price, payable, Reason.CAPITAL, self._rules, instrument)
+        if not left:
+            intent.refuse(stage, reason, detail)
+        elif reason:
+            intent.cut(stage, left, reason, detail)
+        else:
+            intent.quantity = left
+
+    def reserve(self, intent: Intent) -> float:
+        """The money to hold back for what is left of an intent."""
+        instrument = self._instruments[intent.symbol]
+        price = self._reserve_price(intent.demand, intent.quantity, instrument)
+        held = self._entries[intent.strategy_id].book.quantity(intent.symbol)
+        _, opening = closing_and_opening(held, intent.quantity)
+        return self._rules.cost(opening, price, instrument) if opening else 0.0
+
+    def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
+        """A limit at its limit, a stop at its trigger, a market order at the close it saw; slipped unless a limit."""
+        if demand.limit is not None:
+            return demand.limit
+        raw = demand.price if demand.trigger is None else demand.trigger
+        return self._rules.fill_price(raw, quantity, instrument) if quantity else raw
+
+    def _payable(
+        self, quantity: float, price: float, book: Book, reserved: float, instrument: Instrument, prices: Prices
+    ) -> _Payable:
+        """What of `quantity` at `price` the book can pay for; a part that closes what is held costs nothing."""
+        closing, opening = closing_and_opening(book.quantity(instrument.symbol), quantity)
+        wanted = self._rules.lot(opening)
+        if closing:
+            book = book.projected([self._expected(book.strategy_id, instrument.symbol, closing, prices)])
+        money = self._entries[book.strategy_id].account.money_for_openings(book, reserved, prices)
+        return _Payable(closing, wanted, *self._rules.affordable(money, wanted, price, instrument), money)
+
+    # ---- when it is released
+
+    def release(self, orders: Sequence[Order], prices: Prices, step: int, t: int) -> list[Released]:
+        """`orders` of one moment, closing ones first, cut to what they cost at the `prices` of that moment."""
+        if len(orders) == 1:  # nothing else of this moment has to be thought of
+            book = self._entries[orders[0].strategy_id].book
+            return [self._release_one(orders[0], book, 0.0, prices, step, t)]
+        waiting: dict[str, float] = {}
+        left: dict[str, int] = {}
+        for order in orders:
+            waiting[order.strategy_id] = waiting.get(order.strategy_id, 0.0) + order.reserve
+            left[order.strategy_id] = left.get(order.strategy_id, 0) + 1
+        books: dict[str, Book] = {}
+        released = []
+        for order in orders:
+            owner = order.strategy_id
+            book = books.get(owner) or self._entries[owner].book
+            waiting[owner] -= order.reserve
+            left[owner] -= 1
+            result = self._release_one(order, book, waiting[owner], prices, step, t)
+            released.append(result)
+            if left[owner] and result.quantity and not order.rests:
+                books[owner] = book.projected([self._expected(owner, order.symbol, result.quantity, prices)])
+        return released
+
+    def _release_one(self, order: Order, book: Book, waiting: float, prices: Prices, step: int, t: int) -> Released:
+        if order.rests:
+            return Released(order, order.quantity)
+        if order.closing:
+            return self._release_closing(order, book.quantity(order.symbol), prices[order.symbol], step, t)
+        raw = prices[order.symbol]
+        instrument = self._instruments[order.symbol]
+        price = self._rules.fill_price(raw, order.quantity, instrument)
+        reserved = self._blotter.reserved(order.strategy_id) + waiting
+        payable = self._payable(order.quantity, price, book, reserved, instrument, prices)
+        if payable.whole:
+            return Released(order, order.quantity)
+        left, reason, detail = _fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
+        outcome = Outcome.REJECTED if not left else Outcome.RESIZED if reason else Outcome.APPROVED
+        return Released(order, left, Decision(demand_of(order, raw, step, t), outcome, left, reason, detail))
+
+    def _release_closing(self, order: Order, held: float, price: float, step: int, t: int) -> Released:
+        """All that is held; a native may close a part."""
+        if order.quantity == -held:
+            return Released(order, order.quantity)
+        if held * order.quantity >= 0:
+            detail = "the position is closed already"
+            demand = demand_of(order, price, step, t)
+            return Released(order, 0.0, Decision(demand, Outcome.REJECTED, 0.0, Reason.NOTHING_TO_CLOSE, detail))
+        part = order.native_order and abs(order.quantity) < abs(held)
+        return Released(order, order.quantity if part else -held)
+
+    def _expected(self, strategy_id: str, symbol: str, quantity: float, prices: Prices) -> Expected:
+        """How an order will fill if the market stands at `prices`."""
+        instrument = self._instruments[symbol]
+        price = self._rules.fill_price(prices[symbol], quantity, instrument)
+        fee = self._rules.fee(quantity, price, instrument)
+        return Fill("", strategy_id, symbol, quantity, price, fee, 0), instrument
+
+
+_NOTHING = _Granted()
+
+
+def demand_of(order: Order, price: float, step: int, t: int) -> Demand:
+    """What an order asks for at a moment of its life."""
+    return Demand(order.strategy_id, order.symbol, order.quantity, order.closing, price, step, t)
+
+
+def _fit(
+    quantity: float, price: float, payable: _Payable, cut: Reason, rules: ExecutionRules, instrument: Instrument
+) -> tuple[float, Reason, str]:
+    """What is left of `quantity`, and why it is less; what can't be paid is cut for the reason `cut`."""
+    closing, wanted, paid, _, money = payable
+    if not closing and not wanted:
+        return 0.0, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot"
+    total = rounded(closing + paid)
+    if payable.whole:
+        return total, Reason.NONE, ""
+    cost = rules.cost(wanted, price, instrument)
+    figures = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
+    if not total:
+        return 0.0, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, figures
+    return total, cut, figures

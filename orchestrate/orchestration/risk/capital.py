@@ -1,0 +1,111 @@
+"""The ledger of capital: how the total is split, whose book is under which account, what is moved between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_DOWN, Decimal
+from typing import Final
+
+from orchestrate.domain.accounts import (
+    CapitalAccount,
+    IsolatedAccount,
+    PooledAccount,
+    Reserved,
+    StrategyAllocation,
+    allocation,
+)
+from orchestrate.domain.books import Book
+
+DEFAULT_TOTAL: Final = Decimal(100_000)
+#: Shares such as 1/3 lose their last digit as Decimals; a sum this close to a whole unit counts as that unit.
+_SHARE_GRAIN: Final = Decimal("1e-18")
+_CENT: Final = Decimal("0.01")
+#: Cash is a float: so much of a cent may be missing from an exact amount.
+_GRAIN: Final = 1e-6
+#: The name of the book of unallocated capital; no strategy can have it.
+RESERVE: Final = ""
+
+
+class PortfolioCapitalManager:
+    """The ledger of capital: `total`, how it is split, and the books and accounts of a run.
+
+    `pooled`: all strategies share one account, each up to its weight; otherwise each has one of its own.
+    """
+
+    def __init__(self, total: Decimal = DEFAULT_TOTAL, *, pooled: bool = False) -> None:
+        if total <= 0:
+            raise ValueError(f"the total capital must be positive, not {total}")
+        self.total = total
+        self.pooled = pooled
+        self.books: dict[str, Book] = {}
+        self.accounts: Mapping[str, CapitalAccount] = {}
+        self.reserve = Book(RESERVE, float(total))
+        self._reserved: Reserved = _nothing
+
+    def calculate_allocations(
+        self, total: Decimal, weights: Mapping[str, Decimal], *, digits: int = 2
+    ) -> dict[str, Decimal]:
+        """Split `total` by `weights` (fractions that sum to 1 at most) so that the parts add up exactly.
+
+        Largest remainder: what rounding down leaves over goes, unit by unit, to the largest cut-off remainders, ties
+        in the order of `weights`. Weights that sum to less than 1 leave the rest of `total` unallocated.
+        """
+        whole = sum(weights.values(), Decimal(0))
+        if any(weight < 0 for weight in weights.values()) or whole > 1 + _SHARE_GRAIN:
+            raise ValueError(f"weights must not be negative and sum to 1 at most, not {whole}")
+        unit = Decimal(1).scaleb(-digits)
+        exact = {name: total * weight for name, weight in weights.items()}
+        parts = {name: part.quantize(unit, ROUND_DOWN) for name, part in exact.items()}
+        target = (sum(exact.values(), Decimal(0)) + total * _SHARE_GRAIN).quantize(unit, ROUND_DOWN)
+        missing = int((target - sum(parts.values(), Decimal(0))) / unit)
+        largest = sorted(parts, key=lambda name: parts[name] - exact[name])
+        for name in largest[:missing]:
+            parts[name] += unit
+        return parts
+
+    def open_books(self, start: Mapping[str, Decimal], reserved: Reserved) -> None:
+        """Open a book for each strategy with its start capital, the reserve's with what is left, and the accounts.
+
+        `reserved` says how much is held back for a strategy's open orders.
+        """
+        self._reserved = reserved
+        left = self.total - sum(start.values(), Decimal(0))
+        self.reserve = Book(RESERVE, float(left))
+        self.books = {name: Book(name, float(capital)) for name, capital in start.items()}
+        if self.pooled:
+            weights = {name: float(capital / self.total) for name, capital in start.items()}
+            pool = PooledAccount([*self.books.values(), self.reserve], weights, reserved)
+            self.accounts = dict.fromkeys(self.books, pool)
+        else:
+            self.accounts = {name: IsolatedAccount(float(capital)) for name, capital in start.items()}
+
+    def allocation(self, strategy_id: str, marks: Mapping[str, float]) -> StrategyAllocation:
+        """Where a strategy stands against its account, at `marks`."""
+        book = self._book(strategy_id)
+        return allocation(self.accounts[strategy_id], book, self._reserved(strategy_id), marks)
+
+    def transfer(self, source: str, target: str, amount: Decimal, t: int) -> None:
+        """Move `amount`, whole cents, between two books; the reserve's is named `RESERVE`.
+
+        ValueError where the source has not that much cash, or nothing is to move.
+        """
+        giver, taker = self._book(source), self._book(target)
+        if amount <= 0 or amount != amount.quantize(_CENT):
+            raise ValueError(f"a transfer is of whole cents, more than none, not {amount}")
+        if float(amount) > giver.cash + _GRAIN:
+            raise ValueError(f"{source or 'the reserve'} has {giver.cash:.2f} in cash, not {amount}")
+        for name, book, moved in ((source, giver, -float(amount)), (target, taker, float(amount))):
+            book.transfer(moved, t)
+            if name in self.accounts:
+                self.accounts[name].grant(moved)
+
+    def _book(self, name: str) -> Book:
+        if name == RESERVE:
+            return self.reserve
+        if name not in self.books:
+            raise ValueError(f"Unknown strategy: {name}")
+        return self.books[name]
+
+
+def _nothing(_strategy_id: str) -> float:
+    return 0.0

@@ -1,0 +1,149 @@
+"""The stages between an intent and an order: size → conflicts → capital → limits → orders.
+
+Each stage goes over all intents of a step before the next one begins, and leaves in an intent's trail what it changed.
+Intents come from strategies, natives and whoever else may trade; the stages don't ask from whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.intents import Intent
+from orchestrate.domain.orders import Reason
+from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.risk.buying_power import BuyingPower
+from orchestrate.orchestration.risk.conflicts import Conflict, ConflictPolicy, find_conflicts
+from orchestrate.orchestration.risk.limits import Limit
+from orchestrate.orchestration.risk.sizing import Sizeable, size
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+
+class Stage(Protocol):
+    """One part of the way. It may cut or refuse intents, and leaves alone those that are refused already."""
+
+    name: str
+
+    def __call__(self, intents: list[Intent]) -> None:
+        """Go over all intents of a step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the stages of a run decide on."""
+
+    entries: Mapping[str, StrategyEntry]
+    marks: Mapping[str, float]
+    instruments: Mapping[str, Instrument]
+    blotter: Blotter
+    buying_power: BuyingPower
+
+
+class SizeEntries:
+    """Gives entries that leave their quantity to the plan the units that the entry's sizing says."""
+
+    name = "size"
+
+    def __init__(
+        self, entries: Mapping[str, StrategyEntry], marks: Mapping[str, float], instruments: Mapping[str, Instrument]
+    ) -> None:
+        self._entries, self._marks, self._instruments = entries, marks, instruments
+
+    def __call__(self, intents: list[Intent]) -> None:
+        """See `Stage`."""
+        for intent in intents:
+            if not intent.sized:
+                intent.size(self._units(intent) if intent.units is None else intent.units)
+
+    def _units(self, intent: Intent) -> float:
+        entry = self._entries[intent.strategy_id]
+        instrument = self._instruments[intent.symbol]
+        of = Sizeable(entry.book.equity(self._marks), intent.price, instrument, len(entry.symbols))
+        units = size(entry.allocation.sizing, of)
+        return units if intent.buys else -units
+
+
+class SettleConflicts:
+    """Finds symbols that several strategies want at one step, and settles each by the policy.
+
+    `conflicts` has those of the last step.
+    """
+
+    name = "conflicts"
+
+    def __init__(self, policy: ConflictPolicy) -> None:
+        self._policy = policy
+        self.conflicts: Sequence[Conflict] = ()
+
+    def __call__(self, intents: list[Intent]) -> None:
+        """See `Stage`."""
+        self.conflicts = ()
+        if len(intents) < 2:
+            return
+        self.conflicts = find_conflicts(intents, self._policy)
+        for conflict in self.conflicts:
+            for intent, quantity in zip(conflict.intents, conflict.settlement.quantities, strict=True):
+                if quantity == intent.quantity:
+                    continue
+                if quantity:
+                    intent.cut(self.name, quantity, Reason.CONFLICT, conflict.settlement.outcome)
+                else:
+                    intent.refuse(self.name, Reason.CONFLICT, conflict.settlement.outcome)
+
+
+class ReserveCapital:
+    """Cuts openings to what their strategies can pay for; closings first, because their proceeds count."""
+
+    name = "capital"
+
+    def __init__(self, buying_power: BuyingPower) -> None:
+        self._buying_power = buying_power
+
+    def __call__(self, intents: list[Intent]) -> None:
+        """See `Stage`."""
+        if len(intents) > 1:
+            intents.sort(key=lambda intent: not intent.closing)
+        self._buying_power.fund(intents, self.name)
+
+
+class ApplyLimits:
+    """Cuts openings to what the plan's limits still allow."""
+
+    name = "limits"
+
+    def __init__(self, limits: Sequence[Limit], buying_power: BuyingPower) -> None:
+        self._limits, self._buying_power = limits, buying_power
+
+    def __call__(self, intents: list[Intent]) -> None:
+        """See `Stage`."""
+        for limit in self._limits:
+            for intent in intents:
+                if not intent.refused and not intent.closing:
+                    self._apply(limit, intent)
+
+    def _apply(self, limit: Limit, intent: Intent) -> None:
+        verdict = limit(intent.demand, intent.quantity)
+        if verdict is None:
+            return
+        if verdict.quantity:
+            intent.cut(self.name, verdict.quantity, Reason.LIMIT, verdict.detail)
+            intent.reserve = self._buying_power.reserve(intent)
+        else:
+            intent.refuse(self.name, Reason.LIMIT, verdict.detail)
+
+
+class PlaceOrders:
+    """Places an order in the blotter for each intent of which something is left."""
+
+    name = "orders"
+
+    def __init__(self, blotter: Blotter) -> None:
+        self._blotter = blotter
+
+    def __call__(self, intents: list[Intent]) -> None:
+        """See `Stage`."""
+        for intent in intents:
+            if not intent.refused:
+                intent.order = self._blotter.place(intent.demand, intent.quantity, intent.reserve)

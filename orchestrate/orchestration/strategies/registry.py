@@ -1,0 +1,68 @@
+"""The strategies of an orchestrator: what is known of each, its status, its book and account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from orchestrate.domain.accounts import CapitalAccount, IsolatedAccount
+from orchestrate.domain.books import Book
+from orchestrate.domain.plan import Sizing
+from orchestrate.domain.results import StrategyError
+from orchestrate.domain.strategy import PORTABLE_KINDS, Kind
+from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
+from orchestrate.orchestration.strategies.deciders import Decider
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationConfig:
+    """A strategy's share of the total capital in percent, 0..100, and the sizing of its entries."""
+
+    target_pct: Decimal
+    sizing: Sizing = field(default_factory=Sizing)
+
+    def __post_init__(self) -> None:
+        # 40 or 12.5 is taken, too, as the figure that its text shows
+        object.__setattr__(self, "target_pct", Decimal(str(self.target_pct)))
+        if not 0 <= self.target_pct <= 100:
+            raise ValueError(f"target_pct must lie in 0..100, not {self.target_pct}")
+
+
+EntryStatus = Literal["active", "paused", "failed"]
+
+
+@dataclass(slots=True)
+class StrategyEntry:
+    """One strategy under the orchestrator. `decider`, `book` and `account` come with the run."""
+
+    strategy: object
+    metadata: StrategyMetadata
+    allocation: AllocationConfig
+    framework: str
+    kind: Kind | None = None
+    config: Mapping[str, object] = field(default_factory=dict)
+    status: EntryStatus = "active"
+    symbols: tuple[str, ...] = ()
+    allocated: Decimal = Decimal(0)
+    book: Book = field(default_factory=lambda: Book("", 0.0))
+    account: CapitalAccount = field(default_factory=lambda: IsolatedAccount(0.0))
+    decider: Decider | None = None
+    error: StrategyError | None = None
+    blocked: int = 0
+    resized: int = 0
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.id = self.metadata.id
+
+    @property
+    def is_native(self) -> bool:
+        """True where the strategy lives in its engine and is asked there."""
+        return self.kind is not None and self.kind not in PORTABLE_KINDS
+
+    @property
+    def is_active(self) -> bool:
+        """True while the strategy is asked."""
+        return self.status == "active"

@@ -1,0 +1,122 @@
+"""Every call of a strategy's code: started, asked, notified. Whatever one raises, it fails alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Final, Protocol, TypeVar
+
+from orchestrate.domain.bars import Unveiling
+from orchestrate.domain.errors import UserInterrupt
+from orchestrate.domain.market import Market, MarketEvent
+from orchestrate.domain.results import StrategyError
+from orchestrate.domain.strategy import Signal
+from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.strategies.calls import CallScope, CallStack, begin_asking, error_kind, error_texts
+from orchestrate.orchestration.strategies.deciders import VectorDecider, decider_for
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+from orchestrate.orchestration.strategies.views import StrategyView
+
+Answer = TypeVar("Answer")
+#: looked for once, when a strategy has started: most have none, and each fill would look for one
+_HOOKS: Final = ("on_fill", "on_rejected", "on_stop")
+
+
+class FailureHandler(Protocol):
+    """Whoever has to deal with a strategy that takes no further part."""
+
+    def strategy_failed(self, entry: StrategyEntry, error: StrategyError) -> None:
+        """`entry` has just failed."""
+
+
+class StrategyRunner:
+    """Calls the strategies of a run, in plan order.
+
+    `views` says what each may see, `now` the label of the step under way, None before the first.
+    """
+
+    def __init__(
+        self,
+        in_order: Sequence[StrategyEntry],
+        market: Market,
+        blotter: Blotter,
+        marks: Mapping[str, float],
+        calls: CallStack,
+        now: Callable[[], int | None],
+        failures: FailureHandler,
+    ) -> None:
+        begin_asking(calls)
+        self.in_order = in_order
+        self.views: dict[str, StrategyView] = {}
+        self._market, self._blotter, self._marks = market, blotter, marks
+        self._calls, self._now, self._failures = calls, now, failures
+        #: by symbol, what strategies that are called at every bar have seen
+        self.past: dict[str, Unveiling] = {}
+        self._hooks: dict[str, frozenset[str]] = {}
+
+    def start(self) -> None:
+        """Start every strategy; none has seen a bar."""
+        facts: dict[tuple[str, str], object] = {}
+        for entry in self.in_order:
+            self.views[entry.id] = StrategyView(entry, self._blotter, self._marks, self._market.instruments, facts)
+            self._call(entry, self._start, entry)
+
+    def _start(self, entry: StrategyEntry) -> None:
+        if isinstance(entry.strategy, BaseException):
+            raise entry.strategy
+        if entry.is_native:
+            return
+        series = {symbol: self._market.series[symbol] for symbol in entry.symbols}
+        entry.decider = decider_for(entry.strategy, entry.kind, series, self.past)
+        entry.decider.start()
+        _call_hook(entry.strategy, "on_start")
+        self._hooks[entry.id] = frozenset(name for name in _HOOKS if callable(getattr(entry.strategy, name, None)))
+
+    def signals(self, entry: StrategyEntry, event: MarketEvent) -> Sequence[Signal]:
+        """What a strategy wants at this step."""
+        decider, view = entry.decider, self.views[entry.id]
+        if decider is None or entry.status != "active":
+            return ()
+        if isinstance(decider, VectorDecider):  # it has been asked before the first bar
+            return decider.decide(event, view)
+        return self._call(entry, decider.decide, event, view) or ()
+
+    def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
+        """Call a strategy's hook, if it has it; a paused one is notified of its orders, too."""
+        if self.has_hook(entry, hook) and entry.status != "failed":
+            self._call(entry, _call_hook, entry.strategy, hook, *arguments)
+
+    def has_hook(self, entry: StrategyEntry, hook: str) -> bool:
+        """True where a strategy has such a hook."""
+        hooks = self._hooks.get(entry.id)
+        return hooks is not None and hook in hooks
+
+    def scope(self, entry: StrategyEntry) -> AbstractContextManager[object]:
+        """What surrounds every call of this strategy's code, wherever it is called."""
+        return CallScope(entry.id, self._calls)
+
+    def _call(self, entry: StrategyEntry, question: Callable[..., Answer], *arguments: object) -> Answer | None:
+        calls = self._calls
+        try:
+            calls.enter(entry.id)
+            try:
+                return question(*arguments)
+            finally:
+                calls.leave()
+        except UserInterrupt:
+            raise
+        except BaseException as error:
+            self.fail(entry, error)
+            return None
+
+    def fail(self, entry: StrategyEntry, error: BaseException) -> None:
+        """The strategy takes no further part."""
+        entry.status = "failed"
+        entry.error = StrategyError(error_kind(error), *error_texts(error, self.scope(entry)), self._now())
+        self._failures.strategy_failed(entry, entry.error)
+
+
+def _call_hook(strategy: object, name: str, *arguments: object) -> None:
+    hook = getattr(strategy, name, None)
+    if callable(hook):
+        hook(*arguments)
