@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from orchestrate.domain.orders import Decision, Demand, Order, Outcome, Reason, StageOutcome
+
+#: a name of this module is found several times as fast as a member of an enumeration
+_APPROVED: Final = Outcome.APPROVED
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +73,7 @@ class Intent:
     def decision(self) -> Decision:
         """How it ends; the last stage that cut it gives the reason."""
         if not self.trail:
-            return Decision(self.demand, Outcome.APPROVED, self.quantity)
+            return Decision(self.demand, _APPROVED, self.quantity)
         last = self.trail[-1]
         outcome = Outcome.REJECTED if self.refused else Outcome.RESIZED
         return Decision(self.demand, outcome, self.quantity, last.reason, last.detail, self.trail)

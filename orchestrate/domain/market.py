@@ -105,6 +105,9 @@ class MarketEvent:
     t: int
     rows: Mapping[str, int]
 
+    def __str__(self) -> str:
+        return f"step {self.step}, t={self.t}"
+
 
 class StepRows(Mapping[str, int]):
     """The bars of one step: symbol → row, for symbols that have one then. Looked up only when somebody asks."""

@@ -222,25 +222,26 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def book(self, fills: Iterable[Fill], *, at_close: bool = False) -> None:
         """3. Fills go to the books, and to the strategies that have a hook for them."""
-        session = self.session
+        session, router, instruments = self.session, self._router, self._market.instruments
+        step = session.marks.step
         notified: list[tuple[StrategyEntry, Fill]] = []
         for fill in fills:
             entry, symbol = self.strategies[fill.strategy_id], fill.symbol
-            fault = self._faults.of_fill(fill, at_close=at_close) if self._router.hosts_natives else None
+            fault = self._faults.of_fill(fill, at_close=at_close) if router.hosts_natives else None
             if fault is not None:
                 self._fail(entry, fault)
                 continue
             order = session.blotter.fill(fill)
             if order is None:
                 continue
-            self._router.moved.add(entry.framework)
+            router.moved.add(entry.framework)
             label = session.log.label(symbol)
             booked = fill if fill.t == label else fill.at(label)
-            if entry.id in self._router.expelled:
-                entry.book.apply(booked, self._market.instruments[symbol])
+            if entry.id in router.expelled:
+                entry.book.apply(booked, instruments[symbol])
             else:
-                self._netted[entry.framework].apply(entry.book, booked, self._market.instruments[symbol])
-            self._recorder.note(entry.book, symbol, session.marks.step)
+                self._netted[entry.framework].apply(entry.book, booked, instruments[symbol])
+            self._recorder.note(entry.book, symbol, step)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
             if session.runner.has_hook(entry, "on_fill"):
@@ -344,15 +345,14 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         )
 
     def _reconcile(self, event: MarketEvent) -> None:
-        moment = f"step {event.step}, t={event.t}"
         for framework in self._router.adapters:
             if framework in self._router.moved:
-                self._netted[framework].require_cash(moment)
-                self._agree(framework, self._netted[framework], moment)
+                self._netted[framework].require_cash(event)
+                self._agree(framework, self._netted[framework], event)
         for strategy_id, error in self._faults.of_unanswered().items():
             self._fail(self.strategies[strategy_id], error)
 
-    def _agree(self, framework: str, ours: Netted, moment: str) -> None:
+    def _agree(self, framework: str, ours: Netted, moment: object) -> None:
         """Books and engine must agree; a native whose own engine is at fault fails alone."""
         engine = self.adapters[framework]
         try:

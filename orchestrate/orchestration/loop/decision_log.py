@@ -15,6 +15,8 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 Emit = Callable[[DomainEvent], None]
 _MONEY: Final = frozenset({Reason.CAPITAL, Reason.OPEN_GAP, Reason.BELOW_ONE_LOT})
+#: a name of this module is found several times as fast as a member of an enumeration
+_NO_REASON: Final = Reason.NONE
 _REFUSALS: Final = frozenset({Reason.CONFLICT, Reason.NOT_TRADABLE, Reason.LIMIT})
 
 
@@ -44,7 +46,7 @@ class DecisionLog:
         demand, reason = decision.demand, decision.reason
         t = self.label(demand.symbol)
         self.decisions.append(DecisionRecord(t, decision, order_id))
-        if reason is Reason.NONE:
+        if reason is _NO_REASON:
             return
         entry = self._entries[demand.strategy_id]
         if reason not in _MONEY:

@@ -34,7 +34,7 @@ class NativeFaults:
             return None
         return NativeError(f"{owner.framework} reports a fill of order {order.id} that is impossible: {problem}")
 
-    def of_state(self, framework: str, moment: str) -> dict[str, NativeError]:
+    def of_state(self, framework: str, moment: object) -> dict[str, NativeError]:
         """The natives whose engine and book disagree."""
         faults = {}
         for entry in self._natives(framework):

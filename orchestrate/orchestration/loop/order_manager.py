@@ -26,6 +26,9 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 Send = Callable[[Iterable[StrategyCommand]], None]
 _STATUSES: Final = {Reason.EXPIRED: OrderStatus.EXPIRED}
+#: a name of this module is found several times as fast as a member of an enumeration
+_RELEASED: Final = OrderStatus.RELEASED
+_NO_REASON: Final = Reason.NONE
 
 
 class OrderManager:
@@ -84,8 +87,8 @@ class OrderManager:
         commands: list[StrategyCommand] = []
         for result in released:
             order, decision = result.order, result.decision
-            reason, detail = (decision.reason, decision.detail) if decision else (Reason.NONE, "")
-            if order.status is OrderStatus.RELEASED:
+            reason, detail = (decision.reason, decision.detail) if decision else (_NO_REASON, "")
+            if order.status is _RELEASED:
                 if order.rests:
                     self.blotter.rest(order)
                 commands.append(StrategyCommand(order.strategy_id, "submit", order, reason, detail))

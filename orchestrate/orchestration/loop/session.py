@@ -147,9 +147,9 @@ class Session:
         settled = [(intent.decision(), intent.order) for intent in intents]
         for decision, order in settled:
             self.log.record(decision, order.id if order else "")
-        for intent, (decision, _) in zip(intents, settled, strict=True):
-            if intent.refused:
-                self.runner.notify(self.entries[intent.strategy_id], "on_rejected", decision)
+        for decision, order in settled:
+            if order is None:
+                self.runner.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
         return settled
 
     def coordinate_natives(self, demands: Sequence[Demand]) -> list[Settled]:

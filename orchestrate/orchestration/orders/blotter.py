@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import chain
+from typing import Final
 
 from orchestrate.domain.errors import EngineError, OrderError
 from orchestrate.domain.execution import rounded
 from orchestrate.domain.orders import Demand, Fill, Order, OrderStatus, Reason
+
+#: a name of this module is found several times as fast as a member of an enumeration
+_RELEASED: Final = OrderStatus.RELEASED
+_FILLED: Final = OrderStatus.FILLED
 
 
 class Blotter:
@@ -101,7 +106,7 @@ class Blotter:
                     due.append(order)
                     del self._pending[order.id]
                     self._released[order.id] = order
-                    order.become(OrderStatus.RELEASED)
+                    order.become(_RELEASED)
                 else:
                     left.setdefault(owner, []).append(order)
         self.waiting = left
@@ -126,25 +131,32 @@ class Blotter:
 
         EngineError for an order that isn't with an engine, and for another quantity than was ordered.
         """
-        if fill.id in self._booked:
+        name = fill.id if fill.part else fill.order_id
+        if name in self._booked:
             return None
-        order = self.with_engine(fill.order_id)
+        order = self._released.get(fill.order_id) or self._resting.get(fill.order_id)
         if order is None:
             raise EngineError(f"an engine reports a fill of order {fill.order_id!r}, which it does not have")
-        if order.native_order and not fill.part:
-            order.quantity = fill.quantity  # an exit is cut by its engine to what is held
-        self._require_fit(fill, order)
         if fill.part:
             self._fill_part(fill, order)
         else:
-            order.filled = fill.quantity
-            order.become(OrderStatus.FILLED)
-            self._let_go(order)
-        self._booked.add(fill.id)
+            self._fill_whole(fill, order)
+        self._booked.add(name)
         return order
+
+    def _fill_whole(self, fill: Fill, order: Order) -> None:
+        if order.native_order:
+            order.quantity = fill.quantity  # an exit is cut by its engine to what is held
+        if fill.quantity != order.quantity or fill.symbol != order.symbol or fill.strategy_id != order.strategy_id:
+            raise _misfit(fill, order)
+        order.filled = fill.quantity
+        order.become(_FILLED)
+        self._let_go(order)
 
     def _fill_part(self, fill: Fill, order: Order) -> None:
         before = order.remaining
+        if (fill.strategy_id, fill.symbol) != (order.strategy_id, order.symbol) or not 0 < fill.quantity / before <= 1:
+            raise _misfit(fill, order)
         order.filled = rounded(order.filled + fill.quantity)
         order.reserve *= order.remaining / before
         if order.remaining:
@@ -156,15 +168,6 @@ class Blotter:
             self._let_go(order)
         self.moved.add(order.strategy_id)
 
-    def _require_fit(self, fill: Fill, order: Order) -> None:
-        if (fill.strategy_id, fill.symbol) == (order.strategy_id, order.symbol):
-            if fill.part and 0 < fill.quantity / order.remaining <= 1:
-                return
-            if not fill.part and fill.quantity == order.quantity:
-                return
-        reported = (fill.strategy_id, fill.symbol, fill.quantity)
-        raise EngineError(f"an engine fills {reported} where {order.id} was {order.remaining:g} of {order.symbol}")
-
     def end(self, order: Order, status: OrderStatus, reason: Reason) -> None:
         """The order is over without a (further) fill."""
         order.become(status)
@@ -172,18 +175,22 @@ class Blotter:
         self._let_go(order)
 
     def _let_go(self, order: Order) -> None:
-        if self._pending.pop(order.id, None) is not None:
+        if self._released.pop(order.id, None) is not None:
+            return
+        self.moved.add(order.strategy_id)
+        if self._resting.pop(order.id, None) is None:
+            del self._pending[order.id]
             self.waiting[order.strategy_id].remove(order)
             if not self.waiting[order.strategy_id]:
                 del self.waiting[order.strategy_id]
-            self.moved.add(order.strategy_id)
-        elif self._resting.pop(order.id, None) is not None:
-            self.moved.add(order.strategy_id)
-        else:
-            self._released.pop(order.id, None)
 
     def where(self, wanted: Callable[[Order], bool]) -> list[Order]:
         """The open orders that `wanted` names: pending ones, then resting ones, then those just handed over."""
         if not self.waiting and not self._resting and not self._released:
             return []
         return [order for order in self.open_orders() if wanted(order)]
+
+
+def _misfit(fill: Fill, order: Order) -> EngineError:
+    reported = (fill.strategy_id, fill.symbol, fill.quantity)
+    return EngineError(f"an engine fills {reported} where {order.id} was {order.remaining:g} of {order.symbol}")

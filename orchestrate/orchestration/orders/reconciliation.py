@@ -57,7 +57,7 @@ class Netted:
         quantities[symbol] = rounded(quantities.get(symbol, 0.0) + book.quantity(symbol) - held)
         self.realised += book.realised - realised
 
-    def compare(self, state: FrameworkPortfolioState, moment: str) -> None:
+    def compare(self, state: FrameworkPortfolioState, moment: object) -> None:
         """ReconciliationError, with both sides, where the engine's account says otherwise."""
         ours, theirs = self.quantities, state.quantities
         if ours != theirs:
@@ -75,13 +75,13 @@ class Netted:
                 f"the books of its strategies {self.realised:.8f} ({moment})"
             )
 
-    def require_cash(self, moment: str) -> None:
+    def require_cash(self, moment: object) -> None:
         """ReconciliationError, with both sides, where a book has not the cash that its fills leave it."""
         for book in self.books:
             if book.cash != self.cash[book.strategy_id]:
                 raise self._wrong_cash(book, moment)
 
-    def _wrong_cash(self, book: Book, moment: str) -> ReconciliationError:
+    def _wrong_cash(self, book: Book, moment: object) -> ReconciliationError:
         due = self.cash[book.strategy_id]
         return ReconciliationError(
             f"the book of {book.strategy_id} has {book.cash:.8f} in cash, its capital and its fills come to "
@@ -94,7 +94,7 @@ class Netted:
         return fills * _ROUNDING_PER_FILL + sum(book.turnover for book in self.books) * _FLOAT_GRAIN
 
 
-def reconcile(state: FrameworkPortfolioState, books: Sequence[Book], moment: str) -> None:
+def reconcile(state: FrameworkPortfolioState, books: Sequence[Book], moment: object) -> None:
     """Compare an engine's account with the books of its strategies; ReconciliationError shows both sides."""
     Netted.of(books).compare(state, moment)
 

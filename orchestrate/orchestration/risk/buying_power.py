@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.execution import ExecutionRules, rounded
@@ -21,6 +21,9 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 Prices = Mapping[str, float]
 Expected = tuple[Fill, Instrument]
+#: a name of this module is found several times as fast as a member of an enumeration
+_NO_REASON: Final = Reason.NONE
+_CAPITAL: Final = Reason.CAPITAL
 
 
 @value
@@ -121,7 +124,7 @@ class BuyingPower:
         reserved = self._blotter.reserved(entry.id, granted.reserves)
         payable = self._payable(quantity, price, book, reserved, instrument, self._closes)
         intent.reserve = payable.cost
-        left, reason, detail = _fit(quantity, price, payable, Reason.CAPITAL, self._rules, instrument)
+        left, reason, detail = _fit(quantity, price, payable, _CAPITAL, self._rules, instrument)
         if not left:
             intent.refuse(stage, reason, detail)
         elif reason:
@@ -232,7 +235,7 @@ def _fit(
         return 0.0, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot"
     total = rounded(closing + paid)
     if payable.whole:
-        return total, Reason.NONE, ""
+        return total, _NO_REASON, ""
     cost = rules.cost(wanted, price, instrument)
     figures = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
     if not total:
