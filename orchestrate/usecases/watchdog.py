@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
+from orchestrate.domain.errors import UserInterrupt
 from orchestrate.orchestration.strategies.calls import CallScope, CallStack
 from orchestrate.supervision.board import CALL, CALL_LIMIT, DEADLINE, SHIFT, Board, Numbers, board, use
 
@@ -30,7 +32,8 @@ class Watchdog(CallStack):
     the same call is still under way, so that watching costs a call nothing; it is broken off at most a tick late, and
     when the time limit of the run has passed. Within one call into C no tick comes through: what was missed is counted
     as soon as it is over, as far as it took processor time; the rest is time that the process didn't have, because it
-    was stopped. What can't be broken off is the supervisor's.
+    was stopped. Code that swallows the timeout and then returns has failed all the same. What can't be broken off is
+    the supervisor's.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -41,6 +44,7 @@ class Watchdog(CallStack):
         self._seen = 0
         self._spent = 0.0
         self._ticked = (0.0, 0.0)
+        self._broken_off, self._late = 0, ""
 
     def enter(self, name: str) -> None:
         """The code of `name` begins."""
@@ -54,6 +58,16 @@ class Watchdog(CallStack):
         self.names.pop()
         if not self.names:
             self._words[CALL] = 0
+
+    def _leave_broken_off(self) -> None:
+        """As `leave`, after a timeout: StrategyTimeout where the code has swallowed it."""
+        depth = len(self.names)
+        Watchdog.leave(self)
+        if depth > self._broken_off:
+            return
+        del self.leave
+        if not isinstance(sys.exc_info()[1], StrategyTimeout | UserInterrupt):
+            raise StrategyTimeout(self._late)
 
     @contextmanager
     def armed(self) -> Iterator[bool]:
@@ -92,9 +106,14 @@ class Watchdog(CallStack):
             return
         if self._spent > self._seconds - self._tick_seconds / 2:
             self._spent = 0.0
-            raise StrategyTimeout(f"no answer within {self._seconds:g} seconds (execution.strategy_timeout)")
+            self._break_off(f"no answer within {self._seconds:g} seconds (execution.strategy_timeout)")
         if 0 < self._words[DEADLINE] < time.monotonic_ns():
-            raise StrategyTimeout("no answer before the time limit of the run (--time-limit)")
+            self._break_off("no answer before the time limit of the run (--time-limit)")
+
+    def _break_off(self, late: str) -> NoReturn:
+        self._broken_off, self._late = len(self.names), late
+        self.leave = self._leave_broken_off  # type: ignore[method-assign]
+        raise StrategyTimeout(late)
 
     def _had(self) -> float:
         """The time since the last tick that the process had."""
@@ -106,7 +125,7 @@ class Watchdog(CallStack):
 _BRACKETS: Final = frozenset(
     bracket.__code__
     for bracket in (
-        *(Watchdog.enter, Watchdog.leave, CallScope.__enter__, CallScope.__exit__),
+        *(Watchdog.enter, Watchdog.leave, Watchdog._leave_broken_off, CallScope.__enter__, CallScope.__exit__),
         *(Board.name, Board.state, Numbers.__missing__),
     )
 )

@@ -66,6 +66,11 @@ def hang() -> None:
             continue
 
 
+def swallow() -> None:
+    with suppress(BaseException):
+        hang()
+
+
 def raise_it() -> None:
     raise LookupError("no such bar")
 
@@ -82,7 +87,13 @@ def check_flat_and_alone(result: RunResult, alone: RunResult) -> None:
 
 @pytest.mark.parametrize("framework", ENGINES)
 @pytest.mark.parametrize(
-    ("how", "error"), [(hang, StrategyTimeout.__name__), (raise_it, "LookupError"), (exit, "SystemExit")]
+    ("how", "error"),
+    [
+        (hang, "StrategyTimeout"),
+        (swallow, "StrategyTimeout"),
+        (raise_it, "LookupError"),
+        (exit, "SystemExit"),
+    ],
 )
 def test_it_fails_alone(framework: str, how: Any, error: str) -> None:
     result = run(plan(framework), strategies={"broken": Breaks(how)})
@@ -249,12 +260,29 @@ class Frame:
 
 def test_nobody_is_broken_off_on_the_way_in_or_out() -> None:
     watchdog = Watchdog(0.1)
-    with CallScope("one", watchdog):
+    with pytest.raises(StrategyTimeout), CallScope("one", watchdog):
         for bracket in (CallScope.__enter__, CallScope.__exit__, Watchdog.enter, Watchdog.leave):
             for _ in range(10):
                 watchdog._tick(signal.SIGALRM, Frame(bracket.__code__))  # type: ignore[arg-type]  # as far as is looked
-        with pytest.raises(StrategyTimeout):
-            watchdog._tick(signal.SIGALRM, sys._getframe())
+        watchdog._tick(signal.SIGALRM, sys._getframe())
+    assert watchdog.names == []
+
+
+@pytest.mark.parametrize("then", [None, ValueError("another error")])
+def test_code_that_swallows_its_timeout_and_returns_has_failed(then: Exception | None) -> None:
+    watchdog = Watchdog(0.1)
+    with watchdog.armed():
+        with pytest.raises(StrategyTimeout, match=r"no answer within 0\.1 seconds"), CallScope("one", watchdog):
+            with suppress(BaseException), CallScope("two", watchdog):
+                pass
+            with suppress(BaseException):
+                hang()
+            with CallScope("two", watchdog):
+                pass
+            if then is not None:
+                raise then
+        with CallScope("one", watchdog):  # the next call has time of its own
+            pass
     assert watchdog.names == []
 
 
