@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem
 from orchestrate.domain.plan import Mode, RunPlan
@@ -30,6 +31,13 @@ class Resolution:
         if self.plan is None:
             return ConfigurationError.exit_code
         return DataError.exit_code if self.missing else 0
+
+    def refused(self, problems: Sequence[Problem]) -> Resolution:
+        """This resolution with further mistakes, if there are any."""
+        if not problems:
+            return self
+        told, wrong = (*self.told, *problems), (*self.problems, *problems)
+        return replace(self, plan=None, problems=wrong, told=told)
 
     def runnable(self) -> RunPlan:
         """The plan, if all that a run needs is there; else a ConfigurationError or a DataError that tells all."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from orchestrate.domain.errors import Problem
 
 #: Seconds that code which can't be broken off gets beyond its limit before its process is ended.
 GRACE: Final = ("ORCHESTRATE_GRACE", 5.0)
@@ -12,6 +15,19 @@ JOURNAL_WAIT: Final = ("ORCHESTRATE_JOURNAL_WAIT", 10.0)
 #: A second Ctrl-C within so many seconds is the first one, sent both to a process and to its group.
 REPEATED: Final = 0.1
 _LONGEST: Final = 86400.0
+
+
+def problems(environ: Mapping[str, str]) -> list[Problem]:
+    """What is wrong with these settings in `environ`."""
+    from orchestrate.domain.errors import ConfigurationError
+
+    found: list[Problem] = []
+    for setting in (GRACE, JOURNAL_WAIT):
+        try:
+            seconds(setting, environ)
+        except ConfigurationError as error:
+            found += error.problems
+    return found
 
 
 def seconds(setting: tuple[str, float], environ: Mapping[str, str]) -> float:

@@ -20,8 +20,8 @@ from orchestrate.domain.results import Finding, RunResult
 from orchestrate.runs.chronicle import Chronicle
 from orchestrate.runs.journal import Journal
 from orchestrate.runs.store import Claim, claim
+from orchestrate.supervision import settings
 from orchestrate.supervision.board import BEGUN, CLOSED, JOURNAL, board
-from orchestrate.supervision.settings import GRACE, JOURNAL_WAIT, seconds
 from orchestrate.usecases.stopping import Stop
 from orchestrate.usecases.validate import Validation
 from orchestrate.usecases.validate import document as validation_document
@@ -76,13 +76,13 @@ def backtest(
     """
     began = time.monotonic()
     moment = datetime.now(UTC)
-    patience, _ = (seconds(setting, request.environ) for setting in (JOURNAL_WAIT, GRACE))
     resolution = _gated(
         wiring.read_plan(request.config, request.overrides, request.data, request.environ), request.gates
-    )
+    ).refused(settings.problems(request.environ))
     plan = resolution.plan
     if plan is None:
         return _refused(request, resolution, ConfigurationError(resolution.told))
+    patience = settings.seconds(settings.JOURNAL_WAIT, request.environ)
     given = _given(Path(request.config))  # now: a long run may outlive the file
     with (
         claim(request.reports, moment) as claimed,
@@ -213,8 +213,7 @@ def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
         if wrong:
             problems.append(Problem("--gate", 0, 0, *wrong))
     if problems:
-        told = (*resolution.told, *problems)
-        return replace(resolution, plan=None, problems=(*resolution.problems, *problems), told=told)
+        return resolution.refused(problems)
     return replace(resolution, plan=replace(plan, gates=(*plan.gates, *gates))) if plan else resolution
 
 

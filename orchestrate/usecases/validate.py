@@ -15,6 +15,7 @@ from orchestrate.data.bounds import require_room
 from orchestrate.domain.errors import DataError, Problem, UserInterrupt
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
+from orchestrate.supervision import settings
 
 if TYPE_CHECKING:
     from orchestrate.data.cache import ColumnCache
@@ -61,10 +62,13 @@ def validate(
     `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to. `ready` is told
     before the code of any strategy is loaded.
     """
-    resolution = wiring.read_plan(file, overrides, data, environ)
+    resolution = wiring.read_plan(file, overrides, data, environ).refused(settings.problems(environ or {}))
     if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:
         return Validation(file, resolution, resolution.findings)
-    require_room()
+    try:
+        require_room()
+    except DataError as error:
+        return _unusable(file, resolution, error)
     with redirect_stdout(sys.stderr):  # what strategies print is no part of the result
         return _deep(file, resolution, resolution.plan, wiring.column_cache(environ or {}, wanted=cache), ready)
 
@@ -79,10 +83,7 @@ def _deep(
     try:
         market, found = load_market(plan, cache=cache)
     except DataError as error:
-        told = Finding(
-            "error", error.where or "data", f"{error.message}; {error.hint}" if error.hint else error.message
-        )
-        return Validation(file, resolution, (*resolution.findings, told), unusable=True)
+        return _unusable(file, resolution, error)
     findings = [*resolution.findings, *found, *_unclosed(plan, market)]
     unusable = any(finding.severity == "error" for finding in found)
     caught: list[str] = []
@@ -96,6 +97,12 @@ def _deep(
                 findings += checked.findings
                 caught += checked.accused
     return Validation(file, resolution, tuple(findings), tuple(dict.fromkeys(caught)), unusable)
+
+
+def _unusable(file: str, resolution: Resolution, error: DataError) -> Validation:
+    message = f"{error.message}; {error.hint}" if error.hint else error.message
+    found = Finding("error", error.where or "data", message)
+    return Validation(file, resolution, (*resolution.findings, found), unusable=True)
 
 
 def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:

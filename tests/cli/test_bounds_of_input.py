@@ -82,3 +82,17 @@ def test_too_little_memory_is_said(prompt, command: tuple[str, ...], megabytes: 
     assert "hint: " in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(Path(prompt.folder).glob("reports/*"))
+
+
+def test_too_little_memory_for_a_deep_validation_is_said_in_json(prompt) -> None:
+    program = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (100 * 10**6,) * 2)\n"
+        "from orchestrate.cli import main\n"
+        "main()\n"
+    )
+    words = [sys.executable, "-c", program, "validate", "single.yaml", "--deep", "--format", "json"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=prompt.folder, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
+    (told,) = [one for one in json.loads(done.stdout)["findings"] if one["severity"] == "error"]
+    assert told["where"] == "memory"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import getpass
+import json
+
+import pytest
 
 HEAD = ["ts", "event", "level", "run_id", "user"]
 KEYS = {
@@ -99,3 +102,15 @@ def test_a_lock_that_another_process_holds_is_code_4_in_the_end(prompt, monkeypa
     assert len(list((prompt.folder / "reports").iterdir())) == 1
     monkeypatch.setenv("ORCHESTRATE_JOURNAL_WAIT", "soon")
     assert prompt("backtest", "single.yaml").code == 2
+
+
+@pytest.mark.parametrize("name", ["ORCHESTRATE_GRACE", "ORCHESTRATE_JOURNAL_WAIT"])
+@pytest.mark.parametrize("command", ["backtest", "validate"])
+def test_wrong_seconds_in_the_environment_are_reported(
+    prompt, monkeypatch: pytest.MonkeyPatch, command: str, name: str
+) -> None:
+    monkeypatch.setenv(name, "soon")
+    done = prompt(command, "single.yaml", "--format", "json")
+    assert done.code == 2
+    (error,) = json.loads(done.out)["errors"]
+    assert (error["file"], error["message"]) == (name, "expected seconds from 0 to 86400, found 'soon'")
