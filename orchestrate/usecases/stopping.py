@@ -8,11 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Final, Self
 
 from orchestrate.domain.errors import InterruptedRunError, OrchestrateError, TimeLimitError, UserInterrupt
 from orchestrate.supervision.board import DEADLINE, board
 from orchestrate.supervision.settings import REPEATED
+
+#: The last moment that the board can hold, in nanoseconds.
+_NEVER: Final = 2**62
 
 
 class Stop:
@@ -41,7 +44,7 @@ class Stop:
 
     def __enter__(self) -> Self:
         if self._deadline is not None:
-            board().words[DEADLINE] = round(self._deadline * 1e9)
+            board().words[DEADLINE] = int(min(self._deadline * 1e9, _NEVER))
         self._on_main_thread = threading.current_thread() is threading.main_thread()
         if self._on_main_thread:
             self._before = signal.signal(signal.SIGINT, self._interrupted)

@@ -42,6 +42,12 @@ def test_the_first_is_a_request_and_a_second_one_breaks_off():
     assert usual.type is KeyboardInterrupt
 
 
+@pytest.mark.parametrize("seconds", [1e30, float("inf")])
+def test_a_limit_of_any_length_can_be_had(seconds):
+    with Stop(seconds) as stop:
+        assert not stop()
+
+
 def test_a_limit_is_over_when_the_run_is():
     with Stop(0.0) as stop:
         stop.disarm()
