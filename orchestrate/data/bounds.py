@@ -104,6 +104,7 @@ def read_table(parquet: pq.ParquetFile, wanted: list[str], most: int, where: str
         batches.append(batch)
         size += batch.nbytes
         require_unpacked(size, most, where)
+        require_memory(size, where)
     return pa.Table.from_batches(batches) if batches else parquet.read(columns=wanted)
 
 

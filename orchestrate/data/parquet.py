@@ -137,7 +137,7 @@ def _texts(column: pa.ChunkedArray) -> Sequence[str]:
 
     if pa.types.is_floating(column.type):
         numbers = floats(column.cast(pa.float64()))
-        if not bool(np.all((np.abs(numbers) < 2**63) & (numbers % 1 == 0))):
+        if not bool(np.all((np.abs(numbers) < 2**63) & (numbers == np.trunc(numbers)))):
             return ["" if np.isnan(number) else np.format_float_positional(number, trim="-") for number in numbers]
         column = column.cast(pa.int64())
     written = column.cast(pa.string())

@@ -268,6 +268,11 @@ def test_stamps_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
         read(tmp_path, table(DAILY.take(slice(0, 2)), bad))
 
 
+def test_stamps_without_end_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="row 1: 'inf' is not a date or time"):
+        read(tmp_path, table(DAILY.take(slice(0, 2)), pa.array([np.inf, np.inf])))
+
+
 def test_a_number_chooses_among_columns_of_one_name(tmp_path: Path) -> None:
     content = table(DAILY, nanoseconds(DAILY)).append_column("close", pa.array(DAILY.close * 2))
     for number, factor in ((5, 1), (7, 2)):
