@@ -84,7 +84,7 @@ def _verdict(item: Validation) -> str:
         return "the configuration is right, but data is missing"
     if item.unusable:
         return "the configuration is right, but its data can't be used"
-    return "a strategy looks ahead" if item.looked_ahead else "valid"
+    return "a strategy failed the look-ahead check" if item.looked_ahead else "valid"
 
 
 def _as_line(finding: Finding) -> str:

@@ -161,6 +161,7 @@ def test_noise_is_not_repeatable_and_no_look_ahead(mine):
     deep = mine("Tosses", "validate", "--deep")
     assert deep.code == 1
     assert "not repeatable on AAA" in deep.out
+    assert "looks ahead" not in deep.out + deep.err
 
 
 def test_deep_checks_every_flag_that_would_be_acted_upon(mine):
