@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
@@ -163,7 +164,7 @@ class Order:
     """An approved demand, from its placing to its end.
 
     Its id is unique in the run and the same on every engine. It lives in the blotter, which alone changes it. `until`
-    is the last moment at which it may fill.
+    is the last moment at which it may fill. The `trigger` of a trailing stop is the level at which it begins.
     """
 
     id: str
@@ -182,6 +183,11 @@ class Order:
     group: OrderGroup | None = None
     status: OrderStatus = OrderStatus.PENDING
     filled: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """What its engine calls it: a native's own order by the id that it has there, any other by its id."""
+        return self.native_order or self.id
 
     @property
     def rests(self) -> bool:
@@ -207,10 +213,13 @@ class Order:
 
 @value
 class Ended:
-    """A native's own order is over without a fill: cancelled by its strategy, expired, or taken out by its bracket."""
+    """An order is over in its engine without a further fill; `name` is the engine's name of it, see `Order.name`.
+
+    It has expired, is cancelled by the native that it belongs to, is taken out by its bracket, or has nothing to close.
+    """
 
     strategy_id: str
-    native_order: str
+    name: str
     reason: Reason
 
 
@@ -242,6 +251,12 @@ class Fill:
     def at(self, t: int) -> Fill:
         """The same fill at another time."""
         return Fill(self.order_id, self.strategy_id, self.symbol, self.quantity, self.price, self.fee, t, self.part)
+
+
+def trailing_level(extreme: float, trail: float, *, buys: bool) -> float:
+    """The level of a stop that trails `extreme` by `trail`, in decimals: above it for a buy, below it for a sell."""
+    distance = Decimal(str(trail))
+    return float(Decimal(str(extreme)) + (distance if buys else -distance))
 
 
 CommandAction = Literal["submit", "cancel", "resize", "reject"]

@@ -9,10 +9,11 @@ from tests.engines.candidate import FEEDS, near
 from tests.engines.conformance_life import Life
 from tests.engines.conformance_positions import Positions
 from tests.engines.conformance_prices import Prices
+from tests.engines.conformance_resting import Resting
 from tests.engines.stage import play
 
 
-class EngineConformance(Prices, Positions, Life):
+class EngineConformance(Prices, Positions, Resting, Life):
     """All of it, and random runs against schoolbook arithmetic."""
 
     def test_any_run_equals_plain_arithmetic(self) -> None:

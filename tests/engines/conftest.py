@@ -2,5 +2,5 @@
 
 import pytest
 
-for part in ("conformance", "conformance_life", "conformance_positions", "conformance_prices"):
+for part in ("conformance", "conformance_life", "conformance_positions", "conformance_prices", "conformance_resting"):
     pytest.register_assert_rewrite(f"tests.engines.{part}")

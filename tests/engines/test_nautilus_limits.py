@@ -8,6 +8,7 @@ from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.settings import NautilusSettings
+from orchestrate.engines.pending_fills import DueFill
 from tests.engines.candidate import PLAIN, Feed
 from tests.engines.stage import accounts, market, order, play, series, submit
 
@@ -92,14 +93,14 @@ def test_orders_and_positions_go_through_the_states_of_nautilus() -> None:
     exchange = engine._exchange
     assert exchange is not None
     first, second = (int(t) for t in stage.timeline.stamps)
-    bought, position = exchange.trade(first, order("in", 3), 1.0, None)
+    bought, position = exchange.trade(first, DueFill(order("in", 3), 3, 1.0), None)
     assert [type(event).__name__ for event in exchange._order.events] == [
         "OrderInitialized",
         "OrderSubmitted",
         "OrderFilled",
     ]
     assert (position.is_long, position.ts_opened, bought.ts_event) == (True, first, first)
-    _, same = exchange.trade(second, order("out", -3), 2.0, position)
+    _, same = exchange.trade(second, DueFill(order("out", -3), -3, 2.0), position)
     assert same is position
     assert (position.is_closed, position.event_count, position.ts_closed) == (True, 2, second)
     assert position.realized_pnl.as_double() == pytest.approx(3.0 - 0.003 - 0.006)

@@ -186,5 +186,5 @@ def test_the_order_behind_a_natives_own_is_found() -> None:
     blotter = Blotter({"a": 0, "b": 1})
     for owner in "ab":
         place(blotter, owner, "X", native_order="n1")
-    assert ids(blotter.of_native("b", "n1")) == ["b-1"]
-    assert ids(blotter.of_native("b", "n2")) == []
+    assert ids(blotter.named("b", "n1")) == ["b-1"]
+    assert ids(blotter.named("b", "n2")) == []

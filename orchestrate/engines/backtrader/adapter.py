@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Fill, Order, StrategyCommand
+from orchestrate.domain.orders import Ended, Fill, Order, StrategyCommand
 from orchestrate.engines.backtrader.parts import bt, come_together
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
-from orchestrate.engines.handover import Handover, raise_broken
+from orchestrate.engines.pending_fills import DueFill, PendingFills, raise_broken
 from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, StrategySeat
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class BacktraderOrchestrationAdapter:
     def __init__(self, settings: BacktraderSettings | None = None) -> None:
         come_together()
         self._full = (settings or BacktraderSettings()).feed == "full"
-        self._handover = Handover(self.framework)
+        self._pending = PendingFills(self.framework)
         self._feeds: dict[str, ColumnFeed] = {}
         self._brokers: dict[str, StrategyBroker] = {}
         self._host: NativeHost | None = None
@@ -49,6 +49,7 @@ class BacktraderOrchestrationAdapter:
             from orchestrate.engines.backtrader.hosting.host import NativeHost
 
             self._host = NativeHost(market, natives, rules)
+        self._pending.begin(market)
         for account in accounts:
             if account.native is not None:
                 continue
@@ -64,7 +65,7 @@ class BacktraderOrchestrationAdapter:
         if self._host is not None:
             self._host.execute([command for command in commands if command.strategy_id in self._host])
             commands = [command for command in commands if command.strategy_id not in self._host]
-        self._handover.take(commands)
+        self._pending.take(commands)
 
     def wake(self, _t: int) -> EngineReport:
         """Backtrader's timers fire with bars, never between them: only what natives wanted since the start."""
@@ -75,14 +76,20 @@ class BacktraderOrchestrationAdapter:
         return self._host.listen() if self._host is not None else _NOTHING
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
-        """Move the feeds to their rows and fill at the open."""
-        fills = self._fill(self._handover.advance(t, rows), t, at_close=False)
+        """Move the feeds to their rows; fill at the open, then what the bars reach."""
+        fills = self._fill(self._pending.advance(t, rows), t, at_close=False)
+        ended: tuple[Ended, ...] = ()
+        if self._pending.resting:
+            fills += self._fill_reached(t)
+            ended = self._pending.ended()
         if self._full:
             self._live_through(rows)
         if self._host is None:
-            return EngineReport(fills)
+            return EngineReport(fills, ended=ended)
         stepped = self._host.advance(t, rows)
-        return replace(stepped, fills=fills + stepped.fills) if fills else stepped
+        if not fills and not ended:
+            return stepped
+        return replace(stepped, fills=fills + stepped.fills, ended=ended + stepped.ended)
 
     def _live_through(self, rows: Mapping[str, int]) -> None:
         """The whole bar, for an engine that is to see every one."""
@@ -97,7 +104,7 @@ class BacktraderOrchestrationAdapter:
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
-        fills = self._fill(self._handover.close(t), t, at_close=True)
+        fills = self._fill(self._pending.close(t), t, at_close=True)
         return fills + self._host.close() if self._host is not None else fills
 
     def _fill(self, due: list[Order], t: int, *, at_close: bool) -> tuple[Fill, ...]:
@@ -110,20 +117,39 @@ class BacktraderOrchestrationAdapter:
         self._messages += len(fills)
         return fills
 
-    def _fill_one(self, order: Order, t: int, at_close: bool) -> Fill:
+    def _fill_reached(self, t: int) -> tuple[Fill, ...]:
+        fills = []
+        for due in self._pending.reached(self._size):
+            try:
+                fills.append(self._fill_one(due.order, t, at_close=False, reached=due))
+            except Exception as error:
+                raise_broken(self.framework, [due.order.id], error)
+        self._messages += len(fills)
+        return tuple(fills)
+
+    def _size(self, strategy_id: str, symbol: str) -> float:
+        size: float = self._brokers[strategy_id].positions[self._feeds[symbol]].size
+        return size
+
+    def _fill_one(self, order: Order, t: int, at_close: bool, reached: DueFill | None = None) -> Fill:
+        """Fill a market order, or what a bar has `reached` of one that rests."""
         symbol, broker = order.symbol, self._brokers[order.strategy_id]
         feed = self._feeds[symbol]
-        feed.seek(self._handover.rows[symbol])
+        feed.seek(self._pending.rows[symbol])
         position = broker.positions[feed]
         before = position.size
-        native = broker.fill(feed, order.quantity, at_close=at_close)
+        if reached is None:
+            native = broker.fill(feed, order.quantity, at_close=at_close)
+        else:
+            native = broker.fill_at(feed, reached.quantity, reached.price, slips=order.limit is None)
         if native.status != _COMPLETED:
             raise EngineError(f"backtrader did not fill order {order.id}: {native.getstatusname()}")
         self._held[symbol] = rounded(self._held.get(symbol, 0.0) + position.size - before)
         executed = native.executed
         self._realised += executed.pnl - executed.comm
         price = executed.exbits[0].price  # `executed.price` is an average, and off by a last digit
-        return Fill(order.id, order.strategy_id, symbol, executed.size, price, executed.comm, t)
+        part = 0 if reached is None else reached.part
+        return Fill(order.id, order.strategy_id, symbol, executed.size, price, executed.comm, t, part)
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
         """The brokers' positions, and the profit that their executions realised."""
@@ -157,4 +183,4 @@ class BacktraderOrchestrationAdapter:
         self._feeds.clear()
         self._brokers.clear()
         self._held.clear()
-        self._handover = Handover(self.framework)
+        self._pending = PendingFills(self.framework)

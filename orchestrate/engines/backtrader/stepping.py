@@ -22,7 +22,7 @@ from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries
 from orchestrate.engines.backtrader.parts import bt
-from orchestrate.engines.handover import refuse_crossing
+from orchestrate.engines.pending_fills import refuse_crossing
 
 _NANOSECONDS_A_DAY = 86_400e9
 _DAYS_TO_1970 = 719_163.0
@@ -177,6 +177,17 @@ class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]  # Backtrad
         position.size = rounded(position.size)
         return order
 
+    def fill_at(self, feed: ColumnFeed, quantity: float, price: float, *, slips: bool) -> bt.Order:
+        """An order that the feed's current bar reaches at `price`, which has a limit unless it `slips`."""
+        position = self.positions[feed]
+        refuse_crossing(position.size, quantity)
+        order = _MarketOrder.on(self, feed, quantity, at_close=False)
+        if not slips:
+            order.exectype = order.Limit
+        self._execute(order, ago=0, price=price)
+        position.size = rounded(position.size)
+        return order
+
     def notify(self, order: bt.Order) -> None:
         """Nobody listens here: portable strategies hear of their fills from the orchestrator."""
 
@@ -186,7 +197,7 @@ class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]  # Backtrad
     def _execute(
         self, order: bt.Order, ago: int | None = None, price: float | None = None, **rest: Any
     ) -> float | None:
-        if price is not None:
+        if price is not None and order.exectype == order.Market:
             price = self._rules.fill_price(price, order.size, self._instruments[order.data._name])
         left: float | None = _BackBroker._execute(self, order, ago, price, **rest)
         return left

@@ -15,12 +15,12 @@ from nautilus_trader.model.position import Position
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Fill, Order, StrategyCommand
-from orchestrate.engines.handover import Handover, raise_broken, refuse_crossing
+from orchestrate.domain.orders import Ended, Fill, Order, StrategyCommand
 from orchestrate.engines.nautilus.bars import BarColumn
 from orchestrate.engines.nautilus.exchange import Exchange
 from orchestrate.engines.nautilus.instruments import explained
 from orchestrate.engines.nautilus.settings import NautilusSettings
+from orchestrate.engines.pending_fills import DueFill, PendingFills, raise_broken, refuse_crossing
 from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, StrategySeat
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class NautilusOrchestrationAdapter:
 
     def __init__(self, settings: NautilusSettings | None = None) -> None:
         self._full = (settings or NautilusSettings()).feed == "full"
-        self._handover = Handover(self.framework)
+        self._pending = PendingFills(self.framework)
         self._exchange: Exchange | None = None
         self._host: NativeHost | None = None
         self._prices: dict[Moment, dict[str, memoryview]] = {}
@@ -48,6 +48,7 @@ class NautilusOrchestrationAdapter:
 
     def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         """Open an exchange for all that portable strategies trade, and build an engine for each native."""
+        self._pending.begin(market)
         portables = [account for account in accounts if account.native is None]
         if portables:
             symbols = dict.fromkeys(symbol for account in portables for symbol in account.symbols)
@@ -73,9 +74,9 @@ class NautilusOrchestrationAdapter:
         """Hand over orders for the next open or close; verdicts reach natives at once."""
         self._messages += len(commands)
         if self._host is None:
-            self._handover.take(commands)
+            self._pending.take(commands)
             return
-        self._handover.take([command for command in commands if command.strategy_id not in self._host])
+        self._pending.take([command for command in commands if command.strategy_id not in self._host])
         for command in commands:
             if command.strategy_id in self._host:
                 self._host.execute(command)
@@ -89,15 +90,21 @@ class NautilusOrchestrationAdapter:
         return self._host.listen() if self._host is not None else EngineReport()
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
-        """Fill at the open; with `feed: full` the whole bars follow, as they do for natives."""
-        fills = self._fill(self._handover.advance(t, rows), t, "open")
+        """Fill at the open, then what the bars reach; with `feed: full` they follow whole, as they do for natives."""
+        fills = self._fill(self._pending.advance(t, rows), t, "open")
+        ended: tuple[Ended, ...] = ()
+        if self._pending.resting:
+            fills += self._fill_reached(t)
+            ended = self._pending.ended()
         if self._full:
             self._show(t, rows)
         if self._host is None:
-            return EngineReport(fills)
+            return EngineReport(fills, ended=ended)
         stepped = self._host.advance(t, rows)
         self._messages += len(stepped.fills)
-        return replace(stepped, fills=fills + stepped.fills) if fills else stepped
+        if not fills and not ended:
+            return stepped
+        return replace(stepped, fills=fills + stepped.fills, ended=ended + stepped.ended)
 
     def _show(self, t: int, rows: Mapping[str, int]) -> None:
         symbols = [symbol for symbol in self._bars if symbol in rows]
@@ -109,7 +116,7 @@ class NautilusOrchestrationAdapter:
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
-        fills = self._fill(self._handover.close(t), t, "close")
+        fills = self._fill(self._pending.close(t), t, "close")
         return fills if self._host is None else fills + self._host.close(t)
 
     @property
@@ -121,24 +128,41 @@ class NautilusOrchestrationAdapter:
     def _fill(self, due: list[Order], t: int, moment: Moment) -> tuple[Fill, ...]:
         if not due:
             return ()
-        exchange, prices, rows = self._running, self._prices[moment], self._handover.rows
+        exchange, prices, rows = self._running, self._prices[moment], self._pending.rows
         try:
-            fills = tuple([self._trade(exchange, order, prices[order.symbol][rows[order.symbol]], t) for order in due])
+            fills = tuple(
+                [self._trade(exchange, DueFill(o, o.quantity, prices[o.symbol][rows[o.symbol]]), t) for o in due]
+            )
         except Exception as error:
             names = [order.id for order in due]
             raise_broken(self.framework, names, explained(error, names))
         self._messages += len(fills)
         return fills
 
-    def _trade(self, exchange: Exchange, order: Order, price: float, t: int) -> Fill:
-        symbol = order.symbol
+    def _fill_reached(self, t: int) -> tuple[Fill, ...]:
+        fills = []
+        for due in self._pending.reached(self._size):
+            try:
+                fills.append(self._trade(self._running, due, t))
+            except Exception as error:
+                names = [due.order.id]
+                raise_broken(self.framework, names, explained(error, names))
+        self._messages += len(fills)
+        return tuple(fills)
+
+    def _size(self, strategy_id: str, symbol: str) -> float:
+        held = self._open.get((strategy_id, symbol))
+        return 0.0 if held is None else float(held.signed_qty)
+
+    def _trade(self, exchange: Exchange, due: DueFill, t: int) -> Fill:
+        order, symbol = due.order, due.order.symbol
         key = (order.strategy_id, symbol)
         held = self._open.get(key)
         size_before = realised_before = 0.0
         if held is not None:
             size_before, realised_before = held.signed_qty, held.realized_pnl.as_double()
-            refuse_crossing(size_before, order.quantity)
-        fill, position = exchange.trade(t, order, price, held)
+            refuse_crossing(size_before, due.quantity)
+        fill, position = exchange.trade(t, due, held)
         self._realised += position.realized_pnl.as_double() - realised_before
         size = position.signed_qty
         self._held[symbol] = rounded(self._held.get(symbol, 0.0) + size - size_before)
@@ -147,12 +171,13 @@ class NautilusOrchestrationAdapter:
         else:
             del self._open[key]
         units, paid = fill.last_qty, fill.last_px
-        quantity = abs(order.quantity)
+        quantity = abs(due.quantity)
         if units != Quantity(quantity, units.precision):  # as_double of what is equal may differ in the last bit
             quantity = round(units.as_double(), units.precision)
         price = round(paid.as_double(), paid.precision)
         fee = fill.commission.as_double()
-        return Fill(order.id, order.strategy_id, symbol, quantity if fill.is_buy else -quantity, price, fee, t)
+        quantity = quantity if fill.is_buy else -quantity
+        return Fill(order.id, order.strategy_id, symbol, quantity, price, fee, t, due.part)
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
         """The engine's positions, netted, and what all of them realised."""
@@ -185,6 +210,6 @@ class NautilusOrchestrationAdapter:
         self._bars.clear()
         self._open.clear()
         self._held.clear()
-        self._handover = Handover(self.framework)
+        self._pending = PendingFills(self.framework)
         if host is not None:
             host.end()

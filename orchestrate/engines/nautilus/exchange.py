@@ -43,10 +43,10 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Order
 from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
 from orchestrate.engines.nautilus.fees import RuleFee
 from orchestrate.engines.nautilus.instruments import VENUE, native_instrument, native_symbol
+from orchestrate.engines.pending_fills import DueFill
 
 _TRADER = TraderId(f"{VENUE.value}-001")
 _ACCOUNT = AccountId(f"{VENUE.value}-001")
@@ -93,16 +93,18 @@ class Exchange:
             for number, (symbol, instrument) in enumerate(instruments.items(), 1)
         }
 
-    def trade(self, t: int, order: Order, price: float, held: Position | None) -> tuple[OrderFilled, Position]:
-        """A market order, now, with the market at `price`: the fill, and the position that it went to.
+    def trade(self, t: int, due: DueFill, held: Position | None) -> tuple[OrderFilled, Position]:
+        """A market order, now, with the market at the price that is due: the fill, and the position that it went to.
 
         That is `held`, or a new one. The market is quoted with what the order will pay after slippage, for as many
         units as it wants.
         """
         now = self._time(t)
+        order, quantity, paid, _ = due
         engine = self._engines[order.symbol]
-        native, quantity = engine.instrument, order.quantity
-        paid = self._rules.fill_price(price, quantity, self._instruments[order.symbol])
+        native = engine.instrument
+        if order.limit is None:
+            paid = self._rules.fill_price(paid, quantity, self._instruments[order.symbol])
         both, size = Price(paid, native.price_precision), Quantity(abs(quantity), native.size_precision)
         engine.process_quote_tick(QuoteTick(native.id, both, both, size, size, now, now))
         side = OrderSide.BUY if quantity > 0 else OrderSide.SELL

@@ -192,7 +192,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session.marks.step = step
         if session.blotter.waiting and self._rules.fill == "next_open":
             self.open(event)
-        reports = self.range(event) if router.moved or router.fed_in_full else ()
+        reports = self.range(event) if router.moved or router.fed_in_full or session.blotter.has_resting else ()
         if reports:
             self.book(fill for report in reports for fill in report.fills)
         intents = self.decide(event, reports)
@@ -218,7 +218,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def range(self, event: MarketEvent) -> list[EngineReport]:
         """2. RANGE: every engine that has something to do goes through the bar; resting orders may be reached."""
-        return self._router.advance(event)
+        blotter = self.session.blotter
+        return self._router.advance(event, blotter.owners_reached(event.rows) if blotter.has_resting else ())
 
     def book(self, fills: Iterable[Fill], *, at_close: bool = False) -> None:
         """3. Fills go to the books, and to the strategies that have a hook for them."""
@@ -293,7 +294,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     # ---- details
 
     def _take_in(self, reports: Sequence[EngineReport], *, booked: bool = False) -> list[Demand]:
-        """What engines report of their natives: failures and ended orders are dealt with, demands come back."""
+        """What engines report: failures and ended orders are dealt with, demands of natives come back."""
         session = self.session
         demands: list[Demand] = []
         for report in reports:
@@ -303,7 +304,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 self._fail(self.strategies[strategy_id], error)
             for ended in report.ended:
                 session.orders.ended_by_engine(ended)
-                over = (ended.strategy_id, ended.native_order)
+                over = (ended.strategy_id, ended.name)
                 self._late = [late for late in self._late if (late.strategy_id, late.native_order) != over]
             demands += report.demands
         return [demand for demand in demands if self.strategies[demand.strategy_id].status != "failed"]

@@ -124,8 +124,8 @@ class OrderManager:
         self._log.record(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
 
     def ended_by_engine(self, ended: Ended) -> None:
-        """A native's own order is over in its engine; so is the order behind it."""
-        for order in self.blotter.of_native(ended.strategy_id, ended.native_order):
+        """An order is over in its engine, so it is in the blotter."""
+        for order in self.blotter.named(ended.strategy_id, ended.name):
             self.end(order, ended.reason)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrate.domain.errors import EngineError, OrderError
 from orchestrate.domain.execution import rounded
-from orchestrate.domain.orders import Demand, Fill, Order, OrderStatus, Reason
+from orchestrate.domain.orders import Demand, Fill, Order, OrderStatus, Reason, trailing_level
 
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED
@@ -42,6 +42,8 @@ class Blotter:
         if demand.rests:
             order.type, order.limit, order.trigger = demand.type, demand.limit, demand.trigger
             order.trail, order.until = demand.trail, demand.until
+            if order.trail is not None and order.trigger is None:
+                order.trigger = trailing_level(demand.price, order.trail, buys=quantity > 0)
         order.group = demand.group
         self.moved.add(owner)
         self._pending[name] = order
@@ -62,14 +64,22 @@ class Blotter:
         """All orders that lie in an engine."""
         return list(self._resting.values())
 
+    @property
+    def has_resting(self) -> bool:
+        """True while any order lies in an engine."""
+        return bool(self._resting)
+
+    def owners_reached(self, symbols: Container[str]) -> set[str]:
+        """Strategies with an order that lies in an engine and whose symbol has a bar now."""
+        return {order.strategy_id for order in self._resting.values() if order.symbol in symbols}
+
     def unanswered(self) -> list[Order]:
         """Orders that were handed to an engine, which has neither filled them nor let them rest."""
         return list(self._released.values())
 
-    def of_native(self, strategy_id: str, native_order: str) -> list[Order]:
-        """The open order behind a native's own, if there is one."""
-        wanted = (strategy_id, native_order)
-        return [order for order in self.open_orders() if (order.strategy_id, order.native_order) == wanted]
+    def named(self, strategy_id: str, name: str) -> list[Order]:
+        """The strategy's open order that its engine calls `name`, if there is one."""
+        return [order for order in self.open_orders() if order.strategy_id == strategy_id and order.name == name]
 
     def with_engine(self, order_id: str) -> Order | None:
         """The order of that id that an engine has; None where none has it."""
@@ -80,8 +90,8 @@ class Blotter:
         return fill.id in self._booked
 
     def symbols(self) -> set[str]:
-        """The symbols that pending orders wait for."""
-        return {order.symbol for order in self._pending.values()}
+        """The symbols whose next bar may move an order: pending ones wait for it, resting ones may be reached."""
+        return {order.symbol for order in chain(self._pending.values(), self._resting.values())}
 
     def reserved(self, strategy_id: str, granted: Sequence[float] = ()) -> float:
         """Money held for the strategy's open orders, and for those that are just being `granted`."""
@@ -97,12 +107,15 @@ class Blotter:
     # ---- what becomes of them
 
     def release(self, symbols: Container[str]) -> list[Order]:
-        """Release the orders whose symbol has a bar now: closing ones first, then openings in plan order."""
+        """Release the orders whose symbol has a bar now: closing ones first, then openings in plan order.
+
+        Portable orders that rest need no bar: their engine lets them wait for the next one.
+        """
         due: list[Order] = []
         left: dict[str, list[Order]] = {}
         for owner, orders in self.waiting.items():
             for order in orders:
-                if order.symbol in symbols:
+                if order.symbol in symbols or (order.rests and not order.native_order):
                     due.append(order)
                     del self._pending[order.id]
                     self._released[order.id] = order

@@ -74,13 +74,12 @@ class EngineRouter:
         for framework, own in by_framework.items():
             self.adapters[framework].execute_commands(own)
 
-    def advance(self, event: MarketEvent) -> list[EngineReport]:
-        """Engines that have something to do at this step go through its bars."""
-        reports = [
-            self._advance(framework, event)
-            for framework in self.adapters
-            if framework in self.fed_in_full or framework in self.moved
-        ]
+    def advance(self, event: MarketEvent, strategy_ids: Iterable[str] = ()) -> list[EngineReport]:
+        """Engines that have something to do at this step go through its bars, those of `strategy_ids` among them."""
+        due = self.fed_in_full | self.moved
+        if strategy_ids:
+            due |= {self._frameworks[name] for name in strategy_ids}
+        reports = [self._advance(framework, event) for framework in self.adapters if framework in due]
         if self.expelled:
             reports.append(EngineReport(self._liquidator.fills(event.t, event.rows, at_close=False)))
         return reports
