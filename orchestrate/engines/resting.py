@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from orchestrate.domain.errors import EngineError
 from orchestrate.domain.market import HistoricalDataBar
 from orchestrate.domain.orders import Order, trailing_level
 from orchestrate.domain.values import value
@@ -37,7 +38,7 @@ class RestingOrder:
     def of(cls, order: Order, precision: int) -> RestingOrder:
         """The order as it begins to rest."""
         if order.trail is not None and order.trigger is None:
-            raise ValueError(f"order {order.id}: a trailing stop needs a trigger, the level at which it begins")
+            raise EngineError(f"order {order.id}: a trailing stop needs a trigger, the level at which it begins")
         limit, trigger = (
             None if level is None else rounded_level(level, precision) for level in (order.limit, order.trigger)
         )

@@ -188,3 +188,40 @@ def test_the_order_behind_a_natives_own_is_found() -> None:
         place(blotter, owner, "X", native_order="n1")
     assert ids(blotter.named("b", "n1")) == ["b-1"]
     assert ids(blotter.named("b", "n2")) == []
+
+
+def test_a_portable_order_is_named_by_its_id() -> None:
+    blotter = Blotter({"a": 0, "b": 1})
+    for owner in "ab":
+        place(blotter, owner, "X")
+    assert ids(blotter.named("a", "a-1")) == ["a-1"]
+    assert ids(blotter.named("b", "a-1")) == []
+
+
+def test_a_portable_order_that_rests_is_released_without_a_bar() -> None:
+    blotter = Blotter({"a": 0})
+    for how in ({}, {"limit": 9.0}, {"limit": 9.0, "native_order": "n1"}):
+        place(blotter, "a", "X", **how)
+    assert ids(blotter.release({"Y"})) == ["a-2"]
+    assert ids(blotter.pending("a")) == ["a-1", "a-3"]
+
+
+def test_what_rests_waits_for_bars_of_its_symbol() -> None:
+    blotter = Blotter({"a": 0})
+    assert not blotter.has_resting
+    order = resting(blotter)
+    place(blotter, "a", "Y")
+    assert (blotter.has_resting, blotter.symbols()) == (True, {"X", "Y"})
+    assert (blotter.owners_reached({"X"}), blotter.owners_reached({"Y"})) == ({"a"}, set())
+    blotter.end(order, OrderStatus.EXPIRED, Reason.EXPIRED)
+    assert (blotter.has_resting, blotter.symbols()) == (False, {"Y"})
+
+
+@pytest.mark.parametrize(
+    ("quantity", "trail", "trigger", "begins"), [(-1.0, 0.3, None, 9.7), (1.0, 0.3, None, 10.3), (-1.0, 0.3, 8.0, 8.0)]
+)
+def test_a_trailing_stop_begins_at_its_distance_from_the_close(
+    quantity: float, trail: float, trigger: float | None, begins: float
+) -> None:
+    order = place(Blotter({"a": 0}), "a", "X", quantity, trail=trail, trigger=trigger)
+    assert (order.type, order.trigger) == (OrderType.TRAILING_STOP, begins)

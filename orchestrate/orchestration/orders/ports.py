@@ -40,7 +40,7 @@ class StrategySeat:
 
 @value
 class EngineReport:
-    """What an engine has to say: fills first, then what its native strategies want, took back, or broke with."""
+    """Result of one engine step: fills, demands and failures of natives, orders that ended without a further fill."""
 
     fills: tuple[Fill, ...] = ()
     demands: tuple[Demand, ...] = ()
@@ -66,7 +66,7 @@ class OrchestrationPort(Protocol):
 
     A step is `execute_commands` (orders released at this open), `advance`, and where orders fill at the close
     `execute_commands` and `close`. An engine need not be told of a step at which it has nothing to do; the next one it
-    hears of may be any later one.
+    hears of may be any later one. It sees every bar of a symbol of which an order rests in it.
     """
 
     framework: str
@@ -75,13 +75,19 @@ class OrchestrationPort(Protocol):
         """Build everything; no bar has happened yet. EngineError when the engine can't host what is asked."""
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
-        """Hand over orders for the very next `advance` (filled at its open) or `close` (filled at its close)."""
+        """Hand over orders for the very next `advance` (filled at its open) or `close` (filled at its close).
+
+        Orders with a limit, trigger or trail rest from the next `advance` on, until they fill, end or are cancelled.
+        """
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
-        """Time becomes t; `rows` are the bars of all symbols that have one now. Orders handed over fill at its open."""
+        """Time becomes t; `rows` are the bars of all symbols that have one now.
+
+        Market orders handed over fill at its open, then the bars may reach orders that rest.
+        """
 
     def close(self, t: int) -> tuple[Fill, ...]:
-        """Orders handed over since `advance` fill at t's close."""
+        """Market orders handed over since `advance` fill at t's close."""
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
         """Where the engine believes it stands."""

@@ -222,8 +222,9 @@ _NOTHING = _Granted()
 
 
 def demand_of(order: Order, price: float, step: int, t: int) -> Demand:
-    """What an order asks for at a moment of its life."""
-    return Demand(order.strategy_id, order.symbol, order.quantity, order.closing, price, step, t)
+    """What an order still asks for at a moment of its life."""
+    quantity = order.remaining if order.filled else order.quantity
+    return Demand(order.strategy_id, order.symbol, quantity, order.closing, price, step, t)
 
 
 def _fit(
