@@ -91,7 +91,6 @@ if TYPE_CHECKING:
     from orchestrate.library.indicators import rolling_sum as rolling_sum
     from orchestrate.library.indicators import wilder_rsi as wilder_rsi
     from orchestrate.library.indicators import z_score as z_score
-    from orchestrate.library.strategy_library import StrategyLibrary as StrategyLibrary
     from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator as CrossFrameworkOrchestrator
     from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator as UnifiedStrategyOrchestrator
     from orchestrate.orchestration.orders.ports import OrchestrationPort as OrchestrationPort
@@ -108,6 +107,7 @@ if TYPE_CHECKING:
     from orchestrate.usecases.api import run_orchestrator as run_orchestrator
     from orchestrate.usecases.api_results import BacktestResult as BacktestResult
     from orchestrate.usecases.api_results import OrchestratorResult as OrchestratorResult
+    from orchestrate.usecases.strategy_library import StrategyLibrary as StrategyLibrary
 else:
     _modules = {}
 

@@ -3,49 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.data.bounds import require_room
+from orchestrate.domain.engines import Engine, Natives
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 if TYPE_CHECKING:
     from orchestrate.config.resolution import Resolution
     from orchestrate.data.cache import ColumnCache
+    from orchestrate.domain.strategy import StrategyDescription
 
 
-@dataclass(frozen=True, slots=True)
-class Framework:
-    """Where an engine's adapter and its settings are, named so that nothing is imported before it is needed.
-
-    `room` is the address space that importing it takes.
-    """
-
-    adapter: str
-    settings: str
-    room: int = 0
-
-
-#: A further engine is a folder and a line here.
-FRAMEWORKS: Final[Mapping[str, Framework]] = {
-    "backtrader": Framework(
-        "orchestrate.engines.backtrader.adapter:BacktraderOrchestrationAdapter",
-        "orchestrate.engines.backtrader.settings:BacktraderSettings",
-        30_000_000,
-    ),
-    "nautilus": Framework(
-        "orchestrate.engines.nautilus.adapter:NautilusOrchestrationAdapter",
-        "orchestrate.engines.nautilus.settings:NautilusSettings",
-        600_000_000,
-    ),
+#: A further engine is a folder and a line here. The first one is where portable strategies run unless told otherwise.
+ENGINES: Final[Mapping[str, Engine]] = {
+    engine.name: engine
+    for engine in (
+        Engine(
+            "backtrader",
+            "orchestrate.engines.backtrader.adapter:BacktraderOrchestrationAdapter",
+            "orchestrate.engines.backtrader.settings:BacktraderSettings",
+            "backtrader",
+            Natives("backtrader", ("Strategy", "SignalStrategy", "strategies."), "params", sized=True),
+            room=30_000_000,
+        ),
+        Engine(
+            "nautilus",
+            "orchestrate.engines.nautilus.adapter:NautilusOrchestrationAdapter",
+            "orchestrate.engines.nautilus.settings:NautilusSettings",
+            "nautilus_trader",
+            Natives("nautilus_trader", ("Strategy",), "config", sized=False),
+            room=600_000_000,
+        ),
+    )
 }
 
 
 def settings_types() -> dict[str, type]:
-    """Each framework's dataclass of settings; imports no engine."""
-    return {name: _load(framework.settings) for name, framework in FRAMEWORKS.items()}
+    """Each engine's dataclass of settings; imports no engine."""
+    return {name: _load(engine.settings) for name, engine in ENGINES.items()}
+
+
+def default_engine() -> str:
+    """The engine of portable strategies that name none."""
+    return next(iter(ENGINES))
+
+
+def required_distributions() -> list[str]:
+    """What must be installed for the engines, beside `orchestrate` itself."""
+    return [engine.distribution for engine in ENGINES.values() if engine.distribution]
+
+
+def distributions() -> dict[str, str]:
+    """In which distribution each engine comes."""
+    return {name: engine.distribution or name for name, engine in ENGINES.items()}
+
+
+def describe(reference: str, beside: Path) -> StrategyDescription:
+    """All that can be known of a strategy with the engines that are here; see `library.catalogue`."""
+    from orchestrate.library import catalogue
+
+    return catalogue.describe(reference, beside, tuple(ENGINES.values()))
+
+
+def shipped() -> dict[str, StrategyDescription]:
+    """The strategies that come with `orchestrate`, by name, in alphabetical order."""
+    from orchestrate.library import catalogue
+
+    return catalogue.shipped(tuple(ENGINES.values()))
+
+
+def installed() -> tuple[dict[str, StrategyDescription], dict[str, str]]:
+    """Strategies of third-party packages, and those that are broken: name → what is wrong."""
+    from orchestrate.library import catalogue
+
+    return catalogue.installed(tuple(ENGINES.values()))
 
 
 def read_plan(
@@ -56,7 +90,6 @@ def read_plan(
 ) -> Resolution:
     """What becomes of the configuration in `path` with the library and the frameworks that are here."""
     from orchestrate.config.resolve import resolve
-    from orchestrate.library.catalogue import describe
 
     return resolve(path, catalogue=describe, settings=settings_types(), overrides=overrides, data=data, environ=environ)
 
@@ -71,7 +104,7 @@ def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | N
 
 def build_adapter(framework: str, settings: Mapping[str, object]) -> OrchestrationPort:
     """An engine ready to begin; importing it is the costly part."""
-    known = FRAMEWORKS[framework]
+    known = ENGINES[framework]
     require_room(known.room)
     adapter: Callable[[Any], OrchestrationPort] = _load(known.adapter)
     return adapter(_load(known.settings)(**settings))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from orchestrate.config.nodes import Place, Table, find, plain
 from orchestrate.config.reading import Reading
@@ -18,9 +17,6 @@ from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.strategy import StrategyDescription
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_DEFAULT_FRAMEWORK: Final = "backtrader"
-#: Kinds of native strategies whose engine has nothing that could size an entry for them.
-_SIZE_THEMSELVES: Final = ("nautilus",)
 
 
 def enabled_strategies(reading: Reading) -> list[str]:
@@ -65,7 +61,7 @@ def recognise(reading: Reading, name: str) -> Known | None:
         return None
     if reading.shaped.mode == "single":
         _check_id(reading, name, reading.place("strategies", name, "name"))
-    if description.kind in _SIZE_THEMSELVES:
+    if not description.sized:
         _refuse_sizing(reading, name, description)
     config = _config(reading, name, description)
     return Known(description, reference, framework, config) if framework and config is not None else None
@@ -109,7 +105,7 @@ def _described(reading: Reading, name: str, entry: Strategy) -> tuple[str, Strat
 def _framework(reading: Reading, name: str, entry: Strategy, description: StrategyDescription | None) -> str:
     if entry.framework is None:
         if description is None or len(description.frameworks) != 1:
-            return _DEFAULT_FRAMEWORK
+            return next(iter(reading.settings))
         return description.frameworks[0]
     path = ("strategies", name, "framework")
     if entry.framework not in reading.settings:

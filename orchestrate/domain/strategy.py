@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 from orchestrate.domain.values import value
 
@@ -132,7 +132,8 @@ class BarStrategy(Protocol):
         """Return the signals of this step; None or an empty list for none."""
 
 
-Kind = Literal["signals", "istrategy", "on_bar", "backtrader", "nautilus"]
+#: One of the kinds below, or of a native the name of its engine.
+Kind: TypeAlias = str
 PORTABLE_KINDS: tuple[Kind, ...] = ("signals", "istrategy", "on_bar")
 
 
@@ -161,7 +162,7 @@ class StrategyDescription:
     """The facts about a strategy that are known without running it.
 
     `parameters` is None where the class takes any keyword. `relations` are comparisons between parameters, such as
-    "fast < slow". `frameworks`: where it can run; natives have one.
+    "fast < slow". `frameworks`: where it can run; natives have one. `sized`: an entry may size its orders.
     """
 
     name: str
@@ -172,3 +173,4 @@ class StrategyDescription:
     relations: Sequence[str] = ()
     summary: str = ""
     source: str = ""
+    sized: bool = True

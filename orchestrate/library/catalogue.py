@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from orchestrate.domain.engines import Engine, natives_of
 from orchestrate.domain.errors import Problem, UnknownStrategyError
 from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.strategy import StrategyDescription
@@ -27,35 +28,40 @@ from orchestrate.library.source import (
 )
 
 GROUP = "orchestrate.strategies"
+Engines = tuple[Engine, ...]
 _PREFIX = "Unknown strategy: "
 _PACKAGE = Path(__file__).parents[1]
 #: In a wheel the shipped strategies stand inside the package, in a checkout beside it.
 _SHIPPED_FOLDERS = (_PACKAGE / "shipped_strategies", _PACKAGE.parent / "strategies")
 
 
-def describe(reference: str, beside: Path) -> StrategyDescription:
-    """All that can be known of a strategy; UnknownStrategyError when there is none or it can't be read."""
+def describe(reference: str, beside: Path, engines: Engines) -> StrategyDescription:
+    """All that can be known of a strategy; UnknownStrategyError when there is none or it can't be read.
+
+    `engines` are those that could run it.
+    """
     if ":" in reference or reference.endswith(".py"):
-        return _own(reference, beside)
-    if reference in shipped():
-        return shipped()[reference]
-    third_party, problems = installed()
+        return _own(reference, beside, engines)
+    ours = _shipped(engines)
+    if reference in ours:
+        return ours[reference]
+    third_party, problems = installed(engines)
     if reference in third_party:
         return third_party[reference]
     if reference in problems:
         raise _unknown(reference, problems[reference])
-    names = [*shipped(), *third_party]
+    names = [*ours, *third_party]
     raise _unknown(reference, hint=did_you_mean(reference, names) or f"the library has {', '.join(names)}")
 
 
-def shipped() -> dict[str, StrategyDescription]:
+def shipped(engines: Engines) -> dict[str, StrategyDescription]:
     """The strategies that come with `orchestrate`, by name, in alphabetical order."""
-    return dict(_shipped())
+    return dict(_shipped(engines))
 
 
 @cache
-def _shipped() -> Mapping[str, StrategyDescription]:
-    reader = Reader()
+def _shipped(engines: Engines) -> Mapping[str, StrategyDescription]:
+    reader = Reader(engines)
     folder = next(folder for folder in _SHIPPED_FOLDERS if folder.is_dir())
     found: dict[str, StrategyDescription] = {}
     for path in sorted(folder.glob("*.py")):
@@ -68,18 +74,18 @@ def _shipped() -> Mapping[str, StrategyDescription]:
     return dict(sorted(found.items()))
 
 
-def installed() -> tuple[dict[str, StrategyDescription], dict[str, str]]:
+def installed(engines: Engines) -> tuple[dict[str, StrategyDescription], dict[str, str]]:
     """Strategies of third-party packages by their entry points, and those that are broken: name → what is wrong."""
     from importlib.metadata import entry_points
 
     found: dict[str, StrategyDescription] = {}
     broken: dict[str, str] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        if point.name in shipped() or point.name in found:
+        if point.name in _shipped(engines) or point.name in found:
             broken.setdefault(point.name, f"'{point.value}' takes a name that is already in use")
             continue
         try:
-            found[point.name] = _of_module(point.name, point.value, ())
+            found[point.name] = _of_module(point.name, point.value, (), engines)
         except UnknownStrategyError as error:
             broken[point.name] = f"{point.value}: {error.problems[0].message.removeprefix(f'{_PREFIX}{point.name}: ')}"
     return found, broken
@@ -91,7 +97,7 @@ def rules(description: StrategyDescription) -> str:
     path = Path(place) if is_path(description.source) else find_module(place)
     if path is None:
         return description.summary
-    reader = Reader()
+    reader = Reader(())
     found = reader.named(reader.module(path, (path.parent,)), name)
     return found.docstring if isinstance(found, ClassSource) else description.summary
 
@@ -114,19 +120,19 @@ def import_folders(path: Path, written: str) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((own, path.parents[len(named) - 1])))
 
 
-def _own(reference: str, beside: Path) -> StrategyDescription:
+def _own(reference: str, beside: Path, engines: Engines) -> StrategyDescription:
     place, _, name = reference.rpartition(":")
     if not name.isidentifier():
         raise _unknown(reference, "no class is named", _classes_hint(place or name, beside))
     if not place:
         raise _unknown(reference, "no file or module is named", "write path/to/file.py:Class or package.module:Class")
     if not is_path(reference):
-        return _of_module(reference, reference, (beside,))
+        return _of_module(reference, reference, (beside,), engines)
     for folder in (beside, Path.cwd()):
         path = folder / place
         if is_file(path):
             path = path.resolve()
-            return _of_file(reference, f"{path}:{name}", path, import_folders(path, place))
+            return _of_file(reference, f"{path}:{name}", path, import_folders(path, place), engines)
     raise _unknown(reference, f"there is no file {place}", f"looked in {beside.resolve()}")
 
 
@@ -135,7 +141,7 @@ def _classes_hint(place: str, beside: Path) -> str:
     path = beside / place
     if place.endswith(".py") and is_file(path):
         try:
-            names = list(Reader().module(path, ()).classes)
+            names = list(Reader(()).module(path, ()).classes)
         except UnreadableSourceError:
             names = []
         if names:
@@ -143,7 +149,7 @@ def _classes_hint(place: str, beside: Path) -> str:
     return "write path/to/file.py:Class or package.module:Class"
 
 
-def _of_module(name: str, reference: str, folders: tuple[Path, ...]) -> StrategyDescription:
+def _of_module(name: str, reference: str, folders: tuple[Path, ...], engines: Engines) -> StrategyDescription:
     """`folders` come before the installed packages; what is found in them is loaded by file, the rest imported."""
     place, _, class_name = reference.partition(":")
     parts = place.split(".")
@@ -152,16 +158,18 @@ def _of_module(name: str, reference: str, folders: tuple[Path, ...]) -> Strategy
     for folder in folders:
         path = module_file(folder.resolve(), parts)
         if path:
-            return _of_file(name, f"{path}:{class_name}", path, (folder.resolve(),))
+            return _of_file(name, f"{path}:{class_name}", path, (folder.resolve(),), engines)
     path = find_module(place)
     if path is None or path.suffix != ".py":
         looked = f" beside the configuration ({folders[0].resolve()}) or" if folders else ""
         raise _unknown(name, f"there is no module {place}", f"looked{looked} among the installed packages")
-    return _of_file(name, f"{place}:{class_name}", path, ())
+    return _of_file(name, f"{place}:{class_name}", path, (), engines)
 
 
-def _of_file(reference: str, source: str, path: Path, folders: tuple[Path, ...]) -> StrategyDescription:
-    reader = Reader()
+def _of_file(
+    reference: str, source: str, path: Path, folders: tuple[Path, ...], engines: Engines
+) -> StrategyDescription:
+    reader = Reader(engines)
     class_name = source.rpartition(":")[2]
     try:
         module = reader.module(path, folders)
@@ -180,15 +188,17 @@ def _of_file(reference: str, source: str, path: Path, folders: tuple[Path, ...])
 def _described(reference: str, found: ClassSource, source: str, reader: Reader) -> StrategyDescription:
     lineage, ends = reader.lineage(found)
     try:
-        kind = kind_of(lineage, ends)
+        kind = kind_of(lineage, ends, reader.engines)
         parameters, relations = parameters_of(kind, lineage, ends, reader)
     except NoStrategyError as error:
         raise _unknown(reference, str(error.args[0]), str(error.args[1])) from None
     except DeclarationError as error:
         raise _unknown(reference, str(error)) from None
     summary = " ".join(found.docstring.partition("\n\n")[0].split())
-    frameworks = frameworks_of(kind)
-    return StrategyDescription(reference, kind, reference, frameworks, parameters, relations, summary, source)
+    frameworks = frameworks_of(kind, reader.engines)
+    natives = natives_of(reader.engines).get(kind)
+    sized = natives is None or natives.sized
+    return StrategyDescription(reference, kind, reference, frameworks, parameters, relations, summary, source, sized)
 
 
 def _library_name(source: ClassSource) -> str:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from orchestrate.domain.engines import natives_of
 from orchestrate.domain.relations import parse_relation
 from orchestrate.domain.strategy import Kind, Parameter
 from orchestrate.library.kinds import PLAIN_PARENTS
@@ -29,10 +30,9 @@ def parameters_of(
     kind: Kind, lineage: Sequence[ClassSource], ends: Sequence[str], reader: Reader
 ) -> tuple[Parameters | None, tuple[str, ...]]:
     """Parameters by name, None where any keyword is taken, and the relations between them; DeclarationError."""
-    if kind == "backtrader":
-        return _of_params(lineage), ()
-    if kind == "nautilus":
-        return _of_config(lineage, reader), ()
+    natives = natives_of(reader.engines).get(kind)
+    if natives is not None:
+        return _of_params(lineage) if natives.parameters == "params" else _of_config(lineage, reader), ()
     constructor = _of_constructor(lineage, ends)
     declared = _assigned(lineage, "parameters")
     if declared is None:
@@ -243,7 +243,7 @@ def _of_config(lineage: Sequence[ClassSource], reader: Reader) -> Parameters | N
         if not isinstance(config, ClassSource):
             return None
         followed, ends = reader.lineage(config)
-        if any(not is_of_an_engine(end) and end.rpartition(".")[2] != "Struct" for end in ends):
+        if any(not is_of_an_engine(end, reader.engines) and end.rpartition(".")[2] != "Struct" for end in ends):
             return None
         return _fields(followed, skip=_FILLED_IN)
     return {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from orchestrate.domain.engines import Engines, natives_of
 from orchestrate.domain.strategy import Kind
-from orchestrate.library.source import ClassSource, is_engine_root, is_of_an_engine
+from orchestrate.library.source import ClassSource, is_of_an_engine
 
 #: kind → the methods that make it
 PORTABLE_METHODS: dict[Kind, tuple[str, ...]] = {
@@ -14,7 +15,6 @@ PORTABLE_METHODS: dict[Kind, tuple[str, ...]] = {
     "istrategy": ("should_enter", "should_exit"),
     "on_bar": ("on_bar",),
 }
-FRAMEWORKS = ("backtrader", "nautilus")
 NEEDED = "it needs signals(bars), should_enter(bars) and should_exit(position, bars), or on_bar(context)"
 
 
@@ -22,18 +22,18 @@ class NoStrategyError(Exception):
     """The class is no strategy, or more than one; the second argument is the way out."""
 
 
-def frameworks_of(kind: Kind) -> tuple[str, ...]:
+def frameworks_of(kind: Kind, engines: Engines) -> tuple[str, ...]:
     """Where a strategy of that kind can run."""
-    return FRAMEWORKS if kind in PORTABLE_METHODS else (kind,)
+    return tuple(engine.name for engine in engines) if kind in PORTABLE_METHODS else (kind,)
 
 
-def kind_of(lineage: Sequence[ClassSource], ends: Sequence[str]) -> Kind:
+def kind_of(lineage: Sequence[ClassSource], ends: Sequence[str], engines: Engines) -> Kind:
     """The kind of the first class of `lineage`; NoStrategyError. A native stays native whatever methods it has."""
-    roots = {end.partition(".")[0] for end in ends if is_engine_root(end)}
+    roots = [name for name, natives in natives_of(engines).items() if any(map(natives.has_root, ends))]
     if len(roots) > 1:
         raise NoStrategyError(f"class {lineage[0].name} is a strategy of both engines", "split it into two classes")
     if roots:
-        return "backtrader" if "backtrader" in roots else "nautilus"
+        return roots[0]
     methods = {name for source in lineage for name in methods_of(source)}
     found = [kind for kind, needed in PORTABLE_METHODS.items() if methods.issuperset(needed)]
     if len(found) == 1:
@@ -41,7 +41,7 @@ def kind_of(lineage: Sequence[ClassSource], ends: Sequence[str]) -> Kind:
     if found:
         told = " and ".join(name for kind in found for name in PORTABLE_METHODS[kind])
         raise NoStrategyError(f"class {lineage[0].name} has {told}: only one way may decide", "keep one of them")
-    raise _none_found(lineage[0].name, methods, ends)
+    raise _none_found(lineage[0].name, methods, ends, engines)
 
 
 def methods_of(source: ClassSource) -> set[str]:
@@ -58,7 +58,7 @@ def methods_of(source: ClassSource) -> set[str]:
     return names
 
 
-def _none_found(name: str, methods: set[str], ends: Sequence[str]) -> NoStrategyError:
+def _none_found(name: str, methods: set[str], ends: Sequence[str], engines: Engines) -> NoStrategyError:
     for present, missing in (("should_enter", "should_exit"), ("should_exit", "should_enter")):
         if present in methods:
             return NoStrategyError(f"class {name} has {present} but no {missing}", NEEDED)
@@ -66,7 +66,7 @@ def _none_found(name: str, methods: set[str], ends: Sequence[str]) -> NoStrategy
     if not strangers:
         return NoStrategyError(f"class {name} is no strategy", NEEDED)
     told = ", ".join(strangers)
-    if any(is_of_an_engine(end) for end in strangers):
+    if any(is_of_an_engine(end, engines) for end in strangers):
         return NoStrategyError(f"class {name} is no strategy: {told} is none", "inherit from the engine's Strategy")
     return NoStrategyError(f"class {name} is no strategy, and its parent {told} can't be found", NEEDED)
 

@@ -10,6 +10,8 @@ from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
+from orchestrate.domain.engines import Engines, natives_of
+
 _LARGEST = 4_000_000
 _DEEPEST = 20
 
@@ -90,8 +92,9 @@ class ClassSource:
 
 @dataclass
 class Reader:
-    """Reads files once each, and follows names from one to another."""
+    """Reads files once each, and follows names from one to another, up to the classes of an engine."""
 
+    engines: Engines
     _read: dict[tuple[Path, tuple[Path, ...]], Module] = field(default_factory=dict)
 
     def module(self, path: Path, folders: tuple[Path, ...]) -> Module:
@@ -135,7 +138,7 @@ class Reader:
             return self._imported(module, ".".join((module.imports[names[0]], *names[1:])), 0)
         for star in module.star_imports:
             found = self._imported(module, f"{star}.{'.'.join(names)}", 0)
-            if isinstance(found, ClassSource) or is_of_an_engine(star):
+            if isinstance(found, ClassSource) or is_of_an_engine(star, self.engines):
                 return found
         return ".".join(names)
 
@@ -149,7 +152,7 @@ class Reader:
 
     def _imported(self, module: Module, dotted: str, depth: int) -> ClassSource | str:
         bare = dotted.lstrip(".")
-        if dotted == bare and is_engine_root(dotted):
+        if dotted == bare and any(one.has_root(dotted) for one in natives_of(self.engines).values()):
             return dotted
         package, _, name = bare.rpartition(".")
         path = _relative(module.path, len(dotted) - len(bare), package) if dotted != bare else None
@@ -163,18 +166,9 @@ class Reader:
         return found or bare
 
 
-def is_of_an_engine(dotted: str) -> bool:
-    """True for names of the two engines' packages."""
-    return dotted.partition(".")[0] in ("backtrader", "nautilus_trader")
-
-
-def is_engine_root(dotted: str) -> bool:
-    """True for the names by which an engine's own `Strategy` is known (both are also strategies written in it)."""
-    top, _, rest = dotted.partition(".")
-    last = rest.rpartition(".")[2]
-    if top == "backtrader":
-        return last in ("Strategy", "SignalStrategy") or rest.startswith("strategies.")
-    return top == "nautilus_trader" and last == "Strategy"
+def is_of_an_engine(dotted: str, engines: Engines) -> bool:
+    """True for names of the packages of engines that host natives."""
+    return any(natives.owns(dotted) for natives in natives_of(engines).values())
 
 
 def find_module(dotted: str, folders: tuple[Path, ...] = ()) -> Path | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,8 +19,6 @@ from orchestrate.runs.store import digest
 
 SCHEMA_VERSION: Final = 1
 _SEAL: Final = re.compile(rb'\{\n  "checksum": "([0-9a-f]{64})",\n')
-#: The distribution in which a framework comes, where its name is another.
-_DISTRIBUTIONS: Final = {"nautilus": "nautilus_trader"}
 
 
 def manifest(
@@ -34,8 +32,12 @@ def manifest(
     journal: str,
     overrides: Mapping[str, object],
     files: Mapping[str, bytes],
+    distributions: Mapping[str, str],
 ) -> dict[str, object]:
-    """The facts of `run.json`. `version` is our own; `overrides` what the command line and the environment changed."""
+    """The facts of `run.json`. `version` is our own; `overrides` what the command line and the environment changed.
+
+    `distributions`: in which each framework comes.
+    """
     frameworks = sorted({strategy.framework for strategy in result.strategies.values()})
     return {
         "schema_version": SCHEMA_VERSION,
@@ -49,7 +51,7 @@ def manifest(
         "duration_seconds": duration_seconds,
         "journal": journal,
         "overrides": dict(overrides),
-        "versions": {"orchestrate": version} | versions(frameworks),
+        "versions": {"orchestrate": version} | versions({name: distributions.get(name, name) for name in frameworks}),
         "findings": [finding.document() for finding in result.checks],
         "lookahead": dict(result.coverage),
         "timings": {name: asdict(timing) for name, timing in sorted(result.timings.items())},
@@ -81,10 +83,10 @@ def unseal(content: bytes) -> bytes | None:
     return sealed if digest(sealed).encode() == found[1] else None
 
 
-def versions(frameworks: Iterable[str]) -> dict[str, str]:
-    """What took part beside us: Python, numpy and the engines used."""
+def versions(distributions: Mapping[str, str]) -> dict[str, str]:
+    """What took part beside us: Python, numpy and the engines used, by the distribution in which each comes."""
     found = {"python": platform.python_version(), "numpy": _version("numpy")}
-    return found | {name: _version(_DISTRIBUTIONS.get(name, name)) for name in frameworks}
+    return found | {name: _version(distribution) for name, distribution in distributions.items()}
 
 
 def _version(distribution: str) -> str:

@@ -17,14 +17,15 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from orchestrate import wiring
 from orchestrate.data.memory import by_symbol
+from orchestrate.domain.engines import natives_of
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategy import PORTABLE_KINDS, Kind
-from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load, load_class
 from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.strategies.deciders import portable_kind
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 #: A strategy as a user has it: an object, a class (a native, or one that needs no argument), or a name of the library.
 Strategy: TypeAlias = object
-_NATIVE_MODULES: dict[str, Kind] = {"backtrader": "backtrader", "nautilus_trader": "nautilus"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class OrchestratorConfig:
     rebalance_threshold: Decimal | None = None
     logging_level: Literal["debug", "info", "warning", "error"] = "info"
     capital: Decimal | int | float = Decimal(100_000)
-    framework: str = "backtrader"
+    framework: str = field(default_factory=wiring.default_engine)
     execution: ExecutionRules = field(default_factory=ExecutionRules)
     sizing: Sizing = field(default_factory=Sizing)
     instruments: Mapping[str, InstrumentPlan] = field(default_factory=dict)
@@ -180,7 +180,7 @@ def _strategy_plan(
     own_id = next(candidate for candidate in numbered if candidate not in taken)
     parameters = dict(config.parameters.get(own_id, {}))
     if isinstance(strategy, str):
-        description = describe(strategy, Path.cwd())
+        description = wiring.describe(strategy, Path.cwd())
         kind = description.kind
         made = load(description, parameters) if kind in PORTABLE_KINDS else load_class(description)
     else:
@@ -208,8 +208,9 @@ def _identifier(name: str) -> str:
 
 def _kind(strategy: object) -> Kind:
     if isinstance(strategy, type):
+        natives = natives_of(wiring.ENGINES.values())
         for parent in strategy.__mro__:
-            kind = _NATIVE_MODULES.get(parent.__module__.partition(".")[0])
+            kind = next((name for name, one in natives.items() if one.owns(parent.__module__)), None)
             if kind is not None:
                 return kind
     return portable_kind(strategy)

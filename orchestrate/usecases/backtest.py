@@ -184,6 +184,7 @@ def _kept(
         journal=result.plan.logging.path,
         overrides=_overrides(request),
         files=files,
+        distributions=wiring.distributions(),
     )
     folder = claimed.keep(files | {"run.json": seal(_json(told))})
     return Outcome(code, document(told, figures, folder), folder)

@@ -17,11 +17,10 @@ from typing import Literal
 
 import orchestrate
 from orchestrate import wiring
-from orchestrate.library import catalogue
+from orchestrate.library.catalogue import GROUP
 
 Status = Literal["ok", "info", "warning", "error"]
 DISTRIBUTION = "orchestrate-portfolio"
-ENGINES = ("backtrader", "nautilus_trader")
 OLDEST_PYTHON = (3, 11)
 #: distributions whose package is called otherwise
 _PACKAGES = {"pyyaml": "yaml", "ta-lib": "talib"}
@@ -68,15 +67,17 @@ def _ourselves() -> Iterator[Check]:
 
 
 def _requirements(*, deep: bool) -> Iterator[Check]:
+    engines = wiring.required_distributions()
+    packages = {Requirement(name, "").package for name in engines}
     try:
         needed = [requirement for text in requires(DISTRIBUTION) or () if (requirement := read_requirement(text))]
     except PackageNotFoundError:
         fix = "in a checkout: python -m pip install --editable ."
         yield Check(DISTRIBUTION, "warning", "not installed, so what it needs isn't known", fix)
-        needed = [Requirement(name, "") for name in ENGINES]
-    for requirement in sorted(needed, key=lambda one: (one.package not in ENGINES, one.name.lower())):
+        needed = [Requirement(name, "") for name in engines]
+    for requirement in sorted(needed, key=lambda one: (one.package not in packages, one.name.lower())):
         if not requirement.extra:
-            yield _installed(requirement, deep=deep and requirement.package in ENGINES)
+            yield _installed(requirement, deep=deep and requirement.package in packages)
     for extra in dict.fromkeys(requirement.extra for requirement in needed if requirement.extra):
         parts = [requirement for requirement in needed if requirement.extra == extra]
         missing = [requirement.name for requirement in parts if version_of(requirement.name) is None]
@@ -145,11 +146,11 @@ def _installed(requirement: Requirement, *, deep: bool) -> Check:
 
 
 def _strategies() -> Iterator[Check]:
-    installed, broken = catalogue.installed()
-    detail = f"{len(catalogue.shipped())} shipped" + (f", {len(installed)} of other packages" if installed else "")
+    installed, broken = wiring.installed()
+    detail = f"{len(wiring.shipped())} shipped" + (f", {len(installed)} of other packages" if installed else "")
     yield Check("strategies", "ok", detail)
     for name, message in broken.items():
-        fix = f"repair or remove the package with this entry point of {catalogue.GROUP}"
+        fix = f"repair or remove the package with this entry point of {GROUP}"
         yield Check(f"strategy {name}", "warning", message, fix)
 
 

@@ -26,7 +26,6 @@ from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyRe
 from orchestrate.domain.stamps import label_text
 from orchestrate.domain.strategy import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
-from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load, load_class
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
@@ -185,7 +184,7 @@ def _copied(strategy: object, asking: CallScope) -> object:
 
 def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
     """The strategy, or the exception that its code raised while it was loaded or made."""
-    description = describe(strategy.reference, plan.root)
+    description = wiring.describe(strategy.reference, plan.root)
     try:
         with CallScope(strategy.id, watchdog):
             if strategy.kind in PORTABLE_KINDS:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from orchestrate import wiring
 from orchestrate.domain.errors import NotFoundError, UnknownStrategyError
 from orchestrate.domain.strategy import Parameter, StrategyDescription
-from orchestrate.library import catalogue
+from orchestrate.library.catalogue import rules
 
 
 def list_strategies() -> tuple[list[StrategyDescription], dict[str, str]]:
     """All strategies by name, and what is wrong with those that can't be read."""
-    installed, broken = catalogue.installed()
-    return sorted([*catalogue.shipped().values(), *installed.values()], key=lambda found: found.name), broken
+    installed, broken = wiring.installed()
+    return sorted([*wiring.shipped().values(), *installed.values()], key=lambda found: found.name), broken
 
 
 def find_strategy(name: str, beside: Path) -> tuple[StrategyDescription, str]:
     """A strategy by whatever a configuration in `beside` could call it, and its rules in full; NotFoundError."""
     try:
-        description = catalogue.describe(name, beside)
+        description = wiring.describe(name, beside)
     except UnknownStrategyError as error:
         raise NotFoundError(str(error)) from None
-    return description, catalogue.rules(description)
+    return description, rules(description)
 
 
 def as_document(description: StrategyDescription) -> dict[str, object]:

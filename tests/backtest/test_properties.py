@@ -19,7 +19,6 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.market import Market
 from orchestrate.domain.plan import DataPlan, MultiFrameworkConfig, RunPlan, StrategyPlan
-from orchestrate.library.catalogue import describe
 from orchestrate.library.loading import load
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.orders.reconciliation import reconcile
@@ -27,6 +26,7 @@ from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
+from orchestrate.wiring import describe
 from tests.backtest.plans import ENGINES, HERE, digest, part, plan_of, play, synthetic
 
 FEW = settings(

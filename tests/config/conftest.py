@@ -24,7 +24,7 @@ def _described(
     kind: Kind = "signals",
 ) -> StrategyDescription:
     frameworks = BOTH if kind in ("signals", "istrategy", "on_bar") else (kind,)
-    return StrategyDescription(name, kind, name, frameworks, parameters or {}, relations)
+    return StrategyDescription(name, kind, name, frameworks, parameters or {}, relations, sized=kind != "nautilus")
 
 
 LIBRARY = {

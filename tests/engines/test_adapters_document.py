@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from orchestrate import wiring
+from orchestrate.domain.engines import Engine
 
 ROOT = Path(__file__).parents[2]
 
@@ -11,9 +11,13 @@ ROOT = Path(__file__).parents[2]
 def test_its_worked_example_is_the_in_memory_engine() -> None:
     text = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8")
     heart, line, test = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    engine = (ROOT / "tests" / "engines" / "in_memory.py").read_text(encoding="utf-8")
-    assert heart in engine
-    assert len(engine.splitlines()) < 100
+    example = (ROOT / "tests" / "engines" / "in_memory.py").read_text(encoding="utf-8")
+    assert heart in example
+    assert len(example.splitlines()) < 100
     assert test in (ROOT / "tests" / "engines" / "test_backtrader_engine.py").read_text(encoding="utf-8")
-    (told,) = eval(f"{{{line}}}", {"Framework": wiring.Framework}).values()
-    assert (told.adapter, told.settings) == ("package.adapter:InMemoryAdapter", "package.settings:InMemorySettings")
+    (engine,) = eval(line, {"Engine": Engine})
+    assert (engine.name, engine.adapter, engine.settings) == (
+        "in_memory",
+        "package.adapter:InMemoryAdapter",
+        "package.settings:InMemorySettings",
+    )

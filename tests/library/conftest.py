@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.domain.strategy import StrategyDescription
-from orchestrate.library.catalogue import describe
+from orchestrate.wiring import describe
 
 Writer = Callable[..., Path]
 

@@ -15,7 +15,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from orchestrate import wiring
 from orchestrate.cli.app import application
+from orchestrate.domain.engines import Engine
 from orchestrate.usecases import doctor
 from orchestrate.usecases.doctor import Check, Requirement, examine, read_requirement, satisfies
 
@@ -106,7 +108,7 @@ def test_a_package_that_breaks_on_import(here: Path, write: Writer, monkeypatch:
     write("site/broken_engine-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: broken-engine\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(str(here / "site"))
     monkeypatch.setattr(doctor, "requires", lambda name: ["broken-engine>=1"])
-    monkeypatch.setattr(doctor, "ENGINES", ("broken_engine",))
+    monkeypatch.setattr(wiring, "ENGINES", {"broken": Engine("broken", "", "", "broken-engine")})
     assert found(here, "broken-engine").status == "ok"
     check = next(check for check in examine(here, deep=True) if check.name == "broken-engine")
     assert (check.status, check.detail) == ("error", "1.0 can't be imported: RuntimeError: no such library")

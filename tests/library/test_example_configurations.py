@@ -11,9 +11,8 @@ from orchestrate.config.resolve import resolve
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
-from orchestrate.library.catalogue import describe
 from orchestrate.usecases.run import run
-from orchestrate.wiring import settings_types
+from orchestrate.wiring import describe, settings_types
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = sorted(CONFIGS.glob("*.yaml"))

@@ -14,10 +14,9 @@ from typer.testing import CliRunner
 from orchestrate.cli.app import application
 from orchestrate.config.resolve import resolve
 from orchestrate.domain.errors import StoreError
-from orchestrate.library.catalogue import describe
 from orchestrate.usecases.init import FILES, write_starter
 from orchestrate.usecases.run import run
-from orchestrate.wiring import settings_types
+from orchestrate.wiring import describe, settings_types
 
 
 def init(*arguments: str) -> Result:

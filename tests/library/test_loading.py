@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from orchestrate.domain.errors import ConfigurationError, UnknownStrategyError
-from orchestrate.library.catalogue import describe, shipped
 from orchestrate.library.loading import load, load_class
+from orchestrate.wiring import describe, shipped
 
 Writer = Callable[..., Path]
 
@@ -368,7 +368,7 @@ def test_loading_a_portable_strategy_imports_no_engine(tmp_path: Path, write: Wr
         f"""
         import sys
         from pathlib import Path
-        from orchestrate.library.catalogue import describe, shipped
+        from orchestrate.wiring import describe, shipped
         from orchestrate.library.loading import load
         for description in [*shipped().values(), describe("own.py:Own", Path({str(tmp_path)!r}))]:
             load(description, {{}})

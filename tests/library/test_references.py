@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrate import StrategyLibrary
 from orchestrate.domain.errors import ConfigurationError, UnknownStrategyError
-from orchestrate.library import StrategyLibrary
-from orchestrate.library.catalogue import describe, installed, rules, shipped
+from orchestrate.library.catalogue import rules
+from orchestrate.wiring import describe, installed, shipped
 
 Writer = Callable[..., Path]
 
@@ -179,7 +180,8 @@ def test_describing_imports_nothing(tmp_path: Path, write: Writer):
         f"""
         import sys
         from pathlib import Path
-        from orchestrate.library.catalogue import describe, rules
+        from orchestrate.library.catalogue import rules
+        from orchestrate.wiring import describe
         before, path, hooks = set(sys.modules), list(sys.path), list(sys.meta_path)
         here = Path({str(tmp_path)!r})
         for reference in ("own.py:Own", "own:Own", "own.py:Other", "MOMENTUM",

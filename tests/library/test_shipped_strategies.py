@@ -14,15 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrate import StrategyLibrary
 from orchestrate.domain.bars import whole_history
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.parameters import fill_parameters
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, StrategyPlan
 from orchestrate.domain.strategy import Signal, Signals
-from orchestrate.library import StrategyLibrary
-from orchestrate.library.catalogue import rules, shipped
+from orchestrate.library.catalogue import rules
 from orchestrate.library.loading import load, load_class
 from orchestrate.usecases.run import run
+from orchestrate.wiring import shipped
 
 _stage = Path(__file__).with_name("stage.py")
 _spec = importlib.util.spec_from_file_location("library_stage", _stage)

@@ -12,7 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from orchestrate.cli.app import application
-from orchestrate.library.catalogue import shipped
+from orchestrate.wiring import shipped
 
 Writer = Callable[..., Path]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, StrategyPlan
-from orchestrate.library.catalogue import describe
 from orchestrate.usecases.run import run
+from orchestrate.wiring import describe
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")

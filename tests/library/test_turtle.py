@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrate import StrategyLibrary
 from orchestrate.domain.market import BarSeries
 from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, StrategyPlan
 from orchestrate.domain.strategy import Signal
-from orchestrate.library import StrategyLibrary
 from orchestrate.usecases.run import run
 
 _spec = importlib.util.spec_from_file_location("turtle_stage", Path(__file__).with_name("stage.py"))
@@ -148,7 +148,7 @@ RUNNING = """
 import sys
 from pathlib import Path
 from orchestrate.config.resolve import resolve
-from orchestrate.library.catalogue import describe
+from orchestrate.wiring import describe
 from orchestrate.usecases.run import run
 from orchestrate.wiring import settings_types
 

@@ -33,6 +33,7 @@ def document_of(result, *, exit_code=1, folder="reports/20260101T000000Z-abcdef"
         journal="logs/backtest/orchestrate.jsonl",
         overrides={},
         files={},
+        distributions={"nautilus": "nautilus_trader"},
     )
     return document(told, figures, Path(folder))
 

@@ -114,6 +114,7 @@ def test_the_manifest_holds_what_the_figures_may_not(one_failed):
         journal="logs/j.jsonl",
         overrides={"set": ["capital=1"]},
         files=files,
+        distributions={"nautilus": "nautilus_trader"},
     )
     assert told["files"] == {name: digest(content) for name, content in files.items()}
     assert list(told["files"]) == ["config.yaml", "metrics.json"]
@@ -135,7 +136,7 @@ def test_the_manifest_holds_what_the_figures_may_not(one_failed):
 
 
 def test_versions_name_only_what_took_part():
-    found = versions(["backtrader", "engine_of_nobody"])
+    found = versions({"backtrader": "backtrader", "engine_of_nobody": "engine_of_nobody"})
     assert found["python"] == platform.python_version()
     assert found["numpy"] == np.__version__
     assert found["engine_of_nobody"] == "unknown"
@@ -158,6 +159,7 @@ def test_the_document_is_that_of_the_contract_and_in_its_order(two_strategies, t
         journal="logs/j.jsonl",
         overrides={},
         files={},
+        distributions={"nautilus": "nautilus_trader"},
     )
     whole = document(told, figures, tmp_path / "RUN")
     expected = "schema_version run_id status exit_code mode plan_hash data_hash duration_seconds bars start end"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from orchestrate import wiring
 from orchestrate.domain.strategy import StrategyDescription
-from orchestrate.library import catalogue
 from orchestrate.library.loading import load
 
 
@@ -14,7 +14,7 @@ class StrategyLibrary:
     """The library of strategies by name."""
 
     #: name → what stands behind it; third-party packages add theirs by the entry point group `orchestrate.strategies`
-    STRATEGIES: Mapping[str, StrategyDescription] = {**catalogue.installed()[0], **catalogue.shipped()}
+    STRATEGIES: Mapping[str, StrategyDescription] = {**wiring.installed()[0], **wiring.shipped()}
 
     @staticmethod
     def get_strategy(name: str, **config: object) -> object:
@@ -22,4 +22,4 @@ class StrategyLibrary:
 
         `name` may also be `package.module:Class` or `path/to/file.py:Class`, looked up in the working directory.
         """
-        return load(catalogue.describe(name, Path.cwd()), config)
+        return load(wiring.describe(name, Path.cwd()), config)

@@ -1,0 +1,107 @@
+"""One fake of each kind of thing, put into its registry and nothing else, runs from a YAML file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from orchestrate import wiring
+from orchestrate.domain.engines import Engine
+from tests.engines.in_memory import InMemoryAdapter
+
+PLAN = """\
+capital: 100000
+data:
+  AAA: {synthetic: {bars: 250, seed: 7, frequency: 1d}}
+strategies:
+  trend: {name: MOMENTUM, allocation: 50, config: {fast: 3, slow: 8}}
+  dips: {name: MOMENTUM, allocation: 50, config: {fast: 2, slow: 5}}
+"""
+Orchestrate = Callable[..., str]
+
+
+@pytest.fixture
+def orchestrate(prompt: Any) -> Orchestrate:
+    """The command line on `plan.yaml`, which has `text`; returns what it prints and checks its exit code."""
+
+    def call(*words: str, text: str = "", code: int = 0) -> str:
+        if text:
+            prompt.write("plan.yaml", text)
+        done = prompt(*words)
+        assert done.code == code, done.out + done.err
+        return str(done.out)
+
+    return call
+
+
+def backtest(orchestrate: Orchestrate, text: str, code: int = 0) -> dict[str, Any]:
+    """Run `text` and return the document of the run."""
+    found = json.loads(orchestrate("backtest", "plan.yaml", "--format", "json", text=text, code=code))
+    assert isinstance(found, dict)
+    return found
+
+
+def validate(orchestrate: Orchestrate, text: str) -> str:
+    """Return what `validate` says of a wrong `text`."""
+    return orchestrate("validate", "plan.yaml", "--format", "json", text=text, code=2)
+
+
+def schema(orchestrate: Orchestrate) -> dict[str, Any]:
+    """Return the JSON Schema."""
+    found = json.loads(orchestrate("schema"))
+    assert isinstance(found, dict)
+    return found
+
+
+# ---- engines
+
+
+@dataclass(frozen=True, slots=True)
+class InMemorySettings:
+    """The settings of the engine of the tests."""
+
+    feed: Literal["on_demand", "full"] = "on_demand"
+
+
+def in_memory(_settings: InMemorySettings) -> InMemoryAdapter:
+    """Build the engine of the tests."""
+    return InMemoryAdapter()
+
+
+@pytest.fixture
+def third_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = f"{__name__}:"
+    engine = Engine("in_memory", f"{here}in_memory", f"{here}InMemorySettings", "engine-of-the-tests")
+    monkeypatch.setitem(wiring.ENGINES, engine.name, engine)  # type: ignore[arg-type] # a dict, which others only read
+
+
+ON_IN_MEMORY = PLAN.replace("name: MOMENTUM,", "name: MOMENTUM, framework: in_memory,")
+
+
+@pytest.mark.usefixtures("third_engine")
+def test_an_engine_runs_portable_strategies_as_the_first_does(orchestrate: Orchestrate) -> None:
+    gates = 'gates: {frameworks.in_memory.trades: ">= 1"}\n'
+    own = backtest(orchestrate, ON_IN_MEMORY + "frameworks: {in_memory: {feed: full}}\n" + gates)
+    assert own["frameworks"]["in_memory"]["metrics"]["trades"] > 0
+    (run,) = (json.loads(path.read_text()) for path in Path("reports").glob("[!.]*/run.json"))
+    assert run["versions"]["in_memory"] == "unknown"  # no such distribution is installed
+    first = backtest(orchestrate, PLAN)
+    assert own["portfolio"]["metrics"]["total_return"] == pytest.approx(first["portfolio"]["metrics"]["total_return"])
+
+
+@pytest.mark.usefixtures("third_engine")
+def test_an_engine_is_in_schema_messages_and_doctor(orchestrate: Orchestrate) -> None:
+    known = schema(orchestrate)["properties"]["frameworks"]["anyOf"][0]["properties"]
+    assert list(known) == ["backtrader", "nautilus", "in_memory"]
+    told = validate(orchestrate, PLAN.replace("name: MOMENTUM,", "name: MOMENTUM, framework: in_memori,"))
+    assert "did you mean 'in_memory'?" in told
+    assert "in_memory" in orchestrate("strategies", "MOMENTUM")
+
+
+def test_without_its_line_there_is_no_such_engine(orchestrate: Orchestrate) -> None:
+    assert "unknown framework 'in_memory'" in validate(orchestrate, ON_IN_MEMORY)
