@@ -12,6 +12,7 @@ from orchestrate.domain.engines import Engine, Natives
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 if TYPE_CHECKING:
+    from orchestrate.config.reading import Choices
     from orchestrate.config.resolution import Resolution
     from orchestrate.data.cache import ColumnCache
     from orchestrate.domain.strategy import StrategyDescription
@@ -49,6 +50,14 @@ def settings_types() -> dict[str, type]:
 def default_engine() -> str:
     """The engine of portable strategies that name none."""
     return next(iter(ENGINES))
+
+
+def choices() -> Choices:
+    """The names that a configuration may write, from the registry of each kind of thing."""
+    from orchestrate.config.reading import Choices
+    from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
+
+    return Choices(conflicts=tuple(CONFLICT_POLICIES))
 
 
 def required_distributions() -> list[str]:
@@ -91,7 +100,15 @@ def read_plan(
     """What becomes of the configuration in `path` with the library and the frameworks that are here."""
     from orchestrate.config.resolve import resolve
 
-    return resolve(path, catalogue=describe, settings=settings_types(), overrides=overrides, data=data, environ=environ)
+    return resolve(
+        path,
+        catalogue=describe,
+        settings=settings_types(),
+        choices=choices(),
+        overrides=overrides,
+        data=data,
+        environ=environ,
+    )
 
 
 def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | None:

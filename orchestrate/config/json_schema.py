@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from orchestrate.config.fitting import model_of
+from orchestrate.config.reading import Choices
 from orchestrate.config.schema import Configuration, Global, LiveStrategy
 from orchestrate.domain.synthetic import SyntheticSpec
 
@@ -18,8 +19,11 @@ _GATE: Final = r"^\s*(>=|<=|==|!=|>|<)\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s
 Json = dict[str, Any]
 
 
-def json_schema(settings: Mapping[str, type]) -> Json:
-    """The schema of a file, `frameworks` as `settings` has them. Values that nothing is written for may be null."""
+def json_schema(settings: Mapping[str, type], choices: Choices) -> Json:
+    """The schema of a file, `frameworks` as `settings` has them, names as `choices` has them.
+
+    Values that nothing is written for may be null.
+    """
     models: list[type[BaseModel]] = [
         Configuration,
         Global,
@@ -28,6 +32,7 @@ def json_schema(settings: Mapping[str, type]) -> Json:
         *(model_of(kind) for kind in settings.values()),
     ]
     _, described = models_json_schema([(model, "validation") for model in models])
+    _name_choices(described["$defs"], choices)
     parts: Json = {name: _nullable(part) for name, part in described["$defs"].items()}
     _write_short_forms(parts)
     top = parts.pop("Configuration")
@@ -91,6 +96,11 @@ def _without(*keys: str) -> Json:
 
 def _mode(mode: str) -> Json:
     return {"mode": {"enum": [mode, None]}}
+
+
+def _name_choices(parts: Json, choices: Choices) -> None:
+    """Name what the registries have; a policy may also be a function in a file."""
+    parts["Portfolio"]["properties"]["conflicts"]["examples"] = list(choices.conflicts)
 
 
 def _write_short_forms(parts: Json) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrate.config.fitting import build, fit
 from orchestrate.config.layers import entry_of
 from orchestrate.config.nodes import Place, Scalar, Table, find
-from orchestrate.config.reading import Reading
+from orchestrate.config.reading import Choices, Reading
 from orchestrate.config.schema import Adjust, Configuration, Data
 from orchestrate.config.shapes import Shaped, long_sections
 from orchestrate.config.symbols import has_symbol, knows_data, symbol_hint
@@ -38,7 +38,7 @@ def data_plans(reading: Reading) -> dict[str, DataPlan]:
     return {symbol: _data_plan(reading, symbol, entry) for symbol, entry in (reading.values.data or {}).items()}
 
 
-def data_entry(overrides: Iterable[str], symbol: str, path: str) -> DataPlan:
+def data_entry(overrides: Iterable[str], symbol: str, path: str, choices: Choices) -> DataPlan:
     """The entry of the file `path` with settings `key=value`, checked as the same keys of a configuration are.
 
     ConfigurationError for settings that are wrong, DataError for a file they name that isn't there.
@@ -52,7 +52,7 @@ def data_entry(overrides: Iterable[str], symbol: str, path: str) -> DataPlan:
     shaped = Shaped(table.with_entry("strategies", Table(entry.place)), "multi")
     values, mistakes = fit(Configuration, shaped.table)
     assert values is not None
-    reading = Reading(shaped, values, Path(), _no_strategy, {}, problems + mistakes)
+    reading = Reading(shaped, values, Path(), _no_strategy, {}, choices, problems + mistakes)
     plans = data_plans(reading)
     if reading.problems:
         raise ConfigurationError([_of_the_file(problem) for problem in reading.problems])

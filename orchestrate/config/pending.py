@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from orchestrate.config.reading import Reading
 from orchestrate.domain.spelling import did_you_mean
 
-_ALLOCATIONS = ("custom", "equal", "inverse_volatility", "risk_parity", "hrp")
-_CONFLICTS = ("independent", "net_signal", "first_wins", "priority", "cancel_both", "weighted_average")
+_ALLOCATIONS = ("custom", "equal")
+_PLANNED_ALLOCATIONS = ("inverse_volatility", "risk_parity", "hrp")
+_PLANNED_CONFLICTS = ("net_signal", "first_wins", "priority", "cancel_both", "weighted_average")
 
 
 def refuse_pending(reading: Reading) -> None:
@@ -33,8 +36,8 @@ def refuse_pending(reading: Reading) -> None:
 
 def _portfolio(reading: Reading) -> None:
     portfolio = reading.values.portfolio
-    _choice(reading, "allocation", portfolio.allocation, _ALLOCATIONS, 2)
-    _choice(reading, "conflicts", portfolio.conflicts, _CONFLICTS, 1)
+    _choice(reading, "allocation", portfolio.allocation, _ALLOCATIONS, _PLANNED_ALLOCATIONS)
+    _choice(reading, "conflicts", portfolio.conflicts, reading.choices.conflicts, _PLANNED_CONFLICTS)
     if portfolio.lookback is not None:
         reading.not_landed(("portfolio", "lookback"))
     if portfolio.exits != "protected":
@@ -47,14 +50,15 @@ def _portfolio(reading: Reading) -> None:
         reading.not_landed(("portfolio", "schedule"))
 
 
-def _choice(reading: Reading, key: str, written: str, known: tuple[str, ...], landed: int) -> None:
-    """One of `known`, of which the first `landed` work, or a function in a file."""
-    if written in known[:landed]:
+def _choice(reading: Reading, key: str, written: str, there: Collection[str], planned: Collection[str]) -> None:
+    """One of those that are `there`; a `planned` one, or a function in a file, is refused by name."""
+    if written in there:
         return
+    known = [*there, *(name for name in planned if name not in there)]
     path = ("portfolio", key)
     file, _, function = written.rpartition(":")
     if written in known:
-        hint = f"use {' or '.join(known[:landed])} until it has"
+        hint = f"use {' or '.join(there)} until it has"
         reading.not_landed(path, f"portfolio.{key} '{written}'", hint)
     elif file.endswith(".py") and function.isidentifier():
         reading.not_landed(path, f"portfolio.{key}: a function of one's own")

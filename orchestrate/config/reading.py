@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,16 @@ MOST_PROBLEMS: Final = 250
 Catalogue = Callable[[str, Path], StrategyDescription]
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The names that may be written and what they need, as the registries of the program have them.
+
+    `conflicts`: policies that settle conflicts.
+    """
+
+    conflicts: Collection[str]
+
+
 @dataclass(slots=True)
 class Reading:
     """A configuration while it is checked. `root` is the folder of the main file; paths in the plan start there."""
@@ -32,6 +42,7 @@ class Reading:
     root: Path
     catalogue: Catalogue
     settings: Mapping[str, type]
+    choices: Choices
     problems: list[Problem] = field(default_factory=list)
     missing: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

@@ -15,7 +15,7 @@ from orchestrate.config.layers import layered
 from orchestrate.config.market import check_benchmark, check_period, data_plans, instrument_plans
 from orchestrate.config.nodes import Table
 from orchestrate.config.pending import refuse_pending
-from orchestrate.config.reading import MOST_PROBLEMS, Catalogue, Reading
+from orchestrate.config.reading import MOST_PROBLEMS, Catalogue, Choices, Reading
 from orchestrate.config.resolution import Resolution
 from orchestrate.config.schema import Configuration
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
@@ -36,6 +36,7 @@ def resolve(
     *,
     catalogue: Catalogue,
     settings: Mapping[str, type],
+    choices: Choices,
     overrides: Iterable[str] = (),
     data: Iterable[str] = (),
     environ: Mapping[str, str] | None = None,
@@ -43,7 +44,7 @@ def resolve(
     """Read `path`; `overrides` are texts `a.b=c`, `data` texts `SYMBOL=PATH` (from the working directory).
 
     `catalogue` describes a strategy by the reference written and the folder of the configuration; `settings` are the
-    frameworks that exist and what each one's section may say.
+    frameworks that exist and what each one's section may say; `choices` the names that may stand elsewhere.
     """
     file = Path(path)
     tree, problems, order = layered(file, str(path), environ or {}, overrides, data)
@@ -59,7 +60,7 @@ def resolve(
     mode = shaped.mode if shaped else None
     if shaped is None or values is None:
         return _refused(problems, order, mode)
-    reading = Reading(shaped, values, file.parent, catalogue, settings, problems)
+    reading = Reading(shaped, values, file.parent, catalogue, settings, choices, problems)
     plan = _checked(reading)
     reading.problems = [_in_the_users_words(problem, reading) for problem in reading.problems]
     missing = _in_order(reading.missing, order)
@@ -137,6 +138,7 @@ def _checked(reading: Reading) -> RunPlan | None:
         instruments=instruments,
         strategies=strategies,
         allocation="equal" if equal else "custom",
+        conflicts=values.portfolio.conflicts,
         execution=rules,
         frameworks=MultiFrameworkConfig(sections),
         gates=judged,

@@ -155,7 +155,7 @@ class RunPlan:
     instruments: Mapping[str, InstrumentPlan]
     strategies: tuple[StrategyPlan, ...]
     allocation: Literal["custom", "equal"] = "custom"
-    conflicts: Literal["independent"] = "independent"
+    conflicts: str = "independent"
     execution: ExecutionRules = field(default_factory=ExecutionRules)
     frameworks: MultiFrameworkConfig = field(default_factory=MultiFrameworkConfig)
     gates: tuple[Gate, ...] = ()

@@ -142,6 +142,7 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
         capital=CapitalPlan(Decimal(str(config.capital))),
+        conflicts=config.conflict_resolution_mode,
         data={
             symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")
             for symbol, part in bars.items()

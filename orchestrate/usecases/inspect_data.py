@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrate import wiring
 from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, SECOND, bar_length, periods_per_year, trading_weekdays
 from orchestrate.data.columns import Columns, show
@@ -90,7 +91,7 @@ def _entry(file: str, settings: Sequence[str]) -> DataPlan:
         return DataPlan(file, path=file)
     from orchestrate.config.market import data_entry  # checking settings takes longer than reading a file
 
-    return data_entry(settings, file, file)
+    return data_entry(settings, file, file, wiring.choices())
 
 
 def _bars(columns: Columns, places: range) -> tuple[tuple[object, ...], ...]:

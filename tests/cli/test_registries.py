@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from orchestrate import wiring
+from orchestrate import OrchestratorConfig, run_orchestrator, wiring
 from orchestrate.domain.engines import Engine
+from orchestrate.domain.orders import Demand
+from orchestrate.orchestration.risk import conflicts
+from orchestrate.orchestration.risk.conflicts import Settlement
 from tests.engines.in_memory import InMemoryAdapter
 
 PLAN = """\
@@ -105,3 +110,42 @@ def test_an_engine_is_in_schema_messages_and_doctor(orchestrate: Orchestrate) ->
 
 def test_without_its_line_there_is_no_such_engine(orchestrate: Orchestrate) -> None:
     assert "unknown framework 'in_memory'" in validate(orchestrate, ON_IN_MEMORY)
+
+
+# ---- conflict policies
+
+
+def first_alone(demands: Sequence[Demand]) -> Settlement:
+    """Let the first demand through and refuse the others."""
+    return Settlement(tuple(0.0 if place else demand.quantity for place, demand in enumerate(demands)), "first alone")
+
+
+@pytest.fixture
+def policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(conflicts.CONFLICT_POLICIES, "first_alone", first_alone)
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_policy_settles_the_conflicts_of_a_run(orchestrate: Orchestrate) -> None:
+    two = PLAN.replace("{fast: 2, slow: 5}", "{fast: 3, slow: 8}")
+    found = backtest(orchestrate, two + "portfolio: {conflicts: first_alone}\n")
+    assert found["strategies"]["dips"]["blocked"] == 0  # the first by its id
+    assert found["strategies"]["trend"]["blocked"] > 0
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_policy_is_in_schema_and_messages(orchestrate: Orchestrate) -> None:
+    assert "first_alone" in schema(orchestrate)["$defs"]["Portfolio"]["properties"]["conflicts"]["anyOf"][0]["examples"]
+    assert "did you mean 'first_alone'?" in validate(orchestrate, PLAN + "portfolio: {conflicts: first_alon}\n")
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_policy_settles_conflicts_in_the_python_api() -> None:
+    pairs: list[tuple[object, float]] = [("BUY_AND_HOLD", 0.5), ("BUY_AND_HOLD", 0.5)]
+    config = OrchestratorConfig(conflict_resolution_mode="first_alone")
+    closes = np.linspace(100.0, 120.0, 30)
+    bars = pd.DataFrame(
+        dict.fromkeys(("open", "high", "low", "close"), closes), index=pd.date_range("2020-01-01", periods=30)
+    )
+    found = run_orchestrator(pairs, bars, config).facts.strategies
+    assert [result.blocked for result in found.values()] == [0, 1]

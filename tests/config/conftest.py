@@ -13,6 +13,7 @@ from orchestrate.config.resolve import Resolution, resolve
 from orchestrate.domain.errors import Problem, UnknownStrategyError
 from orchestrate.domain.spelling import did_you_mean
 from orchestrate.domain.strategy import Kind, Parameter, StrategyDescription
+from orchestrate.wiring import choices
 
 BOTH = ("backtrader", "nautilus")
 
@@ -92,7 +93,7 @@ def resolving() -> Resolve:
     """`resolve` with the small library and the two frameworks."""
 
     def call(path: str | Path, **laid_over: object) -> Resolution:
-        return resolve(path, catalogue=_describe, settings=SETTINGS, **laid_over)  # type: ignore[arg-type]  # its keywords
+        return resolve(path, catalogue=_describe, settings=SETTINGS, choices=choices(), **laid_over)  # type: ignore[arg-type]  # its keywords
 
     return call
 

@@ -12,14 +12,14 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.usecases.run import run
-from orchestrate.wiring import describe, settings_types
+from orchestrate.wiring import choices, describe, settings_types
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = sorted(CONFIGS.glob("*.yaml"))
 
 
 def plan_of(name: str) -> RunPlan:
-    resolution = resolve(CONFIGS / name, catalogue=describe, settings=settings_types())
+    resolution = resolve(CONFIGS / name, catalogue=describe, settings=settings_types(), choices=choices())
     assert resolution.problems == ()
     assert resolution.plan is not None
     return resolution.plan
@@ -43,7 +43,7 @@ def test_what_there_is():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_example_is_valid_and_explained(path: Path):
-    resolution = resolve(path, catalogue=describe, settings=settings_types())
+    resolution = resolve(path, catalogue=describe, settings=settings_types(), choices=choices())
     assert [str(problem) for problem in resolution.problems] == []
     assert [finding for finding in resolution.findings if finding.severity != "info"] == []
     text = path.read_text(encoding="utf-8")

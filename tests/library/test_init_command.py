@@ -16,7 +16,7 @@ from orchestrate.config.resolve import resolve
 from orchestrate.domain.errors import StoreError
 from orchestrate.usecases.init import FILES, write_starter
 from orchestrate.usecases.run import run
-from orchestrate.wiring import describe, settings_types
+from orchestrate.wiring import choices, describe, settings_types
 
 
 def init(*arguments: str) -> Result:
@@ -45,7 +45,7 @@ def test_here_when_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_it_runs_and_keeps_its_gates(tmp_path: Path):
     write_starter(tmp_path)
-    resolution = resolve(tmp_path / "backtest.yaml", catalogue=describe, settings=settings_types())
+    resolution = resolve(tmp_path / "backtest.yaml", catalogue=describe, settings=settings_types(), choices=choices())
     assert resolution.problems == ()
     assert resolution.plan is not None
     result = run(resolution.plan)

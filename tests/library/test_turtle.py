@@ -150,9 +150,9 @@ from pathlib import Path
 from orchestrate.config.resolve import resolve
 from orchestrate.wiring import describe
 from orchestrate.usecases.run import run
-from orchestrate.wiring import settings_types
+from orchestrate.wiring import choices, settings_types
 
-plan = resolve(Path(sys.argv[1]), catalogue=describe, settings=settings_types()).plan
+plan = resolve(Path(sys.argv[1]), catalogue=describe, settings=settings_types(), choices=choices()).plan
 assert run(plan).status == "completed"
 print(*sorted({"pandas", "nautilus_trader", "talib"} & set(sys.modules)))
 """
