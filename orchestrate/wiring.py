@@ -55,9 +55,15 @@ def default_engine() -> str:
 def choices() -> Choices:
     """The names that a configuration may write, from the registry of each kind of thing."""
     from orchestrate.config.reading import Choices
+    from orchestrate.data.formats import FORMATS
     from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
+    from orchestrate.orchestration.risk.sizing import SIZINGS
 
-    return Choices(conflicts=tuple(CONFLICT_POLICIES))
+    return Choices(
+        conflicts=tuple(CONFLICT_POLICIES),
+        sizings={name: method.figure for name, method in SIZINGS.items()},
+        formats=tuple(FORMATS),
+    )
 
 
 def required_distributions() -> list[str]:

@@ -7,7 +7,7 @@ import functools
 import operator
 import os
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from decimal import Decimal
@@ -24,6 +24,7 @@ from orchestrate.domain.spelling import did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
+Names = Mapping[str, Collection[str]]
 
 _PLUGINS: Final = "PYDANTIC_DISABLE_PLUGINS"
 _ENVIRONMENT: Final = RLock()
@@ -66,17 +67,20 @@ _BOOLEANS = {
 }
 
 
-def fit(model: type[M], node: Node, where: str = "", *, besides: Iterable[str] = ()) -> tuple[M | None, list[Problem]]:
+def fit(
+    model: type[M], node: Node, where: str = "", *, besides: Iterable[str] = (), names: Names | None = None
+) -> tuple[M | None, list[Problem]]:
     """`node` as `model` and all mistakes; what is wrong is left out of the result, None where nothing is left.
 
-    `where` is the path of `node`, told in messages; `besides` are more names to suggest at its top level.
+    `where` is the path of `node`, told in messages; `besides` are more names to suggest at its top level. `names` has,
+    by kind, those of the registries.
     """
     value = plain(node)
     problems: list[Problem] | None = None
     while True:
         try:
             with _without_plugins():
-                return model.model_validate(value), problems or []
+                return model.model_validate(value, context=names), problems or []
         except ValidationError as error:
             mistakes = error.errors(include_url=False)
         if problems is None:
@@ -155,7 +159,7 @@ def _problem(
         key, words = _BOUNDS[kind]
         told = f"{path_text} must be {words} {_shown(context[key])}, not {shortened(str(plain(node)))}"
     elif kind == "literal_error":
-        choices = _choices(model, path)
+        choices = context.get("choices") or _choices(model, path)
         hint = did_you_mean(str(plain(node)), choices)
         told = f"{path_text} must be {_alternatives(choices)}, found {found}"
     elif kind in _SAID:

@@ -100,6 +100,13 @@ def _mode(mode: str) -> Json:
 
 def _name_choices(parts: Json, choices: Choices) -> None:
     """Name what the registries have; a policy may also be a function in a file."""
+    for part, key, kind in (
+        ("InstrumentSection", "asset_class", "asset_classes"),
+        ("SizingSection", "method", "sizings"),
+        ("Data", "format", "formats"),
+    ):
+        described = parts[part]["properties"][key]
+        described.get("anyOf", [described])[0]["enum"] = choices.names[kind]
     parts["Portfolio"]["properties"]["conflicts"]["examples"] = list(choices.conflicts)
 
 

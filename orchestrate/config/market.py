@@ -50,7 +50,7 @@ def data_entry(overrides: Iterable[str], symbol: str, path: str, choices: Choice
     top = Table(entry.place, {_FILE: entry}, {_FILE: entry.place})
     table = long_sections(Table(entry.place, {"data": top}, {"data": entry.place}))
     shaped = Shaped(table.with_entry("strategies", Table(entry.place)), "multi")
-    values, mistakes = fit(Configuration, shaped.table)
+    values, mistakes = fit(Configuration, shaped.table, names=choices.names)
     assert values is not None
     reading = Reading(shaped, values, Path(), _no_strategy, {}, choices, problems + mistakes)
     plans = data_plans(reading)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from orchestrate.domain.execution import LEAST_TIMEOUT
@@ -79,6 +79,18 @@ def _shown(value: Any) -> str:
     return named(value)
 
 
+def _known(kind: str) -> BeforeValidator:
+    """One of the names that the validation's context has of that kind."""
+
+    def check(value: Any, info: ValidationInfo) -> Any:
+        names = list((info.context or {})[kind])
+        if value not in names:
+            raise PydanticCustomError("literal_error", "an unknown name", {"choices": names})
+        return value
+
+    return BeforeValidator(check)
+
+
 def _json(**bounds: float) -> WithJsonSchema:
     return WithJsonSchema({"type": "number", **bounds})
 
@@ -107,6 +119,9 @@ Timeout = Annotated[
     BeforeValidator(_decimal),
     _json(minimum=LEAST_TIMEOUT, maximum=86400),
 ]
+AssetClassName = Annotated[str, _known("asset_classes")]
+SizingName = Annotated[str, _known("sizings")]
+FormatName = Annotated[str, _known("formats")]
 Real = Annotated[float, BeforeValidator(_real), WithJsonSchema({"type": "number"})]
 Moment = Annotated[str, BeforeValidator(_moment), _AS_DATE]
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{_DATE.pattern}$"})]

@@ -24,8 +24,9 @@ def refuse_pending(reading: Reading) -> None:
     for name, entry in values.strategies.items():
         if not entry.enabled:
             continue
-        if entry.sizing.method == "risk":
-            what = f"strategies.{name}.sizing: the method 'risk'"
+        method = entry.sizing.method
+        if method not in reading.choices.sizings:
+            what = f"strategies.{name}.sizing: the method '{method}'"
             reading.not_landed(
                 ("strategies", name, "sizing", "method"), what, "use percent, fixed or notional until it has"
             )

@@ -14,11 +14,14 @@ from orchestrate.config.nodes import Place, Scalar, Table, find
 from orchestrate.config.schema import Configuration, Strategy
 from orchestrate.config.shapes import Shaped
 from orchestrate.domain.errors import Problem
+from orchestrate.domain.instruments import ASSET_CLASSES
 from orchestrate.domain.results import Finding
 from orchestrate.domain.strategy import StrategyDescription
 
 #: More mistakes than that are counted, not told.
 MOST_PROBLEMS: Final = 250
+#: Methods that are read and refused by name.
+PLANNED_SIZINGS: Final = ("risk",)
 
 Catalogue = Callable[[str, Path], StrategyDescription]
 
@@ -27,10 +30,22 @@ Catalogue = Callable[[str, Path], StrategyDescription]
 class Choices:
     """The names that may be written and what they need, as the registries of the program have them.
 
-    `conflicts`: policies that settle conflicts.
+    `conflicts`: policies that settle conflicts. `sizings`: methods, and the key under `sizing:` of each one's figure.
+    `formats`: of files with bars.
     """
 
     conflicts: Collection[str]
+    sizings: Mapping[str, str]
+    formats: Collection[str]
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """The names by kind, those included that only the configuration knows."""
+        return {
+            "asset_classes": list(ASSET_CLASSES),
+            "sizings": list(dict.fromkeys([*self.sizings, *PLANNED_SIZINGS])),
+            "formats": ["auto", *self.formats],
+        }
 
 
 @dataclass(slots=True)

@@ -53,10 +53,10 @@ def resolve(
     shaped = shape(tree, problems)
     values = None
     if shaped is not None:
-        values, found = fit(Configuration, shaped.table, besides=SHAPE_KEYS)
+        values, found = fit(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
         problems += found
     else:
-        problems += _unknown_at_least(tree)
+        problems += _unknown_at_least(tree, choices)
     mode = shaped.mode if shaped else None
     if shaped is None or values is None:
         return _refused(problems, order, mode)
@@ -83,10 +83,10 @@ def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
     return replace(problem, message=message)
 
 
-def _unknown_at_least(tree: Table) -> list[Problem]:
+def _unknown_at_least(tree: Table, choices: Choices) -> list[Problem]:
     """What else is wrong in a file that names no strategy."""
     table = long_sections(tree).without(*SHAPE_KEYS).with_entry("strategies", Table(tree.place))
-    return fit(Configuration, table, besides=SHAPE_KEYS)[1]
+    return fit(Configuration, table, besides=SHAPE_KEYS, names=choices.names)[1]
 
 
 def _refused(problems: list[Problem], order: list[str], mode: Mode | None = None) -> Resolution:

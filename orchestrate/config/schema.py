@@ -12,12 +12,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orchestrate.config.numbers import (
+    AssetClassName,
     Column,
     Cost,
     Day,
     Factor,
     Fee,
     Filled,
+    FormatName,
     Fraction,
     Frequency,
     Margin,
@@ -30,6 +32,7 @@ from orchestrate.config.numbers import (
     Quantity,
     Real,
     Size,
+    SizingName,
     Tick,
     Ticks,
     Timeout,
@@ -38,7 +41,6 @@ from orchestrate.config.numbers import (
 Count = Annotated[int, Field(ge=1)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")]
 BarField = Literal["timestamp", "time", "open", "high", "low", "close", "volume"]
-AssetClass = Literal["equity", "etf", "crypto", "bond", "index", "future", "fx", "cfd"]
 
 
 def _made(kind: type) -> Any:
@@ -96,7 +98,7 @@ class Data(Section):
     path: Filled | None = None
     synthetic: dict[str, Any] | None = None
     resample: Resample | None = None
-    format: Literal["auto", "csv", "parquet", "catalog"] = "auto"
+    format: FormatName = "auto"
     date_format: str = ""
     timezone: Filled = "UTC"
     stamp: Literal["start", "end"] = "start"
@@ -119,7 +121,7 @@ class InstrumentSection(Section):
     precision: Annotated[int, Field(ge=0, le=8)] | None = None
     margin_rate: Margin | None = None
     currency: Currency | None = None
-    asset_class: AssetClass | None = None
+    asset_class: AssetClassName | None = None
     fx: Filled | None = None
     borrow: NotNegative | None = None
 
@@ -129,7 +131,7 @@ class SizingSection(Section):
 
     short: ClassVar[str] = "percent"
 
-    method: Literal["percent", "fixed", "notional", "risk"] = "percent"
+    method: SizingName = "percent"
     percent: Percentage | None = None
     quantity: Quantity | None = None
     amount: Money | None = None

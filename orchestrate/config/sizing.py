@@ -10,7 +10,8 @@ from orchestrate.config.reading import Reading
 from orchestrate.config.schema import SizingSection
 from orchestrate.domain.plan import Sizing
 
-_FIGURE: Final = {"percent": "percent", "fixed": "quantity", "notional": "amount"}
+_EXAMPLES: Final = {"quantity": 100, "amount": 10000}
+_KEYS: Final = ("percent", *_EXAMPLES)
 _RISK_KEYS: Final = ("risk", "stop_atr")
 
 
@@ -19,28 +20,28 @@ def sizing_of(reading: Reading, name: str) -> Sizing:
     entry = reading.values.strategies[name]
     written = entry.sizing
     path = ("strategies", name, "sizing")
-    if written.method == "risk":
+    figures = reading.choices.sizings
+    if written.method not in figures:
         return Sizing()
-    for key in sorted({*_FIGURE.values(), *_RISK_KEYS} - {_FIGURE[written.method]}):
+    for key in sorted({*_KEYS, *_RISK_KEYS} - {figures[written.method]}):
         if getattr(written, key) is not None:
-            method = next((method for method, figure in _FIGURE.items() if figure == key), "risk")
+            method = next((method for method, figure in figures.items() if figure == key), "risk")
             hint = f"write 'method: {method}', or leave '{key}' out"
             message = f"'{key}' belongs to the method {method}, and the method is {written.method}"
             reading.problems.append(reading.key(*path, key).problem(f"{'.'.join(path)}: {message}", hint))
     figure = _figure(reading, written, path)
-    if written.method == "fixed" and reading.values.execution.lots == "integer" and figure < 1:
+    if figures[written.method] == "quantity" and reading.values.execution.lots == "integer" and figure < 1:
         hint = "raise it, or write 'execution: {lots: fractional}'"
         reading.wrong((*path, "quantity"), f"{figure:f} rounds down to no lot at all", hint)
     return Sizing(written.method, figure)
 
 
 def _figure(reading: Reading, written: SizingSection, path: tuple[str, ...]) -> Decimal:
-    key = _FIGURE[written.method]
+    key = reading.choices.sizings[written.method]
     figure: Decimal | None = getattr(written, key)
     if figure is not None:
         return figure
     node = find(reading.shaped.table, path)[0]
     if key != "percent" and isinstance(node, Table) and node.get(key) is None:
-        example = {"quantity": 100, "amount": 10000}[key]
-        reading.wrong(path, f"the method {written.method} needs '{key}'", f"write {key}: {example}")
+        reading.wrong(path, f"the method {written.method} needs '{key}'", f"write {key}: {_EXAMPLES[key]}")
     return Sizing().value if key == "percent" else Decimal(1)

@@ -18,7 +18,7 @@ from orchestrate.data.instruments import instrument_of, rounded
 from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments import ASSET_CLASSES, Instrument
 from orchestrate.domain.market import BarSeries, Market, Timeline, sealed
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
@@ -84,7 +84,7 @@ def _load(
     columns = _between(columns, plan, entry)
     given = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
     instrument = instrument_of(given, everything, plan.capital.currency)
-    negative = entry.allow_negative or instrument.asset_class == "future"
+    negative = entry.allow_negative or ASSET_CLASSES[instrument.asset_class].below_zero
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
     columns, told = rounded(columns, instrument.precision, name(entry))
     findings += told

@@ -1,19 +1,18 @@
-"""Where bars come from: one function a format, in one dictionary."""
+"""Where bars come from: a file of some format, an imagined market, or what is in memory already."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Final
 
 from orchestrate.data.adjust import adjust
 from orchestrate.data.bounds import require_regular
 from orchestrate.data.cache import ColumnCache
-from orchestrate.data.catalog import read_catalog
 from orchestrate.data.columns import Columns
 from orchestrate.data.csv import read_csv
-from orchestrate.data.parquet import read_parquet
+from orchestrate.data.formats import FORMATS
 from orchestrate.data.repairs import repair, require_countable
 from orchestrate.data.synthetic import read_synthetic
 from orchestrate.domain.errors import DataError
@@ -21,8 +20,6 @@ from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 
 Reader = Callable[[Path, DataPlan, str], tuple[Columns, list[Finding]]]
-
-READERS: Final[dict[str, Reader]] = {"csv": read_csv, "parquet": read_parquet, "catalog": read_catalog}
 
 
 def name(entry: DataPlan) -> str:
@@ -64,7 +61,7 @@ def _read_file(entry: DataPlan, root: Path, where: str, cache: ColumnCache | Non
     try:
         require_regular(path, where)
         kind = entry.format if entry.format != "auto" else _kind(path)
-        reader = partial(read_csv, cache=cache) if kind == "csv" else READERS[kind]
+        reader = partial(read_csv, cache=cache) if kind == "csv" else _reader(kind)
         return reader(path, entry, where)
     except FileNotFoundError:
         raise DataError("there is no such file", where=where, hint=f"looked for {path.absolute()}") from None
@@ -74,6 +71,12 @@ def _read_file(entry: DataPlan, root: Path, where: str, cache: ColumnCache | Non
         raise DataError("the file may not be read", where=where, hint="give yourself the right to read it") from None
     except OSError as error:
         raise DataError(f"the file cannot be read ({error.strerror or error})", where=where) from None
+
+
+def _reader(kind: str) -> Reader:
+    module, function = FORMATS[kind].split(":")
+    reader: Reader = getattr(import_module(module), function)
+    return reader
 
 
 def _kind(path: Path) -> str:

@@ -6,9 +6,28 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-#: Asset classes whose trades move cash by the notional. Futures, FX and CFDs move it by realised profit and fees.
-CASH_CLASSES: Final = frozenset({"equity", "etf", "crypto", "bond", "index"})
-MARGIN_CLASSES: Final = frozenset({"future", "fx", "cfd"})
+
+@dataclass(frozen=True, slots=True)
+class AssetClass:
+    """How instruments of one class behave: whether a trade moves cash by the notional, or only by profit and fees.
+
+    `below_zero`: prices may be negative.
+    """
+
+    by_notional: bool = True
+    below_zero: bool = False
+
+
+ASSET_CLASSES: Final[dict[str, AssetClass]] = {
+    "equity": AssetClass(),
+    "etf": AssetClass(),
+    "crypto": AssetClass(),
+    "bond": AssetClass(),
+    "index": AssetClass(),
+    "future": AssetClass(by_notional=False, below_zero=True),
+    "fx": AssetClass(by_notional=False),
+    "cfd": AssetClass(by_notional=False),
+}
 MAX_PRECISION: Final = 8
 
 
@@ -28,7 +47,7 @@ class Instrument:
     asset_class: str = "equity"
 
     def __post_init__(self) -> None:
-        if self.asset_class not in CASH_CLASSES | MARGIN_CLASSES:
+        if self.asset_class not in ASSET_CLASSES:
             raise ValueError(f"{self.symbol}: unknown asset class {self.asset_class!r}")
         if not 0 <= self.precision <= MAX_PRECISION:
             raise ValueError(f"{self.symbol}: precision must lie in 0..{MAX_PRECISION}, not {self.precision}")
@@ -42,7 +61,7 @@ class Instrument:
     @property
     def moves_cash_by_notional(self) -> bool:
         """True for equity-like instruments; False where only profit and fees move cash."""
-        return self.asset_class in CASH_CLASSES
+        return ASSET_CLASSES[self.asset_class].by_notional
 
     @property
     def tick(self) -> float:

@@ -18,7 +18,6 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.strategy import Kind
 
 Mode = Literal["single", "multi"]
-SizingMethod = Literal["percent", "fixed", "notional"]
 GateOperator = Literal[">=", "<=", ">", "<", "==", "!="]
 
 
@@ -51,7 +50,7 @@ class DataPlan:
     path: str = ""
     synthetic: Mapping[str, object] | None = None
     resample: Mapping[str, str] | None = None
-    format: Literal["auto", "csv", "parquet", "catalog"] = "auto"
+    format: str = "auto"
     date_format: str = ""
     timezone: str = "UTC"
     stamp: Literal["start", "end"] = "start"
@@ -83,7 +82,7 @@ class InstrumentPlan:
 class Sizing:
     """The size of an entry without a quantity of its own; `value` is a percentage, a quantity or an amount."""
 
-    method: SizingMethod = "percent"
+    method: str = "percent"
     value: Decimal = Decimal(95)
 
 

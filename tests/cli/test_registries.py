@@ -10,12 +10,19 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from orchestrate import OrchestratorConfig, run_orchestrator, wiring
+from orchestrate.data import formats
+from orchestrate.data.columns import Columns
+from orchestrate.data.csv import read_csv
+from orchestrate.domain import instruments
 from orchestrate.domain.engines import Engine
 from orchestrate.domain.orders import Demand
-from orchestrate.orchestration.risk import conflicts
+from orchestrate.domain.plan import DataPlan
+from orchestrate.domain.results import Finding
+from orchestrate.orchestration.risk import conflicts, sizing
 from orchestrate.orchestration.risk.conflicts import Settlement
 from tests.engines.in_memory import InMemoryAdapter
 
@@ -149,3 +156,58 @@ def test_a_policy_settles_conflicts_in_the_python_api() -> None:
     )
     found = run_orchestrator(pairs, bars, config).facts.strategies
     assert [result.blocked for result in found.values()] == [0, 1]
+
+
+# ---- sizings
+
+
+def test_a_sizing_sizes_the_entries_of_a_run(orchestrate: Orchestrate, monkeypatch: pytest.MonkeyPatch) -> None:
+    dozens = sizing.SizingMethod(lambda value, _of: 12 * value, "quantity")
+    monkeypatch.setitem(sizing.SIZINGS, "dozens", dozens)
+    text = PLAN.replace("allocation: 50,", "allocation: 50, sizing: {method: dozens, quantity: 3},")
+    backtest(orchestrate, text)
+    (path,) = Path("reports").glob("[!.]*/trades.parquet")
+    assert set(pq.read_table(path).column("quantity").to_pylist()) == {36.0}
+    enum = schema(orchestrate)["$defs"]["SizingSection"]["properties"]["method"]["anyOf"][0]["enum"]
+    assert enum == ["percent", "fixed", "notional", "dozens", "risk"]
+    assert "did you mean 'dozens'?" in validate(orchestrate, text.replace("dozens", "dozen"))
+    assert "the method dozens needs 'quantity'" in validate(orchestrate, text.replace(", quantity: 3", ""))
+
+
+# ---- asset classes
+
+
+@pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
+def test_an_asset_class_decides_how_cash_moves(
+    orchestrate: Orchestrate, monkeypatch: pytest.MonkeyPatch, framework: str
+) -> None:
+    text = PLAN.replace("name: MOMENTUM,", f"name: MOMENTUM, framework: {framework},")
+    as_class = text + "instruments: {AAA: {asset_class: CLASS, margin_rate: 0.1, multiplier: 2}}\n"
+    future = backtest(orchestrate, as_class.replace("CLASS", "future"))["portfolio"]
+    assert "did you mean 'future'?" in validate(orchestrate, as_class.replace("CLASS", "futures"))
+    monkeypatch.setitem(instruments.ASSET_CLASSES, "swap", instruments.AssetClass(by_notional=False))
+    assert backtest(orchestrate, as_class.replace("CLASS", "swap"))["portfolio"] == future
+    enum = schema(orchestrate)["$defs"]["InstrumentSection"]["properties"]["asset_class"]["anyOf"][0]["enum"]
+    assert enum[-1] == "swap"
+
+
+# ---- data formats
+
+
+def read_pairs(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
+    """Read a date and a price a line, as bars that never move."""
+    text = "".join(f"{date},{price},{price},{price},{price}\n" for date, price in map(str.split, path.open()))
+    header = "date,open,high,low,close\n"
+    (copy := path.with_suffix(".csv")).write_text(header + text, encoding="utf-8")
+    return read_csv(copy, plan, where)
+
+
+def test_a_format_is_read_by_its_function(orchestrate: Orchestrate, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (f"2024-{month:02}-{day:02} {100 + day * month}\n" for month in range(1, 7) for day in range(1, 28))
+    Path("prices.pairs").write_text("".join(lines), encoding="utf-8")
+    text = PLAN.replace("{synthetic: {bars: 250, seed: 7, frequency: 1d}}", "{path: prices.pairs, format: pairs}")
+    assert "format must be auto, csv, parquet or catalog, found the text 'pairs'" in validate(orchestrate, text)
+    monkeypatch.setitem(formats.FORMATS, "pairs", f"{__name__}:read_pairs")
+    assert backtest(orchestrate, text)["bars"] == 162
+    assert schema(orchestrate)["$defs"]["Data"]["properties"]["format"]["anyOf"][0]["enum"][-1] == "pairs"
+    assert "162" in orchestrate("data", "prices.pairs", "--set", "format=pairs")

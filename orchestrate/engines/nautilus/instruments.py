@@ -74,7 +74,7 @@ def native_instrument(
         return NativeInstrument(
             instrument_id=InstrumentId(symbol, venue),
             raw_symbol=symbol,
-            asset_class=_ASSET_CLASSES[instrument.asset_class],
+            asset_class=_ASSET_CLASSES.get(instrument.asset_class, AssetClass.ALTERNATIVE),
             instrument_class=InstrumentClass.CFD,
             quote_currency=currency,
             is_inverse=False,

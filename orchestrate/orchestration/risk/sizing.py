@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.plan import Sizing
@@ -35,10 +35,18 @@ def notional(value: float, of: Sizeable) -> float:
     return value / (abs(of.price) * of.instrument.multiplier)
 
 
-SIZINGS: Final[dict[str, Callable[[float, Sizeable], float]]] = {
-    "percent": percent,
-    "fixed": fixed,
-    "notional": notional,
+@dataclass(frozen=True, slots=True)
+class SizingMethod:
+    """A rule: the units from its figure and what it may look at; `figure` is the key under `sizing:` that has it."""
+
+    units: Callable[[float, Sizeable], float]
+    figure: Literal["percent", "quantity", "amount"]
+
+
+SIZINGS: Final[dict[str, SizingMethod]] = {
+    "percent": SizingMethod(percent, "percent"),
+    "fixed": SizingMethod(fixed, "quantity"),
+    "notional": SizingMethod(notional, "amount"),
 }
 
 
@@ -46,4 +54,4 @@ def size(sizing: Sizing, of: Sizeable) -> float:
     """Units to ask for, not yet rounded to lots; 0.0 where equity or price allow none."""
     if not of.price or of.equity <= 0:
         return 0.0
-    return max(0.0, SIZINGS[sizing.method](float(sizing.value), of))
+    return max(0.0, SIZINGS[sizing.method].units(float(sizing.value), of))
