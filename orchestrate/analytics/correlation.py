@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.analytics.metrics import from_capital, moved
+from orchestrate.analytics.track import from_capital, moved
 from orchestrate.domain.market import Floats, Stamps
 from orchestrate.domain.results import Finding
 

@@ -1,12 +1,22 @@
-"""Gates held against the figures of a run. A figure that is missing or null fails its gate."""
+"""Gates against the figures that exist, and against those of a run. One that is missing or null fails its gate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, cast
 
-from orchestrate.domain.gates import METRICS, passes, split_metric
+from orchestrate.analytics.metrics import ANY, METRICS, NOT_NEGATIVE, Range
+from orchestrate.domain.gates import passes, split_metric
 from orchestrate.domain.plan import Gate
+from orchestrate.domain.spelling import did_you_mean
+
+_CORRELATION: Final = (-1.0, 1.0)
+#: What a path may name beside the metrics.
+_BESIDE_METRICS: Final[dict[str, dict[str, Range]]] = {
+    "portfolio": {"final_equity": ANY, "initial_capital": NOT_NEGATIVE, "reserve": NOT_NEGATIVE},
+    "strategies": {"final_equity": ANY, "allocated_capital": ANY, "blocked": NOT_NEGATIVE, "resized": NOT_NEGATIVE},
+    "frameworks": {"final_equity": ANY},
+}
 
 
 def judge(gates: Sequence[Gate], figures: Mapping[str, object]) -> list[dict[str, object]]:
@@ -27,3 +37,42 @@ def figure(metric: str, figures: Mapping[str, object]) -> float | None:
         if key:
             place = place.get(key) if isinstance(place, Mapping) else None
     return cast(float, place) if isinstance(place, (int, float)) else None
+
+
+def gate_problem(gate: Gate, strategies: Collection[str], frameworks: Collection[str]) -> tuple[str, str] | None:
+    """Why `gate` can't be judged in a run of these strategies and frameworks, and a hint; None where it can be."""
+    group, owner, figure = split_metric(gate.metric)
+    known = _known(group, strategies)
+    if not known:
+        paths = ("strategies.ID.METRIC", "frameworks.NAME.METRIC", "correlation.ID.ID", "portfolio.METRIC")
+        return f"gate '{gate}': '{gate.metric}' names no metric", f"write METRIC, or {', '.join(paths)}"
+    owners = {"portfolio": ("",), "frameworks": frameworks}.get(group, strategies)
+    if owner not in owners:
+        kind = "framework" if group == "frameworks" else "strategy"
+        return f"gate '{gate}': no {kind} '{owner}' in this run", did_you_mean(owner, owners)
+    if figure not in known:
+        return f"gate '{gate}': '{figure}' names no metric", did_you_mean(figure, known)
+    return _pointless(gate, known[figure])
+
+
+def _known(group: str, strategies: Collection[str]) -> Mapping[str, Range]:
+    """The figures that a path of this group may name, and their ranges; none for a group that doesn't exist."""
+    if group == "correlation":
+        return dict.fromkeys(strategies, _CORRELATION)
+    more = _BESIDE_METRICS.get(group)
+    return {} if more is None else {name: metric.range for name, metric in METRICS.items()} | more
+
+
+def _pointless(gate: Gate, bounds: tuple[float, float]) -> tuple[str, str] | None:
+    """A gate that every value of the metric passes, or none, checks nothing."""
+    low, high = bounds
+    least, most = passes(gate.operator, low, gate.threshold), passes(gate.operator, high, gate.threshold)
+    inside = low < gate.threshold < high
+    always = least and most and not (inside and gate.operator == "!=")
+    never = not least and not most and not (inside and gate.operator == "==")
+    told = f"{gate.metric.rpartition('.')[2]} lies in {low:g} .. {high:g}".replace("inf", "∞")
+    if always:
+        return f"gate '{gate}' can't fail", told
+    if never:
+        return f"gate '{gate}' can't be passed", told
+    return None

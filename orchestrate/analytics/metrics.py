@@ -1,7 +1,8 @@
 """The metrics, one definition each (contracts, section 4), from a marked equity curve and its closed trades.
 
 Every function takes a `Track` and returns its figure, or raises `NoFigureError` where the figure has no meaning;
-`figures` turns those into None and findings. No figure is ever infinite or not a number.
+`figures` turns those into None and findings. No figure is ever infinite or not a number. A configuration takes names
+and ranges from here, hence nothing imports numpy before a figure is asked for.
 """
 
 from __future__ import annotations
@@ -9,71 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
-import numpy as np
-
-from orchestrate.domain.market import Flags, Floats, Stamps
 from orchestrate.domain.results import Finding
+
+if TYPE_CHECKING:
+    from orchestrate.analytics.track import Track
+    from orchestrate.domain.market import Floats
 
 _DAY: Final = 86_400 * 1_000_000_000
 _YEAR: Final = 365.25
 #: A deviation this small against the largest return is the rounding of floats, not a movement.
 _NOISE: Final = 1e-12
-#: The same of a sum of books against the capital that they began with.
-_GRAIN: Final = 1e-14
 
 
 class NoFigureError(ValueError):
     """A figure has no meaning for this track; the message says why."""
-
-
-@dataclass(frozen=True, eq=False)
-class Track:
-    """What metrics are made of. `equity` is marked at each close, `exposed` tells the closes with a position.
-
-    `initial` is the capital before the first close. `profits` are those of the closed round trips, net of fees.
-    """
-
-    initial: float
-    equity: Floats
-    stamps: Stamps
-    exposed: Flags
-    profits: Floats
-    fees: float
-    periods_per_year: float | None
-
-    @cached_property
-    def curve(self) -> Floats:
-        """The initial capital, then every close; a first close at which nothing has moved is the beginning itself."""
-        return from_capital(self.initial, self.equity) if moved(self.initial, self.equity) else self.equity
-
-    @cached_property
-    def returns(self) -> Floats:
-        """From each value of the curve to the next."""
-        if len(self.curve) < 2:
-            raise NoFigureError("it takes two bars")
-        if float(self.curve.min()) <= 0.0:
-            raise NoFigureError("equity fell to zero or below")
-        return np.asarray(self.curve[1:] / self.curve[:-1] - 1.0, dtype=np.float64)
-
-    @property
-    def annual(self) -> float:
-        """Periods per year."""
-        if self.periods_per_year is None:
-            raise NoFigureError("the bars per year are unknown")
-        return self.periods_per_year
-
-
-def moved(initial: float, equity: Floats) -> bool:
-    """Decide whether equity moved up to its first value: by more than what adding up several books rounds off."""
-    return bool(len(equity)) and abs(float(equity[0]) - initial) > _GRAIN * abs(initial)
-
-
-def from_capital(initial: float, equity: Floats) -> Floats:
-    """The curve that begins with the initial capital, before the first close."""
-    return np.concatenate([[initial], equity])
 
 
 def total_return(track: Track) -> float:
@@ -107,14 +59,14 @@ def volatility(track: Track) -> float:
 def sharpe(track: Track) -> float:
     """Mean over standard deviation of the returns, annualised; risk-free rate 0."""
     deviation = _deviation(track)
-    if deviation <= _NOISE * float(np.abs(track.returns).max()):
+    if deviation <= _NOISE * float(abs(track.returns).max()):
         raise NoFigureError("returns never change")
     return float(track.returns.mean()) / deviation * math.sqrt(track.annual)
 
 
 def sortino(track: Track) -> float:
     """Mean of the returns over the root mean square of those below 0 (over all periods), annualised."""
-    downside = math.sqrt(float(np.mean(np.minimum(track.returns, 0.0) ** 2)))
+    downside = math.sqrt(float((track.losses**2).mean()))
     if downside == 0.0:
         raise NoFigureError("no period lost money")
     return float(track.returns.mean()) / downside * math.sqrt(track.annual)
@@ -137,13 +89,12 @@ def max_drawdown(track: Track) -> float:
         raise NoFigureError("there is no bar")
     if float(track.curve[0]) <= 0.0:
         raise NoFigureError("there was no capital")
-    peaks = np.maximum.accumulate(track.curve)
-    return float(np.min(track.curve / peaks - 1.0))
+    return float((track.curve / track.peaks - 1.0).min())
 
 
 def win_rate(track: Track) -> float:
     """The share of closed trades that made money after fees."""
-    return float(np.mean(_closed(track) > 0.0))
+    return float((_closed(track) > 0.0).mean())
 
 
 def profit_factor(track: Track) -> float:
@@ -159,7 +110,7 @@ def exposure(track: Track) -> float:
     """The share of bars with a position at the close."""
     if not len(track.exposed):
         raise NoFigureError("there is no bar")
-    return float(np.mean(track.exposed))
+    return float(track.exposed.mean())
 
 
 def trades(track: Track) -> int:
@@ -172,35 +123,57 @@ def fees(track: Track) -> float:
     return float(track.fees)
 
 
-METRICS: Final[dict[str, Callable[[Track], float]]] = {
-    "total_return": total_return,
-    "cagr": cagr,
-    "volatility": volatility,
-    "sharpe": sharpe,
-    "sortino": sortino,
-    "calmar": calmar,
-    "max_drawdown": max_drawdown,
-    "win_rate": win_rate,
-    "profit_factor": profit_factor,
-    "exposure": exposure,
-    "trades": trades,
-    "fees": fees,
-}
+Range = tuple[float, float]
+ANY: Final = (-math.inf, math.inf)
+NOT_NEGATIVE: Final = (0.0, math.inf)
+SHARE: Final = (0.0, 1.0)
 
-#: Those that need nothing but the curve.
-CURVE_METRICS: Final = ("total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown")
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: its function, what people call it, how it is shown, the range that its values lie in.
+
+    `column` is its heading where strategies are compared; "" where it is not. `of_curve`: it needs nothing but the
+    curve, so that a benchmark has it too.
+    """
+
+    figure: Callable[[Track], float]
+    label: str
+    format: Literal["change", "share", "ratio", "count", "money"]
+    range: Range = ANY
+    column: str = ""
+    of_curve: bool = False
+
+
+#: In the order in which they are shown. Gates, tables and documents take what they need from here.
+METRICS: Final[dict[str, Metric]] = {
+    "total_return": Metric(total_return, "return", "change", column="return", of_curve=True),
+    "cagr": Metric(cagr, "CAGR", "change", of_curve=True),
+    "volatility": Metric(volatility, "volatility", "share", NOT_NEGATIVE, of_curve=True),
+    "sharpe": Metric(sharpe, "Sharpe", "ratio", column="Sharpe", of_curve=True),
+    "sortino": Metric(sortino, "Sortino", "ratio", of_curve=True),
+    "calmar": Metric(calmar, "Calmar", "ratio", of_curve=True),
+    "max_drawdown": Metric(max_drawdown, "max drawdown", "share", (-math.inf, 0.0), "drawdown", of_curve=True),
+    "win_rate": Metric(win_rate, "win rate", "share", SHARE, "win rate"),
+    "profit_factor": Metric(profit_factor, "profit factor", "ratio", NOT_NEGATIVE),
+    "exposure": Metric(exposure, "exposure", "share", SHARE),
+    "trades": Metric(trades, "trades", "count", NOT_NEGATIVE, "trades"),
+    "fees": Metric(fees, "fees", "money", NOT_NEGATIVE),
+}
 
 Figures = dict[str, float | None]
 
 
 def figures(track: Track, where: str) -> tuple[Figures, list[Finding]]:
     """Every metric of `track`; None with a finding, one a cause, where a metric has no meaning."""
+    import numpy as np
+
     found: Figures = {}
     causes: dict[str, list[str]] = {}
     for name, metric in METRICS.items():
         try:
             with np.errstate(all="ignore"):
-                found[name] = _finite(metric(track))
+                found[name] = _finite(metric.figure(track))
         except NoFigureError as reason:
             found[name] = None
             causes.setdefault(str(reason), []).append(name)
@@ -210,7 +183,7 @@ def figures(track: Track, where: str) -> tuple[Figures, list[Finding]]:
 def _deviation(track: Track) -> float:
     if len(track.returns) < 2:
         raise NoFigureError("it takes two returns")
-    return float(np.std(track.returns, ddof=1))
+    return float(track.returns.std(ddof=1))
 
 
 def _closed(track: Track) -> Floats:

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from orchestrate.analytics.correlation import correlation
-from orchestrate.analytics.metrics import CURVE_METRICS, Track, figures
+from orchestrate.analytics.metrics import METRICS, figures
+from orchestrate.analytics.track import Track
 from orchestrate.domain.books import Trade
 from orchestrate.domain.market import Flags, Floats
 from orchestrate.domain.results import Finding, RunResult, StrategyResult
@@ -119,7 +120,10 @@ def _benchmark(result: RunResult, closes: Floats) -> Document:
         periods_per_year=result.periods_per_year.get(""),
     )
     metrics, _ = figures(track, "benchmark")
-    return {"symbol": result.plan.benchmark, "metrics": {name: metrics[name] for name in CURVE_METRICS}}
+    return {
+        "symbol": result.plan.benchmark,
+        "metrics": {name: metrics[name] for name, one in METRICS.items() if one.of_curve},
+    }
 
 
 def _union(result: RunResult) -> Flags:

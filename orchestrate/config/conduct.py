@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from decimal import Decimal
 
+from orchestrate.analytics.gates import gate_problem
 from orchestrate.config.fitting import build
 from orchestrate.config.nodes import Scalar, Table, named, plain
 from orchestrate.config.reading import Reading
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.gates import gate_problem, parse_gate
+from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.plan import Gate
 from orchestrate.domain.spelling import did_you_mean
 

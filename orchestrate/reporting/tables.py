@@ -6,7 +6,7 @@ fits into the width that there is; names too long for it lose their middle, neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, Final
 
 from rich.console import Group, RenderableType
@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrate.analytics.attribution import CrossFrameworkAnalytics
+from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain import printable
 from orchestrate.reporting import output
 
@@ -76,18 +77,7 @@ def _portfolio(document: Document) -> RenderableType:
         ("initial", _money(portfolio["initial_capital"])),
         ("final", _money(portfolio["final_equity"])),
         ("reserve", _money(portfolio["reserve"])),
-        ("return", _percent(metrics["total_return"])),
-        ("CAGR", _percent(metrics["cagr"])),
-        ("volatility", _percent(metrics["volatility"], sign="")),
-        ("Sharpe", _ratio(metrics["sharpe"])),
-        ("Sortino", _ratio(metrics["sortino"])),
-        ("Calmar", _ratio(metrics["calmar"])),
-        ("max drawdown", _percent(metrics["max_drawdown"], sign="")),
-        ("win rate", _percent(metrics["win_rate"], sign="")),
-        ("profit factor", _ratio(metrics["profit_factor"])),
-        ("exposure", _percent(metrics["exposure"], sign="")),
-        ("trades", Text(f"{metrics['trades']:,}")),
-        ("fees", _money(metrics["fees"])),
+        *((metric.label, _figure(name, metrics)) for name, metric in METRICS.items()),
     ]
     grid = Table.grid(padding=(0, 1))
     for place in range(3):
@@ -104,7 +94,7 @@ def _portfolio(document: Document) -> RenderableType:
 def _compared(document: Document, width: int) -> Table:
     """A line a strategy; below them each framework where there are several, the portfolio, and the benchmark."""
     rows = list(_rows(document))
-    heads = ("framework", "return", "Sharpe", "drawdown", "win rate", "trades", "contrib.")
+    heads = ("framework", *(METRICS[name].column for name in _compared_metrics()), "contrib.")
     taken = sum(max(len(head), *(len(row[place].plain) for row in rows)) for place, head in enumerate(heads, 1))
     longest = max(len(row[0].plain) for row in rows)
     gap = 2 if longest + taken + 2 * len(heads) + _MARGIN[3] <= width else 1
@@ -135,11 +125,7 @@ def _row(name: Text, framework: str, metrics: Document, added: float) -> tuple[T
     return (
         name,
         Text(framework),
-        _percent(metrics["total_return"]),
-        _ratio(metrics["sharpe"]),
-        _percent(metrics["max_drawdown"], sign=""),
-        _percent(metrics["win_rate"], sign=""),
-        Text(f"{metrics['trades']:,}"),
+        *(_figure(metric, metrics) for metric in _compared_metrics()),
         _percent(added),
     )
 
@@ -147,13 +133,8 @@ def _row(name: Text, framework: str, metrics: Document, added: float) -> tuple[T
 def _held(benchmark: Document) -> tuple[Text, ...]:
     """The benchmark's line: bought at its first close and held."""
     metrics = benchmark["metrics"]
-    figures = (
-        _percent(metrics["total_return"]),
-        _ratio(metrics["sharpe"]),
-        _percent(metrics["max_drawdown"], sign=""),
-    )
-    nothing = Text("–", "dim")
-    return (Text(benchmark["symbol"], "dim"), Text("held"), *figures, nothing, nothing, nothing)
+    figures = (_figure(metric, metrics) for metric in _compared_metrics())
+    return (Text(benchmark["symbol"], "dim"), Text("held"), *figures, Text(_NOTHING, "dim"))
 
 
 def _failures(document: Document) -> Iterator[tuple[Text, Text]]:
@@ -200,6 +181,16 @@ def _shortened(text: Text, room: int) -> Text:
     return Text(f"{text.plain[: room - 1 - tail]}…{text.plain[-tail:]}", text.style)
 
 
+def _compared_metrics() -> list[str]:
+    """The metrics by which strategies are compared."""
+    return [name for name, metric in METRICS.items() if metric.column]
+
+
+def _figure(name: str, metrics: Document) -> Text:
+    """A metric as its format says; a stored run may lack one that is newer than it."""
+    return _FORMATS[METRICS[name].format](metrics.get(name))
+
+
 def _percent(value: float | None, sign: str = "+") -> Text:
     if value is None:
         return Text(_NOTHING, "dim")
@@ -214,7 +205,9 @@ def _ratio(value: float | None) -> Text:
     return Text(told, "red" if value < 0.0 else "")
 
 
-def _money(value: float) -> Text:
+def _money(value: float | None) -> Text:
+    if value is None:
+        return Text(_NOTHING, "dim")
     digits = 2 if abs(value) < 1e7 else 0
     return Text(f"{_unsigned(value, digits):,.{digits}f}", "red" if value < 0.0 else "")
 
@@ -222,3 +215,20 @@ def _money(value: float) -> Text:
 def _unsigned(value: float, digits: int) -> float:
     """`value`, or a plain 0 where no digit of it would show."""
     return value if round(value, digits) else 0.0
+
+
+def _share(value: float | None) -> Text:
+    return _percent(value, sign="")
+
+
+def _count(value: float | None) -> Text:
+    return Text(_NOTHING, "dim") if value is None else Text(f"{value:,}")
+
+
+_FORMATS: Final[dict[str, Callable[[float | None], Text]]] = {
+    "change": _percent,
+    "share": _share,
+    "ratio": _ratio,
+    "count": _count,
+    "money": _money,
+}

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrate import __version__, supervision, wiring
+from orchestrate.analytics.gates import gate_problem
 from orchestrate.config.resolution import Resolution
 from orchestrate.data.bounds import require_room
 from orchestrate.domain.errors import ConfigurationError, DataError, OrchestrateError, Problem, out_of_memory
-from orchestrate.domain.gates import gate_problem, parse_gate
+from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.plan import Gate, RunPlan
 from orchestrate.domain.results import Finding, RunResult
 from orchestrate.runs.chronicle import Chronicle

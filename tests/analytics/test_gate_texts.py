@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrate.domain.gates import gate_problem, parse_gate, split_metric
+from orchestrate.analytics.gates import gate_problem
+from orchestrate.domain.gates import parse_gate, split_metric
 from orchestrate.domain.plan import Gate
 
 

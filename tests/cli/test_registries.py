@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestrate import OrchestratorConfig, run_orchestrator, wiring
+from orchestrate.analytics import metrics
+from orchestrate.analytics.track import Track
 from orchestrate.data import formats
 from orchestrate.data.columns import Columns
 from orchestrate.data.csv import read_csv
@@ -211,3 +213,43 @@ def test_a_format_is_read_by_its_function(orchestrate: Orchestrate, monkeypatch:
     assert backtest(orchestrate, text)["bars"] == 162
     assert schema(orchestrate)["$defs"]["Data"]["properties"]["format"]["anyOf"][0]["enum"][-1] == "pairs"
     assert "162" in orchestrate("data", "prices.pairs", "--set", "format=pairs")
+
+
+# ---- metrics
+
+
+def bars_in_profit(track: Track) -> int:
+    """Count the closes above the initial capital."""
+    return int((track.equity > track.initial).sum())
+
+
+@pytest.fixture
+def metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = metrics.Metric(
+        bars_in_profit, "bars in profit", "count", metrics.NOT_NEGATIVE, column="above", of_curve=True
+    )
+    monkeypatch.setitem(metrics.METRICS, "bars_in_profit", known)
+
+
+@pytest.mark.usefixtures("metric")
+def test_a_metric_is_in_gates_document_and_tables(orchestrate: Orchestrate) -> None:
+    gate = 'benchmark: AAA\ngates: {bars_in_profit: ">= 300", strategies.trend.bars_in_profit: ">= 0.5"}\n'
+    found = backtest(orchestrate, PLAN + gate, code=1)
+    count = found["portfolio"]["metrics"]["bars_in_profit"]
+    assert 0 < count <= 250
+    assert found["gates"][0] == {"gate": "bars_in_profit >= 300.0", "value": count, "passed": False}
+    assert found["strategies"]["trend"]["metrics"]["bars_in_profit"] >= 0
+    assert "bars_in_profit" in found["benchmark"]["metrics"]
+    shown = orchestrate("report", "latest")
+    assert f"bars in profit {count:>10}" in shown
+    assert "above" in shown
+    assert "can't fail" in validate(orchestrate, PLAN + 'gates: {bars_in_profit: ">= 0"}\n')
+
+
+def test_a_run_stored_before_a_metric_existed_is_still_shown(
+    orchestrate: Orchestrate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backtest(orchestrate, PLAN)
+    known = metrics.Metric(bars_in_profit, "bars in profit", "count", column="above")
+    monkeypatch.setitem(metrics.METRICS, "bars_in_profit", known)
+    assert "bars in profit          –" in orchestrate("report", "latest")

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from orchestrate.analytics.gates import gate_problem
 from orchestrate.domain.errors import Problem
-from orchestrate.domain.gates import gate_problem, parse_gate, passes, split_metric
+from orchestrate.domain.gates import parse_gate, passes, split_metric
 from orchestrate.domain.parameters import fill_parameters, shown
 from orchestrate.domain.plan import Gate
 from orchestrate.domain.relations import parse_relation
