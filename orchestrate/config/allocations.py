@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
+from typing import Final
 
 from orchestrate.config.reading import Reading
 
 _WHOLE = Decimal(100)
 _GRAIN = Decimal("1e-12")
+#: The allocations that are written in the file, by strategy id; None for one that is wrong.
+Written = Mapping[str, Decimal | None]
 
 
 def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
@@ -22,13 +25,13 @@ def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
                 message = f"is {figure}, but a single strategy has all of the capital"
                 reading.wrong(("strategies", name, "allocation"), message, "leave it out, or use 'strategies:'")
         return dict.fromkeys(enabled, Decimal(1))
-    if reading.shaped.live or reading.values.portfolio.allocation == "equal":
-        if written:
-            reading.finding("warning", "portfolio.allocation", "equal: the strategies' own allocations are not used")
-        return shares(dict.fromkeys(enabled, Fraction(1)))
-    if reading.values.portfolio.allocation != "custom":
-        return {}
-    return _custom(reading, enabled, written)
+    method = ALLOCATIONS.get(allocation_of(reading))
+    return method(reading, enabled, written) if method else {}
+
+
+def allocation_of(reading: Reading) -> str:
+    """The method by which capital is allocated; entries of the live runner's file all get the same."""
+    return "equal" if reading.shaped.live else reading.values.portfolio.allocation
 
 
 def _is_written(reading: Reading, name: str) -> bool:
@@ -37,7 +40,13 @@ def _is_written(reading: Reading, name: str) -> bool:
     return entry is not None and getattr(entry, "get", lambda _: None)("allocation") is not None
 
 
-def _custom(reading: Reading, enabled: list[str], written: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
+def _equal(reading: Reading, enabled: list[str], written: Written) -> dict[str, Decimal]:
+    if written:
+        reading.finding("warning", "portfolio.allocation", "equal: the strategies' own allocations are not used")
+    return shares(dict.fromkeys(enabled, Fraction(1)))
+
+
+def _custom(reading: Reading, enabled: list[str], written: Written) -> dict[str, Decimal]:
     lacking = [name for name in enabled if name not in written]
     if any(reading.has_strangers(name) for name in lacking):
         return {}
@@ -86,3 +95,8 @@ def shares(parts: Mapping[str, Fraction]) -> dict[str, Decimal]:
     for name in order[:left]:
         down[name] += _GRAIN
     return {name: value.normalize() for name, value in down.items()}
+
+
+#: From the enabled strategies and what is written to their weights in 0..1; no weights mean a mistake.
+AllocationMethod = Callable[[Reading, list[str], Written], dict[str, Decimal]]
+ALLOCATIONS: Final[dict[str, AllocationMethod]] = {"custom": _custom, "equal": _equal}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from orchestrate.config.allocations import ALLOCATIONS
 from orchestrate.config.fitting import model_of
 from orchestrate.config.reading import Choices
 from orchestrate.config.schema import Configuration, Global, LiveStrategy
@@ -108,6 +109,7 @@ def _name_choices(parts: Json, choices: Choices) -> None:
         described = parts[part]["properties"][key]
         described.get("anyOf", [described])[0]["enum"] = choices.names[kind]
     parts["Portfolio"]["properties"]["conflicts"]["examples"] = list(choices.conflicts)
+    parts["Portfolio"]["properties"]["allocation"]["examples"] = list(ALLOCATIONS)
 
 
 def _write_short_forms(parts: Json) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from orchestrate.config.allocations import ALLOCATIONS
 from orchestrate.config.reading import Reading
 from orchestrate.domain.spelling import did_you_mean
 
-_ALLOCATIONS = ("custom", "equal")
 _PLANNED_ALLOCATIONS = ("inverse_volatility", "risk_parity", "hrp")
 _PLANNED_CONFLICTS = ("net_signal", "first_wins", "priority", "cancel_both", "weighted_average")
 
@@ -37,7 +37,7 @@ def refuse_pending(reading: Reading) -> None:
 
 def _portfolio(reading: Reading) -> None:
     portfolio = reading.values.portfolio
-    _choice(reading, "allocation", portfolio.allocation, _ALLOCATIONS, _PLANNED_ALLOCATIONS)
+    _choice(reading, "allocation", portfolio.allocation, ALLOCATIONS, _PLANNED_ALLOCATIONS)
     _choice(reading, "conflicts", portfolio.conflicts, reading.choices.conflicts, _PLANNED_CONFLICTS)
     if portfolio.lookback is not None:
         reading.not_landed(("portfolio", "lookback"))

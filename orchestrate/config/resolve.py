@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from orchestrate.config.allocations import weights
+from orchestrate.config.allocations import allocation_of, weights
 from orchestrate.config.conduct import execution_rules, framework_settings, gates
 from orchestrate.config.dependencies import dependencies_of, refuse_circles
 from orchestrate.config.fitting import fit
@@ -130,14 +130,13 @@ def _checked(reading: Reading) -> RunPlan | None:
     strategies = tuple(
         strategy_plan(reading, name, found, share[name], symbols[name]) for name, found in known.items() if found
     )
-    equal = reading.shaped.live or values.portfolio.allocation == "equal"
     return RunPlan(
         mode=reading.shaped.mode,
         capital=capital,
         data=series,
         instruments=instruments,
         strategies=strategies,
-        allocation="equal" if equal else "custom",
+        allocation=allocation_of(reading),
         conflicts=values.portfolio.conflicts,
         execution=rules,
         frameworks=MultiFrameworkConfig(sections),

@@ -153,7 +153,7 @@ class RunPlan:
     data: Mapping[str, DataPlan]
     instruments: Mapping[str, InstrumentPlan]
     strategies: tuple[StrategyPlan, ...]
-    allocation: Literal["custom", "equal"] = "custom"
+    allocation: str = "custom"
     conflicts: str = "independent"
     execution: ExecutionRules = field(default_factory=ExecutionRules)
     frameworks: MultiFrameworkConfig = field(default_factory=MultiFrameworkConfig)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ import pytest
 from orchestrate import OrchestratorConfig, run_orchestrator, wiring
 from orchestrate.analytics import metrics
 from orchestrate.analytics.track import Track
+from orchestrate.config import allocations
 from orchestrate.data import formats
 from orchestrate.data.columns import Columns
 from orchestrate.data.csv import read_csv
@@ -253,3 +255,22 @@ def test_a_run_stored_before_a_metric_existed_is_still_shown(
     known = metrics.Metric(bars_in_profit, "bars in profit", "count", column="above")
     monkeypatch.setitem(metrics.METRICS, "bars_in_profit", known)
     assert "bars in profit          –" in orchestrate("report", "latest")
+
+
+# ---- allocation methods
+
+
+def by_rank(_reading: object, enabled: list[str], _written: object) -> dict[str, Decimal]:
+    """Give each strategy half of what is left."""
+    return {name: Decimal(1) / 2 ** (place + 1) for place, name in enumerate(enabled)}
+
+
+def test_an_allocation_method_gives_the_weights(orchestrate: Orchestrate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(allocations.ALLOCATIONS, "by_rank", by_rank)
+    text = PLAN.replace("allocation: 50, ", "")
+    found = backtest(orchestrate, text + "portfolio: {allocation: by_rank}\n")
+    assert [one["allocated_capital"] for one in found["strategies"].values()] == [50_000, 25_000]
+    assert found["portfolio"]["reserve"] == 25_000
+    part = schema(orchestrate)["$defs"]["Portfolio"]["properties"]["allocation"]["anyOf"][0]
+    assert part["examples"] == ["custom", "equal", "by_rank"]
+    assert "did you mean 'by_rank'?" in validate(orchestrate, text + "portfolio: {allocation: by_rnk}\n")
