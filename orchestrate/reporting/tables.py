@@ -20,6 +20,8 @@ from orchestrate.domain import printable
 from orchestrate.reporting import output
 
 Document = dict[str, Any]
+#: From a run's document and the width that there is to what is shown; None where there is nothing to show.
+Section = Callable[[Document, int], RenderableType | None]
 
 _NOTHING: Final = "–"
 _FINDINGS: Final = 12
@@ -36,16 +38,11 @@ def show(document: Document, *, file: IO[str] | None = None, width: int | None =
 
 
 def _summary(document: Document, width: int) -> RenderableType:
-    parts: list[RenderableType] = [_headline(document), Text(), _portfolio(document), Text()]
-    parts.extend([_heading("Strategies"), _indented(_compared(document, width))])
-    for title, rows in (
-        ("Failed", _failures(document)),
-        ("Gates", _gates(document)),
-        ("Findings", _findings(document)),
-    ):
-        told = list(rows)
-        if told:
-            parts.extend([Text(), _heading(title), _indented(_list(told))])
+    parts: list[RenderableType] = [_headline(document)]
+    for title, section in SECTIONS.items():
+        shown = section(document, width)
+        if shown is not None:
+            parts.extend([Text(), _heading(title), _indented(shown)])
     return Group(*parts, Text())
 
 
@@ -70,7 +67,7 @@ def _indented(renderable: RenderableType) -> Padding:
     return Padding(renderable, _MARGIN, expand=False)
 
 
-def _portfolio(document: Document) -> RenderableType:
+def _portfolio(document: Document, _width: int) -> RenderableType:
     portfolio = document["portfolio"]
     metrics = portfolio["metrics"]
     pairs = [
@@ -88,7 +85,7 @@ def _portfolio(document: Document) -> RenderableType:
     for start in range(0, len(pairs), 3):
         cells = [cell for name, value in pairs[start : start + 3] for cell in (name, value, "")]
         grid.add_row(*cells[:-1])
-    return Group(_heading("Portfolio"), _indented(grid))
+    return grid
 
 
 def _compared(document: Document, width: int) -> Table:
@@ -163,6 +160,16 @@ def _findings(document: Document) -> Iterator[tuple[Text, Text]]:
         yield Text("…"), Text(f"and {len(findings) - _FINDINGS} more (--format json shows all)")
 
 
+def _listed(rows: Callable[[Document], Iterable[tuple[Text, Text]]]) -> Section:
+    """A section of two columns, left out where it would have no row."""
+
+    def section(document: Document, _width: int) -> RenderableType | None:
+        found = list(rows(document))
+        return _list(found) if found else None
+
+    return section
+
+
 def _list(rows: Iterable[tuple[Text, Text]]) -> Table:
     """Two columns; what is too long goes on under its own beginning."""
     grid = Table.grid(padding=(0, 2))
@@ -231,4 +238,13 @@ _FORMATS: Final[dict[str, Callable[[float | None], Text]]] = {
     "ratio": _ratio,
     "count": _count,
     "money": _money,
+}
+
+#: What is shown of a run below its headline, by title, in this order.
+SECTIONS: Final[dict[str, Section]] = {
+    "Portfolio": _portfolio,
+    "Strategies": _compared,
+    "Failed": _listed(_failures),
+    "Gates": _listed(_gates),
+    "Findings": _listed(_findings),
 }

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from rich.text import Text
 
 from orchestrate import OrchestratorConfig, run_orchestrator, wiring
 from orchestrate.analytics import metrics
@@ -28,6 +29,7 @@ from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.risk import conflicts, sizing
 from orchestrate.orchestration.risk.conflicts import Settlement
+from orchestrate.reporting import tables
 from tests.engines.in_memory import InMemoryAdapter
 
 PLAN = """\
@@ -274,3 +276,19 @@ def test_an_allocation_method_gives_the_weights(orchestrate: Orchestrate, monkey
     part = schema(orchestrate)["$defs"]["Portfolio"]["properties"]["allocation"]["anyOf"][0]
     assert part["examples"] == ["custom", "equal", "by_rank"]
     assert "did you mean 'by_rank'?" in validate(orchestrate, text + "portfolio: {allocation: by_rnk}\n")
+
+
+# ---- report sections
+
+
+def test_a_section_is_shown_of_every_run(orchestrate: Orchestrate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def section(document: dict[str, Any], width: int) -> Text | None:
+        return Text(f"{len(document['strategies'])} strategies in {width} columns") if document["bars"] else None
+
+    monkeypatch.setitem(tables.SECTIONS, "Seen at a glance", section)
+    monkeypatch.setitem(tables.SECTIONS, "Never", lambda _document, _width: None)
+    monkeypatch.setenv("COLUMNS", "90")
+    shown = orchestrate("backtest", "plan.yaml", text=PLAN)
+    assert "Seen at a glance\n  2 strategies in 90 columns\n" in shown
+    assert "Never" not in shown
+    assert "Seen at a glance\n  2 strategies in 90 columns\n" in orchestrate("report", "latest")
