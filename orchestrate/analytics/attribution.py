@@ -12,7 +12,8 @@ class CrossFrameworkAnalytics:
     """The attribution of a run's return to its strategies and frameworks.
 
     It is computed from the run's document (that of `backtest --format json`, or `summarise`). A contribution is a
-    profit over the initial capital of all, so that contributions sum to the portfolio's return.
+    profit over the initial capital of all, so that contributions sum to the portfolio's return; money that was moved
+    between strategies is no profit.
     """
 
     document: Mapping[str, Any]
@@ -20,7 +21,8 @@ class CrossFrameworkAnalytics:
     def strategy(self, strategy_id: str) -> float:
         """Return what a strategy added to the portfolio's return; KeyError for one that took no part."""
         strategy = self.document["strategies"][strategy_id]
-        gained: float = strategy["final_equity"] - strategy["allocated_capital"]
+        given: float = strategy["allocated_capital"] + strategy.get("transferred", 0.0)
+        gained: float = strategy["final_equity"] - given
         total: float = self.document["portfolio"]["initial_capital"]
         return gained / total
 

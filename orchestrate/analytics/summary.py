@@ -12,6 +12,7 @@ import numpy as np
 
 from orchestrate.analytics.correlation import correlation
 from orchestrate.analytics.metrics import METRICS, figures
+from orchestrate.analytics.returns import Curve, curve_of
 from orchestrate.analytics.track import Track
 from orchestrate.domain.books import Trade
 from orchestrate.domain.market import Flags, Floats
@@ -31,9 +32,12 @@ def summarise(result: RunResult) -> Document:
     frameworks = {name: _framework(result, name, notes) for name in _frameworks(result)}
     strategies = {strategy.id: _strategy(result, strategy, notes) for strategy in result.strategies.values()}
     there = _union(result)
-    curves = {name: one.equity[there] for name, one in result.strategies.items()}
-    initial = {name: float(one.allocated) for name, one in result.strategies.items()}
-    matrix, more = correlation(result.stamps[there], curves, initial)
+    curves = {name: curve_of([one]) for name, one in result.strategies.items()}
+    matrix, more = correlation(
+        result.stamps[there],
+        {name: curve.equity[there] for name, curve in curves.items()},
+        {name: curve.initial for name, curve in curves.items()},
+    )
     labels = result.labels
     benchmark = {} if result.benchmark is None else {"benchmark": _benchmark(result, result.benchmark)}
     return benchmark | {
@@ -52,13 +56,13 @@ def _portfolio(result: RunResult, notes: list[Finding]) -> Document:
     initial = float(result.plan.capital.total)
     equity = result.portfolio_equity
     metrics, found = figures(
-        _pooled(result, [one for _, one in sorted(result.strategies.items())], initial, equity), "portfolio"
+        _pooled(result, [one for _, one in sorted(result.strategies.items())], Curve(initial, equity)), "portfolio"
     )
     notes.extend(found)
     return {
         "initial_capital": initial,
         "final_equity": _last(equity, initial),
-        "reserve": float(result.reserve),
+        "reserve": _last(result.reserve_equity, float(result.reserve)),
         "metrics": metrics,
     }
 
@@ -67,17 +71,18 @@ def _framework(result: RunResult, name: str, notes: list[Finding]) -> Document:
     members = [one for _, one in sorted(result.strategies.items()) if one.framework == name]
     initial = float(sum(strategy.allocated for strategy in members))
     equity = np.sum([strategy.equity for strategy in members], axis=0)
-    metrics, found = figures(_pooled(result, members, initial, equity), f"frameworks.{name}")
+    metrics, found = figures(_pooled(result, members, curve_of(members)), f"frameworks.{name}")
     notes.extend(found)
     return {"final_equity": _last(equity, initial), "metrics": metrics}
 
 
 def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding]) -> Document:
     allocated = float(strategy.allocated)
-    own = strategy.own
+    own, curve = strategy.own, curve_of([strategy])
+    transfers = strategy.transfers
     track = Track(
-        initial=allocated,
-        equity=strategy.equity[own],
+        initial=curve.initial,
+        equity=curve.equity[own],
         stamps=result.stamps[own],
         exposed=strategy.exposed[own],
         profits=_profits(strategy.trades),
@@ -93,6 +98,7 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
         "status": strategy.status,
         "symbols": list(strategy.symbols),
         "allocated_capital": allocated,
+        **({} if transfers is None else {"transferred": _last(transfers.so_far, 0.0)}),
         "final_equity": _last(strategy.equity, allocated),
         "metrics": metrics,
         "blocked": strategy.blocked,
@@ -132,7 +138,7 @@ def _union(result: RunResult) -> Flags:
     return there
 
 
-def _pooled(result: RunResult, members: Iterable[StrategyResult], initial: float, equity: Floats) -> Track:
+def _pooled(result: RunResult, members: Iterable[StrategyResult], curve: Curve) -> Track:
     """Several strategies as one curve, over the union of all strategies' stamps."""
     together = list(members)
     exposed = np.zeros(len(result.stamps), dtype=np.bool_)
@@ -140,8 +146,8 @@ def _pooled(result: RunResult, members: Iterable[StrategyResult], initial: float
         exposed |= strategy.exposed
     there = _union(result)
     return Track(
-        initial=initial,
-        equity=equity[there],
+        initial=curve.initial,
+        equity=curve.equity[there],
         stamps=result.stamps[there],
         exposed=exposed[there],
         profits=_profits([trade for strategy in together for trade in strategy.trades]),

@@ -76,11 +76,30 @@ class FillRecord:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Transfers:
+    """Money moved to a strategy during a run, or (negative) away from it: whole cents at each step.
+
+    `earned` is the equity that the same fills give where no money is moved. It is kept, because subtracting transfers
+    from the equity gives other last digits, and a return of 1e-16 where nothing happened.
+    """
+
+    flows: Floats
+    earned: Floats
+
+    @property
+    def so_far(self) -> Floats:
+        """Return the sum of all flows up to each step, exact to the cent."""
+        import numpy as np
+
+        return np.asarray(np.cumsum(np.rint(self.flows * 100.0)) / 100.0, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StrategyResult:
     """The facts of one strategy in a run.
 
     `equity` and `exposed` have one element a step of the timeline. `own` marks the steps at which one of its symbols
-    has a bar; `exposed` those with a position at the close.
+    has a bar; `exposed` those with a position at the close. `transfers` is None where no money was moved.
     """
 
     id: str
@@ -98,6 +117,12 @@ class StrategyResult:
     blocked: int
     resized: int
     error: StrategyError | None = None
+    transfers: Transfers | None = None
+
+    @property
+    def earned(self) -> Floats:
+        """The start capital and results, without transfers, at every step."""
+        return self.equity if self.transfers is None else self.transfers.earned
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +137,7 @@ class FrameworkTiming:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunResult:
-    """All facts of a run, over the steps that were done."""
+    """All facts of a run, over the steps that were done. `reserve` is what no strategy got at the start."""
 
     plan: RunPlan
     status: RunStatus
@@ -137,10 +162,28 @@ class RunResult:
 
     @property
     def portfolio_equity(self) -> Floats:
-        """The sum of all books and the reserve at every step."""
+        """The sum of all books and the reserve at every step; transfers change no digit of it."""
         import numpy as np
 
         total = np.full(len(self.stamps), float(self.reserve))
         for name in sorted(self.strategies):  # the order in the file changes no digit
-            total += self.strategies[name].equity
+            total += self.strategies[name].earned
         return total
+
+    @property
+    def has_transfers(self) -> bool:
+        """True where money was moved between strategies and the reserve."""
+        return any(strategy.transfers is not None for strategy in self.strategies.values())
+
+    @property
+    def reserve_equity(self) -> Floats:
+        """The unallocated capital at every step, exact to the cent."""
+        import numpy as np
+
+        if not self.has_transfers:
+            return np.full(len(self.stamps), float(self.reserve))
+        cents = np.full(len(self.stamps), float(self.reserve * 100))
+        for strategy in self.strategies.values():
+            if strategy.transfers is not None:
+                cents -= np.rint(strategy.transfers.so_far * 100.0)
+        return cents / 100.0

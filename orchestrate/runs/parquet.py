@@ -38,7 +38,8 @@ def _bytes(table: Any) -> bytes:
 def _equity(result: RunResult) -> Any:
     """One row a step: its label, its moment `t`, the portfolio, and for every strategy three columns.
 
-    `equity.ID` is marked at the close, `exposed.ID` tells a position there, `own.ID` a bar of one of its symbols.
+    `equity.ID` is marked at the close, `exposed.ID` tells a position there, `own.ID` a bar of one of its symbols. Where
+    money was moved, `reserve` and `flow.ID` (in at this step, after its result; negative: out) come with them.
     """
     import pyarrow as pa
 
@@ -48,10 +49,15 @@ def _equity(result: RunResult) -> Any:
         "t": _column(result.stamps, stamp),
         "portfolio": _column(result.portfolio_equity, number),
     }
+    if result.has_transfers:
+        columns["reserve"] = _column(result.reserve_equity, number)
     for name, strategy in result.strategies.items():
         columns[f"equity.{name}"] = _column(strategy.equity, number)
         columns[f"exposed.{name}"] = _column(strategy.exposed, pa.bool_())
         columns[f"own.{name}"] = _column(strategy.own, pa.bool_())
+        if result.has_transfers:
+            flows = np.zeros(len(result.stamps)) if strategy.transfers is None else strategy.transfers.flows
+            columns[f"flow.{name}"] = _column(flows, number)
     return pa.table(columns)
 
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 import numpy as np
 
 from orchestrate import wiring
+from orchestrate.analytics.returns import curve_of
 from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
@@ -209,7 +210,8 @@ def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]
     """A warning for each strategy that lost all it had: nothing is closed for it, margin calls have not landed."""
     findings = []
     for result in results.values():
-        down = np.flatnonzero(result.equity <= 0.0)
+        lost = curve_of([result]).equity <= 0.0  # whose money was moved away has lost nothing
+        down = np.flatnonzero(lost & (result.equity <= 0.0))
         if len(down):
             first = label_text(int(market.timeline.labels[down[0]]))
             message = f"its equity fell to zero or below, first at {first}; margin calls have not landed, it went on"

@@ -84,11 +84,12 @@ def prepare(
     full: Iterable[str] = (),
     watch: CallStack | None = None,
     coordinator: StrategyCoordinator | None = None,
+    pooled: bool = False,
 ) -> Rehearsed:
     """Everything in its place, nothing begun."""
     events: list[DomainEvent] = []
     orchestrator = CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(Decimal(capital)),
+        PortfolioCapitalManager(Decimal(capital), pooled=pooled),
         coordinator or StrategyCoordinator(),
         CompatibilityAnalyzer(),
         adapters or {"in_memory": InMemoryAdapter()},

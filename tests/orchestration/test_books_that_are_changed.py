@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrate.domain.books import Book
+from orchestrate.domain.books import Book, Flow
 from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.execution import Commission, ExecutionRules
 from orchestrate.domain.orders import Fill
@@ -80,8 +80,10 @@ def a_fill_of_its_own(book: Book) -> None:
         (lambda book: setattr(book.positions["A"], "average_price", 1.0), "has positions"),
         (lambda book: setattr(book.positions["A"], "quantity", 700.0), "has positions"),
         (a_fill_of_its_own, "has cash"),
+        (lambda book: book.transfer(1000.0, 0), "has cash 50930.0|has cash 51"),
+        (lambda book: book.flows.append(Flow(0, 1000.0)), r"has flows \[Flow"),
     ],
-    ids=["realised", "fees", "initial", "average price", "quantity", "a fill"],
+    ids=["realised", "fees", "initial", "average price", "quantity", "a fill", "a transfer", "a flow"],
 )
 def test_the_whole_book_is_rebuilt_from_its_fills(does: Callable[[Book], object], told: str) -> None:
     with pytest.raises(ReconciliationError, match=f"the book of cheat .*{told}"):

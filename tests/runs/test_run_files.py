@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from orchestrate.analytics.summary import summarise
 from orchestrate.domain.orders import Fill, Reason
-from orchestrate.domain.results import FillRecord
+from orchestrate.domain.results import FillRecord, Transfers
 from orchestrate.runs.manifest import manifest, versions
 from orchestrate.runs.parquet import parquet_files
 from orchestrate.runs.reading import document
@@ -44,6 +45,30 @@ def test_equity_holds_every_mark(tables, two_strategies):
     assert table["equity.climb"].to_pylist() == [300.0, 303.0, 306.0, 312.0, 315.0]
     assert table["exposed.wave"].to_pylist() == [True] * 4 + [False]
     assert str(table.schema.field("label").type) == "timestamp[ns, tz=UTC]"
+
+
+def test_equity_of_a_run_with_transfers_has_flows_and_the_reserve(two_strategies):
+    """`climb` gave 100 to the reserve at the third step: returns are (e[t] - flow[t]) / e[t-1] - 1."""
+    climb = two_strategies.strategies["climb"]
+    flows = np.array([0.0, 0.0, -100.0, 0.0, 0.0])
+    transfers = Transfers(flows, climb.equity)
+    moved = replace(climb, equity=climb.equity + transfers.so_far, transfers=transfers)
+    result = replace(two_strategies, strategies={**two_strategies.strategies, "climb": moved})
+    table = pq.read_table(io.BytesIO(parquet_files(result)["equity.parquet"])).to_pandas()
+    assert list(table)[3] == "reserve"
+    assert table["flow.climb"].tolist() == flows.tolist()
+    assert not table["flow.wave"].any()
+    assert table["reserve"].tolist() == [100.0, 100.0, 200.0, 200.0, 200.0]
+    assert table["portfolio"].tolist() == two_strategies.portfolio_equity.tolist()
+    parts = table["reserve"] + table["equity.wave"] + table["equity.climb"]
+    assert parts.tolist() == pytest.approx(table["portfolio"].tolist(), abs=1e-9)
+    equity = table["equity.climb"]
+    returns = ((equity - table["flow.climb"]) / equity.shift() - 1)[1:]
+    figures = summarise(result)
+    climbed = figures["strategies"]["climb"]
+    assert climbed["metrics"]["total_return"] == pytest.approx((1 + returns).prod() - 1)
+    assert (climbed["transferred"], climbed["final_equity"]) == (-100.0, 215.0)
+    assert figures["portfolio"] == {**summarise(two_strategies)["portfolio"], "reserve": 200.0}
 
 
 def test_trades_in_the_order_of_their_exits(tables, two_strategies):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
-from orchestrate.domain.books import Book
+from orchestrate.domain.books import Book, Flow
 from orchestrate.domain.errors import NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.execution import ExecutionRules
@@ -25,7 +26,7 @@ from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.ports import EngineReport, OrchestrationPort, StrategySeat
 from orchestrate.orchestration.orders.reconciliation import Netted, reconcile, require_rebuilt
 from orchestrate.orchestration.orders.router import EngineRouter
-from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer
@@ -143,7 +144,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         for record in self.fills:
             fills[record.fill.strategy_id].append((record.fill, self._market.instruments[record.fill.symbol]))
         for name, entry in self.strategies.items():
-            require_rebuilt(entry.book, float(entry.allocated), fills[name])
+            flows = [(record.fills, record.flow) for record in self._recorder.flows(name)]
+            require_rebuilt(entry.book, float(entry.allocated), fills[name], flows)
 
     def clock(self) -> Clock:
         """Every step, unless no engine and no strategy needs to see them all."""
@@ -291,6 +293,20 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._reconcile(event)
             self._router.moved.clear()
 
+    def transfer(self, source: str, target: str, amount: Decimal) -> None:
+        """Move `amount`, whole cents, between two strategies or one and the reserve (`RESERVE`), at the step just done.
+
+        It counts after the result of that step, so that no return of anybody changes. ValueError where the source has
+        not that much cash.
+        """
+        session = self.session
+        t = self._market.timeline.moments[session.marks.step]
+        self.capital_manager.transfer(source, target, amount, t)
+        for name, moved in ((source, -float(amount)), (target, float(amount))):
+            if name != RESERVE:
+                self._netted[self.strategies[name].framework].transfer(name, moved)
+                self._recorder.note_flow(name, Flow(t, moved))
+
     # ---- details
 
     def _take_in(self, reports: Sequence[EngineReport], *, booked: bool = False) -> list[Demand]:
@@ -370,24 +386,5 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def results(self) -> dict[str, StrategyResult]:
         """Every strategy's facts over the steps done."""
-        steps = self.steps_done
-        return {
-            entry.id: StrategyResult(
-                id=entry.id,
-                name=entry.metadata.name or entry.id,
-                framework=entry.framework,
-                status="completed" if entry.status == "active" else entry.status,
-                symbols=entry.symbols,
-                allocated=entry.allocated,
-                equity=self._recorder.equity(entry.book, steps),
-                own=self._recorder.own(entry.symbols, steps),
-                exposed=self._recorder.exposed(entry.id, steps),
-                trades=tuple(entry.book.trades),
-                open_positions=tuple(position.copy() for position in entry.book.positions.values()),
-                fees=entry.book.fees,
-                blocked=entry.blocked,
-                resized=entry.resized,
-                error=entry.error,
-            )
-            for entry in self.strategies.values()
-        }
+        fills = [record.fill for record in self.fills]
+        return {entry.id: self._recorder.result(entry, fills, self.steps_done) for entry in self.strategies.values()}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from orchestrate.domain.books import Book
+from orchestrate.domain.books import Book, Flow
 from orchestrate.domain.market import Flags, Floats, Market
+from orchestrate.domain.orders import Fill
+from orchestrate.domain.results import StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class _Change(NamedTuple):
@@ -22,12 +25,21 @@ class _Change(NamedTuple):
     average: float
 
 
+class FlowRecord(NamedTuple):
+    """A transfer, the step at which it counts, and how many fills of its strategy came before it."""
+
+    step: int
+    fills: int
+    flow: Flow
+
+
 class Recorder:
     """Follows every book; `equity` and `exposed` are the books marked at every close."""
 
     def __init__(self, market: Market, marks: Marks) -> None:
         self._market, self._marks = market, marks
         self._changes: dict[str, list[_Change]] = {}
+        self._flows: dict[str, list[FlowRecord]] = {}
 
     def note(self, book: Book, symbol: str, step: int) -> None:
         """The book has just changed in `symbol`."""
@@ -42,16 +54,58 @@ class Recorder:
         else:
             changes.append(change)
 
-    def _by_symbol(self, strategy_id: str) -> dict[str, list[_Change]]:
-        found: dict[str, list[_Change]] = {}
-        for change in self._changes.get(strategy_id, ()):
-            found.setdefault(change.symbol, []).append(change)
-        return found
+    def note_flow(self, strategy_id: str, flow: Flow) -> None:
+        """Money has just been moved to the strategy's book, or (negative) away from it."""
+        record = FlowRecord(self._marks.step, len(self._changes.get(strategy_id, ())), flow)
+        self._flows.setdefault(strategy_id, []).append(record)
+
+    def flows(self, strategy_id: str) -> Sequence[FlowRecord]:
+        """The strategy's transfers so far."""
+        return self._flows.get(strategy_id, ())
+
+    def result(self, entry: StrategyEntry, fills: Iterable[Fill], steps: int) -> StrategyResult:
+        """A strategy's facts over the first `steps` steps; `fills` are those of the whole run."""
+        transfers = self._transfers(entry.book, fills, steps) if entry.id in self._flows else None
+        return StrategyResult(
+            id=entry.id,
+            name=entry.metadata.name or entry.id,
+            framework=entry.framework,
+            status="completed" if entry.status == "active" else entry.status,
+            symbols=entry.symbols,
+            allocated=entry.allocated,
+            equity=self.equity(entry.book, steps) if transfers is None else transfers.earned + transfers.so_far,
+            own=self.own(entry.symbols, steps),
+            exposed=self.exposed(entry.id, steps),
+            trades=tuple(entry.book.trades),
+            open_positions=tuple(position.copy() for position in entry.book.positions.values()),
+            fees=entry.book.fees,
+            blocked=entry.blocked,
+            resized=entry.resized,
+            error=entry.error,
+            transfers=transfers,
+        )
+
+    def _transfers(self, book: Book, fills: Iterable[Fill], steps: int) -> Transfers:
+        flows = np.zeros(steps, dtype=np.float64)
+        for record in self._flows[book.strategy_id]:
+            if record.step < steps:
+                flows[record.step] += record.flow.amount
+        changes = self._changes.get(book.strategy_id, [])
+        replayed = Book(book.strategy_id, book.initial)
+        earned = []
+        mine = [fill for fill in fills if fill.strategy_id == book.strategy_id]
+        for change, fill in zip(changes, mine, strict=True):
+            replayed.apply(fill, self._market.instruments[fill.symbol])
+            earned.append(change._replace(cash=replayed.cash))
+        return Transfers(np.round(flows, 2), self._marked(earned, book.initial, steps))
 
     def equity(self, book: Book, steps: int) -> Floats:
-        """Cash and positions at each of the first `steps` closes."""
-        curve = _held(self._changes.get(book.strategy_id, []), "cash", steps, before=book.initial)
-        for symbol, changes in self._by_symbol(book.strategy_id).items():
+        """Cash and positions at each of the first `steps` closes, as long as no money was moved."""
+        return self._marked(self._changes.get(book.strategy_id, []), book.initial, steps)
+
+    def _marked(self, all_changes: Sequence[_Change], initial: float, steps: int) -> Floats:
+        curve = _held(all_changes, "cash", steps, before=initial)
+        for symbol, changes in _by_symbol(all_changes).items():
             quantities = _held(changes, "quantity", steps)
             prices = np.where(quantities != 0.0, self._marks.path(symbol, steps), 0.0)
             instrument = self._market.instruments[symbol]
@@ -64,7 +118,7 @@ class Recorder:
     def exposed(self, strategy_id: str, steps: int) -> Flags:
         """The closes at which the strategy held something."""
         exposed = np.zeros(steps, dtype=np.bool_)
-        for changes in self._by_symbol(strategy_id).values():
+        for changes in _by_symbol(self._changes.get(strategy_id, ())).values():
             exposed |= _held(changes, "quantity", steps) != 0.0
         return exposed
 
@@ -75,6 +129,13 @@ class Recorder:
         for symbol in symbols:
             own |= rows[symbol][:steps] >= 0
         return own
+
+
+def _by_symbol(changes: Iterable[_Change]) -> dict[str, list[_Change]]:
+    found: dict[str, list[_Change]] = {}
+    for change in changes:
+        found.setdefault(change.symbol, []).append(change)
+    return found
 
 
 def _held(changes: Sequence[_Change], name: str, steps: int, before: float = 0.0) -> Floats:

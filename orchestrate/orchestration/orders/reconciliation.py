@@ -1,16 +1,16 @@
-"""Do our books agree with an engine's account, and with their own fills?
+"""Do our books agree with an engine's account, and with their own fills and transfers?
 
-With the engine: net quantity a symbol, and profit realised net of fees. With the fills: cash at every reconciliation,
-the whole book at the end. Whoever changes a book by anything but a fill is found out.
+With the engine: net quantity a symbol, and profit realised net of fees. With fills and transfers: cash at every
+reconciliation, the whole book at the end. Whoever changes a book by anything else is found out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from orchestrate.domain.books import Book
+from orchestrate.domain.books import Book, Flow
 from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.execution import rounded
 from orchestrate.domain.instruments import Instrument
@@ -28,7 +28,7 @@ _FLOAT_GRAIN: Final = 1e-15
 class Netted:
     """The books of one engine's strategies added up: kept along with every fill, so that no step adds all of them.
 
-    `cash` is what each book must have: its capital, its transfers (there are none yet) and its fills, as booked.
+    `cash` is what each book must have: its capital, its transfers and its fills, as booked.
     """
 
     books: Sequence[Book]
@@ -57,6 +57,10 @@ class Netted:
         quantities[symbol] = rounded(quantities.get(symbol, 0.0) + book.quantity(symbol) - held)
         self.realised += book.realised - realised
 
+    def transfer(self, strategy_id: str, amount: float) -> None:
+        """Note money that was moved to a book, or (negative) away from it."""
+        self.cash[strategy_id] += amount
+
     def compare(self, state: FrameworkPortfolioState, moment: object) -> None:
         """ReconciliationError, with both sides, where the engine's account says otherwise."""
         ours, theirs = self.quantities, state.quantities
@@ -76,7 +80,7 @@ class Netted:
             )
 
     def require_cash(self, moment: object) -> None:
-        """ReconciliationError, with both sides, where a book has not the cash that its fills leave it."""
+        """ReconciliationError, with both sides, where a book has not the cash that its fills and transfers leave it."""
         for book in self.books:
             if book.cash != self.cash[book.strategy_id]:
                 raise self._wrong_cash(book, moment)
@@ -84,7 +88,7 @@ class Netted:
     def _wrong_cash(self, book: Book, moment: object) -> ReconciliationError:
         due = self.cash[book.strategy_id]
         return ReconciliationError(
-            f"the book of {book.strategy_id} has {book.cash:.8f} in cash, its capital and its fills come to "
+            f"the book of {book.strategy_id} has {book.cash:.8f} in cash, its capital, fills and transfers come to "
             f"{due:.8f} ({moment}): something else has changed it"
         )
 
@@ -99,10 +103,21 @@ def reconcile(state: FrameworkPortfolioState, books: Sequence[Book], moment: obj
     Netted.of(books).compare(state, moment)
 
 
-def require_rebuilt(book: Book, initial: float, fills: Iterable[tuple[Fill, Instrument]]) -> None:
-    """ReconciliationError where a book isn't what its capital and its fills make of a new one, to the last digit."""
-    rebuilt = Book(book.strategy_id, initial).projected(fills)
-    for name in ("initial", "cash", "realised", "fees", "positions"):
+def require_rebuilt(
+    book: Book, initial: float, fills: Sequence[tuple[Fill, Instrument]], flows: Sequence[tuple[int, Flow]] = ()
+) -> None:
+    """ReconciliationError where a book isn't what its capital, fills and flows make of a new one, to the last digit.
+
+    Each flow comes with the number of fills before it.
+    """
+    rebuilt, done = Book(book.strategy_id, initial), 0
+    for before, flow in flows:
+        rebuilt = rebuilt.projected(fills[done:before])
+        rebuilt.transfer(flow.amount, flow.t)
+        done = before
+    rebuilt = rebuilt.projected(fills[done:])
+    rebuilt.flows = [flow for _, flow in flows]
+    for name in ("initial", "cash", "realised", "fees", "positions", "flows"):
         has, due = getattr(book, name), getattr(rebuilt, name)
         if has != due:
             raise ReconciliationError(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from orchestrate.domain.accounts import NO_OTHERS, Claim, Others
 from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.execution import ExecutionRules, rounded
 from orchestrate.domain.instruments import Instrument
@@ -61,6 +62,17 @@ class _Granted:
     reserves: list[float] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Moment:
+    """One moment at which orders are released: its prices, the money of those still waiting, books after the others."""
+
+    prices: Prices
+    step: int
+    t: int
+    waiting: dict[str, float] = field(default_factory=dict)
+    books: dict[str, Book] = field(default_factory=dict)
+
+
 class BuyingPower:
     """Cuts openings to what their strategies can pay: at closes when they are decided, at opens when released."""
 
@@ -85,7 +97,7 @@ class BuyingPower:
             if intent.refused or self._refuse(intent, stage):
                 continue
             if not intent.closing:
-                self._fund(intent, stage, granted.get(intent.strategy_id, _NOTHING))
+                self._fund(intent, stage, granted)
             if len(intents) > 1 and not intent.refused:
                 self._grant(intent, granted.setdefault(intent.strategy_id, _Granted()))
 
@@ -109,20 +121,16 @@ class BuyingPower:
             intent.refuse(stage, Reason.STRATEGY_PAUSED, "paused strategies open nothing")
         return intent.refused
 
-    def _fund(self, intent: Intent, stage: str, granted: _Granted) -> None:
+    def _fund(self, intent: Intent, stage: str, granted: Mapping[str, _Granted]) -> None:
         entry = self._entries[intent.strategy_id]
         instrument, quantity = self._instruments[intent.symbol], intent.quantity
         price = self._reserve_price(intent.demand, quantity, instrument)
-        book = entry.book
-        closings = [
-            self._expected(entry.id, order.symbol, order.quantity, self._closes)
-            for order in self._blotter.pending(entry.id)
-            if order.closing and not order.rests
-        ]
-        if closings or granted.closings:
-            book = book.projected([*closings, *granted.closings])
-        reserved = self._blotter.reserved(entry.id, granted.reserves)
-        payable = self._payable(quantity, price, book, reserved, instrument, self._closes)
+        claim = self._claim(entry, granted.get(entry.id, _NOTHING))
+        others = NO_OTHERS
+        if entry.account.is_shared:
+            everybody = self._entries.items()
+            others = {name: self._claim(each, granted.get(name, _NOTHING)) for name, each in everybody}
+        payable = self._payable(quantity, price, claim, instrument, self._closes, others)
         intent.reserve = payable.cost
         left, reason, detail = _fit(quantity, price, payable, _CAPITAL, self._rules, instrument)
         if not left:
@@ -131,6 +139,18 @@ class BuyingPower:
             intent.cut(stage, left, reason, detail)
         else:
             intent.quantity = left
+
+    def _claim(self, entry: StrategyEntry, granted: _Granted) -> Claim:
+        """A strategy's book after its closings on their way, and what is held for its openings on theirs."""
+        closings = [
+            self._expected(entry.id, order.symbol, order.quantity, self._closes)
+            for order in self._blotter.pending(entry.id)
+            if order.closing and not order.rests
+        ]
+        book = entry.book
+        if closings or granted.closings:
+            book = book.projected([*closings, *granted.closings])
+        return Claim(book, self._blotter.reserved(entry.id, granted.reserves))
 
     def reserve(self, intent: Intent) -> float:
         """The money to hold back for what is left of an intent."""
@@ -148,14 +168,15 @@ class BuyingPower:
         return self._rules.fill_price(raw, quantity, instrument) if quantity else raw
 
     def _payable(
-        self, quantity: float, price: float, book: Book, reserved: float, instrument: Instrument, prices: Prices
+        self, quantity: float, price: float, claim: Claim, instrument: Instrument, prices: Prices, others: Others
     ) -> _Payable:
         """What of `quantity` at `price` the book can pay for; a part that closes what is held costs nothing."""
+        book = claim.book
         closing, opening = closing_and_opening(book.quantity(instrument.symbol), quantity)
         wanted = self._rules.lot(opening)
         if closing:
             book = book.projected([self._expected(book.strategy_id, instrument.symbol, closing, prices)])
-        money = self._entries[book.strategy_id].account.money_for_openings(book, reserved, prices)
+        money = self._entries[book.strategy_id].account.money_for_openings(book, claim.reserved, prices, others)
         return _Payable(closing, wanted, *self._rules.affordable(money, wanted, price, instrument), money)
 
     # ---- when it is released
@@ -164,26 +185,28 @@ class BuyingPower:
         """`orders` of one moment, closing ones first, cut to what they cost at the `prices` of that moment."""
         if len(orders) == 1:  # nothing else of this moment has to be thought of
             book = self._entries[orders[0].strategy_id].book
-            return [self._release_one(orders[0], book, 0.0, prices, step, t)]
-        waiting: dict[str, float] = {}
+            return [self._release_one(orders[0], book, _Moment(prices, step, t))]
+        moment = _Moment(prices, step, t)
+        waiting, books = moment.waiting, moment.books
         left: dict[str, int] = {}
         for order in orders:
             waiting[order.strategy_id] = waiting.get(order.strategy_id, 0.0) + order.reserve
             left[order.strategy_id] = left.get(order.strategy_id, 0) + 1
-        books: dict[str, Book] = {}
         released = []
         for order in orders:
             owner = order.strategy_id
             book = books.get(owner) or self._entries[owner].book
             waiting[owner] -= order.reserve
             left[owner] -= 1
-            result = self._release_one(order, book, waiting[owner], prices, step, t)
+            result = self._release_one(order, book, moment)
             released.append(result)
-            if left[owner] and result.quantity and not order.rests:
+            counts = left[owner] or self._entries[owner].account.is_shared
+            if counts and result.quantity and not order.rests:
                 books[owner] = book.projected([self._expected(owner, order.symbol, result.quantity, prices)])
         return released
 
-    def _release_one(self, order: Order, book: Book, waiting: float, prices: Prices, step: int, t: int) -> Released:
+    def _release_one(self, order: Order, book: Book, moment: _Moment) -> Released:
+        prices, step, t = moment.prices, moment.step, moment.t
         if order.rests:
             return Released(order, order.quantity)
         if order.closing:
@@ -191,13 +214,24 @@ class BuyingPower:
         raw = prices[order.symbol]
         instrument = self._instruments[order.symbol]
         price = self._rules.fill_price(raw, order.quantity, instrument)
-        reserved = self._blotter.reserved(order.strategy_id) + waiting
-        payable = self._payable(order.quantity, price, book, reserved, instrument, prices)
+        owner = order.strategy_id
+        claim = Claim(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
+        others = self._claims_at(moment) if self._entries[owner].account.is_shared else NO_OTHERS
+        payable = self._payable(order.quantity, price, claim, instrument, prices, others)
         if payable.whole:
             return Released(order, order.quantity)
         left, reason, detail = _fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
         outcome = Outcome.REJECTED if not left else Outcome.RESIZED if reason else Outcome.APPROVED
         return Released(order, left, Decision(demand_of(order, raw, step, t), outcome, left, reason, detail))
+
+    def _claims_at(self, moment: _Moment) -> Others:
+        """Everybody's claim while orders are released: what is released counts as filled, what waits as held."""
+        return {
+            name: Claim(
+                moment.books.get(name, entry.book), self._blotter.reserved(name) + moment.waiting.get(name, 0.0)
+            )
+            for name, entry in self._entries.items()
+        }
 
     def _release_closing(self, order: Order, held: float, price: float, step: int, t: int) -> Released:
         """All that is held; a native may close a part."""
