@@ -150,7 +150,10 @@ def _check(path: Path, found: Document, types: Mapping[str, type]) -> None:
 
 
 def _read(path: Path) -> bytes:
+    """The content of a file; reading a pipe or a device may never end."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise StoreError(f"{path}: can't be read: a pipe or a device, not a regular file")
         return path.read_bytes()
     except OSError as error:
         raise StoreError(f"{path}: can't be read: {error.strerror}") from None

@@ -56,6 +56,15 @@ def test_each_file_is_verified(tmp_path, name):
         read_run(tmp_path, "latest")
 
 
+@pytest.mark.parametrize("name", ["run.json", "equity.parquet"])
+def test_pipes_and_devices_are_refused(tmp_path, name):
+    path = stored(tmp_path) / name
+    path.unlink()
+    path.symlink_to("/dev/null")
+    with pytest.raises(StoreError, match=rf"{RUN}/{name}: can't be read: a pipe or a device, not a regular file"):
+        read_run(tmp_path, "latest")
+
+
 def test_no_byte_of_run_json_can_change(tmp_path):
     path = stored(tmp_path) / "run.json"
     whole = path.read_bytes()
