@@ -48,6 +48,8 @@ class SyntheticSpec:
         _refuse(not (math.isfinite(self.price) and self.price > 0), f"price must be positive, not {self.price}")
         _refuse(self.price > MAX_PRICE, f"price must be at most {MAX_PRICE:g}, not {self.price:g}")
         _refuse(not 0 <= self.decimals <= 8, f"decimals must lie in 0..8, not {self.decimals}")
+        shown = f"price {self.price:g} becomes 0 with {self.decimals} decimals; give more decimals, at most 8"
+        _refuse(round(self.price * 10**self.decimals) < 1, shown)
         _refuse(not 0 <= self.volatility <= 5, f"volatility must lie in 0..5 a year, not {self.volatility}")
         _refuse(not -5 <= self.drift <= 5, f"drift must lie in -5..5 a year, not {self.drift}")
         _refuse(not 1 <= self.regimes <= 10, f"regimes must lie in 1..10, not {self.regimes}")

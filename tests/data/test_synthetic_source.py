@@ -146,6 +146,8 @@ def test_series_of_a_group_move_together_even_where_they_begin_at_different_days
         ({"seed": -1}, "seed must not be negative"),
         ({"week": 6}, "week must be 5 or 7"),
         ({"price": 0.0}, "price must be positive"),
+        ({"price": 1e-9, "decimals": 8}, "price 1e-09 becomes 0 with 8 decimals"),
+        ({"price": 0.004}, "price 0.004 becomes 0 with 2 decimals; give more decimals, at most 8"),
         ({"price": float("inf")}, "price must be positive"),
         ({"decimals": 9}, r"decimals must lie in 0\.\.8"),
         ({"volatility": -0.1}, "volatility must lie in"),
