@@ -14,10 +14,10 @@ class Breakout:
         self.threshold = threshold
 
     def should_enter(self, bars: Bars) -> bool:
-        """CallStack while flat."""
-        return len(bars) > self.days and bars[-1].close >= bars.high[-1 - self.days : -1].max()
+        """Called while flat."""
+        return len(bars) > self.days and bool(bars[-1].close >= bars.high[-1 - self.days : -1].max())
 
     def should_exit(self, position: Position, bars: Bars) -> bool:
-        """CallStack while in."""
+        """Called while in."""
         best = max(position.average_price, bars.close[-self.days :].max())
         return bool(bars[-1].close < best * (1 - self.threshold / 100))

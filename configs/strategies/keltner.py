@@ -16,10 +16,10 @@ class Keltner:
         self.true_range = Indicator("ATR", timeperiod=period)
 
     def should_enter(self, bars: Bars) -> bool:
-        """CallStack while flat."""
+        """Called while flat."""
         return bool(bars.close[-1] > self.average(bars) + self.width * self.true_range(bars))
 
     def should_exit(self, position: Position, bars: Bars) -> bool:
-        """CallStack while in."""
+        """Called while in."""
         floor = position.average_price - self.width * self.true_range(bars)
         return bool(bars.close[-1] < max(self.average(bars), floor))

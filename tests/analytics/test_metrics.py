@@ -63,7 +63,9 @@ def test_the_curve_begins_with_the_capital_where_the_first_bar_moved_it():
 
 def test_a_first_bar_that_moved_nothing_gives_no_return():
     assert track_of([100.0, 102.0, 101.0], initial=100.0).returns == pytest.approx([0.02, 101.0 / 102.0 - 1.0])
-    one_by_one, at_once = sum([0.1] * 10), 1.0
+    one_by_one, at_once = 0.0, 1.0
+    for _ in range(10):
+        one_by_one += 0.1
     assert one_by_one != at_once  # books added up differ from the capital by rounding alone
     assert len(track_of([one_by_one, 1.1], initial=at_once).returns) == 1
     assert len(track_of([1e9 - 0.01, 1e9], initial=1e9).returns) == 2

@@ -27,7 +27,7 @@ def test_fifty_killed_runs(prompt):
     found = run_ids(reports)
     assert len(found) == kept
     assert COUNT - killed + 3 <= kept < COUNT  # those that nobody hit, at least; some were hit after the last byte
-    assert killed >= COUNT / 3
+    assert killed >= COUNT / 5
     for run_id in found:
         stored = read_run(reports, run_id)
         for name, known in stored.manifest["files"].items():

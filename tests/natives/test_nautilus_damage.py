@@ -125,6 +125,10 @@ DAMAGE: dict[str, tuple[dict[int, Act], str]] = {
 }  # fmt: skip
 
 
+#: The execution engine of Nautilus 1.231 drops such a fill itself, and nothing comes of it.
+DROPPED = "a fill of its own, by the engine"
+
+
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     yield
@@ -159,7 +163,10 @@ def told(played: Hosted) -> dict[str, object]:
 def test_it_fails_alone_and_is_flattened(what, rules):
     steps, message = DAMAGE[what]
     played = run(rules, steps)
-    assert message in played.error("bad")
+    if what == DROPPED and not played.error("bad"):
+        assert (played.trades("bad"), played.orchestrator.results()["bad"].status) == ([], "completed")
+    else:
+        assert message in played.error("bad")
     assert sum(quantity for _, _, quantity, _ in played.trades("bad")) == 0
     assert not played.orchestrator.strategies["bad"].book.positions
     assert told(played) == told(run(rules))
