@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.data.bounds import require_room
-from orchestrate.domain.engines import Engine, Natives
+from orchestrate.domain.engines import Engine, Natives, natives_of
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 if TYPE_CHECKING:
@@ -115,6 +115,24 @@ def read_plan(
         data=data,
         environ=environ,
     )
+
+
+def load(description: StrategyDescription, config: Mapping[str, object]) -> object:
+    """A new instance of a portable strategy; see `library.loading`."""
+    from orchestrate.library import loading
+
+    return loading.load(description, config, _native_packages())
+
+
+def load_class(description: StrategyDescription) -> type:
+    """The strategy's class; see `library.loading`."""
+    from orchestrate.library import loading
+
+    return loading.load_class(description, _native_packages())
+
+
+def _native_packages() -> list[str]:
+    return [natives.package for natives in natives_of(ENGINES.values()).values()]
 
 
 def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -9,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import orchestrate
+from orchestrate.wiring import ENGINES
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,3 +62,21 @@ def test_a_violation_is_caught(copy: Path, violation: str) -> None:
     assert done.returncode == 1, done.stdout
     assert "BROKEN" in done.stdout
     assert "seeded" in done.stdout
+
+
+#: The orchestrator's default for users who build one by hand is a part of the public face.
+NAME_ENGINES = {"wiring.py", "orchestration/loop/orchestrator.py"}
+
+
+def test_an_engine_is_named_in_its_folder_and_in_wiring_alone() -> None:
+    names = {name for engine in ENGINES.values() for name in (engine.name, engine.distribution)}
+    package = Path(orchestrate.__file__).parent
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "engines" not in path.relative_to(package).parts
+        and any(
+            isinstance(node, ast.Constant) and node.value in names for node in ast.walk(ast.parse(path.read_text()))
+        )
+    }
+    assert found == NAME_ENGINES

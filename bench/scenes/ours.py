@@ -17,14 +17,13 @@ from orchestrate.domain.instruments import Instrument
 from orchestrate.domain.market import BarSeries, Market, Timeline
 from orchestrate.domain.plan import Sizing
 from orchestrate.engines.stopwatch import timed
-from orchestrate.library.loading import load
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.usecases.watchdog import Watchdog
-from orchestrate.wiring import build_adapter, shipped
+from orchestrate.wiring import build_adapter, load, shipped
 
 
 def strategy(kind: str, fast: int, slow: int) -> object:

@@ -56,7 +56,7 @@ def _show_all(found: list[StrategyDescription]) -> None:
 
     table = _table("name", "kind", "runs on", "what it does, parameters")
     for one in found:
-        runs_on = "both" if len(one.frameworks) > 1 else one.frameworks[0]
+        runs_on = {1: one.frameworks[0], 2: "both"}.get(len(one.frameworks), "all")
         about = Text(one.summary)
         about.append(f"\n{_defaults(one) or 'no parameters'}\n", style="dim")
         table.add_row(Text(one.name, style="bold"), one.kind, runs_on, about)

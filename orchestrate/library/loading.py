@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -16,10 +16,11 @@ from orchestrate.library.catalogue import import_folders, is_path
 from orchestrate.library.private_import import forget, load_file
 
 
-def load(description: StrategyDescription, config: Mapping[str, object]) -> object:
+def load(description: StrategyDescription, config: Mapping[str, object], shared: Collection[str] = ()) -> object:
     """A new instance of a portable strategy, defaults filled in.
 
-    A class that declares parameters but has no constructor gets them as attributes. What its file or its constructor
+    `shared` are the packages of engines, which a folder of the user's never stands in for. A class that declares
+    parameters but has no constructor gets them as attributes. What its file or its constructor
     raises reaches the caller as it is. When the strategy is gone, so is everything that was loaded for it.
     ConfigurationError for a native, which only its engine can build, and for parameters that don't fit.
     """
@@ -30,7 +31,7 @@ def load(description: StrategyDescription, config: Mapping[str, object]) -> obje
     filled, problems = fill_parameters(description, config)
     if problems:
         raise ConfigurationError([Problem("", 0, 0, problem.message, problem.hint) for problem in problems])
-    module = _module(description)
+    module = _module(description, shared)
     try:
         strategy = _made(_class_in(module, description), filled)
     except BaseException:
@@ -41,9 +42,9 @@ def load(description: StrategyDescription, config: Mapping[str, object]) -> obje
     return strategy
 
 
-def load_class(description: StrategyDescription) -> type:
+def load_class(description: StrategyDescription, shared: Collection[str] = ()) -> type:
     """The strategy's class. A user's file is executed anew each time, so that two strategies share nothing."""
-    return _class_in(_module(description), description)
+    return _class_in(_module(description, shared), description)
 
 
 def _made(strategy: type, filled: Mapping[str, object]) -> object:
@@ -62,11 +63,11 @@ def _constructs(one: type) -> bool:
     return "__init__" in vars(one) or "__new__" in vars(one)
 
 
-def _module(description: StrategyDescription) -> ModuleType:
+def _module(description: StrategyDescription, shared: Collection[str]) -> ModuleType:
     place = description.source.rpartition(":")[0]
     if not is_path(description.source):
         return import_module(place)
-    return load_file(Path(place), *_folders_of(Path(place), description.reference))
+    return load_file(Path(place), *_folders_of(Path(place), description.reference), shared=shared)
 
 
 def _class_in(module: ModuleType, description: StrategyDescription) -> type:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -23,18 +23,22 @@ from orchestrate.library.source import module_file
 
 _PREFIX = "_orchestrate_strategy_"
 _NUMBERS = count(1)
-#: Packages that a user's folder never stands in for: strategies and the engine must mean the same classes.
-_NEVER_OWN = frozenset({"orchestrate", "backtrader", "nautilus_trader", "numpy", *sys.builtin_module_names})
+#: Packages that a user's folder never stands in for, beside those of the engines.
+_NEVER_OWN = frozenset({"orchestrate", "numpy", *sys.builtin_module_names})
+#: Where a private package keeps the names that it never stands in for.
+_SHARED = "__shared__"
 
 
-def load_file(path: Path, folder: Path, *further: Path) -> ModuleType:
+def load_file(path: Path, folder: Path, *further: Path, shared: Collection[str] = ()) -> ModuleType:
     """A fresh module of the file in `folder`; its absolute imports look there first, then into `further` folders.
 
-    Its errors reach the caller.
+    Packages that are `shared` are never looked up there: strategies and engines must mean the same classes. Errors of
+    the file reach the caller.
     """
     package = f"{_PREFIX}{next(_NUMBERS)}"
     root = ModuleType(package, "Everything that one strategy's file brings along.")
     root.__path__ = [str(folder), *map(str, further)]
+    setattr(root, _SHARED, _NEVER_OWN.union(shared))
     sys.modules[package] = root
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())  # before the one that would load these modules as ordinary ones
@@ -77,6 +81,7 @@ class _Loader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         package = module.__name__.partition(".")[0]
         folders = tuple(Path(folder) for folder in sys.modules[package].__path__)
+        shared = getattr(sys.modules[package], _SHARED)
 
         def own_import(
             name: str,
@@ -86,7 +91,7 @@ class _Loader(SourceFileLoader):
             level: int = 0,
         ) -> ModuleType:
             top = name.partition(".")[0]
-            if level or not _is_own(top, folders):
+            if level or top in shared or not _is_own(top, folders):
                 return builtins.__import__(name, globals, locals, fromlist, level)
             private = builtins.__import__(f"{package}.{name}", globals, locals, fromlist, 0)
             return private if fromlist else sys.modules[f"{package}.{top}"]
@@ -120,7 +125,7 @@ class _Finder(MetaPathFinder):
 
 def _is_own(top: str, folders: Sequence[Path]) -> bool:
     """True when a file or package of that name, or a folder with Python files, stands in one of the folders."""
-    if not top or top in _NEVER_OWN:
+    if not top:
         return False
     return any(
         module_file(folder, [top]) or next(folder.joinpath(top).glob("*.py"), None) is not None for folder in folders

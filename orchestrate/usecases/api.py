@@ -26,7 +26,6 @@ from orchestrate.domain.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategy import PORTABLE_KINDS, Kind
-from orchestrate.library.loading import load, load_class
 from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.strategies.deciders import portable_kind
 from orchestrate.runs.lines import LINES
@@ -183,7 +182,7 @@ def _strategy_plan(
     if isinstance(strategy, str):
         description = wiring.describe(strategy, Path.cwd())
         kind = description.kind
-        made = load(description, parameters) if kind in PORTABLE_KINDS else load_class(description)
+        made = wiring.load(description, parameters) if kind in PORTABLE_KINDS else wiring.load_class(description)
     else:
         kind = _kind(strategy)
         made = strategy(**parameters) if isinstance(strategy, type) and kind in PORTABLE_KINDS else strategy

@@ -27,7 +27,6 @@ from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyRe
 from orchestrate.domain.stamps import label_text
 from orchestrate.domain.strategy import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
-from orchestrate.library.loading import load, load_class
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
@@ -189,8 +188,8 @@ def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
     try:
         with CallScope(strategy.id, watchdog):
             if strategy.kind in PORTABLE_KINDS:
-                return load(description, strategy.config)
-            return load_class(description)
+                return wiring.load(description, strategy.config)
+            return wiring.load_class(description)
     except UserInterrupt:
         raise
     except BaseException as error:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from orchestrate import wiring
 from orchestrate.domain.strategy import StrategyDescription
-from orchestrate.library.loading import load
 
 
 class StrategyLibrary:
@@ -22,4 +21,4 @@ class StrategyLibrary:
 
         `name` may also be `package.module:Class` or `path/to/file.py:Class`, looked up in the working directory.
         """
-        return load(wiring.describe(name, Path.cwd()), config)
+        return wiring.load(wiring.describe(name, Path.cwd()), config)

@@ -115,7 +115,6 @@ def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:
 
 def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog: Watchdog) -> Outcome:
     """Check every flag that a run without limits of capital acts upon; it is asked as at the beginning of a run."""
-    from orchestrate.library.loading import load
     from orchestrate.orchestration.strategies.calls import CallScope, error_kind, error_text
     from orchestrate.orchestration.strategies.deciders import VectorDecider
     from orchestrate.usecases.lookahead import Checked, Outcome, check_strategy, simulated
@@ -123,7 +122,9 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
     asking = CallScope(strategy.id, watchdog)
     try:
         with asking:
-            made: list[Any] = [load(wiring.describe(strategy.reference, plan.root), strategy.config) for _ in range(2)]
+            made: list[Any] = [
+                wiring.load(wiring.describe(strategy.reference, plan.root), strategy.config) for _ in range(2)
+            ]
         with asking:
             decider = VectorDecider(made[0], {symbol: market.series[symbol] for symbol in strategy.symbols})
             decider.start()

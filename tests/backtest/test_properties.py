@@ -19,14 +19,13 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.market import Market
 from orchestrate.domain.plan import DataPlan, MultiFrameworkConfig, RunPlan, StrategyPlan
-from orchestrate.library.loading import load
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.orders.reconciliation import reconcile
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
-from orchestrate.wiring import describe
+from orchestrate.wiring import describe, load
 from tests.backtest.plans import ENGINES, HERE, digest, part, plan_of, play, synthetic
 
 FEW = settings(

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from orchestrate.domain.errors import ConfigurationError, UnknownStrategyError
-from orchestrate.library.loading import load, load_class
-from orchestrate.wiring import describe, shipped
+from orchestrate.wiring import describe, load, load_class, shipped
 
 Writer = Callable[..., Path]
 
@@ -369,7 +368,7 @@ def test_loading_a_portable_strategy_imports_no_engine(tmp_path: Path, write: Wr
         import sys
         from pathlib import Path
         from orchestrate.wiring import describe, shipped
-        from orchestrate.library.loading import load
+        from orchestrate.wiring import load
         for description in [*shipped().values(), describe("own.py:Own", Path({str(tmp_path)!r}))]:
             load(description, {{}})
         heavy = {{name.partition(".")[0] for name in sys.modules}} & {{"backtrader", "nautilus_trader", "pandas"}}
@@ -377,3 +376,13 @@ def test_loading_a_portable_strategy_imports_no_engine(tmp_path: Path, write: Wr
         """
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": ""})
+
+
+def test_a_users_folder_never_stands_in_for_an_engine(tmp_path: Path, write: Writer):
+    write("backtrader.py", "raise RuntimeError('not the engine')")
+    write(
+        "own.py",
+        "import backtrader\nclass Own:\n    def signals(self, bars): return backtrader.__version__, ()\n",
+    )
+    strategy: Any = loaded("own.py:Own", tmp_path)
+    assert strategy.signals(None)[0]

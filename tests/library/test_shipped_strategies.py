@@ -21,9 +21,8 @@ from orchestrate.domain.parameters import fill_parameters
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, StrategyPlan
 from orchestrate.domain.strategy import Signal, Signals
 from orchestrate.library.catalogue import rules
-from orchestrate.library.loading import load, load_class
 from orchestrate.usecases.run import run
-from orchestrate.wiring import shipped
+from orchestrate.wiring import load, load_class, shipped
 
 _stage = Path(__file__).with_name("stage.py")
 _spec = importlib.util.spec_from_file_location("library_stage", _stage)
