@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Lay a value over the file.", show_default=False)
+    list[str] | None, typer.Option("--set", metavar="A.B=C", help="Override a value in the file.", show_default=False)
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Read text files anew; neither read nor write the cache of parsed columns.")

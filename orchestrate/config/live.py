@@ -49,7 +49,7 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
             continue
         if live.enabled and live.strategy is None:
             message = (
-                f"{where} has no 'strategy': it means MODEL, which ships with the live runner and has not landed yet"
+                f"{where} has no 'strategy': it means MODEL, which ships with the live runner and is not supported yet"
             )
             problems.append(place.problem(message, "name a library strategy: 'strategy: MOMENTUM'"))
             whole = False
@@ -75,7 +75,7 @@ def _risk(item: Table, where: str) -> list[Problem]:
     risk = item.get("risk_config")
     keys = risk.keys.items() if isinstance(risk, Table) else ()
     return [
-        place.problem(f"{where}.risk_config.{key} has not landed yet", "leave it out until it has")
+        place.problem(f"{where}.risk_config.{key} is not supported yet", "leave it out until it is")
         for key, place in keys
         if isinstance(risk, Table) and risk.get(key) is not None and key in RiskConfig.model_fields
     ]

@@ -86,9 +86,9 @@ class Reading:
         node = find(self.shaped.table, ("strategies", name))[0]
         return isinstance(node, Table) and any(key not in Strategy.model_fields for key, _ in node)
 
-    def not_landed(self, path: Steps, what: str = "", hint: str = "leave it out until it has") -> None:
+    def not_landed(self, path: Steps, what: str = "", hint: str = "leave it out until it is") -> None:
         """Something that the contracts promise and that isn't there yet."""
-        self.problems.append(self.place(*path).problem(f"{what or dotted('', path)} has not landed yet", hint))
+        self.problems.append(self.place(*path).problem(f"{what or dotted('', path)} is not supported yet", hint))
 
     def finding(self, severity: str, where: str, message: str) -> None:
         """Something to know that is no mistake."""

@@ -24,7 +24,7 @@ class Indicator:
     last bit: a number, or a tuple where the function has several outputs; NaN until there are enough bars. Parameters
     and their defaults are TA-Lib's. So are the columns, unless named: `Indicator("MAX", "high", timeperiod=55)`.
 
-    Each bar is counted once, however often it is asked about; those that were not asked about are made up for. One
+    Each bar is counted once, however often it is asked about; skipped bars are caught up automatically. One
     indicator serves any number of symbols. Bars that don't continue the ones before, as those of another run, are
     begun with anew. What TA-Lib doesn't know or doesn't allow is a ValueError at once.
     """

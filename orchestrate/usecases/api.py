@@ -63,11 +63,11 @@ class OrchestratorConfig:
     def __post_init__(self) -> None:
         if self.conflict_resolution_mode not in CONFLICT_POLICIES:
             raise ConfigurationError(
-                f"conflict_resolution_mode {self.conflict_resolution_mode!r} has not landed yet; "
+                f"conflict_resolution_mode {self.conflict_resolution_mode!r} is not supported yet; "
                 f"there is {', '.join(CONFLICT_POLICIES)}"
             )
         if self.rebalance_threshold is not None:
-            raise ConfigurationError("rebalance_threshold has not landed yet; leave it out")
+            raise ConfigurationError("rebalance_threshold is not supported yet; leave it out")
 
 
 class StrategyOrchestrator:

@@ -206,14 +206,16 @@ def _status(results: dict[str, StrategyResult], *, interrupted: bool) -> RunStat
 
 
 def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]:
-    """A warning for each strategy that lost all it had: nothing is closed for it, margin calls have not landed."""
+    """A warning for each strategy that lost all it had: margin calls are not supported, nothing is closed."""
     findings = []
     for result in results.values():
         lost = curve_of([result]).equity <= 0.0  # whose money was moved away has lost nothing
         down = np.flatnonzero(lost & (result.equity <= 0.0))
         if len(down):
             first = label_text(int(market.timeline.labels[down[0]]))
-            message = f"its equity fell to zero or below, first at {first}; margin calls have not landed, it went on"
+            message = (
+                f"its equity fell to zero or below, first at {first}; margin calls are not supported; the run continued"
+            )
             findings.append(Finding("warning", f"strategies.{result.id}", message, len(down), (first,)))
     return findings
 

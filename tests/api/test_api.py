@@ -138,8 +138,8 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, told):
         (lambda: StrategyOrchestrator([]), "at least one strategy"),
         (lambda: StrategyOrchestrator([("RSI", "0.8"), ("RSI", "0.3")]), "1.1"),
         (lambda: StrategyOrchestrator([("RSI", 0)]), "positive"),
-        (lambda: OrchestratorConfig(rebalance_threshold=Decimal("0.1")), "has not landed"),
-        (lambda: OrchestratorConfig(conflict_resolution_mode="net_signal"), "has not landed"),
+        (lambda: OrchestratorConfig(rebalance_threshold=Decimal("0.1")), "is not supported"),
+        (lambda: OrchestratorConfig(conflict_resolution_mode="net_signal"), "is not supported"),
     ],
 )
 def test_what_can_not_be_is_refused_before_any_run(make, told):

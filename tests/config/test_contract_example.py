@@ -17,7 +17,7 @@ NOT_YET = ("strategies.trend.limits", "portfolio.rebalance", "portfolio.limits")
 
 def test_only_what_has_not_landed_is_refused(read: Read) -> None:
     told = [problem.message for problem in read(EXAMPLE, files=FILES).told]
-    assert told == [f"{key} has not landed yet" for key in NOT_YET]
+    assert told == [f"{key} is not supported yet" for key in NOT_YET]
 
 
 def test_without_it_the_example_is_a_plan(read: Read) -> None:
