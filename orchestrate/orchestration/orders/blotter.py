@@ -91,7 +91,8 @@ class Blotter:
 
     def symbols(self) -> set[str]:
         """The symbols whose next bar may move an order: pending ones wait for it, resting ones may be reached."""
-        return {order.symbol for order in chain(self._pending.values(), self._resting.values())}
+        symbols = {order.symbol for order in self._pending.values()}
+        return symbols | {order.symbol for order in self._resting.values()} if self._resting else symbols
 
     def reserved(self, strategy_id: str, granted: Sequence[float] = ()) -> float:
         """Money held for the strategy's open orders, and for those that are just being `granted`."""
