@@ -137,7 +137,10 @@ class FrameworkTiming:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunResult:
-    """All facts of a run, over the steps that were done. `reserve` is what no strategy got at the start."""
+    """All facts of a run, over the steps that were done.
+
+    `reserve` is what no strategy got at the start.
+    """
 
     plan: RunPlan
     status: RunStatus
