@@ -21,11 +21,13 @@ Writer = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """No test may leave more in the interpreter than modules under private names."""
+    """No test may leave more in the interpreter than our own modules and those under private names."""
     path, modules = list(sys.path), set(sys.modules)
     yield
     assert sys.path == path
-    new = {name for name in set(sys.modules) - modules if not name.startswith("_orchestrate_strategy_")}
+    new = {
+        name for name in set(sys.modules) - modules if not name.startswith(("_orchestrate_strategy_", "orchestrate."))
+    }
     assert not {name for name in new if str(getattr(sys.modules[name], "__file__", "")).startswith("/tmp")}
 
 
