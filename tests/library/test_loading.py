@@ -20,15 +20,14 @@ Writer = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """No test may leave more in the interpreter than our own modules and those under private names."""
+def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test may leave more of its files in the interpreter than modules under private names."""
     path, modules = list(sys.path), set(sys.modules)
     yield
     assert sys.path == path
-    new = {
-        name for name in set(sys.modules) - modules if not name.startswith(("_orchestrate_strategy_", "orchestrate."))
-    }
-    assert not {name for name in new if str(getattr(sys.modules[name], "__file__", "")).startswith("/tmp")}
+    folder = str(tmp_path_factory.getbasetemp())
+    new = {name for name in set(sys.modules) - modules if not name.startswith("_orchestrate_strategy_")}
+    assert not {name for name in new if str(getattr(sys.modules[name], "__file__", "")).startswith(folder)}
 
 
 def loaded(reference: str, beside: Path, **config: object) -> Any:
