@@ -6,8 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 from orchestrate.domain.errors import Problem
+from orchestrate.domain.printable import one_line
+
+#: Messages and hints that quote a file are shown up to this length.
+_LONGEST: Final = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,11 +40,11 @@ class Place:
         """What is wrong here, on one line of bearable length whatever the text is that it speaks of."""
         source = self.origin.lines[self.line - 1] if 0 < self.line <= len(self.origin.lines) else ""
         return Problem(
-            _on_one_line(self.origin.name),
+            one_line(shortened(self.origin.name, _LONGEST)),
             self.line,
             self.column,
-            _on_one_line(message),
-            _on_one_line(hint),
+            one_line(shortened(message, _LONGEST)),
+            one_line(shortened(hint, _LONGEST)),
             self.width,
             source,
         )
@@ -150,11 +155,6 @@ def named(value: object) -> str:
     if isinstance(value, int | Decimal | float):
         return f"the number {shortened(str(value))}"
     return "a list" if isinstance(value, list | tuple) else "a mapping"
-
-
-def _on_one_line(text: str) -> str:
-    text = shortened(text, 400)
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def shortened(text: str, most: int = 60) -> str:

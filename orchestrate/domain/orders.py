@@ -90,6 +90,11 @@ class OrderGroup:
     kind: Literal["bracket", "oco", "legs"]
     id: str
 
+    @classmethod
+    def bracket(cls, entry: str | None) -> OrderGroup | None:
+        """The group of the exits that belong to the order `entry`; None without one."""
+        return cls("bracket", entry) if entry else None
+
 
 @value
 class Demand:

@@ -191,7 +191,7 @@ def test_extreme_figures(prompt, configuration: tuple[str, str, list[str]]) -> N
 
 
 @pytest.mark.slow
-@settings(QUICK, max_examples=160)
+@settings(QUICK, max_examples=80)
 @given(configurations())
 def test_many_extreme_figures(prompt, configuration: tuple[str, str, list[str]]) -> None:
     check(prompt, configuration)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from nautilus_trader import __version__
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import ModifyOrder
 from nautilus_trader.model.enums import LiquiditySide, OrderSide
@@ -125,8 +126,8 @@ DAMAGE: dict[str, tuple[dict[int, Act], str]] = {
 }  # fmt: skip
 
 
-#: The execution engine of Nautilus 1.231 drops such a fill itself, and nothing comes of it.
-DROPPED = "a fill of its own, by the engine"
+#: The execution engine of newer versions (1.231) drops such a fill itself, and nothing comes of it.
+DROPPED = frozenset() if __version__.startswith("1.221") else frozenset({"a fill of its own, by the engine"})
 
 
 @pytest.fixture(autouse=True)
@@ -163,7 +164,7 @@ def told(played: Hosted) -> dict[str, object]:
 def test_it_fails_alone_and_is_flattened(what, rules):
     steps, message = DAMAGE[what]
     played = run(rules, steps)
-    if what == DROPPED and not played.error("bad"):
+    if what in DROPPED:
         assert (played.trades("bad"), played.orchestrator.results()["bad"].status) == ([], "completed")
     else:
         assert message in played.error("bad")

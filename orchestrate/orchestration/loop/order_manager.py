@@ -11,7 +11,6 @@ from orchestrate.domain.orders import (
     Decision,
     Demand,
     Ended,
-    Fill,
     Order,
     OrderStatus,
     Outcome,
@@ -95,12 +94,6 @@ class OrderManager:
             elif order.native_order and order.status is OrderStatus.REJECTED:
                 commands.append(StrategyCommand(order.strategy_id, "reject", order, reason, detail))
         return commands
-
-    # ---- filled
-
-    def fill(self, fill: Fill) -> Order | None:
-        """The order of a fill that is news; it has gone on in its life."""
-        return self.blotter.fill(fill)
 
     # ---- over without a fill
 

@@ -1,7 +1,7 @@
 """Do our books agree with an engine's account, and with their own fills and transfers?
 
 With the engine: net quantity a symbol, and profit realised net of fees. With fills and transfers: cash at every
-reconciliation, the whole book at the end. Whoever changes a book by anything else is found out.
+reconciliation, the whole book at the end. A change of a book by anything else is detected.
 """
 
 from __future__ import annotations

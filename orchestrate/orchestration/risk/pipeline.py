@@ -1,7 +1,7 @@
 """The stages between an intent and an order: size → conflicts → capital → limits → orders.
 
 Each stage goes over all intents of a step before the next one begins, and leaves in an intent's trail what it changed.
-Intents come from strategies, natives and whoever else may trade; the stages don't ask from whom.
+Intents come from strategies, natives and all others that may trade; the stages treat them alike.
 """
 
 from __future__ import annotations

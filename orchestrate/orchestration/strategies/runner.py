@@ -23,7 +23,7 @@ _HOOKS: Final = ("on_fill", "on_rejected", "on_stop")
 
 
 class FailureHandler(Protocol):
-    """Whoever has to deal with a strategy that takes no further part."""
+    """The part of a run that deals with a strategy that takes no further part."""
 
     def strategy_failed(self, entry: StrategyEntry, error: StrategyError) -> None:
         """`entry` has just failed."""

@@ -92,7 +92,7 @@ class Wishes:
             signalled=order.parent is None and not again,
             limit=_limit(order),
             trigger=float(order.created.price) if order.exectype in _TRIGGERED else None,
-            group=_bracket(self._names.get(parent.ref)) if parent is not None else None,
+            group=OrderGroup.bracket(self._names.get(parent.ref)) if parent is not None else None,
         )
         self._names[order.ref], self._refs[name] = name, order.ref
         if closing:
@@ -159,8 +159,3 @@ def _limit(order: Native) -> float | None:
     if order.exectype == Native.Limit:
         return float(order.created.price)
     return float(order.created.pricelimit) if order.exectype in _LIMITED else None
-
-
-def _bracket(entry: str | None) -> OrderGroup | None:
-    """The group of an exit that belongs to the order `entry`."""
-    return OrderGroup("bracket", entry) if entry else None

@@ -325,7 +325,7 @@ class HostedNative:
                 native_order=name,
                 limit=limit,
                 trigger=trigger,
-                group=_bracket(parent_of(order)),
+                group=OrderGroup.bracket(parent_of(order)),
             )
         )
 
@@ -399,8 +399,3 @@ class HostedNative:
         stepper, self._stepper = self._stepper, None
         if stepper is not None:
             stepper.end()
-
-
-def _bracket(entry: str | None) -> OrderGroup | None:
-    """The group of an exit that belongs to the order `entry`."""
-    return OrderGroup("bracket", entry) if entry else None
