@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 
-from bench.by_turns import Taken, by_turns
 from bench.goals import Ledger, goals_of
+from bench.interleave import Taken, interleave
 from bench.parts import parts
 from bench.scenes import ours
 from bench.scenes.scene import Done, Scene
@@ -90,7 +90,7 @@ def race(one: Race) -> Raced:
     others = {name: run for name, run in OTHERS.items() if name not in one.without}
     contestants = {name: partial(run, one.scene) for name, run in others.items()}
     contestants |= {name: partial(OURS[name], one.scene) for name in one.ours}
-    return Raced(by_turns(contestants, one.turns, lambda done: done.seconds))
+    return Raced(interleave(contestants, one.turns, lambda done: done.seconds))
 
 
 def tell(one: Race, raced: Raced, ledger: Ledger) -> None:

@@ -10,7 +10,6 @@ TYPE_CHECKING = False  # true for type checkers; importing `typing` would take l
 if TYPE_CHECKING:
     from orchestrate.analytics.attribution import CrossFrameworkAnalytics as CrossFrameworkAnalytics
     from orchestrate.domain.accounts import StrategyAllocation as StrategyAllocation
-    from orchestrate.domain.bars import Bars as Bars
     from orchestrate.domain.books import Position as Position
     from orchestrate.domain.books import Trade as Trade
     from orchestrate.domain.errors import ConfigurationError as ConfigurationError
@@ -36,25 +35,26 @@ if TYPE_CHECKING:
     from orchestrate.domain.events import StrategyRemovedEvent as StrategyRemovedEvent
     from orchestrate.domain.events import StrategyResumedEvent as StrategyResumedEvent
     from orchestrate.domain.events import StrategySignalledEvent as StrategySignalledEvent
-    from orchestrate.domain.execution import Commission as Commission
-    from orchestrate.domain.execution import ExecutionRules as ExecutionRules
-    from orchestrate.domain.execution import Slippage as Slippage
-    from orchestrate.domain.instruments import Instrument as Instrument
-    from orchestrate.domain.market import BarSeries as BarSeries
-    from orchestrate.domain.market import Flags as Flags
-    from orchestrate.domain.market import Floats as Floats
-    from orchestrate.domain.market import HistoricalDataBar as HistoricalDataBar
-    from orchestrate.domain.market import Market as Market
-    from orchestrate.domain.market import MarketEvent as MarketEvent
-    from orchestrate.domain.market import Stamps as Stamps
-    from orchestrate.domain.market import Timeline as Timeline
-    from orchestrate.domain.orders import Decision as Decision
-    from orchestrate.domain.orders import Demand as Demand
-    from orchestrate.domain.orders import Fill as Fill
-    from orchestrate.domain.orders import Order as Order
-    from orchestrate.domain.orders import Outcome as Outcome
-    from orchestrate.domain.orders import Reason as Reason
-    from orchestrate.domain.orders import StrategyCommand as StrategyCommand
+    from orchestrate.domain.instruments.instrument import Instrument as Instrument
+    from orchestrate.domain.market.bars import Bars as Bars
+    from orchestrate.domain.market.timeline import BarSeries as BarSeries
+    from orchestrate.domain.market.timeline import Flags as Flags
+    from orchestrate.domain.market.timeline import Floats as Floats
+    from orchestrate.domain.market.timeline import HistoricalDataBar as HistoricalDataBar
+    from orchestrate.domain.market.timeline import Market as Market
+    from orchestrate.domain.market.timeline import MarketEvent as MarketEvent
+    from orchestrate.domain.market.timeline import Stamps as Stamps
+    from orchestrate.domain.market.timeline import Timeline as Timeline
+    from orchestrate.domain.orders.execution import Commission as Commission
+    from orchestrate.domain.orders.execution import ExecutionRules as ExecutionRules
+    from orchestrate.domain.orders.execution import Slippage as Slippage
+    from orchestrate.domain.orders.order import Decision as Decision
+    from orchestrate.domain.orders.order import Demand as Demand
+    from orchestrate.domain.orders.order import Fill as Fill
+    from orchestrate.domain.orders.order import Order as Order
+    from orchestrate.domain.orders.order import Outcome as Outcome
+    from orchestrate.domain.orders.order import Reason as Reason
+    from orchestrate.domain.orders.order import StrategyCommand as StrategyCommand
     from orchestrate.domain.plan import CapitalPlan as CapitalPlan
     from orchestrate.domain.plan import DataPlan as DataPlan
     from orchestrate.domain.plan import Gate as Gate
@@ -70,15 +70,15 @@ if TYPE_CHECKING:
     from orchestrate.domain.results import RunResult as RunResult
     from orchestrate.domain.results import StrategyError as StrategyError
     from orchestrate.domain.results import StrategyResult as StrategyResult
-    from orchestrate.domain.strategy import BarStrategy as BarStrategy
-    from orchestrate.domain.strategy import Context as Context
-    from orchestrate.domain.strategy import IStrategy as IStrategy
-    from orchestrate.domain.strategy import Parameter as Parameter
-    from orchestrate.domain.strategy import Side as Side
-    from orchestrate.domain.strategy import Signal as Signal
-    from orchestrate.domain.strategy import Signals as Signals
-    from orchestrate.domain.strategy import StrategyDescription as StrategyDescription
-    from orchestrate.domain.strategy import VectorStrategy as VectorStrategy
+    from orchestrate.domain.strategies.protocols import BarStrategy as BarStrategy
+    from orchestrate.domain.strategies.protocols import Context as Context
+    from orchestrate.domain.strategies.protocols import IStrategy as IStrategy
+    from orchestrate.domain.strategies.protocols import Parameter as Parameter
+    from orchestrate.domain.strategies.protocols import Side as Side
+    from orchestrate.domain.strategies.protocols import Signal as Signal
+    from orchestrate.domain.strategies.protocols import Signals as Signals
+    from orchestrate.domain.strategies.protocols import StrategyDescription as StrategyDescription
+    from orchestrate.domain.strategies.protocols import VectorStrategy as VectorStrategy
     from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter as BacktraderOrchestrationAdapter
     from orchestrate.engines.backtrader.settings import BacktraderSettings as BacktraderSettings
     from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter as NautilusOrchestrationAdapter
@@ -100,14 +100,14 @@ if TYPE_CHECKING:
     from orchestrate.orchestration.strategies.compatibility import CompatibilityReport as CompatibilityReport
     from orchestrate.orchestration.strategies.compatibility import StrategyMetadata as StrategyMetadata
     from orchestrate.orchestration.strategies.registry import AllocationConfig as AllocationConfig
-    from orchestrate.usecases.api import BacktestEngine as BacktestEngine
-    from orchestrate.usecases.api import OrchestratorConfig as OrchestratorConfig
-    from orchestrate.usecases.api import StrategyOrchestrator as StrategyOrchestrator
-    from orchestrate.usecases.api import run_backtest as run_backtest
-    from orchestrate.usecases.api import run_orchestrator as run_orchestrator
-    from orchestrate.usecases.api_results import BacktestResult as BacktestResult
-    from orchestrate.usecases.api_results import OrchestratorResult as OrchestratorResult
-    from orchestrate.usecases.strategy_library import StrategyLibrary as StrategyLibrary
+    from orchestrate.usecases.api.calls import BacktestEngine as BacktestEngine
+    from orchestrate.usecases.api.calls import OrchestratorConfig as OrchestratorConfig
+    from orchestrate.usecases.api.calls import StrategyOrchestrator as StrategyOrchestrator
+    from orchestrate.usecases.api.calls import run_backtest as run_backtest
+    from orchestrate.usecases.api.calls import run_orchestrator as run_orchestrator
+    from orchestrate.usecases.api.library import StrategyLibrary as StrategyLibrary
+    from orchestrate.usecases.api.results import BacktestResult as BacktestResult
+    from orchestrate.usecases.api.results import OrchestratorResult as OrchestratorResult
 else:
     _modules = {}
 

@@ -7,15 +7,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from orchestrate.data.bounds import require_room
+from orchestrate.data.files.bounds import require_room
 from orchestrate.domain.engines import Engine, Natives, natives_of
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 if TYPE_CHECKING:
     from orchestrate.config.reading import Choices
     from orchestrate.config.resolution import Resolution
-    from orchestrate.data.cache import ColumnCache
-    from orchestrate.domain.strategy import StrategyDescription
+    from orchestrate.data.files.cache import ColumnCache
+    from orchestrate.domain.strategies.protocols import StrategyDescription
 
 
 #: A further engine is a folder and a line here. The first one is where portable strategies run unless told otherwise.
@@ -55,7 +55,7 @@ def default_engine() -> str:
 def choices() -> Choices:
     """The names that a configuration may write, from the registry of each kind of thing."""
     from orchestrate.config.reading import Choices
-    from orchestrate.data.formats import FORMATS
+    from orchestrate.data.files.formats import FORMATS
     from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
     from orchestrate.orchestration.risk.sizing import SIZINGS
 
@@ -137,7 +137,7 @@ def _native_packages() -> list[str]:
 
 def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | None:
     """Where parsed columns are kept; None where that is not `wanted`, or where `environ` names no place for them."""
-    from orchestrate.data.cache import ColumnCache, cache_folder
+    from orchestrate.data.files.cache import ColumnCache, cache_folder
 
     folder = cache_folder(environ) if wanted else None
     return ColumnCache(folder) if folder else None

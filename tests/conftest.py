@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from orchestrate.domain.books import Trade
-from orchestrate.domain.orders import Decision, Demand, Fill, Outcome, Reason
+from orchestrate.domain.orders.order import Decision, Demand, Fill, Outcome, Reason
 from orchestrate.domain.plan import CapitalPlan, DataPlan, Gate, RunPlan, StrategyPlan
 from orchestrate.domain.results import (
     DecisionRecord,

@@ -23,7 +23,7 @@ VIOLATIONS = {
     "one engine knows the other": ("engines/backtrader/seeded.py", "import orchestrate.engines.nautilus.settings"),
     "the domain leaves numpy": ("domain/seeded.py", "import pandas"),
     "a room imports the one above": ("orchestration/orders/seeded.py", "import orchestrate.orchestration.loop"),
-    "a file stands beside the rooms": ("orchestration/seeded.py", "import orchestrate.domain.orders"),
+    "a file stands beside the rooms": ("orchestration/seeded.py", "import orchestrate.domain.orders.order"),
     "orchestration reads YAML": ("orchestration/seeded.py", "import yaml"),
 }
 

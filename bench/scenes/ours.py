@@ -12,9 +12,9 @@ import numpy as np
 from bench.scenes.crossing_talib import Streaming
 from bench.scenes.crossings import Running, Stateless
 from bench.scenes.scene import CASH, FEE, NS, QUANTITY, Done, Scene
-from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.market import BarSeries, Market, Timeline
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.timeline import BarSeries, Market, Timeline
+from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.plan import Sizing
 from orchestrate.engines.stopwatch import timed
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
@@ -22,7 +22,7 @@ from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
-from orchestrate.usecases.watchdog import Watchdog
+from orchestrate.usecases.running.watchdog import Watchdog
 from orchestrate.wiring import build_adapter, load, shipped
 
 

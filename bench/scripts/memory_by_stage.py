@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import orchestrate.usecases.run as usecase
+import orchestrate.usecases.running.run as usecase
 from orchestrate.cli import main
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 

@@ -32,7 +32,7 @@ def main(config: str, modules: str = "") -> None:
             continue
         with suppress(Exception):  # some are there under names that can't be imported
             importlib.import_module(name)
-    from orchestrate.usecases.run import run
+    from orchestrate.usecases.running.run import run
     from orchestrate.wiring import read_plan
 
     plan = read_plan(Path(config), environ={}).plan

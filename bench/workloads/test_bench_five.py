@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from bench.by_turns import by_turns, timed
 from bench.goals import FIVE_DAYS, FIVE_MINUTES, FIVE_SPARSE, Ledger
+from bench.interleave import interleave, timed
 from bench.parts import parts
 from bench.races import OURS
 from bench.scenes.scene import Scene
 from bench.scenes.whole import backtest, bars_file, configuration, plan
 from bench.scripts import script_backtrader, script_nautilus
-from orchestrate.usecases.run import run
+from orchestrate.usecases.running.run import run
 
 KINDS = {"vectorised": "Backtrader", "IStrategy": "IStrategy"}
 RAW = {"raw Backtrader": script_backtrader.run, "raw Nautilus": script_nautilus.run}
@@ -61,7 +61,7 @@ def test_five_against_one(
     path = str(bars_file(scenes[1], tmp_path))
     contestants |= {f"{name}, 1": partial(timed, RAW[name], path) for name in raw}
     _whole(tmp_path, configuration(scenes[1], tmp_path, "backtrader"))  # compiles
-    taken = by_turns(contestants, turns, float)
+    taken = interleave(contestants, turns, float)
     assert not {name: each.broken for name, each in taken.items() if each.broken}
     seconds = {name: each.middle for name, each in taken.items()}
     _tell(workload, scenes, seconds, raw, ledger)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.by_turns import by_turns, timed
 from bench.goals import Ledger
+from bench.interleave import interleave, timed
 from bench.races import OURS
 from bench.scenes.scene import Scene
 from bench.scenes.whole import backtest, configuration, plan
-from orchestrate.usecases.run import run
+from orchestrate.usecases.running.run import run
 
 KINDS = {"vectorised": "Backtrader", "IStrategy": "IStrategy"}
 
@@ -28,7 +28,7 @@ def measured(scenes: dict[int, Scene], turns: int, folder: Path) -> list[str]:
         contestants[place, "whole process"] = lambda file=file: backtest(folder, file).seconds
     first = next(iter(scenes))
     backtest(folder, configuration(scenes[first], folder, "backtrader"))  # compiles
-    taken = by_turns(contestants, turns, float)
+    taken = interleave(contestants, turns, float)
     columns = [what for place, what in contestants if place == first]
     lines = [" " * 13 + "".join(f"{what:>26}" for what in columns)]
     for place in scenes:

@@ -14,7 +14,7 @@ import pytest
 
 from bench.goals import Ledger
 from bench.preloading import Preloading
-from tests.natives.backtrader_stage import MINUTE, bare, host, market, walk
+from tests.natives.backtrader.builders import MINUTE, bare, host, market, walk
 
 BARS = 200_000
 TURNS = 3

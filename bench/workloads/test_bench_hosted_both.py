@@ -16,15 +16,15 @@ from nautilus_trader.examples.strategies.ema_cross import EMACross
 
 from bench.goals import Ledger
 from bench.preloading import Preloading
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Market
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
-from tests.natives.backtrader_stage import MINUTE, bare, market, walk
+from tests.natives.backtrader.builders import MINUTE, bare, market, walk
 
 from .test_bench_hosted_backtrader import BARS, Cross
 from .test_bench_hosted_nautilus import CONFIG, free

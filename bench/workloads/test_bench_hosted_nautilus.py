@@ -22,10 +22,10 @@ from nautilus_trader.model.enums import AccountType, OmsType
 from nautilus_trader.model.objects import Money
 
 from bench.goals import Ledger
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Market
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
-from tests.natives.nautilus_stage import (
+from tests.natives.nautilus.builders import (
     AT_CLOSE,
     MINUTE,
     NEXT_OPEN,

@@ -16,17 +16,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bench.by_turns import by_turns, timed
 from bench.goals import Ledger
+from bench.interleave import interleave, timed
 from orchestrate.data.alignment import align
 from orchestrate.data.calendar import bar_length
 from orchestrate.data.findings import Evidence, judge
-from orchestrate.data.samples import csv_text
 from orchestrate.data.sources import read_bars
-from orchestrate.data.synthetic import generate
-from orchestrate.domain.market import BarSeries
+from orchestrate.data.synthetic.generator import generate
+from orchestrate.data.synthetic.samples import csv_text
+from orchestrate.domain.market.synthetic import SyntheticSpec
+from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.plan import DataPlan
-from orchestrate.domain.synthetic import SyntheticSpec
 
 BARS = 500_000
 TURNS = 5
@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def race(**contestants: Callable[[], object]) -> dict[str, float]:
     """CPU seconds of each at the median, by turns."""
-    taken = by_turns({name: partial(timed, work) for name, work in contestants.items()}, TURNS, float)
+    taken = interleave({name: partial(timed, work) for name, work in contestants.items()}, TURNS, float)
     return {name: one.middle for name, one in taken.items()}
 
 

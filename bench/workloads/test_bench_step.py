@@ -12,12 +12,12 @@ import numpy as np
 from bench.goals import STEP, Ledger
 from bench.scenes import ours
 from bench.scenes.scene import Scene
-from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.domain.orders import Order, Reason, StrategyCommand
-from orchestrate.domain.strategy import Signal
+from orchestrate.domain.orders.execution import Commission, ExecutionRules
+from orchestrate.domain.orders.order import Order, Reason, StrategyCommand
+from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.ports import StrategySeat
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
-from orchestrate.usecases.watchdog import Watchdog
+from orchestrate.usecases.running.watchdog import Watchdog
 from orchestrate.wiring import build_adapter
 
 TIMES = 2_000

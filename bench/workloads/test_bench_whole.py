@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.by_turns import by_turns
 from bench.goals import WHOLE, Ledger, goals_of
+from bench.interleave import interleave
 from bench.scenes.scene import Scene
 from bench.scenes.whole import ALONE, NO_TALIB, ROOT, Used, backtest, bars_file, configuration, process
 
@@ -30,7 +30,7 @@ def test_whole_process(tmp_path: Path, ledger: Ledger) -> None:
     contestants["Python alone"] = partial(process, tmp_path, "-c", "")
     contestants["import backtrader"] = partial(process, tmp_path, "-c", f"{NO_TALIB}; import backtrader")
     contestants["import nautilus"] = partial(process, tmp_path, "-c", "import nautilus_trader.backtest.engine")
-    taken = by_turns(contestants, 7, seconds_of)
+    taken = interleave(contestants, 7, seconds_of)
     lines = [f"{scene}; whole processes, CPU ms (median of 7), MB at most, final equity"]
     for name, one in taken.items():
         megabytes = one.last.megabytes if one.last else 0.0

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.analytics.track import from_capital, moved
-from orchestrate.domain.market import Floats, Stamps
+from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.results import Finding
 
 _DAY: Final = 86_400 * 1_000_000_000

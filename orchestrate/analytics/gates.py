@@ -8,7 +8,7 @@ from typing import Final, cast
 from orchestrate.analytics.metrics import ANY, METRICS, NOT_NEGATIVE, Range
 from orchestrate.domain.gates import passes, split_metric
 from orchestrate.domain.plan import Gate
-from orchestrate.domain.spelling import did_you_mean
+from orchestrate.domain.text.spelling import did_you_mean
 
 _CORRELATION: Final = (-1.0, 1.0)
 #: What a path may name beside the metrics.

@@ -16,7 +16,7 @@ from orchestrate.domain.results import Finding
 
 if TYPE_CHECKING:
     from orchestrate.analytics.track import Track
-    from orchestrate.domain.market import Floats
+    from orchestrate.domain.market.timeline import Floats
 
 _DAY: Final = 86_400 * 1_000_000_000
 _YEAR: Final = 365.25

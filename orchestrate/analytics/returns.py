@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from orchestrate.domain.market import Floats
+from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.results import StrategyResult, Transfers
 
 

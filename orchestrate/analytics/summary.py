@@ -15,9 +15,9 @@ from orchestrate.analytics.metrics import METRICS, figures
 from orchestrate.analytics.returns import Curve, curve_of
 from orchestrate.analytics.track import Track
 from orchestrate.domain.books import Trade
-from orchestrate.domain.market import Flags, Floats
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.market.timeline import Flags, Floats
 from orchestrate.domain.results import Finding, RunResult, StrategyResult
-from orchestrate.domain.stamps import label_text
 
 Document = dict[str, object]
 

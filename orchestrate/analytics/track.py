@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.analytics.metrics import NoFigureError
-from orchestrate.domain.market import Flags, Floats, Stamps
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 
 #: The rounding of a sum of books against the capital that they began with.
 _GRAIN: Final = 1e-14

@@ -23,14 +23,14 @@ from orchestrate.domain.errors import OrchestrateError, out_of_memory
 
 #: In the order of `--help`: the name of a command → the module and function behind it.
 COMMANDS: Final[dict[str, str]] = {
-    "backtest": "orchestrate.cli.backtest:backtest",
-    "validate": "orchestrate.cli.validate:validate",
-    "report": "orchestrate.cli.report:report",
-    "data": "orchestrate.cli.data:data",
-    "schema": "orchestrate.cli.schema:schema",
-    "strategies": "orchestrate.cli.strategies:strategies",
-    "doctor": "orchestrate.cli.doctor:doctor",
-    "init": "orchestrate.cli.init:init",
+    "backtest": "orchestrate.cli.commands.backtest:backtest",
+    "validate": "orchestrate.cli.commands.validate:validate",
+    "report": "orchestrate.cli.commands.report:report",
+    "data": "orchestrate.cli.commands.data:data",
+    "schema": "orchestrate.cli.commands.schema:schema",
+    "strategies": "orchestrate.cli.commands.strategies:strategies",
+    "doctor": "orchestrate.cli.commands.doctor:doctor",
+    "init": "orchestrate.cli.commands.init:init",
 }
 
 BUG: Final = 4

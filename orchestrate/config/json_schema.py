@@ -8,11 +8,11 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from orchestrate.config.allocations import ALLOCATIONS
-from orchestrate.config.fitting import model_of
 from orchestrate.config.reading import Choices
 from orchestrate.config.schema import Configuration, Global, LiveStrategy
-from orchestrate.domain.synthetic import SyntheticSpec
+from orchestrate.config.sections.allocations import ALLOCATIONS
+from orchestrate.config.validation import model_of
+from orchestrate.domain.market.synthetic import SyntheticSpec
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ID: Final = "^[A-Za-z][A-Za-z0-9_]*$"

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from orchestrate.domain.execution import LEAST_TIMEOUT
-from orchestrate.domain.instruments import MAX_PRECISION
-from orchestrate.domain.magnitudes import MAX_FACTOR, MAX_MONEY, MAX_PERIODS, MAX_PRICE, MAX_QUANTITY, MAX_TICKS
-from orchestrate.domain.sizes import PATTERN, size_of
-from orchestrate.domain.synthetic import seconds
+from orchestrate.domain.instruments.instrument import MAX_PRECISION
+from orchestrate.domain.market.magnitudes import MAX_FACTOR, MAX_MONEY, MAX_PERIODS, MAX_PRICE, MAX_QUANTITY, MAX_TICKS
+from orchestrate.domain.market.synthetic import seconds
+from orchestrate.domain.orders.execution import LEAST_TIMEOUT
+from orchestrate.domain.text.sizes import PATTERN, size_of
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})?)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -74,7 +74,7 @@ def _column(value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    from orchestrate.config.nodes import named
+    from orchestrate.config.document.nodes import named
 
     return named(value)
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from orchestrate.config.fitting import Path as Steps
-from orchestrate.config.fitting import dotted
-from orchestrate.config.nodes import Place, Scalar, Table, find
+from orchestrate.config.document.nodes import Place, Scalar, Table, find
 from orchestrate.config.schema import Configuration, Strategy
 from orchestrate.config.shapes import Shaped
+from orchestrate.config.validation import Path as Steps
+from orchestrate.config.validation import dotted
 from orchestrate.domain.errors import Problem
-from orchestrate.domain.instruments import ASSET_CLASSES
+from orchestrate.domain.instruments.instrument import ASSET_CLASSES
 from orchestrate.domain.results import Finding
-from orchestrate.domain.strategy import StrategyDescription
+from orchestrate.domain.strategies.protocols import StrategyDescription
 
 #: More mistakes than that are counted, not told.
 MOST_PROBLEMS: Final = 250

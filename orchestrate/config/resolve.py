@@ -7,21 +7,21 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from orchestrate.config.allocations import allocation_of, weights
-from orchestrate.config.conduct import execution_rules, framework_settings, gates
-from orchestrate.config.dependencies import dependencies_of, refuse_circles
-from orchestrate.config.fitting import fit
-from orchestrate.config.layers import layered
-from orchestrate.config.market import check_benchmark, check_period, data_plans, instrument_plans
-from orchestrate.config.nodes import Table
-from orchestrate.config.pending import refuse_pending
+from orchestrate.config.document.layers import layered
+from orchestrate.config.document.nodes import Table
 from orchestrate.config.reading import MOST_PROBLEMS, Catalogue, Choices, Reading
 from orchestrate.config.resolution import Resolution
 from orchestrate.config.schema import Configuration
+from orchestrate.config.sections.allocations import allocation_of, weights
+from orchestrate.config.sections.dependencies import dependencies_of, refuse_circles
+from orchestrate.config.sections.execution import execution_rules, framework_settings, gates
+from orchestrate.config.sections.market import check_benchmark, check_period, data_plans, instrument_plans
+from orchestrate.config.sections.sizing import sizing_of
+from orchestrate.config.sections.strategies import enabled_strategies, recognise, strategy_plan
+from orchestrate.config.sections.symbols import symbols_of
+from orchestrate.config.sections.unsupported import refuse_pending
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
-from orchestrate.config.sizing import sizing_of
-from orchestrate.config.strategies import enabled_strategies, recognise, strategy_plan
-from orchestrate.config.symbols import symbols_of
+from orchestrate.config.validation import fit
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, MultiFrameworkConfig, RunPlan
 

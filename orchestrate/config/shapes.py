@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrate.config.live import live_strategies
-from orchestrate.config.nodes import Node, Scalar, Sequence, Table, plain
+from orchestrate.config.document.nodes import Node, Scalar, Sequence, Table, plain
 from orchestrate.config.schema import Configuration, Strategy
+from orchestrate.config.sections.live import live_strategies
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.plan import Mode
-from orchestrate.domain.spelling import nearest
+from orchestrate.domain.text.spelling import nearest
 
 #: Keys that only some shapes have; `schema.Configuration` doesn't know them.
 SHAPE_KEYS: Final = ("extends", "strategy", "config", "global")

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrate.data.bounds import read_regular
 from orchestrate.data.columns import Columns
-from orchestrate.data.decoding import decode, unpack
+from orchestrate.data.files.bounds import read_regular
+from orchestrate.data.text.decoding import decode, unpack
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.magnitudes import MAX_FACTOR
-from orchestrate.domain.market import Floats, Stamps
+from orchestrate.domain.market.magnitudes import MAX_FACTOR
+from orchestrate.domain.market.stamps import moment_of, saturated
+from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.plan import Adjustment
 from orchestrate.domain.results import Finding
-from orchestrate.domain.stamps import moment_of, saturated
 
 _HEADER = ("date", "price_factor", "split_factor")
 _LARGEST = 10_000_000  # bytes of a factor file; a day for 100 years takes one

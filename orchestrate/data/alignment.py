@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from orchestrate.data.calendar import DAY
-from orchestrate.domain.market import BarSeries, Stamps, Timeline
+from orchestrate.domain.market.timeline import BarSeries, Stamps, Timeline
 
 MILLISECOND: Final = 1_000_000
 

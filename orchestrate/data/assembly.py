@@ -13,15 +13,15 @@ from typing import Final
 import numpy as np
 
 from orchestrate.data.calendar import DAY
-from orchestrate.data.cells import Cells, Reading, beside
 from orchestrate.data.columns import PRICES, Columns, Parsed, counted
-from orchestrate.data.fields import Fields, Moments, days
-from orchestrate.data.headers import columns_by_place, which_columns
-from orchestrate.data.numbers import decimal_mark, read_numbers
-from orchestrate.data.stamps import read_moments, read_stamps
-from orchestrate.data.vendors import adjusted_close, one_symbol, tick_volume, vendor_columns, without_header
+from orchestrate.data.files.fields import Fields, Moments, days
+from orchestrate.data.files.headers import columns_by_place, which_columns
+from orchestrate.data.files.vendors import adjusted_close, one_symbol, tick_volume, vendor_columns, without_header
+from orchestrate.data.text.cells import Cells, Reading, beside
+from orchestrate.data.text.numbers import decimal_mark, read_numbers
+from orchestrate.data.text.stamps import read_moments, read_stamps
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market import Flags, Floats, Stamps
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.domain.market import Stamps
-from orchestrate.domain.synthetic import seconds
+from orchestrate.domain.market.synthetic import seconds
+from orchestrate.domain.market.timeline import Stamps
 
 SECOND: Final = 1_000_000_000
 HOUR: Final = 3600 * SECOND

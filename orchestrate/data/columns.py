@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.market import Floats, Stamps
+from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.results import Finding, Severity
 
 PRICES: Final = ("open", "high", "low", "close")

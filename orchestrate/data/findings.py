@@ -14,7 +14,7 @@ import numpy as np
 
 from orchestrate.data.calendar import DAY, HOUR, SECOND, held_days, missing_days, trading_weekdays, weekdays
 from orchestrate.data.columns import Columns, counted, show, told
-from orchestrate.domain.market import Floats
+from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.results import Finding
 
 _MOVE: Final = 0.4  # a one-bar move beyond this may be a split

@@ -10,19 +10,19 @@ from types import MappingProxyType
 import numpy as np
 
 from orchestrate.data.alignment import Stamp, align, known
-from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
+from orchestrate.data.files.cache import ColumnCache
 from orchestrate.data.findings import Evidence, judge
-from orchestrate.data.instruments import instrument_of, rounded
+from orchestrate.data.precision import instrument_of, rounded
 from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.instruments import ASSET_CLASSES, Instrument
-from orchestrate.domain.market import BarSeries, Market, Timeline, sealed
+from orchestrate.domain.instruments.instrument import ASSET_CLASSES, Instrument
+from orchestrate.domain.market.stamps import moment_of, saturated
+from orchestrate.domain.market.timeline import BarSeries, Market, Timeline, sealed
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
-from orchestrate.domain.stamps import moment_of, saturated
 
 
 def load_market(

@@ -11,13 +11,13 @@ from typing import Literal
 
 import numpy as np
 
-from orchestrate.data.cells import DATE_HINT
 from orchestrate.data.columns import PRICES, Columns, told
+from orchestrate.data.text.cells import DATE_HINT
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.magnitudes import MAX_PRICE, MAX_VOLUME
-from orchestrate.domain.market import Flags
+from orchestrate.domain.market.magnitudes import MAX_PRICE, MAX_VOLUME
+from orchestrate.domain.market.stamps import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
+from orchestrate.domain.market.timeline import Flags
 from orchestrate.domain.results import Finding
-from orchestrate.domain.stamps import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST
 
 Repaired = tuple[Columns, Finding | None]
 OnDuplicate = Literal["error", "first", "last"]

@@ -9,8 +9,8 @@ import numpy as np
 
 from orchestrate.data.calendar import DAY, SECOND
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market import BarSeries
-from orchestrate.domain.synthetic import seconds
+from orchestrate.domain.market.synthetic import seconds
+from orchestrate.domain.market.timeline import BarSeries
 
 
 def resample(

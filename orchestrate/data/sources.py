@@ -8,13 +8,13 @@ from importlib import import_module
 from pathlib import Path
 
 from orchestrate.data.adjust import adjust
-from orchestrate.data.bounds import require_regular
-from orchestrate.data.cache import ColumnCache
 from orchestrate.data.columns import Columns
-from orchestrate.data.csv import read_csv
-from orchestrate.data.formats import FORMATS
+from orchestrate.data.files.bounds import require_regular
+from orchestrate.data.files.cache import ColumnCache
+from orchestrate.data.files.formats import FORMATS
 from orchestrate.data.repairs import repair, require_countable
-from orchestrate.data.synthetic import read_synthetic
+from orchestrate.data.synthetic.generator import read_synthetic
+from orchestrate.data.text.csv import read_csv
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding

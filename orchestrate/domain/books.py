@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from orchestrate.domain.execution import rounded
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.orders import Fill
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import rounded
+from orchestrate.domain.orders.order import Fill
 from orchestrate.domain.values import value
 
 

@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrate.domain.printable import lines, one_line
+from orchestrate.domain.text.printable import lines, one_line
 
 #: Lines of a file are shown up to this length.
 _WIDEST: Final = 200

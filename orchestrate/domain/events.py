@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from decimal import Decimal
 
-from orchestrate.domain.orders import Decision, Demand, Fill
+from orchestrate.domain.orders.order import Decision, Demand, Fill
 from orchestrate.domain.values import value
 
 

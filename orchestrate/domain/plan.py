@@ -14,8 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.strategy import Kind
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.strategies.protocols import Kind
 
 Mode = Literal["single", "multi"]
 GateOperator = Literal[">=", "<=", ">", "<", "==", "!="]

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from orchestrate.domain.books import Position, Trade
-from orchestrate.domain.orders import Decision, Fill, Reason
+from orchestrate.domain.orders.order import Decision, Fill, Reason
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.values import value
 
 if TYPE_CHECKING:  # findings are told without numpy
-    from orchestrate.domain.market import Flags, Floats, Stamps
+    from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 
 Severity = Literal["info", "warning", "error"]
 RunStatus = Literal["completed", "degraded", "failed", "interrupted"]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 from orchestrate.domain.errors import EngineError, OrchestrateError
-from orchestrate.domain.execution import rounded
-from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Ended, Order, OrderType, Reason, StrategyCommand
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import rounded
+from orchestrate.domain.orders.order import Ended, Order, OrderType, Reason, StrategyCommand
 from orchestrate.engines.resting import Reached, RestingOrder
 
 _MARKET = OrderType.MARKET

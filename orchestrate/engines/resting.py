@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.market import HistoricalDataBar
-from orchestrate.domain.orders import Order, trailing_level
+from orchestrate.domain.market.timeline import HistoricalDataBar
+from orchestrate.domain.orders.order import Order, trailing_level
 from orchestrate.domain.values import value
 
 

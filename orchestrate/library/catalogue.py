@@ -13,8 +13,8 @@ from pathlib import Path
 
 from orchestrate.domain.engines import Engine, natives_of
 from orchestrate.domain.errors import Problem, UnknownStrategyError
-from orchestrate.domain.spelling import did_you_mean
-from orchestrate.domain.strategy import StrategyDescription
+from orchestrate.domain.strategies.protocols import StrategyDescription
+from orchestrate.domain.text.spelling import did_you_mean
 from orchestrate.library.declarations import DeclarationError, parameters_of
 from orchestrate.library.kinds import NoStrategyError, frameworks_of, kind_of
 from orchestrate.library.literals import literal

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrate.domain.engines import natives_of
-from orchestrate.domain.relations import parse_relation
-from orchestrate.domain.strategy import Kind, Parameter
+from orchestrate.domain.strategies.protocols import Kind, Parameter
+from orchestrate.domain.strategies.relations import parse_relation
 from orchestrate.library.kinds import PLAIN_PARENTS
 from orchestrate.library.literals import default_of, literal, parameter_of, type_named
 from orchestrate.library.source import ClassSource, Reader, is_of_an_engine

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.market import Floats
-from orchestrate.domain.spelling import did_you_mean
+from orchestrate.domain.market.bars import Bars
+from orchestrate.domain.market.timeline import Floats
+from orchestrate.domain.text.spelling import did_you_mean
 from orchestrate.library.ta_lib import ta_lib
 
 COLUMNS = ("open", "high", "low", "close", "volume")

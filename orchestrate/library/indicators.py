@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from orchestrate.domain.market import Flags, Floats
+from orchestrate.domain.market.timeline import Flags, Floats
 
 #: Averages closer to each other than this are equal: rounding must not make a crossing.
 TIE = 1e-9

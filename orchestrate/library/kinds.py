@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from orchestrate.domain.engines import Engines, natives_of
-from orchestrate.domain.strategy import Kind
+from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.library.source import ClassSource, is_of_an_engine
 
 #: kind → the methods that make it

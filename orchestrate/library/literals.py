@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from orchestrate.domain.strategy import Parameter
+from orchestrate.domain.strategies.protocols import Parameter
 from orchestrate.library.source import Module
 
 _TYPES: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str, "list": list, "dict": dict}

@@ -10,8 +10,8 @@ from types import ModuleType
 from weakref import finalize
 
 from orchestrate.domain.errors import ConfigurationError, Problem, UnknownStrategyError
-from orchestrate.domain.parameters import fill_parameters
-from orchestrate.domain.strategy import PORTABLE_KINDS, StrategyDescription
+from orchestrate.domain.strategies.parameters import fill_parameters
+from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, StrategyDescription
 from orchestrate.library.catalogue import import_folders, is_path
 from orchestrate.library.private_import import forget, load_file
 

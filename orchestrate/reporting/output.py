@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
-from orchestrate.domain.printable import lines, one_line, without_commands
+from orchestrate.domain.text.printable import lines, one_line, without_commands
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from orchestrate.domain.printable import one_line
+from orchestrate.domain.text.printable import one_line
 
 Progress = Callable[[int, int], None]
 _SECONDS_BETWEEN: Final = 0.1

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from orchestrate.analytics.attribution import CrossFrameworkAnalytics
 from orchestrate.analytics.metrics import METRICS
-from orchestrate.domain import printable
+from orchestrate.domain.text import printable
 from orchestrate.reporting import output
 
 Document = dict[str, Any]

@@ -25,7 +25,7 @@ from typing import Final, Self
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.plan import LoggingPlan
-from orchestrate.runs.lines import LINES
+from orchestrate.runs.journal_format import LINES
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _CHUNK: Final = 1 << 16

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 from typing import Final
 
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.results import RunResult
-from orchestrate.domain.stamps import label_text
 from orchestrate.runs.store import digest
 
 SCHEMA_VERSION: Final = 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestrate.domain.orders import Outcome
+from orchestrate.domain.orders.order import Outcome
 from orchestrate.domain.results import DecisionRecord, FillRecord, RunResult
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrate.domain.errors import NotFoundError, StoreError
-from orchestrate.domain.printable import one_line
+from orchestrate.domain.text.printable import one_line
 from orchestrate.runs.manifest import SCHEMA_VERSION, unseal
 from orchestrate.runs.store import RUN_ID_PATTERN, digest
 

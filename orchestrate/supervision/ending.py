@@ -80,8 +80,8 @@ def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, du
 
     from orchestrate.domain.plan import LoggingPlan
     from orchestrate.domain.results import StrategyError
-    from orchestrate.runs.chronicle import write_failure
     from orchestrate.runs.journal import Journal
+    from orchestrate.runs.run_logger import write_failure
     from orchestrate.runs.store import sweep
 
     facts = watch.board.facts()

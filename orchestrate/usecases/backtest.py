@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 from orchestrate import __version__, supervision, wiring
 from orchestrate.analytics.gates import gate_problem
 from orchestrate.config.resolution import Resolution
-from orchestrate.data.bounds import require_room
+from orchestrate.data.files.bounds import require_room
 from orchestrate.domain.errors import ConfigurationError, DataError, OrchestrateError, Problem, out_of_memory
 from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.plan import Gate, RunPlan
 from orchestrate.domain.results import Finding, RunResult
-from orchestrate.runs.chronicle import Chronicle
 from orchestrate.runs.journal import Journal
+from orchestrate.runs.run_logger import Chronicle
 from orchestrate.runs.store import Claim, claim
 from orchestrate.supervision import settings
 from orchestrate.supervision.board import BEGUN, CLOSED, JOURNAL, board
-from orchestrate.usecases.stopping import Stop
+from orchestrate.usecases.running.stopping import Stop
 from orchestrate.usecases.validate import Validation
 from orchestrate.usecases.validate import document as validation_document
 
 if TYPE_CHECKING:
-    from orchestrate.data.cache import ColumnCache
+    from orchestrate.data.files.cache import ColumnCache
 
 Document = dict[str, Any]
 #: Environment variables that configure a run begin so.
@@ -144,7 +144,7 @@ def _run(
     *,
     lookahead: bool,
 ) -> RunResult:
-    from orchestrate.usecases.run import run
+    from orchestrate.usecases.running.run import run
 
     return run(plan, emit=journal, progress=progress, ready=ready, stop=stop, lookahead=lookahead, cache=cache)
 
@@ -232,8 +232,8 @@ def _refused(request: Request, resolution: Resolution, error: OrchestrateError) 
 
 def _given(config: Path) -> dict[str, bytes]:
     """The configuration as it was given: `config.yaml`, and what it extends as `extends-1.yaml` and so on."""
-    from orchestrate.config.document import read_file
-    from orchestrate.config.nodes import Scalar, Table
+    from orchestrate.config.document.nodes import Scalar, Table
+    from orchestrate.config.document.parser import read_file
 
     files: dict[str, bytes] = {}
     path: Path | None = config

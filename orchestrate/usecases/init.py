@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrate.domain.errors import ConfigurationError, StoreError
-from orchestrate.domain.printable import one_line
+from orchestrate.domain.text.printable import one_line
 
 _STARTER: Final = Path(__file__).parents[1] / "starter"
 #: where a file goes → what it is called in the package

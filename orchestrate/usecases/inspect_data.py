@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrate import wiring
-from orchestrate.data.cache import ColumnCache
 from orchestrate.data.calendar import DAY, SECOND, bar_length, periods_per_year, trading_weekdays
 from orchestrate.data.columns import Columns, show
+from orchestrate.data.files.cache import ColumnCache
+from orchestrate.data.files.freshness import unclosed_by_age
 from orchestrate.data.findings import Evidence, judge, span
-from orchestrate.data.freshness import unclosed_by_age
-from orchestrate.data.instruments import decimals, rounded
+from orchestrate.data.precision import decimals, rounded
 from orchestrate.data.sources import read_bars
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.plan import DataPlan
@@ -89,7 +89,7 @@ def inspect(file: str, settings: Sequence[str] = (), cache: ColumnCache | None =
 def _entry(file: str, settings: Sequence[str]) -> DataPlan:
     if not settings:
         return DataPlan(file, path=file)
-    from orchestrate.config.market import data_entry  # checking settings takes longer than reading a file
+    from orchestrate.config.sections.market import data_entry  # checking settings takes longer than reading a file
 
     return data_entry(settings, file, file, wiring.choices())
 

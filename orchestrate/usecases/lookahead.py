@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrate.domain.bars import Bars
-from orchestrate.domain.market import Market
+from orchestrate.domain.market.bars import Bars
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.results import Coverage, Finding
-from orchestrate.domain.stamps import label_text
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.strategies.calls import CallScope, error_kind, error_text
 from orchestrate.orchestration.strategies.cuts import Acted, demanded, no_action, simulate_acted
@@ -27,7 +27,7 @@ from orchestrate.orchestration.strategies.lookahead import (
     Verdict,
     check_lookahead,
 )
-from orchestrate.usecases.watchdog import Watchdog
+from orchestrate.usecases.running.watchdog import Watchdog
 
 #: The share of a run's time that the check may take beyond the bars that it always looks at.
 SHARE: Final = 0.1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestrate import wiring
 from orchestrate.domain.errors import NotFoundError, UnknownStrategyError
-from orchestrate.domain.strategy import Parameter, StrategyDescription
+from orchestrate.domain.strategies.protocols import Parameter, StrategyDescription
 from orchestrate.library.catalogue import rules
 
 

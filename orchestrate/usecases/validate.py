@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate import wiring
 from orchestrate.config.resolution import Resolution
-from orchestrate.data.bounds import require_room
+from orchestrate.data.files.bounds import require_room
 from orchestrate.domain.errors import DataError, Problem, UserInterrupt
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
 from orchestrate.supervision import settings
 
 if TYPE_CHECKING:
-    from orchestrate.data.cache import ColumnCache
-    from orchestrate.domain.market import Market
+    from orchestrate.data.files.cache import ColumnCache
+    from orchestrate.domain.market.timeline import Market
     from orchestrate.usecases.lookahead import Outcome
-    from orchestrate.usecases.watchdog import Watchdog
+    from orchestrate.usecases.running.watchdog import Watchdog
 
 SCHEMA_VERSION: Final = 1
 LOOKED_AHEAD: Final = 1
@@ -77,8 +77,8 @@ def _deep(
     file: str, resolution: Resolution, plan: RunPlan, cache: ColumnCache | None, ready: Callable[[], None] | None
 ) -> Validation:
     from orchestrate.data.loading import load_market
-    from orchestrate.usecases.stopping import interrupts
-    from orchestrate.usecases.watchdog import Watchdog
+    from orchestrate.usecases.running.stopping import interrupts
+    from orchestrate.usecases.running.watchdog import Watchdog
 
     try:
         market, found = load_market(plan, cache=cache)
@@ -106,7 +106,7 @@ def _unusable(file: str, resolution: Resolution, error: DataError) -> Validation
 
 
 def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:
-    from orchestrate.data.freshness import unclosed_by_age
+    from orchestrate.data.files.freshness import unclosed_by_age
 
     entries = ((entry, market.series[symbol]) for symbol, entry in plan.data.items())
     told = (unclosed_by_age(entry, plan.root, series.label, series.length) for entry, series in entries)

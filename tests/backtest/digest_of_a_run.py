@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from tests.backtest.plans import digest, part, plan_of, play, synthetic
 
 if __name__ == "__main__":

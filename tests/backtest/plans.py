@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
 from orchestrate.domain.results import RunResult
-from orchestrate.domain.strategy import Kind
-from orchestrate.usecases.run import run
+from orchestrate.domain.strategies.protocols import Kind
+from orchestrate.usecases.running.run import run
 
 HERE = Path(__file__).parent
 REAL = HERE.parents[2] / "shared" / "data"

@@ -22,14 +22,14 @@ from typing import Any
 import pytest
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.execution import ExecutionRules
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
-from orchestrate.domain.strategy import Signal
+from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.strategies.calls import CallScope
-from orchestrate.usecases.run import run
+from orchestrate.usecases.running.run import run
+from orchestrate.usecases.running.watchdog import StrategyTimeout, Watchdog
 from orchestrate.usecases.validate import validate
-from orchestrate.usecases.watchdog import StrategyTimeout, Watchdog
 from tests.backtest.plans import ENGINES, fills_of, part, plan_of, synthetic
 
 DATA = {"A": synthetic("A", 40, seed=3)}

@@ -9,10 +9,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.results import RunResult
+from tests.backtest.oracle import Outcome, Prices, Terms, buy_and_hold, momentum, read, reckon, rsi
 from tests.backtest.plans import CENT, CONTRACTS, ENGINES, FILES, REAL, part, plan_of, play, real
-from tests.backtest.reckoning import Outcome, Prices, Terms, buy_and_hold, momentum, read, reckon, rsi
 
 D = Decimal
 STOCK_FEE = {"fee_percent": D("0.1")}

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from orchestrate.domain.errors import InterruptedRunError, UserInterrupt
-from orchestrate.usecases.run import run
-from orchestrate.usecases.stopping import Stop, interrupts
+from orchestrate.usecases.running.run import run
+from orchestrate.usecases.running.stopping import Stop, interrupts
 from tests.backtest.plans import ENGINES, part, plan_of, synthetic
 
 DATA = {"A": synthetic("A", 40, seed=3)}

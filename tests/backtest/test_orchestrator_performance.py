@@ -22,8 +22,8 @@ import yaml
 
 from bench.scripts import script_nautilus
 from orchestrate.domain.plan import DataPlan, RunPlan
-from orchestrate.domain.strategy import Kind
-from orchestrate.usecases.run import run
+from orchestrate.domain.strategies.protocols import Kind
+from orchestrate.usecases.running.run import run
 from tests.backtest.plans import part, plan_of
 
 DATA = Path(__file__).parents[2] / "configs" / "data" / "ALPHA.csv"

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import DataPlan, MultiFrameworkConfig
 from orchestrate.domain.results import DecisionRecord, RunResult
-from orchestrate.domain.strategy import Kind
+from orchestrate.domain.strategies.protocols import Kind
 from tests.backtest.plans import CENT, ENGINES, REAL, digest, fills_of, part, plan_of, play, real, synthetic
 
 FILLS: list[Any] = ["next_open", "close"]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import DataPlan, RunPlan, StrategyPlan
 from orchestrate.domain.results import RunResult
 from tests.backtest.plans import CENT, fills_of, part, plan_of, play, real, synthetic

@@ -16,8 +16,8 @@ from orchestrate import wiring
 from orchestrate.data.columns import Columns
 from orchestrate.data.loading import load_market
 from orchestrate.domain.events import DomainEvent
-from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.market import Market
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import DataPlan, MultiFrameworkConfig, RunPlan, StrategyPlan
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.orders.reconciliation import reconcile

@@ -16,8 +16,8 @@ from pathlib import Path
 import orchestrate.engines.backtrader.adapter
 import orchestrate.engines.nautilus.adapter
 import orchestrate.runs.parquet  # noqa: F401 - like the two above: loaded here, so that no child has to
-from orchestrate.usecases import run  # noqa: F401 - the same
 from orchestrate.usecases.backtest import Request, backtest
+from orchestrate.usecases.running import run  # noqa: F401 - the same
 
 
 def one_run(seconds: float | None) -> bool:

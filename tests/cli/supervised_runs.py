@@ -20,7 +20,7 @@ from pathlib import Path
 import orchestrate.engines.backtrader.adapter
 import orchestrate.reporting.tables
 import orchestrate.runs.parquet
-import orchestrate.usecases.run  # noqa: F401 - like those above: loaded here, so that no child has to
+import orchestrate.usecases.running.run  # noqa: F401 - like those above: loaded here, so that no child has to
 from orchestrate.cli import app
 from orchestrate.supervision.supervisor import supervised
 

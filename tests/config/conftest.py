@@ -11,8 +11,8 @@ import pytest
 
 from orchestrate.config.resolve import Resolution, resolve
 from orchestrate.domain.errors import Problem, UnknownStrategyError
-from orchestrate.domain.spelling import did_you_mean
-from orchestrate.domain.strategy import Kind, Parameter, StrategyDescription
+from orchestrate.domain.strategies.protocols import Kind, Parameter, StrategyDescription
+from orchestrate.domain.text.spelling import did_you_mean
 from orchestrate.wiring import choices
 
 BOTH = ("backtrader", "nautilus")

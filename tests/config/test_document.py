@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.config.document import MOST_BYTES, read_file, read_text
-from orchestrate.config.nodes import Origin, Scalar, Sequence, Table, plain
+from orchestrate.config.document.nodes import Origin, Scalar, Sequence, Table, plain
+from orchestrate.config.document.parser import MOST_BYTES, read_file, read_text
 from orchestrate.domain.errors import Problem
 from tests.reference import in_loops, seconds
 

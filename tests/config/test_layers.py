@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.config.layers import MOST_FILES
+from orchestrate.config.document.layers import MOST_FILES
 from orchestrate.config.resolve import Resolution
 from orchestrate.domain.plan import RunPlan
 

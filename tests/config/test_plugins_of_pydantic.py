@@ -10,10 +10,10 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 from pydantic import field_validator
 
-from orchestrate.config.document import read_text
-from orchestrate.config.fitting import fit
-from orchestrate.config.nodes import Origin
+from orchestrate.config.document.nodes import Origin
+from orchestrate.config.document.parser import read_text
 from orchestrate.config.schema import Section
+from orchestrate.config.validation import fit
 
 VARIABLE = "PYDANTIC_DISABLE_PLUGINS"
 

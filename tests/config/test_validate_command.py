@@ -16,8 +16,8 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner, Result
 
 from orchestrate.cli.app import application
-from orchestrate.config.document import read_file
-from orchestrate.config.nodes import floats, plain
+from orchestrate.config.document.nodes import floats, plain
+from orchestrate.config.document.parser import read_file
 from tests.reference import least_ratio, python_seconds
 
 HERE = Path(__file__).parent

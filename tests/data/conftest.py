@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.data.cache import WORTH, ColumnCache
-from tests.data.cached import text
+from orchestrate.data.files.cache import WORTH, ColumnCache
+from tests.data.files.cached import text
 from tests.data.reading import Load, Read, load_in, read_in
 
 

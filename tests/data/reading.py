@@ -12,7 +12,7 @@ import numpy as np
 from orchestrate.data.columns import Columns
 from orchestrate.data.loading import load_market
 from orchestrate.data.sources import read_bars
-from orchestrate.domain.market import Market
+from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestrate.cli.app import run
-from orchestrate.data.samples import csv_text
-from orchestrate.data.synthetic import generate
-from orchestrate.domain.synthetic import SyntheticSpec
+from orchestrate.data.synthetic.generator import generate
+from orchestrate.data.synthetic.samples import csv_text
+from orchestrate.domain.market.synthetic import SyntheticSpec
 from orchestrate.usecases.inspect_data import inspect
 
 DAILY = csv_text(generate("X", SyntheticSpec(bars=60, seed=3)), 2)

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrate.data.cells import BLOCK
-from orchestrate.data.csv import read_csv
-from orchestrate.data.instruments import decimals
-from orchestrate.data.samples import csv_text
-from orchestrate.data.synthetic import generate
+from orchestrate.data.precision import decimals
+from orchestrate.data.synthetic.generator import generate
+from orchestrate.data.synthetic.samples import csv_text
+from orchestrate.data.text.cells import BLOCK
+from orchestrate.data.text.csv import read_csv
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market import Market
+from orchestrate.domain.market.synthetic import SyntheticSpec
+from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.plan import Adjustment, DataPlan
-from orchestrate.domain.synthetic import SyntheticSpec
 from tests.data.reading import Load, kinds, same
 
 HEADER = "timestamp,open,high,low,close,volume\n"

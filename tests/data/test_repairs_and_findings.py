@@ -7,11 +7,11 @@ import pytest
 
 from orchestrate.data.columns import Columns
 from orchestrate.data.findings import Evidence, odd_prints
-from orchestrate.data.samples import csv_text
-from orchestrate.data.synthetic import generate
+from orchestrate.data.synthetic.generator import generate
+from orchestrate.data.synthetic.samples import csv_text
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.market.synthetic import SyntheticSpec
 from orchestrate.domain.results import Finding
-from orchestrate.domain.synthetic import SyntheticSpec
 from tests.data.reading import Load, Read, kinds, same
 
 DAILY = generate("X", SyntheticSpec(bars=60, seed=3))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from orchestrate.data.columns import Columns
-from orchestrate.data.instruments import rounded
+from orchestrate.data.precision import rounded
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.plan import Adjustment
 from orchestrate.usecases.inspect_data import inspect

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from orchestrate.data.columns import Columns
-from orchestrate.data.samples import SAMPLES, csv_text, write_samples
-from orchestrate.data.synthetic import generate
-from orchestrate.domain.synthetic import SyntheticSpec, seconds
+from orchestrate.data.synthetic.generator import generate
+from orchestrate.data.synthetic.samples import SAMPLES, csv_text, write_samples
+from orchestrate.domain.market.synthetic import SyntheticSpec, seconds
 from tests.data.reading import Load, kinds, same
 
 DAY = 86400 * 10**9
@@ -182,7 +182,7 @@ def test_samples_that_ship_are_what_the_generator_gives(tmp_path: Path) -> None:
 
 
 def test_samples_are_written_by_a_command(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "orchestrate.data.samples", str(tmp_path / "new")]
+    command = [sys.executable, "-m", "orchestrate.data.synthetic.samples", str(tmp_path / "new")]
     subprocess.run(command, check=True, capture_output=True)
     assert (tmp_path / "new" / "ECHO.csv").read_bytes() == (CONFIGS / "ECHO.csv").read_bytes()
 

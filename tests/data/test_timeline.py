@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrate.data.alignment import align, known
-from orchestrate.domain.market import BarSeries, Timeline
+from orchestrate.domain.market.timeline import BarSeries, Timeline
 from tests.data.reading import Load
 from tests.reference import least_ratio, seconds
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrate.domain.bars import Bars, Unveiling, whole_history
-from orchestrate.domain.market import BarSeries, HistoricalDataBar
+from orchestrate.domain.market.bars import Bars, Unveiling, whole_history
+from orchestrate.domain.market.timeline import BarSeries, HistoricalDataBar
 
 DAY = 86_400_000_000_000
 NAMES = ("open", "high", "low", "close", "volume")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.domain.books import Book
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.orders import Fill
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.order import Fill
 
 SHARE = Instrument("A")
 OIL = Instrument("CL", multiplier=1000.0, margin_rate=0.1, asset_class="future")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 
 SHARE = Instrument("A")
 

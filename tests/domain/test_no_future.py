@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from orchestrate.domain.bars import Bars, Unveiling
-from orchestrate.domain.market import BarSeries
+from orchestrate.domain.market.bars import Bars, Unveiling
+from orchestrate.domain.market.timeline import BarSeries
 
 DAY = 86_400_000_000_000
 SEEN, SIZE = 7, 20

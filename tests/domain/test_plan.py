@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import (
     Adjustment,
     CapitalPlan,

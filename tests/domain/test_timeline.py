@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrate.domain.market import Timeline
+from orchestrate.domain.market.timeline import Timeline
 
 STAMPS = np.array([10, 20, 30], dtype=np.int64)
 ROWS = {"A": np.array([0, 1, 2]), "B": np.array([-1, 0, -1]), "C": np.array([-1, -1, 0])}

@@ -11,12 +11,12 @@ import pytest
 from orchestrate.analytics.gates import gate_problem
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.gates import parse_gate, passes, split_metric
-from orchestrate.domain.parameters import fill_parameters, shown
+from orchestrate.domain.market.synthetic import SyntheticSpec, seconds
 from orchestrate.domain.plan import Gate
-from orchestrate.domain.relations import parse_relation
-from orchestrate.domain.spelling import did_you_mean, nearest
-from orchestrate.domain.strategy import Parameter, StrategyDescription
-from orchestrate.domain.synthetic import SyntheticSpec, seconds
+from orchestrate.domain.strategies.parameters import fill_parameters, shown
+from orchestrate.domain.strategies.protocols import Parameter, StrategyDescription
+from orchestrate.domain.strategies.relations import parse_relation
+from orchestrate.domain.text.spelling import did_you_mean, nearest
 
 # ---- gates
 

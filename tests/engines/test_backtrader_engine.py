@@ -1,8 +1,8 @@
 """Backtrader keeps the port's promises."""
 
 from orchestrate import BacktraderOrchestrationAdapter, BacktraderSettings, OrchestrationPort
-from tests.engines.candidate import Feed
-from tests.engines.conformance import EngineConformance
+from tests.engines.conformance.candidate import Feed
+from tests.engines.conformance.suite import EngineConformance
 
 
 class TestBacktrader(EngineConformance):

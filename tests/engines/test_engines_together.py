@@ -19,14 +19,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from orchestrate.domain.execution import Commission, ExecutionRules, Slippage
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.orders.ports import OrchestrationPort
-from tests.engines.arithmetic import Run, runs
-from tests.engines.in_memory import InMemoryAdapter
-from tests.engines.stage import Played, accounts, market, order, play, series, steps
+from tests.engines.builders import Played, accounts, market, order, play, series, steps
+from tests.engines.conformance.arithmetic import Run, runs
+from tests.engines.conformance.in_memory import InMemoryAdapter
 
 ENGINES = [BacktraderOrchestrationAdapter, NautilusOrchestrationAdapter, InMemoryAdapter]
 RULES = ExecutionRules(commission=Commission(percent=0.1, minimum=1.0), slippage=Slippage(percent=0.05))
@@ -197,8 +197,8 @@ def test_an_engine_works_where_the_other_was_deleted(kept: str, gone: str, libra
         sys.meta_path.insert(0, Blocked())
         from importlib import import_module
         engine = import_module("orchestrate.engines.{kept}.adapter")
-        from orchestrate.domain.execution import ExecutionRules
-        from tests.engines.stage import market, order, play, series
+        from orchestrate.domain.orders.execution import ExecutionRules
+        from tests.engines.builders import market, order, play, series
         adapter = getattr(engine, "{kept.capitalize()}OrchestrationAdapter")
         stage = market(series("A", [(1.0, 2.0), (3.0, 4.0)]))
         played = play(adapter(), stage, ExecutionRules(), {{1: [order("b", 2)]}})

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from nautilus_trader.model.data import Bar, BarType
 
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
 from orchestrate.engines.nautilus.settings import NautilusSettings
-from tests.engines.candidate import PLAIN
-from tests.engines.stage import DAY, accounts, market, series
+from tests.engines.builders import DAY, accounts, market, series
+from tests.engines.conformance.candidate import PLAIN
 
 MANY = [(round(100 + (step * 7 % 1009) / 8, 3), round(100 + (step * 11 % 997) / 8, 3)) for step in range(9000)]
 

@@ -3,8 +3,8 @@
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from orchestrate.orchestration.orders.ports import OrchestrationPort
-from tests.engines.candidate import Feed
-from tests.engines.conformance import EngineConformance
+from tests.engines.conformance.candidate import Feed
+from tests.engines.conformance.suite import EngineConformance
 
 
 class TestNautilus(EngineConformance):

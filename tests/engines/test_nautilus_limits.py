@@ -4,13 +4,13 @@ import pytest
 from nautilus_trader.model.objects import Currency
 
 from orchestrate.domain.errors import DataError, EngineError
-from orchestrate.domain.execution import Commission, ExecutionRules
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from orchestrate.engines.pending_fills import DueFill
-from tests.engines.candidate import PLAIN, Feed
-from tests.engines.stage import accounts, market, order, play, series, submit
+from tests.engines.builders import accounts, market, order, play, series, submit
+from tests.engines.conformance.candidate import PLAIN, Feed
 
 ONE_PERMILLE = ExecutionRules(commission=Commission(percent=0.1))
 TWO = [(1.0, 1.0), (2.0, 2.0)]

@@ -108,7 +108,8 @@ def test_documents_for_users_import_from_the_package_alone():
 
 
 @pytest.mark.parametrize(
-    "line", ["from orchestrate.domain.bars import Bars", "import orchestrate.wiring", "from orchestrate import wiring"]
+    "line",
+    ["from orchestrate.domain.market.bars import Bars", "import orchestrate.wiring", "from orchestrate import wiring"],
 )
 def test_other_imports_would_be_noticed(line: str):
     assert IMPORT.findall(f"text\n{line}\n") == [line]

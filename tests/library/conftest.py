@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.domain.strategy import StrategyDescription
+from orchestrate.domain.strategies.protocols import StrategyDescription
 from orchestrate.wiring import describe
 
 Writer = Callable[..., Path]

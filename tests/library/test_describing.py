@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrate.domain.errors import UnknownStrategyError
-from orchestrate.domain.strategy import Parameter, StrategyDescription
+from orchestrate.domain.strategies.protocols import Parameter, StrategyDescription
 
 Described = Callable[..., StrategyDescription]
 Writer = Callable[..., object]
@@ -32,7 +32,7 @@ DECIDES = "    def signals(self, bars): ...\n"
             "on_bar",
         ),
         (
-            "from orchestrate.domain.strategy import IStrategy\nclass Own(IStrategy):\n"
+            "from orchestrate.domain.strategies.protocols import IStrategy\nclass Own(IStrategy):\n"
             "    def should_enter(self, b): ...\n    def should_exit(self, p, b): ...",
             "istrategy",
         ),
@@ -136,8 +136,8 @@ def test_the_way_out_is_told(described: Described):
 
 
 PARAMETERS = """
-from orchestrate.domain.strategy import Parameter, Signals
-import orchestrate.domain.strategy as domain
+from orchestrate.domain.strategies.protocols import Parameter, Signals
+import orchestrate.domain.strategies.protocols as domain
 
 SLOWEST = 500
 WHEN = ("daily", "weekly")
@@ -184,7 +184,7 @@ def test_declared_parameters(described: Described):
 
 def test_a_declaration_without_a_default_takes_the_constructors(described: Described):
     text = """
-    from orchestrate.domain.strategy import Parameter
+    from orchestrate.domain.strategies.protocols import Parameter
     class Own:
         parameters = {"fast": Parameter(int, minimum=1), "slow": Parameter(int, 9), "model": Parameter(str)}
         def __init__(self, model: str, fast: int = 20, slow: int = 50): ...

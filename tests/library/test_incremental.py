@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from talib import abstract
 
-from orchestrate.domain.bars import Unveiling, whole_history
-from orchestrate.domain.market import BarSeries, Floats
+from orchestrate.domain.market.bars import Unveiling, whole_history
+from orchestrate.domain.market.timeline import BarSeries, Floats
 from orchestrate.library.incremental import Indicator
 from orchestrate.library.indicators import moving_average, wilder_rsi
 from orchestrate.library.ta_lib import _stand_in

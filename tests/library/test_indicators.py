@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.domain.market import Floats
+from orchestrate.domain.market.timeline import Floats
 from orchestrate.library.indicators import (
     crossed_above,
     moving_average,

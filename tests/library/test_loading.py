@@ -58,7 +58,7 @@ def test_without_a_constructor_declared_parameters_become_attributes(tmp_path: P
         f"""
         from abc import ABC
         from typing import Generic, TypeVar
-        from orchestrate.domain.strategy import IStrategy, Parameter
+        from orchestrate.domain.strategies.protocols import IStrategy, Parameter
         T = TypeVar("T")
         class Own{parents}:
             parameters = {{"fast": Parameter(int, 3), "slow": Parameter(int, 9)}}
@@ -246,8 +246,11 @@ def test_a_users_module_comes_before_an_installed_one_of_its_name(tmp_path: Path
 
 def test_orchestrate_itself_is_never_taken_from_a_users_folder(tmp_path: Path, write: Writer):
     write("orchestrate/__init__.py", "raise RuntimeError('the wrong one')")
-    write("own.py", "from orchestrate.domain.strategy import Signals\n" + NAMED.replace("dumps(NAME)", "Signals"))
-    from orchestrate.domain.strategy import Signals
+    write(
+        "own.py",
+        "from orchestrate.domain.strategies.protocols import Signals\n" + NAMED.replace("dumps(NAME)", "Signals"),
+    )
+    from orchestrate.domain.strategies.protocols import Signals
 
     assert loaded("own.py:Own", tmp_path).name() is Signals
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrate.domain.parameters import ParameterProblem, fill_parameters
-from orchestrate.domain.strategy import Parameter, StrategyDescription
+from orchestrate.domain.strategies.parameters import ParameterProblem, fill_parameters
+from orchestrate.domain.strategies.protocols import Parameter, StrategyDescription
 
 
 def strategy(parameters: Mapping[str, Parameter] | None, *relations: str) -> StrategyDescription:

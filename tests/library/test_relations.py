@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrate.domain.relations import parse_relation
-from orchestrate.domain.spelling import did_you_mean, nearest
+from orchestrate.domain.strategies.relations import parse_relation
+from orchestrate.domain.text.spelling import did_you_mean, nearest
 
 
 @pytest.mark.parametrize(

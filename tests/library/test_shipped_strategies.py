@@ -15,16 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrate import StrategyLibrary
-from orchestrate.domain.bars import whole_history
 from orchestrate.domain.errors import ConfigurationError
-from orchestrate.domain.parameters import fill_parameters
+from orchestrate.domain.market.bars import whole_history
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, StrategyPlan
-from orchestrate.domain.strategy import Signal, Signals
+from orchestrate.domain.strategies.parameters import fill_parameters
+from orchestrate.domain.strategies.protocols import Signal, Signals
 from orchestrate.library.catalogue import rules
-from orchestrate.usecases.run import run
+from orchestrate.usecases.running.run import run
 from orchestrate.wiring import load, load_class, shipped
 
-_stage = Path(__file__).with_name("stage.py")
+_stage = Path(__file__).with_name("builders.py")
 _spec = importlib.util.spec_from_file_location("library_stage", _stage)
 assert _spec is not None and _spec.loader is not None
 stage = importlib.util.module_from_spec(_spec)

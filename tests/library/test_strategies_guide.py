@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, StrategyPlan
-from orchestrate.usecases.run import run
+from orchestrate.usecases.running.run import run
 from orchestrate.wiring import describe
 
 ROOT = Path(__file__).parents[2]

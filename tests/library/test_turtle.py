@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate import StrategyLibrary
-from orchestrate.domain.market import BarSeries
+from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, StrategyPlan
-from orchestrate.domain.strategy import Signal
-from orchestrate.usecases.run import run
+from orchestrate.domain.strategies.protocols import Signal
+from orchestrate.usecases.running.run import run
 
-_spec = importlib.util.spec_from_file_location("turtle_stage", Path(__file__).with_name("stage.py"))
+_spec = importlib.util.spec_from_file_location("turtle_stage", Path(__file__).with_name("builders.py"))
 assert _spec is not None and _spec.loader is not None
 stage = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(stage)
@@ -149,7 +149,7 @@ import sys
 from pathlib import Path
 from orchestrate.config.resolve import resolve
 from orchestrate.wiring import describe
-from orchestrate.usecases.run import run
+from orchestrate.usecases.running.run import run
 from orchestrate.wiring import choices, settings_types
 
 plan = resolve(Path(sys.argv[1]), catalogue=describe, settings=settings_types(), choices=choices()).plan

@@ -31,10 +31,10 @@ from orchestrate.domain.events import (
     StrategyFailedEvent,
     StrategySignalledEvent,
 )
-from orchestrate.domain.orders import Decision, Demand, Fill, Outcome, Reason
+from orchestrate.domain.orders.order import Decision, Demand, Fill, Outcome, Reason
 from orchestrate.domain.plan import LoggingPlan
-from orchestrate.runs.chronicle import Chronicle
 from orchestrate.runs.journal import Journal
+from orchestrate.runs.run_logger import Chronicle
 
 BAR = 1_577_923_200 * 10**9  # 2020-01-02
 NOON = datetime(2026, 3, 4, 13, 0, 0, 56_789, tzinfo=timezone(timedelta(hours=1)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrate.domain.stamps import label_text
+from orchestrate.domain.market.stamps import label_text
 
 SECOND = 10**9
 DAY = 86_400 * SECOND

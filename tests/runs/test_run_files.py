@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestrate.analytics.summary import summarise
-from orchestrate.domain.orders import Fill, Reason
+from orchestrate.domain.orders.order import Fill, Reason
 from orchestrate.domain.results import FillRecord, Transfers
 from orchestrate.runs.manifest import manifest, versions
 from orchestrate.runs.parquet import parquet_files

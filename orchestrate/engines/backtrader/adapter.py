@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.execution import ExecutionRules, rounded
-from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Ended, Fill, Order, StrategyCommand
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.order import Ended, Fill, Order, StrategyCommand
 from orchestrate.engines.backtrader.parts import bt, come_together
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker

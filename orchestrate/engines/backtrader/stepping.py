@@ -18,9 +18,9 @@ from collections import defaultdict, deque
 from types import MappingProxyType
 from typing import Any
 
-from orchestrate.domain.execution import ExecutionRules, rounded
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.market import BarSeries
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.timeline import BarSeries
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.engines.backtrader.parts import bt
 from orchestrate.engines.pending_fills import refuse_crossing
 

@@ -13,9 +13,9 @@ from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.position import Position
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.execution import ExecutionRules, rounded
-from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Ended, Fill, Order, StrategyCommand
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.order import Ended, Fill, Order, StrategyCommand
 from orchestrate.engines.nautilus.bars import BarColumn
 from orchestrate.engines.nautilus.exchange import Exchange
 from orchestrate.engines.nautilus.instruments import explained

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from nautilus_trader.model.data import Bar, BarType
 
-from orchestrate.domain.market import BarSeries, Floats, Market, Stamps
+from orchestrate.domain.market.timeline import BarSeries, Floats, Market, Stamps
 
 #: So many bars at a time; more at once would only fill the memory.
 _CHUNK = 4096

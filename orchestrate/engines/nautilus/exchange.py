@@ -40,9 +40,9 @@ from nautilus_trader.model.orders import MarketOrder
 from nautilus_trader.model.position import Position
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.market import Market
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
 from orchestrate.engines.nautilus.fees import RuleFee
 from orchestrate.engines.nautilus.instruments import VENUE, native_instrument, native_symbol

@@ -9,8 +9,8 @@ from nautilus_trader.model.instruments.base import Instrument as NativeInstrumen
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
 
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import ExecutionRules
 
 
 class RuleFee(FeeModel):  # type: ignore[misc]  # Nautilus's compiled classes have no types

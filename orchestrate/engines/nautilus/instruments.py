@@ -13,8 +13,8 @@ from nautilus_trader.model.instruments.base import Instrument as NativeInstrumen
 from nautilus_trader.model.objects import Currency, Price, Quantity
 
 from orchestrate.domain.errors import DataError, EngineError
-from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import FRACTION_DIGITS, ExecutionRules
 
 VENUE = Venue("ORCHESTRATE")
 MONEY_DIGITS = 8

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from orchestrate.domain.market import MarketEvent, Stamps, Timeline
+from orchestrate.domain.market.timeline import MarketEvent, Stamps, Timeline
 
 #: A step → the first one after it at which something of one kind may happen; `NEVER` where nothing will.
 NextEvent = Callable[[int], int]

@@ -9,13 +9,13 @@ from typing import Final
 from orchestrate.domain.books import Book, Flow
 from orchestrate.domain.errors import NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.intents import Intent
-from orchestrate.domain.market import Market, MarketEvent
-from orchestrate.domain.orders import Demand, Fill, Order, OrderStatus, Reason
-from orchestrate.domain.parameters import own
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.timeline import Market, MarketEvent
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Demand, Fill, Order, OrderStatus, Reason
 from orchestrate.domain.results import FillRecord, StrategyResult
+from orchestrate.domain.strategies.parameters import own
 from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, fixed_steps, next_bars
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.native_faults import NativeFaults

@@ -7,8 +7,8 @@ from typing import Final
 
 from orchestrate.domain.accounts import allocation
 from orchestrate.domain.events import DomainEvent, SignalBlockedEvent, SignalResizedEvent
-from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Decision, Outcome, Reason
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.order import Decision, Outcome, Reason
 from orchestrate.domain.results import DecisionRecord
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.strategies.registry import StrategyEntry

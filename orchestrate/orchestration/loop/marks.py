@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.market import Floats, Market
+from orchestrate.domain.market.timeline import Floats, Market
 
 
 class Marks(Mapping[str, float]):

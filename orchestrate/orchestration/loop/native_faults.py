@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from orchestrate.domain.errors import EngineError, NativeError, ReconciliationError
-from orchestrate.domain.orders import Fill, Order
+from orchestrate.domain.orders.order import Fill, Order
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.reconciliation import reconcile

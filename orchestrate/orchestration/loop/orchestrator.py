@@ -13,11 +13,11 @@ from orchestrate.domain.events import (
     StrategyRemovedEvent,
     StrategyResumedEvent,
 )
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Market, MarketEvent
-from orchestrate.domain.orders import StrategyCommand
+from orchestrate.domain.market.timeline import Market, MarketEvent
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.order import StrategyCommand
 from orchestrate.domain.plan import Mode
-from orchestrate.domain.strategy import Kind
+from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.session import Session
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager

@@ -6,8 +6,8 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Final
 
 from orchestrate.domain.books import Position
-from orchestrate.domain.market import MarketEvent
-from orchestrate.domain.orders import (
+from orchestrate.domain.market.timeline import MarketEvent
+from orchestrate.domain.orders.order import (
     Decision,
     Demand,
     Ended,

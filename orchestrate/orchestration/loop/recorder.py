@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from orchestrate.domain.books import Book, Flow
-from orchestrate.domain.market import Flags, Floats, Market
-from orchestrate.domain.orders import Fill
+from orchestrate.domain.market.timeline import Flags, Floats, Market
+from orchestrate.domain.orders.order import Fill
 from orchestrate.domain.results import StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.strategies.registry import StrategyEntry

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from orchestrate.domain.events import StrategyConflictDetectedEvent, StrategyFailedEvent, StrategySignalledEvent
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.intents import Intent
-from orchestrate.domain.market import Market, MarketEvent
-from orchestrate.domain.orders import (
+from orchestrate.domain.market.timeline import Market, MarketEvent
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import (
     CommandAction,
     Decision,
     Demand,
@@ -19,7 +19,7 @@ from orchestrate.domain.orders import (
     StrategyCommand,
 )
 from orchestrate.domain.results import StrategyError
-from orchestrate.domain.strategy import Signal
+from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from orchestrate.domain.market import MarketEvent, Timeline
+from orchestrate.domain.market.timeline import MarketEvent, Timeline
 from orchestrate.orchestration.strategies.deciders import VectorDecider
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Final
 
 from orchestrate.domain.errors import EngineError, OrderError
-from orchestrate.domain.execution import rounded
-from orchestrate.domain.orders import Demand, Fill, Order, OrderStatus, Reason, trailing_level
+from orchestrate.domain.orders.execution import rounded
+from orchestrate.domain.orders.order import Demand, Fill, Order, OrderStatus, Reason, trailing_level
 
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import BarSeries, Market
-from orchestrate.domain.orders import Fill, Order
+from orchestrate.domain.market.timeline import BarSeries, Market
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.order import Fill, Order
 
 #: Engines round money to 8 decimals and carry about 16 digits.
 _GRAIN: Final = 1e-6

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.intents import Intent
-from orchestrate.domain.orders import Demand, Ended, Fill, StrategyCommand
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Demand, Ended, Fill, StrategyCommand
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.values import value
 
 if TYPE_CHECKING:
-    from orchestrate.domain.market import Market
+    from orchestrate.domain.market.timeline import Market
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import Final
 
 from orchestrate.domain.books import Book, Flow
 from orchestrate.domain.errors import ReconciliationError
-from orchestrate.domain.execution import rounded
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.orders import Fill
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import rounded
+from orchestrate.domain.orders.order import Fill
 from orchestrate.orchestration.orders.ports import FrameworkPortfolioState
 
 TOLERANCE: Final = 1e-6

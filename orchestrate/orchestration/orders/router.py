@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Market, MarketEvent, StepRows, Timeline
-from orchestrate.domain.orders import Fill, StrategyCommand
+from orchestrate.domain.market.timeline import Market, MarketEvent, StepRows, Timeline
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.order import Fill, StrategyCommand
 from orchestrate.orchestration.orders.natives import Liquidator
 from orchestrate.orchestration.orders.ports import (
     EngineReport,

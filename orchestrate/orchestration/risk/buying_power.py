@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from orchestrate.domain.accounts import NO_OTHERS, Claim, Others
 from orchestrate.domain.books import Book, closing_and_opening
-from orchestrate.domain.execution import ExecutionRules, rounded
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.intents import Intent
-from orchestrate.domain.market import BarSeries
-from orchestrate.domain.orders import Decision, Demand, Fill, Order, Outcome, Reason
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.timeline import BarSeries
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Decision, Demand, Fill, Order, Outcome, Reason
 from orchestrate.domain.values import value
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.registry import StrategyEntry

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrate.domain.intents import Intent
-from orchestrate.domain.orders import Demand
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Demand
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrate.domain.intents import Intent
+from orchestrate.domain.orders.intents import Intent
 from orchestrate.orchestration.risk.conflicts import Conflict, ConflictPolicy, independent
 from orchestrate.orchestration.risk.limits import Limit
 from orchestrate.orchestration.risk.pipeline import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from orchestrate.domain.orders import Demand
+from orchestrate.domain.orders.order import Demand
 
 
 class LimitVerdict(NamedTuple):

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.intents import Intent
-from orchestrate.domain.orders import Reason
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Reason
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.conflicts import Conflict, ConflictPolicy, find_conflicts

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.plan import Sizing
 
 

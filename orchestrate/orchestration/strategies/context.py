@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
-from orchestrate.domain.bars import Bars, Unveiling
 from orchestrate.domain.books import Book, Position
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.bars import Bars, Unveiling
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")

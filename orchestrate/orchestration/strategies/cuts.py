@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.market import BarSeries, Flags, Floats
+from orchestrate.domain.market.timeline import BarSeries, Flags, Floats
 from orchestrate.domain.results import DecisionRecord
 from orchestrate.orchestration.strategies.deciders import SIDES, WISHES, Codes
 

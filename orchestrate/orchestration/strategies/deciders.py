@@ -12,9 +12,18 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.bars import Bars, Unveiling, whole_history
-from orchestrate.domain.market import BarSeries, Flags, MarketEvent
-from orchestrate.domain.strategy import BarStrategy, IStrategy, Kind, Side, Signal, SignalKind, Signals, VectorStrategy
+from orchestrate.domain.market.bars import Bars, Unveiling, whole_history
+from orchestrate.domain.market.timeline import BarSeries, Flags, MarketEvent
+from orchestrate.domain.strategies.protocols import (
+    BarStrategy,
+    IStrategy,
+    Kind,
+    Side,
+    Signal,
+    SignalKind,
+    Signals,
+    VectorStrategy,
+)
 from orchestrate.orchestration.strategies.context import StepContext, View, reach_of
 
 

@@ -11,9 +11,9 @@ from typing import Final, Literal, TypeVar
 
 import numpy as np
 
-from orchestrate.domain.bars import Unveiling, whole_history
-from orchestrate.domain.market import BarSeries, Floats
-from orchestrate.domain.strategy import VectorStrategy
+from orchestrate.domain.market.bars import Unveiling, whole_history
+from orchestrate.domain.market.timeline import BarSeries, Floats
+from orchestrate.domain.strategies.protocols import VectorStrategy
 from orchestrate.orchestration.strategies.cuts import Acted, choose_rows, marked, simulate_acted
 from orchestrate.orchestration.strategies.deciders import BITS, SIDES, Codes, codes_of
 

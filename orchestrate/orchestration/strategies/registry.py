@@ -11,7 +11,7 @@ from orchestrate.domain.accounts import CapitalAccount, IsolatedAccount
 from orchestrate.domain.books import Book
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import StrategyError
-from orchestrate.domain.strategy import PORTABLE_KINDS, Kind
+from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
 from orchestrate.orchestration.strategies.deciders import Decider
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeVar
 
-from orchestrate.domain.bars import Unveiling
 from orchestrate.domain.errors import UserInterrupt
-from orchestrate.domain.market import Market, MarketEvent
+from orchestrate.domain.market.bars import Unveiling
+from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.results import StrategyError
-from orchestrate.domain.strategy import Signal
+from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.calls import CallScope, CallStack, begin_asking, error_kind, error_texts
 from orchestrate.orchestration.strategies.deciders import VectorDecider, decider_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 

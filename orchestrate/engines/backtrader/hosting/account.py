@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from backtrader.brokers import BackBroker
 
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.engines.backtrader.hosting.money import InstrumentScheme
 from orchestrate.engines.backtrader.hosting.refusals import refuse_methods
 

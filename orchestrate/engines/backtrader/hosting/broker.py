@@ -24,9 +24,9 @@ from backtrader import Order as Native
 from backtrader.order import OrderData
 
 from orchestrate.domain.errors import NativeError
-from orchestrate.domain.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.orders import Fill, Order, Reason
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.orders.order import Fill, Order, Reason
 from orchestrate.engines.backtrader.hosting.account import Account
 from orchestrate.engines.backtrader.hosting.demands import News, Wishes, refuse_order
 from orchestrate.engines.backtrader.hosting.money import Purse

@@ -11,7 +11,7 @@ import backtrader as bt
 import numpy as np
 
 from orchestrate.domain.errors import NativeError
-from orchestrate.domain.market import BarSeries, Floats, Stamps
+from orchestrate.domain.market.timeline import BarSeries, Floats, Stamps
 from orchestrate.engines.backtrader.hosting.refusals import NotHostedError, refuse_methods
 
 CallScope = AbstractContextManager[object]

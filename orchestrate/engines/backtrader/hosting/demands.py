@@ -9,7 +9,7 @@ from typing import Final
 
 from backtrader import Order as Native
 
-from orchestrate.domain.orders import Demand, Ended, Fill, OrderGroup, Reason
+from orchestrate.domain.orders.order import Demand, Ended, Fill, OrderGroup, Reason
 from orchestrate.engines.backtrader.hosting.refusals import NotHostedError
 from orchestrate.orchestration.orders.ports import EngineReport
 

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from orchestrate.domain.errors import NativeError, UserInterrupt
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Demand, Ended, Fill, StrategyCommand
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.order import Demand, Ended, Fill, StrategyCommand
 from orchestrate.engines.backtrader.hosting.broker import Moment, ParkingBroker
 from orchestrate.engines.backtrader.hosting.cerebro import SteppedCerebro
 from orchestrate.engines.backtrader.hosting.demands import NOTHING, News

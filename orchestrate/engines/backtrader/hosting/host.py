@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Fill, StrategyCommand
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.order import Fill, StrategyCommand
 from orchestrate.engines.backtrader.hosting.demands import NOTHING, joined
 from orchestrate.engines.backtrader.hosting.guest import Guest
 from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat

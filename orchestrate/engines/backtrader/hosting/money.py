@@ -6,8 +6,8 @@ from typing import Any
 
 import backtrader as bt
 
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import Sizing
 from orchestrate.orchestration.risk.sizing import Sizeable, size
 

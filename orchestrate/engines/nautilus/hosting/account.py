@@ -11,8 +11,8 @@ from nautilus_trader.model.objects import AccountBalance, Currency, Money
 from nautilus_trader.portfolio.base import PortfolioFacade
 
 from orchestrate.domain.books import Book
-from orchestrate.domain.instruments import Instrument
-from orchestrate.domain.orders import Fill
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.order import Fill
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
 

@@ -9,7 +9,7 @@ from nautilus_trader.model.data import Bar, BarType
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
 
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market import BarSeries, Floats, Market
+from orchestrate.domain.market.timeline import BarSeries, Floats, Market
 from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
 
 

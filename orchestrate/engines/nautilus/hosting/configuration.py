@@ -25,7 +25,7 @@ from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
-from orchestrate.domain.spelling import did_you_mean
+from orchestrate.domain.text.spelling import did_you_mean
 from orchestrate.engines.nautilus.instruments import VENUE, native_symbol
 
 _UNITS: Final = (

@@ -13,8 +13,8 @@ from nautilus_trader.model.instruments.base import Instrument as NativeInstrumen
 from nautilus_trader.model.objects import Price
 from nautilus_trader.model.orders import Order as NativeOrder
 
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.instruments import Instrument
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import ExecutionRules
 
 
 class Phase(Enum):

@@ -8,9 +8,9 @@ from contextlib import suppress
 from typing import TypeVar
 
 from orchestrate.domain.errors import DataError, EngineError, NativeError, OrchestrateError, UserInterrupt
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import Market
-from orchestrate.domain.orders import Fill, StrategyCommand
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.order import Fill, StrategyCommand
 from orchestrate.engines.nautilus.hosting.native import HostedNative
 from orchestrate.engines.nautilus.instruments import explained
 from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat

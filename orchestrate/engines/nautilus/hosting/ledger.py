@@ -16,7 +16,7 @@ from nautilus_trader.model.events import (
 from nautilus_trader.model.objects import Money, Quantity
 
 from orchestrate.domain.books import closing_and_opening
-from orchestrate.domain.orders import Demand, Ended, Fill, Reason
+from orchestrate.domain.orders.order import Demand, Ended, Fill, Reason
 
 #: How an order ends without a fill.
 ENDS = {

@@ -15,9 +15,9 @@ from nautilus_trader.model.orders import Order as NativeOrder
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.domain.errors import NativeError
-from orchestrate.domain.execution import ExecutionRules
-from orchestrate.domain.market import BarSeries, Market
-from orchestrate.domain.orders import Demand, Order, OrderGroup, Reason, StrategyCommand
+from orchestrate.domain.market.timeline import BarSeries, Market
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.order import Demand, Order, OrderGroup, Reason, StrategyCommand
 from orchestrate.engines.nautilus.fees import RuleFee
 from orchestrate.engines.nautilus.hosting.account import OwnAccount, OwnPortfolio
 from orchestrate.engines.nautilus.hosting.bars import BarShelf

@@ -1,0 +1,94 @@
+"""`orchestrate backtest`: run a configuration and leave a run behind that can be judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from orchestrate.cli.options import DataPaths, NoCache, Settings
+
+
+def backtest(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration to run.", show_default=False)],
+    settings: Settings = None,
+    data: DataPaths = None,
+    gates: Annotated[
+        list[str] | None,
+        typer.Option("--gate", metavar="GATE", help="Require, such as 'sharpe >= 1'.", show_default=False),
+    ] = None,
+    output: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is printed.")] = "text",
+    reports: Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")] = Path("reports"),
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="SECONDS", min=0.0, help="Stop after this long.", show_default=False),
+    ] = None,
+    no_lookahead_check: Annotated[
+        bool, typer.Option("--no-lookahead-check", help="Don't check vectorised strategies for look-ahead.")
+    ] = False,
+    no_cache: NoCache = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only where the run is.")] = False,
+) -> None:
+    """Run a configuration, store the run, and judge it by its gates."""
+    import os
+
+    from orchestrate.cli.process import started_up
+    from orchestrate.cli.streams import results_only
+    from orchestrate.reporting.output import say_json
+    from orchestrate.reporting.progress import progress_bar
+    from orchestrate.usecases import backtest as usecase
+
+    request = usecase.Request(
+        config,
+        overrides=tuple(settings or ()),
+        data=tuple(data or ()),
+        gates=tuple(gates or ()),
+        reports=reports,
+        time_limit=time_limit,
+        lookahead=not no_lookahead_check,
+        cache=not no_cache,
+        environ=os.environ,
+    )
+    with results_only(), progress_bar(Path(config).name, wanted=not quiet) as progress:
+        outcome = usecase.backtest(request, progress, started_up)
+    if output == "json":
+        say_json(outcome.document)
+    if outcome.error is not None:
+        raise outcome.error
+    if output == "text":
+        _show(outcome.document, quiet=quiet)
+    if quiet or output == "json":
+        _complain(outcome.document)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+def _show(document: dict[str, Any], *, quiet: bool) -> None:
+    from orchestrate.domain.text.printable import one_line
+    from orchestrate.reporting.output import say
+
+    if quiet:
+        say(one_line(document["paths"]["run"]))
+        return
+    from orchestrate.reporting.tables import show
+
+    show(document)
+
+
+def _complain(document: dict[str, Any]) -> None:
+    """Why the exit code is not 0, where the summary doesn't say so."""
+    from orchestrate.domain.text.printable import one_line
+    from orchestrate.reporting.output import complain
+
+    for name, strategy in document["strategies"].items():
+        if strategy["error"] is not None:
+            complain(one_line(f"{name} failed: {strategy['error']['type']}: {strategy['error']['message']}"))
+    for finding in document["findings"]:
+        if finding["severity"] == "error":
+            complain(one_line(f"{finding['where']}: {finding['message']}"))
+    for gate in document["gates"]:
+        if not gate["passed"]:
+            complain(f"gate failed: {gate['gate']} (value: {gate['value']})")
+    if document["status"] == "interrupted":
+        complain(f"interrupted after {document['bars']} bars")

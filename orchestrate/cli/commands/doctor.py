@@ -1,0 +1,64 @@
+"""`orchestrate doctor`: what is installed, what is missing, how to get it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from orchestrate.usecases.doctor import Check
+
+UNHEALTHY: Final = 4
+_STYLES: Final = {"ok": "green", "info": "dim", "warning": "yellow", "error": "bold red"}
+
+
+class Format(StrEnum):
+    """How to print."""
+
+    table = "table"
+    json = "json"
+
+
+def doctor(
+    output: Annotated[Format, typer.Option("--format", help="A table, or one JSON document.")] = Format.table,
+    deep: Annotated[bool, typer.Option("--deep", help="Also import the engines, which takes some seconds.")] = False,
+) -> None:
+    """Tell what is installed, what is missing, how to get it."""
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from orchestrate.data.files.bounds import require_room
+    from orchestrate.reporting.output import say, say_json
+    from orchestrate.usecases.doctor import examine
+
+    require_room()
+    checks = examine(Path.cwd(), deep=deep)
+    healthy = all(check.status != "error" for check in checks)
+
+    if output is Format.json:
+        told = [asdict(check) for check in checks]
+        say_json({"schema_version": 1, "healthy": healthy, "checks": told})
+    else:
+        _show(checks)
+        say("\nReady to run." if healthy else "\nSomething is missing: see above.")
+    if not healthy:
+        raise typer.Exit(UNHEALTHY)
+
+
+def _show(checks: Iterable[Check]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from orchestrate.reporting.output import show
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    for check in checks:
+        told = Text(check.detail, overflow="fold")
+        if check.fix:
+            told.append(f"\n{check.fix}", style="bold")
+        table.add_row(Text(check.status, style=_STYLES[check.status]), check.name, told)
+    show(table)

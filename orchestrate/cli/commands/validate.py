@@ -1,0 +1,157 @@
+"""`orchestrate validate`: is the configuration right, and what does it mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from orchestrate.cli.options import DataPaths, NoCache, Settings
+from orchestrate.domain.text.printable import one_line
+
+if TYPE_CHECKING:
+    from orchestrate.domain.plan import RunPlan
+    from orchestrate.domain.results import Finding
+    from orchestrate.usecases.validate import Validation
+
+
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Configurations to check.", show_default=False)],
+    output: Annotated[
+        Literal["text", "json", "github"], typer.Option("--format", help="How the result is printed.")
+    ] = "text",
+    settings: Settings = None,
+    data: DataPaths = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Load the data too, and check vectorised strategies for look-ahead.")
+    ] = False,
+    no_cache: NoCache = False,
+) -> None:
+    """Check configurations without running them."""
+    import os
+
+    from orchestrate.cli.process import started_up
+    from orchestrate.cli.streams import results_only
+    from orchestrate.reporting.output import say, say_json
+    from orchestrate.usecases import validate as usecase
+
+    with results_only():
+        found = [
+            usecase.validate(
+                file,
+                overrides=settings or (),
+                data=data or (),
+                environ=os.environ,
+                deep=deep,
+                cache=not no_cache,
+                ready=started_up,
+            )
+            for file in files
+        ]
+    if output == "json":
+        say_json(usecase.documents(found))
+    elif output == "github":
+        for item in found:
+            _to_github(item)
+    else:
+        say("\n".join(line for item in found for line in _as_text(item)))
+    code = usecase.exit_code(found)
+    if code:
+        raise typer.Exit(code)
+
+
+def _as_text(item: Validation) -> list[str]:
+    lines = [str(problem) for problem in item.resolution.told]
+    plan = item.resolution.plan
+    file = one_line(item.file)
+    if plan is None:
+        lines += [_as_line(finding) for finding in item.findings]
+        return [*lines, f"{file}: {_count(len(item.resolution.told))}"]
+    lines += [f"{file}: {_verdict(item)}", *map(one_line, _understood(plan))]
+    return lines + [_as_line(finding) for finding in item.findings]
+
+
+def _count(told: int) -> str:
+    from orchestrate.config.reading import MOST_PROBLEMS
+
+    if told > MOST_PROBLEMS:
+        return f"more than {MOST_PROBLEMS} errors"
+    return "1 error" if told == 1 else f"{told} errors"
+
+
+def _verdict(item: Validation) -> str:
+    if item.resolution.missing:
+        return "the configuration is right, but data is missing"
+    if item.unusable:
+        return "the configuration is right, but its data can't be used"
+    return "a strategy failed the look-ahead check" if item.looked_ahead else "valid"
+
+
+def _as_line(finding: Finding) -> str:
+    times = f" ({finding.count} times)" if finding.count > 1 else ""
+    return one_line(f"  {finding.severity}: {finding.where}: {finding.message}{times}")
+
+
+def _understood(plan: RunPlan) -> list[str]:
+    """The plan in a few lines: money, data, and a row for each strategy."""
+    period = " ".join(
+        text for text in (f"from {plan.start}" if plan.start else "", f"to {plan.end}" if plan.end else "") if text
+    )
+    symbols = _few(list(plan.data)) or "no data"
+    lines = [
+        f"  {plan.mode}, {plan.capital.total:,f} {plan.capital.currency}, {symbols}{', ' + period if period else ''}"
+    ]
+    rows = [
+        (
+            strategy.id,
+            strategy.name,
+            strategy.framework,
+            f"{_percent(strategy.weight)} %",
+            f"{strategy.weight * plan.capital.total:,.2f}",
+            _few(list(strategy.symbols)),
+            " ".join(f"{key}={value}" for key, value in strategy.config.items() if value is not None),
+        )
+        for strategy in plan.strategies
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(7)]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if at in (3, 4) else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  " + "  ".join(cells).rstrip())
+    reserve = 1 - sum(strategy.weight for strategy in plan.strategies)
+    if reserve:
+        lines.append(f"  {_percent(reserve)} % stays in reserve")
+    if plan.gates:
+        lines.append(
+            "  gates: " + "; ".join(f"{gate.metric} {gate.operator} {gate.threshold:g}" for gate in plan.gates)
+        )
+    return lines
+
+
+def _few(symbols: list[str], most: int = 6) -> str:
+    """The symbols, or the first of them and how many there are."""
+    if len(symbols) <= most:
+        return ", ".join(symbols)
+    return f"{', '.join(symbols[: most - 1])}, … ({len(symbols)} symbols)"
+
+
+def _percent(share: object) -> str:
+    return f"{float(str(share)) * 100:.2f}".rstrip("0").rstrip(".")
+
+
+def _to_github(item: Validation) -> None:
+    """Print workflow commands that put each error at its line."""
+    from orchestrate.reporting.output import say_workflow_command
+
+    for problem in item.resolution.told:
+        message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+        if problem.line:
+            at = (("file", problem.file), ("line", problem.line), ("col", problem.column))
+            say_workflow_command("error", message, at)
+        else:
+            say_workflow_command("error", f"{problem.file}: {message}")
+    for finding in item.findings:
+        name = {"info": "notice"}.get(finding.severity, finding.severity)
+        say_workflow_command(name, f"{finding.where}: {finding.message}", [("file", item.file)])

@@ -1,0 +1,1 @@
+"""Files and objects with bars: their formats, their bounds, their columns."""

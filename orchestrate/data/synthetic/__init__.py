@@ -1,0 +1,1 @@
+"""Synthetic markets, seeded, and the samples that ship."""

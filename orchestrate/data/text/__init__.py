@@ -1,0 +1,1 @@
+"""Text into columns: dialects, numbers, dates."""

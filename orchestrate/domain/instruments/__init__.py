@@ -1,0 +1,1 @@
+"""Instruments: what can be traded, and how it behaves."""

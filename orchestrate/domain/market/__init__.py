@@ -1,0 +1,1 @@
+"""The market: bars, series, the one timeline, and the moments on it."""

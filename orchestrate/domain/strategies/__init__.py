@@ -1,0 +1,1 @@
+"""Strategies: the protocols that users implement, and their parameters."""

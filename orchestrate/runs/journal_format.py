@@ -1,0 +1,108 @@
+"""What the journal says of each event of the domain: its name, level and facts, flat and in the contracts' words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrate.domain.events import (
+    CapitalRebalancedEvent,
+    DomainEvent,
+    SignalBlockedEvent,
+    SignalResizedEvent,
+    StrategyConflictDetectedEvent,
+    StrategyFailedEvent,
+    StrategySignalledEvent,
+)
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.orders.order import Demand, Reason
+
+#: Reasons for which capital is what stopped or cut a demand.
+CAPITAL_REASONS: Final = frozenset({Reason.CAPITAL, Reason.BELOW_ONE_LOT, Reason.OPEN_GAP})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line to be, without the keys that every line has."""
+
+    event: str
+    level: str
+    facts: Mapping[str, object]
+
+
+def _signalled(event: StrategySignalledEvent) -> Line:
+    facts = {
+        "strategy_id": event.strategy_id,
+        "signal_type": event.signal_type,
+        "symbol": event.symbol,
+        "bar_date": _date(event.t),
+        "capital_available": event.capital_available,
+    }
+    return Line("orchestrator.strategy_signal", "info", facts)
+
+
+def _limited(event: SignalBlockedEvent | SignalResizedEvent) -> Line | None:
+    decision = event.decision
+    if decision.reason not in CAPITAL_REASONS:
+        return None
+    demand = decision.demand
+    facts = {
+        "strategy_id": demand.strategy_id,
+        "used_capital": event.used_capital,
+        "allocation_limit": event.allocation_limit,
+        "rejected_signal": "exit" if demand.closing else "entry",
+        "bar_date": _date(event.t),
+        "symbol": demand.symbol,
+        "quantity": demand.quantity,
+        "granted": decision.quantity,
+        "outcome": str(decision.outcome),
+        "reason": str(decision.reason),
+    }
+    return Line("orchestrator.capital_limit_hit", "warning", facts)
+
+
+def _conflicted(event: StrategyConflictDetectedEvent) -> Line:
+    facts = {
+        "symbol": event.symbol,
+        "strategies": event.strategy_ids,
+        "signals": [{"strategy_id": demand.strategy_id} | _signal(demand) for demand in event.demands],
+        "resolution_mode": event.resolution_mode,
+        "outcome": event.outcome,
+        "bar_date": _date(event.t),
+    }
+    return Line("orchestrator.conflict_detected", "info", facts)
+
+
+def _rebalanced(event: CapitalRebalancedEvent) -> Line:
+    facts = {"before": event.before, "after": event.allocations, "bar_date": _date(event.t)}
+    return Line("orchestrator.rebalanced", "info", facts)
+
+
+def _failed(event: StrategyFailedEvent) -> Line:
+    facts = {
+        "strategy_id": event.strategy_id,
+        "error_type": event.error_type,
+        "error_message": event.error_message,
+        "bar_date": _date(event.t),
+    }
+    return Line("orchestrator.strategy_failed", "error", facts)
+
+
+#: Events that have a line; the others stand in `decisions.parquet`.
+LINES: Final[dict[type[DomainEvent], Callable[[Any], Line | None]]] = {
+    StrategySignalledEvent: _signalled,
+    SignalBlockedEvent: _limited,
+    SignalResizedEvent: _limited,
+    StrategyConflictDetectedEvent: _conflicted,
+    CapitalRebalancedEvent: _rebalanced,
+    StrategyFailedEvent: _failed,
+}
+
+
+def _signal(demand: Demand) -> dict[str, object]:
+    return {"signal_type": "exit" if demand.closing else "entry", "quantity": demand.quantity}
+
+
+def _date(t: int | None) -> str | None:
+    return None if t is None else label_text(t)

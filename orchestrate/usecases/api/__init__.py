@@ -1,0 +1,1 @@
+"""The Python API: the same engine room as the command line."""

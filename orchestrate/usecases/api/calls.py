@@ -1,0 +1,216 @@
+"""The Python API: the same engine room as the command line, for notebooks and scripts. Writes no file.
+
+>>> from orchestrate import run_backtest
+>>> result = run_backtest("BUY_AND_HOLD", "configs/data/ALPHA.csv")
+>>> result.status
+'completed'
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from orchestrate import wiring
+from orchestrate.data.files.memory import by_symbol
+from orchestrate.domain.engines import natives_of
+from orchestrate.domain.errors import ConfigurationError
+from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
+from orchestrate.domain.results import RunResult
+from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
+from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
+from orchestrate.orchestration.strategies.deciders import portable_kind
+from orchestrate.runs.journal_format import LINES
+from orchestrate.usecases.api.results import BacktestResult, OrchestratorResult, result_of
+from orchestrate.usecases.running.run import run
+
+if TYPE_CHECKING:
+    from orchestrate.data.files.memory import Data
+
+#: A strategy as a user has it: an object, a class (a native, or one that needs no argument), or a name of the library.
+Strategy: TypeAlias = object
+
+
+@dataclass(frozen=True, slots=True)
+class OrchestratorConfig:
+    """The settings that hold for all strategies of a run.
+
+    `framework` is where portable strategies are executed. Events from `logging_level` on go to Python's logger
+    `orchestrate`. `parameters`: by strategy id.
+    """
+
+    conflict_resolution_mode: str = "independent"
+    rebalance_threshold: Decimal | None = None
+    logging_level: Literal["debug", "info", "warning", "error"] = "info"
+    capital: Decimal | int | float = Decimal(100_000)
+    framework: str = field(default_factory=wiring.default_engine)
+    execution: ExecutionRules = field(default_factory=ExecutionRules)
+    sizing: Sizing = field(default_factory=Sizing)
+    instruments: Mapping[str, InstrumentPlan] = field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    start: str = ""
+    end: str = ""
+    periods_per_year: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.conflict_resolution_mode not in CONFLICT_POLICIES:
+            raise ConfigurationError(
+                f"conflict_resolution_mode {self.conflict_resolution_mode!r} is not supported yet; "
+                f"there is {', '.join(CONFLICT_POLICIES)}"
+            )
+        if self.rebalance_threshold is not None:
+            raise ConfigurationError("rebalance_threshold is not supported yet; leave it out")
+
+
+class StrategyOrchestrator:
+    """A portfolio of several strategies; weights are fractions of the capital and sum to 1 at most.
+
+    >>> from decimal import Decimal
+    >>> half = Decimal("0.5")
+    >>> orchestrator = StrategyOrchestrator([("MOMENTUM", half), ("RSI", half)])
+    >>> orchestrator.run("configs/data/ALPHA.csv").comparison_table["strategy_id"].tolist()
+    ['MOMENTUM', 'RSI']
+    """
+
+    def __init__(
+        self,
+        strategies: Sequence[tuple[Strategy, Decimal | float | str]],
+        config: OrchestratorConfig | None = None,
+    ) -> None:
+        if not strategies:
+            raise ConfigurationError("an orchestrator needs at least one strategy")
+        self.config: OrchestratorConfig = config or OrchestratorConfig()
+        self.strategies: list[tuple[Strategy, Decimal]] = [
+            (strategy, Decimal(str(weight))) for strategy, weight in strategies
+        ]
+        total = sum((weight for _, weight in self.strategies), start=Decimal(0))
+        if total > 1 or any(weight <= 0 for _, weight in self.strategies):
+            raise ConfigurationError(f"weights must be positive and sum to 1 at most, not {total}")
+
+    def run(self, data: Data) -> OrchestratorResult:
+        """Run all strategies on `data`: a DataFrame, a list of bars, a path, or a dict of them by symbol."""
+        return result_of(_run(self.strategies, data, self.config), OrchestratorResult)
+
+
+class BacktestEngine:
+    """An engine that runs one strategy with all of the capital.
+
+    >>> BacktestEngine("BUY_AND_HOLD").run("configs/data/ALPHA.csv").aggregate_metrics["trades"]
+    0
+    """
+
+    def __init__(self, strategy: Strategy, config: OrchestratorConfig | None = None) -> None:
+        self.strategy: Strategy = strategy
+        self.config: OrchestratorConfig = config or OrchestratorConfig()
+
+    def run(self, data: Data) -> BacktestResult:
+        """Run the strategy on `data`, as `StrategyOrchestrator.run` does."""
+        return result_of(_run([(self.strategy, Decimal(1))], data, self.config), BacktestResult)
+
+
+def run_backtest(strategy: Strategy, data: Data, config: OrchestratorConfig | None = None) -> BacktestResult:
+    """Run one strategy on `data`; see `BacktestEngine`."""
+    return BacktestEngine(strategy, config).run(data)
+
+
+def run_orchestrator(
+    strategies: Sequence[tuple[Strategy, Decimal | float | str]],
+    data: Data,
+    config: OrchestratorConfig | None = None,
+) -> OrchestratorResult:
+    """Run several strategies on `data`; see `StrategyOrchestrator`."""
+    return StrategyOrchestrator(strategies, config).run(data)
+
+
+def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: OrchestratorConfig) -> RunResult:
+    bars = by_symbol(data)
+    chosen: dict[str, object] = {}
+    plans = []
+    for strategy, weight in strategies:
+        entry, made = _strategy_plan(strategy, weight, tuple(bars), chosen, config)
+        chosen[entry.id] = made
+        plans.append(entry)
+    plan = RunPlan(
+        mode="multi" if len(plans) > 1 else "single",
+        capital=CapitalPlan(Decimal(str(config.capital))),
+        conflicts=config.conflict_resolution_mode,
+        data={
+            symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")
+            for symbol, part in bars.items()
+        },
+        instruments=config.instruments,
+        strategies=tuple(plans),
+        execution=config.execution,
+        start=config.start,
+        end=config.end,
+        periods_per_year=config.periods_per_year,
+        root=Path.cwd(),
+    )
+    given = {symbol: part for symbol, part in bars.items() if not isinstance(part, Path)}
+    return run(plan, emit=_log(config.logging_level), strategies=chosen, bars=given)
+
+
+def _log(level: str) -> Callable[[DomainEvent], None]:
+    """Events from `level` on go to the logger `orchestrate`, in the words of the journal."""
+    logger, floor = logging.getLogger("orchestrate"), logging.getLevelNamesMapping()[level.upper()]
+
+    def emit(event: DomainEvent) -> None:
+        line = LINES[type(event)](event) if type(event) in LINES else None
+        if line is not None and (at := logging.getLevelNamesMapping()[line.level.upper()]) >= floor:
+            logger.log(at, "%s %s", line.event, dict(line.facts))
+
+    return emit
+
+
+def _strategy_plan(
+    strategy: Strategy, weight: Decimal, symbols: tuple[str, ...], taken: Container[str], config: OrchestratorConfig
+) -> tuple[StrategyPlan, object]:
+    """A strategy's plan, under an id of its own, and the object (of a native: the class) that runs."""
+    name = strategy if isinstance(strategy, str) else getattr(strategy, "__name__", type(strategy).__name__)
+    own_id = _identifier(name)
+    numbered = (own_id if number == 1 else f"{own_id}_{number}" for number in count(1))
+    own_id = next(candidate for candidate in numbered if candidate not in taken)
+    parameters = dict(config.parameters.get(own_id, {}))
+    if isinstance(strategy, str):
+        description = wiring.describe(strategy, Path.cwd())
+        kind = description.kind
+        made = wiring.load(description, parameters) if kind in PORTABLE_KINDS else wiring.load_class(description)
+    else:
+        kind = _kind(strategy)
+        made = strategy(**parameters) if isinstance(strategy, type) and kind in PORTABLE_KINDS else strategy
+    plan = StrategyPlan(
+        id=own_id,
+        name=name,
+        kind=kind,
+        reference="",
+        framework=config.framework if kind in PORTABLE_KINDS else kind,
+        weight=weight,
+        symbols=symbols,
+        sizing=config.sizing,
+        config=parameters,
+    )
+    return plan, made
+
+
+def _identifier(name: str) -> str:
+    """`name` as a strategy id: the class where a reference names one, other characters replaced."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", name.rpartition(":")[2])
+    return plain if plain[:1].isalpha() else f"strategy_{plain}"
+
+
+def _kind(strategy: object) -> Kind:
+    if isinstance(strategy, type):
+        natives = natives_of(wiring.ENGINES.values())
+        for parent in strategy.__mro__:
+            kind = next((name for name, one in natives.items() if one.owns(parent.__module__)), None)
+            if kind is not None:
+                return kind
+    return portable_kind(strategy)

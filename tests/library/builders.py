@@ -1,0 +1,81 @@
+"""A stage for one strategy: series made by hand, and a `Context` whose orders fill at the next close asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from orchestrate.domain.books import Position
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.bars import Bars, whole_history
+from orchestrate.domain.market.timeline import BarSeries
+from orchestrate.domain.strategies.protocols import Signal
+
+DAY = 86_400 * 10**9
+#: Monday, 2018-01-01
+MONDAY = 17_532 * DAY
+
+
+def series_of(close: Iterable[float] | BarSeries, symbol: str = "IBM", step: int = DAY) -> BarSeries:
+    """Bars that open, stay and close at the given prices, from Monday 2018-01-01 on; a series stays as it is."""
+    if isinstance(close, BarSeries):
+        return close
+    prices = np.array(list(close), dtype=np.float64)
+    label = MONDAY + np.arange(len(prices), dtype=np.int64) * step
+    columns = [prices.copy() for _ in range(4)]
+    return BarSeries(symbol, label, *columns, np.zeros(len(prices)), label + step - 1, step)
+
+
+class Stage:
+    """What `on_bar` sees, bar by bar; wishes are granted at once at the close, unsized ones as one unit."""
+
+    def __init__(
+        self, prices: Mapping[str, Sequence[float] | BarSeries], *, equity: float = 10_000.0, multiplier: float = 1.0
+    ):
+        self.strategy_id = "own"
+        self.symbols = tuple(prices)
+        self.equity = self.cash = self.available = equity
+        self.t = 0
+        self.updated = self.symbols
+        self._series = {symbol: series_of(close, symbol) for symbol, close in prices.items()}
+        self._multiplier = multiplier
+        self._size = 0
+        self._held: dict[str, Position] = {}
+
+    def play(self, strategy: Any) -> list[tuple[int, Signal]]:
+        """Every wish with the number of its bar; exits while flat and entries while in are nothing."""
+        told: list[tuple[int, Signal]] = []
+        for bar in range(max(len(series) for series in self._series.values())):
+            self._size = bar + 1
+            self.updated = tuple(symbol for symbol, series in self._series.items() if len(series) > bar)
+            self.t = MONDAY + (bar + 1) * DAY - 1
+            wishes = list(strategy.on_bar(self))
+            for wish in wishes:
+                told.append((bar, wish))
+                self._grant(wish)
+        return told
+
+    def _grant(self, wish: Signal) -> None:
+        if wish.kind == "exit":
+            assert self._held.pop(wish.symbol).quantity, "an exit while flat"
+            return
+        assert wish.symbol not in self._held, "an entry while in"
+        quantity = wish.quantity or 1.0
+        signed = quantity if wish.side == "long" else -quantity
+        price = float(self.bars(wish.symbol).close[-1])
+        self._held[wish.symbol] = Position(self.instrument(wish.symbol), signed, price, opened_at=self.t)
+
+    def bars(self, symbol: str | None = None) -> Bars:
+        """The history up to now."""
+        series = self._series[symbol or self.symbols[0]]
+        return whole_history(series, min(self._size, len(series)))
+
+    def position(self, symbol: str | None = None) -> Position | None:
+        """What is held."""
+        return self._held.get(symbol or self.symbols[0])
+
+    def instrument(self, symbol: str | None = None) -> Instrument:
+        """All have the same multiplier."""
+        return Instrument(symbol or self.symbols[0], multiplier=self._multiplier)

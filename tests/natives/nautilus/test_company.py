@@ -1,0 +1,180 @@
+"""Nautilus natives among portables and on two engines: one capital, books that agree with engines at every fill."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrate.domain.errors import EngineError
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.results import StrategyResult
+from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from tests.natives.nautilus.builders import AT_CLOSE, NEXT_OPEN, Hosted, Part, market, play, wave
+from tests.natives.nautilus.scripts import BracketCross, Pair, Planned, TimerRebalancer
+from tests.orchestration.harness import Flags
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    yield
+    Planned.plans.clear()
+    Planned.heard.clear()
+    Planned.alive.clear()
+
+
+def twelve(bars: int) -> dict[str, Part]:
+    """Six natives on Nautilus, and portables on both engines."""
+    rounds = range(3, bars, 40), range(23, bars, 40)
+    parts = {
+        "cross": Part(BracketCross, {"trade_size": 40}, ("A",)),
+        "cross_at_a_limit": Part(BracketCross, {"trade_size": 60, "entry": "LIMIT", "modify": True}, ("B",)),
+        "slow": Part(BracketCross, {"fast": 10, "slow": 40, "distance": 3.0}, ("A",)),
+        "greedy": Part(BracketCross, {"trade_size": 100_000}, ("C",)),
+        "pair": Part(Pair, {"threshold": 0.05}, ("A", "B")),
+        "timers": Part(TimerRebalancer, {}, ("C",)),
+    }
+    for number, framework in enumerate(("nautilus", "backtrader") * 3):
+        symbol = "ABC"[number // 2]
+        flags = Flags([each + number for each in rounds[0]], [each + number for each in rounds[1]])
+        parts[f"portable_{number}"] = Part(flags, {}, (symbol,), framework=framework)
+    for part in parts.values():
+        part.pct = 8
+    return parts
+
+
+RULES = {"commission": Commission(percent=0.1, minimum=1.0), "slippage": Slippage(percent=0.05)}
+
+
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_twelve_at_once_on_both_engines_over_ten_years(fill):
+    stage = market(*(wave(symbol, 2520, seed=seed) for seed, symbol in enumerate("ABC", 1)))
+    steps = 0
+
+    def reconcile(orchestrator: CrossFrameworkOrchestrator, done: int) -> None:
+        nonlocal steps
+        steps = done
+        for framework, names in orchestrator.framework_strategies.items():
+            books = [orchestrator.strategies[name].book for name in names]
+            state = orchestrator.adapters[framework].get_portfolio_state()
+            for symbol in "ABC":
+                held = sum(book.quantity(symbol) for book in books)
+                assert state.quantities.get(symbol, 0.0) == held
+            assert state.realised == pytest.approx(sum(book.realised for book in books), abs=1e-4)
+
+    played = play(
+        stage,
+        twelve(2520),
+        ExecutionRules(fill, **RULES),
+        capital=1_000_000,
+        others={"backtrader": BacktraderOrchestrationAdapter()},
+        each_step=reconcile,
+    )
+    results = played.orchestrator.results()
+    assert [name for name, result in results.items() if result.error] == []
+    assert steps == 2520
+    assert all(len(result.trades) > 5 for result in results.values())
+    assert results["greedy"].resized > 5
+    assert len(played.orchestrator.fills) > 1000
+
+
+def alone_and_together(rules: ExecutionRules) -> Iterator[tuple[StrategyResult, StrategyResult]]:
+    stage = market(*(wave(symbol, 500, seed=seed) for seed, symbol in enumerate("ABC", 1)))
+    parts = twelve(500)
+    others = {"backtrader": BacktraderOrchestrationAdapter()}
+    together = play(stage, parts, rules, capital=1_000_000, others=others)
+    for name in ("cross", "slow", "greedy", "pair", "timers"):
+        part = parts[name]
+        part.pct = 100
+        alone = play(stage, {name: part}, rules, capital=80_000)
+        yield alone.orchestrator.results()[name], together.orchestrator.results()[name]
+
+
+@pytest.mark.parametrize("rules", [NEXT_OPEN, AT_CLOSE], ids=["next_open", "close"])
+def test_each_trades_in_company_as_it_does_alone_with_the_same_money(rules):
+    compared = 0
+    for alone, together in alone_and_together(rules):
+        assert alone.trades == together.trades
+        assert alone.equity.tolist() == together.equity.tolist()
+        compared += len(alone.trades)
+    assert compared > 100
+
+
+def test_a_symbol_whose_bars_come_later_and_end_earlier():
+    def plan() -> dict[Any, Any]:
+        return {0: lambda one, _: one.market(10), 5: lambda one, _: one.limit(10, 1.0)}
+
+    whole = wave("A", 60)
+    part = wave("B", 60, seed=9)
+    short = replace(
+        part,
+        **{
+            name: getattr(part, name)[20:40].copy()
+            for name in ("label", "open", "high", "low", "close", "volume", "known")
+        },
+    )
+    Planned.plans.update(a=plan(), b=plan())
+    parts = {"a": Part(Planned, {"tag": "a"}, ("A",), 50), "b": Part(Planned, {"tag": "b"}, ("B",), 50)}
+    played = play(market(whole, short), parts)
+    assert (played.error("a"), played.error("b")) == ("", "")
+    assert [step for step, *_ in played.trades("a")] == [1]
+    assert [step for step, *_ in played.trades("b")] == [21]
+    assert ("rejected", "series_ended", 0.0) in played.decisions("b")
+    assert ("rejected", "unfilled_at_end", 0.0) in played.decisions("a")
+
+
+def test_everything_is_closed_at_the_end_where_that_is_wanted():
+    Planned.plans["default"] = {2: lambda one, _: one.bracket(10, target=1000.0, stop=1.0)}
+    played = play(market(wave(bars=20)), {"native": Part(Planned)}, ExecutionRules(close_at_end=True))
+    assert played.error() == ""
+    assert [(step, quantity) for step, _, quantity, _ in played.trades()] == [(3, 10.0), (19, -10.0)]
+
+
+def test_what_nautilus_cannot_hold_is_an_engine_error_that_leaves_nothing_behind():
+    Planned.plans.update(a={}, b={})
+    parts = {"a": Part(Planned, {"tag": "a"}, ("A",), 50), "b": Part(Planned, {"tag": "b"}, ("B",), 50)}
+    stage = market(wave("A", 10), wave("B", 10), B=Instrument("B", multiplier=1e30))
+    with pytest.raises(EngineError, match="B: nautilus can't hold this instrument"):
+        play(stage, parts)
+    assert Planned.heard["a"] == ["stop"]
+    assert play(market(wave("A", 10)), {"a": parts["a"]}).error("a") == ""
+
+
+def digest(played: Hosted) -> str:
+    told = repr([played.trades(name) for name in played.orchestrator.strategies])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+SCRIPT = """
+from tests.natives.nautilus.test_company import digest, twelve
+from tests.natives.nautilus.builders import market, play, wave
+from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
+stage = market(*(wave(symbol, 200, seed=seed) for seed, symbol in enumerate("ABC", 1)))
+print(digest(play(stage, twelve(200), capital=1_000_000, others={"backtrader": BacktraderOrchestrationAdapter()})))
+"""
+
+
+@pytest.mark.slow
+def test_hash_seeds_change_nothing():
+    root = Path(__file__).parents[3]
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            cwd=root,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "PATH": ""},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        for seed in ("0", "1", "12345")
+    }
+    assert len(told) == 1
+    assert len(told.pop()) == 64

@@ -1,0 +1,219 @@
+"""Books and engines must agree after every fill; an engine that lies, doubles or forgets stops the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrate.domain.accounts import allocation
+from orchestrate.domain.errors import EngineError, ReconciliationError
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.order import Fill, StrategyCommand
+from orchestrate.domain.strategies.protocols import Signal
+from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, OrchestrationPort
+from orchestrate.orchestration.orders.reconciliation import reconcile
+from tests.engines.builders import market, series
+from tests.engines.conformance.in_memory import InMemoryAdapter
+from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, Part, Rehearsed, Told, fixed, prepare, rehearse
+
+BARS = [(10.0, 10.0)] * 6
+
+
+class Lying(InMemoryAdapter):
+    """Changes what it says by the functions it is given."""
+
+    def __init__(self, *, state: Any = None, fills: Any = None, commands: Any = None) -> None:
+        super().__init__()
+        self.tell_state, self.tell_fills, self.hear = state, fills, commands
+        self.ended = 0
+
+    def get_portfolio_state(self) -> FrameworkPortfolioState:
+        said = super().get_portfolio_state()
+        return self.tell_state(said) if self.tell_state else said
+
+    def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
+        fills = super().advance(t, rows).fills
+        return EngineReport(self.tell_fills(fills) if self.tell_fills else fills)
+
+    def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
+        super().execute_commands(self.hear(commands) if self.hear else commands)
+
+    def end(self) -> None:
+        self.ended += 1
+        super().end()
+
+
+def run_on(engine: OrchestrationPort) -> Rehearsed:
+    parts = {"s": Part(Flags(long=[1], out=[3]), sizing=fixed(7)), "t": Part(Told({}), pct=0)}
+    return rehearse(market(series("A", BARS)), parts, adapters={"in_memory": engine})
+
+
+def test_an_honest_engine_is_believed() -> None:
+    assert run_on(Lying()).fills() == [(7.0, 10.0), (-7.0, 10.0)]
+
+
+def more_of_a(said: FrameworkPortfolioState) -> FrameworkPortfolioState:
+    return replace(said, quantities={"A": said.quantities.get("A", 0.0) + 1})
+
+
+@pytest.mark.parametrize(
+    ("lie", "told"),
+    [
+        (more_of_a, r"in_memory holds 8 of A, the books of its strategies hold 7 \(step 2, t=\d+\)"),
+        (lambda said: replace(said, quantities={}), "in_memory holds 0 of A, the books of its strategies hold 7"),
+        (lambda said: replace(said, quantities={**said.quantities, "Z": 3.0}), "holds 3 of Z, the books .* hold 0"),
+        (lambda said: replace(said, quantities={"A": 7.00001}), "holds 7.00001 of A"),
+        (
+            lambda said: replace(said, realised=0.01),
+            "in_memory has realised 0.01000000 net of fees, the books of its strategies 0.00000000",
+        ),
+        (lambda said: replace(said, realised=-2e-6), "has realised -0.00000200"),
+    ],
+)
+def test_an_engine_that_lies_about_its_state_stops_the_run(lie: Any, told: str) -> None:
+    engine = Lying(state=lie)
+    with pytest.raises(ReconciliationError, match=told):
+        run_on(engine)
+    assert engine.ended == 1
+
+
+@pytest.mark.parametrize(
+    ("lie", "told"),
+    [
+        (lambda fills: (), "in_memory holds 7 of A, the books of its strategies hold 0"),
+        (
+            lambda fills: [replace(fill, order_id="x") for fill in fills],
+            "a fill of order 'x', which it does not have",
+        ),
+        (lambda fills: [replace(fill, quantity=6.0) for fill in fills], "an engine fills .* where s-1 was 7 of A"),
+        (lambda fills: [replace(fill, strategy_id="t") for fill in fills], "an engine fills .*'t'"),
+        (lambda fills: [replace(fill, symbol="B") for fill in fills], "an engine fills .*'B'"),
+    ],
+)
+def test_an_engine_that_fills_otherwise_than_told_stops_the_run(lie: Any, told: str) -> None:
+    with pytest.raises(EngineError, match=told):
+        run_on(Lying(fills=lie))
+
+
+def test_a_fill_that_is_reported_twice_changes_nothing() -> None:
+    assert run_on(Lying(fills=lambda fills: fills * 2)).fills() == run_on(Lying()).fills()
+
+
+def test_an_engine_that_asks_another_price_of_itself_than_of_us() -> None:
+    """The fill says 10.5, its own account was booked at 10: profit realised differs at the exit."""
+    with pytest.raises(ReconciliationError, match="realised"):
+        run_on(
+            Lying(fills=lambda fills: [replace(fill, price=fill.price + 0.5 * (fill.quantity > 0)) for fill in fills])
+        )
+
+
+def test_an_engine_that_forgets_orders() -> None:
+    with pytest.raises(EngineError, match="s-1: handed to the engine and not filled"):
+        run_on(Lying(commands=lambda commands: []))
+
+
+class Refusing(Lying):
+    """Will not begin."""
+
+    framework = "refusing"
+
+    def begin(self, market: Market, accounts: Any, rules: Any) -> None:
+        raise EngineError("not today")
+
+
+def test_engines_are_ended_when_one_refuses_to_begin() -> None:
+    willing, refusing = Lying(), Refusing()
+    parts = {"a": Part(Told({}), pct=50), "b": Part(Told({}), pct=50, framework="refusing")}
+    with pytest.raises(EngineError, match="not today"):
+        rehearse(market(series("A", BARS)), parts, adapters={"in_memory": willing, "refusing": refusing})
+    assert willing.ended >= 1
+
+
+class Breaking(Lying):
+    """Breaks on its way out."""
+
+    def end(self) -> None:
+        super().end()
+        raise RuntimeError("stuck")
+
+
+def test_every_engine_is_ended_also_after_one_has_broken() -> None:
+    broken, other = Breaking(), Lying()
+    other.framework = "other"
+    parts = {"a": Part(Told({}), pct=50), "b": Part(Told({}), pct=50, framework="other")}
+    with pytest.raises(RuntimeError, match="stuck"):
+        rehearse(market(series("A", BARS)), parts, adapters={"in_memory": broken, "other": other})
+    assert (broken.ended, other.ended) == (1, 1)
+
+
+def test_engines_without_a_strategy_are_left_alone() -> None:
+    idle = Refusing()
+    done = rehearse(market(series("A", BARS)), {"a": Part(Told({}))}, adapters={"in_memory": Lying(), "refusing": idle})
+    assert done.orchestrator.framework_strategies == {"in_memory": ["a"], "refusing": []}
+    assert idle.ended == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    commission=st.sampled_from([Commission(), Commission(percent=0.1), Commission(per_share=0.005, minimum=1.0)]),
+    slippage=st.sampled_from([Slippage(), Slippage(ticks=1), Slippage(percent=0.1)]),
+    fill=st.sampled_from(["next_open", "close"]),
+    lots=st.sampled_from(["integer", "fractional"]),
+)
+def test_books_and_engine_agree_after_every_step_of_any_run(
+    seed: int, commission: Commission, slippage: Slippage, fill: Any, lots: Any
+) -> None:
+    """Random prices, gaps and wishes of three strategies on two symbols; nothing is ever overspent."""
+    dice = np.random.default_rng(seed)
+    stage = market(
+        series("A", np.round(5 + 100 * dice.random((30, 2)), 2).tolist()),
+        series("B", np.round(5 + 100 * dice.random((18, 2)), 2).tolist(), days=sorted(dice.choice(30, 18, False))),
+    )
+
+    def wish(context: Any) -> list[Signal]:
+        said = []
+        for symbol in context.symbols:
+            roll = dice.random()
+            if roll < 0.3:
+                said.append(Signal.exit(symbol))
+            if roll < 0.15 or roll > 0.6:
+                said.append(Signal.enter(symbol, "long" if dice.random() < 0.6 else "short"))
+        return said
+
+    rules = ExecutionRules(fill=fill, commission=commission, slippage=slippage, lots=lots)
+    strategies = {name: Part(Told(dict.fromkeys(range(40), wish)), ("A", "B"), pct=30) for name in "abc"}
+    rehearsed = prepare(strategies, full=["in_memory"])
+    orchestrator = rehearsed.orchestrator
+    orchestrator.begin(stage, rules)
+    for event in orchestrator.clock():
+        orchestrator.step(event)
+        books = [entry.book for entry in orchestrator.strategies.values()]
+        reconcile(orchestrator.adapters["in_memory"].get_portfolio_state(), books, "now")
+        for entry in orchestrator.strategies.values():
+            reserved = orchestrator.session.blotter.reserved(entry.id)
+            now = allocation(entry.account, entry.book, reserved, orchestrator.session.marks)
+            assert now.available_capital >= 0
+            if entry.book.fills and entry.book.fills[-1].t == event.t and not entry.book.trades:
+                assert float(now.used_capital) <= float(now.allocated_capital) + 1e-6
+    orchestrator.finish()
+    orchestrator.end()
+    assert any(entry.book.fills for entry in orchestrator.strategies.values())
+    assert not orchestrator.session.blotter.waiting
+
+
+@pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
+def test_a_fill_is_told_with_the_label_of_its_bar(rules: ExecutionRules) -> None:
+    stage = market(series("A", BARS))
+    done = rehearse(stage, {"s": Part(Flags(long=[1]), sizing=fixed(7))}, rules)
+    [record] = done.orchestrator.fills
+    assert isinstance(record.fill, Fill)
+    assert record.t == record.fill.t == stage.series["A"].label[2 if rules is PLAIN else 1]
+    assert (record.framework, record.closing) == ("in_memory", False)

@@ -1,0 +1,518 @@
+"""A strategy that breaks fails alone: its orders go, its positions are closed at the next fill, nobody feels it.
+
+One file, though long: every place at which a strategy can break stands beside the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrate.domain.errors import EngineError, UserInterrupt
+from orchestrate.domain.events import StrategyFailedEvent
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import Commission, ExecutionRules
+from orchestrate.domain.strategies.protocols import Signal, Signals
+from orchestrate.usecases.running.watchdog import StrategyTimeout, Watchdog
+from tests.engines.builders import market, series
+from tests.orchestration.harness import (
+    AT_CLOSE,
+    PLAIN,
+    Flags,
+    Part,
+    Rehearsed,
+    Stateless,
+    Told,
+    fixed,
+    prepare,
+    rehearse,
+)
+
+BARS = [(10.0 + step, 10.5 + step) for step in range(10)]
+RULES = ExecutionRules(commission=Commission(minimum=1.0))
+OPEN_IN = {1: [Signal.enter("A")]}
+
+
+def stage() -> Market:
+    return market(series("A", BARS), series("B", BARS))
+
+
+def boom(*_: object) -> Any:
+    raise RuntimeError("no such bar")
+
+
+class Raising:
+    """Buys 100 at bar 2, then breaks in one of its methods."""
+
+    def __init__(self, where: str) -> None:
+        self.where, self.calls = where, 0
+
+    def on_bar(self, context: Any) -> list[Signal]:
+        self.calls += 1
+        if self.where == "on_bar" and self.calls == 5:
+            boom()
+        if self.where == "on_rejected" and self.calls == 5:
+            return [Signal.exit("A"), Signal.enter("A", "short", 0.4)]
+        return [Signal.enter("A")] if self.calls == 2 else []
+
+    def on_start(self) -> None:
+        if self.where == "on_start":
+            boom()
+
+    def on_fill(self, fill: object) -> None:
+        if self.where == "on_fill":
+            boom()
+
+    def on_rejected(self, decision: object) -> None:
+        if self.where == "on_rejected":
+            boom()
+
+    def on_stop(self) -> None:
+        if self.where == "on_stop":
+            boom()
+
+
+def together(broken: object, *, rules: ExecutionRules = RULES, **how: Any) -> Rehearsed:
+    """A broken strategy between two honest ones, on the same symbol."""
+    parts = {
+        "first": Part(Flags(long=[1], out=[6]), pct=30, sizing=fixed(100)),
+        "broken": Part(broken, pct=30, sizing=fixed(100)),
+        "last": Part(Stateless([2], [7]), pct=30, sizing=fixed(50)),
+    }
+    return rehearse(stage(), parts, rules, **how)
+
+
+def check_others_unaffected(done: Rehearsed, rules: ExecutionRules = RULES) -> None:
+    alone = together(Told({}), rules=rules)
+    for name in ("first", "last"):
+        assert done.results[name].status == "completed"
+        assert done.results[name].equity.tolist() == alone.results[name].equity.tolist()
+        assert done.results[name].trades == alone.results[name].trades
+
+
+@pytest.mark.parametrize(
+    ("where", "fills", "step"),
+    [
+        ("on_start", [], None),
+        ("on_fill", [(100.0, 12.0), (-100.0, 13.0)], 2),
+        ("on_bar", [(100.0, 12.0), (-100.0, 15.0)], 4),
+        ("on_rejected", [(100.0, 12.0), (-100.0, 15.0)], 4),
+        ("on_stop", [(100.0, 12.0)], 9),
+    ],
+)
+def test_wherever_it_raises(where: str, fills: list[tuple[float, float]], step: int | None) -> None:
+    done = together(Raising(where))
+    result = done.results["broken"]
+    assert done.fills("broken") == fills
+    assert result.status == "failed"
+    assert result.error is not None
+    assert (result.error.type, result.error.message) == ("RuntimeError", "no such bar")
+    assert "in boom" in result.error.traceback
+    labels = stage().timeline.labels
+    assert result.error.t == (None if step is None else labels[step])
+    [told] = done.of(StrategyFailedEvent)
+    assert (told.strategy_id, told.error_type, told.t) == ("broken", "RuntimeError", result.error.t)
+    check_others_unaffected(done)
+
+
+def test_at_the_close_it_is_flat_at_the_close_it_broke_on() -> None:
+    done = together(Raising("on_bar"), rules=AT_CLOSE)
+    assert done.fills("broken") == [(100.0, 11.5), (-100.0, 14.5)]
+    check_others_unaffected(done, AT_CLOSE)
+
+
+def test_made_with_an_error() -> None:
+    """What the library hands over where a constructor raised."""
+    done = together(ImportError("no module named zipline"))
+    assert done.results["broken"].error is not None
+    assert done.results["broken"].error.type == "ImportError"
+    assert done.results["broken"].error.t is None
+    check_others_unaffected(done)
+
+
+class Nonsense:
+    """`signals` that returns whatever it is given."""
+
+    def __init__(self, answer: Callable[[int], Any]) -> None:
+        self.answer = answer
+
+    def signals(self, bars: Any) -> Any:
+        return self.answer(len(bars))
+
+
+NO = np.zeros(10, dtype=np.bool_)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda size: None, "not NoneType"),
+        (lambda size: NO, "not ndarray"),
+        (lambda size: "buy", "not str"),
+        (lambda size: (NO, NO, NO), "not a tuple of 3"),
+        (lambda size: (NO[:-1], NO), "enter_long of A has shape (9,), there are 10 bars"),
+        (lambda size: (NO, NO.reshape(2, 5)), "exit_long of A has shape (2, 5)"),
+        (lambda size: (True, False), "shape ()"),
+        (lambda size: (np.full(size, np.nan), NO), "enter_long of A must hold true and false only"),
+        (lambda size: (np.full(size, 2), NO), "must hold true and false only"),
+        (lambda size: (np.array(["x"] * size), NO), "must hold true and false only"),
+        (lambda size: (np.array([None] * size), NO), "must hold true and false only"),
+        (lambda size: Signals(NO, NO, [1] * 3), "enter_short of A has shape (3,)"),
+        (lambda size: boom(), "no such bar"),
+        (lambda size: list(range(size))[99], "list index out of range"),
+    ],
+)
+def test_nonsense_from_signals(answer: Callable[[int], Any], told: str) -> None:
+    done = together(Nonsense(answer))
+    assert done.results["broken"].error is not None
+    assert told in done.results["broken"].error.message
+    assert done.results["broken"].error.t is None
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize(
+    "flags", [NO.tolist(), NO.astype(int), NO.astype(float), tuple(NO), np.array(NO, dtype=np.uint8)]
+)
+def test_flags_may_be_any_zeros_and_ones(flags: Any) -> None:
+    assert together(Nonsense(lambda size: (flags, flags))).results["broken"].status == "completed"
+
+
+@pytest.mark.parametrize("answer", ["yes", 2, 0.5, np.array([True, False]), object(), [True], float("nan")])
+@pytest.mark.parametrize("question", ["enter", "exit"])
+def test_nonsense_from_should(answer: Any, question: str) -> None:
+    strategy = Stateless([1], [])
+    strategy.__dict__["should_exit" if question == "exit" else "should_enter"] = lambda *_: answer
+    done = together(strategy)
+    assert done.results["broken"].error is not None
+    assert f"should_{question} must return True or False" in done.results["broken"].error.message
+    assert done.fills("broken") == ([] if question == "enter" else [(100.0, 12.0), (-100.0, 13.0)])
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize("answer", [1, np.True_, np.int64(1), True])
+def test_should_may_answer_any_true(answer: Any) -> None:
+    strategy = Stateless([], [])
+    strategy.__dict__["should_enter"] = lambda bars: answer
+    assert together(strategy).results["broken"].status == "completed"
+
+
+@pytest.mark.parametrize("side", ["Long", "", None, 1, ["short"]], ids=["case", "empty", "none", "number", "list"])
+def test_a_side_that_is_none(side: Any) -> None:
+    done = together(Stateless([1], [], side=side))
+    assert done.results["broken"].error is not None
+    assert "side must be 'long' or 'short'" in done.results["broken"].error.message
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "A",
+        b"A",
+        42,
+        [None],
+        ["A"],
+        [Signal("enter", "A")],  # type: ignore[arg-type]  # nonsense on purpose
+        [Signal("entry", "A", "up")],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("NOPE")],
+        [Signal.enter(None)],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("A", "long"), Signal.enter("A", "short")],
+        [Signal.enter("A", quantity=0.0)],
+        [Signal.enter("A", quantity=-5.0)],
+        [Signal.enter("A", quantity=float("nan"))],
+        [Signal.enter("A", quantity=float("inf"))],
+        [Signal.enter("A", quantity="7")],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("A", quantity=True)],
+        [Signal.enter("A", quantity=10**400)],
+        [Signal.enter("A", quantity=np.complex128(1))],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("A", quantity=np.timedelta64(1, "s"))],  # type: ignore[arg-type]  # nonsense is the point
+        itertools.repeat(3),
+        (boom() for _ in range(1)),
+        {"A": 1},
+    ],
+    ids=lambda answer: type(answer).__name__ if hasattr(answer, "send") else repr(answer),
+)
+def test_nonsense_from_on_bar(answer: Any) -> None:
+    done = together(Told({**OPEN_IN, 4: lambda context: answer}))
+    assert done.results["broken"].status == "failed"
+    assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize("lots", ["integer", "fractional"])
+@pytest.mark.parametrize("quantity", [1e20, 1e305, 1.7e308])
+def test_an_absurd_quantity_is_cut_to_what_can_be_paid(lots: Any, quantity: float) -> None:
+    done = together(Told({1: [Signal.enter("A", quantity=quantity)]}), rules=ExecutionRules(lots=lots))
+    assert done.results["broken"].status == "completed"
+    assert done.fills("broken") == [(2500.0, 12.0)]
+    check_others_unaffected(done, ExecutionRules(lots=lots))
+
+
+def test_no_strategy_at_all() -> None:
+    done = together(object())
+    assert done.results["broken"].error is not None
+    assert "object is no strategy: it needs signals(bars)" in done.results["broken"].error.message
+
+
+class HidingPlaces:
+    """Raises where one looks for an attribute, not where one calls it."""
+
+    def on_bar(self, context: Any) -> list[Signal]:
+        return [Signal.enter("A")]
+
+    @property
+    def on_fill(self) -> Any:
+        raise KeyError("a property that raises")
+
+
+class BrokenError(Exception):
+    """An error that can't even be told."""
+
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def test_a_hook_that_raises_when_it_is_looked_up() -> None:
+    done = together(HidingPlaces())
+    assert done.results["broken"].error is not None
+    assert done.results["broken"].error.type == "KeyError"
+    assert done.results["broken"].open_positions == ()
+    check_others_unaffected(done)
+
+
+def test_an_error_that_can_not_be_told() -> None:
+    def raise_it(context: object) -> Any:
+        raise BrokenError
+
+    done = together(Told({3: raise_it}))
+    assert done.results["broken"].error is not None
+    assert done.results["broken"].error.type == "BrokenError"
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), MemoryError(), RecursionError(), StopIteration()])
+def test_errors_of_every_sort(error: BaseException) -> None:
+    def raise_it(context: object) -> Any:
+        raise error
+
+    done = together(Told({**OPEN_IN, 4: raise_it}))
+    assert done.results["broken"].error is not None
+    assert done.results["broken"].error.type == type(error).__name__
+    assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
+    check_others_unaffected(done)
+
+
+def test_ctrl_c_passes() -> None:
+    def press(context: object) -> Any:
+        raise UserInterrupt
+
+    with pytest.raises(UserInterrupt):
+        together(Told({3: press}))
+
+
+class Renamed(type):
+    """A class that gives no name away."""
+
+    @property
+    def __name__(cls) -> str:
+        raise LookupError("no name")
+
+
+class NamelessError(Exception, metaclass=Renamed):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"), [(KeyboardInterrupt("by hand"), "KeyboardInterrupt"), (NamelessError(), "NamelessError")]
+)
+def test_what_looks_like_ctrl_c_or_has_no_name_fails_alone(error: BaseException, kind: str) -> None:
+    def raise_it(context: object) -> Any:
+        raise error
+
+    done = together(Told({3: raise_it}))
+    assert done.results["broken"].error is not None
+    assert done.results["broken"].error.type == kind
+    check_others_unaffected(done)
+
+
+# ---- fills and refusals of several symbols at one moment
+
+
+def both(symbols: str = "AB") -> list[Signal]:
+    return [Signal.enter(symbol) for symbol in symbols]
+
+
+class FailsOnFirstFill(Told):
+    def on_fill(self, fill: Any) -> None:
+        boom()
+
+
+class FailsOnRejection(Told):
+    def on_rejected(self, decision: Any) -> None:
+        boom()
+
+
+@pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
+def test_failing_at_the_first_of_two_fills_flattens_both(rules: ExecutionRules) -> None:
+    parts = {"s": Part(FailsOnFirstFill({1: both()}), symbols=("A", "B"), sizing=fixed(10))}
+    done = rehearse(stage(), parts, rules)
+    assert done.results["s"].status == "failed"
+    assert done.results["s"].open_positions == ()
+    assert [quantity for quantity, _ in done.fills()] == [10.0, 10.0, -10.0, -10.0]
+    assert len(done.of(StrategyFailedEvent)) == 1
+
+
+def gapping() -> Market:
+    """A opens far above its close at bar 2; B does not."""
+    return market(series("A", [(10, 10), (10, 10), (500, 500), (500, 500), (500, 500)]), series("B", [(10, 10)] * 5))
+
+
+def test_refused_at_the_open_hears_so_and_nothing_else_happens() -> None:
+    strategy = Told({1: [Signal.enter("A", quantity=1)]})
+    done = rehearse(gapping(), {"s": Part(strategy)}, capital=100)
+    assert done.reasons("s") == [("approved", "", 1.0), ("rejected", "below_one_lot", 0.0)]
+    assert strategy.heard == ["below_one_lot", "stop"]
+    assert done.results["s"].blocked == 1
+
+
+def test_failing_at_a_refusal_at_the_open_cancels_what_is_released_with_it() -> None:
+    strategy = FailsOnRejection({1: [Signal.enter("A", quantity=1), Signal.enter("B", quantity=1)]})
+    done = rehearse(gapping(), {"s": Part(strategy, symbols=("A", "B"))}, capital=100)
+    assert done.results["s"].status == "failed"
+    assert done.results["s"].open_positions == ()
+    assert done.reasons("s")[-1][1] in ("strategy_failed", "flattened")
+
+
+def test_failing_at_a_refusal_at_the_close_takes_back_what_was_approved_with_it() -> None:
+    strategy = FailsOnRejection({1: [Signal.enter("A", quantity=0.5), Signal.enter("B", quantity=1)]})
+    done = rehearse(stage(), {"s": Part(strategy, symbols=("A", "B"))})
+    assert done.fills() == []
+    assert [reason for _, reason, _ in done.reasons("s")] == ["below_one_lot", "", "strategy_failed"]
+
+
+# ---- hanging
+
+
+def spin(*_: object) -> Any:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Exception):  # a strategy that swallows whatever comes
+            time.sleep(0.001)
+    return None
+
+
+class HangingStart(Told):
+    on_start = staticmethod(spin)
+
+
+class HangingFill(Told):
+    on_fill = staticmethod(spin)
+
+
+class HangingStop(Told):
+    on_stop = staticmethod(spin)
+
+
+class HangingError(Exception):
+    __str__ = spin
+
+
+class HangingNotes(Exception):
+    @property
+    def __notes__(self) -> object:
+        return spin()
+
+
+def hanging_error(context: object) -> Any:
+    raise HangingError
+
+
+def hanging_notes(context: object) -> Any:
+    raise HangingNotes("the notes hang")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Told({3: spin}),
+        Nonsense(spin),
+        HangingStart({}),
+        HangingFill(OPEN_IN),
+        HangingStop({}),
+        Told({3: lambda context: (spin() for _ in range(1))}),
+    ],
+    ids=["on_bar", "signals", "on_start", "on_fill", "on_stop", "generator"],
+)
+def test_a_strategy_that_hangs_is_broken_off(broken: object) -> None:
+    watchdog = Watchdog(0.25)
+    with watchdog.armed() as armed:
+        done = together(broken, watch=watchdog)
+    assert armed
+    assert done.results["broken"].error is not None
+    assert done.results["broken"].error.type == StrategyTimeout.__name__
+    assert "no answer within 0.25 seconds (execution.strategy_timeout)" in done.results["broken"].error.message
+    check_others_unaffected(done)
+
+
+def test_the_time_of_a_decision_is_its_own() -> None:
+    """Eight decisions of a fifth of the limit each are no hang."""
+    watchdog = Watchdog(0.4)
+    with watchdog.armed():
+        done = together(Told({n: lambda context: time.sleep(0.08) for n in range(8)}), watch=watchdog)
+    assert done.results["broken"].status == "completed"
+
+
+# ---- runs inside runs
+
+
+def test_a_run_inside_a_callback_is_refused() -> None:
+    inner: list[Rehearsed] = []
+
+    def start_another(context: object) -> Any:
+        inner.append(prepare({"x": Part(Told({}))}))
+        inner[0].orchestrator.run(stage(), PLAIN)
+
+    done = together(Told({**OPEN_IN, 4: start_another}))
+    error = done.results["broken"].error
+    assert error is not None
+    assert error.type == EngineError.__name__
+    assert "'broken' starts a run from inside a run, which can't be done" in error.message
+    assert inner[0].orchestrator.steps_done == 0
+    assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
+    check_others_unaffected(done)
+    assert together(Told({})).results["broken"].status == "completed"  # and afterwards runs can be started again
+
+
+class FlagsThatFail(Flags):
+    """Vectorised, in a run that jumps; breaks when it hears of its fill."""
+
+    def on_fill(self, fill: object) -> None:
+        boom()
+
+
+def test_breaking_between_two_jumps() -> None:
+    done = rehearse(stage(), {"s": Part(FlagsThatFail(long=[1], out=[8]), sizing=fixed(5))})
+    assert done.fills() == [(5.0, 12.0), (-5.0, 13.0)]
+    assert done.results["s"].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("raising", "message"),
+    [(hanging_error, "an error that can't be told"), (hanging_notes, "the notes hang")],
+)
+def test_an_error_whose_text_hangs(raising: Any, message: str) -> None:
+    watchdog = Watchdog(0.25)
+    with watchdog.armed():
+        done = together(Told({3: raising}), watch=watchdog)
+    error = done.results["broken"].error
+    assert error is not None
+    assert error.message == message
+    assert f"in {raising.__name__}" in error.traceback
+    assert error.traceback.endswith(error.type)
+    check_others_unaffected(done)

@@ -1,0 +1,123 @@
+"""What `on_bar` is handed leads, by attributes, items and bases, to the strategy's own past and to nothing else."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrate.domain.books import Book
+from orchestrate.domain.market.bars import Unveiling
+from orchestrate.domain.market.timeline import BarSeries, Market, Timeline
+from orchestrate.domain.strategies.protocols import Signal
+from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+from orchestrate.orchestration.strategies.views import StrategyView
+from tests.engines.builders import market, series
+from tests.orchestration.harness import Part, Told, fixed, rehearse
+
+NOW = 4
+BARS = [(10.0, 10.0)] * NOW + [(5000.0, 5000.0)] * 4
+SECRET = (Book, Unveiling, BarSeries, Market, Timeline, StrategyView, StrategyEntry, Blotter)
+CODE = (type, ModuleType, FunctionType, BuiltinFunctionType)
+
+
+def led_to(start: object) -> Iterator[object]:
+    """Everything that attributes, slots, items, bases and bound methods lead to; code and its closures left out."""
+    seen: set[int] = set()
+    waiting = [start]
+    while waiting:
+        found = waiting.pop()
+        if id(found) in seen or isinstance(found, CODE):
+            continue
+        seen.add(id(found))
+        yield found
+        waiting += gc.get_referents(found)
+        if isinstance(found, np.ndarray):
+            waiting.append(found.base)
+        if isinstance(found, memoryview):
+            waiting.append(found.obj)
+
+
+def at_bar(number: int, look: Callable[[Any], Any], before: Any = ()) -> Any:
+    """A run in which `look` is called with the context of one bar; what it returns."""
+    found = []
+
+    def answer(context: Any) -> Any:
+        found.append(look(context))
+        return ()
+
+    plan = {0: before, number: answer}
+    done = rehearse(
+        market(series("A", BARS), series("B", BARS)),
+        {"s": Part(Told(plan), ("A",), pct=50, sizing=fixed(5)), "t": Part(Told({}), ("A", "B"), pct=50)},
+    )
+    assert done.results["s"].error is None
+    return found[0]
+
+
+def test_nothing_of_the_run_is_within_reach() -> None:
+    def look(context: Any) -> list[object]:
+        bars, position = context.bars(), context.position()
+        methods = [getattr(context, name) for name in dir(context) if isinstance(getattr(context, name), MethodType)]
+        own = [context, bars, bars[-1], bars[1:], bars.close, position, *context._reach, *methods]
+        return [found for start in own for found in led_to(start)]
+
+    found = at_bar(NOW - 1, look, [Signal.enter("A")])
+    assert not [one for one in found if isinstance(one, SECRET)]
+    arrays = [one for one in found if isinstance(one, np.ndarray)]
+    assert len(arrays) >= 6
+    for array in arrays:
+        assert not array.flags.writeable
+        assert not (array > 4000.0).any() or array.dtype == np.int64
+
+
+@pytest.mark.parametrize("name", ["_past", "_view", "_memory", "_book"])
+def test_the_short_ways_are_gone(name: str) -> None:
+    assert not at_bar(2, lambda context: hasattr(context, name) or hasattr(context.bars(), name))
+
+
+def test_no_method_of_a_context_says_whose_it_is() -> None:
+    """A bound method leads to its object by `__self__`; functions don't."""
+    assert at_bar(2, lambda context: [hasattr(one, "__self__") for one in context._reach]) == [False] * 8
+
+
+def test_bars_end_at_now_whatever_a_context_is_told_to_show() -> None:
+    def stretch(context: Any) -> tuple[int, float]:
+        context._shown = {"A": len(BARS)}
+        return len(context.bars()), float(context.bars().close.max())
+
+    assert at_bar(2, stretch) == (3, 10.0)
+    assert at_bar(2, lambda context: len(context._reach.bars("A", 99))) == 3
+
+
+def test_symbols_of_others_are_not_there() -> None:
+    def look(context: Any) -> object:
+        context.symbols = ("A", "B")
+        with pytest.raises(KeyError):
+            context.bars("B")
+        return True
+
+    assert at_bar(2, look)
+
+
+def test_who_reshapes_his_arrays_blinds_nobody_else() -> None:
+    seen: list[Any] = []
+
+    def spoil(context: Any) -> Any:
+        context.bars().close.base.dtype = np.int64
+        context.bars()._columns = ()
+        return ()
+
+    rehearse(
+        market(series("A", BARS)),
+        {
+            "a": Part(Told({2: spoil}), pct=50),
+            "b": Part(Told({3: lambda context: seen.append(context.bars().close.tolist()) or ()}), pct=50),
+        },
+    )
+    assert seen == [[10.0] * 4]
