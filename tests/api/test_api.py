@@ -22,7 +22,7 @@ from orchestrate import (
     run_backtest,
     run_orchestrator,
 )
-from orchestrate.usecases.api.calls import calls as api
+from orchestrate.usecases.api import calls as api
 
 SAMPLES = Path(__file__).parents[2] / "configs" / "data"
 ALPHA = SAMPLES / "ALPHA.csv"

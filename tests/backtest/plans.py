@@ -77,8 +77,8 @@ def part(
     kind: Kind = "signals",
     **config: object,
 ) -> StrategyPlan:
-    """One strategy; `name` is one of the library or a class in playing.py."""
-    reference = name if name.isupper() else f"playing.py:{name}"
+    """One strategy; `name` is one of the library or a class in runner.py."""
+    reference = name if name.isupper() else f"runner.py:{name}"
     return StrategyPlan(
         strategy_id,
         name,

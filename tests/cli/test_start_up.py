@@ -139,7 +139,7 @@ def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
     assert {name for name in imported if name.startswith("backtrader.indicators.")} <= {"backtrader.indicators.contrib"}
     ours = {name.removeprefix("orchestrate.") for name in imported if name.startswith("orchestrate.")}
     assert {name for name in ours if name.startswith("cli.")} == {
-        *("cli.app", "cli.backtest", "cli.options", "cli.process", "cli.streams")
+        *("cli.app", "cli.commands", "cli.commands.backtest", "cli.options", "cli.process", "cli.streams")
     }
     assert {name for name in ours if "nautilus" in name} <= {"engines.nautilus", "engines.nautilus.settings"}
     assert not ours & {"reporting.tables", "data.memory", "usecases.api", "engines.backtrader.hosting"}

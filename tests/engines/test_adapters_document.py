@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 def test_its_worked_example_is_the_in_memory_engine() -> None:
     text = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8")
     heart, line, test = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    example = (ROOT / "tests" / "engines" / "in_memory.py").read_text(encoding="utf-8")
+    example = (ROOT / "tests" / "engines" / "conformance" / "in_memory.py").read_text(encoding="utf-8")
     assert heart in example
     assert len(example.splitlines()) < 100
     assert test in (ROOT / "tests" / "engines" / "test_backtrader_engine.py").read_text(encoding="utf-8")

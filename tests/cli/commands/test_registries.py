@@ -23,7 +23,7 @@ from orchestrate.data.columns import Columns
 from orchestrate.data.files import formats
 from orchestrate.data.text.csv import read_csv
 from orchestrate.domain.engines import Engine
-from orchestrate.domain.instruments.instrument import instrument as instruments
+from orchestrate.domain.instruments import instrument as instruments
 from orchestrate.domain.orders.order import Demand
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
