@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # findings are told without numpy
 
 Severity = Literal["info", "warning", "error"]
 RunStatus = Literal["completed", "degraded", "failed", "interrupted"]
-StrategyStatus = Literal["completed", "failed", "paused"]
+StrategyStatus = Literal["completed", "failed", "paused", "waiting", "removed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,12 @@ from orchestrate.domain.events import (
     LimitReachedEvent,
     SignalBlockedEvent,
     SignalResizedEvent,
+    StrategyAddedEvent,
     StrategyConflictDetectedEvent,
     StrategyFailedEvent,
+    StrategyPausedEvent,
+    StrategyRemovedEvent,
+    StrategyResumedEvent,
     StrategySignalledEvent,
 )
 from orchestrate.domain.market.stamps import label_text
@@ -21,6 +25,8 @@ from orchestrate.domain.orders.order import Demand, Reason
 
 #: Reasons for which capital is what stopped or cut a demand.
 CAPITAL_REASONS: Final = frozenset({Reason.CAPITAL, Reason.BELOW_ONE_LOT, Reason.OPEN_GAP})
+
+_Change = StrategyAddedEvent | StrategyPausedEvent | StrategyResumedEvent | StrategyRemovedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,18 @@ def _rebalanced(event: CapitalRebalancedEvent) -> Line:
     return Line("orchestrator.rebalanced", "info", facts)
 
 
+def _changed(name: str) -> Callable[[_Change], Line | None]:
+    """A change of who takes part while a run goes on; who does from the start stands in the plan."""
+
+    def line(event: _Change) -> Line | None:
+        if event.t is None:
+            return None
+        facts = {"strategy_id": event.strategy_id, "bar_date": _date(event.t)}
+        return Line(f"orchestrator.strategy_{name}", "info", facts)
+
+    return line
+
+
 def _failed(event: StrategyFailedEvent) -> Line:
     facts = {
         "strategy_id": event.strategy_id,
@@ -114,6 +132,10 @@ LINES: Final[dict[type[DomainEvent], Callable[[Any], Line | None]]] = {
     CapitalRebalancedEvent: _rebalanced,
     LimitReachedEvent: _limit_reached,
     StrategyFailedEvent: _failed,
+    StrategyAddedEvent: _changed("added"),
+    StrategyPausedEvent: _changed("paused"),
+    StrategyResumedEvent: _changed("resumed"),
+    StrategyRemovedEvent: _changed("removed"),
 }
 
 

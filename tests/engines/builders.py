@@ -32,13 +32,16 @@ def series(
 def market(*all_series: BarSeries, **kinds: Instrument) -> Market:
     """A market of these series; instruments are plain shares of two decimals unless given by symbol."""
     stamps = np.unique(np.concatenate([one.known for one in all_series]))
+    labels = np.full(len(stamps), np.iinfo(np.int64).min)
     rows = {}
     for one in all_series:
         places = np.full(len(stamps), -1, dtype=np.int64)
-        places[np.searchsorted(stamps, one.known)] = np.arange(len(one))
+        steps = np.searchsorted(stamps, one.known)
+        places[steps] = np.arange(len(one))
+        labels[steps] = np.maximum(labels[steps], one.label)
         rows[one.symbol] = places
     instruments = {one.symbol: kinds.get(one.symbol, Instrument(one.symbol)) for one in all_series}
-    return Market({one.symbol: one for one in all_series}, instruments, Timeline(stamps, stamps - DAY, rows))
+    return Market({one.symbol: one for one in all_series}, instruments, Timeline(stamps, labels, rows))
 
 
 def order(name: str, quantity: float, symbol: str = "A", strategy_id: str = "one") -> Order:

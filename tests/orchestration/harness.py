@@ -16,6 +16,7 @@ from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Decision, Fill, Reason
 from orchestrate.domain.plan import Sizing
+from orchestrate.domain.portfolio import Limits, PortfolioPlan
 from orchestrate.domain.results import StrategyResult
 from orchestrate.domain.strategies.protocols import Context, Signal, Signals
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
@@ -42,6 +43,7 @@ class Part:
     priority: int = 0
     depends_on: tuple[str, ...] = ()
     framework: str = "in_memory"
+    limits: Limits = field(default_factory=dict)
 
 
 @dataclass
@@ -85,6 +87,7 @@ def prepare(
     watch: CallStack | None = None,
     coordinator: StrategyCoordinator | None = None,
     pooled: bool = False,
+    portfolio: PortfolioPlan | None = None,
 ) -> Rehearsed:
     """Everything in its place, nothing begun."""
     events: list[DomainEvent] = []
@@ -96,12 +99,13 @@ def prepare(
         fed_in_full=frozenset(full),
         emit=events.append,
         watch=watch,
+        portfolio=portfolio,
     )
     for name, part in parts.items():
         orchestrator.add_strategy(
             part.strategy,
             StrategyMetadata(name, symbols=part.symbols, priority=part.priority, depends_on=part.depends_on),
-            AllocationConfig(Decimal(part.pct), part.sizing),
+            AllocationConfig(Decimal(part.pct), part.sizing, part.limits),
             framework=part.framework,
         )
     return Rehearsed(orchestrator, events)

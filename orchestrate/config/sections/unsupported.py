@@ -45,8 +45,6 @@ def _portfolio(reading: Reading) -> None:
         reading.not_landed(("portfolio", "rebalance"))
     if portfolio.target_volatility is not None:
         reading.not_landed(("portfolio", "target_volatility"))
-    if portfolio.schedule:
-        reading.not_landed(("portfolio", "schedule"))
 
 
 def _choice(reading: Reading, key: str, written: str, there: Collection[str], planned: Collection[str]) -> None:

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NOT_TRADABLE = "not_tradable"
     STRATEGY_FAILED = "strategy_failed"
     STRATEGY_PAUSED = "strategy_paused"
+    STRATEGY_REMOVED = "strategy_removed"
     SERIES_ENDED = "series_ended"
     UNFILLED_AT_END = "unfilled_at_end"
     NOTHING_TO_CLOSE = "nothing_to_close"

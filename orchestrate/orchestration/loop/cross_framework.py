@@ -121,7 +121,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._faults = NativeFaults(
             self.strategies, self._router, session.blotter, FillCheck(market, rules, session.marks.row)
         )
-        session.orders.send = self._router.send
+        session.orders.send, session.transfer = self._router.send, self.transfer
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
         self._netted = {framework: Netted(self._books(framework), capital) for framework in self.adapters}
         try:
@@ -196,9 +196,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session, router, step = self.session, self._router, event.step
         if router.hosts_natives:
             self.wake(event)
-        session.marks.step = step
         if session.rules:
             session.before_open(event)
+        session.marks.step = step
         if session.blotter.waiting and self._rules.fill == "next_open":
             self.open(event)
         reports = self.range(event) if router.moved or router.fed_in_full or session.blotter.has_resting else ()
@@ -308,12 +308,10 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         It counts after the result of that step, so that no return of anybody changes. ValueError where the source has
         not that much cash.
         """
-        session = self.session
-        t = self._market.timeline.moments[session.marks.step]
-        self.capital_manager.transfer(source, target, amount, t)
+        self.session.move_capital(source, target, amount)
+        t = self._market.timeline.moments[self.session.marks.step]
         for name, moved in ((source, -float(amount)), (target, float(amount))):
             if name != RESERVE:
-                session.losses.moved(name, moved)
                 self._netted[self.strategies[name].framework].transfer(name, moved)
                 self._recorder.note_flow(name, Flow(t, moved))
 

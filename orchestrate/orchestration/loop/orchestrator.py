@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +14,7 @@ from orchestrate.domain.events import (
     StrategyRemovedEvent,
     StrategyResumedEvent,
 )
+from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import StrategyCommand
@@ -20,6 +22,7 @@ from orchestrate.domain.plan import Mode
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.orchestration.loop.decision_log import Emit
+from orchestrate.orchestration.loop.rules.lifecycle import Positions
 from orchestrate.orchestration.loop.session import Session
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -62,6 +65,7 @@ class UnifiedStrategyOrchestrator:
         self._emit = emit or self.events.append
         self._watch = watch or CallStack()
         self._portfolio = portfolio or PortfolioPlan()
+        self._scheduled = {one.strategy_id for one in self._portfolio.schedule if one.action == "add"}
 
     # ---- who takes part
 
@@ -105,27 +109,37 @@ class UnifiedStrategyOrchestrator:
         if self._session is not None:
             raise ValueError(f"the run has begun, {metadata.id!r} comes too late")
         self.strategies[metadata.id] = StrategyEntry(strategy, metadata, allocation, framework, kind, config or {})
-        self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
+        if metadata.id in self._scheduled:
+            self.strategies[metadata.id].wait()
+        else:
+            self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
 
-    def remove_strategy(self, strategy_id: str) -> None:
-        """Take a strategy out before the run; one under way is paused instead, its book stays."""
+    def remove_strategy(self, strategy_id: str, positions: Positions = "flatten") -> None:
+        """Take a strategy out; during a run its positions are closed or, with `keep`, left to nobody."""
         self._entry(strategy_id)
         if self._session is not None:
-            raise ValueError(f"the run has begun; pause {strategy_id!r} instead")
+            self._session.lifecycle.remove(strategy_id, positions)
+            return
         del self.strategies[strategy_id]
         self._emit(StrategyRemovedEvent(strategy_id))
 
     def pause_strategy(self, strategy_id: str) -> None:
-        """Stop asking a strategy; what it holds stays, what it has ordered is executed."""
+        """Refuse what a strategy wants to open; what it holds stays, what it has ordered is executed."""
         entry = self._entry(strategy_id)
+        if self._session is not None:
+            self._session.lifecycle.pause(strategy_id)
+            return
         if entry.status != "active":
             raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be paused")
         entry.status = "paused"
         self._emit(StrategyPausedEvent(strategy_id))
 
     def resume_strategy(self, strategy_id: str) -> None:
-        """Ask a paused strategy again."""
+        """Let a strategy open positions again; its drawdown begins anew."""
         entry = self._entry(strategy_id)
+        if self._session is not None:
+            self._session.lifecycle.resume(strategy_id)
+            return
         if entry.status != "paused":
             raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be resumed")
         entry.status = "active"
@@ -145,7 +159,7 @@ class UnifiedStrategyOrchestrator:
 
     def allocate_capital(self) -> dict[str, Decimal]:
         """Each strategy's start capital, exact to the cent; the rest of the total is the reserve."""
-        weights = {entry.id: entry.allocation.target_pct / 100 for entry in self.strategies.values()}
+        weights = {entry.id: entry.weight for entry in self.strategies.values()}
         parts = self.capital_manager.calculate_allocations(self.capital_manager.total, weights)
         for strategy_id, part in parts.items():
             self.strategies[strategy_id].allocated = part
@@ -162,6 +176,7 @@ class UnifiedStrategyOrchestrator:
 
     def prepare(self, market: Market, rules: ExecutionRules) -> None:
         """Open the books and start every strategy, before the first bar."""
+        self._add_from_the_start(market)
         self.allocate_capital()
         self._session = Session(
             self.strategies,
@@ -174,6 +189,15 @@ class UnifiedStrategyOrchestrator:
             self._portfolio,
         )
         self._session.start()
+
+    def _add_from_the_start(self, market: Market) -> None:
+        """Whoever is scheduled to be added at the first bar or before takes part from the start."""
+        first = int(market.timeline.labels[0])
+        at_once = [one for one in self._portfolio.schedule if one.action == "add" and moment_of(one.at) <= first]
+        for one in at_once:
+            self.strategies[one.strategy_id].join()
+        later = tuple(one for one in self._portfolio.schedule if one not in at_once)
+        self._portfolio = replace(self._portfolio, schedule=later)
 
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
         """Ask every strategy that has a bar now, and settle what they want: one command for each order."""

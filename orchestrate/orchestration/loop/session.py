@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from orchestrate.domain.events import (
     LimitReachedEvent,
     StrategyConflictDetectedEvent,
     StrategyFailedEvent,
-    StrategyPausedEvent,
     StrategySignalledEvent,
 )
 from orchestrate.domain.market.stamps import label_text
@@ -32,16 +32,18 @@ from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import Finding, StrategyError
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
-from orchestrate.orchestration.loop.drawdown_stops import DrawdownStops
-from orchestrate.orchestration.loop.equity_watch import EquityWatch
-from orchestrate.orchestration.loop.losses import Losses
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
-from orchestrate.orchestration.loop.portfolio_rules import PortfolioRule
+from orchestrate.orchestration.loop.rules.appointments import Appointments
+from orchestrate.orchestration.loop.rules.drawdown_stops import DrawdownStops
+from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
+from orchestrate.orchestration.loop.rules.lifecycle import Lifecycle, Transfer
+from orchestrate.orchestration.loop.rules.losses import Losses
+from orchestrate.orchestration.loop.rules.rule import PortfolioRule
 from orchestrate.orchestration.loop.signal_schedule import EveryBar, Schedule, SignalSchedule
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
-from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
 from orchestrate.orchestration.risk.pipeline import Resources
@@ -85,6 +87,8 @@ class Session:
         self.rules: tuple[PortfolioRule, ...] = ()
         self.findings: list[Finding] = []
         self._halted = False
+        #: moves capital between books; whoever keeps more accounts than these puts his own here
+        self.transfer: Transfer = self.move_capital
         self._trades: dict[str, int] = {}
         self._started = False
         self._schedule: Schedule = EveryBar(self.in_order)
@@ -103,6 +107,9 @@ class Session:
             entry.book, entry.account = self._capital.books[entry.id], self._capital.accounts[entry.id]
         self.watch = EquityWatch([*self._capital.books.values(), self._capital.reserve], self.marks, self._market)
         self.losses = self._losses()
+        self.lifecycle = Lifecycle(
+            self.entries, self._capital, self.orders, self.losses, self.log, self._emit, self._transfer
+        )
         self.rules = self._rules()
         self.runner.start()
         self._started = True
@@ -124,12 +131,42 @@ class Session:
         return int(np.logical_or.reduce([rows[symbol][since + 1 : stop] >= 0 for symbol in symbols]).sum())
 
     def _rules(self) -> tuple[PortfolioRule, ...]:
-        if not self.watch.detectors:
-            return ()
-        limits = self._coordinator.limits
-        return (
-            DrawdownStops(self.entries, limits, self.losses, self.orders, self.log, self._emit, self.pause, self._halt),
-        )
+        """What the portfolio does by itself at a step, in this order."""
+        rules: list[PortfolioRule] = []
+        if self._portfolio.schedule:
+            timeline = self._market.timeline
+            rules += [
+                Appointments(self._portfolio.schedule, timeline, self.lifecycle, self._reallocate, self.findings),
+                self.lifecycle,
+            ]
+        if self.watch.detectors:
+            limits, losses = self._coordinator.limits, self.losses
+            rules.append(
+                DrawdownStops(
+                    self.entries, limits, losses, self.orders, self.log, self._emit, self.lifecycle.pause, self._halt
+                )
+            )
+        return tuple(rules)
+
+    def _reallocate(self, weights: Mapping[str, Decimal]) -> None:
+        """New targets for these strategies; the others keep theirs."""
+        after = {entry.id: weights.get(entry.id, entry.weight) for entry in self.in_order}
+        total = sum(after.values(), Decimal(0))
+        if total > 1:
+            raise ValueError(f"allocations would add up to {total * 100:f} percent")
+        for entry in self.in_order:
+            entry.weight = after[entry.id]
+
+    def _transfer(self, source: str, target: str, amount: Decimal) -> None:
+        self.transfer(source, target, amount)
+
+    def move_capital(self, source: str, target: str, amount: Decimal) -> None:
+        """Move `amount`, whole cents, between two books; it counts after the result of the step that is over."""
+        t = self._market.timeline.moments[self.marks.step]
+        self._capital.transfer(source, target, amount, t)
+        for name, moved in ((source, -float(amount)), (target, float(amount))):
+            if name != RESERVE:
+                self.losses.moved(name, moved)
 
     def _exposure(self) -> Exposure:
         return Exposure(self.entries, self.blotter, self.marks, self._market.instruments, self.losses)
@@ -151,13 +188,6 @@ class Session:
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
 
-    def pause(self, strategy_id: str) -> None:
-        """Refuse what a strategy wants to open from now on."""
-        entry = self.entries[strategy_id]
-        if entry.status == "active":
-            entry.status = "paused"
-            self._emit(StrategyPausedEvent(strategy_id, self._now()))
-
     def _halt(self) -> None:
         """Ask nobody any more; the run goes on to its end."""
         self._halted = True
@@ -168,7 +198,8 @@ class Session:
     # ---- the portfolio's own rules
 
     def before_open(self, event: MarketEvent) -> None:
-        """A step begins: the portfolio's own rules come first."""
+        """A step begins: the portfolio's own rules come first, with the closes before it."""
+        self.marks.step = max(event.step - 1, 0)
         for rule in self.rules:
             rule.before_open(event)
 

@@ -25,6 +25,7 @@ Expected = tuple[Fill, Instrument]
 #: a name of this module is found several times as fast as a member of an enumeration
 _NO_REASON: Final = Reason.NONE
 _CAPITAL: Final = Reason.CAPITAL
+_OPEN_NOTHING: Final = frozenset({"waiting", "paused", "removed"})
 
 
 @value
@@ -117,8 +118,9 @@ class BuyingPower:
             return False
         elif not intent.price:
             intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} has no price yet")
-        elif self._entries[intent.strategy_id].status == "paused":
-            intent.refuse(stage, Reason.STRATEGY_PAUSED, "paused strategies open nothing")
+        elif self._entries[intent.strategy_id].status in _OPEN_NOTHING:
+            status = self._entries[intent.strategy_id].status
+            intent.refuse(stage, Reason.STRATEGY_PAUSED, f"the strategy is {status}, it opens nothing")
         return intent.refused
 
     def _fund(self, intent: Intent, stage: str, granted: Mapping[str, _Granted]) -> None:

@@ -32,12 +32,15 @@ class AllocationConfig:
             raise ValueError(f"target_pct must lie in 0..100, not {self.target_pct}")
 
 
-EntryStatus = Literal["active", "paused", "failed"]
+EntryStatus = Literal["waiting", "active", "paused", "failed", "removed"]
 
 
 @dataclass(slots=True)
 class StrategyEntry:
-    """One strategy under the orchestrator. `decider`, `book` and `account` come with the run."""
+    """One strategy under the orchestrator. `decider`, `book` and `account` come with the run.
+
+    `weight` is its share of the capital in force, 0..1: nothing while it waits to be added, or once it is removed.
+    """
 
     strategy: object
     metadata: StrategyMetadata
@@ -54,10 +57,20 @@ class StrategyEntry:
     error: StrategyError | None = None
     blocked: int = 0
     resized: int = 0
+    weight: Decimal = Decimal(0)
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.id = self.metadata.id
+        self.weight = self.allocation.target_pct / 100
+
+    def wait(self) -> None:
+        """Take no part until it is added."""
+        self.status, self.weight = "waiting", Decimal(0)
+
+    def join(self) -> None:
+        """Take part, with the weight that it was given."""
+        self.status, self.weight = "active", self.allocation.target_pct / 100
 
     @property
     def is_native(self) -> bool:
@@ -65,6 +78,6 @@ class StrategyEntry:
         return self.kind is not None and self.kind not in PORTABLE_KINDS
 
     @property
-    def is_active(self) -> bool:
-        """True while the strategy is asked."""
-        return self.status == "active"
+    def is_asked(self) -> bool:
+        """True while the strategy is called: also while it is paused, when it may close what it holds."""
+        return self.status in ("active", "paused")

@@ -75,14 +75,14 @@ class StrategyRunner:
     def signals(self, entry: StrategyEntry, event: MarketEvent) -> Sequence[Signal]:
         """What a strategy wants at this step."""
         decider, view = entry.decider, self.views[entry.id]
-        if decider is None or entry.status != "active":
+        if decider is None or not entry.is_asked:
             return ()
         if isinstance(decider, VectorDecider):  # it has been asked before the first bar
             return decider.decide(event, view)
         return self._call(entry, decider.decide, event, view) or ()
 
     def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
-        """Call a strategy's hook, if it has it; a paused one is notified of its orders, too."""
+        """Call a strategy's hook, if it has it; a paused or removed one is notified of its orders, too."""
         if self.has_hook(entry, hook) and entry.status != "failed":
             self._call(entry, _call_hook, entry.strategy, hook, *arguments)
 

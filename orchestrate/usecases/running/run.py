@@ -128,7 +128,7 @@ def _run(
     results = orchestrator.results()
     checked = check_run(orchestrator, twins, market, watchdog, stop, began)
     _require_same_bars(market, orchestrator)
-    findings += _ruined(results, market)
+    findings += [*orchestrator.session.findings, *_ruined(results, market)]
     steps, timeline = orchestrator.steps_done, market.timeline
     stopped = steps < len(timeline) or (stop is not None and stop())
     return RunResult(

@@ -99,9 +99,9 @@ def test_adding_and_removing(orchestrator: UnifiedStrategyOrchestrator) -> None:
     orchestrator.remove_strategy("a")
     assert list(orchestrator.strategies) == ["b"]
     orchestrator.pause_strategy("b")
-    assert not orchestrator.strategies["b"].is_active
+    assert orchestrator.strategies["b"].status == "paused"
     orchestrator.resume_strategy("b")
-    assert orchestrator.strategies["b"].is_active
+    assert orchestrator.strategies["b"].status == "active"
     assert orchestrator.events == [
         StrategyAddedEvent("a", Decimal(40)),
         StrategyAddedEvent("b", Decimal("25.5")),
@@ -146,9 +146,11 @@ def test_once_a_run_has_begun(orchestrator: UnifiedStrategyOrchestrator) -> None
     add(orchestrator, "a", symbols=("A",))
     orchestrator.prepare(market(series("A", BARS)), ExecutionRules())
     with pytest.raises(ValueError, match="the run has begun"):
-        orchestrator.remove_strategy("a")
-    with pytest.raises(ValueError, match="the run has begun"):
         add(orchestrator, "b")
+    orchestrator.remove_strategy("a")
+    assert orchestrator.strategies["a"].status == "removed"
+    with pytest.raises(ValueError, match="is removed, it can't be removed"):
+        orchestrator.remove_strategy("a")
 
 
 def test_coordinating_an_event_gives_commands() -> None:

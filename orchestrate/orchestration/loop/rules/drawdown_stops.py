@@ -12,8 +12,8 @@ from orchestrate.domain.orders.order import Order, OrderStatus, Reason
 from orchestrate.domain.portfolio import Limits
 from orchestrate.orchestration.loop.clock import NEVER
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
-from orchestrate.orchestration.loop.losses import Losses
 from orchestrate.orchestration.loop.order_manager import OrderManager
+from orchestrate.orchestration.loop.rules.losses import Losses
 from orchestrate.orchestration.risk.exposure import PORTFOLIO
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
-from orchestrate.orchestration.loop.equity_watch import EquityWatch
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
 from orchestrate.orchestration.risk.limits.losses import GRAIN
 
 
@@ -125,6 +125,10 @@ class Losses:
             for figures in (self._peaks, self._day_start):
                 figures[row] *= factor
         self._last[row] += amount
+
+    def is_down(self, name: str) -> bool:
+        """True while the drawdown of a row stands at its bound or beyond."""
+        return bool(self.down[self._rows[name]])
 
     def new_peak(self, name: str) -> None:
         """The drawdown of a row begins anew."""

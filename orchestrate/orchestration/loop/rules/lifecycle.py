@@ -1,0 +1,129 @@
+"""Who takes part while a run goes on: strategies are added, paused, resumed and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import ROUND_DOWN, Decimal
+from typing import Final, Literal
+
+from orchestrate.domain.books import Book
+from orchestrate.domain.events import (
+    StrategyAddedEvent,
+    StrategyPausedEvent,
+    StrategyRemovedEvent,
+    StrategyResumedEvent,
+)
+from orchestrate.domain.market.timeline import MarketEvent
+from orchestrate.domain.orders.order import OrderStatus, Reason
+from orchestrate.orchestration.loop.clock import NEVER
+from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
+from orchestrate.orchestration.loop.order_manager import OrderManager
+from orchestrate.orchestration.loop.rules.losses import Losses
+from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
+from orchestrate.orchestration.risk.exposure import PORTFOLIO
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+#: What becomes of the positions of a strategy that is removed.
+Positions = Literal["flatten", "keep"]
+#: From a book, to a book, whole cents; the reserve's name is `RESERVE`.
+Transfer = Callable[[str, str, Decimal], None]
+_CENT: Final = Decimal("0.01")
+
+
+class Lifecycle:
+    """Changes the status of strategies, and moves their capital; `PortfolioRule`.
+
+    ValueError where a strategy's status does not allow what is asked.
+    """
+
+    def __init__(
+        self,
+        entries: Mapping[str, StrategyEntry],
+        capital: PortfolioCapitalManager,
+        orders: OrderManager,
+        losses: Losses,
+        log: DecisionLog,
+        emit: Emit,
+        transfer: Transfer,
+    ) -> None:
+        self._entries, self._capital, self._orders = entries, capital, orders
+        self._losses, self._log, self._emit, self._transfer = losses, log, emit, transfer
+        self._leaving: dict[str, StrategyEntry] = {}
+
+    # ---- what a user may ask for
+
+    def pause(self, strategy_id: str) -> None:
+        """Refuse what a strategy wants to open; what it holds stays, what it has ordered is executed."""
+        entry = self._require(strategy_id, "paused", "active")
+        entry.status = "paused"
+        self._emit(StrategyPausedEvent(strategy_id, self._log.step_label()))
+
+    def resume(self, strategy_id: str) -> None:
+        """Let a strategy open positions again; its drawdown begins anew, and the portfolio's where that stopped it."""
+        entry = self._entries[strategy_id]
+        stopped = self._losses.is_down(strategy_id) or self._losses.is_down(PORTFOLIO)
+        if not (entry.status == "active" and stopped):
+            self._require(strategy_id, "resumed", "paused")
+        entry.status = "active"
+        for name in (strategy_id, PORTFOLIO):
+            if name == strategy_id or self._losses.is_down(name):
+                self._losses.new_peak(name)
+        self._emit(StrategyResumedEvent(strategy_id, self._log.step_label()))
+
+    def add(self, strategy_id: str) -> None:
+        """Let a strategy take part that has waited, with its weight of the portfolio's equity from the reserve."""
+        entry = self._require(strategy_id, "added", "waiting")
+        entry.join()
+        self._emit(StrategyAddedEvent(strategy_id, entry.allocation.target_pct, self._log.step_label()))
+        if self._capital.pooled:
+            return
+        due = entry.weight * Decimal(str(self._losses.equity(PORTFOLIO)))
+        amount = min(due, Decimal(str(self._capital.reserve.cash))).quantize(_CENT, ROUND_DOWN)
+        if amount > 0:
+            self._transfer(RESERVE, strategy_id, amount)
+
+    def remove(self, strategy_id: str, positions: Positions = "flatten") -> None:
+        """Let a strategy take part no more: its orders are cancelled, its positions closed, its cash goes back."""
+        entry = self._require(strategy_id, "removed", "active", "paused", "waiting")
+        entry.status, entry.weight = "removed", Decimal(0)
+        self._emit(StrategyRemovedEvent(strategy_id, self._log.step_label()))
+        self._orders.cancel(
+            lambda order: order.strategy_id == strategy_id and order.status is not OrderStatus.RELEASED,
+            Reason.STRATEGY_REMOVED,
+        )
+        if positions == "flatten":
+            self._orders.flatten(entry, Reason.FLATTENED)
+        self._leaving[strategy_id] = entry
+        self._return_cash()
+
+    def _require(self, strategy_id: str, becoming: str, *allowed: str) -> StrategyEntry:
+        entry = self._entries[strategy_id]
+        if entry.status not in allowed:
+            raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be {becoming}")
+        return entry
+
+    # ---- a rule of the portfolio
+
+    def before_open(self, event: MarketEvent) -> None:
+        """See `PortfolioRule`."""
+
+    def after_close(self, event: MarketEvent) -> None:  # noqa: ARG002
+        """See `PortfolioRule`: what was sold of those who left is theirs no more."""
+        if self._leaving:
+            self._return_cash()
+
+    def next_event(self, step: int) -> int:  # noqa: ARG002  # fills make the steps that it must see
+        """See `PortfolioRule`."""
+        return NEVER
+
+    def _return_cash(self) -> None:
+        for name, entry in list(self._leaving.items()):
+            if not entry.book.positions and not self._orders.blotter.pending(name):
+                del self._leaving[name]
+                amount = _whole_cents(entry.book)
+                if amount > 0 and not self._capital.pooled:
+                    self._transfer(name, RESERVE, amount)
+
+
+def _whole_cents(book: Book) -> Decimal:
+    return Decimal(repr(round(book.cash, 6))).quantize(_CENT, ROUND_DOWN)

@@ -1,0 +1,189 @@
+"""Strategies that are added, paused, resumed and removed while a run goes on, by its schedule or by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orchestrate import wiring
+from orchestrate.domain.events import (
+    StrategyAddedEvent,
+    StrategyPausedEvent,
+    StrategyRemovedEvent,
+    StrategyResumedEvent,
+)
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.orders.execution import Commission, ExecutionRules
+from orchestrate.domain.portfolio import Appointment, Limits, PortfolioPlan
+from orchestrate.domain.strategies.protocols import Signal
+from orchestrate.orchestration.risk.limits.losses import MaxDrawdown
+from tests.engines.builders import DAY, START, market, series
+from tests.engines.conformance.in_memory import InMemoryAdapter
+from tests.orchestration.harness import Flags, Part, Rehearsed, Told, fixed, rehearse
+
+PLACES = ["in_memory", "backtrader", "nautilus"]
+#: Opens at 100, 101, …, closes half a point above.
+PRICES = [(100.0 + bar, 100.5 + bar) for bar in range(10)]
+PLAIN = ExecutionRules()
+
+
+def day(bar: int) -> str:
+    """The date of a bar."""
+    return label_text(START + bar * DAY)
+
+
+def run(
+    plans: Mapping[str, object],
+    schedule: Sequence[Appointment],
+    *,
+    place: str = "in_memory",
+    pct: Mapping[str, int] | None = None,
+    rules: ExecutionRules = PLAIN,
+    limits: Limits | None = None,
+    prices: Sequence[tuple[float, float]] = PRICES,
+    full: Sequence[str] = (),
+) -> Rehearsed:
+    """Strategies with 30 % of 10,000 each."""
+    shares = pct or {}
+    parts = {
+        name: Part(
+            Told(plan) if isinstance(plan, Mapping) else plan,
+            pct=shares.get(name, 30),
+            sizing=fixed(10),
+            framework=place,
+            limits=limits or {},
+        )
+        for name, plan in plans.items()
+    }
+    adapters: dict[str, Any] = {place: InMemoryAdapter() if place == "in_memory" else wiring.build_adapter(place, {})}
+    return rehearse(
+        market(series("A", prices)),
+        parts,
+        rules,
+        capital=10_000,
+        adapters=adapters,
+        portfolio=PortfolioPlan(schedule=tuple(schedule)),
+        full=full,
+    )
+
+
+BUY = [Signal.enter("A")]
+SELL = [Signal.exit("A")]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_pause_refuses_openings_and_lets_closings_pass(place: str) -> None:
+    """Paused before the open of bar 2: the order of bar 1 is executed there, bar 3 may sell, bar 5 may not buy."""
+    schedule = [Appointment(day(2), "pause", "s"), Appointment(day(7), "resume", "s")]
+    done = run({"s": {1: BUY, 3: SELL, 5: BUY, 7: BUY}}, schedule, place=place)
+    assert done.fills() == [(10.0, 102.0), (-10.0, 104.0), (10.0, 108.0)]
+    assert ("rejected", "strategy_paused", 0.0) in done.reasons("s")
+    changes = done.of(StrategyPausedEvent) + done.of(StrategyResumedEvent)
+    assert [label_text(one.t) for one in changes] == [day(1), day(6)]  # before the open: the bar before is the newest
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_who_is_added_takes_part_from_then_on_with_money_of_the_reserve(place: str) -> None:
+    """Before the open of bar 4 the portfolio is worth 10,000 + 10 × 2.5: 30 % of it are 3,007.50."""
+    done = run({"s": {0: BUY}, "late": {0: BUY}}, [Appointment(day(4), "add", "late")], place=place)
+    assert done.fills("late") == [(10.0, 105.0)]  # its first bar is bar 4
+    late = done.results["late"]
+    assert late.allocated == 0
+    assert late.equity[:3].tolist() == [0.0, 0.0, 0.0]
+    assert late.equity[3] == pytest.approx(3_007.5)
+    assert late.equity[5] == pytest.approx(3_007.5 + 10 * 0.5)
+    [_, added] = done.of(StrategyAddedEvent)
+    assert (added.strategy_id, added.allocation_pct) == ("late", Decimal(30))
+    assert done.orchestrator.capital_manager.reserve.cash == pytest.approx(7_000 - 3_007.5)
+
+
+def test_who_is_added_at_the_first_bar_takes_part_from_the_start() -> None:
+    done = run({"s": {0: BUY}}, [Appointment(day(0), "add", "s")])
+    assert done.results["s"].allocated == 3_000
+    assert not done.orchestrator.session.findings
+
+
+def test_the_reserve_gives_what_it_has() -> None:
+    """80 % are taken: of the 30 % that the late one should get the reserve has 20."""
+    done = run({"s": {}, "late": {}}, [Appointment(day(4), "add", "late")], pct={"s": 80, "late": 20})
+    assert done.results["late"].equity[-1] == pytest.approx(2_000.0)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_who_is_removed_is_closed_and_its_cash_goes_to_the_reserve(place: str, fill: Any) -> None:
+    """Bought at 101 (bar 1's open) or 100.5; removed before bar 5, whose open (or close) sells."""
+    rules = ExecutionRules(fill=fill, commission=Commission(minimum=1.0))
+    done = run({"s": {0: BUY, 7: BUY}}, [Appointment(day(5), "remove", "s")], place=place, rules=rules)
+    bought, sold = (101.0, 105.0) if fill == "next_open" else (100.5, 105.5)
+    assert done.fills() == [(10.0, bought), (-10.0, sold)]
+    result = done.results["s"]
+    assert (result.status, len(result.trades)) == ("removed", 1)
+    earned = 10 * (sold - bought) - 2
+    assert result.equity[-1] == pytest.approx(0.0, abs=0.01)
+    assert result.earned[-1] == pytest.approx(3_000 + earned)
+    assert done.orchestrator.capital_manager.reserve.cash == pytest.approx(10_000 + earned)
+    assert [label_text(one.t) for one in done.of(StrategyRemovedEvent)] == [day(4)]
+
+
+def test_orders_of_who_is_removed_are_cancelled() -> None:
+    """The order of bar 3 waits for the open of bar 4, before which its strategy is removed."""
+    done = run({"s": {3: BUY}}, [Appointment(day(4), "remove", "s")])
+    assert done.fills() == []
+    assert done.reasons("s")[-1] == ("rejected", "strategy_removed", 0.0)
+
+
+def test_a_resume_after_a_flatten_starts_a_new_peak() -> None:
+    """Flattened at 80; at 10 % below the peak nothing opens until the resume before bar 6."""
+    prices = [(100.0, 100.0), (100.0, 100.0), (80.0, 80.0), *[(80.0, 80.0)] * 7]
+    plan = {0: [Signal.enter("A", quantity=20)], 4: BUY, 6: BUY}
+    limits = {"max_drawdown": MaxDrawdown(0.1)}
+    done = run({"s": plan}, [Appointment(day(6), "resume", "s")], limits=limits, prices=prices)
+    assert done.fills() == [(20.0, 100.0), (-20.0, 80.0), (10.0, 80.0)]
+    assert ("rejected", "limit", 0.0) in done.reasons("s")
+
+
+@pytest.mark.parametrize(
+    ("appointment", "told"),
+    [
+        (Appointment("2030-01-01", "pause", "s"), "pause s at 2030-01-01 did nothing: no bar comes at or after it"),
+        (Appointment(day(3), "resume", "s"), "Strategy 's' is active, it can't be resumed"),
+        (Appointment(day(3), "add", "s"), "Strategy 's' is active, it can't be added"),
+    ],
+)
+def test_what_a_schedule_can_not_do_is_a_finding(appointment: Appointment, told: str) -> None:
+    schedule = [appointment] if appointment.action != "add" else [Appointment(day(1), "add", "s"), appointment]
+    done = run({"s": {}}, schedule)
+    [finding] = done.orchestrator.session.findings
+    assert (finding.severity, finding.where) == ("warning", "portfolio.schedule")
+    assert told in finding.message
+
+
+def test_appointments_of_one_step_are_kept_in_the_order_of_their_moments() -> None:
+    """The resume is written first and comes later."""
+    schedule = [Appointment(f"{day(3)}T12:00:00", "resume", "s"), Appointment(f"{day(2)}T12:00:00", "pause", "s")]
+    done = run({"s": {5: BUY}}, schedule)
+    assert done.results["s"].status == "completed"
+    assert done.fills() == [(10.0, 106.0)]
+
+
+SCHEDULE = [
+    Appointment(day(2), "pause", "a"),
+    Appointment(day(4), "add", "b"),
+    Appointment(day(6), "resume", "a"),
+    Appointment(day(7), "remove", "c"),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_jumping_changes_nothing(place: str) -> None:
+    """The same flags, once with every bar fed, once with the clock that jumps."""
+    flags = {"a": Flags(long=[1, 3, 6], out=[4, 8]), "b": Flags(long=[2, 5]), "c": Flags(long=[0])}
+    dense, jumping = (run(flags, SCHEDULE, place=place, full=full) for full in ([place], []))
+    assert dense.fills() == jumping.fills()
+    assert [type(event) for event in dense.events] == [type(event) for event in jumping.events]
+    for name, result in dense.results.items():
+        assert result.equity.tolist() == jumping.results[name].equity.tolist()
