@@ -78,7 +78,7 @@ def _framework(result: RunResult, name: str, notes: list[Finding]) -> Document:
 
 def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding]) -> Document:
     allocated = float(strategy.allocated)
-    own, curve = strategy.own, curve_of([strategy])
+    own, curve = strategy.has_bar, curve_of([strategy])
     transfers = strategy.transfers
     track = Track(
         initial=curve.initial,
@@ -134,7 +134,7 @@ def _benchmark(result: RunResult, closes: Floats) -> Document:
 
 def _union(result: RunResult) -> Flags:
     """The steps at which a symbol of some strategy has a bar; data that nobody trades makes steps that don't count."""
-    there: Flags = np.logical_or.reduce([strategy.own for strategy in result.strategies.values()])
+    there: Flags = np.logical_or.reduce([strategy.has_bar for strategy in result.strategies.values()])
     return there
 
 

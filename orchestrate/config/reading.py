@@ -86,7 +86,7 @@ class Reading:
         node = find(self.shaped.table, ("strategies", name))[0]
         return isinstance(node, Table) and any(key not in Strategy.model_fields for key, _ in node)
 
-    def not_landed(self, path: Steps, what: str = "", hint: str = "leave it out until it is") -> None:
+    def not_supported(self, path: Steps, what: str = "", hint: str = "leave it out until it is") -> None:
         """Something that the contracts promise and that isn't there yet."""
         self.problems.append(self.place(*path).problem(f"{what or dotted('', path)} is not supported yet", hint))
 

@@ -19,9 +19,9 @@ from orchestrate.config.sections.market import check_benchmark, check_period, da
 from orchestrate.config.sections.sizing import sizing_of
 from orchestrate.config.sections.strategies import enabled_strategies, recognise, strategy_plan
 from orchestrate.config.sections.symbols import symbols_of
-from orchestrate.config.sections.unsupported import refuse_pending
+from orchestrate.config.sections.unsupported import refuse_unsupported
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
-from orchestrate.config.validation import fit
+from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, MultiFrameworkConfig, RunPlan
 
@@ -53,7 +53,7 @@ def resolve(
     shaped = shape(tree, problems)
     values = None
     if shaped is not None:
-        values, found = fit(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
+        values, found = validate(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
         problems += found
     else:
         problems += _unknown_at_least(tree, choices)
@@ -86,7 +86,7 @@ def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
 def _unknown_at_least(tree: Table, choices: Choices) -> list[Problem]:
     """What else is wrong in a file that names no strategy."""
     table = long_sections(tree).without(*SHAPE_KEYS).with_entry("strategies", Table(tree.place))
-    return fit(Configuration, table, besides=SHAPE_KEYS, names=choices.names)[1]
+    return validate(Configuration, table, besides=SHAPE_KEYS, names=choices.names)[1]
 
 
 def _refused(problems: list[Problem], order: list[str], mode: Mode | None = None) -> Resolution:
@@ -115,7 +115,7 @@ def _checked(reading: Reading) -> RunPlan | None:
         dependencies_of(reading, name, enabled)
     refuse_circles(reading, enabled)
     share = weights(reading, enabled)
-    refuse_pending(reading)
+    refuse_unsupported(reading)
     series, instruments = data_plans(reading), instrument_plans(reading)
     check_period(reading)
     check_benchmark(reading)

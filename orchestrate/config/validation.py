@@ -67,7 +67,7 @@ _BOOLEANS = {
 }
 
 
-def fit(
+def validate(
     model: type[M], node: Node, where: str = "", *, besides: Iterable[str] = (), names: Names | None = None
 ) -> tuple[M | None, list[Problem]]:
     """`node` as `model` and all mistakes; what is wrong is left out of the result, None where nothing is left.
@@ -278,7 +278,7 @@ def _exact(hint: Any) -> Any:
 
 def build(described: type, node: Node, where: str) -> tuple[Any, list[Problem]]:
     """The dataclass `described` from `node`; what its constructor refuses is told at the key it names first."""
-    values, problems = fit(model_of(described), node, where)
+    values, problems = validate(model_of(described), node, where)
     if values is None or problems:
         return None, problems
     given = {name: copy.copy(getattr(values, name)) for name in values.model_fields_set}

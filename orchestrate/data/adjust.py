@@ -27,7 +27,7 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
     factor, shares = np.ones(len(columns)), np.ones(len(columns))
     findings = []
     for date, ratio in how.splits:
-        before = columns.label < _day(date, where)
+        before = columns.timestamp < _day(date, where)
         if not 1 <= ratio * MAX_FACTOR <= MAX_FACTOR**2:
             raise DataError(f"the split of {date} has the ratio {ratio}", where=where, hint="a 7:1 split is 7")
         if not before.all():  # a split after the last bar leaves the scale as it is
@@ -35,7 +35,7 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
             shares[before] *= float(ratio)
         findings.append(_split_finding(columns, date, float(ratio), int(before.sum()), where))
     if how.factors:
-        price, split = _factors(columns.label, root / how.factors, how.factors)
+        price, split = _factors(columns.timestamp, root / how.factors, how.factors)
         factor *= split * price if how.dividends else split
         shares /= split
         what = "splits and dividends" if how.dividends else "splits"

@@ -22,7 +22,7 @@ class Columns:
     `row` is each bar's line in the file (or its place in another source, from 1), for messages.
     """
 
-    label: Stamps
+    timestamp: Stamps
     open: Floats
     high: Floats
     low: Floats
@@ -32,7 +32,7 @@ class Columns:
     unit: str = "row"
 
     def __len__(self) -> int:
-        return len(self.label)
+        return len(self.timestamp)
 
     @property
     def prices(self) -> Floats:
@@ -51,7 +51,7 @@ class Columns:
 
     def stamp(self, place: int) -> str:
         """The label of a bar as people write it."""
-        return show(int(self.label[place]))
+        return show(int(self.timestamp[place]))
 
     def place(self, place: int) -> str:
         """Where a bar stands in its source, in words."""
@@ -64,7 +64,7 @@ class Columns:
     def take(self, chosen: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Columns:
         """The chosen bars, in the chosen order."""
         return Columns(
-            self.label[chosen],
+            self.timestamp[chosen],
             self.open[chosen],
             self.high[chosen],
             self.low[chosen],

@@ -165,7 +165,7 @@ def missing_days_in_a_row(evidence: Evidence) -> Finding | None:
     """Two or more of the series' own trading days running have no bar."""
     if evidence.length > DAY:
         return None
-    runs = [run for run in missing_days(evidence.columns.label) if run[1] > 1]
+    runs = [run for run in missing_days(evidence.columns.timestamp) if run[1] > 1]
     if not runs:
         return None
     first = tuple(f"{show(start)}: {days} days" for start, days in runs[:5])
@@ -178,7 +178,7 @@ def missing_single_days(evidence: Evidence) -> Finding | None:
     """Single trading days without a bar are mostly holidays."""
     if evidence.length > DAY:
         return None
-    singles = [start for start, days in missing_days(evidence.columns.label) if days == 1]
+    singles = [start for start, days in missing_days(evidence.columns.timestamp) if days == 1]
     if not singles:
         return None
     first = tuple(show(start) for start in singles[:5])
@@ -188,7 +188,7 @@ def missing_single_days(evidence: Evidence) -> Finding | None:
 
 def missing_weeks(evidence: Evidence) -> Finding | None:
     """For bars of a week or a month: steps of more than one and a half bars."""
-    label = evidence.columns.label
+    label = evidence.columns.timestamp
     wide = np.flatnonzero(np.diff(label) > 1.5 * evidence.length) + 1
     if evidence.length <= DAY or not len(wide):
         return None
@@ -199,7 +199,7 @@ def holes_in_days(evidence: Evidence) -> Finding | None:
     """Within a day, where the series usually has bars, three or more are missing."""
     if not evidence.intraday:
         return None
-    label = evidence.columns.label
+    label = evidence.columns.timestamp
     steps = np.diff(label)
     holes = np.flatnonzero((steps > 3 * evidence.length) & (label[1:] // DAY == label[:-1] // DAY))
     if not len(holes):
@@ -217,10 +217,10 @@ def unusual_weekdays(evidence: Evidence) -> Finding | None:
     """Bars on weekdays on which the series mostly has none."""
     if evidence.length > DAY:
         return None
-    usual = trading_weekdays(evidence.columns.label)
-    if usual >= set(weekdays(held_days(evidence.columns.label) * DAY).tolist()):
+    usual = trading_weekdays(evidence.columns.timestamp)
+    if usual >= set(weekdays(held_days(evidence.columns.timestamp) * DAY).tolist()):
         return None
-    odd = np.flatnonzero(~np.isin(weekdays(evidence.columns.label), list(usual)))
+    odd = np.flatnonzero(~np.isin(weekdays(evidence.columns.timestamp), list(usual)))
     message = "bars on days on which this series seldom trades"
     return told("info", evidence.where, message, evidence.columns, odd)
 
@@ -229,7 +229,7 @@ def crowded_bars(evidence: Evidence) -> Finding | None:
     """Bars that begin before the one before them can have ended."""
     # days and weeks shrink by a change of clocks or a holiday on a Monday
     least = evidence.length if evidence.intraday else 0.8 * evidence.length
-    close_by = np.flatnonzero(np.diff(evidence.columns.label) < least) + 1
+    close_by = np.flatnonzero(np.diff(evidence.columns.timestamp) < least) + 1
     if not len(close_by):
         return None
     message = f"bars follow sooner than a bar's length of {span(evidence.length)}"
@@ -257,7 +257,7 @@ def unfinished(evidence: Evidence) -> Finding | None:
 def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:
     if evidence.length > DAY:
         return np.array([], dtype=np.intp)
-    phase = evidence.columns.label % evidence.length
+    phase = evidence.columns.timestamp % evidence.length
     phases, counts = np.unique(phase, return_counts=True)
     off = np.abs(phase - phases[counts.argmax()])
     # bars of several hours follow their exchange's clocks, which are put forward and back
@@ -281,7 +281,7 @@ def span(nanoseconds: int) -> str:
 
 def stamped_at_the_end(evidence: Evidence) -> Finding | None:
     """Labels taken for the start of a bar look like its end: sessions begin a bar after the quarter and end on it."""
-    label, length = evidence.columns.label, evidence.length
+    label, length = evidence.columns.timestamp, evidence.length
     if evidence.stamp == "end" or length >= _QUARTER or _QUARTER % length:
         return None
     begins = np.flatnonzero(np.diff(label) >= _BREAK) + 1

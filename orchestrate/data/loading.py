@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from orchestrate.data.alignment import Stamp, align, known
+from orchestrate.data.alignment import Stamp, align, available_at
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.files.cache import ColumnCache
@@ -91,13 +91,13 @@ def _load(
     opened, high, low, close = (sealed(column) for column in columns.each)
     series = BarSeries(
         entry.symbol,
-        columns.label,
+        columns.timestamp,
         opened,
         high,
         low,
         close,
         columns.volume,
-        known=columns.label,
+        available_at=columns.timestamp,
         length=length,
     )
     return series, instrument, findings
@@ -105,7 +105,7 @@ def _load(
 
 def _length(columns: Columns, entry: DataPlan) -> int:
     try:
-        return bar_length(columns.label, entry.frequency)
+        return bar_length(columns.timestamp, entry.frequency)
     except ValueError as error:
         raise DataError(str(error), where=name(entry)) from None
 
@@ -114,12 +114,12 @@ def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
     """The bars whose labels lie within start..end, both days whole."""
     lower = bound(plan.start, last=False) if plan.start else None
     upper = bound(plan.end, last=True) if plan.end else None
-    first = 0 if lower is None else int(np.searchsorted(columns.label, lower, side="left"))
-    last = len(columns) if upper is None else int(np.searchsorted(columns.label, upper, side="right"))
+    first = 0 if lower is None else int(np.searchsorted(columns.timestamp, lower, side="left"))
+    last = len(columns) if upper is None else int(np.searchsorted(columns.timestamp, upper, side="right"))
     if last <= first:
         raise DataError(
             f"no bar lies within {plan.start or 'the beginning'}..{plan.end or 'the end'}: "
-            f"the data covers {show(int(columns.label[0]))} to {show(int(columns.label[-1]))}",
+            f"the data covers {show(int(columns.timestamp[0]))} to {show(int(columns.timestamp[-1]))}",
             where=name(entry),
             hint="change start or end, or give data that covers them",
         )
@@ -140,7 +140,7 @@ def _with_moments(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan])
     if len(kinds) == 1 and all(entry.resample is None for entry in data.values()):
         return dict(series)
     return {
-        symbol: replace(bars, known=known(bars.label, bars.length, data[symbol].stamp))
+        symbol: replace(bars, available_at=available_at(bars.timestamp, bars.length, data[symbol].stamp))
         for symbol, bars in series.items()
     }
 
@@ -159,7 +159,7 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
     all_daily = all(daily[symbol] for symbol, bars in series.items() if bars.tradable)
     found = {"": periods_per_year(timeline.stamps, daily=all_daily)}
     for symbol, bars in series.items():
-        found[symbol] = periods_per_year(bars.label, daily=daily[symbol])
+        found[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol])
     return found
 
 

@@ -34,7 +34,7 @@ def repair(columns: Columns, where: str, on_duplicate: OnDuplicate = "error") ->
 
 
 def _reach(columns: Columns, where: str) -> Repaired:
-    label = columns.label
+    label = columns.timestamp
     if len(label) and (label.min() < EARLIEST or label.max() > LATEST):
         place = int(((label < EARLIEST) | (label > LATEST)).argmax())
         raise DataError(
@@ -60,7 +60,7 @@ def require_countable(columns: Columns, where: str) -> None:
 
 
 def _order(columns: Columns, where: str) -> Repaired:
-    label = columns.label
+    label = columns.timestamp
     back = np.flatnonzero(label[1:] < label[:-1]) + 1
     if not len(back):
         return columns, None
@@ -71,7 +71,7 @@ def _order(columns: Columns, where: str) -> Repaired:
 
 
 def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repaired:
-    same_stamp = columns.label[1:] == columns.label[:-1]
+    same_stamp = columns.timestamp[1:] == columns.timestamp[:-1]
     if not same_stamp.any():
         return columns, None
     values = np.vstack([columns.prices, columns.volume])

@@ -38,8 +38,8 @@ def _bytes(table: Any) -> bytes:
 def _equity(result: RunResult) -> Any:
     """One row a step: its label, its moment `t`, the portfolio, and for every strategy three columns.
 
-    `equity.ID` is marked at the close, `exposed.ID` tells a position there, `own.ID` a bar of one of its symbols. Where
-    money was moved, `reserve` and `flow.ID` (in at this step, after its result; negative: out) come with them.
+    `equity.ID` is the value at the close, `exposed.ID` says whether it held a position there, `has_bar.ID` whether one
+    of its symbols had a bar. Runs with transfers add `reserve` and `flow.ID` (added at this step, after its result).
     """
     import pyarrow as pa
 
@@ -54,7 +54,7 @@ def _equity(result: RunResult) -> Any:
     for name, strategy in result.strategies.items():
         columns[f"equity.{name}"] = _column(strategy.equity, number)
         columns[f"exposed.{name}"] = _column(strategy.exposed, pa.bool_())
-        columns[f"own.{name}"] = _column(strategy.own, pa.bool_())
+        columns[f"has_bar.{name}"] = _column(strategy.has_bar, pa.bool_())
         if result.has_transfers:
             flows = np.zeros(len(result.stamps)) if strategy.transfers is None else strategy.transfers.flows
             columns[f"flow.{name}"] = _column(flows, number)

@@ -191,7 +191,7 @@ def _subject(checked: Checked, market: Market, watchdog: Watchdog, stop: Callabl
 
 def _findings(where: str, report: LookAheadReport, market: Market) -> Iterable[Finding]:
     for seen in report.observations:
-        label = label_text(int(market.series[report.symbol].label[seen.row]))
+        label = label_text(int(market.series[report.symbol].timestamp[seen.row]))
         severity, message = _MESSAGES[seen.verdict]
         text = message.format(symbol=report.symbol, side=seen.side, label=label)
         yield Finding(severity, where, text, first=(label,))

@@ -109,7 +109,7 @@ def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:
     from orchestrate.data.files.freshness import unclosed_by_age
 
     entries = ((entry, market.series[symbol]) for symbol, entry in plan.data.items())
-    told = (unclosed_by_age(entry, plan.root, series.label, series.length) for entry, series in entries)
+    told = (unclosed_by_age(entry, plan.root, series.timestamp, series.length) for entry, series in entries)
     return [finding for finding in told if finding]
 
 

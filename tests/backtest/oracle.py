@@ -101,7 +101,7 @@ class _Holding:
     since: int = 0
 
 
-def reckon(prices: Prices, enter: Sequence[bool], leave: Sequence[bool], terms: Terms, capital: Decimal) -> Outcome:
+def simulate(prices: Prices, enter: Sequence[bool], leave: Sequence[bool], terms: Terms, capital: Decimal) -> Outcome:
     """The whole run."""
     outcome, book = Outcome(), _Holding(capital)
     wanted: Decimal | None = None  # a buy of so many, or 0 for a sale of everything

@@ -35,10 +35,10 @@ def test_equity_holds_every_mark(tables, two_strategies):
         "portfolio",
         "equity.wave",
         "exposed.wave",
-        "own.wave",
+        "has_bar.wave",
         "equity.climb",
         "exposed.climb",
-        "own.climb",
+        "has_bar.climb",
     ]
     assert table["label"].cast("int64").to_pylist() == two_strategies.labels.tolist()
     assert table["portfolio"].to_pylist() == two_strategies.portfolio_equity.tolist()

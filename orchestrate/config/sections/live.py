@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrate.config.document.nodes import Node, Place, Sequence, Table, plain
 from orchestrate.config.schema import Global, LiveStrategy, RiskConfig
-from orchestrate.config.validation import fit
+from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
 
 #: Keys of an entry that are parameters of its strategy.
@@ -34,7 +34,7 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
     for index, item in enumerate(several.items):
         name = plain(item.entries["name"]) if isinstance(item, Table) and "name" in item else None
         where = f"strategies.{name}" if isinstance(name, str) else f"strategies[{index}]"
-        live, found = fit(LiveStrategy, item, where)
+        live, found = validate(LiveStrategy, item, where)
         problems.extend(found)
         if not isinstance(item, Table) or live is None or not isinstance(name, str):
             whole = False
@@ -61,7 +61,7 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
 
 
 def _balance(tree: Table, problems: list[Problem]) -> Node | None:
-    shared, found = fit(Global, tree.entries["global"], "global") if tree.get("global") else (None, [])
+    shared, found = validate(Global, tree.entries["global"], "global") if tree.get("global") else (None, [])
     problems.extend(found)
     balance = tree.entries["global"] if shared and shared.default_balance is not None else None
     node = balance.entries["default_balance"] if isinstance(balance, Table) else None

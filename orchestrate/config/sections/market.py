@@ -12,7 +12,7 @@ from orchestrate.config.reading import Choices, Reading
 from orchestrate.config.schema import Adjust, Configuration, Data
 from orchestrate.config.sections.symbols import has_symbol, knows_data, symbol_hint
 from orchestrate.config.shapes import Shaped, long_sections
-from orchestrate.config.validation import build, fit
+from orchestrate.config.validation import build, validate
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem, UnknownStrategyError
 from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.market.synthetic import SyntheticSpec
@@ -50,7 +50,7 @@ def data_entry(overrides: Iterable[str], symbol: str, path: str, choices: Choice
     top = Table(entry.place, {_FILE: entry}, {_FILE: entry.place})
     table = long_sections(Table(entry.place, {"data": top}, {"data": entry.place}))
     shaped = Shaped(table.with_entry("strategies", Table(entry.place)), "multi")
-    values, mistakes = fit(Configuration, shaped.table, names=choices.names)
+    values, mistakes = validate(Configuration, shaped.table, names=choices.names)
     assert values is not None
     reading = Reading(shaped, values, Path(), _no_strategy, {}, choices, problems + mistakes)
     plans = data_plans(reading)
@@ -198,7 +198,7 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
             reading.problems.append(reading.key("instruments", symbol).problem(message, symbol_hint(reading, symbol)))
         if entry.currency and entry.currency != currency:
             what = f"instruments.{symbol}: trading {entry.currency} with a capital in {currency}"
-            reading.not_landed(("instruments", symbol, "currency"), what, f"write {currency}, or leave it out")
+            reading.not_supported(("instruments", symbol, "currency"), what, f"write {currency}, or leave it out")
         if entry.tick_size is not None and entry.precision is not None:
             _check_tick(reading, symbol)
         plans[symbol] = InstrumentPlan(

@@ -12,26 +12,26 @@ _PLANNED_ALLOCATIONS = ("inverse_volatility", "risk_parity", "hrp")
 _PLANNED_CONFLICTS = ("net_signal", "first_wins", "priority", "cancel_both", "weighted_average")
 
 
-def refuse_pending(reading: Reading) -> None:
+def refuse_unsupported(reading: Reading) -> None:
     """Every feature that is asked for and isn't there."""
     values = reading.values
     if values.capital and values.capital.mode == "pooled":
-        reading.not_landed(("capital", "mode"), "capital.mode 'pooled'", "write 'isolated', or leave it out")
+        reading.not_supported(("capital", "mode"), "capital.mode 'pooled'", "write 'isolated', or leave it out")
     for symbol, instrument in values.instruments.items():
         for key in ("fx", "borrow"):
             if getattr(instrument, key):
-                reading.not_landed(("instruments", symbol, key))
+                reading.not_supported(("instruments", symbol, key))
     for name, entry in values.strategies.items():
         if not entry.enabled:
             continue
         method = entry.sizing.method
         if method not in reading.choices.sizings:
             what = f"strategies.{name}.sizing: the method '{method}'"
-            reading.not_landed(
+            reading.not_supported(
                 ("strategies", name, "sizing", "method"), what, "use percent, fixed or notional until it has"
             )
         if entry.limits and entry.limits.model_dump(exclude_none=True):
-            reading.not_landed(("strategies", name, "limits"))
+            reading.not_supported(("strategies", name, "limits"))
     _portfolio(reading)
 
 
@@ -40,15 +40,17 @@ def _portfolio(reading: Reading) -> None:
     _choice(reading, "allocation", portfolio.allocation, ALLOCATIONS, _PLANNED_ALLOCATIONS)
     _choice(reading, "conflicts", portfolio.conflicts, reading.choices.conflicts, _PLANNED_CONFLICTS)
     if portfolio.lookback is not None:
-        reading.not_landed(("portfolio", "lookback"))
+        reading.not_supported(("portfolio", "lookback"))
     if portfolio.exits != "protected":
-        reading.not_landed(("portfolio", "exits"), "portfolio.exits 'included'", "write 'protected', or leave it out")
+        reading.not_supported(
+            ("portfolio", "exits"), "portfolio.exits 'included'", "write 'protected', or leave it out"
+        )
     for key in ("rebalance", "limits"):
         section = getattr(portfolio, key)
         if section and section.model_dump(exclude_none=True):
-            reading.not_landed(("portfolio", key))
+            reading.not_supported(("portfolio", key))
     if portfolio.schedule:
-        reading.not_landed(("portfolio", "schedule"))
+        reading.not_supported(("portfolio", "schedule"))
 
 
 def _choice(reading: Reading, key: str, written: str, there: Collection[str], planned: Collection[str]) -> None:
@@ -60,9 +62,9 @@ def _choice(reading: Reading, key: str, written: str, there: Collection[str], pl
     file, _, function = written.rpartition(":")
     if written in known:
         hint = f"use {' or '.join(there)} until it has"
-        reading.not_landed(path, f"portfolio.{key} '{written}'", hint)
+        reading.not_supported(path, f"portfolio.{key} '{written}'", hint)
     elif file.endswith(".py") and function.isidentifier():
-        reading.not_landed(path, f"portfolio.{key}: a function of one's own")
+        reading.not_supported(path, f"portfolio.{key}: a function of one's own")
     else:
         hint = did_you_mean(written, known) or f"known: {', '.join(known)}, and path.py:function"
         reading.wrong(path, f"there is no '{written}'", hint)

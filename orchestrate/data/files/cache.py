@@ -31,7 +31,7 @@ from orchestrate.domain.results import Finding
 VARIABLE: Final = "ORCHESTRATE_CACHE"
 LIMIT: Final = 1_000_000_000
 WORTH: Final = 1 << 16  # bytes of a file below which reading it is as fast
-_NAMES: Final = ("label", *PRICES, "volume")
+_NAMES: Final = ("timestamp", *PRICES, "volume")
 #: Settings of a data entry that come after parsing; every other one is part of the key.
 _REPAIRING: Final = ("on_duplicate", "adjust")
 _JUDGING: Final = ("stamp", "frequency", "allow_negative")

@@ -101,7 +101,7 @@ class Bars(Sequence[HistoricalDataBar]):
         return self._columns[5][self._start : self._start + self._size]
 
 
-def whole_history(series: BarSeries, size: int | None = None) -> Bars:
+def full_history(series: BarSeries, size: int | None = None) -> Bars:
     """The first `size` bars (default: all) for a vectorised strategy, which can't change them.
 
     A cut history is a copy that ends there.
@@ -111,7 +111,7 @@ def whole_history(series: BarSeries, size: int | None = None) -> Bars:
     return Bars(series.symbol, _over(column.base for column in columns), 0, len(columns[0]))
 
 
-class Unveiling:
+class PointInTimeBars:
     """The growing past of one series. `until(size)` copies what is new and returns the view that ends there.
 
     `limit` is how many bars are known now; whoever passes `until` on keeps to it.
@@ -128,7 +128,7 @@ class Unveiling:
         # the copies, then the columns, as memoryviews: that is the fastest way to copy a single element
         self._memory = tuple(one.data for one in (*map(_writable, self._columns), *series.columns))
 
-    def again(self) -> Unveiling:
+    def again(self) -> PointInTimeBars:
         """The same past for another strategy, in the same memory, with arrays of its own."""
         twin = copy(self)
         twin._columns = _over(column.base for column in self._columns)

@@ -7,7 +7,7 @@ from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from orchestrate.domain.books import Book, Position
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.market.bars import Bars, Unveiling
+from orchestrate.domain.market.bars import Bars, PointInTimeBars
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -52,7 +52,7 @@ class Reach(NamedTuple):
     fact: Callable[[str, str, object], object]
 
 
-def reach_of(view: View, past: Mapping[str, Unveiling]) -> Reach:
+def reach_of(view: View, past: Mapping[str, PointInTimeBars]) -> Reach:
     """What the strategy of `view` can reach; bars end at now, whatever size a context asks for."""
 
     def bars(symbol: str, size: int) -> Bars:

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.market.bars import Bars, Unveiling, whole_history
+from orchestrate.domain.market.bars import Bars, PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, Flags, MarketEvent
 from orchestrate.domain.strategies.protocols import (
     BarStrategy,
@@ -47,7 +47,7 @@ class VectorDecider:
 
     def start(self) -> None:
         for symbol, series in self._series.items():
-            self.codes[symbol] = codes_of(self._strategy, whole_history(series), symbol).data
+            self.codes[symbol] = codes_of(self._strategy, full_history(series), symbol).data
 
     def acting(self, symbol: str) -> tuple[Flags, ...]:
         """The bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
@@ -124,7 +124,7 @@ def _flags(values: npt.ArrayLike | None, name: str, size: int, symbol: str) -> F
 class StatelessDecider:
     """Asks an `IStrategy` about each of its symbols that has a bar."""
 
-    def __init__(self, strategy: IStrategy, past: Mapping[str, Unveiling]) -> None:
+    def __init__(self, strategy: IStrategy, past: Mapping[str, PointInTimeBars]) -> None:
         self._strategy = strategy
         self._past = past
         self._side: Side = "short" if getattr(strategy, "side", "long") == "short" else "long"
@@ -164,7 +164,7 @@ def _truth(answer: object, question: str) -> bool:
 class BarDecider:
     """Asks `on_bar` once a step."""
 
-    def __init__(self, strategy: BarStrategy, past: Mapping[str, Unveiling]) -> None:
+    def __init__(self, strategy: BarStrategy, past: Mapping[str, PointInTimeBars]) -> None:
         self._strategy = strategy
         self._past = past
         self._shown: dict[str, int] = {}
@@ -251,7 +251,7 @@ def decider_for(strategy: object, kind: Kind | None, series: Mapping[str, BarSer
 
 
 #: By symbol, what those have seen who are asked at every bar; shared by all of them.
-Past = dict[str, Unveiling]
+Past = dict[str, PointInTimeBars]
 DECIDERS: Final[dict[str, Callable[..., Decider]]] = {
     "signals": lambda strategy, series, _past: VectorDecider(strategy, series),
     "istrategy": lambda strategy, series, past: StatelessDecider(strategy, _begun(past, series)),
@@ -263,7 +263,7 @@ def _begun(past: Past, series: Mapping[str, BarSeries]) -> Past:
     """The past of one strategy's symbols: its own views of what all share."""
     for symbol, columns in series.items():
         if symbol not in past:
-            past[symbol] = Unveiling(columns)
+            past[symbol] = PointInTimeBars(columns)
     return {symbol: past[symbol].again() for symbol in series}
 
 

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar
 
 import numpy as np
 
-from orchestrate.domain.market.bars import Unveiling, whole_history
+from orchestrate.domain.market.bars import PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, Floats
 from orchestrate.domain.strategies.protocols import VectorStrategy
 from orchestrate.orchestration.strategies.cuts import Acted, choose_rows, marked, simulate_acted
@@ -92,7 +92,7 @@ class Subject:
     acted: Mapping[str, Acted]
     exact: bool = True
     #: what was shown of cut histories; it grows with them, so that little is copied
-    past: dict[str, Unveiling] = field(default_factory=dict)
+    past: dict[str, PointInTimeBars] = field(default_factory=dict)
 
     def difference(self, symbol: str, size: int) -> Difference | None:
         """Where the first `size` bars alone lead to another action than in the run."""
@@ -132,17 +132,17 @@ class Subject:
         """The same questions about prices that differ by a millionth, so that no two figures are equal by chance."""
         series = {symbol: _jittered(one, (draw, place)) for place, (symbol, one) in enumerate(self.series.items())}
         one = copied(self.twin)
-        codes = {symbol: codes_of(one, whole_history(bars), symbol) for symbol, bars in series.items()}
+        codes = {symbol: codes_of(one, full_history(bars), symbol) for symbol, bars in series.items()}
         acted = {symbol: simulate_acted(answer) for symbol, answer in codes.items()}
         return replace(self, series=series, codes=codes, acted=acted, exact=False, past={})
 
     def _replay(self, one: VectorStrategy, symbol: str, size: int) -> Codes:
         """The answer after those on earlier symbols, their histories cut at the same moment."""
-        known = self.series[symbol].known[size - 1]
+        known = self.series[symbol].available_at[size - 1]
         for other, series in self.series.items():
             if other == symbol:
                 break
-            shown = int(np.searchsorted(series.known, known, side="right"))
+            shown = int(np.searchsorted(series.available_at, known, side="right"))
             if shown:
                 self._answer(one, other, len(series) if size == len(self.series[symbol]) else shown)
         return self._answer(one, symbol, size)
@@ -164,9 +164,9 @@ class Subject:
     def _answer(self, one: VectorStrategy, symbol: str, size: int) -> Codes:
         series = self.series[symbol]
         if size == len(series):
-            return codes_of(one, whole_history(series), symbol)
+            return codes_of(one, full_history(series), symbol)
         if symbol not in self.past:
-            self.past[symbol] = Unveiling(series)
+            self.past[symbol] = PointInTimeBars(series)
         return codes_of(one, self.past[symbol].until(size), symbol)
 
 

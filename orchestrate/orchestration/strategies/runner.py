@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeVar
 
 from orchestrate.domain.errors import UserInterrupt
-from orchestrate.domain.market.bars import Unveiling
+from orchestrate.domain.market.bars import PointInTimeBars
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.results import StrategyError
 from orchestrate.domain.strategies.protocols import Signal
@@ -51,7 +51,7 @@ class StrategyRunner:
         self._market, self._blotter, self._marks = market, blotter, marks
         self._calls, self._now, self._failures = calls, now, failures
         #: by symbol, what strategies that are called at every bar have seen
-        self.past: dict[str, Unveiling] = {}
+        self.past: dict[str, PointInTimeBars] = {}
         self._hooks: dict[str, frozenset[str]] = {}
 
     def start(self) -> None:

@@ -224,11 +224,11 @@ def _periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) 
     """Bars per year by strategy, and of all together under ""."""
     if plan.periods_per_year is not None:
         return dict.fromkeys(("", *results), plan.periods_per_year)
-    union = np.logical_or.reduce([result.own for result in results.values()])
+    union = np.logical_or.reduce([result.has_bar for result in results.values()])
     traded = tuple(dict.fromkeys(symbol for result in results.values() for symbol in result.symbols))
     return {
         "": _periods_of(market, traded, union),
-        **{result.id: _periods_of(market, result.symbols, result.own) for result in results.values()},
+        **{result.id: _periods_of(market, result.symbols, result.has_bar) for result in results.values()},
     }
 
 
