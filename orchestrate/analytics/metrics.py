@@ -1,4 +1,4 @@
-"""The metrics, one definition each (contracts, section 4), from a marked equity curve and its closed trades.
+"""The metrics, one definition each, from an equity curve and its closed trades (docs/reference/results.md).
 
 Every function takes a `Track` and returns its figure, or raises `NoFigureError` where the figure has no meaning;
 `figures` turns those into None and findings. No figure is ever infinite or not a number. A configuration takes names

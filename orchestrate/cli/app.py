@@ -40,7 +40,7 @@ _UsageError: Final[type[typer.BadParameter]] = typer.BadParameter.__bases__[0]
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line (default: the process's own arguments) and exit with the code of contracts section 6."""
+    """Run the command line (default: the arguments of the process) and exit; codes: docs/reference/command-line.md."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = _code(words)

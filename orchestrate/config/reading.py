@@ -87,7 +87,7 @@ class Reading:
         return isinstance(node, Table) and any(key not in Strategy.model_fields for key, _ in node)
 
     def not_supported(self, path: Steps, what: str = "", hint: str = "leave it out until it is") -> None:
-        """Something that the contracts promise and that isn't there yet."""
+        """Report a feature that is known and not supported yet."""
         self.problems.append(self.place(*path).problem(f"{what or dotted('', path)} is not supported yet", hint))
 
     def finding(self, severity: str, where: str, message: str) -> None:

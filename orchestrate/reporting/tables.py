@@ -1,7 +1,7 @@
 """A run on a terminal: the portfolio, its strategies compared, gates, findings, and where it all is.
 
-Made from the run's document alone (contracts, section 6), so that a stored run looks as it did on its day. Every line
-fits into the width that there is; names too long for it lose their middle, never their end.
+Made from the run's JSON document alone (docs/reference/command-line.md), so that a stored run looks as it did on its
+day. Every line fits the width of the terminal; names that are too long lose their middle, never their end.
 """
 
 from __future__ import annotations

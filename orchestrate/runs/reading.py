@@ -63,7 +63,7 @@ class StoredRun:
 
 
 def document(manifest: Document, figures: Document, folder: Path) -> Document:
-    """One run in the words of contracts section 6, from what is stored of it."""
+    """Return the JSON document of a stored run (docs/reference/command-line.md)."""
     told: Document = {"schema_version": SCHEMA_VERSION}
     told |= {name: manifest[name] for name in _OF_THE_RUN}
     told |= {name: figures[name] for name in _OF_ITS_FIGURES}

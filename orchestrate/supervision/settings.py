@@ -1,4 +1,4 @@
-"""How patient a command is, where the environment says otherwise than the contracts."""
+"""How long a command waits, unless the environment says otherwise (docs/reference/unforeseen-ends.md)."""
 
 from __future__ import annotations
 

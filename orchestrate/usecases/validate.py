@@ -39,7 +39,7 @@ class Validation:
 
     @property
     def exit_code(self) -> int:
-        """The code of contracts section 6 for this file alone."""
+        """The exit code for this file alone (docs/reference/command-line.md)."""
         if self.resolution.exit_code:
             return self.resolution.exit_code
         if self.unusable:
@@ -142,7 +142,7 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
 
 
 def document(validation: Validation) -> dict[str, object]:
-    """The JSON document of contracts section 6 for one file."""
+    """Return the JSON document for one file (docs/reference/command-line.md)."""
     resolution = validation.resolution
     return {
         "schema_version": SCHEMA_VERSION,

@@ -56,7 +56,7 @@ def test_a_strategy_is_measured_on_bars_of_its_own(result_of, hand_made):
     assert summarise(mixed)["strategies"]["a"]["metrics"]["exposure"] == pytest.approx(1 / 3)
 
 
-def test_the_words_of_the_contract(two_strategies):
+def test_the_words_of_the_reference(two_strategies):
     strategy = summarise(two_strategies)["strategies"]["wave"]
     assert list(strategy) == [
         "name",

@@ -1,4 +1,4 @@
-"""What a run must come to, worked out from the contract's words in Decimal, with nothing of `orchestrate`.
+"""The expected result of a run, computed from docs/reference in Decimal, with nothing of `orchestrate`.
 
 One symbol, long only. Flags say where the strategy wants in and out; everything else happens here.
 """

@@ -1,4 +1,4 @@
-"""The timeline against a slow and obvious one, and the moments of contracts section 1."""
+"""The timeline against a slow and obvious one, and the moments of docs/reference/steps.md."""
 
 from __future__ import annotations
 

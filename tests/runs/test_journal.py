@@ -153,7 +153,7 @@ EVENTS = [
 
 
 @pytest.mark.parametrize(("event", "name", "level", "facts"), EVENTS, ids=[f"{e[1]}-{n}" for n, e in enumerate(EVENTS)])
-def test_every_event_in_the_words_of_the_contract(journal, event, name, level, facts):
+def test_every_event_in_the_words_of_the_reference(journal, event, name, level, facts):
     journal(event)
     (line,) = lines(journal)
     head = {"ts": "2026-03-04T12:00:00.056Z", "event": name, "level": level, "run_id": "RUN", "user": "ann"}

@@ -168,7 +168,7 @@ def test_versions_name_only_what_took_part():
     assert "nautilus" not in found
 
 
-def test_the_document_is_that_of_the_contract_and_in_its_order(two_strategies, tmp_path):
+def test_the_document_is_that_of_the_reference_and_in_its_order(two_strategies, tmp_path):
     from orchestrate.analytics.gates import judge
     from orchestrate.analytics.summary import summarise
 

@@ -1,4 +1,4 @@
-"""What the contracts promise and what hasn't landed yet: read, checked, and refused by name. Nothing is ignored."""
+"""Refuse by name what a file may ask for and is not supported yet (docs/reference/configuration.md)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PLANNED_CONFLICTS = ("net_signal", "first_wins", "priority", "cancel_both", "we
 
 
 def refuse_unsupported(reading: Reading) -> None:
-    """Every feature that is asked for and isn't there."""
+    """Report each feature that the file asks for and that is not supported."""
     values = reading.values
     if values.capital and values.capital.mode == "pooled":
         reading.not_supported(("capital", "mode"), "capital.mode 'pooled'", "write 'isolated', or leave it out")

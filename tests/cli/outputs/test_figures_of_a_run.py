@@ -55,7 +55,7 @@ def begun(curve, initial):
 
 
 def expected(curve, initial, exposed, trades, fees, periods):
-    """The contract's definitions once more; None where pandas gives nothing finite."""
+    """The definitions of docs/reference/results.md once more; None where pandas gives nothing finite."""
     years = (curve.index[-1] - curve.index[0]) / pd.Timedelta(days=365.25)
     curve = begun(curve, initial)
     returns = curve.pct_change().dropna()
