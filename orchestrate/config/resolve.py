@@ -70,7 +70,7 @@ def resolve(
 
 
 def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
-    """A single strategy stands under `strategy:` in the file, in the one form under `strategies.<id>`."""
+    """Return paths as the file has them: a single strategy is under `strategy:` there, not under `strategies.<id>`."""
     if reading.shaped.mode == "multi":
         return problem
     message = problem.message
@@ -84,7 +84,7 @@ def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
 
 
 def _unknown_at_least(tree: Table, choices: Choices) -> list[Problem]:
-    """What else is wrong in a file that names no strategy."""
+    """Return what else is wrong in a file that names no strategy."""
     table = long_sections(tree).without(*SHAPE_KEYS).with_entry("strategies", Table(tree.place))
     return validate(Configuration, table, besides=SHAPE_KEYS, names=choices.names)[1]
 
@@ -95,7 +95,7 @@ def _refused(problems: list[Problem], order: list[str], mode: Mode | None = None
 
 
 def _in_order(problems: list[Problem], order: list[str]) -> tuple[Problem, ...]:
-    """By file, in the order in which the files were read, then by line; what is too much is only counted."""
+    """Sort problems by file, in the order in which files were read, then by line; beyond a limit only count them."""
     rank = {name: place for place, name in reversed(list(enumerate(order)))}
     found = sorted(problems, key=lambda problem: (rank.get(problem.file, len(rank)), problem.line, problem.column))
     more = len(found) - MOST_PROBLEMS
@@ -105,7 +105,7 @@ def _in_order(problems: list[Problem], order: list[str]) -> tuple[Problem, ...]:
 
 
 def _checked(reading: Reading) -> RunPlan | None:
-    """Everything that needs more than one section, then the plan if nothing is wrong."""
+    """Check whatever needs more than one section, and return the plan if nothing is wrong."""
     values = reading.values
     enabled = enabled_strategies(reading)
     known = {name: recognise(reading, name) for name in enabled}
@@ -151,7 +151,7 @@ def _checked(reading: Reading) -> RunPlan | None:
 
 
 def _check_shares(reading: Reading, share: Mapping[str, Decimal], total: Decimal) -> None:
-    """Every strategy gets a cent at least: engines divide by what they begin with."""
+    """Refuse shares of less than a cent: engines divide by what they begin with."""
     for name, part in share.items():
         if part * total < _CENT:
             message = f"the share of strategies.{name} is less than a cent"

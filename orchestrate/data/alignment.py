@@ -21,7 +21,7 @@ Stamp = Literal["start", "end"]
 
 
 def available_at(label: Stamps, length: int, stamp: Stamp) -> Stamps:
-    """When each bar may be acted upon, in company of series of other lengths or stamps.
+    """Return when each bar may be acted upon, in company of series of other lengths or stamps.
 
     Daily bars of which two fall on one UTC date (a zone's midnights around a change of clocks) go by their length.
     """
@@ -33,7 +33,7 @@ def available_at(label: Stamps, length: int, stamp: Stamp) -> Stamps:
 
 
 def align(series: Mapping[str, BarSeries]) -> Timeline:
-    """One step for every moment at which a bar of some series becomes known."""
+    """Return one step for every moment at which a bar of some series becomes known."""
     moments = [bars.available_at for bars in series.values()]
     first = moments[0]
     if all(np.array_equal(first, other) for other in moments[1:]):

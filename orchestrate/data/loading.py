@@ -28,7 +28,7 @@ from orchestrate.domain.results import Finding
 def load_market(
     plan: RunPlan, given: Mapping[str, Columns] = MappingProxyType({}), cache: ColumnCache | None = None
 ) -> tuple[Market, tuple[Finding, ...]]:
-    """All series of the plan on one timeline. DataError when one is missing or has a finding of severity error.
+    """Return all series of the plan on one timeline. DataError when one is missing or has a finding of severity error.
 
     `given` are bars that are in memory already, by symbol; `cache` holds files that were parsed before.
     """
@@ -66,7 +66,7 @@ def load_market(
 
 
 def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
-    """One error that tells everything at once: unreadable entries, then findings that no backtest can live with."""
+    """Raise one error with everything in it: unreadable entries, then findings of severity error."""
     fatal = [finding for finding in findings if finding.severity == "error"]
     if len(refused) == 1 and not fatal:
         raise refused[0]
@@ -111,7 +111,7 @@ def _length(columns: Columns, entry: DataPlan) -> int:
 
 
 def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
-    """The bars whose labels lie within start..end, both days whole."""
+    """Return the bars whose labels lie within start..end, both days whole."""
     lower = bound(plan.start, last=False) if plan.start else None
     upper = bound(plan.end, last=True) if plan.end else None
     first = 0 if lower is None else int(np.searchsorted(columns.timestamp, lower, side="left"))
@@ -127,7 +127,7 @@ def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
 
 
 def bound(text: str, *, last: bool) -> int:
-    """Nanoseconds of a `start` or `end`, or of the end of the range that it lies beyond."""
+    """Return nanoseconds of a `start` or `end`, or of the end of the range that it lies beyond."""
     try:
         return saturated(moment_of(text, last=last))
     except ValueError:
@@ -135,7 +135,7 @@ def bound(text: str, *, last: bool) -> int:
 
 
 def _with_moments(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) -> dict[str, BarSeries]:
-    """Each series with the moments at which its bars are known; the labels where all series are of one kind."""
+    """Return each series with the moments at which its bars are known; the labels where all series are of one kind."""
     kinds = {(bars.length, data[symbol].stamp) for symbol, bars in series.items()}
     if len(kinds) == 1 and all(entry.resample is None for entry in data.values()):
         return dict(series)
@@ -146,13 +146,13 @@ def _with_moments(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan])
 
 
 def _stamp_of(entry: DataPlan, plan: RunPlan) -> Stamp:
-    """How the source of a resampled entry is stamped."""
+    """Return how the source of a resampled entry is stamped."""
     source = plan.data.get((entry.resample or {}).get("of", ""))
     return source.stamp if source else "start"
 
 
 def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float | None) -> dict[str, float]:
-    """By symbol, and "" for the timeline of all."""
+    """Return periods per year by symbol, and under "" for the timeline of all."""
     if given:
         return dict.fromkeys(("", *series), given)
     daily = {symbol: bars.length == DAY for symbol, bars in series.items()}
@@ -164,7 +164,7 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
 
 
 def data_hash(series: Mapping[str, BarSeries]) -> str:
-    """What a run was made from: a digest of every column that a strategy can see."""
+    """Return a digest of every column that a strategy can see."""
     digest = hashlib.sha256()
     for symbol in sorted(series):
         bars = series[symbol]

@@ -24,7 +24,7 @@ OnDuplicate = Literal["error", "first", "last"]
 
 
 def repair(columns: Columns, where: str, on_duplicate: OnDuplicate = "error") -> tuple[Columns, list[Finding]]:
-    """Every repair in turn, and what was done."""
+    """Make every repair in turn, and return what was done."""
     findings = []
     for step in (_reach, _order, partial(_repetition, on_duplicate=on_duplicate), _incompleteness, _silence, _range):
         columns, finding = step(columns, where)
@@ -46,7 +46,7 @@ def _reach(columns: Columns, where: str) -> Repaired:
 
 
 def require_countable(columns: Columns, where: str) -> None:
-    """DataError where a price or a volume is too large to be counted with: digits too many, or the wrong column."""
+    """Raise DataError for a price or volume too large to calculate with: digits too many, or the wrong column."""
     for name, most in (*((price, MAX_PRICE) for price in PRICES), ("volume", MAX_VOLUME)):
         values = getattr(columns, name)
         beyond = np.flatnonzero((np.abs(values) > most) & np.isfinite(values))  # infinite: no value at all

@@ -16,7 +16,7 @@ from orchestrate.domain.market.timeline import BarSeries
 def resample(
     symbol: str, told: Mapping[str, str], series: Mapping[str, BarSeries], stamp: Literal["start", "end"]
 ) -> BarSeries:
-    """The series that `{of: SYMBOL, to: 1h}` describes, on multiples of `to` in UTC; `stamp` is the source's.
+    """Return the series that `{of: SYMBOL, to: 1h}` describes, on multiples of `to` in UTC; `stamp` is the source's.
 
     Weeks begin on Mondays.
     """

@@ -199,7 +199,7 @@ def _exit_code(result: RunResult, figures: Document, stopped: OrchestrateError |
 
 
 def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
-    """`resolution` with the gates of the command line added to its plan, or what is wrong with them to its problems."""
+    """Add the gates of the command line to the plan of `resolution`, or what is wrong with them to its problems."""
     gates: list[Gate] = []
     problems: list[Problem] = []
     plan = resolution.plan
@@ -220,7 +220,7 @@ def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
 
 
 def _refused(request: Request, resolution: Resolution, error: OrchestrateError) -> Outcome:
-    """The outcome of input that can't be run, told as `validate` tells it."""
+    """Return the outcome of input that can't be run, reported as `validate` reports it."""
     findings = resolution.findings
     unusable = isinstance(error, DataError)
     if isinstance(error, DataError) and not resolution.missing:
@@ -231,7 +231,7 @@ def _refused(request: Request, resolution: Resolution, error: OrchestrateError) 
 
 
 def _given(config: Path) -> dict[str, bytes]:
-    """The configuration as it was given: `config.yaml`, and what it extends as `extends-1.yaml` and so on."""
+    """Return the configuration as it was given: `config.yaml`, and what it extends as `extends-1.yaml` and so on."""
     from orchestrate.config.document.nodes import Scalar, Table
     from orchestrate.config.document.parser import read_file
 
@@ -246,7 +246,7 @@ def _given(config: Path) -> dict[str, bytes]:
 
 
 def _overrides(request: Request) -> Document:
-    """What the command line and the environment laid over the file."""
+    """Return what the command line and the environment override in the file."""
     variables = {name: value for name, value in sorted(request.environ.items()) if name.startswith(_VARIABLES)}
     given = {"set": list(request.overrides), "data": list(request.data), "gates": list(request.gates)}
     return {name: told for name, told in {**given, "environment": variables}.items() if told}

@@ -48,7 +48,7 @@ class Inspection:
         return not self.error and all(finding.severity != "error" for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """The inspection as JSON values."""
+        """Return the inspection as JSON values."""
         told: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
         told["findings"] = [
             {item.name: getattr(finding, item.name) for item in fields(finding)} for finding in self.findings

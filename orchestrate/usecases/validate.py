@@ -57,7 +57,7 @@ def validate(
     cache: bool = True,
     ready: Callable[[], None] | None = None,
 ) -> Validation:
-    """Everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead.
+    """Return everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead.
 
     `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to. `ready` is told
     before the code of any strategy is loaded.
@@ -165,7 +165,7 @@ def _error(problem: Problem) -> dict[str, object]:
 
 
 def documents(validations: Sequence[Validation]) -> dict[str, object]:
-    """One file: its document. Several: one document that holds theirs, each with the name of its `file`."""
+    """Return the document of one file; of several, one that holds theirs, each with the name of its `file`."""
     if len(validations) == 1:
         return document(validations[0])
     return {
@@ -176,6 +176,6 @@ def documents(validations: Sequence[Validation]) -> dict[str, object]:
 
 
 def exit_code(validations: Sequence[Validation]) -> int:
-    """The gravest of all: a wrong configuration (2), then data (3), then look-ahead (1)."""
+    """Return the gravest of all: a wrong configuration (2), then data (3), then look-ahead (1)."""
     codes = {validation.exit_code for validation in validations}
     return next((code for code in (2, 3, 1) if code in codes), 0)

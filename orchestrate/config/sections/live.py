@@ -27,7 +27,7 @@ class LiveStrategies:
 
 
 def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> LiveStrategies:
-    """The list in the form that the other shapes have. What is wrong with its own keys goes to `problems`."""
+    """Return the list in the form that the other shapes have. What is wrong with its own keys goes to `problems`."""
     entries: dict[str, Node] = {}
     keys: dict[str, Place] = {}
     whole = True
@@ -82,7 +82,7 @@ def _risk(item: Table, where: str) -> list[Problem]:
 
 
 def _live_entry(item: Table, live: LiveStrategy) -> Table:
-    """The entry as other shapes write it, without what has been told to be wrong: `live` doesn't have that."""
+    """Return the entry as other shapes write it, without what was reported as wrong: `live` lacks that."""
     entry = Table(item.place)
     for key, target in (("strategy", "name"), ("enabled", "enabled"), ("framework", "framework")):
         if key in live.model_fields_set:

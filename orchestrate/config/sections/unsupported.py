@@ -54,7 +54,7 @@ def _portfolio(reading: Reading) -> None:
 
 
 def _choice(reading: Reading, key: str, written: str, there: Collection[str], planned: Collection[str]) -> None:
-    """One of those that are `there`; a `planned` one, or a function in a file, is refused by name."""
+    """Check that the name is `there`; refuse a `planned` one, or a function in a file, by name."""
     if written in there:
         return
     known = [*there, *(name for name in planned if name not in there)]

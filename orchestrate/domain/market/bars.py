@@ -43,7 +43,7 @@ class Bars(Sequence[HistoricalDataBar]):
     @overload
     def __getitem__(self, index: slice) -> Bars: ...
     def __getitem__(self, index: int | slice) -> HistoricalDataBar | Bars:
-        """One bar, or a further view for a slice of step 1. IndexError outside, as for any sequence."""
+        """Return one bar, or a further view for a slice of step 1. IndexError outside, as for any sequence."""
         if isinstance(index, slice):
             start, stop, step = index.indices(self._size)
             if step != 1:
@@ -102,7 +102,7 @@ class Bars(Sequence[HistoricalDataBar]):
 
 
 def full_history(series: BarSeries, size: int | None = None) -> Bars:
-    """The first `size` bars (default: all) for a vectorised strategy, which can't change them.
+    """Return the first `size` bars (default: all) for a vectorised strategy, which can't change them.
 
     A cut history is a copy that ends there.
     """
@@ -129,13 +129,13 @@ class PointInTimeBars:
         self._memory = tuple(one.data for one in (*map(_writable, self._columns), *series.columns))
 
     def again(self) -> PointInTimeBars:
-        """The same past for another strategy, in the same memory, with arrays of its own."""
+        """Return the same past for another strategy, in the same memory, with arrays of its own."""
         twin = copy(self)
         twin._columns = _over(column.base for column in self._columns)
         return twin
 
     def until(self, size: int) -> Bars:
-        """The first `size` bars; time goes one way, an earlier size only narrows the view."""
+        """Return the first `size` bars; time goes one way, an earlier size only narrows the view."""
         shown = self._shown[0]
         if size > shown:
             if size == shown + 1:  # as a rule; one by one is then faster than slices, and written out than a loop
@@ -163,17 +163,17 @@ class PointInTimeBars:
 
 
 def _over(memory: Iterable[Any]) -> _Columns:
-    """New arrays on the memory of label, open, high, low, close and volume."""
+    """Return new arrays on the memory of label, open, high, low, close and volume."""
     label, *prices = memory
     return (np.frombuffer(label, np.int64), *(np.frombuffer(one, np.float64) for one in prices))  # type: ignore[return-value]  # five
 
 
 def _unknown(column: npt.NDArray[Any]) -> Any:
-    """What stands where no bar is known yet."""
+    """Return what fills places of bars that are not known yet."""
     return column.dtype.type(0 if column.dtype.kind == "i" else np.nan)
 
 
 def _writable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A way to write what everybody else can only read; valid while the column lives."""
+    """Return a way to write what everybody else can only read; valid while the column lives."""
     memory: Any = (ctypes.c_char * column.nbytes).from_address(column.ctypes.data)
     return np.frombuffer(memory, column.dtype)

@@ -77,7 +77,7 @@ class BarSeries:
         return (self.timestamp, self.open, self.high, self.low, self.close, self.volume)
 
     def bar(self, row: int) -> HistoricalDataBar:
-        """The bar at `row` as one value."""
+        """Return the bar at `row` as one value."""
         return HistoricalDataBar(
             int(self.timestamp[row]),
             float(self.open[row]),
@@ -90,7 +90,7 @@ class BarSeries:
 
 
 def sealed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The column on top of `bytes`, which can't be written to; no copy where it lies there already."""
+    """Return the column on top of `bytes`, which can't be written to; no copy where it lies there already."""
     base: Any = column.base
     if isinstance(base, bytes) and len(base) == column.nbytes and column.flags.c_contiguous:
         return column
@@ -124,7 +124,10 @@ class StepRows(Mapping[str, int]):
         return row
 
     def get(self, symbol: str, default: Any = None) -> Any:
-        """The row, or `default`; not left to `Mapping`, which would raise and catch for each symbol without a bar."""
+        """Return the row, or `default`.
+
+        Not left to `Mapping`, which would raise and catch for each symbol without a bar.
+        """
         column = self._columns.get(symbol)
         row = -1 if column is None else column[self._step]
         return row if row >= 0 else default
@@ -173,17 +176,17 @@ class Timeline:
         object.__setattr__(self, "moments", self.stamps.data)
 
     def events(self) -> Iterator[MarketEvent]:
-        """Every step in order."""
+        """Yield every step in order."""
         columns = self.columns
         for step, t in enumerate(self.moments):
             yield MarketEvent(step, t, StepRows(columns, step))
 
     def event(self, step: int) -> MarketEvent:
-        """The step at `step`."""
+        """Return the step at `step`."""
         return MarketEvent(step, self.moments[step], StepRows(self.columns, step))
 
     def last_step(self, symbol: str) -> int:
-        """The step of the symbol's last bar, after which its series has ended."""
+        """Return the step of the symbol's last bar, after which its series has ended."""
         return int(np.flatnonzero(self.rows[symbol] >= 0)[-1])
 
 

@@ -31,10 +31,10 @@ class Decider(Protocol):
     """A strategy of any portable kind."""
 
     def start(self) -> None:
-        """Everything that can be done before the first bar."""
+        """Prepare everything that can be done before the first bar."""
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
-        """What the strategy wants at this step; exits before entries."""
+        """Return the strategy's signals at this step; exits before entries."""
 
 
 class VectorDecider:
@@ -50,7 +50,7 @@ class VectorDecider:
             self.codes[symbol] = codes_of(self._strategy, full_history(series), symbol).data
 
     def acting(self, symbol: str) -> tuple[Flags, ...]:
-        """The bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
+        """Return the bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
         codes = np.asarray(self.codes[symbol])
         return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in WISHES)
 
@@ -75,7 +75,7 @@ _Wish = tuple[SignalKind, Side]
 
 
 def _wishes(code: int, held: int) -> tuple[_Wish, ...]:
-    """What flags ask for: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
+    """Return what flags request: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
     enter_long, exit_long, enter_short, exit_short = (bool(code & bit) for bit in BITS)
     wants_long, wants_short = enter_long and not exit_long, enter_short and not exit_short
     leave: _Wish = ("exit", "long")
@@ -93,7 +93,7 @@ WISHES: Final = tuple(tuple(_wishes(code, held) for code in range(16)) for held 
 
 
 def codes_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Codes:
-    """The strategy's flags on `bars`, one byte a bar; TypeError or ValueError where it returns nonsense."""
+    """Return the strategy's flags on `bars`, one byte a bar; TypeError or ValueError where it returns nonsense."""
     said = strategy.signals(bars)
     if isinstance(said, tuple):
         if len(said) != 2:
@@ -171,7 +171,7 @@ class BarDecider:
         self._view: View | None = None
 
     def start(self) -> None:
-        """Nothing to prepare."""
+        """Do nothing: there is nothing to prepare."""
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         if view is not self._view:
@@ -225,7 +225,10 @@ def _is_quantity(value: object) -> bool:
 
 
 def _consistent(signals: list[Signal], held: Callable[[str], float]) -> Iterator[Signal]:
-    """One exit and one entry a symbol at most: exit if in, entry if flat; both reverse, or are nothing when flat."""
+    """Yield one exit and one entry a symbol at most: exit if in, entry if flat.
+
+    Both reverse, or are nothing when flat.
+    """
     by_symbol: dict[str, tuple[list[Signal], list[Signal]]] = {}
     for signal in signals:
         exits, entries = by_symbol.setdefault(signal.symbol, ([], []))
@@ -244,7 +247,7 @@ def _consistent(signals: list[Signal], held: Callable[[str], float]) -> Iterator
 
 
 def decider_for(strategy: object, kind: Kind | None, series: Mapping[str, BarSeries], past: Past) -> Decider:
-    """The decider of a portable strategy; the kind is found from its methods unless given."""
+    """Return the decider of a portable strategy; the kind is found from its methods unless given."""
     if kind is None:
         kind = portable_kind(strategy)
     return DECIDERS[kind](strategy, series, past)
@@ -260,7 +263,7 @@ DECIDERS: Final[dict[str, Callable[..., Decider]]] = {
 
 
 def _begun(past: Past, series: Mapping[str, BarSeries]) -> Past:
-    """The past of one strategy's symbols: its own views of what all share."""
+    """Return the past of one strategy's symbols: its own views of what all share."""
     for symbol, columns in series.items():
         if symbol not in past:
             past[symbol] = PointInTimeBars(columns)
@@ -268,7 +271,7 @@ def _begun(past: Past, series: Mapping[str, BarSeries]) -> Past:
 
 
 def portable_kind(strategy: object) -> Kind:
-    """Which of the three portable kinds an object is; TypeError when none."""
+    """Return which of the three portable kinds an object is; TypeError when none."""
     if callable(getattr(strategy, "signals", None)):
         return "signals"
     if callable(getattr(strategy, "should_enter", None)) and callable(getattr(strategy, "should_exit", None)):
