@@ -90,7 +90,7 @@ class Blotter:
         return fill.id in self._booked
 
     def symbols(self) -> set[str]:
-        """Return the symbols whose next bar may change an order: pending ones wait for it, it may reach resting ones."""
+        """Return the symbols whose next bar may change an order: a pending one waits for it, a resting one is reached."""
         symbols = {order.symbol for order in self._pending.values()}
         return symbols | {order.symbol for order in self._resting.values()} if self._resting else symbols
 
