@@ -43,17 +43,17 @@ ENGINES: Final[Mapping[str, Engine]] = {
 
 
 def settings_types() -> dict[str, type]:
-    """Each engine's dataclass of settings; imports no engine."""
+    """Return each engine's dataclass of settings; imports no engine."""
     return {name: _load(engine.settings) for name, engine in ENGINES.items()}
 
 
 def default_engine() -> str:
-    """The engine of portable strategies that name none."""
+    """Return the engine of portable strategies that name none."""
     return next(iter(ENGINES))
 
 
 def choices() -> Choices:
-    """The names that a configuration may write, from the registry of each kind of thing."""
+    """Return the names that a configuration may write, from the registry of each kind of thing."""
     from orchestrate.config.reading import Choices
     from orchestrate.data.files.formats import FORMATS
     from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
@@ -70,31 +70,31 @@ def choices() -> Choices:
 
 
 def required_distributions() -> list[str]:
-    """What must be installed for the engines, beside `orchestrate` itself."""
+    """Return what must be installed for the engines, beside `orchestrate` itself."""
     return [engine.distribution for engine in ENGINES.values() if engine.distribution]
 
 
 def distributions() -> dict[str, str]:
-    """In which distribution each engine comes."""
+    """Return the distribution in which each engine comes."""
     return {name: engine.distribution or name for name, engine in ENGINES.items()}
 
 
 def describe(reference: str, beside: Path) -> StrategyDescription:
-    """All that can be known of a strategy with the engines that are here; see `library.catalogue`."""
+    """Return all that can be known of a strategy with the engines that are here; see `library.catalogue`."""
     from orchestrate.library import catalogue
 
     return catalogue.describe(reference, beside, tuple(ENGINES.values()))
 
 
 def shipped() -> dict[str, StrategyDescription]:
-    """The strategies that come with `orchestrate`, by name, in alphabetical order."""
+    """Return the strategies that come with `orchestrate`, by name, in alphabetical order."""
     from orchestrate.library import catalogue
 
     return catalogue.shipped(tuple(ENGINES.values()))
 
 
 def installed() -> tuple[dict[str, StrategyDescription], dict[str, str]]:
-    """Strategies of third-party packages, and those that are broken: name → what is wrong."""
+    """Return strategies of third-party packages, and those that are broken: name → what is wrong."""
     from orchestrate.library import catalogue
 
     return catalogue.installed(tuple(ENGINES.values()))
@@ -106,7 +106,7 @@ def read_plan(
     data: Iterable[str] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Resolution:
-    """What becomes of the configuration in `path` with the library and the frameworks that are here."""
+    """Resolve the configuration in `path` with the library and the installed frameworks."""
     from orchestrate.config.resolve import resolve
 
     return resolve(
@@ -121,14 +121,14 @@ def read_plan(
 
 
 def load(description: StrategyDescription, config: Mapping[str, object]) -> object:
-    """A new instance of a portable strategy; see `library.loading`."""
+    """Return a new instance of a portable strategy; see `library.loading`."""
     from orchestrate.library import loading
 
     return loading.load(description, config, _native_packages())
 
 
 def load_class(description: StrategyDescription) -> type:
-    """The strategy's class; see `library.loading`."""
+    """Return the strategy's class; see `library.loading`."""
     from orchestrate.library import loading
 
     return loading.load_class(description, _native_packages())
@@ -139,7 +139,10 @@ def _native_packages() -> list[str]:
 
 
 def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | None:
-    """Where parsed columns are kept; None where that is not `wanted`, or where `environ` names no place for them."""
+    """Return where parsed columns are kept.
+
+    None where that is not `wanted`, or where `environ` names no place for them.
+    """
     from orchestrate.data.files.cache import ColumnCache, cache_folder
 
     folder = cache_folder(environ) if wanted else None
@@ -147,7 +150,7 @@ def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | N
 
 
 def build_adapter(framework: str, settings: Mapping[str, object]) -> OrchestrationPort:
-    """An engine ready to begin; importing it is the costly part."""
+    """Return an engine ready to begin; importing it is the costly part."""
     known = ENGINES[framework]
     require_room(known.room)
     adapter: Callable[[Any], OrchestrationPort] = _load(known.adapter)

@@ -59,7 +59,7 @@ class Turtle:
         self._distance: dict[str, float] = {}
 
     def on_bar(self, context: Context) -> Iterator[Signal]:
-        """Each symbol that has a bar now is judged for itself."""
+        """Judge each symbol that has a bar now by itself."""
         for symbol in context.updated:
             bars = context.bars(symbol)
             close, n = float(bars.close[-1]), self.true_range(bars)

@@ -21,7 +21,7 @@ class BuyAndHold:
     name = "BUY_AND_HOLD"
 
     def signals(self, bars: Bars) -> Signals:
-        """An entry on the first bar, nothing else."""
+        """Return an entry on the first bar, nothing else."""
         enter = np.zeros(len(bars), dtype=np.bool_)
         enter[:1] = True
         return Signals(enter_long=enter, exit_long=np.zeros(len(bars), dtype=np.bool_))

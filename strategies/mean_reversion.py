@@ -57,7 +57,7 @@ class MeanReversionEquity:
         self._age: dict[str, int] = {}
 
     def on_bar(self, context: Context) -> Iterator[Signal]:
-        """Each symbol that has a bar now is judged for itself."""
+        """Judge each symbol that has a bar now by itself."""
         for symbol in context.updated:
             close = context.bars(symbol).close
             score = newest_score(close[-self.lookback :]) if len(close) >= self.lookback else np.nan
@@ -108,7 +108,7 @@ class MeanReversionFutures:
         self.exit_z = exit_z
 
     def signals(self, bars: Bars) -> Signals:
-        """Levels of the score; both sides mirror each other."""
+        """Return levels of the score; both sides mirror each other."""
         score = z_score(bars.close, self.lookback_window)
         return Signals(
             enter_long=score < -self.entry_z,
@@ -119,6 +119,6 @@ class MeanReversionFutures:
 
 
 def newest_score(close: Floats) -> float:
-    """The score of the last of these closes; NaN where nothing moved."""
+    """Return the score of the last of these closes; NaN where nothing moved."""
     mean, deviation = float(close.mean()), float(close.std(ddof=1))
     return (float(close[-1]) - mean) / deviation if deviation > TIE * max(1.0, abs(mean)) else np.nan

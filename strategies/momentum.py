@@ -41,7 +41,7 @@ class Momentum:
         self.slow = slow
 
     def signals(self, bars: Bars) -> Signals:
-        """Crossings in both directions."""
+        """Return crossings in both directions."""
         fast, slow = moving_average(bars.close, self.fast), moving_average(bars.close, self.slow)
         return Signals(enter_long=crossed_above(fast, slow), exit_long=crossed_above(slow, fast))
 
@@ -93,7 +93,7 @@ class MomentumEquity:
         self.calendar = Calendar(rebalance_frequency)
 
     def on_bar(self, context: Context) -> Iterator[Signal]:
-        """Sells what is no winner, then buys winners."""
+        """Sell what is no winner, then buy winners."""
         if not self.calendar.begins(context.t):
             return
         wanted = self._winners(context)
@@ -165,7 +165,7 @@ class MomentumFutures:
         self.calendar = Calendar(rebalance_frequency)
 
     def on_bar(self, context: Context) -> Iterator[Signal]:
-        """Turns every symbol into the direction of its past."""
+        """Turn every symbol into the direction of its past."""
         if not self.calendar.begins(context.t):
             return
         for symbol in context.symbols:
@@ -205,7 +205,7 @@ class Calendar:
         self._bars = -1
 
     def begins(self, t: int) -> bool:
-        """True at the first bar of each period, the very first bar included. To be asked once a bar."""
+        """Return True at the first bar of each period, the very first bar included. To be asked once a bar."""
         self._bars += 1
         period = self._number(t)
         begins = period != self._period
@@ -225,6 +225,6 @@ class Calendar:
 
 
 def held(context: Context, symbol: str) -> float:
-    """The signed quantity that is held, 0.0 when flat."""
+    """Return the signed quantity that is held, 0.0 when flat."""
     position = context.position(symbol)
     return position.quantity if position else 0.0

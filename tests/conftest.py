@@ -41,7 +41,7 @@ class HandMade:
     equity: Sequence[float]
     profits: Sequence[float] = ()
     framework: str = "backtrader"
-    own: Sequence[bool] | None = None
+    has_bar: Sequence[bool] | None = None
     exposed: Sequence[bool] | None = None
     fees: float = 0.0
     error: StrategyError | None = None
@@ -103,7 +103,7 @@ def make_result(
             symbols=("IBM",),
             allocated=Decimal(str(allocated[name])),
             equity=np.array(made.equity, dtype=np.float64),
-            own=np.ones(size, dtype=np.bool_) if made.own is None else np.array(made.own),
+            has_bar=np.ones(size, dtype=np.bool_) if made.has_bar is None else np.array(made.has_bar),
             exposed=np.zeros(size, dtype=np.bool_) if made.exposed is None else np.array(made.exposed),
             trades=tuple(trades),
             open_positions=(),

@@ -33,11 +33,11 @@ def strategy(kind: str, fast: int, slow: int) -> object:
     return {"istrategy": Stateless, "on_bar": Running, "streaming": Streaming}[kind](fast, slow)
 
 
-def market(scene: Scene) -> Market:
+def market_of(scene: Scene) -> Market:
     series, rows = {}, {}
     for name, data in scene.data.items():
         columns = [data[field] for field in ("open", "high", "low", "close", "volume")]
-        series[name] = BarSeries(name, data["t"], *columns, known=data["t"], length=scene.step * NS)
+        series[name] = BarSeries(name, data["t"], *columns, available_at=data["t"], length=scene.step * NS)
         rows[name] = np.arange(scene.bars, dtype=np.int64)
     stamps = scene.data["S0"]["t"]
     return Market(series, {name: Instrument(name) for name in series}, Timeline(stamps, stamps, rows))
@@ -74,11 +74,11 @@ def run(
     around: AbstractContextManager[None] | None = None,
 ) -> Done:
     """`around` is entered for the time that is measured."""
-    stage, watchdog = market(scene), Watchdog(5.0)
+    market, watchdog = market_of(scene), Watchdog(5.0)
     ours = orchestrator(scene, frameworks, feed, kind, watchdog)
     with watchdog.armed(), around or nullcontext():
         started = time.process_time()
-        ours.run(stage, ExecutionRules(commission=Commission(percent=FEE * 100)))
+        ours.run(market, ExecutionRules(commission=Commission(percent=FEE * 100)))
         results = ours.results()
         seconds = time.process_time() - started
     fills = [[(fill.t, fill.quantity, fill.price) for fill in entry.book.fills] for entry in ours.strategies.values()]

@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     columns = generate("X", SPEC)
     (made / "bars.csv").write_text(csv_text(columns, 2))
     names = ("open", "high", "low", "close", "volume")
-    stamps = pa.array(columns.label).cast(pa.timestamp("ns", "UTC"))
+    stamps = pa.array(columns.timestamp).cast(pa.timestamp("ns", "UTC"))
     table = pa.table({"timestamp": stamps, **{name: pa.array(getattr(columns, name)) for name in names}})
     pq.write_table(table, made / "bars.parquet")
     return made
@@ -62,7 +62,7 @@ def read_and_judge(folder: Path, name: str) -> None:
     columns, findings = read_bars(DataPlan("X", path=name), folder)
     assert findings == []
     assert len(columns) == BARS
-    assert judge(Evidence("X", columns, bar_length(columns.label))) == []
+    assert judge(Evidence("X", columns, bar_length(columns.timestamp))) == []
 
 
 def test_csv(folder: Path, ledger: Ledger) -> None:
@@ -89,9 +89,9 @@ def test_alignment(ledger: Ledger) -> None:
     series = {
         f"S{place}": BarSeries(
             f"S{place}",
-            label := columns.label + place % 2 * 10**9,
+            label := columns.timestamp + place % 2 * 10**9,
             *values,
-            known=label,
+            available_at=label,
             length=60 * 10**9,
         )
         for place in range(5)
@@ -100,5 +100,5 @@ def test_alignment(ledger: Ledger) -> None:
     timeline = align(series)
     taken = time.process_time() - started
     ledger.tell("reading: alignment", f"Alignment, 5 × {BARS:,} bars onto {len(timeline):,} steps: {taken:.3f} s")
-    assert np.array_equal(np.sort(np.concatenate([columns.label, columns.label + 10**9])), timeline.stamps)
+    assert np.array_equal(np.sort(np.concatenate([columns.timestamp, columns.timestamp + 10**9])), timeline.stamps)
     assert taken < 1.0

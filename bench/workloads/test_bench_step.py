@@ -56,16 +56,16 @@ class Eager:
 def test_coordination(ledger: Ledger) -> None:
     """Five strategies are asked, all want the same symbol, and every demand ends as a command."""
     scene = Scene(2_520, 1, 5)
-    stage, run = ours.market(scene), ours.orchestrator(scene, ("backtrader",), "on_demand", "on_bar", Watchdog(5.0))
+    market, run = ours.market_of(scene), ours.orchestrator(scene, ("backtrader",), "on_demand", "on_bar", Watchdog(5.0))
     for entry in run.strategies.values():
         entry.strategy = Eager()
-    run.begin(stage, RULES)
+    run.begin(market, RULES)
     commanded = []
 
     def take_back() -> None:
         assert len(run.session.blotter.cancel(lambda _: True, Reason.NONE)) == 5
 
-    reached = taken(lambda step: commanded.append(run.coordinate_execution(stage.timeline.event(step))), take_back)
+    reached = taken(lambda step: commanded.append(run.coordinate_execution(market.timeline.event(step))), take_back)
     run.end()
     assert {len(commands) for commands in commanded} == {5}
     told(ledger, "one bar with five competing orders", reached)
@@ -79,13 +79,13 @@ def test_allocation(ledger: Ledger) -> None:
 
 def test_from_one_engine_to_the_other(ledger: Ledger) -> None:
     """One order filled by each within one step."""
-    stage = ours.market(Scene(2_520, 1, 1))
+    market = ours.market_of(Scene(2_520, 1, 1))
     engines = [build_adapter(name, {}) for name in ("backtrader", "nautilus")]
     for engine in engines:
-        engine.begin(stage, [StrategySeat("s", 1e6, ("S0",))], RULES)
+        engine.begin(market, [StrategySeat("s", 1e6, ("S0",))], RULES)
 
     def step(place: int) -> None:
-        event = stage.timeline.event(place)
+        event = market.timeline.event(place)
         for engine in engines:
             order = Order(f"s-{place}", "s", "S0", -1.0 if place % 2 else 1.0, bool(place % 2), 0.0)
             engine.execute_commands([StrategyCommand("s", "submit", order)])

@@ -18,7 +18,7 @@ Matrix = dict[str, dict[str, float | None]]
 
 
 def daily_marks(stamps: Stamps) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """The places of the last stamp of every UTC day: all of them for daily bars."""
+    """Return the places of the last stamp of every UTC day: all of them for daily bars."""
     days = stamps // _DAY
     return np.flatnonzero(np.append(days[1:] != days[:-1], True)) if len(days) else np.zeros(0, dtype=np.intp)
 
@@ -26,7 +26,9 @@ def daily_marks(stamps: Stamps) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
 def correlation(
     stamps: Stamps, equity: Mapping[str, Floats], initial: Mapping[str, float]
 ) -> tuple[Matrix, list[Finding]]:
-    """Pearson's correlation of daily returns for every pair of strategies; null with a finding where one never moves.
+    """Return Pearson's correlation of daily returns for every pair of strategies.
+
+    Null with a finding where one never moves.
 
     Equity stands still before, between and after a strategy's own bars, hence the return there is 0. The first day has
     a return, from the initial capital on, if the equity of any strategy moved in it.
@@ -51,7 +53,7 @@ def correlation(
 
 
 def _direction(curve: Floats) -> tuple[Floats | None, str]:
-    """The returns of `curve` about their mean, of length 1; or None and why there is no such thing."""
+    """Return the returns of `curve` about their mean, of length 1; or None and why there is no such thing."""
     if len(curve) < 3:
         return None, "it takes two daily returns"
     if float(curve.min()) <= 0.0:

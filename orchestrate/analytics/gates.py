@@ -20,7 +20,7 @@ _BESIDE_METRICS: Final[dict[str, dict[str, Range]]] = {
 
 
 def judge(gates: Sequence[Gate], figures: Mapping[str, object]) -> list[dict[str, object]]:
-    """Each gate with the value it found and whether it passed, as `backtest --format json` tells it."""
+    """Return each gate with the value it found and whether it passed, as `backtest --format json` tells it."""
     judged: list[dict[str, object]] = []
     for gate in gates:
         value = figure(gate.metric, figures)
@@ -30,7 +30,7 @@ def judge(gates: Sequence[Gate], figures: Mapping[str, object]) -> list[dict[str
 
 
 def figure(metric: str, figures: Mapping[str, object]) -> float | None:
-    """The figure at a metric path such as `sharpe` or `strategies.trend.trades`; None where there is none."""
+    """Return the figure at a metric path such as `sharpe` or `strategies.trend.trades`; None where there is none."""
     group, owner, name = split_metric(metric)
     place: object = figures.get(group)
     for key in (owner, *(["metrics"] if name in METRICS and group != "correlation" else []), name):
@@ -40,7 +40,10 @@ def figure(metric: str, figures: Mapping[str, object]) -> float | None:
 
 
 def gate_problem(gate: Gate, strategies: Collection[str], frameworks: Collection[str]) -> tuple[str, str] | None:
-    """Why `gate` can't be judged in a run of these strategies and frameworks, and a hint; None where it can be."""
+    """Return why `gate` can't be judged in a run of these strategies and frameworks, and a hint.
+
+    None where it can be.
+    """
     group, owner, figure = split_metric(gate.metric)
     known = _known(group, strategies)
     if not known:
@@ -56,7 +59,7 @@ def gate_problem(gate: Gate, strategies: Collection[str], frameworks: Collection
 
 
 def _known(group: str, strategies: Collection[str]) -> Mapping[str, Range]:
-    """The figures that a path of this group may name, and their ranges; none for a group that doesn't exist."""
+    """Return the figures that a path of this group may name, and their ranges; none for a group that doesn't exist."""
     if group == "correlation":
         return dict.fromkeys(strategies, _CORRELATION)
     more = _BESIDE_METRICS.get(group)
@@ -64,7 +67,7 @@ def _known(group: str, strategies: Collection[str]) -> Mapping[str, Range]:
 
 
 def _pointless(gate: Gate, bounds: tuple[float, float]) -> tuple[str, str] | None:
-    """A gate that every value of the metric passes, or none, checks nothing."""
+    """Return why a gate checks nothing: every value of its metric passes it, or none does; None for any other."""
     low, high = bounds
     least, most = passes(gate.operator, low, gate.threshold), passes(gate.operator, high, gate.threshold)
     inside = low < gate.threshold < high

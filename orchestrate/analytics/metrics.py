@@ -1,4 +1,4 @@
-"""The metrics, one definition each (contracts, section 4), from a marked equity curve and its closed trades.
+"""The metrics, one definition each, from an equity curve and its closed trades (docs/reference/results.md).
 
 Every function takes a `Track` and returns its figure, or raises `NoFigureError` where the figure has no meaning;
 `figures` turns those into None and findings. No figure is ever infinite or not a number. A configuration takes names
@@ -29,7 +29,7 @@ class NoFigureError(ValueError):
 
 
 def total_return(track: Track) -> float:
-    """Final equity against the initial capital."""
+    """Return the final equity against the initial capital."""
     if not len(track.equity):
         raise NoFigureError("there is no bar")
     if track.initial <= 0.0:
@@ -38,7 +38,7 @@ def total_return(track: Track) -> float:
 
 
 def cagr(track: Track) -> float:
-    """Growth a year, by calendar days ÷ 365.25 between the first and the last bar."""
+    """Return the growth a year, by calendar days ÷ 365.25 between the first and the last bar."""
     growth = total_return(track) + 1.0
     days = (float(track.stamps[-1]) - float(track.stamps[0])) / _DAY
     if days <= 0.0:
@@ -52,12 +52,12 @@ def cagr(track: Track) -> float:
 
 
 def volatility(track: Track) -> float:
-    """Standard deviation of the returns (ddof 1), annualised."""
+    """Return the standard deviation of the returns (ddof 1), annualised."""
     return _deviation(track) * math.sqrt(track.annual)
 
 
 def sharpe(track: Track) -> float:
-    """Mean over standard deviation of the returns, annualised; risk-free rate 0."""
+    """Return the mean over the standard deviation of the returns, annualised; risk-free rate 0."""
     deviation = _deviation(track)
     if deviation <= _NOISE * float(abs(track.returns).max()):
         raise NoFigureError("returns never change")
@@ -65,7 +65,7 @@ def sharpe(track: Track) -> float:
 
 
 def sortino(track: Track) -> float:
-    """Mean of the returns over the root mean square of those below 0 (over all periods), annualised."""
+    """Return the mean of the returns over the root mean square of those below 0 (over all periods), annualised."""
     downside = math.sqrt(float((track.losses**2).mean()))
     if downside == 0.0:
         raise NoFigureError("no period lost money")
@@ -73,7 +73,7 @@ def sortino(track: Track) -> float:
 
 
 def calmar(track: Track) -> float:
-    """CAGR over the depth of the maximum drawdown."""
+    """Return the CAGR over the depth of the maximum drawdown."""
     depth = max_drawdown(track)
     if depth == 0.0:
         raise NoFigureError("equity never fell")
@@ -81,7 +81,7 @@ def calmar(track: Track) -> float:
 
 
 def max_drawdown(track: Track) -> float:
-    """The deepest fall from the highest value so far, the initial capital included, as a negative fraction.
+    """Return the deepest fall from the highest value so far, the initial capital included, as a negative fraction.
 
     Below -1 where more than all was lost.
     """
@@ -93,12 +93,12 @@ def max_drawdown(track: Track) -> float:
 
 
 def win_rate(track: Track) -> float:
-    """The share of closed trades that made money after fees."""
+    """Return the share of closed trades that made money after fees."""
     return float((_closed(track) > 0.0).mean())
 
 
 def profit_factor(track: Track) -> float:
-    """What winning trades made for each unit that losing ones lost, after fees."""
+    """Return the profit of winning trades for each unit that losing ones lost, after fees."""
     profits = _closed(track)
     lost = -float(profits[profits < 0.0].sum())
     if lost == 0.0:
@@ -107,19 +107,19 @@ def profit_factor(track: Track) -> float:
 
 
 def exposure(track: Track) -> float:
-    """The share of bars with a position at the close."""
+    """Return the share of bars with a position at the close."""
     if not len(track.exposed):
         raise NoFigureError("there is no bar")
     return float(track.exposed.mean())
 
 
 def trades(track: Track) -> int:
-    """Closed round trips."""
+    """Return the number of closed round trips."""
     return len(track.profits)
 
 
 def fees(track: Track) -> float:
-    """All fees paid, those of open positions included."""
+    """Return all fees paid, those of open positions included."""
     return float(track.fees)
 
 
@@ -165,7 +165,7 @@ Figures = dict[str, float | None]
 
 
 def figures(track: Track, where: str) -> tuple[Figures, list[Finding]]:
-    """Every metric of `track`; None with a finding, one a cause, where a metric has no meaning."""
+    """Return every metric of `track`; None with a finding, one a cause, where a metric has no meaning."""
     import numpy as np
 
     found: Figures = {}

@@ -23,7 +23,7 @@ Document = dict[str, object]
 
 
 def summarise(result: RunResult) -> Document:
-    """`bars`, `start`, `end`, `portfolio`, `strategies`, `frameworks`, `correlation` and `findings` of `result`.
+    """Return `bars`, `start`, `end`, `portfolio`, `strategies`, `frameworks`, `correlation` and `findings` of `result`.
 
     And `benchmark` where the plan names one.
     """
@@ -78,7 +78,7 @@ def _framework(result: RunResult, name: str, notes: list[Finding]) -> Document:
 
 def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding]) -> Document:
     allocated = float(strategy.allocated)
-    own, curve = strategy.own, curve_of([strategy])
+    own, curve = strategy.has_bar, curve_of([strategy])
     transfers = strategy.transfers
     track = Track(
         initial=curve.initial,
@@ -114,7 +114,7 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
 
 
 def _benchmark(result: RunResult, closes: Floats) -> Document:
-    """The benchmark bought at its first close and held, without costs, on the portfolio's own stamps."""
+    """Return the benchmark bought at its first close and held, without costs, on the portfolio's own stamps."""
     known = np.isfinite(closes) & _union(result)
     track = Track(
         initial=float(closes[known][0]) if known.any() else 0.0,
@@ -133,13 +133,16 @@ def _benchmark(result: RunResult, closes: Floats) -> Document:
 
 
 def _union(result: RunResult) -> Flags:
-    """The steps at which a symbol of some strategy has a bar; data that nobody trades makes steps that don't count."""
-    there: Flags = np.logical_or.reduce([strategy.own for strategy in result.strategies.values()])
+    """Return the steps at which a symbol of some strategy has a bar.
+
+    Data that nobody trades makes steps that don't count.
+    """
+    there: Flags = np.logical_or.reduce([strategy.has_bar for strategy in result.strategies.values()])
     return there
 
 
 def _pooled(result: RunResult, members: Iterable[StrategyResult], curve: Curve) -> Track:
-    """Several strategies as one curve, over the union of all strategies' stamps."""
+    """Return the curve of several strategies together, over the union of all strategies' stamps."""
     together = list(members)
     exposed = np.zeros(len(result.stamps), dtype=np.bool_)
     for strategy in together:
@@ -169,7 +172,7 @@ def _last(equity: Floats, initial: float) -> float:
 
 
 def _joined(notes: list[Finding]) -> list[Finding]:
-    """Notes that say the same of several curves, as one."""
+    """Return notes that say the same of several curves, as one."""
     joined: dict[str, Finding] = {}
     for note in notes:
         known = joined.get(note.message)

@@ -32,12 +32,15 @@ class Track:
 
     @cached_property
     def curve(self) -> Floats:
-        """The initial capital, then every close; a first close at which nothing has moved is the beginning itself."""
+        """Return the initial capital, then every close.
+
+        A first close at which nothing has moved is the beginning itself.
+        """
         return from_capital(self.initial, self.equity) if moved(self.initial, self.equity) else self.equity
 
     @cached_property
     def returns(self) -> Floats:
-        """From each value of the curve to the next."""
+        """Return the return from each value of the curve to the next."""
         if len(self.curve) < 2:
             raise NoFigureError("it takes two bars")
         if float(self.curve.min()) <= 0.0:
@@ -46,12 +49,12 @@ class Track:
 
     @cached_property
     def losses(self) -> Floats:
-        """The returns below 0; 0 where one is not."""
+        """Return the returns below 0; 0 where one is not."""
         return np.minimum(self.returns, 0.0)
 
     @cached_property
     def peaks(self) -> Floats:
-        """The highest value of the curve so far."""
+        """Return the highest value of the curve so far."""
         return np.asarray(np.maximum.accumulate(self.curve), dtype=np.float64)
 
     @property
@@ -68,5 +71,5 @@ def moved(initial: float, equity: Floats) -> bool:
 
 
 def from_capital(initial: float, equity: Floats) -> Floats:
-    """The curve that begins with the initial capital, before the first close."""
+    """Return the curve that begins with the initial capital, before the first close."""
     return np.concatenate([[initial], equity])

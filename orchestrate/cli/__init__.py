@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Entry point of the `orchestrate` command."""
+    """Run the `orchestrate` command."""
     from orchestrate.cli.process import start_up, supervise
 
     start_up()

@@ -40,7 +40,7 @@ _UsageError: Final[type[typer.BadParameter]] = typer.BadParameter.__bases__[0]
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line (default: the process's own arguments) and exit with the code of contracts section 6."""
+    """Run the command line (default: the arguments of the process) and exit; codes: docs/reference/command-line.md."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         code = _code(words)
@@ -65,7 +65,7 @@ def _code(words: list[str]) -> int:
 
 
 def application(named: str = "") -> typer.Typer:
-    """All commands, or the one that is `named`, each under the guard that turns errors into exit codes."""
+    """Return all commands, or the one that is `named`, each under the guard that turns errors into exit codes."""
     app = typer.Typer(
         add_completion=False,
         no_args_is_help=True,
@@ -85,7 +85,7 @@ def _root(
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_tell)
     ] = False,
 ) -> None:
-    """Options that stand before the command."""
+    """Take the options that stand before the command."""
 
 
 def _tell(version: bool) -> None:
@@ -97,7 +97,7 @@ def _tell(version: bool) -> None:
 
 
 def guarded(command: Callable[..., object]) -> Callable[..., object]:
-    """`command`, with every error turned into a message on stderr and an exit code."""
+    """Return `command`, with every error turned into a message on stderr and an exit code."""
 
     @functools.wraps(command)
     def guard(*args: object, **kwargs: object) -> None:
@@ -126,7 +126,7 @@ def _leave_with(error: OrchestrateError) -> NoReturn:
 
 
 def _explain(error: OrchestrateError) -> None:
-    """The message; before it the traceback of what an engine or our own code did, where that is the cause."""
+    """Print the message; before it the traceback, if an engine or our own code is the cause."""
     if error.exit_code == BUG and error.__cause__ is not None:
         _complain(_traceback(error.__cause__))
     if str(error):

@@ -34,7 +34,7 @@ def start_up() -> None:
 
 
 def supervise(words: Sequence[str]) -> AbstractContextManager[None]:
-    """Where the rest of a command runs: in a child process of its own, if it runs the code of strategies."""
+    """Return where the rest of a command runs: in a child process, if it runs the code of strategies."""
     runs_strategies = words[:1] == ["backtest"] or (words[:1] == ["validate"] and "--deep" in words)
     if runs_strategies and not _HELP.intersection(words):
         from orchestrate import supervision
@@ -47,7 +47,7 @@ def supervise(words: Sequence[str]) -> AbstractContextManager[None]:
 
 
 def started_up() -> None:
-    """All is imported: it stays to the end and isn't looked through any more. What comes now is, as usual.
+    """Freeze all objects that exist, once everything is imported: the garbage collector skips them from now on.
 
     Call it before a user's code is loaded: of what is frozen, no finalizer runs at exit. Nothing happens in a process
     that did not begin with `start_up`.

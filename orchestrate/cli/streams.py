@@ -59,7 +59,7 @@ def take_streams() -> None:
 
 @contextmanager
 def results_only() -> Iterator[None]:
-    """Until the block is left, file descriptor 1 leads to stderr: for child processes, C libraries and `os.write`,
+    """Lead file descriptor 1 to stderr until the block ends: for child processes, C libraries and `os.write`,
     which know nothing of `sys.stdout`. What they put in the place of Python's streams is gone afterwards."""
     streams = sys.stdout, sys.stderr
     try:
@@ -85,7 +85,7 @@ def results_only() -> Iterator[None]:
 
 @contextmanager
 def _messages_only() -> Iterator[None]:
-    """What goes to stdout meanwhile is a message: it may get lost."""
+    """Treat what goes to stdout meanwhile as messages, which may get lost."""
     stream = getattr(getattr(sys.__stdout__, "buffer", None), "raw", None)
     before = getattr(stream, "strict", False)
     try:
@@ -100,7 +100,7 @@ def _messages_only() -> Iterator[None]:
 
 
 def _flush() -> None:
-    """What is still in the buffer goes where it was meant to go."""
+    """Send what is still in the buffer to where it was meant to go."""
     if sys.__stdout__ is not None and not sys.__stdout__.closed:
         sys.__stdout__.flush()
 
@@ -114,7 +114,10 @@ def _is_closed(descriptor: int) -> bool:
 
 
 def _text(stream: Stream, before: IO[str] | None) -> Text:
-    """A text stream over `stream` with the encoding of the one `before`; letters it lacks become question marks."""
+    """Return a text stream over `stream` with the encoding of the one `before`.
+
+    Letters it lacks become question marks.
+    """
     return Text(
         io.BufferedWriter(stream),
         encoding=getattr(before, "encoding", None) or "utf-8",

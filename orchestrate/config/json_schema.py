@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 def json_schema(settings: Mapping[str, type], choices: Choices) -> Json:
-    """The schema of a file, `frameworks` as `settings` has them, names as `choices` has them.
+    """Return the schema of a file, `frameworks` as `settings` has them, names as `choices` has them.
 
     Values that nothing is written for may be null.
     """
@@ -96,7 +96,7 @@ def _limits(parts: Json, known: Mapping[str, type]) -> Json:
 
 
 def _shapes() -> list[Json]:
-    """What tells the shapes apart; a file that extends another may leave its strategies to that one."""
+    """Return what distinguishes the shapes; a file that extends another may leave its strategies to that one."""
     live = {"strategies": {"type": "array"}, **_mode("multi")}
     return [
         {"required": ["strategy"], "properties": _mode("single"), **_without("strategies", "global")},
@@ -140,7 +140,7 @@ def _write_short_forms(parts: Json) -> None:
 
 
 def _nullable(part: Json) -> Json:
-    """Keys that needn't be written may be written with nothing behind them."""
+    """Let keys that may be left out be written with no value."""
     required = part.get("required", ())
     properties = part.get("properties", {})
     part["properties"] = {key: item if key in required else _or_null(item) for key, item in properties.items()}

@@ -80,7 +80,7 @@ def _shown(value: Any) -> str:
 
 
 def _known(kind: str) -> BeforeValidator:
-    """One of the names that the validation's context has of that kind."""
+    """Return one of the names that the validation's context has of that kind."""
 
     def check(value: Any, info: ValidationInfo) -> Any:
         names = list((info.context or {})[kind])

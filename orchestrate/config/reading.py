@@ -70,34 +70,34 @@ class Reading:
         return len(self.problems) >= MOST_PROBLEMS
 
     def place(self, *path: str | int) -> Place:
-        """What to point at: a value on its own line, the key of a mapping or list."""
+        """Return what to point at: a value on its own line, the key of a mapping or list."""
         node, place = find(self.shaped.table, path)
         return node.place if isinstance(node, Scalar) else place
 
     def key(self, *path: str | int) -> Place:
-        """The key at `path`, or the nearest there is above it."""
+        """Return the key at `path`, or the nearest there is above it."""
         return find(self.shaped.table, path)[1]
 
     def wrong(self, path: Steps, message: str, hint: str = "") -> None:
-        """A mistake in the value at `path`; the message starts with the path."""
+        """Report a mistake in the value at `path`; the message starts with the path."""
         told = path[:-1] if path and isinstance(path[-1], int) else path
         self.problems.append(self.place(*path).problem(f"{dotted('', told)}: {message}", hint))
 
     def has_strangers(self, name: str) -> bool:
-        """True where the strategy's entry has a key that isn't known: it may be what is missing elsewhere, misspelt."""
+        """Return True if the strategy's entry has an unknown key: it may be a missing one, misspelt."""
         node = find(self.shaped.table, ("strategies", name))[0]
         return isinstance(node, Table) and any(key not in Strategy.model_fields for key, _ in node)
 
-    def not_landed(self, path: Steps, what: str = "", hint: str = "leave it out until it is") -> None:
-        """Something that the contracts promise and that isn't there yet."""
+    def not_supported(self, path: Steps, what: str = "", hint: str = "leave it out until it is") -> None:
+        """Report a feature that is known and not supported yet."""
         self.problems.append(self.place(*path).problem(f"{what or dotted('', path)} is not supported yet", hint))
 
     def finding(self, severity: str, where: str, message: str) -> None:
-        """Something to know that is no mistake."""
+        """Report something to know that is no mistake."""
         self.findings.append(Finding("warning" if severity == "warning" else "info", where, message))
 
     def relative(self, written: str, place: Place) -> str:
-        """`written`, which stands at `place`, as a path from the root; absolute ones stay."""
+        """Return `written`, which stands at `place`, as a path from the root; absolute ones stay."""
         path = Path(os.path.expanduser(written))  # noqa: PTH111 (Path's own raises for an unknown user)
         if path.is_absolute():
             return path.as_posix()

@@ -33,14 +33,17 @@ class Resolution:
         return DataError.exit_code if self.missing else 0
 
     def refused(self, problems: Sequence[Problem]) -> Resolution:
-        """This resolution with further mistakes, if there are any."""
+        """Return this resolution with further mistakes, if there are any."""
         if not problems:
             return self
         told, wrong = (*self.told, *problems), (*self.problems, *problems)
         return replace(self, plan=None, problems=wrong, told=told)
 
     def runnable(self) -> RunPlan:
-        """The plan, if all that a run needs is there; else a ConfigurationError or a DataError that tells all."""
+        """Return the plan, if all that a run needs is there.
+
+        Else a ConfigurationError or a DataError that tells all.
+        """
         if self.plan is None:
             raise ConfigurationError(self.told)
         if self.missing:

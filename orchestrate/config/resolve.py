@@ -21,9 +21,9 @@ from orchestrate.config.sections.portfolio import portfolio_plan
 from orchestrate.config.sections.sizing import sizing_of
 from orchestrate.config.sections.strategies import enabled_strategies, recognise, strategy_plan
 from orchestrate.config.sections.symbols import symbols_of
-from orchestrate.config.sections.unsupported import refuse_pending
+from orchestrate.config.sections.unsupported import refuse_unsupported
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
-from orchestrate.config.validation import fit
+from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, MultiFrameworkConfig, RunPlan
 
@@ -55,7 +55,7 @@ def resolve(
     shaped = shape(tree, problems)
     values = None
     if shaped is not None:
-        values, found = fit(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
+        values, found = validate(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
         problems += found
     else:
         problems += _unknown_at_least(tree, choices)
@@ -72,7 +72,7 @@ def resolve(
 
 
 def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
-    """A single strategy stands under `strategy:` in the file, in the one form under `strategies.<id>`."""
+    """Return paths as the file has them: a single strategy is under `strategy:` there, not under `strategies.<id>`."""
     if reading.shaped.mode == "multi":
         return problem
     message = problem.message
@@ -86,9 +86,9 @@ def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
 
 
 def _unknown_at_least(tree: Table, choices: Choices) -> list[Problem]:
-    """What else is wrong in a file that names no strategy."""
+    """Return what else is wrong in a file that names no strategy."""
     table = long_sections(tree).without(*SHAPE_KEYS).with_entry("strategies", Table(tree.place))
-    return fit(Configuration, table, besides=SHAPE_KEYS, names=choices.names)[1]
+    return validate(Configuration, table, besides=SHAPE_KEYS, names=choices.names)[1]
 
 
 def _refused(problems: list[Problem], order: list[str], mode: Mode | None = None) -> Resolution:
@@ -97,7 +97,7 @@ def _refused(problems: list[Problem], order: list[str], mode: Mode | None = None
 
 
 def _in_order(problems: list[Problem], order: list[str]) -> tuple[Problem, ...]:
-    """By file, in the order in which the files were read, then by line; what is too much is only counted."""
+    """Sort problems by file, in the order in which files were read, then by line; beyond a limit only count them."""
     rank = {name: place for place, name in reversed(list(enumerate(order)))}
     found = sorted(problems, key=lambda problem: (rank.get(problem.file, len(rank)), problem.line, problem.column))
     more = len(found) - MOST_PROBLEMS
@@ -107,7 +107,7 @@ def _in_order(problems: list[Problem], order: list[str]) -> tuple[Problem, ...]:
 
 
 def _checked(reading: Reading) -> RunPlan | None:
-    """Everything that needs more than one section, then the plan if nothing is wrong."""
+    """Check whatever needs more than one section, and return the plan if nothing is wrong."""
     values = reading.values
     enabled = enabled_strategies(reading)
     known = {name: recognise(reading, name) for name in enabled}
@@ -117,7 +117,7 @@ def _checked(reading: Reading) -> RunPlan | None:
         dependencies_of(reading, name, enabled)
     refuse_circles(reading, enabled)
     share = weights(reading, enabled)
-    refuse_pending(reading)
+    refuse_unsupported(reading)
     series, instruments = data_plans(reading), instrument_plans(reading)
     check_period(reading)
     check_benchmark(reading)
@@ -157,7 +157,7 @@ def _checked(reading: Reading) -> RunPlan | None:
 
 
 def _check_shares(reading: Reading, share: Mapping[str, Decimal], total: Decimal) -> None:
-    """Every strategy gets a cent at least: engines divide by what they begin with."""
+    """Refuse shares of less than a cent: engines divide by what they begin with."""
     for name, part in share.items():
         if part * total < _CENT:
             message = f"the share of strategies.{name} is less than a cent"

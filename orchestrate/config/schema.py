@@ -44,7 +44,7 @@ BarField = Literal["timestamp", "time", "open", "high", "low", "close", "volume"
 
 
 def _made(kind: type) -> Any:
-    """The default `kind()`."""
+    """Return the default `kind()`."""
     return Field(default_factory=lambda: kind())  # noqa: PLW0108 (pydantic reads the signature, of a class slowly)
 
 
@@ -61,7 +61,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _nothing_is_the_default(cls, value: Any) -> Any:
-        """A known key with nothing behind it is a key left out."""
+        """Treat a known key without a value as left out."""
         if not isinstance(value, dict):
             return value
         return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}

@@ -33,7 +33,7 @@ class Shaped:
 
 
 def lengthened(path: tuple[str, ...], node: Node) -> Node:
-    """The long form of what may be written short: `capital: 300000`, `strategy: NAME`, `data: {IBM: IBM.csv}`."""
+    """Return the long form of short values: `capital: 300000`, `strategy: NAME`, `data: {IBM: IBM.csv}`."""
     if not isinstance(node, Scalar) or node.value is None:
         return node
     match path:
@@ -49,7 +49,7 @@ def lengthened(path: tuple[str, ...], node: Node) -> Node:
 
 
 def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
-    """The one form of `tree`; None where it has no strategies to speak of."""
+    """Return the one form of `tree`; None where it has no strategies to speak of."""
     single, several = tree.get("strategy"), tree.get("strategies")
     if single is not None and several is not None:
         message = "'strategy' and 'strategies' are both written"
@@ -88,7 +88,7 @@ def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
 
 
 def _without_misplaced(tree: Table, single: Node | None, problems: list[Problem]) -> Table:
-    """Keys of a strategy that stand at the top level are told of, and taken out."""
+    """Report keys of a strategy at the top level, and take them out."""
     known = {*Strategy.model_fields, *ALIASES} - {*Configuration.model_fields, *SHAPE_KEYS}
     misplaced = [key for key, _ in tree if key in known]
     for key in misplaced:
@@ -111,7 +111,7 @@ def _check_mode(tree: Table, mode: Mode, problems: list[Problem]) -> None:
 
 
 def long_sections(tree: Table) -> Table:
-    """The same tree with `capital` and `data` in their long form."""
+    """Return the same tree with `capital` and `data` in their long form."""
     entries = {key: lengthened((key,), node) for key, node in tree}
     data = entries.get("data")
     if isinstance(data, Table):
@@ -131,7 +131,7 @@ def _long_data(symbol: str, node: Node) -> Node:
 
 
 def _one(tree: Table, table: Table, node: Node, problems: list[Problem]) -> Table:
-    """Shapes 1 and 2: the id is the name."""
+    """Return shapes 1 and 2: the id is the name."""
     entry = lengthened(("strategy",), node)
     config = tree.get("config")
     if isinstance(entry, Table):
@@ -151,12 +151,12 @@ def _one(tree: Table, table: Table, node: Node, problems: list[Problem]) -> Tabl
 
 
 def identifier(name: str) -> str:
-    """The id that a strategy's name makes: of `path/file.py:Class` and `package.module:Class` it is the class."""
+    """Return the id made from a strategy's name: the class of `path/file.py:Class` and `package.module:Class`."""
     return name.rpartition(":")[2] or name
 
 
 def _several(table: Table, problems: list[Problem]) -> Table:
-    """Shapes 3 and 4."""
+    """Return shapes 3 and 4."""
     node = table.entries["strategies"]
     if not isinstance(node, Table):
         return table
@@ -168,7 +168,7 @@ def _several(table: Table, problems: list[Problem]) -> Table:
 
 
 def _renamed(entry: Node, problems: list[Problem]) -> Node:
-    """One word for each key."""
+    """Return the tree with one word for each key."""
     if not isinstance(entry, Table):
         return entry
     for alias, key in ALIASES.items():

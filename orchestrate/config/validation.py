@@ -67,10 +67,10 @@ _BOOLEANS = {
 }
 
 
-def fit(
+def validate(
     model: type[M], node: Node, where: str = "", *, besides: Iterable[str] = (), names: Names | None = None
 ) -> tuple[M | None, list[Problem]]:
-    """`node` as `model` and all mistakes; what is wrong is left out of the result, None where nothing is left.
+    """Return `node` as `model` and all mistakes; what is wrong is left out of the result, None where nothing is left.
 
     `where` is the path of `node`, told in messages; `besides` are more names to suggest at its top level. `names` has,
     by kind, those of the registries.
@@ -93,7 +93,7 @@ def fit(
 
 @contextmanager
 def _without_plugins() -> Iterator[None]:
-    """Pydantic looks for plugins in the metadata of every installed package; none has any business here.
+    """Keep pydantic from loading plugins, for which it reads the metadata of every installed package.
 
     One thread at a time, or one would find the setting of another and leave it behind.
     """
@@ -110,7 +110,7 @@ def _without_plugins() -> Iterator[None]:
 
 
 def _shown(bound: object) -> str:
-    """A bound as people write it; pydantic says "Decimal('1E-8')"."""
+    """Return a bound as people write it; pydantic says "Decimal('1E-8')"."""
     _, quoted, text = str(bound).partition("Decimal('")
     return format(Decimal(text.removesuffix("')")), "f") if quoted else str(bound)
 
@@ -132,7 +132,7 @@ def _prune(value: Any, path: Path) -> bool:
 def _problem(
     model: type[BaseModel], root: Node, where: str, mistake: dict[str, Any], besides: tuple[str, ...]
 ) -> Problem | None:
-    """What a mistake is called; None where its value has been refused already when it was read."""
+    """Return a mistake as a problem; None if its value was refused when it was read."""
     is_key = "[key]" in mistake["loc"]
     path: Path = tuple(step for step in mistake["loc"] if step != "[key]")
     kind, context = mistake["type"], mistake.get("ctx", {})
@@ -170,14 +170,14 @@ def _problem(
 
 
 def _stranger(model: type[BaseModel], path: Path, known: list[str]) -> str:
-    """A hint for a key that resembles none."""
+    """Return a hint for a key that resembles none."""
     owner = _annotation_at(model, path)
     told = getattr(owner, "stranger", "")
     return told or (f"known: {', '.join(known)}" if 0 < len(known) <= 8 else "")
 
 
 def _lengthen(model: type[BaseModel], path: Path, node: Node) -> str:
-    """How a single value is written where a mapping is expected."""
+    """Return how a single value is written where a mapping is expected."""
     key = getattr(_annotation_at(model, path), "short", "")
     if not key or not isinstance(node, Scalar):
         return ""
@@ -185,7 +185,7 @@ def _lengthen(model: type[BaseModel], path: Path, node: Node) -> str:
 
 
 def _unquote(node: Node, kind: str) -> str:
-    """What a number in quotes, or text without them, should have been."""
+    """Return how to write a number in quotes, or a text without them."""
     value = plain(node)
     if kind in ("number", "int_type") and isinstance(value, str):
         bare = value.strip().rstrip("%").replace(",", "").replace("_", "").strip()
@@ -204,7 +204,7 @@ def _unquote(node: Node, kind: str) -> str:
 
 
 def dotted(where: str, path: Path) -> str:
-    """`where` and the steps of `path`, as in strategies.trend.symbols[0]."""
+    """Return `where` and the steps of `path`, as in strategies.trend.symbols[0]."""
     for step in path:
         where = f"{where}[{step}]" if isinstance(step, int) else f"{where}.{shortened(step)}".lstrip(".")
     return where
@@ -216,7 +216,7 @@ def _alternatives(choices: list[str]) -> str:
 
 
 def fields_at(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys that the model, or the mapping with chosen keys, at `path` knows."""
+    """Return the keys that the model, or the mapping with chosen keys, at `path` knows."""
     annotation = _annotation_at(model, path)
     if get_origin(annotation) is dict:
         return [str(key) for key in get_args(get_args(annotation)[0])]
@@ -239,7 +239,7 @@ def _annotation_at(model: type[BaseModel], path: Path) -> Any:
 
 
 def _essential(annotation: Any) -> Any:
-    """The type without None and without what is said about it."""
+    """Return the type without None and without what is said about it."""
     while True:
         if hasattr(annotation, "__metadata__"):
             annotation = annotation.__origin__
@@ -251,7 +251,7 @@ def _essential(annotation: Any) -> Any:
 
 @functools.cache
 def model_of(described: type) -> type[BaseModel]:
-    """The model of a frozen dataclass: the same keys, types and defaults. Its own checks are made by `build`."""
+    """Return the model of a frozen dataclass: the same keys, types and defaults. Its own checks are made by `build`."""
     hints = get_type_hints(described)
     definitions: dict[str, Any] = {}
     for item in fields(described):
@@ -266,7 +266,7 @@ def model_of(described: type) -> type[BaseModel]:
 
 
 def _exact(hint: Any) -> Any:
-    """The same type with numbers read from the text; anything a mapping or tuple may hold is taken as it is."""
+    """Return the same type with numbers read from the text; anything a mapping or tuple may hold is taken as it is."""
     if hint is float:
         return Real
     if get_origin(hint) in (Union, types.UnionType):
@@ -277,8 +277,8 @@ def _exact(hint: Any) -> Any:
 
 
 def build(described: type, node: Node, where: str) -> tuple[Any, list[Problem]]:
-    """The dataclass `described` from `node`; what its constructor refuses is told at the key it names first."""
-    values, problems = fit(model_of(described), node, where)
+    """Return `described` from `node`; a refusal by its constructor is reported at the first key that it names."""
+    values, problems = validate(model_of(described), node, where)
     if values is None or problems:
         return None, problems
     given = {name: copy.copy(getattr(values, name)) for name in values.model_fields_set}

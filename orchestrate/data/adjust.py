@@ -23,11 +23,11 @@ _LARGEST = 10_000_000  # bytes of a factor file; a day for 100 years takes one
 
 
 def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[Columns, list[Finding]]:
-    """Prices and volumes on the scale of the last bar, and what was done."""
+    """Return prices and volumes on the scale of the last bar, and what was done."""
     factor, shares = np.ones(len(columns)), np.ones(len(columns))
     findings = []
     for date, ratio in how.splits:
-        before = columns.label < _day(date, where)
+        before = columns.timestamp < _day(date, where)
         if not 1 <= ratio * MAX_FACTOR <= MAX_FACTOR**2:
             raise DataError(f"the split of {date} has the ratio {ratio}", where=where, hint="a 7:1 split is 7")
         if not before.all():  # a split after the last bar leaves the scale as it is
@@ -35,7 +35,7 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
             shares[before] *= float(ratio)
         findings.append(_split_finding(columns, date, float(ratio), int(before.sum()), where))
     if how.factors:
-        price, split = _factors(columns.label, root / how.factors, how.factors)
+        price, split = _factors(columns.timestamp, root / how.factors, how.factors)
         factor *= split * price if how.dividends else split
         shares /= split
         what = "splits and dividends" if how.dividends else "splits"
@@ -46,7 +46,7 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
 
 
 def _volume(columns: Columns, shares: Floats, where: str) -> tuple[Floats, list[Finding]]:
-    """Volumes by the number of shares; whole ones stay whole."""
+    """Return volumes by the number of shares; whole ones stay whole."""
     exact = columns.volume * shares
     if (columns.volume % 1).any():
         return exact, []
@@ -58,12 +58,12 @@ def _volume(columns: Columns, shares: Floats, where: str) -> tuple[Floats, list[
 
 
 def _are_factors(*columns: Floats) -> bool:
-    """Whether all lie where a factor can."""
+    """Return whether all lie where a factor can."""
     return all(bool(((column >= 1 / MAX_FACTOR) & (column <= MAX_FACTOR)).all()) for column in columns)
 
 
 def _split_finding(columns: Columns, date: str, ratio: float, before: int, where: str) -> Finding:
-    """An information, or a warning where the prices do not show the split (adjusted already, or another day)."""
+    """Return an information, or a warning if the prices do not show the split (adjusted already, or another day)."""
     if not 0 < before < len(columns):
         return Finding("warning", where, f"the split of {date} lies outside the data: nothing is adjusted by it")
     jump = math.log(columns.close[before - 1] / columns.open[before]) / math.log(ratio) if ratio != 1 else 0.0
@@ -81,7 +81,7 @@ def _day(text: str, where: str) -> int:
 
 
 def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
-    """Price and split factors of every bar. A row of the file applies to bars on and before its date."""
+    """Return price and split factors of every bar. A row of the file applies to bars on and before its date."""
     try:
         lines = decode(unpack(read_regular(path, where), _LARGEST, where), where).split()
     except OSError as error:

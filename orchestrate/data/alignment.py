@@ -20,8 +20,8 @@ MILLISECOND: Final = 1_000_000
 Stamp = Literal["start", "end"]
 
 
-def known(label: Stamps, length: int, stamp: Stamp) -> Stamps:
-    """When each bar may be acted upon, in company of series of other lengths or stamps.
+def available_at(label: Stamps, length: int, stamp: Stamp) -> Stamps:
+    """Return when each bar may be acted upon, in company of series of other lengths or stamps.
 
     Daily bars of which two fall on one UTC date (a zone's midnights around a change of clocks) go by their length.
     """
@@ -33,8 +33,8 @@ def known(label: Stamps, length: int, stamp: Stamp) -> Stamps:
 
 
 def align(series: Mapping[str, BarSeries]) -> Timeline:
-    """One step for every moment at which a bar of some series becomes known."""
-    moments = [bars.known for bars in series.values()]
+    """Return one step for every moment at which a bar of some series becomes known."""
+    moments = [bars.available_at for bars in series.values()]
     first = moments[0]
     if all(np.array_equal(first, other) for other in moments[1:]):
         stamps = first
@@ -45,11 +45,11 @@ def align(series: Mapping[str, BarSeries]) -> Timeline:
     labels = np.full(len(stamps), np.iinfo(np.int64).min, dtype=np.int64)
     rows = {}
     for symbol, bars in series.items():
-        places = np.searchsorted(stamps, bars.known)
+        places = np.searchsorted(stamps, bars.available_at)
         column = np.full(len(stamps), -1, dtype=np.int64)
         column[places] = np.arange(len(bars))
         if bars.tradable:  # a coarser series is known with a bar of its source, whose label counts
-            labels[places] = np.maximum(labels[places], bars.label)
+            labels[places] = np.maximum(labels[places], bars.timestamp)
         column.setflags(write=False)
         rows[symbol] = column
     stamps.setflags(write=False)

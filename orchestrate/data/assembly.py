@@ -29,14 +29,14 @@ NUMBERS: Final = (*PRICES, "volume")
 
 
 def places_of(header: Sequence[str], first: Sequence[str], plan: DataPlan, where: str) -> dict[str, int]:
-    """Which column holds what: by the header, or by the cells of the first row where there is no header."""
+    """Return which column holds what: by the header, or by the cells of the first row where there is no header."""
     if not header:
         return columns_by_place(first, plan.columns, where)
     return vendor_columns(header) | which_columns(header, plan.columns, where)
 
 
 def assemble(fields: Fields, plan: DataPlan, where: str) -> Parsed:
-    """The bars that the columns hold, and what was done to read them."""
+    """Return the bars that the columns hold, and what was done to read them."""
     findings = [Finding(severity, where, note) for severity, note in fields.notes]
     fields, chosen = one_symbol(fields, plan.symbol, where)
     numbers, notes = _numbers(fields, plan, where)
@@ -56,7 +56,7 @@ def assemble(fields: Fields, plan: DataPlan, where: str) -> Parsed:
 
 
 def _numbers(fields: Fields, plan: DataPlan, where: str) -> tuple[dict[str, Floats], list[Finding]]:
-    """Prices and volumes, NaN where a cell says nothing; DataError where one is no number."""
+    """Return prices and volumes, NaN where a cell says nothing; DataError where one is no number."""
     texts = [column for name in PRICES if not isinstance(column := fields.columns[name], np.ndarray)]
     mark = plan.decimal or decimal_mark(texts, fields.rows, where, fields.unit)
     numbers = {name: _number(fields, name, mark, where) for name in NUMBERS if name in fields.columns}
@@ -83,7 +83,7 @@ def _number(fields: Fields, name: str, mark: str, where: str) -> Floats:
 
 
 def _empty(numbers: dict[str, Floats]) -> Flags:
-    """Which rows have not one price."""
+    """Return which rows have not one price."""
     empty = np.isnan(numbers["open"])
     for name in PRICES[1:] if empty.any() else ():
         empty &= np.isnan(numbers[name])
@@ -98,7 +98,7 @@ def _dropped(fields: Fields, rows: Stamps, where: str) -> Finding:
 
 
 def _stamps(fields: Fields, plan: DataPlan, where: str) -> Reading:
-    """The stamps of a column, or of a column of dates with one of times of day beside it."""
+    """Return the stamps of a column, or of a column of dates with one of times of day beside it."""
     stamps, clock = fields.columns["timestamp"], fields.columns.get("time")
     assert not isinstance(stamps, np.ndarray)
     assert not isinstance(clock, np.ndarray)
@@ -117,7 +117,7 @@ def _stamps(fields: Fields, plan: DataPlan, where: str) -> Reading:
 
 
 def _clock(times: Sequence[str]) -> Sequence[str]:
-    """Times of day as 12:30, or of digits: 9 is an hour, 1230 has minutes, 93000 seconds."""
+    """Return times of day as 12:30, or of digits: 9 is an hour, 1230 has minutes, 93000 seconds."""
     if ":" in times[0]:
         return times
     plain = [time.strip() for time in times]

@@ -16,7 +16,9 @@ _YEAR: Final = 365.25 * DAY
 
 
 def bar_length(label: Stamps, frequency: str = "") -> int:
-    """Nanoseconds of a bar: as `frequency` says, else the commonest step. A month counts as its longest, 31 days.
+    """Return nanoseconds of a bar: as `frequency` says, else the commonest step.
+
+    A month counts as its longest, 31 days.
 
     ValueError where bars are so far apart, or so long, that int64 nanoseconds can't count it.
     """
@@ -31,19 +33,22 @@ def bar_length(label: Stamps, frequency: str = "") -> int:
 
 
 def weekdays(label: Stamps) -> Stamps:
-    """Monday 0 … Sunday 6 of every bar's UTC date."""
+    """Return the weekday of every bar's UTC date, Monday 0 … Sunday 6."""
     return (label // DAY + 3) % 7
 
 
 def held_days(label: Stamps) -> Stamps:
-    """The UTC days, counted from 1970, on which a series has bars; found by its days, which are fewer than its bars."""
+    """Return the UTC days, counted from 1970, on which a series has bars.
+
+    Found by its days, which are fewer than its bars.
+    """
     days = np.arange(label[0] // DAY, label[-1] // DAY + 2)
     bars = np.diff(np.searchsorted(label, days * DAY))
     return days[:-1][bars > 0]
 
 
 def trading_weekdays(label: Stamps) -> frozenset[int]:
-    """The weekdays on which the series usually has bars: three times in four as often as on its surest weekday.
+    """Return the weekdays on which the series usually has bars: three times in four as often as on its surest weekday.
 
     In a short history a few holidays weigh much (Mondays around Christmas and in January, or a currency's Sundays), so
     three more days from Monday to Friday count as held, and two at a weekend that mostly has bars.
@@ -58,12 +63,12 @@ def trading_weekdays(label: Stamps) -> frozenset[int]:
 
 
 def _unseen(there: Stamps) -> frozenset[int]:
-    """Monday to Friday where a history is too short to have had them all."""
+    """Return the days from Monday to Friday if a history is too short to have had them all."""
     return frozenset(day for day in range(5) if not there[day])
 
 
 def missing_days(label: Stamps) -> list[tuple[int, int]]:
-    """Runs of the series' own trading days that have no bar: (first day, how many running), oldest first."""
+    """Return runs of the series' own trading days that have no bar: (first day, how many running), oldest first."""
     days = held_days(label)
     usual = np.isin((np.arange(days[0], days[-1] + 1) + 3) % 7, list(trading_weekdays(label)))
     expected = np.arange(days[0], days[-1] + 1)[usual]
@@ -73,7 +78,7 @@ def missing_days(label: Stamps) -> list[tuple[int, int]]:
 
 
 def periods_per_year(label: Stamps, *, daily: bool) -> float:
-    """252 for five-day daily bars, 365 for seven-day, otherwise returns ÷ years between first and last stamp."""
+    """Return 252 for five-day daily bars, 365 for seven-day, else returns ÷ years between first and last stamp."""
     if daily:
         days = frozenset(weekdays(label).tolist())
         if days <= {0, 1, 2, 3, 4}:

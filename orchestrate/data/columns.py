@@ -22,7 +22,7 @@ class Columns:
     `row` is each bar's line in the file (or its place in another source, from 1), for messages.
     """
 
-    label: Stamps
+    timestamp: Stamps
     open: Floats
     high: Floats
     low: Floats
@@ -32,7 +32,7 @@ class Columns:
     unit: str = "row"
 
     def __len__(self) -> int:
-        return len(self.label)
+        return len(self.timestamp)
 
     @property
     def prices(self) -> Floats:
@@ -50,21 +50,21 @@ class Columns:
         return np.arange(1, len(self) + 1) if self.row is None else self.row
 
     def stamp(self, place: int) -> str:
-        """The label of a bar as people write it."""
-        return show(int(self.label[place]))
+        """Return the label of a bar as people write it."""
+        return show(int(self.timestamp[place]))
 
     def place(self, place: int) -> str:
-        """Where a bar stands in its source, in words."""
+        """Return where a bar stands in its source, in words."""
         return f"{self.unit} {self.rows[place]}"
 
     def shown(self, place: int) -> str:
-        """The values of a bar in one line."""
+        """Return the values of a bar in one line."""
         return "/".join(f"{getattr(self, name)[place]:.10g}" for name in (*PRICES, "volume"))
 
     def take(self, chosen: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Columns:
-        """The chosen bars, in the chosen order."""
+        """Return the chosen bars, in the chosen order."""
         return Columns(
-            self.label[chosen],
+            self.timestamp[chosen],
             self.open[chosen],
             self.high[chosen],
             self.low[chosen],
@@ -75,7 +75,7 @@ class Columns:
         )
 
     def with_prices(self, prices: Floats) -> Columns:
-        """The same bars with other prices, given as `prices` gives them."""
+        """Return the same bars with other prices, given as `prices` gives them."""
         return replace(self, open=prices[0], high=prices[1], low=prices[2], close=prices[3])
 
 
@@ -88,12 +88,12 @@ class Parsed:
     zone: str = "UTC"
 
     def at(self, where: str) -> tuple[Columns, list[Finding]]:
-        """Bars and findings, told of the data entry `where`."""
+        """Return bars and findings, about the data entry `where`."""
         return self.columns, [replace(finding, where=where) for finding in self.findings]
 
 
 def show(label: int) -> str:
-    """A stamp as people write it: a date, with the time of day where it has one."""
+    """Return a stamp as people write it: a date, with the time of day where it has one."""
     day, clock = str(np.datetime64(label, "ns")).split("T")
     shown = clock.rstrip("0").rstrip(".") if clock[8:].strip(".0") else clock[:8].removesuffix(":00")
     return day if shown == "00:00" else f"{day} {shown}"
@@ -107,12 +107,12 @@ def told(
     places: npt.NDArray[np.int64] | Sequence[int],
     then: str = "",
 ) -> Finding:
-    """A finding about the bars at `places`, which there are: how many, where first, and the first five."""
+    """Return a finding about the bars at `places`, which there are: how many, where first, and the first five."""
     first = tuple(f"{columns.stamp(int(place))} ({columns.place(int(place))})" for place in places[:5])
     return counted(severity, where, what, len(places), first, then)
 
 
 def counted(severity: Severity, where: str, what: str, count: int, first: tuple[str, ...], then: str = "") -> Finding:
-    """A finding whose message says what was found, where first, and `then` what was done or can be done about it."""
+    """Return a finding: what was detected, where first, and `then` what was done or can be done about it."""
     message = f"{what}{', first' if count > 1 else ':'} {first[0]}{'; ' if then else ''}{then}"
     return Finding(severity, where, message, count, first)

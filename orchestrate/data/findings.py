@@ -49,12 +49,12 @@ class Evidence:
 
 
 def judge(evidence: Evidence) -> list[Finding]:
-    """All findings about a series."""
+    """Return all findings about a series."""
     return [finding for look in FINDINGS if (finding := look(evidence))]
 
 
 def negative_prices(evidence: Evidence) -> Finding | None:
-    """Legal only for a future, or when declared."""
+    """Report negative prices, legal only for a future or when declared."""
     below = np.flatnonzero(np.logical_or.reduce([column < 0 for column in evidence.columns.each]))
     if not len(below):
         return None
@@ -65,7 +65,7 @@ def negative_prices(evidence: Evidence) -> Finding | None:
 
 
 def zero_prices(evidence: Evidence) -> Finding | None:
-    """A price of zero mostly stands for no price."""
+    """Report prices of zero, which mostly stand for no price."""
     zero = np.flatnonzero(np.logical_or.reduce([column == 0 for column in evidence.columns.each]))
     if not len(zero) or evidence.may_be_negative:
         return None
@@ -74,7 +74,7 @@ def zero_prices(evidence: Evidence) -> Finding | None:
 
 
 def great_moves(evidence: Evidence) -> Finding | None:
-    """A close far from the close before: a split, a roll or a wrong price."""
+    """Report closes far from the one before: a split, a roll or a wrong price."""
     close = evidence.columns.close
     moved = np.flatnonzero(_far(close[1:], close[:-1])) + 1
     if not len(moved):
@@ -84,7 +84,7 @@ def great_moves(evidence: Evidence) -> Finding | None:
 
 
 def great_reach(evidence: Evidence) -> Finding | None:
-    """A high or low far from the bar's own open and close, or an open far from both neighbouring closes."""
+    """Report highs and lows far from the bar's own open and close, and opens far from both neighbouring closes."""
     columns = evidence.columns
     upper, lower = np.maximum(columns.open, columns.close), np.minimum(columns.open, columns.close)
     wide = _far(columns.high, upper) | _far(columns.low, lower)
@@ -95,7 +95,7 @@ def great_reach(evidence: Evidence) -> Finding | None:
 
 
 def odd_prints(evidence: Evidence) -> Finding | None:
-    """A close that leaves the price and comes straight back, within three bars."""
+    """Report closes that leave the price and come straight back, within three bars."""
     close = evidence.columns.close
     if len(close) < _FEW or (close <= 0).any():
         return None
@@ -118,7 +118,7 @@ def odd_prints(evidence: Evidence) -> Finding | None:
 
 
 def stillness(evidence: Evidence) -> Finding | None:
-    """Bars without any movement, one after the other: filled-in holes, or a market that was shut."""
+    """Report bars without any movement, one after the other: filled-in holes, or a market that was shut."""
     columns = evidence.columns
     flat = columns.high == columns.low
     flat[1:] &= columns.close[1:] == columns.close[:-1]
@@ -134,7 +134,7 @@ def stillness(evidence: Evidence) -> Finding | None:
 
 
 def no_volume(evidence: Evidence) -> Finding | None:
-    """Volume 0 is no fault, but strategies that ask for volume should know."""
+    """Report bars of volume 0: no fault, but strategies that use volume should know."""
     silent = np.flatnonzero(evidence.columns.volume == 0)
     if not len(silent):
         return None
@@ -144,7 +144,7 @@ def no_volume(evidence: Evidence) -> Finding | None:
 
 
 def great_volume(evidence: Evidence) -> Finding | None:
-    """One volume that dwarfs all others: digits too many."""
+    """Report one volume that dwarfs all others: digits too many."""
     volume = evidence.columns.volume
     if len(volume) < _FEW:
         return None
@@ -156,16 +156,16 @@ def great_volume(evidence: Evidence) -> Finding | None:
 
 
 def few_rows(evidence: Evidence) -> Finding | None:
-    """Too little to judge a strategy by."""
+    """Report a history too short to judge a strategy by."""
     size = len(evidence.columns)
     return Finding("info", evidence.where, f"{size} bars are few to judge anything by") if size < _FEW else None
 
 
 def missing_days_in_a_row(evidence: Evidence) -> Finding | None:
-    """Two or more of the series' own trading days running have no bar."""
+    """Report gaps of two or more of the series' own trading days."""
     if evidence.length > DAY:
         return None
-    runs = [run for run in missing_days(evidence.columns.label) if run[1] > 1]
+    runs = [run for run in missing_days(evidence.columns.timestamp) if run[1] > 1]
     if not runs:
         return None
     first = tuple(f"{show(start)}: {days} days" for start, days in runs[:5])
@@ -175,10 +175,10 @@ def missing_days_in_a_row(evidence: Evidence) -> Finding | None:
 
 
 def missing_single_days(evidence: Evidence) -> Finding | None:
-    """Single trading days without a bar are mostly holidays."""
+    """Report single trading days without a bar, mostly holidays."""
     if evidence.length > DAY:
         return None
-    singles = [start for start, days in missing_days(evidence.columns.label) if days == 1]
+    singles = [start for start, days in missing_days(evidence.columns.timestamp) if days == 1]
     if not singles:
         return None
     first = tuple(show(start) for start in singles[:5])
@@ -187,8 +187,8 @@ def missing_single_days(evidence: Evidence) -> Finding | None:
 
 
 def missing_weeks(evidence: Evidence) -> Finding | None:
-    """For bars of a week or a month: steps of more than one and a half bars."""
-    label = evidence.columns.label
+    """Report steps of more than one and a half bars of a week or a month."""
+    label = evidence.columns.timestamp
     wide = np.flatnonzero(np.diff(label) > 1.5 * evidence.length) + 1
     if evidence.length <= DAY or not len(wide):
         return None
@@ -196,10 +196,10 @@ def missing_weeks(evidence: Evidence) -> Finding | None:
 
 
 def holes_in_days(evidence: Evidence) -> Finding | None:
-    """Within a day, where the series usually has bars, three or more are missing."""
+    """Report three or more missing bars within a day, where the series usually has them."""
     if not evidence.intraday:
         return None
-    label = evidence.columns.label
+    label = evidence.columns.timestamp
     steps = np.diff(label)
     holes = np.flatnonzero((steps > 3 * evidence.length) & (label[1:] // DAY == label[:-1] // DAY))
     if not len(holes):
@@ -214,22 +214,22 @@ def holes_in_days(evidence: Evidence) -> Finding | None:
 
 
 def unusual_weekdays(evidence: Evidence) -> Finding | None:
-    """Bars on weekdays on which the series mostly has none."""
+    """Report bars on weekdays on which the series mostly has none."""
     if evidence.length > DAY:
         return None
-    usual = trading_weekdays(evidence.columns.label)
-    if usual >= set(weekdays(held_days(evidence.columns.label) * DAY).tolist()):
+    usual = trading_weekdays(evidence.columns.timestamp)
+    if usual >= set(weekdays(held_days(evidence.columns.timestamp) * DAY).tolist()):
         return None
-    odd = np.flatnonzero(~np.isin(weekdays(evidence.columns.label), list(usual)))
+    odd = np.flatnonzero(~np.isin(weekdays(evidence.columns.timestamp), list(usual)))
     message = "bars on days on which this series seldom trades"
     return told("info", evidence.where, message, evidence.columns, odd)
 
 
 def crowded_bars(evidence: Evidence) -> Finding | None:
-    """Bars that begin before the one before them can have ended."""
+    """Report bars that begin before the one before them can have ended."""
     # days and weeks shrink by a change of clocks or a holiday on a Monday
     least = evidence.length if evidence.intraday else 0.8 * evidence.length
-    close_by = np.flatnonzero(np.diff(evidence.columns.label) < least) + 1
+    close_by = np.flatnonzero(np.diff(evidence.columns.timestamp) < least) + 1
     if not len(close_by):
         return None
     message = f"bars follow sooner than a bar's length of {span(evidence.length)}"
@@ -237,7 +237,10 @@ def crowded_bars(evidence: Evidence) -> Finding | None:
 
 
 def off_the_grid(evidence: Evidence) -> Finding | None:
-    """Stamps that are not where the others are, such as 10:07:31 among full hours; the last one is `unfinished`."""
+    """Report stamps that are not where the others are, such as 10:07:31 among full hours.
+
+    The last one is `unfinished`.
+    """
     columns, off = evidence.columns, _off_grid(evidence)
     off = off[off < len(columns) - 1]
     if not len(off) or len(off) > 0.05 * len(columns):
@@ -246,7 +249,7 @@ def off_the_grid(evidence: Evidence) -> Finding | None:
 
 
 def unfinished(evidence: Evidence) -> Finding | None:
-    """A last bar that was still being traded when the data was taken, by its odd stamp (see also freshness.py)."""
+    """Report a last bar that was still being traded when the data was taken, by its odd stamp (see freshness.py)."""
     columns, off = evidence.columns, _off_grid(evidence)
     if len(off) != 1 or off[0] != len(columns) - 1:
         return None
@@ -257,7 +260,7 @@ def unfinished(evidence: Evidence) -> Finding | None:
 def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:
     if evidence.length > DAY:
         return np.array([], dtype=np.intp)
-    phase = evidence.columns.label % evidence.length
+    phase = evidence.columns.timestamp % evidence.length
     phases, counts = np.unique(phase, return_counts=True)
     off = np.abs(phase - phases[counts.argmax()])
     # bars of several hours follow their exchange's clocks, which are put forward and back
@@ -265,13 +268,13 @@ def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:
 
 
 def _far(prices: Floats, base: Floats) -> np.typing.NDArray[np.bool_]:
-    """Which prices are over 40% above or below `base`; prices at or below zero have no percentage."""
+    """Return which prices are over 40% above or below `base`; prices at or below zero have no percentage."""
     usable = (base > 0) & (prices > 0)
     return np.asarray(usable & (np.abs(prices - base) > _MOVE * np.where(usable, base, 1.0)), dtype=np.bool_)
 
 
 def span(nanoseconds: int) -> str:
-    """A length of time in words."""
+    """Return a length of time in words."""
     for unit, name in _SHOWN_NANOSECONDS:
         if nanoseconds >= unit:
             count = nanoseconds / unit
@@ -280,8 +283,8 @@ def span(nanoseconds: int) -> str:
 
 
 def stamped_at_the_end(evidence: Evidence) -> Finding | None:
-    """Labels taken for the start of a bar look like its end: sessions begin a bar after the quarter and end on it."""
-    label, length = evidence.columns.label, evidence.length
+    """Report labels taken for the start of a bar that look like its end: sessions begin one bar after the quarter."""
+    label, length = evidence.columns.timestamp, evidence.length
     if evidence.stamp == "end" or length >= _QUARTER or _QUARTER % length:
         return None
     begins = np.flatnonzero(np.diff(label) >= _BREAK) + 1

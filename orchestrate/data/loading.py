@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from orchestrate.data.alignment import Stamp, align, known
+from orchestrate.data.alignment import Stamp, align, available_at
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.files.cache import ColumnCache
@@ -28,7 +28,7 @@ from orchestrate.domain.results import Finding
 def load_market(
     plan: RunPlan, given: Mapping[str, Columns] = MappingProxyType({}), cache: ColumnCache | None = None
 ) -> tuple[Market, tuple[Finding, ...]]:
-    """All series of the plan on one timeline. DataError when one is missing or has a finding of severity error.
+    """Return all series of the plan on one timeline. DataError when one is missing or has a finding of severity error.
 
     `given` are bars that are in memory already, by symbol; `cache` holds files that were parsed before.
     """
@@ -66,7 +66,7 @@ def load_market(
 
 
 def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
-    """One error that tells everything at once: unreadable entries, then findings that no backtest can live with."""
+    """Raise one error with everything in it: unreadable entries, then findings of severity error."""
     fatal = [finding for finding in findings if finding.severity == "error"]
     if len(refused) == 1 and not fatal:
         raise refused[0]
@@ -91,13 +91,13 @@ def _load(
     opened, high, low, close = (sealed(column) for column in columns.each)
     series = BarSeries(
         entry.symbol,
-        columns.label,
+        columns.timestamp,
         opened,
         high,
         low,
         close,
         columns.volume,
-        known=columns.label,
+        available_at=columns.timestamp,
         length=length,
     )
     return series, instrument, findings
@@ -105,21 +105,21 @@ def _load(
 
 def _length(columns: Columns, entry: DataPlan) -> int:
     try:
-        return bar_length(columns.label, entry.frequency)
+        return bar_length(columns.timestamp, entry.frequency)
     except ValueError as error:
         raise DataError(str(error), where=name(entry)) from None
 
 
 def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
-    """The bars whose labels lie within start..end, both days whole."""
+    """Return the bars whose labels lie within start..end, both days whole."""
     lower = bound(plan.start, last=False) if plan.start else None
     upper = bound(plan.end, last=True) if plan.end else None
-    first = 0 if lower is None else int(np.searchsorted(columns.label, lower, side="left"))
-    last = len(columns) if upper is None else int(np.searchsorted(columns.label, upper, side="right"))
+    first = 0 if lower is None else int(np.searchsorted(columns.timestamp, lower, side="left"))
+    last = len(columns) if upper is None else int(np.searchsorted(columns.timestamp, upper, side="right"))
     if last <= first:
         raise DataError(
             f"no bar lies within {plan.start or 'the beginning'}..{plan.end or 'the end'}: "
-            f"the data covers {show(int(columns.label[0]))} to {show(int(columns.label[-1]))}",
+            f"the data covers {show(int(columns.timestamp[0]))} to {show(int(columns.timestamp[-1]))}",
             where=name(entry),
             hint="change start or end, or give data that covers them",
         )
@@ -127,7 +127,7 @@ def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
 
 
 def bound(text: str, *, last: bool) -> int:
-    """Nanoseconds of a `start` or `end`, or of the end of the range that it lies beyond."""
+    """Return nanoseconds of a `start` or `end`, or of the end of the range that it lies beyond."""
     try:
         return saturated(moment_of(text, last=last))
     except ValueError:
@@ -135,36 +135,36 @@ def bound(text: str, *, last: bool) -> int:
 
 
 def _with_moments(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) -> dict[str, BarSeries]:
-    """Each series with the moments at which its bars are known; the labels where all series are of one kind."""
+    """Return each series with the moments at which its bars are known; the labels where all series are of one kind."""
     kinds = {(bars.length, data[symbol].stamp) for symbol, bars in series.items()}
     if len(kinds) == 1 and all(entry.resample is None for entry in data.values()):
         return dict(series)
     return {
-        symbol: replace(bars, known=known(bars.label, bars.length, data[symbol].stamp))
+        symbol: replace(bars, available_at=available_at(bars.timestamp, bars.length, data[symbol].stamp))
         for symbol, bars in series.items()
     }
 
 
 def _stamp_of(entry: DataPlan, plan: RunPlan) -> Stamp:
-    """How the source of a resampled entry is stamped."""
+    """Return how the source of a resampled entry is stamped."""
     source = plan.data.get((entry.resample or {}).get("of", ""))
     return source.stamp if source else "start"
 
 
 def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float | None) -> dict[str, float]:
-    """By symbol, and "" for the timeline of all."""
+    """Return periods per year by symbol, and under "" for the timeline of all."""
     if given:
         return dict.fromkeys(("", *series), given)
     daily = {symbol: bars.length == DAY for symbol, bars in series.items()}
     all_daily = all(daily[symbol] for symbol, bars in series.items() if bars.tradable)
     found = {"": periods_per_year(timeline.stamps, daily=all_daily)}
     for symbol, bars in series.items():
-        found[symbol] = periods_per_year(bars.label, daily=daily[symbol])
+        found[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol])
     return found
 
 
 def data_hash(series: Mapping[str, BarSeries]) -> str:
-    """What a run was made from: a digest of every column that a strategy can see."""
+    """Return a digest of every column that a strategy can see."""
     digest = hashlib.sha256()
     for symbol in sorted(series):
         bars = series[symbol]

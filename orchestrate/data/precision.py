@@ -20,7 +20,7 @@ _SLIGHT: Final = 1e-6  # of a price: no result depends on less
 
 
 def instrument_of(given: InstrumentPlan, prices: Iterable[Floats], currency: str) -> Instrument:
-    """What the configuration says, completed by the data: at least two decimals, and enough for a tick.
+    """Return what the configuration gives, completed from the data: at least two decimals, enough for a tick.
 
     `currency` is the capital's; it holds where the configuration names none.
     """
@@ -41,7 +41,7 @@ def instrument_of(given: InstrumentPlan, prices: Iterable[Floats], currency: str
 
 
 def decimals(prices: Iterable[Floats]) -> int:
-    """The fewest decimals, from 2 on, that show every price of the columns."""
+    """Return the fewest decimals, from 2 on, that show every price of the columns."""
     blocks = [column[start : start + BLOCK] for column in prices for start in range(0, len(column), BLOCK)]
     return next(
         (digits for digits in range(2, MAX_PRECISION) if all(_shown(one, digits) for one in blocks)), MAX_PRECISION
@@ -53,12 +53,15 @@ def _shown(prices: Floats, digits: int) -> bool:
 
 
 def _changed(prices: Floats, others: Floats) -> Flags:
-    """Where `others` are not the same prices; what arithmetic leaves in the last digits of a float is no difference."""
+    """Return where `others` are not the same prices.
+
+    What arithmetic leaves in the last digits of a float is no difference.
+    """
     return np.asarray(np.abs(others - prices) > _NOISE * np.abs(prices), dtype=np.bool_)
 
 
 def rounded(columns: Columns, precision: int, where: str) -> tuple[Columns, list[Finding]]:
-    """The bars with prices of `precision` decimals, and a finding where that changes one: an error if it becomes 0."""
+    """Return the bars with prices of `precision` decimals, and a finding if that changes one: an error if to 0."""
     prices = np.empty((len(PRICES), len(columns)))
     for result, column in zip(prices, columns.each, strict=True):
         with np.errstate(over="ignore", invalid="ignore"):

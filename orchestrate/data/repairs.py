@@ -24,7 +24,7 @@ OnDuplicate = Literal["error", "first", "last"]
 
 
 def repair(columns: Columns, where: str, on_duplicate: OnDuplicate = "error") -> tuple[Columns, list[Finding]]:
-    """Every repair in turn, and what was done."""
+    """Make every repair in turn, and return what was done."""
     findings = []
     for step in (_reach, _order, partial(_repetition, on_duplicate=on_duplicate), _incompleteness, _silence, _range):
         columns, finding = step(columns, where)
@@ -34,7 +34,7 @@ def repair(columns: Columns, where: str, on_duplicate: OnDuplicate = "error") ->
 
 
 def _reach(columns: Columns, where: str) -> Repaired:
-    label = columns.label
+    label = columns.timestamp
     if len(label) and (label.min() < EARLIEST or label.max() > LATEST):
         place = int(((label < EARLIEST) | (label > LATEST)).argmax())
         raise DataError(
@@ -46,7 +46,7 @@ def _reach(columns: Columns, where: str) -> Repaired:
 
 
 def require_countable(columns: Columns, where: str) -> None:
-    """DataError where a price or a volume is too large to be counted with: digits too many, or the wrong column."""
+    """Raise DataError for a price or volume too large to calculate with: digits too many, or the wrong column."""
     for name, most in (*((price, MAX_PRICE) for price in PRICES), ("volume", MAX_VOLUME)):
         values = getattr(columns, name)
         beyond = np.flatnonzero((np.abs(values) > most) & np.isfinite(values))  # infinite: no value at all
@@ -60,7 +60,7 @@ def require_countable(columns: Columns, where: str) -> None:
 
 
 def _order(columns: Columns, where: str) -> Repaired:
-    label = columns.label
+    label = columns.timestamp
     back = np.flatnonzero(label[1:] < label[:-1]) + 1
     if not len(back):
         return columns, None
@@ -71,7 +71,7 @@ def _order(columns: Columns, where: str) -> Repaired:
 
 
 def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repaired:
-    same_stamp = columns.label[1:] == columns.label[:-1]
+    same_stamp = columns.timestamp[1:] == columns.timestamp[:-1]
     if not same_stamp.any():
         return columns, None
     values = np.vstack([columns.prices, columns.volume])

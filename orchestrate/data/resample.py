@@ -16,7 +16,7 @@ from orchestrate.domain.market.timeline import BarSeries
 def resample(
     symbol: str, told: Mapping[str, str], series: Mapping[str, BarSeries], stamp: Literal["start", "end"]
 ) -> BarSeries:
-    """The series that `{of: SYMBOL, to: 1h}` describes, on multiples of `to` in UTC; `stamp` is the source's.
+    """Return the series that `{of: SYMBOL, to: 1h}` describes, on multiples of `to` in UTC; `stamp` is the source's.
 
     Weeks begin on Mondays.
     """
@@ -38,11 +38,11 @@ def resample(
             where=symbol,
         )
     limits = np.iinfo(np.int64)
-    if int(source.label[0]) - length < limits.min or int(source.label[-1]) + length > limits.max:
+    if int(source.timestamp[0]) - length < limits.min or int(source.timestamp[-1]) + length > limits.max:
         raise DataError(f"resample: {told['to']} reaches beyond the years that can be counted", where=symbol)
     # 1970-01-01 was a Thursday
     origin = 4 * DAY if length % (7 * DAY) == 0 else 0
-    bucket = -((origin - source.label) // length) if stamp == "end" else (source.label - origin) // length
+    bucket = -((origin - source.timestamp) // length) if stamp == "end" else (source.timestamp - origin) // length
     label = bucket * length + origin
     first = np.flatnonzero(np.concatenate([[True], label[1:] != label[:-1]]))
     last = np.append(first[1:], len(source)) - 1
@@ -54,7 +54,7 @@ def resample(
         np.minimum.reduceat(source.low, first),
         source.close[last],
         np.add.reduceat(source.volume, first),
-        known=source.known[last],
+        available_at=source.available_at[last],
         length=length,
         tradable=False,
     )

@@ -23,7 +23,7 @@ Reader = Callable[[Path, DataPlan, str], tuple[Columns, list[Finding]]]
 
 
 def name(entry: DataPlan) -> str:
-    """What messages call a data entry: its symbol, and its path where it has one."""
+    """Return what messages call a data entry: its symbol, and its path if it has one."""
     if not entry.path or entry.path == entry.symbol:
         return entry.symbol
     return f"{entry.symbol} ({entry.path})"
@@ -32,7 +32,7 @@ def name(entry: DataPlan) -> str:
 def read_bars(
     entry: DataPlan, root: Path, given: Columns | None = None, cache: ColumnCache | None = None
 ) -> tuple[Columns, list[Finding]]:
-    """One entry's bars, oldest first, repaired and adjusted, with everything that was done on the way.
+    """Return one entry's bars, oldest first, repaired and adjusted, with everything that was done on the way.
 
     `given` stands in for a file. `cache` holds text that was parsed before; Parquet is read as fast without.
     """

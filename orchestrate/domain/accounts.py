@@ -53,15 +53,15 @@ class CapitalAccount(Protocol):
     is_shared: ClassVar[bool]
 
     def allocated(self, book: Book, marks: Mapping[str, float]) -> float:
-        """What the book's strategy may use in all."""
+        """Return what the book's strategy may use in all."""
 
     def money_for_openings(
         self, book: Book, reserved: float, marks: Mapping[str, float], others: Others = NO_OTHERS
     ) -> float:
-        """The most that a new opening may cost, with `reserved` held for the strategy's open orders."""
+        """Return the most that a new opening may cost, with `reserved` held for the strategy's open orders."""
 
     def grant(self, amount: float) -> None:
-        """Capital has been moved to one of its books, or (negative) away from it."""
+        """Note capital that was moved to one of its books, or (negative) away from it."""
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ class PooledAccount:
 
 
 def allocation(account: CapitalAccount, book: Book, reserved: float, marks: Mapping[str, float]) -> StrategyAllocation:
-    """Where a book stands against its account, with `reserved` held for its open orders."""
+    """Return where a book stands against its account, with `reserved` held for its open orders."""
     allocated, used = account.allocated(book, marks), book.used
     available = max(0.0, allocated - used - reserved)
     return StrategyAllocation(book.strategy_id, allocated, used, available, reserved)

@@ -44,15 +44,15 @@ class Position:
         return held * self.instrument.multiplier * self.instrument.margin_rate
 
     def copy(self) -> Position:
-        """The position as it stands; what happens to this one later does not change the copy."""
+        """Return the position as it stands; what happens to this one later does not change the copy."""
         return Position(self.instrument, self.quantity, self.average_price, self.opened_at, self.entry_fees)
 
     def notional(self, price: float) -> float:
-        """The signed worth of the position at `price`."""
+        """Return the signed worth of the position at `price`."""
         return self.quantity * price * self.instrument.multiplier
 
     def open_profit(self, price: float) -> float:
-        """Profit that closing at `price` would realise, before fees."""
+        """Return profit that closing at `price` would realise, before fees."""
         return self.quantity * (price - self.average_price) * self.instrument.multiplier
 
 
@@ -115,7 +115,7 @@ class Book:
         self.cash = self.initial
 
     def quantity(self, symbol: str) -> float:
-        """The signed holding of `symbol`, 0.0 when flat."""
+        """Return the signed holding of `symbol`, 0.0 when flat."""
         position = self.positions.get(symbol)
         return 0.0 if position is None else position.quantity
 
@@ -202,7 +202,7 @@ class Book:
         )
 
     def projected(self, fills: Iterable[tuple[Fill, Instrument]]) -> Book:
-        """A copy as its money would stand after `fills`, without history; this book stays as it is."""
+        """Return a copy as its money would stand after `fills`, without history; this book stays as it is."""
         copy = Book(self.strategy_id, self.initial)
         copy.cash, copy.realised, copy.fees = self.cash, self.realised, self.fees
         for symbol, held in self.positions.items():
@@ -216,7 +216,7 @@ class Book:
         return copy
 
     def equity(self, marks: Mapping[str, float]) -> float:
-        """Cash and positions at `marks` (symbol → price)."""
+        """Return cash and positions at `marks` (symbol → price)."""
         total = self.cash
         for symbol, position in self.positions.items():
             if position.instrument.moves_cash_by_notional:
@@ -226,7 +226,7 @@ class Book:
         return total
 
     def spendable(self, marks: Mapping[str, float]) -> float:
-        """Equity less what open positions hold back; reserves of open orders are not taken off here."""
+        """Return equity less what open positions hold back; reserves of open orders are not taken off here."""
         held = 0.0
         for symbol, position in self.positions.items():
             held += abs(position.notional(marks[symbol])) * position.instrument.margin_rate
@@ -239,7 +239,7 @@ class Book:
 
 
 def closing_and_opening(held: float, quantity: float) -> tuple[float, float]:
-    """The part of a signed `quantity` that closes what is held, and the part that opens."""
+    """Return the part of a signed `quantity` that closes what is held, and the part that opens."""
     if held * quantity >= 0:
         return 0.0, quantity
     if abs(quantity) <= abs(held):

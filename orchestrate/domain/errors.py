@@ -50,7 +50,7 @@ class Problem:
     source: str = ""
 
     def __str__(self) -> str:
-        """The place, the message, and the line with carets under what is meant."""
+        """Return the place, the message, and the line with carets under what is meant."""
         file, message, hint = one_line(self.file), one_line(self.message), one_line(self.hint)
         place = f"{file}:{self.line}:{self.column}" if self.line else file
         first = f"{place}: {message}" if place else message
@@ -65,14 +65,14 @@ class Problem:
 
 
 def _cells(text: str) -> int:
-    """How wide a terminal shows `text`: two cells for a Chinese character, none for an accent of its own."""
+    """Return how wide a terminal shows `text`: two cells for a Chinese character, none for an accent of its own."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
 def _around(source: str, column: int) -> tuple[str, int]:
-    """The part of a very long line that is worth showing, and the column in it."""
+    """Return the part of a very long line that is worth showing, and the column in it."""
     if len(source) <= _WIDEST:
         return source, column
     start = max(0, column - 1 - _WIDEST // 2)
@@ -126,7 +126,7 @@ class DataError(OrchestrateError):
 
 
 def out_of_memory(error: BaseException) -> DataError | None:
-    """The error to report where `error`, or one that led to it, says that memory is used up; else None."""
+    """Return the error to report where `error`, or one that led to it, says that memory is used up; else None."""
     cause: BaseException | None = error
     while cause is not None and not _is_want_of_memory(cause):
         cause = cause.__cause__

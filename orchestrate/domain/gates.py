@@ -16,7 +16,10 @@ _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def parse_gate(text: str) -> Gate:
-    """`METRIC OPERATOR NUMBER` as a gate; ValueError says what is wrong with its form; see also `analytics.gates`."""
+    """Return `METRIC OPERATOR NUMBER` as a gate; ValueError says what is wrong with its form.
+
+    See also `analytics.gates`.
+    """
     text = text.strip()
     match = _GATE.fullmatch(text)
     if match is None:
@@ -28,7 +31,7 @@ def parse_gate(text: str) -> Gate:
 
 
 def split_metric(metric: str) -> tuple[str, str, str]:
-    """(group, id, figure): `sharpe` → ("portfolio", "", "sharpe"), `strategies.a.trades` → ("strategies", "a", …).
+    """Return (group, id, figure): `sharpe` → ("portfolio", "", "sharpe"), `strategies.a.f` → ("strategies", "a", "f").
 
     An id may hold dots itself, hence the last dot counts; ("", "", metric) where the path has no such form.
     """
@@ -44,7 +47,7 @@ def split_metric(metric: str) -> tuple[str, str, str]:
 
 
 def passes(operator: GateOperator, value: float, threshold: float) -> bool:
-    """Whether `value operator threshold` holds."""
+    """Return whether `value operator threshold` holds."""
     match operator:
         case ">=":
             return value >= threshold

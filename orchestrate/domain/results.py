@@ -109,7 +109,7 @@ class StrategyResult:
     symbols: tuple[str, ...]
     allocated: Decimal
     equity: Floats
-    own: Flags
+    has_bar: Flags
     exposed: Flags
     trades: tuple[Trade, ...]
     open_positions: tuple[Position, ...]

@@ -22,7 +22,7 @@ def value(cls: type[Made]) -> type[Made]:
 
 
 def _filling(sealed: type) -> Callable[..., None]:
-    """An `__init__` of plain assignments, for which an instance belongs to an unsealed class for a moment.
+    """Return an `__init__` of plain assignments, for which an instance belongs to an unsealed class for a moment.
 
     Users' own subclasses come through here, too; theirs are filled as dataclasses do it, past the prohibition.
     """

@@ -36,7 +36,7 @@ _SHIPPED_FOLDERS = (_PACKAGE / "shipped_strategies", _PACKAGE.parent / "strategi
 
 
 def describe(reference: str, beside: Path, engines: Engines) -> StrategyDescription:
-    """All that can be known of a strategy; UnknownStrategyError when there is none or it can't be read.
+    """Return all that can be known of a strategy; UnknownStrategyError when there is none or it can't be read.
 
     `engines` are those that could run it.
     """
@@ -55,7 +55,7 @@ def describe(reference: str, beside: Path, engines: Engines) -> StrategyDescript
 
 
 def shipped(engines: Engines) -> dict[str, StrategyDescription]:
-    """The strategies that come with `orchestrate`, by name, in alphabetical order."""
+    """Return the strategies that come with `orchestrate`, by name, in alphabetical order."""
     return dict(_shipped(engines))
 
 
@@ -75,7 +75,7 @@ def _shipped(engines: Engines) -> Mapping[str, StrategyDescription]:
 
 
 def installed(engines: Engines) -> tuple[dict[str, StrategyDescription], dict[str, str]]:
-    """Strategies of third-party packages by their entry points, and those that are broken: name → what is wrong."""
+    """Return strategies of third-party packages by entry point, and the broken ones: name → what is wrong."""
     from importlib.metadata import entry_points
 
     found: dict[str, StrategyDescription] = {}
@@ -92,7 +92,7 @@ def installed(engines: Engines) -> tuple[dict[str, StrategyDescription], dict[st
 
 
 def rules(description: StrategyDescription) -> str:
-    """The strategy's whole documentation, as its author wrote it."""
+    """Return the strategy's whole documentation, as its author wrote it."""
     place, _, name = description.source.rpartition(":")
     path = Path(place) if is_path(description.source) else find_module(place)
     if path is None:
@@ -103,13 +103,13 @@ def rules(description: StrategyDescription) -> str:
 
 
 def is_path(reference: str) -> bool:
-    """True for `path/to/file.py:Class`, False for `package.module:Class`."""
+    """Return True for `path/to/file.py:Class`, False for `package.module:Class`."""
     place = reference.rpartition(":")[0]
     return place.endswith(".py") or "/" in place or "\\" in place
 
 
 def import_folders(path: Path, written: str) -> tuple[Path, ...]:
-    """Where absolute imports of the file `path` are looked up: its own folder, then the one that `written` starts from.
+    """Return where absolute imports of `path` are looked up: its own folder, then the one `written` starts from.
 
     For `../strategies/trend.py` that is `strategies`, then the folder above it.
     """
@@ -137,7 +137,7 @@ def _own(reference: str, beside: Path, engines: Engines) -> StrategyDescription:
 
 
 def _classes_hint(place: str, beside: Path) -> str:
-    """The classes one could have meant."""
+    """Return the classes one could have meant."""
     path = beside / place
     if place.endswith(".py") and is_file(path):
         try:
@@ -150,7 +150,10 @@ def _classes_hint(place: str, beside: Path) -> str:
 
 
 def _of_module(name: str, reference: str, folders: tuple[Path, ...], engines: Engines) -> StrategyDescription:
-    """`folders` come before the installed packages; what is found in them is loaded by file, the rest imported."""
+    """Search `folders` before the installed packages.
+
+    What is found in them is loaded by file, the rest imported.
+    """
     place, _, class_name = reference.partition(":")
     parts = place.split(".")
     if not all(part.isidentifier() for part in parts) or not class_name:
@@ -202,7 +205,7 @@ def _described(reference: str, found: ClassSource, source: str, reader: Reader) 
 
 
 def _library_name(source: ClassSource) -> str:
-    """What a shipped strategy calls itself in `name = "…"`; "" for classes that are no strategies of the library."""
+    """Return the name in a shipped strategy's `name = "…"`; "" for classes that are no strategies of the library."""
     for node in source.node.body:
         if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "name" for to in node.targets):
             return str(literal(node.value, source.module))

@@ -29,7 +29,7 @@ class DeclarationError(Exception):
 def parameters_of(
     kind: Kind, lineage: Sequence[ClassSource], ends: Sequence[str], reader: Reader
 ) -> tuple[Parameters | None, tuple[str, ...]]:
-    """Parameters by name, None where any keyword is taken, and the relations between them; DeclarationError."""
+    """Return parameters by name, None where any keyword is taken, and the relations between them; DeclarationError."""
     natives = natives_of(reader.engines).get(kind)
     if natives is not None:
         return _of_params(lineage) if natives.parameters == "params" else _of_config(lineage, reader), ()
@@ -44,7 +44,7 @@ def parameters_of(
 
 
 def _assigned(lineage: Sequence[ClassSource], name: str) -> tuple[ClassSource, ast.expr] | None:
-    """The nearest assignment to a class attribute."""
+    """Return the nearest assignment to a class attribute."""
     return next(_all_assigned(lineage, name), None)
 
 
@@ -62,7 +62,7 @@ def _all_assigned(lineage: Sequence[ClassSource], name: str) -> Iterator[tuple[C
 
 
 def _of_mapping(source: ClassSource, node: ast.expr, reader: Reader) -> dict[str, tuple[Parameter, frozenset[str]]]:
-    """`{"fast": Parameter(int, 20), **Parent.parameters}`; with each parameter the fields that were written."""
+    """Return `{"fast": Parameter(int, 20), **Parent.parameters}`; with each parameter the fields that were written."""
     if not isinstance(node, ast.Dict):
         raise DeclarationError(f"parameters of {source.name} must be written as a dict of Parameter(…)")
     found: dict[str, tuple[Parameter, frozenset[str]]] = {}
@@ -111,7 +111,7 @@ def _declared(source: ClassSource, name: str, node: ast.expr) -> tuple[Parameter
 
 
 def _merged(parameter: Parameter, written: frozenset[str], constructor: Parameters | None, name: str) -> Parameter:
-    """A declaration without a default takes the constructor's."""
+    """Give declarations without a default that of the constructor."""
     if "default" in written or "required" in written or constructor is None or name not in constructor:
         return parameter
     return replace(parameter, default=constructor[name].default, required=constructor[name].required)
@@ -166,13 +166,13 @@ def _signature(source: ClassSource, node: ast.FunctionDef) -> Parameters | None:
 
 
 def _is_made_of_fields(source: ClassSource) -> bool:
-    """Whether a decorator writes the constructor: that of dataclasses, or of attrs."""
+    """Return whether a decorator writes the constructor: that of dataclasses, or of attrs."""
     decorators = [ast.unparse(one).partition("(")[0].rpartition(".")[2] for one in source.node.decorator_list]
     return not {"dataclass", "define", "frozen", "mutable"}.isdisjoint(decorators)
 
 
 def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:
-    """Annotated fields, parents' first; those in `skip` are never required."""
+    """Return annotated fields, parents' first; those in `skip` are never required."""
     found: Parameters = {}
     for source in reversed(lineage):
         for node in source.node.body:
@@ -192,7 +192,7 @@ def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:
 
 
 def _of_params(lineage: Sequence[ClassSource]) -> Parameters | None:
-    """Backtrader's `params`: a tuple of pairs, `dict(…)` or a dict, parents' first."""
+    """Return Backtrader's `params`: a tuple of pairs, `dict(…)` or a dict, parents' first."""
     found: Parameters = {}
     for source, node in reversed(list(_all_assigned(lineage, "params"))):
         pairs = _pairs(node)
@@ -205,7 +205,7 @@ def _of_params(lineage: Sequence[ClassSource]) -> Parameters | None:
 
 
 def _pairs(node: ast.expr) -> list[tuple[str, ast.expr | None]] | None:
-    """Names and values of `params`; None where they can't be told."""
+    """Return names and values of `params`; None if they can't be read."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
         if all(keyword.arg for keyword in node.keywords):
             return [(keyword.arg or "", keyword.value) for keyword in node.keywords]
@@ -226,7 +226,7 @@ def _pairs(node: ast.expr) -> list[tuple[str, ast.expr | None]] | None:
 
 
 def _of_config(lineage: Sequence[ClassSource], reader: Reader) -> Parameters | None:
-    """The fields of the configuration class that a Nautilus strategy's constructor names."""
+    """Return the fields of the configuration class that a Nautilus strategy's constructor names."""
     for source in lineage:
         node = _method(source, "__init__")
         if node is None:

@@ -48,11 +48,11 @@ class Indicator:
             raise ValueError(f"TA-Lib refuses {function}({_written(parameters)}): out of range") from None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Copies begin anew: what TA-Lib remembers can't be copied, and must not be shared."""
+        """Begin anew in a copy: what TA-Lib remembers can't be copied, and must not be shared."""
         return {**vars(self), "_courses": {}}
 
     def __call__(self, bars: Bars) -> Any:
-        """The value after the last of these bars."""
+        """Return the value after the last of these bars."""
         size = len(bars)
         if not size:
             return self._nothing

@@ -84,7 +84,7 @@ def wilder_rsi(close: Floats, period: int) -> Floats:
 
 
 def _smoothed(values: Floats, period: int) -> Floats:
-    """Wilder's average, from the one over the first `period` elements on."""
+    """Return Wilder's average, from the one over the first `period` elements on."""
     seed = float(values[:period].mean())
     later = values[period:].tolist()
     averages = accumulate(later, lambda average, value: (average * (period - 1) + value) / period, initial=seed)

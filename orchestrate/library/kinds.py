@@ -23,12 +23,15 @@ class NoStrategyError(Exception):
 
 
 def frameworks_of(kind: Kind, engines: Engines) -> tuple[str, ...]:
-    """Where a strategy of that kind can run."""
+    """Return where a strategy of that kind can run."""
     return tuple(engine.name for engine in engines) if kind in PORTABLE_METHODS else (kind,)
 
 
 def kind_of(lineage: Sequence[ClassSource], ends: Sequence[str], engines: Engines) -> Kind:
-    """The kind of the first class of `lineage`; NoStrategyError. A native stays native whatever methods it has."""
+    """Return the kind of the first class of `lineage`; NoStrategyError.
+
+    A native stays native whatever methods it has.
+    """
     roots = [name for name, natives in natives_of(engines).items() if any(map(natives.has_root, ends))]
     if len(roots) > 1:
         raise NoStrategyError(f"class {lineage[0].name} is a strategy of both engines", "split it into two classes")
@@ -45,7 +48,7 @@ def kind_of(lineage: Sequence[ClassSource], ends: Sequence[str], engines: Engine
 
 
 def methods_of(source: ClassSource) -> set[str]:
-    """What the class body itself defines; abstract and asynchronous methods are promises, not deeds."""
+    """Return the methods that the class body itself defines, without abstract and asynchronous ones."""
     if source.module.path.parts[-3:] == ("orchestrate", "domain", "strategy.py"):
         return set()
     names: set[str] = set()

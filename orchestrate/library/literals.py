@@ -18,7 +18,7 @@ _BOUNDED: dict[str, tuple[type, float, bool]] = {
 
 
 def literal(node: ast.expr, module: Module, depth: int = 0) -> object:
-    """The value of a literal, or of a name assigned to one at top level; ValueError where it can't be known."""
+    """Return the value of a literal, or of a name assigned to one at top level; ValueError where it can't be known."""
     if isinstance(node, ast.Name) and node.id in module.constants and depth < 5:
         return literal(module.constants[node.id], module, depth + 1)
     if isinstance(node, ast.Tuple):
@@ -32,7 +32,7 @@ def literal(node: ast.expr, module: Module, depth: int = 0) -> object:
 
 
 def default_of(node: ast.expr, module: Module) -> object:
-    """The value of a default; `...` where only the class itself can tell."""
+    """Return the value of a default; `...` where only the class itself can tell."""
     try:
         return literal(node, module)
     except ValueError:
@@ -40,7 +40,7 @@ def default_of(node: ast.expr, module: Module) -> object:
 
 
 def parameter_of(annotation: ast.expr | None, default: object, *, required: bool) -> Parameter:
-    """What an annotated name takes. Without an annotation a default of true, a text or a decimal tells the type."""
+    """Return what an annotated name takes; without an annotation a default of true, a text or a decimal decides."""
     if annotation is None:
         told = type(default) if isinstance(default, (bool, str, float, list, dict)) else object
         return Parameter(told, default, required=required)
@@ -66,7 +66,7 @@ def parameter_of(annotation: ast.expr | None, default: object, *, required: bool
 
 
 def type_named(node: ast.expr) -> type:
-    """`int` for the name int, and so on; ValueError for anything but the types a parameter can have."""
+    """Return `int` for the name int, and so on; ValueError for anything but the types a parameter can have."""
     name = node.id if isinstance(node, ast.Name) else ""
     if name == "object":
         return object
@@ -76,7 +76,7 @@ def type_named(node: ast.expr) -> type:
 
 
 def _without_none(annotation: ast.expr) -> ast.expr:
-    """`int` for `int | None` and `Optional[int]`; unions of several types are left alone."""
+    """Return `int` for `int | None` and `Optional[int]`; unions of several types are left alone."""
     if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
         for one, other in ((annotation.left, annotation.right), (annotation.right, annotation.left)):
             if isinstance(other, ast.Constant) and other.value is None:
@@ -86,7 +86,7 @@ def _without_none(annotation: ast.expr) -> ast.expr:
 
 
 def _named(annotation: ast.expr) -> tuple[str, list[ast.expr]]:
-    """The last name of an annotation, and what stands in its brackets."""
+    """Return the last name of an annotation, and what stands in its brackets."""
     inner: list[ast.expr] = []
     if isinstance(annotation, ast.Subscript):
         inner = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]

@@ -17,7 +17,7 @@ from orchestrate.library.private_import import forget, load_file
 
 
 def load(description: StrategyDescription, config: Mapping[str, object], shared: Collection[str] = ()) -> object:
-    """A new instance of a portable strategy, defaults filled in.
+    """Return a new instance of a portable strategy, defaults filled in.
 
     `shared` are the packages of engines, which a folder of the user's never stands in for. A class that declares
     parameters but has no constructor gets them as attributes. What its file or its constructor
@@ -43,7 +43,7 @@ def load(description: StrategyDescription, config: Mapping[str, object], shared:
 
 
 def load_class(description: StrategyDescription, shared: Collection[str] = ()) -> type:
-    """The strategy's class. A user's file is executed anew each time, so that two strategies share nothing."""
+    """Return the strategy's class. A user's file is executed anew each time, so that two strategies share nothing."""
     return _class_in(_module(description, shared), description)
 
 
@@ -57,7 +57,7 @@ def _made(strategy: type, filled: Mapping[str, object]) -> object:
 
 
 def _constructs(one: type) -> bool:
-    """Whether a class brings a constructor of its own; what `Protocol` and `Generic` put there is none."""
+    """Return whether a class brings a constructor of its own; what `Protocol` and `Generic` put there is none."""
     if one is object or one.__module__ == "typing" or vars(one).get("_is_protocol"):
         return False
     return "__init__" in vars(one) or "__new__" in vars(one)
@@ -79,7 +79,7 @@ def _class_in(module: ModuleType, description: StrategyDescription) -> type:
 
 
 def _folders_of(path: Path, reference: str) -> tuple[Path, ...]:
-    """The folders in which the file's imports are looked up: for a/b.py named as `a.b:Class` that above a."""
+    """Return the folders in which the file's imports are looked up: for a/b.py named as `a.b:Class` that above a."""
     place, colon, _ = reference.rpartition(":")
     if colon and is_path(reference):
         return import_folders(path, place)

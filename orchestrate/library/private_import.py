@@ -30,7 +30,9 @@ _SHARED = "__shared__"
 
 
 def load_file(path: Path, folder: Path, *further: Path, shared: Collection[str] = ()) -> ModuleType:
-    """A fresh module of the file in `folder`; its absolute imports look there first, then into `further` folders.
+    """Return a fresh module of the file in `folder`.
+
+    Its absolute imports look there first, then into `further` folders.
 
     Packages that are `shared` are never looked up there: strategies and engines must mean the same classes. Errors of
     the file reach the caller.
@@ -63,7 +65,7 @@ def forget(module: str) -> None:
 
 
 def _load_oddly_named(path: Path, name: str) -> ModuleType:
-    """A file such as `my-strategy.v2.py`, which no import statement could name."""
+    """Return a file such as `my-strategy.v2.py`, which no import statement could name."""
     spec = spec_from_file_location(name, path, loader=_Loader(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} can't be loaded", path=str(path))
@@ -124,7 +126,7 @@ class _Finder(MetaPathFinder):
 
 
 def _is_own(top: str, folders: Sequence[Path]) -> bool:
-    """True when a file or package of that name, or a folder with Python files, stands in one of the folders."""
+    """Return True when a file or package of that name, or a folder with Python files, stands in one of the folders."""
     if not top:
         return False
     return any(

@@ -33,12 +33,12 @@ class Module:
 
     @cached_property
     def classes(self) -> dict[str, ast.ClassDef]:
-        """The classes at top level, those inside `if` and `try` included; the last of a name counts."""
+        """Return the classes at top level, those inside `if` and `try` included; the last of a name counts."""
         return {node.name: node for node in _top_level(self.tree.body) if isinstance(node, ast.ClassDef)}
 
     @cached_property
     def constants(self) -> dict[str, ast.expr]:
-        """What names are assigned to at top level."""
+        """Return the expressions that names are assigned to at top level."""
         found: dict[str, ast.expr] = {}
         for node in _top_level(self.tree.body):
             if isinstance(node, ast.Assign):
@@ -49,7 +49,7 @@ class Module:
 
     @cached_property
     def imports(self) -> dict[str, str]:
-        """Local name → what it stands for, dotted; relative imports keep their leading dots."""
+        """Return local name → what it stands for, dotted; relative imports keep their leading dots."""
         found: dict[str, str] = {}
         for node in _top_level(self.tree.body):
             if isinstance(node, ast.Import):
@@ -64,7 +64,7 @@ class Module:
 
     @cached_property
     def star_imports(self) -> tuple[str, ...]:
-        """Modules of which everything is imported."""
+        """Return modules of which everything is imported."""
         return tuple(
             "." * node.level + (node.module or "")
             for node in _top_level(self.tree.body)
@@ -98,13 +98,13 @@ class Reader:
     _read: dict[tuple[Path, tuple[Path, ...]], Module] = field(default_factory=dict)
 
     def module(self, path: Path, folders: tuple[Path, ...]) -> Module:
-        """The parsed file; UnreadableSourceError."""
+        """Return the parsed file; UnreadableSourceError."""
         if (path, folders) not in self._read:
             self._read[path, folders] = Module(path, _parse(path), folders)
         return self._read[path, folders]
 
     def lineage(self, source: ClassSource) -> tuple[list[ClassSource], list[str]]:
-        """The class and its ancestors, nearest first, and the dotted names of those whose source isn't followed."""
+        """Return the class and its ancestors, nearest first, and the dotted names of ancestors that aren't followed."""
         found: list[ClassSource] = []
         ends: list[str] = []
         self._follow(source, found, ends)
@@ -125,7 +125,7 @@ class Reader:
     def resolve(
         self, module: Module, expression: ast.expr, child: ast.ClassDef | None = None
     ) -> ClassSource | str | None:
-        """The class that an expression such as `Name` or `bt.Strategy` means: its source, or its dotted name.
+        """Return the class that an expression such as `Name` or `bt.Strategy` means: its source, or its dotted name.
 
         `child` is the class whose parent it is: `class Trend(Trend)` means an imported one.
         """
@@ -143,7 +143,10 @@ class Reader:
         return ".".join(names)
 
     def named(self, module: Module, name: str, depth: int = 0) -> ClassSource | str | None:
-        """The class that `name` means in a module: defined there, or imported into it. None when it isn't there."""
+        """Return the class that `name` means in a module: defined there, or imported into it.
+
+        None when it isn't there.
+        """
         if name in module.classes:
             return ClassSource(module, module.classes[name])
         if name in module.imports and depth < _DEEPEST:
@@ -167,12 +170,15 @@ class Reader:
 
 
 def is_of_an_engine(dotted: str, engines: Engines) -> bool:
-    """True for names of the packages of engines that host natives."""
+    """Return True for names of the packages of engines that host natives."""
     return any(natives.owns(dotted) for natives in natives_of(engines).values())
 
 
 def find_module(dotted: str, folders: tuple[Path, ...] = ()) -> Path | None:
-    """The file of a module: in `folders`, else among the installed packages. No package is imported on the way."""
+    """Return the file of a module: in `folders`, else among the installed packages.
+
+    No package is imported on the way.
+    """
     parts = dotted.split(".")
     for folder in folders:
         path = module_file(folder, parts)
@@ -192,7 +198,7 @@ def find_module(dotted: str, folders: tuple[Path, ...] = ()) -> Path | None:
 
 
 def module_file(folder: Path, parts: list[str]) -> Path | None:
-    """`folder/a/b.py` or `folder/a/b/__init__.py`, whichever is there."""
+    """Return `folder/a/b.py` or `folder/a/b/__init__.py`, whichever is there."""
     for path in (folder.joinpath(*parts, "__init__.py"), folder.joinpath(*parts[:-1], f"{parts[-1]}.py")):
         if is_file(path):
             return path
@@ -200,7 +206,7 @@ def module_file(folder: Path, parts: list[str]) -> Path | None:
 
 
 def is_file(path: Path) -> bool:
-    """`Path.is_file`, False also for what can't be a path at all."""
+    """Return `Path.is_file`, False also for what can't be a path at all."""
     try:
         return path.is_file()
     except (OSError, ValueError):

@@ -13,7 +13,7 @@ _LOADING: Final = RLock()
 
 
 def ta_lib() -> ModuleType:
-    """The package, loaded on first use: in 10 ms instead of 250. ImportError says how to get it.
+    """Return the package, loaded on first use: in 10 ms instead of 250. ImportError says how to get it.
 
     Of pandas and polars it asks no more than whether an array is one of theirs. Where they aren't loaded, stand-ins
     take their places while it is, and ask the real ones as soon as these are there; not beside other threads, which

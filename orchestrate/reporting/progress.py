@@ -16,7 +16,7 @@ _SECONDS_BETWEEN: Final = 0.1
 
 @contextmanager
 def progress_bar(title: str, *, wanted: bool = True) -> Iterator[Progress]:
-    """A function to tell (steps done, steps in all); it draws on stderr when that is a terminal."""
+    """Yield a function that takes (steps done, steps in all); it draws on stderr when that is a terminal."""
     if not wanted or not sys.stderr.isatty():
         yield _silence
         return
@@ -41,4 +41,4 @@ def progress_bar(title: str, *, wanted: bool = True) -> Iterator[Progress]:
 
 
 def _silence(_done: int, _total: int) -> None:
-    """Nobody watches."""
+    """Show nothing."""

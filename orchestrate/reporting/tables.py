@@ -1,7 +1,7 @@
 """A run on a terminal: the portfolio, its strategies compared, gates, findings, and where it all is.
 
-Made from the run's document alone (contracts, section 6), so that a stored run looks as it did on its day. Every line
-fits into the width that there is; names too long for it lose their middle, never their end.
+Made from the run's JSON document alone (docs/reference/command-line.md), so that a stored run looks as it did on its
+day. Every line fits the width of the terminal; names that are too long lose their middle, never their end.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _portfolio(document: Document, _width: int) -> RenderableType:
 
 
 def _compared(document: Document, width: int) -> Table:
-    """A line a strategy; below them each framework where there are several, the portfolio, and the benchmark."""
+    """Return a line a strategy; below them each framework where there are several, the portfolio, and the benchmark."""
     rows = list(_rows(document))
     heads = ("framework", *(METRICS[name].column for name in _compared_metrics()), "contrib.")
     taken = sum(max(len(head), *(len(row[place].plain) for row in rows)) for place, head in enumerate(heads, 1))
@@ -128,7 +128,7 @@ def _row(name: Text, framework: str, metrics: Document, added: float) -> tuple[T
 
 
 def _held(benchmark: Document) -> tuple[Text, ...]:
-    """The benchmark's line: bought at its first close and held."""
+    """Return the benchmark's line: bought at its first close and held."""
     metrics = benchmark["metrics"]
     figures = (_figure(metric, metrics) for metric in _compared_metrics())
     return (Text(benchmark["symbol"], "dim"), Text("held"), *figures, Text(_NOTHING, "dim"))
@@ -150,7 +150,7 @@ def _gates(document: Document) -> Iterator[tuple[Text, Text]]:
 
 
 def _findings(document: Document) -> Iterator[tuple[Text, Text]]:
-    """The gravest first, as many as a person reads."""
+    """Yield the gravest findings first, as many as a person reads."""
     findings = sorted(document["findings"], key=lambda finding: list(_SEVERITIES).index(finding["severity"]))
     for finding in findings[:_FINDINGS]:
         severity = finding["severity"]
@@ -161,7 +161,7 @@ def _findings(document: Document) -> Iterator[tuple[Text, Text]]:
 
 
 def _listed(rows: Callable[[Document], Iterable[tuple[Text, Text]]]) -> Section:
-    """A section of two columns, left out where it would have no row."""
+    """Return a section of two columns, left out where it would have no row."""
 
     def section(document: Document, _width: int) -> RenderableType | None:
         found = list(rows(document))
@@ -171,7 +171,7 @@ def _listed(rows: Callable[[Document], Iterable[tuple[Text, Text]]]) -> Section:
 
 
 def _list(rows: Iterable[tuple[Text, Text]]) -> Table:
-    """Two columns; what is too long goes on under its own beginning."""
+    """Return two columns; what is too long goes on under its own beginning."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -181,7 +181,7 @@ def _list(rows: Iterable[tuple[Text, Text]]) -> Table:
 
 
 def _shortened(text: Text, room: int) -> Text:
-    """`text`, without its middle where it is longer than `room`."""
+    """Return `text`, without its middle where it is longer than `room`."""
     if len(text.plain) <= room:
         return text
     tail = (room - 1) // 2
@@ -189,12 +189,12 @@ def _shortened(text: Text, room: int) -> Text:
 
 
 def _compared_metrics() -> list[str]:
-    """The metrics by which strategies are compared."""
+    """Return the metrics by which strategies are compared."""
     return [name for name, metric in METRICS.items() if metric.column]
 
 
 def _figure(name: str, metrics: Document) -> Text:
-    """A metric as its format says; a stored run may lack one that is newer than it."""
+    """Return a metric as its format says; a stored run may lack one that is newer than it."""
     return _FORMATS[METRICS[name].format](metrics.get(name))
 
 
@@ -220,7 +220,7 @@ def _money(value: float | None) -> Text:
 
 
 def _unsigned(value: float, digits: int) -> float:
-    """`value`, or a plain 0 where no digit of it would show."""
+    """Return `value`, or a plain 0 where no digit of it would show."""
     return value if round(value, digits) else 0.0
 
 

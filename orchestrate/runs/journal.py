@@ -1,4 +1,4 @@
-"""The journal: one line of JSON a fact, appended to one file that all runs of a folder share (contracts, section 5).
+"""The journal: one line of JSON a fact, appended to one file that all runs share (docs/reference/journal.md).
 
 Every line goes out in one write to a descriptor opened for appending, so that parallel runs never tear each other's
 lines. What cannot be written whole is taken back. Writers hold the file's lock together; whoever cuts something off
@@ -121,7 +121,7 @@ class Journal:
             os.ftruncate(self._descriptor, end - written)
 
     def _heal(self) -> None:
-        """A machine that lost power may have left half a line of ours, which nobody can read: it goes.
+        """Remove half a line of ours, which a machine that lost power may have left.
 
         Whatever else has no end gets one: nothing of somebody else's is lost.
         """
@@ -162,7 +162,7 @@ class Journal:
 
 
 def _is_half_a_line(tail: bytes) -> bool:
-    """True for the beginning of a line of a journal."""
+    """Return True for the beginning of a line of a journal."""
     if not tail.startswith(b'{"'):
         return False
     try:
@@ -180,7 +180,7 @@ def _login() -> str:
 
 
 def _plain(value: object) -> object:
-    """What JSON has no type for, in one that it has."""
+    """Convert what JSON has no type for into one that it has."""
     if isinstance(value, (Decimal, Real)):  # numpy's numbers are Real
         return float(value)
     if isinstance(value, Mapping):
@@ -189,7 +189,7 @@ def _plain(value: object) -> object:
 
 
 def _finite(value: object) -> object:
-    """`value` with null for every float that is no finite number."""
+    """Return `value` with null for every float that is no finite number."""
     if isinstance(value, Mapping):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What the journal says of each event of the domain: its name, level and facts, flat and in the contracts' words."""
+"""Turn events of the domain into lines of the journal: name, level and flat facts (docs/reference/journal.md)."""
 
 from __future__ import annotations
 

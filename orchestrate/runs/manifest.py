@@ -34,7 +34,9 @@ def manifest(
     files: Mapping[str, bytes],
     distributions: Mapping[str, str],
 ) -> dict[str, object]:
-    """The facts of `run.json`. `version` is our own; `overrides` what the command line and the environment changed.
+    """Return the facts of `run.json`.
+
+    `version` is our own; `overrides` what the command line and the environment changed.
 
     `distributions`: in which each framework comes.
     """
@@ -84,7 +86,7 @@ def unseal(content: bytes) -> bytes | None:
 
 
 def versions(distributions: Mapping[str, str]) -> dict[str, str]:
-    """What took part beside us: Python, numpy and the engines used, by the distribution in which each comes."""
+    """Return the versions of Python, numpy and the engines used, by the distribution in which each comes."""
     found = {"python": platform.python_version(), "numpy": _version("numpy")}
     return found | {name: _version(distribution) for name, distribution in distributions.items()}
 

@@ -16,7 +16,7 @@ from orchestrate.domain.results import DecisionRecord, FillRecord, RunResult
 
 
 def parquet_files(result: RunResult) -> dict[str, bytes]:
-    """`equity.parquet`, `trades.parquet` and `decisions.parquet`."""
+    """Return `equity.parquet`, `trades.parquet` and `decisions.parquet`."""
     return {
         "equity.parquet": _bytes(_equity(result)),
         "trades.parquet": _bytes(_trades(result)),
@@ -36,10 +36,10 @@ def _bytes(table: Any) -> bytes:
 
 
 def _equity(result: RunResult) -> Any:
-    """One row a step: its label, its moment `t`, the portfolio, and for every strategy three columns.
+    """Return one row a step: its label, its moment `t`, the portfolio, and for every strategy three columns.
 
-    `equity.ID` is marked at the close, `exposed.ID` tells a position there, `own.ID` a bar of one of its symbols. Where
-    money was moved, `reserve` and `flow.ID` (in at this step, after its result; negative: out) come with them.
+    `equity.ID` is the value at the close, `exposed.ID` says whether it held a position there, `has_bar.ID` whether one
+    of its symbols had a bar. Runs with transfers add `reserve` and `flow.ID` (added at this step, after its result).
     """
     import pyarrow as pa
 
@@ -54,7 +54,7 @@ def _equity(result: RunResult) -> Any:
     for name, strategy in result.strategies.items():
         columns[f"equity.{name}"] = _column(strategy.equity, number)
         columns[f"exposed.{name}"] = _column(strategy.exposed, pa.bool_())
-        columns[f"own.{name}"] = _column(strategy.own, pa.bool_())
+        columns[f"has_bar.{name}"] = _column(strategy.has_bar, pa.bool_())
         if result.has_transfers:
             flows = np.zeros(len(result.stamps)) if strategy.transfers is None else strategy.transfers.flows
             columns[f"flow.{name}"] = _column(flows, number)
@@ -62,7 +62,7 @@ def _equity(result: RunResult) -> Any:
 
 
 def _trades(result: RunResult) -> Any:
-    """One row a closed round trip, in the order of exits."""
+    """Return one row a closed round trip, in the order of exits."""
     trades = [trade for strategy in result.strategies.values() for trade in strategy.trades]
     rows = [
         (
@@ -87,7 +87,7 @@ def _trades(result: RunResult) -> Any:
 
 
 def _decisions(result: RunResult) -> Any:
-    """One row a decision, in the order they were made, with the fill that came of it.
+    """Return one row a decision, in the order they were made, with the fill that came of it.
 
     `quantity` is what was allowed of `wanted`. Fills of orders that no decision stands for come last.
     """
@@ -128,7 +128,7 @@ def _filled(record: FillRecord | None) -> tuple[object, ...]:
 
 
 def _table(columns: dict[str, Any], rows: Sequence[tuple[object, ...]]) -> Any:
-    """Rows as a table whose columns have their types also where there is no row."""
+    """Return rows as a table whose columns have their types also where there is no row."""
     import pyarrow as pa
 
     values: Any = zip(*rows, strict=True) if rows else ([] for _ in columns)
@@ -136,7 +136,10 @@ def _table(columns: dict[str, Any], rows: Sequence[tuple[object, ...]]) -> Any:
 
 
 def _column(values: Any, kind: Any) -> Any:
-    """Texts, flags, stamps or numbers as an Arrow array; None is a missing value, except among texts and flags."""
+    """Return texts, flags, stamps or numbers as an Arrow array.
+
+    None is a missing value, except among texts and flags.
+    """
     import pyarrow as pa
 
     size = len(values)
@@ -156,14 +159,14 @@ def _column(values: Any, kind: Any) -> Any:
 
 
 def _bits(flags: Any) -> Any:
-    """Flags as Arrow keeps them, eight a byte, the first one lowest."""
+    """Return flags as Arrow keeps them, eight a byte, the first one lowest."""
     import pyarrow as pa
 
     return pa.py_buffer(np.packbits(flags, bitorder="little"))
 
 
 def _types() -> tuple[Any, Any, Any]:
-    """Text, number and stamp."""
+    """Return text, number and stamp."""
     import pyarrow as pa
 
     return pa.string(), pa.float64(), pa.timestamp("ns", tz="UTC")

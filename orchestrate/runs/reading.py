@@ -58,12 +58,12 @@ class StoredRun:
     plan: Document
 
     def document(self) -> Document:
-        """The run as `backtest --format json` prints it."""
+        """Return the run as `backtest --format json` prints it."""
         return document(self.manifest, self.figures, self.folder)
 
 
 def document(manifest: Document, figures: Document, folder: Path) -> Document:
-    """One run in the words of contracts section 6, from what is stored of it."""
+    """Return the JSON document of a stored run (docs/reference/command-line.md)."""
     told: Document = {"schema_version": SCHEMA_VERSION}
     told |= {name: manifest[name] for name in _OF_THE_RUN}
     told |= {name: figures[name] for name in _OF_ITS_FIGURES}
@@ -73,7 +73,7 @@ def document(manifest: Document, figures: Document, folder: Path) -> Document:
 
 
 def run_ids(reports: Path) -> list[str]:
-    """Every stored run, oldest first."""
+    """Return every stored run, oldest first."""
     try:
         if not reports.is_dir():
             return []
@@ -83,7 +83,9 @@ def run_ids(reports: Path) -> list[str]:
 
 
 def find(reports: Path, named: str) -> Path:
-    """The folder of the run called `named`: an id, a unique beginning of one, or `latest`. NotFoundError otherwise.
+    """Return the folder of the run called `named`: an id, a unique beginning of one, or `latest`.
+
+    NotFoundError otherwise.
 
     The path that `backtest` shows at its end is understood too.
     """
@@ -106,7 +108,10 @@ def find(reports: Path, named: str) -> Path:
 
 
 def read_run(reports: Path, named: str) -> StoredRun:
-    """The run called `named`, as far as text and JSON need it. StoreError names the first file that is damaged."""
+    """Return the run called `named`, as far as text and JSON need it.
+
+    StoreError names the first file that is damaged.
+    """
     folder = find(reports, named)
     manifest = _manifest(folder / "run.json")
     content: dict[str, bytes] = {}
@@ -120,7 +125,7 @@ def read_run(reports: Path, named: str) -> StoredRun:
 
 
 def _manifest(path: Path) -> Document:
-    """What a run.json says, which knows itself whether it is whole."""
+    """Return the content of a run.json, once its own checksum holds."""
     sealed = unseal(_read(path))
     if sealed is None:
         raise StoreError(f"{path}: damaged: its checksum is missing or another")
@@ -135,7 +140,7 @@ def _manifest(path: Path) -> Document:
 
 
 def _verified(path: Path, expected: object) -> bytes:
-    """The content of a file, which is the one that was stored."""
+    """Return the content of a file, which is the one that was stored."""
     content = _read(path)
     if digest(content) != expected:
         raise StoreError(f"{path}: changed since the run: its hash in run.json is another")
@@ -150,7 +155,7 @@ def _check(path: Path, found: Document, types: Mapping[str, type]) -> None:
 
 
 def _read(path: Path) -> bytes:
-    """The content of a file; reading a pipe or a device may never end."""
+    """Return the content of a file; reading a pipe or a device may never end."""
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise StoreError(f"{path}: can't be read: a pipe or a device, not a regular file")
@@ -170,7 +175,7 @@ def _json(path: Path, content: bytes) -> Document:
 
 
 def _written(folder: Path) -> int:
-    """When a run was completed, to tell apart two of one second."""
+    """Return when a run was completed, to tell apart two of one second."""
     try:
         return (folder / "run.json").stat().st_mtime_ns
     except OSError:

@@ -1,6 +1,6 @@
-"""How a run tells the journal of its beginning and its end.
+"""Write the beginning and the end of a run to its journal.
 
-Every run says so; one of two or more strategies says it a second time as the orchestrator (contracts, section 5).
+Runs of two or more strategies write both a second time, as events of the orchestrator (docs/reference/journal.md).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from orchestrate.runs.journal import Journal
 BUG: Final = OrchestrateError.exit_code
 
 
-class Chronicle:
-    """One run's own lines. `started` once, then `ended` or `broke_off`."""
+class RunLogger:
+    """Write one run's journal lines: `started` once, then `ended` or `failed`."""
 
     def __init__(self, journal: Journal, plan: RunPlan) -> None:
         self._journal = journal
@@ -26,7 +26,7 @@ class Chronicle:
         self.several = len(plan.strategies) > 1
 
     def started(self) -> None:
-        """The plan is known; nothing else is."""
+        """Write that the run has started, with what its plan says."""
         plan = self._plan
         self._journal.write("backtest_started", "info", {"mode": plan.mode, "strategy_count": len(plan.strategies)})
         if self.several:
@@ -40,7 +40,7 @@ class Chronicle:
             self._journal.write("orchestrator.backtest_started", "info", facts)
 
     def ended(self, result: RunResult, *, exit_code: int, duration_seconds: float, final_equity: float) -> None:
-        """The run is stored: completed, unless not one strategy did."""
+        """Write the end of a stored run: completed, or failed where every strategy failed."""
         failures = [(one.error, one.id) for one in result.strategies.values() if one.error is not None]
         if result.status == "failed" and failures:
             error, strategy_id = min(failures, key=lambda failure: -1 if failure[0].t is None else failure[0].t)
@@ -52,8 +52,8 @@ class Chronicle:
         if self.several:
             self._journal.write("orchestrator.backtest_completed", "info", shared | {"error_count": len(failures)})
 
-    def broke_off(self, error: BaseException, *, duration_seconds: float) -> None:
-        """There will be no run; said as far as the journal can still be written."""
+    def failed(self, error: BaseException, *, duration_seconds: float) -> None:
+        """Write that the run broke off and nothing was stored, if the journal can still be written."""
         message = str(error).partition("\n")[0]
         kind, code = type(error).__name__, error.exit_code if isinstance(error, OrchestrateError) else BUG
         if isinstance(error, KeyboardInterrupt):
@@ -81,13 +81,13 @@ def write_failure(
     exit_code: int,
     duration_seconds: float,
 ) -> None:
-    """Write how a run failed; `several`: it has two or more strategies."""
-    told: dict[str, object] = {"error_type": error.type, "error_message": error.message}
-    facts = {"exit_code": exit_code, "duration_seconds": duration_seconds} | told
+    """Write that a run failed; `several` says that it has two or more strategies."""
+    described: dict[str, object] = {"error_type": error.type, "error_message": error.message}
+    facts = {"exit_code": exit_code, "duration_seconds": duration_seconds} | described
     journal.write("backtest_failed", "error", facts)
     if several:
         when = None if error.t is None else label_text(error.t)
-        facts = told | {"strategy_id": strategy_id, "bar_date": when}
+        facts = described | {"strategy_id": strategy_id, "bar_date": when}
         journal.write("orchestrator.backtest_failed", "error", facts)
 
 

@@ -71,7 +71,7 @@ class Claim:
 
 
 def claim(reports: Path, moment: datetime) -> Claim:
-    """A new id for a run that began at `moment`, which nobody else has; StoreError where nothing can be written.
+    """Return a new id for a run that began at `moment`, which nobody else has; StoreError where nothing can be written.
 
     `reports` is made when absent.
     """
@@ -94,7 +94,7 @@ def claim(reports: Path, moment: datetime) -> Claim:
 
 
 def digest(content: bytes) -> str:
-    """The sha256 by which stored files are known."""
+    """Return the sha256 by which stored files are known."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -111,7 +111,7 @@ def sweep(reports: Path) -> None:
 
 
 def _lock(folder: Path, *, sure: bool) -> int:
-    """A descriptor that holds `folder`; -1 where somebody else does, or has just removed it.
+    """Return a descriptor that holds `folder`; -1 where somebody else does, or has just removed it.
 
     File systems without locks give a descriptor that holds nothing, or -1 when the caller must be `sure`.
     """

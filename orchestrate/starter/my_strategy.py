@@ -26,7 +26,7 @@ class Pullback:
         self.pullback = pullback
 
     def signals(self, bars: Bars) -> Signals:
-        """In while the price is above its long average and under its short one; out when it is above both."""
+        """Hold while the price is above its long average and under its short one; leave when it is above both."""
         long, short = moving_average(bars.close, self.trend), moving_average(bars.close, self.pullback)
         rising, low = bars.close > long, bars.close < short
         return Signals(enter_long=np.logical_and(rising, low), exit_long=np.logical_not(low))

@@ -7,5 +7,5 @@ import signal
 
 
 def possible() -> bool:
-    """False on systems where a process can't be watched like this: Windows, macOS."""
+    """Return False on systems where a process can't be watched like this: Windows, macOS."""
     return hasattr(os, "fork") and hasattr(signal, "sigwaitinfo")

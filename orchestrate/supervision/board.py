@@ -60,7 +60,7 @@ class Board:
             atexit.register(strategies.clear)
 
     def over(self, code: int) -> None:
-        """The command is done, and all that is left is to exit with `code`."""
+        """Note that the command is done: all that is left is to exit with `code`."""
         self.words[CODE] = 1 + (code & 0xFF)
 
     # ---- read by the supervisor
@@ -71,7 +71,7 @@ class Board:
         return self.words[CODE] - 1 if self.words[CODE] else None
 
     def facts(self) -> dict[str, Any]:
-        """All facts that were stated."""
+        """Return all facts that were stated."""
         import json
 
         text = self._memory[_TEXT : _TEXT + self.words[_LENGTH]].tobytes()
@@ -79,7 +79,7 @@ class Board:
         return facts
 
     def caller(self) -> str:
-        """The strategy whose code runs; "" where none does, or where its name is unknown."""
+        """Return the strategy whose code runs; "" where none does, or where its name is unknown."""
         word = self.words[CALL]
         names = self.facts().get("names", [])
         number = word & ((1 << SHIFT) - 1)
@@ -105,10 +105,10 @@ class _Current:
 
 
 def board() -> Board:
-    """The board of this process."""
+    """Return the board of this process."""
     return _Current.board
 
 
 def use(shared: Board) -> None:
-    """From now on this process writes to `shared`."""
+    """Write to `shared` from now on."""
     _Current.board = shared

@@ -39,7 +39,7 @@ def conclude(watch: Watch, duration: float) -> int:
 
 
 def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
-    """Why there is no result, and the signal that others sent to get there, or 0."""
+    """Return why there is no result, and the signal that others sent to get there, or 0."""
     grace = f"{watch.grace:g} seconds"
     if watch.overdue == "call":
         limit = watch.board.words[CALL_LIMIT] / 1000

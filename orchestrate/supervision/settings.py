@@ -1,4 +1,4 @@
-"""How patient a command is, where the environment says otherwise than the contracts."""
+"""How long a command waits, unless the environment says otherwise (docs/reference/unforeseen-ends.md)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST: Final = 86400.0
 
 
 def problems(environ: Mapping[str, str]) -> list[Problem]:
-    """What is wrong with these settings in `environ`."""
+    """Return what is wrong with these settings in `environ`."""
     from orchestrate.domain.errors import ConfigurationError
 
     found: list[Problem] = []
@@ -31,7 +31,10 @@ def problems(environ: Mapping[str, str]) -> list[Problem]:
 
 
 def seconds(setting: tuple[str, float], environ: Mapping[str, str]) -> float:
-    """The seconds that `environ` says, or the usual ones; ConfigurationError for what is no number of seconds."""
+    """Return the seconds that `environ` says, or the usual ones.
+
+    ConfigurationError for what is no number of seconds.
+    """
     name, usual = setting
     text = environ.get(name, "")
     try:

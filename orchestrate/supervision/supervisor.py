@@ -59,7 +59,7 @@ def supervised() -> Iterator[None]:
 
 
 def shared_memory() -> mmap:
-    """Memory for a board, shared with the processes that are forked."""
+    """Return memory for a board, shared with forked processes."""
     return mmap(-1, Board.SIZE)
 
 
@@ -106,7 +106,7 @@ class _Lasting:
         self._seconds = 0.0
 
     def seconds(self, what: object, had: float) -> float:
-        """The seconds so far, of which the last `had`; 0 for nothing."""
+        """Return the seconds so far, of which the last `had`; 0 for nothing."""
         self._seconds = self._seconds + had if what and what == self._what else 0.0
         self._what = what
         return self._seconds
@@ -132,7 +132,7 @@ class Watch:
 
     @staticmethod
     def signals() -> set[int]:
-        """Signals that are waited for; a hang-up that is ignored (`nohup`) stays so."""
+        """Return signals that are waited for; a hang-up that is ignored (`nohup`) stays so."""
         others = {signal.SIGALRM, signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP}
         ignored = {number for number in _ENDING if signal.getsignal(number) is signal.SIG_IGN} - {signal.SIGINT}
         return {*_ENDING, *others} - ignored
@@ -166,7 +166,7 @@ class Watch:
                 self.status = status
 
     def _look(self, had: float) -> str:
-        """Why the child has to be ended now; "" as long as it needn't."""
+        """Return why the child has to be ended now; "" as long as it needn't."""
         words, grace, last = self.board.words, self.grace, self._lasting
         call, limit = words[CALL], words[CALL_LIMIT] / 1000
         late = 0 < words[DEADLINE] < time.monotonic_ns()

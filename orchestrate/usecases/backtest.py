@@ -19,7 +19,7 @@ from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.plan import Gate, RunPlan
 from orchestrate.domain.results import Finding, RunResult
 from orchestrate.runs.journal import Journal
-from orchestrate.runs.run_logger import Chronicle
+from orchestrate.runs.run_logger import RunLogger
 from orchestrate.runs.store import Claim, claim
 from orchestrate.supervision import settings
 from orchestrate.supervision.board import BEGUN, CLOSED, JOURNAL, board
@@ -89,8 +89,8 @@ def backtest(
         claim(request.reports, moment) as claimed,
         Journal(plan.logging, claimed.run_id, patience=patience) as journal,
     ):
-        chronicle = Chronicle(journal, plan)
-        _started(chronicle, journal, plan, request.reports)
+        run_logger = RunLogger(journal, plan)
+        _started(run_logger, journal, plan, request.reports)
         try:
             resolution.runnable()
             require_room(_ROOM)
@@ -103,13 +103,13 @@ def backtest(
                 outcome = _kept(request, given, result, claimed, clock, stop.reason)
         except BaseException as error:
             wrong = out_of_memory(error) or error
-            chronicle.broke_off(wrong, duration_seconds=time.monotonic() - began)
+            run_logger.failed(wrong, duration_seconds=time.monotonic() - began)
             board().words[JOURNAL] = CLOSED
             if isinstance(wrong, DataError):
                 return _refused(request, resolution, wrong)
             raise
         told = outcome.document
-        chronicle.ended(
+        run_logger.ended(
             result,
             exit_code=outcome.exit_code,
             duration_seconds=told["duration_seconds"],
@@ -119,11 +119,11 @@ def backtest(
     return outcome
 
 
-def _started(chronicle: Chronicle, journal: Journal, plan: RunPlan, reports: Path) -> None:
+def _started(run_logger: RunLogger, journal: Journal, plan: RunPlan, reports: Path) -> None:
     """Tell the journal, and the supervisor what it needs to write there should this process end without a word."""
-    chronicle.started()
+    run_logger.started()
     facts = {"journal": str(journal.path), "run_id": journal.run_id, "user": journal.user, "reports": str(reports)}
-    board().state(facts | {"several": chronicle.several})
+    board().state(facts | {"several": run_logger.several})
     board().name(strategy.id for strategy in plan.strategies)
     board().words[JOURNAL] = BEGUN
 
@@ -199,7 +199,7 @@ def _exit_code(result: RunResult, figures: Document, stopped: OrchestrateError |
 
 
 def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
-    """`resolution` with the gates of the command line added to its plan, or what is wrong with them to its problems."""
+    """Add the gates of the command line to the plan of `resolution`, or what is wrong with them to its problems."""
     gates: list[Gate] = []
     problems: list[Problem] = []
     plan = resolution.plan
@@ -220,7 +220,7 @@ def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
 
 
 def _refused(request: Request, resolution: Resolution, error: OrchestrateError) -> Outcome:
-    """The outcome of input that can't be run, told as `validate` tells it."""
+    """Return the outcome of input that can't be run, reported as `validate` reports it."""
     findings = resolution.findings
     unusable = isinstance(error, DataError)
     if isinstance(error, DataError) and not resolution.missing:
@@ -231,7 +231,7 @@ def _refused(request: Request, resolution: Resolution, error: OrchestrateError) 
 
 
 def _given(config: Path) -> dict[str, bytes]:
-    """The configuration as it was given: `config.yaml`, and what it extends as `extends-1.yaml` and so on."""
+    """Return the configuration as it was given: `config.yaml`, and what it extends as `extends-1.yaml` and so on."""
     from orchestrate.config.document.nodes import Scalar, Table
     from orchestrate.config.document.parser import read_file
 
@@ -246,7 +246,7 @@ def _given(config: Path) -> dict[str, bytes]:
 
 
 def _overrides(request: Request) -> Document:
-    """What the command line and the environment laid over the file."""
+    """Return what the command line and the environment override in the file."""
     variables = {name: value for name, value in sorted(request.environ.items()) if name.startswith(_VARIABLES)}
     given = {"set": list(request.overrides), "data": list(request.data), "gates": list(request.gates)}
     return {name: told for name, told in {**given, "environment": variables}.items() if told}

@@ -53,7 +53,10 @@ class Requirement:
 
 
 def examine(directory: Path, *, deep: bool = False) -> list[Check]:
-    """All checks, in the order in which they are told. `deep` imports the engines, which takes a second or two."""
+    """Return all checks, in the order in which they are shown.
+
+    `deep` imports the engines, which takes a second or two.
+    """
     return [*_ourselves(), *_requirements(deep=deep), *_strategies(), *_folders(directory), _cache(), _terminal()]
 
 
@@ -87,7 +90,7 @@ def _requirements(*, deep: bool) -> Iterator[Check]:
 
 
 def read_requirement(text: str) -> Requirement | None:
-    """`numpy<3,>=1.26; extra == "dev"` as a value; None for what can't be read, or is for another Python."""
+    """Return `numpy<3,>=1.26; extra == "dev"` as a value; None for what can't be read, or is for another Python."""
     match = _REQUIREMENT.fullmatch(text.strip())
     if match is None:
         return None
@@ -100,7 +103,7 @@ def read_requirement(text: str) -> Requirement | None:
 
 
 def version_of(distribution: str) -> str | None:
-    """The installed version, None when there is none."""
+    """Return the installed version, None when there is none."""
     try:
         return version(distribution)
     except PackageNotFoundError:
@@ -108,7 +111,7 @@ def version_of(distribution: str) -> str | None:
 
 
 def satisfies(installed: str, bounds: str) -> bool:
-    """Whether a version keeps bounds such as `<3,>=1.26`; only numbers count, a pre-release is its release."""
+    """Return whether a version keeps bounds such as `<3,>=1.26`; only numbers count, a pre-release is its release."""
     compared = {
         ">=": lambda one, other: one >= other,
         "<=": lambda one, other: one <= other,
@@ -168,12 +171,12 @@ def _folders(directory: Path) -> Iterator[Check]:
 
 
 def _standing(folder: Path) -> Path:
-    """The folder, or what of the way to it is there."""
+    """Return the folder, or what of the way to it is there."""
     return next(place for place in (folder, *folder.absolute().parents) if place.exists())
 
 
 def _cache() -> Check:
-    """Where parsed columns are kept; a run does without them."""
+    """Return where parsed columns are kept; a run does without them."""
     cache = wiring.column_cache(os.environ, wanted=True)
     standing = _standing(cache.folder) if cache else None
     if cache is None or standing is None:

@@ -48,7 +48,7 @@ class Inspection:
         return not self.error and all(finding.severity != "error" for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """The inspection as JSON values."""
+        """Return the inspection as JSON values."""
         told: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
         told["findings"] = [
             {item.name: getattr(finding, item.name) for item in fields(finding)} for finding in self.findings
@@ -61,24 +61,24 @@ def inspect(file: str, settings: Sequence[str] = (), cache: ColumnCache | None =
     entry = _entry(file, settings)
     try:
         columns, findings = read_bars(entry, Path(), cache=cache)
-        length = bar_length(columns.label, entry.frequency)
+        length = bar_length(columns.timestamp, entry.frequency)
     except (DataError, ValueError) as error:
         return Inspection(file, error=str(error))
     findings += judge(Evidence(file, columns, length, entry.allow_negative, entry.stamp))
     precision = decimals(columns.each)
     columns, told = rounded(columns, precision, file)
     findings += told
-    unclosed = unclosed_by_age(entry, Path(), columns.label, length)
+    unclosed = unclosed_by_age(entry, Path(), columns.timestamp, length)
     daily = length == DAY
     return Inspection(
         file,
         bars=len(columns),
-        first=show(int(columns.label[0])),
-        last=show(int(columns.label[-1])),
+        first=show(int(columns.timestamp[0])),
+        last=show(int(columns.timestamp[-1])),
         frequency=span(length),
         seconds=length / SECOND,
-        weekdays=tuple(WEEK[day] for day in sorted(trading_weekdays(columns.label))) if length <= DAY else (),
-        periods_per_year=periods_per_year(columns.label, daily=daily),
+        weekdays=tuple(WEEK[day] for day in sorted(trading_weekdays(columns.timestamp))) if length <= DAY else (),
+        periods_per_year=periods_per_year(columns.timestamp, daily=daily),
         precision=precision,
         head=_bars(columns, range(min(SHOWN, len(columns)))),
         tail=_bars(columns, range(max(SHOWN, len(columns) - SHOWN), len(columns))),

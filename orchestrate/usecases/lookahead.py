@@ -83,7 +83,7 @@ class Checked:
 
 
 def simulated(decider: VectorDecider) -> dict[str, Acted]:
-    """By symbol, the flags that a run without limits of capital acts upon."""
+    """Return by symbol the flags that a run without limits of capital acts upon."""
     return {symbol: simulate_acted(np.asarray(codes)) for symbol, codes in decider.codes.items()}
 
 
@@ -108,7 +108,7 @@ class Allowance:
         self._end, self._checks, self._clock = clock() + seconds, checks, clock
 
     def next(self) -> Callable[[], bool]:
-        """Whether the check that begins now may go on, asked as often as it likes."""
+        """Return whether the check that begins now may go on, asked as often as it likes."""
         now = self._clock()
         end = now + (self._end - now) / max(1, self._checks)
         self._checks -= 1
@@ -191,7 +191,7 @@ def _subject(checked: Checked, market: Market, watchdog: Watchdog, stop: Callabl
 
 def _findings(where: str, report: LookAheadReport, market: Market) -> Iterable[Finding]:
     for seen in report.observations:
-        label = label_text(int(market.series[report.symbol].label[seen.row]))
+        label = label_text(int(market.series[report.symbol].timestamp[seen.row]))
         severity, message = _MESSAGES[seen.verdict]
         text = message.format(symbol=report.symbol, side=seen.side, label=label)
         yield Finding(severity, where, text, first=(label,))
@@ -203,7 +203,10 @@ def _findings(where: str, report: LookAheadReport, market: Market) -> Iterable[F
 
 
 def _coverage(where: str, reports: list[LookAheadReport], acted: Mapping[str, int], *, complete: bool) -> Finding:
-    """How much is checked in every run; what is checked beyond depends on time, and two runs should say the same."""
+    """Return how much is checked in every run.
+
+    What is checked beyond depends on time, and two runs should say the same.
+    """
     checked = _total(report.checked for report in reports)
     clear = complete and all(report.honest and not report.unchecked for report in reports)
     prefix = "no look-ahead found: " if clear else ""
@@ -214,6 +217,6 @@ def _coverage(where: str, reports: list[LookAheadReport], acted: Mapping[str, in
 
 
 def _total(counts: Iterable[Counts]) -> dict[str, int]:
-    """How many entries and exits, of both sides and over all symbols."""
+    """Return how many entries and exits, of both sides and over all symbols."""
     every = list(counts)
     return {name: sum(one[side] for one in every for side in sides) for name, sides in _FLAGS.items()}

@@ -26,7 +26,7 @@ def report(named: str, reports: Path, show: Callable[[dict[str, Any]], None]) ->
 
 
 def _logging(stored: StoredRun) -> LoggingPlan:
-    """Where the run kept its journal."""
+    """Return where the run kept its journal."""
     facts = stored.plan.get("logging")
     if not isinstance(facts, dict) or not all(isinstance(fact, str) for fact in facts.values()):
         raise StoreError(f"{stored.folder / 'plan.json'}: damaged: logging is missing or of a wrong type")

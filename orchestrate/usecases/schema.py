@@ -9,5 +9,5 @@ from orchestrate.config.json_schema import json_schema
 
 
 def schema_text() -> str:
-    """The schema as text; the same bytes every time."""
+    """Return the schema as text; the same bytes every time."""
     return json.dumps(json_schema(wiring.settings_types(), wiring.choices()), indent=2, ensure_ascii=False) + "\n"

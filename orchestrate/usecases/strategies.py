@@ -11,13 +11,13 @@ from orchestrate.library.catalogue import rules
 
 
 def list_strategies() -> tuple[list[StrategyDescription], dict[str, str]]:
-    """All strategies by name, and what is wrong with those that can't be read."""
+    """Return all strategies by name, and what is wrong with those that can't be read."""
     installed, broken = wiring.installed()
     return sorted([*wiring.shipped().values(), *installed.values()], key=lambda found: found.name), broken
 
 
 def find_strategy(name: str, beside: Path) -> tuple[StrategyDescription, str]:
-    """A strategy by whatever a configuration in `beside` could call it, and its rules in full; NotFoundError."""
+    """Return a strategy by whatever a configuration in `beside` could call it, and its rules in full; NotFoundError."""
     try:
         description = wiring.describe(name, beside)
     except UnknownStrategyError as error:
@@ -26,7 +26,7 @@ def find_strategy(name: str, beside: Path) -> tuple[StrategyDescription, str]:
 
 
 def as_document(description: StrategyDescription) -> dict[str, object]:
-    """The description in JSON types; `parameters` is null where any keyword is taken."""
+    """Return the description in JSON types; `parameters` is null where any keyword is taken."""
     declared = description.parameters
     return {
         "name": description.name,
@@ -40,7 +40,7 @@ def as_document(description: StrategyDescription) -> dict[str, object]:
 
 
 def _as_document(name: str, parameter: Parameter) -> dict[str, object]:
-    """A default that only the class itself knows is left out."""
+    """Leave out a default that only the class itself knows."""
     told: dict[str, object] = {"name": name, "type": type_name(parameter), "required": parameter.required}
     if not parameter.required and parameter.default is not ...:
         told["default"] = _plain(parameter.default)
@@ -54,7 +54,7 @@ def _as_document(name: str, parameter: Parameter) -> dict[str, object]:
 
 
 def type_name(parameter: Parameter) -> str:
-    """`any` where everything is taken."""
+    """Return `any` where everything is taken."""
     return "any" if parameter.type is object else parameter.type.__name__
 
 

@@ -39,7 +39,7 @@ class Validation:
 
     @property
     def exit_code(self) -> int:
-        """The code of contracts section 6 for this file alone."""
+        """The exit code for this file alone (docs/reference/command-line.md)."""
         if self.resolution.exit_code:
             return self.resolution.exit_code
         if self.unusable:
@@ -57,7 +57,7 @@ def validate(
     cache: bool = True,
     ready: Callable[[], None] | None = None,
 ) -> Validation:
-    """Everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead.
+    """Return everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead.
 
     `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to. `ready` is told
     before the code of any strategy is loaded.
@@ -109,7 +109,7 @@ def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:
     from orchestrate.data.files.freshness import unclosed_by_age
 
     entries = ((entry, market.series[symbol]) for symbol, entry in plan.data.items())
-    told = (unclosed_by_age(entry, plan.root, series.label, series.length) for entry, series in entries)
+    told = (unclosed_by_age(entry, plan.root, series.timestamp, series.length) for entry, series in entries)
     return [finding for finding in told if finding]
 
 
@@ -142,7 +142,7 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
 
 
 def document(validation: Validation) -> dict[str, object]:
-    """The JSON document of contracts section 6 for one file."""
+    """Return the JSON document for one file (docs/reference/command-line.md)."""
     resolution = validation.resolution
     return {
         "schema_version": SCHEMA_VERSION,
@@ -165,7 +165,7 @@ def _error(problem: Problem) -> dict[str, object]:
 
 
 def documents(validations: Sequence[Validation]) -> dict[str, object]:
-    """One file: its document. Several: one document that holds theirs, each with the name of its `file`."""
+    """Return the document of one file; of several, one that holds theirs, each with the name of its `file`."""
     if len(validations) == 1:
         return document(validations[0])
     return {
@@ -176,6 +176,6 @@ def documents(validations: Sequence[Validation]) -> dict[str, object]:
 
 
 def exit_code(validations: Sequence[Validation]) -> int:
-    """The gravest of all: a wrong configuration (2), then data (3), then look-ahead (1)."""
+    """Return the gravest of all: a wrong configuration (2), then data (3), then look-ahead (1)."""
     codes = {validation.exit_code for validation in validations}
     return next((code for code in (2, 3, 1) if code in codes), 0)

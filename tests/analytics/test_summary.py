@@ -50,13 +50,13 @@ def test_a_strategy_is_measured_on_bars_of_its_own(result_of, hand_made):
     exposed = [True, True, False, False, False]
     alone = result_of({"a": hand_made([100.0, 110.0, 99.0], exposed=[True, False, False])}, step=2 * 86_400 * 10**9)
     mixed = result_of(
-        {"a": hand_made(equity, own=own, exposed=exposed), "b": hand_made([100.0, 101.0, 102.0, 103.0, 104.0])}
+        {"a": hand_made(equity, has_bar=own, exposed=exposed), "b": hand_made([100.0, 101.0, 102.0, 103.0, 104.0])}
     )
     assert summarise(mixed)["strategies"]["a"]["metrics"] == summarise(alone)["strategies"]["a"]["metrics"]
     assert summarise(mixed)["strategies"]["a"]["metrics"]["exposure"] == pytest.approx(1 / 3)
 
 
-def test_the_words_of_the_contract(two_strategies):
+def test_the_words_of_the_reference(two_strategies):
     strategy = summarise(two_strategies)["strategies"]["wave"]
     assert list(strategy) == [
         "name",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
-from tests.backtest.plans import digest, part, plan_of, play, synthetic
+from tests.backtest.plans import digest, part, plan_of, run_plan, synthetic
 
 if __name__ == "__main__":
     parts = [
@@ -14,6 +14,6 @@ if __name__ == "__main__":
     data = {symbol: synthetic(symbol, 80, seed=seed, gaps=0.2) for seed, symbol in enumerate("XYZABC")}
     rules = ExecutionRules(commission=Commission(percent=0.1), slippage=Slippage(ticks=1), close_at_end=True)
     events: list[str] = []
-    result = play(plan_of(parts, data, rules), emit=lambda event: events.append(repr(event)))
+    result = run_plan(plan_of(parts, data, rules), emit=lambda event: events.append(repr(event)))
     print(digest(result), len(result.fills), hash("spread") % 1000)
     print("\n".join(events))

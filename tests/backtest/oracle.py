@@ -1,4 +1,4 @@
-"""What a run must come to, worked out from the contract's words in Decimal, with nothing of `orchestrate`.
+"""The expected result of a run, computed from docs/reference in Decimal, with nothing of `orchestrate`.
 
 One symbol, long only. Flags say where the strategy wants in and out; everything else happens here.
 """
@@ -101,7 +101,7 @@ class _Holding:
     since: int = 0
 
 
-def reckon(prices: Prices, enter: Sequence[bool], leave: Sequence[bool], terms: Terms, capital: Decimal) -> Outcome:
+def simulate(prices: Prices, enter: Sequence[bool], leave: Sequence[bool], terms: Terms, capital: Decimal) -> Outcome:
     """The whole run."""
     outcome, book = Outcome(), _Holding(capital)
     wanted: Decimal | None = None  # a buy of so many, or 0 for a sale of everything

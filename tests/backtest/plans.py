@@ -77,8 +77,8 @@ def part(
     kind: Kind = "signals",
     **config: object,
 ) -> StrategyPlan:
-    """One strategy; `name` is one of the library or a class in runner.py."""
-    reference = name if name.isupper() else f"runner.py:{name}"
+    """One strategy; `name` is one of the library or a class in own_strategies.py."""
+    reference = name if name.isupper() else f"own_strategies.py:{name}"
     return StrategyPlan(
         strategy_id,
         name,
@@ -113,7 +113,7 @@ def plan_of(
     )
 
 
-def play(plan: RunPlan, **how: Any) -> RunResult:
+def run_plan(plan: RunPlan, **how: Any) -> RunResult:
     """Run it; nobody may have failed."""
     result = run(plan, **how)
     assert {name: each.error for name, each in result.strategies.items() if each.error} == {}

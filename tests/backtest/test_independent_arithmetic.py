@@ -11,8 +11,8 @@ import pytest
 
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.results import RunResult
-from tests.backtest.oracle import Outcome, Prices, Terms, buy_and_hold, momentum, read, reckon, rsi
-from tests.backtest.plans import CENT, CONTRACTS, ENGINES, FILES, REAL, part, plan_of, play, real
+from tests.backtest.oracle import Outcome, Prices, Terms, buy_and_hold, momentum, read, rsi, simulate
+from tests.backtest.plans import CENT, CONTRACTS, ENGINES, FILES, REAL, part, plan_of, real, run_plan
 
 D = Decimal
 STOCK_FEE = {"fee_percent": D("0.1")}
@@ -97,10 +97,10 @@ def test_trade_by_trade_and_bar_by_bar(engine: str, symbol: str, terms: Terms, p
         for name, percent in names
     ]
     spans = {"start": first, "end": last} if first else {}
-    result = play(plan_of(parts, data, rules_of(terms), capital=capital * len(names), **spans), lookahead=False)
+    result = run_plan(plan_of(parts, data, rules_of(terms), capital=capital * len(names), **spans), lookahead=False)
     assert result.labels.tolist() == prices.labels
     for name, percent in names:
-        expected = reckon(prices, *flags(name, prices), replace(terms, percent=D(percent)), capital)
+        expected = simulate(prices, *flags(name, prices), replace(terms, percent=D(percent)), capital)
         check(result, f"{name}{percent}", expected)
         if percent == 100 and symbol in ("SPY", "AAPL") and name != "hold" and not terms.at_close:
             assert expected.cuts_at_open > len(expected.trades) / 3  # every second open is above the close

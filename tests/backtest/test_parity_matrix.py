@@ -12,7 +12,7 @@ from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slip
 from orchestrate.domain.plan import DataPlan, MultiFrameworkConfig
 from orchestrate.domain.results import DecisionRecord, RunResult
 from orchestrate.domain.strategies.protocols import Kind
-from tests.backtest.plans import CENT, ENGINES, REAL, digest, fills_of, part, plan_of, play, real, synthetic
+from tests.backtest.plans import CENT, ENGINES, REAL, digest, fills_of, part, plan_of, real, run_plan, synthetic
 
 FILLS: list[Any] = ["next_open", "close"]
 COMMISSIONS = {"percent": Commission(percent=0.1), "per share": Commission(per_share=0.005, minimum=1.0)}
@@ -33,7 +33,7 @@ def both_engines(
         ("dips", "Dips", "istrategy", {"falls": 2}),
     ]
     return [
-        play(
+        run_plan(
             plan_of(
                 [
                     part(name, strategy, engine, kind=kind, weight="0.25", percent=100, **config)
@@ -90,7 +90,7 @@ def test_real(fill: str, commission: str, slippage: str, lots: str) -> None:
 def test_real_contracts_long_and_short(symbol: str) -> None:
     rules = ExecutionRules("next_open", Commission(percent=0.01), Slippage(ticks=1))
     one, other = (
-        play(
+        run_plan(
             plan_of(
                 [part("both", "Turning", engine, window=20)],
                 real(symbol),
@@ -120,6 +120,8 @@ def test_feeding_every_bar_changes_nothing(engine: str) -> None:
         ]
         rules = ExecutionRules(commission=Commission(percent=0.1), slippage=Slippage(ticks=1), close_at_end=True)
         told.append(
-            digest(play(plan_of(parts, SYNTHETIC, rules, frameworks=MultiFrameworkConfig({engine: {"feed": feed}}))))
+            digest(
+                run_plan(plan_of(parts, SYNTHETIC, rules, frameworks=MultiFrameworkConfig({engine: {"feed": feed}})))
+            )
         )
     assert told[0] == told[1]

@@ -12,7 +12,7 @@ import pytest
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import DataPlan, RunPlan, StrategyPlan
 from orchestrate.domain.results import RunResult
-from tests.backtest.plans import CENT, fills_of, part, plan_of, play, real, synthetic
+from tests.backtest.plans import CENT, fills_of, part, plan_of, real, run_plan, synthetic
 
 RULES = ExecutionRules(commission=Commission(per_share=0.005, minimum=1.0), slippage=Slippage(percent=0.03))
 DATA = {
@@ -43,7 +43,7 @@ def five(frameworks: dict[str, str]) -> list[StrategyPlan]:
 
 def alone(plan: RunPlan, strategy: StrategyPlan) -> RunResult:
     """The same strategy with its capital and its data, and nobody else."""
-    return play(
+    return run_plan(
         replace(
             plan,
             mode="single",
@@ -59,7 +59,7 @@ def alone(plan: RunPlan, strategy: StrategyPlan) -> RunResult:
 def test_in_a_portfolio_as_alone(mix: dict[str, str], fill: str) -> None:
     rules = replace(RULES, fill=fill, close_at_end=fill == "close")
     plan = plan_of(five(mix), DATA, rules, capital=500_000)
-    together = play(plan)
+    together = run_plan(plan)
     for strategy in plan.strategies:
         single = alone(plan, strategy)
         mine, theirs = together.strategies[strategy.id], single.strategies[strategy.id]
@@ -68,8 +68,8 @@ def test_in_a_portfolio_as_alone(mix: dict[str, str], fill: str) -> None:
         assert fills_of(together, strategy.id) == fills_of(single, strategy.id)
         assert len(fills_of(single, strategy.id)) >= (3 if strategy.id == "hold" else 15)
         assert (mine.fees, mine.blocked, mine.resized) == (theirs.fees, theirs.blocked, theirs.resized)
-        assert mine.equity[mine.own].tolist() == theirs.equity[theirs.own].tolist()
-        assert mine.exposed[mine.own].tolist() == theirs.exposed[theirs.own].tolist()
+        assert mine.equity[mine.has_bar].tolist() == theirs.equity[theirs.has_bar].tolist()
+        assert mine.exposed[mine.has_bar].tolist() == theirs.exposed[theirs.has_bar].tolist()
     check_sums(together)
 
 
@@ -93,7 +93,7 @@ def test_books_are_cash_and_positions_at_every_bar() -> None:
     from orchestrate.data.loading import load_market
 
     plan = plan_of(five(MIXES[2]), DATA, RULES, capital=500_000)
-    result = play(plan)
+    result = run_plan(plan)
     market, _ = load_market(plan)
     for name, each in result.strategies.items():
         curve = np.full(len(result.stamps), float(each.allocated))
@@ -102,7 +102,7 @@ def test_books_are_cash_and_positions_at_every_bar() -> None:
             closes = np.full(len(rows), np.nan)
             for step, row in enumerate(rows):
                 closes[step] = series.close[row] if row >= 0 else closes[step - 1] if step else np.nan
-            step_of = {int(series.label[row]): step for step, row in enumerate(rows) if row >= 0}
+            step_of = {int(series.timestamp[row]): step for step, row in enumerate(rows) if row >= 0}
             for record in result.fills:
                 if record.fill.strategy_id == name and record.fill.symbol == symbol:
                     step, fill = step_of[record.t], record.fill
@@ -113,9 +113,9 @@ def test_books_are_cash_and_positions_at_every_bar() -> None:
 def test_the_order_in_the_file_changes_nothing() -> None:
     parts = five(MIXES[2])
     plan = plan_of(parts, DATA, RULES, capital=500_000)
-    first = play(plan)
+    first = run_plan(plan)
     for order in ([4, 3, 2, 1, 0], [2, 0, 4, 1, 3]):
-        other = play(replace(plan, strategies=tuple(parts[place] for place in order)))
+        other = run_plan(replace(plan, strategies=tuple(parts[place] for place in order)))
         assert other.decisions == first.decisions
         assert [record.fill for record in other.fills] == [record.fill for record in first.fills]
         for name, each in first.strategies.items():
@@ -125,7 +125,7 @@ def test_the_order_in_the_file_changes_nothing() -> None:
 
 def test_the_order_of_data_changes_nothing() -> None:
     plan = plan_of(five(MIXES[2]), DATA, RULES, capital=500_000)
-    first, other = play(plan), play(replace(plan, data=dict(reversed(DATA.items()))))
+    first, other = run_plan(plan), run_plan(replace(plan, data=dict(reversed(DATA.items()))))
     assert other.decisions == first.decisions
     assert other.portfolio_equity.tolist() == first.portfolio_equity.tolist()
 
@@ -140,7 +140,7 @@ def test_real_calendars_mixed(frameworks: tuple[str, str, str]) -> None:
         part("notes", "RSI", frameworks[2], symbols=["ZN"], weight="0.2", period=7, buy_below=40.0, sell_above=60.0),
     ]
     plan = plan_of(parts, data, RULES, capital=3_000_000, start="2017-01-01", end="2018-06-30")
-    result = play(plan, lookahead=False)
+    result = run_plan(plan, lookahead=False)
     check_sums(result)
     assert result.reserve == Decimal(300_000)
     for strategy in plan.strategies:
@@ -148,8 +148,8 @@ def test_real_calendars_mixed(frameworks: tuple[str, str, str]) -> None:
         mine, theirs = result.strategies[strategy.id], single.strategies[strategy.id]
         assert len(mine.trades) >= 8
         assert mine.trades == theirs.trades
-        assert mine.equity[mine.own].tolist() == theirs.equity[theirs.own].tolist()
+        assert mine.equity[mine.has_bar].tolist() == theirs.equity[theirs.has_bar].tolist()
     assert (result.stamps[1:] > result.stamps[:-1]).all()
     days = (result.labels // 86_400_000_000_000 + 4) % 7  # 0 is a Sunday
-    assert (days[result.strategies["notes"].own] == 0).any()
-    assert not (days[result.strategies["shares"].own] == 0).any()
+    assert (days[result.strategies["notes"].has_bar] == 0).any()
+    assert not (days[result.strategies["shares"].has_bar] == 0).any()

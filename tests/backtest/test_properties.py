@@ -26,7 +26,7 @@ from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import describe, load
-from tests.backtest.plans import ENGINES, HERE, digest, part, plan_of, play, synthetic
+from tests.backtest.plans import ENGINES, HERE, digest, part, plan_of, run_plan, synthetic
 
 FEW = settings(
     max_examples=10,
@@ -147,8 +147,8 @@ def test_the_last_bar_changes_nothing_before_it(seed: int, rules: ExecutionRules
             if market.timeline.last_step(symbol) == len(market.timeline) - 1:
                 for column in prices.values():
                     column[-1] = round(column[-1] * factor, 2)
-            columns[symbol] = Columns(series.label.copy(), volume=series.volume.copy(), **prices)
-        runs.append(play(plan, lookahead=False, bars=columns))
+            columns[symbol] = Columns(series.timestamp.copy(), volume=series.volume.copy(), **prices)
+        runs.append(run_plan(plan, lookahead=False, bars=columns))
     first, other = runs
     assert len(first.fills) > 20
     assert other.data_hash != first.data_hash
@@ -166,8 +166,8 @@ def test_the_order_in_the_file_changes_nothing(
 ) -> None:
     parts = four(frameworks)
     plan = plan_of(parts, markets(seed), rules)
-    one = play(plan, lookahead=False)
-    other = play(replace(plan, strategies=tuple(plan.strategies[place] for place in order)), lookahead=False)
+    one = run_plan(plan, lookahead=False)
+    other = run_plan(replace(plan, strategies=tuple(plan.strategies[place] for place in order)), lookahead=False)
     assert one.decisions == other.decisions
     assert sorted(map(repr, one.fills)) == sorted(map(repr, other.fills))
     for name, each in one.strategies.items():
@@ -182,7 +182,7 @@ def test_feeding_is_nobodys_business(seed: int, rules: ExecutionRules, framework
     plan = plan_of(parts, markets(seed), rules)
     fed = [
         digest(
-            play(
+            run_plan(
                 replace(plan, frameworks=MultiFrameworkConfig({name: {"feed": feed} for name in ENGINES})),
                 lookahead=False,
             )
@@ -217,7 +217,7 @@ def test_two_runs_step_by_step_in_one_process(seed: int, rules: ExecutionRules, 
 def test_money_is_neither_made_nor_lost(seed: int, rules: ExecutionRules, frameworks: Any) -> None:
     """Equity at the end is the start, what sales brought in less purchases and fees, and what is still held."""
     plan = plan_of(four(frameworks), markets(seed), rules, capital="99999.97")
-    result = play(plan, lookahead=False)
+    result = run_plan(plan, lookahead=False)
     market: Market = load_market(plan)[0]
     total = float(result.reserve)
     for name, each in result.strategies.items():

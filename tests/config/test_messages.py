@@ -1,4 +1,4 @@
-"""How a mistake is printed: to the letter as contracts section 6 shows it, and readable whatever it speaks of."""
+"""A mistake is printed exactly as docs/reference/command-line.md shows it, and stays readable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestrate.domain.errors import ConfigurationError, DataError, Problem
 Read = Callable[..., Resolution]
 
 
-def test_as_in_the_contracts(read: Read) -> None:
+def test_as_in_the_reference(read: Read) -> None:
     lines = ["# a portfolio"] * 9
     lines += ["data: {IBM: IBM.csv}", "strategies:", "  trend:", "    name: MOMENTUM", "    alocation: 40"]
     (problem,) = read("\n".join(lines) + "\n").told

@@ -13,7 +13,7 @@ from pydantic import field_validator
 from orchestrate.config.document.nodes import Origin
 from orchestrate.config.document.parser import read_text
 from orchestrate.config.schema import Section
-from orchestrate.config.validation import fit
+from orchestrate.config.validation import validate
 
 VARIABLE = "PYDANTIC_DISABLE_PLUGINS"
 
@@ -37,9 +37,9 @@ def test_none_is_asked_and_the_environment_stays(before: str | None, monkeypatch
     node, problems = read_text("seen: nothing", Origin("given", Path()))
     assert node is not None
     assert not problems
-    assert fit(Probe, node) == (Probe.model_construct(seen="__all__"), [])
+    assert validate(Probe, node) == (Probe.model_construct(seen="__all__"), [])
     assert os.environ.get(VARIABLE) == before
-    assert fit(Probe, node.with_entry("seen", node))[1]  # type: ignore[union-attr]  # a mapping where text stands
+    assert validate(Probe, node.with_entry("seen", node))[1]  # type: ignore[union-attr]  # a mapping where text stands
     assert os.environ.get(VARIABLE) == before
 
 
@@ -66,6 +66,6 @@ def test_threads_do_not_leave_each_others_setting_behind(monkeypatch: pytest.Mon
     node, _ = read_text("together: nothing", Origin("given", Path()))
     assert node is not None
     with ThreadPoolExecutor(2) as threads:
-        for read in [threads.submit(fit, Meeting, node) for _ in range(2)]:
+        for read in [threads.submit(validate, Meeting, node) for _ in range(2)]:
             assert read.result() == (Meeting.model_construct(together="nothing"), [])
     assert VARIABLE not in os.environ

@@ -73,7 +73,7 @@ def test_text_tells_what_is_wrong(command: Command) -> None:
     )
 
 
-def test_json_is_the_document_of_the_contracts(command: Command) -> None:
+def test_json_is_the_document_of_the_reference(command: Command) -> None:
     result = command("validate", "--format", "json", "bad.yaml")
     document = json.loads(result.stdout)
     assert result.exit_code == 2
@@ -225,7 +225,7 @@ def value_of(path: Path) -> object:
     return floats(plain(node))
 
 
-@pytest.mark.parametrize("path", [*CONFIGS, HERE / "contract_example.yaml"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*CONFIGS, HERE / "full_example.yaml"], ids=lambda path: path.name)
 def test_the_schema_takes_right_files(path: Path) -> None:
     found = schema()
     Draft202012Validator.check_schema(found)

@@ -24,7 +24,7 @@ NAMES = ("open", "high", "low", "close", "volume")
 
 def same(columns: Columns, twin: Columns) -> None:
     """Every column equals the twin's, to the last bit."""
-    assert columns.label.astype("M8[ns]").tolist() == twin.label.astype("M8[ns]").tolist()
+    assert columns.timestamp.astype("M8[ns]").tolist() == twin.timestamp.astype("M8[ns]").tolist()
     for name in NAMES:
         assert getattr(columns, name).tolist() == getattr(twin, name).tolist(), name
 

@@ -125,7 +125,7 @@ def test_bars_a_year(load: Load) -> None:
     market, _ = load(synthetic)
     assert market.periods_per_year["FIVE"] == 252
     assert market.periods_per_year["SEVEN"] == 365
-    label = market.series["HOURS"].label
+    label = market.series["HOURS"].timestamp
     years = (label[-1] - label[0]) / (365.25 * 86400e9)
     assert market.periods_per_year["HOURS"] == pytest.approx(499 / years)
     union = market.timeline.stamps
@@ -153,7 +153,7 @@ def test_the_hash_names_the_data_and_nothing_else(load: Load) -> None:
 def test_columns_are_read_only_and_series_stand_in_the_order_of_the_plan(load: Load) -> None:
     market, _ = load({"B": FIVE, "A": DAILY})
     assert list(market.series) == list(market.instruments) == list(market.timeline.rows) == ["B", "A"]
-    for name in ("label", "open", "high", "low", "close", "volume", "known"):
+    for name in ("timestamp", "open", "high", "low", "close", "volume", "available_at"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(market.series["A"], name)[0] = 1
 
@@ -325,4 +325,4 @@ def test_a_market_is_complete(load: Load) -> None:
     market, _ = load({"A": FIVE})
     assert isinstance(market, Market)
     assert market.series["A"].length == 86400 * 10**9
-    assert np.array_equal(market.series["A"].known, market.timeline.stamps)
+    assert np.array_equal(market.series["A"].available_at, market.timeline.stamps)

@@ -38,7 +38,7 @@ WILD = SyntheticSpec(
 
 def fingerprint(columns: Columns) -> str:
     digest = hashlib.sha256()
-    for name in ("label", "open", "high", "low", "close", "volume"):
+    for name in ("timestamp", "open", "high", "low", "close", "volume"):
         column = getattr(columns, name)
         digest.update(column.astype(column.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()[:16]
@@ -69,7 +69,7 @@ def test_the_seed_decides_and_where_there_is_none_the_symbol() -> None:
 @pytest.mark.parametrize("spec", [*SAMPLES.values(), WILD, SyntheticSpec(volatility=3, price=0.05, seed=1)])
 def test_bars_are_bars(spec: SyntheticSpec) -> None:
     made = generate("X", spec)
-    assert (np.diff(made.label) > 0).all()
+    assert (np.diff(made.timestamp) > 0).all()
     assert (made.low > 0).all()
     assert (made.low <= np.minimum(made.open, made.close)).all()
     assert (made.high >= np.maximum(made.open, made.close)).all()
@@ -90,7 +90,7 @@ def test_stamps_of_a_working_week_and_of_a_whole_one() -> None:
     assert generate("X", SyntheticSpec(start="2014-06-07")).stamp(0) == "2014-06-09"
     assert generate("X", SyntheticSpec(start="1969-12-27")).stamp(0) == "1969-12-29"
     seven = generate("X", SyntheticSpec(bars=12, start="2014-06-05", week=7))
-    assert (np.diff(seven.label) == DAY).all()
+    assert (np.diff(seven.timestamp) == DAY).all()
     minutes = generate("X", SyntheticSpec(bars=200, start="2014-06-06", frequency="15min"))
     assert minutes.stamp(95) == "2014-06-06 23:45"
     assert minutes.stamp(96) == "2014-06-09"
@@ -122,9 +122,9 @@ def test_gaps_leave_bars_out_but_neither_end() -> None:
     whole = generate("X", SyntheticSpec(bars=1000, seed=5))
     holed = generate("X", SyntheticSpec(bars=1000, seed=5, gaps=0.2))
     assert 150 < len(whole) - len(holed) < 250
-    assert holed.label[0] == whole.label[0]
-    assert holed.label[-1] == whole.label[-1]
-    places = np.searchsorted(whole.label, holed.label)
+    assert holed.timestamp[0] == whole.timestamp[0]
+    assert holed.timestamp[-1] == whole.timestamp[-1]
+    places = np.searchsorted(whole.timestamp, holed.timestamp)
     assert (whole.close[places] == holed.close).all()
 
 
@@ -133,7 +133,7 @@ def test_series_of_a_group_move_together_even_where_they_begin_at_different_days
     one = generate("A", SyntheticSpec(bars=3000, seed=1, **common))
     other = generate("B", SyntheticSpec(bars=2800, seed=2, start="2010-06-01", **common))
     stranger = generate("C", SyntheticSpec(bars=3000, seed=3, group="else", correlation=0.7, price=1000.0))
-    shared, left, right = np.intersect1d(one.label[1:], other.label[1:], return_indices=True)
+    shared, left, right = np.intersect1d(one.timestamp[1:], other.timestamp[1:], return_indices=True)
     assert len(shared) > 2500
     assert np.corrcoef(returns(one)[left], returns(other)[right])[0, 1] == pytest.approx(0.7, abs=0.04)
     assert abs(np.corrcoef(returns(one), returns(stranger))[0, 1]) < 0.06
@@ -195,4 +195,4 @@ def test_samples_are_clean(symbol: str, load: Load) -> None:
     same(generate(symbol, SAMPLES[symbol]), Columns(*(getattr(market.series[symbol], name) for name in COLUMNS)))
 
 
-COLUMNS = ("label", "open", "high", "low", "close", "volume")
+COLUMNS = ("timestamp", "open", "high", "low", "close", "volume")

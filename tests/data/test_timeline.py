@@ -1,4 +1,4 @@
-"""The timeline against a slow and obvious one, and the moments of contracts section 1."""
+"""The timeline against a slow and obvious one, and the moments of docs/reference/steps.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.data.alignment import align, known
+from orchestrate.data.alignment import align, available_at
 from orchestrate.domain.market.timeline import BarSeries, Timeline
 from tests.data.reading import Load
 from tests.reference import least_ratio, seconds
@@ -21,21 +21,21 @@ def series(symbol: str, moments: list[int], shift: int) -> BarSeries:
     """A series whose bars become known at `moments` and are labelled `shift` earlier."""
     stamps = np.array(moments, dtype=np.int64)
     ones = np.ones(len(stamps))
-    return BarSeries(symbol, stamps - shift, ones, ones, ones, ones, ones, known=stamps, length=HOUR)
+    return BarSeries(symbol, stamps - shift, ones, ones, ones, ones, ones, available_at=stamps, length=HOUR)
 
 
 def slowly(all_series: dict[str, BarSeries]) -> tuple[list[int], list[int], dict[str, list[int]]]:
     """The timeline, step by step."""
-    stamps = sorted({int(t) for bars in all_series.values() for t in bars.known})
+    stamps = sorted({int(t) for bars in all_series.values() for t in bars.available_at})
     labels, rows = [], {symbol: [] for symbol in all_series}
     for t in stamps:
         here = []
         for symbol, bars in all_series.items():
             row = -1
             for number in range(len(bars)):
-                if int(bars.known[number]) == t:
+                if int(bars.available_at[number]) == t:
                     row = number
-                    here.append(int(bars.label[number]))
+                    here.append(int(bars.timestamp[number]))
             rows[symbol].append(row)
         labels.append(max(here))
     return stamps, labels, rows
@@ -69,7 +69,7 @@ def test_no_bar_is_lost_or_seen_before_it_is_known(one: list[int], other: list[i
     for symbol, bars in all_series.items():
         steps = np.flatnonzero(timeline.rows[symbol] >= 0)
         assert timeline.rows[symbol][steps].tolist() == list(range(len(bars)))
-        assert timeline.stamps[steps].tolist() == bars.known.tolist()
+        assert timeline.stamps[steps].tolist() == bars.available_at.tolist()
     assert (np.diff(timeline.stamps) > 0).all()
 
 
@@ -82,13 +82,13 @@ def test_the_timeline_can_be_written_by_nobody() -> None:
 
 def test_when_a_bar_is_known() -> None:
     label = np.array([10 * DAY, 11 * DAY + 5 * HOUR], dtype=np.int64)
-    assert known(label, HOUR, "start").tolist() == [10 * DAY + HOUR - MS, 11 * DAY + 6 * HOUR - MS]
-    assert known(label, HOUR, "end").tolist() == label.tolist()
-    assert known(label, DAY, "start").tolist() == [11 * DAY - MS, 12 * DAY - MS]
-    assert known(label, DAY, "end").tolist() == [11 * DAY - MS, 12 * DAY - MS]
-    assert known(np.array([-HOUR]), DAY, "start").tolist() == [-MS]
+    assert available_at(label, HOUR, "start").tolist() == [10 * DAY + HOUR - MS, 11 * DAY + 6 * HOUR - MS]
+    assert available_at(label, HOUR, "end").tolist() == label.tolist()
+    assert available_at(label, DAY, "start").tolist() == [11 * DAY - MS, 12 * DAY - MS]
+    assert available_at(label, DAY, "end").tolist() == [11 * DAY - MS, 12 * DAY - MS]
+    assert available_at(np.array([-HOUR]), DAY, "start").tolist() == [-MS]
     twice = np.array([10 * DAY, 10 * DAY + 23 * HOUR, 11 * DAY + 23 * HOUR], dtype=np.int64)
-    assert known(twice, DAY, "start").tolist() == (twice + DAY - MS).tolist()
+    assert available_at(twice, DAY, "start").tolist() == (twice + DAY - MS).tolist()
 
 
 DAILY = "date,open,high,low,close,volume\n2014-06-05,1,2,1,2,5\n2014-06-06,2,3,2,3,5\n"
@@ -108,7 +108,7 @@ def test_series_of_one_kind_are_joined_by_their_labels(load: Load) -> None:
     assert market.timeline.rows["A"].tolist() == [0, 1, -1, -1]
     assert market.timeline.rows["B"].tolist() == [-1, -1, 0, 1]
     assert market.timeline.labels.tolist() == market.timeline.stamps.tolist()
-    assert market.timeline.stamps is market.series["A"].known or len(market.timeline) == 4
+    assert market.timeline.stamps is market.series["A"].available_at or len(market.timeline) == 4
 
 
 def test_days_and_hours_are_joined_by_when_they_are_known(load: Load) -> None:
@@ -144,7 +144,7 @@ def test_a_resampled_series_is_known_with_its_last_source_bar_and_cannot_be_trad
     )
     market, _ = load({"M": text, "H": {"resample": {"of": "M", "to": "1h"}}})
     hours = market.series["H"]
-    assert [str(np.datetime64(int(t), "h")) for t in hours.label // HOUR] == [
+    assert [str(np.datetime64(int(t), "h")) for t in hours.timestamp // HOUR] == [
         "2014-06-05T13",
         "2014-06-05T14",
         "2014-06-05T15",
@@ -170,15 +170,15 @@ def test_a_resampled_series_of_bars_stamped_at_their_end(load: Load) -> None:
     load({"M": text})
     market, _ = load({"H": {"resample": {"of": "M", "to": "1h"}}, "M": {"path": "M.csv", "stamp": "end"}})
     hours = market.series["H"]
-    assert [str(np.datetime64(int(t), "h")) for t in hours.label // HOUR] == [
+    assert [str(np.datetime64(int(t), "h")) for t in hours.timestamp // HOUR] == [
         "2014-06-05T14",
         "2014-06-05T15",
         "2014-06-05T16",
     ]
     assert hours.close.tolist() == [2, 4, 5]
-    assert hours.known.tolist() == market.series["M"].label[[1, 3, 4]].tolist()
+    assert hours.available_at.tolist() == market.series["M"].timestamp[[1, 3, 4]].tolist()
     assert list(market.series) == ["H", "M"]
-    assert market.timeline.labels.tolist() == market.series["M"].label.tolist()
+    assert market.timeline.labels.tolist() == market.series["M"].timestamp.tolist()
 
 
 def test_weeks_begin_on_mondays(load: Load) -> None:
@@ -192,7 +192,7 @@ def test_weeks_begin_on_mondays(load: Load) -> None:
         load({"D": text})
         market, _ = load({"D": {"path": "D.csv", "stamp": stamp}, "W": {"resample": {"of": "D", "to": "7d"}}})
         weeks = market.series["W"]
-        assert [str(np.datetime64(int(t), "ns"))[:10] for t in weeks.label] == list(mondays)
+        assert [str(np.datetime64(int(t), "ns"))[:10] for t in weeks.timestamp] == list(mondays)
         assert weeks.close.tolist() == closes[stamp]
 
 
@@ -206,9 +206,9 @@ def test_half_a_million_bars_of_five_symbols_are_aligned_in_a_few_sorts() -> Non
         label = base + place * 10**9 if place % 2 else base[place * 1000 :]
         ones = column[: len(label)]
         all_series[f"S{place}"] = BarSeries(
-            f"S{place}", label, ones, ones, ones, ones, ones, known=label, length=60 * 10**9
+            f"S{place}", label, ones, ones, ones, ones, ones, available_at=label, length=60 * 10**9
         )
     assert len(align(all_series)) == 1_500_000
-    stamps = np.concatenate([series.known for series in all_series.values()])
+    stamps = np.concatenate([series.available_at for series in all_series.values()])
     ratio = least_ratio(lambda: seconds(align, all_series), lambda: seconds(np.sort, stamps), enough=12)
     assert ratio < 12

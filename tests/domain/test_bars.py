@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from orchestrate.domain.market.bars import Bars, Unveiling, whole_history
+from orchestrate.domain.market.bars import Bars, PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, HistoricalDataBar
 
 DAY = 86_400_000_000_000
@@ -18,14 +18,14 @@ def make_series(size: int = 6) -> BarSeries:
     return BarSeries("A", label, low + 0.25, low + 1.0, low, low + 0.75, low * 100, label, DAY)
 
 
-@pytest.fixture(params=["whole", "cut", "unveiled", "slice"])
+@pytest.fixture(params=["whole", "cut", "point-in-time", "slice"])
 def six(request: pytest.FixtureRequest) -> Bars:
     """Six bars, come by in every way there is."""
     made = {
-        "whole": lambda: whole_history(make_series(6)),
-        "cut": lambda: whole_history(make_series(9), 6),
-        "unveiled": lambda: Unveiling(make_series(9)).until(6),
-        "slice": lambda: whole_history(make_series(9))[:6],
+        "whole": lambda: full_history(make_series(6)),
+        "cut": lambda: full_history(make_series(9), 6),
+        "point-in-time": lambda: PointInTimeBars(make_series(9)).until(6),
+        "slice": lambda: full_history(make_series(9))[:6],
     }
     return made[request.param]()
 
@@ -77,15 +77,15 @@ def test_columns_are_read_only_and_not_copied(six: Bars) -> None:
 
 def test_a_cut_history_is_a_copy() -> None:
     series = make_series(9)
-    cut = whole_history(series, 4)
+    cut = full_history(series, 4)
     assert len(cut) == 4
     for name in NAMES:
         assert not np.shares_memory(getattr(cut, name), getattr(series, name))
-    assert whole_history(series, 99).close.tolist() == series.close.tolist()
+    assert full_history(series, 99).close.tolist() == series.close.tolist()
 
 
 def test_columns_as_they_are_named() -> None:
-    bars = whole_history(make_series(2))
+    bars = full_history(make_series(2))
     assert bars.timestamp.tolist() == [0, DAY]
     assert [getattr(bars, name).tolist() for name in NAMES] == [
         [10.25, 11.25],
@@ -98,7 +98,7 @@ def test_columns_as_they_are_named() -> None:
 
 def test_a_whole_history_is_not_copied_and_can_not_be_spoilt_through_what_it_lies_on():
     series = make_series(6)
-    bars = whole_history(series)
+    bars = full_history(series)
     for name in ("open", "high", "low", "close", "volume"):
         column = getattr(bars, name)
         assert np.shares_memory(column, getattr(series, name))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from orchestrate.domain.market.bars import Bars, Unveiling
+from orchestrate.domain.market.bars import Bars, PointInTimeBars
 from orchestrate.domain.market.timeline import BarSeries
 
 DAY = 86_400_000_000_000
@@ -32,7 +32,7 @@ LAST_LABEL = 1_000 * DAY + (SEEN - 1) * DAY
 
 @pytest.fixture
 def bars() -> Bars:
-    return Unveiling(make_series()).until(SEEN)
+    return PointInTimeBars(make_series()).until(SEEN)
 
 
 def shows_future(found: object) -> bool:
@@ -161,7 +161,7 @@ def test_nothing_reachable_from_bars_knows_tomorrow(bars: Bars) -> None:
         if id(found) in seen or isinstance(found, type) or type(found).__name__ in ("module", "function", "frame"):
             continue
         seen.add(id(found))
-        assert not isinstance(found, (Unveiling, BarSeries))
+        assert not isinstance(found, (PointInTimeBars, BarSeries))
         if isinstance(found, np.ndarray):
             arrays += 1
             assert not shows_future(found)
@@ -173,7 +173,7 @@ def test_nothing_reachable_from_bars_knows_tomorrow(bars: Bars) -> None:
 
 
 def test_time_goes_one_way() -> None:
-    past = Unveiling(make_series())
+    past = PointInTimeBars(make_series())
     early = past.until(3)
     late = past.until(SEEN)
     assert (len(early), len(late), len(past.until(3))) == (3, SEEN, 3)
@@ -194,7 +194,7 @@ def test_no_layer_of_a_column_can_be_written_to(bars: Bars, name: str) -> None:
 
 
 def test_two_strategies_share_the_memory_and_not_the_arrays() -> None:
-    first = Unveiling(make_series())
+    first = PointInTimeBars(make_series())
     second = first.again()
     early, late = first.until(3).close, second.until(SEEN).close
     assert np.shares_memory(early, late)
@@ -203,7 +203,7 @@ def test_two_strategies_share_the_memory_and_not_the_arrays() -> None:
 
 
 def test_who_writes_to_raw_memory_is_found_out() -> None:
-    past = Unveiling(make_series())
+    past = PointInTimeBars(make_series())
     close = past.again().until(SEEN).close
     assert past.intact
     ctypes.c_double.from_address(close.ctypes.data).value = 1.0

@@ -29,16 +29,16 @@ def series(
     return BarSeries(symbol, label, opens, high, low, closes, np.full(len(prices), 3.0), known, DAY)
 
 
-def market(*all_series: BarSeries, **kinds: Instrument) -> Market:
+def market_of(*all_series: BarSeries, **kinds: Instrument) -> Market:
     """A market of these series; instruments are plain shares of two decimals unless given by symbol."""
-    stamps = np.unique(np.concatenate([one.known for one in all_series]))
+    stamps = np.unique(np.concatenate([one.available_at for one in all_series]))
     labels = np.full(len(stamps), np.iinfo(np.int64).min)
     rows = {}
     for one in all_series:
         places = np.full(len(stamps), -1, dtype=np.int64)
-        steps = np.searchsorted(stamps, one.known)
+        steps = np.searchsorted(stamps, one.available_at)
         places[steps] = np.arange(len(one))
-        labels[steps] = np.maximum(labels[steps], one.label)
+        labels[steps] = np.maximum(labels[steps], one.timestamp)
         rows[one.symbol] = places
     instruments = {one.symbol: kinds.get(one.symbol, Instrument(one.symbol)) for one in all_series}
     return Market({one.symbol: one for one in all_series}, instruments, Timeline(stamps, labels, rows))
@@ -59,16 +59,16 @@ def cancel(*orders: Order) -> list[StrategyCommand]:
     return [StrategyCommand(each.strategy_id, "cancel", each) for each in orders]
 
 
-def accounts(stage: Market, *strategy_ids: str) -> list[StrategySeat]:
+def accounts(market: Market, *strategy_ids: str) -> list[StrategySeat]:
     """Strategies that may trade everything."""
-    return [StrategySeat(strategy_id, 100_000.0, tuple(stage.series)) for strategy_id in strategy_ids or ("one",)]
+    return [StrategySeat(strategy_id, 100_000.0, tuple(market.series)) for strategy_id in strategy_ids or ("one",)]
 
 
 Script = Mapping[int, Sequence[Order]]
 
 
 @dataclass
-class Played:
+class ScriptRun:
     """What came of a script: all fills, and the engine's state after each step at which it was told something."""
 
     fills: list[Fill] = field(default_factory=list)
@@ -92,34 +92,40 @@ class Played:
 
 
 def steps(
-    engine: OrchestrationPort, stage: Market, rules: ExecutionRules, script: Script, played: Played, *, every_bar: bool
+    engine: OrchestrationPort,
+    market: Market,
+    rules: ExecutionRules,
+    script: Script,
+    script_run: ScriptRun,
+    *,
+    every_bar: bool,
 ) -> Iterator[int]:
     """Play a script step by step, as the orchestrator does; the engine must have begun."""
-    for event in stage.timeline.events():
+    for event in market.timeline.events():
         orders = script.get(event.step, ())
         if not orders and not every_bar:
             continue
         if rules.fill == "close":
-            played.fills.extend(engine.advance(event.t, event.rows).fills)
+            script_run.fills.extend(engine.advance(event.t, event.rows).fills)
             engine.execute_commands(submit(*orders))
-            played.fills.extend(engine.close(event.t))
+            script_run.fills.extend(engine.close(event.t))
         else:
             engine.execute_commands(submit(*orders))
-            played.fills.extend(engine.advance(event.t, event.rows).fills)
-        played.states.append(engine.get_portfolio_state())
+            script_run.fills.extend(engine.advance(event.t, event.rows).fills)
+        script_run.states.append(engine.get_portfolio_state())
         yield event.step
 
 
-def play(
-    engine: OrchestrationPort, stage: Market, rules: ExecutionRules, script: Script, *, every_bar: bool = False
-) -> Played:
+def run_script(
+    engine: OrchestrationPort, market: Market, rules: ExecutionRules, script: Script, *, every_bar: bool = False
+) -> ScriptRun:
     """A whole run: begin, every step of the script, end."""
     names = dict.fromkeys(each.strategy_id for orders in script.values() for each in orders)
-    engine.begin(stage, accounts(stage, *names), rules)
-    played = Played()
+    engine.begin(market, accounts(market, *names), rules)
+    script_run = ScriptRun()
     try:
-        for _ in steps(engine, stage, rules, script, played, every_bar=every_bar):
+        for _ in steps(engine, market, rules, script, script_run, every_bar=every_bar):
             pass
     finally:
         engine.end()
-    return played
+    return script_run

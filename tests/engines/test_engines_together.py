@@ -24,7 +24,7 @@ from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slip
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.orders.ports import OrchestrationPort
-from tests.engines.builders import Played, accounts, market, order, play, series, steps
+from tests.engines.builders import ScriptRun, accounts, market_of, order, run_script, series, steps
 from tests.engines.conformance.arithmetic import Run, runs
 from tests.engines.conformance.in_memory import InMemoryAdapter
 
@@ -37,10 +37,10 @@ SCRIPT = {step: [order(str(step), 5 if step % 4 < 2 else -5)] for step in range(
 @given(run=runs())
 @settings(max_examples=40, deadline=None, derandomize=True, database=None)
 def test_all_engines_give_the_same_quantities_and_prices_to_the_last_digit(run: Run) -> None:
-    backtrader, nautilus, plain = (play(engine(), run.stage, run.rules, run.script) for engine in ENGINES)
+    backtrader, nautilus, plain = (run_script(engine(), run.market, run.rules, run.script) for engine in ENGINES)
     facts = [
-        [(fill.order_id, fill.strategy_id, fill.symbol, fill.quantity, fill.price, fill.t) for fill in played.fills]
-        for played in (backtrader, nautilus, plain)
+        [(fill.order_id, fill.strategy_id, fill.symbol, fill.quantity, fill.price, fill.t) for fill in script_run.fills]
+        for script_run in (backtrader, nautilus, plain)
     ]
     assert facts[0] == facts[1] == facts[2]
     assert nautilus.fees == pytest.approx(backtrader.fees, abs=1e-8)
@@ -51,9 +51,11 @@ def test_all_engines_give_the_same_quantities_and_prices_to_the_last_digit(run: 
 def test_slippage_of_prices_with_many_digits_is_the_same_to_the_last_one(slippage: Slippage, precision: int) -> None:
     dice = np.random.default_rng(precision)
     prices = np.round(10 ** dice.uniform(3, 8 - precision / 4, size=200), precision)
-    stage = market(series("A", [(price, price) for price in prices]), A=Instrument("A", precision=precision))
+    market = market_of(series("A", [(price, price) for price in prices]), A=Instrument("A", precision=precision))
     script = {step: [order(str(step), 5 if step % 4 < 2 else -5)] for step in range(200)}
-    first, second, third = (play(engine(), stage, ExecutionRules(slippage=slippage), script) for engine in ENGINES)
+    first, second, third = (
+        run_script(engine(), market, ExecutionRules(slippage=slippage), script) for engine in ENGINES
+    )
     assert first.prices == second.prices == third.prices
     if slippage.ticks:
         tick = Decimal(1).scaleb(-precision)
@@ -63,15 +65,15 @@ def test_slippage_of_prices_with_many_digits_is_the_same_to_the_last_one(slippag
 
 
 def test_engines_alive_at_once_give_what_they_give_alone() -> None:
-    stage = market(series("A", BARS))
-    alone = [play(engine(), stage, RULES, SCRIPT) for engine in ENGINES]
+    market = market_of(series("A", BARS))
+    alone = [run_script(engine(), market, RULES, SCRIPT) for engine in ENGINES]
     living: list[OrchestrationPort] = [engine() for engine in ENGINES]
-    together = [Played() for _ in living]
+    together = [ScriptRun() for _ in living]
     for engine in living:
-        engine.begin(stage, accounts(stage), RULES)
+        engine.begin(market, accounts(market), RULES)
     loops = [
-        steps(engine, stage, RULES, SCRIPT, played, every_bar=False)
-        for engine, played in zip(living, together, strict=True)
+        steps(engine, market, RULES, SCRIPT, script_run, every_bar=False)
+        for engine, script_run in zip(living, together, strict=True)
     ]
     for _ in zip(*loops, strict=True):
         pass
@@ -82,14 +84,15 @@ def test_engines_alive_at_once_give_what_they_give_alone() -> None:
 
 @pytest.mark.parametrize("ended_first", [0, 1])
 def test_ending_one_engine_leaves_another_of_its_kind_alive(ended_first: int) -> None:
-    stage = market(series("A", BARS))
-    alone = play(NautilusOrchestrationAdapter(), stage, RULES, SCRIPT)
+    market = market_of(series("A", BARS))
+    alone = run_script(NautilusOrchestrationAdapter(), market, RULES, SCRIPT)
     pair = [NautilusOrchestrationAdapter(), NautilusOrchestrationAdapter()]
-    played = [Played(), Played()]
+    script_run = [ScriptRun(), ScriptRun()]
     for engine in pair:
-        engine.begin(stage, accounts(stage), RULES)
+        engine.begin(market, accounts(market), RULES)
     loops = [
-        steps(engine, stage, RULES, SCRIPT, seen, every_bar=False) for engine, seen in zip(pair, played, strict=True)
+        steps(engine, market, RULES, SCRIPT, seen, every_bar=False)
+        for engine, seen in zip(pair, script_run, strict=True)
     ]
     for _ in range(20):
         next(loops[0]), next(loops[1])
@@ -98,18 +101,18 @@ def test_ending_one_engine_leaves_another_of_its_kind_alive(ended_first: int) ->
     for _ in loops[other]:
         pass
     pair[other].end()
-    assert played[other] == alone
+    assert script_run[other] == alone
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_run_is_silent_and_changes_nothing_of_the_process(
     engine: type[OrchestrationPort], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    stage = market(series("A", BARS))
-    play(engine(), stage, RULES, SCRIPT)  # what is loaded once is loaded
+    market = market_of(series("A", BARS))
+    run_script(engine(), market, RULES, SCRIPT)  # what is loaded once is loaded
     monkeypatch.chdir(tmp_path)
     before = _process()
-    play(engine(), stage, RULES, SCRIPT)
+    run_script(engine(), market, RULES, SCRIPT)
     assert _process() == before
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr() == ("", "")
@@ -133,31 +136,31 @@ def test_a_real_interrupt_while_an_engine_fills(request: pytest.FixtureRequest) 
             time.sleep(1.0)
             return 0.0
 
-    stage = market(series("A", BARS))
+    market = market_of(series("A", BARS))
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background may ignore it
     request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     for engine in ENGINES:
         with pytest.raises(KeyboardInterrupt):
-            play(engine(), stage, Interrupted(), SCRIPT)
+            run_script(engine(), market, Interrupted(), SCRIPT)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_warnings_of_the_engines_libraries_dont_become_ours(engine: type[OrchestrationPort]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert play(engine(), market(series("A", BARS)), RULES, SCRIPT).fills
+        assert run_script(engine(), market_of(series("A", BARS)), RULES, SCRIPT).fills
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_order_costs_the_same_however_many_came_before(engine: type[OrchestrationPort]) -> None:
     orders, fifth = 10_000, 2_000
-    stage = market(series("A", [(100.0 + step % 13, 100.5) for step in range(orders)]))
+    market = market_of(series("A", [(100.0 + step % 13, 100.5) for step in range(orders)]))
     script = {step: [order(str(step), 5 if step % 2 == 0 else -5)] for step in range(orders)}
     living = engine()
-    living.begin(stage, accounts(stage), RULES)
+    living.begin(market, accounts(market), RULES)
     gc.collect()
-    loop = steps(living, stage, RULES, script, Played(), every_bar=False)
+    loop = steps(living, market, RULES, script, ScriptRun(), every_bar=False)
     costs = []
     for _ in range(orders // fifth):
         started = time.process_time()
@@ -198,11 +201,11 @@ def test_an_engine_works_where_the_other_was_deleted(kept: str, gone: str, libra
         from importlib import import_module
         engine = import_module("orchestrate.engines.{kept}.adapter")
         from orchestrate.domain.orders.execution import ExecutionRules
-        from tests.engines.builders import market, order, play, series
+        from tests.engines.builders import market_of, order, run_script, series
         adapter = getattr(engine, "{kept.capitalize()}OrchestrationAdapter")
-        stage = market(series("A", [(1.0, 2.0), (3.0, 4.0)]))
-        played = play(adapter(), stage, ExecutionRules(), {{1: [order("b", 2)]}})
-        print(played.prices)
+        market = market_of(series("A", [(1.0, 2.0), (3.0, 4.0)]))
+        script_run = run_script(adapter(), market, ExecutionRules(), {{1: [order("b", 2)]}})
+        print(script_run.prices)
         """
     )
     assert told == "[3.0]\n"

@@ -8,7 +8,7 @@ from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
 from orchestrate.engines.nautilus.settings import NautilusSettings
-from tests.engines.builders import DAY, accounts, market, series
+from tests.engines.builders import DAY, accounts, market_of, series
 from tests.engines.conformance.candidate import PLAIN
 
 MANY = [(round(100 + (step * 7 % 1009) / 8, 3), round(100 + (step * 11 % 997) / 8, 3)) for step in range(9000)]
@@ -16,11 +16,11 @@ MANY = [(round(100 + (step * 7 % 1009) / 8, 3), round(100 + (step * 11 % 997) / 
 
 @pytest.mark.parametrize("rows", [range(9000), [0, 4095, 4096, 8191, 8192, 8999], [8999, 5000, 4999, 0], [4000, 8500]])
 def test_any_row_is_the_bar_of_the_series(rows: list[int]) -> None:
-    stage = market(series("A", MANY, start=0))
+    market = market_of(series("A", MANY, start=0))
     bar_type = BarType.from_str("A.SOMEWHERE-1-DAY-LAST-EXTERNAL")
-    column = BarColumn(stage.series["A"], stamps_of(stage, "A"), bar_type, 3, np.arange(9000.0), 0)
+    column = BarColumn(market.series["A"], stamps_of(market, "A"), bar_type, 3, np.arange(9000.0), 0)
     for row in rows:
-        bar, expected = column.bar(row), stage.series["A"].bar(row)
+        bar, expected = column.bar(row), market.series["A"].bar(row)
         assert isinstance(bar, Bar)
         assert [float(bar.open), float(bar.high), float(bar.low), float(bar.close), float(bar.volume)] == [
             expected.open,
@@ -29,20 +29,20 @@ def test_any_row_is_the_bar_of_the_series(rows: list[int]) -> None:
             expected.close,
             row,
         ]
-        assert bar.ts_event == bar.ts_init == int(stage.timeline.stamps[row])
+        assert bar.ts_event == bar.ts_init == int(market.timeline.stamps[row])
 
 
 def test_a_symbol_with_gaps_has_its_own_stamps() -> None:
-    stage = market(series("A", MANY[:6]), series("B", MANY[:3], days=[1, 3, 5]))
-    assert stamps_of(stage, "B").tolist() == stage.timeline.stamps[[1, 3, 5]].tolist()
+    market = market_of(series("A", MANY[:6]), series("B", MANY[:3], days=[1, 3, 5]))
+    assert stamps_of(market, "B").tolist() == market.timeline.stamps[[1, 3, 5]].tolist()
 
 
 def test_bars_before_1970_are_shown_in_their_order() -> None:
-    stage = market(series("A", MANY[:5], start=-20 * 365 * DAY), A=Instrument("A", precision=3))
+    market = market_of(series("A", MANY[:5], start=-20 * 365 * DAY), A=Instrument("A", precision=3))
     engine = NautilusOrchestrationAdapter(NautilusSettings(feed="full"))
-    engine.begin(stage, accounts(stage), PLAIN)
+    engine.begin(market, accounts(market), PLAIN)
     assert engine._exchange is not None
-    for event in stage.timeline.events():
+    for event in market.timeline.events():
         engine.advance(event.t, event.rows)
         assert float(engine._exchange._engines["A"].best_bid_price()) == MANY[event.step][1]
     engine.end()

@@ -1,4 +1,4 @@
-"""A stage for one strategy: series made by hand, and a `Context` whose orders fill at the next close asked for."""
+"""A builders for one strategy: series made by hand, and a `Context` whose orders fill at the next close asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrate.domain.books import Position
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.market.bars import Bars, whole_history
+from orchestrate.domain.market.bars import Bars, full_history
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.strategies.protocols import Signal
 
@@ -28,7 +28,7 @@ def series_of(close: Iterable[float] | BarSeries, symbol: str = "IBM", step: int
     return BarSeries(symbol, label, *columns, np.zeros(len(prices)), label + step - 1, step)
 
 
-class Stage:
+class ContextHarness:
     """What `on_bar` sees, bar by bar; wishes are granted at once at the close, unsized ones as one unit."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Stage:
         self._size = 0
         self._held: dict[str, Position] = {}
 
-    def play(self, strategy: Any) -> list[tuple[int, Signal]]:
+    def run(self, strategy: Any) -> list[tuple[int, Signal]]:
         """Every wish with the number of its bar; exits while flat and entries while in are nothing."""
         told: list[tuple[int, Signal]] = []
         for bar in range(max(len(series) for series in self._series.values())):
@@ -70,7 +70,7 @@ class Stage:
     def bars(self, symbol: str | None = None) -> Bars:
         """The history up to now."""
         series = self._series[symbol or self.symbols[0]]
-        return whole_history(series, min(self._size, len(series)))
+        return full_history(series, min(self._size, len(series)))
 
     def position(self, symbol: str | None = None) -> Position | None:
         """What is held."""

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from talib import abstract
 
-from orchestrate.domain.market.bars import Unveiling, whole_history
+from orchestrate.domain.market.bars import PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, Floats
 from orchestrate.library.incremental import Indicator
 from orchestrate.library.indicators import moving_average, wilder_rsi
@@ -44,8 +44,8 @@ def of_closes(close: Any) -> BarSeries:
 
 
 def bar_by_bar(indicator: Indicator, data: BarSeries) -> list[Any]:
-    """The answers of a run: the past unveiled a bar at a time, as strategies see it."""
-    past = Unveiling(data)
+    """The answers of a run: the past shown a bar at a time, as strategies see it."""
+    past = PointInTimeBars(data)
     return [indicator(past.until(size)) for size in range(1, len(data) + 1)]
 
 
@@ -113,8 +113,8 @@ def test_totals_that_run_for_half_a_million_expensive_bars_stay_within_a_ten_tri
     for window in (10, 50):
         indicator, ours = Indicator("SMA", timeperiod=window), moving_average(data.close, window)
         running = talib.SMA(data.close, window)
-        indicator(whole_history(data, window))
-        assert indicator(whole_history(data)) == running[-1]
+        indicator(full_history(data, window))
+        assert indicator(full_history(data)) == running[-1]
         np.testing.assert_allclose(running, ours, rtol=1e-13, atol=0)
 
 
@@ -124,7 +124,7 @@ def test_whoever_asks_in_whatever_order_is_told_the_same(questions: list[tuple[s
     stock = {"A": series(60, 1, "A"), "B": series(60, 2, "B")}
     close, channel = Indicator("ATR", timeperiod=5), Indicator("DONCHIAN", timeperiod=4)
     for symbol, front, size in questions:
-        bars = whole_history(stock[symbol], size)[front:]
+        bars = full_history(stock[symbol], size)[front:]
         if len(bars):
             assert close(bars) == pytest.approx(
                 talib.ATR(bars.high, bars.low, bars.close, 5)[-1], rel=1e-14, nan_ok=True
@@ -139,7 +139,7 @@ def test_whoever_asks_in_whatever_order_is_told_the_same(questions: list[tuple[s
 def test_a_bar_is_counted_once_however_often_it_is_asked_about():
     data = series()
     often, once = Indicator("EMA", timeperiod=9), Indicator("EMA", timeperiod=9)
-    past = Unveiling(data)
+    past = PointInTimeBars(data)
     for size in range(1, len(data) + 1):
         bars = past.until(size)
         answers = {repr(often(bars)) for _ in range(3)}
@@ -149,7 +149,7 @@ def test_a_bar_is_counted_once_however_often_it_is_asked_about():
 def test_bars_without_a_question_are_made_up_for_without_beginning_anew():
     data = series()
     indicator = Indicator("EMA", timeperiod=9)
-    past = Unveiling(data)
+    past = PointInTimeBars(data)
     indicator(past.until(20))
     course = indicator._courses["IBM"]
     assert indicator(past.until(150)) == talib.EMA(data.close[:150], 9)[-1]
@@ -166,7 +166,7 @@ def test_the_same_object_in_a_second_run_remembers_nothing_of_the_first():
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda indicator: pickle.loads(pickle.dumps(indicator))])
 def test_copies_go_ways_of_their_own(copied: Any):
     data = series()
-    indicator, past = Indicator("EMA", "open", timeperiod=9), Unveiling(data)
+    indicator, past = Indicator("EMA", "open", timeperiod=9), PointInTimeBars(data)
     for size in range(1, 60):
         indicator(past.until(size))
     other = copied(indicator)
@@ -210,7 +210,7 @@ def test_what_there_is_not_is_told_at_once(function: str, given: tuple[str, ...]
 
 
 def test_whole_numbers_of_any_type():
-    bars = whole_history(series())
+    bars = full_history(series())
     for twenty in (20, 20.0, np.int64(20)):
         assert Indicator("SMA", timeperiod=twenty)(bars) == talib.SMA(bars.close, 20)[-1]
 
@@ -279,7 +279,7 @@ def test_memory_does_not_grow_with_the_bars():
     import tracemalloc
 
     data = series(20_000)
-    past, indicator = Unveiling(data), Indicator("BBANDS", timeperiod=20)
+    past, indicator = PointInTimeBars(data), Indicator("BBANDS", timeperiod=20)
     indicator(past.until(1000))
     tracemalloc.start()
     try:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from orchestrate import StrategyLibrary
 from orchestrate.domain.errors import ConfigurationError
-from orchestrate.domain.market.bars import whole_history
+from orchestrate.domain.market.bars import full_history
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, StrategyPlan
 from orchestrate.domain.strategies.parameters import fill_parameters
 from orchestrate.domain.strategies.protocols import Signal, Signals
@@ -24,12 +24,12 @@ from orchestrate.library.catalogue import rules
 from orchestrate.usecases.running.run import run
 from orchestrate.wiring import load, load_class, shipped
 
-_stage = Path(__file__).with_name("builders.py")
-_spec = importlib.util.spec_from_file_location("library_stage", _stage)
+_builders = Path(__file__).with_name("builders.py")
+_spec = importlib.util.spec_from_file_location("library_builders", _builders)
 assert _spec is not None and _spec.loader is not None
-stage = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(stage)
-Stage, series_of = stage.Stage, stage.series_of
+builders = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(builders)
+ContextHarness, series_of = builders.ContextHarness, builders.series_of
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -40,7 +40,7 @@ TICKS = st.lists(st.integers(1, 400), min_size=1, max_size=60)
 
 def signals(name: str, close: list[float], **config: object) -> Signals:
     strategy: Any = StrategyLibrary.get_strategy(name, **config)
-    told = strategy.signals(whole_history(series_of(close)))
+    told = strategy.signals(full_history(series_of(close)))
     assert isinstance(told, Signals)
     return told
 
@@ -159,7 +159,7 @@ def test_no_signal_changes_when_the_future_is_cut_off(name: str, ticks: list[int
     strategy: Any = StrategyLibrary.get_strategy(name, **small.get(name, {}))
     series = series_of([tick / 100 for tick in ticks])
     cut = data.draw(st.integers(0, len(ticks)))
-    whole, part = strategy.signals(whole_history(series)), strategy.signals(whole_history(series, cut))
+    whole, part = strategy.signals(full_history(series)), strategy.signals(full_history(series, cut))
     for flags in ("enter_long", "exit_long", "enter_short", "exit_short"):
         if getattr(whole, flags) is not None:
             np.testing.assert_array_equal(getattr(whole, flags)[:cut], getattr(part, flags))
@@ -167,11 +167,11 @@ def test_no_signal_changes_when_the_future_is_cut_off(name: str, ticks: list[int
 
 def test_mean_reversion_in_equities_by_hand():
     # lookback 3: at bar 3 the closes 10, 10, 7 have mean 9, deviation √3, score −1.15; back over the mean at bar 5
-    play = Stage({"IBM": [10.0, 10, 10, 7, 7, 8, 8, 8, 5, 5, 5, 5]})
+    harness = ContextHarness({"IBM": [10.0, 10, 10, 7, 7, 8, 8, 8, 5, 5, 5, 5]})
     strategy = StrategyLibrary.get_strategy(
         "MEAN_REVERSION_EQUITY", lookback=3, entry_z=1, max_holding=3, position_size_pct=20
     )
-    assert play.play(strategy) == [
+    assert harness.run(strategy) == [
         (3, Signal.enter("IBM", "long", 10_000 * 0.2 / 7)),
         (5, Signal.exit("IBM")),
         (8, Signal.enter("IBM", "long", 10_000 * 0.2 / 5)),
@@ -182,11 +182,14 @@ def test_mean_reversion_in_equities_by_hand():
 def test_sizes_count_the_multiplier_and_need_equity():
     close = [10.0, 10, 10, 7, 7, 7]
     config = {"lookback": 3, "entry_z": 1.0, "position_size_pct": 50.0}
-    [(_, entry)] = Stage({"CL": close}, multiplier=100.0).play(
+    [(_, entry)] = ContextHarness({"CL": close}, multiplier=100.0).run(
         StrategyLibrary.get_strategy("MEAN_REVERSION_EQUITY", **config)
     )
     assert entry.quantity == 10_000 * 0.5 / 700
-    assert Stage({"CL": close}, equity=0.0).play(StrategyLibrary.get_strategy("MEAN_REVERSION_EQUITY", **config)) == []
+    assert (
+        ContextHarness({"CL": close}, equity=0.0).run(StrategyLibrary.get_strategy("MEAN_REVERSION_EQUITY", **config))
+        == []
+    )
 
 
 def test_momentum_equity_holds_the_best_half_that_has_risen():
@@ -196,7 +199,7 @@ def test_momentum_equity_holds_the_best_half_that_has_risen():
         "DOWN": [10.0, 9, 8, 7, 6, 6, 6, 7, 8],
     }
     strategy = StrategyLibrary.get_strategy("MOMENTUM_EQUITY", lookback=2, skip=1, rebalance_frequency=1)
-    assert Stage(prices).play(strategy) == [
+    assert ContextHarness(prices).run(strategy) == [
         (3, Signal.enter("BEST")),  # 10 → 14 against 10 → 12, known a bar later
         (3, Signal.enter("UP")),
         (6, Signal.exit("BEST")),  # 16 → 15
@@ -204,15 +207,19 @@ def test_momentum_equity_holds_the_best_half_that_has_risen():
         (8, Signal.enter("DOWN")),  # 6 → 7
     ]
     one = StrategyLibrary.get_strategy("MOMENTUM_EQUITY", lookback=2, skip=1, rebalance_frequency=1, holdings=1)
-    assert Stage(prices).play(one)[:3] == [(3, Signal.enter("BEST")), (6, Signal.exit("BEST")), (6, Signal.enter("UP"))]
+    assert ContextHarness(prices).run(one)[:3] == [
+        (3, Signal.enter("BEST")),
+        (6, Signal.exit("BEST")),
+        (6, Signal.enter("UP")),
+    ]
 
 
 def test_equal_scores_go_to_the_symbol_named_first():
     prices = {"B": [1.0, 2, 2], "A": [1.0, 2, 2], "C": [1.0, 2, 2]}
     strategy = StrategyLibrary.get_strategy("MOMENTUM_EQUITY", lookback=1, skip=0, rebalance_frequency=100, holdings=1)
     other = StrategyLibrary.get_strategy("MOMENTUM_EQUITY", lookback=1, skip=0, rebalance_frequency=1, holdings=1)
-    assert Stage(prices).play(strategy) == []  # its only rebalance was before there was a history
-    assert Stage(prices).play(other) == [(1, Signal.enter("B")), (2, Signal.exit("B"))]
+    assert ContextHarness(prices).run(strategy) == []  # its only rebalance was before there was a history
+    assert ContextHarness(prices).run(other) == [(1, Signal.enter("B")), (2, Signal.exit("B"))]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +236,7 @@ def test_equal_scores_go_to_the_symbol_named_first():
 def test_when_a_period_begins(frequency: str | int, bars: list[int]):
     strategy: Any = StrategyLibrary.get_strategy("MOMENTUM_EQUITY", rebalance_frequency=frequency)
     calendar = strategy.calendar
-    assert [day for day in range(70) if calendar.begins(stage.MONDAY + (day + 1) * stage.DAY - 1)] == bars
+    assert [day for day in range(70) if calendar.begins(builders.MONDAY + (day + 1) * builders.DAY - 1)] == bars
 
 
 @pytest.mark.parametrize("frequency", ["hourly", 0, 2.5])
@@ -241,7 +248,7 @@ def test_frequencies_there_are_not(frequency: object):
 
 
 def test_momentum_in_futures_goes_both_ways():
-    play = Stage({"CL": [10.0, 11, 12, 11, 10, 9, 9, 9, 10]}, multiplier=10.0)
+    harness = ContextHarness({"CL": [10.0, 11, 12, 11, 10, 9, 9, 9, 10]}, multiplier=10.0)
     config = {
         "lookback": 2,
         "rebalance_frequency": 1,
@@ -249,7 +256,7 @@ def test_momentum_in_futures_goes_both_ways():
         "target_volatility": 0.05,
         "volatility_window": 2,
     }
-    told = play.play(StrategyLibrary.get_strategy("MOMENTUM_FUTURES", **config))
+    told = harness.run(StrategyLibrary.get_strategy("MOMENTUM_FUTURES", **config))
     assert [(bar, wish.kind, wish.side) for bar, wish in told] == [
         (2, "entry", "long"),
         (3, "exit", "long"),  # 11 → 11
@@ -270,7 +277,7 @@ def test_momentum_in_futures_reverses_in_one_go_and_shares_among_symbols():
         "target_volatility": 1.0,
         "volatility_window": 2,
     }
-    told = Stage({"CL": [10.0, 10, 11, 8], "GC": [5.0, 5, 5, 5]}).play(
+    told = ContextHarness({"CL": [10.0, 10, 11, 8], "GC": [5.0, 5, 5, 5]}).run(
         StrategyLibrary.get_strategy("MOMENTUM_FUTURES", **config)
     )
     assert told == [
@@ -282,7 +289,9 @@ def test_momentum_in_futures_reverses_in_one_go_and_shares_among_symbols():
 
 def test_nothing_is_sized_by_a_price_that_is_not_positive():
     config = {"lookback": 1, "rebalance_frequency": 1, "volatility_window": 2}
-    assert Stage({"CL": [3.0, 1, -1, -3]}).play(StrategyLibrary.get_strategy("MOMENTUM_FUTURES", **config)) == []
+    assert (
+        ContextHarness({"CL": [3.0, 1, -1, -3]}).run(StrategyLibrary.get_strategy("MOMENTUM_FUTURES", **config)) == []
+    )
 
 
 def traded(name: str, files: list[Path], *, future: bool = False, **config: object) -> list[float]:

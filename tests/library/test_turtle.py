@@ -20,11 +20,11 @@ from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, StrategyPlan
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.usecases.running.run import run
 
-_spec = importlib.util.spec_from_file_location("turtle_stage", Path(__file__).with_name("builders.py"))
+_spec = importlib.util.spec_from_file_location("library_builders", Path(__file__).with_name("builders.py"))
 assert _spec is not None and _spec.loader is not None
-stage = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(stage)
-Stage, series_of = stage.Stage, stage.series_of
+builders = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(builders)
+ContextHarness, series_of = builders.ContextHarness, builders.series_of
 
 DATA = Path(__file__).parents[2] / "configs" / "data"
 BARS = st.lists(st.tuples(st.integers(20, 90), st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=70)
@@ -36,7 +36,9 @@ def ranged(bars: list[tuple[float, float, float]], symbol: str = "IBM") -> BarSe
     flat = series_of([close for close, _, _ in bars], symbol)
     high = flat.close + np.array([up for _, up, _ in bars], dtype=np.float64)
     low = flat.close - np.array([down for _, _, down in bars], dtype=np.float64)
-    return BarSeries(symbol, flat.label, flat.close, high, low, flat.close, flat.volume, flat.known, flat.length)
+    return BarSeries(
+        symbol, flat.timestamp, flat.close, high, low, flat.close, flat.volume, flat.available_at, flat.length
+    )
 
 
 def turtle(**config: object) -> Any:
@@ -78,7 +80,7 @@ def short(told: list[tuple[int, Signal]]) -> list[Any]:
 def test_by_hand():
     # highs are a point over the close and lows a point under it, so that a quiet bar's true range is 2
     close = [50, 50, 50, 50, 50, 52, 53, 53, 51, 47, 44, 40, 41, 43, 47]
-    assert short(Stage({"IBM": ranged([(c, 1, 1) for c in close])}).play(turtle())) == [
+    assert short(ContextHarness({"IBM": ranged([(c, 1, 1) for c in close])}).run(turtle())) == [
         (5, "long", 100 / 2.5),  # over the four highs before, all 51; ranges were 2, the new one is 3
         (8, "exit"),  # under the two lows before, both 52; of the four, 49 is not broken
         (9, "short", 100 / 3.78125),  # under 50; N from 2.25, 2.125, 2.5625 with a range of 5
@@ -92,15 +94,15 @@ def test_a_loss_of_so_many_ranges_ends_a_position_before_the_channel_does():
     bars = [(c, 1, 1) for c in close]
     bars[2] = (50, 1, 9)  # a low of 41, so that the channel stays wide; N is 3 at the entry
     for stop, exits in ((0.5, [(6, "exit")]), (1.6, [(7, "exit")]), (1.68, [(8, "exit")]), (2.0, [])):
-        told = short(Stage({"IBM": ranged(bars)}).play(turtle(exit=4, stop=stop)))
+        told = short(ContextHarness({"IBM": ranged(bars)}).run(turtle(exit=4, stop=stop)))
         assert told == [(5, "long", 100 / 3), *exits]
 
 
 def test_nothing_is_bought_where_nothing_moves_and_without_equity():
-    assert Stage({"IBM": ranged([(50, 0, 0)] * 20)}).play(turtle()) == []
+    assert ContextHarness({"IBM": ranged([(50, 0, 0)] * 20)}).run(turtle()) == []
     rising = ranged([(50 + 2 * i, 1, 1) for i in range(20)])
-    assert Stage({"IBM": rising}, equity=0.0).play(turtle()) == []
-    [(_, entry)] = Stage({"IBM": rising}, multiplier=50.0).play(turtle())
+    assert ContextHarness({"IBM": rising}, equity=0.0).run(turtle()) == []
+    [(_, entry)] = ContextHarness({"IBM": rising}, multiplier=50.0).run(turtle())
     assert entry.quantity == 100 / (3 * 50)
 
 
@@ -109,17 +111,17 @@ def test_it_equals_its_rules_word_by_word(
     bars: list[tuple[int, int, int]], one: int, other: int, window: int, stop: float
 ):
     entry, leave = max(one, other), min(one, other)
-    play = Stage({"IBM": ranged(bars)})
-    told = short(play.play(turtle(entry=entry, exit=leave, range_window=window, stop=stop)))
+    harness = ContextHarness({"IBM": ranged(bars)})
+    told = short(harness.run(turtle(entry=entry, exit=leave, range_window=window, stop=stop)))
     assert told == by_the_book(bars, entry, leave, window, stop)
 
 
 @given(BARS, BARS)
 def test_symbols_know_nothing_of_each_other(one: list[tuple[int, int, int]], other: list[tuple[int, int, int]]):
     """Also where one of them has no more bars: it isn't counted again."""
-    together = Stage({"A": ranged(one, "A"), "B": ranged(other, "B")}).play(turtle())
+    together = ContextHarness({"A": ranged(one, "A"), "B": ranged(other, "B")}).run(turtle())
     for symbol, bars in (("A", one), ("B", other)):
-        alone = Stage({symbol: ranged(bars, symbol)}).play(turtle())
+        alone = ContextHarness({symbol: ranged(bars, symbol)}).run(turtle())
         assert [(i, wish) for i, wish in together if wish.symbol == symbol] == alone
 
 

@@ -34,7 +34,7 @@ AT_CLOSE = ExecutionRules(fill="close")
 
 @dataclass
 class Part:
-    """One strategy of a rehearsal."""
+    """One strategy of a run."""
 
     strategy: object
     symbols: tuple[str, ...] = ("A",)
@@ -47,7 +47,7 @@ class Part:
 
 
 @dataclass
-class Rehearsed:
+class HarnessRun:
     """What came of it."""
 
     orchestrator: CrossFrameworkOrchestrator
@@ -88,7 +88,7 @@ def prepare(
     coordinator: StrategyCoordinator | None = None,
     pooled: bool = False,
     portfolio: PortfolioPlan | None = None,
-) -> Rehearsed:
+) -> HarnessRun:
     """Everything in its place, nothing begun."""
     events: list[DomainEvent] = []
     orchestrator = CrossFrameworkOrchestrator(
@@ -108,17 +108,17 @@ def prepare(
             AllocationConfig(Decimal(part.pct), part.sizing, part.limits),
             framework=part.framework,
         )
-    return Rehearsed(orchestrator, events)
+    return HarnessRun(orchestrator, events)
 
 
-def rehearse(market: Market, parts: Mapping[str, Part], rules: ExecutionRules = PLAIN, **how: Any) -> Rehearsed:
+def run_harness(market: Market, parts: Mapping[str, Part], rules: ExecutionRules = PLAIN, **how: Any) -> HarnessRun:
     """A whole run."""
-    rehearsed = prepare(parts, **how)
-    rehearsed.orchestrator.run(market, rules)
-    return rehearsed
+    harness_run = prepare(parts, **how)
+    harness_run.orchestrator.run(market, rules)
+    return harness_run
 
 
-class Told:
+class Scripted:
     """`on_bar`: what to do at which bar of the symbol that is told first, and what it heard.
 
     `plan[n]` is a list of Signals, or a function of the context, for its n-th call (from 0).
@@ -127,7 +127,7 @@ class Told:
     def __init__(self, plan: Mapping[int, Sequence[Signal] | Callable[[Context], Any]]) -> None:
         self.plan = plan
         self.calls = 0
-        self.heard: list[object] = []
+        self.callbacks: list[object] = []
 
     def on_bar(self, context: Context) -> Any:
         said = self.plan.get(self.calls, ())
@@ -135,13 +135,13 @@ class Told:
         return said(context) if callable(said) else said
 
     def on_fill(self, fill: Fill) -> None:
-        self.heard.append((fill.quantity, fill.price))
+        self.callbacks.append((fill.quantity, fill.price))
 
     def on_rejected(self, decision: Decision) -> None:
-        self.heard.append(str(decision.reason))
+        self.callbacks.append(str(decision.reason))
 
     def on_stop(self) -> None:
-        self.heard.append("stop")
+        self.callbacks.append("stop")
 
 
 class Flags:

@@ -34,7 +34,7 @@ from orchestrate.domain.events import (
 from orchestrate.domain.orders.order import Decision, Demand, Fill, Outcome, Reason
 from orchestrate.domain.plan import LoggingPlan
 from orchestrate.runs.journal import Journal
-from orchestrate.runs.run_logger import Chronicle
+from orchestrate.runs.run_logger import RunLogger
 
 BAR = 1_577_923_200 * 10**9  # 2020-01-02
 NOON = datetime(2026, 3, 4, 13, 0, 0, 56_789, tzinfo=timezone(timedelta(hours=1)))
@@ -153,7 +153,7 @@ EVENTS = [
 
 
 @pytest.mark.parametrize(("event", "name", "level", "facts"), EVENTS, ids=[f"{e[1]}-{n}" for n, e in enumerate(EVENTS)])
-def test_every_event_in_the_words_of_the_contract(journal, event, name, level, facts):
+def test_every_event_in_the_words_of_the_reference(journal, event, name, level, facts):
     journal(event)
     (line,) = lines(journal)
     head = {"ts": "2026-03-04T12:00:00.056Z", "event": name, "level": level, "run_id": "RUN", "user": "ann"}
@@ -326,9 +326,9 @@ def test_eight_processes_tear_none_of_their_lines(tmp_path):
     assert all(found == list(range(500)) for found in counts.values())
 
 
-def chronicle_of(tmp_path, result):
+def logger_of(tmp_path, result):
     journal = Journal(LoggingPlan(path=str(tmp_path / "j"), user="ann"), "RUN", now=lambda: datetime.now(UTC))
-    return Chronicle(journal, result.plan), journal
+    return RunLogger(journal, result.plan), journal
 
 
 def told(journal):
@@ -338,9 +338,9 @@ def told(journal):
 
 
 def test_a_portfolio_says_everything_twice(tmp_path, one_failed):
-    chronicle, journal = chronicle_of(tmp_path, one_failed)
-    chronicle.started()
-    chronicle.ended(one_failed, exit_code=1, duration_seconds=2.5, final_equity=1003.06)
+    run_logger, journal = logger_of(tmp_path, one_failed)
+    run_logger.started()
+    run_logger.ended(one_failed, exit_code=1, duration_seconds=2.5, final_equity=1003.06)
     assert told(journal) == [
         {"event": "backtest_started", "level": "info", "mode": "multi", "strategy_count": 2},
         {
@@ -375,9 +375,9 @@ def test_a_portfolio_says_everything_twice(tmp_path, one_failed):
 
 def test_one_strategy_alone_is_no_portfolio(tmp_path, result_of, hand_made):
     result = result_of({"a": hand_made([1.0, 2.0])})
-    chronicle, journal = chronicle_of(tmp_path, result)
-    chronicle.started()
-    chronicle.ended(result, exit_code=0, duration_seconds=1.0, final_equity=2.0)
+    run_logger, journal = logger_of(tmp_path, result)
+    run_logger.started()
+    run_logger.ended(result, exit_code=0, duration_seconds=1.0, final_equity=2.0)
     assert [line["event"] for line in lines(journal)] == ["backtest_started", "backtest_completed"]
     journal.close()
 
@@ -387,8 +387,8 @@ def test_all_failed_is_failed_and_names_the_first(tmp_path, one_failed):
     error = one_failed.strategies["climb"].error
     wave = replace(wave, error=replace(error, type="KeyError", message="earlier", t=error.t - 86_400 * 10**9))
     result = replace(one_failed, status="failed", strategies={**one_failed.strategies, "wave": wave})
-    chronicle, journal = chronicle_of(tmp_path, result)
-    chronicle.ended(result, exit_code=1, duration_seconds=1.0, final_equity=0.0)
+    run_logger, journal = logger_of(tmp_path, result)
+    run_logger.ended(result, exit_code=1, duration_seconds=1.0, final_equity=0.0)
     assert told(journal)[1] == {
         "event": "orchestrator.backtest_failed",
         "level": "error",
@@ -410,8 +410,8 @@ def test_all_failed_is_failed_and_names_the_first(tmp_path, one_failed):
     ],
 )
 def test_a_run_that_breaks_off(tmp_path, two_strategies, error, code, name, message):
-    chronicle, journal = chronicle_of(tmp_path, two_strategies)
-    chronicle.broke_off(error, duration_seconds=0.5)
+    run_logger, journal = logger_of(tmp_path, two_strategies)
+    run_logger.failed(error, duration_seconds=0.5)
     first, second = told(journal)
     assert (first["event"], first["exit_code"], first["error_type"], first["error_message"]) == (
         "backtest_failed",
@@ -424,8 +424,8 @@ def test_a_run_that_breaks_off(tmp_path, two_strategies, error, code, name, mess
 
 
 def test_breaking_off_is_silent_where_the_journal_is_what_broke(tmp_path, two_strategies):
-    chronicle, journal = chronicle_of(tmp_path, two_strategies)
+    run_logger, journal = logger_of(tmp_path, two_strategies)
     os.close(journal._descriptor)
-    chronicle.broke_off(StoreError("disk"), duration_seconds=0.5)
+    run_logger.failed(StoreError("disk"), duration_seconds=0.5)
     journal._descriptor = -1
     assert lines(journal) == []

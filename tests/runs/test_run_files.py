@@ -35,10 +35,10 @@ def test_equity_holds_every_mark(tables, two_strategies):
         "portfolio",
         "equity.wave",
         "exposed.wave",
-        "own.wave",
+        "has_bar.wave",
         "equity.climb",
         "exposed.climb",
-        "own.climb",
+        "has_bar.climb",
     ]
     assert table["label"].cast("int64").to_pylist() == two_strategies.labels.tolist()
     assert table["portfolio"].to_pylist() == two_strategies.portfolio_equity.tolist()
@@ -168,7 +168,7 @@ def test_versions_name_only_what_took_part():
     assert "nautilus" not in found
 
 
-def test_the_document_is_that_of_the_contract_and_in_its_order(two_strategies, tmp_path):
+def test_the_document_is_that_of_the_reference_and_in_its_order(two_strategies, tmp_path):
     from orchestrate.analytics.gates import judge
     from orchestrate.analytics.summary import summarise
 

@@ -77,7 +77,7 @@ def _show(document: dict[str, Any], *, quiet: bool) -> None:
 
 
 def _complain(document: dict[str, Any]) -> None:
-    """Why the exit code is not 0, where the summary doesn't say so."""
+    """Print why the exit code is not 0, if the summary doesn't show it."""
     from orchestrate.domain.text.printable import one_line
     from orchestrate.reporting.output import complain
 

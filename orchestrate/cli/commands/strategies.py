@@ -126,7 +126,7 @@ def _range(parameter: Parameter) -> str:
 
 
 def _example(one: StrategyDescription) -> str:
-    """A strategy's entry as it could stand in a file."""
+    """Return a strategy's entry as it could stand in a file."""
     taken = {
         name: "…" if parameter.required else _written(parameter.default)
         for name, parameter in (one.parameters or {}).items()
@@ -138,7 +138,7 @@ def _example(one: StrategyDescription) -> str:
 
 
 def _written(value: object) -> str:
-    """`value` as it would be written in a configuration."""
+    """Return `value` as it would be written in a configuration."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

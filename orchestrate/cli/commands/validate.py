@@ -93,7 +93,7 @@ def _as_line(finding: Finding) -> str:
 
 
 def _understood(plan: RunPlan) -> list[str]:
-    """The plan in a few lines: money, data, and a row for each strategy."""
+    """Return the plan in a few lines: money, data, and a row for each strategy."""
     period = " ".join(
         text for text in (f"from {plan.start}" if plan.start else "", f"to {plan.end}" if plan.end else "") if text
     )
@@ -131,7 +131,7 @@ def _understood(plan: RunPlan) -> list[str]:
 
 
 def _few(symbols: list[str], most: int = 6) -> str:
-    """The symbols, or the first of them and how many there are."""
+    """Return the symbols, or the first of them and how many there are."""
     if len(symbols) <= most:
         return ", ".join(symbols)
     return f"{', '.join(symbols[: most - 1])}, … ({len(symbols)} symbols)"

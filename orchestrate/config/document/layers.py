@@ -26,7 +26,7 @@ MOST_FILES: Final = 20
 def layered(
     path: Path, name: str, environ: Mapping[str, str], overrides: Iterable[str], data: Iterable[str]
 ) -> tuple[Table | None, list[Problem], list[str]]:
-    """The tree, all problems of reading it, and the names of its origins in the order that problems are told."""
+    """Return the tree, all problems of reading it, and the names of its origins in the order that problems are told."""
     files = _Files()
     tree = files.read(path, name, ())
     problems, order = files.problems, files.names
@@ -55,7 +55,7 @@ def layered(
 
 
 def entry_of(overrides: Iterable[str], folder: Path) -> tuple[Table, list[Problem]]:
-    """What `--set` texts write into a data entry that is empty, and all problems of reading them."""
+    """Return what `--set` texts write into an empty data entry, and all problems of reading them."""
     tree, problems = Table(Place(Origin("--set", folder))), []
     for origin, spot, text in _overrides(overrides, folder):
         tree, found = _laid(tree, origin, spot, text, "write --set date_format=day_first")
@@ -64,7 +64,7 @@ def entry_of(overrides: Iterable[str], folder: Path) -> tuple[Table, list[Proble
 
 
 def _overrides(overrides: Iterable[str], folder: Path) -> list[tuple[Origin, str, str]]:
-    """Each text `a.b=c` as where it comes from, a.b (empty without a value) and c."""
+    """Return each text `a.b=c` as where it comes from, a.b (empty without a value) and c."""
     parts = [(text.partition("=")[0].strip(), text) for text in overrides]
     return [
         (Origin(f"--set {spot}", folder), spot if "=" in text else "", text.partition("=")[2]) for spot, text in parts
@@ -79,7 +79,7 @@ class _Files:
         self.names: list[str] = []
 
     def read(self, path: Path, name: str, above: tuple[tuple[str, str], ...]) -> Table | None:
-        """The tree of `path` laid over what it extends; `above` are the files that extend it."""
+        """Return the tree of `path` laid over what it extends; `above` are the files that extend it."""
         node, found = read_file(path, name)
         self.names.append(name)
         self.problems.extend(found)
@@ -128,7 +128,7 @@ class _Files:
 
 
 def merged(base: Table, top: Table, path: tuple[str, ...] = ()) -> Table:
-    """`top` laid over `base`: mappings are joined key by key, everything else is replaced.
+    """Return `top` laid over `base`: mappings are joined key by key, everything else is replaced.
 
     A mapping over a short form (`capital: 300000`) completes it; a key also replaces its other word.
     """
@@ -157,7 +157,7 @@ def _other_words(key: str) -> list[str]:
 
 
 def _laid(tree: Table, origin: Origin, spot: str, text: str, how: str) -> tuple[Table, list[Problem]]:
-    """`tree` with the value `text` (read as YAML) at `spot`: a.b.c, or the name of an environment variable.
+    """Return `tree` with the value `text` (read as YAML) at `spot`: a.b.c, or the name of an environment variable.
 
     `how` is a hint where `spot` names nothing.
     """
@@ -195,7 +195,10 @@ def _value(text: str, origin: Origin) -> tuple[Node, list[Problem]]:
 
 
 def _steps(spot: str) -> tuple[str, ...]:
-    """`a.b."c.d"` as its steps; empty where it can't be read. What follows `gates.` is one step, a metric's path."""
+    """Return `a.b."c.d"` as its steps; empty where it can't be read.
+
+    What follows `gates.` is one step, a metric's path.
+    """
     if spot.startswith("gates.") and len(spot) > len("gates."):
         return ("gates", spot.removeprefix("gates.").strip("\"'"))
     steps: list[str] = []
@@ -210,7 +213,7 @@ def _steps(spot: str) -> tuple[str, ...]:
 
 
 def _variable_path(tree: Table, variable: str) -> tuple[str, ...]:
-    """Keys by their own spelling where the tree has them, whatever the case; new ones in small letters."""
+    """Return keys by their own spelling where the tree has them, whatever the case; new ones in small letters."""
     path: list[str] = []
     below: Node | None = tree
     for word in variable.removeprefix(PREFIX).split("__"):

@@ -37,7 +37,7 @@ class Place:
     width: int = 1
 
     def problem(self, message: str, hint: str = "") -> Problem:
-        """What is wrong here, on one line of bearable length whatever the text is that it speaks of."""
+        """Return a problem at this place, on one line of bearable length whatever text it quotes."""
         source = self.origin.lines[self.line - 1] if 0 < self.line <= len(self.origin.lines) else ""
         return Problem(
             one_line(shortened(self.origin.name, _LONGEST)),
@@ -90,16 +90,16 @@ class Table:
         return key in self.entries
 
     def get(self, key: str) -> Node | None:
-        """The node under `key`; None where there is none or nothing is written there."""
+        """Return the node under `key`; None where there is none or nothing is written there."""
         node = self.entries.get(key)
         return None if isinstance(node, Scalar) and node.value is None else node
 
     def with_entry(self, key: str, node: Node, place: Place | None = None) -> Table:
-        """The same table with `node` under `key`."""
+        """Return the same table with `node` under `key`."""
         return Table(self.place, {**self.entries, key: node}, {**self.keys, key: place or node.place})
 
     def without(self, *names: str) -> Table:
-        """The same table with some keys left out."""
+        """Return the same table with some keys left out."""
         return Table(
             self.place,
             {key: node for key, node in self.entries.items() if key not in names},
@@ -111,7 +111,7 @@ Node = Scalar | Sequence | Table
 
 
 def plain(node: Node) -> object:
-    """The value without its places."""
+    """Return the value without its places."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Sequence):
@@ -120,7 +120,7 @@ def plain(node: Node) -> object:
 
 
 def floats(value: object) -> object:
-    """The same value with floats for Decimals: what a strategy gets as its parameters."""
+    """Return the same value with floats for Decimals: what a strategy gets as its parameters."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, list):
@@ -131,7 +131,7 @@ def floats(value: object) -> object:
 
 
 def find(node: Node, path: tuple[str | int, ...]) -> tuple[Node, Place]:
-    """The node at `path`, or the last one there is on the way, and the place to point at: its key's, else its own."""
+    """Return the node at `path`, or the last one on the way, and the place to point at: its key's, else its own."""
     place = node.place
     for step in path:
         if isinstance(node, Table) and isinstance(step, str) and step in node.entries:
@@ -145,7 +145,7 @@ def find(node: Node, path: tuple[str | int, ...]) -> tuple[Node, Place]:
 
 
 def named(value: object) -> str:
-    """How a value is called in a message, such as "the text 'abc'"."""
+    """Return what to call a value in a message, such as "the text 'abc'"."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -158,5 +158,5 @@ def named(value: object) -> str:
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """`text`, cut in the middle where it is very long."""
+    """Return `text`, cut in the middle where it is very long."""
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 4 :]}"

@@ -45,7 +45,7 @@ class _UnusableError(Exception):
 
 
 def read_file(path: Path, name: str) -> tuple[Node | None, list[Problem]]:
-    """The document in `path`, told of as `name`; None where it can't be read, and then at least one problem."""
+    """Return the document in `path`, called `name` in messages; None, and a problem, if it can't be read."""
     origin = Origin(name, path.parent)
     try:
         if path.is_dir():
@@ -71,7 +71,10 @@ def read_file(path: Path, name: str) -> tuple[Node | None, list[Problem]]:
 
 
 def read_text(text: str, origin: Origin) -> tuple[Node | None, list[Problem]]:
-    """The one document in `text`; None where it can't be read, and then at least one problem, or where it is empty."""
+    """Return the one document in `text`.
+
+    None where it can't be read, and then at least one problem, or where it is empty.
+    """
     builder = _Builder(origin)
     try:
         _refuse_unreadable(text, origin)
@@ -116,12 +119,12 @@ def _decode(data: bytes, origin: Origin) -> str:
 
 @cache
 def _unreadable() -> re.Pattern[str]:
-    """A character that has no place in a text file; most files are ASCII, and compiling this takes 3 ms."""
+    """Return a character that has no place in a text file; most files are ASCII, and compiling this takes 3 ms."""
     return re.compile(f"[^{_READABLE}]")
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    """The lines as they are shown under an error: one column a character, nothing that moves the cursor."""
+    """Return the lines as they are shown under an error: one column a character, nothing that moves the cursor."""
     shown = text if _ASCII.issuperset(text) else _unreadable().sub("·", text)
     return tuple(line.replace("\t", " ") for line in _LINE_END.split(shown))
 
@@ -165,7 +168,7 @@ class _Builder:
         self._documents = 0
 
     def take(self, event: yaml.Event) -> None:
-        """One more event. _UnusableError where nothing after it could be understood."""
+        """Take one more event. _UnusableError if nothing after it could be understood."""
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:

@@ -43,7 +43,7 @@ _OPENING = (
 
 
 def explain(error: yaml.MarkedYAMLError, origin: Origin) -> Problem:
-    """The error at its place; what is never closed is shown where it was opened."""
+    """Return the error at its place; what is never closed is shown where it was opened."""
     said = error.problem or "this is not YAML"
     mark = error.problem_mark
     if error.context_mark is not None and (mark is None or said.endswith(_OPENING)):

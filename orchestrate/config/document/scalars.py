@@ -25,7 +25,7 @@ _MOST_MAGNITUDE: Final = 30
 
 
 def resolve_plain(text: str) -> Value:
-    """The value of an unquoted scalar. ValueError for numbers that no configuration can mean."""
+    """Return the value of an unquoted scalar. ValueError for numbers that no configuration can mean."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":

@@ -16,7 +16,7 @@ Written = Mapping[str, Decimal | None]
 
 
 def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
-    """Each enabled strategy's weight in 0..1; empty where they can't be told, and then at least one mistake."""
+    """Return each enabled strategy's weight in 0..1; empty where they can't be told, and then at least one mistake."""
     strategies = reading.values.strategies
     written = {name: strategies[name].allocation for name in enabled if _is_written(reading, name)}
     if reading.shaped.mode == "single":
@@ -30,7 +30,7 @@ def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
 
 
 def allocation_of(reading: Reading) -> str:
-    """The method by which capital is allocated; entries of the live runner's file all get the same."""
+    """Return the method by which capital is allocated; entries of the live runner's file all get the same."""
     return "equal" if reading.shaped.live else reading.values.portfolio.allocation
 
 
@@ -83,7 +83,10 @@ def _custom(reading: Reading, enabled: list[str], written: Written) -> dict[str,
 
 
 def shares(parts: Mapping[str, Fraction]) -> dict[str, Decimal]:
-    """Weights in the ratio of `parts` that add up to exactly 1; what can't be split goes to the largest remainders."""
+    """Return weights in the ratio of `parts` that add up to exactly 1.
+
+    What can't be split goes to the largest remainders.
+    """
     whole = sum(parts.values(), Fraction(0))
     exact = {name: part / whole for name, part in parts.items()}
     down = {

@@ -7,7 +7,7 @@ from orchestrate.domain.text.spelling import did_you_mean
 
 
 def dependencies_of(reading: Reading, name: str, enabled: list[str]) -> tuple[str, ...]:
-    """The entry's `depends_on`, each one checked on its own."""
+    """Return the entry's `depends_on`, each one checked on its own."""
     written = reading.values.strategies[name].depends_on
     seen: set[str] = set()
     for index, other in enumerate(written):
@@ -30,7 +30,7 @@ def dependencies_of(reading: Reading, name: str, enabled: list[str]) -> tuple[st
 
 
 def refuse_circles(reading: Reading, enabled: list[str]) -> None:
-    """`depends_on` must lead somewhere; every circle is told once, at its first strategy in the file."""
+    """Refuse circles of `depends_on`; each is reported once, at its first strategy in the file."""
     waits = {
         name: [other for other in reading.values.strategies[name].depends_on if other in reading.values.strategies]
         for name in enabled
@@ -47,7 +47,7 @@ def refuse_circles(reading: Reading, enabled: list[str]) -> None:
 
 
 def _unready(waits: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Those whose turn never comes: they wait for each other, or for one that does."""
+    """Return those whose turn never comes: they wait for each other, or for one that does."""
     waiting = {name: sum(other in waits for other in others) for name, others in waits.items()}
     followers: dict[str, list[str]] = {name: [] for name in waits}
     for name, others in waits.items():
@@ -64,7 +64,7 @@ def _unready(waits: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def _circle(waits: dict[str, list[str]]) -> list[str]:
-    """One circle among strategies of which each waits for another one of them."""
+    """Return one circle among strategies of which each waits for another one of them."""
     trail: dict[str, None] = {}
     name = next(iter(waits))
     while name not in trail:

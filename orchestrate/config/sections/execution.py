@@ -16,7 +16,7 @@ from orchestrate.domain.text.spelling import did_you_mean
 
 
 def execution_rules(reading: Reading) -> ExecutionRules:
-    """The `execution:` section; two ways of the same cost are a mistake."""
+    """Return the `execution:` section; two ways of the same cost are a mistake."""
     written = reading.values.execution
     commission, slippage = written.commission, written.slippage
     if commission.percent is not None and commission.per_share is not None:
@@ -41,7 +41,7 @@ def execution_rules(reading: Reading) -> ExecutionRules:
 
 
 def framework_settings(reading: Reading, used: list[str]) -> dict[str, dict[str, object]]:
-    """Each used framework's settings, defaults filled in. Sections of others are checked too."""
+    """Return each used framework's settings, defaults filled in. Sections of others are checked too."""
     node = reading.shaped.table.get("frameworks")
     written = node if isinstance(node, Table) else None
     settings: dict[str, dict[str, object]] = {}
@@ -62,7 +62,7 @@ def framework_settings(reading: Reading, used: list[str]) -> dict[str, dict[str,
 
 
 def gates(reading: Reading, strategies: list[str], frameworks: list[str] | None) -> tuple[Gate, ...]:
-    """Every gate that names a figure and can go either way. `frameworks` is None where they aren't known."""
+    """Return every gate that names a figure and can both pass and fail. `frameworks` is None if they aren't known."""
     node = reading.shaped.table.get("gates")
     read: list[Gate] = []
     for metric, condition in node if isinstance(node, Table) else ():

@@ -7,7 +7,7 @@ from typing import Final
 
 from orchestrate.config.document.nodes import Node, Place, Sequence, Table, plain
 from orchestrate.config.schema import Global, LiveStrategy, RiskConfig
-from orchestrate.config.validation import fit
+from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
 
 #: Keys of an entry that are parameters of its strategy.
@@ -27,14 +27,14 @@ class LiveStrategies:
 
 
 def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> LiveStrategies:
-    """The list in the form that the other shapes have. What is wrong with its own keys goes to `problems`."""
+    """Return the list in the form that the other shapes have. What is wrong with its own keys goes to `problems`."""
     entries: dict[str, Node] = {}
     keys: dict[str, Place] = {}
     whole = True
     for index, item in enumerate(several.items):
         name = plain(item.entries["name"]) if isinstance(item, Table) and "name" in item else None
         where = f"strategies.{name}" if isinstance(name, str) else f"strategies[{index}]"
-        live, found = fit(LiveStrategy, item, where)
+        live, found = validate(LiveStrategy, item, where)
         problems.extend(found)
         if not isinstance(item, Table) or live is None or not isinstance(name, str):
             whole = False
@@ -61,7 +61,7 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
 
 
 def _balance(tree: Table, problems: list[Problem]) -> Node | None:
-    shared, found = fit(Global, tree.entries["global"], "global") if tree.get("global") else (None, [])
+    shared, found = validate(Global, tree.entries["global"], "global") if tree.get("global") else (None, [])
     problems.extend(found)
     balance = tree.entries["global"] if shared and shared.default_balance is not None else None
     node = balance.entries["default_balance"] if isinstance(balance, Table) else None
@@ -82,7 +82,7 @@ def _risk(item: Table, where: str) -> list[Problem]:
 
 
 def _live_entry(item: Table, live: LiveStrategy) -> Table:
-    """The entry as other shapes write it, without what has been told to be wrong: `live` doesn't have that."""
+    """Return the entry as other shapes write it, without what was reported as wrong: `live` lacks that."""
     entry = Table(item.place)
     for key, target in (("strategy", "name"), ("enabled", "enabled"), ("framework", "framework")):
         if key in live.model_fields_set:

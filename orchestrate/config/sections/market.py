@@ -12,7 +12,7 @@ from orchestrate.config.reading import Choices, Reading
 from orchestrate.config.schema import Adjust, Configuration, Data
 from orchestrate.config.sections.symbols import has_symbol, knows_data, symbol_hint
 from orchestrate.config.shapes import Shaped, long_sections
-from orchestrate.config.validation import build, fit
+from orchestrate.config.validation import build, validate
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem, UnknownStrategyError
 from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.market.synthetic import SyntheticSpec
@@ -30,7 +30,7 @@ _MADE = {"synthetic": ("synthetic", "stamp"), "resample": ("resample",)}
 
 
 def data_plans(reading: Reading) -> dict[str, DataPlan]:
-    """Every entry of `data:`; files that don't exist go to `missing`."""
+    """Return every entry of `data:`; files that don't exist go to `missing`."""
     if not knows_data(reading):
         if reading.shaped.table.get("data") is None:
             reading.finding("warning", "data", "no data is named: a run needs it, or --data SYMBOL=PATH")
@@ -39,7 +39,7 @@ def data_plans(reading: Reading) -> dict[str, DataPlan]:
 
 
 def data_entry(overrides: Iterable[str], symbol: str, path: str, choices: Choices) -> DataPlan:
-    """The entry of the file `path` with settings `key=value`, checked as the same keys of a configuration are.
+    """Return the entry of the file `path` with settings `key=value`, checked as the same keys of a configuration are.
 
     ConfigurationError for settings that are wrong, DataError for a file they name that isn't there.
     """
@@ -50,7 +50,7 @@ def data_entry(overrides: Iterable[str], symbol: str, path: str, choices: Choice
     top = Table(entry.place, {_FILE: entry}, {_FILE: entry.place})
     table = long_sections(Table(entry.place, {"data": top}, {"data": entry.place}))
     shaped = Shaped(table.with_entry("strategies", Table(entry.place)), "multi")
-    values, mistakes = fit(Configuration, shaped.table, names=choices.names)
+    values, mistakes = validate(Configuration, shaped.table, names=choices.names)
     assert values is not None
     reading = Reading(shaped, values, Path(), _no_strategy, {}, choices, problems + mistakes)
     plans = data_plans(reading)
@@ -66,7 +66,7 @@ def _no_strategy(reference: str, _folder: Path) -> StrategyDescription:
 
 
 def _of_the_file(problem: Problem) -> Problem:
-    """The same about an entry that has no name."""
+    """Return the same about an entry that has no name."""
     message = problem.message.replace(f"data.{_FILE}.", "").replace(f" in data.{_FILE}", "")
     message = message.removeprefix(f"{problem.file.removeprefix('--set ')}: ")  # the setting is named before it
     hint = problem.hint.replace("beside the configuration", "in the working directory")
@@ -166,7 +166,7 @@ def _adjustment(reading: Reading, symbol: str, adjust: Adjust) -> Adjustment:
 
 
 def _file(reading: Reading, path: tuple[str, ...], written: str) -> str:
-    """The path from the root; where nothing is there, that is told as missing data."""
+    """Return the path from the root; a file that doesn't exist is reported as missing data."""
     place = reading.place(*path)
     relative = reading.relative(written, place)
     try:
@@ -188,7 +188,7 @@ def _looked_up(place: Place, written: str) -> str:
 
 
 def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
-    """Every entry of `instruments:`, each for a symbol of data and in the capital's currency."""
+    """Return every entry of `instruments:`, each for a symbol of data and in the capital's currency."""
     capital = reading.values.capital
     currency = capital.currency if capital else "USD"
     plans = {}
@@ -198,7 +198,7 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
             reading.problems.append(reading.key("instruments", symbol).problem(message, symbol_hint(reading, symbol)))
         if entry.currency and entry.currency != currency:
             what = f"instruments.{symbol}: trading {entry.currency} with a capital in {currency}"
-            reading.not_landed(("instruments", symbol, "currency"), what, f"write {currency}, or leave it out")
+            reading.not_supported(("instruments", symbol, "currency"), what, f"write {currency}, or leave it out")
         if entry.tick_size is not None and entry.precision is not None:
             _check_tick(reading, symbol)
         plans[symbol] = InstrumentPlan(
@@ -224,14 +224,14 @@ def _check_tick(reading: Reading, symbol: str) -> None:
 
 
 def check_period(reading: Reading) -> None:
-    """`start` comes before `end`."""
+    """Check that `start` comes before `end`."""
     start, end = reading.values.start, reading.values.end
     if start and end and moment_of(start) > moment_of(end, last=True):
         reading.wrong(("end",), f"{end} lies before start, {start}", "")
 
 
 def check_benchmark(reading: Reading) -> None:
-    """`benchmark` is a symbol of data."""
+    """Check that `benchmark` is a symbol of data."""
     benchmark = reading.values.benchmark
     if benchmark and knows_data(reading) and not has_symbol(reading, benchmark):
         message = f"the symbol '{benchmark}' is not in data"

@@ -16,7 +16,7 @@ _RISK_KEYS: Final = ("risk", "stop_atr")
 
 
 def sizing_of(reading: Reading, name: str) -> Sizing:
-    """The entry's sizing; figures of another method are mistakes."""
+    """Return the entry's sizing; figures of another method are mistakes."""
     entry = reading.values.strategies[name]
     written = entry.sizing
     path = ("strategies", name, "sizing")

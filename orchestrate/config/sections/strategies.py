@@ -20,7 +20,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def enabled_strategies(reading: Reading) -> list[str]:
-    """The ids that take part, in the order of the file. Ids are checked, of disabled entries too."""
+    """Return the ids that take part, in the order of the file. Ids are checked, of disabled entries too."""
     if reading.shaped.mode == "multi":
         for name in reading.values.strategies:
             _check_id(reading, name, reading.key("strategies", name))
@@ -51,7 +51,7 @@ class Known:
 
 
 def recognise(reading: Reading, name: str) -> Known | None:
-    """What the library and the frameworks say of the strategy; None, and a mistake told, where one of them says no."""
+    """Look the strategy up in the library and among the frameworks; None, and a mistake, if either lacks it."""
     if reading.enough:
         return None
     entry = reading.values.strategies[name]
@@ -138,7 +138,7 @@ def _config(reading: Reading, name: str, description: StrategyDescription) -> di
 
 
 def strategy_plan(reading: Reading, name: str, known: Known, weight: Decimal, symbols: tuple[str, ...]) -> StrategyPlan:
-    """The entry with every question answered; call it only where nothing is wrong."""
+    """Return the entry with every question answered; call it only where nothing is wrong."""
     entry = reading.values.strategies[name]
     return StrategyPlan(
         id=name,

@@ -8,7 +8,7 @@ from orchestrate.domain.text.spelling import did_you_mean
 
 
 def symbols_of(reading: Reading, name: str) -> tuple[str, ...]:
-    """The entry's symbols; left out: every symbol of data that can be traded."""
+    """Return the entry's symbols; left out: every symbol of data that can be traded."""
     written = reading.values.strategies[name].symbols
     data = reading.values.data
     if written is None:
@@ -27,18 +27,18 @@ def symbols_of(reading: Reading, name: str) -> tuple[str, ...]:
 
 
 def knows_data(reading: Reading) -> bool:
-    """True where the configuration says anything about data."""
+    """Return True where the configuration says anything about data."""
     return isinstance(reading.shaped.table.get("data"), Table)
 
 
 def has_symbol(reading: Reading, symbol: str) -> bool:
-    """True for a symbol that `data` names, be its entry right or wrong."""
+    """Return True for a symbol that `data` names, be its entry right or wrong."""
     node = reading.shaped.table.get("data")
     return isinstance(node, Table) and symbol in node
 
 
 def symbol_hint(reading: Reading, symbol: str) -> str:
-    """A name near `symbol`, else all there are."""
+    """Return a name near `symbol`, else all there are."""
     node = reading.shaped.table.get("data")
     known = list(node.entries) if isinstance(node, Table) else []
     return did_you_mean(symbol, known) or (f"data has {', '.join(known)}" if 0 < len(known) <= 8 else "")

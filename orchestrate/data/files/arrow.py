@@ -17,24 +17,24 @@ Number = TypeVar("Number", np.float64, np.int64)
 
 
 def column_at(table: pa.Table, stored: list[str], place: int) -> pa.ChunkedArray:
-    """The column that stands at `place` in the file; of those of one name all are read."""
+    """Return the column that stands at `place` in the file; of those of one name all are read."""
     same = table.schema.get_all_field_indices(stored[place])
     return table.column(same[stored[:place].count(stored[place])])
 
 
 def floats(column: pa.ChunkedArray | pa.Array) -> Floats:
-    """A copy of a float64 column, NaN where it says nothing."""
+    """Return a copy of a float64 column, NaN where it says nothing."""
     parts = [np.where(_said(part), _values(part, np.float64), np.nan) for part in _parts(column)]
     return np.concatenate([np.empty(0), *parts])
 
 
 def integers(column: pa.ChunkedArray) -> Integers:
-    """A copy of a 64-bit column: integers, or stamps as what they count; anything where it says nothing."""
+    """Return a copy of a 64-bit column: integers, or stamps as what they count; anything where it says nothing."""
     return np.concatenate([np.empty(0, dtype=np.int64), *(_values(part, np.int64) for part in _parts(column))])
 
 
 def nulls(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    """Where a column says nothing."""
+    """Return where a column says nothing."""
     parts = [np.broadcast_to(np.logical_not(_said(part)), len(part)) for part in _parts(column)]
     return np.concatenate([np.empty(0, dtype=np.bool_), *parts])
 
@@ -55,7 +55,7 @@ def _values(part: pa.Array, kind: type[Number]) -> npt.NDArray[Number]:
 
 
 def texts(chunk: pa.StringArray) -> Grid | list[str]:
-    """A copy of strings without nulls; as a grid where they are ASCII and of one length."""
+    """Return a copy of strings without nulls; as a grid where they are ASCII and of one length."""
     size = len(chunk)
     _, places, letters = chunk.buffers()
     starts = np.frombuffer(places, np.int32, size + 1, 4 * chunk.offset)
@@ -67,7 +67,7 @@ def texts(chunk: pa.StringArray) -> Grid | list[str]:
 
 
 def joined(parts: list[Grid | list[str]]) -> Grid | list[str]:
-    """Texts one after the other, as one grid if they are grids of one width."""
+    """Return texts one after the other, as one grid if they are grids of one width."""
     grids = [part.letters for part in parts if isinstance(part, Grid)]
     if len(grids) == len(parts) and len({letters.shape[1] for letters in grids}) == 1:
         return Grid(np.concatenate(grids))

@@ -40,21 +40,21 @@ _GROUPS: Final = (
 
 
 def read_regular(path: Path, where: str) -> bytes:
-    """The bytes of a regular file that fits into memory; OSError where it can't be read."""
+    """Return the bytes of a regular file that fits into memory; OSError where it can't be read."""
     require_regular(path, where)
     require_memory(path.stat().st_size, where)
     return path.read_bytes()
 
 
 def require_regular(path: Path, where: str) -> None:
-    """DataError for a pipe, a device or a socket: reading one may never end."""
+    """Raise DataError for a pipe, a device or a socket: reading one may never end."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise DataError("this is a pipe or a device, not a regular file", where=where, hint="write the bars to a file")
 
 
 def read_bounded(file: IO[bytes] | BufferedIOBase, most: int, where: str) -> bytes:
-    """All that `file` unpacks to, if that is at most `most` bytes and fits into memory beside its copy."""
+    """Return all that `file` unpacks to, if that is at most `most` bytes and fits into memory beside its copy."""
     pieces: list[bytes] = []
     size = 0
     while piece := file.read(_PIECE):
@@ -67,7 +67,7 @@ def read_bounded(file: IO[bytes] | BufferedIOBase, most: int, where: str) -> byt
 
 
 def require_unpacked(size: int, most: int, where: str) -> None:
-    """DataError where `size` is above what the entry allows."""
+    """Raise DataError if `size` is above what the entry allows."""
     if size > most:
         raise DataError(
             f"it unpacks to more than {size_text(most)}",
@@ -77,7 +77,7 @@ def require_unpacked(size: int, most: int, where: str) -> None:
 
 
 def require_memory(size: int, where: str) -> None:
-    """DataError where less than `size` bytes of memory are free."""
+    """Raise DataError if less than `size` bytes of memory are free."""
     free = free_memory() if size > _SMALL else None
     if free is not None and size > free:
         raise DataError(
@@ -88,7 +88,7 @@ def require_memory(size: int, where: str) -> None:
 
 
 def read_table(parquet: pq.ParquetFile, wanted: list[str], most: int, where: str) -> pa.Table:
-    """The columns `wanted`, if they unpack to at most `most` bytes and fit into memory.
+    """Return the columns `wanted`, if they unpack to at most `most` bytes and fit into memory.
 
     Texts are read and counted in small parts: one long text may stand in every row, and is stored once.
     """
@@ -114,7 +114,7 @@ def _has_texts(metadata: pq.FileMetaData, wanted: Sequence[str]) -> bool:
 
 
 def unpacked_size(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:
-    """The bytes that the columns `wanted` of a Parquet file unpack to, by what the file says of itself."""
+    """Return the bytes that the columns `wanted` of a Parquet file unpack to, by what the file says of itself."""
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     stored = sum(
         group.column(place).total_uncompressed_size
@@ -126,7 +126,7 @@ def unpacked_size(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:
 
 
 def require_room(needed: int = _LIBRARIES) -> None:
-    """DataError where the process's own limit leaves no room for libraries that end the process without it.
+    """Raise DataError if the process's own limit leaves no room for libraries that would end the process.
 
     Call it before numpy is imported. Under a limit OpenBLAS gets one thread: each further one reserves 40 MB.
     """
@@ -143,7 +143,10 @@ def require_room(needed: int = _LIBRARIES) -> None:
 
 
 def free_memory() -> int | None:
-    """Bytes that this process can still get: of the machine, of its container, of its own limit; None if unknown."""
+    """Return bytes that this process can still get: of the machine, of its container, of its own limit.
+
+    None if unknown.
+    """
     return min(_free(), default=None)
 
 
@@ -162,7 +165,7 @@ def _free() -> Iterator[int]:
 
 
 def _free_of_process() -> int | None:
-    """What is left of the limit that `ulimit -v` sets; None without one."""
+    """Return what is left of the limit that `ulimit -v` sets; None without one."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -173,6 +176,6 @@ def _free_of_process() -> int | None:
 
 
 def _fields(path: str) -> dict[str, int]:
-    """The first number of each line of a file such as /proc/meminfo, by the line's first word."""
+    """Return the first number of each line of a file such as /proc/meminfo, by the line's first word."""
     lines = (line.split() for line in Path(path).read_text().splitlines())
     return {words[0]: int(words[1]) for words in lines if len(words) > 1 and words[1].isdigit()}

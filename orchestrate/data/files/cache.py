@@ -31,7 +31,7 @@ from orchestrate.domain.results import Finding
 VARIABLE: Final = "ORCHESTRATE_CACHE"
 LIMIT: Final = 1_000_000_000
 WORTH: Final = 1 << 16  # bytes of a file below which reading it is as fast
-_NAMES: Final = ("label", *PRICES, "volume")
+_NAMES: Final = ("timestamp", *PRICES, "volume")
 #: Settings of a data entry that come after parsing; every other one is part of the key.
 _REPAIRING: Final = ("on_duplicate", "adjust")
 _JUDGING: Final = ("stamp", "frequency", "allow_negative")
@@ -45,7 +45,10 @@ _OURS: Final = re.compile(r"[0-9a-f]{64}(\.\d+\.\d+)?")
 
 
 def cache_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
-    """Where parsed columns are kept: as `ORCHESTRATE_CACHE` says, else the platform's place; None if there is none."""
+    """Return where parsed columns are kept: as `ORCHESTRATE_CACHE` says, else the platform's place.
+
+    None if there is none.
+    """
     if environ.get(VARIABLE):
         try:
             return Path(environ[VARIABLE]).expanduser().absolute()
@@ -69,14 +72,14 @@ class ColumnCache:
     limit: int = LIMIT
 
     def key(self, raw: bytes, plan: DataPlan) -> str:
-        """The name of the entry for a file's bytes, read as `plan` says."""
+        """Return the name of the entry for a file's bytes, read as `plan` says."""
         told = {item.name: getattr(plan, item.name) for item in fields(plan) if item.name not in _AFTERWARDS}
         digest = sha256(f"{_reader()}\0{json.dumps(told, sort_keys=True, default=dict)}\0".encode())
         digest.update(raw)
         return digest.hexdigest()
 
     def load(self, key: str) -> Parsed | None:
-        """What was kept; None unless it is there, whole, and the rules of its time zone are still the same."""
+        """Return the entry; None unless it exists, is whole, and the rules of its time zone are still the same."""
         path = self.folder / key
         try:
             with path.open("rb") as file:
@@ -105,7 +108,7 @@ class ColumnCache:
             self._shrink()
 
     def entries(self) -> list[tuple[int, int, Path]]:
-        """When each entry was last used (ns), its bytes and its path; the one unused for longest first."""
+        """Return when each entry was last used (ns), its bytes and its path; the one unused for longest first."""
         found = []
         with suppress(OSError):
             for path in filter(_is_ours, self.folder.iterdir()):
@@ -131,7 +134,7 @@ def _is_ours(path: Path) -> bool:
 
 @cache
 def _reader() -> str:
-    """What besides settings decides how text is read: the source of this folder, and what it stands on."""
+    """Return what besides settings decides how text is read: the source of this folder and its dependencies."""
     digest = sha256(f"{sys.version_info[:2]} {sys.byteorder} {np.__version__}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
@@ -167,7 +170,7 @@ def _pieces(key: str, parsed: Parsed) -> Iterator[bytes | memoryview]:
 
 
 def _read(file: BinaryIO, key: str) -> Parsed | None:
-    """The entry in `file`; None where a byte of it is missing or wrong, or it is another's."""
+    """Return the entry in `file`; None where a byte of it is missing or wrong, or it is another's."""
     size, start = os.fstat(file.fileno()).st_size, file.read(_START.size)
     mark, length, bars = _START.unpack(start) if len(start) == _START.size else (b"", 0, 0)
     count = (size - _START.size - length - _CHECKSUM) // (8 * bars or 1)

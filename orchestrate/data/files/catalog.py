@@ -20,7 +20,10 @@ FIELDS: Final = ("open", "high", "low", "close", "volume")
 
 
 def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
-    """The bars of one bar type; `ts_event` is the label. Which type: `bar_type`, else the symbol, else the only one."""
+    """Return the bars of one bar type; `ts_event` is the label.
+
+    Which type: `bar_type`, else the symbol, else the only one.
+    """
     bar_type = _chosen(path, plan, where)
     _refuse_too_much(path / "data" / "bar" / bar_type, plan, where)
     from nautilus_trader.persistence.catalog import ParquetDataCatalog
@@ -43,7 +46,7 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
 
 
 def _refuse_too_much(folder: Path, plan: DataPlan, where: str) -> None:
-    """DataError where the bars unpack to more than the entry allows, or more than memory can hold as objects."""
+    """Raise DataError if the bars unpack to more than the entry allows, or than memory can hold as objects."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -61,7 +64,7 @@ def _refuse_too_much(folder: Path, plan: DataPlan, where: str) -> None:
 
 
 def _column(values: Sequence[Any]) -> Floats:
-    """Nautilus's fixed-point numbers as the floats nearest to their decimals."""
+    """Return Nautilus's fixed-point numbers as the floats nearest to their decimals."""
     numbers = np.fromiter((value.as_double() for value in values), dtype=np.float64, count=len(values))
     return np.round(numbers, max(value.precision for value in values))
 

@@ -49,7 +49,7 @@ class Moments(Sequence[str]):
 
 
 def days(label: Stamps) -> Grid:
-    """Moments as the texts of their dates; with the time of day where one has it."""
+    """Return moments as the texts of their dates; with the time of day where one has it."""
     unit, width = ("s", 19) if (label % DAY).any() else ("D", 10)
     letters = label.astype("M8[ns]").astype(f"M8[{unit}]").astype(f"S{width}")
     return Grid(letters.view(np.uint8).reshape(len(label), -1))
@@ -74,7 +74,7 @@ class Fields:
     notes: tuple[tuple[Severity, str], ...] = ()
 
     def take(self, kept: npt.NDArray[np.int64]) -> Fields:
-        """Some of the rows."""
+        """Return some of the rows."""
         columns = {name: _taken(column, kept) for name, column in self.columns.items()}
         return replace(self, columns=columns, rows=self.rows[kept])
 

@@ -17,7 +17,7 @@ from orchestrate.domain.results import Finding
 
 
 def unclosed_by_age(entry: DataPlan, root: Path, label: Stamps, length: int) -> Finding | None:
-    """A finding where the entry's file was last written while its last bar was still being traded.
+    """Return a finding where the entry's file was last written while its last bar was still being traded.
 
     `label` and `length` are of the bars that were read. A last bar with an odd stamp is told of by `findings`.
     """

@@ -46,12 +46,12 @@ _CLOCK: Final = ("time", "timeutc", "hour", "uhrzeit", "zeit")
 
 
 def normal(name: str) -> str:
-    """A header for comparison: `<DATE>`, `1. open` and `Adj Close` become date, open, adjclose."""
+    """Return a header for comparison: `<DATE>`, `1. open` and `Adj Close` become date, open, adjclose."""
     return re.sub(r"[\W_]", "", name.lower().lstrip("0123456789. "))
 
 
 def which_columns(header: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, int]:
-    """Our names (timestamp, time, open …) → places. What `given` says goes first; DataError when one is missing."""
+    """Return places by our names (timestamp, time, open …). `given` goes first; DataError if one is missing."""
     names = [normal(name) for name in header]
     found = _chosen(given, header, where)
     for ours, aliases in ALIASES.items():
@@ -80,7 +80,7 @@ def which_columns(header: Sequence[str], given: Mapping[str, str], where: str) -
 
 
 def _find_clock(found: dict[str, int], names: Sequence[str], given: Mapping[str, str]) -> None:
-    """A time of day beside the date; a lone `time` column is the whole stamp."""
+    """Find a time of day beside the date; a lone `time` column is the whole stamp."""
     clock = next((alias for alias in _CLOCK if alias in names), None)
     if clock is None or "time" in given or "timestamp" in given:
         return
@@ -116,7 +116,7 @@ def _named(name: str, header: Sequence[str], ours: str, where: str) -> int:
 
 
 def columns_by_place(row: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, int]:
-    """Without a header: date, perhaps a time of day, then open, high, low, close and perhaps a volume."""
+    """Return places without a header: date, perhaps a time, then open, high, low, close and perhaps a volume."""
     if given:
         found = _chosen(given, [""] * len(row), where)
     else:
@@ -136,6 +136,6 @@ def columns_by_place(row: Sequence[str], given: Mapping[str, str], where: str) -
 
 
 def _is_kline(row: Sequence[str]) -> bool:
-    """Binance's layout: open time, prices, volume, close time, and five more."""
+    """Return Binance's layout: open time, prices, volume, close time, and five more."""
     opened, closed = row[0].strip(), row[6].strip() if len(row) == 12 else ""
     return opened.isdecimal() and closed.isdecimal() and len(opened) == len(closed) >= 13 and opened < closed

@@ -25,7 +25,7 @@ DEFAULT_SYMBOL: Final = "DATA"
 
 
 def by_symbol(data: Data) -> dict[str, Columns | Path]:
-    """What a user hands over, as columns or files by symbol.
+    """Return what a user hands over, as columns or files by symbol.
 
     A path is named after its file, bars after the symbol they carry, and what has no name of its own is `DATA`.
     """
@@ -109,6 +109,6 @@ def _frame_columns(symbol: str, frame: pd.DataFrame) -> Columns:
 
 
 def _beside(dates: pd.Series, times: pd.Series) -> pd.Series:
-    """Dates with the times of day beside them; dates that have a time of day of their own stay as they are."""
+    """Return dates with the times of day beside them; dates that have a time of day of their own stay as they are."""
     written = dates.astype(str)
     return dates if written.str.contains(":").any() else written + " " + times.astype(str)

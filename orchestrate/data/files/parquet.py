@@ -29,7 +29,7 @@ _NANOSECONDS: Final = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
 def read_parquet(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[Finding]]:
-    """The bars of a Parquet file and what was done to read them."""
+    """Return the bars of a Parquet file and what was done to read them."""
     import pyarrow as pa
 
     parsed = assemble(_fields(path, plan, where), plan, where)
@@ -97,7 +97,7 @@ def _floats(column: pa.ChunkedArray) -> Floats:
 
 
 def _widened(numbers: Floats) -> Floats:
-    """Prices stored in 32 bits, as the decimals that they stand for: 12.3, not 12.300000190734863."""
+    """Return prices stored in 32 bits, as the decimals that they stand for: 12.3, not 12.300000190734863."""
     narrow = numbers.astype(np.float32)
     for digits in range(9):
         rounded = np.round(numbers, digits)
@@ -107,7 +107,7 @@ def _widened(numbers: Floats) -> Floats:
 
 
 def _stamps(column: pa.ChunkedArray, where: str) -> Moments:
-    """Dates and timestamps of any unit; DataError for one that nanoseconds can't count."""
+    """Return dates and timestamps of any unit; DataError for one that nanoseconds can't count."""
     import pyarrow as pa
 
     kind = column.type
@@ -132,7 +132,7 @@ def _stamps(column: pa.ChunkedArray, where: str) -> Moments:
 
 
 def _texts(column: pa.ChunkedArray) -> Sequence[str]:
-    """Texts, counts, dates and times of day as texts, empty where there is nothing."""
+    """Return texts, counts, dates and times of day as texts, empty where there is nothing."""
     import pyarrow as pa
 
     if pa.types.is_floating(column.type):

@@ -26,7 +26,7 @@ Numbers = dict[str, Floats]
 
 
 def vendor_columns(header: Sequence[str]) -> dict[str, int]:
-    """Columns that bear on which rows and volumes are read: `symbol` and `ticks` → places."""
+    """Return columns that bear on which rows and volumes are read: `symbol` and `ticks` → places."""
     names = [normal(name) for name in header]
     matches = {"symbol": _NAMES, "ticks": _TICKS}
     places = {ours: [place for place, name in enumerate(names) if name in theirs] for ours, theirs in matches.items()}
@@ -34,7 +34,7 @@ def vendor_columns(header: Sequence[str]) -> dict[str, int]:
 
 
 def one_symbol(fields: Fields, symbol: str, where: str) -> tuple[Fields, list[Finding]]:
-    """The rows of `symbol` in a file that holds several; DataError where it is not among them."""
+    """Return the rows of `symbol` in a file that holds several; DataError where it is not among them."""
     column = fields.columns.get("symbol")
     if column is None or isinstance(column, np.ndarray):
         return fields, []
@@ -55,7 +55,7 @@ def one_symbol(fields: Fields, symbol: str, where: str) -> tuple[Fields, list[Fi
 
 
 def adjusted_close(fields: Fields, where: str) -> list[Finding]:
-    """Yahoo's second close is left aside: open, high and low have no such twin."""
+    """Leave Yahoo's second close aside: open, high and low have no such twin."""
     for place, name in enumerate(fields.header):
         if normal(name) in _ADJUSTED and place not in fields.places.values():
             message = f"the column {name!r} is left aside: prices are those of open, high, low and close"
@@ -64,7 +64,7 @@ def adjusted_close(fields: Fields, where: str) -> list[Finding]:
 
 
 def tick_volume(fields: Fields, numbers: Numbers, where: str) -> list[Finding]:
-    """MT5's real volume is 0 where a market has none; its tick volume then stands for it. Changes `numbers`."""
+    """Use MT5's tick volume where the real one is 0, because the market has none. Changes `numbers`."""
     column = fields.columns.get("ticks")
     if column is None or numbers["volume"].any():
         return []
@@ -77,7 +77,10 @@ def tick_volume(fields: Fields, numbers: Numbers, where: str) -> list[Finding]:
 
 
 def without_header(fields: Fields, numbers: Numbers, where: str) -> list[Finding]:
-    """Columns taken by their place must look like bars; Lean's whole prices become dollars. Changes `numbers`."""
+    """Check that columns taken by their place look like bars; Lean's whole prices become dollars.
+
+    Changes `numbers`.
+    """
     if fields.header:
         return []
     ordered = sorted(fields.places, key=lambda name: fields.places[name])

@@ -26,7 +26,7 @@ _FAR = 4.0  # how much further a bar of the tails moves
 
 
 def read_synthetic(symbol: str, told: Mapping[str, Any]) -> Columns:
-    """The columns of a `synthetic:` mapping; DataError where the mapping describes nothing possible."""
+    """Return the columns of a `synthetic:` mapping; DataError where the mapping describes nothing possible."""
     try:
         spec = SyntheticSpec(**told)
     except (TypeError, ValueError) as error:
@@ -36,7 +36,7 @@ def read_synthetic(symbol: str, told: Mapping[str, Any]) -> Columns:
 
 
 def generate(symbol: str, spec: SyntheticSpec) -> Columns:
-    """The series that `spec` describes; `symbol` counts only where `spec` has no seed of its own."""
+    """Return the series that `spec` describes; `symbol` counts only where `spec` has no seed of its own."""
     seed = _number_of(symbol) if spec.seed is None else spec.seed
     label, place = _stamps(spec)
     moves = _moves(seed, spec, place)
@@ -56,7 +56,7 @@ def generate(symbol: str, spec: SyntheticSpec) -> Columns:
 
 
 def _moves(seed: int, spec: SyntheticSpec, place: Stamps) -> Floats:
-    """Returns from close to close: the group's part and the series' own, stretched by mood and tail."""
+    """Return returns from close to close: the group's part and the series' own, stretched by mood and tail."""
     shock = _bell(seed, 0, spec.bars)
     if spec.group:
         common = _bell_at(_number_of(spec.group), place)
@@ -68,7 +68,7 @@ def _moves(seed: int, spec: SyntheticSpec, place: Stamps) -> Floats:
 
 
 def _moods(seed: int, spec: SyntheticSpec) -> tuple[Floats, Floats]:
-    """How much wider than usual each bar moves and how strong its drift is: calm and rising up to wild and falling."""
+    """Return how much wider than usual each bar moves and how strong its drift is, from calm to wild."""
     if spec.regimes == 1:
         return np.ones(spec.bars), np.ones(spec.bars)
     changes = _uniform(seed, 7, spec.bars) < 1.0 / _MOOD_BARS
@@ -85,7 +85,7 @@ def _kept(seed: int, spec: SyntheticSpec) -> Flags:
 
 
 def _stamps(spec: SyntheticSpec) -> tuple[Stamps, Stamps]:
-    """Labels, and each bar's place in the endless row of all bars of its frequency, by which groups move together."""
+    """Return timestamps, and each bar's place among all bars of its frequency, by which groups move together."""
     length = seconds(spec.frequency) * SECOND
     per_day = DAY // length
     day = int(np.datetime64(spec.start, "D").astype(np.int64))
@@ -113,18 +113,18 @@ def _ticks(prices: Floats, scale: float) -> Floats:
 
 
 def _uniform(seed: int, stream: int, size: int) -> Floats:
-    """Numbers in [0, 1)."""
+    """Return numbers in [0, 1)."""
     words = np.asarray(np.random.PCG64([seed, stream]).random_raw(size), dtype=np.uint64)
     return (words >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def _bell(seed: int, stream: int, size: int) -> Floats:
-    """Numbers like the standard normal, none beyond ±6."""
+    """Return numbers like the standard normal, none beyond ±6."""
     return _added_up(np.random.PCG64([seed, stream]).random_raw(3 * size))
 
 
 def _bell_at(seed: int, place: Stamps) -> Floats:
-    """As `_bell`, but element i belongs to `place[i]`, whichever place a series starts at."""
+    """Return numbers as `_bell` does, but element i belongs to `place[i]`, wherever a series starts."""
     bits = np.random.PCG64([seed, 1])
     bits.advance(3 * (int(place[0]) + 2**40))
     return _added_up(bits.random_raw(3 * len(place)))

@@ -59,9 +59,9 @@ SAMPLES: Final[dict[str, SyntheticSpec]] = {
 
 
 def csv_text(columns: Columns, decimals: int) -> str:
-    """Bars as plain CSV: ISO stamps in UTC (a date alone where all are midnights), oldest first."""
-    unit = "D" if not (columns.label % 86_400_000_000_000).any() else "s"
-    stamps = columns.label.astype("M8[ns]").astype(f"M8[{unit}]").astype(str).tolist()
+    """Return bars as plain CSV: ISO stamps in UTC (a date alone where all are midnights), oldest first."""
+    unit = "D" if not (columns.timestamp % 86_400_000_000_000).any() else "s"
+    stamps = columns.timestamp.astype("M8[ns]").astype(f"M8[{unit}]").astype(str).tolist()
     suffix = "" if unit == "D" else "Z"
     values = (columns.open, columns.high, columns.low, columns.close, columns.volume)
     rows = zip(stamps, *(column.tolist() for column in values), strict=True)

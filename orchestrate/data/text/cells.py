@@ -41,7 +41,7 @@ class Grid(Sequence[str]):
         return len(self.letters)
 
     def blocks(self) -> Iterator[slice]:
-        """The whole column in pieces of `BLOCK` cells."""
+        """Yield the whole column in pieces of `BLOCK` cells."""
         return (slice(start, start + BLOCK) for start in range(0, len(self), BLOCK))
 
     @overload
@@ -61,7 +61,7 @@ class Grid(Sequence[str]):
 
 
 def beside(days: Sequence[str], clocks: Sequence[str]) -> Sequence[str]:
-    """Two columns as one, with a blank between them."""
+    """Return two columns as one, with a blank between them."""
     if isinstance(days, Grid) and isinstance(clocks, Grid):
         blank = np.full((len(days), 1), ord(" "), dtype=np.uint8)
         return Grid(np.hstack([days.letters, blank, clocks.letters]))
@@ -79,15 +79,15 @@ class Cells:
     unit: str = "line"
 
     def refuse(self, place: int, why: str, hint: str = FORMAT_HINT) -> DataError:
-        """The error about one cell."""
+        """Return the error about one cell."""
         return DataError(f"{self.unit} {self.rows[place]}: {self.texts[place]!r} {why}", where=self.where, hint=hint)
 
     def part(self, chosen: slice) -> Cells:
-        """Some of the cells, with their rows."""
+        """Return some of the cells, with their rows."""
         return replace(self, texts=self.texts[chosen], rows=self.rows[chosen])
 
     def grid(self) -> Grid | None:
-        """The texts as a matrix; None where they are not all ASCII and of one length."""
+        """Return the texts as a matrix; None where they are not all ASCII and of one length."""
         if isinstance(self.texts, Grid):
             return self.texts
         width, joined = len(self.texts[0]), "".join(self.texts)

@@ -23,7 +23,7 @@ _CAREFUL: Final = 16
 
 
 def read_csv(path: Path, plan: DataPlan, where: str, cache: ColumnCache | None = None) -> tuple[Columns, list[Finding]]:
-    """The bars of a text file and what was done to read them, from `cache` if they were read before."""
+    """Return the bars of a text file and what was done to read them, from `cache` if they were read before."""
     raw = read_regular(path, where)
     if cache is None or len(raw) < WORTH:
         return _parse(raw, plan, where).at(where)

@@ -51,7 +51,10 @@ _DIRECTIVES: Final = {
 
 
 def from_strptime(date_format: str) -> re.Pattern[str] | None:
-    """A strptime format as a pattern, in which parts that the format lacks match as nothing; None for half a date."""
+    """Return a strptime format as a pattern, in which parts that the format lacks match as nothing.
+
+    None for half a date.
+    """
     pieces, rest = [], date_format
     try:
         while rest:

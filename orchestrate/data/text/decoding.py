@@ -12,7 +12,7 @@ from orchestrate.domain.errors import DataError
 
 
 def decode(raw: bytes, where: str) -> str:
-    """The text of a file's bytes."""
+    """Return the text of a file's bytes."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _decoded(raw, "utf-16", where)
     if b"\0" in raw:
@@ -40,7 +40,7 @@ def _decoded(raw: bytes, encoding: str, where: str) -> str:
 
 
 def unpack(raw: bytes, most: int, where: str) -> bytes:
-    """The bytes of a file, or of the one file in a gzip or zip file, which unpacks to `most` bytes or fewer."""
+    """Return the bytes of a file, or of the one file in a gzip or zip file, which unpacks to `most` bytes or fewer."""
     if raw[:2] == b"\x1f\x8b":
         try:
             with gzip.open(io.BytesIO(raw)) as file:

@@ -61,7 +61,7 @@ def _cut(lines: Sequence[str], delimiter: str, where: str) -> list[Sequence[str]
 
 
 def _delimiter(sample: Sequence[str], where: str) -> str:
-    """The mark that cuts most lines into equally many cells: five or more, as bars have, or else any number."""
+    """Return the mark that cuts most lines into equally many cells: five or more, as bars have, or else any number."""
     for least in (5, 2):
         for delimiter in _DELIMITERS:
             widths = Counter(map(len, _cut(sample, delimiter, where)))
@@ -113,7 +113,7 @@ def _squared(rows: list[Sequence[str]], numbers: list[int], delimiter: str, wher
 
 
 def _is_footer(row: Sequence[str], width: int, *, named: bool) -> bool:
-    """A row that begins with a word (where bars do not), or has neither a stamp nor prices."""
+    """Return a row that begins with a word (where bars do not), or has neither a stamp nor prices."""
     if _FOOTER.match(row[0]):
         return not named or _numbers_in(row) < 4
     return not row[0].strip() and len(row) in (1, width) and _numbers_in(row) < 4

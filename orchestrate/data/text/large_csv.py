@@ -24,7 +24,7 @@ _HEAD: Final = 65536
 
 
 def read_large(raw: bytes, plan: DataPlan, where: str) -> Fields | None:
-    """The columns of a large file; None where anything about it is out of the ordinary."""
+    """Return the columns of a large file; None where anything about it is out of the ordinary."""
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     layout = _plain_layout(raw, plan, where)
     columns = _columns(raw, *layout) if layout else None
@@ -35,7 +35,7 @@ def read_large(raw: bytes, plan: DataPlan, where: str) -> Fields | None:
 
 
 def _plain_layout(raw: bytes, plan: DataPlan, where: str) -> tuple[Table, dict[str, int]] | None:
-    """What the head of the file shows, if it is a header in the first line and rows in all others."""
+    """Return what the head of the file shows, if it is a header in the first line and rows in all others."""
     head = raw[: raw.rfind(b"\n", 0, _HEAD) + 1]
     try:
         table = split(decode(head, where), plan.delimiter, where)
@@ -49,7 +49,7 @@ def _plain_layout(raw: bytes, plan: DataPlan, where: str) -> tuple[Table, dict[s
 
 
 def _columns(raw: bytes, table: Table, places: Mapping[str, int]) -> dict[str, Column] | None:
-    """Texts and finite numbers by column; None where a number is none, or a row is torn."""
+    """Return texts and finite numbers by column; None where a number is none, or a row is torn."""
     import pyarrow as pa
 
     most, size = raw.count(b"\n"), 0
@@ -76,7 +76,7 @@ def _columns(raw: bytes, table: Table, places: Mapping[str, int]) -> dict[str, C
 
 
 def _batches(raw: bytes, table: Table, places: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
-    """The rows in blocks of a megabyte, a column's name its place. A second thread would only hold more."""
+    """Yield the rows in blocks of a megabyte, a column's name its place. A second thread would only hold more."""
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 

@@ -26,7 +26,7 @@ _SHAPES: Final = {
 
 
 def read_numbers(cells: Sequence[str], mark: Mark) -> tuple[Floats, list[int]]:
-    """The numbers of a column, NaN for nulls, and the places of cells that are neither."""
+    """Return the numbers of a column, NaN for nulls, and the places of cells that are neither."""
     if mark == ".":
         try:
             column = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
@@ -64,7 +64,7 @@ def _number(cell: str, mark: Mark) -> float | None:
 def decimal_mark(
     columns: Sequence[Sequence[str]], rows: Sequence[int] | npt.NDArray[np.int64], where: str, unit: str = "line"
 ) -> Mark:
-    """Whether prices are written 1.5 or 1,5; DataError where both readings are possible throughout."""
+    """Return whether prices are written 1.5 or 1,5; DataError where both readings are possible throughout."""
     undecided: tuple[int | np.int64, str] | None = None
     for cells in columns:
         for place, cell in enumerate(cells):

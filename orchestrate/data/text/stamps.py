@@ -75,7 +75,7 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
 
 
 def read_moments(moments: Moments, cells: Cells) -> Reading:
-    """Stamps that need no reading → UTC; those that are all midnights of their zone become its dates."""
+    """Convert stamps that need no reading to UTC; if all are midnights of their zone they become its dates."""
     if moments.label.min() == NOTHING:
         _refuse_missing(cells, moments.label == NOTHING)
     if not moments.zone:
@@ -92,7 +92,7 @@ def _refuse_missing(cells: Cells, missing: Flags) -> None:
 
 
 def _without_zone_names(cells: Cells) -> Cells | None:
-    """`20230103 09:30:00 US/Eastern` as Interactive Brokers writes it: the zone then is the cells' own."""
+    """Read `20230103 09:30:00 US/Eastern`, as Interactive Brokers writes it: the zone is in the cells."""
     named = _ZONE_NAME.search(cells.texts[0])
     if named is None:
         return None
@@ -104,7 +104,7 @@ def _without_zone_names(cells: Cells) -> Cells | None:
 
 
 def _numeric(cells: Cells) -> Reading:
-    """Digits only: a date without separators, seconds (or ms, µs, ns) since 1970, or a day of a spreadsheet."""
+    """Read digits only: a date without separators, seconds (or ms, µs, ns) since 1970, or a day of a spreadsheet."""
     digits = len(cells.texts[0].strip().split(".")[0])
     if digits in (8, 12, 14):
         pattern = COMPACT if digits == 8 else COMPACT_TIME
@@ -138,7 +138,7 @@ def _epoch(cells: Cells, unit: int, note: str = "") -> Reading:
 
 
 def _counted(cells: Cells, place: int, unit: int) -> int:
-    """Nanoseconds of a count of `unit`, a power of ten, with a fraction."""
+    """Return nanoseconds of a count of `unit`, a power of ten, with a fraction."""
     whole, _, fraction = cells.texts[place].strip().partition(".")
     digits, fraction = len(str(unit)) - 1, fraction.rstrip("0")
     if len(fraction) > digits:
@@ -147,7 +147,7 @@ def _counted(cells: Cells, place: int, unit: int) -> int:
 
 
 def _excel(cells: Cells) -> Reading:
-    """Days since 1899-12-30; the fraction is the time of day, exact to a millisecond."""
+    """Return days since 1899-12-30; the fraction is the time of day, exact to a millisecond."""
     days = _numbers(cells) - 25569.0
     _within(cells, days, "is too great for a day of a spreadsheet")
     local = np.rint(days * 86_400_000.0).astype(np.int64) * 1_000_000
@@ -168,7 +168,7 @@ def _are_digits(texts: Sequence[str]) -> bool:
 
 
 def _day_or_month_first(cells: Cells) -> Reading:
-    """01/02/2014 is decided by any value over 12 elsewhere in the column."""
+    """Decide between day and month first in 01/02/2014 by any value over 12 elsewhere in the column."""
     first_over, second_over = -1, -1
     for place, text in enumerate(cells.texts):
         match = DAY_FIRST.fullmatch(text.strip())
@@ -215,7 +215,7 @@ NAMED_FORMATS: Final[dict[str, Callable[[Cells], Reading]]] = {
 
 
 def _calendar(cells: Cells, pattern: re.Pattern[str], complaint: str) -> Stamps:
-    """Stamps of texts that all fit `pattern`."""
+    """Return stamps of texts that all fit `pattern`."""
     first = pattern.fullmatch(cells.texts[0])
     if first and (uniform := _uniform(first, cells)):
         local, ahead = uniform
@@ -230,7 +230,7 @@ def _calendar(cells: Cells, pattern: re.Pattern[str], complaint: str) -> Stamps:
 
 
 def _matched(cells: Cells, pattern: re.Pattern[str], complaint: str) -> tuple[dict[str, Integers], list[str]]:
-    """The calendar fields of each text, unproved, and the offset that it names."""
+    """Return the calendar fields of each text, unproved, and the offset that it names."""
     parts = [part for part in "YmbdHMSfpz" if part in pattern.groupindex]
     found = []
     for place, text in enumerate(cells.texts):
@@ -254,7 +254,7 @@ def _matched(cells: Cells, pattern: re.Pattern[str], complaint: str) -> tuple[di
 
 
 def _uniform(first: re.Match[str], cells: Cells) -> tuple[Integers, Integers] | None:
-    """Local nanoseconds, and how far ahead of UTC their offsets are, of texts that are letter by letter like `first`.
+    """Return local nanoseconds and offsets from UTC of texts that are laid out exactly like `first`.
 
     None where a text has another length, or other letters than digits where `first` has them.
     """
@@ -277,7 +277,7 @@ def _uniform(first: re.Match[str], cells: Cells) -> tuple[Integers, Integers] | 
 
 
 def _ahead(first: re.Match[str], digits: Letters) -> Integers | int:
-    """Nanoseconds of offsets such as -05:00; 0 where `first` names none."""
+    """Return nanoseconds of offsets such as -05:00; 0 where `first` names none."""
     sign = {"+": 1, "-": -1}.get((first["z"] or "")[:1], 0)
     places = [place for place in range(*first.span("z")) if first.string[place].isdigit()] if sign else []
     if not places:
@@ -287,7 +287,7 @@ def _ahead(first: re.Match[str], digits: Letters) -> Integers | int:
 
 
 def _number(digits: Letters) -> Integers:
-    """Rows of digits as numbers; 0 where there is no digit."""
+    """Return rows of digits as numbers; 0 where there is no digit."""
     number = np.zeros(len(digits), dtype=np.int64)
     for column in digits.T:
         number = number * 10 + column
@@ -295,7 +295,7 @@ def _number(digits: Letters) -> Integers:
 
 
 def _narrow(texts: Sequence[str]) -> Integers | None:
-    """Digits in a grid as numbers; None where it is no grid, or numbers may be too great."""
+    """Return digits in a grid as numbers; None where it is no grid, or numbers may be too great."""
     if not isinstance(texts, Grid) or texts.letters.shape[1] > 18:
         return None
     return np.concatenate([_number(texts.letters[block] - np.uint8(48)) for block in texts.blocks()])
@@ -313,7 +313,7 @@ def _bytes(texts: Sequence[str]) -> npt.NDArray[np.bytes_]:
 
 
 def _local(cells: Cells, numbers: dict[str, Integers]) -> Integers:
-    """Nanoseconds of calendar fields, every field proved first."""
+    """Return nanoseconds of calendar fields, every field proved first."""
     year, month, day = numbers["Y"], numbers["m"], numbers["d"]
     limits = (("H", 23), ("M", 59), ("S", 59))
     beyond = (year < FIRST_YEAR) | (year > LAST_YEAR)

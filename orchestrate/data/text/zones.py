@@ -17,12 +17,15 @@ from orchestrate.domain.market.timeline import Flags, Stamps
 
 
 def is_utc(zone: str) -> bool:
-    """True for the names of UTC itself."""
+    """Return True for the names of UTC itself."""
     return zone in ("UTC", "Z", "Etc/UTC", "+00:00", "")
 
 
 def to_utc(cells: Cells, local: Integers, zones: Sequence[str] | None) -> Stamps:
-    """Wall clock with the offset that each row names, or of the cells' time zone, → UTC; local midnights → dates."""
+    """Convert wall clock times to UTC, by the offset that each row names, else by the cells' time zone.
+
+    Local midnights → dates.
+    """
     if zones is not None:
         bare = next((place for place, zone in enumerate(zones) if not zone), None)
         if bare is not None:
@@ -37,14 +40,14 @@ def to_utc(cells: Cells, local: Integers, zones: Sequence[str] | None) -> Stamps
 
 
 def at_utc(cells: Cells, local: Integers) -> Stamps:
-    """Wall clock of the cells' time zone → UTC; dates without a time of day stay what they are."""
+    """Convert wall clock times of the cells' time zone to UTC; dates without a time of day stay as they are."""
     if is_utc(cells.timezone) or not (local % DAY).any():
         return local
     return _from_zone(cells, local)
 
 
 def dates_of_midnights(utc: Stamps, zone: str, where: str) -> Stamps:
-    """Moments that are all midnight in `zone` become that zone's dates; others stay."""
+    """Turn moments that are all midnight in `zone` into that zone's dates; others stay."""
     if zone[0] in "+-":
         local = utc + _offset(zone)
     else:
@@ -56,7 +59,10 @@ def dates_of_midnights(utc: Stamps, zone: str, where: str) -> Stamps:
 
 
 def rules(zone: str) -> bytes:
-    """The compiled rules of a time zone as Python finds them now; nothing for UTC and for names without rules."""
+    """Return the compiled rules of a time zone as Python finds them now.
+
+    Nothing for UTC and for names without rules.
+    """
     if zone == "UTC":
         return b""
     try:
@@ -87,7 +93,10 @@ def _offset(zone: str) -> int:
 
 
 def _from_zone(cells: Cells, local: Integers) -> Stamps:
-    """Wall clock of a time zone → UTC. An hour that happens twice in autumn is told apart by the order of the rows."""
+    """Convert wall clock times of a time zone to UTC.
+
+    An hour that happens twice in autumn is told apart by the order of the rows.
+    """
     zone = _zone(cells.timezone, cells.where)
     quarter = 900 * SECOND
     quarters, place = np.unique(local // quarter, return_inverse=True)
@@ -119,7 +128,7 @@ def _offsets(local: Integers, zone: ZoneInfo, fold: int) -> Integers:
 
 
 def _second_time(cells: Cells, local: Integers, twice: Flags) -> Flags:
-    """Which rows of an hour that happens twice belong to its second time: those after the clock went back."""
+    """Return which rows of an hour that happens twice belong to its second time: those after the clock went back."""
     second = np.zeros(len(local), dtype=np.bool_)
     forward = 1 if local[0] <= local[-1] else -1
     unsure = np.flatnonzero(twice)[::forward]

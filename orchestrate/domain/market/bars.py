@@ -43,7 +43,7 @@ class Bars(Sequence[HistoricalDataBar]):
     @overload
     def __getitem__(self, index: slice) -> Bars: ...
     def __getitem__(self, index: int | slice) -> HistoricalDataBar | Bars:
-        """One bar, or a further view for a slice of step 1. IndexError outside, as for any sequence."""
+        """Return one bar, or a further view for a slice of step 1. IndexError outside, as for any sequence."""
         if isinstance(index, slice):
             start, stop, step = index.indices(self._size)
             if step != 1:
@@ -101,8 +101,8 @@ class Bars(Sequence[HistoricalDataBar]):
         return self._columns[5][self._start : self._start + self._size]
 
 
-def whole_history(series: BarSeries, size: int | None = None) -> Bars:
-    """The first `size` bars (default: all) for a vectorised strategy, which can't change them.
+def full_history(series: BarSeries, size: int | None = None) -> Bars:
+    """Return the first `size` bars (default: all) for a vectorised strategy, which can't change them.
 
     A cut history is a copy that ends there.
     """
@@ -111,7 +111,7 @@ def whole_history(series: BarSeries, size: int | None = None) -> Bars:
     return Bars(series.symbol, _over(column.base for column in columns), 0, len(columns[0]))
 
 
-class Unveiling:
+class PointInTimeBars:
     """The growing past of one series. `until(size)` copies what is new and returns the view that ends there.
 
     `limit` is how many bars are known now; whoever passes `until` on keeps to it.
@@ -128,14 +128,14 @@ class Unveiling:
         # the copies, then the columns, as memoryviews: that is the fastest way to copy a single element
         self._memory = tuple(one.data for one in (*map(_writable, self._columns), *series.columns))
 
-    def again(self) -> Unveiling:
-        """The same past for another strategy, in the same memory, with arrays of its own."""
+    def again(self) -> PointInTimeBars:
+        """Return the same past for another strategy, in the same memory, with arrays of its own."""
         twin = copy(self)
         twin._columns = _over(column.base for column in self._columns)
         return twin
 
     def until(self, size: int) -> Bars:
-        """The first `size` bars; time goes one way, an earlier size only narrows the view."""
+        """Return the first `size` bars; time goes one way, an earlier size only narrows the view."""
         shown = self._shown[0]
         if size > shown:
             if size == shown + 1:  # as a rule; one by one is then faster than slices, and written out than a loop
@@ -163,17 +163,17 @@ class Unveiling:
 
 
 def _over(memory: Iterable[Any]) -> _Columns:
-    """New arrays on the memory of label, open, high, low, close and volume."""
+    """Return new arrays on the memory of label, open, high, low, close and volume."""
     label, *prices = memory
     return (np.frombuffer(label, np.int64), *(np.frombuffer(one, np.float64) for one in prices))  # type: ignore[return-value]  # five
 
 
 def _unknown(column: npt.NDArray[Any]) -> Any:
-    """What stands where no bar is known yet."""
+    """Return what fills places of bars that are not known yet."""
     return column.dtype.type(0 if column.dtype.kind == "i" else np.nan)
 
 
 def _writable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A way to write what everybody else can only read; valid while the column lives."""
+    """Return a way to write what everybody else can only read; valid while the column lives."""
     memory: Any = (ctypes.c_char * column.nbytes).from_address(column.ctypes.data)
     return np.frombuffer(memory, column.dtype)

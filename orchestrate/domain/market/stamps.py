@@ -16,7 +16,7 @@ _UP_TO_SECONDS: Final = len("2020-01-31T09:30:00")
 
 
 def label_text(label: int) -> str:
-    """A label (int nanoseconds, UTC) as `2020-01-31` at midnight, else `2020-01-31T09:30:00Z`."""
+    """Return a label (int nanoseconds, UTC) as `2020-01-31` at midnight, else `2020-01-31T09:30:00Z`."""
     seconds, fraction = divmod(label, _SECOND)
     told = datetime.fromtimestamp(seconds, UTC).isoformat()[:_UP_TO_SECONDS]
     if label % _DAY == 0:
@@ -26,7 +26,7 @@ def label_text(label: int) -> str:
 
 
 def moment_of(text: str, *, last: bool = False) -> int:
-    """Nanoseconds of an ISO date or moment of any year, UTC unless it names an offset.
+    """Return nanoseconds of an ISO date or moment of any year, UTC unless it names an offset.
 
     A bare date is its first nanosecond, or its `last`.
     """
@@ -41,5 +41,5 @@ LATEST: Final = moment_of(f"{LAST_YEAR}-12-31", last=True)
 
 
 def saturated(moment: int) -> int:
-    """`moment`, or the end of the range that it lies beyond."""
+    """Return `moment`, or the end of the range that it lies beyond."""
     return min(max(moment, EARLIEST), LATEST)

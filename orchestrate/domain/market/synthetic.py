@@ -72,7 +72,7 @@ class SyntheticSpec:
 
 
 def seconds(frequency: str) -> int:
-    """The length of `15min`, `1h`, `1d` and the like in seconds; ValueError for anything else."""
+    """Return the length of `15min`, `1h`, `1d` and the like in seconds; ValueError for anything else."""
     match = re.fullmatch(r"(\d{0,6})\s*([a-z]+)", frequency.strip().lower())
     count = int(match[1] or 1) if match else 0
     if not match or match[2] not in _UNITS or not count:

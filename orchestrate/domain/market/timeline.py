@@ -1,7 +1,7 @@
 """What is traded and what is known of it: instruments, bars, series and the one timeline.
 
-Stamps are int64 nanoseconds since 1970, UTC. A bar's `label` is the stamp its file gives it; `known` is the moment
-at which it may be acted upon (see contracts, "Stamps").
+Stamps are int64 nanoseconds since 1970, UTC. A bar's `timestamp` is the stamp its file gives it;
+`available_at` is the moment from which it may be acted upon (docs/reference/steps.md).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class HistoricalDataBar:
-    """One bar, as a strategy sees it; `timestamp` is its label."""
+    """One bar, as a strategy sees it; `timestamp` is the stamp its file gives it."""
 
     timestamp: int
     open: float
@@ -38,48 +38,48 @@ class HistoricalDataBar:
 class BarSeries:
     """One symbol's history in columns, oldest first, shared by all, in memory that nobody can write to.
 
-    `length` is a bar's nominal length in nanoseconds; `known` when each bar may be acted upon. A resampled series is
-    not `tradable`: strategies may read it, orders on it are refused.
+    `length` is a bar's nominal length in nanoseconds; `available_at` is when each bar may be acted upon. A resampled
+    series is not `tradable`: strategies may read it, orders on it are refused.
     """
 
     symbol: str
-    label: Stamps
+    timestamp: Stamps
     open: Floats
     high: Floats
     low: Floats
     close: Floats
     volume: Floats
-    known: Stamps
+    available_at: Stamps
     length: int
     tradable: bool = True
 
     def __post_init__(self) -> None:
-        size, label = len(self.label), self.label
+        size, timestamp = len(self.timestamp), self.timestamp
         if not size:
             raise ValueError(f"{self.symbol}: a series needs at least one bar")
-        for name in ("label", "open", "high", "low", "close", "volume", "known"):
+        for name in ("timestamp", "open", "high", "low", "close", "volume", "available_at"):
             column = getattr(self, name)
             if len(column) != size:
-                raise ValueError(f"{self.symbol}: column {name} has {len(column)} rows, label has {size}")
-            if column is label:  # `known` too, as a rule: one piece of memory
-                column = self.label
-            kind = np.int64 if name in ("label", "known") else np.float64
+                raise ValueError(f"{self.symbol}: column {name} has {len(column)} rows, timestamp has {size}")
+            if column is timestamp:  # `available_at` too, as a rule: one piece of memory
+                column = self.timestamp
+            kind = np.int64 if name in ("timestamp", "available_at") else np.float64
             object.__setattr__(self, name, sealed(np.asarray(column, dtype=kind)))
-        if size > 1 and not bool(np.all(self.label[1:] > self.label[:-1])):
-            raise ValueError(f"{self.symbol}: labels must rise strictly")
+        if size > 1 and not bool(np.all(self.timestamp[1:] > self.timestamp[:-1])):
+            raise ValueError(f"{self.symbol}: timestamps must rise strictly")
 
     def __len__(self) -> int:
-        return len(self.label)
+        return len(self.timestamp)
 
     @property
     def columns(self) -> tuple[npt.NDArray[Any], ...]:
-        """What strategies see: label, open, high, low, close, volume."""
-        return (self.label, self.open, self.high, self.low, self.close, self.volume)
+        """What strategies see: timestamp, open, high, low, close, volume."""
+        return (self.timestamp, self.open, self.high, self.low, self.close, self.volume)
 
     def bar(self, row: int) -> HistoricalDataBar:
-        """The bar at `row` as one value."""
+        """Return the bar at `row` as one value."""
         return HistoricalDataBar(
-            int(self.label[row]),
+            int(self.timestamp[row]),
             float(self.open[row]),
             float(self.high[row]),
             float(self.low[row]),
@@ -90,7 +90,7 @@ class BarSeries:
 
 
 def sealed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The column on top of `bytes`, which can't be written to; no copy where it lies there already."""
+    """Return the column on top of `bytes`, which can't be written to; no copy where it lies there already."""
     base: Any = column.base
     if isinstance(base, bytes) and len(base) == column.nbytes and column.flags.c_contiguous:
         return column
@@ -124,7 +124,10 @@ class StepRows(Mapping[str, int]):
         return row
 
     def get(self, symbol: str, default: Any = None) -> Any:
-        """The row, or `default`; not left to `Mapping`, which would raise and catch for each symbol without a bar."""
+        """Return the row, or `default`.
+
+        Not left to `Mapping`, which would raise and catch for each symbol without a bar.
+        """
         column = self._columns.get(symbol)
         row = -1 if column is None else column[self._step]
         return row if row >= 0 else default
@@ -173,17 +176,17 @@ class Timeline:
         object.__setattr__(self, "moments", self.stamps.data)
 
     def events(self) -> Iterator[MarketEvent]:
-        """Every step in order."""
+        """Yield every step in order."""
         columns = self.columns
         for step, t in enumerate(self.moments):
             yield MarketEvent(step, t, StepRows(columns, step))
 
     def event(self, step: int) -> MarketEvent:
-        """The step at `step`."""
+        """Return the step at `step`."""
         return MarketEvent(step, self.moments[step], StepRows(self.columns, step))
 
     def last_step(self, symbol: str) -> int:
-        """The step of the symbol's last bar, after which its series has ended."""
+        """Return the step of the symbol's last bar, after which its series has ended."""
         return int(np.flatnonzero(self.rows[symbol] >= 0)[-1])
 
 

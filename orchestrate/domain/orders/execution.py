@@ -28,7 +28,7 @@ LotRule = Literal["integer", "fractional"]
 
 
 def rounded(quantity: float) -> float:
-    """A quantity to the digits that it has, so that what was bought in parts can be sold as a whole."""
+    """Return a quantity to the digits that it has, so that what was bought in parts can be sold as a whole."""
     return round(quantity, FRACTION_DIGITS) if quantity % 1 else quantity
 
 
@@ -47,7 +47,7 @@ class Commission:
             raise ValueError("a commission is a percentage or an amount per share, not both")
 
     def fee(self, quantity: float, notional: float) -> float:
-        """The fee of one order of `quantity` units worth `notional`; signs don't matter."""
+        """Return the fee of one order of `quantity` units worth `notional`; signs don't matter."""
         if not quantity:
             return 0.0
         fee = abs(notional) * self.percent / 100.0 + abs(quantity) * self.per_share
@@ -68,7 +68,7 @@ class Slippage:
             raise ValueError("slippage is a percentage or a number of ticks, not both")
 
     def price(self, raw: float, quantity: float, instrument: Instrument) -> float:
-        """`raw` after slippage for a buy (`quantity` > 0) or a sell, rounded to the tick against the trader."""
+        """Return `raw` after slippage for a buy (`quantity` > 0) or a sell, rounded to the tick against the trader."""
         if not self.percent and not self.ticks:
             return raw
         sign = 1.0 if quantity > 0 else -1.0
@@ -103,17 +103,17 @@ class ExecutionRules:
             raise ValueError(f"strategy_timeout must be at least {LEAST_TIMEOUT} seconds, not {self.strategy_timeout}")
 
     def fill_price(self, raw: float, quantity: float, instrument: Instrument) -> float:
-        """The price at which a market order of signed `quantity` fills when the market stands at `raw`."""
+        """Return the price at which a market order of signed `quantity` fills when the market stands at `raw`."""
         return self.slippage.price(raw, quantity, instrument)
 
     def fee(self, quantity: float, price: float, instrument: Instrument) -> float:
-        """The fee of an order that fills `quantity` at `price`."""
+        """Return the fee of an order that fills `quantity` at `price`."""
         own = self.commissions
         commission = own.get(instrument.symbol, self.commission) if own else self.commission
         return commission.fee(quantity, quantity * price * instrument.multiplier)
 
     def lot(self, quantity: float) -> float:
-        """`quantity` rounded towards zero to a legal lot; the one place where quantities are rounded."""
+        """Return `quantity` rounded towards zero to a legal lot; the one place where quantities are rounded."""
         if not quantity % 1:
             return float(quantity)
         scale = 1.0 if self.lots == "integer" else 10.0**FRACTION_DIGITS
@@ -126,12 +126,15 @@ class ExecutionRules:
         return round(math.trunc(parts + math.copysign(blur, quantity)) / scale, FRACTION_DIGITS)
 
     def cost(self, quantity: float, price: float, instrument: Instrument) -> float:
-        """What an opening of `quantity` at `price` takes out of what its strategy may spend: margin plus fee."""
+        """Return how much of its strategy's buying power an opening of `quantity` at `price` takes: margin plus fee."""
         held = abs(quantity * price) * instrument.multiplier * instrument.margin_rate
         return held + self.fee(quantity, price, instrument)
 
     def affordable(self, money: float, wanted: float, price: float, instrument: Instrument) -> tuple[float, float]:
-        """The largest legal part of signed `wanted` that costs at most `money`, and its cost; 0.0 where no lot does."""
+        """Return the largest legal part of signed `wanted` that costs at most `money`, and its cost.
+
+        0.0 where no lot does.
+        """
         quantity = self.lot(wanted)
         cost = self.cost(quantity, price, instrument) if quantity else 0.0
         if cost <= money + _GRAIN:
@@ -141,7 +144,7 @@ class ExecutionRules:
 
 
 def _largest(quantity: float, fits: Callable[[float], bool], rules: ExecutionRules) -> float:
-    """The largest legal lot below `quantity`, which doesn't fit, by bisection over whole lots."""
+    """Return the largest legal lot below `quantity`, which doesn't fit, by bisection over whole lots."""
     step = 1.0 if rules.lots == "integer" else 10.0**-FRACTION_DIGITS
     low, high = 0, round(min(abs(quantity) / step, _MOST))
     while high - low > 1:

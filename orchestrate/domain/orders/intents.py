@@ -38,7 +38,7 @@ class Intent:
 
     @classmethod
     def of(cls, demand: Demand) -> Intent:
-        """The intent of a demand that comes with its quantity, as those of natives do."""
+        """Return the intent of a demand that comes with its quantity, as those of natives do."""
         quantity = demand.quantity
         intent = cls(
             demand.strategy_id,
@@ -71,7 +71,7 @@ class Intent:
         self.refused = True
 
     def decision(self) -> Decision:
-        """How it ends; the last stage that cut it gives the reason."""
+        """Return how it ends; the last stage that cut it gives the reason."""
         if not self.trail:
             return Decision(self.demand, _APPROVED, self.quantity)
         last = self.trail[-1]

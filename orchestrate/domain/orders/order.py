@@ -93,7 +93,7 @@ class OrderGroup:
 
     @classmethod
     def bracket(cls, entry: str | None) -> OrderGroup | None:
-        """The group of the exits that belong to the order `entry`; None without one."""
+        """Return the group of the exits that belong to the order `entry`; None without one."""
         return cls("bracket", entry) if entry else None
 
 
@@ -255,12 +255,12 @@ class Fill:
         return f"{self.order_id}/{self.part}" if self.part else self.order_id
 
     def at(self, t: int) -> Fill:
-        """The same fill at another time."""
+        """Return the same fill at another time."""
         return Fill(self.order_id, self.strategy_id, self.symbol, self.quantity, self.price, self.fee, t, self.part)
 
 
 def trailing_level(extreme: float, trail: float, *, buys: bool) -> float:
-    """The level of a stop that trails `extreme` by `trail`, in decimals: above it for a buy, below it for a sell."""
+    """Return the level of a stop that trails `extreme` by `trail`: above it for a buy, below it for a sell."""
     distance = Decimal(str(trail))
     return float(Decimal(str(extreme)) + (distance if buys else -distance))
 

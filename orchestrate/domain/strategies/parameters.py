@@ -43,7 +43,7 @@ class _UnfitError(ValueError):
 def fill_parameters(
     description: StrategyDescription, given: Mapping[str, object]
 ) -> tuple[dict[str, object], list[ParameterProblem]]:
-    """`given` as the types that are declared, defaults filled in, in the order of declaration; and all problems.
+    """Return `given` as the types that are declared, defaults filled in, in the order of declaration; and all problems.
 
     Decimals become ints or floats. Where the strategy takes any keyword (`parameters` is None) everything passes.
     Defaults of `...` are left out: the class supplies them.
@@ -72,7 +72,7 @@ def fill_parameters(
 
 
 def plain(value: object) -> object:
-    """`value` with every Decimal inside it turned into the int or float that it shows."""
+    """Return `value` with every Decimal inside it turned into the int or float that it shows."""
     if isinstance(value, Decimal):
         return int(value) if _is_short_whole(value) else float(value)
     if isinstance(value, Mapping):
@@ -83,14 +83,14 @@ def plain(value: object) -> object:
 
 
 def own(value: object) -> object:
-    """`value` with lists and mappings of its own, so that changing them changes no plan."""
+    """Return `value` with lists and mappings of its own, so that changing them changes no plan."""
     if isinstance(value, Mapping):
         return {key: own(item) for key, item in value.items()}
     return [own(item) for item in value] if isinstance(value, list) else value
 
 
 def shown(value: object) -> str:
-    """`value` for a message: never long, never failing."""
+    """Return `value` for a message: never long, never failing."""
     if isinstance(value, bool):
         return str(value).lower()
     try:
@@ -101,7 +101,7 @@ def shown(value: object) -> str:
 
 
 def _is_short_whole(value: Decimal) -> bool:
-    """True for 20 and 2E+1, not for 1E+999999, whose digits would fill the memory."""
+    """Return True for 20 and 2E+1, not for 1E+999999, whose digits would fill the memory."""
     return value.is_finite() and value.adjusted() < 400 and value == value.to_integral_value()
 
 
@@ -135,7 +135,10 @@ _NOTHING = object()
 
 
 def _of_type(value: object, parameter: Parameter) -> object:
-    """`value` as its type, or `_NOTHING` where it is something else. A bool is no number; 20.0 is a whole one."""
+    """Return `value` as its type, or `_NOTHING` where it is something else.
+
+    A bool is no number; 20.0 is a whole one.
+    """
     wanted = parameter.type
     if wanted in (int, float):
         return _number(value, wanted)
@@ -181,7 +184,7 @@ def _is_number(value: object) -> bool:
 
 
 def _words(parameter: Parameter) -> list[str]:
-    """What may stand instead of a number."""
+    """Return the words that may stand instead of a number."""
     return [word for word in parameter.choices if isinstance(word, str)] if parameter.type in (int, float) else []
 
 

@@ -34,7 +34,7 @@ class Relation:
     _tree: ast.Compare
 
     def holds(self, values: Mapping[str, object]) -> bool:
-        """Whether it is true of `values`. One that speaks of a value that is None holds.
+        """Return whether it holds for `values`; it does if one of its values is None.
 
         KeyError for a name that `values` lacks.
         """
@@ -50,7 +50,7 @@ class Relation:
 
 
 def parse_relation(text: str) -> Relation:
-    """ValueError, saying what is wrong, for anything but a comparison of names, numbers, + - * /."""
+    """Parse a relation; ValueError, saying what is wrong, for anything but a comparison of names, numbers, + - * /."""
     try:
         tree = ast.parse(text.strip()[: _LONGEST + 1], mode="eval").body if len(text) <= _LONGEST else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):

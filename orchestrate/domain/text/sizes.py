@@ -10,7 +10,7 @@ _UNITS: Final = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 def size_of(text: str) -> int:
-    """The bytes that `2GB`, `1.5 GB` or `500MB` means; ValueError for anything else."""
+    """Return the bytes that `2GB`, `1.5 GB` or `500MB` means; ValueError for anything else."""
     if not re.fullmatch(PATTERN, text):
         raise ValueError(f"expected a size such as 500MB or 2GB, found {text!r}")
     whole, _, part = text[:-2].strip().partition(".")
@@ -19,6 +19,6 @@ def size_of(text: str) -> int:
 
 
 def size_text(size: int) -> str:
-    """A number of bytes in the unit that shows it best, three digits at most before the point."""
+    """Return a number of bytes in the unit that shows it best, three digits at most before the point."""
     unit = next((name for name in reversed(_UNITS) if size >= _UNITS[name]), "KB")
     return f"{size / _UNITS[unit]:.3g} {unit}" if size < 10**15 else f"{size // 10**12} TB"

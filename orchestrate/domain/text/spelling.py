@@ -11,7 +11,7 @@ _MOST = 1000
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The one of `known` that looks most like `word`, whatever its case; "" when nothing is near.
+    """Return the one of `known` that looks most like `word`, whatever its case; "" when nothing is near.
 
     Among very many names, and for very long words, nothing is looked for: it would take long and mean little.
     """
@@ -25,6 +25,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?`, or "" when nothing is near."""
+    """Return `did you mean 'x'?`, or "" when nothing is near."""
     name = nearest(word, known)
     return f"did you mean '{name}'?" if name else ""

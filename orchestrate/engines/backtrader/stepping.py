@@ -56,7 +56,7 @@ class ColumnFeed:
 
     def __init__(self, series: BarSeries) -> None:
         self._name = series.symbol
-        self._known = series.known.data
+        self._known = series.available_at.data
         self._prices = series.open.data, series.high.data, series.low.data, series.close.data
         self.datetime, self.close = _Line(), _Line()
         self.open = self.high = self.low = math.nan

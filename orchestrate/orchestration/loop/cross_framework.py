@@ -189,7 +189,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """Let go of every engine."""
         self._router.end()
 
-    # ---- the step at time t, line by line as the contracts list it
+    # ---- the step at time t, line by line as docs/reference/steps.md lists it
 
     def step(self, event: MarketEvent) -> None:
         """One step; a phase that has nothing to do isn't entered."""

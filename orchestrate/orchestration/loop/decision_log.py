@@ -28,7 +28,7 @@ class DecisionLog:
         self._entries, self._marks, self._emit = entries, marks, emit
         self._step_labels = market.timeline.labels.data
         self._labels = {
-            symbol: (rows, market.series[symbol].label.data) for symbol, rows in market.timeline.columns.items()
+            symbol: (rows, market.series[symbol].timestamp.data) for symbol, rows in market.timeline.columns.items()
         }
 
     def step_label(self) -> int:

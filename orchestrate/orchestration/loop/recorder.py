@@ -74,7 +74,7 @@ class Recorder:
             symbols=entry.symbols,
             allocated=entry.allocated,
             equity=self.equity(entry.book, steps) if transfers is None else transfers.earned + transfers.so_far,
-            own=self.own(entry.symbols, steps),
+            has_bar=self.has_bar(entry.symbols, steps),
             exposed=self.exposed(entry.id, steps),
             trades=tuple(entry.book.trades),
             open_positions=tuple(position.copy() for position in entry.book.positions.values()),
@@ -122,7 +122,7 @@ class Recorder:
             exposed |= _held(changes, "quantity", steps) != 0.0
         return exposed
 
-    def own(self, symbols: tuple[str, ...], steps: int) -> Flags:
+    def has_bar(self, symbols: tuple[str, ...], steps: int) -> Flags:
         """The steps at which one of `symbols` has a bar."""
         rows: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.int64]]] = self._market.timeline.rows
         own = np.zeros(steps, dtype=np.bool_)

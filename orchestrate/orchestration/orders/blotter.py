@@ -34,7 +34,7 @@ class Blotter:
         self.moved: set[str] = set()
 
     def place(self, demand: Demand, quantity: float, reserve: float, reason: Reason = Reason.NONE) -> Order:
-        """A new order; ids count up within each strategy, so that they are the same in every portfolio."""
+        """Return a new order; ids count up within each strategy, so that they are the same in every portfolio."""
         owner = demand.strategy_id
         number = self._placed[owner] = self._placed.get(owner, 0) + 1
         name, closing = f"{owner}-{number}", demand.closing
@@ -53,15 +53,15 @@ class Blotter:
     # ---- what is there
 
     def open_orders(self) -> Iterable[Order]:
-        """All of them: those that wait for their release, those that rest, those just handed to their engines."""
+        """Return all open orders: those that wait for release, those that rest, those just handed to their engines."""
         return chain(self._pending.values(), self._resting.values(), self._released.values())
 
     def pending(self, strategy_id: str) -> Sequence[Order]:
-        """The strategy's orders that wait for their release."""
+        """Return the strategy's orders that wait for their release."""
         return self.waiting.get(strategy_id, ())
 
     def resting(self) -> list[Order]:
-        """All orders that lie in an engine."""
+        """Return all orders that lie in an engine."""
         return list(self._resting.values())
 
     @property
@@ -70,32 +70,32 @@ class Blotter:
         return bool(self._resting)
 
     def owners_reached(self, symbols: Container[str]) -> set[str]:
-        """Strategies with an order that lies in an engine and whose symbol has a bar now."""
+        """Return strategies with an order that lies in an engine and whose symbol has a bar now."""
         return {order.strategy_id for order in self._resting.values() if order.symbol in symbols}
 
     def unanswered(self) -> list[Order]:
-        """Orders that were handed to an engine, which has neither filled them nor let them rest."""
+        """Return orders that were handed to an engine, which has neither filled them nor let them rest."""
         return list(self._released.values())
 
     def named(self, strategy_id: str, name: str) -> list[Order]:
-        """The strategy's open order that its engine calls `name`, if there is one."""
+        """Return the strategy's open order that its engine calls `name`, if there is one."""
         return [order for order in self.open_orders() if order.strategy_id == strategy_id and order.name == name]
 
     def with_engine(self, order_id: str) -> Order | None:
-        """The order of that id that an engine has; None where none has it."""
+        """Return the order of that id that an engine has; None where none has it."""
         return self._released.get(order_id) or self._resting.get(order_id)
 
     def is_booked(self, fill: Fill) -> bool:
-        """True for a fill that is known already."""
+        """Return True for a fill that is known already."""
         return fill.id in self._booked
 
     def symbols(self) -> set[str]:
-        """The symbols whose next bar may move an order: pending ones wait for it, resting ones may be reached."""
+        """Return the symbols whose next bar may change an order, pending or resting."""
         symbols = {order.symbol for order in self._pending.values()}
         return symbols | {order.symbol for order in self._resting.values()} if self._resting else symbols
 
     def reserved(self, strategy_id: str, granted: Sequence[float] = ()) -> float:
-        """Money held for the strategy's open orders, and for those that are just being `granted`."""
+        """Return money held for the strategy's open orders, and for those that are just being `granted`."""
         reserved = 0.0
         for order in self.waiting.get(strategy_id, ()):
             reserved += order.reserve
@@ -129,7 +129,7 @@ class Blotter:
         return due
 
     def rest(self, order: Order) -> None:
-        """A released order lies in its engine from now on; its reserve stays."""
+        """Let a released order rest in its engine from now on; its reserve stays."""
         order.become(OrderStatus.RESTING)
         self._resting[order.id] = self._released.pop(order.id)
 
@@ -141,7 +141,7 @@ class Blotter:
         self.moved.add(order.strategy_id)
 
     def fill(self, fill: Fill) -> Order | None:
-        """The order of a fill, with the fill noted; None for one that is known already.
+        """Return the order of a fill, with the fill noted; None for one that is known already.
 
         EngineError for an order that isn't with an engine, and for another quantity than was ordered.
         """
@@ -183,9 +183,10 @@ class Blotter:
         self.moved.add(order.strategy_id)
 
     def end(self, order: Order, status: OrderStatus, reason: Reason) -> None:
-        """The order is over without a (further) fill."""
+        """End the order without a (further) fill."""
         order.become(status)
         order.reason = reason
+        self.moved.add(order.strategy_id)  # a refused opening may let the same signal act again
         self._let_go(order)
 
     def _let_go(self, order: Order) -> None:
@@ -199,7 +200,7 @@ class Blotter:
                 del self.waiting[order.strategy_id]
 
     def where(self, wanted: Callable[[Order], bool]) -> list[Order]:
-        """The open orders that `wanted` names: pending ones, then resting ones, then those just handed over."""
+        """Return the open orders that `wanted` names: pending ones, then resting ones, then those just handed over."""
         if not self.waiting and not self._resting and not self._released:
             return []
         return [order for order in self.open_orders() if wanted(order)]

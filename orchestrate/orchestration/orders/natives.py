@@ -50,7 +50,7 @@ class FillCheck:
         )
 
     def _range(self, series: BarSeries, row: int, fill: Fill) -> tuple[float, float]:
-        """The lowest and highest price at which the bar lets a resting order fill, slippage included."""
+        """Return the lowest and highest price at which the bar lets a resting order fill, slippage included."""
         prices = [float(column[row]) for column in (series.open, series.high, series.low, series.close)]
         low, high = min(prices), max(prices)
         return min(low, self._slipped(low, fill)), max(high, self._slipped(high, fill))

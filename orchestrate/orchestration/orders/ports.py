@@ -81,16 +81,16 @@ class OrchestrationPort(Protocol):
         """
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
-        """Time becomes t; `rows` are the bars of all symbols that have one now.
+        """Go to time t; `rows` are the bars of all symbols that have one now.
 
         Market orders handed over fill at its open, then the bars may reach orders that rest.
         """
 
     def close(self, t: int) -> tuple[Fill, ...]:
-        """Market orders handed over since `advance` fill at t's close."""
+        """Fill market orders handed over since `advance` at t's close."""
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
-        """Where the engine believes it stands."""
+        """Return where the engine believes it stands."""
 
     def end(self) -> None:
         """Release everything; nothing may stay behind in the process. Legal at any time after `begin`, also twice."""
@@ -110,13 +110,13 @@ class NativeHostPort(OrchestrationPort, Protocol):
     """
 
     def wake(self, t: int) -> EngineReport:
-        """Time passes until just before t: timers fire. Also tells what natives have wanted since the start."""
+        """Let time pass until just before t: timers fire. The report has also what natives requested since `begin`."""
 
     def listen(self) -> EngineReport:
-        """What natives did in answer to commands and fills since anything was last told."""
+        """Report what natives did in answer to commands and fills since the last report."""
 
     def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
-        """Where the engine believes one native stands; NativeError where it can't say."""
+        """Return where the engine believes one native stands; NativeError where it can't say."""
 
     def drop(self, strategy_id: str) -> None:
         """Let go of a native whose engine is unusable: none of its code runs, and no state includes it any more."""

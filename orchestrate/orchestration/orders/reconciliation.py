@@ -38,7 +38,7 @@ class Netted:
 
     @classmethod
     def of(cls, books: Sequence[Book], cash: dict[str, float] | None = None) -> Netted:
-        """All of `books`, from scratch."""
+        """Return all of `books`, from scratch."""
         netted = cls(books, cash or {})
         for book in books:
             for symbol, position in book.positions.items():
@@ -62,7 +62,7 @@ class Netted:
         self.cash[strategy_id] += amount
 
     def compare(self, state: FrameworkPortfolioState, moment: object) -> None:
-        """ReconciliationError, with both sides, where the engine's account says otherwise."""
+        """Raise ReconciliationError, with both sides, if the engine's account differs."""
         ours, theirs = self.quantities, state.quantities
         if ours != theirs:
             for symbol in sorted({*ours, *theirs}):
@@ -80,7 +80,7 @@ class Netted:
             )
 
     def require_cash(self, moment: object) -> None:
-        """ReconciliationError, with both sides, where a book has not the cash that its fills and transfers leave it."""
+        """Raise ReconciliationError, with both sides, if a book's cash is not what its fills and transfers leave."""
         for book in self.books:
             if book.cash != self.cash[book.strategy_id]:
                 raise self._wrong_cash(book, moment)
@@ -93,7 +93,7 @@ class Netted:
         )
 
     def _roundings(self) -> float:
-        """How far apart the last digits of both sides may have come over all fills."""
+        """Return how far apart the last digits of both sides may have come over all fills."""
         fills = sum(len(book.fills) for book in self.books)
         return fills * _ROUNDING_PER_FILL + sum(book.turnover for book in self.books) * _FLOAT_GRAIN
 
@@ -106,7 +106,7 @@ def reconcile(state: FrameworkPortfolioState, books: Sequence[Book], moment: obj
 def require_rebuilt(
     book: Book, initial: float, fills: Sequence[tuple[Fill, Instrument]], flows: Sequence[tuple[int, Flow]] = ()
 ) -> None:
-    """ReconciliationError where a book isn't what its capital, fills and flows make of a new one, to the last digit.
+    """Raise ReconciliationError if a book differs from a new one with its capital, fills and flows, to the last digit.
 
     Each flow comes with the number of fills before it.
     """

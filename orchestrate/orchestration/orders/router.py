@@ -75,7 +75,7 @@ class EngineRouter:
             self.adapters[framework].execute_commands(own)
 
     def advance(self, event: MarketEvent, strategy_ids: Iterable[str] = ()) -> list[EngineReport]:
-        """Engines that have something to do at this step go through its bars, those of `strategy_ids` among them."""
+        """Advance the engines that have something to do at this step, those of `strategy_ids` among them."""
         due = self.fed_in_full | self.moved
         if strategy_ids:
             due |= {self._frameworks[name] for name in strategy_ids}
@@ -93,7 +93,7 @@ class EngineRouter:
         return self.adapters[framework].advance(event.t, rows) if rows else _NOTHING
 
     def close(self, commands: Sequence[StrategyCommand], event: MarketEvent) -> list[Fill]:
-        """Orders that fill at this close; an engine that was not fed this step is fed first."""
+        """Fill orders at this close; an engine that was not fed at this step is fed first."""
         frameworks = dict.fromkeys(self._frameworks[command.strategy_id] for command in commands)
         for framework in frameworks:
             self._advance(framework, event)
@@ -102,15 +102,15 @@ class EngineRouter:
         return [*fills, *self._liquidator.fills(event.t, event.rows, at_close=True)]
 
     def wake(self, event: MarketEvent) -> list[EngineReport]:
-        """Timers of natives fire that were due before this step."""
+        """Fire the natives' timers that were due before this step."""
         return [host.wake(event.t) for host in self._hosts.values()]
 
     def listen(self) -> list[EngineReport]:
-        """What natives did in answer to their last notifications."""
+        """Report what natives did in answer to their last notifications."""
         return [host.listen() for host in self._hosts.values()]
 
     def native_state(self, strategy_id: str) -> FrameworkPortfolioState:
-        """Where its engine believes one native stands; NativeError where it can't say."""
+        """Return where its engine believes one native stands; NativeError where it can't say."""
         return self._hosts[self._frameworks[strategy_id]].state_of(strategy_id)
 
     def expel(self, strategy_id: str) -> None:
@@ -140,7 +140,7 @@ def _host(framework: str, adapter: OrchestrationPort, seats: Sequence[StrategySe
 def _own_columns(
     seats: Mapping[str, Sequence[StrategySeat]], timeline: Timeline
 ) -> dict[str, Mapping[str, memoryview]]:
-    """The columns of rows of each framework that doesn't trade every symbol."""
+    """Return the columns of rows of each framework that doesn't trade every symbol."""
     columns: dict[str, Mapping[str, memoryview]] = {}
     for framework, own in seats.items():
         symbols = dict.fromkeys(symbol for seat in own for symbol in seat.symbols)

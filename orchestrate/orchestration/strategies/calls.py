@@ -21,13 +21,13 @@ class CallStack:
         self.calls = 0
 
     def enter(self, name: str) -> None:
-        """The code of `name` begins; whoever enters leaves again, whatever happens in between."""
+        """Note that the code of `name` begins; the caller leaves again, whatever happens in between."""
         if not self.names:
             self.calls += 1
         self.names.append(name)
 
     def leave(self) -> None:
-        """The innermost code is over."""
+        """Note that the innermost code is over."""
         self.names.pop()
 
 
@@ -50,13 +50,13 @@ _of_this_run: ContextVar[CallStack | None] = ContextVar("who is asked in the run
 
 
 def begin_asking(asked: CallStack) -> None:
-    """A run begins in this context, and `asked` tells whose code it is in; EngineError if it begins in a callback."""
+    """Begin a run in this context, with `asked` as its calls; EngineError inside a strategy's callback."""
     refuse_run_in_callback()
     _of_this_run.set(asked)
 
 
 def refuse_run_in_callback() -> None:
-    """EngineError while a strategy is being asked: runs don't nest."""
+    """Raise EngineError while a strategy is being called: runs don't nest."""
     asked = _of_this_run.get()
     if asked is not None and asked.names:
         who = f"strategy {asked.names[-1]!r}" if asked.names[-1] else "a strategy"

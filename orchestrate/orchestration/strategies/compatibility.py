@@ -51,7 +51,7 @@ class CompatibilityAnalyzer:
     def analyze(
         self, strategies: Sequence[StrategyMetadata], allocations: Mapping[str, Decimal]
     ) -> CompatibilityReport:
-        """`allocations` are percentages by strategy id."""
+        """Check strategies against each other; `allocations` are percentages by strategy id."""
         findings: list[Finding] = []
         recommendations: list[str] = []
         total = sum(allocations.values(), Decimal(0))
@@ -76,13 +76,16 @@ class CompatibilityAnalyzer:
 
 
 def unknown_dependencies(strategies: Sequence[StrategyMetadata]) -> list[str]:
-    """Ids of strategies that depend on one that isn't among `strategies`."""
+    """Return ids of strategies that depend on one that isn't among `strategies`."""
     known = {strategy.id for strategy in strategies}
     return [strategy.id for strategy in strategies if not known.issuperset(strategy.depends_on)]
 
 
 def decision_order(strategies: Sequence[StrategyMetadata]) -> list[str]:
-    """The order in which strategies are asked: dependencies first, then priority, then id. ValueError on a cycle."""
+    """Return the order in which strategies are asked: dependencies first, then priority, then id.
+
+    ValueError on a cycle.
+    """
     waiting = sorted(strategies, key=lambda strategy: (strategy.priority, strategy.id))
     known = {strategy.id for strategy in strategies}
     asked: list[str] = []

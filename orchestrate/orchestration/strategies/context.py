@@ -7,7 +7,7 @@ from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from orchestrate.domain.books import Book, Position
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.market.bars import Bars, Unveiling
+from orchestrate.domain.market.bars import Bars, PointInTimeBars
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -21,22 +21,22 @@ class View(Protocol):
     book: Book
 
     def held(self, symbol: str) -> float:
-        """Signed quantity, pending orders included."""
+        """Return signed quantity, pending orders included."""
 
     def equity(self) -> float:
-        """The book at the closes of this step."""
+        """Return the book at the closes of this step."""
 
     def available(self) -> float:
-        """What an opening may cost."""
+        """Return what an opening may cost."""
 
     def instrument(self, symbol: str) -> Instrument:
-        """What a symbol is."""
+        """Return a symbol's instrument."""
 
     def publish(self, name: str, value: object) -> None:
         """Remember a fact for those who depend on this strategy."""
 
     def fact(self, strategy_id: str, name: str, default: object) -> object:
-        """A fact of another strategy."""
+        """Return a fact of another strategy."""
 
 
 class Reach(NamedTuple):
@@ -52,8 +52,8 @@ class Reach(NamedTuple):
     fact: Callable[[str, str, object], object]
 
 
-def reach_of(view: View, past: Mapping[str, Unveiling]) -> Reach:
-    """What the strategy of `view` can reach; bars end at now, whatever size a context asks for."""
+def reach_of(view: View, past: Mapping[str, PointInTimeBars]) -> Reach:
+    """Return what the strategy of `view` can reach; bars end at now, whatever size a context asks for."""
 
     def bars(symbol: str, size: int) -> Bars:
         known = past[symbol]
@@ -76,7 +76,7 @@ def reach_of(view: View, past: Mapping[str, Unveiling]) -> Reach:
 
 
 def _detached(method: Callable[Given, Answer]) -> Callable[Given, Answer]:
-    """`method` without the attribute that leads to its object."""
+    """Return `method` without the attribute that leads to its object."""
 
     def call(*given: Given.args, **named: Given.kwargs) -> Answer:
         return method(*given, **named)
@@ -116,20 +116,20 @@ class StepContext:
 
     @property
     def available(self) -> float:
-        """What an opening may cost."""
+        """Return what an opening may cost."""
         return self._reach.available()
 
     def bars(self, symbol: str | None = None) -> Bars:
-        """The history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
+        """Return the history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
         own = self._own(symbol)
         return self._reach.bars(own, self._shown.get(own, 0))
 
     def position(self, symbol: str | None = None) -> Position | None:
-        """What is held of `symbol`, None when flat. A copy: changing it changes nothing."""
+        """Return a copy of the position in `symbol`, None when flat. Changing it changes nothing."""
         return self._reach.position(self._own(symbol))
 
     def instrument(self, symbol: str | None = None) -> Instrument:
-        """What `symbol` (default: the first of `symbols`) is: its multiplier, tick and precision."""
+        """Return the instrument of `symbol` (default: the first of `symbols`): its multiplier, tick and precision."""
         return self._reach.instrument(self._own(symbol))
 
     def publish(self, name: str, value: object) -> None:
@@ -137,7 +137,7 @@ class StepContext:
         self._reach.publish(name, value)
 
     def fact(self, strategy_id: str, name: str, default: object = None) -> object:
-        """The newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
+        """Return the newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
         return self._reach.fact(strategy_id, name, default)
 
     def _own(self, symbol: str | None) -> str:

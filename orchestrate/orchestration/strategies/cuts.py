@@ -28,7 +28,7 @@ Acted = Mapping[str, Rows]
 
 
 def simulate_acted(codes: Codes) -> dict[str, Rows]:
-    """The flags that a run without limits of capital acts upon: an entry when flat, an exit when in."""
+    """Return the flags that a run without limits of capital acts upon: an entry when flat, an exit when in."""
     acted: dict[str, list[int]] = {side: [] for side in SIDES}
     held = 0
     rows = np.flatnonzero(codes)
@@ -44,7 +44,7 @@ def simulate_acted(codes: Codes) -> dict[str, Rows]:
 
 
 def demanded(decisions: Iterable[DecisionRecord], rows: Mapping[str, Rows]) -> dict[tuple[str, str], dict[str, Rows]]:
-    """By strategy and symbol, the flags that became demands in a run; `rows`: a symbol's row at each step.
+    """Return by strategy and symbol the flags that became demands in a run; `rows`: a symbol's row at each step.
 
     The first decision with an order's id is that on the demand; later ones say what became of the order.
     """
@@ -64,7 +64,7 @@ def demanded(decisions: Iterable[DecisionRecord], rows: Mapping[str, Rows]) -> d
 
 
 def no_action() -> dict[str, Rows]:
-    """A strategy that acted upon nothing."""
+    """Return a strategy that acted upon nothing."""
     return {side: np.array([], dtype=np.int64) for side in SIDES}
 
 
@@ -72,7 +72,7 @@ def no_action() -> dict[str, Rows]:
 
 
 def choose_rows(series: BarSeries, acted: Acted) -> tuple[list[int], list[int]]:
-    """The rows behind which every check cuts, shortest history first, and those that follow while there is time.
+    """Return the rows behind which every check cuts, shortest history first, and those that follow while there is time.
 
     Of each side, in turn: the flag that was luckiest at the next bar, where a rare peek shows first, and one by chance,
     early ones more often because a short history costs less. Other bars show flags that a peek has taken away; the one
@@ -92,7 +92,7 @@ def choose_rows(series: BarSeries, acted: Acted) -> tuple[list[int], list[int]]:
 
 
 def _luck(close: Floats, acted: Acted) -> tuple[Floats, ...]:
-    """What acting at a row gained until the next one, by side; last, what not acting gained."""
+    """Return what acting at a row gained until the next one, by side; last, what not acting gained."""
     price = np.abs(close[:-1])
     move = np.divide(np.diff(close), price, out=np.zeros(len(price)), where=price > 0)
     held, changes = np.zeros(len(close)), np.zeros(len(close), dtype=np.int64)
@@ -105,7 +105,7 @@ def _luck(close: Floats, acted: Acted) -> tuple[Floats, ...]:
 
 
 def _other_rows(size: int, acted: Acted, luck: Floats, generator: np.random.Generator) -> list[int]:
-    """Bars without an action: those before one, the luckiest of all, and some by chance."""
+    """Return bars without an action: those before one, the luckiest of all, and some by chance."""
     action = marked(acted.values(), size)
     before = np.flatnonzero(action[1:] & ~action[:-1])
     rows = np.flatnonzero(~action[:-1])
@@ -118,12 +118,12 @@ def _luckiest(rows: Rows, gained: Floats, count: int | None = None) -> Rows:
 
 
 def _by_chance(rows: Rows, generator: np.random.Generator, count: int | None = None) -> Rows:
-    """In an order under which a row comes first with a probability of 1 / the length of its history."""
+    """Return rows in an order in which each comes first with a probability of 1 / the length of its history."""
     return _first(rows, generator.exponential(size=len(rows)) * (rows + 1), count)
 
 
 def _first(rows: Rows, rank: Floats, count: int | None) -> Rows:
-    """The `count` rows of the lowest rank (default: all), the lowest first."""
+    """Return the `count` rows of the lowest rank (default: all), the lowest first."""
     if count is not None and count < len(rows):
         lowest = np.argpartition(rank, count)[:count]
         rows, rank = rows[lowest], rank[lowest]
@@ -131,13 +131,13 @@ def _first(rows: Rows, rank: Floats, count: int | None) -> Rows:
 
 
 def _in_turn(*lists: Rows | list[int]) -> list[int]:
-    """One of each list after the other, each row once."""
+    """Return one of each list after the other, each row once."""
     turns = zip_longest(*(np.asarray(rows).tolist() for rows in lists))
     return list(dict.fromkeys(row for turn in turns for row in turn if row is not None))
 
 
 def marked(rows: Iterable[Rows], size: int) -> Flags:
-    """True at each of `rows`."""
+    """Return True at each of `rows`."""
     found = np.zeros(size, dtype=np.bool_)
     for some in rows:
         found[some] = True

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.market.bars import Bars, Unveiling, whole_history
+from orchestrate.domain.market.bars import Bars, PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, Flags, MarketEvent
 from orchestrate.domain.strategies.protocols import (
     BarStrategy,
@@ -31,10 +31,10 @@ class Decider(Protocol):
     """A strategy of any portable kind."""
 
     def start(self) -> None:
-        """Everything that can be done before the first bar."""
+        """Prepare everything that can be done before the first bar."""
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
-        """What the strategy wants at this step; exits before entries."""
+        """Return the strategy's signals at this step; exits before entries."""
 
 
 class VectorDecider:
@@ -47,10 +47,10 @@ class VectorDecider:
 
     def start(self) -> None:
         for symbol, series in self._series.items():
-            self.codes[symbol] = codes_of(self._strategy, whole_history(series), symbol).data
+            self.codes[symbol] = codes_of(self._strategy, full_history(series), symbol).data
 
     def acting(self, symbol: str) -> tuple[Flags, ...]:
-        """The bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
+        """Return the bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
         codes = np.asarray(self.codes[symbol])
         return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in WISHES)
 
@@ -75,7 +75,7 @@ _Wish = tuple[SignalKind, Side]
 
 
 def _wishes(code: int, held: int) -> tuple[_Wish, ...]:
-    """What flags ask for: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
+    """Return what flags request: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
     enter_long, exit_long, enter_short, exit_short = (bool(code & bit) for bit in BITS)
     wants_long, wants_short = enter_long and not exit_long, enter_short and not exit_short
     leave: _Wish = ("exit", "long")
@@ -93,7 +93,7 @@ WISHES: Final = tuple(tuple(_wishes(code, held) for code in range(16)) for held 
 
 
 def codes_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Codes:
-    """The strategy's flags on `bars`, one byte a bar; TypeError or ValueError where it returns nonsense."""
+    """Return the strategy's flags on `bars`, one byte a bar; TypeError or ValueError where it returns nonsense."""
     said = strategy.signals(bars)
     if isinstance(said, tuple):
         if len(said) != 2:
@@ -124,7 +124,7 @@ def _flags(values: npt.ArrayLike | None, name: str, size: int, symbol: str) -> F
 class StatelessDecider:
     """Asks an `IStrategy` about each of its symbols that has a bar."""
 
-    def __init__(self, strategy: IStrategy, past: Mapping[str, Unveiling]) -> None:
+    def __init__(self, strategy: IStrategy, past: Mapping[str, PointInTimeBars]) -> None:
         self._strategy = strategy
         self._past = past
         self._side: Side = "short" if getattr(strategy, "side", "long") == "short" else "long"
@@ -164,14 +164,14 @@ def _truth(answer: object, question: str) -> bool:
 class BarDecider:
     """Asks `on_bar` once a step."""
 
-    def __init__(self, strategy: BarStrategy, past: Mapping[str, Unveiling]) -> None:
+    def __init__(self, strategy: BarStrategy, past: Mapping[str, PointInTimeBars]) -> None:
         self._strategy = strategy
         self._past = past
         self._shown: dict[str, int] = {}
         self._view: View | None = None
 
     def start(self) -> None:
-        """Nothing to prepare."""
+        """Do nothing: there is nothing to prepare."""
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         if view is not self._view:
@@ -225,7 +225,10 @@ def _is_quantity(value: object) -> bool:
 
 
 def _consistent(signals: list[Signal], held: Callable[[str], float]) -> Iterator[Signal]:
-    """One exit and one entry a symbol at most: exit if in, entry if flat; both reverse, or are nothing when flat."""
+    """Yield one exit and one entry a symbol at most: exit if in, entry if flat.
+
+    Both reverse, or are nothing when flat.
+    """
     by_symbol: dict[str, tuple[list[Signal], list[Signal]]] = {}
     for signal in signals:
         exits, entries = by_symbol.setdefault(signal.symbol, ([], []))
@@ -244,14 +247,14 @@ def _consistent(signals: list[Signal], held: Callable[[str], float]) -> Iterator
 
 
 def decider_for(strategy: object, kind: Kind | None, series: Mapping[str, BarSeries], past: Past) -> Decider:
-    """The decider of a portable strategy; the kind is found from its methods unless given."""
+    """Return the decider of a portable strategy; the kind is found from its methods unless given."""
     if kind is None:
         kind = portable_kind(strategy)
     return DECIDERS[kind](strategy, series, past)
 
 
 #: By symbol, what those have seen who are asked at every bar; shared by all of them.
-Past = dict[str, Unveiling]
+Past = dict[str, PointInTimeBars]
 DECIDERS: Final[dict[str, Callable[..., Decider]]] = {
     "signals": lambda strategy, series, _past: VectorDecider(strategy, series),
     "istrategy": lambda strategy, series, past: StatelessDecider(strategy, _begun(past, series)),
@@ -260,15 +263,15 @@ DECIDERS: Final[dict[str, Callable[..., Decider]]] = {
 
 
 def _begun(past: Past, series: Mapping[str, BarSeries]) -> Past:
-    """The past of one strategy's symbols: its own views of what all share."""
+    """Return the past of one strategy's symbols: its own views of what all share."""
     for symbol, columns in series.items():
         if symbol not in past:
-            past[symbol] = Unveiling(columns)
+            past[symbol] = PointInTimeBars(columns)
     return {symbol: past[symbol].again() for symbol in series}
 
 
 def portable_kind(strategy: object) -> Kind:
-    """Which of the three portable kinds an object is; TypeError when none."""
+    """Return which of the three portable kinds an object is; TypeError when none."""
     if callable(getattr(strategy, "signals", None)):
         return "signals"
     if callable(getattr(strategy, "should_enter", None)) and callable(getattr(strategy, "should_exit", None)):

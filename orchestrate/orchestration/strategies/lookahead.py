@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar
 
 import numpy as np
 
-from orchestrate.domain.market.bars import Unveiling, whole_history
+from orchestrate.domain.market.bars import PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, Floats
 from orchestrate.domain.strategies.protocols import VectorStrategy
 from orchestrate.orchestration.strategies.cuts import Acted, choose_rows, marked, simulate_acted
@@ -92,10 +92,10 @@ class Subject:
     acted: Mapping[str, Acted]
     exact: bool = True
     #: what was shown of cut histories; it grows with them, so that little is copied
-    past: dict[str, Unveiling] = field(default_factory=dict)
+    past: dict[str, PointInTimeBars] = field(default_factory=dict)
 
     def difference(self, symbol: str, size: int) -> Difference | None:
-        """Where the first `size` bars alone lead to another action than in the run."""
+        """Return where the first `size` bars alone lead to another action than in the run."""
         if symbol != next(iter(self.series)):  # what it keeps of earlier symbols seldom matters: leave them out first
             with suppress(Exception):
                 if self._other_action(symbol, self._answer(copied(self.twin), symbol, size)) is None:
@@ -103,16 +103,16 @@ class Subject:
         return self._other_action(symbol, self._replay(copied(self.twin), symbol, size))
 
     def flag_difference(self, symbol: str, size: int) -> Difference | None:
-        """Where the first `size` bars alone give another flag than in the run, whether anything follows or not."""
+        """Return where the first `size` bars alone give another flag than in the run, acted upon or not."""
         answer = self._replay(copied(self.twin), symbol, size)
         return _first_difference(self.codes[symbol][:size], answer)
 
     def second_answer(self, symbol: str) -> Difference | None:
-        """Where the instance that ran answers differently when asked again."""
+        """Return where the instance that ran answers differently when asked again."""
         return _first_difference(self.codes[symbol], self._answer(self.strategy, symbol, len(self.series[symbol])))
 
     def repeated(self, symbol: str, size: int) -> Difference | None:
-        """Where the same question about `size` bars gets several answers, from new instances or from one."""
+        """Return where the same question about `size` bars gets several answers, from new instances or from one."""
         whole = size == len(self.series[symbol])
         expected = self.codes[symbol] if whole else self._replay(copied(self.twin), symbol, size)
         for _ in range(_REPETITIONS):
@@ -125,30 +125,30 @@ class Subject:
         return None
 
     def renewed(self, symbol: str) -> Difference | None:
-        """Where a new instance answers differently from the one that ran."""
+        """Return where a new instance answers differently from the one that ran."""
         return _first_difference(self.codes[symbol], self._replay(copied(self.twin), symbol, len(self.series[symbol])))
 
     def jittered(self, draw: int) -> Subject:
-        """The same questions about prices that differ by a millionth, so that no two figures are equal by chance."""
+        """Return the same questions about prices that differ by a millionth, so that no figures are equal by chance."""
         series = {symbol: _jittered(one, (draw, place)) for place, (symbol, one) in enumerate(self.series.items())}
         one = copied(self.twin)
-        codes = {symbol: codes_of(one, whole_history(bars), symbol) for symbol, bars in series.items()}
+        codes = {symbol: codes_of(one, full_history(bars), symbol) for symbol, bars in series.items()}
         acted = {symbol: simulate_acted(answer) for symbol, answer in codes.items()}
         return replace(self, series=series, codes=codes, acted=acted, exact=False, past={})
 
     def _replay(self, one: VectorStrategy, symbol: str, size: int) -> Codes:
-        """The answer after those on earlier symbols, their histories cut at the same moment."""
-        known = self.series[symbol].known[size - 1]
+        """Return the answer after those on earlier symbols, their histories cut at the same moment."""
+        known = self.series[symbol].available_at[size - 1]
         for other, series in self.series.items():
             if other == symbol:
                 break
-            shown = int(np.searchsorted(series.known, known, side="right"))
+            shown = int(np.searchsorted(series.available_at, known, side="right"))
             if shown:
                 self._answer(one, other, len(series) if size == len(self.series[symbol]) else shown)
         return self._answer(one, symbol, size)
 
     def _other_action(self, symbol: str, answer: Codes) -> Difference | None:
-        """The first action that differs; a flag that nothing would follow from may differ, as in a warm-up."""
+        """Return the first action that differs; a flag that nothing would follow from may differ, as in a warm-up."""
         expected = self.codes[symbol][: len(answer)]
         if np.array_equal(expected, answer):
             return None
@@ -164,14 +164,14 @@ class Subject:
     def _answer(self, one: VectorStrategy, symbol: str, size: int) -> Codes:
         series = self.series[symbol]
         if size == len(series):
-            return codes_of(one, whole_history(series), symbol)
+            return codes_of(one, full_history(series), symbol)
         if symbol not in self.past:
-            self.past[symbol] = Unveiling(series)
+            self.past[symbol] = PointInTimeBars(series)
         return codes_of(one, self.past[symbol].until(size), symbol)
 
 
 def copied(thing: Thing) -> Thing:
-    """A copy that has seen what `thing` has; what can't be copied is taken as it is."""
+    """Return a copy that has seen what `thing` has; what can't be copied is taken as it is."""
     try:
         return deepcopy(thing)
     except Exception:
@@ -264,7 +264,7 @@ def _walk(walk: _Walk, symbol: str, rows: Iterable[int]) -> _Walk:
 
 
 def _second_answers(subject: Subject, symbol: str) -> Iterator[Observation]:
-    """A strategy that answers differently when asked twice; grave where a new instance does, too."""
+    """Report a strategy that answers differently when asked twice; grave if a new instance does, too."""
     with suppress(Exception):  # one that can be asked once only is still asked through its twin
         second = subject.second_answer(symbol)
         if second is not None:
@@ -273,7 +273,7 @@ def _second_answers(subject: Subject, symbol: str) -> Iterator[Observation]:
 
 
 def _judge(subject: Subject, symbol: str, size: int) -> tuple[Observation | None, Subject]:
-    """What a history of `size` bars shows, and the subject to go on with."""
+    """Return what a history of `size` bars shows, and the subject to go on with."""
     found = subject.difference(symbol, size)
     if found is None:
         return None, subject

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeVar
 
 from orchestrate.domain.errors import UserInterrupt
-from orchestrate.domain.market.bars import Unveiling
+from orchestrate.domain.market.bars import PointInTimeBars
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.results import StrategyError
 from orchestrate.domain.strategies.protocols import Signal
@@ -26,7 +26,7 @@ class FailureHandler(Protocol):
     """The part of a run that deals with a strategy that takes no further part."""
 
     def strategy_failed(self, entry: StrategyEntry, error: StrategyError) -> None:
-        """`entry` has just failed."""
+        """React to the failure of `entry`."""
 
 
 class StrategyRunner:
@@ -51,7 +51,7 @@ class StrategyRunner:
         self._market, self._blotter, self._marks = market, blotter, marks
         self._calls, self._now, self._failures = calls, now, failures
         #: by symbol, what strategies that are called at every bar have seen
-        self.past: dict[str, Unveiling] = {}
+        self.past: dict[str, PointInTimeBars] = {}
         self._hooks: dict[str, frozenset[str]] = {}
 
     def start(self) -> None:
@@ -73,7 +73,7 @@ class StrategyRunner:
         self._hooks[entry.id] = frozenset(name for name in _HOOKS if callable(getattr(entry.strategy, name, None)))
 
     def signals(self, entry: StrategyEntry, event: MarketEvent) -> Sequence[Signal]:
-        """What a strategy wants at this step."""
+        """Return a strategy's signals at this step."""
         decider, view = entry.decider, self.views[entry.id]
         if decider is None or not entry.is_asked:
             return ()
@@ -87,12 +87,12 @@ class StrategyRunner:
             self._call(entry, _call_hook, entry.strategy, hook, *arguments)
 
     def has_hook(self, entry: StrategyEntry, hook: str) -> bool:
-        """True where a strategy has such a hook."""
+        """Return True where a strategy has such a hook."""
         hooks = self._hooks.get(entry.id)
         return hooks is not None and hook in hooks
 
     def scope(self, entry: StrategyEntry) -> AbstractContextManager[object]:
-        """What surrounds every call of this strategy's code, wherever it is called."""
+        """Return the context of every call of this strategy's code, wherever it is called."""
         return CallScope(entry.id, self._calls)
 
     def _call(self, entry: StrategyEntry, question: Callable[..., Answer], *arguments: object) -> Answer | None:
@@ -110,7 +110,7 @@ class StrategyRunner:
             return None
 
     def fail(self, entry: StrategyEntry, error: BaseException) -> None:
-        """The strategy takes no further part."""
+        """Exclude the strategy from the rest of the run."""
         entry.status = "failed"
         entry.error = StrategyError(error_kind(error), *error_texts(error, self.scope(entry)), self._now())
         self._failures.strategy_failed(entry, entry.error)

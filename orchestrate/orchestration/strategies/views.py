@@ -29,7 +29,7 @@ class StrategyView:
         self._instruments = instruments
 
     def held(self, symbol: str) -> float:
-        """Signed quantity, pending orders included."""
+        """Return signed quantity, pending orders included."""
         position = self.book.positions.get(symbol)
         held = position.quantity if position is not None else 0.0
         for order in self._blotter.waiting.get(self.strategy_id, ()):
@@ -38,16 +38,16 @@ class StrategyView:
         return held
 
     def equity(self) -> float:
-        """The book at the closes of this step."""
+        """Return the book at the closes of this step."""
         return self.book.equity(self._marks)
 
     def available(self) -> float:
-        """What an opening may cost."""
+        """Return what an opening may cost."""
         reserved = self._blotter.reserved(self.strategy_id)
         return self._account.money_for_openings(self.book, reserved, self._marks)
 
     def instrument(self, symbol: str) -> Instrument:
-        """What a symbol is."""
+        """Return a symbol's instrument."""
         return self._instruments[symbol]
 
     def publish(self, name: str, value: object) -> None:
@@ -55,7 +55,7 @@ class StrategyView:
         self._facts[self.strategy_id, name] = value
 
     def fact(self, strategy_id: str, name: str, default: object) -> object:
-        """A fact of another strategy; KeyError unless `depends_on` names it."""
+        """Return a fact of another strategy; KeyError unless `depends_on` names it."""
         if strategy_id not in self._depends_on:
             raise KeyError(f"{self.strategy_id} reads facts of {strategy_id!r}, which its depends_on does not name")
         return self._facts.get((strategy_id, name), default)

@@ -160,7 +160,7 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
 
 
 def _log(level: str) -> Callable[[DomainEvent], None]:
-    """Events from `level` on go to the logger `orchestrate`, in the words of the journal."""
+    """Send events from `level` on to the logger `orchestrate`, in the words of the journal."""
     logger, floor = logging.getLogger("orchestrate"), logging.getLevelNamesMapping()[level.upper()]
 
     def emit(event: DomainEvent) -> None:
@@ -174,7 +174,7 @@ def _log(level: str) -> Callable[[DomainEvent], None]:
 def _strategy_plan(
     strategy: Strategy, weight: Decimal, symbols: tuple[str, ...], taken: Container[str], config: OrchestratorConfig
 ) -> tuple[StrategyPlan, object]:
-    """A strategy's plan, under an id of its own, and the object (of a native: the class) that runs."""
+    """Return a strategy's plan, under an id of its own, and the object (of a native: the class) that runs."""
     name = strategy if isinstance(strategy, str) else getattr(strategy, "__name__", type(strategy).__name__)
     own_id = _identifier(name)
     numbered = (own_id if number == 1 else f"{own_id}_{number}" for number in count(1))
@@ -202,7 +202,7 @@ def _strategy_plan(
 
 
 def _identifier(name: str) -> str:
-    """`name` as a strategy id: the class where a reference names one, other characters replaced."""
+    """Return `name` as a strategy id: the class where a reference names one, other characters replaced."""
     plain = re.sub(r"[^A-Za-z0-9_]", "_", name.rpartition(":")[2])
     return plain if plain[:1].isalpha() else f"strategy_{plain}"
 

@@ -123,7 +123,7 @@ class OrchestratorResult(BacktestResult):
 
 
 def result_of(facts: RunResult, shape: type[Result]) -> Result:
-    """The facts of a run with its figures."""
+    """Return the facts of a run with its figures."""
     figures: dict[str, Any] = summarise(facts)
     figures["findings"] += [finding.document() for finding in facts.checks]
     return shape(facts, figures)

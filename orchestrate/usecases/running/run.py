@@ -152,7 +152,7 @@ def _run(
 
 
 def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator) -> None:
-    """ChangedDataError where bars, or the copies that strategies saw, are not what was loaded."""
+    """Raise ChangedDataError if bars, or the copies that strategies saw, are not what was loaded."""
     shown = orchestrator.session.runner.past.values()
     if data_hash(market.series) != market.data_hash or not all(past.intact for past in shown):
         ran = ", ".join(orchestrator.strategies)
@@ -162,7 +162,7 @@ def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator)
 def _twins(
     plan: RunPlan, made: Mapping[str, object], given: Mapping[str, object], watchdog: Watchdog
 ) -> dict[str, object]:
-    """A second instance of each vectorised strategy, which has seen nothing: loaded anew, or else a copy."""
+    """Return a second instance of each vectorised strategy, which has seen nothing: loaded anew, or else a copy."""
     twins: dict[str, object] = {}
     for one in plan.strategies:
         if one.kind == "signals":
@@ -173,7 +173,7 @@ def _twins(
 
 
 def _copied(strategy: object, asking: CallScope) -> object:
-    """A copy made by the strategy's own code; the strategy itself where that fails."""
+    """Return a copy made by the strategy's own code; the strategy itself where that fails."""
     try:
         with asking:
             return deepcopy(strategy)
@@ -184,7 +184,7 @@ def _copied(strategy: object, asking: CallScope) -> object:
 
 
 def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
-    """The strategy, or the exception that its code raised while it was loaded or made."""
+    """Return the strategy, or the exception that its code raised while it was loaded or made."""
     description = wiring.describe(strategy.reference, plan.root)
     try:
         with CallScope(strategy.id, watchdog):
@@ -207,7 +207,7 @@ def _status(results: dict[str, StrategyResult], *, interrupted: bool) -> RunStat
 
 
 def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]:
-    """A warning for each strategy that lost all it had: margin calls are not supported, nothing is closed."""
+    """Return a warning for each strategy that lost all it had: margin calls are not supported, nothing is closed."""
     findings = []
     for result in results.values():
         lost = curve_of([result]).equity <= 0.0  # whose money was moved away has lost nothing
@@ -222,20 +222,23 @@ def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]
 
 
 def _periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) -> dict[str, float]:
-    """Bars per year by strategy, and of all together under ""."""
+    """Return bars per year by strategy, and of all together under ""."""
     if plan.periods_per_year is not None:
         return dict.fromkeys(("", *results), plan.periods_per_year)
-    union = np.logical_or.reduce([result.own for result in results.values()])
+    union = np.logical_or.reduce([result.has_bar for result in results.values()])
     traded = tuple(dict.fromkeys(symbol for result in results.values() for symbol in result.symbols))
     return {
         "": _periods_of(market, traded, union),
-        **{result.id: _periods_of(market, result.symbols, result.own) for result in results.values()},
+        **{result.id: _periods_of(market, result.symbols, result.has_bar) for result in results.values()},
     }
 
 
 def _periods_of(market: Market, symbols: tuple[str, ...], own: Flags) -> float:
-    """Those of the stamps at which `symbols` have a bar. Two hourly symbols make two returns an hour where their bars
-    end at different minutes, so what each symbol has by itself decides for daily bars only."""
+    """Return those of the stamps at which `symbols` have a bar.
+
+    Two hourly symbols make two returns an hour where their bars end at different minutes, so what each symbol has by
+    itself decides for daily bars only.
+    """
     traded = [symbol for symbol in symbols if market.series[symbol].tradable] or symbols  # resampled ones make no step
     found = {market.periods_per_year[symbol] for symbol in traded}
     daily = all(market.series[symbol].length == DAY for symbol in traded)

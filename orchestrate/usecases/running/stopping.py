@@ -31,7 +31,7 @@ class Stop:
         self.reason: OrchestrateError | None = None
 
     def __call__(self) -> bool:
-        """True from the moment on at which there is a reason."""
+        """Return True as soon as there is a reason."""
         if self.reason is None and self._deadline is not None and time.monotonic() >= self._deadline:
             self.reason = TimeLimitError(f"the time limit of {self._seconds:g} seconds has passed")
             board().words[DEADLINE] = 0

@@ -47,20 +47,20 @@ class Watchdog(CallStack):
         self._broken_off, self._late = 0, ""
 
     def enter(self, name: str) -> None:
-        """The code of `name` begins."""
+        """Note that the code of `name` begins."""
         if not self.names:
             self.calls += 1
             self._words[CALL] = self.calls << SHIFT | self._numbers[name]
         self.names.append(name)
 
     def leave(self) -> None:
-        """The innermost code is over."""
+        """Note that the innermost code is over."""
         self.names.pop()
         if not self.names:
             self._words[CALL] = 0
 
     def _leave_broken_off(self) -> None:
-        """As `leave`, after a timeout: StrategyTimeout where the code has swallowed it."""
+        """Leave after a timeout: StrategyTimeout if the code has swallowed it."""
         depth = len(self.names)
         Watchdog.leave(self)
         if depth > self._broken_off:
@@ -116,7 +116,7 @@ class Watchdog(CallStack):
         raise StrategyTimeout(late)
 
     def _had(self) -> float:
-        """The time since the last tick that the process had."""
+        """Return the time since the last tick that the process had."""
         (wall, cpu), self._ticked = self._ticked, (time.monotonic(), time.process_time())
         return min(self._ticked[0] - wall, max(self._tick_seconds, self._ticked[1] - cpu))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from orchestrate.data.loading import load_market
-from orchestrate.domain.market.bars import whole_history
+from orchestrate.domain.market.bars import full_history
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.orchestration.strategies.cuts import demanded
 from orchestrate.orchestration.strategies.deciders import SIDES, VectorDecider
@@ -17,7 +17,7 @@ from orchestrate.usecases.api.results import BacktestResult, result_of
 from orchestrate.usecases.lookahead import Allowance
 from orchestrate.usecases.lookahead import simulated as simulated_acts
 from orchestrate.usecases.running.run import run
-from tests.backtest.plans import part, plan_of, play, synthetic
+from tests.backtest.plans import part, plan_of, run_plan, synthetic
 from tests.orchestration.strategies.vector_strategies import By, FitsOnce, Tosses, above, below, fell, rose
 
 CONFIG = """\
@@ -207,7 +207,7 @@ def test_what_a_strategy_in_memory_keeps_of_the_whole_is_found_out():
 def test_a_run_acts_upon_the_flags_that_the_simulation_names(fill, framework):
     strategy = By(lambda b: (rose(b) & above(b), fell(b), fell(b) & below(b), rose(b) & below(b)))
     plan = plan_of([part("both", "Turning", framework, percent=20)], {"A": synthetic("A")}, ExecutionRules(fill=fill))
-    decisions = play(plan, strategies={"both": strategy}).decisions
+    decisions = run_plan(plan, strategies={"both": strategy}).decisions
     market, _ = load_market(plan)
     decider = VectorDecider(strategy, market.series)
     decider.start()
@@ -220,9 +220,9 @@ def test_what_a_run_refuses_or_cancels_was_acted_upon_once():
     """An entry for no whole share is refused at each bar at which it is flagged again; each of them is a demand."""
     strategy = By(lambda b: (above(b), below(b)))
     plan = plan_of([part("poor", "Turning", percent=95)], {"A": synthetic("A")}, capital=10)
-    result = play(plan, strategies={"poor": strategy})
+    result = run_plan(plan, strategies={"poor": strategy})
     market, _ = load_market(plan)
-    flags = np.flatnonzero(above(whole_history(market.series["A"])))
+    flags = np.flatnonzero(above(full_history(market.series["A"])))
     assert not result.fills
     acted = demanded(result.decisions, market.timeline.rows)["poor", "A"]
     assert acted["enter_long"].tolist() == flags.tolist()

@@ -55,7 +55,7 @@ def begun(curve, initial):
 
 
 def expected(curve, initial, exposed, trades, fees, periods):
-    """The contract's definitions once more; None where pandas gives nothing finite."""
+    """The definitions of docs/reference/results.md once more; None where pandas gives nothing finite."""
     years = (curve.index[-1] - curve.index[0]) / pd.Timedelta(days=365.25)
     curve = begun(curve, initial)
     returns = curve.pct_change().dropna()
@@ -95,7 +95,7 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
     fees = decisions.groupby("strategy_id").fee.sum()
     initial = {name: strategy["allocated_capital"] for name, strategy in told["strategies"].items()}
     for one, strategy in told["strategies"].items():
-        own = equity[equity[f"own.{one}"]]
+        own = equity[equity[f"has_bar.{one}"]]
         figures = expected(
             own[f"equity.{one}"], initial[one], own[f"exposed.{one}"], trades[trades.strategy_id == one], fees[one], 300
         )
@@ -132,7 +132,7 @@ def test_own_bars_are_those_of_the_symbols(prompt):
     prompt.write("mixed.yaml", MIXED)
     prompt("backtest", "mixed.yaml", "-q")
     equity, _, _ = stored(prompt.runs[0])
-    assert [int(equity[f"own.{one}"].sum()) for one in ("weekly", "always", "short", "both")] == [300, 500, 90, 500]
+    assert [int(equity[f"has_bar.{one}"].sum()) for one in ("weekly", "always", "short", "both")] == [300, 500, 90, 500]
 
 
 DEAR = """\

@@ -1,4 +1,4 @@
-"""The journal that a run writes: every event with the keys of the contract, and figures that belong together."""
+"""The journal of a run: every event has the keys of docs/reference/journal.md, and figures agree."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.data.reading import same
 
 ROWS = 2000
 PLAN = DataPlan("X", path="bars.csv")
-Told = tuple[Columns, list[Finding]]
+Scripted = tuple[Columns, list[Finding]]
 
 
 def text(stamp: str = "s", rows: int = ROWS, start: str = "2014-01-06T09:30") -> str:
@@ -31,10 +31,10 @@ def text(stamp: str = "s", rows: int = ROWS, start: str = "2014-01-06T09:30") ->
     return "Date,Open,High,Low,Close,Volume\n" + "\n".join(lines) + "\n"
 
 
-def equal(told: Told, twin: Told) -> None:
+def equal(told: Scripted, twin: Scripted) -> None:
     same(told[0], twin[0])
     assert told[0].rows.tolist() == twin[0].rows.tolist()
-    assert [getattr(told[0], name).dtype for name in ("label", "close", "rows")] == [np.int64, np.float64, np.int64]
+    assert [getattr(told[0], name).dtype for name in ("timestamp", "close", "rows")] == [np.int64, np.float64, np.int64]
     assert told[0].unit == twin[0].unit
     assert told[1] == twin[1]
 

@@ -40,7 +40,7 @@ def test_whoever_looks_at_data_is_told(
 ) -> None:
     columns, _ = read(text)
     path = tmp_path / "X.csv"
-    written_after(path, text, int(columns.label[-1]), hours)
+    written_after(path, text, int(columns.timestamp[-1]), hours)
     expected = [(severity, message.format(columns.stamp(-1))) for severity, message in told]
     assert [(finding.severity, finding.message) for finding in inspect(str(path)).findings] == expected
     assert inspect(str(path), ["stamp=end"]).findings == ()
@@ -54,7 +54,7 @@ def test_whoever_looks_at_data_is_told(
 def test_an_odd_last_stamp_says_it_once(tmp_path: Path, read: Read) -> None:
     text = HOURLY_TEXT.replace("2010-03-05T23:00:00Z", "2010-03-05T22:31:07Z")
     columns, _ = read(text)
-    written_after(tmp_path / "X.csv", text, int(columns.label[-1]), 0.1)
+    written_after(tmp_path / "X.csv", text, int(columns.timestamp[-1]), 0.1)
     found = [finding.message for finding in inspect(str(tmp_path / "X.csv")).findings]
     assert [message for message in found if "not finished" in message or "was written" in message] == [
         "the last bar was not finished when the data was taken: 2010-03-05 22:31:07 (line 1081); its close is not final"
@@ -65,7 +65,7 @@ def test_a_run_is_told_the_same_whatever_the_age_of_its_files(tmp_path: Path, re
     columns, _ = read(HOURLY_TEXT)
 
     def told(hours: float) -> tuple[Finding, ...]:
-        written_after(tmp_path / "X.csv", HOURLY_TEXT, int(columns.label[-1]), hours)
+        written_after(tmp_path / "X.csv", HOURLY_TEXT, int(columns.timestamp[-1]), hours)
         return load({"X": {"path": "X.csv"}})[1]
 
     assert told(0.5) == told(1.5) == ()
@@ -73,7 +73,7 @@ def test_a_run_is_told_the_same_whatever_the_age_of_its_files(tmp_path: Path, re
 
 def test_one_bar_between_start_and_end_has_no_neighbour(tmp_path: Path, read: Read) -> None:
     columns, _ = read(HOURLY_TEXT)
-    written_after(tmp_path / "X.csv", HOURLY_TEXT, int(columns.label[-1]), 0.5)
+    written_after(tmp_path / "X.csv", HOURLY_TEXT, int(columns.timestamp[-1]), 0.5)
     (tmp_path / "c.yaml").write_text(
         "capital: 1000\nstrategy: BUY_AND_HOLD\ndata: {X: X.csv}\nstart: '2010-03-05 23:00'\n"
     )

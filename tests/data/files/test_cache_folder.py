@@ -133,7 +133,7 @@ told = sha256()
 for turn in range(10):
     for name in ("a.csv", "b.csv", "c.csv"):
         columns, findings = read_bars(DataPlan("X", path=name), folder, cache=ColumnCache(folder / "columns", limit))
-        told.update(columns.label.tobytes() + columns.prices.tobytes() + columns.volume.tobytes())
+        told.update(columns.timestamp.tobytes() + columns.prices.tobytes() + columns.volume.tobytes())
         told.update(repr((columns.rows.tolist(), findings)).encode())
 print(told.hexdigest())
 """

@@ -24,7 +24,7 @@ from tests.data.reading import Read, kinds, same
 
 HOURS = generate("X", SyntheticSpec(bars=48, seed=4, frequency="1h", week=7, start="2014-02-24"))
 NAMES = ("open", "high", "low", "close", "volume")
-MOMENTS = HOURS.label.astype("M8[ns]").astype("M8[s]").tolist()
+MOMENTS = HOURS.timestamp.astype("M8[ns]").astype("M8[s]").tolist()
 DATES = [moment.date() for moment in MOMENTS]
 TIMES = [moment.time() for moment in MOMENTS]
 PRICES = {name: getattr(HOURS, name).tolist() for name in NAMES}
@@ -122,7 +122,7 @@ def test_rows_without_prices_are_left_out(read: Read) -> None:
 
 def test_prices_as_texts_and_stamps_as_digits(tmp_path: Path) -> None:
     prices = {name: pa.array([f"{cell:.2f}" for cell in column]) for name, column in PRICES.items()}
-    seconds = pa.array(HOURS.label // 10**9)
+    seconds = pa.array(HOURS.timestamp // 10**9)
     for written in (seconds, seconds.cast(pa.float64()), seconds.cast(pa.string()), seconds.cast(pa.decimal128(30, 2))):
         same(parquet(tmp_path, {"ts": written, **prices})[0], HOURS)
     coded = pa.array([str(moment) for moment in MOMENTS]).dictionary_encode()
@@ -141,13 +141,13 @@ def test_a_fraction_of_an_epoch_is_kept(fraction: str, read: Read) -> None:
     seconds = [f"{second}.{fraction}" for second in (1400000000, 1400086400, 1400172800, 1400259200)]
     four = {name: column[:4] for name, column in PRICES.items()}
     columns, _ = read({"ts": seconds, **four})
-    assert columns.label[0] == 1_400_000_000 * 10**9 + int(fraction.ljust(9, "0"))
+    assert columns.timestamp[0] == 1_400_000_000 * 10**9 + int(fraction.ljust(9, "0"))
 
 
 def test_a_fraction_in_a_column_of_floats_is_kept(tmp_path: Path) -> None:
     four = {name: column[:4] for name, column in PRICES.items()}
     columns, _ = parquet(tmp_path, {"ts": [1400000000.9, 1400086400.9, 1400172800.0, 1400259200.25], **four})
-    assert (columns.label % 10**9).tolist() == [900_000_000, 900_000_000, 0, 250_000_000]
+    assert (columns.timestamp % 10**9).tolist() == [900_000_000, 900_000_000, 0, 250_000_000]
 
 
 def test_a_fraction_below_a_nanosecond_is_refused(read: Read) -> None:

@@ -36,7 +36,7 @@ def read(folder: Path, content: pa.Table, **settings: object) -> tuple[Columns, 
 
 def nanoseconds(columns: Columns, zone: str | None = None, unit: str = "ns") -> pa.Array:
     scale = {"ns": 1, "us": 1000, "ms": 10**6, "s": 10**9}[unit]
-    return pa.array(columns.label // scale, type=pa.int64()).cast(pa.timestamp(unit, zone))
+    return pa.array(columns.timestamp // scale, type=pa.int64()).cast(pa.timestamp(unit, zone))
 
 
 def midnights(zone: tzinfo) -> pa.Array:
@@ -54,8 +54,8 @@ STAMPS = {
     "utc": nanoseconds(DAILY, "UTC"),
     "dates": nanoseconds(DAILY).cast(pa.date32()),
     "texts": pa.array([DAILY.stamp(place) for place in range(60)]),
-    "integers": pa.array(DAILY.label),
-    "milliseconds as integers": pa.array(DAILY.label // 10**6),
+    "integers": pa.array(DAILY.timestamp),
+    "milliseconds as integers": pa.array(DAILY.timestamp // 10**6),
     "midnights of New York": midnights(ZoneInfo("America/New_York")).cast(pa.timestamp("ns", "America/New_York")),
     "midnights of an offset": midnights(timezone(timedelta(hours=-5))).cast(pa.timestamp("ns", "-05:00")),
 }
@@ -71,8 +71,8 @@ def test_stamps_of_any_type(kind: str, tmp_path: Path) -> None:
 def test_a_wall_clock_and_its_zone(tmp_path: Path) -> None:
     zoned, _ = read(tmp_path, table(HOURLY, nanoseconds(HOURLY, "Europe/Berlin")))
     same(zoned, HOURLY)
-    wall = pa.array(HOURLY.label - 5 * 3600 * 10**9).cast(pa.timestamp("ns"))
-    before_summer = HOURLY.label < np.datetime64("2014-03-09T07:00", "ns").astype(np.int64)
+    wall = pa.array(HOURLY.timestamp - 5 * 3600 * 10**9).cast(pa.timestamp("ns"))
+    before_summer = HOURLY.timestamp < np.datetime64("2014-03-09T07:00", "ns").astype(np.int64)
     columns, _ = read(tmp_path, table(HOURLY, wall).filter(pa.array(before_summer)), timezone="America/New_York")
     same(columns, HOURLY.take(np.flatnonzero(before_summer)))
     with pytest.raises(DataError, match=r"row \d+: .* does not exist in America/New_York"):
@@ -128,7 +128,7 @@ def test_tables_that_are_no_bars_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"row 1: open .dear. is no number \(and 59 more like it\)"):
         read(tmp_path, clean.set_column(1, "open", pa.array(["dear"] * 60)))
     with pytest.raises(DataError, match="2 rows have no stamp"):
-        read(tmp_path, clean.set_column(0, "timestamp", pa.array([None, None, *DAILY.label[2:].tolist()])))
+        read(tmp_path, clean.set_column(0, "timestamp", pa.array([None, None, *DAILY.timestamp[2:].tolist()])))
     with pytest.raises(DataError, match="the table has no rows"):
         read(tmp_path, clean.slice(0, 0))
     with pytest.raises(DataError, match=r"the file cannot be read|the Parquet file is damaged"):
@@ -147,7 +147,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = ParquetDataCatalog(str(folder))
     for instrument in ("AAA.XNAS", "EUR/USD.SIM"):
         kind = BarType.from_str(f"{instrument}-1-DAY-LAST-EXTERNAL")
-        rows = zip(DAILY.label.tolist(), *(getattr(DAILY, name).tolist() for name in NAMES), strict=True)
+        rows = zip(DAILY.timestamp.tolist(), *(getattr(DAILY, name).tolist() for name in NAMES), strict=True)
         store.write_data(
             [Bar(kind, *(Price(price, 2) for price in row[1:5]), Quantity(row[5], 0), row[0], row[0]) for row in rows]
         )

@@ -64,7 +64,7 @@ def test_a_large_file_is_read_as_a_small_one_is(written: str, tmp_path: Path) ->
     (tmp_path / "X.csv").write_text(f"{content}\n")
     columns, findings = read_csv(tmp_path / "X.csv", PLAN, "X")
     same(parsed.columns, columns)
-    assert columns.label.tolist() == np.array(MOMENTS, dtype="M8[ns]").astype(np.int64).tolist()
+    assert columns.timestamp.tolist() == np.array(MOMENTS, dtype="M8[ns]").astype(np.int64).tolist()
     assert parsed.at("X")[1] == findings
     assert parsed.columns.rows.tolist() == columns.rows.tolist()
 

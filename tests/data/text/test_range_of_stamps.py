@@ -153,7 +153,7 @@ def test_synthetic_bars_outside_are_refused(settings: dict[str, object], complai
 
 def test_synthetic_bars_reach_the_last_year(load: Load) -> None:
     market, _ = load({"X": {"synthetic": {"start": "2255-01-01", "bars": 2555, "week": 7}}})
-    assert label_text(int(market.series["X"].label[-1])) == "2261-12-29"
+    assert label_text(int(market.series["X"].timestamp[-1])) == "2261-12-29"
 
 
 @pytest.mark.parametrize("day", ["9999-01-01", "1600-01-01", "2500-06-09", "2014-07-01"])

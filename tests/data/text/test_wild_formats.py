@@ -93,7 +93,7 @@ def test_the_hour_that_happens_twice_is_told_apart_by_the_order_of_rows(read: Re
         "2014-11-02 07:30",
     ]
     newest_first = hourly(*reversed(stamps))
-    assert read(newest_first, timezone="America/New_York")[0].label.tolist() == columns.label.tolist()
+    assert read(newest_first, timezone="America/New_York")[0].timestamp.tolist() == columns.timestamp.tolist()
 
 
 def test_hours_that_cannot_be_told_are_refused(read: Read) -> None:
@@ -118,10 +118,10 @@ FORMATS = {
     "month_first": stamped("06/05/2014", "06/06/2014", "06/09/2014", "06/13/2014"),
     "excel": stamped(*map(str, EXCEL)),
     "iso": CLEAN,
-    "epoch_s": stamped(*(str(int(label) // 10**9) for label in DAILY.label)),
-    "epoch_ms": stamped(*(str(int(label) // 10**6) for label in DAILY.label)),
-    "epoch_us": stamped(*(str(int(label) // 10**3) for label in DAILY.label)),
-    "epoch_ns": stamped(*(str(int(label)) for label in DAILY.label)),
+    "epoch_s": stamped(*(str(int(label) // 10**9) for label in DAILY.timestamp)),
+    "epoch_ms": stamped(*(str(int(label) // 10**6) for label in DAILY.timestamp)),
+    "epoch_us": stamped(*(str(int(label) // 10**3) for label in DAILY.timestamp)),
+    "epoch_ns": stamped(*(str(int(label)) for label in DAILY.timestamp)),
     "%d.%m.%Y %H:%M:%S": stamped(
         "05.06.2014 00:00:00", "06.06.2014 00:00:00", "09.06.2014 00:00:00", "13.06.2014 00:00:00"
     ),
@@ -191,7 +191,7 @@ def test_klines_without_a_header(read: Read) -> None:
     row = "{},10.5,11,10.25,10.75,100,{},1075,5,50,500,0\n"
     text = "".join(row.format(f"{s}000", f"{s + 3599}999") for s in SECONDS)
     columns, told = read(text)
-    assert columns.label.tolist() == HOURLY.label.tolist()
+    assert columns.timestamp.tolist() == HOURLY.timestamp.tolist()
     assert columns.volume.tolist() == [100.0] * 4
     assert ("info", "stamps are read as ms since 1970") in kinds(told)
     with pytest.raises(DataError, match="there is no header, and it is not known which of the 11 columns is timestamp"):

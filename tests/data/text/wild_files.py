@@ -124,7 +124,7 @@ def hourly(*stamps: str) -> str:
     )
 
 
-SECONDS = [int(label) // 10**9 for label in HOURLY.label]
+SECONDS = [int(label) // 10**9 for label in HOURLY.timestamp]
 EXCEL = [
     (date.fromisoformat(day) - date(1899, 12, 30)).days
     for day in ("2014-06-05", "2014-06-06", "2014-06-09", "2014-06-13")

@@ -12,7 +12,7 @@ from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.orders.order import Order
-from tests.engines.builders import market, order, series
+from tests.engines.builders import market_of, order, series
 
 COMMISSIONS = [
     Commission(),
@@ -33,7 +33,7 @@ INSTRUMENTS = [
 class Run:
     """A market, its rules, and orders by step, none of which crosses zero."""
 
-    stage: Market
+    market: Market
     rules: ExecutionRules
     script: dict[int, list[Order]]
 
@@ -59,20 +59,20 @@ def runs(draw: st.DrawFn) -> Run:
         for x, y in zip(closes, opens, strict=True)
     ]
     days = sorted(dice.choice(14, size=8, replace=False).tolist())
-    stage = market(first, series("B", other[:8], days=days), B=second)
+    market = market_of(first, series("B", other[:8], days=days), B=second)
     scale = 1 if rules.lots == "integer" else 1_000_000
     sizes = st.integers(-900 * scale, 900 * scale).filter(bool).map(lambda units: Decimal(units) / scale)
     wishes = draw(
         st.lists(st.tuples(st.integers(0, 13), st.sampled_from("AB"), st.sampled_from("xy"), sizes), max_size=12)
     )
-    return Run(stage, rules, _script(stage, sorted(wishes, key=lambda wish: wish[0])))
+    return Run(market, rules, _script(market, sorted(wishes, key=lambda wish: wish[0])))
 
 
-def _script(stage: Market, wishes: list[tuple[int, str, str, Decimal]]) -> dict[int, list[Order]]:
+def _script(market: Market, wishes: list[tuple[int, str, str, Decimal]]) -> dict[int, list[Order]]:
     held: dict[tuple[str, str], Decimal] = {}
     script: dict[int, list[Order]] = {}
     for number, (step, symbol, strategy_id, wished) in enumerate(wishes):
-        if step >= len(stage.timeline) or stage.timeline.rows[symbol][step] < 0:
+        if step >= len(market.timeline) or market.timeline.rows[symbol][step] < 0:
             continue
         before = held.get((strategy_id, symbol), Decimal(0))
         size = -before if before * wished < 0 and abs(wished) > abs(before) else wished
@@ -98,7 +98,7 @@ def worked_out(run: Run) -> Expected:
     realised = Decimal(0)
     for step, orders in run.script.items():
         for each in orders:
-            instrument = run.stage.instruments[each.symbol]
+            instrument = run.market.instruments[each.symbol]
             quantity, multiplier = Decimal(repr(each.quantity)), Decimal(repr(instrument.multiplier))
             price = _price(run, each, step)
             fee = _fee(run.rules.commission, quantity, price * multiplier)
@@ -120,9 +120,9 @@ def worked_out(run: Run) -> Expected:
 
 
 def _price(run: Run, each: Order, step: int) -> Decimal:
-    instrument, slippage = run.stage.instruments[each.symbol], run.rules.slippage
-    column = getattr(run.stage.series[each.symbol], "open" if run.rules.fill == "next_open" else "close")
-    raw = Decimal(repr(float(column[run.stage.timeline.rows[each.symbol][step]])))
+    instrument, slippage = run.market.instruments[each.symbol], run.rules.slippage
+    column = getattr(run.market.series[each.symbol], "open" if run.rules.fill == "next_open" else "close")
+    raw = Decimal(repr(float(column[run.market.timeline.rows[each.symbol][step]])))
     tick = Decimal(repr(instrument.tick_size)) if instrument.tick_size else Decimal(1).scaleb(-instrument.precision)
     against = 1 if each.quantity > 0 else -1
     moved = raw * (1 + against * Decimal(repr(slippage.percent)) / 100) + against * Decimal(repr(slippage.ticks)) * tick

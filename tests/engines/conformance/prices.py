@@ -8,7 +8,7 @@ import pytest
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
-from tests.engines.builders import DAY, accounts, market, order, play, series, submit
+from tests.engines.builders import DAY, accounts, market_of, order, run_script, series, submit
 from tests.engines.conformance.candidate import AT_CLOSE, FIVE, PLAIN, Candidate, near
 
 
@@ -16,21 +16,27 @@ class Prices(Candidate):
     """Fills, fees, slippage, digits."""
 
     def test_fills_at_the_open_of_the_bar(self) -> None:
-        played = play(self.engine(), market(series("A", FIVE)), PLAIN, {1: [order("b", 5)], 3: [order("s", -5)]})
-        assert played.prices == [11.0, 13.0]
-        assert [fill.t for fill in played.fills] == [int(t) for t in market(series("A", FIVE)).timeline.stamps[[1, 3]]]
-        assert played.realised == near(10.0)
+        script_run = run_script(
+            self.engine(), market_of(series("A", FIVE)), PLAIN, {1: [order("b", 5)], 3: [order("s", -5)]}
+        )
+        assert script_run.prices == [11.0, 13.0]
+        assert [fill.t for fill in script_run.fills] == [
+            int(t) for t in market_of(series("A", FIVE)).timeline.stamps[[1, 3]]
+        ]
+        assert script_run.realised == near(10.0)
 
     def test_fills_at_the_close_of_the_bar(self) -> None:
-        played = play(self.engine(), market(series("A", FIVE)), AT_CLOSE, {1: [order("b", 5)], 3: [order("s", -5)]})
-        assert played.prices == [11.5, 13.5]
-        assert played.realised == near(10.0)
+        script_run = run_script(
+            self.engine(), market_of(series("A", FIVE)), AT_CLOSE, {1: [order("b", 5)], 3: [order("s", -5)]}
+        )
+        assert script_run.prices == [11.5, 13.5]
+        assert script_run.realised == near(10.0)
 
     def test_open_and_close_of_one_bar(self) -> None:
-        stage = market(series("A", FIVE))
+        market = market_of(series("A", FIVE))
         engine = self.engine()
-        engine.begin(stage, accounts(stage), PLAIN)
-        event = list(stage.timeline.events())[2]
+        engine.begin(market, accounts(market), PLAIN)
+        event = list(market.timeline.events())[2]
         engine.execute_commands(submit(order("b", 5)))
         opened = engine.advance(event.t, event.rows).fills
         engine.execute_commands(submit(order("s", -5)))
@@ -41,13 +47,15 @@ class Prices(Candidate):
 
     def test_a_fill_tells_whose_it_is_and_how_much(self) -> None:
         script = {0: [order("x1", 7, "A", "left"), order("x2", -3, "B", "right")]}
-        played = play(self.engine(), market(series("A", FIVE), series("B", FIVE)), PLAIN, script)
-        told = [(fill.order_id, fill.strategy_id, fill.symbol, fill.quantity) for fill in played.fills]
+        script_run = run_script(self.engine(), market_of(series("A", FIVE), series("B", FIVE)), PLAIN, script)
+        told = [(fill.order_id, fill.strategy_id, fill.symbol, fill.quantity) for fill in script_run.fills]
         assert told == [("x1", "left", "A", 7.0), ("x2", "right", "B", -3.0)]
 
     def test_the_first_and_the_last_bar_trade(self) -> None:
-        played = play(self.engine(), market(series("A", FIVE)), PLAIN, {0: [order("b", 1)], 4: [order("s", -1)]})
-        assert played.prices == [10.0, 14.0]
+        script_run = run_script(
+            self.engine(), market_of(series("A", FIVE)), PLAIN, {0: [order("b", 1)], 4: [order("s", -1)]}
+        )
+        assert script_run.prices == [10.0, 14.0]
 
     @pytest.mark.parametrize(
         ("commission", "fees"),
@@ -63,16 +71,16 @@ class Prices(Candidate):
     def test_fees(self, commission: Commission, fees: list[float]) -> None:
         script = {1: [order("b", 100)], 3: [order("s", -100)]}
         rules = ExecutionRules(commission=commission)
-        played = play(self.engine(), market(series("A", FIVE)), rules, script)
-        assert played.fees == near(fees)
-        assert played.states[0].realised == near(-fees[0])
-        assert played.realised == near(200.0 - sum(fees))
+        script_run = run_script(self.engine(), market_of(series("A", FIVE)), rules, script)
+        assert script_run.fees == near(fees)
+        assert script_run.states[0].realised == near(-fees[0])
+        assert script_run.realised == near(200.0 - sum(fees))
 
     def test_a_symbol_with_fees_of_its_own(self) -> None:
         rules = ExecutionRules(commission=Commission(minimum=2.0), commissions={"B": Commission(minimum=7.0)})
         script = {1: [order("a", 1, "A"), order("b", 1, "B")]}
-        played = play(self.engine(), market(series("A", FIVE), series("B", FIVE)), rules, script)
-        assert played.fees == near([2.0, 7.0])
+        script_run = run_script(self.engine(), market_of(series("A", FIVE), series("B", FIVE)), rules, script)
+        assert script_run.fees == near([2.0, 7.0])
 
     @pytest.mark.parametrize(
         ("slippage", "instrument", "prices"),
@@ -92,14 +100,14 @@ class Prices(Candidate):
         bars = [(10.0, 10.0), (11.0, 11.0), (12.0, 12.0), (13.0, 13.0)]
         rules = ExecutionRules(fill=fill, slippage=slippage)
         script = {1: [order("b", 100)], 3: [order("s", -100)]}
-        played = play(self.engine(), market(series("A", bars), A=instrument), rules, script)
-        assert played.prices == near(prices)
-        assert played.realised == near((prices[1] - prices[0]) * 100)
+        script_run = run_script(self.engine(), market_of(series("A", bars), A=instrument), rules, script)
+        assert script_run.prices == near(prices)
+        assert script_run.realised == near((prices[1] - prices[0]) * 100)
 
     def test_fee_is_of_the_slipped_price(self) -> None:
         rules = ExecutionRules(commission=Commission(percent=1.0), slippage=Slippage(ticks=100))
-        played = play(self.engine(), market(series("A", FIVE)), rules, {1: [order("b", 10)]})
-        assert (played.prices, played.fees) == (near([12.0]), near([1.2]))
+        script_run = run_script(self.engine(), market_of(series("A", FIVE)), rules, {1: [order("b", 10)]})
+        assert (script_run.prices, script_run.fees) == (near([12.0]), near([1.2]))
 
     def test_fractional_lots(self) -> None:
         rules = ExecutionRules(lots="fractional", commission=Commission(minimum=1.0))
@@ -109,11 +117,11 @@ class Prices(Candidate):
             2: [order("3", -0.3), order("4", -0.000001)],
             3: [order("5", 0.000001), order("6", 521364.638635)],
         }
-        played = play(self.engine(), market(series("A", FIVE)), rules, script)
-        assert [fill.quantity for fill in played.fills] == [0.1, 0.2, -0.3, -0.000001, 0.000001, 521364.638635]
-        assert [state.quantities.get("A", 0.0) for state in played.states] == [0.1, 0.3, -0.000001, 521364.638635]
-        assert played.fees == near([1.0] * 6)
-        assert played.realised == near(0.1 * 2 + 0.2 * 1 - 0.000001 - 6.0)
+        script_run = run_script(self.engine(), market_of(series("A", FIVE)), rules, script)
+        assert [fill.quantity for fill in script_run.fills] == [0.1, 0.2, -0.3, -0.000001, 0.000001, 521364.638635]
+        assert [state.quantities.get("A", 0.0) for state in script_run.states] == [0.1, 0.3, -0.000001, 521364.638635]
+        assert script_run.fees == near([1.0] * 6)
+        assert script_run.realised == near(0.1 * 2 + 0.2 * 1 - 0.000001 - 6.0)
 
     @pytest.mark.parametrize("lots", ["integer", "fractional"])
     @pytest.mark.parametrize(
@@ -123,24 +131,24 @@ class Prices(Candidate):
     def test_multiplier(self, lots: Literal["integer", "fractional"], asset_class: str, multiplier: float) -> None:
         instrument = Instrument("A", multiplier=multiplier, asset_class=asset_class, margin_rate=0.1)
         rules = ExecutionRules(lots=lots, commission=Commission(percent=0.1))
-        played = play(
+        script_run = run_script(
             self.engine(),
-            market(series("A", FIVE), A=instrument),
+            market_of(series("A", FIVE), A=instrument),
             rules,
             {0: [order("b", 3)], 1: [order("p", -1)], 4: [order("s", -2)]},
         )
         fees = [30 * multiplier / 1000, 11 * multiplier / 1000, 28 * multiplier / 1000]
-        assert played.fees == near(fees)
-        assert played.realised == near((1 + 2 * 4) * multiplier - sum(fees))
+        assert script_run.fees == near(fees)
+        assert script_run.realised == near((1 + 2 * 4) * multiplier - sum(fees))
 
     @pytest.mark.parametrize("precision", range(9))
     def test_price_decimals(self, precision: int) -> None:
         first, second = round(123.456789012, precision), round(234.567890123, precision)
         bars = [(first, first), (second, second)]
-        stage = market(series("A", bars), A=Instrument("A", precision=precision))
-        played = play(self.engine(), stage, PLAIN, {0: [order("b", 1000)], 1: [order("s", -1000)]})
-        assert played.prices == [first, second]
-        assert played.realised == near((second - first) * 1000)
+        market = market_of(series("A", bars), A=Instrument("A", precision=precision))
+        script_run = run_script(self.engine(), market, PLAIN, {0: [order("b", 1000)], 1: [order("s", -1000)]})
+        assert script_run.prices == [first, second]
+        assert script_run.realised == near((second - first) * 1000)
 
     @pytest.mark.parametrize(
         ("low", "high", "precision", "quantity"),
@@ -152,35 +160,35 @@ class Prices(Candidate):
         ],
     )
     def test_tiny_and_huge(self, low: float, high: float, precision: int, quantity: float) -> None:
-        stage = market(series("A", [(low, low), (high, high)]), A=Instrument("A", precision=precision))
-        played = play(self.engine(), stage, PLAIN, {0: [order("b", quantity)], 1: [order("s", -quantity)]})
-        assert played.prices == [low, high]
-        assert played.realised == near((high - low) * quantity)
+        market = market_of(series("A", [(low, low), (high, high)]), A=Instrument("A", precision=precision))
+        script_run = run_script(self.engine(), market, PLAIN, {0: [order("b", quantity)], 1: [order("s", -quantity)]})
+        assert script_run.prices == [low, high]
+        assert script_run.realised == near((high - low) * quantity)
 
     @pytest.mark.parametrize("currency", ["USD", "EUR", "JPY", "BTC", "GBX"])
     def test_money_is_not_rounded_to_the_cents_of_its_currency(self, currency: str) -> None:
         rules = ExecutionRules(commission=Commission(percent=0.0123))
-        stage = market(series("A", FIVE), A=Instrument("A", currency=currency))
-        played = play(self.engine(), stage, rules, {0: [order("b", 7)], 4: [order("s", -7)]})
-        assert played.fees == near([0.00861, 0.012054])
-        assert played.realised == near(28 - 0.00861 - 0.012054)
+        market = market_of(series("A", FIVE), A=Instrument("A", currency=currency))
+        script_run = run_script(self.engine(), market, rules, {0: [order("b", 7)], 4: [order("s", -7)]})
+        assert script_run.fees == near([0.00861, 0.012054])
+        assert script_run.realised == near(28 - 0.00861 - 0.012054)
 
     def test_negative_and_zero_prices(self) -> None:
         bars = [(5.0, 5.0), (-37.63, -37.63), (0.0, 0.0)]
-        stage = market(series("A", bars), A=Instrument("A", multiplier=1000.0, asset_class="future"))
+        market = market_of(series("A", bars), A=Instrument("A", multiplier=1000.0, asset_class="future"))
         script = {0: [order("1", 1)], 1: [order("2", -1), order("3", -2)], 2: [order("4", 2)]}
-        played = play(self.engine(), stage, PLAIN, script)
-        assert played.prices == [5.0, -37.63, -37.63, 0.0]
-        assert played.realised == near(-42_630.0 - 75_260.0)
+        script_run = run_script(self.engine(), market, PLAIN, script)
+        assert script_run.prices == [5.0, -37.63, -37.63, 0.0]
+        assert script_run.realised == near(-42_630.0 - 75_260.0)
 
     def test_bars_before_1970(self) -> None:
-        stage = market(series("A", FIVE, start=-20 * 365 * DAY))
-        played = play(self.engine(), stage, PLAIN, {0: [order("b", 1)], 4: [order("s", -1)]})
-        assert [fill.t for fill in played.fills] == [int(stage.timeline.stamps[0]), int(stage.timeline.stamps[4])]
-        assert played.realised == near(4.0)
+        market = market_of(series("A", FIVE, start=-20 * 365 * DAY))
+        script_run = run_script(self.engine(), market, PLAIN, {0: [order("b", 1)], 4: [order("s", -1)]})
+        assert [fill.t for fill in script_run.fills] == [int(market.timeline.stamps[0]), int(market.timeline.stamps[4])]
+        assert script_run.realised == near(4.0)
 
     @pytest.mark.parametrize("symbol", ["0123", "NO", "BRK.B", "EUR/USD", "ES=F", "^GSPC", "12:30", "a b", "x-y_z"])
     def test_symbols_as_users_write_them(self, symbol: str) -> None:
         script = {0: [order("b", 1, symbol)], 4: [order("s", -1, symbol)]}
-        played = play(self.engine(), market(series(symbol, FIVE)), PLAIN, script)
-        assert (played.prices, played.fills[0].symbol) == ([10.0, 14.0], symbol)
+        script_run = run_script(self.engine(), market_of(series(symbol, FIVE)), PLAIN, script)
+        assert (script_run.prices, script_run.fills[0].symbol) == ([10.0, 14.0], symbol)

@@ -15,7 +15,7 @@ from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.orders.order import Ended, Fill, Order, OrderType, Reason, StrategyCommand
 from orchestrate.orchestration.orders.ports import OrchestrationPort
-from tests.engines.builders import DAY, START, accounts, cancel, market, order, submit
+from tests.engines.builders import DAY, START, accounts, cancel, market_of, order, submit
 from tests.engines.conformance.candidate import AT_CLOSE, FEEDS, PLAIN, Candidate, Feed, near
 from tests.engines.conformance.path_walk import Bar, WalkedOrder, walk
 
@@ -46,13 +46,13 @@ class Lived:
     """What an engine reported over all bars: fills as (step, order, quantity, price), ends, states."""
 
     def __init__(
-        self, engine: OrchestrationPort, stage: Market, commands: Commands, rules: ExecutionRules = PLAIN
+        self, engine: OrchestrationPort, market: Market, commands: Commands, rules: ExecutionRules = PLAIN
     ) -> None:
         self.fills: list[Fill] = []
         self.ended: list[tuple[int, Ended]] = []
-        self._steps = {int(t): step for step, t in enumerate(stage.timeline.stamps)}
-        engine.begin(stage, accounts(stage), rules)
-        for event in stage.timeline.events():
+        self._steps = {int(t): step for step, t in enumerate(market.timeline.stamps)}
+        engine.begin(market, accounts(market), rules)
+        for event in market.timeline.events():
             if rules.fill == "next_open":
                 engine.execute_commands(commands.get(event.step, ()))
             report = engine.advance(event.t, event.rows)
@@ -74,7 +74,7 @@ class Resting(Candidate):
 
     def _one(self, prices: Sequence[Bar], each: Order, rules: ExecutionRules = PLAIN) -> list[tuple[int, float]]:
         """The step and price of the fill of an order that rests from the first bar on."""
-        lived = Lived(self.engine(), market(bars(prices)), {0: submit(each)}, rules)
+        lived = Lived(self.engine(), market_of(bars(prices)), {0: submit(each)}, rules)
         return [(step, price) for step, _, _, price in lived.happened]
 
     @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ class Resting(Candidate):
 
     def test_a_level_is_a_decimal_of_the_instruments_precision(self) -> None:
         prices: list[Bar] = [(10.0, 10.1, 9.9, 10.0), (99.8, 100.1, 99.9, 100.0), (100.0, 100.0, 99.8, 99.9)]
-        stage = market(bars(prices), A=Instrument("A", precision=1))
+        market = market_of(bars(prices), A=Instrument("A", precision=1))
         script = {
             0: submit(resting("limit", 5, limit=9.94)),
             1: submit(resting("trail", -5, closing=True, trigger=90.04, trail=0.3)),
         }
-        assert Lived(self.engine(), stage, script).happened == [(0, "limit", 5, 9.9), (2, "trail", -5, 99.8)]
+        assert Lived(self.engine(), market, script).happened == [(0, "limit", 5, 9.9), (2, "trail", -5, 99.8)]
 
     def test_market_orders_come_first_then_what_the_open_reaches_then_the_rest(self) -> None:
         orders = [
@@ -167,59 +167,59 @@ class Resting(Candidate):
             resting("open too", 1, trigger=10.0),
             order("market", 1),
         ]
-        lived = Lived(self.engine(), market(bars(CALM)), {0: submit(*orders)})
+        lived = Lived(self.engine(), market_of(bars(CALM)), {0: submit(*orders)})
         assert [name for _, name, _, _ in lived.happened] == ["market", "open", "open too", "touched", "touched too"]
 
     @pytest.mark.parametrize("feed", FEEDS)
     def test_an_order_rests_until_it_is_reached(self, feed: Feed) -> None:
         prices = [*CALM, (10.0, 10.0, 7.5, 8.0)]
         rules = ExecutionRules(commission=Commission(percent=1.0))
-        lived = Lived(self.engine(feed), market(bars(prices)), {1: submit(resting("x", 5, limit=8.0))}, rules)
+        lived = Lived(self.engine(feed), market_of(bars(prices)), {1: submit(resting("x", 5, limit=8.0))}, rules)
         assert lived.happened == [(4, "x", 5.0, 8.0)]
         assert (lived.fills[0].fee, lived.fills[0].part, lived.state.realised) == (near(0.4), 0, near(-0.4))
         assert lived.state.quantities == {"A": 5.0}
 
     def test_orders_of_a_close_rest_from_the_next_bar_on(self) -> None:
         script = {1: submit(resting("x", 5, limit=9.5), order("now", 1))}
-        lived = Lived(self.engine(), market(bars(CALM)), script, AT_CLOSE)
+        lived = Lived(self.engine(), market_of(bars(CALM)), script, AT_CLOSE)
         assert lived.happened == [(1, "now", 1.0, 10.0), (2, "x", 5.0, 9.5)]
 
     def test_an_order_rests_over_steps_without_a_bar_of_its_symbol(self) -> None:
-        stage = market(bars(CALM), bars([(20.0, 21.0, 19.0, 20.0)] * 2, "B", [0, 3]))
+        market = market_of(bars(CALM), bars([(20.0, 21.0, 19.0, 20.0)] * 2, "B", [0, 3]))
         script = {1: submit(resting("b", 1, "B", limit=19.5), resting("a", 1, limit=9.5))}
-        assert Lived(self.engine(), stage, script).happened == [(1, "a", 1.0, 9.5), (3, "b", 1.0, 19.5)]
+        assert Lived(self.engine(), market, script).happened == [(1, "a", 1.0, 9.5), (3, "b", 1.0, 19.5)]
 
     @pytest.mark.parametrize("at", [0, 1, 3])
     def test_a_cancel_removes_it_at_any_time(self, at: int) -> None:
         each = resting("x", 5, limit=8.0)
         script: dict[int, list[StrategyCommand]] = {0: submit(each)}
         script[at] = [*script.get(at, []), *cancel(each)]
-        lived = Lived(self.engine(), market(bars([*CALM, (8.0, 8.0, 8.0, 8.0)])), script)
+        lived = Lived(self.engine(), market_of(bars([*CALM, (8.0, 8.0, 8.0, 8.0)])), script)
         assert (lived.happened, lived.ended) == ([], [])
 
     def test_a_cancel_of_what_is_filled_changes_nothing(self) -> None:
         each = resting("x", 5, limit=9.5)
-        lived = Lived(self.engine(), market(bars(CALM)), {0: submit(each), 2: cancel(each)})
+        lived = Lived(self.engine(), market_of(bars(CALM)), {0: submit(each), 2: cancel(each)})
         assert lived.happened == [(0, "x", 5.0, 9.5)]
         assert lived.state.quantities == {"A": 5.0}
 
     @pytest.mark.parametrize(("days", "step"), [(0, 1), (1, 2), (2.5, 3)])
     def test_it_expires_at_the_first_bar_after_its_last_moment(self, days: float, step: int) -> None:
-        stage = market(bars([*CALM[:step], (8.0, 8.0, 8.0, 8.0), *CALM]))
-        until = int(stage.timeline.stamps[0] + days * DAY)
-        lived = Lived(self.engine(), stage, {0: submit(resting("x", 5, limit=8.0, until=until))})
+        market = market_of(bars([*CALM[:step], (8.0, 8.0, 8.0, 8.0), *CALM]))
+        until = int(market.timeline.stamps[0] + days * DAY)
+        lived = Lived(self.engine(), market, {0: submit(resting("x", 5, limit=8.0, until=until))})
         assert lived.happened == []
         assert lived.ended == [(step, Ended("one", "x", Reason.EXPIRED))]
 
     def test_its_last_moment_counts(self) -> None:
-        stage = market(bars([*CALM[:2], (8.0, 8.0, 8.0, 8.0)]))
-        until = int(stage.timeline.stamps[2])
-        lived = Lived(self.engine(), stage, {0: submit(resting("x", 5, limit=8.0, until=until))})
+        market = market_of(bars([*CALM[:2], (8.0, 8.0, 8.0, 8.0)]))
+        until = int(market.timeline.stamps[2])
+        lived = Lived(self.engine(), market, {0: submit(resting("x", 5, limit=8.0, until=until))})
         assert (lived.happened, lived.ended) == ([(2, "x", 5.0, 8.0)], [])
 
     def test_an_exit_closes_at_most_what_is_held(self) -> None:
         exits = [resting(name, -4, closing=True, limit=10.5) for name in ("first", "second", "third")]
-        lived = Lived(self.engine(), market(bars(CALM)), {0: submit(order("in", 6)), 1: submit(*exits)})
+        lived = Lived(self.engine(), market_of(bars(CALM)), {0: submit(order("in", 6)), 1: submit(*exits)})
         assert [(name, q) for _, name, q, _ in lived.happened] == [("in", 6.0), ("first", -4.0), ("second", -2.0)]
         assert lived.fills[-1].part == 1
         assert lived.ended == [(1, Ended("one", name, Reason.NOTHING_TO_CLOSE)) for name in ("second", "third")]
@@ -227,7 +227,7 @@ class Resting(Candidate):
 
     def test_an_entry_that_is_reached_while_the_other_side_is_held_ends(self) -> None:
         script = {0: submit(order("in", 6)), 1: submit(resting("short", -8, limit=10.5))}
-        lived = Lived(self.engine(), market(bars(CALM)), script)
+        lived = Lived(self.engine(), market_of(bars(CALM)), script)
         assert [name for _, name, _, _ in lived.happened] == ["in"]
         assert lived.ended == [(1, Ended("one", "short", Reason.CANCELLED))]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from tests.engines.builders import play
+from tests.engines.builders import run_script
 from tests.engines.conformance.arithmetic import Run, runs, worked_out
 from tests.engines.conformance.candidate import FEEDS, near
 from tests.engines.conformance.life import Life
@@ -26,15 +26,15 @@ class EngineConformance(Prices, Positions, Resting, Life):
 
     def _equals_plain_arithmetic(self, run: Run) -> None:
         expected = worked_out(run)
-        played = play(self.engine(), run.stage, run.rules, run.script)
-        assert [fill.order_id for fill in played.fills] == [
+        script_run = run_script(self.engine(), run.market, run.rules, run.script)
+        assert [fill.order_id for fill in script_run.fills] == [
             each.id for orders in run.script.values() for each in orders
         ]
-        assert played.prices == near(expected.prices)
-        assert played.fees == near(expected.fees)
-        assert [state.realised for state in played.states] == near(expected.realised)
-        assert [{name: q for name, q in state.quantities.items() if q} for state in played.states] == expected.held
+        assert script_run.prices == near(expected.prices)
+        assert script_run.fees == near(expected.fees)
+        assert [state.realised for state in script_run.states] == near(expected.realised)
+        assert [{name: q for name, q in state.quantities.items() if q} for state in script_run.states] == expected.held
         for feed in FEEDS:
-            again = play(self.engine(feed), run.stage, run.rules, run.script, every_bar=True)
-            assert again.fills == played.fills
-            assert [again.states[step] for step in run.script] == played.states
+            again = run_script(self.engine(feed), run.market, run.rules, run.script, every_bar=True)
+            assert again.fills == script_run.fills
+            assert [again.states[step] for step in run.script] == script_run.states

@@ -7,7 +7,7 @@ import pytest
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.orders.order import StrategyCommand
 from orchestrate.orchestration.orders.ports import OrchestrationPort
-from tests.engines.builders import accounts, cancel, market, order, series, submit
+from tests.engines.builders import accounts, cancel, market_of, order, series, submit
 from tests.engines.conformance.candidate import FIVE, PLAIN, Feed
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.engines.conformance.resting import Bar, Lived, bars, resting
@@ -21,9 +21,9 @@ class TestInMemory(EngineConformance):
 
 @pytest.mark.parametrize("action", ["resize", "reject"])
 def test_an_answer_to_a_native_is_refused(action: Literal["resize", "reject"]) -> None:
-    stage = market(series("A", FIVE))
+    market = market_of(series("A", FIVE))
     engine = InMemoryAdapter()
-    engine.begin(stage, accounts(stage), PLAIN)
+    engine.begin(market, accounts(market), PLAIN)
     with pytest.raises(EngineError, match=f"order b is no native's own, {action} is no answer"):
         engine.execute_commands([StrategyCommand("one", action, order("b", 1))])
 
@@ -36,7 +36,7 @@ def test_what_one_bar_fills_of_an_order_that_rests_can_be_limited() -> None:
         (12.0, 13.0, 11.0, 12.0),
     ]
     limit, stop = resting("limit", 9, limit=9.5), resting("stop", 9, trigger=10.5)
-    lived = Lived(InMemoryAdapter(largest_fill=4), market(bars(prices)), {0: submit(limit, stop)})
+    lived = Lived(InMemoryAdapter(largest_fill=4), market_of(bars(prices)), {0: submit(limit, stop)})
     assert lived.happened == [
         (0, "limit", 4, 9.5),
         (0, "stop", 4, 10.5),
@@ -52,13 +52,13 @@ def test_what_one_bar_fills_of_an_order_that_rests_can_be_limited() -> None:
 def test_a_cancel_leaves_the_parts_that_are_filled() -> None:
     prices: list[Bar] = [(10.0, 11.0, 9.0, 10.0)] * 3
     each = resting("limit", 9, limit=9.5)
-    lived = Lived(InMemoryAdapter(largest_fill=4), market(bars(prices)), {0: submit(each), 1: cancel(each)})
+    lived = Lived(InMemoryAdapter(largest_fill=4), market_of(bars(prices)), {0: submit(each), 1: cancel(each)})
     assert lived.happened == [(0, "limit", 4, 9.5)]
 
 
 def test_a_trailing_stop_that_begins_nowhere_is_refused() -> None:
-    stage = market(series("A", FIVE))
+    market = market_of(series("A", FIVE))
     engine = InMemoryAdapter()
-    engine.begin(stage, accounts(stage), PLAIN)
+    engine.begin(market, accounts(market), PLAIN)
     with pytest.raises(EngineError, match="order b: a trailing stop needs a trigger"):
         engine.execute_commands(submit(resting("b", -1, trail=1.0)))

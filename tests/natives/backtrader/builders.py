@@ -61,13 +61,13 @@ def walk(
 
 def market(*all_series: BarSeries, **kinds: Instrument) -> Market:
     """Series that share a length act at their labels."""
-    stamps = np.unique(np.concatenate([one.known for one in all_series]))
+    stamps = np.unique(np.concatenate([one.available_at for one in all_series]))
     rows, labels = {}, np.zeros(len(stamps), dtype=np.int64)
     for one in all_series:
         places = np.full(len(stamps), -1, dtype=np.int64)
-        where = np.searchsorted(stamps, one.known)
+        where = np.searchsorted(stamps, one.available_at)
         places[where] = np.arange(len(one))
-        labels[where] = np.maximum(labels[where], one.label)
+        labels[where] = np.maximum(labels[where], one.timestamp)
         rows[one.symbol] = places
     instruments = {one.symbol: kinds.get(one.symbol, Instrument(one.symbol)) for one in all_series}
     return Market({one.symbol: one for one in all_series}, instruments, Timeline(stamps, labels, rows))
@@ -118,7 +118,7 @@ def bare(
     for symbol in symbols or stage.series:
         one = stage.series[symbol]
         columns = {name: getattr(one, name) for name in ("open", "high", "low", "close", "volume")}
-        frame = pd.DataFrame(columns, index=pd.to_datetime(one.label))
+        frame = pd.DataFrame(columns, index=pd.to_datetime(one.timestamp))
         minutes = one.length // MINUTE
         unit = 1440 if minutes % 1440 == 0 else 1
         feed = bt.feeds.PandasData(dataname=frame, timeframe=frames[unit], compression=minutes // unit)

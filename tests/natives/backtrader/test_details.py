@@ -128,8 +128,8 @@ class MixedLengths(bt.Strategy):
 
 def test_a_day_is_known_when_it_is_over():
     hours, days = walk("H", 96, 1, length=60 * MINUTE), walk("D", 4, 2)
-    hours = replace(hours, known=hours.label + hours.length - 1_000_000)
-    days = replace(days, known=days.label + DAY - 1_000_000)
+    hours = replace(hours, available_at=hours.timestamp + hours.length - 1_000_000)
+    days = replace(days, available_at=days.timestamp + DAY - 1_000_000)
     host(MixedLengths, market(hours, days))
     assert len(MixedLengths.seen) == 96
     for now, hour, day in MixedLengths.seen:

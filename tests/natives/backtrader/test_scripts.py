@@ -29,7 +29,7 @@ def same(native, stage, rules=PLAIN, config=None, symbols=(), *, at_least=10, **
     assert hosted.status() == "completed", hosted.error()
     trades = hosted.trades()
     if rules.fill == "close":  # cheating on the close needs one more bar
-        last = max(one.label[-1] for one in stage.series.values()) / 1e9
+        last = max(one.timestamp[-1] for one in stage.series.values()) / 1e9
         trades = [trade for trade in trades if trade[0].timestamp() < last or trade in alone.trades]
     assert trades == alone.trades
     assert len(alone.trades) >= at_least
@@ -163,7 +163,10 @@ class Pairs(bt.Strategy):
 def test_a_pairs_trade_over_two_calendars(rules):
     whole, gaps = walk("A", 600, 5), walk("B", 600, 6)
     keep = [row for row in range(600) if row % 7 not in (2, 3) and row > 30]
-    columns = {name: getattr(gaps, name)[keep] for name in ("label", "open", "high", "low", "close", "volume", "known")}
+    columns = {
+        name: getattr(gaps, name)[keep]
+        for name in ("timestamp", "open", "high", "low", "close", "volume", "available_at")
+    }
     patchy = type(gaps)("B", **columns, length=gaps.length)
     same(Pairs, market(whole, patchy), rules, at_least=40)
 
@@ -427,5 +430,5 @@ def test_slippage_moves_market_and_stop_orders_and_no_limits():
     assert hosted.status() == "completed", hosted.error()
     assert len(hosted.trades()) > 50
     for when, _, quantity, price in hosted.trades():
-        row = int((when.timestamp() * 1e9 - stage.series["A"].label[0]) // stage.series["A"].length)
+        row = int((when.timestamp() * 1e9 - stage.series["A"].timestamp[0]) // stage.series["A"].length)
         assert (price > 0) and row >= 0 and quantity

@@ -76,11 +76,11 @@ def drawn(symbol: str, rows: Sequence[tuple[float, float, float, float]], days: 
 
 def market(*series: BarSeries, **kinds: Instrument) -> Market:
     """A market of these series; t is the label of each bar."""
-    stamps = np.unique(np.concatenate([one.label for one in series]))
+    stamps = np.unique(np.concatenate([one.timestamp for one in series]))
     rows = {}
     for one in series:
         places = np.full(len(stamps), -1, dtype=np.int64)
-        places[np.searchsorted(stamps, one.label)] = np.arange(len(one))
+        places[np.searchsorted(stamps, one.timestamp)] = np.arange(len(one))
         rows[one.symbol] = places
     instruments = {one.symbol: kinds.get(one.symbol, Instrument(one.symbol)) for one in series}
     return Market({one.symbol: one for one in series}, instruments, Timeline(stamps, stamps, rows))

@@ -118,7 +118,7 @@ def test_a_symbol_whose_bars_come_later_and_end_earlier():
         part,
         **{
             name: getattr(part, name)[20:40].copy()
-            for name in ("label", "open", "high", "low", "close", "volume", "known")
+            for name in ("timestamp", "open", "high", "low", "close", "volume", "available_at")
         },
     )
     Planned.plans.update(a=plan(), b=plan())

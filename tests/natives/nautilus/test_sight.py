@@ -257,6 +257,10 @@ def test_a_position_bought_in_parts_has_one_average():
 def test_bars_before_1970_are_refused():
     series = drawn("A", FLAT)
     Planned.plans["default"] = {}
-    old = replace(series, label=series.label - 2 * series.label[0], known=series.known - 2 * series.label[0])
+    old = replace(
+        series,
+        timestamp=series.timestamp - 2 * series.timestamp[0],
+        available_at=series.available_at - 2 * series.timestamp[0],
+    )
     with pytest.raises(DataError, match="1970"):
         play(market(old), {"native": Part(Planned)})

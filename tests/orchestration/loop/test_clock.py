@@ -21,7 +21,7 @@ from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
-from tests.engines.builders import market, series
+from tests.engines.builders import market_of, series
 
 ENGINES = ("backtrader", "nautilus")
 SIDES = ("enter_long", "exit_long", "enter_short", "exit_short")
@@ -81,7 +81,7 @@ class Asked:
         return wishes
 
 
-def stage(seed: int, spans: list[tuple[int, int]]) -> Market:
+def market(seed: int, spans: list[tuple[int, int]]) -> Market:
     """A symbol for each span of days; some of its days have no bar."""
     generator = np.random.default_rng(seed)
     made = []
@@ -90,10 +90,10 @@ def stage(seed: int, spans: list[tuple[int, int]]) -> Market:
         closes = np.round(50 * np.exp(np.cumsum(generator.normal(0, 0.03, len(days)))), 2)
         opens = np.round(closes * np.exp(generator.normal(0, 0.01, len(days))), 2)
         made.append(series(name, list(zip(opens, closes, strict=True)), days=days))
-    return market(*made)
+    return market_of(*made)
 
 
-def facts(stage: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]], feed: str) -> tuple[int, Any]:
+def facts(market: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]], feed: str) -> tuple[int, Any]:
     """How many steps were taken, and all that came of them."""
     events: list[DomainEvent] = []
     steps: list[int] = []
@@ -108,13 +108,13 @@ def facts(stage: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]
     for number, (strategy, framework, percent) in enumerate(parts):
         orchestrator.add_strategy(
             strategy,
-            StrategyMetadata(f"s{number}", symbols=tuple(stage.series)),
+            StrategyMetadata(f"s{number}", symbols=tuple(market.series)),
             AllocationConfig(Decimal(100) / len(parts), Sizing("percent", Decimal(percent))),
             framework=framework,
         )
-    orchestrator.run(stage, rules, progress=lambda done, _: steps.append(done))
+    orchestrator.run(market, rules, progress=lambda done, _: steps.append(done))
     results = orchestrator.results().values()
-    curves = [(one.equity.tolist(), one.exposed.tolist(), one.own.tolist(), one.trades) for one in results]
+    curves = [(one.equity.tolist(), one.exposed.tolist(), one.has_bar.tolist(), one.trades) for one in results]
     return len(steps), (events, curves, orchestrator.fills, orchestrator.session.log.decisions, orchestrator.steps_done)
 
 
@@ -149,7 +149,7 @@ RULES = st.builds(
 def test_jumping_changes_nothing(
     seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]]
 ) -> None:
-    scene = stage(seed, spans)
+    scene = market(seed, spans)
     jumped, sparse = facts(scene, rules, parts, "on_demand")
     walked, dense = facts(scene, rules, parts, "full")
     assert sparse == dense
@@ -167,7 +167,7 @@ def test_jumping_changes_nothing(
 def test_beside_a_strategy_that_is_asked_at_every_bar_too(
     seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]], asked: int
 ) -> None:
-    scene = stage(seed, spans)
+    scene = market(seed, spans)
     together = [*parts, (Asked(asked, 0.2), "backtrader", 50)]
     walked, sparse = facts(scene, rules, together, "on_demand")
     assert (walked, sparse) == facts(scene, rules, together, "full")
@@ -175,7 +175,7 @@ def test_beside_a_strategy_that_is_asked_at_every_bar_too(
 
 
 def test_a_flag_that_holds_is_a_stop_only_where_it_changes_something() -> None:
-    scene = stage(3, [(0, 90)])
+    scene = market(3, [(0, 90)])
     rules = ExecutionRules()
     jumped, (_, _, fills, *_) = facts(scene, rules, [(Held(5, 0.0), "backtrader", 95)], "on_demand")
     assert fills
@@ -184,15 +184,15 @@ def test_a_flag_that_holds_is_a_stop_only_where_it_changes_something() -> None:
 
 
 def test_steps_without_flag_or_order_are_not_taken() -> None:
-    scene = stage(3, [(0, 90), (30, 60)])
+    scene = market(3, [(0, 90), (30, 60)])
     jumped, (_, _, fills, *_) = facts(scene, ExecutionRules(), [(Flags(5, 0.02), "backtrader", 95)], "on_demand")
     assert fills
     assert jumped < len(scene.timeline) / 2
 
 
 def test_where_nothing_is_foreseen_only_the_last_step_is_taken() -> None:
-    stage = market(series("A", [(10.0, 10.0)] * 30))
-    assert [event.step for event in HistoricalClock(stage.timeline, [])] == [29]
-    assert [event.step for event in HistoricalClock(stage.timeline, [fixed_steps([])])] == [29]
-    assert [event.step for event in HistoricalClock(stage.timeline, [fixed_steps([7, 3, 7])])] == [3, 7, 29]
-    assert [event.step for event in HistoricalClock(stage.timeline)] == list(range(30))
+    market = market_of(series("A", [(10.0, 10.0)] * 30))
+    assert [event.step for event in HistoricalClock(market.timeline, [])] == [29]
+    assert [event.step for event in HistoricalClock(market.timeline, [fixed_steps([])])] == [29]
+    assert [event.step for event in HistoricalClock(market.timeline, [fixed_steps([7, 3, 7])])] == [3, 7, 29]
+    assert [event.step for event in HistoricalClock(market.timeline)] == list(range(30))

@@ -17,8 +17,8 @@ from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategies.protocols import Signal
-from tests.engines.builders import market, series
-from tests.orchestration.harness import Flags, Part, Rehearsed, Stateless, Told, rehearse
+from tests.engines.builders import market_of, series
+from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, Stateless, run_harness
 
 OPENS = [10, 11, 12, 13, 14, 13, 12, 11, 10, 9]
 CLOSES = [10.5, 11.5, 12.5, 13.5, 13.5, 12.5, 11.5, 10.5, 9.5, 8.5]
@@ -26,12 +26,12 @@ TEN = list(zip(map(float, OPENS), CLOSES, strict=True))
 RULES = ExecutionRules(commission=Commission(minimum=1.0), slippage=Slippage(ticks=1))
 
 
-def run(strategy: object, *, rules: ExecutionRules = RULES, sizing: Sizing | None = None) -> Rehearsed:
+def run(strategy: object, *, rules: ExecutionRules = RULES, sizing: Sizing | None = None) -> HarnessRun:
     part = Part(strategy, sizing=sizing or Sizing("fixed", Decimal(100)))
-    return rehearse(market(series("A", TEN)), {"s": part}, rules, capital=10_000)
+    return run_harness(market_of(series("A", TEN)), {"s": part}, rules, capital=10_000)
 
 
-def check_long_trip(done: Rehearsed) -> None:
+def check_long_trip(done: HarnessRun) -> None:
     """In at the open of bar 2 (12.01), out at the open of bar 5 (12.99)."""
     result = done.results["s"]
     assert done.fills() == [(100.0, 12.01), (-100.0, 12.99)]
@@ -60,9 +60,9 @@ def test_stateless() -> None:
 
 
 def test_on_bar() -> None:
-    strategy = Told({1: [Signal.enter("A")], 4: [Signal.exit("A")]})
+    strategy = Scripted({1: [Signal.enter("A")], 4: [Signal.exit("A")]})
     check_long_trip(run(strategy))
-    assert strategy.heard == [(100.0, 12.01), (-100.0, 12.99), "stop"]
+    assert strategy.callbacks == [(100.0, 12.01), (-100.0, 12.99), "stop"]
 
 
 def test_at_the_close() -> None:
@@ -117,7 +117,7 @@ def test_a_future_by_hand() -> None:
     """Two contracts of 50: in at 12.25 (a tick is 0.25), out at 12.75: 2 × 50 × 0.5 − 2. Cash knows no margin."""
     future = Instrument("A", tick_size=0.25, multiplier=50.0, margin_rate=0.2, asset_class="future")
     part = Part(Flags(long=[1], out=[4]), sizing=Sizing("fixed", Decimal(2)))
-    done = rehearse(market(series("A", TEN), A=future), {"s": part}, RULES, capital=10_000)
+    done = run_harness(market_of(series("A", TEN), A=future), {"s": part}, RULES, capital=10_000)
     assert done.fills() == [(2.0, 12.25), (-2.0, 12.75)]
     equity = done.results["s"].equity.tolist()
     assert equity[:5] == pytest.approx([10_000, 10_000, 9_999 + 25, 9_999 + 125, 9_999 + 125])

@@ -20,9 +20,9 @@ from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.portfolio import Appointment, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.risk.limits.losses import MaxDrawdown
-from tests.engines.builders import DAY, START, market, series
+from tests.engines.builders import DAY, START, market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
-from tests.orchestration.harness import Flags, Part, Rehearsed, Told, fixed, rehearse
+from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, fixed, run_harness
 
 PLACES = ["in_memory", "backtrader", "nautilus"]
 #: Opens at 100, 101, …, closes half a point above.
@@ -45,12 +45,12 @@ def run(
     limits: Limits | None = None,
     prices: Sequence[tuple[float, float]] = PRICES,
     full: Sequence[str] = (),
-) -> Rehearsed:
+) -> HarnessRun:
     """Strategies with 30 % of 10,000 each."""
     shares = pct or {}
     parts = {
         name: Part(
-            Told(plan) if isinstance(plan, Mapping) else plan,
+            Scripted(plan) if isinstance(plan, Mapping) else plan,
             pct=shares.get(name, 30),
             sizing=fixed(10),
             framework=place,
@@ -59,8 +59,8 @@ def run(
         for name, plan in plans.items()
     }
     adapters: dict[str, Any] = {place: InMemoryAdapter() if place == "in_memory" else wiring.build_adapter(place, {})}
-    return rehearse(
-        market(series("A", prices)),
+    return run_harness(
+        market_of(series("A", prices)),
         parts,
         rules,
         capital=10_000,

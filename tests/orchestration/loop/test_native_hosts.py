@@ -17,9 +17,9 @@ from orchestrate.orchestration.loop.cross_framework import ANSWERS_A_STEP
 from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
-from tests.engines.builders import market, series
+from tests.engines.builders import market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
-from tests.orchestration.harness import AT_CLOSE, PLAIN, Part, Rehearsed, Told, prepare
+from tests.orchestration.harness import AT_CLOSE, PLAIN, HarnessRun, Part, Scripted, prepare
 
 BARS = [(10.0, 10.0)] * 6
 
@@ -34,7 +34,7 @@ class Host(InMemoryAdapter):
     def __init__(self, script: Mapping[int, EngineReport], answers: Sequence[EngineReport] = ()) -> None:
         super().__init__()
         self.script, self.answers = script, list(answers)
-        self.heard: list[tuple[str, str, float]] = []
+        self.callbacks: list[tuple[str, str, float]] = []
         self.bars = 0
         self.resting: list[Order] = []
         self.timer: list[EngineReport] = []
@@ -46,7 +46,7 @@ class Host(InMemoryAdapter):
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         for command in commands:
-            self.heard.append((command.action, command.order.native_order, command.order.quantity))
+            self.callbacks.append((command.action, command.order.native_order, command.order.quantity))
             if command.action == "submit" and command.order.rests:
                 self.resting.append(command.order)
             elif command.action == "submit":
@@ -75,7 +75,7 @@ class Guest:
     """Stands for a class that the engine itself makes."""
 
 
-def hosted(host: Host, rules: ExecutionRules = PLAIN, *, capital: int = 1_000, other: object = None) -> Rehearsed:
+def hosted(host: Host, rules: ExecutionRules = PLAIN, *, capital: int = 1_000, other: object = None) -> HarnessRun:
     parts = {"other": Part(other, pct=50)} if other is not None else {}
     done = prepare(parts, capital=capital, adapters={"in_memory": host})
     done.orchestrator.add_strategy(
@@ -85,7 +85,7 @@ def hosted(host: Host, rules: ExecutionRules = PLAIN, *, capital: int = 1_000, o
         kind="backtrader",
         config={"period": 3},
     )
-    done.orchestrator.run(market(series("A", BARS)), rules)
+    done.orchestrator.run(market_of(series("A", BARS)), rules)
     return done
 
 
@@ -106,7 +106,7 @@ def test_an_engine_that_hosts_nobody() -> None:
     done = prepare({}, adapters={"in_memory": InMemoryAdapter()})
     done.orchestrator.add_strategy(Guest, StrategyMetadata("guest"), AllocationConfig(Decimal(100)), kind="nautilus")
     with pytest.raises(EngineError, match="in_memory can't host guest"):
-        done.orchestrator.run(market(series("A", BARS)), PLAIN)
+        done.orchestrator.run(market_of(series("A", BARS)), PLAIN)
 
 
 @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
@@ -114,7 +114,7 @@ def test_verdicts_come_at_once_and_the_order_at_its_release(rules: ExecutionRule
     """1 000 at 10: 60 are approved, 60 more cut to 40, the next refused."""
     host = Host({1: EngineReport(demands=tuple(wants(name, 60) for name in ("n1", "n2", "n3")))})
     done = hosted(host, rules)
-    assert host.heard == [
+    assert host.callbacks == [
         ("resize", "n2", 40.0),
         ("reject", "n3", 60.0),
         ("submit", "n1", 60.0),
@@ -135,7 +135,7 @@ def test_a_guest_may_close_a_part() -> None:
 def test_an_order_that_crosses_zero_is_funded_by_what_it_closes() -> None:
     host = Host({0: EngineReport(demands=(wants("n1", 100),)), 5: EngineReport(demands=(wants("n2", -250),))})
     hosted(host)
-    assert host.heard == [("submit", "n1", 100.0), ("resize", "n2", -200.0), ("cancel", "n2", -200.0)]
+    assert host.callbacks == [("submit", "n1", 100.0), ("resize", "n2", -200.0), ("cancel", "n2", -200.0)]
 
 
 def test_a_resting_order_keeps_its_reserve_until_it_ends() -> None:
@@ -170,7 +170,7 @@ def _state(host: Host) -> Any:
 def test_what_still_rests_at_the_end_is_taken_back() -> None:
     host = Host({0: EngineReport(demands=(wants("n1", 70, limit=9.0),))})
     done = hosted(host)
-    assert host.heard[-1] == ("cancel", "n1", 70.0)
+    assert host.callbacks[-1] == ("cancel", "n1", 70.0)
     assert done.reasons("guest")[-1] == ("rejected", "unfilled_at_end", 0.0)
 
 
@@ -179,7 +179,7 @@ def test_orders_of_timers_are_coordinated_before_the_next_open() -> None:
     host.timer = [EngineReport(demands=(wants("n1", 5),)), EngineReport()]
     done = hosted(host)
     assert done.fills("guest") == [(5.0, 10.0)]
-    assert done.orchestrator.fills[0].t == done.orchestrator.session._market.series["A"].label[1]
+    assert done.orchestrator.fills[0].t == done.orchestrator.session._market.series["A"].timestamp[1]
 
 
 def test_answers_to_verdicts_are_heard_and_a_long_talk_goes_on_later() -> None:
@@ -199,7 +199,7 @@ def test_a_guest_that_breaks_is_flattened_and_the_others_go_on() -> None:
             ),
         }
     )
-    done = hosted(host, other=Told({}))
+    done = hosted(host, other=Scripted({}))
     assert done.fills("guest") == [(5.0, 10.0), (-5.0, 10.0)]
     [event] = done.of(StrategyFailedEvent)
     assert (event.strategy_id, event.error_message) == ("guest", "x")
@@ -262,9 +262,9 @@ def test_a_paused_guest_closes_and_opens_nothing_until_it_is_resumed() -> None:
     done.orchestrator.add_strategy(
         Guest, StrategyMetadata("guest", symbols=("A",)), AllocationConfig(Decimal(100)), kind="backtrader"
     )
-    done.orchestrator.run(market(series("A", BARS)), PLAIN)
+    done.orchestrator.run(market_of(series("A", BARS)), PLAIN)
     assert done.fills("guest") == [(60.0, 10.0), (-20.0, 10.0), (5.0, 10.0)]
-    assert ("reject", "n2", 10.0) in host.heard
+    assert ("reject", "n2", 10.0) in host.callbacks
     refused = [r.decision for r in done.orchestrator.session.log.decisions if r.decision.demand.native_order == "n2"]
     assert [decision.reason for decision in refused] == [Reason.STRATEGY_PAUSED]
 
@@ -291,13 +291,13 @@ class Damaged(Host):
 def test_a_guest_whose_engine_disagrees_fails_alone_and_is_closed_without_it() -> None:
     host = Damaged({0: EngineReport(demands=(wants("n1", 5),)), 2: EngineReport(demands=(wants("n2", 5),))})
     host.held = 7.0
-    done = hosted(host, other=Told({}))
+    done = hosted(host, other=Scripted({}))
     assert done.fills("guest") == [(5.0, 10.0), (5.0, 10.0), (-10.0, 10.0)]
     [event] = done.of(StrategyFailedEvent)
     assert event.error_type == "NativeError"
     assert "in_memory holds 17 of A, the books of its strategies hold 10" in event.error_message
     assert host.dropped == ["guest"]
-    assert [name for _, name, _ in host.heard] == ["n1", "n2"]  # the closing order went past it
+    assert [name for _, name, _ in host.callbacks] == ["n1", "n2"]  # the closing order went past it
     assert done.results["other"].status == "completed"
 
 
@@ -328,7 +328,7 @@ def test_a_fill_that_cannot_be_is_not_booked(changes: dict[str, Any], problem: s
 
     host = Inventive({0: EngineReport(demands=(wants("n1", 5),))})
     host.get_portfolio_state = lambda: FrameworkPortfolioState("in_memory", {}, 0.0)  # type: ignore[method-assign]
-    done = hosted(host, other=Told({}))
+    done = hosted(host, other=Scripted({}))
     assert done.fills("guest") == []
     assert problem in done.of(StrategyFailedEvent)[0].error_message
     assert ("rejected", "strategy_failed", 0.0) in done.reasons("guest")
@@ -340,7 +340,7 @@ def test_a_guest_whose_order_is_lost_fails_alone() -> None:
         def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
             """Accept nothing."""
 
-    done = hosted(Losing({0: EngineReport(demands=(wants("n1", 5),))}), other=Told({}))
+    done = hosted(Losing({0: EngineReport(demands=(wants("n1", 5),))}), other=Scripted({}))
     assert "guest-1: handed to its engine and not filled" in done.of(StrategyFailedEvent)[0].error_message
     assert done.results["other"].status == "completed"
 

@@ -38,8 +38,8 @@ from orchestrate.orchestration.strategies.compatibility import (
     StrategyMetadata,
 )
 from orchestrate.orchestration.strategies.registry import AllocationConfig, StrategyEntry
-from tests.engines.builders import market, series
-from tests.orchestration.harness import Flags, Part, Told, fixed, rehearse
+from tests.engines.builders import market_of, series
+from tests.orchestration.harness import Flags, Part, Scripted, fixed, run_harness
 
 BARS = [(10.0, 10.0)] * 6
 
@@ -51,7 +51,7 @@ def orchestrator() -> UnifiedStrategyOrchestrator:
 
 def add(orchestrator: UnifiedStrategyOrchestrator, name: str, pct: str = "40", **metadata: Any) -> None:
     orchestrator.add_strategy(
-        Told({}), StrategyMetadata(id=name, **metadata), AllocationConfig(target_pct=Decimal(pct))
+        Scripted({}), StrategyMetadata(id=name, **metadata), AllocationConfig(target_pct=Decimal(pct))
     )
 
 
@@ -113,12 +113,12 @@ def test_adding_and_removing(orchestrator: UnifiedStrategyOrchestrator) -> None:
 
 def test_a_framework_of_ones_own(orchestrator: UnifiedStrategyOrchestrator) -> None:
     orchestrator.add_strategy(
-        Told({}), StrategyMetadata(id="n"), AllocationConfig(Decimal(10)), framework="nautilus", kind="on_bar"
+        Scripted({}), StrategyMetadata(id="n"), AllocationConfig(Decimal(10)), framework="nautilus", kind="on_bar"
     )
     assert (orchestrator.strategies["n"].framework, orchestrator.strategies["n"].kind) == ("nautilus", "on_bar")
     with pytest.raises(ValueError, match="Unknown framework: 'zipline'; there are backtrader, nautilus"):
         orchestrator.add_strategy(
-            Told({}), StrategyMetadata(id="z"), AllocationConfig(Decimal(10)), framework="zipline"
+            Scripted({}), StrategyMetadata(id="z"), AllocationConfig(Decimal(10)), framework="zipline"
         )
     assert list(orchestrator.strategies) == ["n"]
 
@@ -144,7 +144,7 @@ def test_once_a_run_has_begun(orchestrator: UnifiedStrategyOrchestrator) -> None
     with pytest.raises(ValueError, match="no run has begun"):
         _ = orchestrator.session
     add(orchestrator, "a", symbols=("A",))
-    orchestrator.prepare(market(series("A", BARS)), ExecutionRules())
+    orchestrator.prepare(market_of(series("A", BARS)), ExecutionRules())
     with pytest.raises(ValueError, match="the run has begun"):
         add(orchestrator, "b")
     orchestrator.remove_strategy("a")
@@ -154,18 +154,18 @@ def test_once_a_run_has_begun(orchestrator: UnifiedStrategyOrchestrator) -> None
 
 
 def test_coordinating_an_event_gives_commands() -> None:
-    stage = market(series("A", BARS))
+    market = market_of(series("A", BARS))
     orchestrator = UnifiedStrategyOrchestrator(
         PortfolioCapitalManager(Decimal(1_000)), StrategyCoordinator(), CompatibilityAnalyzer()
     )
     for name, quantity in (("a", 10.0), ("b", 500.0), ("c", 0.5)):
         orchestrator.add_strategy(
-            Told({0: [Signal.enter("A", quantity=quantity)]}),
+            Scripted({0: [Signal.enter("A", quantity=quantity)]}),
             StrategyMetadata(id=name),
             AllocationConfig(target_pct=Decimal(30)),
         )
-    orchestrator.prepare(stage, ExecutionRules())
-    first, second = list(stage.timeline.events())[:2]
+    orchestrator.prepare(market, ExecutionRules())
+    first, second = list(market.timeline.events())[:2]
     commands = orchestrator.coordinate_execution(first)
     assert all(isinstance(command, StrategyCommand) for command in commands)
     assert [(c.strategy_id, c.action, c.order.id, c.order.quantity, c.reason) for c in commands] == [
@@ -227,7 +227,7 @@ def test_a_share_is_the_figure_that_its_text_shows(pct: Any) -> None:
 def test_capital_is_allocated_to_the_cent(orchestrator: UnifiedStrategyOrchestrator) -> None:
     third = Decimal(100) / 3
     for name in "abc":
-        orchestrator.add_strategy(Told({}), StrategyMetadata(id=name), AllocationConfig(target_pct=third))
+        orchestrator.add_strategy(Scripted({}), StrategyMetadata(id=name), AllocationConfig(target_pct=third))
     parts = orchestrator.allocate_capital()
     assert parts == {"a": Decimal("33333.34"), "b": Decimal("33333.33"), "c": Decimal("33333.33")}
     assert orchestrator.strategies["a"].allocated == Decimal("33333.34")
@@ -305,7 +305,7 @@ def no_exposure() -> Exposure:
 
 def coordinate(coordinator: StrategyCoordinator, demands: Sequence[Demand]) -> list[Decision]:
     """With capital for all of them."""
-    stage = market(series("A", BARS), series("B", BARS))
+    market = market_of(series("A", BARS), series("B", BARS))
     entries = {
         name: StrategyEntry(object(), StrategyMetadata(name), AllocationConfig(100), "x", account=IsolatedAccount(1e6))
         for name in "abc"
@@ -314,8 +314,8 @@ def coordinate(coordinator: StrategyCoordinator, demands: Sequence[Demand]) -> l
         entry.book = Book(name, 1e6)
     blotter = Blotter({"a": 0, "b": 1, "c": 2})
     marks = {"A": 10.0, "B": 10.0}
-    power = BuyingPower(entries, blotter, marks, stage.series, stage.instruments, ExecutionRules())
-    coordinator.begin(Resources(entries, marks, stage.instruments, blotter, power, no_exposure, ExecutionRules()))
+    power = BuyingPower(entries, blotter, marks, market.series, market.instruments, ExecutionRules())
+    coordinator.begin(Resources(entries, marks, market.instruments, blotter, power, no_exposure, ExecutionRules()))
     intents = [Intent.of(each) for each in demands]
     coordinator.coordinate(intents)
     assert [intent.order is not None for intent in intents] == [not intent.refused for intent in intents]
@@ -370,8 +370,8 @@ def test_conflicts_are_told_with_their_demands() -> None:
         "a": Part(Flags(long=[1]), pct=50, sizing=fixed(5)),
         "b": Part(Flags(short=[1]), pct=50, sizing=fixed(3)),
     }
-    stage = market(series("A", BARS))
-    done = rehearse(stage, parts)
+    market = market_of(series("A", BARS))
+    done = run_harness(market, parts)
     [event] = done.of(StrategyConflictDetectedEvent)
     assert (event.strategy_ids, event.conflict_type, event.symbol, event.resolution_mode) == (
         ("a", "b"),
@@ -381,19 +381,19 @@ def test_conflicts_are_told_with_their_demands() -> None:
     )
     assert [(d.strategy_id, d.quantity) for d in event.demands] == [("a", 5.0), ("b", -3.0)]
     assert event.outcome == "each book trades its own"
-    assert event.t == stage.series["A"].label[1]
+    assert event.t == market.series["A"].timestamp[1]
     assert sorted(done.fills()) == [(-3.0, 10.0), (5.0, 10.0)]
 
 
 def test_a_policy_may_refuse_and_the_refused_hears_of_it() -> None:
-    refused = Told({1: [Signal.enter("A", quantity=3)]})
+    refused = Scripted({1: [Signal.enter("A", quantity=3)]})
     parts = {
-        "a": Part(Told({1: [Signal.enter("A", quantity=5)]}), pct=50),
+        "a": Part(Scripted({1: [Signal.enter("A", quantity=5)]}), pct=50),
         "b": Part(refused, pct=50),
     }
-    done = rehearse(market(series("A", BARS)), parts, coordinator=StrategyCoordinator(first_wins))
+    done = run_harness(market_of(series("A", BARS)), parts, coordinator=StrategyCoordinator(first_wins))
     assert done.fills() == [(5.0, 10.0)]
-    assert refused.heard == ["conflict", "stop"]
+    assert refused.callbacks == ["conflict", "stop"]
     assert done.results["b"].blocked == 1
 
 

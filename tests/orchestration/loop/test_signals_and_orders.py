@@ -19,8 +19,8 @@ from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.orders.order import Outcome, Reason
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategies.protocols import Context, Signal
-from tests.engines.builders import market, series
-from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, Part, Stateless, Told, fixed, prepare, rehearse
+from tests.engines.builders import market_of, series
+from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, Part, Scripted, Stateless, fixed, prepare, run_harness
 
 FLAT = [(10.0, 10.0)] * 8
 RISING = [(10.0 + step, 10.0 + step) for step in range(8)]
@@ -29,11 +29,11 @@ SHORT = Signal.enter("A", "short")
 
 
 def one(bars: Sequence[tuple[float, float]] = RISING) -> Market:
-    return market(series("A", bars))
+    return market_of(series("A", bars))
 
 
 def quantities(strategy: object, sizing: Sizing | None = None, rules: ExecutionRules = PLAIN) -> list[float]:
-    return [q for q, _ in rehearse(one(), {"s": Part(strategy, sizing=sizing or fixed(5))}, rules).fills()]
+    return [q for q, _ in run_harness(one(), {"s": Part(strategy, sizing=sizing or fixed(5))}, rules).fills()]
 
 
 # ---- what a signal is
@@ -57,41 +57,41 @@ def quantities(strategy: object, sizing: Sizing | None = None, rules: ExecutionR
         (Stateless([1, 2], [4]), [5, -5]),
         (Stateless([1, 3], [3]), [5, -5]),
         (Stateless([], [1]), []),
-        (Told({1: [ENTER], 2: [ENTER], 4: [EXIT], 5: [EXIT]}), [5, -5]),
-        (Told({1: [ENTER, EXIT]}), []),
-        (Told({1: [ENTER], 3: [ENTER, EXIT]}), [5, -5]),
-        (Told({1: [ENTER], 3: [EXIT, SHORT]}), [5, -5, -5]),
-        (Told({1: [ENTER], 3: [SHORT, EXIT]}), [5, -5, -5]),
-        (Told({1: [ENTER], 3: [SHORT]}), [5]),
-        (Told({1: [EXIT]}), []),
-        (Told({1: [ENTER, ENTER]}), [5]),
-        (Told({1: [Signal.enter("A", quantity=3)], 3: [EXIT]}), [3, -3]),
-        (Told({1: [Signal.enter("A", quantity=np.float32(3.7))]}), [3]),
-        (Told({1: lambda context: ENTER}), [5]),
-        (Told({1: lambda context: iter([ENTER])}), [5]),
-        (Told({1: lambda context: None}), []),
+        (Scripted({1: [ENTER], 2: [ENTER], 4: [EXIT], 5: [EXIT]}), [5, -5]),
+        (Scripted({1: [ENTER, EXIT]}), []),
+        (Scripted({1: [ENTER], 3: [ENTER, EXIT]}), [5, -5]),
+        (Scripted({1: [ENTER], 3: [EXIT, SHORT]}), [5, -5, -5]),
+        (Scripted({1: [ENTER], 3: [SHORT, EXIT]}), [5, -5, -5]),
+        (Scripted({1: [ENTER], 3: [SHORT]}), [5]),
+        (Scripted({1: [EXIT]}), []),
+        (Scripted({1: [ENTER, ENTER]}), [5]),
+        (Scripted({1: [Signal.enter("A", quantity=3)], 3: [EXIT]}), [3, -3]),
+        (Scripted({1: [Signal.enter("A", quantity=np.float32(3.7))]}), [3]),
+        (Scripted({1: lambda context: ENTER}), [5]),
+        (Scripted({1: lambda context: iter([ENTER])}), [5]),
+        (Scripted({1: lambda context: None}), []),
     ],
 )
 def test_signals(strategy: object, traded: list[float]) -> None:
     assert quantities(strategy) == traded
-    if isinstance(strategy, Told):
+    if isinstance(strategy, Scripted):
         strategy.calls = 0
     assert quantities(strategy, rules=AT_CLOSE) == traded
 
 
 def test_a_pending_order_counts_as_held() -> None:
     """B's bar comes three days after A's decision on it: asked for again meanwhile, it is not ordered again."""
-    stage = market(series("A", FLAT), series("B", [(20.0, 20.0), (22.0, 22.0)], days=[0, 5]))
-    strategy = Told({key: [Signal.enter("B")] for key in range(1, 5)})
-    done = rehearse(stage, {"s": Part(strategy, ("A", "B"), sizing=fixed(5))})
+    market = market_of(series("A", FLAT), series("B", [(20.0, 20.0), (22.0, 22.0)], days=[0, 5]))
+    strategy = Scripted({key: [Signal.enter("B")] for key in range(1, 5)})
+    done = run_harness(market, {"s": Part(strategy, ("A", "B"), sizing=fixed(5))})
     assert done.fills() == [(5.0, 22.0)]
     assert len(done.of(StrategySignalledEvent)) == 1
 
 
 def test_an_exit_takes_back_an_entry_on_its_way() -> None:
-    stage = market(series("A", FLAT), series("B", [(20.0, 20.0), (22.0, 22.0)], days=[0, 5]))
-    strategy = Told({1: [Signal.enter("B")], 3: [Signal.exit("B")]})
-    done = rehearse(stage, {"s": Part(strategy, ("A", "B"), sizing=fixed(5))})
+    market = market_of(series("A", FLAT), series("B", [(20.0, 20.0), (22.0, 22.0)], days=[0, 5]))
+    strategy = Scripted({1: [Signal.enter("B")], 3: [Signal.exit("B")]})
+    done = run_harness(market, {"s": Part(strategy, ("A", "B"), sizing=fixed(5))})
     assert done.fills() == []
     assert done.reasons("s") == [("approved", "", 5.0), ("rejected", "cancelled", 0.0)]
     assert [event.signal_type for event in done.of(StrategySignalledEvent)] == ["entry", "exit"]
@@ -99,9 +99,9 @@ def test_an_exit_takes_back_an_entry_on_its_way() -> None:
 
 def test_a_turn_on_its_way_can_be_turned_back() -> None:
     """Long B, turning short while B has no bar; then out: the short is taken back, the close happens once."""
-    stage = market(series("A", FLAT), series("B", [(20.0, 20.0), (21.0, 21.0), (22.0, 22.0)], days=[0, 1, 6]))
+    market = market_of(series("A", FLAT), series("B", [(20.0, 20.0), (21.0, 21.0), (22.0, 22.0)], days=[0, 1, 6]))
     plan = {0: [Signal.enter("B")], 2: [Signal.exit("B"), Signal.enter("B", "short")], 4: [Signal.exit("B")]}
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"), sizing=fixed(5))})
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"), sizing=fixed(5))})
     assert done.fills() == [(5.0, 21.0), (-5.0, 22.0)]
     assert done.results["s"].open_positions == ()
     approved, cancelled = ("approved", "", -5.0), ("rejected", "cancelled", 0.0)
@@ -110,16 +110,16 @@ def test_a_turn_on_its_way_can_be_turned_back() -> None:
 
 def test_a_turn_that_is_turned_back_and_forth_closes_once_and_opens_whole_lots() -> None:
     """As before, and then long again: nothing more is closed than what is held, so all of the entry opens."""
-    stage = market(series("A", FLAT), series("B", [(20.0, 20.0), (21.0, 21.0), (22.0, 22.0)], days=[0, 1, 6]))
+    market = market_of(series("A", FLAT), series("B", [(20.0, 20.0), (21.0, 21.0), (22.0, 22.0)], days=[0, 1, 6]))
     plan = {0: [Signal.enter("B")], 2: [Signal.exit("B"), Signal.enter("B", "short")], 4: [Signal.exit("B")]}
     plan[5] = [Signal.enter("B", quantity=2.7)]
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"), sizing=fixed(5))})
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"), sizing=fixed(5))})
     assert done.fills() == [(5.0, 21.0), (-5.0, 22.0), (2.0, 22.0)]
     assert done.reasons("s")[-1] == ("approved", "", 2.0)
 
 
 def test_signals_are_told_with_the_capital_that_was_there() -> None:
-    done = rehearse(one(FLAT), {"s": Part(Flags(long=[1], out=[4]), sizing=fixed(5))}, capital=1_000)
+    done = run_harness(one(FLAT), {"s": Part(Flags(long=[1], out=[4]), sizing=fixed(5))}, capital=1_000)
     told = [(e.strategy_id, e.signal_type, e.symbol, e.capital_available) for e in done.of(StrategySignalledEvent)]
     assert told == [("s", "entry", "A", 1000.0), ("s", "exit", "A", 950.0)]
 
@@ -148,7 +148,7 @@ def test_dependencies_first_then_priority_then_id() -> None:
         "first": Part(Noting(notes, "late"), pct=10, priority=0, depends_on=("late",)),
         "late": Part(Noting(notes), pct=10, priority=9),
     }
-    rehearse(one([(1.0, 1.0)] * 2), parts)
+    run_harness(one([(1.0, 1.0)] * 2), parts)
     order = ["z", "a", "b", "late", "first"]
     assert [name for name, _ in notes] == order * 2
     assert [heard for name, heard in notes if name == "first"] == [1, 2]  # today's fact, not yesterday's
@@ -156,7 +156,7 @@ def test_dependencies_first_then_priority_then_id() -> None:
 
 def test_facts_of_strangers_are_not_for_reading() -> None:
     notes: list[tuple[str, object]] = []
-    done = rehearse(one(), {"a": Part(Noting(notes), pct=50), "b": Part(Noting(notes, "a"), pct=50)})
+    done = run_harness(one(), {"a": Part(Noting(notes), pct=50), "b": Part(Noting(notes, "a"), pct=50)})
     error = done.results["b"].error
     assert error is not None
     assert "reads facts of 'a', which its depends_on does not name" in error.message
@@ -164,25 +164,25 @@ def test_facts_of_strangers_are_not_for_reading() -> None:
 
 
 def test_a_circle_of_dependencies_is_refused() -> None:
-    parts = {"a": Part(Told({}), pct=10, depends_on=("b",)), "b": Part(Told({}), pct=10, depends_on=("a",))}
+    parts = {"a": Part(Scripted({}), pct=10, depends_on=("b",)), "b": Part(Scripted({}), pct=10, depends_on=("a",))}
     with pytest.raises(ValueError, match="a, b depend on one another in a circle"):
-        rehearse(one(), parts)
+        run_harness(one(), parts)
 
 
 def test_only_asked_when_one_of_its_symbols_has_a_bar() -> None:
-    stage = market(series("A", FLAT, days=range(8)), series("B", FLAT[:3], days=[1, 4, 6]))
+    market = market_of(series("A", FLAT, days=range(8)), series("B", FLAT[:3], days=[1, 4, 6]))
     asked: list[int] = []
 
     class Counting:
         def on_bar(self, context: Context) -> None:
-            asked.append((context.t - stage.timeline.stamps[0]) // 86_400_000_000_000)
+            asked.append((context.t - market.timeline.stamps[0]) // 86_400_000_000_000)
 
-    rehearse(stage, {"s": Part(Counting(), ("B",))})
+    run_harness(market, {"s": Part(Counting(), ("B",))})
     assert asked == [1, 4, 6]
 
 
 def test_what_a_context_shows() -> None:
-    stage = market(series("A", RISING), series("B", [(20.0, 21.0), (22.0, 23.0)], days=[2, 4]))
+    market = market_of(series("A", RISING), series("B", [(20.0, 21.0), (22.0, 23.0)], days=[2, 4]))
     seen: list[Any] = []
 
     def look(context: Context) -> list[Signal]:
@@ -203,7 +203,9 @@ def test_what_a_context_shows() -> None:
         )
         return [Signal.enter("A")] if len(seen) == 2 else []
 
-    done = rehearse(stage, {"s": Part(Told(dict.fromkeys(range(9), look)), ("A", "B"), sizing=fixed(5))}, capital=1_000)
+    done = run_harness(
+        market, {"s": Part(Scripted(dict.fromkeys(range(9), look)), ("A", "B"), sizing=fixed(5))}, capital=1_000
+    )
     assert seen[0] == (("A",), 1, 0, 1000.0, 1000.0, 1000.0, None, "A")
     assert seen[2] == (("A", "B"), 3, 1, 1000.0 - 60, 1000.0, 940.0, None, "A")
     assert seen[3] == (("A",), 4, 1, 940.0, 1005.0, 940.0, None, "A")
@@ -212,8 +214,8 @@ def test_what_a_context_shows() -> None:
 
 @pytest.mark.parametrize("ask", [lambda c: c.bars("B"), lambda c: c.position("B"), lambda c: c.instrument("B")])
 def test_other_peoples_symbols_are_not_shown(ask: Any) -> None:
-    stage = market(series("A", FLAT), series("B", FLAT))
-    done = rehearse(stage, {"s": Part(Told({1: ask}))})
+    market = market_of(series("A", FLAT), series("B", FLAT))
+    done = run_harness(market, {"s": Part(Scripted({1: ask}))})
     error = done.results["s"].error
     assert error is not None
     assert "'B' is not a symbol of s; it has A" in error.message
@@ -225,7 +227,7 @@ def test_other_peoples_symbols_are_not_shown(ask: Any) -> None:
 def test_a_demand_is_cut_to_what_the_strategy_has() -> None:
     """1 000 at 10 and a fee of 5: 99 shares cost 995, 100 would cost 1 005."""
     rules = ExecutionRules(commission=Commission(minimum=5.0))
-    done = rehearse(one(FLAT), {"s": Part(Flags(long=[1]), sizing=fixed(500))}, rules, capital=1_000)
+    done = run_harness(one(FLAT), {"s": Part(Flags(long=[1]), sizing=fixed(500))}, rules, capital=1_000)
     assert done.fills() == [(99.0, 10.0)]
     [event] = done.of(SignalResizedEvent)
     assert (event.decision.outcome, event.decision.quantity, event.used_capital, event.allocation_limit) == (
@@ -239,54 +241,54 @@ def test_a_demand_is_cut_to_what_the_strategy_has() -> None:
 
 
 def test_a_demand_that_cannot_be_paid_at_all_is_refused_and_not_retried() -> None:
-    strategy = Told({1: [Signal.enter("A", quantity=3)]})
-    done = rehearse(one(FLAT), {"s": Part(strategy)}, capital=9)
+    strategy = Scripted({1: [Signal.enter("A", quantity=3)]})
+    done = run_harness(one(FLAT), {"s": Part(strategy)}, capital=9)
     assert done.fills() == []
     [event] = done.of(SignalBlockedEvent)
     assert (event.decision.reason, event.decision.demand.quantity) == (Reason.CAPITAL, 3.0)
-    assert strategy.heard == ["capital", "stop"]
+    assert strategy.callbacks == ["capital", "stop"]
     assert done.results["s"].blocked == 1
 
 
 def test_less_than_one_lot() -> None:
-    done = rehearse(one(FLAT), {"s": Part(Flags(long=[1]), sizing=Sizing("notional", Decimal(9)))})
+    done = run_harness(one(FLAT), {"s": Part(Flags(long=[1]), sizing=Sizing("notional", Decimal(9)))})
     assert done.reasons("s") == [("rejected", "below_one_lot", 0.0)]
 
 
 def test_orders_of_one_bar_share_what_there_is() -> None:
     """1 000 in all: the first symbol takes 600, the second gets 400 of the 600 it wants, the third nothing."""
-    stage = market(*(series(symbol, FLAT) for symbol in "ABC"))
+    market = market_of(*(series(symbol, FLAT) for symbol in "ABC"))
     wants = [Signal.enter(symbol, quantity=60) for symbol in "ABC"]
-    done = rehearse(stage, {"s": Part(Told({1: wants}), tuple("ABC"))}, capital=1_000)
+    done = run_harness(market, {"s": Part(Scripted({1: wants}), tuple("ABC"))}, capital=1_000)
     assert done.reasons("s") == [("approved", "", 60.0), ("resized", "capital", 40.0), ("rejected", "capital", 0.0)]
     assert [q for q, _ in done.fills()] == [60.0, 40.0]
 
 
 def test_what_is_reserved_for_a_waiting_order_is_not_spent_twice() -> None:
-    stage = market(series("A", FLAT), series("B", FLAT[:2], days=[0, 6]))
+    market = market_of(series("A", FLAT), series("B", FLAT[:2], days=[0, 6]))
     plan = {1: [Signal.enter("B", quantity=70)], 3: [Signal.enter("A", quantity=70)]}
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"))}, capital=1_000)
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"))}, capital=1_000)
     assert done.reasons("s") == [("approved", "", 70.0), ("resized", "capital", 30.0)]
     assert done.fills() == [(30.0, 10.0), (70.0, 10.0)]
 
 
 def test_an_order_cut_at_the_open_leaves_the_reserves_of_others_alone() -> None:
     """Both reserve 500. A opens at 20 and may cost 500 only: 25 of its 50. B gets what was promised."""
-    stage = market(series("A", [(10, 10), (10, 10), (20, 20), (20, 20)]), series("B", FLAT[:4]))
+    market = market_of(series("A", [(10, 10), (10, 10), (20, 20), (20, 20)]), series("B", FLAT[:4]))
     wants = {1: [Signal.enter("A", quantity=50), Signal.enter("B", quantity=50)]}
-    done = rehearse(stage, {"s": Part(Told(wants), ("A", "B"))}, capital=1_000)
+    done = run_harness(market, {"s": Part(Scripted(wants), ("A", "B"))}, capital=1_000)
     assert done.fills() == [(25.0, 20.0), (50.0, 10.0)]
     assert done.reasons("s")[-1] == ("resized", "open_gap", 25.0)
 
 
 def test_closings_come_first_and_their_proceeds_count() -> None:
     """All money is in A. Sold and B bought on one bar: B is paid by A, although its order came first."""
-    stage = market(series("A", FLAT), series("B", FLAT))
+    market = market_of(series("A", FLAT), series("B", FLAT))
     plan = {
         0: [Signal.enter("A", quantity=100)],
         3: [Signal.enter("B", quantity=100), Signal.exit("A")],
     }
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"))}, capital=1_000)
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"))}, capital=1_000)
     assert [(r.fill.symbol, r.fill.quantity) for r in done.orchestrator.fills] == [("A", 100), ("A", -100), ("B", 100)]
     assert done.results["s"].resized == 0
 
@@ -294,56 +296,56 @@ def test_closings_come_first_and_their_proceeds_count() -> None:
 def test_proceeds_that_shrink_at_the_open_cut_what_they_pay_for() -> None:
     """A closes at 10 and opens at 6: 600 instead of 1 000 for B."""
     a = [(10, 10), (10, 10), (10, 10), (10, 10), (6, 6), (6, 6), (6, 6), (6, 6)]
-    stage = market(series("A", a), series("B", FLAT))
+    market = market_of(series("A", a), series("B", FLAT))
     plan = {0: [Signal.enter("A", quantity=100)], 3: [Signal.exit("A"), Signal.enter("B", quantity=100)]}
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"))}, capital=1_000)
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"))}, capital=1_000)
     assert done.fills() == [(100.0, 10.0), (-100.0, 6.0), (60.0, 10.0)]
 
 
 def test_gains_that_are_not_realised_are_no_allocation() -> None:
     """Bought 50 at 10 of 1 000; at 30 the book is worth 2 000, but it may still spend no more than its 500 in cash."""
-    stage = market(series("A", [(10, 10), (10, 10)] + [(30, 30)] * 4), series("B", FLAT[:6]))
+    market = market_of(series("A", [(10, 10), (10, 10)] + [(30, 30)] * 4), series("B", FLAT[:6]))
     plan = {0: [Signal.enter("A", quantity=50)], 3: [Signal.enter("B", quantity=100)]}
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"))}, capital=1_000)
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"))}, capital=1_000)
     assert done.fills() == [(50.0, 10.0), (50.0, 10.0)]
 
 
 def test_losses_shrink_what_may_be_spent() -> None:
     """Short 50 at 10 of 1 000, now at 16: equity 700, of which 800 of notional are held: nothing is left."""
-    stage = market(series("A", [(10, 10), (10, 10)] + [(16, 16)] * 4), series("B", FLAT[:6]))
+    market = market_of(series("A", [(10, 10), (10, 10)] + [(16, 16)] * 4), series("B", FLAT[:6]))
     plan = {0: [Signal.enter("A", "short", 50)], 3: [Signal.enter("B", quantity=10)]}
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"))}, capital=1_000)
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"))}, capital=1_000)
     assert done.fills() == [(-50.0, 10.0)]
     assert done.reasons("s")[-1] == ("rejected", "capital", 0.0)
 
 
 def test_percent_is_shared_by_the_symbols() -> None:
-    stage = market(series("A", FLAT), series("B", FLAT))
+    market = market_of(series("A", FLAT), series("B", FLAT))
     part = Part(Flags(long=[1]), ("A", "B"), sizing=Sizing("percent", Decimal(90)))
-    assert rehearse(stage, {"s": part}, capital=1_000).fills() == [(45.0, 10.0), (45.0, 10.0)]
+    assert run_harness(market, {"s": part}, capital=1_000).fills() == [(45.0, 10.0), (45.0, 10.0)]
 
 
 def test_a_resampled_series_takes_no_orders() -> None:
     column = np.full(8, 10.0)
     label = np.arange(8, dtype=np.int64) * 86_400_000_000_000
     coarse = BarSeries("W", label, column, column, column, column, column, label, 86_400_000_000_000, tradable=False)
-    done = rehearse(market(coarse), {"s": Part(Flags(long=[1]), ("W",))})
+    done = run_harness(market_of(coarse), {"s": Part(Flags(long=[1]), ("W",))})
     assert done.reasons("s") == [("rejected", "not_tradable", 0.0)]
     assert done.results["s"].blocked == 1
 
 
 def test_a_symbol_without_a_bar_yet_takes_no_orders() -> None:
-    stage = market(series("A", FLAT), series("B", FLAT[:2], days=[5, 6]))
+    market = market_of(series("A", FLAT), series("B", FLAT[:2], days=[5, 6]))
     plan = {1: [Signal.enter("B")], 2: [Signal.enter("B", quantity=4)]}
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"))})
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"))})
     assert done.reasons("s") == [("rejected", "not_tradable", 0.0)] * 2
 
 
 def test_nothing_is_opened_where_no_equity_is_left() -> None:
     """A future that lost more than there was."""
     future = Instrument("A", multiplier=100.0, margin_rate=0.1, asset_class="future")
-    stage = market(series("A", [(10, 10), (10, 10), (1, 1), (1, 1), (1, 1)]), A=future)
-    done = rehearse(stage, {"s": Part(Flags(long=[0, 3], out=[2]), sizing=fixed(5))}, capital=1_000)
+    market = market_of(series("A", [(10, 10), (10, 10), (1, 1), (1, 1), (1, 1)]), A=future)
+    done = run_harness(market, {"s": Part(Flags(long=[0, 3], out=[2]), sizing=fixed(5))}, capital=1_000)
     assert [q for q, _ in done.fills()] == [5, -5]
     assert done.results["s"].equity[-1] == 1_000 - 5 * 9 * 100
 
@@ -352,22 +354,22 @@ def test_nothing_is_opened_where_no_equity_is_left() -> None:
 
 
 def test_an_order_waits_for_its_symbols_next_bar() -> None:
-    stage = market(series("A", FLAT), series("B", [(20.0, 20.5), (23.0, 23.5)], days=[1, 6]))
-    done = rehearse(
-        stage, {"s": Part(Flags(long=[0]), ("B",), sizing=fixed(5)), "o": Part(Told({}), pct=0)}, capital=1_000
+    market = market_of(series("A", FLAT), series("B", [(20.0, 20.5), (23.0, 23.5)], days=[1, 6]))
+    done = run_harness(
+        market, {"s": Part(Flags(long=[0]), ("B",), sizing=fixed(5)), "o": Part(Scripted({}), pct=0)}, capital=1_000
     )
     assert done.fills() == [(5.0, 23.0)]
     assert done.results["s"].equity.tolist() == [1_000.0] * 6 + [1_002.5, 1_002.5]
-    assert done.results["s"].own.tolist() == [False, True, False, False, False, False, True, False]
+    assert done.results["s"].has_bar.tolist() == [False, True, False, False, False, False, True, False]
 
 
 def test_a_series_that_starts_late_and_one_that_ends_early() -> None:
-    stage = market(series("A", [(10.0, 11.0)] * 3, days=[0, 1, 2]), series("B", [(20.0, 21.0)] * 3, days=[4, 5, 6]))
+    market = market_of(series("A", [(10.0, 11.0)] * 3, days=[0, 1, 2]), series("B", [(20.0, 21.0)] * 3, days=[4, 5, 6]))
     parts = {
         "early": Part(Flags(long=[0]), ("A",), pct=50, sizing=fixed(5)),
         "late": Part(Flags(long=[0]), ("B",), pct=50, sizing=fixed(5)),
     }
-    done = rehearse(stage, parts, capital=2_000)
+    done = run_harness(market, parts, capital=2_000)
     assert done.results["early"].equity.tolist() == [1000, 1005, 1005, 1005, 1005, 1005]  # stays at the last close
     assert done.results["late"].equity.tolist() == [1000, 1000, 1000, 1000, 1005, 1005]
     assert done.results["early"].exposed.tolist() == [False] + [True] * 5
@@ -375,9 +377,9 @@ def test_a_series_that_starts_late_and_one_that_ends_early() -> None:
 
 
 def test_orders_on_a_series_that_has_ended() -> None:
-    stage = market(series("A", FLAT), series("B", FLAT[:3]))
+    market = market_of(series("A", FLAT), series("B", FLAT[:3]))
     plan = {1: [Signal.enter("B")], 2: [Signal.exit("B")], 4: [Signal.exit("B")], 7: [Signal.enter("A")]}
-    done = rehearse(stage, {"s": Part(Told(plan), ("A", "B"), sizing=fixed(5))})
+    done = run_harness(market, {"s": Part(Scripted(plan), ("A", "B"), sizing=fixed(5))})
     assert done.fills() == [(5.0, 10.0)]
     assert [(str(r), q) for _, r, q in done.reasons("s")] == [
         ("", 5.0),
@@ -392,12 +394,12 @@ def test_orders_on_a_series_that_has_ended() -> None:
 
 def test_close_at_end() -> None:
     """Each position is closed at its own series' last close; orders for other symbols are left alone."""
-    stage = market(series("A", [(10.0, 11.0)] * 4), series("B", [(20.0, 21.0)] * 8))
+    market = market_of(series("A", [(10.0, 11.0)] * 4), series("B", [(20.0, 21.0)] * 8))
     parts = {
         "a": Part(Flags(long=[0]), ("A",), pct=40, sizing=fixed(5)),
         "b": Part(Flags(long=[3]), ("B",), pct=40, sizing=fixed(5)),
     }
-    done = rehearse(stage, parts, ExecutionRules(close_at_end=True))
+    done = run_harness(market, parts, ExecutionRules(close_at_end=True))
     assert done.fills("a") == [(5.0, 10.0), (-5.0, 11.0)]
     assert done.fills("b") == [(5.0, 20.0), (-5.0, 21.0)]  # decided when A ended, filled at the next open
     assert [str(record.reason) for record in done.orchestrator.fills] == ["", "close_at_end", "", "close_at_end"]
@@ -406,29 +408,29 @@ def test_close_at_end() -> None:
 
 
 def test_nothing_is_closed_at_the_end_unless_asked_for() -> None:
-    done = rehearse(one(FLAT), {"s": Part(Flags(long=[0], out=[7]), sizing=fixed(5))})
+    done = run_harness(one(FLAT), {"s": Part(Flags(long=[0], out=[7]), sizing=fixed(5))})
     assert done.fills() == [(5.0, 10.0)]
     assert done.reasons("s")[-1] == ("rejected", "unfilled_at_end", 0.0)
 
 
 def test_a_run_that_is_stopped_keeps_what_is_done() -> None:
-    rehearsed = prepare({"s": Part(Told({0: [ENTER]}), sizing=fixed(5))})
+    harness_run = prepare({"s": Part(Scripted({0: [ENTER]}), sizing=fixed(5))})
     steps: list[tuple[int, int]] = []
-    rehearsed.orchestrator.run(
+    harness_run.orchestrator.run(
         one(), PLAIN, progress=lambda done, total: steps.append((done, total)), stop=lambda: len(steps) == 3
     )
     assert steps == [(1, 8), (2, 8), (3, 8)]
-    assert rehearsed.orchestrator.steps_done == 3
-    assert rehearsed.results["s"].equity.tolist() == [100_000, 100_000, 100_005]
+    assert harness_run.orchestrator.steps_done == 3
+    assert harness_run.results["s"].equity.tolist() == [100_000, 100_000, 100_005]
 
 
 # ---- pausing
 
 
 def test_paused_strategies_open_nothing_but_hear_of_their_fills() -> None:
-    strategy = Told({key: [ENTER] for key in range(20)})
-    rehearsed = prepare({"s": Part(strategy, sizing=fixed(5))})
-    orchestrator = rehearsed.orchestrator
+    strategy = Scripted({key: [ENTER] for key in range(20)})
+    harness_run = prepare({"s": Part(strategy, sizing=fixed(5))})
+    orchestrator = harness_run.orchestrator
     orchestrator.begin(one(), PLAIN)
     for event in orchestrator.clock():
         if event.step == 1:
@@ -437,6 +439,6 @@ def test_paused_strategies_open_nothing_but_hear_of_their_fills() -> None:
     orchestrator.finish()
     orchestrator.end()
     assert strategy.calls == len(one().timeline)
-    assert rehearsed.fills() == [(5.0, 11.0)]
-    assert strategy.heard == [(5.0, 11.0), "stop"]
-    assert rehearsed.results["s"].status == "paused"
+    assert harness_run.fills() == [(5.0, 11.0)]
+    assert strategy.callbacks == [(5.0, 11.0), "stop"]
+    assert harness_run.results["s"].status == "paused"

@@ -20,8 +20,8 @@ from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.plan import CapitalPlan, RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.orchestration.risk.capital import RESERVE
-from tests.engines.builders import market, series
-from tests.orchestration.harness import PLAIN, Flags, Part, Rehearsed, fixed, prepare
+from tests.engines.builders import market_of, series
+from tests.orchestration.harness import PLAIN, Flags, HarnessRun, Part, fixed, prepare
 
 #: (at this step or the next that is taken, source, target, cents)
 Move = tuple[int, str, str, int]
@@ -36,7 +36,7 @@ def prices(seed: int) -> Market:
     walks = 1000 + np.cumsum(random.integers(-40, 41, size=(2, 2 * BARS)), axis=1)
     a, b = ([(walk[2 * n] / 100, walk[2 * n + 1] / 100) for n in range(BARS)] for walk in walks)
     days = [day for day in range(BARS) if day % 3 != 1]
-    return market(series("A", a), series("B", [b[day] for day in days], days=days))
+    return market_of(series("A", a), series("B", [b[day] for day in days], days=days))
 
 
 def parts(seed: int) -> dict[str, Part]:
@@ -54,11 +54,11 @@ class Watched:
 
     def __init__(self, seed: int, rules: ExecutionRules, moves: Sequence[Move] = (), full: Sequence[str] = ALL) -> None:
         self.market = prices(seed)
-        self.rehearsed: Rehearsed = prepare(parts(seed), full=full, capital=100_000)
+        self.harness_run: HarnessRun = prepare(parts(seed), full=full, capital=100_000)
         self.taken: list[int] = []
         self.before: list[dict[str, float]] = []
         self.after: list[dict[str, float]] = []
-        orchestrator, left = self.rehearsed.orchestrator, sorted(moves)
+        orchestrator, left = self.harness_run.orchestrator, sorted(moves)
         orchestrator.begin(self.market, rules)
         for event in orchestrator.clock():
             orchestrator.step(event)
@@ -72,14 +72,14 @@ class Watched:
         orchestrator.end()
 
     def equity(self) -> dict[str, float]:
-        orchestrator = self.rehearsed.orchestrator
+        orchestrator = self.harness_run.orchestrator
         marks = orchestrator.session.marks
         equity = {name: entry.book.equity(marks) for name, entry in orchestrator.strategies.items()}
         return equity | {RESERVE: orchestrator.capital_manager.reserve.cash}
 
     def growth(self, name: str) -> list[float]:
         """What 1 has grown to at the steps taken: each step's equity before transfers over the last one after them."""
-        initial = float(self.rehearsed.results[name].allocated)
+        initial = float(self.harness_run.results[name].allocated)
         lasts = [initial, *(each[name] for each in self.after[:-1])]
         grown = np.cumprod([now[name] / last for now, last in zip(self.before, lasts, strict=True)])
         return [float(value) for value in grown]
@@ -93,9 +93,9 @@ class Watched:
             stamps=timeline.stamps,
             labels=timeline.labels,
             reserve=Decimal(10_000),
-            strategies=self.rehearsed.results,
-            decisions=tuple(self.rehearsed.orchestrator.session.log.decisions),
-            fills=tuple(self.rehearsed.orchestrator.fills),
+            strategies=self.harness_run.results,
+            decisions=tuple(self.harness_run.orchestrator.session.log.decisions),
+            fills=tuple(self.harness_run.orchestrator.fills),
             periods_per_year=dict.fromkeys(("", *NAMES), 252.0),
         )
 
@@ -127,7 +127,7 @@ MOVE = st.tuples(st.integers(0, BARS - 1), st.permutations([*NAMES, RESERVE]).ma
 def test_transfers_change_no_return(seed: int, rules: ExecutionRules, moves: list[Move], full: Sequence[str]) -> None:
     plain, moved = Watched(seed, rules, full=full), Watched(seed, rules, moves, full)
     assert moved.taken == plain.taken
-    assert moved.rehearsed.fills() == plain.rehearsed.fills()
+    assert moved.harness_run.fills() == plain.harness_run.fills()
     for ours, theirs in zip(moved.after, plain.after, strict=True):
         assert sum(ours.values()) == pytest.approx(sum(theirs.values()), abs=1e-6)
     result, bare = moved.result, plain.result
@@ -162,15 +162,15 @@ def _compare_figures(figures: Mapping[str, Any], without: Mapping[str, Any]) -> 
 def test_a_return_is_of_the_money_that_was_there() -> None:
     """40,000 hold 100 at 10; after +1 a share 20,000 leave, so that another +1 is 100 on 20,100."""
     bars = series("A", [(10.0, 10.0), (10.0, 10.0), (11.0, 11.0), (12.0, 12.0)])
-    rehearsed = prepare({"a": Part(Flags(long=[0]), pct=40, sizing=fixed(100))}, full=ALL)
-    orchestrator = rehearsed.orchestrator
-    orchestrator.begin(market(bars), PLAIN)
+    harness_run = prepare({"a": Part(Flags(long=[0]), pct=40, sizing=fixed(100))}, full=ALL)
+    orchestrator = harness_run.orchestrator
+    orchestrator.begin(market_of(bars), PLAIN)
     for event in orchestrator.clock():
         orchestrator.step(event)
         if event.step == 2:
             orchestrator.transfer("a", RESERVE, Decimal(20_000))
     orchestrator.finish()
-    [a] = rehearsed.results.values()
+    [a] = harness_run.results.values()
     assert a.equity.tolist() == [40_000.0, 40_000.0, 20_100.0, 20_200.0]
     assert a.earned.tolist() == [40_000.0, 40_000.0, 40_100.0, 40_200.0]
     assert a.transfers is not None
@@ -181,23 +181,23 @@ def test_a_return_is_of_the_money_that_was_there() -> None:
 
 def test_who_does_not_trade_has_no_return_to_the_last_digit() -> None:
     """Odd cents come and go; floats of cash lose their last digits, the figures don't."""
-    rehearsed = prepare({name: Part(Flags(), pct=30) for name in NAMES}, full=ALL)
-    orchestrator = rehearsed.orchestrator
+    harness_run = prepare({name: Part(Flags(), pct=30) for name in NAMES}, full=ALL)
+    orchestrator = harness_run.orchestrator
     orchestrator.begin(prices(1), PLAIN)
     for event in orchestrator.clock():
         orchestrator.step(event)
         orchestrator.transfer(NAMES[event.step % 3], NAMES[(event.step + 1) % 3], Decimal("0.07") * (event.step + 1))
         orchestrator.transfer(RESERVE, "a", Decimal("33.33"))
     orchestrator.finish()
-    for each in rehearsed.results.values():
+    for each in harness_run.results.values():
         assert set(curve_of([each]).equity.tolist()) == {1.0}
-    assert set(curve_of(list(rehearsed.results.values())).equity.tolist()) == {1.0}
+    assert set(curve_of(list(harness_run.results.values())).equity.tolist()) == {1.0}
 
 
 def test_transfers_within_a_group_leave_its_curve_alone() -> None:
     moves = [(3, "a", "b", 12_345), (5, "b", "a", 2_001)]
     moved, plain = Watched(5, PLAIN, moves), Watched(5, PLAIN)
-    pairs = [[run.rehearsed.results[name] for name in ("a", "b")] for run in (moved, plain)]
+    pairs = [[run.harness_run.results[name] for name in ("a", "b")] for run in (moved, plain)]
     ours, theirs = (curve_of(pair) for pair in pairs)
     assert ours.initial == theirs.initial == 70_000.0
     assert ours.equity.tolist() == theirs.equity.tolist()
@@ -205,22 +205,22 @@ def test_transfers_within_a_group_leave_its_curve_alone() -> None:
 
 def test_a_strategy_that_starts_with_nothing_is_measured_from_its_first_money() -> None:
     bars = series("A", [(10.0, 10.0), (10.0, 10.0), (10.0, 10.0), (11.0, 11.0)])
-    rehearsed = prepare({"a": Part(Flags(long=[1]), pct=0, sizing=fixed(100))}, full=ALL)
-    orchestrator = rehearsed.orchestrator
-    orchestrator.begin(market(bars), PLAIN)
+    harness_run = prepare({"a": Part(Flags(long=[1]), pct=0, sizing=fixed(100))}, full=ALL)
+    orchestrator = harness_run.orchestrator
+    orchestrator.begin(market_of(bars), PLAIN)
     for event in orchestrator.clock():
         orchestrator.step(event)
         if event.step == 0:
             orchestrator.transfer(RESERVE, "a", Decimal(2_000))
     orchestrator.finish()
-    [a] = rehearsed.results.values()
+    [a] = harness_run.results.values()
     assert curve_of([a]).equity == pytest.approx([1.0, 1.0, 1.0, 2_100 / 2_000])
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "40000.01"])
 def test_a_transfer_that_cannot_be_leaves_no_trace(amount: str) -> None:
-    rehearsed = prepare({"a": Part(Flags(), pct=40)}, full=ALL)
-    orchestrator = rehearsed.orchestrator
+    harness_run = prepare({"a": Part(Flags(), pct=40)}, full=ALL)
+    orchestrator = harness_run.orchestrator
     orchestrator.begin(prices(1), PLAIN)
     with pytest.raises(ValueError, match=r"whole cents|has 40000\.00 in cash"):
         orchestrator.transfer("a", RESERVE, Decimal(amount))
@@ -229,13 +229,13 @@ def test_a_transfer_that_cannot_be_leaves_no_trace(amount: str) -> None:
     for event in orchestrator.clock():
         orchestrator.step(event)
     orchestrator.finish()
-    assert rehearsed.results["a"].transfers is None
+    assert harness_run.results["a"].transfers is None
 
 
 @pytest.mark.parametrize("by", [1e-9, -10.0])
 def test_cash_that_no_transfer_brought_is_still_found(by: float) -> None:
-    rehearsed = prepare({"a": Part(Flags(long=[2], out=[6]), pct=40, sizing=fixed(9))}, full=ALL)
-    orchestrator = rehearsed.orchestrator
+    harness_run = prepare({"a": Part(Flags(long=[2], out=[6]), pct=40, sizing=fixed(9))}, full=ALL)
+    orchestrator = harness_run.orchestrator
     orchestrator.begin(prices(1), PLAIN)
     with pytest.raises(ReconciliationError, match="the book of a has"):
         for event in orchestrator.clock():

@@ -12,8 +12,8 @@ from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.orders.order import Fill
 from orchestrate.domain.strategies.protocols import Signal
-from tests.engines.builders import market, series
-from tests.orchestration.harness import PLAIN, Flags, Part, Told, fixed, rehearse
+from tests.engines.builders import market_of, series
+from tests.orchestration.harness import PLAIN, Flags, Part, Scripted, fixed, run_harness
 
 BARS = [(10.0, 10.0)] * 8
 BUY, SELL = [Signal.enter("A")], [Signal.exit("A")]
@@ -44,10 +44,10 @@ def add(by: float, then: Any = ()) -> Callable[[Any], Any]:
 
 def run(plan: dict[int, Any], rules: ExecutionRules = PLAIN) -> Any:
     parts = {
-        "cheat": Part(Told(plan), pct=50, sizing=fixed(7)),
+        "cheat": Part(Scripted(plan), pct=50, sizing=fixed(7)),
         "honest": Part(Flags(long=[1], out=[5]), pct=50, sizing=fixed(3)),
     }
-    return rehearse(market(series("A", BARS)), parts, rules)
+    return run_harness(market_of(series("A", BARS)), parts, rules)
 
 
 @pytest.mark.parametrize(

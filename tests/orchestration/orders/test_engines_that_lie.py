@@ -19,9 +19,9 @@ from orchestrate.domain.orders.order import Fill, StrategyCommand
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, OrchestrationPort
 from orchestrate.orchestration.orders.reconciliation import reconcile
-from tests.engines.builders import market, series
+from tests.engines.builders import market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
-from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, Part, Rehearsed, Told, fixed, prepare, rehearse
+from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, HarnessRun, Part, Scripted, fixed, prepare, run_harness
 
 BARS = [(10.0, 10.0)] * 6
 
@@ -50,9 +50,9 @@ class Lying(InMemoryAdapter):
         super().end()
 
 
-def run_on(engine: OrchestrationPort) -> Rehearsed:
-    parts = {"s": Part(Flags(long=[1], out=[3]), sizing=fixed(7)), "t": Part(Told({}), pct=0)}
-    return rehearse(market(series("A", BARS)), parts, adapters={"in_memory": engine})
+def run_on(engine: OrchestrationPort) -> HarnessRun:
+    parts = {"s": Part(Flags(long=[1], out=[3]), sizing=fixed(7)), "t": Part(Scripted({}), pct=0)}
+    return run_harness(market_of(series("A", BARS)), parts, adapters={"in_memory": engine})
 
 
 def test_an_honest_engine_is_believed() -> None:
@@ -130,9 +130,9 @@ class Refusing(Lying):
 
 def test_engines_are_ended_when_one_refuses_to_begin() -> None:
     willing, refusing = Lying(), Refusing()
-    parts = {"a": Part(Told({}), pct=50), "b": Part(Told({}), pct=50, framework="refusing")}
+    parts = {"a": Part(Scripted({}), pct=50), "b": Part(Scripted({}), pct=50, framework="refusing")}
     with pytest.raises(EngineError, match="not today"):
-        rehearse(market(series("A", BARS)), parts, adapters={"in_memory": willing, "refusing": refusing})
+        run_harness(market_of(series("A", BARS)), parts, adapters={"in_memory": willing, "refusing": refusing})
     assert willing.ended >= 1
 
 
@@ -147,15 +147,17 @@ class Breaking(Lying):
 def test_every_engine_is_ended_also_after_one_has_broken() -> None:
     broken, other = Breaking(), Lying()
     other.framework = "other"
-    parts = {"a": Part(Told({}), pct=50), "b": Part(Told({}), pct=50, framework="other")}
+    parts = {"a": Part(Scripted({}), pct=50), "b": Part(Scripted({}), pct=50, framework="other")}
     with pytest.raises(RuntimeError, match="stuck"):
-        rehearse(market(series("A", BARS)), parts, adapters={"in_memory": broken, "other": other})
+        run_harness(market_of(series("A", BARS)), parts, adapters={"in_memory": broken, "other": other})
     assert (broken.ended, other.ended) == (1, 1)
 
 
 def test_engines_without_a_strategy_are_left_alone() -> None:
     idle = Refusing()
-    done = rehearse(market(series("A", BARS)), {"a": Part(Told({}))}, adapters={"in_memory": Lying(), "refusing": idle})
+    done = run_harness(
+        market_of(series("A", BARS)), {"a": Part(Scripted({}))}, adapters={"in_memory": Lying(), "refusing": idle}
+    )
     assert done.orchestrator.framework_strategies == {"in_memory": ["a"], "refusing": []}
     assert idle.ended == 0
 
@@ -173,7 +175,7 @@ def test_books_and_engine_agree_after_every_step_of_any_run(
 ) -> None:
     """Random prices, gaps and wishes of three strategies on two symbols; nothing is ever overspent."""
     dice = np.random.default_rng(seed)
-    stage = market(
+    market = market_of(
         series("A", np.round(5 + 100 * dice.random((30, 2)), 2).tolist()),
         series("B", np.round(5 + 100 * dice.random((18, 2)), 2).tolist(), days=sorted(dice.choice(30, 18, False))),
     )
@@ -189,10 +191,10 @@ def test_books_and_engine_agree_after_every_step_of_any_run(
         return said
 
     rules = ExecutionRules(fill=fill, commission=commission, slippage=slippage, lots=lots)
-    strategies = {name: Part(Told(dict.fromkeys(range(40), wish)), ("A", "B"), pct=30) for name in "abc"}
-    rehearsed = prepare(strategies, full=["in_memory"])
-    orchestrator = rehearsed.orchestrator
-    orchestrator.begin(stage, rules)
+    strategies = {name: Part(Scripted(dict.fromkeys(range(40), wish)), ("A", "B"), pct=30) for name in "abc"}
+    harness_run = prepare(strategies, full=["in_memory"])
+    orchestrator = harness_run.orchestrator
+    orchestrator.begin(market, rules)
     for event in orchestrator.clock():
         orchestrator.step(event)
         books = [entry.book for entry in orchestrator.strategies.values()]
@@ -211,9 +213,9 @@ def test_books_and_engine_agree_after_every_step_of_any_run(
 
 @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
 def test_a_fill_is_told_with_the_label_of_its_bar(rules: ExecutionRules) -> None:
-    stage = market(series("A", BARS))
-    done = rehearse(stage, {"s": Part(Flags(long=[1]), sizing=fixed(7))}, rules)
+    market = market_of(series("A", BARS))
+    done = run_harness(market, {"s": Part(Flags(long=[1]), sizing=fixed(7))}, rules)
     [record] = done.orchestrator.fills
     assert isinstance(record.fill, Fill)
-    assert record.t == record.fill.t == stage.series["A"].label[2 if rules is PLAIN else 1]
+    assert record.t == record.fill.t == market.series["A"].timestamp[2 if rules is PLAIN else 1]
     assert (record.framework, record.closing) == ("in_memory", False)

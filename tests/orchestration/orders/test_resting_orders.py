@@ -21,10 +21,10 @@ from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
-from tests.engines.builders import market
+from tests.engines.builders import market_of
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.engines.conformance.resting import Bar, bars
-from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, Rehearsed, Told
+from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, HarnessRun, Scripted
 
 CALM: list[Bar] = [(10.0, 11.0, 9.0, 10.0)] * 6
 ENGINES = [InMemoryAdapter, BacktraderOrchestrationAdapter, NautilusOrchestrationAdapter]
@@ -54,7 +54,7 @@ def run(
     strategy: object = None,
     full: bool = False,
     more: Sequence[Any] = (),
-) -> Rehearsed:
+) -> HarnessRun:
     """One strategy with 1,000 on one engine."""
     engine = engine or InMemoryAdapter()
     events: list[Any] = []
@@ -69,15 +69,15 @@ def run(
     orchestrator.demands = demands
     symbols = ("A", *(series.symbol for series in more))
     orchestrator.add_strategy(
-        strategy or Told({}), StrategyMetadata("s", symbols=symbols), AllocationConfig(Decimal(100))
+        strategy or Scripted({}), StrategyMetadata("s", symbols=symbols), AllocationConfig(Decimal(100))
     )
-    orchestrator.run(market(bars(prices), *more), rules)
-    return Rehearsed(orchestrator, events)
+    orchestrator.run(market_of(bars(prices), *more), rules)
+    return HarnessRun(orchestrator, events)
 
 
-def fills(done: Rehearsed) -> list[tuple[int, str, float, float]]:
+def fills(done: HarnessRun) -> list[tuple[int, str, float, float]]:
     """(step, id, quantity, price) of every fill."""
-    labels = done.orchestrator.session._market.series["A"].label.tolist()
+    labels = done.orchestrator.session._market.series["A"].timestamp.tolist()
     return [(labels.index(one.t), one.fill.id, one.fill.quantity, one.fill.price) for one in done.orchestrator.fills]
 
 
@@ -134,7 +134,7 @@ def test_money_is_set_free_part_by_part() -> None:
 
 
 def test_a_strategy_is_cancelled_at_any_time() -> None:
-    class Fails(Told):
+    class Fails(Scripted):
         def on_bar(self, context: Any) -> Any:
             if self.calls == 2:
                 raise ValueError("no more")
@@ -149,7 +149,7 @@ def test_a_strategy_is_cancelled_at_any_time() -> None:
 def test_a_cancel_reaches_the_engine_whoever_cancels() -> None:
     engine = InMemoryAdapter()
 
-    class Cancels(Told):
+    class Cancels(Scripted):
         def on_bar(self, context: Any) -> Any:
             if self.calls == 2:
                 session.orders.cancel(lambda order: order.status is OrderStatus.RESTING, Reason.CANCELLED)
@@ -168,7 +168,7 @@ def test_a_cancel_reaches_the_engine_whoever_cancels() -> None:
     orchestrator.demands = {0: [wants(70, limit=8.5)]}
     orchestrator.add_strategy(Cancels({}), StrategyMetadata("s", symbols=("A",)), AllocationConfig(Decimal(100)))
     prices = [*CALM[:4], (8.0, 8.0, 8.0, 8.0)]
-    orchestrator.run(market(bars(prices)), PLAIN)
+    orchestrator.run(market_of(bars(prices)), PLAIN)
     assert (orchestrator.fills, session.blotter.resting(), engine._pending.resting) == ([], [], {})
 
 
@@ -203,7 +203,7 @@ def test_resting_exits_leave_the_rest_to_the_strategy() -> None:
 
 
 def test_signals_trade_beside_what_rests() -> None:
-    told = Told({1: [Signal.enter("A", quantity=5)], 3: [Signal.exit("A")]})
+    told = Scripted({1: [Signal.enter("A", quantity=5)], 3: [Signal.exit("A")]})
     done = run({0: [wants(5, limit=8.0)]}, strategy=told)
     assert [(name, quantity) for _, name, quantity, _ in fills(done)] == [("s-2", 5.0), ("s-3", -5.0)]
-    assert told.heard[:2] == [(5.0, 10.0), (-5.0, 10.0)]
+    assert told.callbacks[:2] == [(5.0, 10.0), (-5.0, 10.0)]

@@ -28,9 +28,9 @@ from orchestrate.orchestration.risk.limits.sizes import (
     MaxPositions,
     MaxSymbolPct,
 )
-from tests.engines.builders import START, market, series
+from tests.engines.builders import START, market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
-from tests.orchestration.harness import Part, Rehearsed, Told, fixed, rehearse
+from tests.orchestration.harness import HarnessRun, Part, Scripted, fixed, run_harness
 
 #: Who executes the two strategies of a run.
 PLACES = [
@@ -71,18 +71,20 @@ def run(
     rules: ExecutionRules | None = None,
     pct: int = 50,
     symbols: tuple[str, ...] = ("A", "B"),
-) -> Rehearsed:
+) -> HarnessRun:
     """Strategies with 5,000 each, or `pct` percent of 10,000."""
     frameworks = dict(zip(plans, (*places, places[0]), strict=False))
     parts = {
-        name: Part(Told(plan), symbols, pct, fixed(10), framework=frameworks[name], limits=(limits or {}).get(name, {}))
+        name: Part(
+            Scripted(plan), symbols, pct, fixed(10), framework=frameworks[name], limits=(limits or {}).get(name, {})
+        )
         for name, plan in plans.items()
     }
     adapters: dict[str, Any] = {
         name: InMemoryAdapter() if name == "in_memory" else wiring.build_adapter(name, {}) for name in set(places)
     }
-    return rehearse(
-        market(series("A", a), series("B", b)),
+    return run_harness(
+        market_of(series("A", a), series("B", b)),
         parts,
         rules or ExecutionRules(),
         capital=10_000,
@@ -91,7 +93,7 @@ def run(
     )
 
 
-def hits(done: Rehearsed) -> list[tuple[str, str, str, float, float]]:
+def hits(done: HarnessRun) -> list[tuple[str, str, str, float, float]]:
     """(strategy, limit, symbol, wanted, granted) of each limit that was reached."""
     events = done.of(LimitReachedEvent)
     return [(one.strategy_id, one.limit, one.symbol, one.wanted, one.granted) for one in events]
@@ -286,14 +288,14 @@ def test_a_daily_loss_of_the_portfolio() -> None:
 def test_within_a_day_a_loss_that_was_made_good_still_counts() -> None:
     """Bars of one day: down 20 % in the third, made good in the fourth."""
     prices = [(100.0, 100.0), (100.0, 100.0), (100.0, 80.0), (80.0, 100.0), (100.0, 100.0), (100.0, 100.0)]
-    stage = market(hourly("A", prices), hourly("B", flat(50.0, 6)))
+    stage = market_of(hourly("A", prices), hourly("B", flat(50.0, 6)))
     part = Part(
-        Told({0: [buy(quantity=50)], 3: [buy("B", 1)]}),
+        Scripted({0: [buy(quantity=50)], 3: [buy("B", 1)]}),
         ("A", "B"),
         sizing=fixed(1),
         limits={"max_daily_loss": MaxDailyLoss(0.2)},
     )
-    done = rehearse(stage, {"s": part}, capital=5_000)
+    done = run_harness(stage, {"s": part}, capital=5_000)
     assert done.fills() == [(50.0, 100.0)]
 
 

@@ -16,9 +16,9 @@ from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.orchestration.orders.ports import OrchestrationPort
-from tests.engines.builders import market, series
+from tests.engines.builders import market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
-from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, Part, Rehearsed, fixed, prepare
+from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, HarnessRun, Part, fixed, prepare
 
 ENGINES: Mapping[str, Callable[[], OrchestrationPort]] = {
     "in_memory": InMemoryAdapter,
@@ -29,25 +29,25 @@ WEIGHTS = {"a": 30, "b": 30, "c": 40}
 BARS = 14
 
 
-def pooled(stage: Market, parts: Mapping[str, Part], rules: ExecutionRules) -> Rehearsed:
+def pooled(market: Market, parts: Mapping[str, Part], rules: ExecutionRules) -> HarnessRun:
     """A whole run; after each step the sum of cash and the rooms of those who have just opened are checked."""
     adapters = {name: ENGINES[name]() for name in dict.fromkeys(part.framework for part in parts.values())}
-    rehearsed = prepare(parts, adapters=adapters, pooled=True)
-    orchestrator = rehearsed.orchestrator
-    orchestrator.begin(stage, rules)
+    harness_run = prepare(parts, adapters=adapters, pooled=True)
+    orchestrator = harness_run.orchestrator
+    orchestrator.begin(market, rules)
     try:
         for event in orchestrator.clock():
-            known = len(rehearsed.events)
+            known = len(harness_run.events)
             orchestrator.step(event)
-            _check(rehearsed, rehearsed.events[known:], rules)
+            _check(harness_run, harness_run.events[known:], rules)
         orchestrator.finish()
     finally:
         orchestrator.end()
-    return rehearsed
+    return harness_run
 
 
-def _check(rehearsed: Rehearsed, events: list[Any], rules: ExecutionRules) -> None:
-    orchestrator = rehearsed.orchestrator
+def _check(harness_run: HarnessRun, events: list[Any], rules: ExecutionRules) -> None:
+    orchestrator = harness_run.orchestrator
     books = {name: entry.book for name, entry in orchestrator.strategies.items()}
     reserve = orchestrator.capital_manager.reserve.cash
     assert sum(book.cash for book in books.values()) + reserve >= -1e-6
@@ -61,15 +61,15 @@ def _check(rehearsed: Rehearsed, events: list[Any], rules: ExecutionRules) -> No
         assert books[name].used <= share * worth + fees + 1e-6
 
 
-def gain(engine: str, c_out: int = 99, b_in: int = 2) -> Rehearsed:
+def gain(engine: str, c_out: int = 99, b_in: int = 2) -> HarnessRun:
     """c doubles what it bought for 40,000: all is worth 140,000, 60,000 of it in cash, the rooms of a and b 42,000."""
-    stage = market(series("A", [(10.0, 10.0)] * 6), series("C", [(10.0, 10.0)] * 2 + [(20.0, 20.0)] * 4))
+    market = market_of(series("A", [(10.0, 10.0)] * 6), series("C", [(10.0, 10.0)] * 2 + [(20.0, 20.0)] * 4))
     parts = {
         "a": Part(Flags(long=[2]), ("A",), 30, fixed(9_000), framework=engine),
         "b": Part(Flags(long=[b_in]), ("A",), 30, fixed(9_000), framework=engine),
         "c": Part(Flags(long=[0], out=[c_out]), ("C",), 40, fixed(4_000), framework=engine),
     }
-    return pooled(stage, parts, PLAIN)
+    return pooled(market, parts, PLAIN)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -91,15 +91,15 @@ def test_a_gap_at_the_open_is_shared_in_plan_order() -> None:
     """At 10 both could pay for 3,000; at the open of 16 the first takes its room, the other what is left of its own."""
     bars = [(10.0, 10.0), (10.0, 10.0), (16.0, 16.0), (16.0, 16.0)]
     parts = {name: Part(Flags(long=[1]), ("A",), 50, fixed(5_000)) for name in "ab"}
-    done = pooled(market(series("A", bars)), parts, PLAIN)
+    done = pooled(market_of(series("A", bars)), parts, PLAIN)
     assert done.fills() == [(3_125.0, 16.0), (3_125.0, 16.0)]
     assert done.reasons("b")[-1] == ("resized", "open_gap", 3_125.0)
 
 
-def random_run(seed: int, rules: ExecutionRules, engines: tuple[str, str, str], reserve: int) -> Rehearsed:
+def random_run(seed: int, rules: ExecutionRules, engines: tuple[str, str, str], reserve: int) -> HarnessRun:
     random = np.random.default_rng(seed)
     walks = np.round(10.0 * np.exp(np.cumsum(random.normal(0.0, 0.15, size=(2, 2 * BARS)), axis=1)), 2)
-    stage = market(
+    market = market_of(
         *(
             series(name, [(walk[2 * n], walk[2 * n + 1]) for n in range(BARS)])
             for name, walk in zip("AB", walks, strict=True)
@@ -115,7 +115,7 @@ def random_run(seed: int, rules: ExecutionRules, engines: tuple[str, str, str], 
         )
         for (name, pct), engine in zip(WEIGHTS.items(), engines, strict=True)
     }
-    return pooled(stage, parts, rules)
+    return pooled(market, parts, rules)
 
 
 UNSHRUNK = (Phase.explicit, Phase.generate)  # shrinking whole runs takes minutes

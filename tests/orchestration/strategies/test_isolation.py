@@ -20,18 +20,18 @@ from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.strategies.protocols import Signal, Signals
 from orchestrate.usecases.running.watchdog import StrategyTimeout, Watchdog
-from tests.engines.builders import market, series
+from tests.engines.builders import market_of, series
 from tests.orchestration.harness import (
     AT_CLOSE,
     PLAIN,
     Flags,
+    HarnessRun,
     Part,
-    Rehearsed,
+    Scripted,
     Stateless,
-    Told,
     fixed,
     prepare,
-    rehearse,
+    run_harness,
 )
 
 BARS = [(10.0 + step, 10.5 + step) for step in range(10)]
@@ -39,8 +39,8 @@ RULES = ExecutionRules(commission=Commission(minimum=1.0))
 OPEN_IN = {1: [Signal.enter("A")]}
 
 
-def stage() -> Market:
-    return market(series("A", BARS), series("B", BARS))
+def market() -> Market:
+    return market_of(series("A", BARS), series("B", BARS))
 
 
 def boom(*_: object) -> Any:
@@ -78,18 +78,18 @@ class Raising:
             boom()
 
 
-def together(broken: object, *, rules: ExecutionRules = RULES, **how: Any) -> Rehearsed:
+def together(broken: object, *, rules: ExecutionRules = RULES, **how: Any) -> HarnessRun:
     """A broken strategy between two honest ones, on the same symbol."""
     parts = {
         "first": Part(Flags(long=[1], out=[6]), pct=30, sizing=fixed(100)),
         "broken": Part(broken, pct=30, sizing=fixed(100)),
         "last": Part(Stateless([2], [7]), pct=30, sizing=fixed(50)),
     }
-    return rehearse(stage(), parts, rules, **how)
+    return run_harness(market(), parts, rules, **how)
 
 
-def check_others_unaffected(done: Rehearsed, rules: ExecutionRules = RULES) -> None:
-    alone = together(Told({}), rules=rules)
+def check_others_unaffected(done: HarnessRun, rules: ExecutionRules = RULES) -> None:
+    alone = together(Scripted({}), rules=rules)
     for name in ("first", "last"):
         assert done.results[name].status == "completed"
         assert done.results[name].equity.tolist() == alone.results[name].equity.tolist()
@@ -114,7 +114,7 @@ def test_wherever_it_raises(where: str, fills: list[tuple[float, float]], step: 
     assert result.error is not None
     assert (result.error.type, result.error.message) == ("RuntimeError", "no such bar")
     assert "in boom" in result.error.traceback
-    labels = stage().timeline.labels
+    labels = market().timeline.labels
     assert result.error.t == (None if step is None else labels[step])
     [told] = done.of(StrategyFailedEvent)
     assert (told.strategy_id, told.error_type, told.t) == ("broken", "RuntimeError", result.error.t)
@@ -239,7 +239,7 @@ def test_a_side_that_is_none(side: Any) -> None:
     ids=lambda answer: type(answer).__name__ if hasattr(answer, "send") else repr(answer),
 )
 def test_nonsense_from_on_bar(answer: Any) -> None:
-    done = together(Told({**OPEN_IN, 4: lambda context: answer}))
+    done = together(Scripted({**OPEN_IN, 4: lambda context: answer}))
     assert done.results["broken"].status == "failed"
     assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
     check_others_unaffected(done)
@@ -248,7 +248,7 @@ def test_nonsense_from_on_bar(answer: Any) -> None:
 @pytest.mark.parametrize("lots", ["integer", "fractional"])
 @pytest.mark.parametrize("quantity", [1e20, 1e305, 1.7e308])
 def test_an_absurd_quantity_is_cut_to_what_can_be_paid(lots: Any, quantity: float) -> None:
-    done = together(Told({1: [Signal.enter("A", quantity=quantity)]}), rules=ExecutionRules(lots=lots))
+    done = together(Scripted({1: [Signal.enter("A", quantity=quantity)]}), rules=ExecutionRules(lots=lots))
     assert done.results["broken"].status == "completed"
     assert done.fills("broken") == [(2500.0, 12.0)]
     check_others_unaffected(done, ExecutionRules(lots=lots))
@@ -290,7 +290,7 @@ def test_an_error_that_can_not_be_told() -> None:
     def raise_it(context: object) -> Any:
         raise BrokenError
 
-    done = together(Told({3: raise_it}))
+    done = together(Scripted({3: raise_it}))
     assert done.results["broken"].error is not None
     assert done.results["broken"].error.type == "BrokenError"
     check_others_unaffected(done)
@@ -301,7 +301,7 @@ def test_errors_of_every_sort(error: BaseException) -> None:
     def raise_it(context: object) -> Any:
         raise error
 
-    done = together(Told({**OPEN_IN, 4: raise_it}))
+    done = together(Scripted({**OPEN_IN, 4: raise_it}))
     assert done.results["broken"].error is not None
     assert done.results["broken"].error.type == type(error).__name__
     assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
@@ -313,7 +313,7 @@ def test_ctrl_c_passes() -> None:
         raise UserInterrupt
 
     with pytest.raises(UserInterrupt):
-        together(Told({3: press}))
+        together(Scripted({3: press}))
 
 
 class Renamed(type):
@@ -335,7 +335,7 @@ def test_what_looks_like_ctrl_c_or_has_no_name_fails_alone(error: BaseException,
     def raise_it(context: object) -> Any:
         raise error
 
-    done = together(Told({3: raise_it}))
+    done = together(Scripted({3: raise_it}))
     assert done.results["broken"].error is not None
     assert done.results["broken"].error.type == kind
     check_others_unaffected(done)
@@ -348,12 +348,12 @@ def both(symbols: str = "AB") -> list[Signal]:
     return [Signal.enter(symbol) for symbol in symbols]
 
 
-class FailsOnFirstFill(Told):
+class FailsOnFirstFill(Scripted):
     def on_fill(self, fill: Any) -> None:
         boom()
 
 
-class FailsOnRejection(Told):
+class FailsOnRejection(Scripted):
     def on_rejected(self, decision: Any) -> None:
         boom()
 
@@ -361,7 +361,7 @@ class FailsOnRejection(Told):
 @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
 def test_failing_at_the_first_of_two_fills_flattens_both(rules: ExecutionRules) -> None:
     parts = {"s": Part(FailsOnFirstFill({1: both()}), symbols=("A", "B"), sizing=fixed(10))}
-    done = rehearse(stage(), parts, rules)
+    done = run_harness(market(), parts, rules)
     assert done.results["s"].status == "failed"
     assert done.results["s"].open_positions == ()
     assert [quantity for quantity, _ in done.fills()] == [10.0, 10.0, -10.0, -10.0]
@@ -370,20 +370,20 @@ def test_failing_at_the_first_of_two_fills_flattens_both(rules: ExecutionRules) 
 
 def gapping() -> Market:
     """A opens far above its close at bar 2; B does not."""
-    return market(series("A", [(10, 10), (10, 10), (500, 500), (500, 500), (500, 500)]), series("B", [(10, 10)] * 5))
+    return market_of(series("A", [(10, 10), (10, 10), (500, 500), (500, 500), (500, 500)]), series("B", [(10, 10)] * 5))
 
 
 def test_refused_at_the_open_hears_so_and_nothing_else_happens() -> None:
-    strategy = Told({1: [Signal.enter("A", quantity=1)]})
-    done = rehearse(gapping(), {"s": Part(strategy)}, capital=100)
+    strategy = Scripted({1: [Signal.enter("A", quantity=1)]})
+    done = run_harness(gapping(), {"s": Part(strategy)}, capital=100)
     assert done.reasons("s") == [("approved", "", 1.0), ("rejected", "below_one_lot", 0.0)]
-    assert strategy.heard == ["below_one_lot", "stop"]
+    assert strategy.callbacks == ["below_one_lot", "stop"]
     assert done.results["s"].blocked == 1
 
 
 def test_failing_at_a_refusal_at_the_open_cancels_what_is_released_with_it() -> None:
     strategy = FailsOnRejection({1: [Signal.enter("A", quantity=1), Signal.enter("B", quantity=1)]})
-    done = rehearse(gapping(), {"s": Part(strategy, symbols=("A", "B"))}, capital=100)
+    done = run_harness(gapping(), {"s": Part(strategy, symbols=("A", "B"))}, capital=100)
     assert done.results["s"].status == "failed"
     assert done.results["s"].open_positions == ()
     assert done.reasons("s")[-1][1] in ("strategy_failed", "flattened")
@@ -391,7 +391,7 @@ def test_failing_at_a_refusal_at_the_open_cancels_what_is_released_with_it() -> 
 
 def test_failing_at_a_refusal_at_the_close_takes_back_what_was_approved_with_it() -> None:
     strategy = FailsOnRejection({1: [Signal.enter("A", quantity=0.5), Signal.enter("B", quantity=1)]})
-    done = rehearse(stage(), {"s": Part(strategy, symbols=("A", "B"))})
+    done = run_harness(market(), {"s": Part(strategy, symbols=("A", "B"))})
     assert done.fills() == []
     assert [reason for _, reason, _ in done.reasons("s")] == ["below_one_lot", "", "strategy_failed"]
 
@@ -407,15 +407,15 @@ def spin(*_: object) -> Any:
     return None
 
 
-class HangingStart(Told):
+class HangingStart(Scripted):
     on_start = staticmethod(spin)
 
 
-class HangingFill(Told):
+class HangingFill(Scripted):
     on_fill = staticmethod(spin)
 
 
-class HangingStop(Told):
+class HangingStop(Scripted):
     on_stop = staticmethod(spin)
 
 
@@ -440,12 +440,12 @@ def hanging_notes(context: object) -> Any:
 @pytest.mark.parametrize(
     "broken",
     [
-        Told({3: spin}),
+        Scripted({3: spin}),
         Nonsense(spin),
         HangingStart({}),
         HangingFill(OPEN_IN),
         HangingStop({}),
-        Told({3: lambda context: (spin() for _ in range(1))}),
+        Scripted({3: lambda context: (spin() for _ in range(1))}),
     ],
     ids=["on_bar", "signals", "on_start", "on_fill", "on_stop", "generator"],
 )
@@ -464,7 +464,7 @@ def test_the_time_of_a_decision_is_its_own() -> None:
     """Eight decisions of a fifth of the limit each are no hang."""
     watchdog = Watchdog(0.4)
     with watchdog.armed():
-        done = together(Told({n: lambda context: time.sleep(0.08) for n in range(8)}), watch=watchdog)
+        done = together(Scripted({n: lambda context: time.sleep(0.08) for n in range(8)}), watch=watchdog)
     assert done.results["broken"].status == "completed"
 
 
@@ -472,13 +472,13 @@ def test_the_time_of_a_decision_is_its_own() -> None:
 
 
 def test_a_run_inside_a_callback_is_refused() -> None:
-    inner: list[Rehearsed] = []
+    inner: list[HarnessRun] = []
 
     def start_another(context: object) -> Any:
-        inner.append(prepare({"x": Part(Told({}))}))
-        inner[0].orchestrator.run(stage(), PLAIN)
+        inner.append(prepare({"x": Part(Scripted({}))}))
+        inner[0].orchestrator.run(market(), PLAIN)
 
-    done = together(Told({**OPEN_IN, 4: start_another}))
+    done = together(Scripted({**OPEN_IN, 4: start_another}))
     error = done.results["broken"].error
     assert error is not None
     assert error.type == EngineError.__name__
@@ -486,7 +486,7 @@ def test_a_run_inside_a_callback_is_refused() -> None:
     assert inner[0].orchestrator.steps_done == 0
     assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
     check_others_unaffected(done)
-    assert together(Told({})).results["broken"].status == "completed"  # and afterwards runs can be started again
+    assert together(Scripted({})).results["broken"].status == "completed"  # and afterwards runs can be started again
 
 
 class FlagsThatFail(Flags):
@@ -497,7 +497,7 @@ class FlagsThatFail(Flags):
 
 
 def test_breaking_between_two_jumps() -> None:
-    done = rehearse(stage(), {"s": Part(FlagsThatFail(long=[1], out=[8]), sizing=fixed(5))})
+    done = run_harness(market(), {"s": Part(FlagsThatFail(long=[1], out=[8]), sizing=fixed(5))})
     assert done.fills() == [(5.0, 12.0), (-5.0, 13.0)]
     assert done.results["s"].status == "failed"
 
@@ -509,7 +509,7 @@ def test_breaking_between_two_jumps() -> None:
 def test_an_error_whose_text_hangs(raising: Any, message: str) -> None:
     watchdog = Watchdog(0.25)
     with watchdog.armed():
-        done = together(Told({3: raising}), watch=watchdog)
+        done = together(Scripted({3: raising}), watch=watchdog)
     error = done.results["broken"].error
     assert error is not None
     assert error.message == message

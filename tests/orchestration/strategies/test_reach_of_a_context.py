@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from orchestrate.domain.books import Book
-from orchestrate.domain.market.bars import Unveiling
+from orchestrate.domain.market.bars import PointInTimeBars
 from orchestrate.domain.market.timeline import BarSeries, Market, Timeline
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 from orchestrate.orchestration.strategies.views import StrategyView
-from tests.engines.builders import market, series
-from tests.orchestration.harness import Part, Told, fixed, rehearse
+from tests.engines.builders import market_of, series
+from tests.orchestration.harness import Part, Scripted, fixed, run_harness
 
 NOW = 4
 BARS = [(10.0, 10.0)] * NOW + [(5000.0, 5000.0)] * 4
-SECRET = (Book, Unveiling, BarSeries, Market, Timeline, StrategyView, StrategyEntry, Blotter)
+SECRET = (Book, PointInTimeBars, BarSeries, Market, Timeline, StrategyView, StrategyEntry, Blotter)
 CODE = (type, ModuleType, FunctionType, BuiltinFunctionType)
 
 
@@ -52,9 +52,9 @@ def at_bar(number: int, look: Callable[[Any], Any], before: Any = ()) -> Any:
         return ()
 
     plan = {0: before, number: answer}
-    done = rehearse(
-        market(series("A", BARS), series("B", BARS)),
-        {"s": Part(Told(plan), ("A",), pct=50, sizing=fixed(5)), "t": Part(Told({}), ("A", "B"), pct=50)},
+    done = run_harness(
+        market_of(series("A", BARS), series("B", BARS)),
+        {"s": Part(Scripted(plan), ("A",), pct=50, sizing=fixed(5)), "t": Part(Scripted({}), ("A", "B"), pct=50)},
     )
     assert done.results["s"].error is None
     return found[0]
@@ -113,11 +113,11 @@ def test_who_reshapes_his_arrays_blinds_nobody_else() -> None:
         context.bars()._columns = ()
         return ()
 
-    rehearse(
-        market(series("A", BARS)),
+    run_harness(
+        market_of(series("A", BARS)),
         {
-            "a": Part(Told({2: spoil}), pct=50),
-            "b": Part(Told({3: lambda context: seen.append(context.bars().close.tolist()) or ()}), pct=50),
+            "a": Part(Scripted({2: spoil}), pct=50),
+            "b": Part(Scripted({3: lambda context: seen.append(context.bars().close.tolist()) or ()}), pct=50),
         },
     )
     assert seen == [[10.0] * 4]

@@ -80,7 +80,7 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
         """Fill all lines at once and stand before the first bar."""
         series = self._series
         columns = {name: getattr(series, name) for name in ("open", "high", "low", "close", "volume")}
-        columns |= {"datetime": day_numbers(series.label), "openinterest": np.zeros(len(series))}
+        columns |= {"datetime": day_numbers(series.timestamp), "openinterest": np.zeros(len(series))}
         for name, column in columns.items():
             line = getattr(self.lines, name)
             line.array = array.array("d", column.astype(np.float64).tobytes())

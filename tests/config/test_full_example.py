@@ -1,4 +1,4 @@
-"""The example of contracts section 7, word for word; what hasn't landed yet is refused by name, and nothing else."""
+"""A file with every key; what is not supported yet is refused by name, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from orchestrate.config.resolve import Resolution
 
 Read = Callable[..., Resolution]
 
-EXAMPLE = (Path(__file__).parent / "contract_example.yaml").read_text(encoding="utf-8")
+EXAMPLE = (Path(__file__).parent / "full_example.yaml").read_text(encoding="utf-8")
 FILES = {"data/IBM.csv": "", "base.yaml": "portfolio: {over_100: normalize}\n"}
 NOT_YET = ("portfolio.rebalance",)
 
 
-def test_only_what_has_not_landed_is_refused(read: Read) -> None:
+def test_only_what_is_not_supported_is_refused(read: Read) -> None:
     told = [problem.message for problem in read(EXAMPLE, files=FILES).told]
     assert told == [f"{key} is not supported yet" for key in NOT_YET]
 
