@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchestrate.domain.errors import UnknownStrategyError as UnknownStrategyError
     from orchestrate.domain.events import CapitalRebalancedEvent as CapitalRebalancedEvent
     from orchestrate.domain.events import DomainEvent as DomainEvent
+    from orchestrate.domain.events import LimitReachedEvent as LimitReachedEvent
     from orchestrate.domain.events import OrderFilledEvent as OrderFilledEvent
     from orchestrate.domain.events import SignalBlockedEvent as SignalBlockedEvent
     from orchestrate.domain.events import SignalResizedEvent as SignalResizedEvent
@@ -63,6 +64,10 @@ if TYPE_CHECKING:
     from orchestrate.domain.plan import RunPlan as RunPlan
     from orchestrate.domain.plan import Sizing as Sizing
     from orchestrate.domain.plan import StrategyPlan as StrategyPlan
+    from orchestrate.domain.portfolio import Appointment as Appointment
+    from orchestrate.domain.portfolio import PortfolioPlan as PortfolioPlan
+    from orchestrate.domain.portfolio import RebalancePlan as RebalancePlan
+    from orchestrate.domain.portfolio import VolatilityTarget as VolatilityTarget
     from orchestrate.domain.results import DecisionRecord as DecisionRecord
     from orchestrate.domain.results import FillRecord as FillRecord
     from orchestrate.domain.results import Finding as Finding
@@ -96,9 +101,22 @@ if TYPE_CHECKING:
     from orchestrate.orchestration.orders.ports import OrchestrationPort as OrchestrationPort
     from orchestrate.orchestration.risk.capital import PortfolioCapitalManager as PortfolioCapitalManager
     from orchestrate.orchestration.risk.coordinator import StrategyCoordinator as StrategyCoordinator
+    from orchestrate.orchestration.risk.limits.losses import Cooldown as Cooldown
+    from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss as MaxDailyLoss
+    from orchestrate.orchestration.risk.limits.losses import MaxDrawdown as MaxDrawdown
+    from orchestrate.orchestration.risk.limits.losses import MaxPortfolioDrawdown as MaxPortfolioDrawdown
+    from orchestrate.orchestration.risk.limits.sizes import MaxFrameworkPct as MaxFrameworkPct
+    from orchestrate.orchestration.risk.limits.sizes import MaxGrossLeverage as MaxGrossLeverage
+    from orchestrate.orchestration.risk.limits.sizes import MaxLeverage as MaxLeverage
+    from orchestrate.orchestration.risk.limits.sizes import MaxNetLeverage as MaxNetLeverage
+    from orchestrate.orchestration.risk.limits.sizes import MaxPositionPct as MaxPositionPct
+    from orchestrate.orchestration.risk.limits.sizes import MaxPositions as MaxPositions
+    from orchestrate.orchestration.risk.limits.sizes import MaxSymbolPct as MaxSymbolPct
     from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer as CompatibilityAnalyzer
     from orchestrate.orchestration.strategies.compatibility import CompatibilityReport as CompatibilityReport
     from orchestrate.orchestration.strategies.compatibility import StrategyMetadata as StrategyMetadata
+    from orchestrate.orchestration.strategies.facts import Board as Board
+    from orchestrate.orchestration.strategies.facts import board as board
     from orchestrate.orchestration.strategies.registry import AllocationConfig as AllocationConfig
     from orchestrate.usecases.api.calls import BacktestEngine as BacktestEngine
     from orchestrate.usecases.api.calls import OrchestratorConfig as OrchestratorConfig

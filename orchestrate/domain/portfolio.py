@@ -16,9 +16,9 @@ NO_LIMITS: Final[Limits] = {}
 
 @dataclass(frozen=True, slots=True)
 class RebalancePlan:
-    """When capital goes back to its targets: beyond a `threshold` in points of equity, at each new period, or both.
+    """The occasions on which capital goes back to its targets: beyond a `threshold`, at each new period, or both.
 
-    `top_up`: receivers enlarge their positions.
+    `threshold` is in points of portfolio equity, 0.1 for ten. `top_up`: receivers enlarge their positions.
     """
 
     threshold: Decimal | None = None
@@ -48,7 +48,7 @@ class Appointment:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioPlan:
-    """What the portfolio decides beyond its strategies' own wishes.
+    """The decisions of a portfolio beyond the wishes of its strategies.
 
     `conflicts` names a policy, or a function as `path.py:function`; `exits` says whether closing demands take part.
     """

@@ -14,6 +14,7 @@ import pandas as pd
 from orchestrate import (
     TIE,
     AllocationConfig,
+    Appointment,
     BacktestEngine,
     BacktestResult,
     BacktraderOrchestrationAdapter,
@@ -21,6 +22,7 @@ from orchestrate import (
     Bars,
     BarSeries,
     BarStrategy,
+    Board,
     CapitalPlan,
     CapitalRebalancedEvent,
     Commission,
@@ -28,6 +30,7 @@ from orchestrate import (
     CompatibilityReport,
     ConfigurationError,
     Context,
+    Cooldown,
     CrossFrameworkAnalytics,
     CrossFrameworkOrchestrator,
     DataError,
@@ -51,8 +54,19 @@ from orchestrate import (
     InstrumentPlan,
     InterruptedRunError,
     IStrategy,
+    LimitReachedEvent,
     Market,
     MarketEvent,
+    MaxDailyLoss,
+    MaxDrawdown,
+    MaxFrameworkPct,
+    MaxGrossLeverage,
+    MaxLeverage,
+    MaxNetLeverage,
+    MaxPortfolioDrawdown,
+    MaxPositionPct,
+    MaxPositions,
+    MaxSymbolPct,
     MultiFrameworkConfig,
     NautilusOrchestrationAdapter,
     NautilusSettings,
@@ -66,9 +80,11 @@ from orchestrate import (
     Outcome,
     Parameter,
     PortfolioCapitalManager,
+    PortfolioPlan,
     Position,
     Problem,
     Reason,
+    RebalancePlan,
     ReconciliationError,
     RunPlan,
     RunResult,
@@ -104,6 +120,8 @@ from orchestrate import (
     UnifiedStrategyOrchestrator,
     UnknownStrategyError,
     VectorStrategy,
+    VolatilityTarget,
+    board,
     crossed_above,
     moving_average,
     rolling_deviation,
@@ -335,8 +353,50 @@ def in_words(event: DomainEvent) -> str:
             return " and ".join(event.strategy_ids)
         case CapitalRebalancedEvent():
             return ", ".join(event.allocations)
+        case LimitReachedEvent():
+            return f"{event.limit}: {event.figure:g} of {event.bound:g}"
         case _:
             return ""
+
+
+def limited() -> CrossFrameworkOrchestrator:
+    """A run whose portfolio has limits and a schedule."""
+    plan = PortfolioPlan(
+        rebalance=RebalancePlan(every="month"),
+        target_volatility=VolatilityTarget(Decimal("0.1")),
+        schedule=(Appointment("2024-03-01", "pause", "above"),),
+    )
+    limits = {
+        "max_symbol_pct": MaxSymbolPct(90),
+        "max_framework_pct": MaxFrameworkPct(100),
+        "max_gross_leverage": MaxGrossLeverage(1),
+        "max_net_leverage": MaxNetLeverage(1),
+        "max_drawdown": MaxPortfolioDrawdown(0.5),
+    }
+    own = {
+        "max_position_pct": MaxPositionPct(20),
+        "max_positions": MaxPositions(1),
+        "max_leverage": MaxLeverage(1),
+        "max_daily_loss": MaxDailyLoss(0.5),
+        "max_drawdown": MaxDrawdown(0.5),
+        "cooldown": Cooldown(1),
+    }
+    adapters = {"backtrader": BacktraderOrchestrationAdapter(BacktraderSettings())}
+    coordinator = StrategyCoordinator(limits=limits)
+    orchestrator = CrossFrameworkOrchestrator(
+        PortfolioCapitalManager(), coordinator, CompatibilityAnalyzer(), adapters, portfolio=plan
+    )
+    orchestrator.add_strategy(Above(), StrategyMetadata("above"), AllocationConfig(Decimal(100), limits=own))
+    orchestrator.run(market(), ExecutionRules())
+    return orchestrator
+
+
+def no_board() -> Board | None:
+    """There is none outside of a strategy's callbacks."""
+    try:
+        return board(None)
+    except RuntimeError:
+        return None
 
 
 def main() -> int:
@@ -352,6 +412,8 @@ def main() -> int:
     assert any(isinstance(event, OrderFilledEvent) for event in events)
     assert all(in_words(event) for event in events)
     assert commands_by_hand()[0].symbol == "WAVE"
+    assert any(isinstance(event, LimitReachedEvent) for event in limited().events)
+    assert no_board() is None
     return 0
 
 

@@ -118,10 +118,13 @@ class Context(Protocol):
         """Return the properties of `symbol` (default: the first of `symbols`), such as multiplier and tick."""
 
     def publish(self, name: str, value: object) -> None:
-        """Publish a fact for the strategies that name this one in `depends_on`."""
+        """Publish a fact for the others: later ones in plan order see it on this bar, earlier ones on the next.
+
+        A copy is kept; TypeError for what is neither numbers, text, dates, arrays nor lists and mappings of them.
+        """
 
     def fact(self, strategy_id: str, name: str, default: object = None) -> object:
-        """Return the newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
+        """Return the newest fact `name` of `strategy_id` that this strategy may see; KeyError for no strategy."""
 
 
 @runtime_checkable

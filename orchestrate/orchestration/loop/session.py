@@ -77,7 +77,9 @@ class Session:
         self.log = DecisionLog(entries, market, self.marks, emit)
         buying_power = BuyingPower(entries, self.blotter, self.marks, market.series, market.instruments, rules)
         self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market.timeline.moments)
-        self.runner = StrategyRunner(self.in_order, market, self.blotter, self.marks, calls, self._now, self)
+        self.runner = StrategyRunner(
+            self.in_order, market, self.blotter, self.marks, calls, self._now, self, lambda: self.marks.step
+        )
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
         self._portfolio = portfolio
         coordinator.begin(

@@ -14,11 +14,15 @@ UNTELLABLE: Final = "an error that can't be told"
 
 
 class CallStack:
-    """Whose code runs now: `names`, the innermost last. `calls` counts how often one was entered from outside."""
+    """Whose code runs now: `names`, the innermost last. `calls` counts how often one was entered from outside.
+
+    `facts` are what the strategies of the run have published.
+    """
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self.calls = 0
+        self.facts: object = None
 
     def enter(self, name: str) -> None:
         """Note that the code of `name` begins; the caller leaves again, whatever happens in between."""
@@ -61,6 +65,12 @@ def refuse_run_in_callback() -> None:
     if asked is not None and asked.names:
         who = f"strategy {asked.names[-1]!r}" if asked.names[-1] else "a strategy"
         raise EngineError(f"{who} starts a run from inside a run, which can't be done")
+
+
+def current_call() -> tuple[str, object]:
+    """Return whose code runs now in this context, and the facts of its run; "" and None where none does."""
+    asked = _of_this_run.get()
+    return (asked.names[-1], asked.facts) if asked is not None and asked.names else ("", None)
 
 
 def error_text(error: BaseException, asking: AbstractContextManager[object]) -> str:

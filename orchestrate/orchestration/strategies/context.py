@@ -33,7 +33,7 @@ class View(Protocol):
         """Return a symbol's instrument."""
 
     def publish(self, name: str, value: object) -> None:
-        """Remember a fact for those who depend on this strategy."""
+        """Publish a fact for the other strategies."""
 
     def fact(self, strategy_id: str, name: str, default: object) -> object:
         """Return a fact of another strategy."""
@@ -133,11 +133,11 @@ class StepContext:
         return self._reach.instrument(self._own(symbol))
 
     def publish(self, name: str, value: object) -> None:
-        """Tell a fact to strategies that name this one in `depends_on`."""
+        """Publish a fact for the other strategies."""
         self._reach.publish(name, value)
 
     def fact(self, strategy_id: str, name: str, default: object = None) -> object:
-        """Return the newest fact `name` that `strategy_id` (one of `depends_on`) has published."""
+        """Return the newest fact `name` of `strategy_id` that this strategy may see."""
         return self._reach.fact(strategy_id, name, default)
 
     def _own(self, symbol: str | None) -> str:

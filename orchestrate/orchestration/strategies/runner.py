@@ -14,6 +14,7 @@ from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.calls import CallScope, CallStack, begin_asking, error_kind, error_texts
 from orchestrate.orchestration.strategies.deciders import VectorDecider, decider_for
+from orchestrate.orchestration.strategies.facts import Facts
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 from orchestrate.orchestration.strategies.views import StrategyView
 
@@ -32,7 +33,7 @@ class FailureHandler(Protocol):
 class StrategyRunner:
     """Calls the strategies of a run, in plan order.
 
-    `views` says what each may see, `now` the label of the step under way, None before the first.
+    `views` says what each may see, `now` the label of the step under way, None before the first; `step` is its number.
     """
 
     def __init__(
@@ -44,19 +45,21 @@ class StrategyRunner:
         calls: CallStack,
         now: Callable[[], int | None],
         failures: FailureHandler,
+        step: Callable[[], int],
     ) -> None:
         begin_asking(calls)
         self.in_order = in_order
         self.views: dict[str, StrategyView] = {}
         self._market, self._blotter, self._marks = market, blotter, marks
-        self._calls, self._now, self._failures = calls, now, failures
+        self._calls, self._now, self._failures, self._step = calls, now, failures, step
         #: by symbol, what strategies that are called at every bar have seen
         self.past: dict[str, PointInTimeBars] = {}
         self._hooks: dict[str, frozenset[str]] = {}
 
     def start(self) -> None:
         """Start every strategy; none has seen a bar."""
-        facts: dict[tuple[str, str], object] = {}
+        rank = {entry.id: place for place, entry in enumerate(self.in_order)}
+        facts = self._calls.facts = Facts(rank, self._step)
         for entry in self.in_order:
             self.views[entry.id] = StrategyView(entry, self._blotter, self._marks, self._market.instruments, facts)
             self._call(entry, self._start, entry)

@@ -1,4 +1,4 @@
-"""What a strategy may see of itself: its holdings, its money, its instruments, and facts of those it depends on."""
+"""What a strategy may see of itself: its holdings, its money, its instruments, and the facts of others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.strategies.facts import Facts
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
@@ -18,12 +19,11 @@ class StrategyView:
         blotter: Blotter,
         marks: Mapping[str, float],
         instruments: Mapping[str, Instrument],
-        facts: dict[tuple[str, str], object],
+        facts: Facts,
     ) -> None:
         self.strategy_id = entry.id
         self.symbols = entry.symbols
         self.book = entry.book
-        self._depends_on = entry.metadata.depends_on
         self._account = entry.account
         self._blotter, self._marks, self._facts = blotter, marks, facts
         self._instruments = instruments
@@ -51,11 +51,9 @@ class StrategyView:
         return self._instruments[symbol]
 
     def publish(self, name: str, value: object) -> None:
-        """Remember a fact for those who depend on this strategy."""
-        self._facts[self.strategy_id, name] = value
+        """Publish a fact for the other strategies."""
+        self._facts.publish(self.strategy_id, name, value)
 
     def fact(self, strategy_id: str, name: str, default: object) -> object:
-        """Return a fact of another strategy; KeyError unless `depends_on` names it."""
-        if strategy_id not in self._depends_on:
-            raise KeyError(f"{self.strategy_id} reads facts of {strategy_id!r}, which its depends_on does not name")
-        return self._facts.get((strategy_id, name), default)
+        """Return the newest fact of another strategy that this one may see."""
+        return self._facts.fact(self.strategy_id, strategy_id, name, default)

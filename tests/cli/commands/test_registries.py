@@ -29,6 +29,8 @@ from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.risk import conflicts, sizing
 from orchestrate.orchestration.risk.conflicts import Settlement
+from orchestrate.orchestration.risk.limits import registry as limits
+from orchestrate.orchestration.risk.limits.opening import Opening, Verdict
 from orchestrate.reporting import tables
 from tests.engines.conformance.in_memory import InMemoryAdapter
 
@@ -178,6 +180,44 @@ def test_a_sizing_sizes_the_entries_of_a_run(orchestrate: Orchestrate, monkeypat
     assert enum == ["percent", "fixed", "notional", "dozens", "risk"]
     assert "did you mean 'dozens'?" in validate(orchestrate, text.replace("dozens", "dozen"))
     assert "the method dozens needs 'quantity'" in validate(orchestrate, text.replace(", quantity: 3", ""))
+
+
+# ---- limits
+
+
+@dataclass(frozen=True, slots=True)
+class Dozens:
+    """Openings in whole dozens."""
+
+    dozen: int
+
+
+def whole_dozens(limit: Dozens, opening: Opening) -> Verdict | None:
+    """Cut an opening to one dozen."""
+    unit = opening.size / 100
+    return Verdict(unit * limit.dozen, 100.0, limit.dozen) if limit.dozen < 100 else None
+
+
+@pytest.mark.parametrize(
+    ("registry", "where", "part"),
+    [
+        ("STRATEGY_LIMITS", "allocation: 50, limits: {dozens: 12},", "Strategy"),
+        ("PORTFOLIO_LIMITS", "allocation: 50,", "Portfolio"),
+    ],
+)
+def test_a_limit_cuts_the_entries_of_a_run(
+    orchestrate: Orchestrate, monkeypatch: pytest.MonkeyPatch, registry: str, where: str, part: str
+) -> None:
+    monkeypatch.setitem(getattr(limits, registry), "dozens", limits.Limit(Dozens, whole_dozens))
+    own = "" if part == "Strategy" else "dozens: {dozen: 12}"
+    text = PLAN.replace("allocation: 50,", where) + f"portfolio: {{limits: {{{own}}}}}\n"
+    backtest(orchestrate, text)
+    journal = Path("logs/backtest/orchestrate.jsonl").read_text()
+    assert '"limit":"dozens"' in journal
+    described = schema(orchestrate)["$defs"][part]["properties"]["limits"]["anyOf"][0]["properties"]["dozens"]
+    assert described["anyOf"][0]["description"] == "Openings in whole dozens."
+    assert "did you mean 'dozens'?" in validate(orchestrate, text.replace("dozens:", "dozen:"))
+    assert "expected a whole number" in validate(orchestrate, text.replace("12}", "1.5}"))
 
 
 # ---- asset classes
