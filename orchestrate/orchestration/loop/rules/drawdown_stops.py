@@ -64,16 +64,16 @@ class DrawdownStops:
 
     def _act(self, name: str, action: str) -> None:
         for entry in self._concerned(name):
-            if action == "pause":
-                self._pause(entry.id)
-            else:
+            if action != "pause":
                 self._flatten(entry)
+            elif entry.status == "active":
+                self._pause(entry.id)
         if action == "stop":
             self._halt()
 
     def _concerned(self, name: str) -> Iterable[StrategyEntry]:
         entries = self._entries.values() if name == PORTFOLIO else [self._entries[name]]
-        return [entry for entry in entries if entry.status != "failed"]
+        return [entry for entry in entries if entry.is_asked]
 
     def _flatten(self, entry: StrategyEntry) -> None:
         """Cancel all orders of the strategy and close its positions at their next bars."""
