@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,19 +91,24 @@ def backtest(
         Journal(plan.logging, claimed.run_id, patience=patience) as journal,
     ):
         chronicle = Chronicle(journal, plan)
-        _started(chronicle, journal, plan, request.reports)
+        begin = partial(_started, chronicle, journal, request.reports)
+        if not wiring.estimates_weights(plan):
+            begin(plan)
         try:
             resolution.runnable()
             require_room(_ROOM)
             with Stop(request.time_limit) as stop:
                 cache = wiring.column_cache(request.environ, wanted=request.cache)
-                result = _run(plan, journal, progress, ready, stop, cache, lookahead=request.lookahead)
+                begin_late = None if chronicle.begun else begin
+                result = _run(plan, journal, progress, ready, begin_late, stop, cache, lookahead=request.lookahead)
                 stop.disarm()
                 result = replace(result, findings=(*resolution.findings, *_unsupervised(), *result.findings))
                 clock = (moment, lambda: time.monotonic() - began)
                 outcome = _kept(request, given, result, claimed, clock, stop.reason)
         except BaseException as error:
             wrong = out_of_memory(error) or error
+            if isinstance(wrong, ConfigurationError) and not chronicle.begun:
+                return _refused(request, resolution.refused(wrong.problems), wrong)
             chronicle.broke_off(wrong, duration_seconds=time.monotonic() - began)
             board().words[JOURNAL] = CLOSED
             if isinstance(wrong, DataError):
@@ -119,9 +125,9 @@ def backtest(
     return outcome
 
 
-def _started(chronicle: Chronicle, journal: Journal, plan: RunPlan, reports: Path) -> None:
+def _started(chronicle: Chronicle, journal: Journal, reports: Path, plan: RunPlan) -> None:
     """Tell the journal, and the supervisor what it needs to write there should this process end without a word."""
-    chronicle.started()
+    chronicle.started({strategy.id: strategy.weight for strategy in plan.strategies})
     facts = {"journal": str(journal.path), "run_id": journal.run_id, "user": journal.user, "reports": str(reports)}
     board().state(facts | {"several": chronicle.several})
     board().name(strategy.id for strategy in plan.strategies)
@@ -139,6 +145,7 @@ def _run(
     journal: Journal,
     progress: Callable[[int, int], None] | None,
     ready: Callable[[], None] | None,
+    begin: Callable[[RunPlan], None] | None,
     stop: Stop,
     cache: ColumnCache | None,
     *,
@@ -146,7 +153,9 @@ def _run(
 ) -> RunResult:
     from orchestrate.usecases.running.run import run
 
-    return run(plan, emit=journal, progress=progress, ready=ready, stop=stop, lookahead=lookahead, cache=cache)
+    return run(
+        plan, emit=journal, progress=progress, ready=ready, begin=begin, stop=stop, lookahead=lookahead, cache=cache
+    )
 
 
 def _kept(
