@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrate.data.files.cache import ColumnCache
     from orchestrate.domain.plan import RunPlan
     from orchestrate.domain.strategies.protocols import StrategyDescription
-    from orchestrate.library.functions import UserFunction
+    from orchestrate.library.functions import LoadedFunction, UserFunction
 
 
 #: A further engine is a folder and a line here. The first one is where portable strategies run unless told otherwise.
@@ -154,7 +154,7 @@ def find_function(reference: str, beside: Path) -> UserFunction:
     return functions.find_function(reference, beside)
 
 
-def load_function(found: UserFunction) -> Callable[..., Any]:
+def load_function(found: UserFunction) -> LoadedFunction:
     """A user's function; see `library.functions`."""
     from orchestrate.library import functions
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from weakref import finalize
 
 from orchestrate.domain.errors import ConfigurationError, Problem
@@ -65,14 +64,23 @@ def _wrong(message: str, hint: str = "") -> ConfigurationError:
     return ConfigurationError([Problem("", 0, 0, message, hint)])
 
 
-def load_function(found: UserFunction, shared: Collection[str] = ()) -> Callable[..., Any]:
+class LoadedFunction:
+    """A user's function, ready to be called; when it is gone, so is everything that was loaded for it."""
+
+    def __init__(self, function: Callable[..., object], module: str) -> None:
+        self._function = function
+        finalize(self, forget, module).atexit = False
+
+    def __call__(self, *arguments: object) -> object:
+        """Call the user's function."""
+        return self._function(*arguments)
+
+
+def load_function(found: UserFunction, shared: Collection[str] = ()) -> LoadedFunction:
     """Execute the file and return its function. Errors of the file reach the caller; `shared` as in `load_file`."""
     module = load_file(found.path, *found.folders, shared=shared)
     function = getattr(module, found.name, None)
     if not callable(function):
         forget(module.__name__)
         raise TypeError(f"{found.name} is no function once loaded")
-    loaded: Callable[..., Any] = function
-    with suppress(TypeError):  # an object that can't be referred to weakly stays loaded
-        finalize(loaded, forget, module.__name__).atexit = False
-    return loaded
+    return LoadedFunction(function, module.__name__)

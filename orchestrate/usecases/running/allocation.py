@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from orchestrate import wiring
 from orchestrate.analytics.weights.estimate import (
@@ -28,7 +28,7 @@ from orchestrate.orchestration.strategies.calls import CallScope, CallStack, err
 if TYPE_CHECKING:
     import pandas as pd
 
-    from orchestrate.library.functions import UserFunction
+    from orchestrate.library.functions import LoadedFunction, UserFunction
 
 _WHERE: Final = "portfolio.allocation"
 _CENT: Final = Decimal("0.01")
@@ -102,7 +102,7 @@ class _UserEstimator:
 
     def __init__(self, found: UserFunction, scope: CallScope) -> None:
         self._found, self._scope = found, scope
-        self._function: Any = None
+        self._function: LoadedFunction | None = None
 
     def __call__(self, returns: StrategyReturns) -> Estimate:
         name = self._found.name
