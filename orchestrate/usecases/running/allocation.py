@@ -116,7 +116,7 @@ class _UserEstimator:
         except WrongWeightsError as error:
             wrong = self._found.problem(f"{_WHERE}: {name}: {error}")
         except BaseException as error:
-            said = f"{error_kind(error)}: {error_text(error, self._scope)}"
+            said = f"{error_kind(error)}: {error_text(error, self._scope)}".removesuffix(": ")
             wrong = self._found.problem(f"{_WHERE}: {name} failed: {said}", error)
         raise ConfigurationError([wrong])
 

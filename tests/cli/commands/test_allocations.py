@@ -257,6 +257,10 @@ def takes_one(returns):
     return {}
 
 
+def interrupts(returns, strategies):
+    raise KeyboardInterrupt
+
+
 NUMBER = 3
 '''
 
@@ -288,6 +292,7 @@ def test_a_function_gives_the_weights(prompt: Any, run: Any, bars: dict[str, Flo
             "mine.py:41:1: portfolio.allocation: takes_one failed: TypeError: "
             "takes_one() takes 1 positional argument but 2 were given",
         ),
+        ("interrupts", "mine.py:46:5: portfolio.allocation: interrupts failed: KeyboardInterrupt"),
         ("NUMBER", "mine.py: portfolio.allocation: NUMBER failed: TypeError: NUMBER is no function once loaded"),
     ],
 )
