@@ -30,17 +30,9 @@ class Chronicle:
 
     def started(self, weights: Mapping[str, Decimal] | None) -> None:
         """The plan is known, and its weights, unless the data from which they are estimated can't be read."""
-        plan, self.begun = self._plan, True
-        self._journal.write("backtest_started", "info", {"mode": plan.mode, "strategy_count": len(plan.strategies)})
-        if self.several:
-            facts = {
-                "strategy_count": len(plan.strategies),
-                "total_capital": plan.capital.total,
-                "weights": weights,
-                "symbols": list(dict.fromkeys(symbol for one in plan.strategies for symbol in one.symbols)),
-                "date_range": [plan.start or None, plan.end or None],
-            }
-            self._journal.write("orchestrator.backtest_started", "info", facts)
+        self.begun = True
+        for event, facts in starting_lines(self._plan, weights).items():
+            self._journal.write(event, "info", facts)
 
     def ended(self, result: RunResult, *, exit_code: int, duration_seconds: float, final_equity: float) -> None:
         """The run is stored: completed, unless not one strategy did."""
@@ -75,6 +67,22 @@ class Chronicle:
             exit_code=exit_code,
             duration_seconds=duration_seconds,
         )
+
+
+def starting_lines(plan: RunPlan, weights: Mapping[str, Decimal] | None) -> dict[str, dict[str, object]]:
+    """By event, the facts with which a run begins."""
+    lines: dict[str, dict[str, object]] = {
+        "backtest_started": {"mode": plan.mode, "strategy_count": len(plan.strategies)}
+    }
+    if len(plan.strategies) > 1:
+        lines["orchestrator.backtest_started"] = {
+            "strategy_count": len(plan.strategies),
+            "total_capital": float(plan.capital.total),
+            "weights": weights,
+            "symbols": list(dict.fromkeys(symbol for one in plan.strategies for symbol in one.symbols)),
+            "date_range": [plan.start or None, plan.end or None],
+        }
+    return lines
 
 
 def write_failure(

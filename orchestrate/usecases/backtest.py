@@ -20,10 +20,10 @@ from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.plan import Gate, RunPlan
 from orchestrate.domain.results import Finding, RunResult
 from orchestrate.runs.journal import Journal
-from orchestrate.runs.run_logger import Chronicle
+from orchestrate.runs.run_logger import Chronicle, starting_lines
 from orchestrate.runs.store import Claim, claim
 from orchestrate.supervision import settings
-from orchestrate.supervision.board import BEGUN, CLOSED, JOURNAL, board
+from orchestrate.supervision.board import BEGUN, CLOSED, DUE, JOURNAL, board
 from orchestrate.usecases.running.stopping import Stop
 from orchestrate.usecases.validate import Validation
 from orchestrate.usecases.validate import document as validation_document
@@ -91,7 +91,8 @@ def backtest(
         Journal(plan.logging, claimed.run_id, patience=patience) as journal,
     ):
         chronicle = Chronicle(journal, plan)
-        begin = partial(_started, chronicle, journal, request.reports)
+        begin = partial(_started, chronicle)
+        _state(journal, plan, request.reports)
         if not wiring.estimates_weights(plan):
             begin(plan)
         try:
@@ -125,12 +126,18 @@ def backtest(
     return outcome
 
 
-def _started(chronicle: Chronicle, journal: Journal, reports: Path, plan: RunPlan) -> None:
-    """Tell the journal, and the supervisor what it needs to write there should this process end without a word."""
-    chronicle.started({strategy.id: strategy.weight for strategy in plan.strategies})
+def _state(journal: Journal, plan: RunPlan, reports: Path) -> None:
+    """Tell the supervisor what it needs to write to the journal should this process end without a word."""
     facts = {"journal": str(journal.path), "run_id": journal.run_id, "user": journal.user, "reports": str(reports)}
-    board().state(facts | {"several": chronicle.several})
+    board().state(facts | {"several": len(plan.strategies) > 1})
     board().name(strategy.id for strategy in plan.strategies)
+    board().state({"started": starting_lines(plan, None)})
+    board().words[JOURNAL] = DUE
+
+
+def _started(chronicle: Chronicle, plan: RunPlan) -> None:
+    """Tell the journal that the run begins, with the weights of this plan."""
+    chronicle.started({strategy.id: strategy.weight for strategy in plan.strategies})
     board().words[JOURNAL] = BEGUN
 
 
