@@ -1,4 +1,4 @@
-"""`portfolio.allocation` in both forms, and what is wrong with it, told at its place."""
+"""`portfolio.allocation` in both forms, and its mistakes, reported at their place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def written(allocation: str, more: str = "") -> str:
     return TEXT.replace("ALLOCATION", allocation) + more
 
 
-def told(resolution: Resolution) -> list[str]:
+def messages(resolution: Resolution) -> list[str]:
     return [str(problem).replace("\n", "|") for problem in resolution.problems]
 
 
@@ -135,7 +135,7 @@ def test_a_function_is_looked_up_beside_the_file_that_names_it(read: Read) -> No
     ],
 )
 def test_what_is_wrong(read: Read, allocation: str, more: str, mistake: str) -> None:
-    found = told(read(written(allocation, more), files={**MINE, "broken.py": "def weights(:\n"}))
+    found = messages(read(written(allocation, more), files={**MINE, "broken.py": "def weights(:\n"}))
     assert mistake in found
 
 

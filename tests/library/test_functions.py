@@ -87,7 +87,7 @@ def test_what_is_not_there(mine: Path, write: Writer, reference: str, message: s
     assert (problem.message, problem.hint) == (message, hint.format(folder=mine.parent.resolve()))
 
 
-def test_an_error_is_told_at_the_line_that_it_passed(mine: Path) -> None:
+def test_an_error_is_reported_at_the_line_that_it_passed(mine: Path) -> None:
     found = find_function("mine.py:fails", mine.parent)
     function = load_function(found)
     with pytest.raises(LookupError) as caught:

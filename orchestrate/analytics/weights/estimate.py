@@ -1,4 +1,4 @@
-"""From the returns of strategies to exact weights, by any method of the registry, and what is asked of weights."""
+"""From the returns of strategies to exact weights, by a method of the registry; checks of weights that users give."""
 
 from __future__ import annotations
 
