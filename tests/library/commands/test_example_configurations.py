@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,14 @@ def test_the_portfolio_is_three_strategies_on_both_engines():
     plan = plan_of("portfolio.yaml")
     assert len(plan.strategies) == 3
     assert {strategy.framework for strategy in plan.strategies} == {"backtrader", "nautilus"}
+
+
+def test_the_risk_parity_example_gives_the_weights_that_it_says():
+    result, _ = run_of("risk_parity.yaml")
+    allocated = {name: strategy.allocated for name, strategy in result.strategies.items()}
+    assert (allocated["dips"], allocated["swings"]) == (Decimal("83516.25"), Decimal("116249.55"))
+    assert sum(allocated.values()) == 300_000
+    assert not [finding for finding in result.findings if finding.where == "portfolio.allocation"]
 
 
 def test_the_conflict_example_conflicts():
