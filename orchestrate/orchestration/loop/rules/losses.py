@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -41,13 +41,18 @@ class Losses:
         self._daily = _bounds(self._rows, daily_bounds)
         self.down: Flags = np.zeros(len(initial), dtype=np.bool_)
         self.lost_today: Flags = np.zeros(len(initial), dtype=np.bool_)
+        self._was_down, self._had_lost = self.down, self.lost_today
         self._losing_exits: dict[str, int] = {}
         if drawdown_bounds or daily_bounds:
             watch.detectors.append(self)
 
-    def newly(self, now: Flags, before: Flags) -> Iterator[str]:
-        """The names of the rows that are marked `now` and were not `before`."""
-        return (name for name, row in self._rows.items() if now[row] and not before[row])
+    def newly_down(self) -> list[str]:
+        """Return the rows whose drawdown stands at its bound since the last step, and not before."""
+        return [name for name, row in self._rows.items() if self.down[row] and not self._was_down[row]]
+
+    def newly_lost(self) -> list[str]:
+        """Return the rows whose loss of the day has reached its bound at the last step."""
+        return [name for name, row in self._rows.items() if self.lost_today[row] and not self._had_lost[row]]
 
     # ---- a detector
 
@@ -63,7 +68,10 @@ class Losses:
     def commit(self, equity: Floats, days: Stamps) -> None:
         """See `Detector`."""
         drawdowns, losses = self._drawdowns(equity), self._daily_losses(equity, days)
-        self.down = drawdowns[:, -1] >= self._bounds - GRAIN
+        beyond = drawdowns >= self._bounds[:, None] - GRAIN
+        self._was_down = beyond[:, -2] if len(days) > 1 else self.down
+        self.down = beyond[:, -1]
+        self._had_lost = self.lost_today & (days[-1] == self._day)
         if days[-1] != self._day:
             first = int(np.searchsorted(days, days[-1]))
             self._day_start = self._last.copy() if first == 0 else equity[:, first - 1].copy()
