@@ -89,6 +89,7 @@ class Session:
         self.rules: tuple[PortfolioRule, ...] = ()
         self.findings: list[Finding] = []
         self._halted = False
+        self._step_begun = 0
         #: moves capital between books; whoever keeps more accounts than these puts his own here
         self.transfer: Transfer = self.move_capital
         self._trades: dict[str, int] = {}
@@ -110,7 +111,7 @@ class Session:
         self.watch = EquityWatch([*self._capital.books.values(), self._capital.reserve], self.marks, self._market)
         self.losses = self._losses()
         self.lifecycle = Lifecycle(
-            self.entries, self._capital, self.orders, self.losses, self.log, self._emit, self._transfer
+            self.entries, self._capital, self.orders, self.losses, self._step_label, self._emit, self._transfer
         )
         self.rules = self._rules()
         self.runner.start()
@@ -159,6 +160,10 @@ class Session:
         for entry in self.in_order:
             entry.weight = after[entry.id]
 
+    def _step_label(self) -> int:
+        """Return the label of the step under way, also before its open."""
+        return int(self._market.timeline.labels[max(self._step_begun, self.marks.step)])
+
     def _transfer(self, source: str, target: str, amount: Decimal) -> None:
         self.transfer(source, target, amount)
 
@@ -201,6 +206,7 @@ class Session:
 
     def before_open(self, event: MarketEvent) -> None:
         """A step begins: the portfolio's own rules come first, with the closes before it."""
+        self._step_begun = event.step
         self.marks.step = max(event.step - 1, 0)
         for rule in self.rules:
             rule.before_open(event)

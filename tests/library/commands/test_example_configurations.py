@@ -74,6 +74,24 @@ def test_the_portfolio_is_three_strategies_on_both_engines():
     assert {strategy.framework for strategy in plan.strategies} == {"backtrader", "nautilus"}
 
 
+def test_the_drawdown_example_reaches_the_limits_that_it_names():
+    result, events = run_of("drawdown_stop.yaml")
+    assert events["LimitReachedEvent"] > 100
+    assert result.strategies["trend"].status == "paused"
+    assert result.strategies["dips"].status == "completed"
+
+
+def test_the_schedule_example_changes_who_takes_part():
+    result, events = run_of("schedule.yaml")
+    assert {name: strategy.status for name, strategy in result.strategies.items()} == {
+        "trend": "completed",
+        "dips": "removed",
+        "late": "completed",
+    }
+    assert result.strategies["late"].allocated == 0
+    assert (events["StrategyPausedEvent"], events["StrategyResumedEvent"], events["StrategyRemovedEvent"]) == (1, 1, 1)
+
+
 def test_the_risk_parity_example_gives_the_weights_that_it_says():
     result, _ = run_of("risk_parity.yaml")
     allocated = {name: strategy.allocated for name, strategy in result.strategies.items()}

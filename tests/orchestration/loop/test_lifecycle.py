@@ -82,7 +82,7 @@ def test_a_pause_refuses_openings_and_lets_closings_pass(place: str) -> None:
     assert done.fills() == [(10.0, 102.0), (-10.0, 104.0), (10.0, 108.0)]
     assert ("rejected", "strategy_paused", 0.0) in done.reasons("s")
     changes = done.of(StrategyPausedEvent) + done.of(StrategyResumedEvent)
-    assert [label_text(one.t) for one in changes] == [day(1), day(6)]  # before the open: the bar before is the newest
+    assert [label_text(one.t) for one in changes] == [day(2), day(7)]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -126,7 +126,7 @@ def test_who_is_removed_is_closed_and_its_cash_goes_to_the_reserve(place: str, f
     assert result.equity[-1] == pytest.approx(0.0, abs=0.01)
     assert result.earned[-1] == pytest.approx(3_000 + earned)
     assert done.orchestrator.capital_manager.reserve.cash == pytest.approx(10_000 + earned)
-    assert [label_text(one.t) for one in done.of(StrategyRemovedEvent)] == [day(4)]
+    assert [label_text(one.t) for one in done.of(StrategyRemovedEvent)] == [day(5)]
 
 
 def test_orders_of_who_is_removed_are_cancelled() -> None:

@@ -16,7 +16,7 @@ from orchestrate.domain.events import (
 from orchestrate.domain.market.timeline import MarketEvent
 from orchestrate.domain.orders.order import OrderStatus, Reason
 from orchestrate.orchestration.loop.clock import NEVER
-from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
+from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rules.losses import Losses
 from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
@@ -33,7 +33,7 @@ _CENT: Final = Decimal("0.01")
 class Lifecycle:
     """Changes the status of strategies, and moves their capital; `PortfolioRule`.
 
-    ValueError where a strategy's status does not allow what is asked.
+    ValueError where a strategy's status does not allow what is asked. `now` is the label of the step under way.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class Lifecycle:
         capital: PortfolioCapitalManager,
         orders: OrderManager,
         losses: Losses,
-        log: DecisionLog,
+        now: Callable[[], int],
         emit: Emit,
         transfer: Transfer,
     ) -> None:
         self._entries, self._capital, self._orders = entries, capital, orders
-        self._losses, self._log, self._emit, self._transfer = losses, log, emit, transfer
+        self._losses, self._now, self._emit, self._transfer = losses, now, emit, transfer
         self._leaving: dict[str, StrategyEntry] = {}
 
     # ---- what a user may ask for
@@ -56,7 +56,7 @@ class Lifecycle:
         """Refuse what a strategy wants to open; what it holds stays, what it has ordered is executed."""
         entry = self._require(strategy_id, "paused", "active")
         entry.status = "paused"
-        self._emit(StrategyPausedEvent(strategy_id, self._log.step_label()))
+        self._emit(StrategyPausedEvent(strategy_id, self._now()))
 
     def resume(self, strategy_id: str) -> None:
         """Let a strategy open positions again; its drawdown begins anew, and the portfolio's where that stopped it."""
@@ -68,13 +68,13 @@ class Lifecycle:
         for name in (strategy_id, PORTFOLIO):
             if name == strategy_id or self._losses.is_down(name):
                 self._losses.new_peak(name)
-        self._emit(StrategyResumedEvent(strategy_id, self._log.step_label()))
+        self._emit(StrategyResumedEvent(strategy_id, self._now()))
 
     def add(self, strategy_id: str) -> None:
         """Let a strategy take part that has waited, with its weight of the portfolio's equity from the reserve."""
         entry = self._require(strategy_id, "added", "waiting")
         entry.join()
-        self._emit(StrategyAddedEvent(strategy_id, entry.allocation.target_pct, self._log.step_label()))
+        self._emit(StrategyAddedEvent(strategy_id, entry.allocation.target_pct, self._now()))
         if self._capital.pooled:
             return
         due = entry.weight * Decimal(str(self._losses.equity(PORTFOLIO)))
@@ -86,7 +86,7 @@ class Lifecycle:
         """Let a strategy take part no more: its orders are cancelled, its positions closed, its cash goes back."""
         entry = self._require(strategy_id, "removed", "active", "paused", "waiting")
         entry.status, entry.weight = "removed", Decimal(0)
-        self._emit(StrategyRemovedEvent(strategy_id, self._log.step_label()))
+        self._emit(StrategyRemovedEvent(strategy_id, self._now()))
         self._orders.cancel(
             lambda order: order.strategy_id == strategy_id and order.status is not OrderStatus.RELEASED,
             Reason.STRATEGY_REMOVED,
