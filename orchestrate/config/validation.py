@@ -277,7 +277,7 @@ def _exact(hint: Any) -> Any:
 
 
 def build(described: type, node: Node, where: str) -> tuple[Any, list[Problem]]:
-    """Return the dataclass `described` from `node`; a refusal by its constructor is reported at the first key it names."""
+    """Return the dataclass `described` from `node`; refusals by its constructor are reported at their first key."""
     values, problems = validate(model_of(described), node, where)
     if values is None or problems:
         return None, problems

@@ -90,7 +90,7 @@ class Blotter:
         return fill.id in self._booked
 
     def symbols(self) -> set[str]:
-        """Return the symbols whose next bar may change an order: a pending one waits for it, a resting one is reached."""
+        """Return the symbols whose next bar may change an order, pending or resting."""
         symbols = {order.symbol for order in self._pending.values()}
         return symbols | {order.symbol for order in self._resting.values()} if self._resting else symbols
 
