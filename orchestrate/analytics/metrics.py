@@ -194,7 +194,7 @@ def _closed(track: Track) -> Floats:
 
 def _finite(figure: float) -> float:
     if not math.isfinite(figure):
-        raise NoFigureError("the figures are too large or too small to be told")
+        raise NoFigureError("the figures are too large or too small to be represented")
     return figure
 
 

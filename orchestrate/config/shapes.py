@@ -175,7 +175,7 @@ def _renamed(entry: Node, problems: list[Problem]) -> Node:
         node = entry.get(alias)
         if node is not None and entry.get(key) is not None:
             place = entry.keys[alias]
-            problems.append(place.problem(f"'{key}' and '{alias}' are both written, they mean the same", "keep one"))
+            problems.append(place.problem(f"'{key}' and '{alias}' are both written and mean the same", "keep one"))
         if node is None or entry.get(key) is not None:
             entry = entry.without(alias)
             continue

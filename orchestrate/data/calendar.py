@@ -28,7 +28,7 @@ def bar_length(label: Stamps, frequency: str = "") -> int:
     length = seconds(frequency) * SECOND if frequency else int(steps[counts.argmax()])
     length = 31 * DAY if not frequency and 28 * DAY <= length <= 31 * DAY else length
     if int(label[-1]) + length > np.iinfo(np.int64).max:
-        raise ValueError(f"bars of {length / DAY:.0f} days reach beyond the years that can be counted")
+        raise ValueError(f"bars of {length / DAY:.0f} days reach beyond the supported years")
     return length
 
 

@@ -60,7 +60,7 @@ def negative_prices(evidence: Evidence) -> Finding | None:
         return None
     if evidence.may_be_negative:
         return told("info", evidence.where, "prices below zero", evidence.columns, below)
-    then = "if they are real, say asset_class: future or allow_negative: true"
+    then = "if they are real, set asset_class: future or allow_negative: true"
     return told("error", evidence.where, "prices below zero", evidence.columns, below, then)
 
 
@@ -69,7 +69,7 @@ def zero_prices(evidence: Evidence) -> Finding | None:
     zero = np.flatnonzero(np.logical_or.reduce([column == 0 for column in evidence.columns.each]))
     if not len(zero) or evidence.may_be_negative:
         return None
-    then = "remove the rows, or if they are real, say allow_negative: true"
+    then = "remove the rows, or if they are real, set allow_negative: true"
     return told("error", evidence.where, "prices of zero", evidence.columns, zero, then)
 
 
@@ -158,7 +158,7 @@ def great_volume(evidence: Evidence) -> Finding | None:
 def few_rows(evidence: Evidence) -> Finding | None:
     """Report a history too short to judge a strategy by."""
     size = len(evidence.columns)
-    return Finding("info", evidence.where, f"{size} bars are few to judge anything by") if size < _FEW else None
+    return Finding("info", evidence.where, f"{size} bars are too few to judge a strategy") if size < _FEW else None
 
 
 def missing_days_in_a_row(evidence: Evidence) -> Finding | None:
@@ -221,7 +221,7 @@ def unusual_weekdays(evidence: Evidence) -> Finding | None:
     if usual >= set(weekdays(held_days(evidence.columns.timestamp) * DAY).tolist()):
         return None
     odd = np.flatnonzero(~np.isin(weekdays(evidence.columns.timestamp), list(usual)))
-    message = "bars on days on which this series seldom trades"
+    message = "bars on days on which this series rarely trades"
     return told("info", evidence.where, message, evidence.columns, odd)
 
 
@@ -232,8 +232,8 @@ def crowded_bars(evidence: Evidence) -> Finding | None:
     close_by = np.flatnonzero(np.diff(evidence.columns.timestamp) < least) + 1
     if not len(close_by):
         return None
-    message = f"bars follow sooner than a bar's length of {span(evidence.length)}"
-    return told("warning", evidence.where, message, evidence.columns, close_by, "is frequency: right?")
+    message = f"bars follow sooner than the bar length of {span(evidence.length)}"
+    return told("warning", evidence.where, message, evidence.columns, close_by, "check frequency:")
 
 
 def off_the_grid(evidence: Evidence) -> Finding | None:
@@ -294,7 +294,7 @@ def stamped_at_the_end(evidence: Evidence) -> Finding | None:
     if late.mean() < _MOSTLY:
         return None
     message = "sessions begin one bar after a quarter of an hour and end on one, as where stamps are the ends of bars"
-    return told("info", evidence.where, message, evidence.columns, begins[late], "if they are, say stamp: end")
+    return told("info", evidence.where, message, evidence.columns, begins[late], "if they are, set stamp: end")
 
 
 FINDINGS: Final[tuple[Callable[[Evidence], Finding | None], ...]] = (

@@ -53,9 +53,9 @@ def require_countable(columns: Columns, where: str) -> None:
         if len(beyond):
             first = int(beyond[0])
             raise DataError(
-                f"{columns.place(first)}: {name} {values[first]:g} is beyond {most:g}, the most that is counted with",
+                f"{columns.place(first)}: {name} {values[first]:g} is beyond {most:g}, the largest supported value",
                 where=where,
-                hint="divide the whole series, or take the row out",
+                hint="scale the whole series, or remove the row",
             )
 
 
@@ -66,8 +66,8 @@ def _order(columns: Columns, where: str) -> Repaired:
         return columns, None
     ordered = columns.take(np.argsort(label, kind="stable"))
     if len(columns) > 2 and not (label[1:] > label[:-1]).any():
-        return ordered, Finding("warning", where, "the newest row stands first: rows are turned round")
-    return ordered, told("warning", where, "rows stand after newer ones", columns, back, "rows are sorted by time")
+        return ordered, Finding("warning", where, "the newest row is first: rows are reversed")
+    return ordered, told("warning", where, "rows come after newer ones", columns, back, "rows are sorted by time")
 
 
 def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repaired:
@@ -120,9 +120,9 @@ def _range(columns: Columns, where: str) -> Repaired:
         return columns, None
     if crossed.sum() > max(2, len(columns) / 2):
         raise DataError(
-            f"high is below low in {crossed.sum()} of {len(columns)} rows: are these the right columns?",
+            f"high is below low in {crossed.sum()} of {len(columns)} rows: check the columns",
             where=where,
-            hint="say which they are with columns: {high: NAME, low: NAME}",
+            hint="name them with columns: {high: NAME, low: NAME}",
         )
     prices = columns.prices
     prices[1], prices[2] = prices.max(axis=0), prices.min(axis=0)

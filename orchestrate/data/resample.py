@@ -23,7 +23,7 @@ def resample(
     source = series.get(told.get("of", ""))
     if source is None:
         raise DataError(
-            f"resample: {told.get('of', '')!r} is no series with bars of its own",
+            f"resample: {told.get('of', '')!r} is not a series with bars of its own",
             where=symbol,
             hint=f"of: one of {', '.join(series)}",
         )
@@ -39,7 +39,7 @@ def resample(
         )
     limits = np.iinfo(np.int64)
     if int(source.timestamp[0]) - length < limits.min or int(source.timestamp[-1]) + length > limits.max:
-        raise DataError(f"resample: {told['to']} reaches beyond the years that can be counted", where=symbol)
+        raise DataError(f"resample: {told['to']} reaches beyond the supported years", where=symbol)
     # 1970-01-01 was a Thursday
     origin = 4 * DAY if length % (7 * DAY) == 0 else 0
     bucket = -((origin - source.timestamp) // length) if stamp == "end" else (source.timestamp - origin) // length

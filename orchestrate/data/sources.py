@@ -46,7 +46,7 @@ def read_bars(
     columns, told = repair(columns, where, entry.on_duplicate)
     if len(columns) < 2:
         raise DataError(
-            "one bar is too few: not even a bar's length is known", where=where, hint="a series needs two bars or more"
+            "one bar is too few: its length is unknown", where=where, hint="a series needs two bars or more"
         )
     findings += told
     if entry.adjust:
@@ -68,7 +68,7 @@ def _read_file(entry: DataPlan, root: Path, where: str, cache: ColumnCache | Non
     except IsADirectoryError:
         raise DataError("this is a folder, not a file", where=where, hint="name one file of it") from None
     except PermissionError:
-        raise DataError("the file may not be read", where=where, hint="give yourself the right to read it") from None
+        raise DataError("no permission to read the file", where=where, hint="change its permissions") from None
     except OSError as error:
         raise DataError(f"the file cannot be read ({error.strerror or error})", where=where) from None
 

@@ -82,7 +82,7 @@ def installed(engines: Engines) -> tuple[dict[str, StrategyDescription], dict[st
     broken: dict[str, str] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         if point.name in _shipped(engines) or point.name in found:
-            broken.setdefault(point.name, f"'{point.value}' takes a name that is already in use")
+            broken.setdefault(point.name, f"'{point.value}' uses a name that is taken")
             continue
         try:
             found[point.name] = _of_module(point.name, point.value, (), engines)

@@ -129,7 +129,7 @@ def _relations(lineage: Sequence[ClassSource], parameters: Mapping[str, Paramete
         for text in texts:
             strange = [name for name in parse_relation(text).names if name not in parameters]
             if strange:
-                raise DeclarationError(f"relation '{text}' speaks of '{strange[0]}', which is no parameter")
+                raise DeclarationError(f"relation '{text}' names '{strange[0]}', which is not a parameter")
     except ValueError as error:
         raise DeclarationError(f"relations of {source.name}: {error}") from None
     return tuple(texts)

@@ -43,7 +43,7 @@ def kind_of(lineage: Sequence[ClassSource], ends: Sequence[str], engines: Engine
         return found[0]
     if found:
         told = " and ".join(name for kind in found for name in PORTABLE_METHODS[kind])
-        raise NoStrategyError(f"class {lineage[0].name} has {told}: only one way may decide", "keep one of them")
+        raise NoStrategyError(f"class {lineage[0].name} has {told}: it may have only one of them", "keep one of them")
     raise _none_found(lineage[0].name, methods, ends, engines)
 
 
@@ -71,7 +71,7 @@ def _none_found(name: str, methods: set[str], ends: Sequence[str], engines: Engi
     told = ", ".join(strangers)
     if any(is_of_an_engine(end, engines) for end in strangers):
         return NoStrategyError(f"class {name} is no strategy: {told} is none", "inherit from the engine's Strategy")
-    return NoStrategyError(f"class {name} is no strategy, and its parent {told} can't be found", NEEDED)
+    return NoStrategyError(f"class {name} is not a strategy, and its parent {told} can't be found", NEEDED)
 
 
 #: Parents that bring neither methods nor parameters along.

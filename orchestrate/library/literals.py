@@ -71,7 +71,7 @@ def type_named(node: ast.expr) -> type:
     if name == "object":
         return object
     if name not in _TYPES:
-        raise ValueError(f"`{ast.unparse(node)}` is no type of a parameter; it is one of {', '.join(_TYPES)}, object")
+        raise ValueError(f"`{ast.unparse(node)}` is not a type of a parameter; use one of {', '.join(_TYPES)}, object")
     return _TYPES[name]
 
 

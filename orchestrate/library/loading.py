@@ -74,7 +74,7 @@ def _class_in(module: ModuleType, description: StrategyDescription) -> type:
     name = description.source.rpartition(":")[2]
     found = getattr(module, name, None)
     if not isinstance(found, type):
-        raise UnknownStrategyError(f"Unknown strategy: {description.reference}: {name} is no class once loaded")
+        raise UnknownStrategyError(f"Unknown strategy: {description.reference}: {name} is not a class after loading")
     return found
 
 

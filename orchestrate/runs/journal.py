@@ -185,7 +185,7 @@ def _plain(value: object) -> object:
         return float(value)
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} has no place in the journal")
+    raise TypeError(f"{type(value).__name__} can't be written to the journal")
 
 
 def _finite(value: object) -> object:

@@ -128,7 +128,7 @@ def _manifest(path: Path) -> Document:
     """Return the content of a run.json, once its own checksum holds."""
     sealed = unseal(_read(path))
     if sealed is None:
-        raise StoreError(f"{path}: damaged: its checksum is missing or another")
+        raise StoreError(f"{path}: damaged: its checksum is missing or wrong")
     manifest = _json(path, sealed)
     if manifest.get("schema_version") != SCHEMA_VERSION:
         raise StoreError(f"{path}: written by another version of orchestrate")
@@ -143,7 +143,7 @@ def _verified(path: Path, expected: object) -> bytes:
     """Return the content of a file, which is the one that was stored."""
     content = _read(path)
     if digest(content) != expected:
-        raise StoreError(f"{path}: changed since the run: its hash in run.json is another")
+        raise StoreError(f"{path}: changed since the run: its hash in run.json differs")
     return content
 
 

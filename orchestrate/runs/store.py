@@ -90,7 +90,7 @@ def claim(reports: Path, moment: datetime) -> Claim:
                 return Claim(reports, run_id, hidden, lock)
     except OSError as error:
         raise StoreError(f"{reports}: runs can't be stored here: {_told(error)}") from None
-    raise StoreError(f"{reports}: no free run id could be found")
+    raise StoreError(f"{reports}: no free run id")
 
 
 def digest(content: bytes) -> str:

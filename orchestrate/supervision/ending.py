@@ -54,7 +54,7 @@ def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
     if number in watch.asked:
         return InterruptedRunError(f"ended by {signal.Signals(number).name}"), number
     if number == signal.SIGPIPE:
-        return ProcessError("nobody reads the output"), number
+        return ProcessError("the output is not read"), number
     how = f"by {_name(number)}" if number else f"with exit code {os.WEXITSTATUS(watch.status)}"
     where = "in the strategy's code" if strategy else "before there was a result"
     return ProcessError(f"the process of the run ended {how} {where}"), 0

@@ -164,7 +164,7 @@ def _folders(directory: Path) -> Iterator[Check]:
         if not standing.is_dir():
             yield Check(f"{name}/", "error", f"{standing} is a file", f"{holds} go there: move the file away")
         elif not os.access(standing, os.W_OK | os.X_OK):
-            yield Check(f"{name}/", "error", f"{standing} can't be written to", "work in a folder that is yours")
+            yield Check(f"{name}/", "error", f"{standing} can't be written to", "work in a folder that you own")
         else:
             free = shutil.disk_usage(standing).free / 1e9
             yield Check(f"{name}/", "ok", f"{'writable' if folder.exists() else 'can be made'}, {free:.1f} GB free")
@@ -180,9 +180,9 @@ def _cache() -> Check:
     cache = wiring.column_cache(os.environ, wanted=True)
     standing = _standing(cache.folder) if cache else None
     if cache is None or standing is None:
-        return Check("cache", "info", "no folder for parsed columns is known", "set ORCHESTRATE_CACHE to a folder")
+        return Check("cache", "info", "no folder for parsed columns", "set ORCHESTRATE_CACHE to a folder")
     if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
-        fix = "set ORCHESTRATE_CACHE to a folder that is yours"
+        fix = "set ORCHESTRATE_CACHE to a folder that you own"
         return Check("cache", "info", f"{standing} can't be written to: text is parsed anew each time", fix)
     sizes = [size for _, size, _ in cache.entries()]
     held = f"parsed files: {len(sizes)}, {sum(sizes) / 1e6:,.1f} of at most {cache.limit / 1e6:,.0f} MB"

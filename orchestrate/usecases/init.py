@@ -50,7 +50,9 @@ def _refuse_what_is_in_the_way(directory: Path) -> None:
     there = list(dict.fromkeys([*parents, *(path for path in inside if os.path.lexists(path))]))
     if there:
         listed = "".join(f"\n    {one_line(path)}" for path in there)
-        raise ConfigurationError(f"nothing was written: this is in the way{listed}\n    hint: name another folder")
+        raise ConfigurationError(
+            f"nothing was written: these files exist already{listed}\n    hint: name another folder"
+        )
 
 
 def _make_folder(folder: Path, made: list[Path]) -> None:

@@ -339,4 +339,4 @@ def test_an_error_whose_text_hangs_does_not_hang_a_deep_validation(tmp_path: Pat
         "execution: {strategy_timeout: 0.01}\n"
     )
     messages = [finding.message for finding in validate(str(config), deep=True).findings]
-    assert "could not be checked for look-ahead on A: HangingError: an error that can't be told" in messages
+    assert "could not be checked for look-ahead on A: HangingError: an error whose message can't be read" in messages

@@ -58,7 +58,7 @@ def test_a_cache_of_nobody_is_as_good_as_none(prompt, monkeypatch: pytest.Monkey
     assert prompt("data", "single.yaml").code == 3
     checks = json.loads(prompt("doctor", "--format", "json").out)["checks"]
     (cache,) = [check for check in checks if check["name"] == "cache"]
-    assert cache["detail"] == "no folder for parsed columns is known"
+    assert cache["detail"] == "no folder for parsed columns"
 
 
 @pytest.mark.parametrize("megabytes", [100, 150, 220])

@@ -326,7 +326,7 @@ def test_a_fork_does_not_go_on_with_the_run(ended: dict[str, Ended]) -> None:
     ("name", "error"),
     [
         ("raises KeyboardInterrupt", "KeyboardInterrupt: by hand"),
-        ("an error that hangs", "Silent: an error that can't be told"),
+        ("an error that hangs", "Silent: an error whose message can't be read"),
     ],
 )
 def test_it_fails_alone(ended: dict[str, Ended], name: str, error: str) -> None:

@@ -74,7 +74,7 @@ def test_a_circle_of_several_files_is_told(read: Read) -> None:
     files = {"b.yaml": "extends: c.yaml\n", "c.yaml": "extends: config.yaml\n"}
     (problem,) = read("extends: b.yaml\nstrategy: RSI\n" + DATA, files=files).told
     assert str(problem) == (
-        "c.yaml:1:10: extends goes round in a circle: config.yaml → b.yaml → c.yaml → config.yaml\n"
+        "c.yaml:1:10: extends is circular: config.yaml → b.yaml → c.yaml → config.yaml\n"
         "    1 | extends: config.yaml\n"
         "      |          ^^^^^^^^^^^"
     )

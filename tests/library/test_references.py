@@ -234,7 +234,7 @@ def test_a_broken_entry_point_is_told_and_hinders_nobody(entry_points: Callable[
     found, broken = installed()
     assert list(found) == ["FINE"]
     assert broken["BROKEN"] == "nowhere.at_all:Own: there is no module nowhere.at_all"
-    assert broken["MOMENTUM"] == "'bought:Own' takes a name that is already in use"
+    assert broken["MOMENTUM"] == "'bought:Own' uses a name that is taken"
     assert broken["NO_CLASS"] == "bought:Sold: bought.py has no class Sold"
     assert broken["ODD"] == "bought: 'bought' is no module"
     assert "there is no module nowhere.at_all" in refused("BROKEN", tmp_path)

@@ -169,7 +169,7 @@ def test_numbers_of_other_libraries_are_numbers(journal):
 
 
 def test_what_is_no_fact_is_refused(journal):
-    with pytest.raises(TypeError, match="object has no place in the journal"):
+    with pytest.raises(TypeError, match="object can't be written to the journal"):
         journal.write("x", "info", {"what": object()})
 
 

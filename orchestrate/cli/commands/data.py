@@ -60,7 +60,7 @@ def _as_text(item: Inspection) -> list[str]:
         more = one_line(", ".join(finding.first[1:]))
         if more:
             lines.append(f"      then {more}{', …' if finding.count > len(finding.first) else ''}")
-    return lines if item.findings else [*lines, "  nothing to remark"]
+    return lines if item.findings else [*lines, "  no issues found"]
 
 
 def _as_table(item: Inspection) -> list[str]:

@@ -44,7 +44,7 @@ def doctor(
         say_json({"schema_version": 1, "healthy": healthy, "checks": told})
     else:
         _show(checks)
-        say("\nReady to run." if healthy else "\nSomething is missing: see above.")
+        say("\nReady to run." if healthy else "\nSomething is missing; see above.")
     if not healthy:
         raise typer.Exit(UNHEALTHY)
 

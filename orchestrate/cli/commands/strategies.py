@@ -60,7 +60,7 @@ def _show_all(found: list[StrategyDescription]) -> None:
         about = Text(one.summary)
         about.append(f"\n{_defaults(one) or 'no parameters'}\n", style="dim")
         table.add_row(Text(one.name, style="bold"), one.kind, runs_on, about)
-    show(table, "orchestrate strategies NAME tells one in full.")
+    show(table, "orchestrate strategies NAME shows one in full.")
 
 
 def _defaults(one: StrategyDescription) -> str:
@@ -79,7 +79,7 @@ def _show_one(one: StrategyDescription, rules: str) -> None:
     runs_on = " and ".join(one.frameworks)
     parts: list[RenderableType] = [
         Text.assemble((one.name, "bold"), f"  {one.kind}, runs on {runs_on}\n"),
-        Text(rules or "Its author has written nothing about it."),
+        Text(rules or "It has no documentation."),
         *_parameters(one),
     ]
     if one.relations:

@@ -112,7 +112,7 @@ class _Files:
         chain = (*above, (os.path.realpath(path), name))
         if any(real == seen for seen, _ in chain):
             circle = " → ".join([*(told for _, told in chain), shown])
-            self.problems.append(place.problem(f"extends goes round in a circle: {circle}"))
+            self.problems.append(place.problem(f"extends is circular: {circle}"))
             return None
         if len(chain) >= MOST_FILES:
             self.problems.append(place.problem(f"extends: more than {MOST_FILES} files, each extending the next"))
@@ -178,7 +178,7 @@ def _laid(tree: Table, origin: Origin, spot: str, text: str, how: str) -> tuple[
     for depth, step in enumerate(path):
         if isinstance(below, Sequence):
             inside = ".".join(path[:depth])
-            return tree, [place.problem(f"{inside} is a list, there is no setting a part of it", "set all of it")]
+            return tree, [place.problem(f"{inside} is a list; a part of it can't be set", "set all of it")]
         below = below.get(step) if isinstance(below, Table) else None
     return merged(tree, _nested(path, node, place)), []
 

@@ -42,7 +42,7 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
         place = item.entries["name"].place
         if name in entries:
             problems.append(
-                place.problem(f"two strategies are named '{name}'", "a name is an id here: give each its own")
+                place.problem(f"two strategies are named '{name}'", "a name is an id here: give each a different one")
             )
         if live.strategy is None and item.get("strategy") is not None:
             whole = False
@@ -66,7 +66,7 @@ def _balance(tree: Table, problems: list[Problem]) -> Node | None:
     balance = tree.entries["global"] if shared and shared.default_balance is not None else None
     node = balance.entries["default_balance"] if isinstance(balance, Table) else None
     if node is not None and tree.get("capital") is not None:
-        message = "'capital' and 'global.default_balance' both say how much money there is"
+        message = "'capital' and 'global.default_balance' both set the capital"
         problems.append(tree.keys["capital"].problem(message, "keep one"))
     return node
 

@@ -72,7 +72,7 @@ def require_unpacked(size: int, most: int, where: str) -> None:
         raise DataError(
             f"it unpacks to more than {size_text(most)}",
             where=where,
-            hint="raise max_unpacked: of this data entry, if so much is meant",
+            hint="raise max_unpacked: of this data entry if that size is right",
         )
 
 
@@ -81,7 +81,7 @@ def require_memory(size: int, where: str) -> None:
     free = free_memory() if size > _SMALL else None
     if free is not None and size > free:
         raise DataError(
-            f"out of memory: it takes {size_text(size)}, and {size_text(max(0, free))} are free",
+            f"out of memory: it needs {size_text(size)}, and {size_text(max(0, free))} are free",
             where=where,
             hint="free memory, or use a shorter or coarser series",
         )

@@ -33,5 +33,5 @@ def unclosed_by_age(entry: DataPlan, root: Path, label: Stamps, length: int) -> 
         return counted("warning", name(entry), message, 1, (show(last),), then)
     # whether an exchange had closed by then is not known
     return counted(
-        "info", name(entry), "the file is no older than its last bar", 1, (show(last),), "is its close final?"
+        "info", name(entry), "the file is not newer than its last bar", 1, (show(last),), "is its close final?"
     )

@@ -60,7 +60,7 @@ def which_columns(header: Sequence[str], given: Mapping[str, str], where: str) -
                 raise DataError(
                     f"{names.count(alias)} columns are called {alias!r}",
                     where=where,
-                    hint=f"say which one is meant with columns: {{{ours}: NUMBER}}, counted from 1",
+                    hint=f"choose one with columns: {{{ours}: NUMBER}}, counted from 1",
                 )
             found[ours] = names.index(alias)
     if "volume" not in found:
@@ -74,7 +74,7 @@ def which_columns(header: Sequence[str], given: Mapping[str, str], where: str) -
         raise DataError(
             f"no column for {', '.join(missing)} among {', '.join(header)[:200]}",
             where=where,
-            hint=f"name it with columns: {{{missing[0]}: NAME}}, if it is there at all",
+            hint=f"name it with columns: {{{missing[0]}: NAME}}, if it exists",
         )
     return found
 
@@ -94,7 +94,7 @@ def _chosen(given: Mapping[str, str], header: Sequence[str], where: str) -> dict
     for ours in given:
         if ours not in (*REQUIRED, "time", "volume"):
             raise DataError(
-                f"columns names {ours!r}, which no bar has",
+                f"columns names {ours!r}, which is not a field of a bar",
                 where=where,
                 hint=f"a bar has {', '.join(REQUIRED)}, and perhaps time and volume",
             )
@@ -109,7 +109,7 @@ def _named(name: str, header: Sequence[str], ours: str, where: str) -> int:
     if name.isdigit() and 1 <= int(name) <= len(header):
         return int(name) - 1
     raise DataError(
-        f"columns says that {ours} is {name!r}, but the columns are {', '.join(header).strip(', ') or 'without names'}",
+        f"columns: {ours} is {name!r}, but the file has {', '.join(header).strip(', ') or 'columns without names'}",
         where=where,
         hint="use a name of the header, or a column's number, counted from 1",
     )
@@ -128,9 +128,9 @@ def columns_by_place(row: Sequence[str], given: Mapping[str, str], where: str) -
     missing = [ours for ours in REQUIRED if ours not in found]
     if missing:
         raise DataError(
-            f"there is no header, and it is not known which of the {len(row)} columns is {', '.join(missing)}",
+            f"there is no header, so it is unknown which of the {len(row)} columns is {', '.join(missing)}",
             where=where,
-            hint="say columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}, as it is",
+            hint="set columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}, with your numbers",
         )
     return found
 

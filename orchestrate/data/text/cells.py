@@ -17,7 +17,7 @@ Letters = npt.NDArray[np.uint8]
 
 BLOCK: Final = 1 << 14  # rows that are worked on at a time: what that takes fits into a processor's cache
 FORMAT_HINT: Final = "set date_format: '%d/%m/%Y' (or the like), day_first, month_first, epoch_s, epoch_ms, excel …"
-DATE_HINT: Final = "remove the row, or mend its date"
+DATE_HINT: Final = "remove the row, or correct its date"
 
 
 @dataclass(frozen=True, slots=True)

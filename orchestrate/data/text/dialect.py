@@ -56,7 +56,7 @@ def _cut(lines: Sequence[str], delimiter: str, where: str) -> list[Sequence[str]
         return [next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [""]) for line in lines]
     except (csv.Error, TypeError) as error:
         raise DataError(
-            f"the file cannot be cut into cells ({error})", where=where, hint="mend its quotes, or set delimiter:"
+            f"the file cannot be cut into cells ({error})", where=where, hint="correct its quotes, or set delimiter:"
         ) from None
 
 
@@ -69,9 +69,9 @@ def _delimiter(sample: Sequence[str], where: str) -> str:
             if width >= (least if delimiter != " " else 5) and count >= 0.5 * len(sample):
                 return delimiter
     raise DataError(
-        f"no table of bars is seen in it (it begins with {sample[0][:60]!r})",
+        f"no table of bars was recognised (it begins with {sample[0][:60]!r})",
         where=where,
-        hint="a bar needs a time and open, high, low, close; set delimiter: if the columns are parted in another way",
+        hint="a bar needs a time and open, high, low, close; set delimiter: if something else separates them",
     )
 
 
@@ -107,7 +107,7 @@ def _squared(rows: list[Sequence[str]], numbers: list[int], delimiter: str, wher
             f"line {lines[place]} has {len(body[place])} cells, "
             + (f"most lines have {width}" if torn else f"the header has {len(header)}"),
             where=where,
-            hint="mend that line; numbers with thousands separators must be quoted",
+            hint="correct that line; numbers with thousands separators must be quoted",
         )
     return Table(header, body, lines, delimiter, tuple(notes))
 

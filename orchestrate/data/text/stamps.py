@@ -54,7 +54,7 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
         given = from_strptime(date_format)
         if given is None:
             raise DataError(
-                f"date_format {date_format!r} does not say where year, month and day are",
+                f"date_format {date_format!r} does not place year, month and day",
                 where=cells.where,
                 hint=f"write it like '%d/%m/%Y %H:%M', or one of {', '.join(NAMED_FORMATS)}",
             )
@@ -69,7 +69,7 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
         return _day_or_month_first(cells)
     if SHORT_YEAR.fullmatch(sample):
         raise cells.refuse(
-            0, "has a year of two digits: which part is the year?", "set date_format: '%d/%m/%y', or as it is"
+            0, "has a year of two digits: which part is the year?", "set date_format: '%d/%m/%y', or the actual one"
         )
     raise cells.refuse(0, "is not a date or time that can be read")
 

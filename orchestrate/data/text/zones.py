@@ -114,7 +114,7 @@ def _zone(name: str, where: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise DataError(f"no time zone is called {name!r}", where=where, hint="for example America/New_York") from None
+        raise DataError(f"unknown time zone {name!r}", where=where, hint="for example America/New_York") from None
 
 
 def _nanoseconds(offset: timedelta | None) -> int:

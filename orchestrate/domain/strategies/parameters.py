@@ -206,9 +206,9 @@ def _broken(text: str, values: Mapping[str, object], given: Mapping[str, object]
         if relation.holds(values):
             return []
     except KeyError as error:
-        return [ParameterProblem("", f"relation '{text}' speaks of {error}, which is no parameter")]
+        return [ParameterProblem("", f"relation '{text}' names {error}, which is not a parameter")]
     except (ValueError, TypeError, ArithmeticError) as error:
-        return [ParameterProblem("", f"the strategy declares something that can't be checked: {error}")]
+        return [ParameterProblem("", f"a declaration of the strategy can't be checked: {error}")]
     return [_relation_problem(relation, values, given)]
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from orchestrate.domain.errors import EngineError, UserInterrupt
 
 #: The text of an error whose own can't be had.
-UNTELLABLE: Final = "an error that can't be told"
+UNTELLABLE: Final = "an error whose message can't be read"
 
 
 class CallStack:

@@ -31,7 +31,7 @@ def written_after(path: Path, text: str, last: int, hours: float) -> None:
     [
         (HOURLY_TEXT, 0.5, [("warning", UNCLOSED)]),
         (HOURLY_TEXT, 1.5, []),
-        (DAILY_TEXT, 15, [("info", "the file is no older than its last bar: {}; is its close final?")]),
+        (DAILY_TEXT, 15, [("info", "the file is not newer than its last bar: {}; is its close final?")]),
         (DAILY_TEXT, 25, []),
     ],
 )

@@ -106,7 +106,7 @@ def test_habits_of_vendors(read: Read) -> None:
     assert columns.volume.tolist() == [7] * 48
     assert kinds(findings) == [
         ("info", "the column 'Adj Close' is left aside: prices are those of open, high, low and close"),
-        ("info", "volume is 0 throughout: tickvol is read in its place"),
+        ("info", "volume is 0 throughout: tickvol is used instead"),
     ]
 
 

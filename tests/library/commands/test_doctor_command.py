@@ -93,7 +93,7 @@ def test_a_missing_engine_is_an_error_and_the_way_to_get_it_is_told(here: Path, 
     result = call()
     assert result.exit_code == 4
     assert "python -m pip install 'not-to-be-had<3,>=2'" in result.stdout
-    assert result.stdout.endswith("Something is missing: see above.\n")
+    assert result.stdout.endswith("Something is missing; see above.\n")
     assert json.loads(call("--format", "json").stdout)["healthy"] is False
 
 

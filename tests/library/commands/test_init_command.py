@@ -91,7 +91,7 @@ def test_all_that_is_in_the_way_is_named(tmp_path: Path):
     result = init(str(tmp_path))
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
-        "nothing was written: this is in the way",
+        "nothing was written: these files exist already",
         *[f"    {tmp_path / name}" for name in FILES],
         "    hint: name another folder",
     ]

@@ -118,7 +118,7 @@ class Anything:
 def test_ones_own_strategy_as_a_configuration_would_name_it(strategies: Callable[..., Result], write: Writer):
     write("own.py", OWN)
     told = " ".join(strategies("own.py:Own").stdout.split())
-    assert "Its author has written nothing about it." in told
+    assert "It has no documentation." in told
     assert "model str (required)" in told
     assert "when str daily daily | weekly" in told
     assert "share float 0.5 0 < … < 1" in told

@@ -504,7 +504,7 @@ def test_breaking_between_two_jumps() -> None:
 
 @pytest.mark.parametrize(
     ("raising", "message"),
-    [(hanging_error, "an error that can't be told"), (hanging_notes, "the notes hang")],
+    [(hanging_error, "an error whose message can't be read"), (hanging_notes, "the notes hang")],
 )
 def test_an_error_whose_text_hangs(raising: Any, message: str) -> None:
     watchdog = Watchdog(0.25)
