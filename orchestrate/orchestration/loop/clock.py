@@ -13,6 +13,8 @@ from orchestrate.domain.market.timeline import MarketEvent, Stamps, Timeline
 #: A step → the first one after it at which something of one kind may happen; `NEVER` where nothing will.
 NextEvent = Callable[[int], int]
 NEVER: Final = 2**62
+#: A step and a later one → the first step between them that must be taken; the later one where none must.
+FirstHit = Callable[[int, int], int]
 
 
 class Clock(Protocol):
@@ -29,11 +31,14 @@ class HistoricalClock:
     """The steps of bars that are all known.
 
     With `events` it jumps to the next step that any of them names, and to the last; whatever can happen in a run needs
-    one. Without, every step is visited.
+    one. Without, every step is visited. `first_hit(step, bound)` may find a step between: what it looks at depends on
+    positions, which are constant until `bound`.
     """
 
-    def __init__(self, timeline: Timeline, events: Iterable[NextEvent] | None = None) -> None:
-        self._timeline = timeline
+    def __init__(
+        self, timeline: Timeline, events: Iterable[NextEvent] | None = None, first_hit: FirstHit | None = None
+    ) -> None:
+        self._timeline, self._first_hit = timeline, first_hit
         self._events = None if events is None else tuple(events)
 
     def __len__(self) -> int:
@@ -47,7 +52,8 @@ class HistoricalClock:
     def _jump(self, events: tuple[NextEvent, ...]) -> Iterator[MarketEvent]:
         step, last = -1, len(self._timeline) - 1
         while step < last:
-            step = min([last, *(next_event(step) for next_event in events)])
+            bound = min([last, *(next_event(step) for next_event in events)])
+            step = bound if self._first_hit is None else self._first_hit(step, bound)
             yield self._timeline.event(step)
 
 

@@ -14,6 +14,7 @@ from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Demand, Fill, Order, OrderStatus, Reason
+from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.domain.strategies.parameters import own
 from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, fixed_steps, next_bars
@@ -54,6 +55,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         fed_in_full: frozenset[str] = frozenset(),
         emit: Emit | None = None,
         watch: CallStack | None = None,
+        portfolio: PortfolioPlan | None = None,
     ) -> None:
         super().__init__(
             capital_manager,
@@ -62,6 +64,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             frameworks=tuple(adapters),
             emit=emit,
             watch=watch,
+            portfolio=portfolio,
         )
         self.adapters = dict(adapters)
         self.fills: list[FillRecord] = []
@@ -155,10 +158,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         schedule = self.session.schedule_signals()
         if self._router.fed_in_full or not schedule.is_complete:
             return HistoricalClock(timeline)
-        events = [schedule.next_event, next_bars(timeline, self.session.blotter.symbols)]
+        session = self.session
+        events = [schedule.next_event, next_bars(timeline, session.blotter.symbols)]
+        events += [rule.next_event for rule in session.rules]
         if self._rules.close_at_end:
             events.append(fixed_steps(self._last_step.values()))
-        return HistoricalClock(timeline, events)
+        return HistoricalClock(timeline, events, session.watch.first_hit if session.watch.detectors else None)
 
     def _books(self, framework: str) -> list[Book]:
         """The books that the engine of this framework stands for."""
@@ -192,6 +197,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if router.hosts_natives:
             self.wake(event)
         session.marks.step = step
+        if session.rules:
+            session.before_open(event)
         if session.blotter.waiting and self._rules.fill == "next_open":
             self.open(event)
         reports = self.range(event) if router.moved or router.fed_in_full or session.blotter.has_resting else ()
@@ -202,7 +209,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.command(session.coordinate(intents))
         if self._closes:
             self.close(event)
-        if router.moved or step >= self._first_end:
+        if router.moved or step >= self._first_end or session.rules:
             self.mark(event)
         self.steps_done = step + 1
 
@@ -245,6 +252,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             else:
                 self._netted[entry.framework].apply(entry.book, booked, instruments[symbol])
             self._recorder.note(entry.book, symbol, step)
+            session.booked(entry)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
             if session.runner.has_hook(entry, "on_fill"):
@@ -287,8 +295,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._close_ended_positions(event)
 
     def mark(self, event: MarketEvent) -> None:
-        """8. Orders on series that have ended are over; books and engines must agree."""
+        """8. Orders on series that have ended are over; the portfolio's own rules act; books and engines must agree."""
         self._cancel_ended(event)
+        self.session.after_close(event)
         if self._router.moved:
             self._reconcile(event)
             self._router.moved.clear()
@@ -304,6 +313,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.capital_manager.transfer(source, target, amount, t)
         for name, moved in ((source, -float(amount)), (target, float(amount))):
             if name != RESERVE:
+                session.losses.moved(name, moved)
                 self._netted[self.strategies[name].framework].transfer(name, moved)
                 self._recorder.note_flow(name, Flow(t, moved))
 

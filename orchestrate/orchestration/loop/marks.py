@@ -48,6 +48,10 @@ class Marks(Mapping[str, float]):
         """The row of the newest bar so far, -1 before the first."""
         return int(self._latest[symbol][self.step])
 
+    def closes(self, symbol: str, start: int, stop: int) -> Floats:
+        """The close that counts at each step from `start` up to `stop`, of a symbol that has had a bar."""
+        return self._series[symbol].close[self._latest[symbol][start:stop]]
+
     def path(self, symbol: str, steps: int) -> Floats:
         """The close that counts at each of the first `steps` steps; NaN before the first bar."""
         latest = self._latest[symbol][:steps]
