@@ -18,7 +18,8 @@ from orchestrate.usecases.lookahead import Allowance
 from orchestrate.usecases.lookahead import simulated as simulated_acts
 from orchestrate.usecases.running.run import run
 from tests.backtest.plans import part, plan_of, run_plan, synthetic
-from tests.orchestration.strategies.vector_strategies import By, FitsOnce, Tosses, above, below, fell, rose
+from tests.orchestration.strategies.vector_rules import By, above, below, fell, rose
+from tests.orchestration.strategies.vector_strategies import FitsOnce, Tosses
 
 CONFIG = """\
 capital: 100000

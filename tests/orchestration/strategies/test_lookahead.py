@@ -25,23 +25,16 @@ from orchestrate.orchestration.strategies.lookahead import (
     check_lookahead,
 )
 from tests.engines.builders import series
+from tests.orchestration.strategies.vector_rules import By, Make, above, ahead, below, fell, none, rose
 from tests.orchestration.strategies.vector_strategies import (
     HONEST,
     PEEKING,
     UNREPEATABLE,
     Alternates,
-    By,
     FitsOnce,
     Follows,
     FollowsTheWhole,
-    Make,
     PeeksAtFirst,
-    above,
-    ahead,
-    below,
-    fell,
-    none,
-    rose,
 )
 
 #: They take flags away, so that what they act upon is right; the bars at which they did nothing show it, if looked at.
