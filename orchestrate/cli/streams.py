@@ -40,7 +40,7 @@ class Stream(io.FileIO):
 
 
 class Text(io.TextIOWrapper):
-    """The text of a standard stream, which stays open: a strategy that closes it doesn't close it for everybody."""
+    """The text of a standard stream, which stays open: a strategy that closes it doesn't close it for the process."""
 
     def close(self) -> None:
         """Write what is in the buffer, and nothing else."""

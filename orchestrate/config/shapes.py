@@ -22,7 +22,7 @@ ALIASES: Final = {"allocation_pct": "allocation", "symbol": "symbols"}
 class Shaped:
     """The one form. `balance` is each strategy's start capital in the live runner's file, which shares equally.
 
-    `whole` is False where entries had to be left out because nothing could be made of them.
+    `whole` is False where entries had to be left out because they could not be interpreted.
     """
 
     table: Table

@@ -41,8 +41,8 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
         what = "splits and dividends" if how.dividends else "splits"
         count = int((factor != 1.0).sum())
         findings.append(Finding("info", where, f"bars adjusted for {what} by {how.factors}", count))
-    volume, told = _volume(columns, shares, where)
-    return replace(columns.with_prices(columns.prices * factor), volume=volume), findings + told
+    volume, notes = _volume(columns, shares, where)
+    return replace(columns.with_prices(columns.prices * factor), volume=volume), findings + notes
 
 
 def _volume(columns: Columns, shares: Floats, where: str) -> tuple[Floats, list[Finding]]:

@@ -1,4 +1,4 @@
-"""What the stamps of a series say: how long a bar is, which days it trades, how many bars make a year."""
+"""Derive from timestamps the length of a bar, the trading days and the bars a year."""
 
 from __future__ import annotations
 

@@ -40,13 +40,13 @@ def load_market(
         if entry.resample is not None:
             continue
         try:
-            series[symbol], instruments[symbol], told = _load(entry, plan, given.get(symbol), cache)
+            series[symbol], instruments[symbol], notes = _load(entry, plan, given.get(symbol), cache)
         except DataError as error:
             refused.append(error)
         except MemoryError:
             refused.append(DataError("out of memory", where=name(entry), hint="use a shorter or coarser series"))
         else:
-            findings.extend(told)
+            findings.extend(notes)
     _refuse(refused, findings)
     series = _with_moments(series, plan.data)
     for symbol, entry in plan.data.items():
@@ -86,8 +86,8 @@ def _load(
     instrument = instrument_of(given, everything, plan.capital.currency)
     negative = entry.allow_negative or ASSET_CLASSES[instrument.asset_class].below_zero
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
-    columns, told = rounded(columns, instrument.precision, name(entry))
-    findings += told
+    columns, notes = rounded(columns, instrument.precision, name(entry))
+    findings += notes
     opened, high, low, close = (sealed(column) for column in columns.each)
     series = BarSeries(
         entry.symbol,
@@ -157,10 +157,10 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
         return dict.fromkeys(("", *series), given)
     daily = {symbol: bars.length == DAY for symbol, bars in series.items()}
     all_daily = all(daily[symbol] for symbol, bars in series.items() if bars.tradable)
-    found = {"": periods_per_year(timeline.stamps, daily=all_daily)}
+    periods = {"": periods_per_year(timeline.stamps, daily=all_daily)}
     for symbol, bars in series.items():
-        found[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol])
-    return found
+        periods[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol])
+    return periods
 
 
 def data_hash(series: Mapping[str, BarSeries]) -> str:

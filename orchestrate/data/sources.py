@@ -1,4 +1,4 @@
-"""Where bars come from: a file of some format, an imagined market, or what is in memory already."""
+"""Load bars from a file of some format, from a synthetic market, or from memory."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def read_bars(
         return columns, []
     columns, findings = _read_file(entry, root, where, cache) if given is None else (given, [])
     require_countable(columns, where)
-    columns, told = repair(columns, where, entry.on_duplicate)
+    columns, notes = repair(columns, where, entry.on_duplicate)
     if len(columns) < 2:
         raise DataError(
             "one bar is too few: its length is unknown", where=where, hint="a series needs two bars or more"
         )
-    findings += told
+    findings += notes
     if entry.adjust:
-        columns, told = adjust(columns, entry.adjust, root, where)
+        columns, notes = adjust(columns, entry.adjust, root, where)
         require_countable(columns, where)
-        findings += told
+        findings += notes
     return columns, findings
 
 

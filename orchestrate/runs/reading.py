@@ -1,4 +1,4 @@
-"""Past runs, found by what people call them and read back as they were told, once each of their files is verified."""
+"""Find past runs by id, beginning or `latest`, and read them once each of their files is verified."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ class StoredRun:
 
 def document(manifest: Document, figures: Document, folder: Path) -> Document:
     """Return the JSON document of a stored run (docs/reference/command-line.md)."""
-    told: Document = {"schema_version": SCHEMA_VERSION}
-    told |= {name: manifest[name] for name in _OF_THE_RUN}
-    told |= {name: figures[name] for name in _OF_ITS_FIGURES}
-    told |= {name: figures[name] for name in _IF_NAMED if name in figures}
-    told["findings"] = [*figures["findings"], *manifest.get("findings", [])]
-    return told | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
+    facts: Document = {"schema_version": SCHEMA_VERSION}
+    facts |= {name: manifest[name] for name in _OF_THE_RUN}
+    facts |= {name: figures[name] for name in _OF_ITS_FIGURES}
+    facts |= {name: figures[name] for name in _IF_NAMED if name in figures}
+    facts["findings"] = [*figures["findings"], *manifest.get("findings", [])]
+    return facts | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
 
 
 def run_ids(reports: Path) -> list[str]:
@@ -147,10 +147,10 @@ def _verified(path: Path, expected: object) -> bytes:
     return content
 
 
-def _check(path: Path, found: Document, types: Mapping[str, type]) -> None:
+def _check(path: Path, facts: Document, types: Mapping[str, type]) -> None:
     """Refuse an object in which something is missing or of a wrong type."""
     for name, kind in types.items():
-        if name not in found or not isinstance(found[name], kind):
+        if name not in facts or not isinstance(facts[name], kind):
             raise StoreError(f"{path}: damaged: {name} is missing or of a wrong type")
 
 
@@ -166,12 +166,12 @@ def _read(path: Path) -> bytes:
 
 def _json(path: Path, content: bytes) -> Document:
     try:
-        told = json.loads(content)
+        parsed = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{path}: damaged: {error}") from None
-    if not isinstance(told, dict):
+    if not isinstance(parsed, dict):
         raise StoreError(f"{path}: damaged: not a JSON object")
-    return told
+    return parsed
 
 
 def _written(folder: Path) -> int:

@@ -27,7 +27,7 @@ _CLAIMS: Final = 100
 
 
 class Claim:
-    """A run id that is ours, and the hidden folder that says so. Leaving it without `keep` leaves nothing behind.
+    """A claimed run id and its hidden folder. Leaving it without `keep` leaves nothing behind.
 
     The folder is locked for as long as this process lives, so that others can tell a run under way from a dead one.
     """

@@ -1,4 +1,4 @@
-"""What a supervisor says of a command that could not say itself how it ended: on stderr, and in the journal."""
+"""Report the end of a command that could not report it itself: on stderr and in the journal."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, du
 
     facts = watch.board.facts()
     logging = LoggingPlan(path=facts["journal"], user=facts["user"])
-    told = StrategyError(type(error).__name__, str(error), "", None)
+    failure = StrategyError(type(error).__name__, str(error), "", None)
     with Journal(logging, facts["run_id"], patience=seconds(JOURNAL_WAIT, os.environ)) as journal:
         write_failure(
-            journal, told, strategy or None, several=facts["several"], exit_code=code, duration_seconds=duration
+            journal, failure, strategy or None, several=facts["several"], exit_code=code, duration_seconds=duration
         )
     with suppress(OSError):
         sweep(Path(facts["reports"]))

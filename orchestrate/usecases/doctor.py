@@ -1,4 +1,4 @@
-"""Is everything here that a run needs, and if not, how to get it."""
+"""Check whether everything that a run needs is installed, and how to get what is missing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BOUND = re.compile(r"(>=|<=|==|<|>)\s*([0-9][0-9.]*)")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; `fix` says what to do about it. Only errors make a run impossible."""
+    """The result of one check; `fix` says what to do. Only errors make a run impossible."""
 
     name: str
     status: Status
@@ -132,20 +132,20 @@ def _release(text: str) -> tuple[int, ...]:
 
 
 def _installed(requirement: Requirement, *, deep: bool) -> Check:
-    name, found = requirement.name, version_of(requirement.name)
+    name, present = requirement.name, version_of(requirement.name)
     fix = f"python -m pip install '{name}{requirement.bounds}'"
-    if found is None or find_spec(requirement.package) is None:
+    if present is None or find_spec(requirement.package) is None:
         return Check(name, "error", "not installed", fix)
-    if not satisfies(found, requirement.bounds):
-        return Check(name, "error", f"{found}, but {requirement.bounds} is needed", fix)
+    if not satisfies(present, requirement.bounds):
+        return Check(name, "error", f"{present}, but {requirement.bounds} is needed", fix)
     if not deep:
-        return Check(name, "ok", found)
+        return Check(name, "ok", present)
     started = time.perf_counter()
     try:
         importlib.import_module(requirement.package)
     except Exception as error:
-        return Check(name, "error", f"{found} can't be imported: {type(error).__name__}: {error}", fix)
-    return Check(name, "ok", f"{found}, imported in {time.perf_counter() - started:.2f} s")
+        return Check(name, "error", f"{present} can't be imported: {type(error).__name__}: {error}", fix)
+    return Check(name, "ok", f"{present}, imported in {time.perf_counter() - started:.2f} s")
 
 
 def _strategies() -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""A stored run, told again."""
+"""Read a stored run again."""
 
 from __future__ import annotations
 

@@ -35,12 +35,12 @@ def data(
     from orchestrate.usecases import inspect_data
 
     cache = wiring.column_cache(os.environ, wanted=not no_cache)
-    found = [inspect_data.inspect(file, settings or (), cache) for file in files]
+    inspections = [inspect_data.inspect(file, settings or (), cache) for file in files]
     if output == "json":
-        say_json({"schema_version": inspect_data.SCHEMA_VERSION, "files": [item.to_dict() for item in found]})
+        say_json({"schema_version": inspect_data.SCHEMA_VERSION, "files": [item.to_dict() for item in inspections]})
     else:
-        say("\n\n".join("\n".join(_as_text(item)) for item in found))
-    if not all(item.usable for item in found):
+        say("\n\n".join("\n".join(_as_text(item)) for item in inspections))
+    if not all(item.usable for item in inspections):
         raise typer.Exit(UNUSABLE)
 
 

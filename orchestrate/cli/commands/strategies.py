@@ -39,23 +39,23 @@ def strategies(
         else:
             _show_one(description, rules)
         return
-    found, broken = list_strategies()
+    listed, broken = list_strategies()
     if output is Format.json:
-        told = [{"name": name, "message": message} for name, message in broken.items()]
-        say_json({"schema_version": 1, "strategies": [as_document(one) for one in found], "broken": told})
+        failures = [{"name": name, "message": message} for name, message in broken.items()]
+        say_json({"schema_version": 1, "strategies": [as_document(one) for one in listed], "broken": failures})
     else:
-        _show_all(found)
+        _show_all(listed)
     for broken_name, message in broken.items():
         complain(one_line(f"warning: strategy {broken_name} is left out: {message}"))
 
 
-def _show_all(found: list[StrategyDescription]) -> None:
+def _show_all(listed: list[StrategyDescription]) -> None:
     from rich.text import Text
 
     from orchestrate.reporting.output import show
 
     table = _table("name", "kind", "runs on", "what it does, parameters")
-    for one in found:
+    for one in listed:
         runs_on = {1: one.frameworks[0], 2: "both"}.get(len(one.frameworks), "all")
         about = Text(one.summary)
         about.append(f"\n{_defaults(one) or 'no parameters'}\n", style="dim")

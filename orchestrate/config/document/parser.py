@@ -156,7 +156,7 @@ class _Frame:
 
 
 class _Builder:
-    """Takes events one by one; what is wrong but can be read past goes to `problems`."""
+    """Take events one by one; mistakes that can be read past go to `problems`."""
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin

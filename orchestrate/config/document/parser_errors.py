@@ -1,4 +1,4 @@
-"""What the parser's own errors mean, in words of somebody who wrote a configuration."""
+"""Translate the parser's errors into words for the author of a configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`depends_on`: who is asked after whom."""
+"""`depends_on`: which strategy is called after which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`data:`, `instruments:`, `start`, `end` and `benchmark`: what is traded, where its bars are, and when."""
+"""`data:`, `instruments:`, `start`, `end` and `benchmark`: the symbols, their data and the period."""
 
 from __future__ import annotations
 

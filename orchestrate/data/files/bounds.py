@@ -156,8 +156,8 @@ def _free() -> Iterator[int]:
     for limit, used, details in _GROUPS:
         with suppress(OSError, ValueError):
             most = int(Path(limit).read_text())  # "max" where there is no limit
-            told = _fields(details)
-            files = told.get("inactive_file", 0) + told.get("active_file", 0)
+            values = _fields(details)
+            files = values.get("inactive_file", 0) + values.get("active_file", 0)
             yield most - int(Path(used).read_text()) + files
     free = _free_of_process()
     if free is not None:

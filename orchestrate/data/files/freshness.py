@@ -1,7 +1,7 @@
-"""What the age of a file says of its last bar.
+"""Judge by the age of a file whether its last bar is final.
 
-A copy of a file has another age, so this is told to whoever looks at data and never judged by a run, whose results are
-the same for the same data.
+A copy of a file has another age, so only commands that inspect data report this; a run ignores it, because its
+results depend on the data alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Habits of the programs that write bars: what they mean is told by their own layouts, and each use of that is told."""
+"""Layouts of programs that write bars; each use of one is reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def vendor_columns(header: Sequence[str]) -> dict[str, int]:
     names = [normal(name) for name in header]
     matches = {"symbol": _NAMES, "ticks": _TICKS}
     places = {ours: [place for place, name in enumerate(names) if name in theirs] for ours, theirs in matches.items()}
-    return {ours: found[0] for ours, found in places.items() if found}
+    return {ours: columns[0] for ours, columns in places.items() if columns}
 
 
 def one_symbol(fields: Fields, symbol: str, where: str) -> tuple[Fields, list[Finding]]:

@@ -1,4 +1,4 @@
-"""A column of stamps as text, and what comes of reading it."""
+"""A column of stamps as text, and the result of reading it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def beside(days: Sequence[str], clocks: Sequence[str]) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A column of stamps as text, where its rows stand in the file, and the settings that bear on it."""
+    """A column of stamps as text, the positions of its rows in the file, and the settings for reading it."""
 
     texts: Sequence[str]
     rows: Sequence[int] | Integers

@@ -1,4 +1,4 @@
-"""The table in a text: its delimiter, its header, its rows, and what stands around them."""
+"""The table in a text: its delimiter, its header, its rows, and the lines around them."""
 
 from __future__ import annotations
 

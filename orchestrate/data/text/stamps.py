@@ -232,13 +232,15 @@ def _calendar(cells: Cells, pattern: re.Pattern[str], complaint: str) -> Stamps:
 def _matched(cells: Cells, pattern: re.Pattern[str], complaint: str) -> tuple[dict[str, Integers], list[str]]:
     """Return the calendar fields of each text, unproved, and the offset that it names."""
     parts = [part for part in "YmbdHMSfpz" if part in pattern.groupindex]
-    found = []
+    matches = []
     for place, text in enumerate(cells.texts):
         match = pattern.fullmatch(text.strip())
         if not match:
             raise cells.refuse(place, complaint)
-        found.append(match.group(*parts))
-    texts = dict.fromkeys("YmbdHMSfpz", ("",) * len(found)) | dict(zip(parts, zip(*found, strict=True), strict=True))
+        matches.append(match.group(*parts))
+    texts = dict.fromkeys("YmbdHMSfpz", ("",) * len(matches)) | dict(
+        zip(parts, zip(*matches, strict=True), strict=True)
+    )
     numbers = {part: _integers([text or "0" for text in texts[part]]) for part in "YmdHMS"}
     if texts["b"][0]:
         months = [(text or "")[:3].lower() for text in texts["b"]]

@@ -1,4 +1,4 @@
-"""Being inside a strategy's code: known to whoever watches the clock, and with no way to start another run there."""
+"""Track when a strategy's code runs, for the watchdog, and refuse to start another run inside it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _NEVER: Final = 2**62
 
 
 class Stop:
-    """Asked between steps whether to stop; `reason` says why it did.
+    """Decide between steps whether to stop; `reason` says why.
 
     While entered, a first Ctrl-C only asks for the stop, so that what is done can be kept; a second one breaks off.
     """

@@ -25,7 +25,7 @@ class StrategyTimeout(BaseException):
 
 
 class Watchdog(CallStack):
-    """Knows whose code runs, and states it on the board. While `armed`, a call that takes longer than `seconds` is
+    """Track whose code runs, and state it on the board. While `armed`, a call that takes longer than `seconds` is
     broken off.
 
     Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit and looks whether
