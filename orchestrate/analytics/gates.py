@@ -20,7 +20,7 @@ _BESIDE_METRICS: Final[dict[str, dict[str, Range]]] = {
 
 
 def judge(gates: Sequence[Gate], figures: Mapping[str, object]) -> list[dict[str, object]]:
-    """Return each gate with the value it found and whether it passed, as `backtest --format json` tells it."""
+    """Return each gate with the value it found and whether it passed, as `backtest --format json` prints it."""
     judged: list[dict[str, object]] = []
     for gate in gates:
         value = figure(gate.metric, figures)

@@ -135,7 +135,7 @@ def _benchmark(result: RunResult, closes: Floats) -> Document:
 def _union(result: RunResult) -> Flags:
     """Return the steps at which a symbol of some strategy has a bar.
 
-    Data that nobody trades makes steps that don't count.
+    Data that no strategy trades makes steps that don't count.
     """
     there: Flags = np.logical_or.reduce([strategy.has_bar for strategy in result.strategies.values()])
     return there

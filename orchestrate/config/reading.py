@@ -18,7 +18,7 @@ from orchestrate.domain.instruments.instrument import ASSET_CLASSES
 from orchestrate.domain.results import Finding
 from orchestrate.domain.strategies.protocols import StrategyDescription
 
-#: More mistakes than that are counted, not told.
+#: More mistakes than that are only counted.
 MOST_PROBLEMS: Final = 250
 #: Methods that are read and refused by name.
 PLANNED_SIZINGS: Final = ("risk",)

@@ -49,7 +49,7 @@ def lengthened(path: tuple[str, ...], node: Node) -> Node:
 
 
 def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
-    """Return the one form of `tree`; None where it has no strategies to speak of."""
+    """Return the one form of `tree`; None if it has no strategies."""
     single, several = tree.get("strategy"), tree.get("strategies")
     if single is not None and several is not None:
         message = "'strategy' and 'strategies' are both written"

@@ -32,7 +32,7 @@ def literal(node: ast.expr, module: Module, depth: int = 0) -> object:
 
 
 def default_of(node: ast.expr, module: Module) -> object:
-    """Return the value of a default; `...` where only the class itself can tell."""
+    """Return the value of a default; `...` if only the class itself knows it."""
     try:
         return literal(node, module)
     except ValueError:

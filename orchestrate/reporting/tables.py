@@ -31,7 +31,7 @@ _SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
 
 
 def show(document: Document, *, file: IO[str] | None = None, width: int | None = None) -> None:
-    """Print the summary of a run, in colour where `file` (default: stdout) is a terminal that wants it."""
+    """Print the summary of a run, in colour if `file` (default: stdout) is a terminal that supports it."""
     shown = printable.document(document)
     paths = [Text.assemble((f"{name:<9}", "bold"), path) for name, path in shown["paths"].items()]
     output.show(_summary(shown, output.width_of(file, width)), file=file, width=width, unwrapped=paths)

@@ -175,7 +175,7 @@ def _json(path: Path, content: bytes) -> Document:
 
 
 def _written(folder: Path) -> int:
-    """Return when a run was completed, to tell apart two of one second."""
+    """Return when a run was completed, to order two of the same second."""
     try:
         return (folder / "run.json").stat().st_mtime_ns
     except OSError:

@@ -70,7 +70,7 @@ def test_a_strategys_file_is_looked_up_beside_the_file_that_names_it(read: Read)
     assert plan.strategies[0].reference == "shared/trend.py:Trend"
 
 
-def test_a_circle_of_several_files_is_told(read: Read) -> None:
+def test_a_circle_of_several_files_is_reported(read: Read) -> None:
     files = {"b.yaml": "extends: c.yaml\n", "c.yaml": "extends: config.yaml\n"}
     (problem,) = read("extends: b.yaml\nstrategy: RSI\n" + DATA, files=files).mistakes
     assert str(problem) == (

@@ -114,7 +114,7 @@ def test_normalised_allocations_add_up_to_one(read: Read, figures: tuple[float, 
     assert any(finding.where == "portfolio.over_100" for finding in resolution.findings)
 
 
-def test_what_is_left_out_is_told(read: Read) -> None:
+def test_omitted_entries_are_reported(read: Read) -> None:
     resolution = read("strategy: RSI\n")
     plan = plan_of(resolution)
     assert plan.capital.total == 100000

@@ -51,7 +51,7 @@ x.csv
     )
 
 
-def test_findings_are_told_with_their_places(capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_are_shown_with_their_places(capsys: pytest.CaptureFixture[str]) -> None:
     rows = DAILY.splitlines()
     silent = [row.rsplit(",", 1)[0] + ",0" for row in rows[10:18]]
     Path("x.csv").write_text("\n".join([*rows[:10], *silent, *rows[18:]]) + "\n")
@@ -166,7 +166,7 @@ def test_settings_are_checked_as_those_of_a_file_are(
     assert err.strip() == f"--set {setting.partition('=')[0]}: {message}"
 
 
-def test_all_settings_that_are_wrong_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_wrong_settings_are_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     Path("x.csv").write_text(DAILY)
     code, _, err = called(capsys, "x.csv", "--set", "timezone=X/Y", "--set", "decimal=x", "--set", "stamp=end")
     assert code == 2

@@ -280,14 +280,14 @@ def test_a_large_file_is_read_as_a_small_one_would_be(large: Path) -> None:
         ("2010-03-01T00:00:00Z,", "2010-03-01T00:00:00Z", r"line 57602 has 5 cells, most lines have 6"),
     ],
 )
-def test_a_fault_in_a_large_file_is_told_with_its_line(old: str, new: str, message: str, large: Path) -> None:
+def test_a_fault_in_a_large_file_is_reported_with_its_line(old: str, new: str, message: str, large: Path) -> None:
     broken = large.with_name("broken.csv")
     broken.write_text(large.read_text().replace(old, new))
     with pytest.raises(DataError, match=message):
         read_csv(broken, DataPlan("X", path="broken.csv"), "X")
 
 
-def test_nulls_and_total_lines_of_a_large_file_are_told(large: Path) -> None:
+def test_nulls_and_total_lines_of_a_large_file_are_reported(large: Path) -> None:
     text = large.read_text()
     rows_before = text.count("\n") - 1
     dirty = large.with_name("dirty.csv")

@@ -103,7 +103,7 @@ REPAIRED: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", REPAIRED)
-def test_a_repair_gives_the_clean_twin_and_is_told(name: str, read: Read) -> None:
+def test_a_repair_gives_the_clean_twin_and_is_reported(name: str, read: Read) -> None:
     text, message = REPAIRED[name]
     columns, findings = read(text)
     same(columns, DAILY)
@@ -141,7 +141,7 @@ def test_a_range_is_widened_to_hold_open_and_close(read: Read) -> None:
     assert kinds(findings) == [("warning", message)]
 
 
-def test_high_below_low_is_told_as_such(read: Read) -> None:
+def test_high_below_low_is_reported_as_such(read: Read) -> None:
     low, high = cell(DAILY_TEXT, 7, "low"), cell(DAILY_TEXT, 7, "high")
     columns, findings = read(edited(DAILY_TEXT, 7, low=high, high=low))
     same(columns, DAILY)
@@ -149,7 +149,7 @@ def test_high_below_low_is_told_as_such(read: Read) -> None:
     assert kinds(findings) == [("warning", message)]
 
 
-def test_rows_that_differ_for_one_stamp_are_refused_unless_the_setting_decides(read: Read) -> None:
+def test_rows_that_differ_for_one_stamp_need_the_setting(read: Read) -> None:
     rows = lines(DAILY_TEXT)
     other = edited(DAILY_TEXT, 5, close=cell(DAILY_TEXT, 5, "low"))
     both = joined([*rows[:5], lines(other)[4], *rows[5:]])
@@ -250,7 +250,7 @@ FOUND: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_a_fault_is_found_and_told_once(name: str, load: Load) -> None:
+def test_a_fault_is_reported_once(name: str, load: Load) -> None:
     text, severity, message = FOUND[name]
     told = found(load, text)
     assert (severity, message) in told
@@ -319,7 +319,7 @@ def test_days_that_follow_their_exchanges_clocks_are_no_fault(load: Load) -> Non
     assert found(load, joined([rows[0], *opened[:50]])) == []
 
 
-def test_bars_of_two_lengths_in_one_file_are_told(load: Load) -> None:
+def test_bars_of_two_lengths_in_one_file_are_reported(load: Load) -> None:
     hours = lines(HOURLY_TEXT)
     half = hours[30].replace("05:00:00Z", "05:30:00Z")
     message = "bars follow sooner than the bar length of 1 hour, first 2010-01-05 05:30 (line 32); check frequency:"
@@ -356,7 +356,7 @@ def test_a_finding_says_how_often_and_where_first(load: Load) -> None:
     )
 
 
-def test_all_entries_that_cannot_be_used_are_told_at_once(load: Load) -> None:
+def test_all_unusable_entries_are_reported_at_once(load: Load) -> None:
     with pytest.raises(DataError) as caught:
         load({"A": {"path": "nowhere.csv"}, "B": edited(DAILY_TEXT, 5, low=-1), "C": DAILY_TEXT})
     assert "A (nowhere.csv): there is no such file" in str(caught.value)

@@ -278,7 +278,7 @@ def test_the_config_of_a_nautilus_parent(described: Described, write: Writer):
 
 
 @pytest.mark.parametrize("annotation", ["", ": StrategyConfigOfNowhere", ": 'OwnConfig | None'"])
-def test_a_nautilus_config_that_cannot_be_told_takes_anything(described: Described, annotation: str):
+def test_a_nautilus_config_that_cannot_be_read_takes_anything(described: Described, annotation: str):
     text = f"""
     from nautilus_trader.trading.strategy import Strategy
     class Own(Strategy):
@@ -287,5 +287,5 @@ def test_a_nautilus_config_that_cannot_be_told_takes_anything(described: Describ
     assert described(text).parameters is None
 
 
-def test_a_nautilus_strategy_without_a_constructor_takes_nothing_of_its_own(described: Described):
+def test_a_nautilus_strategy_without_a_constructor_takes_nothing(described: Described):
     assert described("from nautilus_trader.trading import Strategy\nclass Own(Strategy): ...").parameters == {}

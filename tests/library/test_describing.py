@@ -125,14 +125,14 @@ def test_parents_that_inherit_in_a_circle_end_somewhere(described: Described):
         ("class Own:\n    parameters = {}\n    relations = ('x()',)\n" + DECIDES, "is not a comparison"),
     ],
 )
-def test_what_is_no_strategy_is_told(described: Described, text: str, message: str):
+def test_classes_that_are_no_strategies_are_reported(described: Described, text: str, message: str):
     with pytest.raises(UnknownStrategyError) as raised:
         described(text)
     assert str(raised.value).startswith("Unknown strategy: own.py:Own: ")
     assert message in str(raised.value)
 
 
-def test_the_way_out_is_told(described: Described):
+def test_the_error_says_what_to_do(described: Described):
     with pytest.raises(UnknownStrategyError) as raised:
         described("class Own: ...")
     assert "signals(bars), should_enter(bars) and should_exit(position, bars), or on_bar(context)" in str(raised.value)

@@ -198,7 +198,7 @@ def test_a_level_never_drops_how_a_run_began_and_ended(tmp_path, level, kept):
         assert [line["k"] for line in lines(journal)] == ["s", "s", "s", *kept[1:]]
 
 
-def test_nobody_in_particular_is_the_login_name(tmp_path, monkeypatch):
+def test_without_a_user_the_login_name_is_written(tmp_path, monkeypatch):
     with Journal(LoggingPlan(path=str(tmp_path / "j")), "RUN") as journal:
         journal.write("x", "info", {})
         assert lines(journal)[0]["user"] == getpass.getuser()

@@ -25,7 +25,7 @@ def strategies(
     name: Annotated[str, typer.Argument(help="A library name, package.module:Class or path/to/file.py:Class.")] = "",
     output: Annotated[Format, typer.Option("--format", help="A table, or one JSON document.")] = Format.table,
 ) -> None:
-    """List the strategies there are, or tell one in full."""
+    """List the strategies, or show one in full."""
     from pathlib import Path
 
     from orchestrate.domain.text.printable import one_line

@@ -26,7 +26,7 @@ MOST_FILES: Final = 20
 def layered(
     path: Path, name: str, environ: Mapping[str, str], overrides: Iterable[str], data: Iterable[str]
 ) -> tuple[Table | None, list[Problem], list[str]]:
-    """Return the tree, all problems of reading it, and the names of its origins in the order that problems are told."""
+    """Return the tree, all problems of reading it, and the names of its origins, in reporting order."""
     files = _Files()
     tree = files.read(path, name, ())
     problems, order = files.problems, files.names

@@ -12,7 +12,7 @@ from orchestrate.domain.errors import Problem
 _TAB: Final = "a tab where YAML expects spaces"
 _NO_TAB: Final = "indent with spaces"
 
-#: (piece of the parser's problem, message, hint); the first that fits is told.
+#: (piece of the parser's problem, message, hint); the first that fits is reported.
 _MEANINGS: Final = (
     ("found a tab character", _TAB, _NO_TAB),
     ("mapping values are not allowed", "a ':' where no mapping can start", "check the indentation, or quote the text"),

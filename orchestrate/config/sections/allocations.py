@@ -16,7 +16,7 @@ Written = Mapping[str, Decimal | None]
 
 
 def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
-    """Return each enabled strategy's weight in 0..1; empty where they can't be told, and then at least one mistake."""
+    """Return each enabled strategy's weight in 0..1; empty, with at least one mistake, if they can't be computed."""
     strategies = reading.values.strategies
     written = {name: strategies[name].allocation for name in enabled if _is_written(reading, name)}
     if reading.shaped.mode == "single":

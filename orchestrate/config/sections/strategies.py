@@ -128,7 +128,7 @@ def _config(reading: Reading, name: str, description: StrategyDescription) -> di
     given = plain(written) if written is not None else {}
     filled, mistakes = fill_parameters(description, given if isinstance(given, dict) else {})
     for problem in mistakes:
-        if problem.parameter == "<<":  # told when the file was read
+        if problem.parameter == "<<":  # reported when the file was read
             continue
         known = description.parameters is None or problem.parameter in description.parameters
         spot = (*path, problem.parameter) if problem.parameter else path

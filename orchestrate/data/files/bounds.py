@@ -114,7 +114,7 @@ def _has_texts(metadata: pq.FileMetaData, wanted: Sequence[str]) -> bool:
 
 
 def unpacked_size(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:
-    """Return the bytes that the columns `wanted` of a Parquet file unpack to, by what the file says of itself."""
+    """Return the bytes that the columns `wanted` of a Parquet file unpack to, by the file's own metadata."""
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     stored = sum(
         group.column(place).total_uncompressed_size

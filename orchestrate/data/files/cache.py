@@ -92,7 +92,7 @@ class ColumnCache:
         return parsed
 
     def keep(self, key: str, parsed: Parsed) -> None:
-        """Write an entry beside and put it in its place, so that nobody sees half of it; then keep the limit."""
+        """Write an entry beside and put it in its place, so that no reader sees half of it; then keep the limit."""
         if 8 * len(_NAMES) * len(parsed.columns) > self.limit:
             return
         beside = self.folder / f"{key}.{os.getpid()}.{threading.get_ident()}"

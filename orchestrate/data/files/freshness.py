@@ -19,7 +19,7 @@ from orchestrate.domain.results import Finding
 def unclosed_by_age(entry: DataPlan, root: Path, label: Stamps, length: int) -> Finding | None:
     """Return a finding where the entry's file was last written while its last bar was still being traded.
 
-    `label` and `length` are of the bars that were read. A last bar with an odd stamp is told of by `findings`.
+    `label` and `length` are of the bars that were read. A last bar with an odd stamp is reported by `findings`.
     """
     path = root / entry.path
     if not entry.path or entry.stamp == "end" or not path.is_file():

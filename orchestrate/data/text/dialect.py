@@ -32,7 +32,7 @@ class Table:
 
 
 def split(text: str, delimiter: str, where: str) -> Table:
-    """Cut the text into rows of equal width. What surrounds the table (titles, a total line) is left out and told."""
+    """Cut the text into rows of equal width. Lines around the table (titles, a total) are left out and reported."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     numbers = [number for number, line in enumerate(lines, 1) if line and not line.isspace()]
     if numbers and lines[numbers[0] - 1].lower().startswith("sep="):

@@ -53,7 +53,7 @@ def dates_of_midnights(utc: Stamps, zone: str, where: str) -> Stamps:
     else:
         rules = _zone(zone, where)
         if (int(utc[0]) + _offset_at(int(utc[0]), rules)) % DAY:
-            return utc  # the first bar tells: an intraday series is spared the rest
+            return utc  # the first bar decides: an intraday series is spared the rest
         local = utc + np.array([_offset_at(moment, rules) for moment in utc.tolist()], dtype=np.int64)
     return utc if (local % DAY).any() else local
 
@@ -95,7 +95,7 @@ def _offset(zone: str) -> int:
 def _from_zone(cells: Cells, local: Integers) -> Stamps:
     """Convert wall clock times of a time zone to UTC.
 
-    An hour that happens twice in autumn is told apart by the order of the rows.
+    An hour that happens twice in autumn is distinguished by the order of the rows.
     """
     zone = _zone(cells.timezone, cells.where)
     quarter = 900 * SECOND

@@ -173,6 +173,6 @@ def _unknown(column: npt.NDArray[Any]) -> Any:
 
 
 def _writable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a way to write what everybody else can only read; valid while the column lives."""
+    """Return a writable view of what strategies can only read; valid while the column lives."""
     memory: Any = (ctypes.c_char * column.nbytes).from_address(column.ctypes.data)
     return np.frombuffer(memory, column.dtype)

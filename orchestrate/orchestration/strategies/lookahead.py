@@ -21,7 +21,7 @@ from orchestrate.orchestration.strategies.deciders import BITS, SIDES, Codes, co
 OTHER: Final = "other"
 #: How often a question is repeated before a strategy counts as repeatable.
 _REPETITIONS: Final = 3
-#: By how much prices are changed to tell rounding from looking ahead.
+#: By how much prices are changed to distinguish rounding from looking ahead.
 _JITTER: Final = 1e-6
 
 #: How many, by side and `OTHER`.

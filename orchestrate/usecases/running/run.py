@@ -54,7 +54,7 @@ def run(
 ) -> RunResult:
     """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
 
-    `ready` is told when data and engines are there, before the code of any strategy is loaded.
+    `ready` is called when data and engines are loaded, before the code of any strategy is loaded.
     What strategies print goes to stderr. DataError where data is missing; a strategy that breaks fails alone.
     `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already, `cache`
     holds files that were parsed before.

@@ -65,7 +65,7 @@ class Stop:
 
 @contextmanager
 def interrupts() -> Iterator[None]:
-    """Make the KeyboardInterrupt of a Ctrl-C one that no strategy can have raised, whoever handles the signal."""
+    """Make the KeyboardInterrupt of a Ctrl-C one that no strategy can have raised, whatever handles it."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield

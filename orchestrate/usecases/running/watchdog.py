@@ -121,7 +121,7 @@ class Watchdog(CallStack):
         return min(self._ticked[0] - wall, max(self._tick_seconds, self._ticked[1] - cpu))
 
 
-#: Where nothing is broken off, because whoever enters has to leave; a call that is over is no longer late.
+#: Where nothing is broken off, because every caller that enters has to leave; a call that is over is no longer late.
 _BRACKETS: Final = frozenset(
     bracket.__code__
     for bracket in (

@@ -87,7 +87,7 @@ def test_quiet_says_only_where(prompt):
     assert (done.code, done.err) == (0, "")
 
 
-def test_reports_go_where_they_are_wanted(prompt):
+def test_reports_go_to_the_requested_folder(prompt):
     told = prompt("backtest", "single.yaml", "--reports", "kept/here", "--format", "json").document
     assert told["paths"]["run"] == f"kept/here/{told['run_id']}"
     assert (prompt.folder / told["paths"]["run"] / "run.json").is_file()
@@ -141,7 +141,7 @@ def test_wrong_gates_are_refused_before_anything_runs(prompt):
     assert (prompt.runs, prompt.journal, done.out) == ([], [], "")
 
 
-def test_a_wrong_file_and_a_wrong_gate_are_told_together(prompt):
+def test_a_wrong_file_and_a_wrong_gate_are_reported_together(prompt):
     prompt.write("wrong.yaml", "strategy: MOMENTUM\ncapitel: 5\n")
     done = prompt("backtest", "wrong.yaml", "--gate", "nonsense", "--format", "json")
     assert done.code == 2

@@ -233,7 +233,7 @@ def test_what_a_run_refuses_or_cancels_was_acted_upon_once():
 # ---- time
 
 
-def test_the_share_of_time_is_split_evenly_and_what_one_leaves_goes_to_the_next():
+def test_unused_time_of_one_check_goes_to_the_next():
     now = [100.0]
     allowance = Allowance(10.0, 2, clock=lambda: now[0])
     first = allowance.next()

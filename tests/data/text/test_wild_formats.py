@@ -83,7 +83,7 @@ def test_a_flat_file_of_an_exchange_feed(read: Read) -> None:
     same(read("\n".join(rows))[0], HOURLY)
 
 
-def test_the_hour_that_happens_twice_is_told_apart_by_the_order_of_rows(read: Read) -> None:
+def test_the_hour_that_happens_twice_is_resolved_by_the_order_of_rows(read: Read) -> None:
     stamps = ("2014-11-02 00:30", "2014-11-02 01:30", "2014-11-02 01:30", "2014-11-02 02:30")
     columns, _ = read(hourly(*stamps), timezone="America/New_York")
     assert [columns.stamp(place) for place in range(4)] == [
@@ -96,7 +96,7 @@ def test_the_hour_that_happens_twice_is_told_apart_by_the_order_of_rows(read: Re
     assert read(newest_first, timezone="America/New_York")[0].timestamp.tolist() == columns.timestamp.tolist()
 
 
-def test_hours_that_cannot_be_told_are_refused(read: Read) -> None:
+def test_ambiguous_hours_are_refused(read: Read) -> None:
     with pytest.raises(DataError, match=r"line 3: '2014-11-02 01:30' may be either of two moments in America/New_York"):
         read(
             hourly("2014-11-02 00:30", "2014-11-02 01:30", "2014-11-02 02:30", "2014-11-02 03:30"),

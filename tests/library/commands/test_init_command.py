@@ -129,7 +129,7 @@ def test_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, f
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
 
-def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_cannot_be_made_is_reported_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 

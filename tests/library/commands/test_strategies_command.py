@@ -184,7 +184,7 @@ def test_values_that_json_has_no_word_for(strategies: Callable[..., Result], wri
     assert "made any (its own)" in " ".join(strategies("own.py:Own").stdout.split())
 
 
-def test_a_broken_package_is_told_on_stderr(
+def test_a_broken_package_is_reported_on_stderr(
     strategies: Callable[..., Result], write: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     write("site/bought-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: bought\nVersion: 1.0\n")

@@ -102,7 +102,7 @@ def test_a_turn_on_its_way_can_be_turned_back() -> None:
     assert done.reasons("s") == [("approved", "", 5.0), approved, approved, cancelled]
 
 
-def test_a_turn_that_is_turned_back_and_forth_closes_once_and_opens_whole_lots() -> None:
+def test_a_turn_back_and_forth_closes_once_and_opens_whole_lots() -> None:
     """As before, and then long again: nothing more is closed than what is held, so all of the entry opens."""
     market = market_of(series("A", FLAT), series("B", [(20.0, 20.0), (21.0, 21.0), (22.0, 22.0)], days=[0, 1, 6]))
     plan = {0: [Signal.enter("B")], 2: [Signal.exit("B"), Signal.enter("B", "short")], 4: [Signal.exit("B")]}
@@ -112,7 +112,7 @@ def test_a_turn_that_is_turned_back_and_forth_closes_once_and_opens_whole_lots()
     assert done.reasons("s")[-1] == ("approved", "", 2.0)
 
 
-def test_signals_are_told_with_the_capital_that_was_there() -> None:
+def test_signals_are_reported_with_the_available_capital() -> None:
     done = run_harness(one(FLAT), {"s": Part(Flags(long=[1], out=[4]), sizing=fixed(5))}, capital=1_000)
     told = [(e.strategy_id, e.signal_type, e.symbol, e.capital_available) for e in done.of(StrategySignalledEvent)]
     assert told == [("s", "entry", "A", 1000.0), ("s", "exit", "A", 950.0)]
@@ -292,7 +292,7 @@ def test_a_run_that_is_stopped_keeps_what_is_done() -> None:
 # ---- pausing
 
 
-def test_paused_strategies_open_nothing_but_hear_of_their_fills() -> None:
+def test_paused_strategies_open_nothing_but_are_notified_of_fills() -> None:
     strategy = Scripted({key: [ENTER] for key in range(20)})
     harness_run = prepare({"s": Part(strategy, sizing=fixed(5))})
     orchestrator = harness_run.orchestrator

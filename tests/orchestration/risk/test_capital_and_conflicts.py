@@ -62,7 +62,7 @@ def test_capital_is_allocated_to_the_cent(orchestrator: UnifiedStrategyOrchestra
     assert orchestrator.strategies["a"].allocated == Decimal("33333.34")
 
 
-def test_what_nobody_gets_is_the_reserve(orchestrator: UnifiedStrategyOrchestrator) -> None:
+def test_unallocated_capital_is_the_reserve(orchestrator: UnifiedStrategyOrchestrator) -> None:
     add(orchestrator, "a", pct="12.5")
     assert orchestrator.allocate_capital() == {"a": Decimal("12500.00")}
 
@@ -194,7 +194,7 @@ def test_a_policy_is_a_function() -> None:
     assert set(CONFLICT_POLICIES) >= {"independent"}
 
 
-def test_conflicts_are_told_with_their_demands() -> None:
+def test_conflicts_are_reported_with_their_demands() -> None:
     parts = {
         "a": Part(Flags(long=[1]), pct=50, sizing=fixed(5)),
         "b": Part(Flags(short=[1]), pct=50, sizing=fixed(3)),
@@ -214,7 +214,7 @@ def test_conflicts_are_told_with_their_demands() -> None:
     assert sorted(done.fills()) == [(-3.0, 10.0), (5.0, 10.0)]
 
 
-def test_a_policy_may_refuse_and_the_refused_hears_of_it() -> None:
+def test_a_policy_may_refuse_and_the_strategy_is_notified() -> None:
     refused = Scripted({1: [Signal.enter("A", quantity=3)]})
     parts = {
         "a": Part(Scripted({1: [Signal.enter("A", quantity=5)]}), pct=50),

@@ -109,7 +109,7 @@ def test_a_hook_that_raises_when_it_is_looked_up() -> None:
     check_others_unaffected(done)
 
 
-def test_an_error_that_can_not_be_told() -> None:
+def test_an_error_whose_message_can_not_be_read() -> None:
     def raise_it(context: object) -> Any:
         raise BrokenError
 
@@ -196,7 +196,7 @@ def gapping() -> Market:
     return market_of(series("A", [(10, 10), (10, 10), (500, 500), (500, 500), (500, 500)]), series("B", [(10, 10)] * 5))
 
 
-def test_refused_at_the_open_hears_so_and_nothing_else_happens() -> None:
+def test_a_refusal_at_the_open_is_notified_and_changes_nothing() -> None:
     strategy = Scripted({1: [Signal.enter("A", quantity=1)]})
     done = run_harness(gapping(), {"s": Part(strategy)}, capital=100)
     assert done.reasons("s") == [("approved", "", 1.0), ("rejected", "below_one_lot", 0.0)]
@@ -212,7 +212,7 @@ def test_failing_at_a_refusal_at_the_open_cancels_what_is_released_with_it() -> 
     assert done.reasons("s")[-1][1] in ("strategy_failed", "flattened")
 
 
-def test_failing_at_a_refusal_at_the_close_takes_back_what_was_approved_with_it() -> None:
+def test_failing_at_a_refusal_at_the_close_cancels_other_approvals() -> None:
     strategy = FailsOnRejection({1: [Signal.enter("A", quantity=0.5), Signal.enter("B", quantity=1)]})
     done = run_harness(market(), {"s": Part(strategy, symbols=("A", "B"))})
     assert done.fills() == []

@@ -182,7 +182,7 @@ def test_what_is_kept_of_an_earlier_symbols_future_is_not() -> None:
     assert verdicts(check(FollowsTheWhole, *every)) == ["looks ahead"]
 
 
-def test_a_twin_that_was_never_asked_finds_out_what_was_learnt_from_the_whole() -> None:
+def test_a_fresh_twin_reveals_what_was_learnt_from_the_whole() -> None:
     subject = subject_of(FitsOnce, walk())
     assert isinstance(subject.twin, FitsOnce)
     assert not check_lookahead(subject, "A").honest
