@@ -175,7 +175,7 @@ def test_off_the_main_thread_there_is_no_limit_and_a_finding() -> None:
 
 @contextmanager
 def ticking(seconds: float) -> Iterator[list[float]]:
-    """Somebody else's alarm, such as a time limit of the whole run."""
+    """A foreign alarm, such as a time limit of the whole run."""
     rung: list[float] = []
     before = signal.signal(signal.SIGALRM, lambda *_: rung.append(time.monotonic()))
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -210,7 +210,7 @@ def test_a_watchdog_bites_once_a_call_and_only_inside_one() -> None:
 
 
 def calls_into_c_once(seconds: float) -> None:
-    """Use processor time. No line of Python is reached before it is over, so no signal is heard either."""
+    """Use processor time. No line of Python is reached before it is over, so no signal is handled either."""
     end = time.process_time() + seconds
     deque(takewhile(partial(operator.gt, end), iter(time.process_time, None)), maxlen=0)
 

@@ -1,4 +1,4 @@
-"""What users get wrong, and word for word what they are told: `broken/NAME.yaml` → `broken/NAME.txt`.
+"""Mistakes of users, and the exact messages about them: `broken/NAME.yaml` → `broken/NAME.txt`.
 
 The first line of a configuration may give what is laid over it: `# arguments: --set a.b=c`, `# environment: A=b`.
 After a deliberate change of messages, write the texts anew: ORCHESTRATE_WRITE_GOLDEN=1, and read the difference.

@@ -1,4 +1,4 @@
-"""`Bars` behave as a sequence, and nobody can change what is in them."""
+"""`Bars` behave as a sequence, and their contents can't be changed."""
 
 from __future__ import annotations
 

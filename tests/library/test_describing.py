@@ -1,4 +1,4 @@
-"""What can be told of a class without importing it: its kind, its frameworks, its parameters.
+"""What can be inferred of a class without importing it: its kind, its frameworks, its parameters.
 
 One file, though long: every way to write a class stands beside the others, so that a new one is seen to be new.
 """

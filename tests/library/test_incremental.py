@@ -1,4 +1,4 @@
-"""Indicators that go along with the bars: what TA-Lib says of the whole history, whoever asks, whenever."""
+"""Indicators updated bar by bar equal TA-Lib's values over the whole history, in any order of evaluation."""
 
 from __future__ import annotations
 

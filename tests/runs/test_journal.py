@@ -235,7 +235,7 @@ def test_what_is_no_half_line_of_ours_is_kept(tmp_path, before):
 
 
 def test_a_line_that_another_is_just_writing_is_no_half_line(tmp_path):
-    """One writes the first part of a line, under the lock; whoever opens the journal meanwhile waits for the rest."""
+    """One writes the first part of a line, under the lock; one who opens the journal meanwhile waits for the rest."""
     path = tmp_path / "j"
     with path.open("ab", buffering=0) as other:
         fcntl.flock(other, fcntl.LOCK_SH)

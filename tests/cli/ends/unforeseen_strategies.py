@@ -119,7 +119,7 @@ class Deaf(Honest):
 
 
 class Patient(Honest):
-    """Goes on until it is told to stop."""
+    """Goes on until it is stopped."""
 
     def act(self):
         there()

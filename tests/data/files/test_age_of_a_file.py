@@ -1,4 +1,4 @@
-"""A file that is no older than its last bar: told to whoever looks at data, never part of what a run stores."""
+"""A file not newer than its last bar is reported by commands that inspect data, never by a run."""
 
 from __future__ import annotations
 

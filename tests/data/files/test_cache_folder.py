@@ -45,7 +45,7 @@ def test_a_full_disk_leaves_nothing_behind(bars: Path, cache: ColumnCache) -> No
 
 
 class Pressed:
-    """A column at which somebody presses Ctrl-C."""
+    """A column during which Ctrl-C is pressed."""
 
     def __array__(self, *_: object, **__: object) -> np.ndarray[Any, Any]:
         raise KeyboardInterrupt

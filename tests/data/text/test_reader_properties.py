@@ -48,7 +48,7 @@ def test_rows_that_are_repeated_word_for_word_change_nothing_either(
 
 
 def told_or_refused(folder: Path, rows: list[str]) -> tuple[Finding, ...]:
-    """What is told of the rows; a refusal counts as an error told."""
+    """The findings about the rows; a refusal counts as an error."""
     try:
         _, findings = load_in(folder, {"X": text_of(rows)})
     except DataError as error:

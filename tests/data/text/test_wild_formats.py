@@ -1,4 +1,4 @@
-"""Files as their writers write them. After the reading each equals its clean twin, and what was done is told."""
+"""Files as their writers write them. After reading each equals its clean twin, and what was done is reported."""
 
 from __future__ import annotations
 

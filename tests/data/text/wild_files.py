@@ -1,4 +1,4 @@
-"""Files as their writers write them, and what is told of each."""
+"""Files as their writers write them, and the findings about each."""
 
 from __future__ import annotations
 

@@ -237,7 +237,7 @@ def test_a_released_order_that_its_engine_denies_is_over() -> None:
 
 
 class Pausing(Host):
-    """While its guest lives through the third bar, somebody pauses the guest; two bars later it goes on."""
+    """Pauses the hosted strategy during its third bar, and resumes it two bars later."""
 
     orchestrator: Any = None
 

@@ -63,7 +63,7 @@ def test_less_than_one_lot() -> None:
 
 
 def test_orders_of_one_bar_share_what_there_is() -> None:
-    """1 000 in all: the first symbol takes 600, the second gets 400 of the 600 it wants, the third nothing."""
+    """1 000 in all: the first symbol takes 600, the second gets 400 of the 600 requested, the third nothing."""
     market = market_of(*(series(symbol, FLAT) for symbol in "ABC"))
     wants = [Signal.enter(symbol, quantity=60) for symbol in "ABC"]
     done = run_harness(market, {"s": Part(Scripted({1: wants}), tuple("ABC"))}, capital=1_000)

@@ -95,7 +95,7 @@ class HidingPlaces:
 
 
 class BrokenError(Exception):
-    """An error that can't even be told."""
+    """An error whose message can't be read."""
 
     def __str__(self) -> str:
         raise ValueError("no words")
@@ -313,7 +313,7 @@ def test_a_run_inside_a_callback_is_refused() -> None:
 
 
 class FlagsThatFail(Flags):
-    """Vectorised, in a run that jumps; breaks when it hears of its fill."""
+    """Vectorised, in a run that jumps; breaks in the callback of its fill."""
 
     def on_fill(self, fill: object) -> None:
         boom()

@@ -125,7 +125,7 @@ def test_the_traded_flag_that_changes_is_named() -> None:
 
 
 def test_a_flag_from_which_nothing_follows_may_change() -> None:
-    """An exit of the warm-up, which short histories don't show: whoever is out doesn't care."""
+    """An exit of the warm-up, which short histories don't show: it means nothing while flat."""
 
     def rule(bars: Bars) -> tuple[Any, ...]:
         enter = above(bars)
