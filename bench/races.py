@@ -1,4 +1,4 @@
-"""Who races whom: contestants by name, and one race run by turns, told and entered into the ledger.
+"""Who races whom: contestants by name; one race run by turns, printed and entered into the ledger.
 
 No ratio is told where fills or equity differ.
 """
@@ -71,7 +71,7 @@ class Raced:
         return sum(map(len, self.reference.fills))
 
     def fault(self, name: str) -> str:
-        """Why no ratio can be told of it; "" where one can."""
+        """Return why it has no ratio; "" if it has one."""
         if name not in self.taken:
             return f"{name} not installed" if name in ("backtesting.py", "vectorbt") else f"{name} takes no part"
         taken = self.taken[name]

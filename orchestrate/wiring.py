@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestrate.library.functions import LoadedFunction, UserFunction
 
 
-#: A further engine is a folder and a line here. The first one is where portable strategies run unless told otherwise.
+#: A further engine is a folder and a line here. The first one is the default of portable strategies.
 ENGINES: Final[Mapping[str, Engine]] = {
     engine.name: engine
     for engine in (

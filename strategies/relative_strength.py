@@ -36,6 +36,6 @@ class RelativeStrength:
         self.sell_above = sell_above
 
     def signals(self, bars: Bars) -> Signals:
-        """Return levels, not crossings: as long as the RSI is under `buy_below`, a flat strategy wants in."""
+        """Return levels, not crossings: as long as the RSI is under `buy_below`, a flat strategy enters."""
         rsi = wilder_rsi(bars.close, self.period)
         return Signals(enter_long=rsi < self.buy_below, exit_long=rsi > self.sell_above)

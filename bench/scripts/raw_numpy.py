@@ -1,4 +1,4 @@
-"""The floor: the scene's trades by numpy alone. No engine fills them, no book keeps them, nobody is told why."""
+"""The floor: the scene's trades by numpy alone. No engine fills them, no book keeps them, no decision is recorded."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def told(ledger: Ledger, what: str, reached: tuple[float, float]) -> None:
 
 
 class Eager:
-    """Wants in at every bar."""
+    """Enters at every bar."""
 
     def on_bar(self, context):
         return Signal.enter("S0", quantity=1)

@@ -1,4 +1,4 @@
-"""Who earned what: the portfolio's return, shared out over its strategies and frameworks."""
+"""Attribute the portfolio's return to its strategies and frameworks."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _BESIDE_METRICS: Final[dict[str, dict[str, Range]]] = {
 
 
 def judge(gates: Sequence[Gate], figures: Mapping[str, object]) -> list[dict[str, object]]:
-    """Return each gate with the value it found and whether it passed, as `backtest --format json` tells it."""
+    """Return each gate with the value it found and whether it passed, as `backtest --format json` prints it."""
     judged: list[dict[str, object]] = []
     for gate in gates:
         value = figure(gate.metric, figures)
@@ -73,9 +73,9 @@ def _pointless(gate: Gate, bounds: tuple[float, float]) -> tuple[str, str] | Non
     inside = low < gate.threshold < high
     always = least and most and not (inside and gate.operator == "!=")
     never = not least and not most and not (inside and gate.operator == "==")
-    told = f"{gate.metric.rpartition('.')[2]} lies in {low:g} .. {high:g}".replace("inf", "∞")
+    bounds_text = f"{gate.metric.rpartition('.')[2]} lies in {low:g} .. {high:g}".replace("inf", "∞")
     if always:
-        return f"gate '{gate}' can't fail", told
+        return f"gate '{gate}' can't fail", bounds_text
     if never:
-        return f"gate '{gate}' can't be passed", told
+        return f"gate '{gate}' can't be passed", bounds_text
     return None

@@ -168,16 +168,16 @@ def figures(track: Track, where: str) -> tuple[Figures, list[Finding]]:
     """Return every metric of `track`; None with a finding, one a cause, where a metric has no meaning."""
     import numpy as np
 
-    found: Figures = {}
+    values: Figures = {}
     causes: dict[str, list[str]] = {}
     for name, metric in METRICS.items():
         try:
             with np.errstate(all="ignore"):
-                found[name] = _finite(metric.figure(track))
+                values[name] = _finite(metric.figure(track))
         except NoFigureError as reason:
-            found[name] = None
+            values[name] = None
             causes.setdefault(str(reason), []).append(name)
-    return found, [_finding(where, names, cause) for cause, names in causes.items()]
+    return values, [_finding(where, names, cause) for cause, names in causes.items()]
 
 
 def _deviation(track: Track) -> float:
@@ -194,7 +194,7 @@ def _closed(track: Track) -> Floats:
 
 def _finite(figure: float) -> float:
     if not math.isfinite(figure):
-        raise NoFigureError("the figures are too large or too small to be told")
+        raise NoFigureError("the figures are too large or too small to be represented")
     return figure
 
 

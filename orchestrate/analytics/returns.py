@@ -1,4 +1,4 @@
-"""Time-weighted curves: what money earned, whatever was added to it or taken away meanwhile."""
+"""Compute time-weighted curves: the earnings of money, without what was added or taken away meanwhile."""
 
 from __future__ import annotations
 

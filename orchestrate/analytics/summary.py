@@ -55,10 +55,10 @@ def summarise(result: RunResult) -> Document:
 def _portfolio(result: RunResult, notes: list[Finding]) -> Document:
     initial = float(result.plan.capital.total)
     equity = result.portfolio_equity
-    metrics, found = figures(
+    metrics, figure_notes = figures(
         _pooled(result, [one for _, one in sorted(result.strategies.items())], Curve(initial, equity)), "portfolio"
     )
-    notes.extend(found)
+    notes.extend(figure_notes)
     return {
         "initial_capital": initial,
         "final_equity": _last(equity, initial),
@@ -71,8 +71,8 @@ def _framework(result: RunResult, name: str, notes: list[Finding]) -> Document:
     members = [one for _, one in sorted(result.strategies.items()) if one.framework == name]
     initial = float(sum(strategy.allocated for strategy in members))
     equity = np.sum([strategy.equity for strategy in members], axis=0)
-    metrics, found = figures(_pooled(result, members, curve_of(members)), f"frameworks.{name}")
-    notes.extend(found)
+    metrics, figure_notes = figures(_pooled(result, members, curve_of(members)), f"frameworks.{name}")
+    notes.extend(figure_notes)
     return {"final_equity": _last(equity, initial), "metrics": metrics}
 
 
@@ -89,8 +89,8 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
         fees=strategy.fees,
         periods_per_year=result.periods_per_year.get(strategy.id),
     )
-    metrics, found = figures(track, f"strategies.{strategy.id}")
-    notes.extend(found)
+    metrics, figure_notes = figures(track, f"strategies.{strategy.id}")
+    notes.extend(figure_notes)
     error = strategy.error
     return {
         "name": strategy.name,
@@ -135,7 +135,7 @@ def _benchmark(result: RunResult, closes: Floats) -> Document:
 def _union(result: RunResult) -> Flags:
     """Return the steps at which a symbol of some strategy has a bar.
 
-    Data that nobody trades makes steps that don't count.
+    Data that no strategy trades makes steps that don't count.
     """
     there: Flags = np.logical_or.reduce([strategy.has_bar for strategy in result.strategies.values()])
     return there

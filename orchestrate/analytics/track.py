@@ -17,7 +17,7 @@ _GRAIN: Final = 1e-14
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """What metrics are made of. `equity` is marked at each close, `exposed` tells the closes with a position.
+    """The data behind metrics. `equity` is valued at each close, `exposed` marks the closes with a position.
 
     `initial` is the capital before the first close. `profits` are those of the closed round trips, net of fees.
     """

@@ -27,7 +27,7 @@ class Stream(io.FileIO):
     def write(self, data: Any) -> int:
         """Write what can be written; on a strict stream raise OutputError or ReaderGoneError, once."""
         try:
-            while (written := super().write(data)) is None:  # somebody has made it non-blocking
+            while (written := super().write(data)) is None:  # another process has made it non-blocking
                 select.select([], [self], [])
         except OSError as error:
             if not self.strict:
@@ -40,7 +40,7 @@ class Stream(io.FileIO):
 
 
 class Text(io.TextIOWrapper):
-    """The text of a standard stream, which stays open: a strategy that closes it doesn't close it for everybody."""
+    """The text of a standard stream, which stays open: a strategy that closes it doesn't close it for the process."""
 
     def close(self) -> None:
         """Write what is in the buffer, and nothing else."""
@@ -48,7 +48,7 @@ class Text(io.TextIOWrapper):
 
 
 def take_streams() -> None:
-    """Make the process's standard streams our own, the closed ones too: nobody else's file takes their place."""
+    """Make the process's standard streams our own, the closed ones too: no other file takes their place."""
     for descriptor, flags in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
         if _is_closed(descriptor):
             os.set_inheritable(os.open(os.devnull, flags), True)  # the lowest free descriptor is the closed one

@@ -1,1 +1,1 @@
-"""From YAML to a RunPlan, with every mistake told at its place."""
+"""Turn YAML into a RunPlan and report every mistake at its place."""

@@ -41,7 +41,7 @@ def _moment(value: Any) -> Any:
     try:
         datetime.fromisoformat(value)
     except ValueError:
-        raise ValueError(f"{value} is no date of the calendar") from None
+        raise ValueError(f"{value} is not a date of the calendar") from None
     return value
 
 
@@ -51,7 +51,7 @@ def _day(value: Any) -> Any:
     try:
         date.fromisoformat(value)
     except ValueError:
-        raise ValueError(f"{value} is no date of the calendar") from None
+        raise ValueError(f"{value} is not a date of the calendar") from None
     return value
 
 

@@ -19,7 +19,7 @@ from orchestrate.domain.portfolio import AllocationMethod
 from orchestrate.domain.results import Finding
 from orchestrate.domain.strategies.protocols import StrategyDescription
 
-#: More mistakes than that are counted, not told.
+#: More mistakes than that are only counted.
 MOST_PROBLEMS: Final = 250
 #: Methods that are read and refused by name.
 PLANNED_SIZINGS: Final = ("risk",)
@@ -85,8 +85,8 @@ class Reading:
 
     def wrong(self, path: Steps, message: str, hint: str = "") -> None:
         """Report a mistake in the value at `path`; the message starts with the path."""
-        told = path[:-1] if path and isinstance(path[-1], int) else path
-        self.problems.append(self.place(*path).problem(f"{dotted('', told)}: {message}", hint))
+        shown = path[:-1] if path and isinstance(path[-1], int) else path
+        self.problems.append(self.place(*path).problem(f"{dotted('', shown)}: {message}", hint))
 
     def has_strangers(self, name: str) -> bool:
         """Return True if the strategy's entry has an unknown key: it may be a missing one, misspelt."""

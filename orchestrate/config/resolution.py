@@ -1,4 +1,4 @@
-"""What became of a configuration: a plan, or everything that is wrong with it."""
+"""The result of reading a configuration: a plan, or all its mistakes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from orchestrate.domain.results import Finding
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """`plan` is there when the configuration is right, even where its data is not.
+    """The result of reading a configuration; it has a `plan` if the configuration is right, even if its data is not.
 
-    `problems` are mistakes of the configuration (code 2), `missing` data that isn't where it is said to be (code 3);
-    both in the order of lines, and `told` is both together. `mode` is None where no strategy is named.
+    `problems` are mistakes of the configuration (code 2), `missing` is data whose files don't exist (code 3);
+    both in the order of lines, and `mistakes` has both. `mode` is None if no strategy is named.
     """
 
     plan: RunPlan | None
@@ -23,7 +23,7 @@ class Resolution:
     problems: tuple[Problem, ...] = ()
     findings: tuple[Finding, ...] = ()
     missing: tuple[Problem, ...] = ()
-    told: tuple[Problem, ...] = ()
+    mistakes: tuple[Problem, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -36,8 +36,8 @@ class Resolution:
         """Return this resolution with further mistakes, if there are any."""
         if not problems:
             return self
-        told, wrong = (*self.told, *problems), (*self.problems, *problems)
-        return replace(self, plan=None, problems=wrong, told=told)
+        mistakes, wrong = (*self.mistakes, *problems), (*self.problems, *problems)
+        return replace(self, plan=None, problems=wrong, mistakes=mistakes)
 
     def runnable(self) -> RunPlan:
         """Return the plan, if all that a run needs is there.
@@ -45,9 +45,9 @@ class Resolution:
         Else a ConfigurationError or a DataError that tells all.
         """
         if self.plan is None:
-            raise ConfigurationError(self.told)
+            raise ConfigurationError(self.mistakes)
         if self.missing:
-            raise DataError.together(str(problem) for problem in self.told)
+            raise DataError.together(str(problem) for problem in self.mistakes)
         if not self.plan.data:
             raise DataError("the configuration has no 'data'", hint="add it, or give --data SYMBOL=PATH")
         return self.plan

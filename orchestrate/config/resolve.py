@@ -55,8 +55,8 @@ def resolve(
     shaped = shape(tree, problems)
     values = None
     if shaped is not None:
-        values, found = validate(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
-        problems += found
+        values, mistakes_of_form = validate(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
+        problems += mistakes_of_form
     else:
         problems += _unknown_at_least(tree, choices)
     mode = shaped.mode if shaped else None
@@ -66,9 +66,9 @@ def resolve(
     plan = _checked(reading)
     reading.problems = [_in_the_users_words(problem, reading) for problem in reading.problems]
     missing = _in_order(reading.missing, order)
-    told = _in_order([*reading.problems, *reading.missing], order)
+    mistakes = _in_order([*reading.problems, *reading.missing], order)
     wrong = _in_order(reading.problems, order)
-    return Resolution(plan, mode, wrong, tuple(reading.findings), missing, told)
+    return Resolution(plan, mode, wrong, tuple(reading.findings), missing, mistakes)
 
 
 def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
@@ -78,10 +78,10 @@ def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
     message = problem.message
     strategies = reading.shaped.table.entries["strategies"]
     for name, _ in strategies if isinstance(strategies, Table) else ():
-        told = f"strategies.{name}"
-        if message.startswith(told):
-            message = "strategy" + message.removeprefix(told)
-        message = message.replace(f" in {told}", " in strategy")
+        prefix = f"strategies.{name}"
+        if message.startswith(prefix):
+            message = "strategy" + message.removeprefix(prefix)
+        message = message.replace(f" in {prefix}", " in strategy")
     return replace(problem, message=message)
 
 
@@ -92,18 +92,18 @@ def _unknown_at_least(tree: Table, choices: Choices) -> list[Problem]:
 
 
 def _refused(problems: list[Problem], order: list[str], mode: Mode | None = None) -> Resolution:
-    told = _in_order(problems, order)
-    return Resolution(None, mode, told, told=told)
+    mistakes = _in_order(problems, order)
+    return Resolution(None, mode, mistakes, mistakes=mistakes)
 
 
 def _in_order(problems: list[Problem], order: list[str]) -> tuple[Problem, ...]:
     """Sort problems by file, in the order in which files were read, then by line; beyond a limit only count them."""
     rank = {name: place for place, name in reversed(list(enumerate(order)))}
-    found = sorted(problems, key=lambda problem: (rank.get(problem.file, len(rank)), problem.line, problem.column))
-    more = len(found) - MOST_PROBLEMS
+    ordered = sorted(problems, key=lambda problem: (rank.get(problem.file, len(rank)), problem.line, problem.column))
+    more = len(ordered) - MOST_PROBLEMS
     if more > 0:
-        found[MOST_PROBLEMS:] = [Problem(order[0], 0, 0, f"… and {more} more mistakes")]
-    return tuple(found)
+        ordered[MOST_PROBLEMS:] = [Problem(order[0], 0, 0, f"… and {more} more mistakes")]
+    return tuple(ordered)
 
 
 def _checked(reading: Reading) -> RunPlan | None:
@@ -133,9 +133,9 @@ def _checked(reading: Reading) -> RunPlan | None:
     if reading.problems:
         return None
     strategies = tuple(
-        replace(strategy_plan(reading, name, found, share[name], symbols[name]), limits=limits[name])
-        for name, found in known.items()
-        if found
+        replace(strategy_plan(reading, name, entry, share[name], symbols[name]), limits=limits[name])
+        for name, entry in known.items()
+        if entry
     )
     return RunPlan(
         mode=reading.shaped.mode,

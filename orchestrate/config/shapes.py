@@ -22,7 +22,7 @@ ALIASES: Final = {"allocation_pct": "allocation", "symbol": "symbols"}
 class Shaped:
     """The one form. `balance` is each strategy's start capital in the live runner's file, which shares equally.
 
-    `whole` is False where entries had to be left out because nothing could be made of them.
+    `whole` is False where entries had to be left out because they could not be interpreted.
     """
 
     table: Table
@@ -51,7 +51,7 @@ def lengthened(path: tuple[str, ...], node: Node) -> Node:
 
 
 def shape(tree: Table, problems: list[Problem]) -> Shaped | None:
-    """Return the one form of `tree`; None where it has no strategies to speak of."""
+    """Return the one form of `tree`; None if it has no strategies."""
     single, several = tree.get("strategy"), tree.get("strategies")
     if single is not None and several is not None:
         message = "'strategy' and 'strategies' are both written"
@@ -181,7 +181,7 @@ def _renamed(entry: Node, problems: list[Problem]) -> Node:
         node = entry.get(alias)
         if node is not None and entry.get(key) is not None:
             place = entry.keys[alias]
-            problems.append(place.problem(f"'{key}' and '{alias}' are both written, they mean the same", "keep one"))
+            problems.append(place.problem(f"'{key}' and '{alias}' are both written and mean the same", "keep one"))
         if node is None or entry.get(key) is not None:
             entry = entry.without(alias)
             continue

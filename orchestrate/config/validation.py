@@ -1,4 +1,4 @@
-"""A tree of nodes against a model: every mistake at its place, and what is right is kept."""
+"""Validate a tree of nodes against a model: report every mistake at its place, keep the valid rest."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def validate(
         except ValidationError as error:
             mistakes = error.errors(include_url=False)
         if problems is None:
-            told = [_problem(model, node, where, dict(mistake), tuple(besides)) for mistake in mistakes]
-            problems = [problem for problem in told if problem is not None]
+            reported = [_problem(model, node, where, dict(mistake), tuple(besides)) for mistake in mistakes]
+            problems = [problem for problem in reported if problem is not None]
         pruned = [_prune(value, mistake["loc"][: -1 if mistake["type"] == "missing" else None]) for mistake in mistakes]
         if not any(pruned):
             return None, problems
@@ -154,26 +154,26 @@ def _problem(
     path_text = dotted(where, path)
     hint = _unquote(node, kind) or _lengthen(model, path, node)
     if kind in _EXPECTED:
-        told = f"{path_text}: expected {_EXPECTED[kind]}, found {found}"
+        message = f"{path_text}: expected {_EXPECTED[kind]}, found {found}"
     elif kind in _BOUNDS:
         key, words = _BOUNDS[kind]
-        told = f"{path_text} must be {words} {_shown(context[key])}, not {shortened(str(plain(node)))}"
+        message = f"{path_text} must be {words} {_shown(context[key])}, not {shortened(str(plain(node)))}"
     elif kind == "literal_error":
         choices = context.get("choices") or _choices(model, path)
         hint = did_you_mean(str(plain(node)), choices)
-        told = f"{path_text} must be {_alternatives(choices)}, found {found}"
+        message = f"{path_text} must be {_alternatives(choices)}, found {found}"
     elif kind in _SAID:
-        told = f"{path_text}{_SAID[kind]}" + (f", found {found}" if ":" in _SAID[kind] else "")
+        message = f"{path_text}{_SAID[kind]}" + (f", found {found}" if ":" in _SAID[kind] else "")
     else:
-        told = f"{path_text}: {context.get('error', mistake['msg'])}"
-    return place.problem(told, hint)
+        message = f"{path_text}: {context.get('error', mistake['msg'])}"
+    return place.problem(message, hint)
 
 
 def _stranger(model: type[BaseModel], path: Path, known: list[str]) -> str:
     """Return a hint for a key that resembles none."""
     owner = _annotation_at(model, path)
-    told = getattr(owner, "stranger", "")
-    return told or (f"known: {', '.join(known)}" if 0 < len(known) <= 8 else "")
+    hint = getattr(owner, "stranger", "")
+    return hint or (f"known: {', '.join(known)}" if 0 < len(known) <= 8 else "")
 
 
 def _lengthen(model: type[BaseModel], path: Path, node: Node) -> str:
@@ -277,7 +277,7 @@ def _exact(hint: Any) -> Any:
 
 
 def build(described: type, node: Node, where: str) -> tuple[Any, list[Problem]]:
-    """Return `described` from `node`; a refusal by its constructor is reported at the first key that it names."""
+    """Return the dataclass `described` from `node`; refusals by its constructor are reported at their first key."""
     values, problems = validate(model_of(described), node, where)
     if values is None or problems:
         return None, problems
@@ -288,6 +288,6 @@ def build(described: type, node: Node, where: str) -> tuple[Any, list[Problem]]:
         message = str(error)
         keys = node.entries if isinstance(node, Table) else {}
         key = next((word for word in message.replace(",", " ").split() if word in keys), "")
-        found, place = find(node, (key,) if key else ())
-        place = found.place if key else place
+        named_node, place = find(node, (key,) if key else ())
+        place = named_node.place if key else place
         return None, [place.problem(f"{where}: {message}")]

@@ -41,8 +41,8 @@ def adjust(columns: Columns, how: Adjustment, root: Path, where: str) -> tuple[C
         what = "splits and dividends" if how.dividends else "splits"
         count = int((factor != 1.0).sum())
         findings.append(Finding("info", where, f"bars adjusted for {what} by {how.factors}", count))
-    volume, told = _volume(columns, shares, where)
-    return replace(columns.with_prices(columns.prices * factor), volume=volume), findings + told
+    volume, notes = _volume(columns, shares, where)
+    return replace(columns.with_prices(columns.prices * factor), volume=volume), findings + notes
 
 
 def _volume(columns: Columns, shares: Floats, where: str) -> tuple[Floats, list[Finding]]:
@@ -65,10 +65,10 @@ def _are_factors(*columns: Floats) -> bool:
 def _split_finding(columns: Columns, date: str, ratio: float, before: int, where: str) -> Finding:
     """Return an information, or a warning if the prices do not show the split (adjusted already, or another day)."""
     if not 0 < before < len(columns):
-        return Finding("warning", where, f"the split of {date} lies outside the data: nothing is adjusted by it")
+        return Finding("warning", where, f"the split of {date} lies outside the data: it adjusts nothing")
     jump = math.log(columns.close[before - 1] / columns.open[before]) / math.log(ratio) if ratio != 1 else 0.0
     if not 0.5 < jump < 1.5:
-        message = f"the split {ratio:g}:1 of {date} shows no such jump in prices: adjusted already, or another day?"
+        message = f"the split {ratio:g}:1 of {date} doesn't show in prices: already adjusted, or the wrong date?"
         return Finding("warning", where, message)
     return Finding("info", where, f"bars before {date} adjusted for a split {ratio:g}:1", before)
 
@@ -96,7 +96,7 @@ def _factors(label: Stamps, path: Path, where: str) -> tuple[Floats, Floats]:
         price = np.array([float(row[1]) for row in rows])
         split = np.array([float(row[2]) for row in rows])
     except (ValueError, IndexError, DataError):
-        raise DataError("this is no factor file", where=where, hint=f"its columns are {','.join(_HEADER)}") from None
+        raise DataError("this is not a factor file", where=where, hint=f"its columns are {','.join(_HEADER)}") from None
     if not rows or days != sorted(days) or not _are_factors(price, split):
         raise DataError("factors must be positive, oldest first", where=where, hint="download the factor file again")
     day = label - label % 86_400_000_000_000

@@ -63,7 +63,7 @@ def _numbers(fields: Fields, plan: DataPlan, where: str) -> tuple[dict[str, Floa
     if "volume" in numbers:
         return numbers, []
     volume = np.zeros(len(fields.rows))
-    return numbers | {"volume": volume}, [Finding("warning", where, "there is no volume column: volume is 0")]
+    return numbers | {"volume": volume}, [Finding("warning", where, "no volume column: volume is 0")]
 
 
 def _number(fields: Fields, name: str, mark: str, where: str) -> Floats:
@@ -77,7 +77,7 @@ def _number(fields: Fields, name: str, mark: str, where: str) -> Floats:
         raise DataError(
             f"{fields.unit} {fields.rows[place]}: {name} {column[place]!r} is no number{more}",
             where=where,
-            hint="mend or remove the row",
+            hint="correct or remove the row",
         )
     return numbers
 

@@ -1,4 +1,4 @@
-"""What the stamps of a series say: how long a bar is, which days it trades, how many bars make a year."""
+"""Derive from timestamps the length of a bar, the trading days and the bars a year."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bar_length(label: Stamps, frequency: str = "") -> int:
     length = seconds(frequency) * SECOND if frequency else int(steps[counts.argmax()])
     length = 31 * DAY if not frequency and 28 * DAY <= length <= 31 * DAY else length
     if int(label[-1]) + length > np.iinfo(np.int64).max:
-        raise ValueError(f"bars of {length / DAY:.0f} days reach beyond the years that can be counted")
+        raise ValueError(f"bars of {length / DAY:.0f} days reach beyond the supported years")
     return length
 
 

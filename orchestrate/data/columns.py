@@ -1,4 +1,4 @@
-"""What every source hands over: six columns, as they are, before anything is judged or repaired."""
+"""The columns that every source provides, before anything is judged or repaired."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRICES: Final = ("open", "high", "low", "close")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Bars in the order of the source. NaN stands for a cell that says nothing.
+    """Bars in the order of the source. NaN is an empty cell.
 
     `row` is each bar's line in the file (or its place in another source, from 1), for messages.
     """
@@ -81,7 +81,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
-    """What a text says, before anything is repaired: bars, findings, and the zone by whose rules it was read."""
+    """The content of a text before repairs: bars, findings, and the time zone it was read in."""
 
     columns: Columns
     findings: tuple[Finding, ...] = ()
@@ -99,7 +99,7 @@ def show(label: int) -> str:
     return day if shown == "00:00" else f"{day} {shown}"
 
 
-def told(
+def finding_at(
     severity: Severity,
     where: str,
     what: str,

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from orchestrate.data.calendar import DAY, HOUR, SECOND, held_days, missing_days, trading_weekdays, weekdays
-from orchestrate.data.columns import Columns, counted, show, told
+from orchestrate.data.columns import Columns, counted, finding_at, show
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.results import Finding
 
@@ -59,9 +59,9 @@ def negative_prices(evidence: Evidence) -> Finding | None:
     if not len(below):
         return None
     if evidence.may_be_negative:
-        return told("info", evidence.where, "prices below zero", evidence.columns, below)
-    then = "if they are real, say asset_class: future or allow_negative: true"
-    return told("error", evidence.where, "prices below zero", evidence.columns, below, then)
+        return finding_at("info", evidence.where, "prices below zero", evidence.columns, below)
+    then = "if they are real, set asset_class: future or allow_negative: true"
+    return finding_at("error", evidence.where, "prices below zero", evidence.columns, below, then)
 
 
 def zero_prices(evidence: Evidence) -> Finding | None:
@@ -69,8 +69,8 @@ def zero_prices(evidence: Evidence) -> Finding | None:
     zero = np.flatnonzero(np.logical_or.reduce([column == 0 for column in evidence.columns.each]))
     if not len(zero) or evidence.may_be_negative:
         return None
-    then = "remove the rows, or if they are real, say allow_negative: true"
-    return told("error", evidence.where, "prices of zero", evidence.columns, zero, then)
+    then = "remove the rows, or if they are real, set allow_negative: true"
+    return finding_at("error", evidence.where, "prices of zero", evidence.columns, zero, then)
 
 
 def great_moves(evidence: Evidence) -> Finding | None:
@@ -80,7 +80,7 @@ def great_moves(evidence: Evidence) -> Finding | None:
     if not len(moved):
         return None
     message = f"moves of over {_MOVE:.0%} from one close to the next"
-    return told("warning", evidence.where, message, evidence.columns, moved, "a split? adjust: takes it out")
+    return finding_at("warning", evidence.where, message, evidence.columns, moved, "a split? adjust: takes it out")
 
 
 def great_reach(evidence: Evidence) -> Finding | None:
@@ -91,7 +91,7 @@ def great_reach(evidence: Evidence) -> Finding | None:
     wide[1:] |= _far(columns.open[1:], columns.close[:-1]) & _far(columns.open[1:], columns.close[1:])
     places = np.flatnonzero(wide)
     message = f"bars reach over {_MOVE:.0%} beyond where they open and close"
-    return told("warning", evidence.where, message, columns, places) if len(places) else None
+    return finding_at("warning", evidence.where, message, columns, places) if len(places) else None
 
 
 def odd_prints(evidence: Evidence) -> Finding | None:
@@ -114,7 +114,7 @@ def odd_prints(evidence: Evidence) -> Finding | None:
     if not len(places):
         return None
     message = "closes leave the price and come straight back"
-    return told("warning", evidence.where, message, evidence.columns, places, "odd prints?")
+    return finding_at("warning", evidence.where, message, evidence.columns, places, "odd prints?")
 
 
 def stillness(evidence: Evidence) -> Finding | None:
@@ -130,7 +130,7 @@ def stillness(evidence: Evidence) -> Finding | None:
         return None
     longest = int((ends - starts).max())
     message = f"stretches of {least} or more bars in which no price moves (longest: {longest} bars)"
-    return told("warning", evidence.where, message, columns, starts[long])
+    return finding_at("warning", evidence.where, message, columns, starts[long])
 
 
 def no_volume(evidence: Evidence) -> Finding | None:
@@ -140,7 +140,7 @@ def no_volume(evidence: Evidence) -> Finding | None:
         return None
     if len(silent) == len(evidence.columns):
         return Finding("info", evidence.where, "volume is 0 throughout")
-    return told("info", evidence.where, "bars have volume 0", evidence.columns, silent)
+    return finding_at("info", evidence.where, "bars have volume 0", evidence.columns, silent)
 
 
 def great_volume(evidence: Evidence) -> Finding | None:
@@ -152,13 +152,13 @@ def great_volume(evidence: Evidence) -> Finding | None:
     if not 0 < _VOLUME * np.delete(volume, greatest).max() < volume[greatest]:
         return None
     message = f"the volume is over {_VOLUME:.0f} times that of any other bar"
-    return told("warning", evidence.where, message, evidence.columns, [greatest])
+    return finding_at("warning", evidence.where, message, evidence.columns, [greatest])
 
 
 def few_rows(evidence: Evidence) -> Finding | None:
     """Report a history too short to judge a strategy by."""
     size = len(evidence.columns)
-    return Finding("info", evidence.where, f"{size} bars are few to judge anything by") if size < _FEW else None
+    return Finding("info", evidence.where, f"{size} bars are too few to judge a strategy") if size < _FEW else None
 
 
 def missing_days_in_a_row(evidence: Evidence) -> Finding | None:
@@ -192,7 +192,7 @@ def missing_weeks(evidence: Evidence) -> Finding | None:
     wide = np.flatnonzero(np.diff(label) > 1.5 * evidence.length) + 1
     if evidence.length <= DAY or not len(wide):
         return None
-    return told("warning", evidence.where, "bars are missing before these", evidence.columns, wide)
+    return finding_at("warning", evidence.where, "bars are missing before these", evidence.columns, wide)
 
 
 def holes_in_days(evidence: Evidence) -> Finding | None:
@@ -210,7 +210,7 @@ def holes_in_days(evidence: Evidence) -> Finding | None:
     if not len(rare):
         return None
     message = f"holes within a day (longest: {span(int(steps[rare].max()))})"
-    return told("info", evidence.where, message, evidence.columns, rare + 1)
+    return finding_at("info", evidence.where, message, evidence.columns, rare + 1)
 
 
 def unusual_weekdays(evidence: Evidence) -> Finding | None:
@@ -221,8 +221,8 @@ def unusual_weekdays(evidence: Evidence) -> Finding | None:
     if usual >= set(weekdays(held_days(evidence.columns.timestamp) * DAY).tolist()):
         return None
     odd = np.flatnonzero(~np.isin(weekdays(evidence.columns.timestamp), list(usual)))
-    message = "bars on days on which this series seldom trades"
-    return told("info", evidence.where, message, evidence.columns, odd)
+    message = "bars on days on which this series rarely trades"
+    return finding_at("info", evidence.where, message, evidence.columns, odd)
 
 
 def crowded_bars(evidence: Evidence) -> Finding | None:
@@ -232,8 +232,8 @@ def crowded_bars(evidence: Evidence) -> Finding | None:
     close_by = np.flatnonzero(np.diff(evidence.columns.timestamp) < least) + 1
     if not len(close_by):
         return None
-    message = f"bars follow sooner than a bar's length of {span(evidence.length)}"
-    return told("warning", evidence.where, message, evidence.columns, close_by, "is frequency: right?")
+    message = f"bars follow sooner than the bar length of {span(evidence.length)}"
+    return finding_at("warning", evidence.where, message, evidence.columns, close_by, "check frequency:")
 
 
 def off_the_grid(evidence: Evidence) -> Finding | None:
@@ -245,7 +245,7 @@ def off_the_grid(evidence: Evidence) -> Finding | None:
     off = off[off < len(columns) - 1]
     if not len(off) or len(off) > 0.05 * len(columns):
         return None
-    return told("warning", evidence.where, "stamps are off the series' own grid", columns, off)
+    return finding_at("warning", evidence.where, "stamps are off the series' own grid", columns, off)
 
 
 def unfinished(evidence: Evidence) -> Finding | None:
@@ -254,7 +254,7 @@ def unfinished(evidence: Evidence) -> Finding | None:
     if len(off) != 1 or off[0] != len(columns) - 1:
         return None
     message = "the last bar was not finished when the data was taken"
-    return told("warning", evidence.where, message, columns, off, "its close is not final")
+    return finding_at("warning", evidence.where, message, columns, off, "its close is not final")
 
 
 def _off_grid(evidence: Evidence) -> np.typing.NDArray[np.intp]:
@@ -294,7 +294,7 @@ def stamped_at_the_end(evidence: Evidence) -> Finding | None:
     if late.mean() < _MOSTLY:
         return None
     message = "sessions begin one bar after a quarter of an hour and end on one, as where stamps are the ends of bars"
-    return told("info", evidence.where, message, evidence.columns, begins[late], "if they are, say stamp: end")
+    return finding_at("info", evidence.where, message, evidence.columns, begins[late], "if they are, set stamp: end")
 
 
 FINDINGS: Final[tuple[Callable[[Evidence], Finding | None], ...]] = (

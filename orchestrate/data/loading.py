@@ -122,8 +122,8 @@ def _load(
     instrument = instrument_of(given, everything, plan.capital.currency)
     negative = entry.allow_negative or ASSET_CLASSES[instrument.asset_class].below_zero
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
-    columns, told = rounded(columns, instrument.precision, name(entry))
-    findings += told
+    columns, notes = rounded(columns, instrument.precision, name(entry))
+    findings += notes
     opened, high, low, close = (sealed(column) for column in columns.each)
     series = BarSeries(
         entry.symbol,
@@ -198,10 +198,10 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
         return dict.fromkeys(("", *series), given)
     daily = {symbol: bars.length == DAY for symbol, bars in series.items()}
     all_daily = all(daily[symbol] for symbol, bars in series.items() if bars.tradable)
-    found = {"": periods_per_year(timeline.stamps, daily=all_daily)}
+    periods = {"": periods_per_year(timeline.stamps, daily=all_daily)}
     for symbol, bars in series.items():
-        found[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol])
-    return found
+        periods[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol])
+    return periods
 
 
 def data_hash(series: Mapping[str, BarSeries]) -> str:

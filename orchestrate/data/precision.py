@@ -1,4 +1,4 @@
-"""What a symbol is: what the configuration says of it, completed by its prices, which are rounded to its precision."""
+"""Build a symbol's instrument from the configuration and its prices, which are rounded to its precision."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.data.columns import PRICES, Columns, told
+from orchestrate.data.columns import PRICES, Columns, finding_at
 from orchestrate.data.text.cells import BLOCK
 from orchestrate.domain.instruments.instrument import MAX_PRECISION, Instrument
 from orchestrate.domain.market.timeline import Flags, Floats
@@ -85,10 +85,10 @@ def _rounding(columns: Columns, prices: Floats, precision: int, where: str) -> l
         then = f"they are rounded, at most by {change.max():.3g}, which is {share:.3g} of the price"
         severity: Severity = "warning" if share > _SLIGHT else "info"
         what = f"prices have more than {precision} decimals"
-        findings.append(told(severity, where, what, columns, np.flatnonzero(changed), then))
+        findings.append(finding_at(severity, where, what, columns, np.flatnonzero(changed), then))
     if lost.any():
         raised = f"give the instrument a precision of up to {MAX_PRECISION}"
         then = raised if precision < MAX_PRECISION else "write them in a smaller unit, such as a price of a thousand"
         what = f"prices would become 0 with {precision} decimals"
-        findings.append(told("error", where, what, columns, np.flatnonzero(lost), then))
+        findings.append(finding_at("error", where, what, columns, np.flatnonzero(lost), then))
     return findings

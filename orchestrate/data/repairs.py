@@ -1,6 +1,6 @@
-"""What may be put right without doubt: order, repeated rows, incomplete rows, ranges. Each repair is told as a warning.
+"""Repair what has one reading only: order, repeated rows, incomplete rows, ranges. Each repair is a warning.
 
-What is in doubt, or can't be counted, is refused by a `DataError` that names rows and the setting which decides.
+Ambiguous rows and uncountable figures are refused by a `DataError` that names them and the setting that decides.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from orchestrate.data.columns import PRICES, Columns, told
+from orchestrate.data.columns import PRICES, Columns, finding_at
 from orchestrate.data.text.cells import DATE_HINT
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.magnitudes import MAX_PRICE, MAX_VOLUME
@@ -53,9 +53,9 @@ def require_countable(columns: Columns, where: str) -> None:
         if len(beyond):
             first = int(beyond[0])
             raise DataError(
-                f"{columns.place(first)}: {name} {values[first]:g} is beyond {most:g}, the most that is counted with",
+                f"{columns.place(first)}: {name} {values[first]:g} is beyond {most:g}, the largest supported value",
                 where=where,
-                hint="divide the whole series, or take the row out",
+                hint="scale the whole series, or remove the row",
             )
 
 
@@ -66,8 +66,8 @@ def _order(columns: Columns, where: str) -> Repaired:
         return columns, None
     ordered = columns.take(np.argsort(label, kind="stable"))
     if len(columns) > 2 and not (label[1:] > label[:-1]).any():
-        return ordered, Finding("warning", where, "the newest row stands first: rows are turned round")
-    return ordered, told("warning", where, "rows stand after newer ones", columns, back, "rows are sorted by time")
+        return ordered, Finding("warning", where, "the newest row is first: rows are reversed")
+    return ordered, finding_at("warning", where, "rows come after newer ones", columns, back, "rows are sorted by time")
 
 
 def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repaired:
@@ -89,7 +89,7 @@ def _repetition(columns: Columns, where: str, on_duplicate: OnDuplicate) -> Repa
     last = on_duplicate == "last"
     dropped = np.concatenate([same_stamp, [False]]) if last else np.concatenate([[False], same_stamp])
     then = f"the {on_duplicate} is kept" if len(conflicts) else "one is kept"
-    finding = told("warning", where, "rows repeat a stamp", columns, np.flatnonzero(dropped), then)
+    finding = finding_at("warning", where, "rows repeat a stamp", columns, np.flatnonzero(dropped), then)
     return columns.take(np.flatnonzero(~dropped)), finding
 
 
@@ -99,7 +99,7 @@ def _incompleteness(columns: Columns, where: str) -> Repaired:
         return columns, None
     if missing.all():
         raise DataError("not one row has all four prices", where=where, hint="download the data again")
-    return columns.take(np.flatnonzero(~missing)), told(
+    return columns.take(np.flatnonzero(~missing)), finding_at(
         "warning", where, "rows lack a price", columns, np.flatnonzero(missing), "they are left out"
     )
 
@@ -110,7 +110,7 @@ def _silence(columns: Columns, where: str) -> Repaired:
         return columns, None
     what = "rows have no volume, or one below 0"
     filled = replace(columns, volume=np.where(missing, 0.0, columns.volume))
-    return filled, told("warning", where, what, columns, np.flatnonzero(missing), "it is read as 0")
+    return filled, finding_at("warning", where, what, columns, np.flatnonzero(missing), "it is read as 0")
 
 
 def _range(columns: Columns, where: str) -> Repaired:
@@ -120,15 +120,15 @@ def _range(columns: Columns, where: str) -> Repaired:
         return columns, None
     if crossed.sum() > max(2, len(columns) / 2):
         raise DataError(
-            f"high is below low in {crossed.sum()} of {len(columns)} rows: are these the right columns?",
+            f"high is below low in {crossed.sum()} of {len(columns)} rows: check the columns",
             where=where,
-            hint="say which they are with columns: {high: NAME, low: NAME}",
+            hint="name them with columns: {high: NAME, low: NAME}",
         )
     prices = columns.prices
     prices[1], prices[2] = prices.max(axis=0), prices.min(axis=0)
     what = "high is below low" if crossed.any() else "open or close lies outside low..high"
     then = "the range is widened to hold all four prices"
-    return columns.with_prices(prices), told("warning", where, what, columns, np.flatnonzero(outside), then)
+    return columns.with_prices(prices), finding_at("warning", where, what, columns, np.flatnonzero(outside), then)
 
 
 def _outside(columns: Columns) -> Flags:

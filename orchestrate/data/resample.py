@@ -1,4 +1,4 @@
-"""Coarser bars out of finer ones. Each is complete, and known, at its last source bar; nobody can trade on it."""
+"""Build coarser bars from finer ones. Each is complete and available at its last source bar; it can't be traded."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from orchestrate.domain.market.timeline import BarSeries
 
 
 def resample(
-    symbol: str, told: Mapping[str, str], series: Mapping[str, BarSeries], stamp: Literal["start", "end"]
+    symbol: str, settings: Mapping[str, str], series: Mapping[str, BarSeries], stamp: Literal["start", "end"]
 ) -> BarSeries:
     """Return the series that `{of: SYMBOL, to: 1h}` describes, on multiples of `to` in UTC; `stamp` is the source's.
 
     Weeks begin on Mondays.
     """
-    source = series.get(told.get("of", ""))
+    source = series.get(settings.get("of", ""))
     if source is None:
         raise DataError(
-            f"resample: {told.get('of', '')!r} is no series with bars of its own",
+            f"resample: {settings.get('of', '')!r} is not a series with bars of its own",
             where=symbol,
             hint=f"of: one of {', '.join(series)}",
         )
     try:
-        length = seconds(told.get("to", "")) * SECOND
+        length = seconds(settings.get("to", "")) * SECOND
     except ValueError as error:
         raise DataError(f"resample: {error}", where=symbol) from None
     if length <= source.length or length % source.length:
         raise DataError(
-            f"resample: {told['to']} is no multiple of the bars of {source.symbol}, "
+            f"resample: {settings['to']} is no multiple of the bars of {source.symbol}, "
             f"which are {source.length / SECOND:g} s long",
             where=symbol,
         )
     limits = np.iinfo(np.int64)
     if int(source.timestamp[0]) - length < limits.min or int(source.timestamp[-1]) + length > limits.max:
-        raise DataError(f"resample: {told['to']} reaches beyond the years that can be counted", where=symbol)
+        raise DataError(f"resample: {settings['to']} reaches beyond the supported years", where=symbol)
     # 1970-01-01 was a Thursday
     origin = 4 * DAY if length % (7 * DAY) == 0 else 0
     bucket = -((origin - source.timestamp) // length) if stamp == "end" else (source.timestamp - origin) // length

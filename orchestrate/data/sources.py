@@ -1,4 +1,4 @@
-"""Where bars come from: a file of some format, an imagined market, or what is in memory already."""
+"""Load bars from a file of some format, from a synthetic market, or from memory."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def read_bars(
         return columns, []
     columns, findings = _read_file(entry, root, where, cache) if given is None else (given, [])
     require_countable(columns, where)
-    columns, told = repair(columns, where, entry.on_duplicate)
+    columns, notes = repair(columns, where, entry.on_duplicate)
     if len(columns) < 2:
         raise DataError(
-            "one bar is too few: not even a bar's length is known", where=where, hint="a series needs two bars or more"
+            "one bar is too few: its length is unknown", where=where, hint="a series needs two bars or more"
         )
-    findings += told
+    findings += notes
     if entry.adjust:
-        columns, told = adjust(columns, entry.adjust, root, where)
+        columns, notes = adjust(columns, entry.adjust, root, where)
         require_countable(columns, where)
-        findings += told
+        findings += notes
     return columns, findings
 
 
@@ -68,7 +68,7 @@ def _read_file(entry: DataPlan, root: Path, where: str, cache: ColumnCache | Non
     except IsADirectoryError:
         raise DataError("this is a folder, not a file", where=where, hint="name one file of it") from None
     except PermissionError:
-        raise DataError("the file may not be read", where=where, hint="give yourself the right to read it") from None
+        raise DataError("no permission to read the file", where=where, hint="change its permissions") from None
     except OSError as error:
         raise DataError(f"the file cannot be read ({error.strerror or error})", where=where) from None
 

@@ -1,4 +1,4 @@
-"""Accounts: what stands between strategies and money. A book says what its strategy did, an account what it may do.
+"""Accounts between strategies and money. A book records what its strategy did, an account decides what it may do.
 
 Isolated, each strategy has an account of its own; pooled, all of them share one. Both answer the same questions.
 """

@@ -1,6 +1,6 @@
 """Every strategy's own book: cash, positions, profit and fees, fed by fills and nothing else.
 
-A book survives its engine: it never asks one anything. The portfolio is the sum of its books and the reserve.
+A book is independent of engines: it never queries one. The portfolio is the sum of its books and the reserve.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Flow:
 
 @dataclass(slots=True)
 class Book:
-    """One strategy's money. `cash` moves by notional or by profit, as each instrument says."""
+    """One strategy's money. `cash` moves by notional or by profit, depending on the instrument."""
 
     strategy_id: str
     initial: float

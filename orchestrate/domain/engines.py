@@ -12,8 +12,8 @@ class Natives:
     """The strategies that an engine hosts: classes of its own `package`, and what users derive from them.
 
     `roots` are the names of the classes that make a strategy; `strategies.` stands for every class of a module.
-    `parameters` says where a native declares them: in `params` of the class, or in the class of its constructor's
-    `config`. `sized`: the `sizing` of a configuration means something to it.
+    `parameters` names where a native declares them: in `params` of the class, or in the class of its constructor's
+    `config`. `sized`: it can use the `sizing` of a configuration.
     """
 
     package: str

@@ -7,7 +7,7 @@
     ├── EngineError               4  an engine refused or broke
     │   ├── ReconciliationError   4  a book disagrees with its engine, or with its own fills
     │   └── NativeError           4  a native has damaged its engine; it fails alone, so nobody sees the code
-    ├── OrderError                4  an order is to do what its life does not lead to
+    ├── OrderError                4  an order's status does not allow that change
     ├── ChangedDataError          4  a strategy wrote to the bars that all of them run on
     ├── StoreError                4  a run or the journal can't be written or read back
     ├── OutputError               4  results can't be written to stdout
@@ -15,7 +15,7 @@
     ├── NotFoundError             5  the command line names a run or strategy that does not exist
     ├── TimeLimitError          124
     ├── InterruptedRunError     130
-    └── ReaderGoneError         141  nobody reads the results any more
+    └── ReaderGoneError         141  the reader of the results has gone
 
 The command line catches `OrchestrateError` once and exits with `exit_code`.
 """
@@ -102,7 +102,7 @@ class ConfigurationError(OrchestrateError):
 
 
 class UnknownStrategyError(ConfigurationError, ValueError):
-    """A strategy name that stands for nothing."""
+    """A strategy name that is unknown."""
 
 
 class DataError(OrchestrateError):
@@ -120,9 +120,9 @@ class DataError(OrchestrateError):
     @classmethod
     def together(cls, texts: Iterable[str]) -> DataError:
         """Return several errors, each as its text, as one."""
-        told = cls("\n".join(texts))
-        told.args = (lines(told.message),)
-        return told
+        error = cls("\n".join(texts))
+        error.args = (lines(error.message),)
+        return error
 
 
 def out_of_memory(error: BaseException) -> DataError | None:
@@ -155,7 +155,7 @@ class ChangedDataError(OrchestrateError):
 
 
 class NativeError(EngineError):
-    """A native strategy has made its own engine unusable, or its engine reports of it what is impossible.
+    """A native strategy has made its own engine unusable, or its engine reports something impossible about it.
 
     The strategy fails alone, and its engine is let go.
     """
@@ -196,7 +196,7 @@ class InterruptedRunError(OrchestrateError):
 
 
 class ReaderGoneError(OrchestrateError):
-    """Nobody reads the results any more: a broken pipe. Has no message, as no tool has one."""
+    """The reader of the results has gone: a broken pipe. Has no message, like any tool's."""
 
     exit_code = 141
 

@@ -148,7 +148,7 @@ class MultiFrameworkConfig(dict[str, Mapping[str, object]]):
 class RunPlan:
     """The plan of a run: the configuration with everything resolved.
 
-    `strategies` stand in the order of the file.
+    `strategies` are in the order of the file.
     """
 
     mode: Mode

@@ -12,7 +12,7 @@ from orchestrate.domain.orders.order import Decision, Fill, Reason
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.values import value
 
-if TYPE_CHECKING:  # findings are told without numpy
+if TYPE_CHECKING:  # findings need no numpy
     from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 
 Severity = Literal["info", "warning", "error"]

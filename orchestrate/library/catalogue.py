@@ -1,4 +1,4 @@
-"""From a reference, as a configuration writes it, to what is known of the strategy. Nothing is imported.
+"""Describe a strategy from its reference in a configuration, without importing it.
 
 A reference is a library name (MOMENTUM), `package.module:Class` or `path/to/file.py:Class`; the last two are looked up
 beside the configuration first.
@@ -63,32 +63,32 @@ def shipped(engines: Engines) -> dict[str, StrategyDescription]:
 def _shipped(engines: Engines) -> Mapping[str, StrategyDescription]:
     reader = Reader(engines)
     folder = next(folder for folder in _SHIPPED_FOLDERS if folder.is_dir())
-    found: dict[str, StrategyDescription] = {}
+    strategies: dict[str, StrategyDescription] = {}
     for path in sorted(folder.glob("*.py")):
         module = reader.module(path, (folder,))
         for node in module.classes.values():
             source = ClassSource(module, node)
             name = _library_name(source)
             if name:
-                found[name] = _described(name, source, f"{path}:{node.name}", reader)
-    return dict(sorted(found.items()))
+                strategies[name] = _described(name, source, f"{path}:{node.name}", reader)
+    return dict(sorted(strategies.items()))
 
 
 def installed(engines: Engines) -> tuple[dict[str, StrategyDescription], dict[str, str]]:
     """Return strategies of third-party packages by entry point, and the broken ones: name → what is wrong."""
     from importlib.metadata import entry_points
 
-    found: dict[str, StrategyDescription] = {}
+    strategies: dict[str, StrategyDescription] = {}
     broken: dict[str, str] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        if point.name in _shipped(engines) or point.name in found:
-            broken.setdefault(point.name, f"'{point.value}' takes a name that is already in use")
+        if point.name in _shipped(engines) or point.name in strategies:
+            broken.setdefault(point.name, f"'{point.value}' uses a name that is taken")
             continue
         try:
-            found[point.name] = _of_module(point.name, point.value, (), engines)
+            strategies[point.name] = _of_module(point.name, point.value, (), engines)
         except UnknownStrategyError as error:
             broken[point.name] = f"{point.value}: {error.problems[0].message.removeprefix(f'{_PREFIX}{point.name}: ')}"
-    return found, broken
+    return strategies, broken
 
 
 def rules(description: StrategyDescription) -> str:
@@ -98,8 +98,8 @@ def rules(description: StrategyDescription) -> str:
     if path is None:
         return description.summary
     reader = Reader(())
-    found = reader.named(reader.module(path, (path.parent,)), name)
-    return found.docstring if isinstance(found, ClassSource) else description.summary
+    match = reader.named(reader.module(path, (path.parent,)), name)
+    return match.docstring if isinstance(match, ClassSource) else description.summary
 
 
 def is_path(reference: str) -> bool:
@@ -178,18 +178,18 @@ def _of_file(
         module = reader.module(path, folders)
     except UnreadableSourceError as error:
         raise _unknown(reference, str(error)) from None
-    found = reader.named(module, class_name)
-    if found is None:
+    match = reader.named(module, class_name)
+    if match is None:
         there = ", ".join(module.classes)
         hint = did_you_mean(class_name, module.classes) or (f"it has {there}" if there else "it has no class at all")
         raise _unknown(reference, f"{path.name} has no class {class_name}", hint)
-    if isinstance(found, str):
-        raise _unknown(reference, f"{path.name} takes {class_name} from {found}, which can't be read")
-    return _described(reference, found, source, reader)
+    if isinstance(match, str):
+        raise _unknown(reference, f"{path.name} takes {class_name} from {match}, which can't be read")
+    return _described(reference, match, source, reader)
 
 
-def _described(reference: str, found: ClassSource, source: str, reader: Reader) -> StrategyDescription:
-    lineage, ends = reader.lineage(found)
+def _described(reference: str, match: ClassSource, source: str, reader: Reader) -> StrategyDescription:
+    lineage, ends = reader.lineage(match)
     try:
         kind = kind_of(lineage, ends, reader.engines)
         parameters, relations = parameters_of(kind, lineage, ends, reader)
@@ -197,7 +197,7 @@ def _described(reference: str, found: ClassSource, source: str, reader: Reader) 
         raise _unknown(reference, str(error.args[0]), str(error.args[1])) from None
     except DeclarationError as error:
         raise _unknown(reference, str(error)) from None
-    summary = " ".join(found.docstring.partition("\n\n")[0].split())
+    summary = " ".join(match.docstring.partition("\n\n")[0].split())
     frameworks = frameworks_of(kind, reader.engines)
     natives = natives_of(reader.engines).get(kind)
     sized = natives is None or natives.sized

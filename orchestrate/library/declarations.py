@@ -65,15 +65,15 @@ def _of_mapping(source: ClassSource, node: ast.expr, reader: Reader) -> dict[str
     """Return `{"fast": Parameter(int, 20), **Parent.parameters}`; with each parameter the fields that were written."""
     if not isinstance(node, ast.Dict):
         raise DeclarationError(f"parameters of {source.name} must be written as a dict of Parameter(…)")
-    found: dict[str, tuple[Parameter, frozenset[str]]] = {}
+    parameters: dict[str, tuple[Parameter, frozenset[str]]] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            found.update(_inherited(source, value, reader))
+            parameters.update(_inherited(source, value, reader))
         elif isinstance(key, ast.Constant) and isinstance(key.value, str):
-            found[key.value] = _declared(source, key.value, value)
+            parameters[key.value] = _declared(source, key.value, value)
         else:
             raise DeclarationError(f"a key in the parameters of {source.name} is no plain text")
-    return found
+    return parameters
 
 
 def _inherited(source: ClassSource, node: ast.expr, reader: Reader) -> dict[str, tuple[Parameter, frozenset[str]]]:
@@ -96,7 +96,7 @@ def _declared(source: ClassSource, name: str, node: ast.expr) -> tuple[Parameter
     if unknown or "type" not in written:
         raise DeclarationError(f"{where}: Parameter takes {', '.join(_PARAMETER_FIELDS)}")
     try:
-        wanted = type_named(written["type"])
+        kind = type_named(written["type"])
         values = {field: literal(value, source.module) for field, value in written.items() if field != "type"}
     except ValueError as error:
         raise DeclarationError(f"{where}: {error}") from None
@@ -106,7 +106,7 @@ def _declared(source: ClassSource, name: str, node: ast.expr) -> tuple[Parameter
     choices = values.get("choices", ())
     if not isinstance(choices, (tuple, list)):
         raise DeclarationError(f"{where}: choices must be a tuple")
-    parameter = Parameter(wanted, **{**values, "choices": tuple(choices)})  # type: ignore[arg-type] # checked above
+    parameter = Parameter(kind, **{**values, "choices": tuple(choices)})  # type: ignore[arg-type] # checked above
     return parameter, frozenset(written)
 
 
@@ -129,7 +129,7 @@ def _relations(lineage: Sequence[ClassSource], parameters: Mapping[str, Paramete
         for text in texts:
             strange = [name for name in parse_relation(text).names if name not in parameters]
             if strange:
-                raise DeclarationError(f"relation '{text}' speaks of '{strange[0]}', which is no parameter")
+                raise DeclarationError(f"relation '{text}' names '{strange[0]}', which is not a parameter")
     except ValueError as error:
         raise DeclarationError(f"relations of {source.name}: {error}") from None
     return tuple(texts)
@@ -173,7 +173,7 @@ def _is_made_of_fields(source: ClassSource) -> bool:
 
 def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:
     """Return annotated fields, parents' first; those in `skip` are never required."""
-    found: Parameters = {}
+    parameters: Parameters = {}
     for source in reversed(lineage):
         for node in source.node.body:
             if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
@@ -187,21 +187,21 @@ def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:
             elif node.value is not None:
                 default = ...
             required = node.value is None and name not in skip
-            found[name] = parameter_of(node.annotation, default, required=required)
-    return found
+            parameters[name] = parameter_of(node.annotation, default, required=required)
+    return parameters
 
 
 def _of_params(lineage: Sequence[ClassSource]) -> Parameters | None:
     """Return Backtrader's `params`: a tuple of pairs, `dict(…)` or a dict, parents' first."""
-    found: Parameters = {}
+    parameters: Parameters = {}
     for source, node in reversed(list(_all_assigned(lineage, "params"))):
         pairs = _pairs(node)
         if pairs is None:
             return None
         for name, value in pairs:
             default = default_of(value, source.module) if value else None
-            found[name] = parameter_of(None, default, required=False)
-    return found
+            parameters[name] = parameter_of(None, default, required=False)
+    return parameters
 
 
 def _pairs(node: ast.expr) -> list[tuple[str, ast.expr | None]] | None:
@@ -215,14 +215,14 @@ def _pairs(node: ast.expr) -> list[tuple[str, ast.expr | None]] | None:
         return [(key, value) for key, value in zip(keys, node.values, strict=True) if isinstance(key, str)]
     if not isinstance(node, (ast.Tuple, ast.List)):
         return None
-    found: list[tuple[str, ast.expr | None]] = []
+    fields: list[tuple[str, ast.expr | None]] = []
     for item in node.elts:
         parts = item.elts if isinstance(item, (ast.Tuple, ast.List)) else [item]
         name = parts[0] if parts else None
         if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
             return None
-        found.append((name.value, parts[1] if len(parts) > 1 else None))
-    return found
+        fields.append((name.value, parts[1] if len(parts) > 1 else None))
+    return fields
 
 
 def _of_config(lineage: Sequence[ClassSource], reader: Reader) -> Parameters | None:

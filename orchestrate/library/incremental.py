@@ -1,4 +1,4 @@
-"""Indicators that go along with the bars, for strategies that are asked bar by bar: TA-Lib's, by their names."""
+"""Indicators updated bar by bar, for strategies that are called at every bar: TA-Lib's, by name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Indicator:
     last bit: a number, or a tuple where the function has several outputs; NaN until there are enough bars. Parameters
     and their defaults are TA-Lib's. So are the columns, unless named: `Indicator("MAX", "high", timeperiod=55)`.
 
-    Each bar is counted once, however often it is asked about; skipped bars are caught up automatically. One
+    Each bar is counted once, however often it is evaluated; skipped bars are caught up automatically. One
     indicator serves any number of symbols. Bars that don't continue the ones before, as those of another run, are
     begun with anew. What TA-Lib doesn't know or doesn't allow is a ValueError at once.
     """
@@ -84,7 +84,7 @@ class Indicator:
 
 
 class _Course:
-    """How far a history has been followed: its first stamp, how many bars of it, and what is said of the last."""
+    """How far a history has been followed: its first stamp, the number of bars, and the value at the last."""
 
     __slots__ = ("begins", "seen", "update", "value")
 

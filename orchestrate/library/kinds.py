@@ -1,4 +1,4 @@
-"""Which kind of strategy a class is, told from its parents and methods."""
+"""Infer the kind of a strategy class from its base classes and methods."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ def kind_of(lineage: Sequence[ClassSource], ends: Sequence[str], engines: Engine
     if roots:
         return roots[0]
     methods = {name for source in lineage for name in methods_of(source)}
-    found = [kind for kind, needed in PORTABLE_METHODS.items() if methods.issuperset(needed)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        told = " and ".join(name for kind in found for name in PORTABLE_METHODS[kind])
-        raise NoStrategyError(f"class {lineage[0].name} has {told}: only one way may decide", "keep one of them")
+    kinds = [kind for kind, needed in PORTABLE_METHODS.items() if methods.issuperset(needed)]
+    if len(kinds) == 1:
+        return kinds[0]
+    if kinds:
+        methods_found = " and ".join(name for kind in kinds for name in PORTABLE_METHODS[kind])
+        raise NoStrategyError(
+            f"class {lineage[0].name} has {methods_found}: it may have only one of them", "keep one of them"
+        )
     raise _none_found(lineage[0].name, methods, ends, engines)
 
 
@@ -68,10 +70,10 @@ def _none_found(name: str, methods: set[str], ends: Sequence[str], engines: Engi
     strangers = [end for end in ends if end not in PLAIN_PARENTS]
     if not strangers:
         return NoStrategyError(f"class {name} is no strategy", NEEDED)
-    told = ", ".join(strangers)
+    parents = ", ".join(strangers)
     if any(is_of_an_engine(end, engines) for end in strangers):
-        return NoStrategyError(f"class {name} is no strategy: {told} is none", "inherit from the engine's Strategy")
-    return NoStrategyError(f"class {name} is no strategy, and its parent {told} can't be found", NEEDED)
+        return NoStrategyError(f"class {name} is no strategy: {parents} is none", "inherit from the engine's Strategy")
+    return NoStrategyError(f"class {name} is not a strategy, and its parent {parents} can't be found", NEEDED)
 
 
 #: Parents that bring neither methods nor parameters along.

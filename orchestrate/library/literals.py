@@ -32,7 +32,7 @@ def literal(node: ast.expr, module: Module, depth: int = 0) -> object:
 
 
 def default_of(node: ast.expr, module: Module) -> object:
-    """Return the value of a default; `...` where only the class itself can tell."""
+    """Return the value of a default; `...` if only the class itself knows it."""
     try:
         return literal(node, module)
     except ValueError:
@@ -42,8 +42,8 @@ def default_of(node: ast.expr, module: Module) -> object:
 def parameter_of(annotation: ast.expr | None, default: object, *, required: bool) -> Parameter:
     """Return what an annotated name takes; without an annotation a default of true, a text or a decimal decides."""
     if annotation is None:
-        told = type(default) if isinstance(default, (bool, str, float, list, dict)) else object
-        return Parameter(told, default, required=required)
+        inferred = type(default) if isinstance(default, (bool, str, float, list, dict)) else object
+        return Parameter(inferred, default, required=required)
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
             annotation = ast.parse(annotation.value, mode="eval").body
@@ -51,8 +51,8 @@ def parameter_of(annotation: ast.expr | None, default: object, *, required: bool
             return Parameter(object, default, required=required)
     name, inner = _named(_without_none(annotation))
     if name in _BOUNDED:
-        wanted, minimum, exclusive = _BOUNDED[name]
-        return Parameter(wanted, default, minimum=minimum, exclusive=exclusive, required=required)
+        kind, minimum, exclusive = _BOUNDED[name]
+        return Parameter(kind, default, minimum=minimum, exclusive=exclusive, required=required)
     if name == "Literal":
         choices = tuple(item.value for item in inner if isinstance(item, ast.Constant))
         return Parameter(object, default, choices=choices, required=required)
@@ -71,7 +71,7 @@ def type_named(node: ast.expr) -> type:
     if name == "object":
         return object
     if name not in _TYPES:
-        raise ValueError(f"`{ast.unparse(node)}` is no type of a parameter; it is one of {', '.join(_TYPES)}, object")
+        raise ValueError(f"`{ast.unparse(node)}` is not a type of a parameter; use one of {', '.join(_TYPES)}, object")
     return _TYPES[name]
 
 

@@ -72,10 +72,10 @@ def _module(description: StrategyDescription, shared: Collection[str]) -> Module
 
 def _class_in(module: ModuleType, description: StrategyDescription) -> type:
     name = description.source.rpartition(":")[2]
-    found = getattr(module, name, None)
-    if not isinstance(found, type):
-        raise UnknownStrategyError(f"Unknown strategy: {description.reference}: {name} is no class once loaded")
-    return found
+    loaded = getattr(module, name, None)
+    if not isinstance(loaded, type):
+        raise UnknownStrategyError(f"Unknown strategy: {description.reference}: {name} is not a class after loading")
+    return loaded
 
 
 def _folders_of(path: Path, reference: str) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""Users' own files, imported under names that nobody else uses.
+"""Import users' files under private names.
 
 A user's folder may be called `strategies`, `data` or anything that an installed package is called too, and two runs in
 one process may have different folders of one name. So nothing is put on `sys.path`: every load gets a package of its

@@ -44,28 +44,28 @@ class Module:
     @cached_property
     def constants(self) -> dict[str, ast.expr]:
         """Return the expressions that names are assigned to at top level."""
-        found: dict[str, ast.expr] = {}
+        values: dict[str, ast.expr] = {}
         for node in _top_level(self.tree.body):
             if isinstance(node, ast.Assign):
-                found.update((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+                values.update((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
-                found[node.target.id] = node.value
-        return found
+                values[node.target.id] = node.value
+        return values
 
     @cached_property
     def imports(self) -> dict[str, str]:
         """Return local name → what it stands for, dotted; relative imports keep their leading dots."""
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         for node in _top_level(self.tree.body):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     top = alias.name.partition(".")[0]
-                    found[alias.asname or top] = alias.name if alias.asname else top
+                    names[alias.asname or top] = alias.name if alias.asname else top
             elif isinstance(node, ast.ImportFrom):
                 source = "." * node.level + (node.module or "")
                 joint = "" if source.endswith(".") else "."
-                found.update((alias.asname or alias.name, source + joint + alias.name) for alias in node.names)
-        return found
+                names.update((alias.asname or alias.name, source + joint + alias.name) for alias in node.names)
+        return names
 
     @cached_property
     def star_imports(self) -> tuple[str, ...]:
@@ -110,20 +110,20 @@ class Reader:
 
     def lineage(self, source: ClassSource) -> tuple[list[ClassSource], list[str]]:
         """Return the class and its ancestors, nearest first, and the dotted names of ancestors that aren't followed."""
-        found: list[ClassSource] = []
+        line: list[ClassSource] = []
         ends: list[str] = []
-        self._follow(source, found, ends)
-        return found, ends
+        self._follow(source, line, ends)
+        return line, ends
 
-    def _follow(self, source: ClassSource, found: list[ClassSource], ends: list[str]) -> None:
-        if len(found) > _DEEPEST or any(source.node is other.node for other in found):
+    def _follow(self, source: ClassSource, line: list[ClassSource], ends: list[str]) -> None:
+        if len(line) > _DEEPEST or any(source.node is other.node for other in line):
             return
-        found.append(source)
+        line.append(source)
         for base in source.node.bases:
             expression = base.value if isinstance(base, ast.Subscript) else base
             parent = self.resolve(source.module, expression, source.node)
             if isinstance(parent, ClassSource):
-                self._follow(parent, found, ends)
+                self._follow(parent, line, ends)
             else:
                 ends.append(parent or ast.unparse(expression))
 
@@ -142,9 +142,9 @@ class Reader:
         if names[0] in module.imports:
             return self._imported(module, ".".join((module.imports[names[0]], *names[1:])), 0)
         for star in module.star_imports:
-            found = self._imported(module, f"{star}.{'.'.join(names)}", 0)
-            if isinstance(found, ClassSource) or is_of_an_engine(star, self.engines):
-                return found
+            match = self._imported(module, f"{star}.{'.'.join(names)}", 0)
+            if isinstance(match, ClassSource) or is_of_an_engine(star, self.engines):
+                return match
         return ".".join(names)
 
     def named(self, module: Module, name: str, depth: int = 0) -> ClassSource | str | None:
@@ -168,10 +168,10 @@ class Reader:
         if path is None or path.suffix != ".py":
             return bare
         try:
-            found = self.named(self.module(path, module.folders), name, depth)
+            match = self.named(self.module(path, module.folders), name, depth)
         except UnreadableSourceError:
             return bare
-        return found or bare
+        return match or bare
 
 
 def is_of_an_engine(dotted: str, engines: Engines) -> bool:

@@ -1,1 +1,1 @@
-"""The decisions of a run, pure: who may trade what, when, and why. No I/O, clock or randomness."""
+"""The decisions of a run, pure: which strategy may trade what, when, and why. No I/O, clock or randomness."""

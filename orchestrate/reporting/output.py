@@ -45,7 +45,7 @@ def show(
     width: int | None = None,
     unwrapped: Iterable[RenderableType] = (),
 ) -> None:
-    """Print tables and styled texts, in colour where `file` (default: stdout) is a terminal that wants it.
+    """Print tables and styled texts, in colour if `file` (default: stdout) is a terminal that supports it.
 
     `unwrapped` ones follow, each on a line of its own however long it is.
     """

@@ -1,4 +1,4 @@
-"""A progress bar for people; nothing at all where nobody watches."""
+"""A progress bar on a terminal; nothing elsewhere."""
 
 from __future__ import annotations
 

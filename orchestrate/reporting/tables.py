@@ -1,4 +1,4 @@
-"""A run on a terminal: the portfolio, its strategies compared, gates, findings, and where it all is.
+"""Show a run on a terminal: the portfolio, its strategies compared, gates, findings and paths.
 
 Made from the run's JSON document alone (docs/reference/command-line.md), so that a stored run looks as it did on its
 day. Every line fits the width of the terminal; names that are too long lose their middle, never their end.
@@ -31,7 +31,7 @@ _SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
 
 
 def show(document: Document, *, file: IO[str] | None = None, width: int | None = None) -> None:
-    """Print the summary of a run, in colour where `file` (default: stdout) is a terminal that wants it."""
+    """Print the summary of a run, in colour if `file` (default: stdout) is a terminal that supports it."""
     shown = printable.document(document)
     paths = [Text.assemble((f"{name:<9}", "bold"), path) for name, path in shown["paths"].items()]
     output.show(_summary(shown, output.width_of(file, width)), file=file, width=width, unwrapped=paths)
@@ -164,8 +164,8 @@ def _listed(rows: Callable[[Document], Iterable[tuple[Text, Text]]]) -> Section:
     """Return a section of two columns, left out where it would have no row."""
 
     def section(document: Document, _width: int) -> RenderableType | None:
-        found = list(rows(document))
-        return _list(found) if found else None
+        lines = list(rows(document))
+        return _list(lines) if lines else None
 
     return section
 
@@ -208,8 +208,8 @@ def _percent(value: float | None, sign: str = "+") -> Text:
 def _ratio(value: float | None) -> Text:
     if value is None:
         return Text(_NOTHING, "dim")
-    told = f"{_unsigned(value, 2):,.2f}" if abs(value) < 1e5 else f"{value:.1e}"
-    return Text(told, "red" if value < 0.0 else "")
+    text = f"{_unsigned(value, 2):,.2f}" if abs(value) < 1e5 else f"{value:.1e}"
+    return Text(text, "red" if value < 0.0 else "")
 
 
 def _money(value: float | None) -> Text:

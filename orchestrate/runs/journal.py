@@ -114,7 +114,7 @@ class Journal:
             raise self._refused(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def _take_back(self, written: int) -> None:
-        """Cut off the beginning of a line, if nobody has appended after it."""
+        """Cut off the beginning of a line, if nothing was appended after it."""
         end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
         self._lock(fcntl.LOCK_EX)
         if os.fstat(self._descriptor).st_size == end:
@@ -185,7 +185,7 @@ def _plain(value: object) -> object:
         return float(value)
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} has no place in the journal")
+    raise TypeError(f"{type(value).__name__} can't be written to the journal")
 
 
 def _finite(value: object) -> object:

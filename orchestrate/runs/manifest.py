@@ -78,17 +78,17 @@ def seal(content: bytes) -> bytes:
 
 def unseal(content: bytes) -> bytes | None:
     """Return what was sealed; None unless every byte is as it was."""
-    found = _SEAL.match(content)
-    if found is None:
+    match = _SEAL.match(content)
+    if match is None:
         return None
-    sealed = b"{\n" + content[found.end() :]
-    return sealed if digest(sealed).encode() == found[1] else None
+    sealed = b"{\n" + content[match.end() :]
+    return sealed if digest(sealed).encode() == match[1] else None
 
 
 def versions(distributions: Mapping[str, str]) -> dict[str, str]:
     """Return the versions of Python, numpy and the engines used, by the distribution in which each comes."""
-    found = {"python": platform.python_version(), "numpy": _version("numpy")}
-    return found | {name: _version(distribution) for name, distribution in distributions.items()}
+    installed = {"python": platform.python_version(), "numpy": _version("numpy")}
+    return installed | {name: _version(distribution) for name, distribution in distributions.items()}
 
 
 def _version(distribution: str) -> str:

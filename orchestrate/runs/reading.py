@@ -1,4 +1,4 @@
-"""Past runs, found by what people call them and read back as they were told, once each of their files is verified."""
+"""Find past runs by id, beginning or `latest`, and read them once each of their files is verified."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ class StoredRun:
 
 def document(manifest: Document, figures: Document, folder: Path) -> Document:
     """Return the JSON document of a stored run (docs/reference/command-line.md)."""
-    told: Document = {"schema_version": SCHEMA_VERSION}
-    told |= {name: manifest[name] for name in _OF_THE_RUN}
-    told |= {name: figures[name] for name in _OF_ITS_FIGURES}
-    told |= {name: figures[name] for name in _IF_NAMED if name in figures}
-    told["findings"] = [*figures["findings"], *manifest.get("findings", [])]
-    return told | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
+    facts: Document = {"schema_version": SCHEMA_VERSION}
+    facts |= {name: manifest[name] for name in _OF_THE_RUN}
+    facts |= {name: figures[name] for name in _OF_ITS_FIGURES}
+    facts |= {name: figures[name] for name in _IF_NAMED if name in figures}
+    facts["findings"] = [*figures["findings"], *manifest.get("findings", [])]
+    return facts | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
 
 
 def run_ids(reports: Path) -> list[str]:
@@ -128,7 +128,7 @@ def _manifest(path: Path) -> Document:
     """Return the content of a run.json, once its own checksum holds."""
     sealed = unseal(_read(path))
     if sealed is None:
-        raise StoreError(f"{path}: damaged: its checksum is missing or another")
+        raise StoreError(f"{path}: damaged: its checksum is missing or wrong")
     manifest = _json(path, sealed)
     if manifest.get("schema_version") != SCHEMA_VERSION:
         raise StoreError(f"{path}: written by another version of orchestrate")
@@ -143,14 +143,14 @@ def _verified(path: Path, expected: object) -> bytes:
     """Return the content of a file, which is the one that was stored."""
     content = _read(path)
     if digest(content) != expected:
-        raise StoreError(f"{path}: changed since the run: its hash in run.json is another")
+        raise StoreError(f"{path}: changed since the run: its hash in run.json differs")
     return content
 
 
-def _check(path: Path, found: Document, types: Mapping[str, type]) -> None:
+def _check(path: Path, facts: Document, types: Mapping[str, type]) -> None:
     """Refuse an object in which something is missing or of a wrong type."""
     for name, kind in types.items():
-        if name not in found or not isinstance(found[name], kind):
+        if name not in facts or not isinstance(facts[name], kind):
             raise StoreError(f"{path}: damaged: {name} is missing or of a wrong type")
 
 
@@ -166,16 +166,16 @@ def _read(path: Path) -> bytes:
 
 def _json(path: Path, content: bytes) -> Document:
     try:
-        told = json.loads(content)
+        parsed = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{path}: damaged: {error}") from None
-    if not isinstance(told, dict):
+    if not isinstance(parsed, dict):
         raise StoreError(f"{path}: damaged: not a JSON object")
-    return told
+    return parsed
 
 
 def _written(folder: Path) -> int:
-    """Return when a run was completed, to tell apart two of one second."""
+    """Return when a run was completed, to order two of the same second."""
     try:
         return (folder / "run.json").stat().st_mtime_ns
     except OSError:

@@ -27,7 +27,7 @@ _CLAIMS: Final = 100
 
 
 class Claim:
-    """A run id that is ours, and the hidden folder that says so. Leaving it without `keep` leaves nothing behind.
+    """A claimed run id and its hidden folder. Leaving it without `keep` leaves nothing behind.
 
     The folder is locked for as long as this process lives, so that others can tell a run under way from a dead one.
     """
@@ -71,7 +71,7 @@ class Claim:
 
 
 def claim(reports: Path, moment: datetime) -> Claim:
-    """Return a new id for a run that began at `moment`, which nobody else has; StoreError where nothing can be written.
+    """Return a new id for a run that began at `moment`, which no other run has; StoreError if nothing can be written.
 
     `reports` is made when absent.
     """
@@ -90,7 +90,7 @@ def claim(reports: Path, moment: datetime) -> Claim:
                 return Claim(reports, run_id, hidden, lock)
     except OSError as error:
         raise StoreError(f"{reports}: runs can't be stored here: {_told(error)}") from None
-    raise StoreError(f"{reports}: no free run id could be found")
+    raise StoreError(f"{reports}: no free run id")
 
 
 def digest(content: bytes) -> str:
@@ -103,7 +103,7 @@ def sweep(reports: Path) -> None:
     for hidden in sorted(reports.glob(f".*{_UNFINISHED}")):
         try:
             lock = _lock(hidden, sure=True)
-        except OSError:  # a file, or somebody else's
+        except OSError:  # a file, or another user's folder
             continue
         if lock >= 0:
             shutil.rmtree(hidden, ignore_errors=True)
@@ -111,7 +111,7 @@ def sweep(reports: Path) -> None:
 
 
 def _lock(folder: Path, *, sure: bool) -> int:
-    """Return a descriptor that holds `folder`; -1 where somebody else does, or has just removed it.
+    """Return a descriptor that holds `folder`; -1 if another process does, or has just removed it.
 
     File systems without locks give a descriptor that holds nothing, or -1 when the caller must be `sure`.
     """

@@ -8,11 +8,11 @@ from orchestrate import Bars, Parameter, Signals, moving_average
 
 
 class Pullback:
-    """Buys a short fall in a long rise, sells when the fall has been made up for.
+    """Buys a short fall in a long rise, sells when the price has recovered.
 
-    The fastest of the ways to write a strategy: `signals` is asked once, with the whole history of a symbol, and says
-    for every bar whether to enter and whether to leave. Element i must follow from bars 0 to i alone; every backtest
-    checks that. The other ways, `should_enter` and `should_exit`, or `on_bar`, are asked bar by bar.
+    The fastest of the ways to write a strategy: `signals` is called once, with the whole history of a symbol, and
+    returns for every bar whether to enter and whether to leave. Element i must follow from bars 0 to i alone; every
+    backtest checks that. The other ways, `should_enter` and `should_exit`, or `on_bar`, are called bar by bar.
     """
 
     parameters: ClassVar[dict[str, Parameter]] = {

@@ -1,4 +1,4 @@
-"""A second process that watches the one of a run, and says how it ended when that can't."""
+"""A second process that watches the one of a run, and reports how it ended if that can't."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the process of a run says of itself, in memory that its supervisor reads.
+"""The state of a run's process, in memory that its supervisor reads.
 
-Only the run writes. Without a supervisor (the Python API, a test) the memory is private and nobody reads it.
+Only the run writes. Without a supervisor (the Python API, a test) the memory is private and unread.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Board:
 
 
 class Numbers(dict[str, int]):
-    """The numbers of strategies by their names, which are stated when they are first asked for."""
+    """The numbers of strategies by their names, which are stated on first use."""
 
     def __init__(self, board: Board) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a supervisor says of a command that could not say itself how it ended: on stderr, and in the journal."""
+"""Report the end of a command that could not report it itself: on stderr and in the journal."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
     if number in watch.asked:
         return InterruptedRunError(f"ended by {signal.Signals(number).name}"), number
     if number == signal.SIGPIPE:
-        return ProcessError("nobody reads the output"), number
+        return ProcessError("the output is not read"), number
     how = f"by {_name(number)}" if number else f"with exit code {os.WEXITSTATUS(watch.status)}"
     code = f"in the {'function' if '.' in strategy else 'strategy'}'s code"
     where = code if strategy else "before there was a result"
@@ -91,14 +91,14 @@ def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, du
 
     facts = watch.board.facts()
     logging = LoggingPlan(path=facts["journal"], user=facts["user"])
-    told = StrategyError(type(error).__name__, str(error), "", None)
+    failure = StrategyError(type(error).__name__, str(error), "", None)
     with Journal(logging, facts["run_id"], patience=seconds(JOURNAL_WAIT, os.environ)) as journal:
         if watch.board.words[JOURNAL] == DUE:
             for event, began in facts.get("started", {}).items():
                 journal.write(event, "info", began)
         write_failure(
             journal,
-            told,
+            failure,
             strategy if strategy and "." not in strategy else None,
             several=facts["several"],
             exit_code=code,

@@ -21,13 +21,13 @@ def problems(environ: Mapping[str, str]) -> list[Problem]:
     """Return what is wrong with these settings in `environ`."""
     from orchestrate.domain.errors import ConfigurationError
 
-    found: list[Problem] = []
+    mistakes: list[Problem] = []
     for setting in (GRACE, JOURNAL_WAIT):
         try:
             seconds(setting, environ)
         except ConfigurationError as error:
-            found += error.problems
-    return found
+            mistakes += error.problems
+    return mistakes
 
 
 def seconds(setting: tuple[str, float], environ: Mapping[str, str]) -> float:

@@ -115,7 +115,7 @@ class _Lasting:
 class Watch:
     """One child, from its fork to its end.
 
-    `status` is what `waitpid` says of that, `asked` the signals by which others asked for it, and `overdue` why the
+    `status` is what `waitpid` says of that, `asked` the signals by which others requested it, and `overdue` why the
     child was killed: "call", "limit", "asked" or "exit".
     """
 

@@ -1,4 +1,4 @@
-"""A configuration becomes a stored run: read, run, measure, judge, keep, and tell the journal."""
+"""Turn a configuration into a stored run: read, run, measure, judge, store, write the journal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ROOM = 200_000_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: a file, and what the command line says beyond it.
+    """A request for a run: a file, and the options of the command line.
 
     `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to.
     """
@@ -83,7 +83,7 @@ def backtest(
     ).refused(settings.problems(request.environ))
     plan = resolution.plan
     if plan is None:
-        return _refused(request, resolution, ConfigurationError(resolution.told))
+        return _refused(request, resolution, ConfigurationError(resolution.mistakes))
     patience = settings.seconds(settings.JOURNAL_WAIT, request.environ)
     given = _given(Path(request.config))  # now: a long run may outlive the file
     with (
@@ -115,12 +115,12 @@ def backtest(
             if isinstance(wrong, DataError):
                 return _refused(request, resolution, wrong)
             raise
-        told = outcome.document
+        facts = outcome.document
         run_logger.ended(
             result,
             exit_code=outcome.exit_code,
-            duration_seconds=told["duration_seconds"],
-            final_equity=told["portfolio"]["final_equity"],
+            duration_seconds=facts["duration_seconds"],
+            final_equity=facts["portfolio"]["final_equity"],
         )
         board().words[JOURNAL] = CLOSED
     return outcome
@@ -191,7 +191,7 @@ def _kept(
     }
     began, elapsed = clock
     duration = elapsed()
-    told = manifest(
+    facts = manifest(
         result,
         run_id=claimed.run_id,
         version=__version__,
@@ -203,8 +203,8 @@ def _kept(
         files=files,
         distributions=wiring.distributions(),
     )
-    folder = claimed.keep(files | {"run.json": seal(_json(told))})
-    return Outcome(code, document(told, figures, folder), folder)
+    folder = claimed.keep(files | {"run.json": seal(_json(facts))})
+    return Outcome(code, document(facts, figures, folder), folder)
 
 
 def _exit_code(result: RunResult, figures: Document, stopped: OrchestrateError | None) -> int:
@@ -242,8 +242,8 @@ def _refused(request: Request, resolution: Resolution, error: OrchestrateError) 
     if isinstance(error, DataError) and not resolution.missing:
         message = f"{error.message}; {error.hint}" if error.hint else error.message
         findings = (*findings, Finding("error", error.where or "data", message))
-    told = validation_document(Validation(request.config, resolution, findings, unusable=unusable))
-    return Outcome(error.exit_code, told, error=error)
+    facts = validation_document(Validation(request.config, resolution, findings, unusable=unusable))
+    return Outcome(error.exit_code, facts, error=error)
 
 
 def _given(config: Path) -> dict[str, bytes]:
@@ -265,7 +265,7 @@ def _overrides(request: Request) -> Document:
     """Return what the command line and the environment override in the file."""
     variables = {name: value for name, value in sorted(request.environ.items()) if name.startswith(_VARIABLES)}
     given = {"set": list(request.overrides), "data": list(request.data), "gates": list(request.gates)}
-    return {name: told for name, told in {**given, "environment": variables}.items() if told}
+    return {name: facts for name, facts in {**given, "environment": variables}.items() if facts}
 
 
 def _json(content: object) -> bytes:

@@ -1,4 +1,4 @@
-"""Is everything here that a run needs, and if not, how to get it."""
+"""Check whether everything that a run needs is installed, and how to get what is missing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BOUND = re.compile(r"(>=|<=|==|<|>)\s*([0-9][0-9.]*)")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; `fix` says what to do about it. Only errors make a run impossible."""
+    """The result of one check; `fix` says what to do. Only errors make a run impossible."""
 
     name: str
     status: Status
@@ -132,20 +132,20 @@ def _release(text: str) -> tuple[int, ...]:
 
 
 def _installed(requirement: Requirement, *, deep: bool) -> Check:
-    name, found = requirement.name, version_of(requirement.name)
+    name, present = requirement.name, version_of(requirement.name)
     fix = f"python -m pip install '{name}{requirement.bounds}'"
-    if found is None or find_spec(requirement.package) is None:
+    if present is None or find_spec(requirement.package) is None:
         return Check(name, "error", "not installed", fix)
-    if not satisfies(found, requirement.bounds):
-        return Check(name, "error", f"{found}, but {requirement.bounds} is needed", fix)
+    if not satisfies(present, requirement.bounds):
+        return Check(name, "error", f"{present}, but {requirement.bounds} is needed", fix)
     if not deep:
-        return Check(name, "ok", found)
+        return Check(name, "ok", present)
     started = time.perf_counter()
     try:
         importlib.import_module(requirement.package)
     except Exception as error:
-        return Check(name, "error", f"{found} can't be imported: {type(error).__name__}: {error}", fix)
-    return Check(name, "ok", f"{found}, imported in {time.perf_counter() - started:.2f} s")
+        return Check(name, "error", f"{present} can't be imported: {type(error).__name__}: {error}", fix)
+    return Check(name, "ok", f"{present}, imported in {time.perf_counter() - started:.2f} s")
 
 
 def _strategies() -> Iterator[Check]:
@@ -164,7 +164,7 @@ def _folders(directory: Path) -> Iterator[Check]:
         if not standing.is_dir():
             yield Check(f"{name}/", "error", f"{standing} is a file", f"{holds} go there: move the file away")
         elif not os.access(standing, os.W_OK | os.X_OK):
-            yield Check(f"{name}/", "error", f"{standing} can't be written to", "work in a folder that is yours")
+            yield Check(f"{name}/", "error", f"{standing} can't be written to", "work in a folder that you own")
         else:
             free = shutil.disk_usage(standing).free / 1e9
             yield Check(f"{name}/", "ok", f"{'writable' if folder.exists() else 'can be made'}, {free:.1f} GB free")
@@ -180,9 +180,9 @@ def _cache() -> Check:
     cache = wiring.column_cache(os.environ, wanted=True)
     standing = _standing(cache.folder) if cache else None
     if cache is None or standing is None:
-        return Check("cache", "info", "no folder for parsed columns is known", "set ORCHESTRATE_CACHE to a folder")
+        return Check("cache", "info", "no folder for parsed columns", "set ORCHESTRATE_CACHE to a folder")
     if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
-        fix = "set ORCHESTRATE_CACHE to a folder that is yours"
+        fix = "set ORCHESTRATE_CACHE to a folder that you own"
         return Check("cache", "info", f"{standing} can't be written to: text is parsed anew each time", fix)
     sizes = [size for _, size, _ in cache.entries()]
     held = f"parsed files: {len(sizes)}, {sum(sizes) / 1e6:,.1f} of at most {cache.limit / 1e6:,.0f} MB"

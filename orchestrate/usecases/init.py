@@ -27,19 +27,19 @@ def write_starter(directory: Path) -> list[Path]:
     written, in which case nothing is left behind.
     """
     _refuse_what_is_in_the_way(directory)
-    made: list[Path] = []
+    created: list[Path] = []
     try:
         for target, name in FILES.items():
             content = (_STARTER / name).read_bytes()
-            _make_folder((directory / target).parent, made)
+            _make_folder((directory / target).parent, created)
             with (directory / target).open("xb") as file:  # fails where a file has appeared meanwhile
-                made.append(directory / target)
+                created.append(directory / target)
                 file.write(content)
     except OSError as error:
-        _take_back(made)
+        _take_back(created)
         raise StoreError(f"the project can't be written to {directory}: {error.strerror or error}") from None
     except BaseException:
-        _take_back(made)
+        _take_back(created)
         raise
     return [directory / target for target in FILES]
 
@@ -50,18 +50,20 @@ def _refuse_what_is_in_the_way(directory: Path) -> None:
     there = list(dict.fromkeys([*parents, *(path for path in inside if os.path.lexists(path))]))
     if there:
         listed = "".join(f"\n    {one_line(path)}" for path in there)
-        raise ConfigurationError(f"nothing was written: this is in the way{listed}\n    hint: name another folder")
+        raise ConfigurationError(
+            f"nothing was written: these files exist already{listed}\n    hint: name another folder"
+        )
 
 
-def _make_folder(folder: Path, made: list[Path]) -> None:
+def _make_folder(folder: Path, created: list[Path]) -> None:
     if not folder.is_dir():
-        _make_folder(folder.parent, made)
+        _make_folder(folder.parent, created)
         folder.mkdir()
-        made.append(folder)
+        created.append(folder)
 
 
-def _take_back(made: list[Path]) -> None:
-    for path in reversed(made):
+def _take_back(created: list[Path]) -> None:
+    for path in reversed(created):
         if path.is_dir():
             path.rmdir()
         else:

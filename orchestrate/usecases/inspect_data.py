@@ -1,4 +1,4 @@
-"""What the reader makes of a data file: its range, frequency and calendar, what was found, first and last bars."""
+"""Inspect a data file: its range, frequency and calendar, findings, first and last bars."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WEEK: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What is known of one file. Where it cannot be read, `error` says why and the figures are empty."""
+    """The result for one file. If it can't be read, `error` says why and the figures are empty."""
 
     file: str
     error: str = ""
@@ -49,11 +49,11 @@ class Inspection:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the inspection as JSON values."""
-        told: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        told["findings"] = [
+        facts: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
+        facts["findings"] = [
             {item.name: getattr(finding, item.name) for item in fields(finding)} for finding in self.findings
         ]
-        return told | {"usable": self.usable, "error": self.error or None}
+        return facts | {"usable": self.usable, "error": self.error or None}
 
 
 def inspect(file: str, settings: Sequence[str] = (), cache: ColumnCache | None = None) -> Inspection:
@@ -66,8 +66,8 @@ def inspect(file: str, settings: Sequence[str] = (), cache: ColumnCache | None =
         return Inspection(file, error=str(error))
     findings += judge(Evidence(file, columns, length, entry.allow_negative, entry.stamp))
     precision = decimals(columns.each)
-    columns, told = rounded(columns, precision, file)
-    findings += told
+    columns, changes = rounded(columns, precision, file)
+    findings += changes
     unclosed = unclosed_by_age(entry, Path(), columns.timestamp, length)
     daily = length == DAY
     return Inspection(

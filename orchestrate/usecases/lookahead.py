@@ -1,4 +1,4 @@
-"""Check the vectorised strategies of a run for look-ahead, and say what was found and how much was checked."""
+"""Check the vectorised strategies of a run for look-ahead, and report results and coverage."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def simulated(decider: VectorDecider) -> dict[str, Acted]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a check has to say, and, by strategy, how much it covered."""
+    """The findings of a check and its coverage by strategy."""
 
     findings: tuple[Finding, ...]
     coverage: Mapping[str, Coverage] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A stored run, told again."""
+"""Read a stored run again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orchestrate.supervision.settings import JOURNAL_WAIT, seconds
 
 
 def report(named: str, reports: Path, show: Callable[[dict[str, Any]], None]) -> None:
-    """Hand the document of the run called `named` to `show`, and tell the run's journal how long it took."""
+    """Hand the document of the run called `named` to `show`, and write to the run's journal how long it took."""
     began = time.monotonic()
     stored = read_run(reports, named)
     show(stored.document())

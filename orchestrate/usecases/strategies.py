@@ -13,7 +13,7 @@ from orchestrate.library.catalogue import rules
 def list_strategies() -> tuple[list[StrategyDescription], dict[str, str]]:
     """Return all strategies by name, and what is wrong with those that can't be read."""
     installed, broken = wiring.installed()
-    return sorted([*wiring.shipped().values(), *installed.values()], key=lambda found: found.name), broken
+    return sorted([*wiring.shipped().values(), *installed.values()], key=lambda strategy: strategy.name), broken
 
 
 def find_strategy(name: str, beside: Path) -> tuple[StrategyDescription, str]:
@@ -41,10 +41,10 @@ def as_document(description: StrategyDescription) -> dict[str, object]:
 
 def _as_document(name: str, parameter: Parameter) -> dict[str, object]:
     """Leave out a default that only the class itself knows."""
-    told: dict[str, object] = {"name": name, "type": type_name(parameter), "required": parameter.required}
+    facts: dict[str, object] = {"name": name, "type": type_name(parameter), "required": parameter.required}
     if not parameter.required and parameter.default is not ...:
-        told["default"] = _plain(parameter.default)
-    return told | {
+        facts["default"] = _plain(parameter.default)
+    return facts | {
         "minimum": parameter.minimum,
         "maximum": parameter.maximum,
         "exclusive": parameter.exclusive,

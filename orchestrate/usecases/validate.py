@@ -1,4 +1,4 @@
-"""Is a configuration right? Read it, check it, and if asked to, load its data and check strategies for look-ahead."""
+"""Validate a configuration; with `deep`, load its data and check strategies for look-ahead."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LOOKED_AHEAD: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What is known of one file. `looked_ahead` are strategies whose past changes when later bars are missing."""
+    """The result for one file. `looked_ahead` are strategies whose past changes when later bars are missing."""
 
     file: str
     resolution: Resolution
@@ -81,11 +81,11 @@ def _deep(
     from orchestrate.usecases.running.watchdog import Watchdog
 
     try:
-        market, found = load_market(plan, cache=cache)
+        market, data_findings = load_market(plan, cache=cache)
     except DataError as error:
         return _unusable(file, resolution, error)
-    findings = [*resolution.findings, *found, *_unclosed(plan, market)]
-    unusable = any(finding.severity == "error" for finding in found)
+    findings = [*resolution.findings, *data_findings, *_unclosed(plan, market)]
+    unusable = any(finding.severity == "error" for finding in data_findings)
     caught: list[str] = []
     if ready is not None:
         ready()
@@ -101,16 +101,16 @@ def _deep(
 
 def _unusable(file: str, resolution: Resolution, error: DataError) -> Validation:
     message = f"{error.message}; {error.hint}" if error.hint else error.message
-    found = Finding("error", error.where or "data", message)
-    return Validation(file, resolution, (*resolution.findings, found), unusable=True)
+    finding = Finding("error", error.where or "data", message)
+    return Validation(file, resolution, (*resolution.findings, finding), unusable=True)
 
 
 def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:
     from orchestrate.data.files.freshness import unclosed_by_age
 
     entries = ((entry, market.series[symbol]) for symbol, entry in plan.data.items())
-    told = (unclosed_by_age(entry, plan.root, series.timestamp, series.length) for entry, series in entries)
-    return [finding for finding in told if finding]
+    notes = (unclosed_by_age(entry, plan.root, series.timestamp, series.length) for entry, series in entries)
+    return [finding for finding in notes if finding]
 
 
 def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog: Watchdog) -> Outcome:
@@ -122,20 +122,20 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
     asking = CallScope(strategy.id, watchdog)
     try:
         with asking:
-            made: list[Any] = [
+            instances: list[Any] = [
                 wiring.load(wiring.describe(strategy.reference, plan.root), strategy.config) for _ in range(2)
             ]
         with asking:
-            decider = VectorDecider(made[0], {symbol: market.series[symbol] for symbol in strategy.symbols})
+            decider = VectorDecider(instances[0], {symbol: market.series[symbol] for symbol in strategy.symbols})
             decider.start()
     except UserInterrupt:
         raise
     except BaseException as error:
         symbols = ", ".join(strategy.symbols)
-        said = f"{error_kind(error)}: {error_text(error, asking)}"
-        message = f"could not be checked for look-ahead on {symbols}: {said}"
+        text = f"{error_kind(error)}: {error_text(error, asking)}"
+        message = f"could not be checked for look-ahead on {symbols}: {text}"
         return Outcome((Finding("warning", f"strategies.{strategy.id}", message),))
-    checked = Checked(strategy.id, made[0], made[1], decider, simulated(decider))
+    checked = Checked(strategy.id, instances[0], instances[1], decider, simulated(decider))
     outcome = check_strategy(checked, market, watchdog)
     gc.collect(0)  # as at the end of a run: files that strategies left open are flushed, then closed
     return outcome
@@ -148,7 +148,7 @@ def document(validation: Validation) -> dict[str, object]:
         "schema_version": SCHEMA_VERSION,
         "valid": validation.exit_code == 0,
         "mode": resolution.mode,
-        "errors": [_error(problem) for problem in resolution.told],
+        "errors": [_error(problem) for problem in resolution.mistakes],
         "findings": [finding.document() for finding in validation.findings],
         "plan": resolution.plan.to_dict() if resolution.plan is not None else None,
     }

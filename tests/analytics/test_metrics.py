@@ -141,7 +141,7 @@ def test_edges_give_null_and_say_why(edge):
     assert sum(finding.count for finding in findings) == len(nulls)
 
 
-def test_a_cause_is_told_once_for_all_its_figures():
+def test_a_cause_is_reported_once_for_all_its_figures():
     _, findings = figures(track_of([100.0, 99.0, 101.0]), "strategies.trend")
     assert [finding.message for finding in findings] == ["no value for win_rate, profit_factor: no trade was closed"]
 

@@ -64,7 +64,7 @@ class Spread:
 
 
 class Quiet:
-    """`on_bar`: wants nothing."""
+    """`on_bar`: never signals."""
 
     def on_bar(self, context: Context) -> None:
         context.publish("quiet", True)

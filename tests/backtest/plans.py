@@ -114,7 +114,7 @@ def plan_of(
 
 
 def run_plan(plan: RunPlan, **how: Any) -> RunResult:
-    """Run it; nobody may have failed."""
+    """Run it; no strategy may fail."""
     result = run(plan, **how)
     assert {name: each.error for name, each in result.strategies.items() if each.error} == {}
     return result

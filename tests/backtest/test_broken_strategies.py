@@ -122,7 +122,7 @@ def test_a_class_that_cannot_be_made() -> None:
     assert len(fills_of(result, "honest")) > 5
 
 
-def test_a_run_inside_signals_is_refused_also_while_they_are_checked_for_look_ahead() -> None:
+def test_a_run_inside_signals_is_refused_also_in_the_look_ahead_check() -> None:
     refused: list[str] = []
 
     class Nests:
@@ -163,7 +163,7 @@ def test_what_a_strategy_prints_stays_off_stdout(capsys: pytest.CaptureFixture[s
     assert "hello from a strategy" in err
 
 
-def test_off_the_main_thread_there_is_no_limit_and_that_is_told() -> None:
+def test_off_the_main_thread_there_is_no_limit_and_a_finding() -> None:
     results: list[RunResult] = []
     thread = threading.Thread(target=lambda: results.append(run(plan("backtrader"))))
     thread.start()
@@ -175,7 +175,7 @@ def test_off_the_main_thread_there_is_no_limit_and_that_is_told() -> None:
 
 @contextmanager
 def ticking(seconds: float) -> Iterator[list[float]]:
-    """Somebody else's alarm, such as a time limit of the whole run."""
+    """A foreign alarm, such as a time limit of the whole run."""
     rung: list[float] = []
     before = signal.signal(signal.SIGALRM, lambda *_: rung.append(time.monotonic()))
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -210,7 +210,7 @@ def test_a_watchdog_bites_once_a_call_and_only_inside_one() -> None:
 
 
 def calls_into_c_once(seconds: float) -> None:
-    """Use processor time. No line of Python is reached before it is over, so no signal is heard either."""
+    """Use processor time. No line of Python is reached before it is over, so no signal is handled either."""
     end = time.process_time() + seconds
     deque(takewhile(partial(operator.gt, end), iter(time.process_time, None)), maxlen=0)
 
@@ -258,7 +258,7 @@ class Frame:
     f_code: CodeType
 
 
-def test_nobody_is_broken_off_on_the_way_in_or_out() -> None:
+def test_no_call_is_broken_off_while_it_begins_or_ends() -> None:
     watchdog = Watchdog(0.1)
     with pytest.raises(StrategyTimeout), CallScope("one", watchdog):
         for bracket in (CallScope.__enter__, CallScope.__exit__, Watchdog.enter, Watchdog.leave):
@@ -339,4 +339,4 @@ def test_an_error_whose_text_hangs_does_not_hang_a_deep_validation(tmp_path: Pat
         "execution: {strategy_timeout: 0.01}\n"
     )
     messages = [finding.message for finding in validate(str(config), deep=True).findings]
-    assert "could not be checked for look-ahead on A: HangingError: an error that can't be told" in messages
+    assert "could not be checked for look-ahead on A: HangingError: an error whose message can't be read" in messages

@@ -54,7 +54,7 @@ def test_a_limit_is_over_when_the_run_is():
         assert not stop()
 
 
-def test_whoever_handles_it_a_run_sees_that_it_was_pressed():
+def test_a_run_notices_ctrl_c_whichever_handler_gets_it():
     with interrupts(), pytest.raises(UserInterrupt):
         press()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -83,7 +83,7 @@ class Raises:
 
 
 @pytest.mark.parametrize("framework", ENGINES)
-def test_in_the_python_api_ctrl_c_gets_out_and_what_a_strategy_raises_does_not(framework: str):
+def test_in_the_python_api_ctrl_c_gets_out_and_a_raised_one_does_not(framework: str):
     plan = plan_of([part("one", "Turning", framework, kind="istrategy")], DATA)
     with pytest.raises(KeyboardInterrupt):
         run(plan, strategies={"one": Presses()})

@@ -70,7 +70,7 @@ def check_same(runs: list[RunResult]) -> None:
 
 
 def told(record: DecisionRecord) -> tuple[object, ...]:
-    """A decision without the last digits of what was wanted: an engine's fees carry eight decimals."""
+    """A decision without the last digits of its demand: an engine's fees carry eight decimals."""
     decision = record.decision
     return record.t, record.order_id, decision.outcome, decision.reason, decision.quantity, decision.demand.symbol
 

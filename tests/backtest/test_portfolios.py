@@ -42,7 +42,7 @@ def five(frameworks: dict[str, str]) -> list[StrategyPlan]:
 
 
 def alone(plan: RunPlan, strategy: StrategyPlan) -> RunResult:
-    """The same strategy with its capital and its data, and nobody else."""
+    """The same strategy alone, with its capital and its data."""
     return run_plan(
         replace(
             plan,

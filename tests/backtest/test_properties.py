@@ -176,7 +176,7 @@ def test_the_order_in_the_file_changes_nothing(
 
 @FEW
 @given(seed=SEEDS, rules=RULES, frameworks=FRAMEWORKS, vectorised=st.booleans())
-def test_feeding_is_nobodys_business(seed: int, rules: ExecutionRules, frameworks: Any, vectorised: bool) -> None:
+def test_feeding_changes_no_result(seed: int, rules: ExecutionRules, frameworks: Any, vectorised: bool) -> None:
     """Every bar fed, or engines touched only when needed; a run of vectorised strategies even jumps."""
     parts = four(frameworks)[: 2 if vectorised else 4]
     plan = plan_of(parts, markets(seed), rules)

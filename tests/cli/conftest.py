@@ -63,7 +63,7 @@ class Prophet:
 
 @dataclass
 class Done:
-    """What came of a command."""
+    """The result of a command."""
 
     code: int
     out: str

@@ -73,7 +73,7 @@ def test_a_wrong_command_line_is_code_2_and_explained_on_stderr(prompt, argument
 
 @pytest.fixture
 def failing(monkeypatch):
-    """A command `fail` that raises what it is told to."""
+    """A command `fail` that raises the given error."""
     raised = {}
 
     def fail():

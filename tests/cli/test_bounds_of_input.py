@@ -14,7 +14,7 @@ import pytest
 BOMB = gzip.compress(b"0" * 3_000_000)
 
 
-def test_a_bomb_is_unusable_data_and_is_told_of_in_json(prompt) -> None:
+def test_a_bomb_is_unusable_data_and_is_reported_in_json(prompt) -> None:
     (prompt.folder / "bomb.csv.gz").write_bytes(BOMB)
     prompt.write("c.yaml", "strategy: RSI\ncapital: 1000\ndata: {A: {path: bomb.csv.gz, max_unpacked: 1MB}}\n")
     done = prompt("backtest", "c.yaml", "--format", "json")
@@ -52,13 +52,13 @@ def test_pipes_are_refused_wherever_a_file_is_named(prompt) -> None:
     assert prompt("data", "pipe.csv").code == 3
 
 
-def test_a_cache_of_nobody_is_as_good_as_none(prompt, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_without_a_home_is_as_good_as_none(prompt, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORCHESTRATE_CACHE", "~nobody-of-this-name/x")
     assert prompt("backtest", "single.yaml").code == 0
     assert prompt("data", "single.yaml").code == 3
     checks = json.loads(prompt("doctor", "--format", "json").out)["checks"]
     (cache,) = [check for check in checks if check["name"] == "cache"]
-    assert cache["detail"] == "no folder for parsed columns is known"
+    assert cache["detail"] == "no folder for parsed columns"
 
 
 @pytest.mark.parametrize("megabytes", [100, 150, 220])

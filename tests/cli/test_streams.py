@@ -1,4 +1,4 @@
-"""Streams that are closed or full: the exit code says what came of the command, and results are never lost in silence.
+"""Streams that are closed or full: the exit code is that of the command, and results are never lost silently.
 
 A closed stdout counts as read; a full one is code 4 with one line; what becomes of stderr changes nothing.
 """

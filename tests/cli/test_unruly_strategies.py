@@ -226,7 +226,7 @@ def test_a_strategy_that_adds_a_million_to_its_book_ends_the_run_with_4(unruly):
     assert not unruly.runs
 
 
-def test_hourly_symbols_that_end_at_different_minutes_make_two_returns_an_hour(prompt):
+def test_hourly_symbols_of_different_minutes_make_two_returns_an_hour(prompt):
     """Each symbol alone has one an hour; the strategy's own stamps, and so its returns, are twice as many."""
     hours = pd.date_range("2020-01-06", periods=80, freq="h")
     for symbol, minute in (("AAA", 0), ("BBB", 30)):

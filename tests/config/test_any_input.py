@@ -73,7 +73,7 @@ def check(path: Path, resolving: Resolve, content: bytes) -> None:
     if resolution.plan is not None:
         assert len(resolution.plan.hash) == 64
         assert sum(strategy.weight for strategy in resolution.plan.strategies) <= 1
-    for problem in resolution.told:
+    for problem in resolution.mistakes:
         assert problem.message
         assert problem.line >= 1
         assert problem.column >= 1
@@ -144,6 +144,6 @@ def test_any_arguments(tmp_path: Path, resolving: Resolve, overrides: list[str],
     environ = {f"ORCHESTRATE__{text}": text for text in overrides}
     resolution = resolving(path, overrides=overrides, data=data, environ=environ)
     assert (resolution.plan is None) == bool(resolution.problems)
-    for problem in resolution.told:
+    for problem in resolution.mistakes:
         assert "\n" not in problem.message
         assert str(problem)

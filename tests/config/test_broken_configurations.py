@@ -1,4 +1,4 @@
-"""What users get wrong, and word for word what they are told: `broken/NAME.yaml` → `broken/NAME.txt`.
+"""Mistakes of users, and the exact messages about them: `broken/NAME.yaml` → `broken/NAME.txt`.
 
 The first line of a configuration may give what is laid over it: `# arguments: --set a.b=c`, `# environment: A=b`.
 After a deliberate change of messages, write the texts anew: ORCHESTRATE_WRITE_GOLDEN=1, and read the difference.
@@ -39,10 +39,10 @@ def test_there_are_many() -> None:
 def test_broken(name: str, resolving: Callable[..., Resolution], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(BROKEN)
     resolution = resolving(name, **_laid_over(BROKEN / name))
-    assert resolution.told
+    assert resolution.mistakes
     assert resolution.exit_code in (2, 3)
     assert (resolution.exit_code == 2) == bool(resolution.problems) == (resolution.plan is None)
-    told = "".join(f"{problem}\n" for problem in resolution.told)
+    told = "".join(f"{problem}\n" for problem in resolution.mistakes)
     expected = (BROKEN / name).with_suffix(".txt")
     if os.environ.get("ORCHESTRATE_WRITE_GOLDEN"):
         expected.write_text(told, encoding="utf-8")

@@ -16,13 +16,13 @@ NOT_YET = ("portfolio.rebalance",)
 
 
 def test_only_what_is_not_supported_is_refused(read: Read) -> None:
-    told = [problem.message for problem in read(EXAMPLE, files=FILES).told]
+    told = [problem.message for problem in read(EXAMPLE, files=FILES).mistakes]
     assert told == [f"{key} is not supported yet" for key in NOT_YET]
 
 
 def test_without_it_the_example_is_a_plan(read: Read) -> None:
     resolution = read(EXAMPLE, files=FILES, overrides=[f"{key}=" for key in NOT_YET])
-    assert not resolution.told
+    assert not resolution.mistakes
     assert not resolution.findings
     plan = resolution.plan
     assert plan is not None

@@ -19,7 +19,7 @@ DATA = "data: {IBM: IBM.csv}\n"
 
 def plan_of(resolution: Resolution) -> RunPlan:
     """The plan, or everything that is wrong as a failed test."""
-    assert resolution.plan is not None, "\n".join(str(problem) for problem in resolution.told)
+    assert resolution.plan is not None, "\n".join(str(problem) for problem in resolution.mistakes)
     return resolution.plan
 
 
@@ -70,11 +70,11 @@ def test_a_strategys_file_is_looked_up_beside_the_file_that_names_it(read: Read)
     assert plan.strategies[0].reference == "shared/trend.py:Trend"
 
 
-def test_a_circle_of_several_files_is_told(read: Read) -> None:
+def test_a_circle_of_several_files_is_reported(read: Read) -> None:
     files = {"b.yaml": "extends: c.yaml\n", "c.yaml": "extends: config.yaml\n"}
-    (problem,) = read("extends: b.yaml\nstrategy: RSI\n" + DATA, files=files).told
+    (problem,) = read("extends: b.yaml\nstrategy: RSI\n" + DATA, files=files).mistakes
     assert str(problem) == (
-        "c.yaml:1:10: extends goes round in a circle: config.yaml → b.yaml → c.yaml → config.yaml\n"
+        "c.yaml:1:10: extends is circular: config.yaml → b.yaml → c.yaml → config.yaml\n"
         "    1 | extends: config.yaml\n"
         "      |          ^^^^^^^^^^^"
     )

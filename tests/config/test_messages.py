@@ -15,7 +15,7 @@ Read = Callable[..., Resolution]
 def test_as_in_the_reference(read: Read) -> None:
     lines = ["# a portfolio"] * 9
     lines += ["data: {IBM: IBM.csv}", "strategies:", "  trend:", "    name: MOMENTUM", "    alocation: 40"]
-    (problem,) = read("\n".join(lines) + "\n").told
+    (problem,) = read("\n".join(lines) + "\n").mistakes
     assert str(problem) == (
         "config.yaml:14:5: unknown key 'alocation' in strategies.trend\n"
         "   14 |     alocation: 40\n"
@@ -26,10 +26,10 @@ def test_as_in_the_reference(read: Read) -> None:
 def test_all_mistakes_in_the_order_of_lines(read: Read) -> None:
     text = "benchmark: SPY\ngates: {sharp: '> 1'}\nstrategy: RSSI\ncapitl: 3\ndata: {IBM: nowhere.csv}\nstart: never\n"
     resolution = read(text)
-    assert [problem.line for problem in resolution.told] == [1, 2, 3, 4, 5, 6]
+    assert [problem.line for problem in resolution.mistakes] == [1, 2, 3, 4, 5, 6]
     with pytest.raises(ConfigurationError) as caught:
         resolution.runnable()
-    assert caught.value.problems == resolution.told
+    assert caught.value.problems == resolution.mistakes
     assert [len(resolution.problems), len(resolution.missing)] == [5, 1]
 
 
@@ -44,7 +44,7 @@ def test_what_a_run_needs(read: Read) -> None:
 
 def test_very_long_lines_are_shown_around_the_mistake(read: Read) -> None:
     entries = ", ".join(f"S{i}: {{synthetic: {{}}}}" for i in range(100))
-    (problem,) = read(f"data: {{{entries}, X: {{pth: a}}}}\nstrategy: RSI\n").told
+    (problem,) = read(f"data: {{{entries}, X: {{pth: a}}}}\nstrategy: RSI\n").mistakes
     _, shown, carets = str(problem).split("\n")
     assert problem.column > 2000
     assert len(shown) < 220
@@ -67,12 +67,12 @@ def test_carets_end_with_the_line() -> None:
 
 
 def test_names_with_line_breaks_stay_on_one_line(read: Read) -> None:
-    (problem,) = read('strategy: RSI\ndata: {IBM: IBM.csv}\n"a\\nb\\u202e": 1\n').told
+    (problem,) = read('strategy: RSI\ndata: {IBM: IBM.csv}\n"a\\nb\\u202e": 1\n').mistakes
     assert problem.message == "unknown key 'a\\nb\\u202e'"
 
 
 def test_too_many_mistakes_are_counted(read: Read) -> None:
-    told = read("strategy: RSI\n" + "".join(f"k{i}: 1\n" for i in range(1000))).told
+    told = read("strategy: RSI\n" + "".join(f"k{i}: 1\n" for i in range(1000))).mistakes
     assert len(told) == 251
     assert str(told[-1]) == "config.yaml: … and 750 more mistakes"
 
@@ -82,9 +82,9 @@ def test_too_many_mistakes_are_counted(read: Read) -> None:
     [("0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-12:00"), ("1600-01-01", "2500-01-01"), ("9999-12-31", "null")],
 )
 def test_start_and_end_may_lie_beyond_what_can_be_counted(start: str, end: str, read: Read) -> None:
-    assert read(f"strategy: RSI\ndata: {{IBM: IBM.csv}}\nstart: {start}\nend: {end}\n").told == ()
+    assert read(f"strategy: RSI\ndata: {{IBM: IBM.csv}}\nstart: {start}\nend: {end}\n").mistakes == ()
     if end != "null":
-        (problem,) = read(f"strategy: RSI\ndata: {{IBM: IBM.csv}}\nstart: {end}\nend: {start}\n").told
+        (problem,) = read(f"strategy: RSI\ndata: {{IBM: IBM.csv}}\nstart: {end}\nend: {start}\n").mistakes
         assert (problem.line, problem.message) == (4, f"end: {start} lies before start, {end}")
 
 
@@ -99,7 +99,7 @@ def test_start_and_end_may_lie_beyond_what_can_be_counted(start: str, end: str, 
     ],
 )
 def test_bars_beyond_what_can_be_counted_are_mistakes(entry: str, message: str, read: Read) -> None:
-    (problem,) = read(f"strategy: RSI\ndata:\n  IBM: IBM.csv\n  X: {entry}\n").told
+    (problem,) = read(f"strategy: RSI\ndata:\n  IBM: IBM.csv\n  X: {entry}\n").mistakes
     assert problem.line == 4
     assert problem.message.startswith(message)
 

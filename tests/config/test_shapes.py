@@ -16,8 +16,8 @@ DATA = "data: {IBM: IBM.csv, DEMO: {synthetic: {seed: 7}}}\n"
 
 def plan_of(resolution: Resolution) -> RunPlan:
     """The plan, or everything that is wrong as a failed test."""
-    assert resolution.plan is not None, "\n".join(str(problem) for problem in resolution.told)
-    assert not resolution.told
+    assert resolution.plan is not None, "\n".join(str(problem) for problem in resolution.mistakes)
+    assert not resolution.mistakes
     return resolution.plan
 
 
@@ -114,7 +114,7 @@ def test_normalised_allocations_add_up_to_one(read: Read, figures: tuple[float, 
     assert any(finding.where == "portfolio.over_100" for finding in resolution.findings)
 
 
-def test_what_is_left_out_is_told(read: Read) -> None:
+def test_omitted_entries_are_reported(read: Read) -> None:
     resolution = read("strategy: RSI\n")
     plan = plan_of(resolution)
     assert plan.capital.total == 100000
@@ -199,7 +199,7 @@ def test_the_order_of_unrelated_keys_changes_nothing(read: Read) -> None:
 
 def test_a_single_strategys_id_is_judged_where_the_strategy_is_known(read: Read) -> None:
     own = "class Größe:\n    def signals(self, bars): ...\n"
-    (unknown,) = read(f"strategy: '1,000'\n{DATA}").told
+    (unknown,) = read(f"strategy: '1,000'\n{DATA}").mistakes
     assert unknown.message == "strategy: Unknown strategy: 1,000"
-    (odd,) = read(f"strategy: own.py:Größe\n{DATA}", files={"own.py": own}).told
+    (odd,) = read(f"strategy: own.py:Größe\n{DATA}", files={"own.py": own}).mistakes
     assert (odd.message, odd.column) == ("'Größe' can't be a strategy's id", 11)

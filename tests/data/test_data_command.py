@@ -46,12 +46,12 @@ x.csv
   2010-03-24  102.89  103.09  100.76  101.29   899930
   2010-03-25  101.07  103.88  100.96  103.50   738630
   2010-03-26  103.41  103.72  103.22  103.24  1399604
-  nothing to remark
+  no issues found
 """
     )
 
 
-def test_findings_are_told_with_their_places(capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_are_shown_with_their_places(capsys: pytest.CaptureFixture[str]) -> None:
     rows = DAILY.splitlines()
     silent = [row.rsplit(",", 1)[0] + ",0" for row in rows[10:18]]
     Path("x.csv").write_text("\n".join([*rows[:10], *silent, *rows[18:]]) + "\n")
@@ -70,7 +70,7 @@ def test_several_files_are_shown_and_one_that_is_unusable_gives_code_3(capsys: p
     assert code == 3
     assert out.startswith("none.csv: there is no such file\n    hint: looked for ")
     assert "  60 bars of 1 day" in out
-    assert "  error: prices below zero: 2010-01-08 (line 6); if they are real, say asset_class: future or " in out
+    assert "  error: prices below zero: 2010-01-08 (line 6); if they are real, set asset_class: future or " in out
     assert called(capsys, "y.csv", "--set", "allow_negative=true")[0] == 0
 
 
@@ -105,7 +105,7 @@ def test_json_of_a_file_with_a_finding(capsys: pytest.CaptureFixture[str]) -> No
         {
             "severity": "warning",
             "where": "x.csv",
-            "message": "the newest row stands first: rows are turned round",
+            "message": "the newest row is first: rows are reversed",
             "count": 1,
             "first": [],
         }
@@ -138,7 +138,7 @@ def test_short_and_intraday_series() -> None:
         ("colour=red", "unknown key 'colour'\n    hint: did you mean 'columns'?"),
         ("stamp", "names no key\n    hint: write --set date_format=day_first"),
         ("stamp=middle", "stamp must be start or end, found the text 'middle'"),
-        ("timezone=X/Y", "there is no time zone 'X/Y'\n    hint: such as Europe/Berlin"),
+        ("timezone=X/Y", "unknown time zone 'X/Y'\n    hint: such as Europe/Berlin"),
         ("timezone=", None),
         ("decimal=x", "decimal must be '.' or ',', found the text 'x'"),
         ("allow_negative=maybe", "expected true or false, found the text 'maybe'"),
@@ -149,7 +149,7 @@ def test_short_and_intraday_series() -> None:
         ("frequency=999999d", "frequency must be a year (366d) at most, not '999999d'"),
         ("delimiter=;;", "expected one character, found the text ';;'"),
         ("columns={clos: C}", "unknown key 'clos' in columns\n    hint: did you mean 'close'?"),
-        ("adjust.splits.2014-02-30=2", "2014-02-30 is no date of the calendar"),
+        ("adjust.splits.2014-02-30=2", "2014-02-30 is not a date of the calendar"),
         ("synthetic={bars: 3}", "the file has path and synthetic, only one can be\n    hint: keep one"),
         ("path=y.csv", "the file is named without --set\n    hint: write it as the argument FILE"),
     ],
@@ -166,7 +166,7 @@ def test_settings_are_checked_as_those_of_a_file_are(
     assert err.strip() == f"--set {setting.partition('=')[0]}: {message}"
 
 
-def test_all_settings_that_are_wrong_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_wrong_settings_are_reported_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     Path("x.csv").write_text(DAILY)
     code, _, err = called(capsys, "x.csv", "--set", "timezone=X/Y", "--set", "decimal=x", "--set", "stamp=end")
     assert code == 2

@@ -183,11 +183,11 @@ def test_splits_that_the_prices_do_not_show_are_doubted(load: Load) -> None:
     told = kinds(load({"X": {"path": "X.csv", "adjust": wrong_day}})[1])
     assert (
         "warning",
-        "the split 4:1 of 2014-06-11 shows no such jump in prices: adjusted already, or another day?",
+        "the split 4:1 of 2014-06-11 doesn't show in prices: already adjusted, or the wrong date?",
     ) in told
     outside = Adjustment(splits=(("2024-06-11", Decimal(4)),))
     told = kinds(load({"X": {"path": "X.csv", "adjust": outside}})[1])
-    assert ("warning", "the split of 2024-06-11 lies outside the data: nothing is adjusted by it") in told
+    assert ("warning", "the split of 2024-06-11 lies outside the data: it adjusts nothing") in told
     with pytest.raises(DataError, match="'June' is no date of a split"):
         load({"X": {"path": "X.csv", "adjust": Adjustment(splits=(("June", Decimal(4)),))}})
     with pytest.raises(DataError, match="the split of 2014-06-09 has the ratio 0"):
@@ -212,9 +212,9 @@ def test_a_factor_file_applies_to_bars_on_and_before_its_dates(tmp_path: Path, l
     ("content", "complaint"),
     [
         (None, "the factor file cannot be read"),
-        ("date,price_factor,split_factor\n20140606,x,1\n", "this is no factor file"),
-        ("20140606,1\n", "this is no factor file"),
-        ("timestamp,open,high,low,close,volume\n2014-06-06,1,2,1,2,3\n", "this is no factor file"),
+        ("date,price_factor,split_factor\n20140606,x,1\n", "this is not a factor file"),
+        ("20140606,1\n", "this is not a factor file"),
+        ("timestamp,open,high,low,close,volume\n2014-06-06,1,2,1,2,3\n", "this is not a factor file"),
         ("20140606,1,1\n20130606,1,1\n", "factors must be positive, oldest first"),
         ("20140606,0,1\n", "factors must be positive, oldest first"),
         ("date,price_factor,split_factor\n", "factors must be positive, oldest first"),
@@ -235,8 +235,8 @@ def test_a_bad_factor_file_is_refused(content: str | None, complaint: str, tmp_p
 @pytest.mark.parametrize(
     ("told", "complaint"),
     [
-        ({"of": "NONE", "to": "1h"}, "X: resample: 'NONE' is no series with bars of its own\n +hint: of: one of A"),
-        ({"to": "1h"}, "resample: '' is no series"),
+        ({"of": "NONE", "to": "1h"}, "X: resample: 'NONE' is not a series with bars of its own\n +hint: of: one of A"),
+        ({"to": "1h"}, "resample: '' is not a series"),
         ({"of": "A", "to": "1h"}, "resample: 1h is no multiple of the bars of A, which are 86400 s long"),
         ({"of": "A", "to": "fortnight"}, "resample: frequency must be like 1min"),
     ],
@@ -280,14 +280,14 @@ def test_a_large_file_is_read_as_a_small_one_would_be(large: Path) -> None:
         ("2010-03-01T00:00:00Z,", "2010-03-01T00:00:00Z", r"line 57602 has 5 cells, most lines have 6"),
     ],
 )
-def test_a_fault_in_a_large_file_is_told_with_its_line(old: str, new: str, message: str, large: Path) -> None:
+def test_a_fault_in_a_large_file_is_reported_with_its_line(old: str, new: str, message: str, large: Path) -> None:
     broken = large.with_name("broken.csv")
     broken.write_text(large.read_text().replace(old, new))
     with pytest.raises(DataError, match=message):
         read_csv(broken, DataPlan("X", path="broken.csv"), "X")
 
 
-def test_nulls_and_total_lines_of_a_large_file_are_told(large: Path) -> None:
+def test_nulls_and_total_lines_of_a_large_file_are_reported(large: Path) -> None:
     text = large.read_text()
     rows_before = text.count("\n") - 1
     dirty = large.with_name("dirty.csv")

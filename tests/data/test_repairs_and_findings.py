@@ -85,11 +85,11 @@ def test_a_clean_file_is_not_remarked_upon(text: str, load: Load) -> None:
 REPAIRED: dict[str, tuple[str, str]] = {
     "newest first": (
         joined([lines(DAILY_TEXT)[0], *reversed(lines(DAILY_TEXT)[1:])]),
-        "the newest row stands first: rows are turned round",
+        "the newest row is first: rows are reversed",
     ),
     "disorder": (
         swapped(DAILY_TEXT, 5, 6),
-        "rows stand after newer ones: 2010-01-07 (line 6); rows are sorted by time",
+        "rows come after newer ones: 2010-01-07 (line 6); rows are sorted by time",
     ),
     "a repeated row": (
         joined([*lines(DAILY_TEXT), lines(DAILY_TEXT)[4]]),
@@ -103,7 +103,7 @@ REPAIRED: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", REPAIRED)
-def test_a_repair_gives_the_clean_twin_and_is_told(name: str, read: Read) -> None:
+def test_a_repair_gives_the_clean_twin_and_is_reported(name: str, read: Read) -> None:
     text, message = REPAIRED[name]
     columns, findings = read(text)
     same(columns, DAILY)
@@ -130,7 +130,7 @@ def test_without_a_volume_column_volume_is_zero(read: Read) -> None:
     columns, findings = read(joined([line.rsplit(",", 1)[0] for line in lines(DAILY_TEXT)]))
     assert not columns.volume.any()
     assert columns.close.tolist() == DAILY.close.tolist()
-    assert kinds(findings) == [("warning", "there is no volume column: volume is 0")]
+    assert kinds(findings) == [("warning", "no volume column: volume is 0")]
 
 
 def test_a_range_is_widened_to_hold_open_and_close(read: Read) -> None:
@@ -141,7 +141,7 @@ def test_a_range_is_widened_to_hold_open_and_close(read: Read) -> None:
     assert kinds(findings) == [("warning", message)]
 
 
-def test_high_below_low_is_told_as_such(read: Read) -> None:
+def test_high_below_low_is_reported_as_such(read: Read) -> None:
     low, high = cell(DAILY_TEXT, 7, "low"), cell(DAILY_TEXT, 7, "high")
     columns, findings = read(edited(DAILY_TEXT, 7, low=high, high=low))
     same(columns, DAILY)
@@ -149,7 +149,7 @@ def test_high_below_low_is_told_as_such(read: Read) -> None:
     assert kinds(findings) == [("warning", message)]
 
 
-def test_rows_that_differ_for_one_stamp_are_refused_unless_the_setting_decides(read: Read) -> None:
+def test_rows_that_differ_for_one_stamp_need_the_setting(read: Read) -> None:
     rows = lines(DAILY_TEXT)
     other = edited(DAILY_TEXT, 5, close=cell(DAILY_TEXT, 5, "low"))
     both = joined([*rows[:5], lines(other)[4], *rows[5:]])
@@ -222,7 +222,7 @@ FOUND: dict[str, tuple[str, str, str]] = {
             [*lines(DAILY_TEXT)[:6], lines(DAILY_TEXT)[5].replace("2010-01-08", "2010-01-09"), *lines(DAILY_TEXT)[6:]]
         ),
         "info",
-        "bars on days on which this series seldom trades: 2010-01-09 (line 7)",
+        "bars on days on which this series rarely trades: 2010-01-09 (line 7)",
     ),
     "a stamp off the grid": (
         HOURLY_TEXT.replace("2010-01-05T05:00:00Z", "2010-01-05T05:07:00Z"),
@@ -245,18 +245,18 @@ FOUND: dict[str, tuple[str, str, str]] = {
         "warning",
         "the volume is over 100 times that of any other bar: 2010-02-12 (line 31)",
     ),
-    "few rows": (joined(lines(DAILY_TEXT)[:11]), "info", "10 bars are few to judge anything by"),
+    "few rows": (joined(lines(DAILY_TEXT)[:11]), "info", "10 bars are too few to judge a strategy"),
 }
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_a_fault_is_found_and_told_once(name: str, load: Load) -> None:
+def test_a_fault_is_reported_once(name: str, load: Load) -> None:
     text, severity, message = FOUND[name]
     told = found(load, text)
     assert (severity, message) in told
     companions = {
-        "a stamp off the grid": "bars follow sooner than a bar's length of 1 hour",
-        "an unfinished last bar": "bars follow sooner than a bar's length of 1 hour",
+        "a stamp off the grid": "bars follow sooner than the bar length of 1 hour",
+        "an unfinished last bar": "bars follow sooner than the bar length of 1 hour",
     }
     others = [text for _, text in told if text != message and not text.startswith(companions.get(name, "—"))]
     assert others == []
@@ -319,10 +319,10 @@ def test_days_that_follow_their_exchanges_clocks_are_no_fault(load: Load) -> Non
     assert found(load, joined([rows[0], *opened[:50]])) == []
 
 
-def test_bars_of_two_lengths_in_one_file_are_told(load: Load) -> None:
+def test_bars_of_two_lengths_in_one_file_are_reported(load: Load) -> None:
     hours = lines(HOURLY_TEXT)
     half = hours[30].replace("05:00:00Z", "05:30:00Z")
-    message = "bars follow sooner than a bar's length of 1 hour, first 2010-01-05 05:30 (line 32); is frequency: right?"
+    message = "bars follow sooner than the bar length of 1 hour, first 2010-01-05 05:30 (line 32); check frequency:"
     assert ("warning", message) in found(load, joined([*hours[:31], half, *hours[31:]]))
     days = joined(
         [
@@ -335,7 +335,7 @@ def test_bars_of_two_lengths_in_one_file_are_told(load: Load) -> None:
         line.replace(",", " 00:00,", 1) if line[0] == "2" and line[10] == "," else line for line in lines(days)
     )
     told = found(load, days)
-    assert any(text.startswith("bars follow sooner than a bar's length of 1 day") for _, text in told)
+    assert any(text.startswith("bars follow sooner than the bar length of 1 day") for _, text in told)
 
 
 def test_a_finding_says_how_often_and_where_first(load: Load) -> None:
@@ -356,7 +356,7 @@ def test_a_finding_says_how_often_and_where_first(load: Load) -> None:
     )
 
 
-def test_all_entries_that_cannot_be_used_are_told_at_once(load: Load) -> None:
+def test_all_unusable_entries_are_reported_at_once(load: Load) -> None:
     with pytest.raises(DataError) as caught:
         load({"A": {"path": "nowhere.csv"}, "B": edited(DAILY_TEXT, 5, low=-1), "C": DAILY_TEXT})
     assert "A (nowhere.csv): there is no such file" in str(caught.value)

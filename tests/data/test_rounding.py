@@ -41,7 +41,7 @@ def test_what_is_left_of_arithmetic_is_no_change(load: Load) -> None:
     assert market.series["X"].close.tolist() == [0.3, 1.1, 2.675]
 
 
-def test_decimals_beyond_eight_are_told_with_their_count_and_the_largest_change(load: Load) -> None:
+def test_decimals_beyond_eight_are_reported_with_count_and_change(load: Load) -> None:
     text = flat("0.5", "0.123456789", "0.00000001234", "0.5")
     _, findings = load({"X": text})
     (finding,) = (finding for finding in findings if "decimals" in finding.message)
@@ -61,7 +61,7 @@ def test_a_change_that_no_result_depends_on_is_an_information(load: Load) -> Non
     )
 
 
-def test_a_precision_that_takes_decimals_away_is_told(load: Load) -> None:
+def test_a_precision_that_removes_decimals_is_reported(load: Load) -> None:
     ((severity, message),) = rounding(load, flat("12.4", "13", "12.25"), precision=0)
     assert severity == "warning"
     assert message == (
@@ -118,7 +118,7 @@ def test_a_split_leaves_volumes_in_fractions_as_they_are(load: Load) -> None:
     assert [message for _, message in kinds(findings) if "volume" in message] == []
 
 
-def test_whole_volumes_stay_whole_and_that_is_told(load: Load) -> None:
+def test_whole_volumes_stay_whole_with_a_finding(load: Load) -> None:
     entry = {"path": "X.csv", "adjust": Adjustment((("2014-06-09", Decimal("0.3")),))}
     load({"X": flat("3", "3", "10", "10", volume="11")})
     market, findings = load({"X": entry})

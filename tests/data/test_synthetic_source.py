@@ -128,7 +128,7 @@ def test_gaps_leave_bars_out_but_neither_end() -> None:
     assert (whole.close[places] == holed.close).all()
 
 
-def test_series_of_a_group_move_together_even_where_they_begin_at_different_days() -> None:
+def test_series_of_a_group_move_together_from_different_days_on() -> None:
     common = {"group": "sector", "correlation": 0.7, "price": 1000.0}
     one = generate("A", SyntheticSpec(bars=3000, seed=1, **common))
     other = generate("B", SyntheticSpec(bars=2800, seed=2, start="2010-06-01", **common))

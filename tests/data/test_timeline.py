@@ -73,7 +73,7 @@ def test_no_bar_is_lost_or_seen_before_it_is_known(one: list[int], other: list[i
     assert (np.diff(timeline.stamps) > 0).all()
 
 
-def test_the_timeline_can_be_written_by_nobody() -> None:
+def test_the_timeline_is_read_only() -> None:
     timeline = align({"A": series("A", [1, 2], 0)})
     for column in (timeline.stamps, timeline.labels, timeline.rows["A"]):
         with pytest.raises(ValueError, match="read-only"):
@@ -128,7 +128,7 @@ def test_days_and_hours_are_joined_by_when_they_are_known(load: Load) -> None:
     assert labels[2:4] == ["2014-06-05T15", "2014-06-05T00"]
 
 
-def test_one_kind_stamped_at_the_end_is_joined_by_labels_and_two_stamps_are_not(load: Load) -> None:
+def test_one_kind_of_series_is_joined_by_labels_and_two_are_not(load: Load) -> None:
     load({"H": HOURS, "D": DAILY})
     alone, _ = load({"H": {"path": "H.csv", "stamp": "end"}})
     assert shown(alone.timeline)[0] == "2014-06-05T13:00:00.000"
@@ -137,7 +137,7 @@ def test_one_kind_stamped_at_the_end_is_joined_by_labels_and_two_stamps_are_not(
     assert mixed.timeline.rows["E"].tolist()[:2] == [0, -1]
 
 
-def test_a_resampled_series_is_known_with_its_last_source_bar_and_cannot_be_traded(load: Load) -> None:
+def test_a_resampled_bar_is_available_with_its_last_source_bar(load: Load) -> None:
     text = "date,open,high,low,close,volume\n" + "".join(
         f"2014-06-05 {hour:02}:{minute:02},{price},{price + 2},{price - 1},{price + 1},10\n"
         for price, (hour, minute) in enumerate([(13, 0), (13, 15), (13, 30), (13, 45), (14, 0), (14, 30), (15, 0)], 10)

@@ -22,6 +22,7 @@ from orchestrate.config.schema import (
 from orchestrate.domain import errors
 from orchestrate.domain.instruments.instrument import ASSET_CLASSES
 from orchestrate.domain.orders.order import Reason
+from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
 from orchestrate.orchestration.risk.sizing import SIZINGS
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
@@ -48,8 +49,9 @@ def test_every_key_of_a_configuration_is_there(section: type[BaseModel]) -> None
         ("orders.md", [str(reason) for reason in Reason if reason]),
         ("results.md", list(METRICS)),
         ("capital.md", [*ASSET_CLASSES, *SIZINGS]),
+        ("limits.md", [*STRATEGY_LIMITS, *PORTFOLIO_LIMITS]),
     ],
-    ids=["reasons", "metrics", "classes and sizings"],
+    ids=["reasons", "metrics", "classes and sizings", "limits"],
 )
 def test_every_name_of_a_registry_is_there(page: str, names: list[str]) -> None:
     assert set(names) - words(page) == set()

@@ -1,4 +1,4 @@
-"""`Bars` behave as a sequence, and nobody can change what is in them."""
+"""`Bars` behave as a sequence, and their contents can't be changed."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_columns_as_they_are_named() -> None:
     ]
 
 
-def test_a_whole_history_is_not_copied_and_can_not_be_spoilt_through_what_it_lies_on():
+def test_a_full_history_is_not_copied_and_can_not_be_changed():
     series = make_series(6)
     bars = full_history(series)
     for name in ("open", "high", "low", "close", "volume"):

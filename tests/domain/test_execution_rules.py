@@ -164,7 +164,7 @@ def test_affordable_fractions_fit_and_one_more_would_not(
         assert rules.cost(abs(paid) + 1e-6, price, SHARE) > money - 2e-9
 
 
-def test_nobody_pays_to_be_rid_of_a_share() -> None:
+def test_slippage_makes_no_share_price_negative() -> None:
     penny, oil = Instrument("P"), Instrument("CL", asset_class="future")
     slippage = Slippage(ticks=3)
     assert slippage.price(0.02, -1, penny) == 0.01

@@ -77,7 +77,7 @@ TRICKS: dict[str, Callable[[np.ndarray], object]] = {
 
 
 class Interface:
-    """Says of somebody else's memory that it is longer than it was."""
+    """Claims that foreign memory is longer than it was."""
 
     def __init__(self, column: np.ndarray) -> None:
         self._column = column

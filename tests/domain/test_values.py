@@ -46,7 +46,7 @@ def test_a_value_is_filled_by_place_by_name_and_by_default() -> None:
 
 
 class Far(Point):
-    """A class of somebody's own, with room for attributes."""
+    """A user's class, with room for attributes."""
 
 
 class Near(Point):

@@ -194,7 +194,7 @@ def test_required_parameters() -> None:
 
 @pytest.mark.parametrize(
     ("relation", "message"),
-    [("fast < nothing", "speaks of 'nothing', which is no parameter"), ("fast", "can't be checked")],
+    [("fast < nothing", "names 'nothing', which is not a parameter"), ("fast", "can't be checked")],
 )
 def test_relations_that_a_class_has_wrong(relation: str, message: str) -> None:
     _, [problem] = fill_parameters(described((relation,)), {})

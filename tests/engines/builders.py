@@ -69,7 +69,7 @@ Script = Mapping[int, Sequence[Order]]
 
 @dataclass
 class ScriptRun:
-    """What came of a script: all fills, and the engine's state after each step at which it was told something."""
+    """The result of a script: all fills, and the engine's state after each step with commands."""
 
     fills: list[Fill] = field(default_factory=list)
     states: list[FrameworkPortfolioState] = field(default_factory=list)

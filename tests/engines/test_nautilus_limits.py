@@ -112,16 +112,16 @@ def test_orders_and_positions_go_through_the_states_of_nautilus() -> None:
 
 
 class Closed:
-    """A matching engine that hears an order and says nothing."""
+    """A matching engine that gets an order and does nothing."""
 
     def __init__(self, instrument: object) -> None:
         self.instrument = instrument
 
     def process_quote_tick(self, quote: object) -> None:
-        """Nobody trades."""
+        """No trade."""
 
     def process_order(self, order: object, account: object) -> None:
-        """Nothing comes of it."""
+        """No effect."""
 
 
 def test_an_order_that_nautilus_does_not_fill_is_named() -> None:

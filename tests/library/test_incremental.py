@@ -1,4 +1,4 @@
-"""Indicators that go along with the bars: what TA-Lib says of the whole history, whoever asks, whenever."""
+"""Indicators updated bar by bar equal TA-Lib's values over the whole history, in any order of evaluation."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_averages_of_ranges_and_exponential_ones_by_hand():
             assert told[i] == pytest.approx(n, rel=1e-12)
 
 
-def test_totals_that_run_for_half_a_million_expensive_bars_stay_within_a_ten_trillionth():
+def test_running_totals_of_half_a_million_bars_stay_exact():
     """Not within 1e-9 as the vectorised ones do, within which MOMENTUM takes averages for equal: see decision 033."""
     rng = np.random.default_rng(3)
     data = of_closes(np.round(60_000 + rng.normal(size=500_000).cumsum(), 2))
@@ -119,7 +119,7 @@ def test_totals_that_run_for_half_a_million_expensive_bars_stay_within_a_ten_tri
 
 
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 3), st.integers(0, 60)), max_size=40))
-def test_whoever_asks_in_whatever_order_is_told_the_same(questions: list[tuple[str, int, int]]):
+def test_the_order_of_evaluation_changes_no_value(questions: list[tuple[str, int, int]]):
     """Bars that were skipped, asked about twice, cut at the front or the end, of another symbol or another run."""
     stock = {"A": series(60, 1, "A"), "B": series(60, 2, "B")}
     close, channel = Indicator("ATR", timeperiod=5), Indicator("DONCHIAN", timeperiod=4)
@@ -203,7 +203,9 @@ def test_named_columns_instead_of_the_usual_ones():
         ("MAVP", (), {}, "bars have no column 'periods' for MAVP: name some of open, high, low, close, volume"),
     ],
 )
-def test_what_there_is_not_is_told_at_once(function: str, given: tuple[str, ...], parameters: Any, message: str):
+def test_unknown_functions_and_parameters_are_errors_at_once(
+    function: str, given: tuple[str, ...], parameters: Any, message: str
+):
     with pytest.raises(ValueError) as caught:
         Indicator(function, *given, **parameters)
     assert str(caught.value) == message
@@ -233,7 +235,7 @@ assert type(talib.SMA(close.to_numpy(), 2)) is numpy.ndarray
 """
 
 
-def test_neither_pandas_is_loaded_for_it_nor_is_anything_lost_when_it_comes_later():
+def test_indicators_load_no_pandas_and_work_when_it_comes_later():
     done = subprocess.run([sys.executable, "-c", LOADING], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 

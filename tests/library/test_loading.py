@@ -330,7 +330,7 @@ def test_what_a_users_code_raises_reaches_the_caller(
 
 def test_a_class_that_has_gone(tmp_path: Path, write: Writer):
     write("own.py", "class Own:\n    def signals(self, bars): ...\nOwn = None")
-    with pytest.raises(UnknownStrategyError, match=r"^Unknown strategy: own\.py:Own: Own is no class once loaded"):
+    with pytest.raises(UnknownStrategyError, match=r"^Unknown strategy: own\.py:Own: Own is not a class after loading"):
         loaded("own.py:Own", tmp_path)
 
 

@@ -197,7 +197,7 @@ def test_a_relation_is_only_judged_when_its_values_are_legal():
 
 
 @pytest.mark.parametrize("relation", ["fast", "fast < open('x')", "fast < nothing", "fast / 0 < slow"])
-def test_a_relation_that_cannot_be_judged_is_told(relation: str):
+def test_a_relation_that_cannot_be_judged_is_reported(relation: str):
     _, problems = fill_parameters(strategy(CROSS.parameters, relation), {})
     assert len(problems) == 1
     assert problems[0].parameter == ""

@@ -73,7 +73,7 @@ def test_a_package_is_its_init_file_and_may_take_the_class_from_elsewhere(tmp_pa
     assert rules(found) == "Mine.\n\nAll of its rules."
 
 
-def test_the_folder_of_the_configuration_comes_before_the_working_directory(
+def test_the_configurations_folder_precedes_the_working_directory(
     tmp_path: Path, write: Writer, monkeypatch: pytest.MonkeyPatch
 ):
     write("here/own.py", OWN)
@@ -227,14 +227,14 @@ def test_strategies_of_other_packages_come_by_entry_point(entry_points: Callable
     assert "did you mean 'BOUGHT'?" in refused("BOUGTH", tmp_path)
 
 
-def test_a_broken_entry_point_is_told_and_hinders_nobody(entry_points: Callable[[str], None], tmp_path: Path):
+def test_a_broken_entry_point_is_reported_and_hinders_no_other(entry_points: Callable[[str], None], tmp_path: Path):
     entry_points(
         "BROKEN = nowhere.at_all:Own\nMOMENTUM = bought:Own\nNO_CLASS = bought:Sold\nODD = bought\nFINE = bought:Own"
     )
     found, broken = installed()
     assert list(found) == ["FINE"]
     assert broken["BROKEN"] == "nowhere.at_all:Own: there is no module nowhere.at_all"
-    assert broken["MOMENTUM"] == "'bought:Own' takes a name that is already in use"
+    assert broken["MOMENTUM"] == "'bought:Own' uses a name that is taken"
     assert broken["NO_CLASS"] == "bought:Sold: bought.py has no class Sold"
     assert broken["ODD"] == "bought: 'bought' is no module"
     assert "there is no module nowhere.at_all" in refused("BROKEN", tmp_path)

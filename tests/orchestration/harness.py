@@ -1,4 +1,4 @@
-"""A run on a small market with the in-memory engine, and strategies that do as they are told."""
+"""A run on a small market with the in-memory engine, and scripted strategies."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Part:
 
 @dataclass
 class HarnessRun:
-    """What came of it."""
+    """A prepared or finished run."""
 
     orchestrator: CrossFrameworkOrchestrator
     events: list[DomainEvent]
@@ -119,7 +119,7 @@ def run_harness(market: Market, parts: Mapping[str, Part], rules: ExecutionRules
 
 
 class Scripted:
-    """`on_bar`: what to do at which bar of the symbol that is told first, and what it heard.
+    """`on_bar`: act as scripted at each call, and record the callbacks.
 
     `plan[n]` is a list of Signals, or a function of the context, for its n-th call (from 0).
     """

@@ -15,7 +15,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_nothing_is_drawn_where_nobody_watches(monkeypatch):
+def test_nothing_is_drawn_without_a_terminal(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     with progress_bar("x") as tell:
@@ -23,7 +23,7 @@ def test_nothing_is_drawn_where_nobody_watches(monkeypatch):
     assert stream.getvalue() == ""
 
 
-def test_nothing_is_drawn_where_nobody_wants_it(monkeypatch):
+def test_nothing_is_drawn_unless_requested(monkeypatch):
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     with progress_bar("x", wanted=False) as tell:

@@ -71,7 +71,7 @@ def test_no_byte_of_run_json_can_change(tmp_path):
     for place in range(len(whole)):
         for damaged in (whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :], whole[:place]):
             path.write_bytes(damaged)
-            with pytest.raises(StoreError, match=r"run\.json: damaged: its checksum is missing or another"):
+            with pytest.raises(StoreError, match=r"run\.json: damaged: its checksum is missing or wrong"):
                 read_run(tmp_path, "latest")
 
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 import fcntl
 import getpass
 import json
-import os
 import resource
 import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from orchestrate.domain.errors import StoreError, UserInterrupt
+from orchestrate.domain.errors import StoreError
 from orchestrate.domain.events import (
     CapitalRebalancedEvent,
     OrderFilledEvent,
@@ -34,7 +33,6 @@ from orchestrate.domain.events import (
 from orchestrate.domain.orders.order import Decision, Demand, Fill, Outcome, Reason
 from orchestrate.domain.plan import LoggingPlan
 from orchestrate.runs.journal import Journal
-from orchestrate.runs.run_logger import RunLogger
 
 BAR = 1_577_923_200 * 10**9  # 2020-01-02
 NOON = datetime(2026, 3, 4, 13, 0, 0, 56_789, tzinfo=timezone(timedelta(hours=1)))
@@ -169,7 +167,7 @@ def test_numbers_of_other_libraries_are_numbers(journal):
 
 
 def test_what_is_no_fact_is_refused(journal):
-    with pytest.raises(TypeError, match="object has no place in the journal"):
+    with pytest.raises(TypeError, match="object can't be written to the journal"):
         journal.write("x", "info", {"what": object()})
 
 
@@ -200,7 +198,7 @@ def test_a_level_never_drops_how_a_run_began_and_ended(tmp_path, level, kept):
         assert [line["k"] for line in lines(journal)] == ["s", "s", "s", *kept[1:]]
 
 
-def test_nobody_in_particular_is_the_login_name(tmp_path, monkeypatch):
+def test_without_a_user_the_login_name_is_written(tmp_path, monkeypatch):
     with Journal(LoggingPlan(path=str(tmp_path / "j")), "RUN") as journal:
         journal.write("x", "info", {})
         assert lines(journal)[0]["user"] == getpass.getuser()
@@ -237,7 +235,7 @@ def test_what_is_no_half_line_of_ours_is_kept(tmp_path, before):
 
 
 def test_a_line_that_another_is_just_writing_is_no_half_line(tmp_path):
-    """One writes the first part of a line, under the lock; whoever opens the journal meanwhile waits for the rest."""
+    """One writes the first part of a line, under the lock; one who opens the journal meanwhile waits for the rest."""
     path = tmp_path / "j"
     with path.open("ab", buffering=0) as other:
         fcntl.flock(other, fcntl.LOCK_SH)
@@ -324,110 +322,3 @@ def test_eight_processes_tear_none_of_their_lines(tmp_path):
         told = json.loads(line)
         counts[told["run_id"]].append(told["count"])
     assert all(found == list(range(500)) for found in counts.values())
-
-
-def logger_of(tmp_path, result):
-    journal = Journal(LoggingPlan(path=str(tmp_path / "j"), user="ann"), "RUN", now=lambda: datetime.now(UTC))
-    return RunLogger(journal, result.plan), journal
-
-
-def told(journal):
-    return [
-        {key: value for key, value in line.items() if key not in ("ts", "run_id", "user")} for line in lines(journal)
-    ]
-
-
-def test_a_portfolio_says_everything_twice(tmp_path, one_failed):
-    run_logger, journal = logger_of(tmp_path, one_failed)
-    run_logger.started({"wave": Decimal("0.6"), "climb": Decimal("0.3")})
-    run_logger.ended(one_failed, exit_code=1, duration_seconds=2.5, final_equity=1003.06)
-    assert told(journal) == [
-        {"event": "backtest_started", "level": "info", "mode": "multi", "strategy_count": 2},
-        {
-            "event": "orchestrator.backtest_started",
-            "level": "info",
-            "strategy_count": 2,
-            "total_capital": 1000.0,
-            "weights": {"wave": 0.6, "climb": 0.3},
-            "symbols": ["IBM"],
-            "date_range": [None, None],
-        },
-        {
-            "event": "backtest_completed",
-            "level": "info",
-            "status": "degraded",
-            "exit_code": 1,
-            "duration_seconds": 2.5,
-            "trade_count": 5,
-            "final_equity": 1003.06,
-        },
-        {
-            "event": "orchestrator.backtest_completed",
-            "level": "info",
-            "duration_seconds": 2.5,
-            "trade_count": 5,
-            "final_equity": 1003.06,
-            "error_count": 1,
-        },
-    ]
-    journal.close()
-
-
-def test_one_strategy_alone_is_no_portfolio(tmp_path, result_of, hand_made):
-    result = result_of({"a": hand_made([1.0, 2.0])})
-    run_logger, journal = logger_of(tmp_path, result)
-    run_logger.started({"a": Decimal(1)})
-    run_logger.ended(result, exit_code=0, duration_seconds=1.0, final_equity=2.0)
-    assert [line["event"] for line in lines(journal)] == ["backtest_started", "backtest_completed"]
-    journal.close()
-
-
-def test_all_failed_is_failed_and_names_the_first(tmp_path, one_failed):
-    wave = replace(one_failed.strategies["wave"], status="failed")
-    error = one_failed.strategies["climb"].error
-    wave = replace(wave, error=replace(error, type="KeyError", message="earlier", t=error.t - 86_400 * 10**9))
-    result = replace(one_failed, status="failed", strategies={**one_failed.strategies, "wave": wave})
-    run_logger, journal = logger_of(tmp_path, result)
-    run_logger.ended(result, exit_code=1, duration_seconds=1.0, final_equity=0.0)
-    assert told(journal)[1] == {
-        "event": "orchestrator.backtest_failed",
-        "level": "error",
-        "error_type": "KeyError",
-        "error_message": "earlier",
-        "strategy_id": "wave",
-        "bar_date": "2020-01-03",
-    }
-    assert [line["event"] for line in lines(journal)] == ["backtest_failed", "orchestrator.backtest_failed"]
-    journal.close()
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "name", "message"),
-    [
-        (StoreError("the disk is full\nhint"), 4, "StoreError", "the disk is full"),
-        (UserInterrupt(), 130, "KeyboardInterrupt", "interrupted"),
-        (ZeroDivisionError("division by zero"), 4, "ZeroDivisionError", "division by zero"),
-    ],
-)
-def test_a_run_that_breaks_off(tmp_path, two_strategies, error, code, name, message):
-    run_logger, journal = logger_of(tmp_path, two_strategies)
-    run_logger.failed(error, duration_seconds=0.5)
-    started, of_the_portfolio, first, second = told(journal)
-    assert started["event"] == "backtest_started"
-    assert (of_the_portfolio["event"], of_the_portfolio["weights"]) == ("orchestrator.backtest_started", None)
-    assert (first["event"], first["exit_code"], first["error_type"], first["error_message"]) == (
-        "backtest_failed",
-        code,
-        name,
-        message,
-    )
-    assert (second["strategy_id"], second["bar_date"]) == (None, None)
-    journal.close()
-
-
-def test_breaking_off_is_silent_where_the_journal_is_what_broke(tmp_path, two_strategies):
-    run_logger, journal = logger_of(tmp_path, two_strategies)
-    os.close(journal._descriptor)
-    run_logger.failed(StoreError("disk"), duration_seconds=0.5)
-    journal._descriptor = -1
-    assert lines(journal) == []

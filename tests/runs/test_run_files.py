@@ -91,7 +91,7 @@ def test_decisions_with_the_fills_that_came_of_them(tables):
     assert all(row["fill_price"] == row["price"] and row["filled"] == row["label"] for row in done)
 
 
-def test_a_fill_is_told_once_by_the_last_word_on_its_order_and_never_lost(two_strategies):
+def test_a_fill_is_stored_once_with_its_orders_last_decision(two_strategies):
     first = two_strategies.decisions[0]
     cut = replace(first, decision=replace(first.decision, quantity=0.5, reason=Reason.OPEN_GAP))
     flattening = FillRecord(

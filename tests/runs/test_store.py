@@ -45,7 +45,7 @@ def test_a_claim_that_is_not_kept_leaves_nothing(tmp_path):
     assert names(tmp_path) == []
 
 
-def test_the_same_moment_gives_different_ids_and_taken_ones_are_passed_over(tmp_path, monkeypatch):
+def test_one_moment_gives_different_ids_and_skips_taken_ones(tmp_path, monkeypatch):
     suffixes = iter(["aaaaaa", "aaaaaa", "bbbbbb", "bbbbbb", "cccccc"])
     monkeypatch.setattr(store.secrets, "token_hex", lambda size: next(suffixes))
     with claim(tmp_path, MOMENT) as first, claim(tmp_path, MOMENT) as second:

@@ -100,7 +100,7 @@ def test_code_of_ours_has_no_limit_of_a_call():
     assert ended.overdue == ""
 
 
-def test_a_time_limit_that_nobody_notices(capfd):
+def test_a_time_limit_that_the_run_ignores(capfd):
     ended = watch(lambda board: (board.words.__setitem__(DEADLINE, time.monotonic_ns()), hang()))
     assert conclude(ended, 0.0) == 124
     assert capfd.readouterr().err == "the time limit has passed, and the run did not end within 0.1 seconds more\n"

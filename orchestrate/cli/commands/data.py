@@ -35,12 +35,12 @@ def data(
     from orchestrate.usecases import inspect_data
 
     cache = wiring.column_cache(os.environ, wanted=not no_cache)
-    found = [inspect_data.inspect(file, settings or (), cache) for file in files]
+    inspections = [inspect_data.inspect(file, settings or (), cache) for file in files]
     if output == "json":
-        say_json({"schema_version": inspect_data.SCHEMA_VERSION, "files": [item.to_dict() for item in found]})
+        say_json({"schema_version": inspect_data.SCHEMA_VERSION, "files": [item.to_dict() for item in inspections]})
     else:
-        say("\n\n".join("\n".join(_as_text(item)) for item in found))
-    if not all(item.usable for item in found):
+        say("\n\n".join("\n".join(_as_text(item)) for item in inspections))
+    if not all(item.usable for item in inspections):
         raise typer.Exit(UNUSABLE)
 
 
@@ -60,7 +60,7 @@ def _as_text(item: Inspection) -> list[str]:
         more = one_line(", ".join(finding.first[1:]))
         if more:
             lines.append(f"      then {more}{', …' if finding.count > len(finding.first) else ''}")
-    return lines if item.findings else [*lines, "  nothing to remark"]
+    return lines if item.findings else [*lines, "  no issues found"]
 
 
 def _as_table(item: Inspection) -> list[str]:

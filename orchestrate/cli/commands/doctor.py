@@ -1,4 +1,4 @@
-"""`orchestrate doctor`: what is installed, what is missing, how to get it."""
+"""`orchestrate doctor`: show which packages are installed or missing, and how to get them."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def doctor(
     healthy = all(check.status != "error" for check in checks)
 
     if output is Format.json:
-        told = [asdict(check) for check in checks]
-        say_json({"schema_version": 1, "healthy": healthy, "checks": told})
+        rows = [asdict(check) for check in checks]
+        say_json({"schema_version": 1, "healthy": healthy, "checks": rows})
     else:
         _show(checks)
-        say("\nReady to run." if healthy else "\nSomething is missing: see above.")
+        say("\nReady to run." if healthy else "\nSomething is missing; see above.")
     if not healthy:
         raise typer.Exit(UNHEALTHY)
 
@@ -57,8 +57,8 @@ def _show(checks: Iterable[Check]) -> None:
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     for check in checks:
-        told = Text(check.detail, overflow="fold")
+        detail = Text(check.detail, overflow="fold")
         if check.fix:
-            told.append(f"\n{check.fix}", style="bold")
-        table.add_row(Text(check.status, style=_STYLES[check.status]), check.name, told)
+            detail.append(f"\n{check.fix}", style="bold")
+        table.add_row(Text(check.status, style=_STYLES[check.status]), check.name, detail)
     show(table)

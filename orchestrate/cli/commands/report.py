@@ -1,4 +1,4 @@
-"""`orchestrate report`: what a stored run had to say."""
+"""`orchestrate report`: show a stored run again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`orchestrate schema`: what a configuration may say, for editors that complete and check while one writes."""
+"""`orchestrate schema`: print the JSON Schema of a configuration, for editors that complete and check it."""
 
 from __future__ import annotations
 

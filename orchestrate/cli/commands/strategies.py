@@ -25,7 +25,7 @@ def strategies(
     name: Annotated[str, typer.Argument(help="A library name, package.module:Class or path/to/file.py:Class.")] = "",
     output: Annotated[Format, typer.Option("--format", help="A table, or one JSON document.")] = Format.table,
 ) -> None:
-    """List the strategies there are, or tell one in full."""
+    """List the strategies, or show one in full."""
     from pathlib import Path
 
     from orchestrate.domain.text.printable import one_line
@@ -39,28 +39,28 @@ def strategies(
         else:
             _show_one(description, rules)
         return
-    found, broken = list_strategies()
+    listed, broken = list_strategies()
     if output is Format.json:
-        told = [{"name": name, "message": message} for name, message in broken.items()]
-        say_json({"schema_version": 1, "strategies": [as_document(one) for one in found], "broken": told})
+        failures = [{"name": name, "message": message} for name, message in broken.items()]
+        say_json({"schema_version": 1, "strategies": [as_document(one) for one in listed], "broken": failures})
     else:
-        _show_all(found)
+        _show_all(listed)
     for broken_name, message in broken.items():
         complain(one_line(f"warning: strategy {broken_name} is left out: {message}"))
 
 
-def _show_all(found: list[StrategyDescription]) -> None:
+def _show_all(listed: list[StrategyDescription]) -> None:
     from rich.text import Text
 
     from orchestrate.reporting.output import show
 
     table = _table("name", "kind", "runs on", "what it does, parameters")
-    for one in found:
+    for one in listed:
         runs_on = {1: one.frameworks[0], 2: "both"}.get(len(one.frameworks), "all")
         about = Text(one.summary)
         about.append(f"\n{_defaults(one) or 'no parameters'}\n", style="dim")
         table.add_row(Text(one.name, style="bold"), one.kind, runs_on, about)
-    show(table, "orchestrate strategies NAME tells one in full.")
+    show(table, "orchestrate strategies NAME shows one in full.")
 
 
 def _defaults(one: StrategyDescription) -> str:
@@ -79,7 +79,7 @@ def _show_one(one: StrategyDescription, rules: str) -> None:
     runs_on = " and ".join(one.frameworks)
     parts: list[RenderableType] = [
         Text.assemble((one.name, "bold"), f"  {one.kind}, runs on {runs_on}\n"),
-        Text(rules or "Its author has written nothing about it."),
+        Text(rules or "It has no documentation."),
         *_parameters(one),
     ]
     if one.relations:

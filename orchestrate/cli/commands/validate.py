@@ -38,7 +38,7 @@ def validate(
     from orchestrate.usecases import validate as usecase
 
     with results_only():
-        found = [
+        checked = [
             usecase.validate(
                 file,
                 overrides=settings or (),
@@ -51,34 +51,34 @@ def validate(
             for file in files
         ]
     if output == "json":
-        say_json(usecase.documents(found))
+        say_json(usecase.documents(checked))
     elif output == "github":
-        for item in found:
+        for item in checked:
             _to_github(item)
     else:
-        say("\n".join(line for item in found for line in _as_text(item)))
-    code = usecase.exit_code(found)
+        say("\n".join(line for item in checked for line in _as_text(item)))
+    code = usecase.exit_code(checked)
     if code:
         raise typer.Exit(code)
 
 
 def _as_text(item: Validation) -> list[str]:
-    lines = [str(problem) for problem in item.resolution.told]
+    lines = [str(problem) for problem in item.resolution.mistakes]
     plan = item.resolution.plan
     file = one_line(item.file)
     if plan is None:
         lines += [_as_line(finding) for finding in item.findings]
-        return [*lines, f"{file}: {_count(len(item.resolution.told))}"]
+        return [*lines, f"{file}: {_count(len(item.resolution.mistakes))}"]
     lines += [f"{file}: {_verdict(item)}", *map(one_line, _understood(plan))]
     return lines + [_as_line(finding) for finding in item.findings]
 
 
-def _count(told: int) -> str:
+def _count(count: int) -> str:
     from orchestrate.config.reading import MOST_PROBLEMS
 
-    if told > MOST_PROBLEMS:
+    if count > MOST_PROBLEMS:
         return f"more than {MOST_PROBLEMS} errors"
-    return "1 error" if told == 1 else f"{told} errors"
+    return "1 error" if count == 1 else f"{count} errors"
 
 
 def _verdict(item: Validation) -> str:
@@ -155,7 +155,7 @@ def _to_github(item: Validation) -> None:
     """Print workflow commands that put each error at its line."""
     from orchestrate.reporting.output import say_workflow_command
 
-    for problem in item.resolution.told:
+    for problem in item.resolution.mistakes:
         message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
         if problem.line:
             at = (("file", problem.file), ("line", problem.line), ("col", problem.column))

@@ -26,7 +26,7 @@ MOST_FILES: Final = 20
 def layered(
     path: Path, name: str, environ: Mapping[str, str], overrides: Iterable[str], data: Iterable[str]
 ) -> tuple[Table | None, list[Problem], list[str]]:
-    """Return the tree, all problems of reading it, and the names of its origins in the order that problems are told."""
+    """Return the tree, all problems of reading it, and the names of its origins, in reporting order."""
     files = _Files()
     tree = files.read(path, name, ())
     problems, order = files.problems, files.names
@@ -36,8 +36,8 @@ def layered(
     given = [(Origin(variable, path.parent), variable, environ[variable]) for variable in variables]
     for origin, spot, text in [*given, *_overrides(overrides, path.parent)]:
         order.append(origin.name)
-        tree, found = _laid(tree, origin, spot, text, "write --set capital.total=50000")
-        problems.extend(found)
+        tree, mistakes = _laid(tree, origin, spot, text, "write --set capital.total=50000")
+        problems.extend(mistakes)
     for text in data:
         symbol, _, file = text.partition("=")
         origin = Origin(f"--data {symbol}", Path.cwd())
@@ -58,8 +58,8 @@ def entry_of(overrides: Iterable[str], folder: Path) -> tuple[Table, list[Proble
     """Return what `--set` texts write into an empty data entry, and all problems of reading them."""
     tree, problems = Table(Place(Origin("--set", folder))), []
     for origin, spot, text in _overrides(overrides, folder):
-        tree, found = _laid(tree, origin, spot, text, "write --set date_format=day_first")
-        problems.extend(found)
+        tree, mistakes = _laid(tree, origin, spot, text, "write --set date_format=day_first")
+        problems.extend(mistakes)
     return tree, problems
 
 
@@ -80,9 +80,9 @@ class _Files:
 
     def read(self, path: Path, name: str, above: tuple[tuple[str, str], ...]) -> Table | None:
         """Return the tree of `path` laid over what it extends; `above` are the files that extend it."""
-        node, found = read_file(path, name)
+        node, mistakes = read_file(path, name)
         self.names.append(name)
-        self.problems.extend(found)
+        self.problems.extend(mistakes)
         if node is None or (isinstance(node, Scalar) and node.value is None):
             return None
         if not isinstance(node, Table):
@@ -111,8 +111,8 @@ class _Files:
             real, exists, regular = "", False, False
         chain = (*above, (os.path.realpath(path), name))
         if any(real == seen for seen, _ in chain):
-            circle = " → ".join([*(told for _, told in chain), shown])
-            self.problems.append(place.problem(f"extends goes round in a circle: {circle}"))
+            circle = " → ".join([*(shown_name for _, shown_name in chain), shown])
+            self.problems.append(place.problem(f"extends is circular: {circle}"))
             return None
         if len(chain) >= MOST_FILES:
             self.problems.append(place.problem(f"extends: more than {MOST_FILES} files, each extending the next"))
@@ -178,7 +178,7 @@ def _laid(tree: Table, origin: Origin, spot: str, text: str, how: str) -> tuple[
     for depth, step in enumerate(path):
         if isinstance(below, Sequence):
             inside = ".".join(path[:depth])
-            return tree, [place.problem(f"{inside} is a list, there is no setting a part of it", "set all of it")]
+            return tree, [place.problem(f"{inside} is a list; a part of it can't be set", "set all of it")]
         below = below.get(step) if isinstance(below, Table) else None
     return merged(tree, _nested(path, node, place)), []
 

@@ -1,4 +1,4 @@
-"""What a configuration is made of before anything is known of its meaning: values that remember where they stand."""
+"""The nodes of a configuration before it is interpreted: values that know their line and column."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST: Final = 400
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
-    """A file, or what stands for one (`--set a.b`, an environment variable): then it has no lines.
+    """A file, or a substitute for one (`--set a.b`, an environment variable), which has no lines.
 
     Relative paths in it start at `folder`.
     """
@@ -29,7 +29,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """Where something stands. Line and column count from 1, 0 where the origin has no lines."""
+    """The position of a node. Line and column count from 1; they are 0 if the origin has no lines."""
 
     origin: Origin
     line: int = 0
@@ -51,7 +51,7 @@ class Place:
 
 
 class Unreadable(str):
-    """Text of a value that was refused when it was read; nothing more is said about it."""
+    """Text of a value that was refused when it was read and is not reported again."""
 
     __slots__ = ()
 
@@ -77,7 +77,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A mapping from text to nodes, in the order of the file; `keys` is where each key stands."""
+    """A mapping from text to nodes, in the order of the file; `keys` has the place of each key."""
 
     place: Place
     entries: Mapping[str, Node] = field(default_factory=dict)

@@ -97,7 +97,7 @@ def _refuse_unreadable(text: str, origin: Origin) -> None:
     wrong = None if _ASCII.issuperset(text) else _unreadable().search(text)
     if wrong:
         place = _place_of(wrong.start(), text, origin)
-        raise _UnusableError(place.problem(f"the character U+{ord(wrong.group()):04X} has no place in a text file"))
+        raise _UnusableError(place.problem(f"the character U+{ord(wrong.group()):04X} is not allowed in a text file"))
 
 
 def _decode(data: bytes, origin: Origin) -> str:
@@ -119,7 +119,7 @@ def _decode(data: bytes, origin: Origin) -> str:
 
 @cache
 def _unreadable() -> re.Pattern[str]:
-    """Return a character that has no place in a text file; most files are ASCII, and compiling this takes 3 ms."""
+    """Return a character that is not allowed in a text file; most files are ASCII, and compiling this takes 3 ms."""
     return re.compile(f"[^{_READABLE}]")
 
 
@@ -156,7 +156,7 @@ class _Frame:
 
 
 class _Builder:
-    """Takes events one by one; what is wrong but can be read past goes to `problems`."""
+    """Take events one by one; mistakes that can be read past go to `problems`."""
 
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
@@ -172,7 +172,7 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                hint = "one file, one configuration: 'extends:' joins files"
+                hint = "write one configuration a file; 'extends:' joins files"
                 raise _UnusableError(self._place(event).problem("a second document starts here", hint))
         elif isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
@@ -220,9 +220,9 @@ class _Builder:
         if frame and frame.is_table and frame.key is None:
             raise _UnusableError(_no_key(place, "an alias"))
         if any(other.anchor == event.anchor for other in self._open):
-            raise _UnusableError(place.problem(f"the alias *{event.anchor} stands inside what it means"))
+            raise _UnusableError(place.problem(f"the alias *{event.anchor} stands inside its own anchor"))
         if event.anchor not in self._anchors:
-            raise _UnusableError(place.problem(f"no anchor &{event.anchor} stands before this alias"))
+            raise _UnusableError(place.problem(f"no anchor &{event.anchor} precedes this alias"))
         node, size, height = self._anchors[event.anchor]
         if len(self._open) + height > MOST_DEPTH:
             raise _UnusableError(place.problem(f"nested deeper than {MOST_DEPTH} levels"))
@@ -281,10 +281,10 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if tag is not None:
             shown = shortened(str(tag).replace("tag:yaml.org,2002:", "!!"))
-            hint = "leave it out; text that looks like a number stands in quotes"
+            hint = "leave it out; put text that looks like a number in quotes"
             self.problems.append(place.problem(f"YAML tags such as {shown} are not read", hint))
 
 
 def _no_key(place: Place, found: str, text: str = "") -> Problem:
-    hint = f"write '{text}' in quotes" if text else "text in braces or brackets stands in quotes"
+    hint = f"write '{text}' in quotes" if text else "put text in braces or brackets in quotes"
     return place.problem(f"a key is text, not {found}", hint)

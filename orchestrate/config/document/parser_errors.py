@@ -1,4 +1,4 @@
-"""What the parser's own errors mean, in words of somebody who wrote a configuration."""
+"""Translate the parser's errors into words for the author of a configuration."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import yaml
 from orchestrate.config.document.nodes import Origin, Place
 from orchestrate.domain.errors import Problem
 
-_TAB: Final = "a tab where YAML wants blanks"
-_NO_TAB: Final = "indent with blanks"
+_TAB: Final = "a tab where YAML expects spaces"
+_NO_TAB: Final = "indent with spaces"
 
-#: (piece of the parser's problem, message, hint); the first that fits is told.
+#: (piece of the parser's problem, message, hint); the first that fits is reported.
 _MEANINGS: Final = (
     ("found a tab character", _TAB, _NO_TAB),
     ("mapping values are not allowed", "a ':' where no mapping can start", "check the indentation, or quote the text"),
@@ -24,8 +24,8 @@ _MEANINGS: Final = (
     ("unexpected end of stream", "this quote is never closed", ""),
     ("expected ',' or ']'", "this bracket is never closed, or a ',' is missing", ""),
     ("expected ',' or '}'", "this brace is never closed, or a ',' is missing", ""),
-    ("did not find expected key", "this line doesn't belong to the mapping it stands in", "check the indentation"),
-    ("expected '-' indicator", "this line doesn't belong to the list it stands in", "check the indentation"),
+    ("did not find expected key", "this line doesn't belong to the mapping around it", "check the indentation"),
+    ("expected '-' indicator", "this line doesn't belong to the list around it", "check the indentation"),
     ("could not find expected ':'", "a ':' is missing", "a key and its value are written 'key: value'"),
     ("undefined tag handle", "YAML tags are not read", "quote the text"),
     ("expected tag URI", "YAML tags are not read", "quote the text"),

@@ -31,12 +31,12 @@ def resolve_plain(text: str) -> Value:
     if text[0] not in "+-.0123456789":
         return text
     if _NOT_FINITE.fullmatch(text):
-        raise ValueError(f"{text} is no number that can be counted with")
+        raise ValueError(f"{text} is not a number that can be used")
     kind = next((k for k in (_DECIMAL_INT, _OCTAL, _HEX, _FLOAT) if k.fullmatch(text)), None)
     if kind is None:
         return text
     if len(text) > _MOST_DIGITS:
-        raise ValueError(f"a number of {len(text)} characters is too long, {_MOST_DIGITS} are the most")
+        raise ValueError(f"a number of {len(text)} characters is too long: the most is {_MOST_DIGITS}")
     if kind is _OCTAL or kind is _HEX:
         return int(text, 0)
     try:

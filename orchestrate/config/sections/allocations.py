@@ -1,4 +1,4 @@
-"""Who gets which share of the capital: exact decimal weights that never add up to more than one."""
+"""Allocate shares of the capital: exact decimal weights that add up to at most one."""
 
 from __future__ import annotations
 
@@ -94,8 +94,10 @@ def _custom(reading: Reading, enabled: list[str], written: Written) -> dict[str,
         hint = "write 'allocation: 40' (percent) in each strategy, or 'portfolio: {allocation: equal}'"
         if not written:
             place = reading.key("strategies", lacking[0])
-            told = "no strategy has an allocation" if len(enabled) > 1 else f"strategies.{lacking[0]} has no allocation"
-            reading.problems.append(place.problem(told, hint))
+            message = (
+                "no strategy has an allocation" if len(enabled) > 1 else f"strategies.{lacking[0]} has no allocation"
+            )
+            reading.problems.append(place.problem(message, hint))
         else:
             for name in lacking:
                 reading.problems.append(

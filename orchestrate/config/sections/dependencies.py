@@ -1,4 +1,4 @@
-"""`depends_on`: who is asked after whom."""
+"""`depends_on`: which strategy is called after which."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def refuse_circles(reading: Reading, enabled: list[str]) -> None:
         circle = circle[start:] + circle[:start]
         chain = " → ".join([*circle, circle[0]])
         path = ("strategies", circle[0], "depends_on")
-        reading.wrong(path, f"goes round in a circle: {chain}", "break it somewhere")
+        reading.wrong(path, f"is circular: {chain}", "remove one of these links")
         waits = {name: others for name, others in waits.items() if name not in circle}
 
 

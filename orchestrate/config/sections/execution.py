@@ -20,11 +20,11 @@ def execution_rules(reading: Reading) -> ExecutionRules:
     written = reading.values.execution
     commission, slippage = written.commission, written.slippage
     if commission.percent is not None and commission.per_share is not None:
-        message = "'percent' and 'per_share' can't both be"
+        message = "'percent' and 'per_share' can't both be set"
         reading.wrong(("execution", "commission"), message, "keep one")
         return ExecutionRules()
     if slippage.percent is not None and slippage.ticks is not None:
-        reading.wrong(("execution", "slippage"), "'percent' and 'ticks' can't both be", "keep one")
+        reading.wrong(("execution", "slippage"), "'percent' and 'ticks' can't both be set", "keep one")
         return ExecutionRules()
     return ExecutionRules(
         fill=written.fill,

@@ -18,7 +18,7 @@ _CONFIG_KEYS: Final = ("model_path", "threshold")
 class LiveStrategies:
     """The entries as a mapping from ids; `balance` is the start capital of each.
 
-    `whole` is False where entries had to be left out because nothing could be made of them.
+    `whole` is False where entries had to be left out because they could not be interpreted.
     """
 
     strategies: Table
@@ -34,15 +34,15 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
     for index, item in enumerate(several.items):
         name = plain(item.entries["name"]) if isinstance(item, Table) and "name" in item else None
         where = f"strategies.{name}" if isinstance(name, str) else f"strategies[{index}]"
-        live, found = validate(LiveStrategy, item, where)
-        problems.extend(found)
+        live, mistakes = validate(LiveStrategy, item, where)
+        problems.extend(mistakes)
         if not isinstance(item, Table) or live is None or not isinstance(name, str):
             whole = False
             continue
         place = item.entries["name"].place
         if name in entries:
             problems.append(
-                place.problem(f"two strategies are named '{name}'", "a name is an id here: give each its own")
+                place.problem(f"two strategies are named '{name}'", "a name is an id here: give each a different one")
             )
         if live.strategy is None and item.get("strategy") is not None:
             whole = False
@@ -61,12 +61,12 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
 
 
 def _balance(tree: Table, problems: list[Problem]) -> Node | None:
-    shared, found = validate(Global, tree.entries["global"], "global") if tree.get("global") else (None, [])
-    problems.extend(found)
+    shared, mistakes = validate(Global, tree.entries["global"], "global") if tree.get("global") else (None, [])
+    problems.extend(mistakes)
     balance = tree.entries["global"] if shared and shared.default_balance is not None else None
     node = balance.entries["default_balance"] if isinstance(balance, Table) else None
     if node is not None and tree.get("capital") is not None:
-        message = "'capital' and 'global.default_balance' both say how much money there is"
+        message = "'capital' and 'global.default_balance' both set the capital"
         problems.append(tree.keys["capital"].problem(message, "keep one"))
     return node
 

@@ -1,4 +1,4 @@
-"""`data:`, `instruments:`, `start`, `end` and `benchmark`: what is traded, where its bars are, and when."""
+"""`data:`, `instruments:`, `start`, `end` and `benchmark`: the symbols, their data and the period."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def data_plans(reading: Reading) -> dict[str, DataPlan]:
     """Return every entry of `data:`; files that don't exist go to `missing`."""
     if not knows_data(reading):
         if reading.shaped.table.get("data") is None:
-            reading.finding("warning", "data", "no data is named: a run needs it, or --data SYMBOL=PATH")
+            reading.finding("warning", "data", "no data is given: a run needs it; add 'data:', or --data SYMBOL=PATH")
         return {}
     return {symbol: _data_plan(reading, symbol, entry) for symbol, entry in (reading.values.data or {}).items()}
 
@@ -134,7 +134,7 @@ def _check_resample(reading: Reading, symbol: str, entry: Data) -> None:
     path = ("data", symbol, "resample", "of")
     source = (reading.values.data or {}).get(entry.resample.of)
     if entry.resample.of == symbol:
-        reading.wrong(path, "a series can't be made of itself")
+        reading.wrong(path, "a series can't be resampled from itself")
     elif not has_symbol(reading, entry.resample.of):
         message = f"the symbol '{entry.resample.of}' is not in data"
         reading.wrong(path, message, symbol_hint(reading, entry.resample.of))
@@ -151,16 +151,16 @@ def _check_timezone(reading: Reading, symbol: str, entry: Data) -> None:
         ZoneInfo(entry.timezone)
     except (KeyError, ValueError, OSError):
         hint = did_you_mean(entry.timezone, sorted(available_timezones())) or "such as Europe/Berlin"
-        reading.wrong(("data", symbol, "timezone"), f"there is no time zone '{entry.timezone}'", hint)
+        reading.wrong(("data", symbol, "timezone"), f"unknown time zone '{entry.timezone}'", hint)
 
 
 def _adjustment(reading: Reading, symbol: str, adjust: Adjust) -> Adjustment:
     path = ("data", symbol, "adjust", "factors")
     if adjust.splits and adjust.factors:
-        reading.wrong(path, "'splits' and 'factors' both say how to adjust", "keep one")
+        reading.wrong(path, "'splits' and 'factors' both set how to adjust", "keep one")
     if adjust.dividends and not adjust.factors:
         hint = "write 'factors: FILE', or leave it out"
-        reading.wrong((*path[:-1], "dividends"), "dividends can only be taken from a factor file", hint)
+        reading.wrong((*path[:-1], "dividends"), "dividends need a factor file", hint)
     file = _file(reading, path, adjust.factors) if adjust.factors else ""
     return Adjustment(tuple(sorted(adjust.splits.items())), file, adjust.dividends)
 

@@ -32,7 +32,7 @@ def sizing_of(reading: Reading, name: str) -> Sizing:
     figure = _figure(reading, written, path)
     if figures[written.method] == "quantity" and reading.values.execution.lots == "integer" and figure < 1:
         hint = "raise it, or write 'execution: {lots: fractional}'"
-        reading.wrong((*path, "quantity"), f"{figure:f} rounds down to no lot at all", hint)
+        reading.wrong((*path, "quantity"), f"{figure:f} rounds down to zero lots", hint)
     return Sizing(written.method, figure)
 
 

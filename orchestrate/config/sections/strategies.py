@@ -126,15 +126,15 @@ def _config(reading: Reading, name: str, description: StrategyDescription) -> di
     table = find(reading.shaped.table, ("strategies", name))[0]
     written = node if isinstance(table, Table) and isinstance(table.get("config"), Table) else None
     given = plain(written) if written is not None else {}
-    filled, found = fill_parameters(description, given if isinstance(given, dict) else {})
-    for problem in found:
-        if problem.parameter == "<<":  # told when the file was read
+    filled, mistakes = fill_parameters(description, given if isinstance(given, dict) else {})
+    for problem in mistakes:
+        if problem.parameter == "<<":  # reported when the file was read
             continue
         known = description.parameters is None or problem.parameter in description.parameters
         spot = (*path, problem.parameter) if problem.parameter else path
         place = reading.place(*spot) if known else reading.key(*spot)
         reading.problems.append(place.problem(f"strategies.{name}: {problem.message}", problem.hint))
-    return None if found else filled
+    return None if mistakes else filled
 
 
 def strategy_plan(reading: Reading, name: str, known: Known, weight: Decimal, symbols: tuple[str, ...]) -> StrategyPlan:

@@ -57,7 +57,7 @@ def _choice(reading: Reading, key: str, written: str, there: Collection[str], pl
         hint = f"use {' or '.join(there)} until it has"
         reading.not_supported(path, f"portfolio.{key} '{written}'", hint)
     elif file.endswith(".py") and function.isidentifier():
-        reading.not_supported(path, f"portfolio.{key}: a function of one's own")
+        reading.not_supported(path, f"portfolio.{key}: a custom function")
     else:
         hint = did_you_mean(written, known) or f"known: {', '.join(known)}, and path.py:function"
         reading.wrong(path, f"there is no '{written}'", hint)

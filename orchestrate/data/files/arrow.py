@@ -62,8 +62,8 @@ def texts(chunk: pa.StringArray) -> Grid | list[str]:
     width = int(starts[1] - starts[0]) if size else 0
     if not width or (np.diff(starts) != width).any():
         return list(chunk.to_pylist())
-    found = np.frombuffer(letters, np.uint8, size * width, int(starts[0])).reshape(size, width)
-    return Grid(found.copy()) if found.max() < 128 else list(chunk.to_pylist())
+    matrix = np.frombuffer(letters, np.uint8, size * width, int(starts[0])).reshape(size, width)
+    return Grid(matrix.copy()) if matrix.max() < 128 else list(chunk.to_pylist())
 
 
 def joined(parts: list[Grid | list[str]]) -> Grid | list[str]:

@@ -72,7 +72,7 @@ def require_unpacked(size: int, most: int, where: str) -> None:
         raise DataError(
             f"it unpacks to more than {size_text(most)}",
             where=where,
-            hint="raise max_unpacked: of this data entry, if so much is meant",
+            hint="raise max_unpacked: of this data entry if that size is right",
         )
 
 
@@ -81,7 +81,7 @@ def require_memory(size: int, where: str) -> None:
     free = free_memory() if size > _SMALL else None
     if free is not None and size > free:
         raise DataError(
-            f"out of memory: it takes {size_text(size)}, and {size_text(max(0, free))} are free",
+            f"out of memory: it needs {size_text(size)}, and {size_text(max(0, free))} are free",
             where=where,
             hint="free memory, or use a shorter or coarser series",
         )
@@ -114,7 +114,7 @@ def _has_texts(metadata: pq.FileMetaData, wanted: Sequence[str]) -> bool:
 
 
 def unpacked_size(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:
-    """Return the bytes that the columns `wanted` of a Parquet file unpack to, by what the file says of itself."""
+    """Return the bytes that the columns `wanted` of a Parquet file unpack to, by the file's own metadata."""
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     stored = sum(
         group.column(place).total_uncompressed_size
@@ -156,8 +156,8 @@ def _free() -> Iterator[int]:
     for limit, used, details in _GROUPS:
         with suppress(OSError, ValueError):
             most = int(Path(limit).read_text())  # "max" where there is no limit
-            told = _fields(details)
-            files = told.get("inactive_file", 0) + told.get("active_file", 0)
+            values = _fields(details)
+            files = values.get("inactive_file", 0) + values.get("active_file", 0)
             yield most - int(Path(used).read_text()) + files
     free = _free_of_process()
     if free is not None:

@@ -1,7 +1,7 @@
-"""Columns that were parsed before, in the user's cache folder: in a third of the time, or less, that text takes.
+"""Keep parsed columns in the user's cache folder: they load in a third of the time of text, or less.
 
 An entry is found by content alone: the bytes of the file, the settings that decide how they are read, and the reader's
-own source. What can't be read, isn't whole or isn't ours is as good as absent; what can't be written is left out.
+own source. Unreadable, incomplete and foreign entries count as absent; entries that can't be written are left out.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class ColumnCache:
 
     def key(self, raw: bytes, plan: DataPlan) -> str:
         """Return the name of the entry for a file's bytes, read as `plan` says."""
-        told = {item.name: getattr(plan, item.name) for item in fields(plan) if item.name not in _AFTERWARDS}
-        digest = sha256(f"{_reader()}\0{json.dumps(told, sort_keys=True, default=dict)}\0".encode())
+        settings = {item.name: getattr(plan, item.name) for item in fields(plan) if item.name not in _AFTERWARDS}
+        digest = sha256(f"{_reader()}\0{json.dumps(settings, sort_keys=True, default=dict)}\0".encode())
         digest.update(raw)
         return digest.hexdigest()
 
@@ -92,7 +92,7 @@ class ColumnCache:
         return parsed
 
     def keep(self, key: str, parsed: Parsed) -> None:
-        """Write an entry beside and put it in its place, so that nobody sees half of it; then keep the limit."""
+        """Write an entry beside and put it in its place, so that no reader sees half of it; then keep the limit."""
         if 8 * len(_NAMES) * len(parsed.columns) > self.limit:
             return
         beside = self.folder / f"{key}.{os.getpid()}.{threading.get_ident()}"
@@ -109,13 +109,13 @@ class ColumnCache:
 
     def entries(self) -> list[tuple[int, int, Path]]:
         """Return when each entry was last used (ns), its bytes and its path; the one unused for longest first."""
-        found = []
+        listed = []
         with suppress(OSError):
             for path in filter(_is_ours, self.folder.iterdir()):
                 with suppress(OSError):
                     status = path.stat()
-                    found.append((status.st_mtime_ns, status.st_size, path))
-        return sorted(found)
+                    listed.append((status.st_mtime_ns, status.st_size, path))
+        return sorted(listed)
 
     def _shrink(self) -> None:
         entries = self.entries()
@@ -185,16 +185,16 @@ def _read(file: BinaryIO, key: str) -> Parsed | None:
         checksum = zlib.crc32(column.data, checksum)
     if file.read() != checksum.to_bytes(_CHECKSUM, "little"):
         return None
-    told = json.loads(header)
-    if told["key"] != key or told["rules"] != _digest(told["zone"]):
+    described = json.loads(header)
+    if described["key"] != key or described["rules"] != _digest(described["zone"]):
         return None
-    if told["first"] is not None:
-        rows = np.arange(told["first"], told["first"] + bars)
+    if described["first"] is not None:
+        rows = np.arange(described["first"], described["first"] + bars)
     findings = tuple(
-        Finding(severity, "", message, count, tuple(first)) for severity, message, count, first in told["findings"]
+        Finding(severity, "", message, count, tuple(first)) for severity, message, count, first in described["findings"]
     )
-    columns = Columns(label, opened, high, low, close, volume, rows, told["unit"])
-    return Parsed(columns, findings, told["zone"])
+    columns = Columns(label, opened, high, low, close, volume, rows, described["unit"])
+    return Parsed(columns, findings, described["zone"])
 
 
 def _digest(zone: str) -> str:

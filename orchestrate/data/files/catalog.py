@@ -40,7 +40,7 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
     opened, high, low, close, volume = (_column([getattr(bar, name) for bar in bars]) for name in FIELDS)
     findings = [Finding("info", where, f"bars of {bar_type}")]
     if plan.stamp == "start":
-        message = "bars are taken to be stamped at their start; Nautilus mostly stamps the end: then say stamp: end"
+        message = "bars are assumed to be stamped at their start; Nautilus mostly stamps the end: if so, set stamp: end"
         findings.append(Finding("info", where, message))
     return Columns(label, opened, high, low, close, volume), findings
 
@@ -73,7 +73,7 @@ def _chosen(path: Path, plan: DataPlan, where: str) -> str:
     folder = path / "data" / "bar"
     if not folder.is_dir():
         raise DataError(
-            "this folder is no Nautilus catalog: it has no data/bar", where=where, hint="name a file, or a catalog"
+            "this folder is not a Nautilus catalog: it has no data/bar", where=where, hint="name a file, or a catalog"
         )
     stored = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
     if plan.bar_type:

@@ -1,4 +1,4 @@
-"""What a reader of any format hands over: the columns of a file by what they hold, as texts, numbers or moments."""
+"""The columns of a file by their content, as texts, numbers or moments: the output of every format's reader."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ Column: TypeAlias = Sequence[str] | Moments | Floats
 class Fields:
     """Columns by name: timestamp, perhaps time, open, high, low, close, perhaps volume, symbol and ticks.
 
-    `places` says where each stands among all columns of the file, whose names are in `header` (empty: there is none);
-    `rows` where each row stands in the file, counted in `unit`; `notes` what was left out.
+    `places` has the position of each among all columns of the file, whose names are in `header` (empty: none);
+    `rows` has the position of each row in the file, counted in `unit`; `notes` lists what was left out.
     """
 
     header: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""What the age of a file says of its last bar.
+"""Judge by the age of a file whether its last bar is final.
 
-A copy of a file has another age, so this is told to whoever looks at data and never judged by a run, whose results are
-the same for the same data.
+A copy of a file has another age, so only commands that inspect data report this; a run ignores it, because its
+results depend on the data alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from orchestrate.domain.results import Finding
 def unclosed_by_age(entry: DataPlan, root: Path, label: Stamps, length: int) -> Finding | None:
     """Return a finding where the entry's file was last written while its last bar was still being traded.
 
-    `label` and `length` are of the bars that were read. A last bar with an odd stamp is told of by `findings`.
+    `label` and `length` are of the bars that were read. A last bar with an odd stamp is reported by `findings`.
     """
     path = root / entry.path
     if not entry.path or entry.stamp == "end" or not path.is_file():
@@ -33,5 +33,5 @@ def unclosed_by_age(entry: DataPlan, root: Path, label: Stamps, length: int) -> 
         return counted("warning", name(entry), message, 1, (show(last),), then)
     # whether an exchange had closed by then is not known
     return counted(
-        "info", name(entry), "the file is no older than its last bar", 1, (show(last),), "is its close final?"
+        "info", name(entry), "the file is not newer than its last bar", 1, (show(last),), "is its close final?"
     )

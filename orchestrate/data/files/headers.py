@@ -1,4 +1,4 @@
-"""Which column is which: by the names that files give them, by what the configuration says, or by their places."""
+"""Identify columns: by the names in the file, by the configuration, or by their position."""
 
 from __future__ import annotations
 
@@ -53,48 +53,48 @@ def normal(name: str) -> str:
 def which_columns(header: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, int]:
     """Return places by our names (timestamp, time, open …). `given` goes first; DataError if one is missing."""
     names = [normal(name) for name in header]
-    found = _chosen(given, header, where)
+    places = _chosen(given, header, where)
     for ours, aliases in ALIASES.items():
-        if ours not in found and (alias := next((alias for alias in aliases if alias in names), None)):
+        if ours not in places and (alias := next((alias for alias in aliases if alias in names), None)):
             if names.count(alias) > 1:
                 raise DataError(
                     f"{names.count(alias)} columns are called {alias!r}",
                     where=where,
-                    hint=f"say which one is meant with columns: {{{ours}: NUMBER}}, counted from 1",
+                    hint=f"choose one with columns: {{{ours}: NUMBER}}, counted from 1",
                 )
-            found[ours] = names.index(alias)
-    if "volume" not in found:
+            places[ours] = names.index(alias)
+    if "volume" not in places:
         place = next((place for place, name in enumerate(names) if name.startswith("volume")), None)
-        found |= {} if place is None else {"volume": place}
-    _find_clock(found, names, given)
-    if "timestamp" not in found and 0 not in found.values():
-        found["timestamp"] = 0
-    missing = [ours for ours in REQUIRED if ours not in found]
+        places |= {} if place is None else {"volume": place}
+    _find_clock(places, names, given)
+    if "timestamp" not in places and 0 not in places.values():
+        places["timestamp"] = 0
+    missing = [ours for ours in REQUIRED if ours not in places]
     if missing:
         raise DataError(
             f"no column for {', '.join(missing)} among {', '.join(header)[:200]}",
             where=where,
-            hint=f"name it with columns: {{{missing[0]}: NAME}}, if it is there at all",
+            hint=f"name it with columns: {{{missing[0]}: NAME}}, if it exists",
         )
-    return found
+    return places
 
 
-def _find_clock(found: dict[str, int], names: Sequence[str], given: Mapping[str, str]) -> None:
+def _find_clock(places: dict[str, int], names: Sequence[str], given: Mapping[str, str]) -> None:
     """Find a time of day beside the date; a lone `time` column is the whole stamp."""
     clock = next((alias for alias in _CLOCK if alias in names), None)
     if clock is None or "time" in given or "timestamp" in given:
         return
-    if "timestamp" not in found:
-        found["timestamp"] = names.index(clock)
-    elif names[found["timestamp"]] in _DATES:
-        found["time"] = names.index(clock)
+    if "timestamp" not in places:
+        places["timestamp"] = names.index(clock)
+    elif names[places["timestamp"]] in _DATES:
+        places["time"] = names.index(clock)
 
 
 def _chosen(given: Mapping[str, str], header: Sequence[str], where: str) -> dict[str, int]:
     for ours in given:
         if ours not in (*REQUIRED, "time", "volume"):
             raise DataError(
-                f"columns names {ours!r}, which no bar has",
+                f"columns names {ours!r}, which is not a field of a bar",
                 where=where,
                 hint=f"a bar has {', '.join(REQUIRED)}, and perhaps time and volume",
             )
@@ -109,7 +109,7 @@ def _named(name: str, header: Sequence[str], ours: str, where: str) -> int:
     if name.isdigit() and 1 <= int(name) <= len(header):
         return int(name) - 1
     raise DataError(
-        f"columns says that {ours} is {name!r}, but the columns are {', '.join(header).strip(', ') or 'without names'}",
+        f"columns: {ours} is {name!r}, but the file has {', '.join(header).strip(', ') or 'columns without names'}",
         where=where,
         hint="use a name of the header, or a column's number, counted from 1",
     )
@@ -118,21 +118,21 @@ def _named(name: str, header: Sequence[str], ours: str, where: str) -> int:
 def columns_by_place(row: Sequence[str], given: Mapping[str, str], where: str) -> dict[str, int]:
     """Return places without a header: date, perhaps a time, then open, high, low, close and perhaps a volume."""
     if given:
-        found = _chosen(given, [""] * len(row), where)
+        places = _chosen(given, [""] * len(row), where)
     else:
         clock = ["time"] if len(row) > 5 and _TIME_OF_DAY.fullmatch(row[1].strip()) else []
         names = ["timestamp", *clock, "open", "high", "low", "close", "volume"]
-        found = dict(zip(names, range(len(row)), strict=False))
+        places = dict(zip(names, range(len(row)), strict=False))
         if len(row) > len(names) and not _is_kline(row):
-            found = {}
-    missing = [ours for ours in REQUIRED if ours not in found]
+            places = {}
+    missing = [ours for ours in REQUIRED if ours not in places]
     if missing:
         raise DataError(
-            f"there is no header, and it is not known which of the {len(row)} columns is {', '.join(missing)}",
+            f"there is no header, so it is unknown which of the {len(row)} columns is {', '.join(missing)}",
             where=where,
-            hint="say columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}, as it is",
+            hint="set columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}, with your numbers",
         )
-    return found
+    return places
 
 
 def _is_kline(row: Sequence[str]) -> bool:

@@ -84,8 +84,8 @@ def _frame_columns(symbol: str, frame: pd.DataFrame) -> Columns:
     names = {str(name).strip().lower(): name for name in frame.columns}
     missing = [name for name in PRICES if name not in names]
     if missing:
-        found = ", ".join(str(name) for name in frame.columns)
-        raise DataError(f"the DataFrame has no column {', '.join(missing)}; it has {found}", where=symbol)
+        columns = ", ".join(str(name) for name in frame.columns)
+        raise DataError(f"the DataFrame has no column {', '.join(missing)}; it has {columns}", where=symbol)
     stamps: pd.Index | pd.Series = frame.index
     if not isinstance(frame.index, pd.DatetimeIndex):
         known = next((names[name] for name in _STAMPS if name in names), None)

@@ -1,4 +1,4 @@
-"""Habits of the programs that write bars: what they mean is told by their own layouts, and each use of that is told."""
+"""Layouts of programs that write bars; each use of one is reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def vendor_columns(header: Sequence[str]) -> dict[str, int]:
     names = [normal(name) for name in header]
     matches = {"symbol": _NAMES, "ticks": _TICKS}
     places = {ours: [place for place, name in enumerate(names) if name in theirs] for ours, theirs in matches.items()}
-    return {ours: found[0] for ours, found in places.items() if found}
+    return {ours: columns[0] for ours, columns in places.items() if columns}
 
 
 def one_symbol(fields: Fields, symbol: str, where: str) -> tuple[Fields, list[Finding]]:
@@ -73,7 +73,7 @@ def tick_volume(fields: Fields, numbers: Numbers, where: str) -> list[Finding]:
         return []
     numbers["volume"] = ticks
     name = fields.header[fields.places["ticks"]]
-    return [Finding("info", where, f"volume is 0 throughout: {name} is read in its place")]
+    return [Finding("info", where, f"volume is 0 throughout: {name} is used instead")]
 
 
 def without_header(fields: Fields, numbers: Numbers, where: str) -> list[Finding]:
@@ -92,9 +92,9 @@ def without_header(fields: Fields, numbers: Numbers, where: str) -> list[Finding
             f"there is no header, and {', '.join(ordered)} does not fit: in {int((~fitting).sum())} of "
             f"{len(fitting)} rows open or close lies outside low..high",
             where=where,
-            hint="say columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}, as it is",
+            hint="set columns: {timestamp: 1, open: 2, high: 3, low: 4, close: 5}, with your numbers",
         )
-    findings = [Finding("info", where, f"there is no header: the columns are taken as {', '.join(ordered)}")]
+    findings = [Finding("info", where, f"there is no header: the columns are assumed to be {', '.join(ordered)}")]
     prices = np.vstack([numbers[name] for name in PRICES])
     stamped = _LEAN_STAMP.fullmatch(str(fields.columns["timestamp"][0]).strip())
     if stamped and np.nanmin(prices) >= 1000 and not np.nanmax(prices % 1):

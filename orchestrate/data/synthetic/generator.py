@@ -25,10 +25,10 @@ _BAR = 130  # bytes that a bar takes while the columns are made
 _FAR = 4.0  # how much further a bar of the tails moves
 
 
-def read_synthetic(symbol: str, told: Mapping[str, Any]) -> Columns:
+def read_synthetic(symbol: str, settings: Mapping[str, Any]) -> Columns:
     """Return the columns of a `synthetic:` mapping; DataError where the mapping describes nothing possible."""
     try:
-        spec = SyntheticSpec(**told)
+        spec = SyntheticSpec(**settings)
     except (TypeError, ValueError) as error:
         raise DataError(f"synthetic: {error}", where=symbol) from None
     require_memory(_BAR * spec.bars, symbol)

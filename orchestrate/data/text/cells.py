@@ -1,4 +1,4 @@
-"""A column of stamps as text, and what comes of reading it."""
+"""A column of stamps as text, and the result of reading it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Letters = npt.NDArray[np.uint8]
 
 BLOCK: Final = 1 << 14  # rows that are worked on at a time: what that takes fits into a processor's cache
 FORMAT_HINT: Final = "set date_format: '%d/%m/%Y' (or the like), day_first, month_first, epoch_s, epoch_ms, excel …"
-DATE_HINT: Final = "remove the row, or mend its date"
+DATE_HINT: Final = "remove the row, or correct its date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def beside(days: Sequence[str], clocks: Sequence[str]) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A column of stamps as text, where its rows stand in the file, and the settings that bear on it."""
+    """A column of stamps as text, the positions of its rows in the file, and the settings for reading it."""
 
     texts: Sequence[str]
     rows: Sequence[int] | Integers

@@ -1,4 +1,4 @@
-"""Bytes of a file → text: what is packed is unpacked, and what is no text is refused for what it is."""
+"""Turn the bytes of a file into text: unpack them, and refuse other kinds of file by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table in a text: its delimiter, its header, its rows, and what stands around them."""
+"""The table in a text: its delimiter, its header, its rows, and the lines around them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Table:
 
 
 def split(text: str, delimiter: str, where: str) -> Table:
-    """Cut the text into rows of equal width. What surrounds the table (titles, a total line) is left out and told."""
+    """Cut the text into rows of equal width. Lines around the table (titles, a total) are left out and reported."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     numbers = [number for number, line in enumerate(lines, 1) if line and not line.isspace()]
     if numbers and lines[numbers[0] - 1].lower().startswith("sep="):
@@ -56,7 +56,7 @@ def _cut(lines: Sequence[str], delimiter: str, where: str) -> list[Sequence[str]
         return [next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [""]) for line in lines]
     except (csv.Error, TypeError) as error:
         raise DataError(
-            f"the file cannot be cut into cells ({error})", where=where, hint="mend its quotes, or set delimiter:"
+            f"the file cannot be cut into cells ({error})", where=where, hint="correct its quotes, or set delimiter:"
         ) from None
 
 
@@ -69,9 +69,9 @@ def _delimiter(sample: Sequence[str], where: str) -> str:
             if width >= (least if delimiter != " " else 5) and count >= 0.5 * len(sample):
                 return delimiter
     raise DataError(
-        f"no table of bars is seen in it (it begins with {sample[0][:60]!r})",
+        f"no table of bars was recognised (it begins with {sample[0][:60]!r})",
         where=where,
-        hint="a bar needs a time and open, high, low, close; set delimiter: if the columns are parted in another way",
+        hint="a bar needs a time and open, high, low, close; set delimiter: if something else separates them",
     )
 
 
@@ -107,7 +107,7 @@ def _squared(rows: list[Sequence[str]], numbers: list[int], delimiter: str, wher
             f"line {lines[place]} has {len(body[place])} cells, "
             + (f"most lines have {width}" if torn else f"the header has {len(header)}"),
             where=where,
-            hint="mend that line; numbers with thousands separators must be quoted",
+            hint="correct that line; numbers with thousands separators must be quoted",
         )
     return Table(header, body, lines, delimiter, tuple(notes))
 

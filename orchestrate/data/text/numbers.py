@@ -84,5 +84,5 @@ def decimal_mark(
     raise DataError(
         f"{unit} {row}: {text!r} may be {text.replace(',', '')} or {text.replace(',', '.')}",
         where=where,
-        hint="say which with decimal: ',' or decimal: '.' at this data entry",
+        hint="set decimal: ',' or decimal: '.' for this data entry",
     )

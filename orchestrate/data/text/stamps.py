@@ -54,7 +54,7 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
         given = from_strptime(date_format)
         if given is None:
             raise DataError(
-                f"date_format {date_format!r} does not say where year, month and day are",
+                f"date_format {date_format!r} does not place year, month and day",
                 where=cells.where,
                 hint=f"write it like '%d/%m/%Y %H:%M', or one of {', '.join(NAMED_FORMATS)}",
             )
@@ -69,7 +69,7 @@ def read_stamps(cells: Cells, date_format: str = "") -> Reading:
         return _day_or_month_first(cells)
     if SHORT_YEAR.fullmatch(sample):
         raise cells.refuse(
-            0, "has a year of two digits: which part is the year?", "set date_format: '%d/%m/%y', or as it is"
+            0, "has a year of two digits: which part is the year?", "set date_format: '%d/%m/%y', or the actual one"
         )
     raise cells.refuse(0, "is not a date or time that can be read")
 
@@ -232,13 +232,15 @@ def _calendar(cells: Cells, pattern: re.Pattern[str], complaint: str) -> Stamps:
 def _matched(cells: Cells, pattern: re.Pattern[str], complaint: str) -> tuple[dict[str, Integers], list[str]]:
     """Return the calendar fields of each text, unproved, and the offset that it names."""
     parts = [part for part in "YmbdHMSfpz" if part in pattern.groupindex]
-    found = []
+    matches = []
     for place, text in enumerate(cells.texts):
         match = pattern.fullmatch(text.strip())
         if not match:
             raise cells.refuse(place, complaint)
-        found.append(match.group(*parts))
-    texts = dict.fromkeys("YmbdHMSfpz", ("",) * len(found)) | dict(zip(parts, zip(*found, strict=True), strict=True))
+        matches.append(match.group(*parts))
+    texts = dict.fromkeys("YmbdHMSfpz", ("",) * len(matches)) | dict(
+        zip(parts, zip(*matches, strict=True), strict=True)
+    )
     numbers = {part: _integers([text or "0" for text in texts[part]]) for part in "YmdHMS"}
     if texts["b"][0]:
         months = [(text or "")[:3].lower() for text in texts["b"]]

@@ -51,10 +51,10 @@ def dates_of_midnights(utc: Stamps, zone: str, where: str) -> Stamps:
     if zone[0] in "+-":
         local = utc + _offset(zone)
     else:
-        found = _zone(zone, where)
-        if (int(utc[0]) + _offset_at(int(utc[0]), found)) % DAY:
-            return utc  # the first bar tells: an intraday series is spared the rest
-        local = utc + np.array([_offset_at(moment, found) for moment in utc.tolist()], dtype=np.int64)
+        rules = _zone(zone, where)
+        if (int(utc[0]) + _offset_at(int(utc[0]), rules)) % DAY:
+            return utc  # the first bar decides: an intraday series is spared the rest
+        local = utc + np.array([_offset_at(moment, rules) for moment in utc.tolist()], dtype=np.int64)
     return utc if (local % DAY).any() else local
 
 
@@ -68,8 +68,8 @@ def rules(zone: str) -> bytes:
     try:
         ZoneInfo(zone)  # refuses what is no name of a zone
         files = [Path(folder, zone) for folder in zoneinfo.TZPATH]
-        found = next((path for path in files if path.is_file()), None)
-        return found.read_bytes() if found else _packaged(zone)
+        file = next((path for path in files if path.is_file()), None)
+        return file.read_bytes() if file else _packaged(zone)
     except (ZoneInfoNotFoundError, ModuleNotFoundError, ValueError, OSError):
         return b""
 
@@ -95,7 +95,7 @@ def _offset(zone: str) -> int:
 def _from_zone(cells: Cells, local: Integers) -> Stamps:
     """Convert wall clock times of a time zone to UTC.
 
-    An hour that happens twice in autumn is told apart by the order of the rows.
+    An hour that happens twice in autumn is distinguished by the order of the rows.
     """
     zone = _zone(cells.timezone, cells.where)
     quarter = 900 * SECOND
@@ -114,7 +114,7 @@ def _zone(name: str, where: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise DataError(f"no time zone is called {name!r}", where=where, hint="for example America/New_York") from None
+        raise DataError(f"unknown time zone {name!r}", where=where, hint="for example America/New_York") from None
 
 
 def _nanoseconds(offset: timedelta | None) -> int:

@@ -1,4 +1,4 @@
-"""What one symbol is: its asset class, its tick, its multiplier. No array is needed to say so."""
+"""An instrument: asset class, tick, multiplier. Imports no numpy."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """`Bars`: the history that a strategy sees, ending at now, with no way past it.
 
 A strategy never holds the series itself: it holds columns into which the past is copied as time goes on, so that even
-the memory behind its arrays knows nothing of tomorrow. That memory is `bytes`: whatever an attribute leads to, it can
-be read and not be written. The arrays on top of it belong to one strategy alone; one that reshapes its own blinds
-nobody else.
+the memory behind its arrays holds nothing of the future. That memory is `bytes`: through any attribute it can be read
+and not be written. The arrays on top of it belong to one strategy alone; one that reshapes its own affects no other.
 """
 
 from __future__ import annotations
@@ -114,7 +113,7 @@ def full_history(series: BarSeries, size: int | None = None) -> Bars:
 class PointInTimeBars:
     """The growing past of one series. `until(size)` copies what is new and returns the view that ends there.
 
-    `limit` is how many bars are known now; whoever passes `until` on keeps to it.
+    `limit` is how many bars are known now; callers that pass `until` on must respect it.
     """
 
     __slots__ = ("_columns", "_memory", "_shown", "_symbol", "limit")
@@ -174,6 +173,6 @@ def _unknown(column: npt.NDArray[Any]) -> Any:
 
 
 def _writable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a way to write what everybody else can only read; valid while the column lives."""
+    """Return a writable view of what strategies can only read; valid while the column lives."""
     memory: Any = (ctypes.c_char * column.nbytes).from_address(column.ctypes.data)
     return np.frombuffer(memory, column.dtype)

@@ -18,11 +18,11 @@ _UP_TO_SECONDS: Final = len("2020-01-31T09:30:00")
 def label_text(label: int) -> str:
     """Return a label (int nanoseconds, UTC) as `2020-01-31` at midnight, else `2020-01-31T09:30:00Z`."""
     seconds, fraction = divmod(label, _SECOND)
-    told = datetime.fromtimestamp(seconds, UTC).isoformat()[:_UP_TO_SECONDS]
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:_UP_TO_SECONDS]
     if label % _DAY == 0:
-        return told[:_UP_TO_DAYS]
+        return text[:_UP_TO_DAYS]
     digits = f".{fraction:09d}".rstrip("0") if fraction else ""
-    return f"{told}{digits}Z"
+    return f"{text}{digits}Z"
 
 
 def moment_of(text: str, *, last: bool = False) -> int:

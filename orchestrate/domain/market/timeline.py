@@ -1,4 +1,4 @@
-"""What is traded and what is known of it: instruments, bars, series and the one timeline.
+"""Bars, series and the one timeline of a run.
 
 Stamps are int64 nanoseconds since 1970, UTC. A bar's `timestamp` is the stamp its file gives it;
 `available_at` is the moment from which it may be acted upon (docs/reference/steps.md).
@@ -36,7 +36,7 @@ class HistoricalDataBar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BarSeries:
-    """One symbol's history in columns, oldest first, shared by all, in memory that nobody can write to.
+    """One symbol's history in columns, oldest first, shared by all, in memory that is read-only.
 
     `length` is a bar's nominal length in nanoseconds; `available_at` is when each bar may be acted upon. A resampled
     series is not `tradable`: strategies may read it, orders on it are refused.
@@ -118,7 +118,7 @@ class MarketEvent:
 
 
 class StepRows(Mapping[str, int]):
-    """The bars of one step: symbol → row, for symbols that have one then. Looked up only when somebody asks."""
+    """The bars of one step: symbol → row, for symbols that have one then. Looked up lazily."""
 
     __slots__ = ("_columns", "_step")
 

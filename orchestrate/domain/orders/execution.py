@@ -78,7 +78,7 @@ class Slippage:
         grain = max(_GRAIN, abs(count) * _BLUR)
         whole = math.ceil(count - grain) if sign > 0 else math.floor(count + grain)
         price = round(whole * tick, instrument.precision)
-        if price <= 0 < raw and instrument.moves_cash_by_notional:  # nobody pays to be rid of a share
+        if price <= 0 < raw and instrument.moves_cash_by_notional:  # a share's price is never negative
             return round(tick, instrument.precision)
         return price
 

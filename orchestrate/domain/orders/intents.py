@@ -1,4 +1,4 @@
-"""What somebody wants traded, on its way through the stages that decide on it, with the trail that they leave."""
+"""An intent to trade on its way through the stages of the pipeline, with the trail that they leave."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _APPROVED: Final = Outcome.APPROVED
 
 @dataclass(slots=True, eq=False)
 class Intent:
-    """A wish to trade, from its producer to the order that comes of it.
+    """An intent to trade, from its producer to the resulting order.
 
     `units` is the signed quantity that was asked for, None where the plan's sizing decides; the first stage makes
     `demand` of it. `quantity` is what the stages so far have left of the demand, `reserve` the money to hold back for

@@ -1,4 +1,4 @@
-"""From demand to fact: Demand (what a strategy wants) → Decision (what it may) → Order → Fill (what happened).
+"""From demand to fact: Demand (requested) → Decision (allowed) → Order → Fill (executed).
 
 Quantities are signed everywhere: positive buys, negative sells.
 """
@@ -58,7 +58,7 @@ class OrderType(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands in its life."""
+    """The status of an order."""
 
     PENDING = "pending"
     RELEASED = "released"
@@ -141,7 +141,7 @@ class Demand:
 
 
 class StageOutcome(NamedTuple):
-    """What a stage of the pipeline made of a demand: so much went in, so much came out, and why."""
+    """The effect of one pipeline stage on a demand: the quantity before, the quantity after, and the reason."""
 
     stage: str
     before: float

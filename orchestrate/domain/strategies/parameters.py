@@ -1,4 +1,4 @@
-"""The parameters of a strategy: what was given, checked against what is declared, with every default filled in."""
+"""Check a strategy's parameters against their declaration and fill in the defaults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = _LONGEST
 
 @dataclass(frozen=True, slots=True)
 class ParameterProblem:
-    """What is wrong with one parameter; `parameter` is "" when no single one of those given is at fault."""
+    """A mistake in one parameter; `parameter` is "" if no single one is at fault."""
 
     parameter: str
     message: str
@@ -139,21 +139,21 @@ def _of_type(value: object, parameter: Parameter) -> object:
 
     A bool is no number; 20.0 is a whole one.
     """
-    wanted = parameter.type
-    if wanted in (int, float):
-        return _number(value, wanted)
-    if wanted is list:
+    expected_type = parameter.type
+    if expected_type in (int, float):
+        return _number(value, expected_type)
+    if expected_type is list:
         return plain(value) if isinstance(value, (list, tuple)) else _NOTHING
-    if wanted is dict:
+    if expected_type is dict:
         return plain(value) if isinstance(value, Mapping) else _NOTHING
-    if wanted in _EXPECTED:
-        return value if type(value) is wanted else _NOTHING
+    if expected_type in _EXPECTED:
+        return value if type(value) is expected_type else _NOTHING
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return plain(value) if _number(value, float) is not _NOTHING else _NOTHING
     return _NOTHING if _is_number(parameter.default) else plain(value)
 
 
-def _number(value: object, wanted: type) -> object:
+def _number(value: object, expected_type: type) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return _NOTHING
     try:
@@ -162,21 +162,21 @@ def _number(value: object, wanted: type) -> object:
         return _NOTHING
     if not math.isfinite(number):
         return _NOTHING
-    if wanted is float:
+    if expected_type is float:
         return number
     return int(value) if value == int(value) else _NOTHING
 
 
-def _check_bounds(name: str, value: object, parameter: Parameter, told: str) -> None:
+def _check_bounds(name: str, value: object, parameter: Parameter, shown_value: str) -> None:
     low, high = parameter.minimum, parameter.maximum
     if not isinstance(value, (int, float)):
         return
     if low is not None and (value < low or (parameter.exclusive and value == low)):
         more = "more than" if parameter.exclusive else "at least"
-        raise _UnfitError(f"parameter '{name}' must be {more} {low:g}, not {told}", "")
+        raise _UnfitError(f"parameter '{name}' must be {more} {low:g}, not {shown_value}", "")
     if high is not None and (value > high or (parameter.exclusive and value == high)):
         less = "less than" if parameter.exclusive else "at most"
-        raise _UnfitError(f"parameter '{name}' must be {less} {high:g}, not {told}", "")
+        raise _UnfitError(f"parameter '{name}' must be {less} {high:g}, not {shown_value}", "")
 
 
 def _is_number(value: object) -> bool:
@@ -196,8 +196,8 @@ def _expected(parameter: Parameter) -> str:
 def _wanted(parameter: Parameter) -> str:
     if parameter.choices and not _words(parameter):
         return "one of " + ", ".join(str(choice) for choice in parameter.choices)
-    wanted = _expected(parameter)
-    return wanted if parameter.default in (None, ...) else f"{wanted}, such as {shown(parameter.default)}"
+    expected = _expected(parameter)
+    return expected if parameter.default in (None, ...) else f"{expected}, such as {shown(parameter.default)}"
 
 
 def _broken(text: str, values: Mapping[str, object], given: Mapping[str, object]) -> list[ParameterProblem]:
@@ -206,15 +206,15 @@ def _broken(text: str, values: Mapping[str, object], given: Mapping[str, object]
         if relation.holds(values):
             return []
     except KeyError as error:
-        return [ParameterProblem("", f"relation '{text}' speaks of {error}, which is no parameter")]
+        return [ParameterProblem("", f"relation '{text}' names {error}, which is not a parameter")]
     except (ValueError, TypeError, ArithmeticError) as error:
-        return [ParameterProblem("", f"the strategy declares something that can't be checked: {error}")]
+        return [ParameterProblem("", f"a declaration of the strategy can't be checked: {error}")]
     return [_relation_problem(relation, values, given)]
 
 
 def _relation_problem(relation: Relation, values: Mapping[str, Any], given: Mapping[str, object]) -> ParameterProblem:
-    told = " and ".join(
+    values_shown = " and ".join(
         f"{name} is {shown(values[name])}" + ("" if name in given else " by default") for name in relation.names
     )
     culprit = next((name for name in relation.names if name in given), "")
-    return ParameterProblem(culprit, f"{relation.text} must hold, but {told}")
+    return ParameterProblem(culprit, f"{relation.text} must hold, but {values_shown}")

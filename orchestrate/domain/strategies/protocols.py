@@ -1,4 +1,4 @@
-"""The ways to write a portable strategy, and what it may see and say.
+"""The protocols of portable strategies, their context and their signals.
 
 A strategy is a plain object of one of three shapes (a fourth, native, belongs to its engine):
 

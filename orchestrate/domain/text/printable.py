@@ -1,6 +1,6 @@
-"""Text that is safe to show: the one place that decides what a terminal or a log of CI may get.
+"""Make text safe to show: the one place that decides what a terminal or a CI log may get.
 
-Names, headers, file names, docstrings and messages come from files that somebody else may have written. A control
+Names, headers, file names, docstrings and messages come from files that others may have written. A control
 character in them moves the cursor, a bidirectional one turns a line around, a newline forges a line of ours, and a
 line that begins with two colons is a command to GitHub. They become visible escapes, such as `\\x1b`.
 """
@@ -44,8 +44,8 @@ def document(value: Any) -> Any:
     return value
 
 
-def _opened(found: re.Match[str]) -> str:
-    return r"\x23" if found[1] is None else rf"{found[1]}\x3a"
+def _opened(match: re.Match[str]) -> str:
+    return r"\x23" if match[1] is None else rf"{match[1]}\x3a"
 
 
 def _escape(char: str) -> str:

@@ -1,4 +1,4 @@
-"""What somebody probably meant."""
+"""Suggest the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     by_folded: dict[str, str] = {}
     for name in islice(known, _MOST):
         by_folded.setdefault(name.casefold(), name)
-    found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else ""
+    matches = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[matches[0]] if matches else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

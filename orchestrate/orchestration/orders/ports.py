@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StrategySeat:
-    """What an engine is told of one strategy before the run.
+    """What an engine needs to know of one strategy before the run.
 
     `native` is the strategy class that it hosts, if any, `config` its parameters, `sizing` how its entries are sized
     where its engine has such a thing. Every call of the native's code happens inside `asking`.
@@ -65,8 +65,8 @@ class OrchestrationPort(Protocol):
     """The interface that an engine or environment implements for the orchestrator.
 
     A step is `execute_commands` (orders released at this open), `advance`, and where orders fill at the close
-    `execute_commands` and `close`. An engine need not be told of a step at which it has nothing to do; the next one it
-    hears of may be any later one. It sees every bar of a symbol of which an order rests in it.
+    `execute_commands` and `close`. Steps at which an engine has nothing to do may be left out; the next one it
+    gets may be any later one. It sees every bar of a symbol with a resting order in it.
     """
 
     framework: str
@@ -98,10 +98,10 @@ class OrchestrationPort(Protocol):
 
 @runtime_checkable
 class NativeHostPort(OrchestrationPort, Protocol):
-    """What an engine owes beyond that while it hosts native strategies; it is then told of every bar.
+    """The interface of an engine that hosts native strategies, beyond `OrchestrationPort`; it sees every bar.
 
-    A native's order is parked in the engine and told as a Demand with `native_order`. Its verdict comes as a command
-    with the same `native_order`: `reject` and `resize` at once, `submit` at the open (or close) at which it is
+    A native's order is parked in the engine and reported as a Demand with `native_order`. Its verdict is a command with
+    the same `native_order`: `reject` and `resize` at once, `submit` at the open (or close) at which it is
     released, in the quantity that is left; only then may the engine execute it, or let it rest. `cancel` takes it
     back. A `submit` without `native_order` is an order of the orchestrator's own for that strategy.
 

@@ -1,1 +1,1 @@
-"""Strategies: who takes part, how each kind is called, and what it may see."""
+"""The strategies of a run: how each kind is called, and what it may see."""

@@ -1,4 +1,4 @@
-"""Being inside a strategy's code: known to whoever watches the clock, and with no way to start another run there."""
+"""Track when a strategy's code runs, for the watchdog, and refuse to start another run inside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from orchestrate.domain.errors import EngineError, UserInterrupt
 
 #: The text of an error whose own can't be had.
-UNTELLABLE: Final = "an error that can't be told"
+UNTELLABLE: Final = "an error whose message can't be read"
 
 
 class CallStack:

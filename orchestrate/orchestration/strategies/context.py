@@ -85,7 +85,7 @@ def _detached(method: Callable[Given, Answer]) -> Callable[Given, Answer]:
 
 
 class StepContext:
-    """The `Context` of one step; see domain/strategy.py. Whatever costs something is made when it is asked for."""
+    """The `Context` of one step; see domain/strategies/protocols.py. Costly parts are made on first use."""
 
     __slots__ = ("_reach", "_shown", "strategy_id", "symbols", "t", "updated")
 

@@ -40,7 +40,7 @@ def simulate_acted(codes: Codes) -> dict[str, Rows]:
             else:
                 acted[f"enter_{side}"].append(row)
                 held = 1 if side == "long" else -1
-    return {side: np.array(found, dtype=np.int64) for side, found in acted.items()}
+    return {side: np.array(rows, dtype=np.int64) for side, rows in acted.items()}
 
 
 def demanded(decisions: Iterable[DecisionRecord], rows: Mapping[str, Rows]) -> dict[tuple[str, str], dict[str, Rows]]:
@@ -48,7 +48,7 @@ def demanded(decisions: Iterable[DecisionRecord], rows: Mapping[str, Rows]) -> d
 
     The first decision with an order's id is that on the demand; later ones say what became of the order.
     """
-    found: dict[tuple[str, str], dict[str, list[int]]] = {}
+    flags: dict[tuple[str, str], dict[str, list[int]]] = {}
     orders: set[str] = set()
     for record in decisions:
         demand = record.decision.demand
@@ -58,9 +58,9 @@ def demanded(decisions: Iterable[DecisionRecord], rows: Mapping[str, Rows]) -> d
             orders.add(record.order_id)
         buys = math.copysign(1.0, demand.quantity) > 0
         side = f"{'exit' if demand.closing else 'enter'}_{'long' if buys != demand.closing else 'short'}"
-        sides = found.setdefault((demand.strategy_id, demand.symbol), {name: [] for name in SIDES})
+        sides = flags.setdefault((demand.strategy_id, demand.symbol), {name: [] for name in SIDES})
         sides[side].append(int(rows[demand.symbol][demand.step]))
-    return {key: {side: np.array(at, dtype=np.int64) for side, at in one.items()} for key, one in found.items()}
+    return {key: {side: np.array(at, dtype=np.int64) for side, at in one.items()} for key, one in flags.items()}
 
 
 def no_action() -> dict[str, Rows]:
@@ -138,7 +138,7 @@ def _in_turn(*lists: Rows | list[int]) -> list[int]:
 
 def marked(rows: Iterable[Rows], size: int) -> Flags:
     """Return True at each of `rows`."""
-    found = np.zeros(size, dtype=np.bool_)
+    mask = np.zeros(size, dtype=np.bool_)
     for some in rows:
-        found[some] = True
-    return found
+        mask[some] = True
+    return mask

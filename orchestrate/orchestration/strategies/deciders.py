@@ -1,6 +1,6 @@
-"""Call a strategy: one small class a kind, all with the same two questions, answers checked before they count.
+"""Call a strategy: one small class a kind, all with the same two methods, whose answers are checked.
 
-Held quantities include what pending orders will do, so that nothing is asked for twice.
+Held quantities include what pending orders will do, so that nothing is requested twice.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Decider(Protocol):
 
 
 class VectorDecider:
-    """Asks `signals` once a symbol, then reads its flags. `codes` has one byte a bar: which of the four are set."""
+    """Call `signals` once a symbol, then read its flags. `codes` has one byte a bar: which of the four are set."""
 
     def __init__(self, strategy: VectorStrategy, series: Mapping[str, BarSeries]) -> None:
         self._strategy = strategy
@@ -122,7 +122,7 @@ def _flags(values: npt.ArrayLike | None, name: str, size: int, symbol: str) -> F
 
 
 class StatelessDecider:
-    """Asks an `IStrategy` about each of its symbols that has a bar."""
+    """Call an `IStrategy` for each of its symbols that has a bar."""
 
     def __init__(self, strategy: IStrategy, past: Mapping[str, PointInTimeBars]) -> None:
         self._strategy = strategy
@@ -162,7 +162,7 @@ def _truth(answer: object, question: str) -> bool:
 
 
 class BarDecider:
-    """Asks `on_bar` once a step."""
+    """Call `on_bar` once a step."""
 
     def __init__(self, strategy: BarStrategy, past: Mapping[str, PointInTimeBars]) -> None:
         self._strategy = strategy

@@ -21,7 +21,7 @@ from orchestrate.orchestration.strategies.deciders import BITS, SIDES, Codes, co
 OTHER: Final = "other"
 #: How often a question is repeated before a strategy counts as repeatable.
 _REPETITIONS: Final = 3
-#: By how much prices are changed to tell rounding from looking ahead.
+#: By how much prices are changed to distinguish rounding from looking ahead.
 _JITTER: Final = 1e-6
 
 #: How many, by side and `OTHER`.
@@ -119,9 +119,9 @@ class Subject:
             one = copied(self.twin)
             for ask in (self._replay, self._answer):
                 with suppress(Exception):
-                    found = _first_difference(expected, ask(one, symbol, size))
-                    if found is not None:
-                        return found
+                    difference = _first_difference(expected, ask(one, symbol, size))
+                    if difference is not None:
+                        return difference
         return None
 
     def renewed(self, symbol: str) -> Difference | None:
@@ -274,8 +274,8 @@ def _second_answers(subject: Subject, symbol: str) -> Iterator[Observation]:
 
 def _judge(subject: Subject, symbol: str, size: int) -> tuple[Observation | None, Subject]:
     """Return what a history of `size` bars shows, and the subject to go on with."""
-    found = subject.difference(symbol, size)
-    if found is None:
+    difference = subject.difference(symbol, size)
+    if difference is None:
         return None, subject
     for length in (len(subject.series[symbol]), size):
         repeated = subject.repeated(symbol, length)
@@ -285,8 +285,8 @@ def _judge(subject: Subject, symbol: str, size: int) -> tuple[Observation | None
         with suppress(Exception):
             jittered = [subject.jittered(draw) for draw in range(_REPETITIONS)]
             if not any(one.flag_difference(symbol, size) for one in jittered):
-                return Observation("rounding", *found), jittered[0]
-    return Observation("looks ahead", *found), subject
+                return Observation("rounding", *difference), jittered[0]
+    return Observation("looks ahead", *difference), subject
 
 
 def _counts(done: Iterable[int], acted: Acted, size: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The strategies of an orchestrator: what is known of each, its status, its book and account."""
+"""The strategies of an orchestrator: metadata, status, book and account of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call of a strategy's code: started, asked, notified. Whatever one raises, it fails alone."""
+"""Call a strategy's code: start, decide, notify. A strategy that raises fails alone."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class FailureHandler(Protocol):
 
 
 class StrategyRunner:
-    """Calls the strategies of a run, in plan order.
+    """Call the strategies of a run, in plan order.
 
-    `views` says what each may see, `now` the label of the step under way, None before the first; `step` is its number.
+    `views` has what each may see, `now` returns the label of the current step, None before the first.
     """
 
     def __init__(

@@ -136,8 +136,8 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
     chosen: dict[str, object] = {}
     plans = []
     for strategy, weight in strategies:
-        entry, made = _strategy_plan(strategy, weight, tuple(bars), chosen, config)
-        chosen[entry.id] = made
+        entry, instance = _strategy_plan(strategy, weight, tuple(bars), chosen, config)
+        chosen[entry.id] = instance
         plans.append(entry)
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
@@ -183,10 +183,10 @@ def _strategy_plan(
     if isinstance(strategy, str):
         description = wiring.describe(strategy, Path.cwd())
         kind = description.kind
-        made = wiring.load(description, parameters) if kind in PORTABLE_KINDS else wiring.load_class(description)
+        instance = wiring.load(description, parameters) if kind in PORTABLE_KINDS else wiring.load_class(description)
     else:
         kind = _kind(strategy)
-        made = strategy(**parameters) if isinstance(strategy, type) and kind in PORTABLE_KINDS else strategy
+        instance = strategy(**parameters) if isinstance(strategy, type) and kind in PORTABLE_KINDS else strategy
     plan = StrategyPlan(
         id=own_id,
         name=name,
@@ -198,7 +198,7 @@ def _strategy_plan(
         sizing=config.sizing,
         config=parameters,
     )
-    return plan, made
+    return plan, instance
 
 
 def _identifier(name: str) -> str:

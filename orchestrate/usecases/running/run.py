@@ -56,7 +56,7 @@ def run(
 ) -> RunResult:
     """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
 
-    `ready` is told when data and engines are there, before the code of any strategy is loaded; `begin` gets the plan
+    `ready` is called when data and engines are there, before the code of any strategy is loaded; `begin` gets the plan
     with the weights in force.
     What strategies print goes to stderr. DataError where data is missing; a strategy that breaks fails alone.
     `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already, `cache`
@@ -76,21 +76,25 @@ def run(
         watchdog = Watchdog(plan.execution.strategy_timeout)
 
         with interrupts(), watchdog.armed() as armed:
-            told = list(loaded.findings)
+            notes = list(loaded.findings)
             if not armed:
-                told.append(
+                notes.append(
                     Finding("info", "execution.strategy_timeout", "not enforced: it works on the main thread only")
                 )
             plan, weighing = allocate(plan, loaded.before, watchdog)
-            told += weighing
+            notes += weighing
             if begin is not None:
                 begin(plan)
-            made = {one.id: given[one.id] if one.id in given else _load(one, plan, watchdog) for one in plan.strategies}
-            twins = _twins(plan, made, given, watchdog) if lookahead else None
+            instances = {
+                one.id: given[one.id] if one.id in given else _load(one, plan, watchdog) for one in plan.strategies
+            }
+            twins = _twins(plan, instances, given, watchdog) if lookahead else None
             try:
-                return _run(plan, loaded.market, told, made, engines, watchdog, emit, progress, stop, twins, began)
+                return _run(
+                    plan, loaded.market, notes, instances, engines, watchdog, emit, progress, stop, twins, began
+                )
             finally:
-                board().keep(made)
+                board().keep(instances)
                 gc.collect(0)  # what lives through it is finalised in order: files left open are flushed, then closed
 
 
@@ -167,7 +171,7 @@ def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator)
 
 
 def _twins(
-    plan: RunPlan, made: Mapping[str, object], given: Mapping[str, object], watchdog: Watchdog
+    plan: RunPlan, instances: Mapping[str, object], given: Mapping[str, object], watchdog: Watchdog
 ) -> dict[str, object]:
     """Return a second instance of each vectorised strategy, which has seen nothing: loaded anew, or else a copy."""
     twins: dict[str, object] = {}
@@ -175,7 +179,7 @@ def _twins(
         if one.kind == "signals":
             anew = None if one.id in given else _load(one, plan, watchdog)
             copy_it = anew is None or isinstance(anew, BaseException)
-            twins[one.id] = _copied(made[one.id], CallScope(one.id, watchdog)) if copy_it else anew
+            twins[one.id] = _copied(instances[one.id], CallScope(one.id, watchdog)) if copy_it else anew
     return twins
 
 
@@ -191,7 +195,7 @@ def _copied(strategy: object, asking: CallScope) -> object:
 
 
 def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
-    """Return the strategy, or the exception that its code raised while it was loaded or made."""
+    """Return the strategy, or the exception that its code raised while it was loaded or created."""
     description = wiring.describe(strategy.reference, plan.root)
     try:
         with CallScope(strategy.id, watchdog):
@@ -247,9 +251,9 @@ def _periods_of(market: Market, symbols: tuple[str, ...], own: Flags) -> float:
     itself decides for daily bars only.
     """
     traded = [symbol for symbol in symbols if market.series[symbol].tradable] or symbols  # resampled ones make no step
-    found = {market.periods_per_year[symbol] for symbol in traded}
+    periods = {market.periods_per_year[symbol] for symbol in traded}
     daily = all(market.series[symbol].length == DAY for symbol in traded)
     stamps = market.timeline.stamps[: len(own)][own]
-    if len(traded) == 1 or (daily and len(found) == 1) or not len(stamps):
-        return min(found)
+    if len(traded) == 1 or (daily and len(periods) == 1) or not len(stamps):
+        return min(periods)
     return periods_per_year(stamps, daily=daily)

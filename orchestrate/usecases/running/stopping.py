@@ -19,7 +19,7 @@ _NEVER: Final = 2**62
 
 
 class Stop:
-    """Asked between steps whether to stop; `reason` says why it did.
+    """Decide between steps whether to stop; `reason` says why.
 
     While entered, a first Ctrl-C only asks for the stop, so that what is done can be kept; a second one breaks off.
     """
@@ -65,7 +65,7 @@ class Stop:
 
 @contextmanager
 def interrupts() -> Iterator[None]:
-    """Make the KeyboardInterrupt of a Ctrl-C one that no strategy can have raised, whoever handles the signal."""
+    """Make the KeyboardInterrupt of a Ctrl-C one that no strategy can have raised, whatever handles it."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield

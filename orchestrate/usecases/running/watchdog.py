@@ -25,7 +25,7 @@ class StrategyTimeout(BaseException):
 
 
 class Watchdog(CallStack):
-    """Knows whose code runs, and states it on the board. While `armed`, a call that takes longer than `seconds` is
+    """Track whose code runs, and state it on the board. While `armed`, a call that takes longer than `seconds` is
     broken off.
 
     Calls within calls count as the outermost. One timer for the whole run ticks a few times per limit and looks whether
@@ -121,7 +121,7 @@ class Watchdog(CallStack):
         return min(self._ticked[0] - wall, max(self._tick_seconds, self._ticked[1] - cpu))
 
 
-#: Where nothing is broken off, because whoever enters has to leave; a call that is over is no longer late.
+#: Where nothing is broken off, because every caller that enters has to leave; a call that is over is no longer late.
 _BRACKETS: Final = frozenset(
     bracket.__code__
     for bracket in (

@@ -18,7 +18,8 @@ from orchestrate.usecases.lookahead import Allowance
 from orchestrate.usecases.lookahead import simulated as simulated_acts
 from orchestrate.usecases.running.run import run
 from tests.backtest.plans import part, plan_of, run_plan, synthetic
-from tests.orchestration.strategies.vector_strategies import By, FitsOnce, Tosses, above, below, fell, rose
+from tests.orchestration.strategies.vector_rules import By, above, below, fell, rose
+from tests.orchestration.strategies.vector_strategies import FitsOnce, Tosses
 
 CONFIG = """\
 capital: 100000
@@ -232,7 +233,7 @@ def test_what_a_run_refuses_or_cancels_was_acted_upon_once():
 # ---- time
 
 
-def test_the_share_of_time_is_split_evenly_and_what_one_leaves_goes_to_the_next():
+def test_unused_time_of_one_check_goes_to_the_next():
     now = [100.0]
     allowance = Allowance(10.0, 2, clock=lambda: now[0])
     first = allowance.next()

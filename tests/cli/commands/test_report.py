@@ -1,4 +1,4 @@
-"""`orchestrate report`: a stored run, told again from what was stored alone."""
+"""`orchestrate report`: a stored run is shown from its files alone."""
 
 from __future__ import annotations
 

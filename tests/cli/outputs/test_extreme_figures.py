@@ -177,7 +177,7 @@ def test_what_an_engine_cannot_count_is_unusable_data(prompt, feed: str) -> None
         ("instruments: {A: {multiplier: 1e9}}", "1:31: instruments.A.multiplier must be at most 1000000, not 1E+9"),
     ],
 )
-def test_a_bound_is_told_at_its_place(prompt, written: str, message: str) -> None:
+def test_a_bound_is_reported_at_its_place(prompt, written: str, message: str) -> None:
     prompt.write("c.yaml", written + "\nstrategy: RSI\n")
     done = prompt("validate", "c.yaml")
     assert done.code == 2

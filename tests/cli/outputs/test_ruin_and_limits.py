@@ -1,4 +1,4 @@
-"""What a user must be told when a book is ruined, and that a time limit holds for the look-ahead check too."""
+"""A ruined book is reported, and a time limit holds for the look-ahead check too."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ MORE = "extends: config.yaml\ndata: {ZZZ: {synthetic: {bars: 900, seed: 1, week:
 
 
 @pytest.mark.parametrize("strategy", [None, "one"])
-def test_data_that_nobody_trades_changes_no_figure(prompt, strategy):
+def test_data_that_is_not_traded_changes_no_figure(prompt, strategy):
     prompt.write("config.yaml", TRADED)
     prompt.write("more.yaml", MORE)
     alone = () if strategy is None else ("--set", "strategies.two.enabled=false")

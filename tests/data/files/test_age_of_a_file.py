@@ -1,4 +1,4 @@
-"""A file that is no older than its last bar: told to whoever looks at data, never part of what a run stores."""
+"""A file not newer than its last bar is reported by commands that inspect data, never by a run."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def written_after(path: Path, text: str, last: int, hours: float) -> None:
     [
         (HOURLY_TEXT, 0.5, [("warning", UNCLOSED)]),
         (HOURLY_TEXT, 1.5, []),
-        (DAILY_TEXT, 15, [("info", "the file is no older than its last bar: {}; is its close final?")]),
+        (DAILY_TEXT, 15, [("info", "the file is not newer than its last bar: {}; is its close final?")]),
         (DAILY_TEXT, 25, []),
     ],
 )
-def test_whoever_looks_at_data_is_told(
+def test_commands_that_inspect_data_report_it(
     text: str, hours: float, told: list[tuple[str, str]], tmp_path: Path, read: Read
 ) -> None:
     columns, _ = read(text)
@@ -61,7 +61,7 @@ def test_an_odd_last_stamp_says_it_once(tmp_path: Path, read: Read) -> None:
     ]
 
 
-def test_a_run_is_told_the_same_whatever_the_age_of_its_files(tmp_path: Path, read: Read, load: Load) -> None:
+def test_a_run_ignores_the_age_of_its_files(tmp_path: Path, read: Read, load: Load) -> None:
     columns, _ = read(HOURLY_TEXT)
 
     def told(hours: float) -> tuple[Finding, ...]:

@@ -122,7 +122,7 @@ def test_a_file_larger_than_memory_is_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "bars.csv").open("wb") as file:
         file.write(CLEAN)
         os.truncate(file.fileno(), 1 << 43)
-    with pytest.raises(DataError, match=r"out of memory: it takes 8\.8 TB, and .* are free"):
+    with pytest.raises(DataError, match=r"out of memory: it needs 8\.8 TB, and .* are free"):
         read_bars(DataPlan("X", path="bars.csv"), tmp_path)
 
 

@@ -45,7 +45,7 @@ def test_a_full_disk_leaves_nothing_behind(bars: Path, cache: ColumnCache) -> No
 
 
 class Pressed:
-    """A column at which somebody presses Ctrl-C."""
+    """A column during which Ctrl-C is pressed."""
 
     def __array__(self, *_: object, **__: object) -> np.ndarray[Any, Any]:
         raise KeyboardInterrupt
@@ -83,7 +83,7 @@ def test_the_entries_unused_for_longest_go(tmp_path: Path) -> None:
     assert sum(held for _, held, _ in cache.entries()) <= cache.limit
 
 
-def test_of_a_folder_that_holds_other_things_only_entries_are_counted_and_removed(bars: Path, tmp_path: Path) -> None:
+def test_only_entries_of_a_shared_folder_are_counted_and_removed(bars: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     others = [tmp_path / "mine" / name for name in ("thesis.txt", "0" * 63, f"{'0' * 64}.bak", f"{'A' * 64}")]
     for path in others:
@@ -175,7 +175,7 @@ def test_without_a_home_there_is_no_folder(platform: str) -> None:
     assert cache_folder({}, platform) is None
 
 
-def test_a_relative_folder_stays_where_it_is_when_a_strategy_goes_elsewhere(
+def test_a_relative_folder_stays_when_a_strategy_changes_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -80,7 +80,7 @@ def test_what_is_there_is_read_and_not_the_file(bars: Path, cache: ColumnCache) 
     assert len(read_csv(bars, PLAN, "X", None)[0]) == ROWS
 
 
-def test_findings_are_told_of_the_entry_that_asks(tmp_path: Path, cache: ColumnCache) -> None:
+def test_findings_name_the_entry_that_is_loaded(tmp_path: Path, cache: ColumnCache) -> None:
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_text(holed())
     _, first = read_bars(replace(PLAN, path="one.csv"), tmp_path, cache=cache)

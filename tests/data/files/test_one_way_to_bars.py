@@ -106,7 +106,7 @@ def test_habits_of_vendors(read: Read) -> None:
     assert columns.volume.tolist() == [7] * 48
     assert kinds(findings) == [
         ("info", "the column 'Adj Close' is left aside: prices are those of open, high, low and close"),
-        ("info", "volume is 0 throughout: tickvol is read in its place"),
+        ("info", "volume is 0 throughout: tickvol is used instead"),
     ]
 
 
@@ -157,7 +157,7 @@ def test_a_fraction_below_a_nanosecond_is_refused(read: Read) -> None:
         read({"ts": stamps, **four})
 
 
-def test_stamps_that_are_missing_are_told_unless_their_rows_say_nothing(tmp_path: Path) -> None:
+def test_missing_stamps_are_reported_unless_their_rows_are_empty(tmp_path: Path) -> None:
     holed = {
         name: [None if place == 5 else cell for place, cell in enumerate(column)] for name, column in PRICES.items()
     }

@@ -106,7 +106,7 @@ def test_prices_as_integers_and_decimals(tmp_path: Path) -> None:
 def test_what_a_csv_may_lack_a_parquet_file_may_lack_too(tmp_path: Path) -> None:
     columns, findings = read(tmp_path, table(DAILY, nanoseconds(DAILY)).drop_columns(["volume"]))
     assert not columns.volume.any()
-    assert kinds(findings) == [("warning", "there is no volume column: volume is 0")]
+    assert kinds(findings) == [("warning", "no volume column: volume is 0")]
     prices = DAILY.close.copy()
     prices[[7, 9]] = np.nan, np.inf
     holed = table(DAILY, nanoseconds(DAILY)).set_column(4, "close", pa.array(prices))
@@ -116,7 +116,7 @@ def test_what_a_csv_may_lack_a_parquet_file_may_lack_too(tmp_path: Path) -> None
     shuffled = table(DAILY, nanoseconds(DAILY)).take(pa.array(np.arange(60)[::-1].copy()))
     columns, findings = read(tmp_path, shuffled)
     same(columns, DAILY)
-    assert kinds(findings) == [("warning", "the newest row stands first: rows are turned round")]
+    assert kinds(findings) == [("warning", "the newest row is first: rows are reversed")]
 
 
 def test_tables_that_are_no_bars_are_refused(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_catalog_that_leaves_a_choice_asks_for_it(catalog: Path, load: Load) -
     assert ("info", STAMPED) in kinds(findings)
 
 
-STAMPED = "bars are taken to be stamped at their start; Nautilus mostly stamps the end: then say stamp: end"
+STAMPED = "bars are assumed to be stamped at their start; Nautilus mostly stamps the end: if so, set stamp: end"
 
 
 def test_a_catalog_has_a_bound(catalog: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_large_file_is_read_as_a_small_one_is(written: str, tmp_path: Path) ->
     ("wrong", "why"),
     [("2014-02-30T10:00:00", "is no day or time that exists"), ("2014-03-01T1o:00:00", "date"), ("", "date")],
 )
-def test_a_wrong_stamp_is_told_with_its_line(place: int, wrong: str, why: str, tmp_path: Path) -> None:
+def test_a_wrong_stamp_is_reported_with_its_line(place: int, wrong: str, why: str, tmp_path: Path) -> None:
     stamps = [moment.isoformat() for moment in MOMENTS]
     stamps[place] = wrong
     (tmp_path / "X.csv").write_text(text(stamps))
@@ -99,7 +99,7 @@ def test_numbers_out_of_the_ordinary_are_left_to_the_careful_reader(wrong: str) 
     assert read_large(f"{content[: place + 1]}{wrong}\n".encode(), PLAN, "X") is None
 
 
-def test_a_price_that_stands_in_the_column_of_stamps_is_left_to_the_careful_reader(tmp_path: Path) -> None:
+def test_a_price_among_stamps_is_left_to_the_careful_reader(tmp_path: Path) -> None:
     seconds = [str(1_400_000_000 + 60 * number) for number in range(ROWS)]
     (tmp_path / "X.csv").write_text(text(seconds))
     plan = DataPlan("X", path="X.csv", columns={"open": "Time"})

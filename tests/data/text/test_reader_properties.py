@@ -48,7 +48,7 @@ def test_rows_that_are_repeated_word_for_word_change_nothing_either(
 
 
 def told_or_refused(folder: Path, rows: list[str]) -> tuple[Finding, ...]:
-    """What is told of the rows; a refusal counts as an error told."""
+    """The findings about the rows; a refusal counts as an error."""
     try:
         _, findings = load_in(folder, {"X": text_of(rows)})
     except DataError as error:
@@ -111,7 +111,7 @@ def test_no_corrupted_stamp_passes_in_silence(tmp_path: Path, row: int, place: i
 
 @given(row=st.integers(0, len(ROWS) - 1), cell=st.integers(0, 5))
 @ours
-def test_a_lost_or_doubled_delimiter_is_refused_or_told(tmp_path: Path, row: int, cell: int) -> None:
+def test_a_lost_or_doubled_delimiter_is_refused_or_reported(tmp_path: Path, row: int, cell: int) -> None:
     cells = ROWS[row].split(",")
     doubled = ",".join([*cells[:cell], "", *cells[cell:]])
     lost = ",".join(cells[:cell] + cells[cell + 1 :])

@@ -35,7 +35,7 @@ def test_sessions_that_begin_a_bar_late(minutes: int) -> None:
     found = stamped_at_the_end(Evidence("X", sessions(8, length, late=True), length))
     assert found is not None
     assert (found.severity, found.count) == ("info", 7)
-    assert "say stamp: end" in found.message
+    assert "set stamp: end" in found.message
 
 
 @pytest.mark.parametrize("minutes", [1, 3, 5])

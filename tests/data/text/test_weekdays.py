@@ -1,4 +1,4 @@
-"""The series' own week, told from few weeks with many holidays as well as from years."""
+"""The series' own week is inferred from few weeks with many holidays as well as from years."""
 
 from __future__ import annotations
 

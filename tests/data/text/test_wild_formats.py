@@ -1,4 +1,4 @@
-"""Files as their writers write them. After the reading each equals its clean twin, and what was done is told."""
+"""Files as their writers write them. After reading each equals its clean twin, and what was done is reported."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_stamps_that_name_their_zone(read: Read) -> None:
     same(columns, HOURLY)
     with pytest.raises(DataError, match=r"line 4: '2014-03-10 09:30:00' does not name US/Eastern as the first does"):
         read(hourly(*local[:2], "2014-03-10 09:30:00", local[3]))
-    with pytest.raises(DataError, match="no time zone is called 'Nowhere/Land'"):
+    with pytest.raises(DataError, match="unknown time zone 'Nowhere/Land'"):
         read(hourly(*(stamp.replace("US/Eastern", "Nowhere/Land") for stamp in local)))
 
 
@@ -83,7 +83,7 @@ def test_a_flat_file_of_an_exchange_feed(read: Read) -> None:
     same(read("\n".join(rows))[0], HOURLY)
 
 
-def test_the_hour_that_happens_twice_is_told_apart_by_the_order_of_rows(read: Read) -> None:
+def test_the_hour_that_happens_twice_is_resolved_by_the_order_of_rows(read: Read) -> None:
     stamps = ("2014-11-02 00:30", "2014-11-02 01:30", "2014-11-02 01:30", "2014-11-02 02:30")
     columns, _ = read(hourly(*stamps), timezone="America/New_York")
     assert [columns.stamp(place) for place in range(4)] == [
@@ -96,7 +96,7 @@ def test_the_hour_that_happens_twice_is_told_apart_by_the_order_of_rows(read: Re
     assert read(newest_first, timezone="America/New_York")[0].timestamp.tolist() == columns.timestamp.tolist()
 
 
-def test_hours_that_cannot_be_told_are_refused(read: Read) -> None:
+def test_ambiguous_hours_are_refused(read: Read) -> None:
     with pytest.raises(DataError, match=r"line 3: '2014-11-02 01:30' may be either of two moments in America/New_York"):
         read(
             hourly("2014-11-02 00:30", "2014-11-02 01:30", "2014-11-02 02:30", "2014-11-02 03:30"),
@@ -138,7 +138,7 @@ def test_date_format_decides(date_format: str, read: Read) -> None:
 def test_a_date_format_that_does_not_fit_is_refused_with_the_line(read: Read) -> None:
     with pytest.raises(DataError, match=r"line 2: '2014-06-05' is not written as %d/%m/%Y"):
         read(CLEAN, date_format="%d/%m/%Y")
-    with pytest.raises(DataError, match=r"date_format '%H:%M' does not say where year, month and day are"):
+    with pytest.raises(DataError, match=r"date_format '%H:%M' does not place year, month and day"):
         read(CLEAN, date_format="%H:%M")
 
 
@@ -170,11 +170,11 @@ def test_columns_may_be_named_by_the_configuration(read: Read) -> None:
     by_number = {"timestamp": "1", "open": "2", "high": "3", "low": "4", "close": "5", "volume": "6"}
     same(read(text, columns=by_number)[0], DAILY)
     same(read(CLEAN.split("\n", 1)[1], columns=by_number)[0], DAILY)
-    with pytest.raises(DataError, match="columns says that open is 'fünf', but the columns are when, eins"):
+    with pytest.raises(DataError, match="columns: open is 'fünf', but the file has when, eins"):
         read(text, columns=columns | {"open": "fünf"})
-    with pytest.raises(DataError, match="columns names 'colour', which no bar has"):
+    with pytest.raises(DataError, match="columns names 'colour', which is not a field of a bar"):
         read(text, columns=columns | {"colour": "when"})
-    with pytest.raises(DataError, match="it is not known which of the 6 columns is high, low"):
+    with pytest.raises(DataError, match="it is unknown which of the 6 columns is high, low"):
         read(CLEAN.split("\n", 1)[1], columns={"timestamp": "1", "open": "2", "close": "5"})
 
 
@@ -194,7 +194,7 @@ def test_klines_without_a_header(read: Read) -> None:
     assert columns.timestamp.tolist() == HOURLY.timestamp.tolist()
     assert columns.volume.tolist() == [100.0] * 4
     assert ("info", "stamps are read as ms since 1970") in kinds(told)
-    with pytest.raises(DataError, match="there is no header, and it is not known which of the 11 columns is timestamp"):
+    with pytest.raises(DataError, match="there is no header, so it is unknown which of the 11 columns is timestamp"):
         read(text.replace(",0\n", "\n"))
 
 

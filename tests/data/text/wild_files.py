@@ -1,4 +1,4 @@
-"""Files as their writers write them, and what is told of each."""
+"""Files as their writers write them, and the findings about each."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ NAMED_MONTHS = (
 )
 
 ADJUSTED_INFO = ("info", "the column 'Adj Close' is left aside: prices are those of open, high, low and close")
-TURNED = ("warning", "the newest row stands first: rows are turned round")
-NO_HEADER = ("info", "there is no header: the columns are taken as timestamp, open, high, low, close, volume")
+TURNED = ("warning", "the newest row is first: rows are reversed")
+NO_HEADER = ("info", "there is no header: the columns are assumed to be timestamp, open, high, low, close, volume")
 
 
 def stamped(*stamps: str) -> str:
@@ -195,7 +195,7 @@ DAILY_FILES = {
 }
 
 HOURLY_FILES = {
-    "mt5": (MT5, [("info", "volume is 0 throughout: <TICKVOL> is read in its place")]),
+    "mt5": (MT5, [("info", "volume is 0 throughout: <TICKVOL> is used instead")]),
     "stooq": (STOOQ, []),
     "epoch seconds": (hourly(*map(str, SECONDS)), [("info", "stamps are read as s since 1970")]),
     "epoch seconds with a fraction": (

@@ -86,7 +86,7 @@ class Positions(Candidate):
         assert script_run.held == {"E": 2.0}
 
     @pytest.mark.parametrize("feed", FEEDS)
-    def test_bars_of_symbols_that_nobody_here_trades_are_passed_over(self, feed: Feed) -> None:
+    def test_bars_of_symbols_that_are_not_traded_are_passed_over(self, feed: Feed) -> None:
         market = market_of(series("A", FIVE, days=[0, 2, 4, 6, 8]), series("OTHER", FIVE, days=[0, 1, 2, 3, 4]))
         engine = self.engine(feed)
         engine.begin(market, [StrategySeat("one", 1000.0, ("A",))], PLAIN)

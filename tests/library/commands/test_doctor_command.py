@@ -78,7 +78,7 @@ def test_deep_imports_the_engines_and_nothing_else_does(here: Path):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_a_missing_engine_is_an_error_and_the_way_to_get_it_is_told(here: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_engine_is_an_error_that_says_how_to_get_it(here: Path, monkeypatch: pytest.MonkeyPatch):
     needed = ["backtrader<1.10,>=1.9", "not-to-be-had<3,>=2", 'never-heard-of; extra == "charts"']
     monkeypatch.setattr(doctor, "requires", lambda name: needed)
     assert found(here, "not-to-be-had") == Check(
@@ -93,7 +93,7 @@ def test_a_missing_engine_is_an_error_and_the_way_to_get_it_is_told(here: Path, 
     result = call()
     assert result.exit_code == 4
     assert "python -m pip install 'not-to-be-had<3,>=2'" in result.stdout
-    assert result.stdout.endswith("Something is missing: see above.\n")
+    assert result.stdout.endswith("Something is missing; see above.\n")
     assert json.loads(call("--format", "json").stdout)["healthy"] is False
 
 

@@ -91,7 +91,7 @@ def test_all_that_is_in_the_way_is_named(tmp_path: Path):
     result = init(str(tmp_path))
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
-        "nothing was written: this is in the way",
+        "nothing was written: these files exist already",
         *[f"    {tmp_path / name}" for name in FILES],
         "    hint: name another folder",
     ]
@@ -129,7 +129,7 @@ def test_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, f
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
 
-def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_cannot_be_made_is_reported_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 

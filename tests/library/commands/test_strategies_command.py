@@ -118,7 +118,7 @@ class Anything:
 def test_ones_own_strategy_as_a_configuration_would_name_it(strategies: Callable[..., Result], write: Writer):
     write("own.py", OWN)
     told = " ".join(strategies("own.py:Own").stdout.split())
-    assert "Its author has written nothing about it." in told
+    assert "It has no documentation." in told
     assert "model str (required)" in told
     assert "when str daily daily | weekly" in told
     assert "share float 0.5 0 < … < 1" in told
@@ -184,7 +184,7 @@ def test_values_that_json_has_no_word_for(strategies: Callable[..., Result], wri
     assert "made any (its own)" in " ".join(strategies("own.py:Own").stdout.split())
 
 
-def test_a_broken_package_is_told_on_stderr(
+def test_a_broken_package_is_reported_on_stderr(
     strategies: Callable[..., Result], write: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     write("site/bought-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: bought\nVersion: 1.0\n")

@@ -51,7 +51,7 @@ class Held:
 
 
 class Touchy(Flags):
-    """Breaks when it hears of its third fill, or of a refusal."""
+    """Breaks in the callback of its third fill, or of a refusal."""
 
     def on_start(self) -> None:
         self.fills = 0

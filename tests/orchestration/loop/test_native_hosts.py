@@ -89,7 +89,7 @@ def hosted(host: Host, rules: ExecutionRules = PLAIN, *, capital: int = 1_000, o
     return done
 
 
-def test_a_guest_is_made_by_its_engine_and_told_of_every_bar() -> None:
+def test_a_hosted_strategy_is_made_by_its_engine_and_gets_every_bar() -> None:
     host = Host({})
     hosted(host)
     [account] = host.accounts
@@ -102,7 +102,7 @@ def test_a_guest_is_made_by_its_engine_and_told_of_every_bar() -> None:
     assert host.bars == len(BARS)
 
 
-def test_an_engine_that_hosts_nobody() -> None:
+def test_an_engine_that_hosts_no_natives() -> None:
     done = prepare({}, adapters={"in_memory": InMemoryAdapter()})
     done.orchestrator.add_strategy(Guest, StrategyMetadata("guest"), AllocationConfig(Decimal(100)), kind="nautilus")
     with pytest.raises(EngineError, match="in_memory can't host guest"):
@@ -182,7 +182,7 @@ def test_orders_of_timers_are_coordinated_before_the_next_open() -> None:
     assert done.orchestrator.fills[0].t == done.orchestrator.session._market.series["A"].timestamp[1]
 
 
-def test_answers_to_verdicts_are_heard_and_a_long_talk_goes_on_later() -> None:
+def test_answers_to_verdicts_count_and_long_exchanges_continue_later() -> None:
     talk = [EngineReport(demands=(wants(f"n{number}", 1),)) for number in range(ANSWERS_A_STEP + 3)]
     host = Host({}, answers=talk)
     done = hosted(host)
@@ -237,7 +237,7 @@ def test_a_released_order_that_its_engine_denies_is_over() -> None:
 
 
 class Pausing(Host):
-    """While its guest lives through the third bar, somebody pauses the guest; two bars later it goes on."""
+    """Pauses the hosted strategy during its third bar, and resumes it two bars later."""
 
     orchestrator: Any = None
 
@@ -288,7 +288,7 @@ class Damaged(Host):
         return own + (self.held if self.bars > 3 else 0.0)
 
 
-def test_a_guest_whose_engine_disagrees_fails_alone_and_is_closed_without_it() -> None:
+def test_a_native_whose_engine_disagrees_fails_alone() -> None:
     host = Damaged({0: EngineReport(demands=(wants("n1", 5),)), 2: EngineReport(demands=(wants("n2", 5),))})
     host.held = 7.0
     done = hosted(host, other=Scripted({}))

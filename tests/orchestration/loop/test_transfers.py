@@ -203,7 +203,7 @@ def test_transfers_within_a_group_leave_its_curve_alone() -> None:
     assert ours.equity.tolist() == theirs.equity.tolist()
 
 
-def test_a_strategy_that_starts_with_nothing_is_measured_from_its_first_money() -> None:
+def test_a_strategy_without_capital_is_measured_from_its_first_money() -> None:
     bars = series("A", [(10.0, 10.0), (10.0, 10.0), (10.0, 10.0), (11.0, 11.0)])
     harness_run = prepare({"a": Part(Flags(long=[1]), pct=0, sizing=fixed(100))}, full=ALL)
     orchestrator = harness_run.orchestrator

@@ -227,7 +227,7 @@ def test_a_trailing_stop_begins_at_its_distance_from_the_close(
     assert (order.type, order.trigger) == (OrderType.TRAILING_STOP, begins)
 
 
-def test_an_order_refused_at_its_release_changes_what_its_strategy_may_hold() -> None:
+def test_a_refused_release_changes_what_its_strategy_may_hold() -> None:
     """A strategy whose opening is refused is flat again: a schedule that jumps must look its next step up anew."""
     blotter = Blotter({"a": 0})
     order = place(blotter, "a", "X")

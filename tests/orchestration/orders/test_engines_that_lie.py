@@ -97,7 +97,7 @@ def test_an_engine_that_lies_about_its_state_stops_the_run(lie: Any, told: str) 
         (lambda fills: [replace(fill, symbol="B") for fill in fills], "an engine fills .*'B'"),
     ],
 )
-def test_an_engine_that_fills_otherwise_than_told_stops_the_run(lie: Any, told: str) -> None:
+def test_an_engine_that_fills_another_quantity_stops_the_run(lie: Any, told: str) -> None:
     with pytest.raises(EngineError, match=told):
         run_on(Lying(fills=lie))
 
@@ -212,7 +212,7 @@ def test_books_and_engine_agree_after_every_step_of_any_run(
 
 
 @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])
-def test_a_fill_is_told_with_the_label_of_its_bar(rules: ExecutionRules) -> None:
+def test_a_fill_is_reported_with_the_label_of_its_bar(rules: ExecutionRules) -> None:
     market = market_of(series("A", BARS))
     done = run_harness(market, {"s": Part(Flags(long=[1]), sizing=fixed(7))}, rules)
     [record] = done.orchestrator.fills

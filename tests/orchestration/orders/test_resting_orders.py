@@ -146,7 +146,7 @@ def test_a_strategy_is_cancelled_at_any_time() -> None:
     assert ("rejected", "strategy_failed", 0.0) in done.reasons("s")
 
 
-def test_a_cancel_reaches_the_engine_whoever_cancels() -> None:
+def test_a_cancel_reaches_the_engine_from_any_caller() -> None:
     engine = InMemoryAdapter()
 
     class Cancels(Scripted):

@@ -1,4 +1,4 @@
-"""One account for all strategies, through the whole loop: nobody above its room, no money that isn't there."""
+"""One account for all strategies, through the whole loop: no strategy above its room, no money from nowhere."""
 
 from __future__ import annotations
 

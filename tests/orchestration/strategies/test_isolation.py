@@ -1,24 +1,18 @@
-"""A strategy that breaks fails alone: its orders go, its positions are closed at the next fill, nobody feels it.
-
-One file, though long: every place at which a strategy can break stands beside the others.
-"""
+"""A strategy that breaks fails alone: its orders are cancelled, its positions are closed at the next fill."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 
 from orchestrate.domain.errors import EngineError, UserInterrupt
 from orchestrate.domain.events import StrategyFailedEvent
 from orchestrate.domain.market.timeline import Market
-from orchestrate.domain.orders.execution import Commission, ExecutionRules
-from orchestrate.domain.strategies.protocols import Signal, Signals
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.usecases.running.watchdog import StrategyTimeout, Watchdog
 from tests.engines.builders import market_of, series
 from tests.orchestration.harness import (
@@ -28,72 +22,19 @@ from tests.orchestration.harness import (
     HarnessRun,
     Part,
     Scripted,
-    Stateless,
     fixed,
     prepare,
     run_harness,
 )
-
-BARS = [(10.0 + step, 10.5 + step) for step in range(10)]
-RULES = ExecutionRules(commission=Commission(minimum=1.0))
-OPEN_IN = {1: [Signal.enter("A")]}
-
-
-def market() -> Market:
-    return market_of(series("A", BARS), series("B", BARS))
-
-
-def boom(*_: object) -> Any:
-    raise RuntimeError("no such bar")
-
-
-class Raising:
-    """Buys 100 at bar 2, then breaks in one of its methods."""
-
-    def __init__(self, where: str) -> None:
-        self.where, self.calls = where, 0
-
-    def on_bar(self, context: Any) -> list[Signal]:
-        self.calls += 1
-        if self.where == "on_bar" and self.calls == 5:
-            boom()
-        if self.where == "on_rejected" and self.calls == 5:
-            return [Signal.exit("A"), Signal.enter("A", "short", 0.4)]
-        return [Signal.enter("A")] if self.calls == 2 else []
-
-    def on_start(self) -> None:
-        if self.where == "on_start":
-            boom()
-
-    def on_fill(self, fill: object) -> None:
-        if self.where == "on_fill":
-            boom()
-
-    def on_rejected(self, decision: object) -> None:
-        if self.where == "on_rejected":
-            boom()
-
-    def on_stop(self) -> None:
-        if self.where == "on_stop":
-            boom()
-
-
-def together(broken: object, *, rules: ExecutionRules = RULES, **how: Any) -> HarnessRun:
-    """A broken strategy between two honest ones, on the same symbol."""
-    parts = {
-        "first": Part(Flags(long=[1], out=[6]), pct=30, sizing=fixed(100)),
-        "broken": Part(broken, pct=30, sizing=fixed(100)),
-        "last": Part(Stateless([2], [7]), pct=30, sizing=fixed(50)),
-    }
-    return run_harness(market(), parts, rules, **how)
-
-
-def check_others_unaffected(done: HarnessRun, rules: ExecutionRules = RULES) -> None:
-    alone = together(Scripted({}), rules=rules)
-    for name in ("first", "last"):
-        assert done.results[name].status == "completed"
-        assert done.results[name].equity.tolist() == alone.results[name].equity.tolist()
-        assert done.results[name].trades == alone.results[name].trades
+from tests.orchestration.strategies.broken_strategies import (
+    OPEN_IN,
+    Nonsense,
+    Raising,
+    boom,
+    check_others_unaffected,
+    market,
+    together,
+)
 
 
 @pytest.mark.parametrize(
@@ -136,124 +77,6 @@ def test_made_with_an_error() -> None:
     check_others_unaffected(done)
 
 
-class Nonsense:
-    """`signals` that returns whatever it is given."""
-
-    def __init__(self, answer: Callable[[int], Any]) -> None:
-        self.answer = answer
-
-    def signals(self, bars: Any) -> Any:
-        return self.answer(len(bars))
-
-
-NO = np.zeros(10, dtype=np.bool_)
-
-
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (lambda size: None, "not NoneType"),
-        (lambda size: NO, "not ndarray"),
-        (lambda size: "buy", "not str"),
-        (lambda size: (NO, NO, NO), "not a tuple of 3"),
-        (lambda size: (NO[:-1], NO), "enter_long of A has shape (9,), there are 10 bars"),
-        (lambda size: (NO, NO.reshape(2, 5)), "exit_long of A has shape (2, 5)"),
-        (lambda size: (True, False), "shape ()"),
-        (lambda size: (np.full(size, np.nan), NO), "enter_long of A must hold true and false only"),
-        (lambda size: (np.full(size, 2), NO), "must hold true and false only"),
-        (lambda size: (np.array(["x"] * size), NO), "must hold true and false only"),
-        (lambda size: (np.array([None] * size), NO), "must hold true and false only"),
-        (lambda size: Signals(NO, NO, [1] * 3), "enter_short of A has shape (3,)"),
-        (lambda size: boom(), "no such bar"),
-        (lambda size: list(range(size))[99], "list index out of range"),
-    ],
-)
-def test_nonsense_from_signals(answer: Callable[[int], Any], told: str) -> None:
-    done = together(Nonsense(answer))
-    assert done.results["broken"].error is not None
-    assert told in done.results["broken"].error.message
-    assert done.results["broken"].error.t is None
-    check_others_unaffected(done)
-
-
-@pytest.mark.parametrize(
-    "flags", [NO.tolist(), NO.astype(int), NO.astype(float), tuple(NO), np.array(NO, dtype=np.uint8)]
-)
-def test_flags_may_be_any_zeros_and_ones(flags: Any) -> None:
-    assert together(Nonsense(lambda size: (flags, flags))).results["broken"].status == "completed"
-
-
-@pytest.mark.parametrize("answer", ["yes", 2, 0.5, np.array([True, False]), object(), [True], float("nan")])
-@pytest.mark.parametrize("question", ["enter", "exit"])
-def test_nonsense_from_should(answer: Any, question: str) -> None:
-    strategy = Stateless([1], [])
-    strategy.__dict__["should_exit" if question == "exit" else "should_enter"] = lambda *_: answer
-    done = together(strategy)
-    assert done.results["broken"].error is not None
-    assert f"should_{question} must return True or False" in done.results["broken"].error.message
-    assert done.fills("broken") == ([] if question == "enter" else [(100.0, 12.0), (-100.0, 13.0)])
-    check_others_unaffected(done)
-
-
-@pytest.mark.parametrize("answer", [1, np.True_, np.int64(1), True])
-def test_should_may_answer_any_true(answer: Any) -> None:
-    strategy = Stateless([], [])
-    strategy.__dict__["should_enter"] = lambda bars: answer
-    assert together(strategy).results["broken"].status == "completed"
-
-
-@pytest.mark.parametrize("side", ["Long", "", None, 1, ["short"]], ids=["case", "empty", "none", "number", "list"])
-def test_a_side_that_is_none(side: Any) -> None:
-    done = together(Stateless([1], [], side=side))
-    assert done.results["broken"].error is not None
-    assert "side must be 'long' or 'short'" in done.results["broken"].error.message
-    check_others_unaffected(done)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "A",
-        b"A",
-        42,
-        [None],
-        ["A"],
-        [Signal("enter", "A")],  # type: ignore[arg-type]  # nonsense on purpose
-        [Signal("entry", "A", "up")],  # type: ignore[arg-type]  # nonsense is the point
-        [Signal.enter("NOPE")],
-        [Signal.enter(None)],  # type: ignore[arg-type]  # nonsense is the point
-        [Signal.enter("A", "long"), Signal.enter("A", "short")],
-        [Signal.enter("A", quantity=0.0)],
-        [Signal.enter("A", quantity=-5.0)],
-        [Signal.enter("A", quantity=float("nan"))],
-        [Signal.enter("A", quantity=float("inf"))],
-        [Signal.enter("A", quantity="7")],  # type: ignore[arg-type]  # nonsense is the point
-        [Signal.enter("A", quantity=True)],
-        [Signal.enter("A", quantity=10**400)],
-        [Signal.enter("A", quantity=np.complex128(1))],  # type: ignore[arg-type]  # nonsense is the point
-        [Signal.enter("A", quantity=np.timedelta64(1, "s"))],  # type: ignore[arg-type]  # nonsense is the point
-        itertools.repeat(3),
-        (boom() for _ in range(1)),
-        {"A": 1},
-    ],
-    ids=lambda answer: type(answer).__name__ if hasattr(answer, "send") else repr(answer),
-)
-def test_nonsense_from_on_bar(answer: Any) -> None:
-    done = together(Scripted({**OPEN_IN, 4: lambda context: answer}))
-    assert done.results["broken"].status == "failed"
-    assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
-    check_others_unaffected(done)
-
-
-@pytest.mark.parametrize("lots", ["integer", "fractional"])
-@pytest.mark.parametrize("quantity", [1e20, 1e305, 1.7e308])
-def test_an_absurd_quantity_is_cut_to_what_can_be_paid(lots: Any, quantity: float) -> None:
-    done = together(Scripted({1: [Signal.enter("A", quantity=quantity)]}), rules=ExecutionRules(lots=lots))
-    assert done.results["broken"].status == "completed"
-    assert done.fills("broken") == [(2500.0, 12.0)]
-    check_others_unaffected(done, ExecutionRules(lots=lots))
-
-
 def test_no_strategy_at_all() -> None:
     done = together(object())
     assert done.results["broken"].error is not None
@@ -272,7 +95,7 @@ class HidingPlaces:
 
 
 class BrokenError(Exception):
-    """An error that can't even be told."""
+    """An error whose message can't be read."""
 
     def __str__(self) -> str:
         raise ValueError("no words")
@@ -286,7 +109,7 @@ def test_a_hook_that_raises_when_it_is_looked_up() -> None:
     check_others_unaffected(done)
 
 
-def test_an_error_that_can_not_be_told() -> None:
+def test_an_error_whose_message_can_not_be_read() -> None:
     def raise_it(context: object) -> Any:
         raise BrokenError
 
@@ -373,7 +196,7 @@ def gapping() -> Market:
     return market_of(series("A", [(10, 10), (10, 10), (500, 500), (500, 500), (500, 500)]), series("B", [(10, 10)] * 5))
 
 
-def test_refused_at_the_open_hears_so_and_nothing_else_happens() -> None:
+def test_a_refusal_at_the_open_is_notified_and_changes_nothing() -> None:
     strategy = Scripted({1: [Signal.enter("A", quantity=1)]})
     done = run_harness(gapping(), {"s": Part(strategy)}, capital=100)
     assert done.reasons("s") == [("approved", "", 1.0), ("rejected", "below_one_lot", 0.0)]
@@ -389,7 +212,7 @@ def test_failing_at_a_refusal_at_the_open_cancels_what_is_released_with_it() -> 
     assert done.reasons("s")[-1][1] in ("strategy_failed", "flattened")
 
 
-def test_failing_at_a_refusal_at_the_close_takes_back_what_was_approved_with_it() -> None:
+def test_failing_at_a_refusal_at_the_close_cancels_other_approvals() -> None:
     strategy = FailsOnRejection({1: [Signal.enter("A", quantity=0.5), Signal.enter("B", quantity=1)]})
     done = run_harness(market(), {"s": Part(strategy, symbols=("A", "B"))})
     assert done.fills() == []
@@ -490,7 +313,7 @@ def test_a_run_inside_a_callback_is_refused() -> None:
 
 
 class FlagsThatFail(Flags):
-    """Vectorised, in a run that jumps; breaks when it hears of its fill."""
+    """Vectorised, in a run that jumps; breaks in the callback of its fill."""
 
     def on_fill(self, fill: object) -> None:
         boom()
@@ -504,7 +327,7 @@ def test_breaking_between_two_jumps() -> None:
 
 @pytest.mark.parametrize(
     ("raising", "message"),
-    [(hanging_error, "an error that can't be told"), (hanging_notes, "the notes hang")],
+    [(hanging_error, "an error whose message can't be read"), (hanging_notes, "the notes hang")],
 )
 def test_an_error_whose_text_hangs(raising: Any, message: str) -> None:
     watchdog = Watchdog(0.25)

@@ -25,23 +25,16 @@ from orchestrate.orchestration.strategies.lookahead import (
     check_lookahead,
 )
 from tests.engines.builders import series
+from tests.orchestration.strategies.vector_rules import By, Make, above, ahead, below, fell, none, rose
 from tests.orchestration.strategies.vector_strategies import (
     HONEST,
     PEEKING,
     UNREPEATABLE,
     Alternates,
-    By,
     FitsOnce,
     Follows,
     FollowsTheWhole,
-    Make,
     PeeksAtFirst,
-    above,
-    ahead,
-    below,
-    fell,
-    none,
-    rose,
 )
 
 #: They take flags away, so that what they act upon is right; the bars at which they did nothing show it, if looked at.
@@ -132,7 +125,7 @@ def test_the_traded_flag_that_changes_is_named() -> None:
 
 
 def test_a_flag_from_which_nothing_follows_may_change() -> None:
-    """An exit of the warm-up, which short histories don't show: whoever is out doesn't care."""
+    """An exit of the warm-up, which short histories don't show: it means nothing while flat."""
 
     def rule(bars: Bars) -> tuple[Any, ...]:
         enter = above(bars)
@@ -189,7 +182,7 @@ def test_what_is_kept_of_an_earlier_symbols_future_is_not() -> None:
     assert verdicts(check(FollowsTheWhole, *every)) == ["looks ahead"]
 
 
-def test_a_twin_that_was_never_asked_finds_out_what_was_learnt_from_the_whole() -> None:
+def test_a_fresh_twin_reveals_what_was_learnt_from_the_whole() -> None:
     subject = subject_of(FitsOnce, walk())
     assert isinstance(subject.twin, FitsOnce)
     assert not check_lookahead(subject, "A").honest

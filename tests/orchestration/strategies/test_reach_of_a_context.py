@@ -86,7 +86,7 @@ def test_no_method_of_a_context_says_whose_it_is() -> None:
     assert at_bar(2, lambda context: [hasattr(one, "__self__") for one in context._reach]) == [False] * 8
 
 
-def test_bars_end_at_now_whatever_a_context_is_told_to_show() -> None:
+def test_bars_end_at_now_whatever_size_is_requested() -> None:
     def stretch(context: Any) -> tuple[int, float]:
         context._shown = {"A": len(BARS)}
         return len(context.bars()), float(context.bars().close.max())
@@ -105,7 +105,7 @@ def test_symbols_of_others_are_not_there() -> None:
     assert at_bar(2, look)
 
 
-def test_who_reshapes_his_arrays_blinds_nobody_else() -> None:
+def test_reshaped_arrays_affect_no_other_strategy() -> None:
     seen: list[Any] = []
 
     def spoil(context: Any) -> Any:

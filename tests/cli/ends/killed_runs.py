@@ -33,7 +33,7 @@ def one_run(seconds: float | None) -> bool:
 
 
 def main() -> None:
-    """Measure, kill, and end with a run that nobody kills."""
+    """Measure, kill, and end with a run that is not killed."""
     count, moments = int(sys.argv[1]), random.Random(int(sys.argv[2]))
     gc.freeze()
     one_run(None)

@@ -1,0 +1,125 @@
+"""Answers of a strategy that mean nothing fail it, and it alone."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.strategies.protocols import Signal, Signals
+from tests.orchestration.harness import (
+    Scripted,
+    Stateless,
+)
+from tests.orchestration.strategies.broken_strategies import OPEN_IN, Nonsense, boom, check_others_unaffected, together
+
+NO = np.zeros(10, dtype=np.bool_)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda size: None, "not NoneType"),
+        (lambda size: NO, "not ndarray"),
+        (lambda size: "buy", "not str"),
+        (lambda size: (NO, NO, NO), "not a tuple of 3"),
+        (lambda size: (NO[:-1], NO), "enter_long of A has shape (9,), there are 10 bars"),
+        (lambda size: (NO, NO.reshape(2, 5)), "exit_long of A has shape (2, 5)"),
+        (lambda size: (True, False), "shape ()"),
+        (lambda size: (np.full(size, np.nan), NO), "enter_long of A must hold true and false only"),
+        (lambda size: (np.full(size, 2), NO), "must hold true and false only"),
+        (lambda size: (np.array(["x"] * size), NO), "must hold true and false only"),
+        (lambda size: (np.array([None] * size), NO), "must hold true and false only"),
+        (lambda size: Signals(NO, NO, [1] * 3), "enter_short of A has shape (3,)"),
+        (lambda size: boom(), "no such bar"),
+        (lambda size: list(range(size))[99], "list index out of range"),
+    ],
+)
+def test_nonsense_from_signals(answer: Callable[[int], Any], told: str) -> None:
+    done = together(Nonsense(answer))
+    assert done.results["broken"].error is not None
+    assert told in done.results["broken"].error.message
+    assert done.results["broken"].error.t is None
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize(
+    "flags", [NO.tolist(), NO.astype(int), NO.astype(float), tuple(NO), np.array(NO, dtype=np.uint8)]
+)
+def test_flags_may_be_any_zeros_and_ones(flags: Any) -> None:
+    assert together(Nonsense(lambda size: (flags, flags))).results["broken"].status == "completed"
+
+
+@pytest.mark.parametrize("answer", ["yes", 2, 0.5, np.array([True, False]), object(), [True], float("nan")])
+@pytest.mark.parametrize("question", ["enter", "exit"])
+def test_nonsense_from_should(answer: Any, question: str) -> None:
+    strategy = Stateless([1], [])
+    strategy.__dict__["should_exit" if question == "exit" else "should_enter"] = lambda *_: answer
+    done = together(strategy)
+    assert done.results["broken"].error is not None
+    assert f"should_{question} must return True or False" in done.results["broken"].error.message
+    assert done.fills("broken") == ([] if question == "enter" else [(100.0, 12.0), (-100.0, 13.0)])
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize("answer", [1, np.True_, np.int64(1), True])
+def test_should_may_answer_any_true(answer: Any) -> None:
+    strategy = Stateless([], [])
+    strategy.__dict__["should_enter"] = lambda bars: answer
+    assert together(strategy).results["broken"].status == "completed"
+
+
+@pytest.mark.parametrize("side", ["Long", "", None, 1, ["short"]], ids=["case", "empty", "none", "number", "list"])
+def test_a_side_that_is_none(side: Any) -> None:
+    done = together(Stateless([1], [], side=side))
+    assert done.results["broken"].error is not None
+    assert "side must be 'long' or 'short'" in done.results["broken"].error.message
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "A",
+        b"A",
+        42,
+        [None],
+        ["A"],
+        [Signal("enter", "A")],  # type: ignore[arg-type]  # nonsense on purpose
+        [Signal("entry", "A", "up")],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("NOPE")],
+        [Signal.enter(None)],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("A", "long"), Signal.enter("A", "short")],
+        [Signal.enter("A", quantity=0.0)],
+        [Signal.enter("A", quantity=-5.0)],
+        [Signal.enter("A", quantity=float("nan"))],
+        [Signal.enter("A", quantity=float("inf"))],
+        [Signal.enter("A", quantity="7")],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("A", quantity=True)],
+        [Signal.enter("A", quantity=10**400)],
+        [Signal.enter("A", quantity=np.complex128(1))],  # type: ignore[arg-type]  # nonsense is the point
+        [Signal.enter("A", quantity=np.timedelta64(1, "s"))],  # type: ignore[arg-type]  # nonsense is the point
+        itertools.repeat(3),
+        (boom() for _ in range(1)),
+        {"A": 1},
+    ],
+    ids=lambda answer: type(answer).__name__ if hasattr(answer, "send") else repr(answer),
+)
+def test_nonsense_from_on_bar(answer: Any) -> None:
+    done = together(Scripted({**OPEN_IN, 4: lambda context: answer}))
+    assert done.results["broken"].status == "failed"
+    assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
+    check_others_unaffected(done)
+
+
+@pytest.mark.parametrize("lots", ["integer", "fractional"])
+@pytest.mark.parametrize("quantity", [1e20, 1e305, 1.7e308])
+def test_an_absurd_quantity_is_cut_to_what_can_be_paid(lots: Any, quantity: float) -> None:
+    done = together(Scripted({1: [Signal.enter("A", quantity=quantity)]}), rules=ExecutionRules(lots=lots))
+    assert done.results["broken"].status == "completed"
+    assert done.fills("broken") == [(2500.0, 12.0)]
+    check_others_unaffected(done, ExecutionRules(lots=lots))
