@@ -36,7 +36,7 @@ REASONS: Final[dict[str, str]] = {
     "series_ended": "the symbol has no later bar",
     "unfilled_at_end": "the run ended before it filled",
     "nothing_to_close": "there was nothing left to close",
-    "flattened": "the strategy takes no further part and its positions are closed",
+    "flattened": "all that the strategy holds is closed",
     "close_at_end": "positions are closed at the end of their data",
     "conflict": "other strategies wanted the same symbol on the same bar",
     "limit": "a limit was reached",

@@ -208,8 +208,8 @@ poor wanted to buy 3 A at the close of 2024-01-06 (12.5).
 """,
     "greedy-2": """\
 The orchestrator placed an order of greedy to sell 832 A to close its position
-at the close of 2024-01-07 (11.5), because the strategy takes no further part
-and its positions are closed.
+at the close of 2024-01-07 (11.5), because all that the strategy holds is
+closed.
   order  greedy-2: nautilus sold 832 at 10.99 in the bar 2024-01-08, fee 1.00
 """,
     "late-1": """\
@@ -237,6 +237,16 @@ def test_every_order_and_refusal_has_its_answer_in_sentences(golden, monkeypatch
         if columns == "80":
             assert plain(done.out) == sentences
         assert done.out.split() == sentences.split()
+
+
+def test_a_limit_is_a_stage_like_the_others(golden):
+    prompt = golden(**{"strategies.whole.limits": "{max_position_pct: 50}"})
+    [whole] = prompt("explain", "latest", "--order", "whole-1", "--format", "json").document["orders"]
+    assert [one["stage"] for one in whole["stages"]] == ["conflicts", "capital", "limits"]
+    limits = whole["stages"][-1]
+    assert (limits["before"], limits["after"], limits["reason"]) == (868.0, 434.0, "limit")
+    assert set(limits["figures"]) == {"figure", "bound"}
+    assert "because a limit was reached (max_position_pct:" in prompt("explain", "latest", "--order", "whole-1").out
 
 
 def test_a_moment_without_an_order(golden):
