@@ -119,7 +119,7 @@ def _lines(order: OrderHistory) -> Iterator[tuple[str, str]]:
 
 def _stage(stage: StoredStage) -> str:
     if not stage.reason:
-        return f"passed; {stage.detail}" if stage.detail else "passed"
+        return stage.detail or "passed"
     none = "ended" if stage.stage == ORDERS else "refused"
     verdict = none if not stage.after else f"cut from {_number(abs(stage.before))} to {_number(abs(stage.after))}"
     detail = f" ({stage.detail})" if stage.detail else ""

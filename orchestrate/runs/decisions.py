@@ -48,6 +48,7 @@ class _Row(NamedTuple):
     order_type: str
     available: float | None
     reserve: float
+    sized: bool
     stages: str
     filled: int | None
     fill_quantity: float
@@ -146,6 +147,9 @@ class DecisionTable:
     def __init__(self, run: StoredRun) -> None:
         self._run = run
         self._engines = {name: strategy["framework"] for name, strategy in run.figures["strategies"].items()}
+        self._sizings = {
+            one["id"]: f"{one['sizing']['method']} {one['sizing']['value']}" for one in run.plan.get("strategies", ())
+        }
         self.keys = [Key(*cells) for cells in zip(*run.columns(self.FILE, Key._fields), strict=True)]
         self._places: list[list[int]] = []
         orders: dict[str, list[int]] = {}
@@ -195,6 +199,9 @@ class DecisionTable:
         if last.filled is not None:
             fill = StoredFill(last.filled, last.fill_quantity, last.fill_price, last.fee)
         stages = [stage for row in rows for stage in self._stages(row)]
+        if first.sized and not any(stage.stage == _SIZE for stage in stages):
+            detail = f"by the strategy's sizing, {self._sizings.get(first.strategy_id, '')}"
+            stages.insert(0, StoredStage(_SIZE, first.wanted, first.wanted, "", detail, {}))
         sharing = demands.get((first.label, first.symbol), ())
         if len(sharing) > 1 and first in sharing:
             _name_parties(stages, first, sharing)

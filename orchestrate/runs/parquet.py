@@ -113,8 +113,8 @@ def _decisions(result: RunResult) -> Any:
     """One row a decision, in the order they were made, with the fill that came of it.
 
     `quantity` is what was allowed of `wanted`, `available` and `reserve` what an opening could cost and what was held
-    back for it. `stages` is the trail as JSON, empty where nothing was cut. Fills of orders that no decision stands for
-    come last.
+    back for it; `sized`: the plan's sizing gave the quantity. `stages` is the trail as JSON, empty where nothing
+    was cut. Fills of orders that no decision stands for come last.
     """
     import pyarrow as pa
 
@@ -128,7 +128,8 @@ def _decisions(result: RunResult) -> Any:
     text, number, stamp = _types()
     columns = {"label": stamp, "strategy_id": text, "symbol": text, "closing": pa.bool_(), "wanted": number}
     columns |= {"price": number, "outcome": text, "quantity": number, "reason": text, "detail": text, "order_id": text}
-    columns |= {"order_type": text, "available": number, "reserve": number, "stages": text}
+    columns |= {"order_type": text, "available": number, "reserve": number, "sized": pa.bool_()}
+    columns |= {"stages": text}
     columns |= {"filled": stamp, "fill_quantity": number, "fill_price": number, "fee": number}
     return _table(columns, rows)
 
@@ -138,7 +139,7 @@ def _decided(record: DecisionRecord) -> tuple[object, ...]:
     demand = decision.demand
     wanted = (record.t, demand.strategy_id, demand.symbol, demand.closing, demand.quantity, demand.price)
     end = (str(decision.outcome), decision.quantity, str(decision.reason), decision.detail, record.order_id)
-    money = (str(demand.type), decision.available, decision.reserve)
+    money = (str(demand.type), decision.available, decision.reserve, decision.sized)
     return wanted + end + (*money, _stages(decision.trail) if decision.trail else "")
 
 
@@ -155,7 +156,7 @@ def _undecided(record: FillRecord) -> tuple[object, ...]:
     fill = record.fill
     wanted = (record.t, fill.strategy_id, fill.symbol, record.closing, fill.quantity, fill.price)
     end = (str(Outcome.APPROVED), fill.quantity, str(record.reason), "", fill.order_id)
-    return (*wanted, *end, str(OrderType.MARKET), None, 0.0, "")
+    return (*wanted, *end, str(OrderType.MARKET), None, 0.0, False, "")
 
 
 def _filled(record: FillRecord | None) -> tuple[object, ...]:

@@ -74,10 +74,11 @@ class Intent:
 
     def decision(self) -> Decision:
         """How it ends; the last stage that cut it gives the reason."""
+        sized = self.units is None
         if not self.trail:
             available, reserve = self.available, self.reserve
-            return Decision(self.demand, _APPROVED, self.quantity, available=available, reserve=reserve)
+            return Decision(self.demand, _APPROVED, self.quantity, available=available, reserve=reserve, sized=sized)
         last = self.trail[-1]
         outcome, reserve = (Outcome.REJECTED, 0.0) if self.refused else (Outcome.RESIZED, self.reserve)
         found = (self.demand, outcome, self.quantity, last.reason, last.detail, self.trail)
-        return Decision(*found, self.available, reserve)
+        return Decision(*found, self.available, reserve, sized)

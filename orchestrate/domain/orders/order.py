@@ -164,6 +164,7 @@ class Decision:
 
     `trail` has the stages that cut or refused it, in order; a stage that it doesn't name let it pass. `available` is
     what an opening could cost at most when it was decided (None where nobody computed it), `reserve` what is held back.
+    `sized`: the plan's sizing gave the quantity.
     """
 
     demand: Demand
@@ -174,6 +175,7 @@ class Decision:
     trail: tuple[StageOutcome, ...] = ()
     available: float | None = None
     reserve: float = 0.0
+    sized: bool = False
 
 
 @dataclass(slots=True, eq=False)

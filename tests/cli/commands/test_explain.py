@@ -127,6 +127,7 @@ def expected(one, two):
         ),
         order(
             *("whole", 1, asked, 832.0, "resized", "open_gap", "whole-1", one, (DAYS[2], 832.0, 12.01, 1.0)),
+            stage("size", pytest.approx(asked), pytest.approx(asked), "", "by the strategy's sizing, percent 100"),
             conflict(pytest.approx(asked), greedy=2000.0),
             stage(
                 *("capital", pytest.approx(asked), 868.0, "capital"),
@@ -186,6 +187,7 @@ greedy wanted to buy 2,000 A at the close of 2024-01-02 (11.5).
 """,
     "whole-1": """\
 whole wanted to buy 869.565217 A at the close of 2024-01-02 (11.5).
+  size       by the strategy's sizing, percent 100
   conflicts  passed; others wanted, too: greedy to buy 2,000 A on the same bar
   capital    cut from 869.565217 to 868, because the strategy's capital does not
              pay for more (869 at 11.51 cost 10003.19, 10000.00 is available)
@@ -242,7 +244,7 @@ def test_every_order_and_refusal_has_its_answer_in_sentences(golden, monkeypatch
 def test_a_limit_is_a_stage_like_the_others(golden):
     prompt = golden(**{"strategies.whole.limits": "{max_position_pct: 50}"})
     [whole] = prompt("explain", "latest", "--order", "whole-1", "--format", "json").document["orders"]
-    assert [one["stage"] for one in whole["stages"]] == ["conflicts", "capital", "limits"]
+    assert [one["stage"] for one in whole["stages"]] == ["size", "conflicts", "capital", "limits"]
     limits = whole["stages"][-1]
     assert (limits["before"], limits["after"], limits["reason"]) == (868.0, 434.0, "limit")
     assert set(limits["figures"]) == {"figure", "bound"}
