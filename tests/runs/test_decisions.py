@@ -171,15 +171,15 @@ def large(result_of, hand_made, tmp_path):
 
 
 QUESTIONS = {
-    "one order": (Question(order="s1-77-0"), 1, 6),
-    "one moment": (Question(at="2020-01-02T07:00:00Z", strategy="s1"), 2, 6),
-    "a silent moment": (Question(at="2020-05-01T12"), 2, 12),
-    "the whole run": (Question(), 8002, 24),
+    "one order": (Question(order="s1-77-0"), 1, 10),
+    "one moment": (Question(at="2020-01-02T07:00:00Z", strategy="s1"), 2, 10),
+    "a silent moment": (Question(at="2020-05-01T12"), 2, 30),
+    "the whole run": (Question(), 8002, 60),
 }
 
 
 def test_a_question_costs_a_few_times_what_its_columns_cost(large):
-    """Beside reading files and columns: about 1.5, 1.5, 5 and 10 times as long."""
+    """Beside reading files and columns: about 1.5, 2, 7 and 15 times as long, half as much again when traced."""
     names = ("label", "strategy_id", "symbol", "order_id", "wanted", "quantity", "price", "reason", "stages")
 
     def reading():
