@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from orchestrate.domain.results import RunResult as RunResult
     from orchestrate.domain.results import StrategyError as StrategyError
     from orchestrate.domain.results import StrategyResult as StrategyResult
+    from orchestrate.domain.strategies.compatibility import CompatibilityReport as CompatibilityReport
+    from orchestrate.domain.strategies.compatibility import StrategyMetadata as StrategyMetadata
     from orchestrate.domain.strategies.protocols import BarStrategy as BarStrategy
     from orchestrate.domain.strategies.protocols import Context as Context
     from orchestrate.domain.strategies.protocols import IStrategy as IStrategy
@@ -97,8 +99,6 @@ if TYPE_CHECKING:
     from orchestrate.orchestration.risk.capital import PortfolioCapitalManager as PortfolioCapitalManager
     from orchestrate.orchestration.risk.coordinator import StrategyCoordinator as StrategyCoordinator
     from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer as CompatibilityAnalyzer
-    from orchestrate.orchestration.strategies.compatibility import CompatibilityReport as CompatibilityReport
-    from orchestrate.orchestration.strategies.compatibility import StrategyMetadata as StrategyMetadata
     from orchestrate.orchestration.strategies.registry import AllocationConfig as AllocationConfig
     from orchestrate.usecases.api.calls import BacktestEngine as BacktestEngine
     from orchestrate.usecases.api.calls import OrchestratorConfig as OrchestratorConfig

@@ -108,6 +108,7 @@ def read_plan(
 ) -> Resolution:
     """What becomes of the configuration in `path` with the library and the frameworks that are here."""
     from orchestrate.config.resolve import resolve
+    from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer
 
     return resolve(
         path,
@@ -117,6 +118,7 @@ def read_plan(
         overrides=overrides,
         data=data,
         environ=environ,
+        analyze=CompatibilityAnalyzer().analyze,
     )
 
 

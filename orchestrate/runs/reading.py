@@ -40,8 +40,8 @@ _OF_ITS_FIGURES: Final = {
     "gates": list,
     "findings": list,
 }
-#: And this, where the configuration asks for it.
-_IF_NAMED: Final = ("benchmark",)
+#: And these, where the configuration asks for them or has several strategies.
+_IF_NAMED: Final = ("benchmark", "compatibility")
 #: What `read_run` can't do without.
 _READ: Final = ("metrics.json", "plan.json")
 
