@@ -159,3 +159,16 @@ def test_a_direction_that_is_unknown_is_seen_in_the_run(twins):
     report = json.loads((twins.runs[0] / "compatibility.json").read_text())
     assert report["strategies"]["other"]["direction"] == "both"
     assert report["strategies"]["one"]["direction"] == "long"
+
+
+def test_a_file_says_asset_class_and_leverage(twins):
+    twins.write(
+        "futures.yaml",
+        "data:\n  AAA: {synthetic: {bars: 50, seed: 7, frequency: 1d}}\n  BBB: {synthetic: {bars: 50, seed: 8}}\n"
+        "instruments: {AAA: {asset_class: fx}}\nportfolio: {allocation: equal}\nstrategies:\n"
+        "  one: {name: MOMENTUM_FUTURES, symbols: [AAA], config: {leverage: 3.0}}\n"
+        "  two: {name: MOMENTUM_EQUITY, symbols: [BBB]}\n",
+    )
+    shown = twins("validate", "futures.yaml").out
+    assert "compatibility: leverage: one may hold 1.50 times the capital" in shown
+    assert "compatibility: one, two: different asset classes (fx, equity)" in shown
