@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from orchestrate.domain.results import RunResult as RunResult
     from orchestrate.domain.results import StrategyError as StrategyError
     from orchestrate.domain.results import StrategyResult as StrategyResult
+    from orchestrate.domain.strategies.compatibility import CompatibilityReport as CompatibilityReport
+    from orchestrate.domain.strategies.compatibility import StrategyMetadata as StrategyMetadata
     from orchestrate.domain.strategies.protocols import BarStrategy as BarStrategy
     from orchestrate.domain.strategies.protocols import Context as Context
     from orchestrate.domain.strategies.protocols import IStrategy as IStrategy
@@ -113,8 +115,6 @@ if TYPE_CHECKING:
     from orchestrate.orchestration.risk.limits.sizes import MaxPositions as MaxPositions
     from orchestrate.orchestration.risk.limits.sizes import MaxSymbolPct as MaxSymbolPct
     from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer as CompatibilityAnalyzer
-    from orchestrate.orchestration.strategies.compatibility import CompatibilityReport as CompatibilityReport
-    from orchestrate.orchestration.strategies.compatibility import StrategyMetadata as StrategyMetadata
     from orchestrate.orchestration.strategies.facts import Board as Board
     from orchestrate.orchestration.strategies.facts import board as board
     from orchestrate.orchestration.strategies.registry import AllocationConfig as AllocationConfig

@@ -121,6 +121,7 @@ def read_plan(
 ) -> Resolution:
     """Resolve the configuration in `path` with the library and the installed frameworks."""
     from orchestrate.config.resolve import resolve
+    from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer
 
     return resolve(
         path,
@@ -130,6 +131,7 @@ def read_plan(
         overrides=overrides,
         data=data,
         environ=environ,
+        analyze=CompatibilityAnalyzer().analyze,
     )
 
 

@@ -32,6 +32,12 @@ class Turtle:
     """
 
     name = "TURTLE"
+    traits: ClassVar[dict[str, object]] = {
+        "style": "trend",
+        "direction": "both",
+        "horizon": "weeks",
+        "data_needs": ("high", "low", "close"),
+    }
     parameters: ClassVar[dict[str, Parameter]] = {
         "entry": Parameter(int, minimum=2, help="bars whose highest high or lowest low is broken to enter"),
         "exit": Parameter(int, minimum=2, help="bars whose lowest low or highest high is broken to leave"),

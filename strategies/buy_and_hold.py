@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from orchestrate import Bars, Signals
@@ -19,6 +21,7 @@ class BuyAndHold:
     """
 
     name = "BUY_AND_HOLD"
+    traits: ClassVar[dict[str, object]] = {"style": "passive", "direction": "long", "data_needs": ("close",)}
 
     def signals(self, bars: Bars) -> Signals:
         """Return an entry on the first bar, nothing else."""

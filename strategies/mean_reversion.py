@@ -30,6 +30,13 @@ class MeanReversionEquity:
     """
 
     name = "MEAN_REVERSION_EQUITY"
+    traits: ClassVar[dict[str, object]] = {
+        "style": "reversion",
+        "direction": "long",
+        "horizon": "days",
+        "asset_class": "equity",
+        "data_needs": ("close",),
+    }
     parameters: ClassVar[dict[str, Parameter]] = {
         "lookback": Parameter(int, minimum=3, help="closes in the mean and the deviation"),
         "entry_z": Parameter(float, minimum=0, exclusive=True, help="deviations under the mean at which to buy"),
@@ -95,6 +102,13 @@ class MeanReversionFutures:
     """
 
     name = "MEAN_REVERSION_FUTURES"
+    traits: ClassVar[dict[str, object]] = {
+        "style": "reversion",
+        "direction": "both",
+        "horizon": "days",
+        "asset_class": "future",
+        "data_needs": ("close",),
+    }
     parameters: ClassVar[dict[str, Parameter]] = {
         "lookback_window": Parameter(int, minimum=3, help="closes in the mean and the deviation"),
         "entry_z": Parameter(float, minimum=0, exclusive=True, help="deviations from the mean at which to enter"),

@@ -30,6 +30,12 @@ class Momentum:
     """
 
     name = "MOMENTUM"
+    traits: ClassVar[dict[str, object]] = {
+        "style": "trend",
+        "direction": "long",
+        "horizon": "weeks",
+        "data_needs": ("close",),
+    }
     parameters: ClassVar[dict[str, Parameter]] = {
         "fast": Parameter(int, minimum=1, help="bars in the fast average"),
         "slow": Parameter(int, minimum=2, help="bars in the slow average"),
@@ -71,6 +77,13 @@ class MomentumEquity:
     """
 
     name = "MOMENTUM_EQUITY"
+    traits: ClassVar[dict[str, object]] = {
+        "style": "trend",
+        "direction": "long",
+        "horizon": "months",
+        "asset_class": "equity",
+        "data_needs": ("close",),
+    }
     parameters: ClassVar[dict[str, Parameter]] = {
         "lookback": Parameter(int, minimum=1, help="bars over which the return is measured"),
         "skip": Parameter(int, minimum=0, help="newest bars that are left out"),
@@ -140,6 +153,13 @@ class MomentumFutures:
     """
 
     name = "MOMENTUM_FUTURES"
+    traits: ClassVar[dict[str, object]] = {
+        "style": "trend",
+        "direction": "both",
+        "horizon": "months",
+        "asset_class": "future",
+        "data_needs": ("close",),
+    }
     parameters: ClassVar[dict[str, Parameter]] = {
         "lookback": Parameter(int, minimum=1, help="bars over which the direction is measured"),
         "rebalance_frequency": Parameter(

@@ -23,6 +23,12 @@ class RelativeStrength:
     """
 
     name = "RSI"
+    traits: ClassVar[dict[str, object]] = {
+        "style": "reversion",
+        "direction": "long",
+        "horizon": "days",
+        "data_needs": ("close",),
+    }
     parameters: ClassVar[dict[str, Parameter]] = {
         "period": Parameter(int, minimum=1, help="changes that the averages look back on"),
         "buy_below": Parameter(float, minimum=0, maximum=100, help="buy under this RSI"),

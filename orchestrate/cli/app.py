@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "backtest": "orchestrate.cli.commands.backtest:backtest",
     "validate": "orchestrate.cli.commands.validate:validate",
     "report": "orchestrate.cli.commands.report:report",
+    "explain": "orchestrate.cli.commands.explain:explain",
     "data": "orchestrate.cli.commands.data:data",
     "schema": "orchestrate.cli.commands.schema:schema",
     "strategies": "orchestrate.cli.commands.strategies:strategies",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem
 from orchestrate.domain.plan import Mode, RunPlan
 from orchestrate.domain.results import Finding
+from orchestrate.domain.strategies.compatibility import CompatibilityReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Resolution:
     """The result of reading a configuration; it has a `plan` if the configuration is right, even if its data is not.
 
     `problems` are mistakes of the configuration (code 2), `missing` is data whose files don't exist (code 3);
-    both in the order of lines, and `mistakes` has both. `mode` is None if no strategy is named.
+    both in the order of lines, and `mistakes` has both. `mode` is None if no strategy is named. `compatibility`
+    compares the strategies where there are several.
     """
 
     plan: RunPlan | None
@@ -24,6 +26,7 @@ class Resolution:
     findings: tuple[Finding, ...] = ()
     missing: tuple[Problem, ...] = ()
     mistakes: tuple[Problem, ...] = ()
+    compatibility: CompatibilityReport | None = None
 
     @property
     def exit_code(self) -> int:

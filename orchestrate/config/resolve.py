@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from orchestrate.config.compatibility import Analyze, compatibility
 from orchestrate.config.document.layers import layered
 from orchestrate.config.document.nodes import Table
 from orchestrate.config.reading import MOST_PROBLEMS, Catalogue, Choices, Reading
@@ -26,6 +27,7 @@ from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
 from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.plan import CapitalPlan, LoggingPlan, Mode, MultiFrameworkConfig, RunPlan
+from orchestrate.domain.strategies.protocols import StrategyDescription
 
 __all__ = ["Resolution", "resolve"]
 
@@ -42,11 +44,13 @@ def resolve(
     overrides: Iterable[str] = (),
     data: Iterable[str] = (),
     environ: Mapping[str, str] | None = None,
+    analyze: Analyze | None = None,
 ) -> Resolution:
     """Read `path`; `overrides` are texts `a.b=c`, `data` texts `SYMBOL=PATH` (from the working directory).
 
     `catalogue` describes a strategy by the reference written and the folder of the configuration; `settings` are the
-    frameworks that exist and what each one's section may say; `choices` the names that may stand elsewhere.
+    frameworks that exist and what each one's section may say; `choices` the names that may stand elsewhere. `analyze`
+    compares the strategies of a file that has several.
     """
     file = Path(path)
     tree, problems, order = layered(file, str(path), environ or {}, overrides, data)
@@ -63,12 +67,16 @@ def resolve(
     if shaped is None or values is None:
         return _refused(problems, order, mode)
     reading = Reading(shaped, values, file.parent, catalogue, settings, choices, problems)
-    plan = _checked(reading)
+    plan, descriptions = _checked(reading)
+    report = None
+    if plan is not None and plan.mode == "multi" and analyze is not None:
+        report = compatibility(reading, plan, descriptions, analyze)
+        plan = None if reading.problems else plan
     reading.problems = [_in_the_users_words(problem, reading) for problem in reading.problems]
     missing = _in_order(reading.missing, order)
     mistakes = _in_order([*reading.problems, *reading.missing], order)
     wrong = _in_order(reading.problems, order)
-    return Resolution(plan, mode, wrong, tuple(reading.findings), missing, mistakes)
+    return Resolution(plan, mode, wrong, tuple(reading.findings), missing, mistakes, report)
 
 
 def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
@@ -106,8 +114,8 @@ def _in_order(problems: list[Problem], order: list[str]) -> tuple[Problem, ...]:
     return tuple(ordered)
 
 
-def _checked(reading: Reading) -> RunPlan | None:
-    """Check whatever needs more than one section, and return the plan if nothing is wrong."""
+def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDescription]]:
+    """Everything that needs more than one section, then the plan if nothing is wrong, and its strategies described."""
     values = reading.values
     enabled = enabled_strategies(reading)
     known = {name: recognise(reading, name) for name in enabled}
@@ -131,13 +139,13 @@ def _checked(reading: Reading) -> RunPlan | None:
     limits = {name: strategy_limits(reading, name) for name in enabled}
     _check_shares(reading, share, capital.total)
     if reading.problems:
-        return None
+        return None, {}
     strategies = tuple(
         replace(strategy_plan(reading, name, entry, share[name], symbols[name]), limits=limits[name])
         for name, entry in known.items()
         if entry
     )
-    return RunPlan(
+    plan = RunPlan(
         mode=reading.shaped.mode,
         capital=capital,
         data=series,
@@ -155,6 +163,7 @@ def _checked(reading: Reading) -> RunPlan | None:
         logging=LoggingPlan(values.logging.path, values.logging.level, values.logging.user),
         root=reading.root,
     )
+    return plan, {name: found.description for name, found in known.items() if found}
 
 
 def _check_shares(reading: Reading, share: Mapping[str, Decimal], total: Decimal) -> None:

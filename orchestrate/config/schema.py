@@ -205,6 +205,14 @@ class TargetVolatility(Section):
     max_leverage: Positive = Decimal(1)
 
 
+class Compatibility(Section):
+    """`compatibility:` of the portfolio"""
+
+    short: ClassVar[str] = "require"
+
+    require: Annotated[int, Field(ge=0, le=100)] = 0
+
+
 class Appointment(Section):
     """One entry of `schedule:`"""
 
@@ -241,6 +249,7 @@ class Portfolio(Section):
     target_volatility: TargetVolatility | None = None
     limits: dict[str, Any] = _made(dict)
     schedule: list[Appointment] = _made(list)
+    compatibility: Compatibility = _made(Compatibility)
 
 
 class CommissionSection(Section):

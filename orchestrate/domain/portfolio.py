@@ -76,6 +76,13 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
+class CompatibilityPlan:
+    """The least score of the strategies together, 0..100, before and after a run."""
+
+    require: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PortfolioPlan:
     """The decisions of a portfolio beyond the wishes of its strategies.
 
@@ -88,3 +95,4 @@ class PortfolioPlan:
     rebalance: RebalancePlan = field(default_factory=RebalancePlan)
     target_volatility: VolatilityTarget | None = None
     schedule: tuple[Appointment, ...] = ()
+    compatibility: CompatibilityPlan = field(default_factory=CompatibilityPlan)

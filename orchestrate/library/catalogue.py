@@ -15,7 +15,7 @@ from orchestrate.domain.engines import Engine, natives_of
 from orchestrate.domain.errors import Problem, UnknownStrategyError
 from orchestrate.domain.strategies.protocols import StrategyDescription
 from orchestrate.domain.text.spelling import did_you_mean
-from orchestrate.library.declarations import DeclarationError, parameters_of
+from orchestrate.library.declarations import DeclarationError, declared_traits, parameters_of
 from orchestrate.library.kinds import NoStrategyError, frameworks_of, kind_of
 from orchestrate.library.literals import literal
 from orchestrate.library.source import (
@@ -201,7 +201,8 @@ def _described(reference: str, match: ClassSource, source: str, reader: Reader) 
     frameworks = frameworks_of(kind, reader.engines)
     natives = natives_of(reader.engines).get(kind)
     sized = natives is None or natives.sized
-    return StrategyDescription(reference, kind, reference, frameworks, parameters, relations, summary, source, sized)
+    facts = (parameters, relations, summary, source, sized, declared_traits(kind, lineage))
+    return StrategyDescription(reference, kind, reference, frameworks, *facts)
 
 
 def _library_name(source: ClassSource) -> str:

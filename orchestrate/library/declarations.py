@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from orchestrate.domain.engines import natives_of
+from orchestrate.domain.strategies.compatibility import valid_traits
 from orchestrate.domain.strategies.protocols import Kind, Parameter
 from orchestrate.domain.strategies.relations import parse_relation
 from orchestrate.library.kinds import PLAIN_PARENTS
@@ -41,6 +43,27 @@ def parameters_of(
     parameters = _of_mapping(source, node, reader)
     merged = {name: _merged(parameter, given, constructor, name) for name, (parameter, given) in parameters.items()}
     return merged, _relations(lineage, merged)
+
+
+def declared_traits(kind: Kind, lineage: Sequence[ClassSource]) -> dict[str, Any]:
+    """What the nearest `traits = {…}` of a class says; what can't be read, or means something else, is unknown.
+
+    The direction of an `IStrategy` is that of its `side`.
+    """
+    declared = _literal_of(lineage, "traits")
+    traits = valid_traits(declared) if isinstance(declared, dict) else {}
+    if kind == "istrategy":
+        traits.setdefault("direction", "short" if _literal_of(lineage, "side") == "short" else "long")
+    return traits
+
+
+def _literal_of(lineage: Sequence[ClassSource], name: str) -> object:
+    """The value of a class attribute; None where there is none, or it can't be known without running the class."""
+    assigned = _assigned(lineage, name)
+    try:
+        return literal(assigned[1], assigned[0].module) if assigned else None
+    except ValueError:
+        return None
 
 
 def _assigned(lineage: Sequence[ClassSource], name: str) -> tuple[ClassSource, ast.expr] | None:

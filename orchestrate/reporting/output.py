@@ -30,7 +30,25 @@ def complain(text: object) -> None:
 
 def say_json(document: Any) -> None:
     """Print one JSON document."""
-    print(json.dumps(document, indent=2, allow_nan=False).replace("##[", r"#\u0023["))  # the same text, no command
+    print(_harmless(json.dumps(document, indent=2, allow_nan=False)))
+
+
+def say_json_lists(document: dict[str, Any]) -> None:
+    """Print one JSON document whose lists may be very long: each of their elements is a line."""
+    texts = []
+    for name, value in document.items():
+        if isinstance(value, list) and value:
+            elements = (f"    {json.dumps(element, allow_nan=False)}" for element in value)
+            text = "[\n" + ",\n".join(elements) + "\n  ]"
+        else:
+            text = json.dumps(value, allow_nan=False)
+        texts.append(f"  {json.dumps(name)}: {text}")
+    print(_harmless("{\n" + ",\n".join(texts) + "\n}"))
+
+
+def _harmless(text: str) -> str:
+    """The same JSON, in which no text is a workflow command."""
+    return text.replace("##[", r"#\u0023[")
 
 
 def say_workflow_command(name: str, message: str, properties: Iterable[tuple[str, object]] = ()) -> None:

@@ -149,6 +149,18 @@ def _gates(document: Document) -> Iterator[tuple[Text, Text]]:
         yield verdict, Text(f"{gate['gate']}  ({value})")
 
 
+def _compatibility(document: Document) -> Iterator[tuple[Text, Text]]:
+    """The score of several strategies together, and what they are warned of."""
+    report = document.get("compatibility")
+    if report is None:
+        return
+    short = report["score"] < report["required"]
+    required = f", {report['required']} required" if report["required"] else ""
+    yield Text("score", "bold red" if short else ""), Text(f"{report['score']} of 100{required}")
+    for warning in report["warnings"]:
+        yield Text("warning", _SEVERITIES["warning"]), Text(warning)
+
+
 def _findings(document: Document) -> Iterator[tuple[Text, Text]]:
     """Yield the gravest findings first, as many as a person reads."""
     findings = sorted(document["findings"], key=lambda finding: list(_SEVERITIES).index(finding["severity"]))
@@ -246,5 +258,6 @@ SECTIONS: Final[dict[str, Section]] = {
     "Strategies": _compared,
     "Failed": _listed(_failures),
     "Gates": _listed(_gates),
+    "Compatibility": _listed(_compatibility),
     "Findings": _listed(_findings),
 }

@@ -6,12 +6,14 @@ into Arrow's buffers here, because `pyarrow.array` imports pandas, which takes l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from orchestrate.domain.orders.order import Outcome
+from orchestrate.domain.orders.order import OrderType, Outcome, StageOutcome
 from orchestrate.domain.results import DecisionRecord, FillRecord, RunResult
 
 
@@ -22,6 +24,27 @@ def parquet_files(result: RunResult) -> dict[str, bytes]:
         "trades.parquet": _bytes(_trades(result)),
         "decisions.parquet": _bytes(_decisions(result)),
     }
+
+
+def read_columns(content: bytes, names: Sequence[str], places: Sequence[int] | None = None) -> list[list[Any]]:
+    """The named columns of a stored table as plain values, stamps as nanoseconds; of its rows at `places`, or of all.
+
+    ValueError where that isn't a table with these columns.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=list(names))
+        columns = {name: table.column(name) for name in names}
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise ValueError(str(error).partition("\n")[0]) from None
+    wanted = None if places is None else _column(places, pa.int64())
+    values = []
+    for column in columns.values():
+        taken = column if wanted is None else column.take(wanted)
+        values.append((taken.cast(pa.int64()) if pa.types.is_timestamp(taken.type) else taken).to_pylist())
+    return values
 
 
 def _bytes(table: Any) -> bytes:
@@ -89,7 +112,9 @@ def _trades(result: RunResult) -> Any:
 def _decisions(result: RunResult) -> Any:
     """Return one row a decision, in the order they were made, with the fill that came of it.
 
-    `quantity` is what was allowed of `wanted`. Fills of orders that no decision stands for come last.
+    `quantity` is what was allowed of `wanted`, `available` and `reserve` what an opening could cost and what was held
+    back for it; `sized`: the plan's sizing gave the quantity. `stages` is the trail as JSON, empty where nothing
+    was cut. Fills of orders that no decision stands for come last.
     """
     import pyarrow as pa
 
@@ -103,6 +128,8 @@ def _decisions(result: RunResult) -> Any:
     text, number, stamp = _types()
     columns = {"label": stamp, "strategy_id": text, "symbol": text, "closing": pa.bool_(), "wanted": number}
     columns |= {"price": number, "outcome": text, "quantity": number, "reason": text, "detail": text, "order_id": text}
+    columns |= {"order_type": text, "available": number, "reserve": number, "sized": pa.bool_()}
+    columns |= {"stages": text}
     columns |= {"filled": stamp, "fill_quantity": number, "fill_price": number, "fee": number}
     return _table(columns, rows)
 
@@ -112,13 +139,24 @@ def _decided(record: DecisionRecord) -> tuple[object, ...]:
     demand = decision.demand
     wanted = (record.t, demand.strategy_id, demand.symbol, demand.closing, demand.quantity, demand.price)
     end = (str(decision.outcome), decision.quantity, str(decision.reason), decision.detail, record.order_id)
-    return wanted + end
+    money = (str(demand.type), decision.available, decision.reserve, decision.sized)
+    return wanted + end + (*money, _stages(decision.trail) if decision.trail else "")
+
+
+def _stages(trail: Iterable[StageOutcome]) -> str:
+    """A trail as `explain` shows it; a figure that is no finite number has no JSON and is left out."""
+    stages = [
+        {**stage._asdict(), "figures": {name: one for name, one in stage.figures.items() if math.isfinite(one)}}
+        for stage in trail
+    ]
+    return json.dumps(stages, separators=(",", ":"), allow_nan=False)
 
 
 def _undecided(record: FillRecord) -> tuple[object, ...]:
     fill = record.fill
     wanted = (record.t, fill.strategy_id, fill.symbol, record.closing, fill.quantity, fill.price)
-    return (*wanted, str(Outcome.APPROVED), fill.quantity, str(record.reason), "", fill.order_id)
+    end = (str(Outcome.APPROVED), fill.quantity, str(record.reason), "", fill.order_id)
+    return (*wanted, *end, str(OrderType.MARKET), None, 0.0, False, "")
 
 
 def _filled(record: FillRecord | None) -> tuple[object, ...]:

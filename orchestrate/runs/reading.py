@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -40,8 +40,8 @@ _OF_ITS_FIGURES: Final = {
     "gates": list,
     "findings": list,
 }
-#: And this, where the configuration asks for it.
-_IF_NAMED: Final = ("benchmark",)
+#: And these, where the configuration asks for them or has several strategies.
+_IF_NAMED: Final = ("benchmark", "compatibility")
 #: What `read_run` can't do without.
 _READ: Final = ("metrics.json", "plan.json")
 
@@ -50,12 +50,25 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run on the disk: `manifest` is its run.json, `figures` its metrics.json, `plan` its plan.json."""
+    """A run on the disk: `manifest` is its run.json, `figures` its metrics.json, `plan` its plan.json.
+
+    `files` has the content of other files that were asked for.
+    """
 
     folder: Path
     manifest: Document
     figures: Document
     plan: Document
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    def columns(self, file: str, names: Sequence[str], places: Sequence[int] | None = None) -> list[list[Any]]:
+        """Columns of one of its `files`, see `read_columns`. StoreError where the file does not have them."""
+        from orchestrate.runs.parquet import read_columns
+
+        try:
+            return read_columns(self.files[file], names, places)
+        except ValueError as error:
+            raise StoreError(f"{self.folder / file}: damaged: {error}") from None
 
     def document(self) -> Document:
         """Return the run as `backtest --format json` prints it."""
@@ -107,25 +120,26 @@ def find(reports: Path, named: str) -> Path:
     raise NotFoundError(f"there is no run '{one_line(named)}' in {reports}\n    hint: {hint}")
 
 
-def read_run(reports: Path, named: str) -> StoredRun:
-    """Return the run called `named`, as far as text and JSON need it.
+def read_run(reports: Path, named: str, also: Iterable[str] = ()) -> StoredRun:
+    """The run called `named`, as far as text and JSON need it, and the files that are named `also`.
 
     StoreError names the first file that is damaged.
     """
     folder = find(reports, named)
-    manifest = _manifest(folder / "run.json")
+    kept = (*_READ, *also)
+    manifest = _manifest(folder / "run.json", kept)
     content: dict[str, bytes] = {}
     for name, expected in manifest["files"].items():
         verified = _verified(folder / name, expected)
-        if name in _READ:
+        if name in kept:
             content[name] = verified
     figures, plan = (_json(folder / name, content[name]) for name in _READ)
     _check(folder / "metrics.json", figures, _OF_ITS_FIGURES)
-    return StoredRun(folder, manifest, figures, plan)
+    return StoredRun(folder, manifest, figures, plan, {name: content[name] for name in also})
 
 
-def _manifest(path: Path) -> Document:
-    """Return the content of a run.json, once its own checksum holds."""
+def _manifest(path: Path, needed: Iterable[str]) -> Document:
+    """What a run.json says, which knows itself whether it is whole."""
     sealed = unseal(_read(path))
     if sealed is None:
         raise StoreError(f"{path}: damaged: its checksum is missing or wrong")
@@ -133,7 +147,7 @@ def _manifest(path: Path) -> Document:
     if manifest.get("schema_version") != SCHEMA_VERSION:
         raise StoreError(f"{path}: written by another version of orchestrate")
     _check(path, manifest, {**_OF_THE_RUN, "journal": str, "files": dict})
-    missing = [name for name in _READ if name not in manifest["files"]]
+    missing = [name for name in needed if name not in manifest["files"]]
     if missing:
         raise StoreError(f"{path}: damaged: its files lack {', '.join(missing)}")
     return manifest

@@ -19,11 +19,13 @@ from orchestrate.domain.errors import ConfigurationError, DataError, Orchestrate
 from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.plan import Gate, RunPlan
 from orchestrate.domain.results import Finding, RunResult
+from orchestrate.domain.strategies.compatibility import CompatibilityReport
 from orchestrate.runs.journal import Journal
 from orchestrate.runs.run_logger import RunLogger, starting_lines
 from orchestrate.runs.store import Claim, claim
 from orchestrate.supervision import settings
 from orchestrate.supervision.board import BEGUN, CLOSED, DUE, JOURNAL, board
+from orchestrate.usecases.compatibility import falls_short, summary, with_returns
 from orchestrate.usecases.running.stopping import Stop
 from orchestrate.usecases.validate import Validation
 from orchestrate.usecases.validate import document as validation_document
@@ -105,7 +107,7 @@ def backtest(
                 stop.disarm()
                 result = replace(result, findings=(*resolution.findings, *_unsupervised(), *result.findings))
                 clock = (moment, lambda: time.monotonic() - began)
-                outcome = _kept(request, given, result, claimed, clock, stop.reason)
+                outcome = _kept(request, given, result, claimed, clock, stop.reason, resolution.compatibility)
         except BaseException as error:
             wrong = out_of_memory(error) or error
             if isinstance(wrong, ConfigurationError) and not run_logger.begun:
@@ -172,8 +174,12 @@ def _kept(
     claimed: Claim,
     clock: tuple[datetime, Callable[[], float]],
     stopped: OrchestrateError | None,
+    before: CompatibilityReport | None,
 ) -> Outcome:
-    """Measure and judge `result`, and store everything. `clock`: when it began, and the seconds since."""
+    """Measure and judge `result`, and store everything. `clock`: when it began, and the seconds since.
+
+    `before`: the compatibility of several strategies as far as it was known without a run.
+    """
     from orchestrate.analytics.gates import judge
     from orchestrate.analytics.summary import summarise
     from orchestrate.runs.manifest import manifest, seal
@@ -182,10 +188,14 @@ def _kept(
 
     figures = summarise(result)
     figures["gates"] = judge(result.plan.gates, figures)
+    report = None if before is None else with_returns(before, result, figures["correlation"])
+    if report is not None:
+        figures["compatibility"] = summary(report, result.plan.portfolio.compatibility.require)
     code = _exit_code(result, figures, stopped)
     files = {
         **given,
         "plan.json": _json(result.plan.to_dict()),
+        **({} if report is None else {"compatibility.json": _json({"schema_version": 1} | report.document())}),
         "metrics.json": _json(figures),
         **parquet_files(result),
     }
@@ -210,7 +220,7 @@ def _kept(
 def _exit_code(result: RunResult, figures: Document, stopped: OrchestrateError | None) -> int:
     if result.status == "interrupted" and stopped is not None:
         return stopped.exit_code
-    failed = result.status in ("degraded", "failed") or result.looked_ahead
+    failed = result.status in ("degraded", "failed") or bool(result.looked_ahead) or falls_short(figures)
     return JUDGED if failed or not all(gate["passed"] for gate in figures["gates"]) else 0
 
 

@@ -16,6 +16,7 @@ from orchestrate.domain.errors import DataError, Problem, UserInterrupt
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
 from orchestrate.supervision import settings
+from orchestrate.usecases import compatibility
 
 if TYPE_CHECKING:
     from orchestrate.data.files.cache import ColumnCache
@@ -24,18 +25,22 @@ if TYPE_CHECKING:
     from orchestrate.usecases.running.watchdog import Watchdog
 
 SCHEMA_VERSION: Final = 1
-LOOKED_AHEAD: Final = 1
+JUDGED: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The result for one file. `looked_ahead` are strategies whose past changes when later bars are missing."""
+    """What is known of one file. `looked_ahead` are strategies whose past changes when later bars are missing.
+
+    `incompatible`: by what they do, the strategies are less compatible than the file requires.
+    """
 
     file: str
     resolution: Resolution
     findings: tuple[Finding, ...]
     looked_ahead: tuple[str, ...] = ()
     unusable: bool = False
+    incompatible: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -44,7 +49,7 @@ class Validation:
             return self.resolution.exit_code
         if self.unusable:
             return DataError.exit_code
-        return LOOKED_AHEAD if self.looked_ahead else 0
+        return JUDGED if self.looked_ahead or self.incompatible else 0
 
 
 def validate(
@@ -64,13 +69,18 @@ def validate(
     """
     resolution = wiring.read_plan(file, overrides, data, environ).refused(settings.problems(environ or {}))
     if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:
-        return Validation(file, resolution, resolution.findings)
+        return Validation(file, resolution, (*resolution.findings, *_known_compatibility(resolution)))
     try:
         require_room()
     except DataError as error:
         return _unusable(file, resolution, error)
     with redirect_stdout(sys.stderr):  # what strategies print is no part of the result
         return _deep(file, resolution, resolution.plan, wiring.column_cache(environ or {}, wanted=cache), ready)
+
+
+def _known_compatibility(resolution: Resolution) -> tuple[Finding, ...]:
+    """What can be said of the strategies together without any data."""
+    return () if resolution.compatibility is None else compatibility.findings(resolution.compatibility)
 
 
 def _deep(
@@ -96,7 +106,12 @@ def _deep(
                 checked = _look_ahead(strategy, plan, market, watchdog)
                 findings += checked.findings
                 caught += checked.accused
-    return Validation(file, resolution, tuple(findings), tuple(dict.fromkeys(caught)), unusable)
+    incompatible = False
+    if resolution.compatibility is not None and not unusable:
+        report = compatibility.measured(plan, resolution.compatibility, cache)
+        findings += compatibility.findings(report)
+        incompatible = report.score < plan.portfolio.compatibility.require
+    return Validation(file, resolution, tuple(findings), tuple(dict.fromkeys(caught)), unusable, incompatible)
 
 
 def _unusable(file: str, resolution: Resolution, error: DataError) -> Validation:

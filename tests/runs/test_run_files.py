@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import platform
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,14 +15,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestrate.analytics.summary import summarise
-from orchestrate.domain.orders.order import Fill, Reason
+from orchestrate.domain.orders.order import Fill, Reason, StageOutcome
 from orchestrate.domain.results import FillRecord, Transfers
 from orchestrate.runs.manifest import manifest, versions
-from orchestrate.runs.parquet import parquet_files
+from orchestrate.runs.parquet import parquet_files, read_columns
 from orchestrate.runs.reading import document
 from orchestrate.runs.store import digest
 
 DAY = 86_400 * 10**9
+FIRST = 18_262 * DAY  # 2020-01-01
 
 
 @pytest.fixture
@@ -91,7 +95,44 @@ def test_decisions_with_the_fills_that_came_of_them(tables):
     assert all(row["fill_price"] == row["price"] and row["filled"] == row["label"] for row in done)
 
 
-def test_a_fill_is_stored_once_with_its_orders_last_decision(two_strategies):
+def test_a_trail_is_stored_as_json_with_figures_that_are_numbers(two_strategies):
+    outcomes = (
+        StageOutcome("size", 9.0, 5.0, Reason.LIMIT, "\u2028"),
+        StageOutcome("capital", 5.0, 0.0, Reason.CAPITAL, "no money", {"cost": 500.0, "available": math.inf}),
+    )
+    last = two_strategies.decisions[-1]
+    decision = replace(last.decision, trail=outcomes, available=12.5, reserve=0.0)
+    result = replace(two_strategies, decisions=(*two_strategies.decisions[:-1], replace(last, decision=decision)))
+    rows = pq.read_table(io.BytesIO(parquet_files(result)["decisions.parquet"])).to_pylist()
+    assert [(row["stages"], row["available"], row["reserve"]) for row in rows[:-1]] == [("", None, 0.0)] * 11
+    assert {row["order_type"] for row in rows} == {"market"}
+    assert (rows[-1]["available"], rows[-1]["reserve"]) == (12.5, 0.0)
+    assert rows[-1]["stages"] == (
+        '[{"stage":"size","before":9.0,"after":5.0,"reason":"limit","detail":"\\u2028","figures":{}},'
+        '{"stage":"capital","before":5.0,"after":0.0,"reason":"capital","detail":"no money","figures":{"cost":500.0}}]'
+    )
+
+
+def test_columns_are_read_back_as_plain_values_without_pandas(two_strategies, tmp_path):
+    content = parquet_files(two_strategies)["decisions.parquet"]
+    labels, ids, fees = read_columns(content, ("label", "strategy_id", "fee"), [11, 0])
+    assert labels == [FIRST, int(two_strategies.decisions[0].t)]
+    assert (ids, fees) == (["climb", "wave"], [None, 0.0])
+    assert len(read_columns(content, ("label",))[0]) == 12
+    for damaged, names in ((content, ("nothing",)), (content[:-9], ("label",)), (b"", ("label",))):
+        with pytest.raises(ValueError, match=r"."):
+            read_columns(damaged, names)
+    (tmp_path / "table").write_bytes(content)
+    code = (
+        "import sys; from orchestrate.runs.parquet import read_columns;"
+        "read_columns(open('table', 'rb').read(), ('label', 'fee', 'reason', 'closing'), [1, 2]);"
+        "print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_a_fill_is_told_once_by_the_last_word_on_its_order_and_never_lost(two_strategies):
     first = two_strategies.decisions[0]
     cut = replace(first, decision=replace(first.decision, quantity=0.5, reason=Reason.OPEN_GAP))
     flattening = FillRecord(

@@ -86,6 +86,8 @@ def _verdict(item: Validation) -> str:
         return "the configuration is right, but data is missing"
     if item.unusable:
         return "the configuration is right, but its data can't be used"
+    if item.incompatible:
+        return "the strategies are less compatible than required"
     return "a strategy failed the look-ahead check" if item.looked_ahead else "valid"
 
 

@@ -8,7 +8,14 @@ from typing import Final
 from orchestrate.config.reading import Reading
 from orchestrate.config.schema import Appointment as AppointmentSection
 from orchestrate.config.sections.limits import portfolio_limits
-from orchestrate.domain.portfolio import Action, Appointment, PortfolioPlan, RebalancePlan, VolatilityTarget
+from orchestrate.domain.portfolio import (
+    Action,
+    Appointment,
+    CompatibilityPlan,
+    PortfolioPlan,
+    RebalancePlan,
+    VolatilityTarget,
+)
 
 _ACTIONS: Final[tuple[Action, ...]] = ("pause", "resume", "remove", "add", "allocation")
 _EXAMPLE: Final = "write {at: 2015-01-02, pause: ID}, or resume, remove, add or allocation in place of pause"
@@ -28,6 +35,7 @@ def portfolio_plan(reading: Reading, enabled: list[str]) -> PortfolioPlan:
         rebalance=RebalancePlan(rebalance.threshold, rebalance.every, rebalance.top_up),
         target_volatility=VolatilityTarget(target.annual, target.lookback, target.max_leverage) if target else None,
         schedule=_schedule(reading, enabled),
+        compatibility=CompatibilityPlan(written.compatibility.require),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -13,6 +14,9 @@ FIRST_YEAR: Final = 1678
 LAST_YEAR: Final = 2261
 _UP_TO_DAYS: Final = len("2020-01-31")
 _UP_TO_SECONDS: Final = len("2020-01-31T09:30:00")
+_DATE: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+#: What `datetime` would cut to microseconds.
+_FRACTION: Final = re.compile(r"(.+:[0-9]{2})\.([0-9]{1,9})Z?")
 
 
 def label_text(label: int) -> str:
@@ -34,6 +38,23 @@ def moment_of(text: str, *, last: bool = False) -> int:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     nanoseconds = (aware - _EPOCH) // timedelta(microseconds=1) * 1000
     return nanoseconds + _DAY - 1 if last and len(text) == _UP_TO_DAYS else nanoseconds
+
+
+def span_of(text: str) -> tuple[int, int]:
+    """The first and the last nanosecond of what `text` names: a year, a month, a day, or a moment as labels have it.
+
+    ValueError for anything else.
+    """
+    if part := _DATE.fullmatch(text):
+        year, month = int(part[1]), int(part[2] or 0)
+        if part[3]:
+            return saturated(moment_of(text)), saturated(moment_of(text, last=True))
+        next_year, next_month = (year + month // 12, month % 12 + 1) if month else (year + 1, 1)
+        first, after = moment_of(f"{year:04}-{month or 1:02}-01"), moment_of(f"{next_year:04}-{next_month:02}-01")
+        return saturated(first), saturated(after - 1)
+    fraction = _FRACTION.fullmatch(text)
+    moment = moment_of(fraction[1]) + int(fraction[2].ljust(9, "0")) if fraction else moment_of(text)
+    return saturated(moment), saturated(moment)
 
 
 EARLIEST: Final = moment_of(f"{FIRST_YEAR}-01-01")

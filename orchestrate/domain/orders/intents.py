@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from orchestrate.domain.orders.order import Decision, Demand, Order, Outcome, Reason, StageOutcome
+from orchestrate.domain.orders.order import NO_FIGURES, Decision, Demand, Figures, Order, Outcome, Reason, StageOutcome
 
 #: a name of this module is found several times as fast as a member of an enumeration
 _APPROVED: Final = Outcome.APPROVED
@@ -16,8 +16,9 @@ class Intent:
     """An intent to trade, from its producer to the resulting order.
 
     `units` is the signed quantity that was asked for, None where the plan's sizing decides; the first stage makes
-    `demand` of it. `quantity` is what the stages so far have left of the demand, `reserve` the money to hold back for
-    its order, `trail` the stages that cut or refused it; a stage that the trail doesn't name let it pass.
+    `demand` of it. `quantity` is what the stages so far have left of the demand, `available` the money that its
+    strategy could spend on it, `reserve` the money to hold back for its order, `trail` the stages that cut or refused
+    it; a stage that the trail doesn't name let it pass.
     """
 
     strategy_id: str
@@ -32,6 +33,7 @@ class Intent:
     demand: Demand = field(init=False)
     quantity: float = 0.0
     refused: bool = False
+    available: float | None = None
     reserve: float = 0.0
     trail: tuple[StageOutcome, ...] = ()
     order: Order | None = None
@@ -60,20 +62,23 @@ class Intent:
         self.quantity = quantity
         self.sized = True
 
-    def cut(self, stage: str, quantity: float, reason: Reason, detail: str = "") -> None:
+    def cut(self, stage: str, quantity: float, reason: Reason, detail: str = "", figures: Figures = NO_FIGURES) -> None:
         """Leave only `quantity` of it."""
-        self.trail += (StageOutcome(stage, self.quantity, quantity, reason, detail),)
+        self.trail += (StageOutcome(stage, self.quantity, quantity, reason, detail, figures),)
         self.quantity = quantity
 
-    def refuse(self, stage: str, reason: Reason, detail: str = "") -> None:
+    def refuse(self, stage: str, reason: Reason, detail: str = "", figures: Figures = NO_FIGURES) -> None:
         """Leave nothing of it."""
-        self.cut(stage, 0.0, reason, detail)
+        self.cut(stage, 0.0, reason, detail, figures)
         self.refused = True
 
     def decision(self) -> Decision:
-        """Return how it ends; the last stage that cut it gives the reason."""
+        """How it ends; the last stage that cut it gives the reason."""
+        sized = self.units is None
         if not self.trail:
-            return Decision(self.demand, _APPROVED, self.quantity)
+            available, reserve = self.available, self.reserve
+            return Decision(self.demand, _APPROVED, self.quantity, available=available, reserve=reserve, sized=sized)
         last = self.trail[-1]
-        outcome = Outcome.REJECTED if self.refused else Outcome.RESIZED
-        return Decision(self.demand, outcome, self.quantity, last.reason, last.detail, self.trail)
+        outcome, reserve = (Outcome.REJECTED, 0.0) if self.refused else (Outcome.RESIZED, self.reserve)
+        found = (self.demand, outcome, self.quantity, last.reason, last.detail, self.trail)
+        return Decision(*found, self.available, reserve, sized)

@@ -140,21 +140,32 @@ class Demand:
         return OrderType.MARKET if self.limit is None else OrderType.LIMIT
 
 
+#: Figures by their names, such as `cost` and `available`.
+Figures = Mapping[str, float]
+NO_FIGURES: Final[Figures] = {}
+
+
 class StageOutcome(NamedTuple):
-    """The effect of one pipeline stage on a demand: the quantity before, the quantity after, and the reason."""
+    """What a stage of the pipeline made of a demand: so much went in, so much came out, and why.
+
+    `detail` gives the reason in words, `figures` has the numbers that it rests on.
+    """
 
     stage: str
     before: float
     after: float
     reason: Reason
     detail: str = ""
+    figures: Figures = NO_FIGURES
 
 
 @value
 class Decision:
     """The end of a demand: `quantity` may be traded (0 when rejected), `detail` gives the reason in figures.
 
-    `trail` has the stages that cut or refused it, in order; a stage that it doesn't name let it pass.
+    `trail` has the stages that cut or refused it, in order; a stage that it doesn't name let it pass. `available` is
+    what an opening could cost at most when it was decided (None where nobody computed it), `reserve` what is held back.
+    `sized`: the plan's sizing gave the quantity.
     """
 
     demand: Demand
@@ -163,6 +174,9 @@ class Decision:
     reason: Reason = Reason.NONE
     detail: str = ""
     trail: tuple[StageOutcome, ...] = ()
+    available: float | None = None
+    reserve: float = 0.0
+    sized: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -13,7 +13,7 @@ An `IStrategy` may set `side = "short"`; its entries then sell.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 from orchestrate.domain.values import value
@@ -165,7 +165,8 @@ class StrategyDescription:
     """The facts about a strategy that are known without running it.
 
     `parameters` is None where the class takes any keyword. `relations` are comparisons between parameters, such as
-    "fast < slow". `frameworks`: where it can run; natives have one. `sized`: an entry may size its orders.
+    "fast < slow". `frameworks`: where it can run; natives have one. `sized`: an entry may size its orders. `traits` are
+    what the class declares of its style, direction and so on; see `StrategyMetadata`.
     """
 
     name: str
@@ -177,3 +178,4 @@ class StrategyDescription:
     summary: str = ""
     source: str = ""
     sized: bool = True
+    traits: Mapping[str, object] = field(default_factory=dict)

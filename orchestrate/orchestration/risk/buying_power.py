@@ -15,7 +15,17 @@ from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import Decision, Demand, Fill, Order, Outcome, Reason
+from orchestrate.domain.orders.order import (
+    NO_FIGURES,
+    Decision,
+    Demand,
+    Figures,
+    Fill,
+    Order,
+    Outcome,
+    Reason,
+    StageOutcome,
+)
 from orchestrate.domain.values import value
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -26,6 +36,8 @@ Expected = tuple[Fill, Instrument]
 _NO_REASON: Final = Reason.NONE
 _CAPITAL: Final = Reason.CAPITAL
 _OPEN_NOTHING: Final = frozenset({"waiting", "paused", "removed"})
+#: What a trail calls the moment at which an order goes to its engine.
+_RELEASE: Final = "release"
 
 
 @value
@@ -133,12 +145,12 @@ class BuyingPower:
             everybody = self._entries.items()
             others = {name: self._claim(each, granted.get(name, _NOTHING)) for name, each in everybody}
         payable = self._payable(quantity, price, claim, instrument, self._closes, others)
-        intent.reserve = payable.cost
-        left, reason, detail = _fit(quantity, price, payable, _CAPITAL, self._rules, instrument)
+        intent.available, intent.reserve = payable.money, payable.cost
+        left, reason, detail, figures = _fit(quantity, price, payable, _CAPITAL, self._rules, instrument)
         if not left:
-            intent.refuse(stage, reason, detail)
+            intent.refuse(stage, reason, detail, figures)
         elif reason:
-            intent.cut(stage, left, reason, detail)
+            intent.cut(stage, left, reason, detail, figures)
         else:
             intent.quantity = left
 
@@ -222,9 +234,8 @@ class BuyingPower:
         payable = self._payable(order.quantity, price, claim, instrument, prices, others)
         if payable.whole:
             return Released(order, order.quantity)
-        left, reason, detail = _fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
-        outcome = Outcome.REJECTED if not left else Outcome.RESIZED if reason else Outcome.APPROVED
-        return Released(order, left, Decision(demand_of(order, raw, step, t), outcome, left, reason, detail))
+        fit = _fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
+        return _changed(order, demand_of(order, raw, step, t), *fit)
 
     def _claims_at(self, moment: _Moment) -> Others:
         """Everybody's claim while orders are released: what is released counts as filled, what waits as held."""
@@ -241,8 +252,7 @@ class BuyingPower:
             return Released(order, order.quantity)
         if held * order.quantity >= 0:
             detail = "the position is closed already"
-            demand = demand_of(order, price, step, t)
-            return Released(order, 0.0, Decision(demand, Outcome.REJECTED, 0.0, Reason.NOTHING_TO_CLOSE, detail))
+            return _changed(order, demand_of(order, price, step, t), 0.0, Reason.NOTHING_TO_CLOSE, detail)
         part = order.native_order and abs(order.quantity) < abs(held)
         return Released(order, order.quantity if part else -held)
 
@@ -263,18 +273,29 @@ def demand_of(order: Order, price: float, step: int, t: int) -> Demand:
     return Demand(order.strategy_id, order.symbol, quantity, order.closing, price, step, t)
 
 
+def _changed(
+    order: Order, demand: Demand, left: float, reason: Reason, detail: str, figures: Figures = NO_FIGURES
+) -> Released:
+    """What a release made of an order that can't go to its engine as it is."""
+    outcome = Outcome.REJECTED if not left else Outcome.RESIZED if reason else Outcome.APPROVED
+    trail = (StageOutcome(_RELEASE, demand.quantity, left, reason, detail, figures),) if reason else ()
+    return Released(order, left, Decision(demand, outcome, left, reason, detail, trail))
+
+
 def _fit(
     quantity: float, price: float, payable: _Payable, cut: Reason, rules: ExecutionRules, instrument: Instrument
-) -> tuple[float, Reason, str]:
+) -> tuple[float, Reason, str, Figures]:
     """What is left of `quantity`, and why it is less; what can't be paid is cut for the reason `cut`."""
     closing, wanted, paid, _, money = payable
     if not closing and not wanted:
-        return 0.0, Reason.BELOW_ONE_LOT, f"{abs(quantity):g} is less than one lot"
+        detail = f"{abs(quantity):g} is less than one lot"
+        return 0.0, Reason.BELOW_ONE_LOT, detail, {"price": price, "quantity": quantity}
     total = rounded(closing + paid)
     if payable.whole:
-        return total, _NO_REASON, ""
+        return total, _NO_REASON, "", NO_FIGURES
     cost = rules.cost(wanted, price, instrument)
-    figures = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
+    detail = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
+    figures = {"cost": cost, "available": money, "price": price, "quantity": wanted}
     if not total:
-        return 0.0, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, figures
-    return total, cut, figures
+        return 0.0, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, detail, figures
+    return total, cut, detail, figures

@@ -3,104 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.domain.results import Finding
+from orchestrate.domain.strategies.compatibility import (
+    CompatibilityReport,
+    Pair,
+    PairReport,
+    PairStatistics,
+    RuleMatch,
+    StrategyMetadata,
+    Synergy,
+)
+from orchestrate.orchestration.strategies.compatibility_rules import (
+    RULES,
+    SYNERGIES,
+    Candidates,
+    decision_order,
+    shared_symbols,
+    unknown_dependencies,
+)
 
-_ERROR_COST: Final = 50
-_WARNING_COST: Final = 5
+__all__ = [
+    "CompatibilityAnalyzer",
+    "CompatibilityReport",
+    "StrategyMetadata",
+    "decision_order",
+    "unknown_dependencies",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class StrategyMetadata:
-    """The facts about a strategy that an orchestrator needs; only the id is required.
-
-    Empty `symbols` means every symbol.
-    """
-
-    id: str
-    name: str = ""
-    symbols: tuple[str, ...] = ()
-    priority: int = 0
-    depends_on: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not self.id:
-            raise ValueError("a strategy needs an id")
-
-
-@dataclass(frozen=True, slots=True)
-class CompatibilityReport:
-    """The result of an analysis; `score` runs from 100 (no issues found) to 0.
-
-    `is_compatible` is False when there is an error among the findings.
-    """
-
-    score: int
-    findings: tuple[Finding, ...]
-    recommendations: tuple[str, ...]
-    is_compatible: bool
-    warnings: tuple[str, ...] = field(default=())
+BEST: Final = 100
 
 
 class CompatibilityAnalyzer:
-    """An analyzer that compares strategies before a run."""
+    """An analyzer that compares strategies by the rules of `RULES`, before a run or with what came of one."""
 
     def analyze(
-        self, strategies: Sequence[StrategyMetadata], allocations: Mapping[str, Decimal]
+        self,
+        strategies: Sequence[StrategyMetadata],
+        allocations: Mapping[str, Decimal],
+        statistics: Mapping[Pair, PairStatistics] | None = None,
     ) -> CompatibilityReport:
-        """Check strategies against each other; `allocations` are percentages by strategy id."""
-        findings: list[Finding] = []
-        recommendations: list[str] = []
-        total = sum(allocations.values(), Decimal(0))
-        if total > 100:
-            findings.append(Finding("error", "allocation", f"allocations sum to {total}%, more than 100%"))
-            recommendations.append("lower the allocations to 100% in all, or normalize them")
-        findings += [
-            Finding("error", strategy_id, "depends on a strategy that takes no part")
-            for strategy_id in unknown_dependencies(strategies)
-        ]
-        try:
-            decision_order(strategies)
-        except ValueError as error:
-            findings.append(Finding("error", "depends_on", str(error)))
-        for symbol, ids in _shared(strategies).items():
-            findings.append(Finding("warning", symbol, f"traded by {', '.join(ids)}: their orders can conflict"))
-            recommendations.append(f"say in portfolio.conflicts how {symbol} is settled")
-        errors = sum(finding.severity == "error" for finding in findings)
-        warnings = tuple(f"{finding.where}: {finding.message}" for finding in findings if finding.severity == "warning")
-        score = max(0, 100 - _ERROR_COST * errors - _WARNING_COST * len(warnings))
-        return CompatibilityReport(score, tuple(findings), tuple(recommendations), not errors, warnings)
+        """`allocations` are percentages by strategy id; a single strategy is always compatible."""
+        if len(strategies) < 2:
+            return CompatibilityReport(BEST, (), (), True, strategies=tuple(strategies))
+        candidates = Candidates(strategies, allocations, statistics or {})
+        matches = _matches(candidates)
+        findings = tuple(match.finding for match in matches)
+        return CompatibilityReport(
+            score=_score(matches),
+            findings=findings,
+            recommendations=tuple(dict.fromkeys(match.remedy for match in matches)),
+            is_compatible=not any(match.severity == "error" for match in matches),
+            warnings=tuple(f"{one.where}: {one.message}" for one in findings if one.severity == "warning"),
+            matches=matches,
+            pairs=_pairs(candidates, matches),
+            concentration={
+                "symbols": candidates.concentration(lambda strategy: strategy.symbols),
+                "asset_classes": candidates.concentration(lambda strategy: _known(strategy.asset_class)),
+                "frameworks": candidates.concentration(lambda strategy: _known(strategy.framework)),
+            },
+            synergies=tuple(
+                Synergy((evidence.strategies[0], evidence.strategies[1]), evidence.text)
+                for find in SYNERGIES.values()
+                for evidence in find(candidates)
+            ),
+            strategies=tuple(strategies),
+        )
 
 
-def unknown_dependencies(strategies: Sequence[StrategyMetadata]) -> list[str]:
-    """Return ids of strategies that depend on one that isn't among `strategies`."""
-    known = {strategy.id for strategy in strategies}
-    return [strategy.id for strategy in strategies if not known.issuperset(strategy.depends_on)]
+def _matches(candidates: Candidates) -> tuple[RuleMatch, ...]:
+    return tuple(
+        RuleMatch(
+            rule=name,
+            severity=rule.severity,
+            where=evidence.where,
+            evidence=evidence.text,
+            penalty=rule.penalty,
+            remedy=rule.remedy.replace("{where}", evidence.where),
+            strategies=evidence.strategies,
+        )
+        for name, rule in RULES.items()
+        for evidence in rule.find(candidates)
+    )
 
 
-def decision_order(strategies: Sequence[StrategyMetadata]) -> list[str]:
-    """Return the order in which strategies are asked: dependencies first, then priority, then id.
-
-    ValueError on a cycle.
-    """
-    waiting = sorted(strategies, key=lambda strategy: (strategy.priority, strategy.id))
-    known = {strategy.id for strategy in strategies}
-    asked: list[str] = []
-    while waiting:
-        ready = next((s for s in waiting if all(name in asked or name not in known for name in s.depends_on)), None)
-        if ready is None:
-            raise ValueError(f"{', '.join(strategy.id for strategy in waiting)} depend on one another in a circle")
-        asked.append(ready.id)
-        waiting.remove(ready)
-    return asked
+def _score(matches: Sequence[RuleMatch]) -> int:
+    return max(0, BEST - sum(match.penalty for match in matches))
 
 
-def _shared(strategies: Sequence[StrategyMetadata]) -> dict[str, list[str]]:
-    users: dict[str, list[str]] = {}
-    for strategy in strategies:
-        for symbol in strategy.symbols:
-            users.setdefault(symbol, []).append(strategy.id)
-    return {symbol: ids for symbol, ids in users.items() if len(ids) > 1}
+def _pairs(candidates: Candidates, matches: Sequence[RuleMatch]) -> tuple[PairReport, ...]:
+    """Every pair; rules about all strategies are not held against it."""
+    pairs = []
+    for first, second in candidates.pairs:
+        both = {first.id, second.id}
+        theirs = [match for match in matches if both.issubset(match.strategies) and not RULES[match.rule].all_together]
+        statistics = candidates.statistics.get((first.id, second.id))
+        pairs.append(PairReport((first.id, second.id), _score(theirs), shared_symbols(first, second), statistics))
+    return tuple(pairs)
+
+
+def _known(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()

@@ -25,6 +25,7 @@ from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Flags, Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyResult
+from orchestrate.domain.strategies.compatibility import SHARED_SYMBOL
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
@@ -133,7 +134,7 @@ def _run(
             config=strategy.config,
         )
     report = orchestrator.validate_compatibility()
-    findings += [replace(finding, severity="info") for finding in report.findings]
+    findings += [replace(match.finding, severity="info") for match in report.matches if match.rule == SHARED_SYMBOL]
     orchestrator.run(market, plan.execution, progress=progress, stop=stop)
 
     results = orchestrator.results()

@@ -44,6 +44,7 @@ def test_what_is_stored_is_what_was_said(prompt):
     told = prompt("backtest", "portfolio.yaml", "--format", "json").document
     (folder,) = prompt.runs
     assert sorted(entry.name for entry in folder.iterdir()) == [
+        "compatibility.json",
         "config.yaml",
         "decisions.parquet",
         "equity.parquet",

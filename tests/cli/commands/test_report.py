@@ -64,7 +64,10 @@ def test_no_runs_at_all(prompt):
     assert (done.code, done.err) == (5, "there is no run in reports\n")
 
 
-FILES = ["config.yaml", "plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet"]
+FILES = [
+    *("config.yaml", "plan.json", "metrics.json", "compatibility.json"),
+    *("equity.parquet", "trades.parquet", "decisions.parquet"),
+]
 
 
 @pytest.mark.parametrize("name", [*FILES, "run.json"])

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-SAME = ("plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet")
+SAME = ("plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet", "compatibility.json")
 CROWDED = """\
 capital: 100000
 data:

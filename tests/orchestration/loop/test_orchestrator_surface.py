@@ -200,7 +200,7 @@ def test_strategies_that_do_not(orchestrator: UnifiedStrategyOrchestrator) -> No
         ("warning", "B"): "traded by a, b: their orders can conflict",
     }
     assert report.warnings == ("B: traded by a, b: their orders can conflict",)
-    assert len(report.recommendations) == 2
+    assert len(report.recommendations) == 4
 
 
 @pytest.mark.parametrize("pct", [12.1, "12.1", Decimal("12.1")])

@@ -113,9 +113,10 @@ class ApplyLimits:
     def _apply(self, intent: Intent, cut: _Cut) -> LimitHit:
         wanted, (quantity, name, verdict) = intent.quantity, cut
         detail = f"{name}: {verdict.figure:.6g}, at most {verdict.bound:g}"
+        figures = {"figure": float(verdict.figure), "bound": float(verdict.bound)}
         if quantity:
-            intent.cut(self.name, quantity, Reason.LIMIT, detail)
+            intent.cut(self.name, quantity, Reason.LIMIT, detail, figures)
             intent.reserve = self._buying_power.reserve(intent)
         else:
-            intent.refuse(self.name, Reason.LIMIT, detail)
+            intent.refuse(self.name, Reason.LIMIT, detail, figures)
         return LimitHit(intent.strategy_id, name, verdict.figure, verdict.bound, intent.symbol, wanted, intent.quantity)

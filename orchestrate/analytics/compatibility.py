@@ -1,0 +1,50 @@
+"""How every two strategies of a run did together: correlation, deep drawdowns at the same time, overlap in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+
+from orchestrate.analytics.correlation import Matrix
+from orchestrate.analytics.returns import curve_of
+from orchestrate.domain.market.timeline import Flags
+from orchestrate.domain.results import RunResult
+from orchestrate.domain.strategies.compatibility import Pair, PairStatistics
+
+#: A drawdown is deep from this part of the deepest one on.
+_DEEP = 0.5
+
+
+def pair_statistics(result: RunResult, correlation: Matrix) -> dict[Pair, PairStatistics]:
+    """The statistics of every pair, in the order of the plan; `correlation` is the matrix of the run."""
+    deep = {name: _deep(result, name) for name in result.strategies}
+    exposed = {name: strategy.exposed for name, strategy in result.strategies.items()}
+    return {
+        (first, second): PairStatistics(
+            correlation=correlation[first][second],
+            joint_drawdowns=_shared(deep, first, second, both_needed=True),
+            overlap=_shared(exposed, first, second),
+        )
+        for first, second in combinations(result.strategies, 2)
+    }
+
+
+def _deep(result: RunResult, name: str) -> Flags:
+    """The steps at which a strategy was at least half as deep under its highest value as it ever was."""
+    curve = curve_of([result.strategies[name]])
+    equity = np.concatenate([[curve.initial], curve.equity])
+    drawdowns = (equity / np.maximum.accumulate(equity) - 1.0)[1:]
+    deepest = float(drawdowns.min(initial=0.0))
+    flags: Flags = (drawdowns <= _DEEP * deepest) & (drawdowns < 0.0)
+    return flags
+
+
+def _shared(flags: Mapping[str, Flags], first: str, second: str, *, both_needed: bool = False) -> float | None:
+    """Of the steps at which one of two is marked, the share at which both are; None where there is none."""
+    mine, theirs = flags[first], flags[second]
+    if both_needed and not (mine.any() and theirs.any()):
+        return None
+    either = int(np.count_nonzero(mine | theirs))
+    return int(np.count_nonzero(mine & theirs)) / either if either else None

@@ -1,0 +1,55 @@
+"""`orchestrate explain`: why orders of a stored run were placed, cut, refused, or never came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def explain(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)
+    ],
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", metavar="ID", help="Orders of this strategy.", show_default=False)
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option("--symbol", metavar="S", help="Orders for this symbol.", show_default=False)
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="LABEL",
+            help="What was decided at the close of this bar, as reports show it; or of a day, month or year.",
+            show_default=False,
+        ),
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", metavar="ID", help="This order, such as trend-1.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="How the explanation is printed.")
+    ] = "text",
+    reports: Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")] = Path("reports"),
+) -> None:
+    """Explain why orders of a stored run were placed, cut or refused, or never came.
+
+    Without options: the most frequent reasons, and the costliest refusals and cuts.
+    """
+    from orchestrate.data.files.bounds import require_room
+    from orchestrate.runs.explanation import Question
+    from orchestrate.usecases import explain as usecase
+
+    require_room()
+    explanation = usecase.explain(run, reports, Question(strategy, symbol, at, order), all_orders=output == "json")
+    if output == "json":
+        from orchestrate.reporting.output import say_json_lists
+
+        say_json_lists(explanation.document())
+    else:
+        from orchestrate.reporting.explanation import show
+
+        show(explanation)

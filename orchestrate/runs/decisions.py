@@ -1,0 +1,272 @@
+"""The demands of a stored run, each with all that happened to it, from `decisions.parquet` alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar, Final, NamedTuple
+
+from orchestrate.domain.errors import StoreError
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.orders.execution import rounded
+from orchestrate.domain.orders.order import Outcome
+from orchestrate.domain.text.printable import one_line
+from orchestrate.domain.values import value
+from orchestrate.runs.reading import Document, StoredRun
+
+CONFLICTS: Final = "conflicts"
+#: What is said to have happened to an order that no stage of a trail speaks of: it was ended as an order.
+ORDERS: Final = "orders"
+_SIZE: Final = "size"
+
+
+class Key(NamedTuple):
+    """What is read of every row of the table: enough to choose demands by; `filled` is the label of its fill's bar."""
+
+    label: int
+    strategy_id: str
+    symbol: str
+    order_id: str
+    outcome: str
+    filled: int | None
+
+
+class _Row(NamedTuple):
+    """One row; the names are those of the columns."""
+
+    label: int
+    strategy_id: str
+    symbol: str
+    closing: bool
+    wanted: float
+    price: float
+    outcome: str
+    quantity: float
+    reason: str
+    detail: str
+    order_id: str
+    order_type: str
+    available: float | None
+    reserve: float
+    sized: bool
+    stages: str
+    filled: int | None
+    fill_quantity: float
+    fill_price: float
+    fee: float
+
+
+class StoredStage(NamedTuple):
+    """What one stage made of a demand."""
+
+    stage: str
+    before: float
+    after: float
+    reason: str
+    detail: str
+    figures: Mapping[str, float]
+
+
+@value
+class StoredFill:
+    """The fill of an order; `t` is the label of its bar."""
+
+    t: int
+    quantity: float
+    price: float
+    fee: float
+
+    def document(self) -> Document:
+        """Return the fill as JSON shows it."""
+        return {"bar": label_text(self.t), "quantity": self.quantity, "price": self.price, "fee": self.fee}
+
+
+@value
+class OrderHistory:
+    """A demand and what became of it, from the bar it was decided on to its fill or its end.
+
+    `t` is the label of that bar and `price` its close. `placed` is what the pipeline let through. `stages` has every
+    cut, at the decision and later, and the other strategies that wanted the same symbol. `ended` is the label of the
+    last thing that happened.
+    """
+
+    t: int
+    strategy_id: str
+    symbol: str
+    closing: bool
+    wanted: float
+    placed: float
+    granted: float
+    price: float
+    outcome: str
+    reason: str
+    order_id: str
+    order_type: str
+    engine: str
+    available: float | None
+    reserve: float
+    stages: tuple[StoredStage, ...]
+    fill: StoredFill | None
+    ended: int
+
+    @property
+    def by_orchestrator(self) -> bool:
+        """True where no strategy asked for it: the orchestrator placed the order, and the reason says why."""
+        return self.outcome == Outcome.APPROVED and bool(self.reason)
+
+    @property
+    def parties(self) -> Mapping[str, float]:
+        """The other strategies that wanted the symbol on the same bar, and how much."""
+        return next((stage.figures for stage in self.stages if stage.stage == CONFLICTS), {})
+
+    def document(self) -> Document:
+        """Return the demand as JSON shows it."""
+        return {
+            "strategy_id": self.strategy_id,
+            "symbol": self.symbol,
+            "bar": label_text(self.t),
+            "wanted": self.wanted,
+            "granted": self.granted,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "order_id": self.order_id or None,
+            "engine": self.engine,
+            "fill": self.fill.document() if self.fill else None,
+            "stages": [stage._asdict() for stage in self.stages],
+        }
+
+
+class DecisionTable:
+    """The stored decisions of a run, which was read with this `FILE`.
+
+    Only keys are read at first, and all else of the demands that somebody asks for. StoreError where it is damaged.
+    """
+
+    FILE: ClassVar = "decisions.parquet"
+
+    def __init__(self, run: StoredRun) -> None:
+        self._run = run
+        self._engines = {name: strategy["framework"] for name, strategy in run.figures["strategies"].items()}
+        self._sizings = {
+            one["id"]: f"{one['sizing']['method']} {one['sizing']['value']}" for one in run.plan.get("strategies", ())
+        }
+        self.keys = [Key(*cells) for cells in zip(*run.columns(self.FILE, Key._fields), strict=True)]
+        self._places: list[list[int]] = []
+        orders: dict[str, list[int]] = {}
+        for place, key in enumerate(self.keys):
+            if key.order_id in orders:
+                orders[key.order_id].append(place)
+                continue
+            self._places.append([place])
+            if key.order_id:
+                orders[key.order_id] = self._places[-1]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def histories(self, wanted: Callable[[Sequence[Key]], bool]) -> list[OrderHistory]:
+        """The demands whose rows are `wanted`, in the order in which they were decided."""
+        keys = self.keys
+        chosen = [places for places in self._places if wanted([keys[place] for place in places])]
+        contested = {(keys[places[0]].label, keys[places[0]].symbol) for places in chosen}
+        sharing = [places[0] for places in self._places if (keys[places[0]].label, keys[places[0]].symbol) in contested]
+        everything = sorted({*sharing, *(place for places in chosen for place in places)})
+        rows = dict(zip(everything, self._rows(everything), strict=True))
+        demands: dict[tuple[int, str], list[_Row]] = {}
+        for place in sharing:
+            row = rows[place]
+            if not (row.outcome == Outcome.APPROVED and row.reason):
+                demands.setdefault((row.label, row.symbol), []).append(row)
+        return [self._history([rows[place] for place in places], demands) for places in chosen]
+
+    def holdings(self, t: int) -> dict[str, dict[str, float]]:
+        """What each strategy held of each symbol at the close of the bar `t`."""
+        held: dict[str, dict[str, float]] = {}
+        columns = self._run.columns(self.FILE, ("strategy_id", "symbol", "filled", "fill_quantity"))
+        for name, symbol, filled, quantity in zip(*columns, strict=True):
+            if filled is not None and filled <= t:
+                mine = held.setdefault(name, {})
+                mine[symbol] = rounded(mine.get(symbol, 0.0) + quantity)
+        return {name: {symbol: left for symbol, left in mine.items() if left} for name, mine in held.items()}
+
+    def _rows(self, places: Sequence[int]) -> list[_Row]:
+        return [_Row(*cells) for cells in zip(*self._run.columns(self.FILE, _Row._fields, places), strict=True)]
+
+    def _history(self, rows: Sequence[_Row], demands: Mapping[tuple[int, str], Sequence[_Row]]) -> OrderHistory:
+        first, last = rows[0], rows[-1]
+        end = next((row for row in reversed(rows) if row.reason), last)
+        fill = None
+        if last.filled is not None:
+            fill = StoredFill(last.filled, last.fill_quantity, last.fill_price, last.fee)
+        stages = [stage for row in rows for stage in self._stages(row)]
+        if first.sized and not any(stage.stage == _SIZE for stage in stages):
+            detail = f"by the strategy's sizing, {self._sizings.get(first.strategy_id, '')}"
+            stages.insert(0, StoredStage(_SIZE, first.wanted, first.wanted, "", detail, {}))
+        sharing = demands.get((first.label, first.symbol), ())
+        if len(sharing) > 1 and first in sharing:
+            _name_parties(stages, first, sharing)
+        return OrderHistory(
+            t=first.label,
+            strategy_id=first.strategy_id,
+            symbol=first.symbol,
+            closing=first.closing,
+            wanted=first.wanted,
+            placed=first.quantity,
+            granted=last.quantity or (fill.quantity if fill else 0.0),
+            price=first.price,
+            outcome=end.outcome,
+            reason=end.reason,
+            order_id=first.order_id,
+            order_type=first.order_type,
+            engine=self._engines.get(first.strategy_id, ""),
+            available=first.available,
+            reserve=first.reserve,
+            stages=tuple(stages),
+            fill=fill,
+            ended=last.label,
+        )
+
+    def _stages(self, row: _Row) -> Iterable[StoredStage]:
+        """The stored trail; of a row without one, what its reason says."""
+        if not row.stages:
+            ended = StoredStage(ORDERS, row.wanted, row.quantity, row.reason, row.detail, {})
+            return () if row.outcome == Outcome.APPROVED else (ended,)
+        try:
+            return [StoredStage(**stage) for stage in json.loads(row.stages)]
+        except (ValueError, TypeError) as error:
+            raise StoreError(f"{self._run.folder / self.FILE}: damaged: stages: {one_line(error)}") from None
+
+
+def _name_parties(stages: list[StoredStage], demand: _Row, sharing: Iterable[_Row]) -> None:
+    """Let the stage of conflicts name who else wanted the symbol, and how much."""
+    figures: dict[str, float] = {}
+    for row in sharing:
+        if row.strategy_id != demand.strategy_id:
+            figures[row.strategy_id] = figures.get(row.strategy_id, 0.0) + row.wanted
+    if not figures:
+        return
+    for place, stage in enumerate(stages):
+        if stage.stage == CONFLICTS:
+            stages[place] = stage._replace(figures={**figures, **stage.figures})
+            return
+    detail = f"{', '.join(figures)} wanted {demand.symbol} on the same bar"
+    passed = StoredStage(CONFLICTS, demand.wanted, demand.wanted, "", detail, figures)
+    stages.insert(1 if stages and stages[0].stage == _SIZE else 0, passed)
+
+
+def is_cut(demand: Sequence[Key]) -> bool:
+    """Whether less was granted than wanted, or the order ended without a fill."""
+    return any(row.outcome != Outcome.APPROVED for row in demand)
+
+
+def is_open(demand: Sequence[Key], t: int) -> bool:
+    """Whether its order waited at the close of the bar `t`."""
+    first, last = demand[0], demand[-1]
+    over = last.label if last.filled is None and last.outcome == Outcome.REJECTED else last.filled
+    return bool(first.order_id) and first.label <= t and (over is None or over > t)
+
+
+def is_touched(demand: Sequence[Key], first: int, last: int) -> bool:
+    """Whether it was decided before these bars, and cut, ended or filled on one of them."""
+    changes = [row.label for row in demand[1:]] + [row.filled for row in demand if row.filled is not None]
+    return demand[0].label < first and any(first <= t <= last for t in changes)

@@ -1,0 +1,180 @@
+"""Why orders of a stored run were placed, cut or refused, or never came: from what was stored alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrate.domain.errors import ConfigurationError, NotFoundError
+from orchestrate.domain.market.stamps import label_text, span_of
+from orchestrate.domain.orders.order import Outcome
+from orchestrate.domain.text.printable import one_line
+from orchestrate.domain.text.spelling import did_you_mean
+from orchestrate.runs.decisions import DecisionTable, Key, OrderHistory, is_cut, is_open, is_touched
+from orchestrate.runs.explanation import Explanation, Question, ReasonCount, StrategyState
+from orchestrate.runs.reading import Document, StoredRun, read_run
+
+#: First and last nanosecond of labels.
+Span = tuple[int, int]
+_EQUITY: Final = "equity.parquet"
+#: So many reasons, and so many cuts, are shown of a whole run.
+_MOST: Final = 10
+
+
+def explain(named: str, reports: Path, question: Question, *, all_orders: bool = True) -> Explanation:
+    """Explain the run called `named`. NotFoundError where the run, or a name in the question, isn't there.
+
+    Without `all_orders` an explanation of the whole run has only those that were cut or refused.
+    """
+    span = None if question.at is None else _span(question.at)
+    run = read_run(reports, named, (DecisionTable.FILE, _EQUITY))
+    table = DecisionTable(run)
+    if question.is_open:
+        return _whole_run(run, table, question, all_orders=all_orders)
+    _require_names(run, table, question)
+
+    def wanted(demand: Sequence[Key]) -> bool:
+        key = demand[0]
+        return (
+            question.strategy in (None, key.strategy_id)
+            and question.symbol in (None, key.symbol)
+            and question.order in (None, key.order_id)
+            and (span is None or span[0] <= key.label <= span[1])
+        )
+
+    orders = tuple(table.histories(wanted))
+    states: tuple[StrategyState, ...] = ()
+    if span is not None and not orders:
+        bar = _last_bar(run, table, span, question)
+        states = _states(run, table, question, span, bar) if question.order is None else ()
+    return Explanation(run.folder.name, question, len(table), orders, states)
+
+
+def _span(text: str) -> Span:
+    try:
+        return span_of(text)
+    except ValueError:
+        message = f"--at: {one_line(text)!r} is no label of a bar: write it as reports do, 2015-01-02 or"
+        raise ConfigurationError(f"{message} 2015-01-02T09:30:00Z, or a day, a month or a year") from None
+
+
+# ---- names
+
+
+def _require_names(run: StoredRun, table: DecisionTable, question: Question) -> None:
+    symbols = dict.fromkeys((*run.plan.get("data", {}), *(key.symbol for key in table.keys)))
+    _require("strategy", question.strategy, run, run.figures["strategies"])
+    _require("symbol", question.symbol, run, symbols)
+    if question.order is not None:
+        _require("order", question.order, run, {key.order_id: None for key in table.keys if key.order_id})
+
+
+def _require(kind: str, name: str | None, run: StoredRun, known: Mapping[str, object]) -> None:
+    """NotFoundError where a name is given that the run does not have."""
+    if name is None or name in known:
+        return
+    hint = did_you_mean(name, known)
+    message = f"there is no {kind} '{one_line(name)}' in run {run.folder.name}"
+    raise NotFoundError(f"{message}\n    hint: {one_line(hint)}" if hint else message)
+
+
+def _last_bar(run: StoredRun, table: DecisionTable, span: Span, question: Question) -> int:
+    """The last bar in `span`; NotFoundError, with those around it, where there is none."""
+    [labels] = run.columns(_EQUITY, ("label",))
+    known: list[int] = [*labels, *(key.label for key in table.keys)]
+    inside = [label for label in known if span[0] <= label <= span[1]]
+    if inside:
+        return max(inside)
+    before = max((label for label in known if label < span[0]), default=None)
+    after = min((label for label in known if label > span[1]), default=None)
+    near = [label_text(label) for label in (before, after) if label is not None]
+    hint = f"\n    hint: the nearest: {', '.join(near)}" if near else ""
+    raise NotFoundError(f"run {run.folder.name} has no bar at {one_line(question.at)}{hint}")
+
+
+# ---- a whole run
+
+
+def _whole_run(run: StoredRun, table: DecisionTable, question: Question, *, all_orders: bool) -> Explanation:
+    orders = tuple(table.histories((lambda _demand: True) if all_orders else is_cut))
+    worth = _multipliers(run)
+    reasons, costliest = _reasons(orders, worth), _costliest(orders, worth)
+    return Explanation(run.folder.name, question, len(table), orders, reasons=reasons, costliest=costliest)
+
+
+def _multipliers(run: StoredRun) -> Mapping[str, float]:
+    """What a point of each symbol is worth, where that isn't 1."""
+    instruments = run.plan.get("instruments", {})
+    return {symbol: float(facts["multiplier"]) for symbol, facts in instruments.items() if facts["multiplier"]}
+
+
+def _reasons(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tuple[ReasonCount, ...]:
+    """The most frequent reasons of cuts and refusals; money is what was taken away, at the closes decided on."""
+    counts: dict[str, int] = {}
+    money: dict[str, float] = {}
+    for order in orders:
+        for stage in order.stages:
+            if stage.reason:
+                taken = (abs(stage.before) - abs(stage.after)) * abs(order.price) * worth.get(order.symbol, 1.0)
+                counts[stage.reason] = counts.get(stage.reason, 0) + 1
+                money[stage.reason] = money.get(stage.reason, 0.0) + taken
+    ranked = sorted(counts, key=lambda reason: (-counts[reason], -money[reason], reason))
+    return tuple(ReasonCount(reason, counts[reason], money[reason]) for reason in ranked[:_MOST])
+
+
+def _costliest(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tuple[tuple[OrderHistory, float], ...]:
+    """The demands of which most money was refused, the largest first; equal ones as they were decided."""
+    refused = [
+        (order, (abs(order.wanted) - abs(order.granted)) * abs(order.price) * worth.get(order.symbol, 1.0))
+        for order in orders
+        if order.outcome != Outcome.APPROVED
+    ]
+    return tuple(sorted(refused, key=lambda pair: -pair[1])[:_MOST])
+
+
+# ---- a moment without a demand
+
+
+def _states(
+    run: StoredRun, table: DecisionTable, question: Question, span: Span, bar: int
+) -> tuple[StrategyState, ...]:
+    """What each strategy that may be meant did, held and waited for."""
+    strategies: dict[str, Any] = run.figures["strategies"]
+    meant = [
+        name
+        for name, facts in strategies.items()
+        if question.strategy in (None, name) and (question.symbol is None or question.symbol in facts["symbols"])
+    ]
+
+    def is_meant(demand: Sequence[Key]) -> bool:
+        return demand[0].strategy_id in meant and question.symbol in (None, demand[0].symbol)
+
+    waiting = table.histories(lambda demand: is_meant(demand) and is_open(demand, bar))
+    touched = table.histories(lambda demand: is_meant(demand) and is_touched(demand, *span))
+    held, has_bar = table.holdings(bar), _has_bar(run, meant, span)
+    return tuple(
+        StrategyState(
+            strategy_id=name,
+            t=bar,
+            reason="failed" if _had_failed(strategies[name], bar) else "no_signal" if has_bar[name] else "no_bar",
+            held={symbol: left for symbol, left in held.get(name, {}).items() if question.symbol in (None, symbol)},
+            waiting=tuple(order for order in waiting if order.strategy_id == name),
+            touched=tuple(order for order in touched if order.strategy_id == name),
+            symbol=question.symbol,
+        )
+        for name in meant
+    )
+
+
+def _had_failed(strategy: Document, bar: int) -> bool:
+    error = strategy["error"]
+    return bool(error) and (error["bar_date"] is None or span_of(error["bar_date"])[0] <= bar)
+
+
+def _has_bar(run: StoredRun, strategies: Sequence[str], span: Span) -> Mapping[str, bool]:
+    """Whether one of its symbols has a bar there, for each strategy."""
+    [labels] = run.columns(_EQUITY, ("label",))
+    steps = [step for step, label in enumerate(labels) if span[0] <= label <= span[1]]
+    columns = run.columns(_EQUITY, [f"has_bar.{name}" for name in strategies], steps)
+    return {name: any(own) for name, own in zip(strategies, columns, strict=True)}
