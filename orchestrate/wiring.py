@@ -56,16 +56,18 @@ def choices() -> Choices:
     """The names that a configuration may write, from the registry of each kind of thing."""
     from orchestrate.config.reading import Choices
     from orchestrate.data.files.formats import FORMATS
-    from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
+    from orchestrate.library.functions import check_function
     from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
+    from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
     from orchestrate.orchestration.risk.sizing import SIZINGS
 
     return Choices(
-        conflicts=tuple(CONFLICT_POLICIES),
+        conflicts={name: policy.description for name, policy in CONFLICT_POLICIES.items()},
         sizings={name: method.figure for name, method in SIZINGS.items()},
         formats=tuple(FORMATS),
         strategy_limits={name: limit.settings for name, limit in STRATEGY_LIMITS.items()},
         portfolio_limits={name: limit.settings for name, limit in PORTFOLIO_LIMITS.items()},
+        check_function=check_function,
     )
 
 
@@ -132,6 +134,27 @@ def load_class(description: StrategyDescription) -> type:
     from orchestrate.library import loading
 
     return loading.load_class(description, _native_packages())
+
+
+def load_function(reference: str, beside: Path) -> Callable[..., Any]:
+    """A user's function that a configuration names; see `library.functions`."""
+    from orchestrate.library import functions
+
+    return functions.load_function(reference, beside, _native_packages())
+
+
+def function_path(reference: str, beside: Path) -> str:
+    """Where the file of a user's function is, as its code names it; "" where there is none."""
+    from orchestrate.library import functions
+
+    return str(functions.function_file(reference, beside) or "")
+
+
+def forget_function(function: Callable[..., Any]) -> None:
+    """Let go of what was loaded for a user's function."""
+    from orchestrate.library import functions
+
+    functions.forget_function(function)
 
 
 def _native_packages() -> list[str]:

@@ -126,7 +126,10 @@ def _name_choices(parts: Json, choices: Choices) -> None:
     ):
         described = parts[part]["properties"][key]
         described.get("anyOf", [described])[0]["enum"] = choices.names[kind]
-    parts["Portfolio"]["properties"]["conflicts"]["examples"] = list(choices.conflicts)
+    conflicts = parts["Portfolio"]["properties"]["conflicts"]
+    conflicts["examples"] = list(choices.conflicts)
+    told = (f"{name}: {description}" for name, description in choices.conflicts.items())
+    conflicts["description"] = "\n".join([*told, "path.py:function: what your function answers"])
     parts["Portfolio"]["properties"]["allocation"]["examples"] = list(ALLOCATIONS)
 
 

@@ -30,15 +30,18 @@ Catalogue = Callable[[str, Path], StrategyDescription]
 class Choices:
     """The names that may be written and what they need, as the registries of the program have them.
 
-    `conflicts`: policies that settle conflicts. `sizings`: methods, and the key under `sizing:` of each one's figure.
-    `formats`: of files with bars. `strategy_limits`, `portfolio_limits`: the dataclass of each limit's settings.
+    `conflicts`: policies that settle conflicts, and what they do. `sizings`: methods, and the key under `sizing:` of
+    each one's figure.
+    `formats`: of files with bars. `check_function` raises ConfigurationError unless there is a function `path.py:name`
+    beside a folder. `strategy_limits`, `portfolio_limits`: the dataclass of each limit's settings.
     """
 
-    conflicts: Collection[str]
+    conflicts: Mapping[str, str]
     sizings: Mapping[str, str]
     formats: Collection[str]
     strategy_limits: Mapping[str, type]
     portfolio_limits: Mapping[str, type]
+    check_function: Callable[[str, Path], None]
 
     @property
     def names(self) -> dict[str, list[str]]:

@@ -42,6 +42,8 @@ _OF_ITS_FIGURES: Final = {
 }
 #: And this, where the configuration asks for it.
 _IF_NAMED: Final = ("benchmark",)
+#: The keys of what ended a run before its end; its traceback stays in run.json.
+_OF_AN_ERROR: Final = ("type", "message", "file", "line", "bar_date")
 #: What `read_run` can't do without.
 _READ: Final = ("metrics.json", "plan.json")
 
@@ -68,6 +70,8 @@ def document(manifest: Document, figures: Document, folder: Path) -> Document:
     told |= {name: manifest[name] for name in _OF_THE_RUN}
     told |= {name: figures[name] for name in _OF_ITS_FIGURES}
     told |= {name: figures[name] for name in _IF_NAMED if name in figures}
+    if "error" in manifest:
+        told["error"] = {name: manifest["error"][name] for name in _OF_AN_ERROR}
     told["findings"] = [*figures["findings"], *manifest.get("findings", [])]
     return told | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
 

@@ -31,7 +31,7 @@ def conclude(watch: Watch, duration: float) -> int:
         strategy = ""
     code = 128 + number if number else error.exit_code
     if number != signal.SIGPIPE:
-        _say(f"strategy {strategy!r}: {error}" if strategy else str(error))
+        _say(f"{_who(strategy)}: {error}" if strategy else str(error))
     if watch.board.words[JOURNAL] == BEGUN:
         with suppress(OrchestrateError):
             _journal(watch, error, strategy, code, duration)
@@ -56,8 +56,14 @@ def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
     if number == signal.SIGPIPE:
         return ProcessError("nobody reads the output"), number
     how = f"by {_name(number)}" if number else f"with exit code {os.WEXITSTATUS(watch.status)}"
-    where = "in the strategy's code" if strategy else "before there was a result"
+    code = "the strategy's code" if strategy.isidentifier() else strategy
+    where = f"in {code}" if strategy else "before there was a result"
     return ProcessError(f"the process of the run ended {how} {where}"), 0
+
+
+def _who(name: str) -> str:
+    """A strategy by its id; a function of the portfolio by the file and name under which the configuration has it."""
+    return f"strategy {name!r}" if name.isidentifier() else name
 
 
 def _name(number: int) -> str:
@@ -89,7 +95,12 @@ def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, du
     told = StrategyError(type(error).__name__, str(error), "", None)
     with Journal(logging, facts["run_id"], patience=seconds(JOURNAL_WAIT, os.environ)) as journal:
         write_failure(
-            journal, told, strategy or None, several=facts["several"], exit_code=code, duration_seconds=duration
+            journal,
+            told,
+            strategy if strategy.isidentifier() else None,
+            several=facts["several"],
+            exit_code=code,
+            duration_seconds=duration,
         )
     with suppress(OSError):
         sweep(Path(facts["reports"]))

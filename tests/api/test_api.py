@@ -139,7 +139,8 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, told):
         (lambda: StrategyOrchestrator([("RSI", "0.8"), ("RSI", "0.3")]), "1.1"),
         (lambda: StrategyOrchestrator([("RSI", 0)]), "positive"),
         (lambda: OrchestratorConfig(rebalance_threshold=Decimal("0.1")), "is not supported"),
-        (lambda: OrchestratorConfig(conflict_resolution_mode="net_signal"), "is not supported"),
+        (lambda: OrchestratorConfig(conflict_resolution_mode="net"), "a function or one of independent, first_wins"),
+        (lambda: OrchestratorConfig(exits="kept"), "one of protected, included"),
     ],
 )
 def test_what_can_not_be_is_refused_before_any_run(make, told):

@@ -123,9 +123,10 @@ EVENTS = [
         {
             "symbol": "IBM",
             "strategies": ["trend", "value"],
+            "conflict_type": "opposite",
             "signals": [
-                {"strategy_id": "trend", "signal_type": "entry", "quantity": 120.0},
-                {"strategy_id": "value", "signal_type": "exit", "quantity": -5.0},
+                {"strategy_id": "trend", "side": "buy", "quantity": 120.0, "closing": False},
+                {"strategy_id": "value", "side": "sell", "quantity": -5.0, "closing": True},
             ],
             "resolution_mode": "independent",
             "outcome": "both trade",

@@ -8,7 +8,9 @@ from typing import Final
 from orchestrate.config.reading import Reading
 from orchestrate.config.schema import Appointment as AppointmentSection
 from orchestrate.config.sections.limits import portfolio_limits
+from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.portfolio import Action, Appointment, PortfolioPlan, RebalancePlan, VolatilityTarget
+from orchestrate.domain.text.spelling import did_you_mean
 
 _ACTIONS: Final[tuple[Action, ...]] = ("pause", "resume", "remove", "add", "allocation")
 _EXAMPLE: Final = "write {at: 2015-01-02, pause: ID}, or resume, remove, add or allocation in place of pause"
@@ -22,13 +24,32 @@ def portfolio_plan(reading: Reading, enabled: list[str]) -> PortfolioPlan:
         message = "weights are scaled at calendar rebalances, and there are none"
         reading.wrong(("portfolio", "target_volatility"), message, "write portfolio: {rebalance: {every: month}}")
     return PortfolioPlan(
-        conflicts=written.conflicts,
+        conflicts=_conflicts(reading),
         exits=written.exits,
         limits=portfolio_limits(reading),
         rebalance=RebalancePlan(rebalance.threshold, rebalance.every, rebalance.top_up),
         target_volatility=VolatilityTarget(target.annual, target.lookback, target.max_leverage) if target else None,
         schedule=_schedule(reading, enabled),
     )
+
+
+def _conflicts(reading: Reading) -> str:
+    """The name of a policy, or a function whose file is looked up from the root."""
+    written, known, path = reading.values.portfolio.conflicts, reading.choices.conflicts, ("portfolio", "conflicts")
+    file, _, name = written.rpartition(":")
+    if written in known:
+        return written
+    if not (file.endswith(".py") and name.isidentifier()):
+        hint = did_you_mean(written, known) or f"known: {', '.join(known)}, and path.py:function"
+        reading.wrong(path, f"there is no '{written}'", hint)
+        return written
+    reference = f"{reading.relative(file, reading.place(*path))}:{name}"
+    try:
+        reading.choices.check_function(reference, reading.root)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            reading.wrong(path, problem.message, problem.hint)
+    return reference
 
 
 def _schedule(reading: Reading, enabled: list[str]) -> tuple[Appointment, ...]:

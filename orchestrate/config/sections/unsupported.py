@@ -9,7 +9,6 @@ from orchestrate.config.sections.allocations import ALLOCATIONS
 from orchestrate.domain.text.spelling import did_you_mean
 
 _PLANNED_ALLOCATIONS = ("inverse_volatility", "risk_parity", "hrp")
-_PLANNED_CONFLICTS = ("net_signal", "first_wins", "priority", "cancel_both", "weighted_average")
 
 
 def refuse_pending(reading: Reading) -> None:
@@ -36,11 +35,8 @@ def refuse_pending(reading: Reading) -> None:
 def _portfolio(reading: Reading) -> None:
     portfolio = reading.values.portfolio
     _choice(reading, "allocation", portfolio.allocation, ALLOCATIONS, _PLANNED_ALLOCATIONS)
-    _choice(reading, "conflicts", portfolio.conflicts, reading.choices.conflicts, _PLANNED_CONFLICTS)
     if portfolio.lookback is not None:
         reading.not_landed(("portfolio", "lookback"))
-    if portfolio.exits != "protected":
-        reading.not_landed(("portfolio", "exits"), "portfolio.exits 'included'", "write 'protected', or leave it out")
     if portfolio.rebalance.threshold is not None or portfolio.rebalance.every is not None:
         reading.not_landed(("portfolio", "rebalance"))
     if portfolio.target_volatility is not None:
