@@ -93,13 +93,13 @@ class SettleConflicts:
         return stakes
 
     def _closing_part(self, intent: Intent, before: Sequence[_Stake]) -> float:
-        """What of the intent closes, once orders on their way and the strategy's intents before it have filled."""
+        """What of the intent closes, once orders on their way and the strategy's closings before it have filled."""
         if intent.closing:
             return intent.quantity
         owner, symbol = intent.strategy_id, intent.symbol
         held = self._entries[owner].book.quantity(symbol)
         held += sum(order.quantity for order in self._blotter.pending(owner) if order.symbol == symbol)
-        return closing_and_opening(held + sum(stake.intent.quantity for stake in before), intent.quantity)[0]
+        return closing_and_opening(held + sum(stake.safe for stake in before), intent.quantity)[0]
 
     def _is_paused(self, intent: Intent) -> bool:
         """An opening that is refused in any case takes nothing from others."""

@@ -75,7 +75,7 @@ def act(
 
 
 def journal(events: Sequence[DomainEvent]) -> str:
-    """The journal of a run without signals and what every line has, and its fills as `# date strategy symbol quantity`."""
+    """The journal without signals and the keys that every line has; fills as `# date strategy symbol quantity`."""
     lines = []
     for event in events:
         if isinstance(event, OrderFilledEvent):
