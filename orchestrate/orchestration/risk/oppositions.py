@@ -23,8 +23,8 @@ class Oppositions:
         self._rank = {name: place for place, name in enumerate(entries)}
         self._is_long: dict[str, dict[str, bool]] = {}
         self._standing: dict[str, tuple[str, ...]] = {}
-        #: symbols in which a position changed since the last `settle`, in that order
-        self.changed: dict[str, None] = {}
+        #: symbols in which a position changed since the last `settle`
+        self.changed: set[str] = set()
 
     def booked(self, entry: StrategyEntry, symbol: str) -> None:
         """A fill has changed the strategy's position in `symbol`."""
@@ -34,12 +34,12 @@ class Oppositions:
         else:
             held.pop(entry.id, None)
         if len(held) > 1 or symbol in self._standing:
-            self.changed[symbol] = None
+            self.changed.add(symbol)
 
     def settle(self) -> list[Opposition]:
-        """What has begun and ended since the last time."""
+        """What has begun and ended since the last time, by symbol."""
         found = []
-        for symbol in self.changed:
+        for symbol in sorted(self.changed):
             held, before = self._is_long[symbol], self._standing.pop(symbol, ())
             if len(set(held.values())) > 1:
                 now = self._standing[symbol] = tuple(sorted(held, key=self._rank.__getitem__))

@@ -76,13 +76,16 @@ def act(
 
 def journal(events: Sequence[DomainEvent]) -> str:
     """The journal without signals and the keys that every line has; fills as `# date strategy symbol quantity`."""
-    lines = []
+    lines: list[str] = []
+    fills: list[str] = []
     for event in events:
         if isinstance(event, OrderFilledEvent):
             fill = event.fill
-            lines.append(f"# {label_text(fill.t)} {fill.strategy_id} {fill.symbol} {fill.quantity:+g}")
+            fills.append(f"# {label_text(fill.t)} {fill.strategy_id} {fill.symbol} {fill.quantity:+g}")
         elif type(event) in LINES and not isinstance(event, StrategySignalledEvent):
             line = LINES[type(event)](event)
             if line is not None:
+                lines += sorted(fills)  # engines fill one after another
+                fills.clear()
                 lines.append(json.dumps({"event": line.event, **line.facts}, separators=(",", ":")))
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *sorted(fills)]) + "\n"
