@@ -23,6 +23,8 @@ import pytest
 from orchestrate.domain.errors import StoreError, UserInterrupt
 from orchestrate.domain.events import (
     CapitalRebalancedEvent,
+    OppositionEndedEvent,
+    OppositionStartedEvent,
     OrderFilledEvent,
     SignalBlockedEvent,
     SignalResizedEvent,
@@ -132,6 +134,18 @@ EVENTS = [
             "outcome": "both trade",
             "bar_date": "2020-01-02",
         },
+    ),
+    (
+        OppositionStartedEvent("IBM", ("trend", "value"), BAR),
+        "orchestrator.opposition_started",
+        "info",
+        {"symbol": "IBM", "strategies": ["trend", "value"], "bar_date": "2020-01-02"},
+    ),
+    (
+        OppositionEndedEvent("IBM", ("trend", "value"), BAR),
+        "orchestrator.opposition_ended",
+        "info",
+        {"symbol": "IBM", "strategies": ["trend", "value"], "bar_date": "2020-01-02"},
     ),
     (
         CapitalRebalancedEvent({"trend": Decimal("60.5")}, BAR, {"trend": Decimal(50)}),
