@@ -64,29 +64,31 @@ class SettleConflicts:
             self.conflicts = [self._settle(symbol, wanting) for symbol, wanting in _contested(intents)]
 
     def _settle(self, symbol: str, intents: Sequence[Intent]) -> Conflict:
-        stakes = self._stakes(intents)
-        demands = [_demand(symbol, stakes[name]) for name in sorted(stakes, key=self._rank.__getitem__)]
-        demands = [demand for demand in demands if demand.quantity]
-        answers = self._settle_by(demands, self._view) if len(demands) > 1 else [each.quantity for each in demands]
-        granted = {
-            demand.strategy_id: self._granted(demand.quantity, answer)
-            for demand, answer in zip(demands, answers, strict=True)
-        }
-        outcome = _outcome(demands, granted) + self._untouched(intents)
-        for demand in demands:
-            if granted[demand.strategy_id] != demand.quantity:
-                self._cut(stakes[demand.strategy_id], granted[demand.strategy_id], outcome)
-        names = tuple(dict.fromkeys(intent.strategy_id for intent in intents))
-        return Conflict(symbol, names, tuple(i.demand for i in intents), _kind(demands, intents), outcome)
+        paused = [intent for intent in intents if self._is_paused(intent)]
+        stakes = self._stakes([intent for intent in intents if intent not in paused] if paused else intents)
+        demands = self._demands(symbol, stakes)
+        wanted = [demand.quantity for demand in demands]
+        granted = self._granted(demands, wanted) if len(demands) > 1 else wanted
+        outcome = "each book trades its own" if granted == wanted else _outcome(demands, granted)
+        if self._exits == "protected":
+            outcome += _named("protected", [intent for intent in intents if intent.closing])
+        outcome += _named("paused", paused)
+        for demand, left in zip(demands, granted, strict=True):
+            if left != demand.quantity:
+                self._cut(stakes[demand.strategy_id], left, outcome)
+        names = tuple(dict.fromkeys([intent.strategy_id for intent in intents]))
+        return Conflict(symbol, names, tuple([i.demand for i in intents]), _kind(wanted, intents), outcome)
 
     # ---- who takes part
+
+    def _is_paused(self, intent: Intent) -> bool:
+        """True for an opening that is refused in any case, so that it takes nothing from others."""
+        return self._entries[intent.strategy_id].status == "paused" and not intent.closing
 
     def _stakes(self, intents: Sequence[Intent]) -> dict[str, list[_Stake]]:
         """By strategy what takes part of its intents; a part that closes doesn't where exits are protected."""
         stakes: dict[str, list[_Stake]] = {}
         for intent in intents:
-            if self._is_paused(intent):
-                continue
             own = stakes.setdefault(intent.strategy_id, [])
             safe = self._closing_part(intent, own) if self._exits == "protected" else 0.0
             own.append(_Stake(intent, safe, rounded(intent.quantity - safe) if safe else intent.quantity))
@@ -98,24 +100,31 @@ class SettleConflicts:
             return intent.quantity
         owner, symbol = intent.strategy_id, intent.symbol
         held = self._entries[owner].book.quantity(symbol)
-        held += sum(order.quantity for order in self._blotter.pending(owner) if order.symbol == symbol)
-        return closing_and_opening(held + sum(stake.safe for stake in before), intent.quantity)[0]
+        for order in self._blotter.pending(owner):
+            held += order.quantity if order.symbol == symbol else 0.0
+        for stake in before:
+            held += stake.safe
+        return closing_and_opening(held, intent.quantity)[0]
 
-    def _is_paused(self, intent: Intent) -> bool:
-        """An opening that is refused in any case takes nothing from others."""
-        return not intent.closing and self._entries[intent.strategy_id].status == "paused"
-
-    def _untouched(self, intents: Sequence[Intent]) -> str:
-        """Who doesn't take part, and why."""
-        protected = [i for i in intents if i.closing] if self._exits == "protected" else []
-        groups = {"protected": protected, "paused": [i for i in intents if self._is_paused(i)]}
-        named = {word: ", ".join(dict.fromkeys(i.strategy_id for i in group)) for word, group in groups.items()}
-        return "".join(f"; {word}: {names}" for word, names in named.items() if names)
+    def _demands(self, symbol: str, stakes: Mapping[str, Sequence[_Stake]]) -> list[ConflictDemand]:
+        """What each strategy wants, all in one, in the order of the file; none that wants nothing."""
+        demands = []
+        for name in sorted(stakes, key=self._rank.__getitem__):
+            demand = _demand(symbol, stakes[name])
+            if demand.quantity:
+                demands.append(demand)
+        return demands
 
     # ---- what becomes of them
 
-    def _granted(self, wanted: float, answer: float) -> float:
-        """The whole demand, or the part that a policy leaves of it, rounded down to lots."""
+    def _granted(self, demands: Sequence[ConflictDemand], wanted: list[float]) -> list[float]:
+        """What the policy leaves of each demand: all of it, or whole lots."""
+        answers = list(self._settle_by(demands, self._view))
+        if answers == wanted:
+            return wanted
+        return [self._whole_lots(quantity, answer) for quantity, answer in zip(wanted, answers, strict=True)]
+
+    def _whole_lots(self, wanted: float, answer: float) -> float:
         if abs(answer) >= abs(wanted) * (1 - _BLUR):
             return wanted
         return self._rules.lot(answer * (1 + _BLUR))
@@ -168,25 +177,30 @@ def _demand(symbol: str, stakes: Sequence[_Stake]) -> ConflictDemand:
     return ConflictDemand(first.strategy_id, symbol, quantity, closing, first.price)
 
 
-def _kind(demands: Sequence[ConflictDemand], intents: Sequence[Intent]) -> str:
-    """By those that take part; by all where fewer than two do."""
-    totals = {demand.strategy_id: demand.quantity for demand in demands}
-    if len(totals) < 2:
-        totals = dict.fromkeys((intent.strategy_id for intent in intents), 0.0)
+def _kind(taking_part: Sequence[float], intents: Sequence[Intent]) -> str:
+    """By the quantities that take part; by all where fewer than two do."""
+    if len(taking_part) > 1:
+        totals = taking_part
+    else:
+        by_strategy = dict.fromkeys([intent.strategy_id for intent in intents], 0.0)
         for intent in intents:
-            totals[intent.strategy_id] += intent.quantity
-    return "opposite" if len({total > 0 for total in totals.values() if total}) > 1 else "same_side"
+            by_strategy[intent.strategy_id] += intent.quantity
+        totals = [total for total in by_strategy.values() if total]
+    return "opposite" if totals and min(totals) < 0 < max(totals) else "same_side"
 
 
-def _outcome(demands: Sequence[ConflictDemand], granted: Mapping[str, float]) -> str:
+def _outcome(demands: Sequence[ConflictDemand], granted: Sequence[float]) -> str:
     """What is left of the demands, in words."""
-    if all(granted[demand.strategy_id] == demand.quantity for demand in demands):
-        return "each book trades its own"
-    if not any(granted.values()):
+    if not any(granted):
         return "all refused"
     return ", ".join(
-        f"{demand.strategy_id} {_left(demand.quantity, granted[demand.strategy_id])}" for demand in demands
+        f"{demand.strategy_id} {_left(demand.quantity, left)}" for demand, left in zip(demands, granted, strict=True)
     )
+
+
+def _named(word: str, intents: Sequence[Intent]) -> str:
+    """Whose intents don't take part, and why."""
+    return f"; {word}: {', '.join(dict.fromkeys(intent.strategy_id for intent in intents))}" if intents else ""
 
 
 def _left(wanted: float, granted: float) -> str:
