@@ -14,12 +14,6 @@ from orchestrate.library.private_import import forget, load_file
 from orchestrate.library.source import Reader, UnreadableSourceError, is_file, top_level
 
 
-def is_function(reference: str) -> bool:
-    """True for `path/to/file.py:function`."""
-    file, _, name = reference.rpartition(":")
-    return file.endswith(".py") and name.isidentifier()
-
-
 def function_file(reference: str, beside: Path) -> Path | None:
     """The file of a function: looked up in the folder `beside` first, then in the working directory."""
     place = reference.rpartition(":")[0]

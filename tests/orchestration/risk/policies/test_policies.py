@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -138,3 +139,9 @@ def test_the_order_of_the_file_changes_nothing_but_who_is_first(conflict: Confli
         there = dict(zip(quantities, settle(demands_of(quantities), seen), strict=True))
         again = settle(demands_of({each: quantities[each] for each in shuffled}), seen)
         assert dict(zip(shuffled, again, strict=True)) == there
+
+
+def test_the_documentation_has_a_row_for_every_policy() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "portfolio.md").read_text(encoding="utf-8")
+    assert [name for name in CONFLICT_POLICIES if f"\n| `{name}`" not in page] == []
+    assert all(policy.description for policy in CONFLICT_POLICIES.values())
