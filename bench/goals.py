@@ -77,6 +77,7 @@ GOALS = [
         for frameworks in ("Nautilus beside Backtrader", "Backtrader beside Nautilus")
     ),
     Goal(STEP, "one bar with five competing orders, p99", 200, "µs"),
+    Goal(STEP, "one bar with five competing orders under any policy, p99", 250, "µs"),
     Goal(STEP, "allocation for 100 strategies, p99", 5_000, "µs"),
     Goal(STEP, "an order in each engine within a step, p99", 1_000, "µs"),
     Goal(WHOLE, "--help", 150, "ms"),

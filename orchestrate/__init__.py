@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orchestrate.domain.errors import ConfigurationError as ConfigurationError
     from orchestrate.domain.errors import DataError as DataError
     from orchestrate.domain.errors import EngineError as EngineError
+    from orchestrate.domain.errors import FunctionError as FunctionError
     from orchestrate.domain.errors import InterruptedRunError as InterruptedRunError
     from orchestrate.domain.errors import NotFoundError as NotFoundError
     from orchestrate.domain.errors import OrchestrateError as OrchestrateError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from orchestrate.domain.events import CapitalRebalancedEvent as CapitalRebalancedEvent
     from orchestrate.domain.events import DomainEvent as DomainEvent
     from orchestrate.domain.events import LimitReachedEvent as LimitReachedEvent
+    from orchestrate.domain.events import OppositionEndedEvent as OppositionEndedEvent
+    from orchestrate.domain.events import OppositionStartedEvent as OppositionStartedEvent
     from orchestrate.domain.events import OrderFilledEvent as OrderFilledEvent
     from orchestrate.domain.events import SignalBlockedEvent as SignalBlockedEvent
     from orchestrate.domain.events import SignalResizedEvent as SignalResizedEvent
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
     from orchestrate.domain.market.timeline import MarketEvent as MarketEvent
     from orchestrate.domain.market.timeline import Stamps as Stamps
     from orchestrate.domain.market.timeline import Timeline as Timeline
+    from orchestrate.domain.orders.conflicts import ConflictDemand as ConflictDemand
+    from orchestrate.domain.orders.conflicts import ConflictView as ConflictView
     from orchestrate.domain.orders.execution import Commission as Commission
     from orchestrate.domain.orders.execution import ExecutionRules as ExecutionRules
     from orchestrate.domain.orders.execution import Slippage as Slippage
@@ -72,6 +77,7 @@ if TYPE_CHECKING:
     from orchestrate.domain.results import FillRecord as FillRecord
     from orchestrate.domain.results import Finding as Finding
     from orchestrate.domain.results import FrameworkTiming as FrameworkTiming
+    from orchestrate.domain.results import RunError as RunError
     from orchestrate.domain.results import RunResult as RunResult
     from orchestrate.domain.results import StrategyError as StrategyError
     from orchestrate.domain.results import StrategyResult as StrategyResult

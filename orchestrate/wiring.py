@@ -59,13 +59,13 @@ def choices() -> Choices:
     from orchestrate.analytics.weights.methods import ALLOCATIONS
     from orchestrate.config.reading import Choices
     from orchestrate.data.files.formats import FORMATS
-    from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
     from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
+    from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
     from orchestrate.orchestration.risk.sizing import SIZINGS
 
     return Choices(
         allocations=ALLOCATIONS,
-        conflicts=tuple(CONFLICT_POLICIES),
+        conflicts={name: policy.description for name, policy in CONFLICT_POLICIES.items()},
         sizings={name: method.figure for name, method in SIZINGS.items()},
         formats=tuple(FORMATS),
         strategy_limits={name: limit.settings for name, limit in STRATEGY_LIMITS.items()},

@@ -13,7 +13,7 @@ from orchestrate.cli import main
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 
 STAGES = {
-    "load_market": (usecase, "the bars are loaded"),
+    "load": (usecase, "the bars are loaded"),
     "begin": (CrossFrameworkOrchestrator, "signals are computed, engines set up"),
     "run": (CrossFrameworkOrchestrator, "every fill is made"),
     "results": (CrossFrameworkOrchestrator, "curves are drawn"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -14,9 +14,11 @@ from bench.scenes import ours
 from bench.scenes.scene import Scene
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.orders.order import Order, Reason, StrategyCommand
-from orchestrate.domain.strategies.protocols import Signal
+from orchestrate.domain.strategies.protocols import Side, Signal
 from orchestrate.orchestration.orders.ports import StrategySeat
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
 from orchestrate.usecases.running.watchdog import Watchdog
 from orchestrate.wiring import build_adapter
 
@@ -47,28 +49,45 @@ def told(ledger: Ledger, what: str, reached: tuple[float, float]) -> None:
 
 
 class Eager:
-    """Enters at every bar."""
+    """Wants in at every bar, on one side."""
+
+    def __init__(self, side: Side = "long") -> None:
+        self.side = side
 
     def on_bar(self, context):
-        return Signal.enter("S0", quantity=1)
+        return Signal.enter("S0", self.side, quantity=9)
+
+
+def coordination(policy: str, sides: Sequence[Side]) -> tuple[float, float]:
+    """Five strategies are asked, all want the same symbol, and a policy settles what they want."""
+    scene = Scene(2_520, 1, 5)
+    stage, run = ours.market(scene), ours.orchestrator(scene, ("backtrader",), "on_demand", "on_bar", Watchdog(5.0))
+    run.coordinator = StrategyCoordinator(CONFLICT_POLICIES[policy].settle)
+    for entry, side in zip(run.strategies.values(), sides, strict=True):
+        entry.strategy = Eager(side)
+    run.begin(stage, RULES)
+    session, opposite = run.session, len(set(sides)) > 1
+
+    def take_back() -> None:
+        assert opposite or len(session.blotter.where(lambda _: True)) == 5
+        session.orders.cancel(lambda _: True, Reason.NONE)
+
+    reached = taken(lambda step: run.coordinate_execution(stage.timeline.event(step)), take_back)
+    run.end()
+    return reached
 
 
 def test_coordination(ledger: Ledger) -> None:
-    """Five strategies are asked, all want the same symbol, and every demand ends as a command."""
-    scene = Scene(2_520, 1, 5)
-    market, run = ours.market_of(scene), ours.orchestrator(scene, ("backtrader",), "on_demand", "on_bar", Watchdog(5.0))
-    for entry in run.strategies.values():
-        entry.strategy = Eager()
-    run.begin(market, RULES)
-    commanded = []
+    """All buy, and every demand ends as a command."""
+    told(ledger, "one bar with five competing orders", coordination("independent", ["long"] * 5))
 
-    def take_back() -> None:
-        assert len(run.session.blotter.cancel(lambda _: True, Reason.NONE)) == 5
 
-    reached = taken(lambda step: commanded.append(run.coordinate_execution(market.timeline.event(step))), take_back)
-    run.end()
-    assert {len(commands) for commands in commanded} == {5}
-    told(ledger, "one bar with five competing orders", reached)
+def test_coordination_under_any_policy(ledger: Ledger) -> None:
+    """Three buy and two sell; the slowest policy counts."""
+    sides: list[Side] = ["long", "short", "long", "long", "short"]
+    reached = {policy: coordination(policy, sides) for policy in CONFLICT_POLICIES}
+    slowest = max(reached.values(), key=lambda figures: figures[1])
+    told(ledger, "one bar with five competing orders under any policy", slowest)
 
 
 def test_allocation(ledger: Ledger) -> None:

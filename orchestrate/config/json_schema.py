@@ -125,7 +125,10 @@ def _name_choices(parts: Json, choices: Choices) -> None:
     ):
         described = parts[part]["properties"][key]
         described.get("anyOf", [described])[0]["enum"] = choices.names[kind]
-    parts["Portfolio"]["properties"]["conflicts"]["examples"] = list(choices.conflicts)
+    conflicts = parts["Portfolio"]["properties"]["conflicts"]
+    conflicts["examples"] = list(choices.conflicts)
+    lines = (f"{name}: {description}" for name, description in choices.conflicts.items())
+    conflicts["description"] = "\n".join([*lines, "path.py:function: what your function answers"])
     methods = choices.allocations
     parts["AllocationSection"]["properties"]["method"] |= {
         "description": "".join(f"{name}: each strategy gets {one.description}. " for name, one in methods.items())

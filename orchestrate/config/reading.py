@@ -31,14 +31,14 @@ Catalogue = Callable[[str, Path], StrategyDescription]
 class Choices:
     """The names that may be written and what they need, as the registries of the program have them.
 
-    `allocations`: ways to split the capital. `conflicts`: policies that settle conflicts. `sizings`: methods, and the
-    key under `sizing:` of each one's figure. `formats`: of files with bars. `strategy_limits`, `portfolio_limits`: the
-    dataclass of each limit's settings. `function` finds a user's, written `path.py:name`, beside a folder;
-    ConfigurationError where it isn't there.
+    `allocations`: ways to split the capital. `conflicts`: policies that settle conflicts, and what they do. `sizings`:
+    methods, and the key under `sizing:` of each one's figure. `formats`: of files with bars. `strategy_limits`,
+    `portfolio_limits`: the dataclass of each limit's settings. `function` finds a user's, written `path.py:name`,
+    beside a folder; ConfigurationError where it isn't there.
     """
 
     allocations: Mapping[str, AllocationMethod]
-    conflicts: Collection[str]
+    conflicts: Mapping[str, str]
     sizings: Mapping[str, str]
     formats: Collection[str]
     strategy_limits: Mapping[str, type]

@@ -1,6 +1,7 @@
 """Everything that can go wrong, one branch an exit code.
 
     OrchestrateError              4  (an engine failed, or a bug)
+    ├── FunctionError             1  a user's function that decides for the portfolio failed; what was done is kept
     ├── ConfigurationError        2  the configuration or the command line is wrong
     │   └── UnknownStrategyError  2  (also a ValueError)
     ├── DataError                 3  data is missing or unusable
@@ -85,6 +86,22 @@ class OrchestrateError(Exception):
     """Root of all errors that `orchestrate` raises on purpose."""
 
     exit_code = 4
+
+
+class FunctionError(OrchestrateError):
+    """A function of the user's that decides for the portfolio raised, or answered what it may not.
+
+    `kind` is the class of what it raised; `file` and `line` are where, "" and 0 where that is not known.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, kind: str = "", file: str = "", line: int = 0, traceback: str = "") -> None:
+        self.kind: str = kind or type(self).__name__
+        self.file: str = file
+        self.line: int = line
+        self.traceback: str = traceback
+        super().__init__(one_line(f"{file}:{line}: {message}" if file else message))
 
 
 class ConfigurationError(OrchestrateError):

@@ -129,6 +129,24 @@ class StrategyConflictDetectedEvent(DomainEvent):
 
 
 @value
+class OppositionStartedEvent(DomainEvent):
+    """The beginning of opposite positions in one symbol: some of the strategies are long, others short."""
+
+    symbol: str
+    strategies: tuple[str, ...]
+    t: int | None = None
+
+
+@value
+class OppositionEndedEvent(DomainEvent):
+    """The end of opposite positions in one symbol; `strategies` held them until now."""
+
+    symbol: str
+    strategies: tuple[str, ...]
+    t: int | None = None
+
+
+@value
 class CapitalRebalancedEvent(DomainEvent):
     """A reallocation of capital; `before` holds each strategy's earlier allocation."""
 

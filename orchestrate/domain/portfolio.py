@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal
 
+from orchestrate.domain.orders.conflicts import Exits
+
 Period = Literal["day", "week", "month", "quarter", "year"]
 Action = Literal["pause", "resume", "remove", "add", "allocation"]
 #: A limit's name → its settings, of the dataclass that its registry names.
@@ -90,7 +92,7 @@ class PortfolioPlan:
     """
 
     conflicts: str = "independent"
-    exits: Literal["protected", "included"] = "protected"
+    exits: Exits = "protected"
     limits: Limits = field(default_factory=dict)
     rebalance: RebalancePlan = field(default_factory=RebalancePlan)
     target_volatility: VolatilityTarget | None = None

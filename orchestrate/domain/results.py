@@ -52,6 +52,14 @@ class StrategyError:
     t: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class RunError(StrategyError):
+    """The error that ended a run: a user's function for the portfolio failed, at that line of that file."""
+
+    file: str
+    line: int
+
+
 @value
 class DecisionRecord:
     """A decision as it is stored; `t` is the label of the bar, `order_id` empty where there is no order.
@@ -162,6 +170,8 @@ class RunResult:
     benchmark: Floats | None = None
     #: strategies that look ahead, or are not repeatable
     looked_ahead: tuple[str, ...] = ()
+    #: what ended the run before its last bar
+    error: RunError | None = None
 
     @property
     def portfolio_equity(self) -> Floats:

@@ -43,7 +43,8 @@ def find_function(reference: str, beside: Path) -> UserFunction:
     place, _, name = reference.rpartition(":")
     path = next((folder / place for folder in (beside, Path()) if is_file(folder / place)), None)
     if path is None:
-        raise _wrong(f"there is no file {place}", f"looked in {beside.resolve()}")
+        hint = "it is looked up beside the configuration, then in the working directory"
+        raise _wrong(f"there is no file {place}", hint)
     real = path.resolve()
     try:
         module = Reader(()).module(real, ())
@@ -65,15 +66,15 @@ def _wrong(message: str, hint: str = "") -> ConfigurationError:
 
 
 class LoadedFunction:
-    """A user's function, ready to be called; when it is gone, so is everything that was loaded for it."""
+    """A user's `function`, ready to be called; when this is gone, so is everything that was loaded for it."""
 
     def __init__(self, function: Callable[..., object], module: str) -> None:
-        self._function = function
+        self.function = function
         finalize(self, forget, module).atexit = False
 
     def __call__(self, *arguments: object) -> object:
         """Call the user's function."""
-        return self._function(*arguments)
+        return self.function(*arguments)
 
 
 def load_function(found: UserFunction, shared: Collection[str] = ()) -> LoadedFunction:

@@ -34,18 +34,18 @@ class Module:
     @cached_property
     def classes(self) -> dict[str, ast.ClassDef]:
         """Return the classes at top level, those inside `if` and `try` included; the last of a name counts."""
-        return {node.name: node for node in _top_level(self.tree.body) if isinstance(node, ast.ClassDef)}
+        return {node.name: node for node in top_level(self.tree.body) if isinstance(node, ast.ClassDef)}
 
     @cached_property
     def functions(self) -> dict[str, ast.FunctionDef]:
         """The functions at top level, as `classes` has the classes."""
-        return {node.name: node for node in _top_level(self.tree.body) if isinstance(node, ast.FunctionDef)}
+        return {node.name: node for node in top_level(self.tree.body) if isinstance(node, ast.FunctionDef)}
 
     @cached_property
     def constants(self) -> dict[str, ast.expr]:
         """Return the expressions that names are assigned to at top level."""
         values: dict[str, ast.expr] = {}
-        for node in _top_level(self.tree.body):
+        for node in top_level(self.tree.body):
             if isinstance(node, ast.Assign):
                 values.update((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
@@ -56,7 +56,7 @@ class Module:
     def imports(self) -> dict[str, str]:
         """Return local name → what it stands for, dotted; relative imports keep their leading dots."""
         names: dict[str, str] = {}
-        for node in _top_level(self.tree.body):
+        for node in top_level(self.tree.body):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     top = alias.name.partition(".")[0]
@@ -72,7 +72,7 @@ class Module:
         """Return modules of which everything is imported."""
         return tuple(
             "." * node.level + (node.module or "")
-            for node in _top_level(self.tree.body)
+            for node in top_level(self.tree.body)
             if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
         )
 
@@ -231,14 +231,15 @@ def _dotted(expression: ast.expr) -> list[str]:
     return [expression.id, *names] if isinstance(expression, ast.Name) else []
 
 
-def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module's body, those inside `if` and `try` included."""
     for node in body:
         yield node
         if isinstance(node, ast.If):
-            yield from _top_level([*node.orelse, *node.body])
+            yield from top_level([*node.orelse, *node.body])
         elif isinstance(node, ast.Try):
             handled = [statement for handler in node.handlers for statement in handler.body]
-            yield from _top_level([*handled, *node.body, *node.orelse, *node.finalbody])
+            yield from top_level([*handled, *node.body, *node.orelse, *node.finalbody])
 
 
 def _parse(path: Path) -> ast.Module:

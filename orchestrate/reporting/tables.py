@@ -135,6 +135,8 @@ def _held(benchmark: Document) -> tuple[Text, ...]:
 
 
 def _failures(document: Document) -> Iterator[tuple[Text, Text]]:
+    if "error" in document:
+        yield Text("portfolio", "red"), Text(document["error"]["message"])
     for name, strategy in document["strategies"].items():
         error = strategy["error"]
         if error is not None:

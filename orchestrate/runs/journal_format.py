@@ -10,6 +10,8 @@ from orchestrate.domain.events import (
     CapitalRebalancedEvent,
     DomainEvent,
     LimitReachedEvent,
+    OppositionEndedEvent,
+    OppositionStartedEvent,
     SignalBlockedEvent,
     SignalResizedEvent,
     StrategyAddedEvent,
@@ -73,12 +75,19 @@ def _conflicted(event: StrategyConflictDetectedEvent) -> Line:
     facts = {
         "symbol": event.symbol,
         "strategies": event.strategy_ids,
-        "signals": [{"strategy_id": demand.strategy_id} | _signal(demand) for demand in event.demands],
+        "conflict_type": event.conflict_type,
+        "signals": [_signal(demand) for demand in event.demands],
         "resolution_mode": event.resolution_mode,
         "outcome": event.outcome,
         "bar_date": _date(event.t),
     }
     return Line("orchestrator.conflict_detected", "info", facts)
+
+
+def _opposed(event: OppositionStartedEvent | OppositionEndedEvent) -> Line:
+    word = "started" if isinstance(event, OppositionStartedEvent) else "ended"
+    facts = {"symbol": event.symbol, "strategies": event.strategies, "bar_date": _date(event.t)}
+    return Line(f"orchestrator.opposition_{word}", "info", facts)
 
 
 def _limit_reached(event: LimitReachedEvent) -> Line:
@@ -129,6 +138,8 @@ LINES: Final[dict[type[DomainEvent], Callable[[Any], Line | None]]] = {
     SignalBlockedEvent: _limited,
     SignalResizedEvent: _limited,
     StrategyConflictDetectedEvent: _conflicted,
+    OppositionStartedEvent: _opposed,
+    OppositionEndedEvent: _opposed,
     CapitalRebalancedEvent: _rebalanced,
     LimitReachedEvent: _limit_reached,
     StrategyFailedEvent: _failed,
@@ -140,7 +151,12 @@ LINES: Final[dict[type[DomainEvent], Callable[[Any], Line | None]]] = {
 
 
 def _signal(demand: Demand) -> dict[str, object]:
-    return {"signal_type": "exit" if demand.closing else "entry", "quantity": demand.quantity}
+    return {
+        "strategy_id": demand.strategy_id,
+        "side": "buy" if demand.quantity > 0 else "sell",
+        "quantity": demand.quantity,
+        "closing": demand.closing,
+    }
 
 
 def _date(t: int | None) -> str | None:

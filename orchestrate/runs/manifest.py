@@ -14,7 +14,7 @@ from importlib import metadata
 from typing import Final
 
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.results import RunResult
+from orchestrate.domain.results import RunError, RunResult
 from orchestrate.runs.store import digest
 
 SCHEMA_VERSION: Final = 1
@@ -67,7 +67,20 @@ def manifest(
             for strategy in result.strategies.values()
             if strategy.error is not None
         },
+        **({} if result.error is None else {"error": _error(result.error)}),
         "files": {name: digest(content) for name, content in sorted(files.items())},
+    }
+
+
+def _error(error: RunError) -> dict[str, object]:
+    """What ended the run, and where."""
+    return {
+        "type": error.type,
+        "message": error.message,
+        "file": error.file,
+        "line": error.line,
+        "bar_date": None if error.t is None else label_text(error.t),
+        "traceback": error.traceback,
     }
 
 

@@ -42,6 +42,8 @@ _OF_ITS_FIGURES: Final = {
 }
 #: And these, where the configuration asks for them or has several strategies.
 _IF_NAMED: Final = ("benchmark", "compatibility")
+#: The keys of what ended a run before its end; its traceback stays in run.json.
+_OF_AN_ERROR: Final = ("type", "message", "file", "line", "bar_date")
 #: What `read_run` can't do without.
 _READ: Final = ("metrics.json", "plan.json")
 
@@ -81,6 +83,8 @@ def document(manifest: Document, figures: Document, folder: Path) -> Document:
     facts |= {name: manifest[name] for name in _OF_THE_RUN}
     facts |= {name: figures[name] for name in _OF_ITS_FIGURES}
     facts |= {name: figures[name] for name in _IF_NAMED if name in figures}
+    if "error" in manifest:
+        facts["error"] = {name: manifest["error"][name] for name in _OF_AN_ERROR}
     facts["findings"] = [*figures["findings"], *manifest.get("findings", [])]
     return facts | {"paths": {"run": folder.as_posix(), "journal": manifest["journal"]}}
 

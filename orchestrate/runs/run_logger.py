@@ -35,7 +35,10 @@ class RunLogger:
             self._journal.write(event, "info", facts)
 
     def ended(self, result: RunResult, *, exit_code: int, duration_seconds: float, final_equity: float) -> None:
-        """Write the end of a stored run: completed, or failed where every strategy failed."""
+        """The run is stored: completed, unless not one strategy did, or a user's function ended it."""
+        if result.status == "failed" and result.error is not None:
+            self._failed(result.error, None, exit_code, duration_seconds)
+            return
         failures = [(one.error, one.id) for one in result.strategies.values() if one.error is not None]
         if result.status == "failed" and failures:
             error, strategy_id = min(failures, key=lambda failure: -1 if failure[0].t is None else failure[0].t)

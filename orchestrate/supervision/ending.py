@@ -31,7 +31,7 @@ def conclude(watch: Watch, duration: float) -> int:
         strategy = ""
     code = 128 + number if number else error.exit_code
     if number != signal.SIGPIPE:
-        _say(f"{_called(strategy)}: {error}" if strategy else str(error))
+        _say(f"{_who(strategy)}: {error}" if strategy else str(error))
     if watch.board.words[JOURNAL] in (BEGUN, DUE):
         with suppress(OrchestrateError):
             _journal(watch, error, strategy, code, duration)
@@ -56,13 +56,15 @@ def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
     if number == signal.SIGPIPE:
         return ProcessError("the output is not read"), number
     how = f"by {_name(number)}" if number else f"with exit code {os.WEXITSTATUS(watch.status)}"
-    code = f"in the {'function' if '.' in strategy else 'strategy'}'s code"
-    where = code if strategy else "before there was a result"
+    function = strategy if ":" in strategy else "the function's code"
+    code = "the strategy's code" if strategy.isidentifier() else function
+    where = f"in {code}" if strategy else "before there was a result"
     return ProcessError(f"the process of the run ended {how} {where}"), 0
 
 
-def _called(caller: str) -> str:
-    return caller if "." in caller else f"strategy {caller!r}"
+def _who(name: str) -> str:
+    """A strategy by its id; a function of the portfolio by the file and name under which the configuration has it."""
+    return f"strategy {name!r}" if name.isidentifier() else name
 
 
 def _name(number: int) -> str:
@@ -99,7 +101,7 @@ def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, du
         write_failure(
             journal,
             failure,
-            strategy if strategy and "." not in strategy else None,
+            strategy if strategy.isidentifier() else None,
             several=facts["several"],
             exit_code=code,
             duration_seconds=duration,

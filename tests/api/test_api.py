@@ -6,6 +6,7 @@ import doctest
 import logging
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from orchestrate import (
     DataError,
     HistoricalDataBar,
     OrchestratorConfig,
+    OrchestratorResult,
     Sizing,
     StrategyOrchestrator,
     run_backtest,
@@ -139,9 +141,53 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, told):
         (lambda: StrategyOrchestrator([("RSI", "0.8"), ("RSI", "0.3")]), "1.1"),
         (lambda: StrategyOrchestrator([("RSI", 0)]), "positive"),
         (lambda: OrchestratorConfig(rebalance_threshold=Decimal("0.1")), "is not supported"),
-        (lambda: OrchestratorConfig(conflict_resolution_mode="net_signal"), "is not supported"),
+        (lambda: OrchestratorConfig(conflict_resolution_mode="net"), "a function or one of independent, first_wins"),
+        (lambda: OrchestratorConfig(exits="kept"), "one of protected, included"),
     ],
 )
 def test_what_can_not_be_is_refused_before_any_run(make, told):
     with pytest.raises(ConfigurationError, match=told):
         make()
+
+
+# ---- conflicts
+
+FLAT = pd.DataFrame(
+    dict.fromkeys(("open", "high", "low", "close"), [10.0] * 6), index=pd.date_range("2020-01-01", periods=6)
+)
+
+
+def contest(mode: Any, **how: Any) -> OrchestratorResult:
+    """Two that buy on the first bar, 60 % and 40 %, under a policy."""
+    pairs: list[tuple[object, str]] = [("BUY_AND_HOLD", "0.6"), ("BUY_AND_HOLD", "0.4")]
+    config = OrchestratorConfig(conflict_resolution_mode=mode, sizing=Sizing("fixed", Decimal(30)), **how)
+    return run_orchestrator(pairs, FLAT, config)
+
+
+@pytest.mark.parametrize(
+    ("mode", "quantities"),
+    [
+        ("independent", [30, 30]),
+        ("first_wins", [30]),
+        ("priority", [30]),
+        ("cancel_both", [30, 30]),
+        ("net_signal", [30, 30]),
+        ("weighted_average", [18, 12]),
+        (lambda demands, view: [view.weights[demand.strategy_id] * 10 for demand in demands], [6, 4]),
+    ],
+)
+def test_conflicts_are_settled_by_the_mode(mode: Any, quantities: list[float]) -> None:
+    assert [record.fill.quantity for record in contest(mode).facts.fills] == quantities
+
+
+def test_a_function_that_fails_is_the_error_of_the_result() -> None:
+    def nothing(_demands: object, _view: object) -> None:
+        return None
+
+    result = contest(nothing, exits="included")
+    assert result.status == "failed"
+    assert result.error is not None
+    assert (result.error.type, result.error.line) == ("FunctionError", nothing.__code__.co_firstlineno)
+    assert result.error.message.endswith("nothing answers None: expected a sequence of 2 quantities")
+    assert result.facts.plan.portfolio.exits == "included"
+    assert contest("first_wins").error is None

@@ -142,7 +142,7 @@ def test_what_is_wrong(read: Read, allocation: str, more: str, mistake: str) -> 
 def test_a_file_that_is_not_there(read: Read, tmp_path: Path) -> None:
     (found,) = read(written("yours.py:weights")).problems
     assert found.message == "portfolio.allocation.method: there is no file yours.py"
-    assert found.hint == f"looked in {tmp_path.resolve()}"
+    assert found.hint == "it is looked up beside the configuration, then in the working directory"
 
 
 def test_allocations_of_strategies_are_not_used(read: Read) -> None:

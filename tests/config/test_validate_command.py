@@ -250,7 +250,15 @@ BEYOND_A_SCHEMA = {
     ),
     *("no-allocations", "none-enabled", "start-after-end", "data-file-missing", "data-file-missing-and-wrong"),
     *("unknown-strategy", "unknown-parameter", "parameter-types", "relation", "relation-with-default", "natives"),
-    *("own-file-missing", "extends-circle", "extends-missing", "extends-wrong-base", "not-supported"),
+    *(
+        "function-no-file",
+        "function-not-in-file",
+        "own-file-missing",
+        "extends-circle",
+        "extends-missing",
+        "extends-wrong-base",
+        "not-supported",
+    ),
     *("arguments", "environment", "set-into-list", "name-left-out"),
 }
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar, assert_type
 
@@ -29,6 +29,8 @@ from orchestrate import (
     CompatibilityAnalyzer,
     CompatibilityReport,
     ConfigurationError,
+    ConflictDemand,
+    ConflictView,
     Context,
     Cooldown,
     CrossFrameworkAnalytics,
@@ -47,6 +49,7 @@ from orchestrate import (
     Flags,
     Floats,
     FrameworkTiming,
+    FunctionError,
     Gate,
     HistoricalDataBar,
     Indicator,
@@ -71,6 +74,8 @@ from orchestrate import (
     NautilusOrchestrationAdapter,
     NautilusSettings,
     NotFoundError,
+    OppositionEndedEvent,
+    OppositionStartedEvent,
     OrchestrateError,
     OrchestrationPort,
     OrchestratorConfig,
@@ -86,6 +91,7 @@ from orchestrate import (
     Reason,
     RebalancePlan,
     ReconciliationError,
+    RunError,
     RunPlan,
     RunResult,
     Side,
@@ -225,6 +231,17 @@ def configured() -> OrchestratorConfig:
     return OrchestratorConfig(execution=rules, sizing=sizing, instruments={"WAVE": InstrumentPlan("WAVE", precision=2)})
 
 
+def larger_half(demands: Sequence[ConflictDemand], view: ConflictView) -> Sequence[float]:
+    held: Mapping[str, float] = view.positions[demands[0].strategy_id]
+    assert_type(held["WAVE"], float)
+    return [demand.quantity / 2 if abs(demand.quantity) > 1 else 0.0 for demand in demands]
+
+
+def settled_by_a_function() -> RunError | None:
+    config = OrchestratorConfig(conflict_resolution_mode=larger_half, exits="included")
+    return StrategyOrchestrator([(Reversal(), 0.5), (Crossing(), 0.5)], config).run(prices()).error
+
+
 def one_strategy() -> BacktestResult:
     result = run_backtest(Reversal(), prices(), configured())
     assert result.final_equity == BacktestEngine(Reversal(), configured()).run(prices()).final_equity
@@ -278,7 +295,7 @@ def library() -> StrategyDescription:
 
 def exit_codes() -> dict[str, int]:
     kinds: list[type[OrchestrateError]] = [ConfigurationError, UnknownStrategyError, DataError, EngineError]
-    kinds += [ReconciliationError, StoreError, NotFoundError, TimeLimitError, InterruptedRunError]
+    kinds += [FunctionError, ReconciliationError, StoreError, NotFoundError, TimeLimitError, InterruptedRunError]
     return {kind.__name__: kind.exit_code for kind in kinds}
 
 
@@ -351,6 +368,8 @@ def in_words(event: DomainEvent) -> str:
             return f"{event.fill.quantity} at {event.fill.price}"
         case StrategyConflictDetectedEvent():
             return " and ".join(event.strategy_ids)
+        case OppositionStartedEvent() | OppositionEndedEvent():
+            return f"{event.symbol}: {' against '.join(event.strategies)}"
         case CapitalRebalancedEvent():
             return ", ".join(event.allocations)
         case LimitReachedEvent():
@@ -404,8 +423,9 @@ def main() -> int:
     facts_of(together)
     assert plan_of(together.facts).mode == "multi"
     assert one_strategy().status == "completed"
+    assert settled_by_a_function() is None
     assert library().kind == "signals"
-    assert set(exit_codes().values()) == {2, 3, 4, 5, 124, 130}
+    assert set(exit_codes().values()) == {1, 2, 3, 4, 5, 124, 130}
     assert "MOMENTUM" in problem_of_a_typo().hint
     assert all(len(figure) == 120 for figure in figures(market().series["WAVE"].close).values())
     events = both_frameworks()

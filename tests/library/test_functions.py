@@ -38,6 +38,8 @@ HELPER = """
         raise LookupError(number)
 """
 
+LOOKED_UP = "it is looked up beside the configuration, then in the working directory"
+
 
 @pytest.fixture
 def mine(write: Writer) -> Path:
@@ -75,7 +77,11 @@ def test_the_working_directory_comes_second(mine: Path, tmp_path: Path, monkeypa
         ("mine.py:nothing", "mine.py has no function nothing", "it has inside, plain, fails"),
         ("empty.py:f", "empty.py has no function f", "it has no function at all"),
         ("wrong.py:f", "wrong.py:1: syntax error: '(' was never closed", ""),
-        ("../no.py:f", "there is no file ../no.py", "looked in {folder}"),
+        (
+            "../no.py:f",
+            "there is no file ../no.py",
+            "it is looked up beside the configuration, then in the working directory",
+        ),
     ],
 )
 def test_what_is_not_there(mine: Path, write: Writer, reference: str, message: str, hint: str) -> None:

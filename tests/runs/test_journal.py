@@ -22,6 +22,8 @@ import pytest
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.events import (
     CapitalRebalancedEvent,
+    OppositionEndedEvent,
+    OppositionStartedEvent,
     OrderFilledEvent,
     SignalBlockedEvent,
     SignalResizedEvent,
@@ -121,14 +123,27 @@ EVENTS = [
         {
             "symbol": "IBM",
             "strategies": ["trend", "value"],
+            "conflict_type": "opposite",
             "signals": [
-                {"strategy_id": "trend", "signal_type": "entry", "quantity": 120.0},
-                {"strategy_id": "value", "signal_type": "exit", "quantity": -5.0},
+                {"strategy_id": "trend", "side": "buy", "quantity": 120.0, "closing": False},
+                {"strategy_id": "value", "side": "sell", "quantity": -5.0, "closing": True},
             ],
             "resolution_mode": "independent",
             "outcome": "both trade",
             "bar_date": "2020-01-02",
         },
+    ),
+    (
+        OppositionStartedEvent("IBM", ("trend", "value"), BAR),
+        "orchestrator.opposition_started",
+        "info",
+        {"symbol": "IBM", "strategies": ["trend", "value"], "bar_date": "2020-01-02"},
+    ),
+    (
+        OppositionEndedEvent("IBM", ("trend", "value"), BAR),
+        "orchestrator.opposition_ended",
+        "info",
+        {"symbol": "IBM", "strategies": ["trend", "value"], "bar_date": "2020-01-02"},
     ),
     (
         CapitalRebalancedEvent({"trend": Decimal("60.5")}, BAR, {"trend": Decimal(50)}),

@@ -58,6 +58,8 @@ def backtest(
         raise outcome.error
     if output == "text":
         _show(outcome.document, quiet=quiet)
+    if "error" in outcome.document:
+        _say_error(outcome.document["error"])
     if quiet or output == "json":
         _complain(outcome.document)
     if outcome.exit_code:
@@ -74,6 +76,15 @@ def _show(document: dict[str, Any], *, quiet: bool) -> None:
     from orchestrate.reporting.tables import show
 
     show(document)
+
+
+def _say_error(error: dict[str, Any]) -> None:
+    """What ended the run before its last bar."""
+    from orchestrate.domain.text.printable import one_line
+    from orchestrate.reporting.output import complain
+
+    when = f" ({error['bar_date']})" if error["bar_date"] else ""
+    complain(one_line(f"{error['message']}{when}"))
 
 
 def _complain(document: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.config.reading import Reading
+from orchestrate.config.reading import Reading, is_function
 from orchestrate.config.schema import Appointment as AppointmentSection
 from orchestrate.config.sections.limits import portfolio_limits
 from orchestrate.domain.portfolio import (
@@ -16,6 +16,7 @@ from orchestrate.domain.portfolio import (
     RebalancePlan,
     VolatilityTarget,
 )
+from orchestrate.domain.text.spelling import did_you_mean
 
 _ACTIONS: Final[tuple[Action, ...]] = ("pause", "resume", "remove", "add", "allocation")
 _EXAMPLE: Final = "write {at: 2015-01-02, pause: ID}, or resume, remove, add or allocation in place of pause"
@@ -29,7 +30,7 @@ def portfolio_plan(reading: Reading, enabled: list[str]) -> PortfolioPlan:
         message = "weights are scaled at calendar rebalances, and there are none"
         reading.wrong(("portfolio", "target_volatility"), message, "write portfolio: {rebalance: {every: month}}")
     return PortfolioPlan(
-        conflicts=written.conflicts,
+        conflicts=_conflicts(reading),
         exits=written.exits,
         limits=portfolio_limits(reading),
         rebalance=RebalancePlan(rebalance.threshold, rebalance.every, rebalance.top_up),
@@ -37,6 +38,18 @@ def portfolio_plan(reading: Reading, enabled: list[str]) -> PortfolioPlan:
         schedule=_schedule(reading, enabled),
         compatibility=CompatibilityPlan(written.compatibility.require),
     )
+
+
+def _conflicts(reading: Reading) -> str:
+    """The name of a policy, or a function whose file is looked up from the root."""
+    written, known, path = reading.values.portfolio.conflicts, reading.choices.conflicts, ("portfolio", "conflicts")
+    if is_function(written):
+        reading.check_function(path, written)
+        return reading.function(path, written)
+    if written not in known:
+        hint = did_you_mean(written, known) or f"known: {', '.join(known)}, and path.py:function"
+        reading.wrong(path, f"there is no '{written}'", hint)
+    return written
 
 
 def _schedule(reading: Reading, enabled: list[str]) -> tuple[Appointment, ...]:

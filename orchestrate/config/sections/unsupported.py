@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from orchestrate.config.reading import Reading
-from orchestrate.domain.text.spelling import did_you_mean
-
-_PLANNED_CONFLICTS = ("net_signal", "first_wins", "priority", "cancel_both", "weighted_average")
 
 
 def refuse_unsupported(reading: Reading) -> None:
@@ -33,31 +28,9 @@ def refuse_unsupported(reading: Reading) -> None:
 
 def _portfolio(reading: Reading) -> None:
     portfolio = reading.values.portfolio
-    _choice(reading, "conflicts", portfolio.conflicts, reading.choices.conflicts, _PLANNED_CONFLICTS)
     if portfolio.allocation.every is not None:
         reading.not_supported(("portfolio", "allocation", "every"))
-    if portfolio.exits != "protected":
-        reading.not_supported(
-            ("portfolio", "exits"), "portfolio.exits 'included'", "write 'protected', or leave it out"
-        )
     if portfolio.rebalance.threshold is not None or portfolio.rebalance.every is not None:
         reading.not_supported(("portfolio", "rebalance"))
     if portfolio.target_volatility is not None:
         reading.not_supported(("portfolio", "target_volatility"))
-
-
-def _choice(reading: Reading, key: str, written: str, there: Collection[str], planned: Collection[str]) -> None:
-    """Check that the name is `there`; refuse a `planned` one, or a function in a file, by name."""
-    if written in there:
-        return
-    known = [*there, *(name for name in planned if name not in there)]
-    path = ("portfolio", key)
-    file, _, function = written.rpartition(":")
-    if written in known:
-        hint = f"use {' or '.join(there)} until it has"
-        reading.not_supported(path, f"portfolio.{key} '{written}'", hint)
-    elif file.endswith(".py") and function.isidentifier():
-        reading.not_supported(path, f"portfolio.{key}: a custom function")
-    else:
-        hint = did_you_mean(written, known) or f"known: {', '.join(known)}, and path.py:function"
-        reading.wrong(path, f"there is no '{written}'", hint)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from orchestrate.domain.orders.order import NO_FIGURES, Decision, Demand, Figures, Order, Outcome, Reason, StageOutcome
 
 #: a name of this module is found several times as fast as a member of an enumeration
 _APPROVED: Final = Outcome.APPROVED
+#: Who wants to trade: a strategy (portable or native), the rebalancer, a stop of the portfolio, a person.
+Producer = Literal["strategy", "rebalance", "stop", "operator"]
 
 
 @dataclass(slots=True, eq=False)
@@ -18,7 +20,8 @@ class Intent:
     `units` is the signed quantity that was asked for, None where the plan's sizing decides; the first stage makes
     `demand` of it. `quantity` is what the stages so far have left of the demand, `available` the money that its
     strategy could spend on it, `reserve` the money to hold back for its order, `trail` the stages that cut or refused
-    it; a stage that the trail doesn't name let it pass.
+    it; a stage that the trail doesn't name let it pass. What has another `producer` than a strategy is no party to
+    conflicts.
     """
 
     strategy_id: str
@@ -30,6 +33,7 @@ class Intent:
     step: int
     t: int
     sized: bool = False
+    producer: Producer = "strategy"
     demand: Demand = field(init=False)
     quantity: float = 0.0
     refused: bool = False

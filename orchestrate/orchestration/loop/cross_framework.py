@@ -41,8 +41,7 @@ Progress = Callable[[int, int], None]
 class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     """Every run goes through here, also one strategy on one framework.
 
-    `fed_in_full` names the frameworks that are told of every bar; the others hear only of steps at which they have an
-    order to execute.
+    `fed_in_full` names the frameworks that see every bar; others see the steps at which they have an order to execute.
     """
 
     def __init__(
@@ -90,12 +89,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        """Step through the whole timeline, or until `stop` says so between two steps; engines are ended in any case."""
+        """Step through the timeline, or until `stop` says so or a user's function fails, which is raised at the end."""
         self.begin(market, rules)
         clock = self.clock()
         try:
             for event in clock:
-                if stop is not None and stop():
+                if self.session.error is not None or (stop is not None and stop()):
                     break
                 self.step(event)
                 if progress is not None:
@@ -140,6 +139,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         for framework in self._router.adapters:
             self._agree(framework, Netted.of(self._books(framework)), "at the end")
         session.orders.cancel(lambda _order: True, Reason.UNFILLED_AT_END, tell_engine=False)
+        session.require_decided()
 
     def _require_rebuilt(self) -> None:
         """Every book is what its capital and its fills make of a new one."""
@@ -252,7 +252,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             else:
                 self._netted[entry.framework].apply(entry.book, booked, instruments[symbol])
             self._recorder.note(entry.book, symbol, step)
-            session.booked(entry)
+            session.booked(entry, symbol)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
             if session.runner.has_hook(entry, "on_fill"):

@@ -16,8 +16,8 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 Emit = Callable[[DomainEvent], None]
 _MONEY: Final = frozenset({Reason.CAPITAL, Reason.OPEN_GAP, Reason.BELOW_ONE_LOT})
 #: a name of this module is found several times as fast as a member of an enumeration
-_NO_REASON: Final = Reason.NONE
-_REFUSALS: Final = frozenset({Reason.CONFLICT, Reason.NOT_TRADABLE, Reason.LIMIT})
+_REJECTED: Final = Outcome.REJECTED
+_APPROVED: Final = Outcome.APPROVED
 
 
 class DecisionLog:
@@ -42,21 +42,21 @@ class DecisionLog:
         return labels[row] if row >= 0 else self._step_labels[step]
 
     def record(self, decision: Decision, order_id: str = "") -> None:
-        """Remember a decision; emit an event where money, or its lack, changed a demand."""
-        demand, reason = decision.demand, decision.reason
-        t = self.label(demand.symbol)
+        """Remember a decision and count it; emit an event where money, or its lack, changed a demand."""
+        t = self.note(decision, order_id)
+        if decision.outcome is _APPROVED:
+            return
+        entry, rejected = self._entries[decision.demand.strategy_id], decision.outcome is _REJECTED
+        entry.blocked += rejected
+        entry.resized += not rejected
+        if decision.reason in _MONEY:
+            now = allocation(entry.account, entry.book, 0.0, self._marks)
+            used, limit = float(now.used_capital), float(now.allocated_capital)
+            changed = SignalBlockedEvent if rejected else SignalResizedEvent
+            self._emit(changed(decision, used, limit, t))
+
+    def note(self, decision: Decision, order_id: str) -> int:
+        """Remember a decision on what is no new demand, such as the end of an order; the label of its bar."""
+        t = self.label(decision.demand.symbol)
         self.decisions.append(DecisionRecord(t, decision, order_id))
-        if reason is _NO_REASON:
-            return
-        entry = self._entries[demand.strategy_id]
-        if reason not in _MONEY:
-            entry.blocked += reason in _REFUSALS
-            return
-        now = allocation(entry.account, entry.book, 0.0, self._marks)
-        used, limit = float(now.used_capital), float(now.allocated_capital)
-        if decision.outcome is Outcome.REJECTED:
-            entry.blocked += 1
-            self._emit(SignalBlockedEvent(decision, used, limit, t))
-        else:
-            entry.resized += 1
-            self._emit(SignalResizedEvent(decision, used, limit, t))
+        return t

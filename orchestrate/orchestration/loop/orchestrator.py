@@ -202,4 +202,6 @@ class UnifiedStrategyOrchestrator:
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
         """Ask every strategy that has a bar now, and settle what they want: one command for each order."""
         session = self.session
-        return session.commands(session.coordinate(session.decide(event)))
+        settled = session.coordinate(session.decide(event))
+        session.require_decided()
+        return session.commands(settled)

@@ -55,7 +55,7 @@ class OrderManager:
         t, price = self._moments[step], self._marks[symbol]
         demand = Demand(entry.id, symbol, -position.quantity, True, price, step, t, signalled=False)
         order = self.blotter.place(demand, demand.quantity, 0.0, reason)
-        self._log.record(Decision(demand, Outcome.APPROVED, demand.quantity, reason), order.id)
+        self._log.note(Decision(demand, Outcome.APPROVED, demand.quantity, reason), order.id)
 
     # ---- released
 
@@ -114,7 +114,7 @@ class OrderManager:
         self.blotter.end(order, _STATUSES.get(reason, OrderStatus.CANCELLED), reason)
         step = self._marks.step
         demand = demand_of(order, self._marks[order.symbol], step, self._moments[step])
-        self._log.record(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
+        self._log.note(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
 
     def ended_by_engine(self, ended: Ended) -> None:
         """An order is over in its engine, so it is in the blotter."""

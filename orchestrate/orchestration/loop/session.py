@@ -8,8 +8,11 @@ from decimal import Decimal
 
 import numpy as np
 
+from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.events import (
     LimitReachedEvent,
+    OppositionEndedEvent,
+    OppositionStartedEvent,
     StrategyConflictDetectedEvent,
     StrategyFailedEvent,
     StrategySignalledEvent,
@@ -46,6 +49,7 @@ from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
+from orchestrate.orchestration.risk.oppositions import Oppositions
 from orchestrate.orchestration.risk.pipeline import Resources
 from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import decision_order
@@ -88,6 +92,9 @@ class Session:
         #: what the portfolio does by itself, in this order
         self.rules: tuple[PortfolioRule, ...] = ()
         self.findings: list[Finding] = []
+        #: a user's function has failed: nothing is decided any more
+        self.error: FunctionError | None = None
+        self._oppositions = Oppositions(entries)
         self._halted = False
         self._step_begun = 0
         #: moves capital between books; whoever keeps more accounts than these puts his own here
@@ -212,15 +219,18 @@ class Session:
             rule.before_open(event)
 
     def after_close(self, event: MarketEvent) -> None:
-        """A step is over: equity is judged, then the portfolio's own rules act."""
+        """A step is over: opposite positions are reported, equity is judged, the portfolio's own rules act."""
+        if self._oppositions.changed:
+            self._report_oppositions()
         if self.watch.detectors:
             self.watch.settle(event.step)
         for rule in self.rules:
             rule.after_close(event)
 
-    def booked(self, entry: StrategyEntry) -> None:
+    def booked(self, entry: StrategyEntry, symbol: str) -> None:
         """A fill has changed the strategy's book."""
         self.watch.changed()
+        self._oppositions.booked(entry, symbol)
         if "cooldown" in entry.allocation.limits:
             trades = entry.book.trades
             if len(trades) > self._trades.get(entry.id, 0) and trades[-1].profit < 0:
@@ -270,9 +280,13 @@ class Session:
 
     def coordinate(self, intents: list[Intent]) -> list[Settled]:
         """Decide on all intents of a step: approved orders wait in the blotter, each decision comes with its order."""
-        if not intents:
+        if not intents or self.error is not None:
             return []
-        self._coordinator.coordinate(intents)
+        try:
+            self._coordinator.coordinate(intents)
+        except FunctionError as error:
+            self.error = error
+            return []
         if self._coordinator.conflicts:
             self._report_conflicts()
         for hit in self._coordinator.limit_hits:
@@ -284,6 +298,11 @@ class Session:
             if order is None:
                 self.runner.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
         return settled
+
+    def require_decided(self) -> None:
+        """FunctionError where a user's function has failed, so that something was not decided."""
+        if self.error is not None:
+            raise self.error
 
     def coordinate_natives(self, demands: Sequence[Demand]) -> list[Settled]:
         """Decide on what natives demand between their bars, or in answer to a notification."""
@@ -309,11 +328,16 @@ class Session:
                     conflict.kind,
                     conflict.symbol,
                     conflict.demands,
-                    self._coordinator.policy.__name__,
-                    conflict.settlement.outcome,
+                    self._coordinator.mode,
+                    conflict.outcome,
                     self.log.label(conflict.symbol),
                 )
             )
+
+    def _report_oppositions(self) -> None:
+        for found in self._oppositions.settle():
+            event = OppositionStartedEvent if found.started else OppositionEndedEvent
+            self._emit(event(found.symbol, found.strategies, self.log.label(found.symbol)))
 
     def commands(self, settled: Iterable[Settled]) -> list[StrategyCommand]:
         """One command for each order that came of a demand and still stands, and for each native's refused one."""

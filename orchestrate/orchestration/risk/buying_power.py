@@ -247,14 +247,13 @@ class BuyingPower:
         }
 
     def _release_closing(self, order: Order, held: float, price: float, step: int, t: int) -> Released:
-        """All that is held; a native may close a part."""
+        """What is held at most; an exit that asks for a part closes a part."""
         if order.quantity == -held:
             return Released(order, order.quantity)
         if held * order.quantity >= 0:
             detail = "the position is closed already"
             return _changed(order, demand_of(order, price, step, t), 0.0, Reason.NOTHING_TO_CLOSE, detail)
-        part = order.native_order and abs(order.quantity) < abs(held)
-        return Released(order, order.quantity if part else -held)
+        return Released(order, order.quantity if abs(order.quantity) < abs(held) else -held)
 
     def _expected(self, strategy_id: str, symbol: str, quantity: float, prices: Prices) -> Expected:
         """How an order will fill if the market stands at `prices`."""

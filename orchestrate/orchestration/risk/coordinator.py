@@ -4,37 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrate.domain.orders.conflicts import Exits, Settle
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.portfolio import NO_LIMITS, Limits
-from orchestrate.orchestration.risk.conflicts import Conflict, ConflictPolicy, independent
 from orchestrate.orchestration.risk.limits.stage import ApplyLimits, LimitHit
 from orchestrate.orchestration.risk.pipeline import (
     PlaceOrders,
     ReserveCapital,
     Resources,
-    SettleConflicts,
     SizeEntries,
     Stage,
 )
+from orchestrate.orchestration.risk.policies.sides import independent
+from orchestrate.orchestration.risk.policies.stage import Conflict, SettleConflicts
 
 
 class StrategyCoordinator:
     """The coordinator that takes the intents of a step through the stages, in order; see pipeline.py.
 
+    `policy` settles conflicts, and `mode` is what the journal calls it; `exits` says whether closing demands take part.
     `limits` are those of the portfolio, by name; strategies bring their own.
     """
 
-    def __init__(self, policy: ConflictPolicy = independent, limits: Limits = NO_LIMITS) -> None:
+    def __init__(
+        self,
+        policy: Settle = independent,
+        limits: Limits = NO_LIMITS,
+        *,
+        mode: str = "",
+        exits: Exits = "protected",
+    ) -> None:
         self.policy = policy
+        self.mode: str = mode or getattr(policy, "__name__", type(policy).__name__)
+        self.exits: Exits = exits
         self.limits = limits
         self.stages: tuple[Stage, ...] = ()
-        self._conflicts = SettleConflicts(policy)
+        self._conflicts: SettleConflicts | None = None
         self._limits: ApplyLimits | None = None
 
     @property
     def conflicts(self) -> Sequence[Conflict]:
         """The conflicts among the intents that were coordinated last."""
-        return self._conflicts.conflicts
+        return self._conflicts.conflicts if self._conflicts else ()
 
     @property
     def limit_hits(self) -> Sequence[LimitHit]:
@@ -43,7 +54,7 @@ class StrategyCoordinator:
 
     def begin(self, resources: Resources) -> None:
         """A run begins: the stages decide on its books, prices and orders from now on."""
-        self._conflicts = SettleConflicts(self.policy)
+        self._conflicts = SettleConflicts(self.policy, self.mode, self.exits, resources)
         strategy_limits = any(entry.allocation.limits for entry in resources.entries.values())
         self._limits = ApplyLimits(
             self.limits, strategy_limits, resources.exposure, resources.buying_power, resources.rules

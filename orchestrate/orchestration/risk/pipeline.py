@@ -6,17 +6,15 @@ Intents come from strategies, natives and all others that may trade; the stages 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import Reason
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
-from orchestrate.orchestration.risk.conflicts import Conflict, ConflictPolicy, find_conflicts
 from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.sizing import Sizeable, size
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -66,34 +64,6 @@ class SizeEntries:
         of = Sizeable(entry.book.equity(self._marks), intent.price, instrument, len(entry.symbols))
         units = size(entry.allocation.sizing, of)
         return units if intent.buys else -units
-
-
-class SettleConflicts:
-    """Finds symbols that several strategies want at one step, and settles each by the policy.
-
-    `conflicts` has those of the last step.
-    """
-
-    name = "conflicts"
-
-    def __init__(self, policy: ConflictPolicy) -> None:
-        self._policy = policy
-        self.conflicts: Sequence[Conflict] = ()
-
-    def __call__(self, intents: list[Intent]) -> None:
-        """See `Stage`."""
-        self.conflicts = ()
-        if len(intents) < 2:
-            return
-        self.conflicts = find_conflicts(intents, self._policy)
-        for conflict in self.conflicts:
-            for intent, quantity in zip(conflict.intents, conflict.settlement.quantities, strict=True):
-                if quantity == intent.quantity:
-                    continue
-                if quantity:
-                    intent.cut(self.name, quantity, Reason.CONFLICT, conflict.settlement.outcome)
-                else:
-                    intent.refuse(self.name, Reason.CONFLICT, conflict.settlement.outcome)
 
 
 class ReserveCapital:

@@ -15,19 +15,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from orchestrate import wiring
 from orchestrate.data.files.memory import by_symbol
 from orchestrate.domain.engines import natives_of
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.orders.conflicts import Exits
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
-from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
+from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
 from orchestrate.orchestration.strategies.deciders import portable_kind
 from orchestrate.runs.journal_format import LINES
 from orchestrate.usecases.api.results import BacktestResult, OrchestratorResult, result_of
@@ -44,11 +45,13 @@ Strategy: TypeAlias = object
 class OrchestratorConfig:
     """The settings that hold for all strategies of a run.
 
-    `framework` is where portable strategies are executed. Events from `logging_level` on go to Python's logger
-    `orchestrate`. `parameters`: by strategy id.
+    `conflict_resolution_mode` is the name of a policy, or a function `f(demands, view) -> quantities`; `exits` says
+    whether closing demands take part. `framework` is where portable strategies are executed. Events from
+    `logging_level` on go to Python's logger `orchestrate`. `parameters`: by strategy id.
     """
 
-    conflict_resolution_mode: str = "independent"
+    conflict_resolution_mode: str | Callable[..., Sequence[float]] = "independent"
+    exits: Exits = "protected"
     rebalance_threshold: Decimal | None = None
     logging_level: Literal["debug", "info", "warning", "error"] = "info"
     capital: Decimal | int | float = Decimal(100_000)
@@ -62,11 +65,12 @@ class OrchestratorConfig:
     periods_per_year: float | None = None
 
     def __post_init__(self) -> None:
-        if self.conflict_resolution_mode not in CONFLICT_POLICIES:
-            raise ConfigurationError(
-                f"conflict_resolution_mode {self.conflict_resolution_mode!r} is not supported yet; "
-                f"there is {', '.join(CONFLICT_POLICIES)}"
-            )
+        mode = self.conflict_resolution_mode
+        if not callable(mode) and mode not in CONFLICT_POLICIES:
+            known = ", ".join(CONFLICT_POLICIES)
+            raise ConfigurationError(f"conflict_resolution_mode must be a function or one of {known}, not {mode!r}")
+        if self.exits not in get_args(Exits):
+            raise ConfigurationError(f"exits must be one of {', '.join(get_args(Exits))}, not {self.exits!r}")
         if self.rebalance_threshold is not None:
             raise ConfigurationError("rebalance_threshold is not supported yet; leave it out")
 
@@ -139,10 +143,11 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
         entry, instance = _strategy_plan(strategy, weight, tuple(bars), chosen, config)
         chosen[entry.id] = instance
         plans.append(entry)
+    mode = config.conflict_resolution_mode
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
         capital=CapitalPlan(Decimal(str(config.capital))),
-        portfolio=PortfolioPlan(conflicts=config.conflict_resolution_mode),
+        portfolio=PortfolioPlan(conflicts=_name_of(mode), exits=config.exits),
         data={
             symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")
             for symbol, part in bars.items()
@@ -156,7 +161,12 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
         root=Path.cwd(),
     )
     given = {symbol: part for symbol, part in bars.items() if not isinstance(part, Path)}
-    return run(plan, emit=_log(config.logging_level), strategies=chosen, bars=given)
+    policy = mode if callable(mode) else None
+    return run(plan, emit=_log(config.logging_level), strategies=chosen, bars=given, policy=policy)
+
+
+def _name_of(mode: str | Callable[..., object]) -> str:
+    return mode if isinstance(mode, str) else getattr(mode, "__name__", type(mode).__name__)
 
 
 def _log(level: str) -> Callable[[DomainEvent], None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from orchestrate.analytics.summary import summarise
-from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyResult
+from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, StrategyResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,13 @@ class BacktestResult:
 
     @property
     def status(self) -> RunStatus:
-        """`completed`, `degraded` (a strategy failed), `failed` (all did) or `interrupted`."""
+        """`completed`, `degraded` (a strategy failed), `failed` (all did, or see `error`) or `interrupted`."""
         return self.facts.status
+
+    @property
+    def error(self) -> RunError | None:
+        """What ended the run before its last bar: a failure of a function that decides for the portfolio."""
+        return self.facts.error
 
     @property
     def aggregate_metrics(self) -> dict[str, float | None]:

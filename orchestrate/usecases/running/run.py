@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir, redirect_stdout, suppress
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
@@ -19,18 +19,17 @@ from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
 from orchestrate.data.files.cache import ColumnCache
 from orchestrate.data.loading import data_hash, load
-from orchestrate.domain.errors import ChangedDataError, UserInterrupt
+from orchestrate.domain.errors import ChangedDataError, FunctionError, UserInterrupt
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Flags, Market
 from orchestrate.domain.plan import RunPlan, StrategyPlan
-from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyResult
+from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, StrategyResult
 from orchestrate.domain.strategies.compatibility import SHARED_SYMBOL
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
-from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.calls import CallScope, refuse_run_in_callback
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
@@ -38,6 +37,7 @@ from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.supervision.board import board
 from orchestrate.usecases.lookahead import check_run
 from orchestrate.usecases.running.allocation import allocate, symbols_to_weigh
+from orchestrate.usecases.running.policies import Policy, conflict_policy
 from orchestrate.usecases.running.stopping import interrupts
 from orchestrate.usecases.running.watchdog import Watchdog
 
@@ -54,6 +54,7 @@ def run(
     strategies: Mapping[str, object] | None = None,
     bars: Mapping[str, Columns] | None = None,
     cache: ColumnCache | None = None,
+    policy: Callable[..., object] | None = None,
 ) -> RunResult:
     """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
 
@@ -61,7 +62,7 @@ def run(
     with the weights in force.
     What strategies print goes to stderr. DataError where data is missing; a strategy that breaks fails alone.
     `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already, `cache`
-    holds files that were parsed before.
+    holds files that were parsed before. `policy` is a function that settles conflicts in place of the plan's.
     """
     refuse_run_in_callback()
     began = time.perf_counter()
@@ -91,9 +92,21 @@ def run(
             }
             twins = _twins(plan, instances, given, watchdog) if lookahead else None
             try:
-                return _run(
-                    plan, loaded.market, notes, instances, engines, watchdog, emit, progress, stop, twins, began
-                )
+                with conflict_policy(plan, policy, watchdog) as settle:
+                    return _run(
+                        plan,
+                        loaded.market,
+                        notes,
+                        instances,
+                        engines,
+                        watchdog,
+                        emit,
+                        progress,
+                        stop,
+                        twins,
+                        began,
+                        settle,
+                    )
             finally:
                 board().keep(instances)
                 gc.collect(0)  # what lives through it is finalised in order: files left open are flushed, then closed
@@ -111,10 +124,11 @@ def _run(
     stop: Callable[[], bool] | None,
     twins: Mapping[str, object] | None,
     began: float,
+    policy: Policy,
 ) -> RunResult:
     orchestrator = CrossFrameworkOrchestrator(
         PortfolioCapitalManager(plan.capital.total),
-        StrategyCoordinator(CONFLICT_POLICIES[plan.portfolio.conflicts], plan.portfolio.limits),
+        StrategyCoordinator(policy.settle, plan.portfolio.limits, mode=policy.mode, exits=plan.portfolio.exits),
         CompatibilityAnalyzer(),
         engines,
         fed_in_full=plan.frameworks.fed_in_full,
@@ -135,17 +149,19 @@ def _run(
         )
     report = orchestrator.validate_compatibility()
     findings += [replace(match.finding, severity="info") for match in report.matches if match.rule == SHARED_SYMBOL]
-    orchestrator.run(market, plan.execution, progress=progress, stop=stop)
+    with suppress(FunctionError):  # what is done is kept
+        orchestrator.run(market, plan.execution, progress=progress, stop=stop if policy.error is None else _at_once)
 
     results = orchestrator.results()
     checked = check_run(orchestrator, twins, market, watchdog, stop, began)
     _require_same_bars(market, orchestrator)
     findings += [*orchestrator.session.findings, *_ruined(results, market)]
     steps, timeline = orchestrator.steps_done, market.timeline
-    stopped = steps < len(timeline) or (stop is not None and stop())
+    error = policy.error or orchestrator.session.error
+    stopped = (stop is not None and stop()) or (error is None and steps < len(timeline))
     return RunResult(
         plan=plan,
-        status=_status(results, interrupted=stopped),
+        status=_status(results, interrupted=stopped, ended=error is not None),
         stamps=timeline.stamps[:steps],
         labels=timeline.labels[:steps],
         reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
@@ -160,7 +176,17 @@ def _run(
         periods_per_year=_periods(plan, market, results),
         benchmark=orchestrator.session.marks.path(plan.benchmark, steps) if plan.benchmark else None,
         looked_ahead=checked.accused,
+        error=_run_error(error, int(timeline.labels[steps - 1]) if steps else None) if error else None,
     )
+
+
+def _at_once() -> bool:
+    """Stop before the first step."""
+    return True
+
+
+def _run_error(error: FunctionError, t: int | None) -> RunError:
+    return RunError(error.kind, str(error), error.traceback, t, error.file, error.line)
 
 
 def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator) -> None:
@@ -209,9 +235,9 @@ def _load(strategy: StrategyPlan, plan: RunPlan, watchdog: Watchdog) -> object:
         return error
 
 
-def _status(results: dict[str, StrategyResult], *, interrupted: bool) -> RunStatus:
-    if interrupted:
-        return "interrupted"
+def _status(results: dict[str, StrategyResult], *, interrupted: bool, ended: bool) -> RunStatus:
+    if interrupted or ended:
+        return "interrupted" if interrupted else "failed"
     failed = sum(result.status == "failed" for result in results.values())
     if not failed:
         return "completed"

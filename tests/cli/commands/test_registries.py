@@ -24,14 +24,14 @@ from orchestrate.data.files import formats
 from orchestrate.data.text.csv import read_csv
 from orchestrate.domain.engines import Engine
 from orchestrate.domain.instruments import instrument as instruments
-from orchestrate.domain.orders.order import Demand
+from orchestrate.domain.orders.conflicts import ConflictDemand, ConflictView
 from orchestrate.domain.plan import DataPlan
 from orchestrate.domain.portfolio import AllocationMethod
 from orchestrate.domain.results import Finding
-from orchestrate.orchestration.risk import conflicts, sizing
-from orchestrate.orchestration.risk.conflicts import Settlement
+from orchestrate.orchestration.risk import sizing
 from orchestrate.orchestration.risk.limits import registry as limits
 from orchestrate.orchestration.risk.limits.opening import Opening, Verdict
+from orchestrate.orchestration.risk.policies import registry
 from orchestrate.reporting import tables
 from tests.engines.conformance.in_memory import InMemoryAdapter
 
@@ -131,27 +131,30 @@ def test_without_its_line_there_is_no_such_engine(orchestrate: Orchestrate) -> N
 # ---- conflict policies
 
 
-def first_alone(demands: Sequence[Demand]) -> Settlement:
+def first_alone(demands: Sequence[ConflictDemand], _view: ConflictView) -> Sequence[float]:
     """Let the first demand through and refuse the others."""
-    return Settlement(tuple(0.0 if place else demand.quantity for place, demand in enumerate(demands)), "first alone")
+    return [0.0 if place else demand.quantity for place, demand in enumerate(demands)]
 
 
 @pytest.fixture
 def policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(conflicts.CONFLICT_POLICIES, "first_alone", first_alone)
+    known = registry.ConflictPolicy(first_alone, "the first alone")
+    monkeypatch.setitem(registry.CONFLICT_POLICIES, "first_alone", known)
 
 
 @pytest.mark.usefixtures("policy")
 def test_a_policy_settles_the_conflicts_of_a_run(orchestrate: Orchestrate) -> None:
     two = PLAN.replace("{fast: 2, slow: 5}", "{fast: 3, slow: 8}")
     found = backtest(orchestrate, two + "portfolio: {conflicts: first_alone}\n")
-    assert found["strategies"]["dips"]["blocked"] == 0  # the first by its id
-    assert found["strategies"]["trend"]["blocked"] > 0
+    assert found["strategies"]["trend"]["blocked"] == 0  # the first in the file
+    assert found["strategies"]["dips"]["blocked"] > 0
 
 
 @pytest.mark.usefixtures("policy")
 def test_a_policy_is_in_schema_and_messages(orchestrate: Orchestrate) -> None:
-    assert "first_alone" in schema(orchestrate)["$defs"]["Portfolio"]["properties"]["conflicts"]["anyOf"][0]["examples"]
+    described = schema(orchestrate)["$defs"]["Portfolio"]["properties"]["conflicts"]["anyOf"][0]
+    assert "first_alone" in described["examples"]
+    assert "first_alone: the first alone\n" in described["description"]
     assert "did you mean 'first_alone'?" in validate(orchestrate, PLAN + "portfolio: {conflicts: first_alon}\n")
 
 

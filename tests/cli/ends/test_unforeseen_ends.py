@@ -97,6 +97,8 @@ SCENARIOS: dict[str, tuple[str, list[str], list[tuple[float, str, str]]]] = {
         ["--set", "execution.strategy_timeout=600"],
         [(0.0, "SIGINT", "supervisor"), (0.2, "SIGINT", "supervisor")],
     ),
+    "a policy swallows": ("Honest", ["--set", "portfolio.conflicts=strategies.py:swallowing"], []),
+    "a policy exits": ("Honest", ["--set", "portfolio.conflicts=strategies.py:exiting"], []),
     "supervisor killed": ("Patient", [], [(0.0, "SIGKILL", "supervisor")]),
 }
 
@@ -133,6 +135,22 @@ def test_what_cannot_be_broken_off_is_ended_and_named(ended: dict[str, Ended], n
     assert (failed["exit_code"], failed["error_type"], failed["error_message"]) == (124, "TimeLimitError", HUNG)
     assert orchestrator["strategy_id"] == "bad"
     assert one.kept == []
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [
+        ("a policy swallows", 124, HUNG),
+        ("a policy exits", 4, "the process of the run ended with exit code 0 in strategies.py:exiting"),
+    ],
+)
+def test_a_function_of_the_portfolio_is_named_as_the_file_has_it(
+    ended: dict[str, Ended], name: str, code: int, message: str
+) -> None:
+    one, function = ended[name], "swallowing" if code == 124 else "exiting"
+    assert (one.code, one.out, one.err) == (code, "", f"strategies.py:{function}: {message}\n")
+    _, orchestrator = one.events("backtest_failed")
+    assert (orchestrator["strategy_id"], orchestrator["error_message"]) == (None, message)
 
 
 def test_a_time_limit_holds_against_code_that_cannot_be_broken_off(ended: dict[str, Ended]) -> None:

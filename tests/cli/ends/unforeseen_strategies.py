@@ -33,6 +33,14 @@ def swallow():
             continue
 
 
+def swallowing(demands, view):
+    swallow()
+
+
+def exiting(demands, view):
+    os._exit(0)
+
+
 class Swallows(Honest):
     def act(self):
         swallow()

@@ -25,7 +25,15 @@ KEYS = {
         "outcome",
         "reason",
     ],
-    "orchestrator.conflict_detected": ["symbol", "strategies", "signals", "resolution_mode", "outcome", "bar_date"],
+    "orchestrator.conflict_detected": [
+        "symbol",
+        "strategies",
+        "conflict_type",
+        "signals",
+        "resolution_mode",
+        "outcome",
+        "bar_date",
+    ],
     "orchestrator.strategy_failed": ["strategy_id", "error_type", "error_message", "bar_date"],
 }
 EVERYTHING = """\

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from orchestrate.config.resolve import resolve
-from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.events import DomainEvent, StrategyConflictDetectedEvent
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
+from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
 from orchestrate.usecases.running.run import run
 from orchestrate.wiring import choices, describe, settings_types
 
@@ -26,13 +28,15 @@ def plan_of(name: str) -> RunPlan:
     return resolution.plan
 
 
+@cache
+def events_of(name: str) -> tuple[RunResult, list[DomainEvent]]:
+    events: list[DomainEvent] = []
+    return run(plan_of(name), emit=events.append), events
+
+
 def run_of(name: str) -> tuple[RunResult, Counter[str]]:
-    events: Counter[str] = Counter()
-
-    def emit(event: DomainEvent) -> None:
-        events[type(event).__name__] += 1
-
-    return run(plan_of(name), emit=emit), events
+    result, events = events_of(name)
+    return result, Counter(type(event).__name__ for event in events)
 
 
 def test_what_there_is():
@@ -103,6 +107,54 @@ def test_the_risk_parity_example_gives_the_weights_that_it_says():
 def test_the_conflict_example_conflicts():
     _, events = run_of("conflict.yaml")
     assert events["StrategyConflictDetectedEvent"] >= 5
+
+
+def counts(name: str) -> dict[str, tuple[int, int]]:
+    """How often each strategy was blocked and resized."""
+    return {each.id: (each.blocked, each.resized) for each in run_of(name)[0].strategies.values()}
+
+
+def outcomes(name: str) -> list[str]:
+    return [event.outcome for event in events_of(name)[1] if isinstance(event, StrategyConflictDetectedEvent)]
+
+
+def test_there_is_an_example_of_every_policy():
+    used = {plan_of(path.name).portfolio.conflicts for path in FILES}
+    assert used == {*CONFLICT_POLICIES, "policies/calmer.py:calmer"}
+
+
+@pytest.mark.parametrize(
+    ("name", "trend", "against"),
+    [
+        ("conflict", (0, 0), (0, 0)),
+        ("conflicts-first-wins", (0, 0), (11, 0)),
+        ("conflicts-priority", (11, 0), (0, 0)),
+        ("conflicts-cancel-both", (11, 0), (11, 0)),
+        ("conflicts-net-signal", (4, 7), (8, 3)),
+        ("conflicts-weighted-average", (4, 7), (7, 4)),
+        ("conflicts-exits-included", (4, 16), (16, 4)),
+    ],
+)
+def test_a_conflict_example_shows_what_it_says(name: str, trend: tuple[int, int], against: tuple[int, int]):
+    assert counts(f"{name}.yaml") == {"with_the_trend": trend, "against_it": against}
+
+
+def test_the_average_of_equal_weights_is_half_of_the_net():
+    # both runs are alike until the first conflict of two entries is settled
+    assert outcomes("conflicts-net-signal.yaml")[1] == "with_the_trend refused, against_it -174 of -2291.02"
+    assert outcomes("conflicts-weighted-average.yaml")[1] == "with_the_trend refused, against_it -87 of -2291.02"
+
+
+def test_the_example_of_a_function_halves_one_side():
+    (trend_blocked, trend_cut), (against_blocked, against_cut) = counts("conflicts-function.yaml").values()
+    assert trend_blocked + against_blocked >= 5
+    assert (trend_cut, against_cut) == (against_blocked, trend_blocked)
+
+
+def test_exits_that_take_part_hold_positions_longer():
+    held = run_of("conflicts-exits-included.yaml")[0].strategies["with_the_trend"]
+    free = run_of("conflict.yaml")[0].strategies["with_the_trend"]
+    assert len(held.trades) < len(free.trades)
 
 
 def test_the_capital_example_is_cut_and_refused():

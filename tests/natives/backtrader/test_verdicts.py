@@ -18,7 +18,6 @@ from orchestrate.domain.orders.order import Order, Reason, StrategyCommand
 from orchestrate.domain.plan import Sizing
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
-from orchestrate.orchestration.risk.conflicts import Settlement
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from tests.natives.backtrader.builders import AT_CLOSE, DAY, FIRST, PLAIN, Part, host, market
 
@@ -229,8 +228,8 @@ def test_orders_of_a_symbol_without_a_bar_wait_for_its_next_one():
 
 
 def test_a_policy_that_refuses_reaches_both():
-    def neither(demands):
-        return Settlement(tuple(0.0 for _ in demands), "nobody trades")
+    def neither(demands, _view):
+        return [0.0 for _ in demands]
 
     class Other(Scripted):
         pass

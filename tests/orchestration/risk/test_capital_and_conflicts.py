@@ -15,6 +15,7 @@ from orchestrate.domain.books import Book
 from orchestrate.domain.events import (
     StrategyConflictDetectedEvent,
 )
+from orchestrate.domain.orders.conflicts import ConflictDemand, ConflictView
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Decision, Demand, Outcome, Reason
@@ -24,7 +25,6 @@ from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.ports import CapitalManagementPort, CoordinationPort
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
-from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES, Settlement
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.pipeline import Resources
@@ -151,8 +151,8 @@ def coordinate(coordinator: StrategyCoordinator, demands: Sequence[Demand]) -> l
     return [intent.decision() for intent in intents]
 
 
-def first_wins(demands: Sequence[Demand]) -> Settlement:
-    return Settlement((demands[0].quantity, *(0.0 for _ in demands[1:])), f"{demands[0].strategy_id} was first")
+def last_wins(demands: Sequence[ConflictDemand], _view: ConflictView) -> Sequence[float]:
+    return [*(0.0 for _ in demands[1:]), demands[-1].quantity]
 
 
 def test_demands_on_one_symbol_are_a_conflict_and_go_on() -> None:
@@ -183,15 +183,14 @@ def test_closings_are_decided_first() -> None:
 
 
 def test_a_policy_is_a_function() -> None:
-    coordinator = StrategyCoordinator(first_wins)
+    coordinator = StrategyCoordinator(last_wins)
     decisions = coordinate(coordinator, [demand("a", 5), demand("b", 3), demand("c", 4, symbol="B")])
     assert [(d.outcome, d.quantity, d.reason, d.detail) for d in decisions] == [
-        (Outcome.APPROVED, 5.0, Reason.NONE, ""),
-        (Outcome.REJECTED, 0.0, Reason.CONFLICT, "a was first"),
+        (Outcome.REJECTED, 0.0, Reason.CONFLICT, "last_wins: a refused, b passes 3"),
+        (Outcome.APPROVED, 3.0, Reason.NONE, ""),
         (Outcome.APPROVED, 4.0, Reason.NONE, ""),
     ]
     assert coordinator.conflicts[0].kind == "same_side"
-    assert set(CONFLICT_POLICIES) >= {"independent"}
 
 
 def test_conflicts_are_reported_with_their_demands() -> None:
@@ -217,10 +216,10 @@ def test_conflicts_are_reported_with_their_demands() -> None:
 def test_a_policy_may_refuse_and_the_strategy_is_notified() -> None:
     refused = Scripted({1: [Signal.enter("A", quantity=3)]})
     parts = {
-        "a": Part(Scripted({1: [Signal.enter("A", quantity=5)]}), pct=50),
         "b": Part(refused, pct=50),
+        "a": Part(Scripted({1: [Signal.enter("A", quantity=5)]}), pct=50),
     }
-    done = run_harness(market_of(series("A", BARS)), parts, coordinator=StrategyCoordinator(first_wins))
+    done = run_harness(market_of(series("A", BARS)), parts, coordinator=StrategyCoordinator(last_wins))
     assert done.fills() == [(5.0, 10.0)]
     assert refused.callbacks == ["conflict", "stop"]
     assert done.results["b"].blocked == 1

@@ -1,0 +1,51 @@
+"""Opposite positions of different strategies in one symbol: noticed when they begin and end, nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+
+class Opposition(NamedTuple):
+    """Some strategies of a symbol are long and others short, since now (`started`) or until now."""
+
+    symbol: str
+    strategies: tuple[str, ...]
+    started: bool
+
+
+class Oppositions:
+    """Compares the positions of symbols that several strategies may hold, once a step in which a book changed."""
+
+    def __init__(self, entries: Mapping[str, StrategyEntry]) -> None:
+        self._rank = {name: place for place, name in enumerate(entries)}
+        self._is_long: dict[str, dict[str, bool]] = {}
+        self._standing: dict[str, tuple[str, ...]] = {}
+        #: symbols in which a position changed since the last `settle`
+        self.changed: set[str] = set()
+
+    def booked(self, entry: StrategyEntry, symbol: str) -> None:
+        """A fill has changed the strategy's position in `symbol`."""
+        held, quantity = self._is_long.setdefault(symbol, {}), entry.book.quantity(symbol)
+        if quantity:
+            held[entry.id] = quantity > 0
+        else:
+            held.pop(entry.id, None)
+        if len(held) > 1 or symbol in self._standing:
+            self.changed.add(symbol)
+
+    def settle(self) -> list[Opposition]:
+        """What has begun and ended since the last time, by symbol."""
+        found = []
+        for symbol in sorted(self.changed):
+            held, before = self._is_long[symbol], self._standing.pop(symbol, ())
+            if len(set(held.values())) > 1:
+                now = self._standing[symbol] = tuple(sorted(held, key=self._rank.__getitem__))
+                if not before:
+                    found.append(Opposition(symbol, now, started=True))
+            elif before:
+                found.append(Opposition(symbol, before, started=False))
+        self.changed.clear()
+        return found

@@ -1,0 +1,1 @@
+"""Conflicts: several strategies demand one symbol at one step, and a policy settles what each may trade."""

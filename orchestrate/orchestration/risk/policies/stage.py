@@ -1,0 +1,209 @@
+"""The stage of the pipeline that finds conflicts and settles each by the policy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from orchestrate.domain.books import closing_and_opening
+from orchestrate.domain.orders.conflicts import ConflictDemand, Exits, Settle
+from orchestrate.domain.orders.execution import rounded
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Demand, Reason
+from orchestrate.orchestration.risk.pipeline import Resources
+from orchestrate.orchestration.risk.policies.view import view_of
+
+#: Quantities closer than this fraction are equal: what several roundings of floats leave.
+_BLUR: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A conflict as it was settled: the `demands` as they came, and in `outcome` what became of them.
+
+    `kind` is `opposite` where some of those that take part buy and some sell, else `same_side`.
+    """
+
+    symbol: str
+    strategy_ids: tuple[str, ...]
+    demands: tuple[Demand, ...]
+    kind: str
+    outcome: str
+
+
+class _Stake(NamedTuple):
+    """An intent in a conflict: so much of it passes whatever the policy says, and so much takes part."""
+
+    intent: Intent
+    safe: float
+    open: float
+
+
+class SettleConflicts:
+    """Finds symbols that several strategies want at one step, and settles each by the policy.
+
+    `conflicts` has those of the last step. Only demands of strategies count, and of these no exits of brackets and
+    stops. Closing demands take part where `exits` are included.
+    """
+
+    name = "conflicts"
+
+    def __init__(self, settle: Settle, mode: str, exits: Exits, resources: Resources) -> None:
+        self._settle_by, self._mode, self._exits = settle, mode, exits
+        self._entries, self._blotter, self._rules = resources.entries, resources.blotter, resources.rules
+        self._view = view_of(resources.entries, resources.marks, resources.instruments)
+        self._rank = {name: place for place, name in enumerate(resources.entries)}
+        self.conflicts: Sequence[Conflict] = ()
+
+    def __call__(self, intents: list[Intent]) -> None:
+        """See `Stage`."""
+        self.conflicts = ()
+        if len(intents) > 1:
+            self.conflicts = [self._settle(symbol, wanting) for symbol, wanting in _contested(intents)]
+
+    def _settle(self, symbol: str, intents: Sequence[Intent]) -> Conflict:
+        paused = [intent for intent in intents if self._is_paused(intent)]
+        stakes = self._stakes([intent for intent in intents if intent not in paused] if paused else intents)
+        demands = self._demands(symbol, stakes)
+        wanted = [demand.quantity for demand in demands]
+        granted = self._granted(demands, wanted) if len(demands) > 1 else wanted
+        outcome = "each book trades its own" if granted == wanted else _outcome(demands, granted)
+        if self._exits == "protected":
+            outcome += _named("protected", [intent for intent in intents if intent.closing])
+        outcome += _named("paused", paused)
+        for demand, left in zip(demands, granted, strict=True):
+            if left != demand.quantity:
+                self._cut(stakes[demand.strategy_id], left, outcome)
+        names = tuple(dict.fromkeys([intent.strategy_id for intent in intents]))
+        return Conflict(symbol, names, tuple([i.demand for i in intents]), _kind(wanted, intents), outcome)
+
+    # ---- who takes part
+
+    def _is_paused(self, intent: Intent) -> bool:
+        """True for an opening that is refused in any case, so that it takes nothing from others."""
+        return self._entries[intent.strategy_id].status == "paused" and not intent.closing
+
+    def _stakes(self, intents: Sequence[Intent]) -> dict[str, list[_Stake]]:
+        """By strategy what takes part of its intents; a part that closes doesn't where exits are protected."""
+        stakes: dict[str, list[_Stake]] = {}
+        for intent in intents:
+            own = stakes.setdefault(intent.strategy_id, [])
+            safe = self._closing_part(intent, own) if self._exits == "protected" else 0.0
+            own.append(_Stake(intent, safe, rounded(intent.quantity - safe) if safe else intent.quantity))
+        return stakes
+
+    def _closing_part(self, intent: Intent, before: Sequence[_Stake]) -> float:
+        """What of the intent closes, once orders on their way and the strategy's closings before it have filled."""
+        if intent.closing:
+            return intent.quantity
+        owner, symbol = intent.strategy_id, intent.symbol
+        held = self._entries[owner].book.quantity(symbol)
+        for order in self._blotter.pending(owner):
+            held += order.quantity if order.symbol == symbol else 0.0
+        for stake in before:
+            held += stake.safe
+        return closing_and_opening(held, intent.quantity)[0]
+
+    def _demands(self, symbol: str, stakes: Mapping[str, Sequence[_Stake]]) -> list[ConflictDemand]:
+        """What each strategy wants, all in one, in the order of the file; none that wants nothing."""
+        demands = []
+        for name in sorted(stakes, key=self._rank.__getitem__):
+            demand = _demand(symbol, stakes[name])
+            if demand.quantity:
+                demands.append(demand)
+        return demands
+
+    # ---- what becomes of them
+
+    def _granted(self, demands: Sequence[ConflictDemand], wanted: list[float]) -> list[float]:
+        """What the policy leaves of each demand: all of it, or whole lots."""
+        answers = list(self._settle_by(demands, self._view))
+        if answers == wanted:
+            return wanted
+        return [self._whole_lots(quantity, answer) for quantity, answer in zip(wanted, answers, strict=True)]
+
+    def _whole_lots(self, wanted: float, answer: float) -> float:
+        if abs(answer) >= abs(wanted) * (1 - _BLUR):
+            return wanted
+        return self._rules.lot(answer * (1 + _BLUR))
+
+    def _cut(self, stakes: Sequence[_Stake], granted: float, outcome: str) -> None:
+        """Serve one strategy's intents with what it is granted: those against its side first, then its closings."""
+        side, left = sum(stake.open for stake in stakes), granted
+        against = [stake for stake in stakes if stake.open * side < 0] if granted else []
+        left -= sum(stake.open for stake in against)
+        for stake in sorted(stakes, key=lambda stake: not stake.intent.closing):
+            if stake not in against:
+                served = stake.open if abs(left) >= abs(stake.open) else left
+                left = rounded(left - served)
+                self._leave(stake, served, outcome)
+
+    def _leave(self, stake: _Stake, served: float, outcome: str) -> None:
+        if served == stake.open:
+            return
+        intent, quantity = stake.intent, rounded(stake.safe + served)
+        detail = f"{self._mode}: {outcome}"
+        if quantity:
+            intent.cut(self.name, quantity, Reason.CONFLICT, detail)
+        else:
+            intent.refuse(self.name, Reason.CONFLICT, detail)
+
+
+def _contested(intents: Sequence[Intent]) -> Iterator[tuple[str, list[Intent]]]:
+    """Each symbol that two or more strategies want now, with their intents, in the order of the intents."""
+    by_symbol: dict[str, list[Intent]] = {}
+    for intent in intents:
+        if intent.producer == "strategy" and not intent.refused and not (intent.closing and _is_exempt(intent.demand)):
+            by_symbol.setdefault(intent.symbol, []).append(intent)
+    for symbol, wanting in by_symbol.items():
+        if len({intent.strategy_id for intent in wanting}) > 1:
+            yield symbol, wanting
+
+
+def _is_exempt(exit_demand: Demand) -> bool:
+    """True for exits of brackets and stops, which are subject to no policy."""
+    return exit_demand.group is not None or exit_demand.trigger is not None or exit_demand.trail is not None
+
+
+def _demand(symbol: str, stakes: Sequence[_Stake]) -> ConflictDemand:
+    """What takes part of one strategy's intents, as one."""
+    first = stakes[0].intent
+    if len(stakes) == 1:
+        return ConflictDemand(first.strategy_id, symbol, stakes[0].open, first.closing, first.price)
+    quantity = rounded(math.fsum(stake.open for stake in stakes))
+    closing = all(stake.intent.closing for stake in stakes if stake.open)
+    return ConflictDemand(first.strategy_id, symbol, quantity, closing, first.price)
+
+
+def _kind(taking_part: Sequence[float], intents: Sequence[Intent]) -> str:
+    """By the quantities that take part; by all where fewer than two do."""
+    if len(taking_part) > 1:
+        totals = taking_part
+    else:
+        by_strategy = dict.fromkeys([intent.strategy_id for intent in intents], 0.0)
+        for intent in intents:
+            by_strategy[intent.strategy_id] += intent.quantity
+        totals = [total for total in by_strategy.values() if total]
+    return "opposite" if totals and min(totals) < 0 < max(totals) else "same_side"
+
+
+def _outcome(demands: Sequence[ConflictDemand], granted: Sequence[float]) -> str:
+    """What is left of the demands, in words."""
+    if not any(granted):
+        return "all refused"
+    return ", ".join(
+        f"{demand.strategy_id} {_left(demand.quantity, left)}" for demand, left in zip(demands, granted, strict=True)
+    )
+
+
+def _named(word: str, intents: Sequence[Intent]) -> str:
+    """Whose intents don't take part, and why."""
+    return f"; {word}: {', '.join(dict.fromkeys(intent.strategy_id for intent in intents))}" if intents else ""
+
+
+def _left(wanted: float, granted: float) -> str:
+    if granted == wanted:
+        return f"passes {wanted:g}"
+    return f"{granted:g} of {wanted:g}" if granted else "refused"

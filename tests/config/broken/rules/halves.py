@@ -1,0 +1,5 @@
+"""A rule for conflicts."""
+
+
+def halves(demands, _view):
+    return [demand.quantity / 2 for demand in demands]
