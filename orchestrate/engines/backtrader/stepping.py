@@ -21,7 +21,7 @@ from typing import Any
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
-from orchestrate.engines.backtrader.parts import bt
+from orchestrate.engines.backtrader.lazy_import import bt
 from orchestrate.engines.pending_fills import refuse_crossing
 
 _NANOSECONDS_A_DAY = 86_400e9

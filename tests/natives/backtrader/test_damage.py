@@ -8,6 +8,7 @@ import backtrader as bt
 import numpy as np
 import pytest
 
+from orchestrate.domain.orders.order import Ended, Reason
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategies.protocols import Signal
 from tests.natives.backtrader.builders import AT_CLOSE, PLAIN, Part, host, market, walk
@@ -70,6 +71,10 @@ def by_hand(one):
     return bt.BuyOrder(owner=one, data=one.data, size=5, exectype=bt.Order.Market, simulated=True)
 
 
+def end_of_another(one):
+    one.broker.native_orders._ended.append((1, Ended("good", "1", Reason.CANCELLED)))
+
+
 #: what is done at which bars, and a part of the error
 DAMAGE = {
     "a decimal size": ({4: lambda s: s.buy(size=Decimal("5.5"))}, "a size must be an int or a float"),
@@ -110,14 +115,8 @@ DAMAGE = {
         "of A was overwritten: 1.0",
     ),
     "the next low": ({4: lambda s: (item(1, 1.0, "low")(s), limit(s, 2.0))}, "the low of A was overwritten: 1.0"),
-    "another's name": ({4: lambda s: s.broker._news.ended.append(_ended())}, "it reports something of good"),
+    "another's name": ({4: lambda s: (end_of_another(s), buy(s))}, "it reports something of good"),
 }  # fmt: skip
-
-
-def _ended():
-    from orchestrate.domain.orders.order import Ended, Reason
-
-    return Ended("good", "1", Reason.CANCELLED)
 
 
 def parts(bad=None):

@@ -12,7 +12,8 @@ import numpy as np
 
 from orchestrate.domain.errors import NativeError
 from orchestrate.domain.market.timeline import BarSeries, Floats, Stamps
-from orchestrate.engines.backtrader.hosting.refusals import NotHostedError, refuse_methods
+from orchestrate.engines.backtrader.hosting.refusals import refuse_methods
+from orchestrate.engines.hosting.refusals import NotHostedError, not_hosted
 
 CallScope = AbstractContextManager[object]
 _MICROSECOND: Final = 1_000
@@ -198,7 +199,7 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
         self._vectorised = False
         raise _PreparedError
 
-    def ask(self, strategy: bt.Strategy, day_number: float) -> None:
+    def call(self, strategy: bt.Strategy, day_number: float) -> None:
         """Timers that are due, notifications, and `next`, at the bars to which the feeds have been moved."""
         if self._timers:
             self._check_timers([strategy], day_number)
@@ -214,7 +215,7 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
 
     def _add_timer(self, *arguments: Any, cheat: bool = False, **named: Any) -> bt.Timer:
         if cheat:
-            raise NotHostedError("add_timer(cheat=True): cheat-on-open is not hosted; docs/natives.md lists what is")
+            raise not_hosted("add_timer(cheat=True): cheat-on-open")
         return super()._add_timer(*arguments, cheat=False, **named)
 
 

@@ -12,14 +12,14 @@ from orchestrate.domain.plan import Sizing
 from orchestrate.orchestration.risk.sizing import Sizeable, size
 
 
-class Purse(float):
-    """Cash that is never found wanting: the orchestrator has said that the order may be paid."""
+class UnlimitedCash(float):
+    """Cash that is never too little: the orchestrator has decided that the order can be paid."""
 
-    def __add__(self, other: float) -> Purse:
-        return Purse(float(self) + other)
+    def __add__(self, other: float) -> UnlimitedCash:
+        return UnlimitedCash(float(self) + other)
 
-    def __sub__(self, other: float) -> Purse:
-        return Purse(float(self) - other)
+    def __sub__(self, other: float) -> UnlimitedCash:
+        return UnlimitedCash(float(self) - other)
 
     def __lt__(self, _other: float) -> bool:
         return False

@@ -8,7 +8,7 @@ from typing import Any, Final
 from backtrader import Order as Native
 
 from orchestrate.domain.errors import NativeError
-from orchestrate.engines.backtrader.hosting.refusals import NotHostedError
+from orchestrate.engines.hosting.refusals import NotHostedError, not_hosted
 
 #: Their prices follow the market.
 _TRAILING: Final = frozenset({Native.StopTrail, Native.StopTrailLimit})
@@ -74,6 +74,6 @@ def _plain(value: Any, what: str) -> float | None:
 def refuse_unsendable(order: object, known: object) -> None:
     """NotHostedError for what `buy` and `sell` have not just made; `known` are the numbers of those they made."""
     if not isinstance(order, Native) or order.ref not in known:  # type: ignore[operator]  # a dict of Backtrader's
-        raise NotHostedError("an order that buy or sell has not made is not hosted; docs/natives.md lists what is")
+        raise not_hosted("an order that buy or sell has not made")
     if order.status != Native.Created:
         raise NotHostedError(f"order {order.ref} was sent before; sending it again is not hosted")

@@ -66,10 +66,10 @@ def listings(lengths: Mapping[str, int], config: Mapping[str, object]) -> tuple[
 def _venue(names: Mapping[str, Symbol], config: Mapping[str, object]) -> Venue:
     known = "|".join(re.escape(name.value) for name in names.values())
     listed = re.compile(rf"(?:{known})\.([A-Z0-9_]+)(?:-.*)?")
-    found = {match[1] for text in _texts(config.values()) if (match := listed.fullmatch(text))}
-    if len(found) > 1:
-        raise ValueError(f"its configuration names several venues: {', '.join(sorted(found))}; one can be hosted")
-    return Venue(found.pop()) if found else VENUE
+    venues = {match[1] for text in _texts(config.values()) if (match := listed.fullmatch(text))}
+    if len(venues) > 1:
+        raise ValueError(f"its configuration names several venues: {', '.join(sorted(venues))}; one venue is hosted")
+    return Venue(venues.pop()) if venues else VENUE
 
 
 def _texts(values: Any) -> Iterator[str]:
@@ -104,7 +104,7 @@ def build(native: type[Strategy], config: Mapping[str, object], listed: tuple[Li
     else:
         strategy = native(**_values(native, arguments, config, listed, tag))
     if str(strategy.config.oms_type).upper().endswith("HEDGING"):
-        raise ValueError(f"{native.__name__}: oms_type HEDGING can't be hosted: a book has one position a symbol")
+        raise ValueError(f"{native.__name__}: oms_type HEDGING is not hosted: a book has one position a symbol")
     return strategy
 
 
@@ -169,23 +169,23 @@ def _values(
 def _typed(native: type[Strategy], name: str, value: Any, kind: Any, listed: tuple[Listing, ...]) -> object:
     by_symbol = {each.symbol: each for each in listed}
 
-    def decode(wanted: type, text: Any) -> Any:
-        if isinstance(text, wanted):
+    def decode(declared: type, text: Any) -> Any:
+        if isinstance(text, declared):
             return text
-        if wanted is InstrumentId and text in by_symbol:
+        if declared is InstrumentId and text in by_symbol:
             return by_symbol[text].instrument_id
-        if wanted is BarType and text in by_symbol:
+        if declared is BarType and text in by_symbol:
             return by_symbol[text].bar_type
-        return msgspec_decoding_hook(wanted, text)
+        return msgspec_decoding_hook(declared, text)
 
     if kind is Any:
         kind = {"instrument_id": InstrumentId, "bar_type": BarType}.get(name, Any)
     try:
-        found = msgspec.convert(_spelled(value, kind), kind, strict=False, dec_hook=decode)
+        converted = msgspec.convert(_spelled(value, kind), kind, strict=False, dec_hook=decode)
     except (msgspec.ValidationError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{native.__name__}: config.{name} = {value!r}: {error}") from error
-    _require_listed(native, name, found, listed)
-    return found
+    _require_listed(native, name, converted, listed)
+    return converted
 
 
 def _spelled(value: Any, kind: Any) -> Any:
