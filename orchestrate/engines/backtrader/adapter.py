@@ -87,19 +87,12 @@ class BacktraderOrchestrationAdapter(HostingAdapter):
         self._messages += len(fills)
         return fills
 
-    def _fill_reached(self, t: int) -> tuple[Fill, ...]:
-        fills = []
-        for due in self._pending.reached(self._size):
-            try:
-                fills.append(self._fill_one(due.order, t, at_close=False, reached=due))
-            except Exception as error:
-                raise_broken(self.framework, [due.order.id], error)
-        self._messages += len(fills)
-        return tuple(fills)
-
     def _size(self, strategy_id: str, symbol: str) -> float:
         size: float = self._brokers[strategy_id].positions[self._feeds[symbol]].size
         return size
+
+    def _fill_due(self, due: DueFill, t: int) -> Fill:
+        return self._fill_one(due.order, t, at_close=False, reached=due)
 
     def _fill_one(self, order: Order, t: int, at_close: bool, reached: DueFill | None = None) -> Fill:
         """Fill a market order, or what a bar has `reached` of one that rests."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.order import Ended, Fill, StrategyCommand
-from orchestrate.engines.pending_fills import PendingFills
+from orchestrate.engines.pending_fills import DueFill, PendingFills, raise_broken
 from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 _NOTHING: Final = EngineReport()
 
 
-class HostingAdapter:
-    """An adapter's queue of portable orders and its host of natives, if it has any.
+class HostingAdapter(ABC):
+    """An adapter with its queue of portable orders and its host of natives, if there are any.
 
     `_held` is what the positions of all portable strategies add up to, by symbol, `_realised` their profit.
     """
@@ -49,6 +50,30 @@ class HostingAdapter:
     def listen(self) -> EngineReport:
         """Return what natives did that is not reported yet."""
         return _NOTHING if self._host is None else self._host.listen()
+
+    def _fill_reached(self, t: int) -> tuple[Fill, ...]:
+        """Fill what the bars reach of portable orders that rest."""
+        fills = []
+        for due in self._pending.reached(self._size):
+            try:
+                fills.append(self._fill_due(due, t))
+            except Exception as error:
+                names = [due.order.id]
+                raise_broken(self.framework, names, self._explain(error, names))
+        self._messages += len(fills)
+        return tuple(fills)
+
+    @abstractmethod
+    def _size(self, strategy_id: str, symbol: str) -> float:
+        """Return what a portable strategy holds of a symbol."""
+
+    @abstractmethod
+    def _fill_due(self, due: DueFill, t: int) -> Fill:
+        """Fill what is due of a portable order."""
+
+    def _explain(self, error: Exception, _names: Sequence[str]) -> Exception:
+        """Return the error as a DataError where the engine says that the data are at fault."""
+        return error
 
     def _advance_natives(
         self, t: int, rows: Mapping[str, int], fills: tuple[Fill, ...], ended: tuple[Ended, ...]

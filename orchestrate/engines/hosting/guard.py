@@ -28,7 +28,7 @@ class CodeGuard:
     def call_in(
         self, scope: AbstractContextManager[object], function: Callable[..., Any], *arguments: object, **named: object
     ) -> Any:
-        """The same inside another scope."""
+        """Do the same inside another scope."""
         if self.failure is not None:
             return None
         if self.inside:

@@ -105,12 +105,12 @@ class NativeOrders(Generic[Key]):
         self._demands.clear()
 
     def name(self, key: Key) -> str:
-        """The name of a live order; "" for any other."""
+        """Return the name of a live order; "" for any other."""
         live = self._live.get(key)
         return "" if live is None else live.demand.native_order
 
     def key(self, name: str) -> Key | None:
-        """The engine's key of the live order with that name."""
+        """Return the engine's key of the live order with that name."""
         return self._keys.get(name)
 
     def is_closing(self, key: Key) -> bool:

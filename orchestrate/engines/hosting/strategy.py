@@ -73,7 +73,7 @@ class HostedStrategy(ABC, Generic[Key]):
         except BaseException as error:
             known = self.explain(error, self.strategy_id)
             if isinstance(known, DataError):
-                raise known from error
+                raise known from (None if known is error else error)
             broken = error if isinstance(error, NativeError) else NativeError(self.describe(error, self.strategy_id))
             broken.__cause__ = None if broken is error else error
             self.broken = broken
@@ -123,10 +123,8 @@ class HostedStrategy(ABC, Generic[Key]):
                 self._trade(order)
         elif command.action == "resize":
             self._resize(verdict)
-        elif command.action == "reject":
-            self._refuse(verdict)
         elif verdict.name:
-            self._cancel(verdict)
+            self._end(verdict, refused=command.action == "reject")
 
     @abstractmethod
     def _release(self, order: Order, verdict: Verdict) -> None:
@@ -141,12 +139,8 @@ class HostedStrategy(ABC, Generic[Key]):
         """Reduce an order that waits."""
 
     @abstractmethod
-    def _refuse(self, verdict: Verdict) -> None:
-        """End an order that waits: it is refused."""
-
-    @abstractmethod
-    def _cancel(self, verdict: Verdict) -> None:
-        """End an order that waits or rests: it is cancelled."""
+    def _end(self, verdict: Verdict, *, refused: bool) -> None:
+        """End an order, wherever it is: it is refused or cancelled."""
 
     # ---- what each engine does in its own way
 

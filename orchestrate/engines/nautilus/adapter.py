@@ -106,20 +106,15 @@ class NautilusOrchestrationAdapter(HostingAdapter):
         self._messages += len(fills)
         return fills
 
-    def _fill_reached(self, t: int) -> tuple[Fill, ...]:
-        fills = []
-        for due in self._pending.reached(self._size):
-            try:
-                fills.append(self._trade(self._running, due, t))
-            except Exception as error:
-                names = [due.order.id]
-                raise_broken(self.framework, names, explained(error, names))
-        self._messages += len(fills)
-        return tuple(fills)
-
     def _size(self, strategy_id: str, symbol: str) -> float:
         held = self._open.get((strategy_id, symbol))
         return 0.0 if held is None else float(held.signed_qty)
+
+    def _explain(self, error: Exception, names: Sequence[str]) -> Exception:
+        return explained(error, names)
+
+    def _fill_due(self, due: DueFill, t: int) -> Fill:
+        return self._trade(self._running, due, t)
 
     def _trade(self, exchange: Exchange, due: DueFill, t: int) -> Fill:
         order, symbol = due.order, due.order.symbol

@@ -175,3 +175,13 @@ def test_damage_after_the_last_fill_is_noticed_at_the_end(stage):
 def test_numbers_of_other_kinds_are_taken_as_what_they_are(size, stage):
     hosted = host(plan({4: lambda s: s.buy(size=size)}), stage)
     assert [quantity for _, _, quantity, _ in hosted.trades()] == [float(size)]
+
+
+def test_what_it_filled_before_the_damage_is_booked(stage):
+    def execute(one):
+        one.broker._execute(buy(one), ago=0, price=1.0)
+
+    hosted = host({"bad": Part(plan({4: buy, 5: execute}), pct=100)}, stage)
+    opens = stage.series["A"].open
+    assert "executed before its release" in hosted.error("bad")
+    assert [(q, p) for _, _, q, p in hosted.trades("bad")] == [(5, opens[4]), (-5, opens[5])]

@@ -196,7 +196,7 @@ def test_what_does_not_fit_is_named(native, config, message):
 def test_what_is_missing_is_named():
     with pytest.raises(TypeError, match="size"):
         made()
-    with pytest.raises(TypeError, match=r"Unannotated.__init__ doesn't say of which class its config is"):
+    with pytest.raises(TypeError, match=r"Unannotated.__init__ doesn't name the class of its config"):
         made(Unannotated)
 
 

@@ -1,13 +1,13 @@
 """One hosted strategy's own broker: its cash, value and positions, and orders that wait until they are released.
 
-An order goes through these hands:
+The life of an order:
 
 * the strategy sends it: it is *parked*, and reported as a Demand under a name of its own (1, 2, … for each strategy);
 * refused, cut or cancelled while parked: the strategy is notified as of any change of an order;
 * released, a market order fills at the open (or close) of that very bar, before anything else; all others go to
   Backtrader's own list of pending orders and are tried by Backtrader itself against bars of their own data.
 
-What is changed in Backtrader's broker besides: nothing fails for want of cash (the orchestrator has decided that);
+Other changes of Backtrader's broker: nothing fails for want of cash (the orchestrator has decided that);
 price and fee are those of the run's rules; an order demanded as closing never opens a position; sizes are kept to six
 decimals.
 """

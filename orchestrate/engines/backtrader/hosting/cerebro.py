@@ -29,7 +29,7 @@ _CEREBRO_REFUSED: Final = (
 
 
 def day_numbers(label: Stamps) -> Floats:
-    """Labels as Backtrader's own `date2num` gives them, to the last bit: timers compare the two.
+    """Return labels as Backtrader's own `date2num` gives them, to the last bit: timers compare the two.
 
     The parts of a date are added exactly, each sum's rounding error kept, and rounded once at the end.
     """
@@ -47,7 +47,7 @@ def day_numbers(label: Stamps) -> Floats:
 
 
 def time_frame(length: int) -> tuple[int, int]:
-    """A bar's length as Backtrader's timeframe and compression."""
+    """Return a bar's length as Backtrader's timeframe and compression."""
     days = length / _DAY
     known = ((365, 366, bt.TimeFrame.Years, 1), (89, 92, bt.TimeFrame.Months, 3), (28, 31, bt.TimeFrame.Months, 1))
     for least, most, frame, compression in known:
@@ -125,17 +125,17 @@ refuse_methods(LabelledFeed, _FEED_REFUSED, "changing a data feed")
 
 
 def silence(strategy: bt.Strategy) -> None:
-    """Leave out the report of cash and value at every bar where nobody hears it: it costs more than all else."""
+    """Leave out the report of cash and value at every bar if the strategy ignores it: it costs more than all else."""
     kind = type(strategy)
     if kind.notify_cashvalue is not bt.Strategy.notify_cashvalue or kind.notify_fund is not bt.Strategy.notify_fund:
         return
     notify = strategy._notify
 
-    def notify_if_there_is_something(**told: Any) -> None:
+    def notify_if_needed(**named: Any) -> None:
         if strategy._orderspending or strategy._tradespending or strategy.analyzers or strategy._slave_analyzers:
-            notify(**told)
+            notify(**named)
 
-    strategy._notify = notify_if_there_is_something
+    strategy._notify = notify_if_needed
 
 
 class _PreparedError(BaseException):
@@ -145,28 +145,28 @@ class _PreparedError(BaseException):
 class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no types
     """One strategy's environment: its datas, its broker, its timers."""
 
-    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase, asking: CallScope) -> None:
+    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase, scope: CallScope) -> None:
         super().__init__()
         self.feeds_by_symbol = {one.symbol: LabelledFeed(one) for one in series}
         for symbol, feed in self.feeds_by_symbol.items():
             super().adddata(feed, name=symbol)
         super().setbroker(broker)
-        self._asking = asking
+        self._scope = scope
         self._vectorised = True
 
     def prepare(self, native: type, config: dict[str, object], sizer: bt.Sizer) -> bt.Strategy:
-        """The strategy, made and started; its indicators are computed. `sizer` is used unless it has set its own.
+        """Make and start the strategy, and compute its indicators. `sizer` is used unless it has set its own.
 
-        Each of its own methods and each indicator is asked for itself: on long histories all of them take their time.
+        Each of its own methods and each indicator has a call scope of its own: on long histories each takes its time.
         """
 
         def make(*datas: LabelledFeed, **params: object) -> bt.Strategy:
-            with self._asking:
+            with self._scope:
                 strategy = native(*datas, **params)
             default = strategy.getsizer()
             if type(default) is bt.sizers.FixedSize and (default.p.stake, default.p.tranches) == (1, 1):
                 strategy.setsizer(sizer)
-            strategy._start = self._asked(strategy._start)
+            strategy._start = self._in_scope(strategy._start)
             return strategy
 
         super().addstrategy(make, **config)
@@ -178,17 +178,17 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
             return strategy
         raise NotHostedError(f"{native.__name__} skipped itself (StrategySkipError)")
 
-    def _asked(self, call: Callable[[], None]) -> Callable[[], None]:
-        def ask() -> None:
-            with self._asking:
+    def _in_scope(self, call: Callable[[], None]) -> Callable[[], None]:
+        def scoped() -> None:
+            with self._scope:
                 call()
 
-        return ask
+        return scoped
 
     def _runonce(self, runstrats: Sequence[bt.Strategy]) -> None:
         for strategy in runstrats:
             for indicator in strategy.getindicators():
-                indicator._once = self._asked(indicator._once)
+                indicator._once = self._in_scope(indicator._once)
             strategy._once()
             strategy.reset()
             for indicator in strategy.getindicators():
@@ -200,7 +200,7 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
         raise _PreparedError
 
     def call(self, strategy: bt.Strategy, day_number: float) -> None:
-        """Timers that are due, notifications, and `next`, at the bars to which the feeds have been moved."""
+        """Call timers that are due, notifications, and `next`, at the bars to which the feeds have been moved."""
         if self._timers:
             self._check_timers([strategy], day_number)
         if self._vectorised:

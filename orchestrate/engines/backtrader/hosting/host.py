@@ -20,5 +20,5 @@ class BacktraderHost(NativeHost[BacktraderStrategy]):
         super().__init__(BacktraderStrategy, market, seats, rules, last, stops_at_last_bar=True)
 
     def wake(self, t: int) -> EngineReport:  # noqa: ARG002  # of the port
-        """Backtrader's timers fire with bars, never between them."""
+        """Report only: Backtrader's timers fire with bars, never between them."""
         return self.report()

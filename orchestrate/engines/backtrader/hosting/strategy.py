@@ -103,11 +103,8 @@ class BacktraderStrategy(HostedStrategy[int]):
     def _resize(self, verdict: Verdict) -> None:
         self._broker.resize(verdict.name, verdict.quantity, verdict.reason, verdict.detail)
 
-    def _refuse(self, verdict: Verdict) -> None:
-        self._broker.end_order(verdict.name, verdict.reason, verdict.detail, refused=True)
-
-    def _cancel(self, verdict: Verdict) -> None:
-        self._broker.end_order(verdict.name, verdict.reason, verdict.detail, refused=False)
+    def _end(self, verdict: Verdict, *, refused: bool) -> None:
+        self._broker.end_order(verdict.name, verdict.reason, verdict.detail, refused=refused)
 
     # ---- state and end
 

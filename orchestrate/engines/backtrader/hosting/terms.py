@@ -1,4 +1,4 @@
-"""What an order says when it is sent: in plain numbers, and not to be changed afterwards."""
+"""The terms of an order when it is sent: in plain numbers, and not to be changed afterwards."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Terms:
         self._known: dict[int, tuple[Native, object, dict[str, object]]] = {}
 
     def note(self, order: Native) -> None:
-        """Remember what the order says now."""
-        self._known[id(order)] = order, order.data, _said(order)
+        """Remember the terms that the order has now."""
+        self._known[id(order)] = order, order.data, _terms(order)
 
     def require_unchanged(self, order: Native) -> None:
-        """NativeError for an order that says something else than when it was noted, or was never noted."""
+        """NativeError for an order whose terms have changed since they were noted, or were never noted."""
         known = self._known.get(id(order))
         if known is None:
             raise NativeError("an order is among the broker's that was never sent")
         _, data, before = known
-        now = _said(order)
+        now = _terms(order)
         changed = [f"{name} was {before[name]!r} and is {now[name]!r}" for name in before if before[name] != now[name]]
         if order.data is not data:
             changed.append("it is on another data")
@@ -38,17 +38,17 @@ class Terms:
             raise NativeError(f"order {before['ref']} was changed after it had been sent: {', '.join(changed)}")
 
     def forget(self, order: Native) -> None:
-        """The order is over."""
+        """Forget an order that is over."""
         self._known.pop(id(order), None)
 
 
-def _said(order: Native) -> dict[str, object]:
+def _terms(order: Native) -> dict[str, object]:
     created, executed = order.created, order.executed
-    said = {"ref": order.ref, "exectype": order.exectype, "ordtype": order.ordtype}
-    said |= {"created.size": created.size, "executed.size": executed.size, "executed.remsize": executed.remsize}
+    terms = {"ref": order.ref, "exectype": order.exectype, "ordtype": order.ordtype}
+    terms |= {"created.size": created.size, "executed.size": executed.size, "executed.remsize": executed.remsize}
     if order.exectype not in _TRAILING:
-        said |= {"created.price": created.price, "created.pricelimit": created.pricelimit}
-    return said
+        terms |= {"created.price": created.price, "created.pricelimit": created.pricelimit}
+    return terms
 
 
 def put_in_plain_numbers(order: Native) -> None:

@@ -1,4 +1,4 @@
-"""What a native strategy sees of its money: its own cash, and what its own positions are worth."""
+"""The money that a native strategy sees: its own cash, and the value of its own positions."""
 
 from __future__ import annotations
 

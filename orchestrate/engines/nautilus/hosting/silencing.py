@@ -38,4 +38,4 @@ def without_statistics(engine: BacktestEngine) -> None:
 
 
 def _ignore(*_: object) -> None:
-    """Stands in for statistics."""
+    """Do nothing, in the place of statistics."""

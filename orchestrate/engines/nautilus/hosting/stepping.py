@@ -5,7 +5,7 @@ Why inside: `run(streaming=True)` for each bar costs as much again as the bar it
 opening ticks which no market sent. Here each bar goes to the exchange and to the strategies separately: to the exchange
 only when an order rests there or arrives with it, to the strategies always, and nothing else does.
 
-What is used: the exchange, through a simulation module; the data engine's `process`; the clocks of kernel and
+Parts that are used: the exchange, through a simulation module; the data engine's `process`; the clocks of kernel and
 strategy; the message bus, where the gate stands before the risk and execution engines; the trader's portfolio and
 the strategy's clock, which are replaced as it registers; and the analyzer's `record_trade` of 1.231, which grows with
 every trade.

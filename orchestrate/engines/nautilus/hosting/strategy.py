@@ -181,11 +181,8 @@ class NautilusStrategy(HostedStrategy[str]):
     def _resize(self, verdict: Verdict) -> None:
         self._manager.resize(verdict)
 
-    def _refuse(self, verdict: Verdict) -> None:
-        self._manager.refuse(verdict)
-
-    def _cancel(self, verdict: Verdict) -> None:
-        self._manager.cancel(verdict)
+    def _end(self, verdict: Verdict, *, refused: bool) -> None:
+        self._manager.end(verdict, refused=refused)
 
     # ---- events of the engine
 
@@ -196,7 +193,8 @@ class NautilusStrategy(HostedStrategy[str]):
         elif isinstance(event, OrderFilled):
             self._fill(event)
         elif type(event) in _ENDS:
-            self._manager.end(event.client_order_id.value, _ENDS[type(event)])
+            self.orders.end(event.client_order_id.value, _ENDS[type(event)])
+            self._manager.forget(event.client_order_id.value)
 
     def _fill(self, event: OrderFilled) -> None:
         if self._code.inside:

@@ -104,7 +104,7 @@ class OrderManager:
         self._orders.sort_ended()
 
     def settle_if_sent(self, t: int) -> None:
-        """The same if the strategy has sent the exchange anything."""
+        """Settle if the strategy has sent the exchange anything."""
         if self._gate.sent:
             self.settle(t)
 
@@ -146,27 +146,21 @@ class OrderManager:
         else:
             self._gate.cut(name, abs(verdict.quantity))
 
-    def refuse(self, verdict: Verdict) -> None:
-        """Refuse an order, which ends one that rests, or a change."""
+    def end(self, verdict: Verdict, *, refused: bool) -> None:
+        """Refuse or cancel an order, wherever it is, or a change; one that rests is cancelled in both cases."""
         name = verdict.name
+        key = self._orders.key(name)
+        if key is not None:
+            self._orders.forget(key)
         if name in self._renewed:
-            self._end_renewed(name)
-            return
-        self._forget(name)
-        if name in self._changes:
-            self._changes.refuse(name, _text(verdict))
-        else:
+            self._cancel(self._renewed.pop(name))
+        elif name in self._changes:
+            if refused:
+                self._changes.refuse(name, _text(verdict))
+            else:
+                self._changes.drop(name)
+        elif refused:
             self._gate.refuse(name, _text(verdict))
-
-    def cancel(self, verdict: Verdict) -> None:
-        """Cancel an order, wherever it is, or a change."""
-        name = verdict.name
-        if name in self._renewed:
-            self._end_renewed(name)
-            return
-        self._forget(name)
-        if name in self._changes:
-            self._changes.drop(name)
         else:
             self._cancel(name)
 
@@ -178,17 +172,6 @@ class OrderManager:
         if left < live.quantity:
             self._strategy.modify_order(live, quantity=left)
             self.settle(self._stepper.now)
-
-    def _end_renewed(self, name: str) -> None:
-        native_order = self._renewed.pop(name)
-        self._forget(name)
-        self._cancel(native_order)
-
-    def _forget(self, name: str) -> None:
-        """Report nothing more of what the orchestrator ends itself."""
-        key = self._orders.key(name)
-        if key is not None:
-            self._orders.forget(key)
 
     def _cancel(self, native_order: str) -> None:
         live = self._live.get(native_order)
@@ -231,11 +214,6 @@ class OrderManager:
         return float(self._strategy.portfolio.net_position(order.instrument_id))
 
     # ---- ends
-
-    def end(self, native_order: str, reason: Reason) -> None:
-        """End an order that is over without a fill."""
-        self._orders.end(native_order, reason)
-        self.forget(native_order)
 
     def forget(self, native_order: str) -> None:
         """Forget an order that is over, and end its changes."""
