@@ -23,23 +23,20 @@ class NativeHost:
     """
 
     def __init__(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
-        self._stamps = market.timeline.stamps
+        self._timeline = market.timeline
         self._orders_late = rules.fill == "next_open"
         self._advanced: int | None = None
-        self._last = self._last_stamp(market, accounts)
+        self._symbols = {symbol for account in accounts for symbol in account.symbols}
+        self._last = self._timeline.last_stamp(self._symbols)
         self._over = False
         self._guests: dict[str, Guest] = {}
         for account in accounts:
             if account.native is not None:
                 self._guests[account.strategy_id] = Guest(account, account.native, market, rules, self._moment)
 
-    def _last_stamp(self, market: Market, accounts: Sequence[StrategySeat]) -> int:
-        symbols = {symbol for account in accounts for symbol in account.symbols}
-        return int(self._stamps[max(market.timeline.last_step(symbol) for symbol in symbols)])
-
     def _moment(self) -> tuple[int, int]:
-        t = int(self._stamps[0]) if self._advanced is None else self._advanced
-        return int(np.searchsorted(self._stamps, t)), t
+        t = self._timeline.begins if self._advanced is None else self._advanced
+        return int(np.searchsorted(self._timeline.stamps, t)), t
 
     def __contains__(self, strategy_id: object) -> bool:
         return strategy_id in self._guests
@@ -70,7 +67,9 @@ class NativeHost:
     def listen(self) -> EngineReport:
         """What natives did in answer; at the very end, what they did when they were told of it."""
         told = self._tell()
-        if self._advanced != self._last or self._over or told is not NOTHING:
+        if self._last is None:
+            self._last = self._timeline.last_stamp(self._symbols)
+        if self._last is None or self._advanced != self._last or self._over or told is not NOTHING:
             return told
         self._stop()
         return self._tell()

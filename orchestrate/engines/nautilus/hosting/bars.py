@@ -9,8 +9,8 @@ from nautilus_trader.model.data import Bar, BarType
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
 
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market.timeline import BarSeries, Floats, Market
-from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
+from orchestrate.domain.market.timeline import BarSeries, Market
+from orchestrate.engines.nautilus.bars import BarColumn
 
 
 class Closes(Mapping[str, float]):
@@ -40,7 +40,7 @@ class BarShelf:
             symbol: _column(market, symbol, bar_type, natives[symbol]) for symbol, bar_type in bar_types.items()
         }
         self.closes = Closes(market.series)
-        self.first = min(int(stamps_of(market, symbol)[0]) for symbol in bar_types)
+        self.first = min(market.timeline.first_stamp(symbol) for symbol in bar_types)
         if self.first < 0:
             raise DataError(
                 "nautilus: its clocks begin in 1970, so a native strategy can't see earlier bars",
@@ -61,13 +61,14 @@ class BarShelf:
 
 def _column(market: Market, symbol: str, bar_type: BarType, native: NativeInstrument) -> BarColumn:
     series = market.series[symbol]
-    digits = max(native.size_precision, _decimals(series.volume))
-    return BarColumn(series, stamps_of(market, symbol), bar_type, native.price_precision, series.volume, digits)
+    digits, stamps = max(native.size_precision, _decimals(series)), market.timeline.stamps_of(symbol)
+    return BarColumn(series, stamps, bar_type, native.price_precision, series.volume, digits)
 
 
-def _decimals(volume: Floats) -> int:
-    """As many decimals as the volumes have, six at most."""
-    for decimals in range(6):
+def _decimals(series: BarSeries) -> int:
+    """As many decimals as the volumes have, six at most, and six while volumes are still to come."""
+    volume = series.volume
+    for decimals in range(6 if series.is_complete else 0):
         if bool(np.all(np.abs(volume - np.round(volume, decimals)) < 1e-9 * np.maximum(1.0, np.abs(volume)))):
             return decimals
     return 6

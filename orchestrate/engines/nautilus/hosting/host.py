@@ -28,7 +28,7 @@ class NativeHost:
     def __init__(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         self._natives: dict[str, HostedNative] = {}
         self._newsworthy: set[str] = set()
-        self._t, self._last = 0, int(market.timeline.stamps[-1])
+        self._timeline, self._t, self._last = market.timeline, 0, market.timeline.last_stamp(market.timeline.rows)
         self._stops = rules.fill == "next_open" and not rules.close_at_end
         try:
             for account in accounts:
@@ -104,6 +104,8 @@ class NativeHost:
         Orders from there are demands that nothing can fill any more. Where something still fills at the last close,
         natives are stopped when they are let go.
         """
+        if self._last is None:
+            self._last = self._timeline.last_stamp(self._timeline.rows)
         if not self._newsworthy and self._stops and self._t == self._last:
             self._stops = False
             for native in self._natives.values():

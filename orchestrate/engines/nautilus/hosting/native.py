@@ -54,7 +54,7 @@ class HostedNative:
         self._live: dict[str, NativeOrder] = {}
         self._covered: dict[str, float] = {}
         self._renewed: dict[str, str] = {}
-        self._t = int(market.timeline.stamps[0])
+        self._t = market.timeline.begins
         self._bars: list[Bar] = []
         self._stepper: NativeStepper | None = None
         listed = self._guard.call(self._listings)
