@@ -125,11 +125,13 @@ class _SeriesBuffer:
             symbol, label, opens, highs, lows, closes, volumes, known, length, tradable, self.arrived
         )
 
-    def refuse_unusable(self, bar: HistoricalDataBar) -> None:
-        """DataError for a bar that is not later than the one before it, or without a number for each price."""
+    def refuse_unusable(self, t: int, bar: HistoricalDataBar) -> None:
+        """DataError for a bar out of order, or without a number for each price."""
         row, symbol = self.arrived.number, self.series.symbol
         if row and bar.timestamp <= self._label.writing[row - 1]:
             raise DataError(f"its bar labelled {bar.timestamp} is not later than the one before", where=symbol)
+        if bar.timestamp > t:
+            raise DataError(f"its bar labelled {bar.timestamp} has arrived before that, at {t}", where=symbol)
         if not all(math.isfinite(getattr(bar, name)) for name in _PRICES):
             raise DataError(f"its bar labelled {bar.timestamp} has a price or volume that is no number", where=symbol)
 
@@ -205,7 +207,7 @@ class MarketBuffer:
         if self._arrived.number == self._capacity:
             raise DataError(f"more than {self._capacity} steps have arrived, and there is room for no more")
         if not self._last < t <= LATEST:
-            raise DataError(f"a step at {t} has arrived after {self._last}: time goes one way")
+            raise DataError(f"a step at {t} has arrived, the next one can't be before {self._last + 1}")
         unknown = [symbol for symbol in (*arrival.bars, *arrival.ending) if symbol not in self._buffers]
         if unknown:
             raise DataError("it is not one of the symbols of this feed", where=unknown[0])
@@ -214,4 +216,4 @@ class MarketBuffer:
         for symbol, bar in arrival.bars.items():
             if ends[symbol] != NEVER:
                 raise DataError("a bar has arrived after its series had ended", where=symbol)
-            self._buffers[symbol].refuse_unusable(bar)
+            self._buffers[symbol].refuse_unusable(t, bar)

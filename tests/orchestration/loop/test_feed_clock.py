@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.objects import Quantity
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.data.alignment import align
@@ -34,7 +36,7 @@ from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
 from tests.backtest.runner import Dips, Spread, Turning
 from tests.engines.builders import DAY, START
-from tests.natives.nautilus.scripts import BracketCross, Pair, TimerRebalancer
+from tests.natives.nautilus.scripts import BracketCross, Keywords, Pair, TimerRebalancer
 
 ENGINES = ("backtrader", "nautilus")
 ROOM = 3
@@ -93,7 +95,7 @@ NATIVES: tuple[Part, ...] = (
 )
 
 
-def stage(seed: int, spans: Iterable[tuple[int, int]]) -> Market:
+def stage(seed: int, spans: Iterable[tuple[int, int]], start: int = START) -> Market:
     """A symbol for each span of days, the first from day 0 on; some of its days have no bar."""
     generator = np.random.default_rng(seed)
     made = {}
@@ -103,7 +105,7 @@ def stage(seed: int, spans: Iterable[tuple[int, int]]) -> Market:
         opens = closes * np.exp(generator.normal(0, 0.01, len(days)))
         highs = np.maximum(opens, closes) * (1 + generator.random(len(days)) / 30)
         lows = np.minimum(opens, closes) * (1 - generator.random(len(days)) / 30)
-        label = START + np.array(days, dtype=np.int64) * DAY
+        label = start + np.array(days, dtype=np.int64) * DAY
         prices = (np.round(column, 2) for column in (opens, highs, lows, closes))
         volume = np.round(generator.random(len(days)) * 90)
         made[name] = BarSeries(name, label, *prices, volume, label + DAY - 1_000_000, DAY)
@@ -230,6 +232,48 @@ def test_every_kind_trades_in_the_run_that_is_compared(fill: Any) -> None:
     assert begun["steps"] == 30
 
 
+# ---- the beginning
+
+
+class Early(bt.Strategy):
+    """Orders before there is a bar."""
+
+    def start(self) -> None:
+        self.buy(size=3)
+
+    def next(self) -> None:
+        """Nothing more."""
+
+
+class Earlier(Keywords):
+    """As above."""
+
+    def on_start(self) -> None:
+        self.submit_order(self.order_factory.market(self.instrument_id, OrderSide.BUY, Quantity.from_int(3)))
+
+
+def test_what_is_ordered_before_the_first_bar_is_decided_alike() -> None:
+    scene, parts = stage(3, [(0, 20)]), [Part(Earlier, "nautilus")]
+    stored = facts(parts, scene, ExecutionRules())
+    assert len(stored["decisions"]) == 1
+    assert arriving_facts(parts, scene, ExecutionRules()) == stored
+
+
+def test_backtrader_makes_no_order_without_a_price() -> None:
+    """On preloaded bars it would take that of the very last."""
+    done = arriving_facts([Part(Early, "backtrader")], stage(3, [(0, 20)]), ExecutionRules())
+    ((*_, status, message),) = done["strategies"]
+    assert (status, message) == ("failed", "array index out of range")
+
+
+@pytest.mark.parametrize("feed", ["on_demand", "full"])
+def test_bars_from_before_1970_arrive_too(feed: str) -> None:
+    scene, parts = stage(3, [(0, 20)], start=-30 * DAY), [Part(lambda: Turning(3), "nautilus")]
+    stored = facts(parts, scene, ExecutionRules(), feed=feed)
+    assert len(stored["fills"]) > 2
+    assert arriving_facts(parts, scene, ExecutionRules(), feed=feed) == stored
+
+
 # ---- the end
 
 
@@ -249,18 +293,22 @@ class Always:
 class Leaves(bt.Strategy):
     """Breaks when it is over."""
 
-    def next(self) -> None:
-        if len(self) == 1:
-            self.buy(size=3)
-
     def stop(self) -> None:
         raise RuntimeError("too late")
 
 
-def test_a_feed_that_stops_without_notice_ends_every_series() -> None:
+class LeavesToo(Keywords):
+    """As above."""
+
+    def on_stop(self) -> None:
+        raise RuntimeError("too late")
+
+
+@pytest.mark.parametrize(("leaves", "engine"), [(Leaves, "backtrader"), (LeavesToo, "nautilus")])
+def test_a_feed_that_stops_without_notice_ends_every_series(leaves: type, engine: str) -> None:
     scene, parts = (
         stage(3, [(0, 20), (4, 16)]),
-        [Part(lambda: Always(turns=True), "nautilus"), Part(Leaves, "backtrader")],
+        [Part(lambda: Always(turns=True), "nautilus"), Part(leaves, engine)],
     )
     stored = facts(parts, scene, ExecutionRules())
     assert arriving_facts(parts, scene, ExecutionRules()) == stored

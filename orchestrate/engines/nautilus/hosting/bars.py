@@ -9,7 +9,7 @@ from nautilus_trader.model.data import Bar, BarType
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
 
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market.timeline import BarSeries, Market
+from orchestrate.domain.market.timeline import BarSeries, Floats, Market
 from orchestrate.engines.nautilus.bars import BarColumn
 
 
@@ -61,14 +61,13 @@ class BarShelf:
 
 def _column(market: Market, symbol: str, bar_type: BarType, native: NativeInstrument) -> BarColumn:
     series = market.series[symbol]
-    digits, stamps = max(native.size_precision, _decimals(series)), market.timeline.stamps_of(symbol)
+    digits, stamps = max(native.size_precision, _decimals(series.volume)), market.timeline.stamps_of(symbol)
     return BarColumn(series, stamps, bar_type, native.price_precision, series.volume, digits)
 
 
-def _decimals(series: BarSeries) -> int:
+def _decimals(volume: Floats) -> int:
     """As many decimals as the volumes have, six at most, and six while volumes are still to come."""
-    volume = series.volume
-    for decimals in range(6 if series.is_complete else 0):
+    for decimals in range(6):
         if bool(np.all(np.abs(volume - np.round(volume, decimals)) < 1e-9 * np.maximum(1.0, np.abs(volume)))):
             return decimals
     return 6
