@@ -299,9 +299,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._close_ended_positions(event)
 
     def mark(self, event: MarketEvent) -> None:
-        """8. Orders on series that have ended are over; the portfolio's own rules act; books and engines must agree."""
-        self._cancel_ended(event)
+        """8. The portfolio's own rules act; orders on series that have ended are over; books and engines must agree."""
         self.session.after_close(event)
+        self._cancel_ended(event)
         if self._router.moved:
             self._reconcile(event)
             self._router.moved.clear()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-import numpy as np
-
 from orchestrate.domain.events import LimitReachedEvent
-from orchestrate.domain.market.timeline import MarketEvent
+from orchestrate.domain.market.timeline import NEVER, MarketEvent
 from orchestrate.domain.orders.order import Order, OrderStatus, Reason
 from orchestrate.domain.portfolio import Limits
-from orchestrate.orchestration.loop.clock import NEVER
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.losses import Losses
 from orchestrate.orchestration.loop.order_manager import OrderManager
@@ -38,8 +35,6 @@ class DrawdownStops:
         self._entries, self._losses, self._orders = entries, losses, orders
         self._log, self._emit, self._pause, self._halt = log, emit, pause, halt
         self._limits = {name: entry.allocation.limits for name, entry in entries.items()} | {PORTFOLIO: limits}
-        self._down = np.zeros_like(losses.down)
-        self._lost = np.zeros_like(losses.lost_today)
 
     def before_open(self, event: MarketEvent) -> None:
         """See `PortfolioRule`."""
@@ -51,12 +46,11 @@ class DrawdownStops:
     def after_close(self, event: MarketEvent) -> None:  # noqa: ARG002
         """See `PortfolioRule`."""
         losses = self._losses
-        for name in losses.newly(losses.lost_today, self._lost):
+        for name in losses.newly_lost():
             self._report(name, "max_daily_loss", losses.daily_loss(name), "fraction")
-        for name in losses.newly(losses.down, self._down):
+        for name in losses.newly_down():
             self._report(name, "max_drawdown", losses.drawdown(name), "at")
             self._act(name, str(getattr(self._limits[name]["max_drawdown"], "action", "flatten")))
-        self._down, self._lost = losses.down.copy(), losses.lost_today.copy()
 
     def _report(self, name: str, limit: str, figure: float, field: str) -> None:
         bound = float(getattr(self._limits[name][limit], field))

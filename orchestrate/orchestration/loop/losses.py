@@ -41,13 +41,21 @@ class Losses:
         self._daily = _bounds(self._rows, daily_bounds)
         self.down: Flags = np.zeros(len(initial), dtype=np.bool_)
         self.lost_today: Flags = np.zeros(len(initial), dtype=np.bool_)
+        self._before = self.down, self.lost_today
         self._losing_exits: dict[str, int] = {}
         if drawdown_bounds or daily_bounds:
             watch.detectors.append(self)
 
-    def newly(self, now: Flags, before: Flags) -> Iterator[str]:
-        """The names of the rows that are marked `now` and were not `before`."""
-        return (name for name, row in self._rows.items() if now[row] and not before[row])
+    def newly_down(self) -> Iterator[str]:
+        """The rows whose drawdown stands at its bound, and did not one step before, taken or jumped."""
+        return self._names(self.down & ~self._before[0])
+
+    def newly_lost(self) -> Iterator[str]:
+        """The rows whose daily loss has reached its bound at this step; each day counts anew."""
+        return self._names(self.lost_today & ~self._before[1])
+
+    def _names(self, marked: Flags) -> Iterator[str]:
+        return (name for name, row in self._rows.items() if marked[row])
 
     # ---- a detector
 
@@ -63,6 +71,7 @@ class Losses:
     def commit(self, equity: Floats, days: Stamps) -> None:
         """See `Detector`."""
         drawdowns, losses = self._drawdowns(equity), self._daily_losses(equity, days)
+        self._before = self.down, self.lost_today & (days[0] == self._day)
         self.down = drawdowns[:, -1] >= self._bounds - GRAIN
         if days[-1] != self._day:
             first = int(np.searchsorted(days, days[-1]))
