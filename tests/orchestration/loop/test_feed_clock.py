@@ -26,11 +26,13 @@ from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.orders.order import Reason
 from orchestrate.domain.plan import Sizing
+from orchestrate.domain.portfolio import NO_LIMITS, Limits
 from orchestrate.domain.strategies.protocols import Signals
 from orchestrate.orchestration.loop.clock import Clock, FeedClock
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
@@ -127,7 +129,7 @@ def buffer_for(stage: Market) -> MarketBuffer:
 
 
 def prepare(
-    parts: Iterable[Part], symbols: Iterable[str], feed: str
+    parts: Iterable[Part], symbols: Iterable[str], feed: str, limits: Limits
 ) -> tuple[CrossFrameworkOrchestrator, list[DomainEvent]]:
     """An orchestrator with these strategies, and where its events go."""
     events: list[DomainEvent] = []
@@ -145,7 +147,7 @@ def prepare(
         orchestrator.add_strategy(
             part.make if native else part.make(),
             StrategyMetadata(f"s{number}", symbols=part.symbols or tuple(symbols)),
-            AllocationConfig(Decimal(100) / len(parts), Sizing("percent", Decimal(60))),
+            AllocationConfig(Decimal(100) / len(parts), Sizing("percent", Decimal(60)), limits),
             framework=part.framework,
             kind=part.framework if native else None,
             config=part.config,
@@ -160,10 +162,11 @@ def facts(
     clock: Clock | None = None,
     *,
     feed: str = "on_demand",
+    limits: Limits = NO_LIMITS,
     steps: int = 0,
 ) -> dict[str, Any]:
     """All that comes of a run, or of its first `steps`."""
-    orchestrator, events = prepare(parts, market.series, feed)
+    orchestrator, events = prepare(parts, market.series, feed, limits)
     stop = (lambda: orchestrator.steps_done == steps) if steps else None
     orchestrator.run(market, rules, clock=clock, stop=stop)
     results = orchestrator.results().values()
@@ -207,14 +210,21 @@ RULES = st.builds(
     parts=PARTS,
     natives=st.sets(st.integers(0, len(NATIVES) - 1), max_size=3),
     feed=st.sampled_from(["on_demand", "on_demand", "full"]),
+    limits=st.sampled_from([NO_LIMITS, {"max_drawdown": MaxDrawdown(0.01), "max_daily_loss": MaxDailyLoss(0.005)}]),
 )
 def test_arriving_bars_make_the_run_of_stored_ones(
-    seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[Any], natives: set[int], feed: str
+    seed: int,
+    spans: list[tuple[int, int]],
+    rules: ExecutionRules,
+    parts: list[Any],
+    natives: set[int],
+    feed: str,
+    limits: Limits,
 ) -> None:
     scene = stage(seed, [(0, 45), *spans])
     together = [*(Part(*each) for each in parts), *(NATIVES[each] for each in sorted(natives))]
-    stored = facts(together, scene, rules, feed=feed)
-    arriving = arriving_facts(together, scene, rules, feed=feed)
+    stored = facts(together, scene, rules, feed=feed, limits=limits)
+    arriving = arriving_facts(together, scene, rules, feed=feed, limits=limits)
     assert stored["fills"]
     for name in stored:
         assert arriving[name] == stored[name], name
