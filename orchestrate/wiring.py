@@ -57,12 +57,15 @@ def choices() -> Choices:
     from orchestrate.config.reading import Choices
     from orchestrate.data.files.formats import FORMATS
     from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
+    from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
     from orchestrate.orchestration.risk.sizing import SIZINGS
 
     return Choices(
         conflicts=tuple(CONFLICT_POLICIES),
         sizings={name: method.figure for name, method in SIZINGS.items()},
         formats=tuple(FORMATS),
+        strategy_limits={name: limit.settings for name, limit in STRATEGY_LIMITS.items()},
+        portfolio_limits={name: limit.settings for name, limit in PORTFOLIO_LIMITS.items()},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -31,11 +32,17 @@ def json_schema(settings: Mapping[str, type], choices: Choices) -> Json:
         LiveStrategy,
         model_of(SyntheticSpec),
         *(model_of(kind) for kind in settings.values()),
+        *(
+            model_of(kind)
+            for kind in dict.fromkeys([*choices.strategy_limits.values(), *choices.portfolio_limits.values()])
+        ),
     ]
     _, described = models_json_schema([(model, "validation") for model in models])
     _name_choices(described["$defs"], choices)
     parts: Json = {name: _nullable(part) for name, part in described["$defs"].items()}
     _write_short_forms(parts)
+    parts["Strategy"]["properties"]["limits"] = _limits(parts, choices.strategy_limits)
+    parts["Portfolio"]["properties"]["limits"] = _limits(parts, choices.portfolio_limits)
     top = parts.pop("Configuration")
     properties: Json = top["properties"]
     entry = _ref("Strategy")
@@ -75,6 +82,17 @@ def json_schema(settings: Mapping[str, type], choices: Choices) -> Json:
         "anyOf": [*_shapes(), {"required": ["extends"]}],
         "$defs": parts,
     }
+
+
+def _limits(parts: Json, known: Mapping[str, type]) -> Json:
+    """Limits by name, each as its settings or as the first of them alone."""
+    properties = {}
+    for name, settings in known.items():
+        first = fields(settings)[0].name
+        described = parts[settings.__name__]
+        forms = [described["properties"][first], _ref(settings.__name__)]
+        properties[name] = _or_null({"description": described.get("description", ""), "anyOf": forms})
+    return _or_null({"type": "object", "properties": properties, "additionalProperties": False})
 
 
 def _shapes() -> list[Json]:

@@ -31,12 +31,14 @@ class Choices:
     """The names that may be written and what they need, as the registries of the program have them.
 
     `conflicts`: policies that settle conflicts. `sizings`: methods, and the key under `sizing:` of each one's figure.
-    `formats`: of files with bars.
+    `formats`: of files with bars. `strategy_limits`, `portfolio_limits`: the dataclass of each limit's settings.
     """
 
     conflicts: Collection[str]
     sizings: Mapping[str, str]
     formats: Collection[str]
+    strategy_limits: Mapping[str, type]
+    portfolio_limits: Mapping[str, type]
 
     @property
     def names(self) -> dict[str, list[str]]:

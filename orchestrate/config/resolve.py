@@ -15,7 +15,9 @@ from orchestrate.config.schema import Configuration
 from orchestrate.config.sections.allocations import allocation_of, weights
 from orchestrate.config.sections.dependencies import dependencies_of, refuse_circles
 from orchestrate.config.sections.execution import execution_rules, framework_settings, gates
+from orchestrate.config.sections.limits import strategy_limits
 from orchestrate.config.sections.market import check_benchmark, check_period, data_plans, instrument_plans
+from orchestrate.config.sections.portfolio import portfolio_plan
 from orchestrate.config.sections.sizing import sizing_of
 from orchestrate.config.sections.strategies import enabled_strategies, recognise, strategy_plan
 from orchestrate.config.sections.symbols import symbols_of
@@ -124,11 +126,15 @@ def _checked(reading: Reading) -> RunPlan | None:
     sections = framework_settings(reading, used)
     judged = gates(reading, enabled, used if all(known.values()) else None)
     capital = _capital(reading, len(enabled))
+    portfolio = portfolio_plan(reading, enabled)
+    limits = {name: strategy_limits(reading, name) for name in enabled}
     _check_shares(reading, share, capital.total)
     if reading.problems:
         return None
     strategies = tuple(
-        strategy_plan(reading, name, found, share[name], symbols[name]) for name, found in known.items() if found
+        replace(strategy_plan(reading, name, found, share[name], symbols[name]), limits=limits[name])
+        for name, found in known.items()
+        if found
     )
     return RunPlan(
         mode=reading.shaped.mode,
@@ -137,7 +143,7 @@ def _checked(reading: Reading) -> RunPlan | None:
         instruments=instruments,
         strategies=strategies,
         allocation=allocation_of(reading),
-        conflicts=values.portfolio.conflicts,
+        portfolio=portfolio,
         execution=rules,
         frameworks=MultiFrameworkConfig(sections),
         gates=judged,

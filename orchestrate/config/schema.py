@@ -139,13 +139,6 @@ class SizingSection(Section):
     stop_atr: Positive | None = None
 
 
-class StrategyLimits(Section):
-    """`limits:` of a strategy"""
-
-    max_position_pct: Percentage | None = None
-    max_positions: Count | None = None
-
-
 class Strategy(Section):
     """One strategy"""
 
@@ -161,7 +154,7 @@ class Strategy(Section):
     priority: int = 0
     depends_on: list[Filled] = _made(list)
     sizing: SizingSection = _made(SizingSection)
-    limits: StrategyLimits | None = None
+    limits: dict[str, Any] = _made(dict)
     config: dict[str, Any] = _made(dict)
 
 
@@ -199,15 +192,15 @@ class Rebalance(Section):
 
     threshold: Fraction | None = None
     every: Literal["day", "week", "month", "quarter", "year"] | None = None
-    top_up: bool = False
+    top_up: bool = True
 
 
-class PortfolioLimits(Section):
-    """`limits:` of the portfolio"""
+class TargetVolatility(Section):
+    """`target_volatility:` of the portfolio"""
 
-    max_symbol_pct: Percentage | None = None
-    max_gross_leverage: Positive | None = None
-    max_drawdown: Fraction | None = None
+    annual: Positive
+    lookback: Annotated[int, Field(ge=2)] = 60
+    max_leverage: Positive = Decimal(1)
 
 
 class Appointment(Section):
@@ -216,6 +209,10 @@ class Appointment(Section):
     at: Moment
     pause: Filled | None = None
     resume: Filled | None = None
+    remove: Filled | None = None
+    positions: Literal["flatten", "keep"] | None = None
+    add: Filled | None = None
+    allocation: dict[str, Percentage] | None = None
 
 
 class Portfolio(Section):
@@ -228,8 +225,9 @@ class Portfolio(Section):
     over_100: Literal["reject", "normalize"] = "reject"
     conflicts: Filled = "independent"
     exits: Literal["protected", "included"] = "protected"
-    rebalance: Rebalance | None = None
-    limits: PortfolioLimits | None = None
+    rebalance: Rebalance = _made(Rebalance)
+    target_volatility: TargetVolatility | None = None
+    limits: dict[str, Any] = _made(dict)
     schedule: list[Appointment] = _made(list)
 
 

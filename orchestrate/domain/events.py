@@ -90,6 +90,24 @@ class SignalResizedEvent(DomainEvent):
 
 
 @value
+class LimitReachedEvent(DomainEvent):
+    """A limit has cut a demand, or has been reached by a loss.
+
+    `figure` is what the limit judges, `bound` what it allows. `strategy_id` is empty for losses of the portfolio,
+    `symbol`, `wanted` and `granted` are for any loss.
+    """
+
+    strategy_id: str
+    limit: str
+    figure: float
+    bound: float
+    symbol: str = ""
+    wanted: float = 0.0
+    granted: float = 0.0
+    t: int | None = None
+
+
+@value
 class OrderFilledEvent(DomainEvent):
     """The execution of an order."""
 

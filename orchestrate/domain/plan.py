@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.portfolio import Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 
 Mode = Literal["single", "multi"]
@@ -26,7 +27,7 @@ class CapitalPlan:
     """The total capital, its currency, and whether strategies share it."""
 
     total: Decimal
-    mode: Literal["isolated"] = "isolated"
+    mode: Literal["isolated", "pooled"] = "isolated"
     currency: str = "USD"
 
 
@@ -103,6 +104,7 @@ class StrategyPlan:
     priority: int = 0
     depends_on: tuple[str, ...] = ()
     sizing: Sizing = field(default_factory=Sizing)
+    limits: Limits = field(default_factory=dict)
     config: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -154,7 +156,7 @@ class RunPlan:
     instruments: Mapping[str, InstrumentPlan]
     strategies: tuple[StrategyPlan, ...]
     allocation: str = "custom"
-    conflicts: str = "independent"
+    portfolio: PortfolioPlan = field(default_factory=PortfolioPlan)
     execution: ExecutionRules = field(default_factory=ExecutionRules)
     frameworks: MultiFrameworkConfig = field(default_factory=MultiFrameworkConfig)
     gates: tuple[Gate, ...] = ()

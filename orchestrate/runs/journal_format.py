@@ -9,6 +9,7 @@ from typing import Any, Final
 from orchestrate.domain.events import (
     CapitalRebalancedEvent,
     DomainEvent,
+    LimitReachedEvent,
     SignalBlockedEvent,
     SignalResizedEvent,
     StrategyConflictDetectedEvent,
@@ -74,6 +75,21 @@ def _conflicted(event: StrategyConflictDetectedEvent) -> Line:
     return Line("orchestrator.conflict_detected", "info", facts)
 
 
+def _limit_reached(event: LimitReachedEvent) -> Line:
+    by_demand = bool(event.symbol)
+    facts = {
+        "strategy_id": event.strategy_id or None,
+        "limit": event.limit,
+        "symbol": event.symbol or None,
+        "wanted": event.wanted if by_demand else None,
+        "granted": event.granted if by_demand else None,
+        "figure": event.figure,
+        "bound": event.bound,
+        "bar_date": _date(event.t),
+    }
+    return Line("orchestrator.limit_hit", "warning", facts)
+
+
 def _rebalanced(event: CapitalRebalancedEvent) -> Line:
     facts = {"before": event.before, "after": event.allocations, "bar_date": _date(event.t)}
     return Line("orchestrator.rebalanced", "info", facts)
@@ -96,6 +112,7 @@ LINES: Final[dict[type[DomainEvent], Callable[[Any], Line | None]]] = {
     SignalResizedEvent: _limited,
     StrategyConflictDetectedEvent: _conflicted,
     CapitalRebalancedEvent: _rebalanced,
+    LimitReachedEvent: _limit_reached,
     StrategyFailedEvent: _failed,
 }
 

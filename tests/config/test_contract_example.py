@@ -12,7 +12,7 @@ Read = Callable[..., Resolution]
 
 EXAMPLE = (Path(__file__).parent / "contract_example.yaml").read_text(encoding="utf-8")
 FILES = {"data/IBM.csv": "", "base.yaml": "portfolio: {over_100: normalize}\n"}
-NOT_YET = ("strategies.trend.limits", "portfolio.rebalance", "portfolio.limits")
+NOT_YET = ("portfolio.rebalance",)
 
 
 def test_only_what_has_not_landed_is_refused(read: Read) -> None:

@@ -95,7 +95,7 @@ class Hosts:
         stage = market(series("A", [(10.0, 10.0)] * STEPS))
         self.stamps = [int(stamp) for stamp in stage.timeline.stamps]
         seats = [StrategySeat(name, 100.0, ("A",), native=object) for name in ("good", "bad")]
-        self.host = NativeHost(self.build, stage, seats, ExecutionRules(), self.stamps[-1], stops_at_last_bar=stops)
+        self.host = NativeHost(self.build, stage, seats, ExecutionRules(), ("A",), stops_at_last_bar=stops)
 
     def build(self, seat: StrategySeat, *arguments: object) -> Plain:
         native = self.natives[seat.strategy_id] = Plain(seat, *arguments)  # type: ignore[arg-type]  # as they come

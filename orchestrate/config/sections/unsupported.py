@@ -30,8 +30,6 @@ def refuse_pending(reading: Reading) -> None:
             reading.not_landed(
                 ("strategies", name, "sizing", "method"), what, "use percent, fixed or notional until it has"
             )
-        if entry.limits and entry.limits.model_dump(exclude_none=True):
-            reading.not_landed(("strategies", name, "limits"))
     _portfolio(reading)
 
 
@@ -43,10 +41,10 @@ def _portfolio(reading: Reading) -> None:
         reading.not_landed(("portfolio", "lookback"))
     if portfolio.exits != "protected":
         reading.not_landed(("portfolio", "exits"), "portfolio.exits 'included'", "write 'protected', or leave it out")
-    for key in ("rebalance", "limits"):
-        section = getattr(portfolio, key)
-        if section and section.model_dump(exclude_none=True):
-            reading.not_landed(("portfolio", key))
+    if portfolio.rebalance.threshold is not None or portfolio.rebalance.every is not None:
+        reading.not_landed(("portfolio", "rebalance"))
+    if portfolio.target_volatility is not None:
+        reading.not_landed(("portfolio", "target_volatility"))
     if portfolio.schedule:
         reading.not_landed(("portfolio", "schedule"))
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from orchestrate.domain.market.timeline import Market, Stamps
+from orchestrate.domain.market.timeline import Market, Timeline
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Fill, StrategyCommand
 from orchestrate.engines.hosting.orders import NOTHING, joined
@@ -21,18 +21,18 @@ Hosted = TypeVar("Hosted", bound=HostedStrategy[Any])
 class Moment:
     """The step at which a host stands: that of the last `advance`, and the first one before any."""
 
-    def __init__(self, stamps: Stamps) -> None:
-        self._stamps = stamps
-        self.t = int(stamps[0])
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self.t = timeline.begins
 
     @property
     def step(self) -> int:
         """The number of the step."""
-        return int(np.searchsorted(self._stamps, self.t))
+        return int(np.searchsorted(self._timeline.stamps, self.t))
 
 
 class NativeHost(Generic[Hosted]):
-    """Hosts natives in the order of their seats, see `NativeHostPort`; `last` is the time of their last bar.
+    """Hosts natives in the order of their seats, see `NativeHostPort`; the last bar of `symbols` is theirs.
 
     With `stops_at_last_bar` natives are stopped when the last bar's orders are decided, so that what they do and raise
     there is still reported; orders from there have no bar left to fill at. Otherwise, and after a run that was broken
@@ -45,13 +45,14 @@ class NativeHost(Generic[Hosted]):
         market: Market,
         seats: Sequence[StrategySeat],
         rules: ExecutionRules,
-        last: int,
+        symbols: Sequence[str],
         *,
         stops_at_last_bar: bool,
     ) -> None:
-        self._moment = Moment(market.timeline.stamps)
-        self._last, self._stops = last, stops_at_last_bar
-        self._is_at_last_bar = False
+        self._moment = Moment(market.timeline)
+        self._timeline, self._symbols = market.timeline, symbols
+        self._last, self._stops = market.timeline.last_stamp(symbols), stops_at_last_bar
+        self._advanced: int | None = None
         self._natives: dict[str, Hosted] = {}
         self._with_news: set[str] = set()
         try:
@@ -85,8 +86,7 @@ class NativeHost(Generic[Hosted]):
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Take every native through its bars."""
-        self._moment.t = t
-        self._is_at_last_bar = t == self._last
+        self._moment.t = self._advanced = t
         for native in self._natives.values():
             native.attempt(None, native.advance, t, rows)
         return self.report()
@@ -100,12 +100,18 @@ class NativeHost(Generic[Hosted]):
     def listen(self) -> EngineReport:
         """Return what is not reported yet; if that is nothing after the last bar, stop the natives first."""
         report = self.report()
-        if report is NOTHING and self._is_at_last_bar and self._stops:
+        if report is NOTHING and self._stops and self._is_at_last_bar():
             self._stops = False
             for native in self._natives.values():
                 native.attempt(None, native.stop)
             report = self.report()
         return report
+
+    def _is_at_last_bar(self) -> bool:
+        """True once no bar is left; bars that arrive one at a time are over when the market says so."""
+        if self._last is None:
+            self._last = self._timeline.last_stamp(self._symbols)
+        return self._last is not None and self._advanced == self._last
 
     def report(self) -> EngineReport:
         """Return what all natives have to report."""

@@ -49,7 +49,7 @@ class NautilusOrchestrationAdapter(HostingAdapter):
                 {symbol: market.instruments[symbol] for symbol in symbols},
                 [account.strategy_id for account in portables],
                 rules,
-                int(market.timeline.stamps[0]),
+                market.timeline.begins,
             )
             self._prices = {
                 "open": {symbol: market.series[symbol].open.data for symbol in symbols},

@@ -44,7 +44,7 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
+from orchestrate.engines.nautilus.bars import BarColumn
 from orchestrate.engines.nautilus.fees import RuleFee
 from orchestrate.engines.nautilus.instruments import VENUE, native_instrument, native_symbol
 from orchestrate.engines.pending_fills import DueFill
@@ -141,11 +141,12 @@ class Exchange:
             series, native = market.series[symbol], engine.instrument
             columns[symbol] = BarColumn(
                 series,
-                stamps_of(market, symbol) + self._shift,
+                market.timeline.stamps_of(symbol),
                 BarType(native.id, _ANY_BAR),
                 native.price_precision,
-                np.broadcast_to(_MUCH, len(series)),
+                np.broadcast_to(_MUCH, series.volume.shape),
                 native.size_precision,
+                self._shift,
             )
         return columns
 

@@ -14,6 +14,7 @@ from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Demand, Fill, Order, OrderStatus, Reason
+from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.domain.strategies.parameters import own
 from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, fixed_steps, next_bars
@@ -54,6 +55,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         fed_in_full: frozenset[str] = frozenset(),
         emit: Emit | None = None,
         watch: CallStack | None = None,
+        portfolio: PortfolioPlan | None = None,
     ) -> None:
         super().__init__(
             capital_manager,
@@ -62,6 +64,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             frameworks=tuple(adapters),
             emit=emit,
             watch=watch,
+            portfolio=portfolio,
         )
         self.adapters = dict(adapters)
         self.fills: list[FillRecord] = []
@@ -84,12 +87,17 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         market: Market,
         rules: ExecutionRules,
         *,
+        clock: Clock | None = None,
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        """Step through the whole timeline, or until `stop` says so between two steps; engines are ended in any case."""
+        """Take every step of the clock, or until `stop` says so between two steps; engines are ended in any case.
+
+        `clock` is that of a market whose bars are still to come.
+        """
         self.begin(market, rules)
-        clock = self.clock()
+        if clock is None:
+            clock = self.clock()
         try:
             for event in clock:
                 if stop is not None and stop():
@@ -107,8 +115,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.prepare(market, rules)
         session = self.session
         self._recorder = Recorder(market, session.marks)
-        self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
-        self._first_end = min(self._last_step.values())
+        self._ends = market.timeline.ends
         self._closes = rules.fill == "close" or rules.close_at_end
         seats = {
             framework: [self._seat(self.strategies[name]) for name in names]
@@ -155,10 +162,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         schedule = self.session.schedule_signals()
         if self._router.fed_in_full or not schedule.is_complete:
             return HistoricalClock(timeline)
-        events = [schedule.next_event, next_bars(timeline, self.session.blotter.symbols)]
+        session = self.session
+        events = [schedule.next_event, next_bars(timeline, session.blotter.symbols)]
+        events += [rule.next_event for rule in session.rules]
         if self._rules.close_at_end:
-            events.append(fixed_steps(self._last_step.values()))
-        return HistoricalClock(timeline, events)
+            events.append(fixed_steps(self._ends.steps.values()))
+        return HistoricalClock(timeline, events, session.watch.first_hit if session.watch.detectors else None)
 
     def _books(self, framework: str) -> list[Book]:
         """The books that the engine of this framework stands for."""
@@ -192,6 +201,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if router.hosts_natives:
             self.wake(event)
         session.marks.step = step
+        if session.rules:
+            session.before_open(event)
         if session.blotter.waiting and self._rules.fill == "next_open":
             self.open(event)
         reports = self.range(event) if router.moved or router.fed_in_full or session.blotter.has_resting else ()
@@ -202,7 +213,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.command(session.coordinate(intents))
         if self._closes:
             self.close(event)
-        if router.moved or step >= self._first_end:
+        if router.moved or step >= self._ends.first or session.rules:
             self.mark(event)
         self.steps_done = step + 1
 
@@ -245,6 +256,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             else:
                 self._netted[entry.framework].apply(entry.book, booked, instruments[symbol])
             self._recorder.note(entry.book, symbol, step)
+            session.booked(entry)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
             if session.runner.has_hook(entry, "on_fill"):
@@ -287,7 +299,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._close_ended_positions(event)
 
     def mark(self, event: MarketEvent) -> None:
-        """8. Orders on series that have ended are over; books and engines must agree."""
+        """8. The portfolio's own rules act; orders on series that have ended are over; books and engines must agree."""
+        self.session.after_close(event)
         self._cancel_ended(event)
         if self._router.moved:
             self._reconcile(event)
@@ -304,6 +317,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.capital_manager.transfer(source, target, amount, t)
         for name, moved in ((source, -float(amount)), (target, float(amount))):
             if name != RESERVE:
+                session.losses.moved(name, moved)
                 self._netted[self.strategies[name].framework].transfer(name, moved)
                 self._recorder.note_flow(name, Flow(t, moved))
 
@@ -340,7 +354,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.session.orders.flatten(entry, Reason.FLATTENED)
 
     def _close_ended_positions(self, event: MarketEvent) -> None:
-        ending = {symbol for symbol in event.rows if self._last_step[symbol] == event.step}
+        ending = {symbol for symbol in event.rows if self._ends.steps[symbol] == event.step}
         if not ending:
             return
         session = self.session
@@ -353,10 +367,10 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def _cancel_ended(self, event: MarketEvent) -> None:
         """An order whose symbol has no further bar can never fill."""
-        step, last = event.step, self._last_step
-        if step < self._first_end:
+        step, ends, last = event.step, self._ends, self._ends.steps
+        if step < ends.first:
             return
-        reason = Reason.UNFILLED_AT_END if step == len(self._market.timeline) - 1 else Reason.SERIES_ENDED
+        reason = Reason.UNFILLED_AT_END if step == ends.last else Reason.SERIES_ENDED
         self.session.orders.cancel(
             lambda order: last[order.symbol] <= step and order.status is not OrderStatus.RELEASED, reason
         )

@@ -17,6 +17,7 @@ from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import StrategyCommand
 from orchestrate.domain.plan import Mode
+from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.session import Session
@@ -49,6 +50,7 @@ class UnifiedStrategyOrchestrator:
         frameworks: Collection[str] = FRAMEWORKS,
         emit: Emit | None = None,
         watch: CallStack | None = None,
+        portfolio: PortfolioPlan | None = None,
     ) -> None:
         self.capital_manager = capital_manager
         self.coordinator = coordinator
@@ -59,6 +61,7 @@ class UnifiedStrategyOrchestrator:
         self._session: Session | None = None
         self._emit = emit or self.events.append
         self._watch = watch or CallStack()
+        self._portfolio = portfolio or PortfolioPlan()
 
     # ---- who takes part
 
@@ -161,7 +164,14 @@ class UnifiedStrategyOrchestrator:
         """Open the books and start every strategy, before the first bar."""
         self.allocate_capital()
         self._session = Session(
-            self.strategies, self.capital_manager, self.coordinator, market, rules, self._emit, self._watch
+            self.strategies,
+            self.capital_manager,
+            self.coordinator,
+            market,
+            rules,
+            self._emit,
+            self._watch,
+            self._portfolio,
         )
         self._session.start()
 

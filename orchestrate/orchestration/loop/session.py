@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import asdict
 
-from orchestrate.domain.events import StrategyConflictDetectedEvent, StrategyFailedEvent, StrategySignalledEvent
+import numpy as np
+
+from orchestrate.domain.events import (
+    LimitReachedEvent,
+    StrategyConflictDetectedEvent,
+    StrategyFailedEvent,
+    StrategyPausedEvent,
+    StrategySignalledEvent,
+)
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
@@ -18,16 +28,22 @@ from orchestrate.domain.orders.order import (
     Reason,
     StrategyCommand,
 )
-from orchestrate.domain.results import StrategyError
+from orchestrate.domain.portfolio import PortfolioPlan
+from orchestrate.domain.results import Finding, StrategyError
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
+from orchestrate.orchestration.loop.drawdown_stops import DrawdownStops
+from orchestrate.orchestration.loop.equity_watch import EquityWatch
+from orchestrate.orchestration.loop.losses import Losses
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
+from orchestrate.orchestration.loop.portfolio_rules import PortfolioRule
 from orchestrate.orchestration.loop.signal_schedule import EveryBar, Schedule, SignalSchedule
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
 from orchestrate.orchestration.risk.pipeline import Resources
 from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import decision_order
@@ -50,6 +66,7 @@ class Session:
         rules: ExecutionRules,
         emit: Emit,
         calls: CallStack,
+        portfolio: PortfolioPlan,
     ) -> None:
         self.entries = entries
         self.in_order = [entries[name] for name in decision_order([entry.metadata for entry in entries.values()])]
@@ -60,7 +77,15 @@ class Session:
         self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market.timeline.moments)
         self.runner = StrategyRunner(self.in_order, market, self.blotter, self.marks, calls, self._now, self)
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
-        coordinator.begin(Resources(entries, self.marks, market.instruments, self.blotter, buying_power))
+        self._portfolio = portfolio
+        coordinator.begin(
+            Resources(entries, self.marks, market.instruments, self.blotter, buying_power, self._exposure, rules)
+        )
+        #: what the portfolio does by itself, in this order
+        self.rules: tuple[PortfolioRule, ...] = ()
+        self.findings: list[Finding] = []
+        self._halted = False
+        self._trades: dict[str, int] = {}
         self._started = False
         self._schedule: Schedule = EveryBar(self.in_order)
 
@@ -76,8 +101,38 @@ class Session:
         for entry in self.in_order:
             entry.symbols = entry.metadata.symbols or tuple(self._market.series)
             entry.book, entry.account = self._capital.books[entry.id], self._capital.accounts[entry.id]
+        self.watch = EquityWatch([*self._capital.books.values(), self._capital.reserve], self.marks, self._market)
+        self.losses = self._losses()
+        self.rules = self._rules()
         self.runner.start()
         self._started = True
+
+    def _losses(self) -> Losses:
+        limits = {entry.id: entry.allocation.limits for entry in self.in_order} | {PORTFOLIO: self._coordinator.limits}
+
+        def bounds(limit: str, field: str) -> dict[str, float]:
+            return {name: float(getattr(own[limit], field)) for name, own in limits.items() if limit in own}
+
+        return Losses(
+            self.watch, self.marks, bounds("max_drawdown", "at"), bounds("max_daily_loss", "fraction"), self._own_bars
+        )
+
+    def _own_bars(self, strategy_id: str, since: int) -> int:
+        """The steps after `since` at which one of the strategy's symbols has a bar."""
+        rows, stop = self._market.timeline.rows, self.marks.step + 1
+        symbols = self.entries[strategy_id].symbols
+        return int(np.logical_or.reduce([rows[symbol][since + 1 : stop] >= 0 for symbol in symbols]).sum())
+
+    def _rules(self) -> tuple[PortfolioRule, ...]:
+        if not self.watch.detectors:
+            return ()
+        limits = self._coordinator.limits
+        return (
+            DrawdownStops(self.entries, limits, self.losses, self.orders, self.log, self._emit, self.pause, self._halt),
+        )
+
+    def _exposure(self) -> Exposure:
+        return Exposure(self.entries, self.blotter, self.marks, self._market.instruments, self.losses)
 
     def schedule_signals(self) -> SignalSchedule:
         """From now on call vectorised strategies only where a flag acts."""
@@ -96,6 +151,43 @@ class Session:
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
 
+    def pause(self, strategy_id: str) -> None:
+        """Refuse what a strategy wants to open from now on."""
+        entry = self.entries[strategy_id]
+        if entry.status == "active":
+            entry.status = "paused"
+            self._emit(StrategyPausedEvent(strategy_id, self._now()))
+
+    def _halt(self) -> None:
+        """Ask nobody any more; the run goes on to its end."""
+        self._halted = True
+        label = label_text(self.log.step_label())
+        message = f"the portfolio's drawdown reached its limit at {label}: everything is closed, no strategy is asked"
+        self.findings.append(Finding("warning", "portfolio.limits.max_drawdown", message))
+
+    # ---- the portfolio's own rules
+
+    def before_open(self, event: MarketEvent) -> None:
+        """A step begins: the portfolio's own rules come first."""
+        for rule in self.rules:
+            rule.before_open(event)
+
+    def after_close(self, event: MarketEvent) -> None:
+        """A step is over: equity is judged, then the portfolio's own rules act."""
+        if self.watch.detectors:
+            self.watch.settle(event.step)
+        for rule in self.rules:
+            rule.after_close(event)
+
+    def booked(self, entry: StrategyEntry) -> None:
+        """A fill has changed the strategy's book."""
+        self.watch.changed()
+        if "cooldown" in entry.allocation.limits:
+            trades = entry.book.trades
+            if len(trades) > self._trades.get(entry.id, 0) and trades[-1].profit < 0:
+                self.losses.losing_exit(entry.id, self.marks.step)
+            self._trades[entry.id] = len(trades)
+
     def strategy_failed(self, entry: StrategyEntry, error: StrategyError) -> None:
         """Cancel the strategy's orders, close its positions at the next fill; engines drop natives' orders."""
         self._emit(StrategyFailedEvent(entry.id, error.type, error.message, error.t))
@@ -110,7 +202,7 @@ class Session:
         """What the strategies want now: dependencies first, then priority, then id."""
         self.marks.step = event.step
         intents: list[Intent] = []
-        for entry in self._schedule.at(event):
+        for entry in () if self._halted else self._schedule.at(event):
             for signal in self.runner.signals(entry, event):
                 intent = self._intent(entry, signal, event)
                 if intent is not None:
@@ -144,6 +236,8 @@ class Session:
         self._coordinator.coordinate(intents)
         if self._coordinator.conflicts:
             self._report_conflicts()
+        for hit in self._coordinator.limit_hits:
+            self._emit(LimitReachedEvent(**asdict(hit), t=self.log.label(hit.symbol)))
         settled = [(intent.decision(), intent.order) for intent in intents]
         for decision, order in settled:
             self.log.record(decision, order.id if order else "")

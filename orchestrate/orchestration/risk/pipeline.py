@@ -6,17 +6,18 @@ Intents come from strategies, natives and all others that may trade; the stages 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Reason
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.conflicts import Conflict, ConflictPolicy, find_conflicts
-from orchestrate.orchestration.risk.limits import Limit
+from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.sizing import Sizeable, size
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
@@ -39,6 +40,8 @@ class Resources:
     instruments: Mapping[str, Instrument]
     blotter: Blotter
     buying_power: BuyingPower
+    exposure: Callable[[], Exposure]
+    rules: ExecutionRules
 
 
 class SizeEntries:
@@ -106,32 +109,6 @@ class ReserveCapital:
         if len(intents) > 1:
             intents.sort(key=lambda intent: not intent.closing)
         self._buying_power.fund(intents, self.name)
-
-
-class ApplyLimits:
-    """Cuts openings to what the plan's limits still allow."""
-
-    name = "limits"
-
-    def __init__(self, limits: Sequence[Limit], buying_power: BuyingPower) -> None:
-        self._limits, self._buying_power = limits, buying_power
-
-    def __call__(self, intents: list[Intent]) -> None:
-        """See `Stage`."""
-        for limit in self._limits:
-            for intent in intents:
-                if not intent.refused and not intent.closing:
-                    self._apply(limit, intent)
-
-    def _apply(self, limit: Limit, intent: Intent) -> None:
-        verdict = limit(intent.demand, intent.quantity)
-        if verdict is None:
-            return
-        if verdict.quantity:
-            intent.cut(self.name, verdict.quantity, Reason.LIMIT, verdict.detail)
-            intent.reserve = self._buying_power.reserve(intent)
-        else:
-            intent.refuse(self.name, Reason.LIMIT, verdict.detail)
 
 
 class PlaceOrders:

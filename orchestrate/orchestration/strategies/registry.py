@@ -10,6 +10,7 @@ from typing import Literal
 from orchestrate.domain.accounts import CapitalAccount, IsolatedAccount
 from orchestrate.domain.books import Book
 from orchestrate.domain.plan import Sizing
+from orchestrate.domain.portfolio import Limits
 from orchestrate.domain.results import StrategyError
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
@@ -18,10 +19,11 @@ from orchestrate.orchestration.strategies.deciders import Decider
 
 @dataclass(frozen=True, slots=True)
 class AllocationConfig:
-    """A strategy's share of the total capital in percent, 0..100, and the sizing of its entries."""
+    """A strategy's share of the total capital in percent, 0..100, the sizing of its entries, and its limits."""
 
     target_pct: Decimal
     sizing: Sizing = field(default_factory=Sizing)
+    limits: Limits = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # 40 or 12.5 is taken, too, as the figure that its text shows

@@ -24,6 +24,7 @@ from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
+from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
@@ -141,7 +142,7 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
         capital=CapitalPlan(Decimal(str(config.capital))),
-        conflicts=config.conflict_resolution_mode,
+        portfolio=PortfolioPlan(conflicts=config.conflict_resolution_mode),
         data={
             symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")
             for symbol, part in bars.items()

@@ -102,12 +102,13 @@ def _run(
 ) -> RunResult:
     orchestrator = CrossFrameworkOrchestrator(
         PortfolioCapitalManager(plan.capital.total),
-        StrategyCoordinator(CONFLICT_POLICIES[plan.conflicts]),
+        StrategyCoordinator(CONFLICT_POLICIES[plan.portfolio.conflicts], plan.portfolio.limits),
         CompatibilityAnalyzer(),
         engines,
         fed_in_full=plan.frameworks.fed_in_full,
         emit=emit,
         watch=watchdog,
+        portfolio=plan.portfolio,
     )
     for strategy in plan.strategies:
         orchestrator.add_strategy(
@@ -115,7 +116,7 @@ def _run(
             StrategyMetadata(
                 strategy.id, strategy.name, strategy.symbols, strategy.priority, depends_on=strategy.depends_on
             ),
-            AllocationConfig(strategy.weight * 100, strategy.sizing),
+            AllocationConfig(strategy.weight * 100, strategy.sizing, strategy.limits),
             framework=strategy.framework,
             kind=strategy.kind,
             config=strategy.config,

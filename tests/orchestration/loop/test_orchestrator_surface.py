@@ -30,6 +30,7 @@ from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES, Settlement
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.pipeline import Resources
 from orchestrate.orchestration.strategies.compatibility import (
     CompatibilityAnalyzer,
@@ -296,6 +297,10 @@ def demand(strategy_id: str, quantity: float, *, closing: bool = False, symbol: 
     return Demand(strategy_id, symbol, quantity, closing, 10.0, 0, 0)
 
 
+def no_exposure() -> Exposure:
+    raise AssertionError("without limits nobody asks for it")
+
+
 def coordinate(coordinator: StrategyCoordinator, demands: Sequence[Demand]) -> list[Decision]:
     """With capital for all of them."""
     stage = market(series("A", BARS), series("B", BARS))
@@ -308,7 +313,7 @@ def coordinate(coordinator: StrategyCoordinator, demands: Sequence[Demand]) -> l
     blotter = Blotter({"a": 0, "b": 1, "c": 2})
     marks = {"A": 10.0, "B": 10.0}
     power = BuyingPower(entries, blotter, marks, stage.series, stage.instruments, ExecutionRules())
-    coordinator.begin(Resources(entries, marks, stage.instruments, blotter, power))
+    coordinator.begin(Resources(entries, marks, stage.instruments, blotter, power, no_exposure, ExecutionRules()))
     intents = [Intent.of(each) for each in demands]
     coordinator.coordinate(intents)
     assert [intent.order is not None for intent in intents] == [not intent.refused for intent in intents]

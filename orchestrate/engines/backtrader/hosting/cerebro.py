@@ -1,4 +1,7 @@
-"""A Cerebro that prepares a strategy as Backtrader does, preloaded and vectorised, and is then stepped from outside."""
+"""A Cerebro that prepares a strategy as Backtrader does and is then stepped from outside.
+
+Bars that are all known are preloaded and indicators vectorised; otherwise both go from bar to bar.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ _SECOND: Final = 1_000_000_000
 _MINUTE: Final = 60 * _SECOND
 _DAY: Final = 1440 * _MINUTE
 _DAYS_TO_1970: Final = 719_163
+_LINES: Final = ("open", "high", "low", "close", "volume", "datetime", "openinterest")
 _FEED_REFUSED: Final = ("resample", "replay", "addfilter", "addfilter_simple", "compensate")
 _CEREBRO_REFUSED: Final = (
     ("adddata", "chaindata", "rolloverdata", "resampledata", "replaydata", "addtz", "addcalendar"),
@@ -72,26 +76,32 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
         super().__init__()
         self._series = series
         self._columns: list[bt.LineBuffer] = []
-        self._row = 0
+        self._row = self._filled = 0
         self._dataname = self.p.dataname = series.symbol
         self._timeframe, self._compression = time_frame(series.length)
         self.p.timeframe, self.p.compression = self._timeframe, self._compression
 
     def preload(self) -> None:
-        """Fill all lines at once and stand before the first bar."""
-        series = self._series
-        columns = {name: getattr(series, name) for name in ("open", "high", "low", "close", "volume")}
-        columns |= {"datetime": day_numbers(series.label), "openinterest": np.zeros(len(series))}
-        for name, column in columns.items():
-            line = getattr(self.lines, name)
-            line.array = array.array("d", column.astype(np.float64).tobytes())
-            line.lencount = len(column)
-            line.idx = len(column) - 1
+        """Fill all lines at once with what is known and stand before the first bar."""
+        self._columns = [getattr(self.lines, name) for name in _LINES]
+        for line in self._columns:
+            line.array = array.array("d")
+        self._fill(len(self._series))
         self.home()
-        self._columns = [getattr(self.lines, name) for name in columns]
+
+    def _fill(self, size: int) -> None:
+        """Fill the lines up to `size` bars."""
+        series, rows = self._series, slice(self._filled, size)
+        prices = (series.open, series.high, series.low, series.close, series.volume)
+        columns = (*(price[rows] for price in prices), day_numbers(series.label[rows]), np.zeros(size - self._filled))
+        for line, column in zip(self._columns, columns, strict=True):
+            line.array.frombytes(column.tobytes())
+        self._filled = size
 
     def seek(self, row: int) -> None:
-        """Make `row` the current bar, as `advance` does."""
+        """Make `row` the current bar, as `advance` does; one that has only just arrived is filled in."""
+        if row >= self._filled:
+            self._fill(row + 1)
         self._row = row
         for line in self._columns:
             line._idx = row
@@ -152,7 +162,7 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
             super().adddata(feed, name=symbol)
         super().setbroker(broker)
         self._scope = scope
-        self._vectorised = True
+        self._vectorised = all(one.is_complete for one in series)
 
     def prepare(self, native: type, config: dict[str, object], sizer: bt.Sizer) -> bt.Strategy:
         """Make and start the strategy, and compute its indicators. `sizer` is used unless it has set its own.
@@ -171,7 +181,7 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
 
         super().addstrategy(make, **config)
         try:
-            super().run(preload=True, runonce=True, stdstats=False)
+            super().run(preload=True, runonce=self._vectorised, stdstats=False)
         except _PreparedError:
             (strategy,) = self.runningstrats
             silence(strategy)

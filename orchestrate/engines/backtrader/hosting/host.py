@@ -16,8 +16,7 @@ class BacktraderHost(NativeHost[BacktraderStrategy]):
 
     def __init__(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         symbols = dict.fromkeys(symbol for seat in seats for symbol in seat.symbols)
-        last = int(market.timeline.stamps[max(market.timeline.last_step(symbol) for symbol in symbols)])
-        super().__init__(BacktraderStrategy, market, seats, rules, last, stops_at_last_bar=True)
+        super().__init__(BacktraderStrategy, market, seats, rules, tuple(symbols), stops_at_last_bar=True)
 
     def wake(self, t: int) -> EngineReport:  # noqa: ARG002  # of the port
         """Report only: Backtrader's timers fire with bars, never between them."""

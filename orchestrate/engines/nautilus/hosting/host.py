@@ -15,5 +15,5 @@ class NautilusHost(NativeHost[NautilusStrategy]):
     """See `NativeHost`; where something still fills at the last close, natives are stopped in `end`."""
 
     def __init__(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
-        last, stops = int(market.timeline.stamps[-1]), rules.fill == "next_open" and not rules.close_at_end
-        super().__init__(NautilusStrategy, market, seats, rules, last, stops_at_last_bar=stops)
+        symbols, stops = tuple(market.timeline.rows), rules.fill == "next_open" and not rules.close_at_end
+        super().__init__(NautilusStrategy, market, seats, rules, symbols, stops_at_last_bar=stops)

@@ -1,0 +1,67 @@
+"""`portfolio:`: conflicts, limits, rebalancing and the schedule."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from orchestrate.config.reading import Reading
+from orchestrate.config.schema import Appointment as AppointmentSection
+from orchestrate.config.sections.limits import portfolio_limits
+from orchestrate.domain.portfolio import Action, Appointment, PortfolioPlan, RebalancePlan, VolatilityTarget
+
+_ACTIONS: Final[tuple[Action, ...]] = ("pause", "resume", "remove", "add", "allocation")
+_EXAMPLE: Final = "write {at: 2015-01-02, pause: ID}, or resume, remove, add or allocation in place of pause"
+
+
+def portfolio_plan(reading: Reading, enabled: list[str]) -> PortfolioPlan:
+    """The section with every question answered."""
+    written = reading.values.portfolio
+    rebalance, target = written.rebalance, written.target_volatility
+    if target is not None and rebalance.every is None:
+        message = "weights are scaled at calendar rebalances, and there are none"
+        reading.wrong(("portfolio", "target_volatility"), message, "write portfolio: {rebalance: {every: month}}")
+    return PortfolioPlan(
+        conflicts=written.conflicts,
+        exits=written.exits,
+        limits=portfolio_limits(reading),
+        rebalance=RebalancePlan(rebalance.threshold, rebalance.every, rebalance.top_up),
+        target_volatility=VolatilityTarget(target.annual, target.lookback, target.max_leverage) if target else None,
+        schedule=_schedule(reading, enabled),
+    )
+
+
+def _schedule(reading: Reading, enabled: list[str]) -> tuple[Appointment, ...]:
+    appointments = [
+        _appointment(reading, place, written, enabled)
+        for place, written in enumerate(reading.values.portfolio.schedule)
+    ]
+    return tuple(one for one in appointments if one is not None)
+
+
+def _appointment(reading: Reading, index: int, written: AppointmentSection, enabled: list[str]) -> Appointment | None:
+    path = ("portfolio", "schedule", index)
+    actions = [action for action in _ACTIONS if getattr(written, action) is not None]
+    if len(actions) != 1:
+        reading.wrong(path, f"an entry does one thing, this one has {', '.join(actions) or 'none'}", _EXAMPLE)
+        return None
+    action = actions[0]
+    if written.positions is not None and action != "remove":
+        reading.wrong((*path, "positions"), "'positions' belongs to 'remove'", "leave it out")
+    if action == "allocation":
+        return _allocation(reading, index, written, enabled)
+    name = getattr(written, action)
+    if name not in enabled:
+        reading.wrong((*path, action), f"there is no enabled strategy '{name}'", f"known: {', '.join(enabled)}")
+    return Appointment(written.at, action, name, written.positions or "flatten")
+
+
+def _allocation(reading: Reading, index: int, written: AppointmentSection, enabled: list[str]) -> Appointment | None:
+    path = ("portfolio", "schedule", index, "allocation")
+    shares = dict(written.allocation or {})
+    for name in shares:
+        if name not in enabled:
+            reading.wrong((*path, name), f"there is no enabled strategy '{name}'", f"known: {', '.join(enabled)}")
+    if sum(shares.values(), Decimal(0)) > 100:
+        reading.wrong(path, "allocations add up to more than 100 percent", "lower them")
+    return Appointment(written.at, "allocation", allocation=shares)

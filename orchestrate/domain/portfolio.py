@@ -1,0 +1,61 @@
+"""The plan of a portfolio: conflicts, limits, rebalancing and the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, Literal
+
+Period = Literal["day", "week", "month", "quarter", "year"]
+Action = Literal["pause", "resume", "remove", "add", "allocation"]
+#: A limit's name → its settings, of the dataclass that its registry names.
+Limits = Mapping[str, object]
+NO_LIMITS: Final[Limits] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RebalancePlan:
+    """When capital goes back to its targets: beyond a `threshold` in points of equity, at each new period, or both.
+
+    `top_up`: receivers enlarge their positions.
+    """
+
+    threshold: Decimal | None = None
+    every: Period | None = None
+    top_up: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class VolatilityTarget:
+    """The yearly volatility to which weights are scaled, from the portfolio's last `lookback` returns."""
+
+    annual: Decimal
+    lookback: int = 60
+    max_leverage: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """One change at the first step at or after `at`; `allocation` has percentages by strategy id."""
+
+    at: str
+    action: Action
+    strategy_id: str = ""
+    positions: Literal["flatten", "keep"] = "flatten"
+    allocation: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioPlan:
+    """What the portfolio decides beyond its strategies' own wishes.
+
+    `conflicts` names a policy, or a function as `path.py:function`; `exits` says whether closing demands take part.
+    """
+
+    conflicts: str = "independent"
+    exits: Literal["protected", "included"] = "protected"
+    limits: Limits = field(default_factory=dict)
+    rebalance: RebalancePlan = field(default_factory=RebalancePlan)
+    target_volatility: VolatilityTarget | None = None
+    schedule: tuple[Appointment, ...] = ()

@@ -1,0 +1,79 @@
+"""Drawdown and daily-loss limits that have been reached: strategies or the whole portfolio are flattened or paused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from orchestrate.domain.events import LimitReachedEvent
+from orchestrate.domain.market.timeline import NEVER, MarketEvent
+from orchestrate.domain.orders.order import Order, OrderStatus, Reason
+from orchestrate.domain.portfolio import Limits
+from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
+from orchestrate.orchestration.loop.losses import Losses
+from orchestrate.orchestration.loop.order_manager import OrderManager
+from orchestrate.orchestration.risk.exposure import PORTFOLIO
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+
+class DrawdownStops:
+    """Acts where a drawdown newly stands at its limit, and reports daily losses that newly do.
+
+    `pause` and `halt` say how a strategy is paused and how a run goes on without asking anybody.
+    """
+
+    def __init__(
+        self,
+        entries: Mapping[str, StrategyEntry],
+        limits: Limits,
+        losses: Losses,
+        orders: OrderManager,
+        log: DecisionLog,
+        emit: Emit,
+        pause: Callable[[str], None],
+        halt: Callable[[], None],
+    ) -> None:
+        self._entries, self._losses, self._orders = entries, losses, orders
+        self._log, self._emit, self._pause, self._halt = log, emit, pause, halt
+        self._limits = {name: entry.allocation.limits for name, entry in entries.items()} | {PORTFOLIO: limits}
+
+    def before_open(self, event: MarketEvent) -> None:
+        """See `PortfolioRule`."""
+
+    def next_event(self, step: int) -> int:  # noqa: ARG002  # what it must see is found by its equity
+        """See `PortfolioRule`."""
+        return NEVER
+
+    def after_close(self, event: MarketEvent) -> None:  # noqa: ARG002
+        """See `PortfolioRule`."""
+        losses = self._losses
+        for name in losses.newly_lost():
+            self._report(name, "max_daily_loss", losses.daily_loss(name), "fraction")
+        for name in losses.newly_down():
+            self._report(name, "max_drawdown", losses.drawdown(name), "at")
+            self._act(name, str(getattr(self._limits[name]["max_drawdown"], "action", "flatten")))
+
+    def _report(self, name: str, limit: str, figure: float, field: str) -> None:
+        bound = float(getattr(self._limits[name][limit], field))
+        self._emit(LimitReachedEvent(name, limit, figure, bound, t=self._log.step_label()))
+
+    def _act(self, name: str, action: str) -> None:
+        for entry in self._concerned(name):
+            if action == "pause":
+                self._pause(entry.id)
+            else:
+                self._flatten(entry)
+        if action == "stop":
+            self._halt()
+
+    def _concerned(self, name: str) -> Iterable[StrategyEntry]:
+        entries = self._entries.values() if name == PORTFOLIO else [self._entries[name]]
+        return [entry for entry in entries if entry.status != "failed"]
+
+    def _flatten(self, entry: StrategyEntry) -> None:
+        """Cancel all orders of the strategy and close its positions at their next bars."""
+
+        def own(order: Order) -> bool:
+            return order.strategy_id == entry.id and order.status is not OrderStatus.RELEASED
+
+        self._orders.cancel(own, Reason.LIMIT)
+        self._orders.flatten(entry, Reason.FLATTENED)

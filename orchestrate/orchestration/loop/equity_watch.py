@@ -1,0 +1,127 @@
+"""Equity at every step, also at those that a clock jumps: drawdowns, daily losses, and the first step that matters.
+
+Between fills positions are constant, so a stretch of steps is one numpy pass over its closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from orchestrate.domain.books import Book
+from orchestrate.domain.market.timeline import Floats, Market, Stamps
+from orchestrate.orchestration.loop.marks import Marks
+
+_DAY: Final = 86_400 * 10**9
+#: So many steps are looked at in one pass.
+_CHUNK: Final = 4096
+
+
+class Detector(Protocol):
+    """Something that must see a step by its equity.
+
+    `equity` has a row for each book and a last one for the portfolio, a column for each step of a stretch; `days`
+    the UTC day of each step.
+    """
+
+    def first_hit(self, equity: Floats, days: Stamps) -> int:
+        """The first column at which something happens; the number of columns where nothing does."""
+
+    def commit(self, equity: Floats, days: Stamps) -> None:
+        """Those steps are over."""
+
+
+class EquityWatch:
+    """Marks all books at every step; `detectors` decide which steps matter.
+
+    `books` are all that make up the portfolio, the reserve's last. The steps of a run are settled one after another.
+    """
+
+    def __init__(self, books: Sequence[Book], marks: Marks, market: Market) -> None:
+        self.books = list(books)
+        self.detectors: list[Detector] = []
+        self._marks, self._market = marks, market
+        self._labels = market.timeline.labels
+        self._settled = -1
+        self._positions: list[tuple[int, str, float, float]] | None = None
+
+    def rows(self) -> Mapping[str, int]:
+        """Where each book stands in `equity`; the portfolio is the last row, by the name of the reserve."""
+        return {book.strategy_id: row for row, book in enumerate(self.books)}
+
+    def changed(self) -> None:
+        """A book has changed."""
+        self._positions = None
+
+    def first_hit(self, step: int, bound: int) -> int:
+        """The first step after `step` and before `bound` that a detector must see; else `bound`. Nothing fills there.
+
+        The steps before it are settled.
+        """
+        start = step + 1
+        while start < bound:
+            stop = min(bound, start + _CHUNK)
+            equity, days = self._equity(start, stop), self._days(start, stop)
+            hit = min((one.first_hit(equity, days) for one in self.detectors), default=stop - start)
+            if hit:
+                self._commit(equity[:, :hit], days[:hit])
+            self._settled = start + hit - 1
+            if hit < stop - start:
+                return start + hit
+            start = stop
+        return bound
+
+    def settle(self, step: int) -> None:
+        """The step is over, its fills are booked."""
+        if step > self._settled + 1:  # steps that nobody looked at before they were jumped
+            self.first_hit(self._settled, step)
+        self._commit(self._equity(step, step + 1), self._days(step, step + 1))
+        self._settled = step
+
+    def now(self, step: int) -> Floats:
+        """The equity of every row at a step that isn't over."""
+        return np.asarray(self._equity(step, step + 1)[:, 0])
+
+    def day(self, step: int) -> int:
+        """The UTC day of a step."""
+        return int(self._labels[step]) // _DAY
+
+    def _days(self, start: int, stop: int) -> Stamps:
+        return self._labels[start:stop] // _DAY
+
+    def _commit(self, equity: Floats, days: Stamps) -> None:
+        for one in self.detectors:
+            one.commit(equity, days)
+
+    def _equity(self, start: int, stop: int) -> Floats:
+        if self._positions is None:
+            self._positions = _positions(self.books)
+        if stop == start + 1 == self._marks.step + 1:
+            return self._equity_now(self._positions)
+        equity = np.empty((len(self.books), stop - start))
+        equity[:] = np.array([book.cash for book in self.books])[:, None]
+        for row, symbol, units, offset in self._positions:
+            equity[row] += units * self._marks.closes(symbol, start, stop) + offset
+        equity[-1] = equity.sum(axis=0)
+        return equity
+
+    def _equity_now(self, positions: Sequence[tuple[int, str, float, float]]) -> Floats:
+        """One step needs no arrays of closes."""
+        equity, marks = [book.cash for book in self.books], self._marks
+        for row, symbol, units, offset in positions:
+            equity[row] += units * marks[symbol] + offset
+        equity[-1] = sum(equity)
+        return np.array(equity)[:, None]
+
+
+def _positions(books: Sequence[Book]) -> list[tuple[int, str, float, float]]:
+    """Each position's row and symbol, what it is worth for each point of price, and what is added to that."""
+    positions = []
+    for row, book in enumerate(books):
+        for symbol, held in book.positions.items():
+            units = held.quantity * held.instrument.multiplier
+            by_notional = held.instrument.moves_cash_by_notional
+            positions.append((row, symbol, units, 0.0 if by_notional else -units * held.average_price))
+    return positions

@@ -1,0 +1,157 @@
+"""Drawdowns and daily losses of every book and of the portfolio; implements `LossRecord` and a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps
+from orchestrate.orchestration.loop.equity_watch import EquityWatch
+from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.risk.limits.losses import GRAIN
+
+
+class Losses:
+    """Peaks, and the last equity before each UTC day, of all rows of an `EquityWatch`.
+
+    `drawdown_bounds` and `daily_bounds` are by strategy id, the portfolio's by the name of the reserve. `down` and
+    `lost_today` are the rows that stand at their bound or beyond; a step at which one newly does is a hit. `own_bars`
+    counts the bars of a strategy after a step.
+    """
+
+    def __init__(
+        self,
+        watch: EquityWatch,
+        marks: Marks,
+        drawdown_bounds: Mapping[str, float],
+        daily_bounds: Mapping[str, float],
+        own_bars: Callable[[str, int], int],
+    ) -> None:
+        self._watch, self._marks, self._own_bars = watch, marks, own_bars
+        self._rows = watch.rows()
+        initial = np.array([book.initial for book in watch.books])
+        initial[-1] = initial.sum()
+        self._peaks: Floats = initial
+        self._last: Floats = initial.copy()
+        self._day_start: Floats = initial.copy()
+        self._worst: Floats = np.zeros(len(initial))
+        self._day = -1
+        self._bounds = _bounds(self._rows, drawdown_bounds)
+        self._daily = _bounds(self._rows, daily_bounds)
+        self.down: Flags = np.zeros(len(initial), dtype=np.bool_)
+        self.lost_today: Flags = np.zeros(len(initial), dtype=np.bool_)
+        self._before = self.down, self.lost_today
+        self._losing_exits: dict[str, int] = {}
+        if drawdown_bounds or daily_bounds:
+            watch.detectors.append(self)
+
+    def newly_down(self) -> Iterator[str]:
+        """The rows whose drawdown stands at its bound, and did not one step before, taken or jumped."""
+        return self._names(self.down & ~self._before[0])
+
+    def newly_lost(self) -> Iterator[str]:
+        """The rows whose daily loss has reached its bound at this step; each day counts anew."""
+        return self._names(self.lost_today & ~self._before[1])
+
+    def _names(self, marked: Flags) -> Iterator[str]:
+        return (name for name, row in self._rows.items() if marked[row])
+
+    # ---- a detector
+
+    def first_hit(self, equity: Floats, days: Stamps) -> int:
+        """See `Detector`."""
+        beyond = self._drawdowns(equity) >= self._bounds[:, None] - GRAIN
+        before = np.concatenate([self.down[:, None], beyond[:, :-1]], axis=1)
+        lost = self._daily_losses(equity, days) >= self._daily[:, None] - GRAIN
+        lost[self.lost_today] &= days != self._day
+        hits = (beyond & ~before).any(axis=0) | lost.any(axis=0)
+        return int(hits.argmax()) if hits.any() else len(days)
+
+    def commit(self, equity: Floats, days: Stamps) -> None:
+        """See `Detector`."""
+        drawdowns, losses = self._drawdowns(equity), self._daily_losses(equity, days)
+        self._before = self.down, self.lost_today & (days[0] == self._day)
+        self.down = drawdowns[:, -1] >= self._bounds - GRAIN
+        if days[-1] != self._day:
+            first = int(np.searchsorted(days, days[-1]))
+            self._day_start = self._last.copy() if first == 0 else equity[:, first - 1].copy()
+            self._worst = losses[:, first:].max(axis=1)
+            self._day = int(days[-1])
+        else:
+            self._worst = np.maximum(self._worst, losses.max(axis=1))
+        self.lost_today = self._worst >= self._daily - GRAIN
+        self._peaks = np.maximum(self._peaks, equity.max(axis=1))
+        self._last = equity[:, -1].copy()
+
+    def _drawdowns(self, equity: Floats) -> Floats:
+        peaks = np.maximum(np.maximum.accumulate(equity, axis=1), self._peaks[:, None])
+        return _loss(equity, peaks)
+
+    def _daily_losses(self, equity: Floats, days: Stamps) -> Floats:
+        """The loss of each step from the last equity before its day."""
+        columns = np.arange(len(days))
+        new = np.concatenate([[days[0] != self._day], days[1:] != days[:-1]])
+        first = np.maximum.accumulate(np.where(new, columns, -1))
+        earlier = np.concatenate([self._last[:, None], equity], axis=1)
+        return _loss(equity, np.where(first < 0, self._day_start[:, None], earlier[:, np.maximum(first, 0)]))
+
+    # ---- what limits ask for, at a step that isn't over
+
+    def equity(self, name: str) -> float:
+        """See `LossRecord`."""
+        return float(self._watch.now(self._marks.step)[self._rows[name]])
+
+    def drawdown(self, name: str) -> float:
+        """See `LossRecord`."""
+        row, equity = self._rows[name], self.equity(name)
+        peak = max(self._peaks[row], equity)
+        return float(1 - equity / peak) if peak > 0 else 1.0
+
+    def daily_loss(self, name: str) -> float:
+        """See `LossRecord`."""
+        row, equity = self._rows[name], self.equity(name)
+        if self._watch.day(self._marks.step) != self._day:
+            return _lost(equity, self._last[row])
+        return max(float(self._worst[row]), _lost(equity, self._day_start[row]))
+
+    def bars_since_loss(self, name: str) -> int | None:
+        """See `LossRecord`."""
+        lost = self._losing_exits.get(name)
+        return None if lost is None else self._own_bars(name, lost)
+
+    # ---- what happens to books
+
+    def losing_exit(self, name: str, step: int) -> None:
+        """An exit of the strategy has filled at a loss."""
+        self._losing_exits[name] = step
+
+    def moved(self, name: str, amount: float) -> None:
+        """Money has come to a book, or (negative) left it: its losses stay what they are."""
+        row = self._rows[name]
+        if self._last[row] > 0:
+            factor = (self._last[row] + amount) / self._last[row]
+            for figures in (self._peaks, self._day_start):
+                figures[row] *= factor
+        self._last[row] += amount
+
+    def new_peak(self, name: str) -> None:
+        """The drawdown of a row begins anew."""
+        row = self._rows[name]
+        self._peaks[row] = self._last[row]
+        self.down[row] = False
+
+
+def _lost(equity: float, reference: float) -> float:
+    return float(1 - equity / reference) if reference > 0 else 1.0
+
+
+def _bounds(rows: Mapping[str, int], bounds: Mapping[str, float]) -> Floats:
+    return np.array([bounds.get(name, np.inf) for name in rows])
+
+
+def _loss(equity: Floats, reference: Floats) -> Floats:
+    """1 − equity ÷ reference; all is lost where there was nothing to lose."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        loss = 1 - equity / reference
+    return np.asarray(np.where(reference > 0, loss, 1.0))

@@ -1,0 +1,86 @@
+"""Limits on how much may be lost before nothing is opened any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from orchestrate.orchestration.risk.limits.opening import Opening, Verdict, refused, require
+
+#: A loss this near to its bound has reached it: 1 − 0.8 is less than 0.2 in floats.
+GRAIN: Final = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class MaxDailyLoss:
+    """The largest loss of a UTC day, as a fraction of the last equity before it; nothing opens until the day ends."""
+
+    fraction: float
+
+    def __post_init__(self) -> None:
+        require("fraction", self.fraction, above=0, at_most=1)
+
+
+def strategy_daily_loss(limit: MaxDailyLoss, opening: Opening) -> Verdict | None:
+    """Refuse openings of a strategy that has lost too much today."""
+    loss = opening.strategy.daily_loss
+    return refused(loss, limit.fraction) if loss + GRAIN >= limit.fraction else None
+
+
+def portfolio_daily_loss(limit: MaxDailyLoss, opening: Opening) -> Verdict | None:
+    """Refuse all openings where the portfolio has lost too much today."""
+    loss = opening.portfolio.daily_loss
+    return refused(loss, limit.fraction) if loss + GRAIN >= limit.fraction else None
+
+
+@dataclass(frozen=True, slots=True)
+class MaxDrawdown:
+    """The loss from the highest equity at which a strategy is flattened or paused; beyond it nothing opens."""
+
+    at: float
+    action: Literal["flatten", "pause"] = "flatten"
+
+    def __post_init__(self) -> None:
+        require("at", self.at, above=0, at_most=1)
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPortfolioDrawdown:
+    """The loss from the highest equity at which the portfolio is flattened, paused or stopped for good."""
+
+    at: float
+    action: Literal["flatten", "pause", "stop"] = "flatten"
+
+    def __post_init__(self) -> None:
+        require("at", self.at, above=0, at_most=1)
+
+
+def strategy_drawdown(limit: MaxDrawdown, opening: Opening) -> Verdict | None:
+    """Refuse openings of a strategy while its drawdown stands at the limit or beyond."""
+    drawdown = opening.strategy.drawdown
+    return refused(drawdown, limit.at) if drawdown + GRAIN >= limit.at else None
+
+
+def portfolio_drawdown(limit: MaxPortfolioDrawdown, opening: Opening) -> Verdict | None:
+    """Refuse all openings while the portfolio's drawdown stands at the limit or beyond."""
+    drawdown = opening.portfolio.drawdown
+    return refused(drawdown, limit.at) if drawdown + GRAIN >= limit.at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """The bars after a losing exit on which nothing of the strategy opens."""
+
+    bars: int
+
+    def __post_init__(self) -> None:
+        require("bars", self.bars, above=0)
+
+
+def cooldown(limit: Cooldown, opening: Opening) -> Verdict | None:
+    """Refuse what would open on one of the bars after the exit; a market order opens on the bar after its decision."""
+    since = opening.strategy.bars_since_loss
+    if since is None:
+        return None
+    opens_on = since if opening.opens_at_once else since + 1
+    return refused(opens_on, limit.bars) if opens_on <= limit.bars else None

@@ -1,0 +1,122 @@
+"""What a limit may look at: an opening, its strategy and the whole portfolio as they would stand before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+
+class StrategyState(Protocol):
+    """One strategy at the closes of a step, with its open orders and what the step has approved so far."""
+
+    @property
+    def equity(self) -> float:
+        """The book's equity."""
+
+    @property
+    def capital(self) -> float:
+        """What positions are measured against: the book's equity, pooled: the strategy's cap."""
+
+    @property
+    def gross(self) -> float:
+        """The absolute worth of all positions."""
+
+    @property
+    def positions(self) -> int:
+        """How many symbols are held."""
+
+    @property
+    def drawdown(self) -> float:
+        """The loss from the highest equity so far, as a fraction of it."""
+
+    @property
+    def daily_loss(self) -> float:
+        """The largest loss of the UTC day so far, as a fraction of the last equity before it."""
+
+    @property
+    def bars_since_loss(self) -> int | None:
+        """The bars of the strategy since its last losing exit filled, the bar of the fill is 0; None without one."""
+
+    def size(self, symbol: str) -> float:
+        """The signed worth of the position in `symbol`."""
+
+
+class PortfolioState(Protocol):
+    """The whole portfolio at the closes of a step; sizes are absolute, summed over strategies."""
+
+    @property
+    def equity(self) -> float:
+        """All books and the reserve."""
+
+    @property
+    def gross(self) -> float:
+        """The absolute worth of all positions."""
+
+    @property
+    def net(self) -> float:
+        """The signed worth of all positions."""
+
+    @property
+    def drawdown(self) -> float:
+        """The loss from the highest equity so far, as a fraction of it."""
+
+    @property
+    def daily_loss(self) -> float:
+        """The largest loss of the UTC day so far, as a fraction of the last equity before it."""
+
+    def size(self, symbol: str) -> float:
+        """The worth of all positions in `symbol`."""
+
+    def framework(self, name: str) -> float:
+        """The worth of all positions of the strategies on one framework."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The part of a demand that opens: `worth` is what it would add, signed, at the close it saw with slippage."""
+
+    strategy_id: str
+    symbol: str
+    framework: str
+    worth: float
+    opens_at_once: bool
+    strategy: StrategyState
+    portfolio: PortfolioState
+
+    @property
+    def size(self) -> float:
+        """The worth without its sign."""
+        return abs(self.worth)
+
+
+class Verdict(NamedTuple):
+    """A limit is reached: so much worth still fits; `figure` is what the limit judges, were all of it granted."""
+
+    fits: float
+    figure: float
+    bound: float
+
+
+#: What a limit makes of an opening; None where it is not reached.
+Judge = Callable[[object, Opening], Verdict | None]
+
+
+def within(opening: Opening, held: float, most: float, unit: float, bound: float) -> Verdict | None:
+    """Keep `held` + the opening's size at `most` at most; figures are told as fractions of `unit`."""
+    total = held + opening.size
+    if total <= most:
+        return None
+    return Verdict(max(0.0, most - held), total / unit if unit > 0 else float("inf"), bound)
+
+
+def refused(figure: float, bound: float) -> Verdict:
+    """Let nothing through."""
+    return Verdict(0.0, figure, bound)
+
+
+def require(name: str, value: float, *, above: float, at_most: float | None = None) -> None:
+    """ValueError where a setting is out of its range."""
+    if not (value > above and (at_most is None or value <= at_most)):
+        upper = "" if at_most is None else f" and at most {at_most:g}"
+        raise ValueError(f"{name} must be more than {above:g}{upper}, not {value:g}")

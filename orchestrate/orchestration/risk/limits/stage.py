@@ -1,0 +1,121 @@
+"""The stage of the pipeline that cuts openings to what the limits of strategies and portfolio still allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from orchestrate.domain.books import closing_and_opening
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Reason
+from orchestrate.domain.portfolio import Limits
+from orchestrate.orchestration.risk.buying_power import BuyingPower
+from orchestrate.orchestration.risk.exposure import Exposure, PortfolioExposure, StrategyExposure
+from orchestrate.orchestration.risk.limits.opening import Opening, Verdict
+from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
+
+
+@dataclass(frozen=True, slots=True)
+class LimitHit:
+    """A limit has cut a demand, or has come to act by itself; `figure` is what it judges, `bound` what it allows.
+
+    `strategy_id` is empty where the limit is the portfolio's and acts by itself.
+    """
+
+    strategy_id: str
+    limit: str
+    figure: float
+    bound: float
+    symbol: str = ""
+    wanted: float = 0.0
+    granted: float = 0.0
+
+
+class _Cut(NamedTuple):
+    quantity: float
+    name: str
+    verdict: Verdict
+
+
+class ApplyLimits:
+    """Judges openings one after another, in plan order; closings count first, they make room.
+
+    `hits` has what was cut at the last step.
+    """
+
+    name = "limits"
+
+    def __init__(
+        self,
+        limits: Limits,
+        strategy_limits: bool,
+        exposure: Callable[[], Exposure],
+        buying_power: BuyingPower,
+        rules: ExecutionRules,
+    ) -> None:
+        self._limits, self._any_strategy_limits, self._exposure = limits, strategy_limits, exposure
+        self._buying_power, self._rules = buying_power, rules
+        self.hits: Sequence[LimitHit] = ()
+
+    def __call__(self, intents: list[Intent]) -> None:
+        """See `Stage`."""
+        self.hits = ()
+        if not self._limits and not self._any_strategy_limits:
+            return
+        open_intents = [intent for intent in intents if not intent.refused]
+        if any(not intent.closing for intent in open_intents):
+            self.hits = self._judge(open_intents, self._exposure())
+
+    def _judge(self, intents: Sequence[Intent], exposure: Exposure) -> list[LimitHit]:
+        hits = []
+        for intent in intents:
+            if not intent.closing:
+                cut = self._cut(intent, exposure)
+                if cut is not None:
+                    hits.append(self._apply(intent, cut))
+            if not intent.refused and not (intent.closing and intent.demand.rests):
+                exposure.add(intent.strategy_id, intent.symbol, intent.quantity)
+        return hits
+
+    def _cut(self, intent: Intent, exposure: Exposure) -> _Cut | None:
+        """The limit that leaves least of the intent; None where all of it fits."""
+        instrument = exposure.instruments[intent.symbol]
+        held = exposure.quantity(intent.strategy_id, intent.symbol)
+        closing, opening = closing_and_opening(held, intent.quantity)
+        unit = self._rules.fill_price(intent.price, intent.quantity, instrument) * instrument.multiplier
+        if not opening or not unit:
+            return None
+        entry = exposure.entries[intent.strategy_id]
+        judged = Opening(
+            intent.strategy_id,
+            intent.symbol,
+            entry.framework,
+            opening * unit,
+            self._rules.fill == "close",
+            StrategyExposure(exposure, entry),
+            PortfolioExposure(exposure),
+        )
+        cuts = []
+        for known, limits in ((STRATEGY_LIMITS, entry.allocation.limits), (PORTFOLIO_LIMITS, self._limits)):
+            for name, settings in limits.items():
+                verdict = known[name].judge(settings, judged)
+                if verdict is not None:
+                    cuts.append(_Cut(self._left(closing, opening, verdict.fits / abs(opening * unit)), name, verdict))
+        least = min(cuts, key=lambda cut: abs(cut.quantity), default=None)
+        return None if least is None or least.quantity == intent.quantity else least
+
+    def _left(self, closing: float, opening: float, share: float) -> float:
+        """Of the intent: all that closes, and the whole lots in that share of its opening."""
+        return rounded(closing + self._rules.lot(opening * min(1.0, share)))
+
+    def _apply(self, intent: Intent, cut: _Cut) -> LimitHit:
+        wanted, (quantity, name, verdict) = intent.quantity, cut
+        detail = f"{name}: {verdict.figure:.6g}, at most {verdict.bound:g}"
+        if quantity:
+            intent.cut(self.name, quantity, Reason.LIMIT, detail)
+            intent.reserve = self._buying_power.reserve(intent)
+        else:
+            intent.refuse(self.name, Reason.LIMIT, detail)
+        return LimitHit(intent.strategy_id, name, verdict.figure, verdict.bound, intent.symbol, wanted, intent.quantity)
