@@ -56,11 +56,11 @@ class PendingFills:
         self.resting: dict[str, _Resting] = {}
 
     def begin(self, market: Market) -> None:
-        """A run on the bars of `market` begins."""
+        """Begin a run on the bars of `market`."""
         self._market = market
 
     def take(self, commands: Sequence[StrategyCommand]) -> None:
-        """Submit and cancel. To cancel what is filled or was never handed over changes nothing."""
+        """Take in orders and cancels. A cancel of what is filled or was never handed over changes nothing."""
         for command in commands:
             order = command.order
             if command.action == "submit":
@@ -80,7 +80,7 @@ class PendingFills:
                 )
 
     def advance(self, t: int, rows: Mapping[str, int]) -> list[Order]:
-        """The step at t begins; take out the orders that fill at its opens."""
+        """Begin the step at t; take out the orders that fill at its opens."""
         self._now, self.rows = t, rows
         return self._due()
 
@@ -106,8 +106,8 @@ class PendingFills:
     def reached(self, held: Callable[[str, str], float]) -> Iterator[DueFill]:
         """Yield what the bars of the step reach: at their opens, then the rest, each in the order in which they came.
 
-        `held` says what a strategy holds of a symbol; each fill must be made before the next one is taken. Orders that
-        end here without a fill are among `ended`.
+        `held` returns what a strategy holds of a symbol; each fill must be made before the next one is taken. Orders
+        that end here without a fill are among `ended`.
         """
         for resting, reached in self._live_through_bars():
             order = resting.order
@@ -120,7 +120,7 @@ class PendingFills:
     def _live_through_bars(self) -> list[tuple[_Resting, Reached]]:
         """Take every order that rests through its symbol's bar; return those that are reached."""
         bars = {}
-        found = []
+        matches = []
         for resting in list(self.resting.values()):
             symbol, until = resting.order.symbol, resting.order.until
             if symbol not in self.rows:
@@ -133,12 +133,12 @@ class PendingFills:
             reached = resting.rule.reached(bars[symbol])
             resting.rule = resting.rule.after(bars[symbol])
             if reached is not None:
-                found.append((resting, reached))
-        found.sort(key=lambda each: not each[1].at_open)
-        return found
+                matches.append((resting, reached))
+        matches.sort(key=lambda each: not each[1].at_open)
+        return matches
 
     def _fillable(self, resting: _Resting, held: float) -> float:
-        """So much of an order that is reached: an exit closes at most what is held, an entry doesn't go against it."""
+        """Return how much of an order fills: an exit closes at most what is held, an entry doesn't go against it."""
         order, quantity = resting.order, math.copysign(min(abs(resting.left), self._largest_fill), resting.left)
         if order.closing:
             if held * quantity >= 0:
@@ -164,13 +164,13 @@ class PendingFills:
         self._ended.append(Ended(order.strategy_id, order.name, reason))
 
     def ended(self) -> tuple[Ended, ...]:
-        """Orders that ended without a further fill since this was last called."""
+        """Return the orders that ended without a further fill since this was last called."""
         ended, self._ended = self._ended, []
         return tuple(ended)
 
 
 def raise_broken(framework: str, about: Iterable[str], error: Exception) -> NoReturn:
-    """Pass on what an engine raised, as an EngineError that names the orders or symbols; our own errors as they are.
+    """Raise what an engine raised as an EngineError that names the orders or symbols; our own errors as they are.
 
     A function for an `except` clause, not a context manager: to enter one takes as long as a part of the fill.
     """

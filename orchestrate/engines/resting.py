@@ -1,4 +1,4 @@
-"""The one rule by which resting orders of portable strategies fill, on every engine: what a bar makes of an order.
+"""The one rule by which resting orders of portable strategies fill, on every engine.
 
 Touching a level reaches it. Levels are compared as decimals of the instrument's precision, not as floats.
 """
@@ -36,7 +36,7 @@ class RestingOrder:
 
     @classmethod
     def of(cls, order: Order, precision: int) -> RestingOrder:
-        """The order as it begins to rest."""
+        """Return the order as it begins to rest."""
         if order.trail is not None and order.trigger is None:
             raise EngineError(f"order {order.id}: a trailing stop needs a trigger, the level at which it begins")
         limit, trigger = (
@@ -45,7 +45,7 @@ class RestingOrder:
         return cls(order.quantity > 0, precision, limit, trigger, order.trail)
 
     def reached(self, bar: HistoricalDataBar) -> Reached | None:
-        """Where the bar fills it; None where it doesn't."""
+        """Return where the bar fills it; None where it doesn't."""
         if self.limit is None:
             return Reached(bar.open, True) if self.trigger is None else self._triggered_by(bar, self.trigger)
         if self.trigger is None:
@@ -57,7 +57,7 @@ class RestingOrder:
         return Reached(self.limit, False) if any(self._allows(price, self.limit) for price in after) else None
 
     def after(self, bar: HistoricalDataBar) -> RestingOrder:
-        """How what the bar left of it rests on: a triggered one stays triggered, a trailing one has followed."""
+        """Return the order as it rests after the bar: a triggered one stays triggered, a trailing one has followed."""
         if self.trigger is None:
             return self
         if self._triggered_by(bar, self.trigger) is not None:
@@ -80,7 +80,7 @@ class RestingOrder:
         return Reached(trigger, False) if self._triggers(bar.high if self.buys else bar.low, trigger) else None
 
     def _place_of_trigger(self, bar: HistoricalDataBar, trigger: float) -> int:
-        """The first point of the bar's path that is beyond the trigger."""
+        """Return the first point of the bar's path that is beyond the trigger."""
         return next(place for place, price in enumerate(_path(bar)) if self._triggers(price, trigger))
 
     def _allows(self, price: float, limit: float) -> bool:
@@ -91,12 +91,12 @@ class RestingOrder:
 
 
 def _path(bar: HistoricalDataBar) -> tuple[float, float, float, float]:
-    """The prices of a bar in the order in which they are taken to come; of two equally near, the high is first."""
+    """Return the prices of a bar in the order in which they are taken to come; of two equally near, the high first."""
     high, low, twice = Decimal(str(bar.high)), Decimal(str(bar.low)), 2 * Decimal(str(bar.open))
     first, second = (bar.high, bar.low) if high + low <= twice else (bar.low, bar.high)
     return bar.open, first, second, bar.close
 
 
 def rounded_level(level: float, precision: int) -> float:
-    """A level to the instrument's precision, by the decimals that it is written with."""
+    """Return a level to the instrument's precision, by the decimals that it is written with."""
     return float(round(Decimal(str(level)), precision))

@@ -1,4 +1,4 @@
-"""Any engine with its time taken: what a run's manifest says each framework cost."""
+"""Takes the time of any engine: the cost of each framework in a run's manifest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from orchestrate.orchestration.orders.ports import (
 
 
 def timed(engine: OrchestrationPort, clock: Callable[[], float]) -> Stopwatch:
-    """The engine with its time taken; it hosts natives if the engine does."""
+    """Return the engine behind a stopwatch, which hosts natives if the engine does."""
     return HostStopwatch(engine, clock) if isinstance(engine, NativeHostPort) else Stopwatch(engine, clock)
 
 

@@ -144,7 +144,7 @@ def test_the_last_bar_changes_nothing_before_it(seed: int, rules: ExecutionRules
         columns = {}
         for symbol, series in market.series.items():
             prices = {name: getattr(series, name).copy() for name in ("open", "high", "low", "close")}
-            if market.timeline.last_step(symbol) == len(market.timeline) - 1:
+            if market.timeline.ends.steps[symbol] == len(market.timeline) - 1:
                 for column in prices.values():
                     column[-1] = round(column[-1] * factor, 2)
             columns[symbol] = Columns(series.timestamp.copy(), volume=series.volume.copy(), **prices)

@@ -205,7 +205,7 @@ assert (gc.get_threshold(), gc.get_freeze_count(), dict(os.environ)) == before
 
 def test_a_short_run_takes_less_than_twice_its_imports(folder):
     """In CPU seconds of whole processes, about 1.6 times as much; a busy machine gets several turns."""
-    packages = "import typer, pydantic, yaml, numpy, pyarrow.parquet, orchestrate.engines.backtrader.parts\n"
+    packages = "import typer, pydantic, yaml, numpy, pyarrow.parquet, orchestrate.engines.backtrader.lazy_import\n"
     imports, run = packages + "pydantic.BaseModel", command("backtest", "momentum.yaml", "-q")
     whole, least = (partial(python_seconds, code, folder, OPENBLAS_THREAD_TIMEOUT="20") for code in (run, imports))
     assert least_ratio(whole, least, enough=2) < 2

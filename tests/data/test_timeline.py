@@ -58,7 +58,7 @@ def test_the_timeline_is_the_slow_one(drawn: list[tuple[list[int], int]]) -> Non
         assert event.t == t
         assert event.rows == {symbol: column[event.step] for symbol, column in rows.items() if column[event.step] >= 0}
     for symbol, bars in all_series.items():
-        assert rows[symbol][timeline.last_step(symbol)] == len(bars) - 1
+        assert rows[symbol][timeline.ends.steps[symbol]] == len(bars) - 1
 
 
 @given(moments, moments)

@@ -6,7 +6,7 @@ from nautilus_trader.model.data import Bar, BarType
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
-from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
+from orchestrate.engines.nautilus.bars import BarColumn
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from tests.engines.builders import DAY, accounts, market_of, series
 from tests.engines.conformance.candidate import PLAIN
@@ -18,7 +18,7 @@ MANY = [(round(100 + (step * 7 % 1009) / 8, 3), round(100 + (step * 11 % 997) / 
 def test_any_row_is_the_bar_of_the_series(rows: list[int]) -> None:
     market = market_of(series("A", MANY, start=0))
     bar_type = BarType.from_str("A.SOMEWHERE-1-DAY-LAST-EXTERNAL")
-    column = BarColumn(market.series["A"], stamps_of(market, "A"), bar_type, 3, np.arange(9000.0), 0)
+    column = BarColumn(market.series["A"], market.timeline.stamps_of("A"), bar_type, 3, np.arange(9000.0), 0)
     for row in rows:
         bar, expected = column.bar(row), market.series["A"].bar(row)
         assert isinstance(bar, Bar)
@@ -34,7 +34,7 @@ def test_any_row_is_the_bar_of_the_series(rows: list[int]) -> None:
 
 def test_a_symbol_with_gaps_has_its_own_stamps() -> None:
     market = market_of(series("A", MANY[:6]), series("B", MANY[:3], days=[1, 3, 5]))
-    assert stamps_of(market, "B").tolist() == market.timeline.stamps[[1, 3, 5]].tolist()
+    assert market.timeline.stamps_of("B").tolist() == market.timeline.stamps[[1, 3, 5]].tolist()
 
 
 def test_bars_before_1970_are_shown_in_their_order() -> None:
@@ -46,3 +46,10 @@ def test_bars_before_1970_are_shown_in_their_order() -> None:
         engine.advance(event.t, event.rows)
         assert float(engine._exchange._engines["A"].best_bid_price()) == MANY[event.step][1]
     engine.end()
+
+
+def test_stamps_are_shifted_into_the_time_that_nautilus_knows() -> None:
+    market = market_of(series("A", MANY[:3], start=-2 * DAY))
+    stamps, bar_type = market.timeline.stamps_of("A"), BarType.from_str("A.SOMEWHERE-1-DAY-LAST-EXTERNAL")
+    column = BarColumn(market.series["A"], stamps, bar_type, 3, np.arange(3.0), 0, 7 * DAY)
+    assert [column.bar(row).ts_event for row in range(3)] == (stamps + 7 * DAY).tolist()

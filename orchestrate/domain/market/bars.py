@@ -7,7 +7,6 @@ and not be written. The arrays on top of it belong to one strategy alone; one th
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from typing import Any, overload
@@ -15,7 +14,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.market.timeline import BarSeries, Floats, HistoricalDataBar, Stamps, sealed
+from orchestrate.domain.market.timeline import BarSeries, Floats, HistoricalDataBar, Stamps, sealed, writable
 
 _Columns = tuple[Stamps, Floats, Floats, Floats, Floats, Floats]
 
@@ -105,7 +104,8 @@ def full_history(series: BarSeries, size: int | None = None) -> Bars:
 
     A cut history is a copy that ends there.
     """
-    whole = size is None or size >= len(series)
+    size = len(series) if size is None else min(size, len(series))
+    whole = size == len(series.timestamp)
     columns = series.columns if whole else [sealed(column[:size]) for column in series.columns]
     return Bars(series.symbol, _over(column.base for column in columns), 0, len(columns[0]))
 
@@ -122,10 +122,10 @@ class PointInTimeBars:
         self._symbol = series.symbol
         self.limit = 0
         self._shown = [0]
-        readable = [np.full(len(series), _unknown(column)).tobytes() for column in series.columns]
+        readable = [np.full(len(column), _unknown(column)).tobytes() for column in series.columns]
         self._columns = _over(readable)
         # the copies, then the columns, as memoryviews: that is the fastest way to copy a single element
-        self._memory = tuple(one.data for one in (*map(_writable, self._columns), *series.columns))
+        self._memory = tuple(one.data for one in (*map(writable, self._columns), *series.columns))
 
     def again(self) -> PointInTimeBars:
         """Return the same past for another strategy, in the same memory, with arrays of its own."""
@@ -170,9 +170,3 @@ def _over(memory: Iterable[Any]) -> _Columns:
 def _unknown(column: npt.NDArray[Any]) -> Any:
     """Return what fills places of bars that are not known yet."""
     return column.dtype.type(0 if column.dtype.kind == "i" else np.nan)
-
-
-def _writable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a writable view of what strategies can only read; valid while the column lives."""
-    memory: Any = (ctypes.c_char * column.nbytes).from_address(column.ctypes.data)
-    return np.frombuffer(memory, column.dtype)

@@ -6,9 +6,10 @@ Stamps are int64 nanoseconds since 1970, UTC. A bar's `timestamp` is the stamp i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import ctypes
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ import numpy.typing as npt
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.values import value
 
+#: The step of what does not happen, or of which nobody knows yet.
+NEVER: Final = 2**62
 Floats = npt.NDArray[np.float64]
 Stamps = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -39,8 +42,11 @@ class BarSeries:
     """One symbol's history in columns, oldest first, shared by all, in memory that is read-only.
 
     `length` is a bar's nominal length in nanoseconds; `available_at` is when each bar may be acted upon. A resampled
-    series is not `tradable`: strategies may read it, orders on it are refused.
+    series is not `tradable`: strategies may read it, orders on it are refused. While a series is not complete, its
+    columns are longer than what has arrived (see `arriving`); `len` counts what has.
     """
+
+    is_complete: ClassVar[bool] = True
 
     symbol: str
     timestamp: Stamps
@@ -105,6 +111,12 @@ def sealed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.frombuffer(column.tobytes(), dtype=column.dtype)
 
 
+def writable(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a way to write what everybody else can only read; valid while the column lives."""
+    memory: Any = (ctypes.c_char * column.nbytes).from_address(column.ctypes.data)
+    return np.frombuffer(memory, column.dtype)
+
+
 @value
 class MarketEvent:
     """One step of the timeline: each symbol that has a bar now, with the row of that bar in its series."""
@@ -161,13 +173,35 @@ class StepRows(Mapping[str, int]):
         return repr(dict(self))
 
 
+class SeriesEnds:
+    """The step of each symbol's last bar, and the `first` and `last` of these; `NEVER` while more may come."""
+
+    __slots__ = ("first", "last", "steps")
+
+    def __init__(self, steps: Mapping[str, int]) -> None:
+        self.steps = dict(steps)
+        self._compare()
+
+    def put(self, symbol: str, step: int) -> None:
+        """The symbol had its last bar at `step`; only who brings the bars says so."""
+        self.steps[symbol] = step
+        self._compare()
+
+    def _compare(self) -> None:
+        self.first = min(self.steps.values(), default=NEVER)
+        self.last = max(self.steps.values(), default=NEVER)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
     """The union of all series' stamps, one step each.
 
     `stamps[i]` is the moment t of step i, `labels[i]` the newest label among its bars. `rows[symbol][i]` is the row of
-    that symbol's bar at step i, or -1 where it has none.
+    that symbol's bar at step i, or -1 where it has none. While it is not complete, steps are still to come (see
+    `arriving`); `len` counts those that are there.
     """
+
+    is_complete: ClassVar[bool] = True
 
     stamps: Stamps
     labels: Stamps
@@ -175,6 +209,7 @@ class Timeline:
     #: the same as `rows` and `stamps`; one element of a memoryview is read several times as fast as one of an array
     columns: Mapping[str, memoryview] = field(init=False, repr=False)
     moments: memoryview = field(init=False, repr=False)
+    ends: SeriesEnds = field(init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -182,6 +217,10 @@ class Timeline:
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", {symbol: rows.data for symbol, rows in self.rows.items()})
         object.__setattr__(self, "moments", self.stamps.data)
+        object.__setattr__(self, "ends", self._ends())
+
+    def _ends(self) -> SeriesEnds:
+        return SeriesEnds({symbol: _last_place(rows) for symbol, rows in self.rows.items()})
 
     def events(self) -> Iterator[MarketEvent]:
         """Yield every step in order."""
@@ -193,9 +232,34 @@ class Timeline:
         """Return the step at `step`."""
         return MarketEvent(step, self.moments[step], StepRows(self.columns, step))
 
-    def last_step(self, symbol: str) -> int:
-        """Return the step of the symbol's last bar, after which its series has ended."""
-        return int(np.flatnonzero(self.rows[symbol] >= 0)[-1])
+    @property
+    def begins(self) -> int:
+        """The moment before which nothing happens."""
+        return int(self.stamps[0])
+
+    def stamps_of(self, symbol: str) -> Stamps:
+        """The moment of each of the symbol's rows."""
+        stamps: Stamps = self.stamps[self.rows[symbol] >= 0]
+        return stamps
+
+    def first_stamp(self, symbol: str) -> int:
+        """The moment before which the symbol has no bar."""
+        return int(self.stamps_of(symbol)[0])
+
+    def last_stamp(self, symbols: Iterable[str]) -> int | None:
+        """The moment of the last bar of any of `symbols`; None while more may come, or where there is none."""
+        step = max(self.ends.steps[symbol] for symbol in symbols)
+        return self.moments[step] if 0 <= step < NEVER else None
+
+    def latest_rows(self, symbol: str) -> npt.NDArray[np.int64]:
+        """For each step the row of the symbol's newest bar so far, -1 before the first."""
+        return np.maximum.accumulate(self.rows[symbol])
+
+
+def _last_place(rows: npt.NDArray[np.int64]) -> int:
+    """Return the last step with a bar, -1 where there is none."""
+    found = rows[::-1] >= 0
+    return len(rows) - 1 - int(np.argmax(found)) if found.any() else -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

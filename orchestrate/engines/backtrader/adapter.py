@@ -6,49 +6,41 @@ Native strategies live in a host of their own (see `hosting`), which is fed with
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
-from orchestrate.domain.orders.order import Ended, Fill, Order, StrategyCommand
-from orchestrate.engines.backtrader.parts import bt, come_together
+from orchestrate.domain.orders.order import Ended, Fill, Order
+from orchestrate.engines.backtrader.lazy_import import bt, load_all_parts
 from orchestrate.engines.backtrader.settings import BacktraderSettings
 from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
-from orchestrate.engines.pending_fills import DueFill, PendingFills, raise_broken
-from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, StrategySeat
+from orchestrate.engines.hosting.adapter import HostingAdapter
+from orchestrate.engines.pending_fills import DueFill, raise_broken
+from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
 
-if TYPE_CHECKING:
-    from orchestrate.engines.backtrader.hosting.host import NativeHost
-
-_NOTHING: Final = EngineReport()
 _COMPLETED: Final = bt.Order.Completed
 
 
-class BacktraderOrchestrationAdapter:
+class BacktraderOrchestrationAdapter(HostingAdapter):
     """The adapter of Backtrader; it implements `OrchestrationPort` and `NativeHostPort`."""
 
     framework = "backtrader"
 
     def __init__(self, settings: BacktraderSettings | None = None) -> None:
-        come_together()
+        super().__init__()
+        load_all_parts()
         self._full = (settings or BacktraderSettings()).feed == "full"
-        self._pending = PendingFills(self.framework)
         self._feeds: dict[str, ColumnFeed] = {}
         self._brokers: dict[str, StrategyBroker] = {}
-        self._host: NativeHost | None = None
-        self._held: dict[str, float] = {}  # by symbol, what the positions of all brokers add up to
-        self._realised = 0.0
-        self._messages = 0
 
     def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
-        """Fill the feeds of all symbols that portable strategies trade, open a broker for each, and let natives in."""
+        """Open a broker for each portable strategy, feeds for the symbols that these trade, and a host of natives."""
         natives = [account for account in accounts if account.native is not None]
         if natives:
-            from orchestrate.engines.backtrader.hosting.host import NativeHost
+            from orchestrate.engines.backtrader.hosting.host import BacktraderHost
 
-            self._host = NativeHost(market, natives, rules)
+            self._host = BacktraderHost(market, natives, rules)
         self._pending.begin(market)
         for account in accounts:
             if account.native is not None:
@@ -59,22 +51,6 @@ class BacktraderOrchestrationAdapter:
                 if symbol not in self._feeds:
                     self._feeds[symbol] = ColumnFeed(market.series[symbol])
 
-    def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
-        """Hand over orders for the next open or close; natives hear what became of theirs."""
-        self._messages += len(commands)
-        if self._host is not None:
-            self._host.execute([command for command in commands if command.strategy_id in self._host])
-            commands = [command for command in commands if command.strategy_id not in self._host]
-        self._pending.take(commands)
-
-    def wake(self, _t: int) -> EngineReport:
-        """Backtrader's timers fire with bars, never between them: only what natives wanted since the start."""
-        return self._host.listen() if self._host is not None else _NOTHING
-
-    def listen(self) -> EngineReport:
-        """What natives did since anything was last told."""
-        return self._host.listen() if self._host is not None else _NOTHING
-
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Move the feeds to their rows; fill at the open, then what the bars reach."""
         fills = self._fill(self._pending.advance(t, rows), t, at_close=False)
@@ -84,15 +60,10 @@ class BacktraderOrchestrationAdapter:
             ended = self._pending.ended()
         if self._full:
             self._live_through(rows)
-        if self._host is None:
-            return EngineReport(fills, ended=ended)
-        stepped = self._host.advance(t, rows)
-        if not fills and not ended:
-            return stepped
-        return replace(stepped, fills=fills + stepped.fills, ended=ended + stepped.ended)
+        return self._advance_natives(t, rows, fills, ended)
 
     def _live_through(self, rows: Mapping[str, int]) -> None:
-        """The whole bar, for an engine that is to see every one."""
+        """Go through the whole bar, for `feed: full`."""
         for symbol, feed in self._feeds.items():
             if symbol in rows:
                 feed.seek(rows[symbol])
@@ -104,8 +75,7 @@ class BacktraderOrchestrationAdapter:
 
     def close(self, t: int) -> tuple[Fill, ...]:
         """Fill at the close of the bars of the last `advance`."""
-        fills = self._fill(self._pending.close(t), t, at_close=True)
-        return fills + self._host.close() if self._host is not None else fills
+        return self._close_natives(t, self._fill(self._pending.close(t), t, at_close=True))
 
     def _fill(self, due: list[Order], t: int, *, at_close: bool) -> tuple[Fill, ...]:
         if not due:
@@ -117,19 +87,12 @@ class BacktraderOrchestrationAdapter:
         self._messages += len(fills)
         return fills
 
-    def _fill_reached(self, t: int) -> tuple[Fill, ...]:
-        fills = []
-        for due in self._pending.reached(self._size):
-            try:
-                fills.append(self._fill_one(due.order, t, at_close=False, reached=due))
-            except Exception as error:
-                raise_broken(self.framework, [due.order.id], error)
-        self._messages += len(fills)
-        return tuple(fills)
-
     def _size(self, strategy_id: str, symbol: str) -> float:
         size: float = self._brokers[strategy_id].positions[self._feeds[symbol]].size
         return size
+
+    def _fill_due(self, due: DueFill, t: int) -> Fill:
+        return self._fill_one(due.order, t, at_close=False, reached=due)
 
     def _fill_one(self, order: Order, t: int, at_close: bool, reached: DueFill | None = None) -> Fill:
         """Fill a market order, or what a bar has `reached` of one that rests."""
@@ -151,36 +114,8 @@ class BacktraderOrchestrationAdapter:
         part = 0 if reached is None else reached.part
         return Fill(order.id, order.strategy_id, symbol, executed.size, price, executed.comm, t, part)
 
-    def get_portfolio_state(self) -> FrameworkPortfolioState:
-        """The brokers' positions, and the profit that their executions realised."""
-        held, realised = self._held.copy(), self._realised
-        if self._host is not None:
-            realised += self._host.realised
-            for symbol, size in self._host.held().items():
-                held[symbol] = rounded(held.get(symbol, 0.0) + size)
-        return FrameworkPortfolioState(self.framework, held, realised, self._messages)
-
-    def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
-        """One native's own broker."""
-        held, realised = self._hosted.state_of(strategy_id)
-        return FrameworkPortfolioState(self.framework, held, realised)
-
-    def drop(self, strategy_id: str) -> None:
-        """Let go of one native's broker."""
-        self._hosted.drop(strategy_id)
-
-    @property
-    def _hosted(self) -> NativeHost:
-        if self._host is None:
-            raise EngineError("backtrader: no native is hosted")
-        return self._host
-
     def end(self) -> None:
         """Let go of natives, feeds and brokers; Backtrader keeps nothing else."""
-        host, self._host = self._host, None
-        if host is not None:
-            host.end()
         self._feeds.clear()
         self._brokers.clear()
-        self._held.clear()
-        self._pending = PendingFills(self.framework)
+        super().end()

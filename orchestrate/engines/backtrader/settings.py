@@ -1,4 +1,4 @@
-"""What a configuration may say under `frameworks.backtrader`."""
+"""The settings of Backtrader, which a configuration has under `frameworks.backtrader`."""
 
 from __future__ import annotations
 

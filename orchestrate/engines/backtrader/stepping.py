@@ -21,7 +21,7 @@ from typing import Any
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
-from orchestrate.engines.backtrader.parts import bt
+from orchestrate.engines.backtrader.lazy_import import bt
 from orchestrate.engines.pending_fills import refuse_crossing
 
 _NANOSECONDS_A_DAY = 86_400e9
@@ -79,7 +79,7 @@ class _Asked:
 
 
 class _Executed(_OrderData):  # type: ignore[misc, valid-type]  # Backtrader has no types
-    """What is executed of an order, nothing so far; the figures that executions add up begin in the class."""
+    """The executed part of an order, nothing so far; the figures that executions add up begin in the class."""
 
     dt = margin = None
     size = psize = p1 = p2 = 0
@@ -104,7 +104,7 @@ class _MarketOrder(bt.Order):  # type: ignore[misc]  # Backtrader has no types
     """A market order for the current bar of its feed, accepted by its broker.
 
     `on` makes it past Backtrader's own constructor, which looks up the end of the session and copies fifteen
-    parameters, and so takes longer than the fill. What is not set here has the defaults of the class.
+    parameters, and so takes longer than the fill. All other attributes have the defaults of the class.
     """
 
     p = bt.Order.params
@@ -138,19 +138,19 @@ class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has 
         self.p.mult = instrument.multiplier
 
     def getcommission(self, size: float, price: float) -> float:
-        """The fee of `size` at `price`."""
+        """Return the fee of `size` at `price`."""
         return self._rules.fee(size, price, self._instrument)
 
     def get_credit_interest(self, _data: ColumnFeed, _position: object, _now: object) -> float:
-        """Nothing is lent here; Backtrader would look up since when a position is held."""
+        """Return zero: nothing is lent here; Backtrader would look up since when a position is held."""
         return 0.0
 
     def confirmexec(self, size: float, price: float) -> None:
-        """Backtrader reckons the fee a second time here, for schemes that keep count."""
+        """Do nothing: Backtrader computes the fee a second time here, for schemes that keep count."""
 
 
 class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]  # Backtrader has no types
-    """One strategy's own broker: its orders, its positions, no purse."""
+    """One strategy's own broker: its orders, its positions, and no account."""
 
     def __init__(self, rules: ExecutionRules) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]  # Backtrad
         self.addcommissioninfo(_RuleCommission(self._rules, instrument), name=instrument.symbol)
 
     def fill(self, feed: ColumnFeed, quantity: float, *, at_close: bool) -> bt.Order:
-        """A market order, matched against the feed's current bar."""
+        """Match a market order against the feed's current bar."""
         position = self.positions[feed]
         refuse_crossing(position.size, quantity)
         order = _MarketOrder.on(self, feed, quantity, at_close=at_close)
@@ -178,7 +178,7 @@ class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]  # Backtrad
         return order
 
     def fill_at(self, feed: ColumnFeed, quantity: float, price: float, *, slips: bool) -> bt.Order:
-        """An order that the feed's current bar reaches at `price`, which has a limit unless it `slips`."""
+        """Fill an order that the feed's current bar reaches at `price`; it has a limit unless it `slips`."""
         position = self.positions[feed]
         refuse_crossing(position.size, quantity)
         order = _MarketOrder.on(self, feed, quantity, at_close=False)
@@ -189,10 +189,10 @@ class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]  # Backtrad
         return order
 
     def notify(self, order: bt.Order) -> None:
-        """Nobody listens here: portable strategies hear of their fills from the orchestrator."""
+        """Do nothing: the orchestrator notifies portable strategies of their fills."""
 
     def _ococheck(self, order: bt.Order) -> None:
-        """No order here is tied to another."""
+        """Do nothing: no order here is tied to another."""
 
     def _execute(
         self, order: bt.Order, ago: int | None = None, price: float | None = None, **rest: Any

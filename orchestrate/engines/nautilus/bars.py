@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from nautilus_trader.model.data import Bar, BarType
 
-from orchestrate.domain.market.timeline import BarSeries, Floats, Market, Stamps
+from orchestrate.domain.market.timeline import BarSeries, Floats, Stamps
 
 #: So many bars at a time; more at once would only fill the memory.
 _CHUNK = 4096
 
 
 class BarColumn:
-    """One symbol's bars by row, known at `stamps`; those after the row that was last asked for are at hand."""
+    """One symbol's bars by row, known `shift` after `stamps`; those after the row last asked for are at hand."""
 
     def __init__(
         self,
@@ -22,7 +22,9 @@ class BarColumn:
         price_precision: int,
         volume: Floats,
         volume_precision: int,
+        shift: int = 0,
     ) -> None:
+        self._series, self._shift = series, shift
         self._columns = (series.open, series.high, series.low, series.close, volume)
         self._stamps = stamps
         self._as = (bar_type, price_precision, volume_precision)
@@ -34,15 +36,8 @@ class BarColumn:
         place = row - self._start
         if not 0 <= place < len(self._bars):
             self._start, place = row, 0
-            rows = slice(row, row + _CHUNK)
-            known = self._stamps[rows].astype(np.uint64)
+            rows = slice(row, min(row + _CHUNK, len(self._series)))
+            known = (self._stamps[rows] + self._shift).astype(np.uint64)
             columns = (np.array(column[rows]) for column in self._columns)
             self._bars = Bar.from_raw_arrays_to_list(*self._as, *columns, known, known)
         return self._bars[place]
-
-
-def stamps_of(market: Market, symbol: str) -> Stamps:
-    """The moment of each of the symbol's rows."""
-    rows = market.timeline.rows[symbol]
-    stamps: Stamps = market.timeline.stamps[rows >= 0]
-    return stamps

@@ -2,14 +2,15 @@
 
 Nautilus's `BacktestEngine` passes an order from a strategy through risk engine, execution engine, exchange, portfolio
 and cache, and back as five messages: 130 µs in a run. What makes the fill of it takes a fifth. The rest keeps what the
-orchestrator has already (capital, risk, reports), or tells those who don't exist here. So portable orders meet the part
-that fills: for each symbol the `OrderMatchingEngine` that Nautilus's exchange consists of, with its order book, its fee
-model, its events. A fill is applied to Nautilus's order, which so lives through its states, and to Nautilus's
+orchestrator has already (capital, risk, reports), or notifies parts that don't exist here. So portable orders go to the
+part that fills: for each symbol the `OrderMatchingEngine` that Nautilus's exchange consists of, with its order book,
+its fee model, its events. A fill is applied to Nautilus's order, which so lives through its states, and to Nautilus's
 `Position`, one for each round trip of a strategy. Native strategies get all of Nautilus (see `hosting`).
 
-All names here are public, and put together as Nautilus's tests of its matching engine do. What is known of the inside:
-an exchange sends its events to the endpoint `ExecEngine.process`; it notes the venue's id of each order in the cache,
-which is emptied after each, lest it grow. No account exists, so nothing can be refused for want of money.
+All names here are public, and put together as Nautilus's tests of its matching engine do. Two facts about
+the inside are used: an exchange sends its events to the endpoint `ExecEngine.process`; it notes the venue's id of each
+order in the cache, which is emptied after each so that it does not grow. No account exists, so no order can fail for
+want of money.
 """
 
 from __future__ import annotations
@@ -43,16 +44,16 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
+from orchestrate.engines.nautilus.bars import BarColumn
 from orchestrate.engines.nautilus.fees import RuleFee
 from orchestrate.engines.nautilus.instruments import VENUE, native_instrument, native_symbol
 from orchestrate.engines.pending_fills import DueFill
 
 _TRADER = TraderId(f"{VENUE.value}-001")
 _ACCOUNT = AccountId(f"{VENUE.value}-001")
-#: Nothing reads the length of a bar here: the time of each is told.
+#: Nothing reads the length of a bar here: each has its time.
 _ANY_BAR = BarSpecification(1, BarAggregation.DAY, PriceType.LAST)
-#: What Nautilus takes a bar's volume for is the number of units at each of its prices.
+#: Nautilus takes a bar's volume as the number of units at each of its prices.
 _MUCH = 1e9
 
 
@@ -94,10 +95,10 @@ class Exchange:
         }
 
     def trade(self, t: int, due: DueFill, held: Position | None) -> tuple[OrderFilled, Position]:
-        """A market order, now, with the market at the price that is due: the fill, and the position that it went to.
+        """Fill a market order with the market at the price that is due; return the fill and its position.
 
         That is `held`, or a new one. The market is quoted with what the order will pay after slippage, for as many
-        units as it wants.
+        units as the order has.
         """
         now = self._time(t)
         order, quantity, paid, _ = due
@@ -109,14 +110,14 @@ class Exchange:
         engine.process_quote_tick(QuoteTick(native.id, both, both, size, size, now, now))
         side = OrderSide.BUY if quantity > 0 else OrderSide.SELL
         strategy, name = self._strategies[order.strategy_id], ClientOrderId(f"O-{next(self._numbers)}")
-        self._order = asked = MarketOrder(_TRADER, strategy, native.id, name, side, size, UUID4(), now)
-        asked.apply(OrderSubmitted(_TRADER, strategy, native.id, name, _ACCOUNT, UUID4(), now, now))
-        engine.process_order(asked, _ACCOUNT)
+        self._order = sent = MarketOrder(_TRADER, strategy, native.id, name, side, size, UUID4(), now)
+        sent.apply(OrderSubmitted(_TRADER, strategy, native.id, name, _ACCOUNT, UUID4(), now, now))
+        engine.process_order(sent, _ACCOUNT)
         self._cache.reset()
-        fill = asked.last_event
-        if asked.status != OrderStatus.FILLED:
+        fill = sent.last_event
+        if sent.status != OrderStatus.FILLED:
             raise EngineError(
-                f"nautilus did not fill order {order.id}: {getattr(fill, 'reason', asked.status_string())}"
+                f"nautilus did not fill order {order.id}: {getattr(fill, 'reason', sent.status_string())}"
             )
         if held is None:
             return fill, Position(native, fill)
@@ -134,22 +135,23 @@ class Exchange:
         return now
 
     def bars(self, market: Market) -> dict[str, BarColumn]:
-        """All bars of all symbols, for `show`."""
+        """Return all bars of all symbols, for `show`."""
         columns = {}
         for symbol, engine in self._engines.items():
             series, native = market.series[symbol], engine.instrument
             columns[symbol] = BarColumn(
                 series,
-                stamps_of(market, symbol) + self._shift,
+                market.timeline.stamps_of(symbol),
                 BarType(native.id, _ANY_BAR),
                 native.price_precision,
-                np.broadcast_to(_MUCH, len(series)),
+                np.broadcast_to(_MUCH, series.volume.shape),
                 native.size_precision,
+                self._shift,
             )
         return columns
 
     def show(self, t: int, bars: Iterable[tuple[str, Bar]]) -> None:
-        """Whole bars by symbol, for an engine that is to see everything."""
+        """Go through whole bars by symbol, for `feed: full`."""
         self._time(t)
         for symbol, bar in bars:
             self._engines[symbol].process_bar(bar)

@@ -1,4 +1,4 @@
-"""Our instruments in Nautilus's words, and what its fixed-point numbers can hold."""
+"""Our instruments as Nautilus's, and the bounds of its fixed-point numbers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ASSET_CLASSES = {
 
 
 def exact_currency(code: str) -> Currency:
-    """The currency with eight digits: Nautilus rounds every amount to its currency's, and two would be off by cents.
+    """Return the currency with eight digits: Nautilus rounds every amount to its currency's, two would be off by cents.
 
     It goes with the instruments and stays out of Nautilus's registry, which is one for the process.
     """
@@ -46,14 +46,14 @@ def exact_currency(code: str) -> Currency:
 
 
 def native_symbol(symbol: str, number: int) -> Symbol:
-    """The symbol itself, unless it has an underscore, which to Nautilus means a spread of two instruments."""
+    """Return the symbol as it is, unless it has an underscore, which to Nautilus means a spread of two instruments."""
     return Symbol(symbol if "_" not in symbol else f"{symbol.replace('_', '-')}#{number}")
 
 
 def native_instrument(
     symbol: Symbol, instrument: Instrument, rules: ExecutionRules, venue: Venue = VENUE
 ) -> NativeInstrument:
-    """An `Equity` where that says it all; else the general kind, which knows a multiplier and parts of a unit."""
+    """Return an `Equity` if that is enough, else the general kind, which has a multiplier and parts of a unit."""
     size_precision = FRACTION_DIGITS if rules.lots == "fractional" else 0
     try:
         currency = exact_currency(instrument.currency)
@@ -95,7 +95,7 @@ def native_instrument(
 
 
 def explained(error: Exception, about: Iterable[str]) -> Exception:
-    """`error`, as a DataError where it says that a figure is beyond what Nautilus can count. `about`: whose it is."""
+    """Return `error`, as a DataError if a figure is beyond what Nautilus can count. `about`: whose it is."""
     if not isinstance(error, ValueError) or not _BEYOND.search(str(error)):
         return error
     hint = "run it on another framework, or with less capital and fewer units"

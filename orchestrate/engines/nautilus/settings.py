@@ -1,4 +1,4 @@
-"""What a configuration may say under `frameworks.nautilus`."""
+"""The settings of NautilusTrader, which a configuration has under `frameworks.nautilus`."""
 
 from __future__ import annotations
 

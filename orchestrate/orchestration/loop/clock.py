@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from orchestrate.domain.market.timeline import MarketEvent, Stamps, Timeline
+from orchestrate.domain.market.arriving import Arrival, MarketBuffer
+from orchestrate.domain.market.timeline import NEVER, MarketEvent, Stamps, Timeline
 
 #: A step → the first one after it at which something of one kind may happen; `NEVER` where nothing will.
 NextEvent = Callable[[int], int]
-NEVER: Final = 2**62
 #: A step and a later one → the first step between them that must be taken; the later one where none must.
 FirstHit = Callable[[int, int], int]
 
@@ -38,6 +38,8 @@ class HistoricalClock:
     def __init__(
         self, timeline: Timeline, events: Iterable[NextEvent] | None = None, first_hit: FirstHit | None = None
     ) -> None:
+        if not timeline.is_complete:
+            raise ValueError("bars of this market are still to come: its steps come from a FeedClock")
         self._timeline, self._first_hit = timeline, first_hit
         self._events = None if events is None else tuple(events)
 
@@ -55,6 +57,24 @@ class HistoricalClock:
             bound = min([last, *(next_event(step) for next_event in events)])
             step = bound if self._first_hit is None else self._first_hit(step, bound)
             yield self._timeline.event(step)
+
+
+class FeedClock:
+    """The steps of bars that arrive one at a time: each is written into the columns of its market, then taken.
+
+    None is skipped. When nothing arrives any more, every series has ended.
+    """
+
+    def __init__(self, buffer: MarketBuffer, arrivals: Iterable[Arrival]) -> None:
+        self._buffer, self._arrivals = buffer, arrivals
+
+    def __len__(self) -> int:
+        return len(self._buffer.market.timeline)
+
+    def __iter__(self) -> Iterator[MarketEvent]:
+        for arrival in self._arrivals:
+            yield self._buffer.append(arrival)
+        self._buffer.close()
 
 
 def fixed_steps(steps: Iterable[int]) -> NextEvent:

@@ -86,12 +86,17 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         market: Market,
         rules: ExecutionRules,
         *,
+        clock: Clock | None = None,
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        """Step through the timeline, or until `stop` says so or a user's function fails, which is raised at the end."""
+        """Take every step of the clock, or until `stop` says so between two steps; engines are ended in any case.
+
+        `clock` is that of a market whose bars are still to come.
+        """
         self.begin(market, rules)
-        clock = self.clock()
+        if clock is None:
+            clock = self.clock()
         try:
             for event in clock:
                 if self.session.error is not None or (stop is not None and stop()):
@@ -109,8 +114,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.prepare(market, rules)
         session = self.session
         self._recorder = Recorder(market, session.marks)
-        self._last_step = {symbol: market.timeline.last_step(symbol) for symbol in market.timeline.rows}
-        self._first_end = min(self._last_step.values())
+        self._ends = market.timeline.ends
         self._closes = rules.fill == "close" or rules.close_at_end
         seats = {
             framework: [self._seat(self.strategies[name]) for name in names]
@@ -162,7 +166,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         events = [schedule.next_event, next_bars(timeline, session.blotter.symbols)]
         events += [rule.next_event for rule in session.rules]
         if self._rules.close_at_end:
-            events.append(fixed_steps(self._last_step.values()))
+            events.append(fixed_steps(self._ends.steps.values()))
         return HistoricalClock(timeline, events, session.watch.first_hit if session.watch.detectors else None)
 
     def _books(self, framework: str) -> list[Book]:
@@ -209,7 +213,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.command(session.coordinate(intents))
         if self._closes:
             self.close(event)
-        if router.moved or step >= self._first_end or session.rules:
+        if router.moved or step >= self._ends.first or session.rules:
             self.mark(event)
         self.steps_done = step + 1
 
@@ -295,9 +299,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._close_ended_positions(event)
 
     def mark(self, event: MarketEvent) -> None:
-        """8. Orders on series that have ended are over; the portfolio's own rules act; books and engines must agree."""
-        self._cancel_ended(event)
+        """8. The portfolio's own rules act; orders on series that have ended are over; books and engines must agree."""
         self.session.after_close(event)
+        self._cancel_ended(event)
         if self._router.moved:
             self._reconcile(event)
             self._router.moved.clear()
@@ -348,7 +352,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.session.orders.flatten(entry, Reason.FLATTENED)
 
     def _close_ended_positions(self, event: MarketEvent) -> None:
-        ending = {symbol for symbol in event.rows if self._last_step[symbol] == event.step}
+        ending = {symbol for symbol in event.rows if self._ends.steps[symbol] == event.step}
         if not ending:
             return
         session = self.session
@@ -361,10 +365,10 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def _cancel_ended(self, event: MarketEvent) -> None:
         """An order whose symbol has no further bar can never fill."""
-        step, last = event.step, self._last_step
-        if step < self._first_end:
+        step, ends, last = event.step, self._ends, self._ends.steps
+        if step < ends.first:
             return
-        reason = Reason.UNFILLED_AT_END if step == len(self._market.timeline) - 1 else Reason.SERIES_ENDED
+        reason = Reason.UNFILLED_AT_END if step == ends.last else Reason.SERIES_ENDED
         self.session.orders.cancel(
             lambda order: last[order.symbol] <= step and order.status is not OrderStatus.RELEASED, reason
         )

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from orchestrate.domain.market.timeline import Floats, Market
 
@@ -20,7 +19,7 @@ class Marks(Mapping[str, float]):
     def __init__(self, market: Market) -> None:
         self.step = 0
         self._series = market.series
-        self._latest = {symbol: latest_rows(rows) for symbol, rows in market.timeline.rows.items()}
+        self._latest = {symbol: market.timeline.latest_rows(symbol) for symbol in market.timeline.rows}
         self._closes = {
             symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
         }
@@ -78,8 +77,3 @@ class _Opens(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(self._closes)
-
-
-def latest_rows(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """For each step the row of the newest bar so far, -1 before the first."""
-    return np.maximum.accumulate(rows)

@@ -61,10 +61,33 @@ class VectorDecider:
             if row is not None:
                 code = self.codes[symbol][row]
                 if code:
-                    held = view.held(symbol)
-                    for kind, side in WISHES[(held > 0) - (held < 0)][code]:
-                        signals.append(Signal(kind, symbol, side))
+                    signals += _signals(code, symbol, view)
         return signals
+
+
+class StepwiseVectorDecider:
+    """Asks `signals` at each bar about the bars so far, and reads the last flags: for bars that are still to come."""
+
+    def __init__(self, strategy: VectorStrategy, past: Mapping[str, PointInTimeBars]) -> None:
+        self._strategy, self._past = strategy, past
+
+    def start(self) -> None:
+        """Nothing to prepare: no bar is there."""
+
+    def decide(self, event: MarketEvent, view: View) -> list[Signal]:
+        signals: list[Signal] = []
+        for symbol in view.symbols:
+            row = event.rows.get(symbol)
+            if row is not None:
+                codes = codes_of(self._strategy, self._past[symbol].until(row + 1), symbol)
+                signals += _signals(int(codes[-1]), symbol, view)
+        return signals
+
+
+def _signals(code: int, symbol: str, view: View) -> list[Signal]:
+    """What flags ask for, as the strategy stands."""
+    held = view.held(symbol)
+    return [Signal(kind, symbol, side) for kind, side in WISHES[(held > 0) - (held < 0)][code]]
 
 
 #: The flags by name, and the bit of a code that stands for each.
@@ -255,8 +278,16 @@ def decider_for(strategy: object, kind: Kind | None, series: Mapping[str, BarSer
 
 #: By symbol, what those have seen who are asked at every bar; shared by all of them.
 Past = dict[str, PointInTimeBars]
+
+
+def _vector_decider(strategy: VectorStrategy, series: Mapping[str, BarSeries], past: Past) -> Decider:
+    if all(one.is_complete for one in series.values()):
+        return VectorDecider(strategy, series)
+    return StepwiseVectorDecider(strategy, _begun(past, series))
+
+
 DECIDERS: Final[dict[str, Callable[..., Decider]]] = {
-    "signals": lambda strategy, series, _past: VectorDecider(strategy, series),
+    "signals": _vector_decider,
     "istrategy": lambda strategy, series, past: StatelessDecider(strategy, _begun(past, series)),
     "on_bar": lambda strategy, series, past: BarDecider(strategy, _begun(past, series)),
 }

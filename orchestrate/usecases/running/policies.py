@@ -12,9 +12,9 @@ from orchestrate.domain.orders.conflicts import Settle
 from orchestrate.domain.plan import RunPlan
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
 from orchestrate.orchestration.risk.policies.sides import independent
+from orchestrate.orchestration.risk.policies.source import FunctionSource
 from orchestrate.orchestration.risk.policies.user import UserPolicy
 from orchestrate.orchestration.strategies.calls import CallScope, CallStack
-from orchestrate.orchestration.strategies.functions import FunctionSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import backtrader as bt
 import numpy as np
 import pytest
 
+from orchestrate.domain.orders.order import Ended, Reason
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategies.protocols import Signal
 from tests.natives.backtrader.builders import AT_CLOSE, PLAIN, Part, host, market, walk
@@ -70,6 +71,10 @@ def by_hand(one):
     return bt.BuyOrder(owner=one, data=one.data, size=5, exectype=bt.Order.Market, simulated=True)
 
 
+def end_of_another(one):
+    one.broker.native_orders._ended.append((1, Ended("good", "1", Reason.CANCELLED)))
+
+
 #: what is done at which bars, and a part of the error
 DAMAGE = {
     "a decimal size": ({4: lambda s: s.buy(size=Decimal("5.5"))}, "a size must be an int or a float"),
@@ -110,14 +115,8 @@ DAMAGE = {
         "of A was overwritten: 1.0",
     ),
     "the next low": ({4: lambda s: (item(1, 1.0, "low")(s), limit(s, 2.0))}, "the low of A was overwritten: 1.0"),
-    "another's name": ({4: lambda s: s.broker._news.ended.append(_ended())}, "it reports something of good"),
+    "another's name": ({4: lambda s: (end_of_another(s), buy(s))}, "it reports something of good"),
 }  # fmt: skip
-
-
-def _ended():
-    from orchestrate.domain.orders.order import Ended, Reason
-
-    return Ended("good", "1", Reason.CANCELLED)
 
 
 def parts(bad=None):
@@ -176,3 +175,13 @@ def test_damage_after_the_last_fill_is_noticed_at_the_end(stage):
 def test_numbers_of_other_kinds_are_taken_as_what_they_are(size, stage):
     hosted = host(plan({4: lambda s: s.buy(size=size)}), stage)
     assert [quantity for _, _, quantity, _ in hosted.trades()] == [float(size)]
+
+
+def test_what_it_filled_before_the_damage_is_booked(stage):
+    def execute(one):
+        one.broker._execute(buy(one), ago=0, price=1.0)
+
+    hosted = host({"bad": Part(plan({4: buy, 5: execute}), pct=100)}, stage)
+    opens = stage.series["A"].open
+    assert "executed before its release" in hosted.error("bad")
+    assert [(q, p) for _, _, q, p in hosted.trades("bad")] == [(5, opens[4]), (-5, opens[5])]

@@ -1,68 +1,17 @@
-"""What is refused, cut, taken back or ordered on its behalf reaches a Backtrader strategy in Backtrader's own words.
-
-One file, though long: every verdict, and how it sounds, stands beside the others.
-"""
+"""What is refused, cut, taken back or ordered on its behalf reaches a Backtrader strategy in Backtrader's own words."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import backtrader as bt
-import numpy as np
 import pytest
 
-from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.market.timeline import BarSeries
-from orchestrate.domain.orders.execution import Commission, ExecutionRules
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Order, Reason, StrategyCommand
-from orchestrate.domain.plan import Sizing
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
-from tests.natives.backtrader.builders import AT_CLOSE, DAY, FIRST, PLAIN, Part, host, market
-
-
-def bars(*prices, symbol="A", days=()):
-    """Daily bars of (open, high, low, close)."""
-    opened, high, low, close = (np.array(column, dtype=np.float64) for column in zip(*prices, strict=True))
-    label = FIRST + np.array(days or range(len(prices)), dtype=np.int64) * DAY
-    return BarSeries(symbol, label, opened, high, low, close, np.full(len(label), 1e6), label.copy(), DAY)
-
-
-def flat(count, price=100.0, symbol="A"):
-    return bars(*[(price, price, price, price)] * count, symbol=symbol)
-
-
-class Scripted(bt.Strategy):
-    """Does `plan[n]` at its n-th bar (from 1); notes what it hears."""
-
-    params = (("plan", {}), ("answers", {}))
-
-    def __init__(self):
-        self.heard = type(self).heard = []
-        self.orders = {}
-
-    def notify_order(self, order):
-        told = (len(self), order.getstatusname(), order.created.size, order.info.get("reason", ""))
-        self.heard.append(told)
-        answer = self.p.answers.get(told[1])
-        if answer:
-            answer(self, order)
-
-    def next(self):
-        act = self.p.plan.get(len(self))
-        if act:
-            act(self)
-
-
-def play(plan, stage, rules=PLAIN, *, answers=None, **how):
-    hosted = host(Scripted, stage, rules, {"plan": plan, "answers": answers or {}}, **how)
-    assert hosted.status() == "completed", hosted.error()
-    return hosted, Scripted.heard
-
-
-def sizes(hosted, strategy_id="one"):
-    return [(quantity, price) for _, _, quantity, price in hosted.trades(strategy_id)]
+from tests.natives.backtrader.builders import AT_CLOSE, PLAIN, Part, host, market
+from tests.natives.backtrader.scripted import Scripted, bars, flat, play, sizes
 
 
 def test_an_order_beyond_the_capital_is_cut_and_told_so():
@@ -258,77 +207,6 @@ def test_orders_of_the_last_bar_are_cancelled_there():
 def test_at_the_close_an_order_of_the_last_bar_still_fills():
     hosted, _ = play({5: lambda s: s.buy(size=10)}, market(flat(5)), AT_CLOSE)
     assert sizes(hosted) == [(10, 100.0)]
-
-
-def test_fractions_are_cut_to_lots_and_told_so():
-    hosted, heard = play({2: lambda s: s.buy(size=10.7)}, market(flat(5)))
-    assert heard[-1] == (3, "Completed", 10.0, "lots")
-    hosted, heard = play({2: lambda s: s.buy(size=10.7)}, market(flat(5)), ExecutionRules(lots="fractional"))
-    assert heard[-1] == (3, "Completed", 10.7, "")
-    assert sizes(hosted) == [(10.7, 100.0)]
-
-
-@pytest.mark.parametrize(
-    ("sizing", "bought"),
-    [
-        (Sizing("percent", Decimal(40)), 4000),
-        (Sizing("fixed", Decimal(70)), 70),
-        (Sizing("notional", Decimal(1234)), 12),
-    ],
-)
-def test_sizing_becomes_the_sizer(sizing, bought):
-    plan = {2: lambda s: s.buy(), 4: lambda s: s.sell(), 6: lambda s: s.sell(), 8: lambda s: s.buy()}
-    hosted, _ = play(plan, market(flat(12)), sizing=sizing)
-    assert [size for size, _ in sizes(hosted)] == [bought, -bought, -bought, bought]
-
-
-def test_percent_is_shared_by_the_symbols_and_costs_leave_no_doubt():
-    rules = ExecutionRules(commission=Commission(percent=1.0))
-    stage = market(flat(6), flat(6, 50.0, "B"))
-    plan = {2: lambda s: (s.buy(), s.buy(s.data1))}
-    hosted, _ = play(plan, stage, rules, sizing=Sizing("percent", Decimal(100)), cash=100_000)
-    assert sizes(hosted)[0] == (500, 100.0)
-    assert hosted.reasons()[1][0] == "resized"
-
-
-def test_a_sizer_of_its_own_is_kept():
-    class Own(Scripted):
-        def __init__(self):
-            super().__init__()
-            self.setsizer(bt.sizers.FixedSize(stake=33))
-
-    hosted = host(Own, market(flat(5)), PLAIN, {"plan": {2: lambda s: s.buy()}}, sizing=Sizing())
-    assert sizes(hosted) == [(33, 100.0)]
-
-
-def test_futures_move_cash_by_profit_and_hold_a_margin():
-    seen = []
-
-    def look(strategy):
-        seen.append((strategy.broker.getcash(), strategy.broker.getvalue(), strategy.broker.get_value([strategy.data])))
-
-    future = Instrument("A", multiplier=50.0, margin_rate=0.1, asset_class="future")
-    stage = market(bars((100, 100, 100, 100), (100, 100, 100, 100), (100, 110, 100, 110), *[(110, 120, 110, 120)] * 2,
-                        (90, 90, 90, 90), (90, 90, 90, 90)), A=future)  # fmt: skip
-    plan = {2: lambda s: s.buy(size=4), 3: look, 4: look, 5: lambda s: s.close(), 7: look}
-    hosted, _ = play(plan, stage, cash=10_000)
-    assert sizes(hosted) == [(4, 100.0), (-4, 90.0)]
-    # 4 × 50 × 100 × 10 % are held back; the rest is marked to the market
-    assert seen == [(10_000 - 2000 + 2000, 12_000.0, 2200.0), (12_000.0, 14_000.0, 2400.0), (8000.0, 8000.0, 0.0)]
-    assert hosted.equity() == 8000.0
-
-
-def test_a_multiplier_counts_in_cash_value_and_size():
-    seen = []
-    share = Instrument("A", multiplier=10.0, asset_class="equity")
-
-    def look(strategy):
-        seen.append((strategy.broker.getcash(), strategy.broker.getvalue()))
-
-    plan = {2: lambda s: s.order_target_percent(target=0.5), 4: look}
-    hosted, _ = play(plan, market(flat(6), A=share), cash=100_000)
-    assert sizes(hosted) == [(50, 100.0)]
-    assert seen == [(50_000.0, 100_000.0)]
 
 
 def test_orders_of_stop_are_journalled_and_not_filled():

@@ -231,7 +231,7 @@ class OpensFirst(SimulationModule):
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silencing() -> Iterator[None]:
     """Nautilus calls what pandas 3 no longer likes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -316,7 +316,7 @@ def bare(
     engine.kernel.msgbus.subscribe("events.order.*", lambda e: filled.append(e) if isinstance(e, OrderFilled) else None)
     engine.kernel.msgbus.subscribe("data.bars.*", lambda _: setattr(fills, "jumped", True), priority=100)
     # a run that goes on, so that orders from on_stop are left out
-    with quiet():
+    with silencing():
         engine.run(streaming=True)
     trades = [
         (
@@ -328,7 +328,7 @@ def bare(
         for event in filled
         if event.ts_event <= last
     ]
-    with quiet():
+    with silencing():
         engine.end()
     engine.dispose()
     return trades

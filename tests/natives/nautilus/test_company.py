@@ -18,17 +18,9 @@ from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slip
 from orchestrate.domain.results import StrategyResult
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
-from tests.natives.nautilus.builders import AT_CLOSE, NEXT_OPEN, Hosted, Part, market, play, wave
+from tests.natives.nautilus.builders import AT_CLOSE, NEXT_OPEN, Hosted, Part, drawn, market, play, wave
 from tests.natives.nautilus.scripts import BracketCross, Pair, Planned, TimerRebalancer
 from tests.orchestration.harness import Flags
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
-    yield
-    Planned.plans.clear()
-    Planned.heard.clear()
-    Planned.alive.clear()
 
 
 def twelve(bars: int) -> dict[str, Part]:
@@ -153,28 +145,50 @@ def digest(played: Hosted) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+def exits_at_once() -> list[str]:
+    """Close a position that twelve exits hang on, whose orders end at one moment; return the decisions in order."""
+    Planned.plans["exits"] = {
+        number: lambda one, _, target=12.0 + number: [one.bracket(5, target=target, stop=8.0) for _ in range(3)]
+        for number in (0, 1)
+    } | {4: lambda one, _: one.close_all_positions(one.config.instrument_id)}
+    played = play(market(drawn("A", [(10.0, 10.5, 9.5, 10.0)] * 8)), {"native": Part(Planned, {"tag": "exits"})})
+    return [f"{each.order_id} {each.decision.reason}" for each in played.orchestrator.session.log.decisions]
+
+
+def printed(code: str, seed: str) -> str:
+    """What the code prints in a process of its own with that hash seed."""
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "PATH": ""},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
 SCRIPT = """
-from tests.natives.nautilus.test_company import digest, twelve
+from tests.natives.nautilus.test_company import digest, exits_at_once, twelve
 from tests.natives.nautilus.builders import market, play, wave
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 stage = market(*(wave(symbol, 200, seed=seed) for seed, symbol in enumerate("ABC", 1)))
 print(digest(play(stage, twelve(200), capital=1_000_000, others={"backtrader": BacktraderOrchestrationAdapter()})))
+print(exits_at_once())
 """
 
 
 @pytest.mark.slow
-def test_hash_seeds_change_nothing():
-    root = Path(__file__).parents[3]
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", SCRIPT],
-            cwd=root,
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(root), "PATH": ""},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-        for seed in ("0", "1", "12345")
-    }
-    assert len(told) == 1
-    assert len(told.pop()) == 64
+def test_hash_seeds_change_neither_trades_nor_the_order_of_decisions():
+    both = {printed(SCRIPT, seed) for seed in ("0", "1", "12345")}
+    (trades, decisions) = both.pop().splitlines()
+    assert not both
+    assert len(trades) == 64
+    assert decisions == str(exits_at_once())
+
+
+def test_orders_that_end_at_one_moment_do_so_as_they_were_demanded():
+    ended = [text.split()[0] for text in exits_at_once() if text.endswith(" cancelled")]
+    assert len(ended) == 12
+    assert ended == sorted(ended, key=lambda order_id: int(order_id.rpartition("-")[2]))

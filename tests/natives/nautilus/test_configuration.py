@@ -184,7 +184,7 @@ def test_other_constructors():
             {"size": 1, "bar_type": "A.ORCHESTRATE-5-MINUTE-LAST-EXTERNAL"},
             "config.bar_type is A.ORCHESTRATE-5-",
         ),
-        (Native, {"size": 1, "oms_type": "HEDGING"}, "oms_type HEDGING can't be hosted"),
+        (Native, {"size": 1, "oms_type": "HEDGING"}, "oms_type HEDGING is not hosted"),
         (NativeOfTwo, {"first": "A.XNAS", "second": "B-C#1.XNYS"}, "several venues: XNAS, XNYS"),
     ],
 )
@@ -196,7 +196,7 @@ def test_what_does_not_fit_is_named(native, config, message):
 def test_what_is_missing_is_named():
     with pytest.raises(TypeError, match="size"):
         made()
-    with pytest.raises(TypeError, match=r"Unannotated.__init__ doesn't say of which class its config is"):
+    with pytest.raises(TypeError, match=r"Unannotated.__init__ doesn't name the class of its config"):
         made(Unannotated)
 
 
@@ -229,8 +229,8 @@ class Subscriber(Planned):
     ("bars", "why"),
     [
         ("A.ORCHESTRATE-5-MINUTE-LAST-EXTERNAL", "no such bars"),
-        ("A.ORCHESTRATE-100-TICK-LAST-INTERNAL", "aggregation inside Nautilus can't be hosted"),
-        ("A.ORCHESTRATE-5-DAY-LAST-INTERNAL@1-DAY-EXTERNAL", "aggregation inside Nautilus can't be hosted"),
+        ("A.ORCHESTRATE-100-TICK-LAST-INTERNAL", "aggregation inside Nautilus is not hosted"),
+        ("A.ORCHESTRATE-5-DAY-LAST-INTERNAL@1-DAY-EXTERNAL", "aggregation inside Nautilus is not hosted"),
     ],
 )
 def test_bars_that_the_run_does_not_have_are_refused(bars, why):

@@ -130,14 +130,6 @@ DAMAGE: dict[str, tuple[dict[int, Act], str]] = {
 DROPPED = frozenset() if __version__.startswith("1.221") else frozenset({"a fill of its own, by the engine"})
 
 
-@pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
-    yield
-    Planned.plans.clear()
-    Planned.heard.clear()
-    Planned.alive.clear()
-
-
 def run(rules: Any, steps: dict[int, Act] | None = None) -> Hosted:
     """The strategy that does `steps`, if any, between others on the same symbol."""
     sound = {1: lambda one, _: one.market(10), 6: lambda one, _: one.market(-10)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,14 +19,6 @@ from tests.natives.nautilus.scripts import Planned
 
 FLAT = [(10.0, 10.5, 9.5, 10.0)] * 10
 BOOM = ZeroDivisionError("boom")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
-    yield
-    Planned.plans.clear()
-    Planned.heard.clear()
-    Planned.alive.clear()
 
 
 def sound() -> dict[Any, Any]:

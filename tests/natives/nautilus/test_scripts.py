@@ -123,10 +123,10 @@ def test_those_that_live_on_ticks_hear_of_none_as_in_any_run_on_bars(module, nam
 @pytest.mark.parametrize(
     ("module", "name", "config", "why"),
     [
-        ("orderbook_imbalance", "OrderBookImbalance", {"max_trade_size": 10}, "order books can't be hosted"),
-        ("ema_cross_twap", "EMACrossTWAP", {"trade_size": 10}, "execution algorithms (TWAP) can't be hosted"),
+        ("orderbook_imbalance", "OrderBookImbalance", {"max_trade_size": 10}, "an order book is not hosted"),
+        ("ema_cross_twap", "EMACrossTWAP", {"trade_size": 10}, "the execution algorithm TWAP is not hosted"),
         ("ema_cross_hedge_mode", "EMACross", {"trade_size": 10}, "a book has one a symbol"),
-        ("subscribe", "SubscribeStrategy", {"book_type": "L2_MBP"}, "order books can't be hosted"),
+        ("subscribe", "SubscribeStrategy", {"book_type": "L2_MBP"}, "an order book is not hosted"),
     ],
 )
 def test_those_that_need_what_cannot_be_hosted_say_so(module, name, config, why):

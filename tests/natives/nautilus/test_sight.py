@@ -36,11 +36,8 @@ FLAT = [(10.0, 10.5, 9.5, 10.0)] * 8
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
+def _nothing_seen() -> Iterator[None]:
     yield
-    Planned.plans.clear()
-    Planned.heard.clear()
-    Planned.alive.clear()
     Witness.seen.clear()
 
 

@@ -9,15 +9,18 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.events import DomainEvent, LimitReachedEvent
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.order import Reason
 from orchestrate.domain.plan import Sizing
+from orchestrate.domain.portfolio import NO_LIMITS, Limits
 from orchestrate.domain.strategies.protocols import Side, Signal, Signals
 from orchestrate.orchestration.loop.clock import HistoricalClock, fixed_steps
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
@@ -65,6 +68,14 @@ class Touchy(Flags):
         raise RuntimeError("an insult")
 
 
+class Once:
+    """Buys at its second bar and holds."""
+
+    def signals(self, bars: Any) -> Signals:
+        flags = np.arange(len(bars)) == 1
+        return Signals(flags, np.zeros(len(bars), dtype=np.bool_))
+
+
 class Asked:
     """Throws a coin for each symbol at each of its bars."""
 
@@ -93,7 +104,9 @@ def market(seed: int, spans: list[tuple[int, int]]) -> Market:
     return market_of(*made)
 
 
-def facts(market: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]], feed: str) -> tuple[int, Any]:
+def facts(
+    stage: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]], feed: str, limits: Limits = NO_LIMITS
+) -> tuple[int, Any]:
     """How many steps were taken, and all that came of them."""
     events: list[DomainEvent] = []
     steps: list[int] = []
@@ -108,11 +121,11 @@ def facts(market: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int
     for number, (strategy, framework, percent) in enumerate(parts):
         orchestrator.add_strategy(
             strategy,
-            StrategyMetadata(f"s{number}", symbols=tuple(market.series)),
-            AllocationConfig(Decimal(100) / len(parts), Sizing("percent", Decimal(percent))),
+            StrategyMetadata(f"s{number}", symbols=tuple(stage.series)),
+            AllocationConfig(Decimal(100) / len(parts), Sizing("percent", Decimal(percent)), limits),
             framework=framework,
         )
-    orchestrator.run(market, rules, progress=lambda done, _: steps.append(done))
+    orchestrator.run(stage, rules, progress=lambda done, _: steps.append(done))
     results = orchestrator.results().values()
     curves = [(one.equity.tolist(), one.exposed.tolist(), one.has_bar.tolist(), one.trades) for one in results]
     return len(steps), (events, curves, orchestrator.fills, orchestrator.session.log.decisions, orchestrator.steps_done)
@@ -139,19 +152,23 @@ RULES = st.builds(
 )
 
 
+LOSSES = {"max_drawdown": MaxDrawdown(0.02), "max_daily_loss": MaxDailyLoss(0.01)}
+
+
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 1_000),
     spans=SPANS,
     rules=RULES,
     parts=st.lists(PARTS, min_size=1, max_size=4),
+    limits=st.sampled_from([NO_LIMITS, NO_LIMITS, LOSSES]),
 )
 def test_jumping_changes_nothing(
-    seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]]
+    seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]], limits: Limits
 ) -> None:
     scene = market(seed, spans)
-    jumped, sparse = facts(scene, rules, parts, "on_demand")
-    walked, dense = facts(scene, rules, parts, "full")
+    jumped, sparse = facts(scene, rules, parts, "on_demand", limits)
+    walked, dense = facts(scene, rules, parts, "full", limits)
     assert sparse == dense
     assert jumped <= walked == len(scene.timeline)
 
@@ -188,6 +205,30 @@ def test_steps_without_flag_or_order_are_not_taken() -> None:
     jumped, (_, _, fills, *_) = facts(scene, ExecutionRules(), [(Flags(5, 0.02), "backtrader", 95)], "on_demand")
     assert fills
     assert jumped < len(scene.timeline) / 2
+
+
+def test_a_daily_loss_is_reported_on_each_day_that_has_one() -> None:
+    """Held over days that are jumped: one loses too much, the next ones don't, a later one does again."""
+    closes = [100.0, 100.0, 100.0, 97.0, 98.0, 98.0, 95.0, 92.0, 93.0, 93.0]
+    scene = market_of(series("A", [(close, close) for close in closes]))
+    for feed in ("on_demand", "full"):
+        _, (events, *_) = facts(
+            scene, ExecutionRules(), [(Once(), "backtrader", 95)], feed, {"max_daily_loss": MaxDailyLoss(0.02)}
+        )
+        reached = [event for event in events if isinstance(event, LimitReachedEvent)]
+        assert [scene.timeline.labels.tolist().index(event.t) for event in reached] == [3, 6, 7], feed
+
+
+def test_an_order_to_flatten_what_has_no_further_bar_ends_at_once() -> None:
+    """B is over when the loss on A flattens both."""
+    a, b = [100.0, 100.0, 100.0, 100.0, 100.0, 60.0, 60.0, 60.0, 60.0], [100.0] * 4
+    scene = market_of(series("A", [(close, close) for close in a]), series("B", [(close, close) for close in b]))
+    for feed in ("on_demand", "full"):
+        _, (_, _, _, decisions, _) = facts(
+            scene, ExecutionRules(), [(Once(), "backtrader", 60)], feed, {"max_drawdown": MaxDrawdown(0.1)}
+        )
+        ended = [each for each in decisions if each.decision.reason is Reason.SERIES_ENDED]
+        assert [(each.decision.demand.symbol, each.decision.demand.step) for each in ended] == [("B", 5)], feed
 
 
 def test_where_nothing_is_foreseen_only_the_last_step_is_taken() -> None:

@@ -1,4 +1,4 @@
-"""What a hosted strategy has and what that is worth; nobody but the orchestrator changes the terms."""
+"""The account of a hosted strategy: its cash and what its positions are worth; only the run sets its terms."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Account(BackBroker):  # type: ignore[misc]  # Backtrader has no types
         self._outdated = False
 
     def get_value(self, datas: Any = None, mkt: bool = False, lever: bool = False) -> float:
-        """The account's value, or that of some datas, at the last closes; reckoned only when somebody asks."""
+        """Return the value of the account, or of some datas, at the last closes; it is computed only when needed."""
         if self._outdated:
             self._get_value()
         return float(super().get_value(datas, mkt=mkt, lever=lever))
@@ -41,7 +41,7 @@ class Account(BackBroker):  # type: ignore[misc]  # Backtrader has no types
     getvalue = get_value
 
     def get_fundvalue(self) -> float:
-        """The value of a share of the account."""
+        """Return the value of a share of the account."""
         if self._outdated:
             self._get_value()
         return float(super().get_fundvalue())
@@ -49,13 +49,13 @@ class Account(BackBroker):  # type: ignore[misc]  # Backtrader has no types
     fundvalue = property(get_fundvalue)
 
     def get_leverage(self) -> float:
-        """How far positions exceed the value."""
+        """Return how far positions exceed the value."""
         if self._outdated:
             self._get_value()
         return float(super().get_leverage())
 
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
-        """Backtrader values what a position holds back at the close, having taken it out of the cash at the entry."""
+        """Value margins at the entry, where they left the cash; Backtrader values them at the close."""
         value: float = super()._get_value(datas, lever)
         if datas:
             return value

@@ -1,21 +1,21 @@
 """One hosted strategy's own broker: its cash, value and positions, and orders that wait until they are released.
 
-An order goes through these hands:
+The life of an order:
 
-* the strategy sends it: it is *parked*, and told as a Demand under a name of its own (1, 2, … for each strategy);
-* refused, cut or taken back while parked, the strategy hears of it as of any change of an order;
+* the strategy sends it: it is *parked*, and reported as a Demand under a name of its own (1, 2, … for each strategy);
+* refused, cut or cancelled while parked: the strategy is notified as of any change of an order;
 * released, a market order fills at the open (or close) of that very bar, before anything else; all others go to
   Backtrader's own list of pending orders and are tried by Backtrader itself against bars of their own data.
 
-What is changed in Backtrader's broker besides: nothing fails for want of cash (the orchestrator has decided that);
-price and fee are those of the run's rules; an order told as closing never opens a position; sizes are kept to six
+Other changes of Backtrader's broker: nothing fails for want of cash (the orchestrator has decided that);
+price and fee are those of the run's rules; an order demanded as closing never opens a position; sizes are kept to six
 decimals.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from copy import copy
 from typing import Any, Final
 
@@ -26,20 +26,23 @@ from backtrader.order import OrderData
 from orchestrate.domain.errors import NativeError
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import FRACTION_DIGITS, ExecutionRules
-from orchestrate.domain.orders.order import Fill, Order, Reason
+from orchestrate.domain.orders.order import Order, Reason
 from orchestrate.engines.backtrader.hosting.account import Account
-from orchestrate.engines.backtrader.hosting.demands import News, Wishes, refuse_order
-from orchestrate.engines.backtrader.hosting.money import Purse
+from orchestrate.engines.backtrader.hosting.demands import Demands, refuse_order
+from orchestrate.engines.backtrader.hosting.money import UnlimitedCash
 from orchestrate.engines.backtrader.hosting.terms import Terms, put_in_plain_numbers, refuse_unsendable
+from orchestrate.engines.hosting.host import Moment
+from orchestrate.engines.hosting.orders import NativeOrders
 
 _GRAIN: Final = 1e-9
-Moment = Callable[[], tuple[int, int]]
+#: Backtrader counts its orders from 1.
+_NO_ORDER: Final = 0
 _ENDED: Final = frozenset({Native.Canceled, Native.Expired, Native.Margin, Native.Rejected})
 _SLIPPING: Final = frozenset({Native.Market, Native.Stop, Native.StopTrail})
 
 
 class _WholeOrder(OrderData):  # type: ignore[misc]  # Backtrader has no types
-    """What of an order is executed; what its parts through zero leave over by rounding is nothing."""
+    """The executed part of an order; what its parts through zero leave over by rounding is nothing."""
 
     remsize: float
 
@@ -49,7 +52,7 @@ class _WholeOrder(OrderData):  # type: ignore[misc]  # Backtrader has no types
 
 
 class ParkingBroker(Account):
-    """See above. `moment` tells step and time of the last bar; `wishes` is what the orchestrator hears of.
+    """See above. `native_orders` has all live orders by Backtrader's numbers and reports them to the orchestrator.
 
     `feeds` are the strategy's datas by symbol; orders on others are refused.
     """
@@ -64,20 +67,19 @@ class ParkingBroker(Account):
         instruments: dict[str, Instrument],
         rules: ExecutionRules,
         moment: Moment,
-        news: News,
+        orders: NativeOrders[int],
     ) -> None:
         super().__init__(cash, instruments, rules)
-        self.wishes = Wishes(strategy_id, news)
+        self.native_orders = orders
         self.realised = 0.0
         self.feeds: Mapping[str, Any] = {}
         self._held: dict[str, float] = {}
         self._terms = Terms()
-        self._news = news
-        self._strategy_id, self._rules, self._moment = strategy_id, rules, moment
+        self._demands = Demands(strategy_id, orders, moment)
+        self._rules, self._moment = rules, moment
         self._parked: dict[int, Native] = {}
         self._unaccepted: list[Native] = []
         self._due: list[Native] = []
-        self._released: dict[int, str] = {}
         self._later: deque[Native] = deque()
         self._moved: Container[str] = ()
         self._own_order: Order | None = None
@@ -99,7 +101,7 @@ class ParkingBroker(Account):
         self.notify(order)
         self._unaccepted.append(order)
         if self._own_order is not None:
-            self._released[order.ref] = self._own_order.id
+            self.native_orders.release(order.ref, self._own_order.id)
             self._due.append(order)
         else:
             self._park(order, again=False)
@@ -107,11 +109,11 @@ class ParkingBroker(Account):
 
     def _park(self, order: Native, *, again: bool) -> None:
         data = order.data
-        self.wishes.want(order, self.expected(data), self._live(data), self._ocos, self._moment(), again=again)
+        self._demands.make(order, self.expected(data), self._live(data), self._ocos, again=again)
         self._parked[order.ref] = order
 
     def expected(self, data: Any) -> float:
-        """What will be held once the market orders that wait have filled."""
+        """Return what will be held once the market orders that wait have filled."""
         self._require_position(data)
         waiting = (*self._parked.values(), *self._due)
         coming = [o.executed.remsize for o in waiting if o.data is data and o.exectype == Native.Market]
@@ -125,7 +127,7 @@ class ParkingBroker(Account):
             raise NativeError(f"the position of {symbol} was set to {size}; its fills add up to {held:g}")
 
     def cancel(self, order: Native, bracket: bool = False) -> bool:
-        """Also works on parked orders; a market order that is released can't be taken back any more."""
+        """Cancel an order, parked ones included; a market order that is released can't be cancelled any more."""
         parked = self._parked.pop(order.ref, None)
         if parked is None:
             cancelled: bool = super().cancel(order, bracket)
@@ -140,20 +142,19 @@ class ParkingBroker(Account):
         return True
 
     def get_orders_open(self, safe: bool = False) -> list[Native]:
-        """Pending orders and parked ones."""
+        """Return pending orders and parked ones."""
         opened = [*self.pending, *self._parked.values()]
         return [order.clone() for order in opened] if safe else opened
 
     def notify(self, order: Native) -> None:
-        """Queue the change for the strategy; the orchestrator hears of orders that end."""
+        """Queue the change for the strategy, and report orders that end to the orchestrator."""
         super().notify(order)
         if order.status in _ENDED:
-            self._released.pop(order.ref, None)
             self._terms.forget(order)
-            self.wishes.end(order.ref, Reason.EXPIRED if order.status == Native.Expired else Reason.CANCELLED)
+            self.native_orders.end(order.ref, Reason.EXPIRED if order.status == Native.Expired else Reason.CANCELLED)
 
     def _siblings(self, order: Native) -> list[Native]:
-        """The parked orders of the same one-cancels-other group."""
+        """Return the parked orders of the same one-cancels-other group."""
         leader = self._ocos.get(self._ocos.get(order.ref))
         return [self._parked[ref] for ref in self._ocol.get(leader, ()) if ref in self._parked and ref != order.ref]
 
@@ -166,20 +167,20 @@ class ParkingBroker(Account):
                 self.notify(sibling)
 
     def _live(self, data: Any) -> list[Native]:
-        """The orders on `data` that are parked or pending."""
+        """Return the orders on `data` that are parked or pending."""
         return [order for order in (*self._parked.values(), *self.pending) if order.data is data]
 
-    # ---- what the orchestrator says
+    # ---- verdicts
 
     def release(self, name: str, order: Order, reason: str, detail: str) -> None:
-        """The order goes on in the quantity that is left; one that has ended meanwhile stays so."""
-        native = self._parked.pop(self.wishes.ref(name), None)
+        """Let the order go on in the quantity that is left; one that has ended meanwhile stays so."""
+        native = self._parked.pop(self._number(name), None)
         if native is None:
             return
         self._terms.require_unchanged(native)
         if abs(order.quantity) < abs(native.created.size):
             self._cut(native, order.quantity, reason or "lots", detail)
-        self._released[native.ref] = order.id
+        self.native_orders.release(native.ref, order.id)
         if native.exectype == Native.Market:
             self._due.append(native)
         else:
@@ -187,25 +188,30 @@ class ParkingBroker(Account):
             self.pending = deque(sorted(self.pending, key=_place))
 
     def resize(self, name: str, quantity: float, reason: str, detail: str) -> None:
-        """The order may have only this much, and its bracket with it."""
-        native = self._parked.get(self.wishes.ref(name))
+        """Reduce the order to this quantity, and its bracket with it."""
+        native = self._parked.get(self._number(name))
         if native is not None and abs(quantity) < abs(native.created.size):
             self._cut(native, quantity, reason, detail)
             self.notify(native)
 
     def end_order(self, name: str, reason: str, detail: str, *, refused: bool) -> None:
-        """The orchestrator ends the order, which need not be told of it; its bracket ends too."""
-        ref = self.wishes.ref(name)
+        """End the order and its bracket; the orchestrator knows of the order, not of the bracket."""
+        ref = self._number(name)
         native = self._parked.pop(ref, None) or next((each for each in self.pending if each.ref == ref), None)
         if native is None:
             return
         if native in self.pending:
             self.pending.remove(native)
-        self.wishes.forget(ref)
+        self.native_orders.forget(ref)
         self._put_an_end(native, reason, detail, refused=refused)
 
+    def _number(self, name: str) -> int:
+        """Return Backtrader's number of the live order with that name, or that of no order."""
+        ref = self.native_orders.key(name)
+        return _NO_ORDER if ref is None else ref
+
     def send_own(self, owner: bt.Strategy, data: Any, order: Order) -> None:
-        """A market order of the orchestrator's, on behalf of the strategy."""
+        """Send a market order of the orchestrator's, on behalf of the strategy."""
         self._own_order = order
         send = self.buy if order.quantity > 0 else self.sell
         send(owner, data, size=abs(order.quantity), exectype=Native.Market, reason=order.reason.value)
@@ -217,12 +223,9 @@ class ParkingBroker(Account):
             self.cancel(order)
 
     def abandon(self) -> None:
-        """Forget all open orders, without a word to anyone; what is due is on its way and will fill."""
-        self.wishes.drop()
+        """Forget all open orders without notifying anyone; what is due will still fill."""
         for orders in (self._parked, self._unaccepted, self.pending, self._toactivate, self._later):
             orders.clear()
-        self._released = {order.ref: self._released[order.ref] for order in self._due}
-        self.wishes = Wishes(self._strategy_id, self._news)
 
     def _cut(self, native: Native, quantity: float, reason: str, detail: str) -> None:
         left = abs(quantity / native.created.size)
@@ -250,7 +253,7 @@ class ParkingBroker(Account):
     # ---- what the bar does
 
     def live(self, moved: Container[str]) -> None:
-        """The symbols in `moved` have a bar: what is due fills at their open, what is pending is tried against them."""
+        """Go through the bars of the symbols in `moved`: fill what is due at the open, then try what is pending."""
         self._moved = moved
         if self._unaccepted:
             self._accept()
@@ -268,7 +271,7 @@ class ParkingBroker(Account):
             self._later.clear()
 
     def close(self) -> None:
-        """What is due fills at the close."""
+        """Fill what is due at the close."""
         if self._due:
             self._accept()
             self._fill_due(at_close=True)
@@ -283,7 +286,7 @@ class ParkingBroker(Account):
         self._unaccepted.clear()
 
     def _fill_due(self, *, at_close: bool) -> None:
-        """Children of an order that fills here act after the next bar's orders, as after any fill of Backtrader's."""
+        """Fill what is due; children of these orders act after the next bar's, as after any fill of Backtrader's."""
         due, self._due = sorted(self._due, key=_place), []
         waiting: deque[Native] = self._toactivate
         self._toactivate = deque()
@@ -295,13 +298,12 @@ class ParkingBroker(Account):
         self._toactivate = waiting
 
     def _ask_again(self) -> None:
-        """Exits to which nothing is left would open a position, as they do in Backtrader: that is another demand."""
+        """Demand exits anew to which nothing is left: they would open a position, as they do in Backtrader."""
         self._filled = False
-        for order in [order for order in self.pending if order.active() and self.wishes.is_closing(order.ref)]:
+        for order in [order for order in self.pending if order.active() and self.native_orders.is_closing(order.ref)]:
             if self.positions[order.data].size * order.executed.remsize >= 0:
                 self.pending.remove(order)
-                self._released.pop(order.ref)
-                self.wishes.end(order.ref, Reason.CANCELLED)
+                self.native_orders.end(order.ref, Reason.CANCELLED)
                 self._park(order, again=True)
 
     def _try_exec(self, order: Native) -> None:
@@ -313,9 +315,9 @@ class ParkingBroker(Account):
             return None
         self._require_executable(order)
         position = self.positions[order.data]
-        if order.exectype != Native.Market and self.wishes.is_closing(order.ref):
+        if order.exectype != Native.Market and self.native_orders.is_closing(order.ref):
             if position.size * order.executed.remsize >= 0:
-                self.wishes.end(order.ref, Reason.NOTHING_TO_CLOSE)
+                self.native_orders.end(order.ref, Reason.NOTHING_TO_CLOSE)
                 self._put_an_end(order, Reason.NOTHING_TO_CLOSE.value, "the position is closed already", refused=True)
                 return None
             if abs(order.executed.remsize) > abs(position.size):
@@ -326,7 +328,7 @@ class ParkingBroker(Account):
         if order.exectype in _SLIPPING:
             price = self._rules.fill_price(price, whole, self.instruments[symbol])
         scheme = self.comminfo[symbol]
-        scheme.whole, self.cash = whole, Purse(self.cash)
+        scheme.whole, self.cash = whole, UnlimitedCash(self.cash)
         super()._execute(order, ago=ago, price=price, **rest)
         scheme.whole, self.cash = 0.0, float(self.cash)
         position.size = round(position.size, FRACTION_DIGITS)
@@ -336,13 +338,12 @@ class ParkingBroker(Account):
     def _require_executable(self, order: Native) -> None:
         """NativeError where the strategy has written into order, bar or position, or executes the order itself."""
         self._terms.require_unchanged(order)
-        if order.ref not in self._released:
-            raise NativeError(f"order {order.ref} is executed before its release")
+        self.native_orders.require_released(order.ref)
         order.data.require_untouched()
         self._require_position(order.data)
 
     def _set_size(self, order: Native, quantity: float) -> None:
-        """What the strategy was told before stays as it was told."""
+        """Set the size in a new record of the order; those that the strategy has already received stay as they are."""
         order.created = copy(order.created)
         order.size = order.created.size = order.created.remsize = order.executed.remsize = quantity
         self._terms.note(order)
@@ -352,12 +353,10 @@ class ParkingBroker(Account):
         self._terms.forget(order)
         executed = order.executed
         self.realised += executed.pnl - executed.comm
-        bit, (_, t) = executed.exbits[-1], self._moment()
-        order_id, quantity = self._released.pop(order.ref), round(float(bit.size), FRACTION_DIGITS)
-        self.wishes.forget(order.ref)
+        bit = executed.exbits[-1]
+        quantity = round(float(bit.size), FRACTION_DIGITS)
         self._held[symbol] = round(self._held.get(symbol, 0.0) + quantity, FRACTION_DIGITS)
-        fill = Fill(order_id, self._strategy_id, symbol, quantity, float(bit.price), executed.comm, t)
-        self._news.fills.append(fill)
+        self.native_orders.fill(order.ref, symbol, quantity, float(bit.price), executed.comm, self._moment.t)
 
 
 def _place(order: Native) -> int:

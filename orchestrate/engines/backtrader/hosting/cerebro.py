@@ -1,4 +1,7 @@
-"""A Cerebro that prepares a strategy as Backtrader does, preloaded and vectorised, and is then stepped from outside."""
+"""A Cerebro that prepares a strategy as Backtrader does and is then stepped from outside.
+
+Bars that are all known are preloaded and indicators vectorised; otherwise both go from bar to bar.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ import numpy as np
 
 from orchestrate.domain.errors import NativeError
 from orchestrate.domain.market.timeline import BarSeries, Floats, Stamps
-from orchestrate.engines.backtrader.hosting.refusals import NotHostedError, refuse_methods
+from orchestrate.engines.backtrader.hosting.refusals import refuse_methods
+from orchestrate.engines.hosting.refusals import NotHostedError, not_hosted
 
 CallScope = AbstractContextManager[object]
 _MICROSECOND: Final = 1_000
@@ -20,6 +24,7 @@ _SECOND: Final = 1_000_000_000
 _MINUTE: Final = 60 * _SECOND
 _DAY: Final = 1440 * _MINUTE
 _DAYS_TO_1970: Final = 719_163
+_LINES: Final = ("open", "high", "low", "close", "volume", "datetime", "openinterest")
 _FEED_REFUSED: Final = ("resample", "replay", "addfilter", "addfilter_simple", "compensate")
 _CEREBRO_REFUSED: Final = (
     ("adddata", "chaindata", "rolloverdata", "resampledata", "replaydata", "addtz", "addcalendar"),
@@ -28,7 +33,7 @@ _CEREBRO_REFUSED: Final = (
 
 
 def day_numbers(label: Stamps) -> Floats:
-    """Labels as Backtrader's own `date2num` gives them, to the last bit: timers compare the two.
+    """Return labels as Backtrader's own `date2num` gives them, to the last bit: timers compare the two.
 
     The parts of a date are added exactly, each sum's rounding error kept, and rounded once at the end.
     """
@@ -46,7 +51,7 @@ def day_numbers(label: Stamps) -> Floats:
 
 
 def time_frame(length: int) -> tuple[int, int]:
-    """A bar's length as Backtrader's timeframe and compression."""
+    """Return a bar's length as Backtrader's timeframe and compression."""
     days = length / _DAY
     known = ((365, 366, bt.TimeFrame.Years, 1), (89, 92, bt.TimeFrame.Months, 3), (28, 31, bt.TimeFrame.Months, 1))
     for least, most, frame, compression in known:
@@ -71,26 +76,36 @@ class LabelledFeed(bt.feed.DataBase):  # type: ignore[misc]  # Backtrader has no
         super().__init__()
         self._series = series
         self._columns: list[bt.LineBuffer] = []
-        self._row = 0
+        self._row = self._filled = 0
         self._dataname = self.p.dataname = series.symbol
         self._timeframe, self._compression = time_frame(series.length)
         self.p.timeframe, self.p.compression = self._timeframe, self._compression
 
     def preload(self) -> None:
-        """Fill all lines at once and stand before the first bar."""
-        series = self._series
-        columns = {name: getattr(series, name) for name in ("open", "high", "low", "close", "volume")}
-        columns |= {"datetime": day_numbers(series.timestamp), "openinterest": np.zeros(len(series))}
-        for name, column in columns.items():
-            line = getattr(self.lines, name)
-            line.array = array.array("d", column.astype(np.float64).tobytes())
-            line.lencount = len(column)
-            line.idx = len(column) - 1
+        """Fill all lines at once with what is known and stand before the first bar."""
+        self._columns = [getattr(self.lines, name) for name in _LINES]
+        for line in self._columns:
+            line.array = array.array("d")
+        self._fill(len(self._series))
         self.home()
-        self._columns = [getattr(self.lines, name) for name in columns]
+
+    def _fill(self, size: int) -> None:
+        """Fill the lines up to `size` bars."""
+        series, rows = self._series, slice(self._filled, size)
+        prices = (series.open, series.high, series.low, series.close, series.volume)
+        columns = (
+            *(price[rows] for price in prices),
+            day_numbers(series.timestamp[rows]),
+            np.zeros(size - self._filled),
+        )
+        for line, column in zip(self._columns, columns, strict=True):
+            line.array.frombytes(column.tobytes())
+        self._filled = size
 
     def seek(self, row: int) -> None:
-        """Make `row` the current bar, as `advance` does."""
+        """Make `row` the current bar, as `advance` does; one that has only just arrived is filled in."""
+        if row >= self._filled:
+            self._fill(row + 1)
         self._row = row
         for line in self._columns:
             line._idx = row
@@ -124,17 +139,17 @@ refuse_methods(LabelledFeed, _FEED_REFUSED, "changing a data feed")
 
 
 def silence(strategy: bt.Strategy) -> None:
-    """Leave out the report of cash and value at every bar where nobody hears it: it costs more than all else."""
+    """Leave out the report of cash and value at every bar if the strategy ignores it: it costs more than all else."""
     kind = type(strategy)
     if kind.notify_cashvalue is not bt.Strategy.notify_cashvalue or kind.notify_fund is not bt.Strategy.notify_fund:
         return
     notify = strategy._notify
 
-    def notify_if_there_is_something(**told: Any) -> None:
+    def notify_if_needed(**named: Any) -> None:
         if strategy._orderspending or strategy._tradespending or strategy.analyzers or strategy._slave_analyzers:
-            notify(**told)
+            notify(**named)
 
-    strategy._notify = notify_if_there_is_something
+    strategy._notify = notify_if_needed
 
 
 class _PreparedError(BaseException):
@@ -144,50 +159,50 @@ class _PreparedError(BaseException):
 class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no types
     """One strategy's environment: its datas, its broker, its timers."""
 
-    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase, asking: CallScope) -> None:
+    def __init__(self, series: Sequence[BarSeries], broker: bt.BrokerBase, scope: CallScope) -> None:
         super().__init__()
         self.feeds_by_symbol = {one.symbol: LabelledFeed(one) for one in series}
         for symbol, feed in self.feeds_by_symbol.items():
             super().adddata(feed, name=symbol)
         super().setbroker(broker)
-        self._asking = asking
-        self._vectorised = True
+        self._scope = scope
+        self._vectorised = all(one.is_complete for one in series)
 
     def prepare(self, native: type, config: dict[str, object], sizer: bt.Sizer) -> bt.Strategy:
-        """The strategy, made and started; its indicators are computed. `sizer` is used unless it has set its own.
+        """Make and start the strategy, and compute its indicators. `sizer` is used unless it has set its own.
 
-        Each of its own methods and each indicator is asked for itself: on long histories all of them take their time.
+        Each of its own methods and each indicator has a call scope of its own: on long histories each takes its time.
         """
 
         def make(*datas: LabelledFeed, **params: object) -> bt.Strategy:
-            with self._asking:
+            with self._scope:
                 strategy = native(*datas, **params)
             default = strategy.getsizer()
             if type(default) is bt.sizers.FixedSize and (default.p.stake, default.p.tranches) == (1, 1):
                 strategy.setsizer(sizer)
-            strategy._start = self._asked(strategy._start)
+            strategy._start = self._in_scope(strategy._start)
             return strategy
 
         super().addstrategy(make, **config)
         try:
-            super().run(preload=True, runonce=True, stdstats=False)
+            super().run(preload=True, runonce=self._vectorised, stdstats=False)
         except _PreparedError:
             (strategy,) = self.runningstrats
             silence(strategy)
             return strategy
         raise NotHostedError(f"{native.__name__} skipped itself (StrategySkipError)")
 
-    def _asked(self, call: Callable[[], None]) -> Callable[[], None]:
-        def ask() -> None:
-            with self._asking:
+    def _in_scope(self, call: Callable[[], None]) -> Callable[[], None]:
+        def scoped() -> None:
+            with self._scope:
                 call()
 
-        return ask
+        return scoped
 
     def _runonce(self, runstrats: Sequence[bt.Strategy]) -> None:
         for strategy in runstrats:
             for indicator in strategy.getindicators():
-                indicator._once = self._asked(indicator._once)
+                indicator._once = self._in_scope(indicator._once)
             strategy._once()
             strategy.reset()
             for indicator in strategy.getindicators():
@@ -198,8 +213,8 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
         self._vectorised = False
         raise _PreparedError
 
-    def ask(self, strategy: bt.Strategy, day_number: float) -> None:
-        """Timers that are due, notifications, and `next`, at the bars to which the feeds have been moved."""
+    def call(self, strategy: bt.Strategy, day_number: float) -> None:
+        """Call timers that are due, notifications, and `next`, at the bars to which the feeds have been moved."""
         if self._timers:
             self._check_timers([strategy], day_number)
         if self._vectorised:
@@ -214,7 +229,7 @@ class SteppedCerebro(bt.Cerebro):  # type: ignore[misc]  # Backtrader has no typ
 
     def _add_timer(self, *arguments: Any, cheat: bool = False, **named: Any) -> bt.Timer:
         if cheat:
-            raise NotHostedError("add_timer(cheat=True): cheat-on-open is not hosted; docs/natives.md lists what is")
+            raise not_hosted("add_timer(cheat=True): cheat-on-open")
         return super()._add_timer(*arguments, cheat=False, **named)
 
 

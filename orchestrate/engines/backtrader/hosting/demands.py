@@ -1,147 +1,94 @@
-"""What a hosted strategy has asked for: its orders under names of their own, as demands, until they are over."""
+"""What a hosted strategy's orders demand, and which of them can't be demanded."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from backtrader import Order as Native
 
-from orchestrate.domain.orders.order import Demand, Ended, Fill, OrderGroup, Reason
-from orchestrate.engines.backtrader.hosting.refusals import NotHostedError
-from orchestrate.orchestration.orders.ports import EngineReport
+from orchestrate.domain.orders.order import Demand, OrderGroup
+from orchestrate.engines.hosting.host import Moment
+from orchestrate.engines.hosting.orders import NativeOrders
+from orchestrate.engines.hosting.refusals import NotHostedError, not_hosted
 
-_TRIGGERED = frozenset({Native.Stop, Native.StopLimit, Native.StopTrail, Native.StopTrailLimit})
-_LIMITED = frozenset({Native.StopLimit, Native.StopTrailLimit})
-_HOSTED = _TRIGGERED | {Native.Market, Native.Limit}
-#: the number of no order
-NOBODY: Final = -1
-NOTHING: Final = EngineReport()
+_TRIGGERED: Final = frozenset({Native.Stop, Native.StopLimit, Native.StopTrail, Native.StopTrailLimit})
+_LIMITED: Final = frozenset({Native.StopLimit, Native.StopTrailLimit})
+_HOSTED: Final = _TRIGGERED | {Native.Market, Native.Limit}
 
 
-@dataclass
-class News:
-    """What happened in one strategy and has not been told yet, each kind in the order it happened."""
+class Demands:
+    """Turns the orders of one strategy into demands, named 1, 2, … in the order in which they are made.
 
-    fills: list[Fill] = field(default_factory=list)
-    demands: dict[tuple[str, str], Demand] = field(default_factory=dict)
-    ended: list[Ended] = field(default_factory=list)
+    `orders` are its live orders by Backtrader's numbers.
+    """
 
-    def tell(self) -> EngineReport:
-        """All of it, once."""
-        if not (self.demands or self.fills or self.ended):
-            return NOTHING
-        told = EngineReport(tuple(self.fills), tuple(self.demands.values()), ended=tuple(self.ended))
-        for kind in (self.fills, self.demands, self.ended):
-            kind.clear()
-        return told
-
-
-def joined(told: Sequence[EngineReport]) -> EngineReport:
-    """What several natives have to say, as one."""
-    return EngineReport(
-        tuple(fill for one in told for fill in one.fills),
-        tuple(demand for one in told for demand in one.demands),
-        tuple(failure for one in told for failure in one.failures),
-        tuple(ended for one in told for ended in one.ended),
-    )
-
-
-class Wishes:
-    """One strategy's live orders by name."""
-
-    def __init__(self, strategy_id: str, news: News) -> None:
-        self._strategy_id, self._news = strategy_id, news
+    def __init__(self, strategy_id: str, orders: NativeOrders[int], moment: Moment) -> None:
+        self._strategy_id, self._orders, self._moment = strategy_id, orders, moment
         self._count = 0
-        self._names: dict[int, str] = {}
-        self._refs: dict[str, int] = {}
-        self._closing: set[int] = set()
 
-    def want(
+    def make(
+        self, order: Native, expected: float, live: Sequence[Native], ocos: Mapping[int, int], *, again: bool
+    ) -> None:
+        """Demand the order. `expected` will be held once waiting market orders have filled.
+
+        `live` are the orders on the same data, `ocos` has the number that stands for each order's group.
+        """
+        self._count += 1
+        parent = order.parent if order.parent is not None and order.parent.alive() else None
+        demand = Demand(
+            strategy_id=self._strategy_id,
+            symbol=order.data._name,
+            quantity=float(order.created.size),
+            closing=self._is_closing(order, parent, expected, live, ocos),
+            price=float(order.data.close[0]) if len(order.data) else 0.0,
+            step=self._moment.step,
+            t=self._moment.t,
+            native_order=str(self._count),
+            signalled=order.parent is None and not again,
+            limit=_limit(order),
+            trigger=float(order.created.price) if order.exectype in _TRIGGERED else None,
+            group=OrderGroup.bracket(self._orders.name(parent.ref)) if parent is not None else None,
+        )
+        self._orders.demand(order.ref, demand)
+
+    def _is_closing(
         self,
         order: Native,
+        parent: Native | None,
         expected: float,
         live: Sequence[Native],
         ocos: Mapping[int, int],
-        moment: tuple[int, int],
-        *,
-        again: bool,
-    ) -> None:
-        """Tell the order as a demand. `expected`: what is held once waiting market orders have filled."""
-        self._count += 1
-        name = str(self._count)
+    ) -> bool:
+        """True where the order fits into what will be held and no other exit stands for."""
         quantity = float(order.created.size)
-        parent = order.parent if order.parent is not None and order.parent.alive() else None
         if parent is None:
             free = abs(expected) - self._claimed(order, live, ocos)
         else:
             expected += 0.0 if parent.exectype == Native.Market else parent.created.size
             free = abs(expected)
-        closing = expected * quantity < 0 and abs(quantity) <= free
-        self._news.demands[self._strategy_id, name] = Demand(
-            strategy_id=self._strategy_id,
-            symbol=order.data._name,
-            quantity=quantity,
-            closing=closing,
-            price=float(order.data.close[0]) if len(order.data) else 0.0,
-            step=moment[0],
-            t=moment[1],
-            native_order=name,
-            signalled=order.parent is None and not again,
-            limit=_limit(order),
-            trigger=float(order.created.price) if order.exectype in _TRIGGERED else None,
-            group=OrderGroup.bracket(self._names.get(parent.ref)) if parent is not None else None,
-        )
-        self._names[order.ref], self._refs[name] = name, order.ref
-        if closing:
-            self._closing.add(order.ref)
+        return expected * quantity < 0 and abs(quantity) <= free
 
     def _claimed(self, order: Native, live: Sequence[Native], ocos: Mapping[int, int]) -> float:
-        """What resting exits already stand for; of those that cancel each other only one will act."""
+        """Return what resting exits stand for already; of those that cancel each other only one will act."""
         if order.exectype == Native.Market:
             return 0.0
         groups: dict[int, float] = {}
         for other in live:
-            if other.ref in self._closing and other.exectype != Native.Market and other.size * order.size > 0:
+            is_exit = self._orders.is_closing(other.ref) and other.exectype != Native.Market
+            if is_exit and other.size * order.size > 0:
                 group = other.parent.ref if other.parent is not None else ocos[other.ref]
                 groups[group] = max(groups.get(group, 0.0), abs(other.executed.remsize))
         groups.pop(ocos[order.ref], None)
         return sum(groups.values())
-
-    def ref(self, name: str) -> int:
-        """Backtrader's number of the live order with that name."""
-        return self._refs.get(name, NOBODY)
-
-    def is_closing(self, ref: int) -> bool:
-        """True for an order that was told as one that only reduces the position."""
-        return ref in self._closing
-
-    def end(self, ref: int, reason: Reason) -> None:
-        """The order is over without a fill. What was never told needs no telling."""
-        name = self.forget(ref)
-        if name and self._news.demands.pop((self._strategy_id, name), None) is None:
-            self._news.ended.append(Ended(self._strategy_id, name, reason))
-
-    def forget(self, ref: int) -> str:
-        """The order is over, and the orchestrator knows it; its name."""
-        self._closing.discard(ref)
-        name = self._names.pop(ref, "")
-        self._refs.pop(name, None)
-        return name
-
-    def drop(self) -> None:
-        """Nobody is to be told of the orders that were not told yet."""
-        for name in self._refs:
-            self._news.demands.pop((self._strategy_id, name), None)
 
 
 def refuse_order(order: Native, feeds: Mapping[str, object], siblings: Sequence[Native]) -> None:
     """NotHostedError for an order that can't be filled as the strategy expects."""
     what = f"an order of type {order.getordername()}"
     if order.exectype not in _HOSTED:
-        raise NotHostedError(f"{what} is not hosted; docs/natives.md lists what is")
+        raise not_hosted(what)
     if feeds.get(getattr(order.data, "_name", "")) is not order.data:
         raise NotHostedError(f"{what} on a data that is none of the strategy's own is not hosted")
     if order.exectype == Native.Market:

@@ -12,14 +12,14 @@ from orchestrate.domain.plan import Sizing
 from orchestrate.orchestration.risk.sizing import Sizeable, size
 
 
-class Purse(float):
-    """Cash that is never found wanting: the orchestrator has said that the order may be paid."""
+class UnlimitedCash(float):
+    """Cash that is never too little: the orchestrator has decided that the order can be paid."""
 
-    def __add__(self, other: float) -> Purse:
-        return Purse(float(self) + other)
+    def __add__(self, other: float) -> UnlimitedCash:
+        return UnlimitedCash(float(self) + other)
 
-    def __sub__(self, other: float) -> Purse:
-        return Purse(float(self) - other)
+    def __sub__(self, other: float) -> UnlimitedCash:
+        return UnlimitedCash(float(self) - other)
 
     def __lt__(self, _other: float) -> bool:
         return False
@@ -46,22 +46,22 @@ class InstrumentScheme(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has
         return self._rules.fee(whole, price, self._instrument) * abs(size / whole) if whole else 0.0
 
     def get_margin(self, price: float) -> float:
-        """What one unit at `price` holds back: its notional, or its margin."""
+        """Return what one unit at `price` holds back: its notional, or its margin."""
         held = abs(price) * self._instrument.multiplier
         return held if self._stocklike else held * self._instrument.margin_rate
 
     def getsize(self, price: float, cash: float) -> float:
-        """How many units `cash` pays for at `price`, in lots; whole ones are ints, as everywhere in Backtrader."""
+        """Return how many units `cash` pays for at `price`, in lots; whole ones are ints, as all over Backtrader."""
         if self._rules.lots == "integer":
             return int(cash // self.get_margin(price))
         return self._rules.lot(cash / self.get_margin(price))
 
     def getoperationcost(self, size: float, price: float) -> float:
-        """What `size` units at `price` take out of the cash."""
+        """Return what `size` units at `price` take out of the cash."""
         return abs(size) * self.get_margin(price)
 
     def getvaluesize(self, size: float, price: float) -> float:
-        """What a position of `size` is worth at `price`; of one on margin, what it holds back."""
+        """Return what a position of `size` is worth at `price`; of one on margin, what it holds back."""
         if self._stocklike:
             return size * price * self._instrument.multiplier
         return abs(size) * self.get_margin(price)

@@ -1,23 +1,10 @@
-"""What a hosted strategy may not do, refused by name where it is tried."""
+"""What a hosted Backtrader strategy may not do, refused by name where it tries."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from orchestrate.domain.errors import EngineError
-
-
-class NotHostedError(EngineError):
-    """A Backtrader strategy uses something that can't be right under the orchestrator; it fails, alone."""
-
-
-def refusing(what: str) -> Callable[..., None]:
-    """A method that refuses `what`."""
-
-    def refuse(*_arguments: object, **_named: object) -> None:
-        raise NotHostedError(f"{what} is not hosted; docs/natives.md lists what is")
-
-    return refuse
+from orchestrate.engines.hosting.refusals import not_hosted, refusing
 
 
 def refuse_methods(owner: type, names: Iterable[str], why: str) -> None:
@@ -30,6 +17,4 @@ def refuse_cheating_on_open(native: type) -> None:
     """NotHostedError for a strategy that expects to decide at the open with the open already known."""
     for name in ("next_open", "nextstart_open", "prenext_open"):
         if any(name in parent.__dict__ for parent in native.__mro__ if not parent.__module__.startswith("backtrader.")):
-            raise NotHostedError(
-                f"{native.__name__}.{name}: cheat-on-open is not hosted; docs/natives.md lists what is"
-            )
+            raise not_hosted(f"{native.__name__}.{name}: cheat-on-open")

@@ -1,4 +1,4 @@
-"""What an order says when it is sent: in plain numbers, and not to be changed afterwards."""
+"""The terms of an order when it is sent: in plain numbers, and not to be changed afterwards."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 from backtrader import Order as Native
 
 from orchestrate.domain.errors import NativeError
-from orchestrate.engines.backtrader.hosting.refusals import NotHostedError
+from orchestrate.engines.hosting.refusals import NotHostedError, not_hosted
 
 #: Their prices follow the market.
 _TRAILING: Final = frozenset({Native.StopTrail, Native.StopTrailLimit})
@@ -21,16 +21,16 @@ class Terms:
         self._known: dict[int, tuple[Native, object, dict[str, object]]] = {}
 
     def note(self, order: Native) -> None:
-        """Remember what the order says now."""
-        self._known[id(order)] = order, order.data, _said(order)
+        """Remember the terms that the order has now."""
+        self._known[id(order)] = order, order.data, _terms(order)
 
     def require_unchanged(self, order: Native) -> None:
-        """NativeError for an order that says something else than when it was noted, or was never noted."""
+        """NativeError for an order whose terms have changed since they were noted, or were never noted."""
         known = self._known.get(id(order))
         if known is None:
             raise NativeError("an order is among the broker's that was never sent")
         _, data, before = known
-        now = _said(order)
+        now = _terms(order)
         changed = [f"{name} was {before[name]!r} and is {now[name]!r}" for name in before if before[name] != now[name]]
         if order.data is not data:
             changed.append("it is on another data")
@@ -38,17 +38,17 @@ class Terms:
             raise NativeError(f"order {before['ref']} was changed after it had been sent: {', '.join(changed)}")
 
     def forget(self, order: Native) -> None:
-        """The order is over."""
+        """Forget an order that is over."""
         self._known.pop(id(order), None)
 
 
-def _said(order: Native) -> dict[str, object]:
+def _terms(order: Native) -> dict[str, object]:
     created, executed = order.created, order.executed
-    said = {"ref": order.ref, "exectype": order.exectype, "ordtype": order.ordtype}
-    said |= {"created.size": created.size, "executed.size": executed.size, "executed.remsize": executed.remsize}
+    terms = {"ref": order.ref, "exectype": order.exectype, "ordtype": order.ordtype}
+    terms |= {"created.size": created.size, "executed.size": executed.size, "executed.remsize": executed.remsize}
     if order.exectype not in _TRAILING:
-        said |= {"created.price": created.price, "created.pricelimit": created.pricelimit}
-    return said
+        terms |= {"created.price": created.price, "created.pricelimit": created.pricelimit}
+    return terms
 
 
 def put_in_plain_numbers(order: Native) -> None:
@@ -74,6 +74,6 @@ def _plain(value: Any, what: str) -> float | None:
 def refuse_unsendable(order: object, known: object) -> None:
     """NotHostedError for what `buy` and `sell` have not just made; `known` are the numbers of those they made."""
     if not isinstance(order, Native) or order.ref not in known:  # type: ignore[operator]  # a dict of Backtrader's
-        raise NotHostedError("an order that buy or sell has not made is not hosted; docs/natives.md lists what is")
+        raise not_hosted("an order that buy or sell has not made")
     if order.status != Native.Created:
         raise NotHostedError(f"order {order.ref} was sent before; sending it again is not hosted")

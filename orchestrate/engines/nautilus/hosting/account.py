@@ -1,4 +1,4 @@
-"""What a native strategy sees of its money: its own cash, and what its own positions are worth."""
+"""The money that a native strategy sees: its own cash, and the value of its own positions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OwnAccount:
         self._marks = marks
 
     def apply(self, fill: Fill, instrument: Instrument) -> None:
-        """Take a fill in, before the strategy hears of it."""
+        """Take a fill in, before the strategy receives it."""
         self._book.apply(fill, instrument)
         cash = Money(self._book.cash, self._stepper.currency)
         account = self._stepper.engine.cache.account_for_venue(self._stepper.venue)
@@ -50,11 +50,11 @@ class OwnAccount:
         )
 
     def quantity(self, symbol: str) -> float:
-        """What is held of `symbol`, signed."""
+        """Return what is held of `symbol`, signed."""
         return self._book.quantity(symbol)
 
     def equity(self) -> dict[Currency, Money]:
-        """Cash and positions at their last closes."""
+        """Return cash and positions at their last closes."""
         return {self._stepper.currency: Money(self._book.equity(self._marks), self._stepper.currency)}
 
 
@@ -79,5 +79,5 @@ class OwnPortfolio(PortfolioFacade):  # type: ignore[misc]  # Nautilus's compile
         return self._real.analyzer
 
     def equity(self, *_venue_or_account: object, **_by_name: object) -> dict[Currency, Money]:
-        """Cash and positions at their last closes; there is but one venue and one account."""
+        """Return cash and positions at their last closes; there is but one venue and one account."""
         return self._equity()

@@ -10,7 +10,7 @@ from nautilus_trader.model.instruments.base import Instrument as NativeInstrumen
 
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.timeline import BarSeries, Floats, Market
-from orchestrate.engines.nautilus.bars import BarColumn, stamps_of
+from orchestrate.engines.nautilus.bars import BarColumn
 
 
 class Closes(Mapping[str, float]):
@@ -40,7 +40,7 @@ class BarShelf:
             symbol: _column(market, symbol, bar_type, natives[symbol]) for symbol, bar_type in bar_types.items()
         }
         self.closes = Closes(market.series)
-        self.first = min(int(stamps_of(market, symbol)[0]) for symbol in bar_types)
+        self.first = min(market.timeline.first_stamp(symbol) for symbol in bar_types)
         if self.first < 0:
             raise DataError(
                 "nautilus: its clocks begin in 1970, so a native strategy can't see earlier bars",
@@ -61,12 +61,12 @@ class BarShelf:
 
 def _column(market: Market, symbol: str, bar_type: BarType, native: NativeInstrument) -> BarColumn:
     series = market.series[symbol]
-    digits = max(native.size_precision, _decimals(series.volume))
-    return BarColumn(series, stamps_of(market, symbol), bar_type, native.price_precision, series.volume, digits)
+    digits, stamps = max(native.size_precision, _decimals(series.volume)), market.timeline.stamps_of(symbol)
+    return BarColumn(series, stamps, bar_type, native.price_precision, series.volume, digits)
 
 
 def _decimals(volume: Floats) -> int:
-    """As many decimals as the volumes have, six at most."""
+    """As many decimals as the volumes have, six at most, and six while volumes are still to come."""
     for decimals in range(6):
         if bool(np.all(np.abs(volume - np.round(volume, decimals)) < 1e-9 * np.maximum(1.0, np.abs(volume)))):
             return decimals

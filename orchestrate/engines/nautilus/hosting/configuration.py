@@ -1,4 +1,4 @@
-"""From an entry of the configuration to a native strategy: what its symbols are called there, and what it is given.
+"""From an entry of the configuration to a native strategy: the names of its symbols, and its arguments.
 
 A native sees a symbol as `SYMBOL.ORCHESTRATE` and its bars as `SYMBOL.ORCHESTRATE-1-DAY-LAST-EXTERNAL`, the step and
 unit by the length of its bars. Where the entry's own configuration names another venue (`instrument_id: IBM.XNAS`),
@@ -48,9 +48,9 @@ class Listing:
 
 
 def listings(lengths: Mapping[str, int], config: Mapping[str, object]) -> tuple[Listing, ...]:
-    """The symbols, by the length of their bars in nanoseconds, at the venue that `config` speaks of.
+    """List the symbols, by the length of their bars in nanoseconds, at the venue that `config` names.
 
-    ValueError where it speaks of several, or where Nautilus has no name for such bars.
+    ValueError where it names several, or where Nautilus has no name for such bars.
     """
     names = {symbol: native_symbol(symbol, number) for number, symbol in enumerate(lengths)}
     venue = _venue(names, config)
@@ -66,10 +66,10 @@ def listings(lengths: Mapping[str, int], config: Mapping[str, object]) -> tuple[
 def _venue(names: Mapping[str, Symbol], config: Mapping[str, object]) -> Venue:
     known = "|".join(re.escape(name.value) for name in names.values())
     listed = re.compile(rf"(?:{known})\.([A-Z0-9_]+)(?:-.*)?")
-    found = {match[1] for text in _texts(config.values()) if (match := listed.fullmatch(text))}
-    if len(found) > 1:
-        raise ValueError(f"its configuration names several venues: {', '.join(sorted(found))}; one can be hosted")
-    return Venue(found.pop()) if found else VENUE
+    venues = {match[1] for text in _texts(config.values()) if (match := listed.fullmatch(text))}
+    if len(venues) > 1:
+        raise ValueError(f"its configuration names several venues: {', '.join(sorted(venues))}; one venue is hosted")
+    return Venue(venues.pop()) if venues else VENUE
 
 
 def _texts(values: Any) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _specification(length: int, symbol: str) -> BarSpecification:
 
 
 def build(native: type[Strategy], config: Mapping[str, object], listed: tuple[Listing, ...], tag: str) -> Strategy:
-    """A new strategy. ValueError or TypeError for a configuration that doesn't fit, and whatever its code raises."""
+    """Make a strategy. ValueError or TypeError for a configuration that doesn't fit, and whatever its code raises."""
     arguments = _arguments(native)
     config_class = next((kind for kind in arguments.values() if _is_config(kind)), None)
     if config_class is not None:
@@ -100,11 +100,11 @@ def build(native: type[Strategy], config: Mapping[str, object], listed: tuple[Li
         given = _values(native, fields, config, listed, tag)
         strategy = native(**{name: config_class(**given)})
     elif list(arguments) == ["config"]:
-        raise TypeError(f"{native.__name__}.__init__ doesn't say of which class its config is; annotate it")
+        raise TypeError(f"{native.__name__}.__init__ doesn't name the class of its config; annotate it")
     else:
         strategy = native(**_values(native, arguments, config, listed, tag))
     if str(strategy.config.oms_type).upper().endswith("HEDGING"):
-        raise ValueError(f"{native.__name__}: oms_type HEDGING can't be hosted: a book has one position a symbol")
+        raise ValueError(f"{native.__name__}: oms_type HEDGING is not hosted: a book has one position a symbol")
     return strategy
 
 
@@ -113,7 +113,7 @@ def _is_config(kind: object) -> bool:
 
 
 def _arguments(native: type[Strategy]) -> dict[str, Any]:
-    """The constructor's arguments by name, each with its type, `None` apart."""
+    """Return the constructor's arguments by name, each with its type, `None` apart."""
     owner = next(base for base in native.__mro__ if "__init__" in vars(base))
     if owner is Strategy:
         return {"config": StrategyConfig}
@@ -127,7 +127,7 @@ def _arguments(native: type[Strategy]) -> dict[str, Any]:
 
 
 def _hint(constructor: Any, parameter: inspect.Parameter) -> Any:
-    """The argument's type; Any where it isn't annotated, or with a name that its file doesn't have when it runs."""
+    """Return the argument's type; Any without an annotation, or with a name that its file doesn't have at run time."""
     if parameter.annotation is parameter.empty:
         return Any
     alone = SimpleNamespace(__annotations__={parameter.name: parameter.annotation})
@@ -138,7 +138,7 @@ def _hint(constructor: Any, parameter: inspect.Parameter) -> Any:
 
 
 def _bare(kind: Any) -> Any:
-    """A config class that may be None is meant as that class."""
+    """Return a config class that may be None as that class."""
     return next((each for each in get_args(kind) if _is_config(each)), kind)
 
 
@@ -169,27 +169,27 @@ def _values(
 def _typed(native: type[Strategy], name: str, value: Any, kind: Any, listed: tuple[Listing, ...]) -> object:
     by_symbol = {each.symbol: each for each in listed}
 
-    def decode(wanted: type, text: Any) -> Any:
-        if isinstance(text, wanted):
+    def decode(declared: type, text: Any) -> Any:
+        if isinstance(text, declared):
             return text
-        if wanted is InstrumentId and text in by_symbol:
+        if declared is InstrumentId and text in by_symbol:
             return by_symbol[text].instrument_id
-        if wanted is BarType and text in by_symbol:
+        if declared is BarType and text in by_symbol:
             return by_symbol[text].bar_type
-        return msgspec_decoding_hook(wanted, text)
+        return msgspec_decoding_hook(declared, text)
 
     if kind is Any:
         kind = {"instrument_id": InstrumentId, "bar_type": BarType}.get(name, Any)
     try:
-        found = msgspec.convert(_spelled(value, kind), kind, strict=False, dec_hook=decode)
+        converted = msgspec.convert(_spelled(value, kind), kind, strict=False, dec_hook=decode)
     except (msgspec.ValidationError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{native.__name__}: config.{name} = {value!r}: {error}") from error
-    _require_listed(native, name, found, listed)
-    return found
+    _require_listed(native, name, converted, listed)
+    return converted
 
 
 def _spelled(value: Any, kind: Any) -> Any:
-    """Names of enumerations, and durations such as `1h`, as msgspec reads them."""
+    """Return names of enumerations, and durations such as `1h`, as msgspec reads them."""
     if not isinstance(value, str):
         return value
     for each in (kind, *get_args(kind)):

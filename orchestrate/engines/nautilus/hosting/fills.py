@@ -1,4 +1,4 @@
-"""At which price an order of a native strategy trades: market and stop orders slip, limit orders don't."""
+"""The price at which an order of a native strategy trades: market and stop orders slip, limit orders don't."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class NativeFill(FillModel):  # type: ignore[misc]  # Nautilus's compiled classe
         return book
 
     def _raw(self, order: NativeOrder, market: Price) -> Price:
-        """The price before slippage: the market's, unless it came through the order's own on its way."""
+        """Return the price before slippage: the market's, unless it came through the order's own on its way."""
         if self.phase is Phase.AT_A_PRICE:
             return market
         if order.order_type in _LIMITS:

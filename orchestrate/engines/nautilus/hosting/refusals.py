@@ -1,4 +1,4 @@
-"""What a native strategy can't have here, refused by name; docs/natives.md lists it."""
+"""What a native Nautilus strategy can't have, refused by name; docs/natives.md lists it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from nautilus_trader.model.instruments.base import Instrument as NativeInstrumen
 from nautilus_trader.model.orders import Order as NativeOrder
 from nautilus_trader.trading.strategy import Strategy
 
-from orchestrate.domain.errors import EngineError
+from orchestrate.engines.hosting.refusals import NotHostedError, not_hosted, refusing
 
 _AUCTIONS = (TimeInForce.AT_THE_OPEN, TimeInForce.AT_THE_CLOSE)
-#: Data that a run doesn't have. Quotes and trades may be asked for: as in any run on bars, none will come.
+#: Data that a run doesn't have. Subscribing to quotes and trades is allowed: as in any run on bars, there are none.
 _NOT_HOSTED = {
-    "subscribe_order_book_deltas": "order books",
-    "subscribe_order_book_depth": "order books",
-    "subscribe_order_book_at_interval": "order books",
+    "subscribe_order_book_deltas": "an order book",
+    "subscribe_order_book_depth": "an order book",
+    "subscribe_order_book_at_interval": "an order book",
     "subscribe_data": "custom data",
-    "request_order_book_snapshot": "order books",
-    "request_order_book_depth": "order books",
-    "request_order_book_deltas": "order books",
+    "request_order_book_snapshot": "an order book",
+    "request_order_book_depth": "an order book",
+    "request_order_book_deltas": "an order book",
     "request_aggregated_bars": "aggregation inside Nautilus",
-    "add_synthetic": "synthetic instruments",
-    "queue_for_executor": "executors",
-    "run_in_executor": "executors",
+    "add_synthetic": "a synthetic instrument",
+    "queue_for_executor": "an executor",
+    "run_in_executor": "an executor",
 }
 
 
@@ -36,23 +36,12 @@ _NOT_HOSTED = {
 MOST_TIMER_EVENTS: Final = 300_000
 
 
-class NotHostedError(EngineError):
-    """A native asked for something that the orchestrator doesn't host (see docs/natives.md)."""
-
-
 def refuse_unknown_data(strategy: Strategy, bar_types: tuple[BarType, ...]) -> None:
-    """From now on NotHostedError for data that the run doesn't have, before the strategy is registered."""
+    """Make the strategy raise NotHostedError for data that the run doesn't have; to be called before it registers."""
     for name, what in _NOT_HOSTED.items():
         if hasattr(strategy, name):
-            setattr(strategy, name, _refusing(type(strategy).__name__, name, what))
+            setattr(strategy, name, refusing(f"{type(strategy).__name__}.{name}: {what}"))
     strategy.subscribe_bars = _known_only(strategy.subscribe_bars, bar_types)
-
-
-def _refusing(strategy: str, name: str, what: str) -> Callable[..., None]:
-    def refuse(*_: object, **__: object) -> None:
-        raise NotHostedError(f"{strategy}.{name}: {what} can't be hosted")
-
-    return refuse
 
 
 def _known_only(subscribe: Callable[..., None], known: tuple[BarType, ...]) -> Callable[..., None]:
@@ -60,9 +49,7 @@ def _known_only(subscribe: Callable[..., None], known: tuple[BarType, ...]) -> C
     def subscribe_bars(bar_type: BarType, *arguments: object, **named: object) -> None:
         if bar_type not in known:
             have = ", ".join(str(each) for each in known)
-            why = (
-                "aggregation inside Nautilus can't be hosted" if bar_type.is_internally_aggregated() else "no such bars"
-            )
+            why = "aggregation inside Nautilus is not hosted" if bar_type.is_internally_aggregated() else "no such bars"
             raise NotHostedError(f"subscribe_bars({bar_type}): {why}; this strategy has {have}")
         subscribe(bar_type, *arguments, **named)
 
@@ -76,7 +63,7 @@ def refuse_flood(due: dict[str, int]) -> None:
         name = max(due, key=lambda name: due[name])
         raise NotHostedError(
             f"its timers fire {total:,} times before the next bar, {name!r} alone {due[name]:,} times; "
-            f"at most {MOST_TIMER_EVENTS:,} times between two bars can be hosted"
+            f"at most {MOST_TIMER_EVENTS:,} times between two bars are hosted"
         )
 
 
@@ -86,23 +73,21 @@ def require_hosted(strategy: Strategy, order: NativeOrder, position_id: Position
     if order.strategy_id != strategy.id:
         raise NotHostedError(f"order {name} is of strategy {order.strategy_id}; {strategy.id} can submit its own only")
     if order.emulation_trigger != TriggerType.NO_TRIGGER:
-        raise NotHostedError(f"order {name}: emulated orders can't be hosted")
+        raise not_hosted(f"order {name}: an emulated order")
     if order.exec_algorithm_id is not None:
-        raise NotHostedError(f"order {name}: execution algorithms ({order.exec_algorithm_id}) can't be hosted")
+        raise not_hosted(f"order {name}: the execution algorithm {order.exec_algorithm_id}")
     if order.is_quote_quantity:
-        raise NotHostedError(f"order {name}: quantities in the quote currency can't be hosted")
+        raise not_hosted(f"order {name}: a quantity in the quote currency")
     if order.time_in_force in _AUCTIONS:
-        raise NotHostedError(
-            f"order {name}: Nautilus simulates no auctions; at the open and at the close can't be hosted"
-        )
+        raise not_hosted(f"order {name}: an order at the open or at the close, for which Nautilus has no auctions,")
     if position_id is not None and position_id.value != f"{order.instrument_id}-{order.strategy_id}":
         raise NotHostedError(
-            f"order {name}: a position of its own ({position_id}) can't be hosted: a book has one a symbol"
+            f"order {name}: a position of its own ({position_id}) is not hosted: a book has one a symbol"
         )
 
 
 def unfit(order: NativeOrder, native: NativeInstrument | None) -> str:
-    """Why no exchange would take the order; "" where it would."""
+    """Return why no exchange would take the order; "" where it would."""
     if native is None:
         return f"no instrument {order.instrument_id} here"
     if order.quantity.precision != native.size_precision:

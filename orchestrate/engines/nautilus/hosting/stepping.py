@@ -1,11 +1,11 @@
 """One native strategy in a Nautilus engine of its own, one bar at a time: the only file that reaches inside Nautilus.
 
 Why inside: `run(streaming=True)` for each bar costs as much again as the bar itself (measured: 16 instead of 8 µs in
-1.221, 23 instead of 13 in 1.231), and it shows strategies every price that the exchange is told, so that they would
-see opening ticks which no market sent. Here the exchange and the strategies are told separately: the exchange is told
-of a bar only when an order lies in it or comes to it, strategies of every bar, and of nothing else.
+1.221, 23 instead of 13 in 1.231), and it shows strategies every price that the exchange gets, so that they would see
+opening ticks which no market sent. Here each bar goes to the exchange and to the strategies separately: to the exchange
+only when an order rests there or arrives with it, to the strategies always, and nothing else does.
 
-What is used: the exchange, through a simulation module; the data engine's `process`; the clocks of kernel and
+Parts that are used: the exchange, through a simulation module; the data engine's `process`; the clocks of kernel and
 strategy; the message bus, where the gate stands before the risk and execution engines; the trader's portfolio and
 the strategy's clock, which are replaced as it registers; and the analyzer's `record_trade` of 1.231, which grows with
 every trade.
@@ -35,11 +35,11 @@ from nautilus_trader.portfolio.base import PortfolioFacade
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.engines.nautilus.hosting.fills import NativeFill, Phase
-from orchestrate.engines.nautilus.hosting.quiet import SilentEngine, pandas_kept_quiet, without_statistics
+from orchestrate.engines.nautilus.hosting.silencing import SilentEngine, pandas_kept_quiet, without_statistics
 
 Route = Callable[[Command, Callable[[Command], None]], None]
 _MUCH = 1e9
-#: Who hears of an order first: our books, then the strategy.
+#: Our books receive an order's events first, then the strategy.
 _BEFORE_STRATEGIES = 100
 
 
@@ -79,7 +79,7 @@ class CountedClock(TestClock):  # type: ignore[misc]  # as above
         self._repeats.pop(name, None)
 
     def due(self, until: int) -> dict[str, int]:
-        """How often each timer fires up to and including `until`."""
+        """Return how often each timer fires up to and including `until`."""
         return {name: self._count(name, until) for name in self.timer_names}
 
     def _count(self, name: str, until: int) -> int:
@@ -130,15 +130,15 @@ class NativeStepper:
     # ---- before the run
 
     def gate(self, endpoint: str, route: Route) -> Callable[[Command], None]:
-        """Commands for `endpoint` go to `route` from now on, with the way that they would have gone; returns it."""
+        """Send commands for `endpoint` to `route` from now on, with the way that they would have gone; return that."""
         owner = self._kernel.risk_engine if endpoint == "RiskEngine.execute" else self._kernel.exec_engine
         onward: Callable[[Command], None] = owner.execute
         self._kernel.msgbus.deregister(endpoint, onward)
         self._kernel.msgbus.register(endpoint, lambda command: route(command, onward))
         return onward
 
-    def host(self, strategy: Strategy, portfolio: PortfolioFacade, hear: Callable[[Event], None]) -> None:
-        """Register the strategy; `hear` is told of its orders and positions before it is itself."""
+    def host(self, strategy: Strategy, portfolio: PortfolioFacade, receive: Callable[[Event], None]) -> None:
+        """Register the strategy; `receive` gets the events of its orders and positions before it does."""
         trader = self._kernel.trader
         real, trader._portfolio = trader._portfolio, portfolio
         register = strategy.register
@@ -150,10 +150,10 @@ class NativeStepper:
         self._strategy = strategy
         self._clocks.append(strategy.clock)
         for topic in (f"events.order.{strategy.id}", f"events.position.{strategy.id}"):
-            self._kernel.msgbus.subscribe(topic=topic, handler=hear, priority=_BEFORE_STRATEGIES)
+            self._kernel.msgbus.subscribe(topic=topic, handler=receive, priority=_BEFORE_STRATEGIES)
 
     def _counted(self, clock: TestClock) -> CountedClock:
-        """A clock in the place of the one that the trader has made for the strategy."""
+        """Return a clock in the place of the one that the trader has made for the strategy."""
         counted = CountedClock()
         deregister_component_clock(self._kernel.instance_id, clock)
         register_component_clock(self._kernel.instance_id, counted)
@@ -168,7 +168,7 @@ class NativeStepper:
     # ---- time
 
     def at(self, t: int) -> None:
-        """The time is `t`."""
+        """Set the time to `t`."""
         for clock in self._clocks:
             clock.set_time(t)
 
@@ -178,32 +178,32 @@ class NativeStepper:
         return bool(self._clocks[-1].timer_count)
 
     def due(self, until: int) -> dict[str, int]:
-        """How often each of the strategy's timers fires up to and including `until`."""
+        """Return how often each of the strategy's timers fires up to and including `until`."""
         clock = self._clocks[-1]
         return clock.due(until) if isinstance(clock, CountedClock) else {}
 
     def alarms(self, until: int) -> Iterator[Callable[[], None]]:
-        """What timers have due up to and including `until`, in order of time; the clocks stand there for each."""
+        """Yield what timers have due up to and including `until`, in order of time; the clocks stand there for each."""
         for handler in self._clocks[-1].advance_time(until, set_time=False):
             self.at(handler.event.ts_event)
             yield handler.handle
             self.settle(handler.event.ts_event)
 
     def silence(self) -> None:
-        """No timer of the strategy fires again."""
+        """Cancel all timers of the strategy."""
         if self._strategy is not None:
             self._strategy.clock.cancel_timers()
 
     # ---- the market
 
     def stand(self, bar: Bar, price: Price, t: int) -> None:
-        """The exchange stands at one price of a bar: its open, or its close."""
+        """Let the exchange stand at one price of a bar: its open, or its close."""
         self._fills.phase = Phase.AT_A_PRICE
         much = Quantity(_MUCH, self._size_precision(bar))
         self._tap.exchange.process_bar(Bar(bar.bar_type, price, price, price, price, much, t, t))
 
     def live_through(self, bar: Bar, t: int) -> None:
-        """The exchange goes the bar's way: open, high, low, close."""
+        """Let the exchange go the bar's way: open, high, low, close."""
         self._fills.phase = Phase.IN_THE_RANGE
         much = Quantity(_MUCH, self._size_precision(bar))
         self._tap.exchange.process_bar(Bar(bar.bar_type, bar.open, bar.high, bar.low, bar.close, much, t, t))
@@ -213,21 +213,21 @@ class NativeStepper:
         return int(self.engine.cache.instrument(bar.bar_type.instrument_id).size_precision)
 
     def settle(self, t: int) -> None:
-        """The exchange carries out what it has been sent."""
+        """Let the exchange carry out what it has been sent."""
         self._tap.exchange.process(t)
 
-    def tell(self, bar: Bar) -> None:
-        """The strategy sees the bar."""
+    def show(self, bar: Bar) -> None:
+        """Show the strategy the bar."""
         self._process(bar)
 
     # ---- messages
 
     def report(self, event: Event) -> None:
-        """An order's event, as the execution engine would have heard it from the exchange."""
+        """Report an order's event, as the exchange would to the execution engine."""
         self._kernel.msgbus.send("ExecEngine.process", event)
 
     def announce(self, event: Event) -> None:
-        """An account's state."""
+        """Report an account's state."""
         self._kernel.msgbus.send("Portfolio.update_account", event)
 
     @property

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from orchestrate.domain.events import LimitReachedEvent
-from orchestrate.domain.market.timeline import MarketEvent
+from orchestrate.domain.market.timeline import NEVER, MarketEvent
 from orchestrate.domain.orders.order import Order, OrderStatus, Reason
 from orchestrate.domain.portfolio import Limits
-from orchestrate.orchestration.loop.clock import NEVER
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rules.losses import Losses

@@ -43,7 +43,7 @@ class EquityWatch:
         self.books = list(books)
         self.detectors: list[Detector] = []
         self._marks, self._market = marks, market
-        self._days: Stamps = market.timeline.labels // _DAY
+        self._labels = market.timeline.labels
         self._settled = -1
         self._positions: list[tuple[int, str, float, float]] | None = None
 
@@ -63,7 +63,7 @@ class EquityWatch:
         start = step + 1
         while start < bound:
             stop = min(bound, start + _CHUNK)
-            equity, days = self._equity(start, stop), self._days[start:stop]
+            equity, days = self._equity(start, stop), self._days(start, stop)
             hit = min((one.first_hit(equity, days) for one in self.detectors), default=stop - start)
             if hit:
                 self._commit(equity[:, :hit], days[:hit])
@@ -77,7 +77,7 @@ class EquityWatch:
         """The step is over, its fills are booked."""
         if step > self._settled + 1:  # steps that nobody looked at before they were jumped
             self.first_hit(self._settled, step)
-        self._commit(self._equity(step, step + 1), self._days[step : step + 1])
+        self._commit(self._equity(step, step + 1), self._days(step, step + 1))
         self._settled = step
 
     def now(self, step: int) -> Floats:
@@ -86,7 +86,10 @@ class EquityWatch:
 
     def day(self, step: int) -> int:
         """The UTC day of a step."""
-        return int(self._days[step])
+        return int(self._labels[step]) // _DAY
+
+    def _days(self, start: int, stop: int) -> Stamps:
+        return self._labels[start:stop] // _DAY
 
     def _commit(self, equity: Floats, days: Stamps) -> None:
         for one in self.detectors:

@@ -13,9 +13,8 @@ from orchestrate.domain.events import (
     StrategyRemovedEvent,
     StrategyResumedEvent,
 )
-from orchestrate.domain.market.timeline import MarketEvent
+from orchestrate.domain.market.timeline import NEVER, MarketEvent
 from orchestrate.domain.orders.order import OrderStatus, Reason
-from orchestrate.orchestration.loop.clock import NEVER
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rules.losses import Losses

@@ -10,8 +10,8 @@ from typing import Final
 
 from orchestrate.domain.errors import FunctionError, UserInterrupt
 from orchestrate.domain.orders.conflicts import ConflictDemand, ConflictView
+from orchestrate.orchestration.risk.policies.source import FunctionSource
 from orchestrate.orchestration.strategies.calls import CallScope
-from orchestrate.orchestration.strategies.functions import FunctionSource
 
 #: An answer may exceed its demand by what several roundings of floats leave.
 _BLUR: Final = 1e-9

@@ -19,9 +19,9 @@ from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.policies.netting import net_signal
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
 from orchestrate.orchestration.risk.policies.sides import cancel_both, independent
+from orchestrate.orchestration.risk.policies.source import FunctionSource
 from orchestrate.orchestration.risk.policies.user import UserPolicy
 from orchestrate.orchestration.strategies.calls import CallScope, CallStack
-from orchestrate.orchestration.strategies.functions import FunctionSource
 from tests.engines.builders import market_of, series
 from tests.orchestration.harness import AT_CLOSE, Flags, Part, Scripted, fixed, prepare, run_harness
 

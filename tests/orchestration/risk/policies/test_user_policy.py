@@ -12,9 +12,9 @@ import pytest
 
 from orchestrate.domain.errors import FunctionError, UserInterrupt
 from orchestrate.domain.orders.conflicts import ConflictDemand, ConflictView
+from orchestrate.orchestration.risk.policies.source import FunctionSource
 from orchestrate.orchestration.risk.policies.user import UserPolicy
 from orchestrate.orchestration.strategies.calls import CallScope, CallStack
-from orchestrate.orchestration.strategies.functions import FunctionSource
 from tests.orchestration.risk.policies.settling import demands_of, entries_of, settled, stage_of, view, wants
 
 DEMANDS = demands_of({"a": 50.0, "b": -30.0})

@@ -27,32 +27,32 @@ from orchestrate.engines.nautilus.hosting.refusals import require_hosted, unfit
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
 
-class Gate:
+class OrderGate:
     """Orders that the strategy has submitted and the engine doesn't have yet, by id, in the order they came.
 
-    `wanted` is called for each new one. `takes_over` is asked about each change of an order, and tells whether somebody
-    else sees to it. While `open`, commands pass: those are the orchestrator's own. `sent` is set when something has
-    passed, which then lies in the exchange's queue.
+    `submitted` is called for each new one, `takes_over` for each change of an order; it returns True for one that
+    somebody else carries out. While `open`, commands pass: those are the orchestrator's own. `sent` is set when
+    something has passed, which is then in the exchange's queue.
     """
 
     def __init__(
         self,
         stepper: NativeStepper,
-        wanted: Callable[[NativeOrder], None],
+        submitted: Callable[[NativeOrder], None],
         takes_over: Callable[[NativeOrder, ModifyOrder], bool],
     ) -> None:
         self._stepper = stepper
         self._cache: CacheFacade = stepper.engine.cache
-        self._wanted, self._takes_over = wanted, takes_over
+        self._on_submit, self._takes_over = submitted, takes_over
         self.open = False
         self.sent = False
         self._passing = False
         self.parked: dict[str, SubmitOrder] = {}
         self._risk = stepper.gate("RiskEngine.execute", self._submitted)
-        self._execution = stepper.gate("ExecEngine.execute", self._cancelled)
+        stepper.gate("ExecEngine.execute", self._cancelled)
 
     def attend(self, strategy: Strategy) -> None:
-        """Look at what the strategy submits before Nautilus does, and let `cancel_all_orders` reach what is parked.
+        """Check what the strategy submits before Nautilus does, and let `cancel_all_orders` reach what is parked.
 
         As in Nautilus it doesn't reach what was submitted at this very moment: strategies close first, then cancel.
         """
@@ -123,7 +123,7 @@ class Gate:
             self._deny(order, reason)
             return
         self.parked[order.client_order_id.value] = command
-        self._wanted(order)
+        self._on_submit(order)
 
     def change(self, command: ModifyOrder) -> None:
         """Change an order where it is: in here, or at the exchange."""
@@ -152,7 +152,7 @@ class Gate:
     # ---- what becomes of them
 
     def withdraw(self, client_order_id: ClientOrderId) -> bool:
-        """A parked order is taken back by its strategy; False for an order that isn't parked."""
+        """Cancel a parked order for its strategy; False for an order that isn't parked."""
         command = self.parked.pop(client_order_id.value, None)
         if command is None:
             return False
@@ -175,7 +175,7 @@ class Gate:
         return True
 
     def refuse(self, native_order: str, reason: str) -> None:
-        """The strategy hears `OrderDenied`, also for the exits that hang on the order."""
+        """Send the strategy `OrderDenied`, also for the exits that hang on the order."""
         command = self.parked.pop(native_order, None)
         if command is None:
             return
@@ -199,7 +199,7 @@ class Gate:
         )
 
     def cut(self, native_order: str, quantity: float) -> None:
-        """The parked order gets a smaller quantity, and so do its children; the strategy hears `OrderUpdated`."""
+        """Reduce the parked order and its children, and send the strategy `OrderUpdated`."""
         command = self.parked.get(native_order)
         if command is None:
             return
@@ -209,23 +209,19 @@ class Gate:
                 self._stepper.report(self._update(order, less, None, None))
 
     def children(self, order: NativeOrder) -> list[NativeOrder]:
-        """The exits of a bracket whose entry this is, as long as they are parked."""
+        """Return the exits of a bracket whose entry this is, as long as they are parked."""
         return [
             command.order for command in self.parked.values() if parent_of(command.order) == order.client_order_id.value
         ]
 
     def release(self, native_order: str) -> None:
-        """The order goes to the exchange's queue."""
+        """Send the order to the exchange's queue."""
         command = self.parked.pop(native_order, None)
         if command is not None:
             self._pass(self._risk, command)
 
-    def cancel(self, command: Command) -> None:
-        """A cancellation of the orchestrator's goes to the exchange's queue."""
-        self._pass(self._execution, command)
-
     def waiting(self) -> Iterator[NativeOrder]:
-        """Every parked order."""
+        """Return every parked order."""
         return (command.order for command in self.parked.values())
 
     def _update(self, order: NativeOrder, quantity: Quantity, price: Any, trigger_price: Any) -> OrderUpdated:
@@ -247,5 +243,5 @@ class Gate:
 
 
 def parent_of(order: NativeOrder) -> str:
-    """The entry of the bracket to which the order belongs, "" for any other order."""
+    """Return the entry of the bracket to which the order belongs, "" for any other order."""
     return "" if order.parent_order_id is None else str(order.parent_order_id.value)

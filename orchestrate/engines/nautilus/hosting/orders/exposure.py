@@ -1,4 +1,4 @@
-"""What an order of a native strategy would do to its position, whatever else is on its way."""
+"""What an order of a native strategy would do to its position, with all others that wait or rest."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Iterable
 from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.orders import Order as NativeOrder
 
-from orchestrate.engines.nautilus.hosting.gate import parent_of
+from orchestrate.engines.nautilus.hosting.orders.order_gate import parent_of
 
 MARKET_TYPES = (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
 
 
 def signed(order: NativeOrder) -> float:
-    """The order's quantity; negative for a sell."""
+    """Return the order's quantity; negative for a sell."""
     quantity: float = round(order.quantity.as_double(), order.quantity.precision)
     return quantity if order.is_buy else -quantity
 
 
 def price_of(order: NativeOrder, name: str) -> float | None:
-    """The order's `price` or `trigger_price`; None where it has no such thing."""
+    """Return the order's `price` or `trigger_price`; None where it has no such thing."""
     price = getattr(order, name, None)
     return None if price is None else round(price.as_double(), price.precision)
 
 
 def only_reduces(order: NativeOrder) -> bool:
-    """True where the exchange itself sees to it that the order never opens: reduce-only, or a bracket's exit."""
+    """True where the exchange itself never lets the order open a position: reduce-only, or a bracket's exit."""
     return bool(order.is_reduce_only or parent_of(order))
 
 
 def closes(order: NativeOrder, quantity: float, held: float, others: Iterable[NativeOrder]) -> bool:
-    """True for an order that, in that signed quantity, can only make the position smaller, whatever fills before it."""
+    """True for an order that, in that signed quantity, can only reduce the position, whatever fills before it."""
     if only_reduces(order):
         return True
     for other in _of_the_same(order, others):
@@ -40,7 +40,7 @@ def closes(order: NativeOrder, quantity: float, held: float, others: Iterable[Na
 
 
 def opening(order: NativeOrder, held: float, waiting: Iterable[NativeOrder]) -> float:
-    """The part of an order that would open a position if it filled once the market orders among `waiting` have."""
+    """Return the part of an order that would open a position if it filled after the market orders among `waiting`."""
     held += sum(signed(other) for other in _of_the_same(order, waiting) if other.order_type in MARKET_TYPES)
     quantity = signed(order)
     return abs(quantity) if held * quantity >= 0 else max(0.0, abs(quantity) - abs(held))

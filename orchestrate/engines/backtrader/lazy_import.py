@@ -2,8 +2,8 @@
 
 `import backtrader` also defines some 150 indicators, and where TA-Lib is installed 170 more, for which it imports
 pandas, and feeds, analyzers and observers: half of the time that it takes, four fifths with TA-Lib. Imported from here,
-it loads these parts as soon as anything of theirs is asked for, in whatever way: `bt.ind.SMA`, `vars(bt.talib)`,
-`from backtrader.indicators import SMA`. The rest is as ever, and who has imported it before has all of it already.
+it loads these parts as soon as anything of theirs is used, in whatever way: `bt.ind.SMA`, `vars(bt.talib)`,
+`from backtrader.indicators import SMA`. The rest is unchanged, and a process that has imported it before has all of it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PARTS: Final = (
     *("indicators", "indicators.contrib", "studies", "studies.contrib", "strategies", _TALIB),
     *("analyzers", "feeds", "filters", "observers"),
 )
-#: What is known of a part before its code has run, and asked for while `import backtrader` comes past it.
+#: Attributes that a part has before its code has run; `import backtrader` reads them.
 _KNOWN: Final = frozenset({"__class__", "__name__", "__spec__", "__loader__", "__package__", "__file__", "__doc__"})
 _LOADING: Final = RLock()
 _UNDER_WAY: Final = "_orchestrate_under_way"
 
 
 class _Part(ModuleType):
-    """A module whose code runs when anything else is asked of it; from then on it is an ordinary one."""
+    """A module whose code runs when any other attribute of it is used; from then on it is an ordinary one."""
 
     def __init__(self, spec: ModuleSpec) -> None:
         super().__init__(spec.name)
@@ -52,12 +52,12 @@ class _Part(ModuleType):
 
 
 def _state(part: ModuleType) -> dict[str, Any]:
-    found: dict[str, Any] = ModuleType.__getattribute__(part, "__dict__")
-    return found
+    state: dict[str, Any] = ModuleType.__getattribute__(part, "__dict__")
+    return state
 
 
 def _load(part: ModuleType) -> None:
-    """Run the code of `part` after that of the part above and before those below; not where it has begun to run."""
+    """Run the code of `part` after that of the part above and before those below, unless it has begun to run."""
     with _LOADING:
         state = _state(part)
         spec: ModuleSpec = state["__spec__"]
@@ -80,8 +80,8 @@ def _load(part: ModuleType) -> None:
         object.__setattr__(part, "__class__", ModuleType)
 
 
-def come_together() -> None:
-    """Load all parts but TA-Lib's now, where other threads may come to them at the same time.
+def load_all_parts() -> None:
+    """Load all parts but TA-Lib's now if other threads could load them at the same time.
 
     A thread that imports `backtrader.indicators.sma` holds that module while it waits for the part above it, and
     another one that is loading the part above waits for that module: for ever, as Python knows nothing of our lock.
@@ -94,8 +94,8 @@ def come_together() -> None:
                 _load(part)
 
 
-def _put_off() -> None:
-    """Put stand-ins where `import backtrader` will look for its parts; none for a part that isn't there."""
+def _install_stand_ins() -> None:
+    """Put stand-ins where `import backtrader` looks for its parts; none for a part that doesn't exist."""
     package = find_spec(_PACKAGE)
     for name in [f"{_PACKAGE}.{part}" for part in _PARTS]:
         above = sys.modules.get(name.rpartition(".")[0])
@@ -106,8 +106,8 @@ def _put_off() -> None:
 
 
 if _PACKAGE not in sys.modules:
-    _put_off()
+    _install_stand_ins()
 
 import backtrader as bt  # noqa: E402  (only now, when the stand-ins are there)
 
-__all__ = ["bt", "come_together"]
+__all__ = ["bt", "load_all_parts"]

@@ -1,4 +1,4 @@
-"""What Nautilus does beside the point, kept from costing or saying anything."""
+"""Keeps Nautilus from reporting on itself: nobody reads it here, and it takes time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nautilus_trader.backtest.engine import BacktestEngine
 
 
 class SilentEngine(BacktestEngine):  # type: ignore[misc]  # Nautilus's compiled classes have no types
-    """The engine without its reports on itself: for the first, in 1.221, it takes 15 ms to ask after the machine."""
+    """The engine without its reports on itself: for the first, in 1.221, it takes 15 ms to query the machine."""
 
     def _log_pre_run(self) -> None:
         """Called at the first run."""
@@ -24,18 +24,18 @@ class SilentEngine(BacktestEngine):  # type: ignore[misc]  # Nautilus's compiled
 
 @contextmanager
 def pandas_kept_quiet() -> Iterator[None]:
-    """The first and the last `run` of an engine make pandas warn of Nautilus's own use of it."""
+    """Suppress what pandas warns of Nautilus's own use of it at the first and the last `run` of an engine."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def without_statistics(engine: BacktestEngine) -> None:
-    """The analyzer of 1.231 rebuilds a DataFrame at each closed trade; nobody reads it here."""
+    """Switch off the analyzer of 1.231, which rebuilds a DataFrame at each closed trade."""
     analyzer = engine.portfolio.analyzer
     if hasattr(analyzer, "record_trade"):
         analyzer.record_trade = _ignore
 
 
 def _ignore(*_: object) -> None:
-    """Stands in for statistics."""
+    """Do nothing, in the place of statistics."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-IMPORT = "from orchestrate.engines.backtrader.parts import bt\nimport sys\n"
+IMPORT = "from orchestrate.engines.backtrader.lazy_import import bt\nimport sys\n"
 #: What a module defines, to be compared between two processes.
 TOLD = """
 def described(one):
@@ -102,7 +102,8 @@ def test_all_parts_are_what_a_plain_import_defines() -> None:
 
 
 def test_what_is_imported_already_is_left_alone() -> None:
-    code = "import backtrader, sys\nbefore = dict(sys.modules)\nfrom orchestrate.engines.backtrader.parts import bt\n"
+    code = "import backtrader, sys\nbefore = dict(sys.modules)\n"
+    code += "from orchestrate.engines.backtrader.lazy_import import bt\n"
     code += "print(bt is backtrader, all(sys.modules[name] is module for name, module in before.items()))"
     assert python(code) == "True True\n"
 

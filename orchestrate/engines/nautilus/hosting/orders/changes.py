@@ -28,20 +28,20 @@ class Change:
 class Changes:
     """Changes by name, which is that of their order with a number: they go through the orchestrator as orders do.
 
-    Such an order never fills. It holds the money back until the order that it is about is over.
+    Such a demand never fills. It holds the money back until the order that it is about is over.
     """
 
     def __init__(self, stepper: NativeStepper) -> None:
         self._stepper = stepper
-        self._asked: dict[str, Change] = {}
+        self._waiting: dict[str, Change] = {}
         self._made: dict[str, Change] = {}
         self._count = 0
 
     def __contains__(self, name: str) -> bool:
-        return name in self._asked or name in self._made
+        return name in self._waiting or name in self._made
 
-    def ask(self, order: NativeOrder, command: ModifyOrder) -> Change | None:
-        """The change as a demand; None for one that costs nothing more."""
+    def demand(self, order: NativeOrder, command: ModifyOrder) -> Change | None:
+        """Return the change if it costs more; it waits for its verdict then."""
         limit, trigger = _new(order, command, "price"), _new(order, command, "trigger_price")
         price = limit if limit is not None else trigger
         if price is None:
@@ -55,17 +55,17 @@ class Changes:
         self._count += 1
         name = f"{order.client_order_id.value}+{self._count}"
         change = Change(name, order, command, units if order.is_buy else -units, limit, trigger)
-        self._asked[name] = change
+        self._waiting[name] = change
         return change
 
     def refuse(self, name: str, reason: str) -> None:
-        """The strategy hears `OrderModifyRejected`; the order stays as it is."""
-        change = self._asked.pop(name, None)
+        """Send the strategy `OrderModifyRejected`; the order stays as it is."""
+        change = self._waiting.pop(name, None)
         if change is not None and not change.order.is_closed:
             self.reject(change.order, reason)
 
     def reject(self, order: NativeOrder, reason: str) -> None:
-        """Tell the strategy that the order stays as it is."""
+        """Send the strategy `OrderModifyRejected` for an order without a change that waits."""
         now = self._stepper.now
         self._stepper.report(
             OrderModifyRejected(
@@ -83,21 +83,21 @@ class Changes:
         )
 
     def make(self, name: str) -> ModifyOrder | None:
-        """The command that is to be carried out now; None where its order is over."""
-        change = self._asked.pop(name, None)
+        """Return the command that is to be carried out now; None where its order is over."""
+        change = self._waiting.pop(name, None)
         if change is None or change.order.is_closed:
             return None
         self._made[name] = change
         return change.command
 
     def drop(self, name: str) -> None:
-        """Nobody speaks of the change any more."""
-        self._asked.pop(name, None)
+        """Forget a change."""
+        self._waiting.pop(name, None)
         self._made.pop(name, None)
 
     def over(self, native_order: str) -> list[str]:
-        """The changes of an order that is over; they are over with it."""
-        known = [*self._asked.values(), *self._made.values()]
+        """Forget the changes of an order that is over, and return their names."""
+        known = [*self._waiting.values(), *self._made.values()]
         names = [change.name for change in known if change.order.client_order_id.value == native_order]
         for name in names:
             self.drop(name)

@@ -1,0 +1,1 @@
+"""What hosting native strategies takes in every engine: their orders, guards, refusals, verdicts and failures."""

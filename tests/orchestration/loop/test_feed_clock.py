@@ -1,0 +1,397 @@
+"""Bars that arrive one at a time make the run that stored ones make: the same events, fills, decisions and equity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import backtrader as bt
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.objects import Quantity
+from nautilus_trader.trading.strategy import Strategy
+from tests.backtest.own_strategies import Dips, Spread, Turning
+
+from orchestrate.data.alignment import align
+from orchestrate.domain.books import Position
+from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.arriving import Arrival, MarketBuffer
+from orchestrate.domain.market.bars import Bars
+from orchestrate.domain.market.timeline import BarSeries, Market
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.order import Reason
+from orchestrate.domain.plan import Sizing
+from orchestrate.domain.portfolio import NO_LIMITS, Limits
+from orchestrate.domain.strategies.protocols import Signals
+from orchestrate.orchestration.loop.clock import Clock, FeedClock
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
+from orchestrate.wiring import build_adapter
+from tests.engines.builders import DAY, START
+from tests.natives.nautilus.scripts import BracketCross, Keywords, Pair, TimerRebalancer
+
+ENGINES = ("backtrader", "nautilus")
+ROOM = 3
+
+
+class Part(NamedTuple):
+    """A strategy of a run; natives are classes, made anew for each run as the others are by `make`."""
+
+    make: Any
+    framework: str
+    symbols: tuple[str, ...] = ()
+    config: Mapping[str, object] = {}
+
+
+class Crosses(bt.Strategy):
+    """Indicators on all its datas; brackets on the first, market orders on the others."""
+
+    params = (("fast", 2), ("slow", 4))
+
+    def __init__(self) -> None:
+        self.crossings = [
+            bt.ind.CrossOver(bt.ind.SMA(data, period=self.p.fast), bt.ind.EMA(data, period=self.p.slow))
+            for data in self.datas
+        ]
+
+    def next(self) -> None:
+        first, close = self.datas[0], self.datas[0].close[0]
+        if self.crossings[0][0] and not self.getposition(first):
+            self.buy_bracket(data=first, size=7, price=close * 0.99, stopprice=close * 0.95, limitprice=close * 1.03)
+        for data, crossing in zip(self.datas[1:], self.crossings[1:], strict=True):
+            if crossing[0] > 0:
+                self.order_target_size(data, 5)
+            elif crossing[0] < 0:
+                self.close(data)
+
+
+class Touchy(Turning):
+    """Breaks when it hears of its third fill."""
+
+    fills = 0
+
+    def on_fill(self, fill: object) -> None:
+        self.fills += 1
+        if self.fills == 3:
+            raise RuntimeError("enough")
+
+
+PORTABLES = (lambda: Turning(3), lambda: Turning(4, long_only=True), lambda: Dips(1), Spread, lambda: Touchy(2))
+NATIVES: tuple[Part, ...] = (
+    Part(Crosses, "backtrader"),
+    Part(Crosses, "backtrader", ("A",), {"fast": 3}),
+    Part(BracketCross, "nautilus", ("A",), {"fast": 2, "slow": 4}),
+    Part(BracketCross, "nautilus", ("B",), {"fast": 3, "slow": 5, "modify": True}),
+    Part(Pair, "nautilus", ("A", "B")),
+    Part(TimerRebalancer, "nautilus", ("A",)),
+)
+
+
+def stage(seed: int, spans: Iterable[tuple[int, int]], start: int = START) -> Market:
+    """A symbol for each span of days, the first from day 0 on; some of its days have no bar."""
+    generator = np.random.default_rng(seed)
+    made = {}
+    for name, (first, length) in zip("ABC", spans, strict=False):
+        days = [first, *(first + day for day in range(1, length) if generator.random() < 0.8)]
+        closes = 50 * np.exp(np.cumsum(generator.normal(0, 0.03, len(days))))
+        opens = closes * np.exp(generator.normal(0, 0.01, len(days)))
+        highs = np.maximum(opens, closes) * (1 + generator.random(len(days)) / 30)
+        lows = np.minimum(opens, closes) * (1 - generator.random(len(days)) / 30)
+        label = start + np.array(days, dtype=np.int64) * DAY
+        prices = (np.round(column, 2) for column in (opens, highs, lows, closes))
+        volume = np.round(generator.random(len(days)) * 90)
+        made[name] = BarSeries(name, label, *prices, volume, label + DAY - 1_000_000, DAY)
+    return Market(made, {name: Instrument(name) for name in made}, align(made))
+
+
+def arrivals(stage: Market, *, announced: bool = True) -> Iterator[Arrival]:
+    """The steps of a stored market as a feed brings them, which may know which bars are the last."""
+    ends = stage.timeline.ends.steps
+    for event in stage.timeline.events():
+        bars = {symbol: stage.series[symbol].bar(row) for symbol, row in event.rows.items()}
+        yield Arrival(event.t, bars, [symbol for symbol in bars if announced and ends[symbol] == event.step])
+
+
+def buffer_for(stage: Market) -> MarketBuffer:
+    """Room for all its bars and a few that never come."""
+    lengths = {symbol: series.length for symbol, series in stage.series.items()}
+    return MarketBuffer(stage.instruments, lengths, start=stage.timeline.begins, capacity=len(stage.timeline) + ROOM)
+
+
+def prepare(
+    parts: Iterable[Part], symbols: Iterable[str], feed: str, limits: Limits
+) -> tuple[CrossFrameworkOrchestrator, list[DomainEvent]]:
+    """An orchestrator with these strategies, and where its events go."""
+    events: list[DomainEvent] = []
+    parts = list(parts)
+    orchestrator = CrossFrameworkOrchestrator(
+        PortfolioCapitalManager(Decimal(100_000)),
+        StrategyCoordinator(),
+        CompatibilityAnalyzer(),
+        {name: build_adapter(name, {"feed": feed}) for name in ENGINES},
+        fed_in_full=frozenset(ENGINES if feed == "full" else ()),
+        emit=events.append,
+    )
+    for number, part in enumerate(parts):
+        native = isinstance(part.make, type) and issubclass(part.make, (bt.Strategy, Strategy))
+        orchestrator.add_strategy(
+            part.make if native else part.make(),
+            StrategyMetadata(f"s{number}", symbols=part.symbols or tuple(symbols)),
+            AllocationConfig(Decimal(100) / len(parts), Sizing("percent", Decimal(60)), limits),
+            framework=part.framework,
+            kind=part.framework if native else None,
+            config=part.config,
+        )
+    return orchestrator, events
+
+
+def facts(
+    parts: Iterable[Part],
+    market: Market,
+    rules: ExecutionRules,
+    clock: Clock | None = None,
+    *,
+    feed: str = "on_demand",
+    limits: Limits = NO_LIMITS,
+    steps: int = 0,
+) -> dict[str, Any]:
+    """All that comes of a run, or of its first `steps`."""
+    orchestrator, events = prepare(parts, market.series, feed, limits)
+    stop = (lambda: orchestrator.steps_done == steps) if steps else None
+    orchestrator.run(market, rules, clock=clock, stop=stop)
+    results = orchestrator.results().values()
+    return {
+        "events": events,
+        "fills": orchestrator.fills,
+        "decisions": orchestrator.session.log.decisions,
+        "steps": orchestrator.steps_done,
+        "curves": [(one.equity.tolist(), one.exposed.tolist(), one.has_bar.tolist()) for one in results],
+        "strategies": [
+            (one.trades, one.open_positions, one.status, one.error and one.error.message) for one in results
+        ],
+    }
+
+
+def arriving_facts(
+    parts: Iterable[Part], stage: Market, rules: ExecutionRules, *, announced: bool = True, **how: Any
+) -> dict[str, Any]:
+    """The same, of bars that arrive one at a time."""
+    buffer = buffer_for(stage)
+    return facts(parts, buffer.market, rules, FeedClock(buffer, arrivals(stage, announced=announced)), **how)
+
+
+PARTS = st.lists(st.tuples(st.sampled_from(PORTABLES), st.sampled_from(ENGINES)), min_size=1, max_size=3)
+SPANS = st.lists(st.tuples(st.integers(0, 20), st.integers(15, 40)), min_size=1, max_size=2)
+RULES = st.builds(
+    ExecutionRules,
+    fill=st.sampled_from(["next_open", "close"]),
+    commission=st.sampled_from([Commission(), Commission(percent=0.1)]),
+    slippage=st.sampled_from([Slippage(), Slippage(ticks=2)]),
+    lots=st.sampled_from(["integer", "fractional"]),
+    close_at_end=st.booleans(),
+)
+
+
+@settings(deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate])  # to shrink whole runs takes minutes
+@given(
+    seed=st.integers(0, 1_000),
+    spans=SPANS,
+    rules=RULES,
+    parts=PARTS,
+    natives=st.sets(st.integers(0, len(NATIVES) - 1), max_size=3),
+    feed=st.sampled_from(["on_demand", "on_demand", "full"]),
+    limits=st.sampled_from([NO_LIMITS, {"max_drawdown": MaxDrawdown(0.01), "max_daily_loss": MaxDailyLoss(0.005)}]),
+)
+def test_arriving_bars_make_the_run_of_stored_ones(
+    seed: int,
+    spans: list[tuple[int, int]],
+    rules: ExecutionRules,
+    parts: list[Any],
+    natives: set[int],
+    feed: str,
+    limits: Limits,
+) -> None:
+    scene = stage(seed, [(0, 45), *spans])
+    together = [*(Part(*each) for each in parts), *(NATIVES[each] for each in sorted(natives))]
+    stored = facts(together, scene, rules, feed=feed, limits=limits)
+    arriving = arriving_facts(together, scene, rules, feed=feed, limits=limits)
+    assert stored["fills"]
+    for name in stored:
+        assert arriving[name] == stored[name], name
+
+
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_every_kind_trades_in_the_run_that_is_compared(fill: Any) -> None:
+    """And a run that is broken off is the beginning of the whole one."""
+    scene, rules = stage(3, [(0, 45), (5, 40)]), ExecutionRules(fill=fill)
+    together = [*(Part(make, ENGINES[number % 2]) for number, make in enumerate(PORTABLES)), *NATIVES]
+    whole = arriving_facts(together, scene, rules)
+    assert {record.fill.strategy_id for record in whole["fills"]} == {f"s{number}" for number in range(len(together))}
+    begun = facts(together, scene, rules, steps=30, feed="full")
+    assert arriving_facts(together, scene, rules, steps=30) == begun
+    assert begun["steps"] == 30
+
+
+# ---- the beginning
+
+
+class Early(bt.Strategy):
+    """Orders before there is a bar."""
+
+    def start(self) -> None:
+        self.buy(size=3)
+
+    def next(self) -> None:
+        """Nothing more."""
+
+
+class Earlier(Keywords):
+    """As above."""
+
+    def on_start(self) -> None:
+        self.submit_order(self.order_factory.market(self.instrument_id, OrderSide.BUY, Quantity.from_int(3)))
+
+
+def test_what_is_ordered_before_the_first_bar_is_decided_alike() -> None:
+    scene, parts = stage(3, [(0, 20)]), [Part(Earlier, "nautilus")]
+    stored = facts(parts, scene, ExecutionRules())
+    assert len(stored["decisions"]) == 1
+    assert arriving_facts(parts, scene, ExecutionRules()) == stored
+
+
+def test_backtrader_makes_no_order_without_a_price() -> None:
+    """On preloaded bars it would take that of the very last."""
+    done = arriving_facts([Part(Early, "backtrader")], stage(3, [(0, 20)]), ExecutionRules())
+    ((*_, status, message),) = done["strategies"]
+    assert (status, message) == ("failed", "array index out of range")
+
+
+@pytest.mark.parametrize("feed", ["on_demand", "full"])
+def test_bars_from_before_1970_arrive_too(feed: str) -> None:
+    scene, parts = stage(3, [(0, 20)], start=-30 * DAY), [Part(lambda: Turning(3), "nautilus")]
+    stored = facts(parts, scene, ExecutionRules(), feed=feed)
+    assert len(stored["fills"]) > 2
+    assert arriving_facts(parts, scene, ExecutionRules(), feed=feed) == stored
+
+
+# ---- the end
+
+
+class Always:
+    """`IStrategy`: in while out, and with `turns` out while in."""
+
+    def __init__(self, turns: bool = False) -> None:
+        self.turns = turns
+
+    def should_enter(self, bars: Bars) -> bool:
+        return True
+
+    def should_exit(self, position: Position, bars: Bars) -> bool:
+        return self.turns
+
+
+class Leaves(bt.Strategy):
+    """Breaks when it is over."""
+
+    def stop(self) -> None:
+        raise RuntimeError("too late")
+
+
+class LeavesToo(Keywords):
+    """As above."""
+
+    def on_stop(self) -> None:
+        raise RuntimeError("too late")
+
+
+@pytest.mark.parametrize(("leaves", "engine"), [(Leaves, "backtrader"), (LeavesToo, "nautilus")])
+def test_a_feed_that_stops_without_notice_ends_every_series(leaves: type, engine: str) -> None:
+    scene, parts = (
+        stage(3, [(0, 20), (4, 16)]),
+        [Part(lambda: Always(turns=True), "nautilus"), Part(leaves, engine)],
+    )
+    stored = facts(parts, scene, ExecutionRules())
+    assert arriving_facts(parts, scene, ExecutionRules()) == stored
+    arriving = arriving_facts(parts, scene, ExecutionRules(), announced=False)
+    assert [record.decision.reason for record in arriving["decisions"]][-2:] == [Reason.UNFILLED_AT_END] * 2
+    assert [status for _, _, status, _ in arriving["strategies"]] == ["completed", "failed"]
+    for name in ("fills", "curves", "strategies", "steps"):
+        assert arriving[name] == stored[name]
+
+
+def test_nothing_is_closed_at_a_last_bar_that_was_not_announced() -> None:
+    scene, rules, parts = stage(3, [(0, 20)]), ExecutionRules(close_at_end=True), [Part(Always, "backtrader")]
+    reasons = [record.reason for record in arriving_facts(parts, scene, rules)["fills"]]
+    assert reasons == [Reason.NONE, Reason.CLOSE_AT_END]
+    arriving = arriving_facts(parts, scene, rules, announced=False)
+    assert [record.reason for record in arriving["fills"]] == [Reason.NONE]
+    assert [len(positions) for _, positions, _, _ in arriving["strategies"]] == [1]
+
+
+def test_a_series_whose_end_is_announced_late_ends_then() -> None:
+    """B had its last bar three steps before the feed said so: the order on it waits until then."""
+    scene = stage(3, [(0, 20), (0, 10)])
+    said = scene.timeline.ends.steps["B"] + 3
+    late = [replace(each, ending=["B"] if step == said else []) for step, each in enumerate(arrivals(scene))]
+    buffer = buffer_for(scene)
+    part = Part(lambda: Always(turns=True), "backtrader", ("B",))
+    done = facts([part], buffer.market, ExecutionRules(), FeedClock(buffer, late))
+    last = done["decisions"][-1]
+    assert (last.decision.reason, last.t) == (Reason.SERIES_ENDED, int(scene.timeline.labels[said]))
+
+
+def test_a_feed_that_brings_nothing_makes_a_run_of_no_step() -> None:
+    buffer = buffer_for(stage(3, [(0, 20)]))
+    parts = [Part(Always, "nautilus"), Part(Spread, "backtrader"), *NATIVES[:3]]
+    done = facts(parts, buffer.market, ExecutionRules(), FeedClock(buffer, ()))
+    assert (done["steps"], done["fills"], done["decisions"]) == (0, [], [])
+    assert {status for _, _, status, _ in done["strategies"]} == {"completed"}
+
+
+def test_a_clock_that_jumps_refuses_bars_that_are_still_to_come() -> None:
+    buffer = buffer_for(stage(3, [(0, 20)]))
+    with pytest.raises(ValueError, match="come from a FeedClock"):
+        facts([Part(Spread, "backtrader")], buffer.market, ExecutionRules())
+    assert len(FeedClock(buffer, ())) == 0
+
+
+# ---- vectorised strategies
+
+
+class Breaks:
+    """`signals`: right about so many bars, and about more it answers nonsense or breaks."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def signals(self, bars: Bars) -> Any:
+        flags = np.ones(len(bars), dtype=np.bool_)
+        return Signals(flags, ~flags) if len(bars) < 5 else self.answer(flags)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (lambda flags: flags, "signals must return"),
+        (lambda flags: (flags[1:], flags[1:]), "there are 5 bars"),
+        (lambda flags: 1 / 0, "division by zero"),
+    ],
+)
+def test_a_vectorised_strategy_that_breaks_at_a_bar_fails_alone(answer: Any, error: str) -> None:
+    scene = stage(3, [(0, 20)])
+    parts = [Part(lambda: Breaks(answer), "backtrader"), Part(lambda: Turning(3), "nautilus")]
+    done = arriving_facts(parts, scene, ExecutionRules())
+    (trades, _, status, message), (*_, other, _) = done["strategies"]
+    assert (status, other) == ("failed", "completed")
+    assert error in message
+    assert len(trades) == 1  # in before it broke, flattened after
