@@ -16,9 +16,11 @@ from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Decision, Fill, Reason
 from orchestrate.domain.plan import Sizing
+from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import StrategyResult
-from orchestrate.domain.strategies.protocols import Context, Signal, Signals
+from orchestrate.domain.strategies.protocols import Context, Kind, Signal, Signals
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -42,6 +44,7 @@ class Part:
     priority: int = 0
     depends_on: tuple[str, ...] = ()
     framework: str = "in_memory"
+    kind: Kind | None = None
 
 
 @dataclass
@@ -85,6 +88,8 @@ def prepare(
     watch: CallStack | None = None,
     coordinator: StrategyCoordinator | None = None,
     pooled: bool = False,
+    portfolio: PortfolioPlan | None = None,
+    estimation: Estimation | None = None,
 ) -> Rehearsed:
     """Everything in its place, nothing begun."""
     events: list[DomainEvent] = []
@@ -96,6 +101,8 @@ def prepare(
         fed_in_full=frozenset(full),
         emit=events.append,
         watch=watch,
+        portfolio=portfolio,
+        estimation=estimation,
     )
     for name, part in parts.items():
         orchestrator.add_strategy(
@@ -103,6 +110,7 @@ def prepare(
             StrategyMetadata(name, symbols=part.symbols, priority=part.priority, depends_on=part.depends_on),
             AllocationConfig(Decimal(part.pct), part.sizing),
             framework=part.framework,
+            kind=part.kind,
         )
     return Rehearsed(orchestrator, events)
 

@@ -41,10 +41,6 @@ def _portfolio(reading: Reading) -> None:
         reading.not_landed(("portfolio", "lookback"))
     if portfolio.exits != "protected":
         reading.not_landed(("portfolio", "exits"), "portfolio.exits 'included'", "write 'protected', or leave it out")
-    if portfolio.rebalance.threshold is not None or portfolio.rebalance.every is not None:
-        reading.not_landed(("portfolio", "rebalance"))
-    if portfolio.target_volatility is not None:
-        reading.not_landed(("portfolio", "target_volatility"))
     if portfolio.schedule:
         reading.not_landed(("portfolio", "schedule"))
 

@@ -17,7 +17,8 @@ class Intent:
 
     `units` is the signed quantity that was asked for, None where the plan's sizing decides; the first stage makes
     `demand` of it. `quantity` is what the stages so far have left of the demand, `reserve` the money to hold back for
-    its order, `trail` the stages that cut or refused it; a stage that the trail doesn't name let it pass.
+    its order, `producer` who wants it. `trail` has the stages that cut or refused it; a stage that it doesn't name let
+    it pass.
     """
 
     strategy_id: str
@@ -29,6 +30,7 @@ class Intent:
     step: int
     t: int
     sized: bool = False
+    producer: str = "strategy"
     demand: Demand = field(init=False)
     quantity: float = 0.0
     refused: bool = False

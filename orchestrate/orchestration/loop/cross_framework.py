@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.domain.books import Book, Flow
+from orchestrate.domain.books import Book
 from orchestrate.domain.errors import NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.instruments.instrument import Instrument
@@ -21,13 +21,14 @@ from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, fixed_s
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.native_faults import NativeFaults
 from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.recorder import Recorder
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.ports import EngineReport, OrchestrationPort, StrategySeat
 from orchestrate.orchestration.orders.reconciliation import Netted, reconcile, require_rebuilt
 from orchestrate.orchestration.orders.router import EngineRouter
-from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer
@@ -56,6 +57,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         emit: Emit | None = None,
         watch: CallStack | None = None,
         portfolio: PortfolioPlan | None = None,
+        estimation: Estimation | None = None,
     ) -> None:
         super().__init__(
             capital_manager,
@@ -65,6 +67,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             emit=emit,
             watch=watch,
             portfolio=portfolio,
+            estimation=estimation,
         )
         self.adapters = dict(adapters)
         self.fills: list[FillRecord] = []
@@ -122,6 +125,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.strategies, self._router, session.blotter, FillCheck(market, rules, session.marks.row)
         )
         session.orders.send = self._router.send
+        session.transfer = self.transfer
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
         self._netted = {framework: Netted(self._books(framework), capital) for framework in self.adapters}
         try:
@@ -308,14 +312,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         It counts after the result of that step, so that no return of anybody changes. ValueError where the source has
         not that much cash.
         """
-        session = self.session
-        t = self._market.timeline.moments[session.marks.step]
-        self.capital_manager.transfer(source, target, amount, t)
-        for name, moved in ((source, -float(amount)), (target, float(amount))):
-            if name != RESERVE:
-                session.losses.moved(name, moved)
-                self._netted[self.strategies[name].framework].transfer(name, moved)
-                self._recorder.note_flow(name, Flow(t, moved))
+        for name, flow in self.session.move_capital(source, target, amount):
+            self._netted[self.strategies[name].framework].transfer(name, flow.amount)
+            self._recorder.note_flow(name, flow)
 
     # ---- details
 

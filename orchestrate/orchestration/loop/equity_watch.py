@@ -84,6 +84,18 @@ class EquityWatch:
         """The equity of every row at a step that isn't over."""
         return np.asarray(self._equity(step, step + 1)[:, 0])
 
+    @property
+    def next_step(self) -> int:
+        """The first step that isn't settled: that of the first column which a detector is shown."""
+        return self._settled + 1
+
+    def exposure(self, start: int, stop: int) -> Floats:
+        """The gross worth of each book's positions at each step from `start` up to `stop`."""
+        exposure = np.zeros((len(self.books), stop - start))
+        for row, symbol, units, _ in _positions(self.books):
+            exposure[row] += np.abs(units * self._marks.closes(symbol, start, stop))
+        return exposure
+
     def day(self, step: int) -> int:
         """The UTC day of a step."""
         return int(self._days[step])

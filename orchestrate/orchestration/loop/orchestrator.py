@@ -20,6 +20,7 @@ from orchestrate.domain.plan import Mode
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.orchestration.loop.decision_log import Emit
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.session import Session
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -51,6 +52,7 @@ class UnifiedStrategyOrchestrator:
         emit: Emit | None = None,
         watch: CallStack | None = None,
         portfolio: PortfolioPlan | None = None,
+        estimation: Estimation | None = None,
     ) -> None:
         self.capital_manager = capital_manager
         self.coordinator = coordinator
@@ -62,6 +64,7 @@ class UnifiedStrategyOrchestrator:
         self._emit = emit or self.events.append
         self._watch = watch or CallStack()
         self._portfolio = portfolio or PortfolioPlan()
+        self._estimation = estimation or Estimation()
 
     # ---- who takes part
 
@@ -172,6 +175,7 @@ class UnifiedStrategyOrchestrator:
             self._emit,
             self._watch,
             self._portfolio,
+            self._estimation,
         )
         self._session.start()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 
 import numpy as np
 
+from orchestrate.domain.books import Flow
 from orchestrate.domain.events import (
     LimitReachedEvent,
     StrategyConflictDetectedEvent,
@@ -38,10 +41,15 @@ from orchestrate.orchestration.loop.losses import Losses
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.portfolio_rules import PortfolioRule
+from orchestrate.orchestration.loop.rebalancing.growth import GrowthRecord, growth_record
+from orchestrate.orchestration.loop.rebalancing.rebalancer import Move, Rebalancer, When
+from orchestrate.orchestration.loop.rebalancing.standings import Standings, ThresholdWatch
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation, Targets
+from orchestrate.orchestration.loop.rebalancing.trading import RebalanceOrders
 from orchestrate.orchestration.loop.signal_schedule import EveryBar, Schedule, SignalSchedule
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
-from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
 from orchestrate.orchestration.risk.pipeline import Resources
@@ -67,6 +75,7 @@ class Session:
         emit: Emit,
         calls: CallStack,
         portfolio: PortfolioPlan,
+        estimation: Estimation,
     ) -> None:
         self.entries = entries
         self.in_order = [entries[name] for name in decision_order([entry.metadata for entry in entries.values()])]
@@ -77,7 +86,11 @@ class Session:
         self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market.timeline.moments)
         self.runner = StrategyRunner(self.in_order, market, self.blotter, self.marks, calls, self._now, self)
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
-        self._portfolio = portfolio
+        self._portfolio, self._estimation, self._execution = portfolio, estimation, rules
+        #: moves money between strategies and the reserve, at the step under way
+        self.transfer: Move = self.move_capital
+        self.rebalancer: Rebalancer | None = None
+        self._growth: GrowthRecord | None = None
         coordinator.begin(
             Resources(entries, self.marks, market.instruments, self.blotter, buying_power, self._exposure, rules)
         )
@@ -124,12 +137,35 @@ class Session:
         return int(np.logical_or.reduce([rows[symbol][since + 1 : stop] >= 0 for symbol in symbols]).sum())
 
     def _rules(self) -> tuple[PortfolioRule, ...]:
-        if not self.watch.detectors:
-            return ()
-        limits = self._coordinator.limits
-        return (
-            DrawdownStops(self.entries, limits, self.losses, self.orders, self.log, self._emit, self.pause, self._halt),
-        )
+        rules: list[PortfolioRule] = []
+        limits, is_stopped = self._coordinator.limits, bool(self.watch.detectors)
+        if self._portfolio.moves_capital or self._estimation.every:
+            self.rebalancer = self._rebalancer()
+            rules.append(self.rebalancer)
+        if is_stopped:
+            stops = DrawdownStops(
+                self.entries, limits, self.losses, self.orders, self.log, self._emit, self.pause, self._halt
+            )
+            rules.append(stops)
+        return tuple(rules)
+
+    def _rebalancer(self) -> Rebalancer:
+        market, plan = self._market, self._portfolio.rebalance
+        standings = Standings(self.in_order, self._capital, self.watch, self.marks, self.blotter)
+        self._growth = growth_record(self.watch, self.in_order, market.timeline, self._portfolio, self._estimation.bars)
+        weights = {entry.id: float(entry.allocation.target_pct) / 100 for entry in self.in_order}
+        most = math.inf if self._capital.pooled else 1.0
+        volatility = self._portfolio.target_volatility
+        targets = Targets(weights, most, self._growth, market.timeline.stamps, self._estimation, volatility)
+        orders = RebalanceOrders(self.orders, self.marks, market.timeline, self._execution, self.coordinate)
+        threshold = None
+        if plan.threshold is not None:
+            threshold = ThresholdWatch(standings, self.watch, targets.weights, float(plan.threshold))
+        when = When.of(market.timeline.labels, plan, self._estimation.every, threshold)
+        return Rebalancer(standings, targets, when, orders, plan.top_up, self._transfer, self.log, self._emit)
+
+    def _transfer(self, source: str, target: str, amount: Decimal) -> None:
+        self.transfer(source, target, amount)
 
     def _exposure(self) -> Exposure:
         return Exposure(self.entries, self.blotter, self.marks, self._market.instruments, self.losses)
@@ -178,6 +214,18 @@ class Session:
             self.watch.settle(event.step)
         for rule in self.rules:
             rule.after_close(event)
+
+    def move_capital(self, source: str, target: str, amount: Decimal) -> list[tuple[str, Flow]]:
+        """Move money in the ledger, at the step under way, and return the flows of strategies: no losses or gains."""
+        t = self._market.timeline.moments[self.marks.step]
+        self._capital.transfer(source, target, amount, t)
+        flows = [(source, Flow(t, -float(amount))), (target, Flow(t, float(amount)))]
+        own = [(name, flow) for name, flow in flows if name != RESERVE]
+        for name, flow in own:
+            self.losses.moved(name, flow.amount)
+            if self._growth is not None:
+                self._growth.moved(name, flow.amount)
+        return own
 
     def booked(self, entry: StrategyEntry) -> None:
         """A fill has changed the strategy's book."""

@@ -234,14 +234,15 @@ class BuyingPower:
         }
 
     def _release_closing(self, order: Order, held: float, price: float, step: int, t: int) -> Released:
-        """All that is held; a native may close a part."""
+        """All that is held; a native and a rebalance may close a part."""
         if order.quantity == -held:
             return Released(order, order.quantity)
         if held * order.quantity >= 0:
             detail = "the position is closed already"
             demand = demand_of(order, price, step, t)
             return Released(order, 0.0, Decision(demand, Outcome.REJECTED, 0.0, Reason.NOTHING_TO_CLOSE, detail))
-        part = order.native_order and abs(order.quantity) < abs(held)
+        partly = order.native_order or order.reason is Reason.REBALANCE
+        part = partly and abs(order.quantity) < abs(held)
         return Released(order, order.quantity if part else -held)
 
     def _expected(self, strategy_id: str, symbol: str, quantity: float, prices: Prices) -> Expected:

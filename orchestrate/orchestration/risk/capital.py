@@ -39,6 +39,8 @@ class PortfolioCapitalManager:
         self.pooled = pooled
         self.books: dict[str, Book] = {}
         self.accounts: Mapping[str, CapitalAccount] = {}
+        #: what pooled strategies may use, as parts of all
+        self.weights: dict[str, float] = {}
         self.reserve = Book(RESERVE, float(total))
         self._reserved: Reserved = _nothing
 
@@ -73,11 +75,15 @@ class PortfolioCapitalManager:
         self.reserve = Book(RESERVE, float(left))
         self.books = {name: Book(name, float(capital)) for name, capital in start.items()}
         if self.pooled:
-            weights = {name: float(capital / self.total) for name, capital in start.items()}
-            pool = PooledAccount([*self.books.values(), self.reserve], weights, reserved)
+            self.weights = {name: float(capital / self.total) for name, capital in start.items()}
+            pool = PooledAccount([*self.books.values(), self.reserve], self.weights, reserved)
             self.accounts = dict.fromkeys(self.books, pool)
         else:
             self.accounts = {name: IsolatedAccount(float(capital)) for name, capital in start.items()}
+
+    def reweigh(self, weights: Mapping[str, float]) -> None:
+        """Change what each strategy may use where capital is pooled."""
+        self.weights.update(weights)
 
     def allocation(self, strategy_id: str, marks: Mapping[str, float]) -> StrategyAllocation:
         """Where a strategy stands against its account, at `marks`."""

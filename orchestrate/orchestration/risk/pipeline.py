@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -20,6 +20,11 @@ from orchestrate.orchestration.risk.conflicts import Conflict, ConflictPolicy, f
 from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.sizing import Sizeable, size
 from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+#: The producer of intents that belong to a rebalance; no conflict policy sees them.
+REBALANCE: Final = "rebalance"
+#: a name of this module is found several times as fast as a member of an enumeration
+_NO_REASON: Final = Reason.NONE
 
 
 class Stage(Protocol):
@@ -85,7 +90,7 @@ class SettleConflicts:
         self.conflicts = ()
         if len(intents) < 2:
             return
-        self.conflicts = find_conflicts(intents, self._policy)
+        self.conflicts = find_conflicts([each for each in intents if each.producer != REBALANCE], self._policy)
         for conflict in self.conflicts:
             for intent, quantity in zip(conflict.intents, conflict.settlement.quantities, strict=True):
                 if quantity == intent.quantity:
@@ -123,4 +128,5 @@ class PlaceOrders:
         """See `Stage`."""
         for intent in intents:
             if not intent.refused:
-                intent.order = self._blotter.place(intent.demand, intent.quantity, intent.reserve)
+                reason = Reason.REBALANCE if intent.producer == REBALANCE else _NO_REASON
+                intent.order = self._blotter.place(intent.demand, intent.quantity, intent.reserve, reason)
