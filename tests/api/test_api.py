@@ -138,7 +138,7 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, told):
         (lambda: StrategyOrchestrator([]), "at least one strategy"),
         (lambda: StrategyOrchestrator([("RSI", "0.8"), ("RSI", "0.3")]), "1.1"),
         (lambda: StrategyOrchestrator([("RSI", 0)]), "positive"),
-        (lambda: OrchestratorConfig(rebalance_threshold=Decimal("0.1")), "is not supported"),
+        (lambda: OrchestratorConfig(rebalance_threshold=Decimal("-0.1")), "must lie between 0 and 1"),
         (lambda: OrchestratorConfig(conflict_resolution_mode="net_signal"), "is not supported"),
     ],
 )

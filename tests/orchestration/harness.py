@@ -16,7 +16,7 @@ from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Decision, Fill, Reason
 from orchestrate.domain.plan import Sizing
-from orchestrate.domain.portfolio import PortfolioPlan
+from orchestrate.domain.portfolio import Limits, PortfolioPlan
 from orchestrate.domain.results import StrategyResult
 from orchestrate.domain.strategies.protocols import Context, Kind, Signal, Signals
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
@@ -45,6 +45,7 @@ class Part:
     depends_on: tuple[str, ...] = ()
     framework: str = "in_memory"
     kind: Kind | None = None
+    limits: Limits = field(default_factory=dict)
 
 
 @dataclass
@@ -108,7 +109,7 @@ def prepare(
         orchestrator.add_strategy(
             part.strategy,
             StrategyMetadata(name, symbols=part.symbols, priority=part.priority, depends_on=part.depends_on),
-            AllocationConfig(Decimal(part.pct), part.sizing),
+            AllocationConfig(Decimal(part.pct), part.sizing, part.limits),
             framework=part.framework,
             kind=part.kind,
         )

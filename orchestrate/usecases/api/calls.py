@@ -24,7 +24,7 @@ from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
-from orchestrate.domain.portfolio import PortfolioPlan
+from orchestrate.domain.portfolio import PortfolioPlan, RebalancePlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
@@ -44,8 +44,9 @@ Strategy: TypeAlias = object
 class OrchestratorConfig:
     """The settings that hold for all strategies of a run.
 
-    `framework` is where portable strategies are executed. Events from `logging_level` on go to Python's logger
-    `orchestrate`. `parameters`: by strategy id.
+    Capital is rebalanced where a share of the portfolio's equity is off its weight by more than `rebalance_threshold`
+    (0.1 is ten points). `framework` is where portable strategies are executed. Events from `logging_level` on go to
+    Python's logger `orchestrate`. `parameters`: by strategy id.
     """
 
     conflict_resolution_mode: str = "independent"
@@ -67,8 +68,8 @@ class OrchestratorConfig:
                 f"conflict_resolution_mode {self.conflict_resolution_mode!r} is not supported yet; "
                 f"there is {', '.join(CONFLICT_POLICIES)}"
             )
-        if self.rebalance_threshold is not None:
-            raise ConfigurationError("rebalance_threshold is not supported yet; leave it out")
+        if self.rebalance_threshold is not None and not 0 < self.rebalance_threshold <= 1:
+            raise ConfigurationError(f"rebalance_threshold must lie between 0 and 1, not {self.rebalance_threshold}")
 
 
 class StrategyOrchestrator:
@@ -139,10 +140,11 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
         entry, made = _strategy_plan(strategy, weight, tuple(bars), chosen, config)
         chosen[entry.id] = made
         plans.append(entry)
+    threshold = None if config.rebalance_threshold is None else Decimal(str(config.rebalance_threshold))
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
         capital=CapitalPlan(Decimal(str(config.capital))),
-        portfolio=PortfolioPlan(conflicts=config.conflict_resolution_mode),
+        portfolio=PortfolioPlan(conflicts=config.conflict_resolution_mode, rebalance=RebalancePlan(threshold)),
         data={
             symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")
             for symbol, part in bars.items()

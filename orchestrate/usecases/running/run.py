@@ -28,6 +28,7 @@ from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyRe
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -109,6 +110,7 @@ def _run(
         emit=emit,
         watch=watchdog,
         portfolio=plan.portfolio,
+        estimation=Estimation(periods_per_year=_periods_ahead(plan, market)),
     )
     for strategy in plan.strategies:
         orchestrator.add_strategy(
@@ -219,6 +221,17 @@ def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]
             )
             findings.append(Finding("warning", f"strategies.{result.id}", message, len(down), (first,)))
     return findings
+
+
+def _periods_ahead(plan: RunPlan, market: Market) -> float:
+    """Bars per year of the portfolio, before the run: those of all symbols that strategies trade."""
+    if plan.periods_per_year is not None:
+        return plan.periods_per_year
+    traded = tuple(
+        dict.fromkeys(symbol for strategy in plan.strategies for symbol in strategy.symbols or market.series)
+    )
+    union = np.logical_or.reduce([market.timeline.rows[symbol] >= 0 for symbol in traded])
+    return _periods_of(market, traded, union)
 
 
 def _periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) -> dict[str, float]:
