@@ -125,7 +125,7 @@ def test_a_top_up_obeys_limits_and_a_trim_does_not() -> None:
     """B at 36: `still` has 78 % of its 46,400 in B, and may have 76 %. `up` has 83 %, and may have 81 %."""
     b = [(30, 30)] * 3 + [(30, 36), (36, 36), (36, 36)]
     prices = dated(stage((40, 40, 50, 50, 50, 50)).series["A"], series("B", b, start=WEDNESDAY))
-    most = {"up": 0.81, "still": 0.76}
+    most = {"up": 81.0, "still": 76.0}
     parts = {
         name: replace(part, limits={"max_position_pct": MaxPositionPct(most[name])}) for name, part in pair().items()
     }
