@@ -19,6 +19,8 @@ from orchestrate.domain.books import Book
 DEFAULT_TOTAL: Final = Decimal(100_000)
 #: Shares such as 1/3 lose their last digit as Decimals; a sum this close to a whole unit counts as that unit.
 _SHARE_GRAIN: Final = Decimal("1e-18")
+#: Remainders that differ by less than that part of a unit are a tie.
+_TIE_DIGITS: Final = 6
 _CENT: Final = Decimal("0.01")
 #: Cash is a float: so much of a cent may be missing from an exact amount.
 _GRAIN: Final = 1e-6
@@ -60,7 +62,7 @@ class PortfolioCapitalManager:
         parts = {name: part.quantize(unit, ROUND_DOWN) for name, part in exact.items()}
         target = (sum(exact.values(), Decimal(0)) + total * _SHARE_GRAIN).quantize(unit, ROUND_DOWN)
         missing = int((target - sum(parts.values(), Decimal(0))) / unit)
-        largest = sorted(parts, key=lambda name: parts[name] - exact[name])
+        largest = sorted(parts, key=lambda name: round((parts[name] - exact[name]) / unit, _TIE_DIGITS))
         for name in largest[:missing]:
             parts[name] += unit
         return parts
