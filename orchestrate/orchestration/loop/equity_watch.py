@@ -113,7 +113,8 @@ class EquityWatch:
         equity[:] = np.array([book.cash for book in self.books])[:, None]
         for row, symbol, units, offset in self._positions:
             equity[row] += units * self._marks.closes(symbol, start, stop) + offset
-        equity[-1] = equity.sum(axis=0)
+        for own in equity[:-1]:  # one after another, as `_equity_now` adds them
+            equity[-1] += own
         return equity
 
     def _equity_now(self, positions: Sequence[tuple[int, str, float, float]]) -> Floats:
@@ -121,7 +122,8 @@ class EquityWatch:
         equity, marks = [book.cash for book in self.books], self._marks
         for row, symbol, units, offset in positions:
             equity[row] += units * marks[symbol] + offset
-        equity[-1] = sum(equity)
+        for row in range(len(equity) - 1):  # not `sum`, which rounds in another way from Python 3.12 on
+            equity[-1] += equity[row]
         return np.array(equity)[:, None]
 
 

@@ -25,8 +25,10 @@ class GrowthRecord:
         self._rows = watch.rows()
         base = np.array([book.initial for book in watch.books])
         base[-1] = base.sum()
+        #: growth is measured from the equity after the last transfer, so that jumping gives the same digits
         self._base: Floats = base
         self._growth: Floats = np.ones(len(base))
+        self._last: Floats = base.copy()
         self._portfolio: deque[float] = deque([1.0], maxlen=returns + 1)
         self._strategies: deque[tuple[int, Floats]] = deque(maxlen=bars)
         watch.detectors.append(self)
@@ -41,17 +43,23 @@ class GrowthRecord:
         """See `Detector`."""
         start = self._watch.next_step
         steps = slice(start, start + len(days))
-        base = self._base[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            growth = self._growth[:, None] * np.where(base > 0, equity / base, 1.0)
+        growth = self._grown(equity)
         self._portfolio.extend(growth[-1, self._any_bar[steps]].tolist())
         for column in np.flatnonzero(self._all_bars[steps]).tolist():
             self._strategies.append((start + column, growth[:-1, column].copy()))
-        self._growth, self._base = growth[:, -1].copy(), equity[:, -1].copy()
+        self._last = equity[:, -1].copy()
+
+    def _grown(self, equity: Floats) -> Floats:
+        base = self._base[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self._growth[:, None] * np.where(base > 0, equity / base, 1.0))
 
     def moved(self, name: str, amount: float) -> None:
         """Money has come to a strategy, or (negative) left it, after the result of the last step."""
-        self._base[self._rows[name]] += amount
+        row = self._rows[name]
+        self._growth[row] = self._grown(self._last[:, None])[row, 0]
+        self._last[row] += amount
+        self._base[row] = self._last[row]
 
     # ---- what is known
 
