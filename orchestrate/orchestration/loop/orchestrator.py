@@ -180,6 +180,11 @@ class UnifiedStrategyOrchestrator:
         self._session.start()
 
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
-        """Ask every strategy that has a bar now, and settle what they want: one command for each order."""
+        """Ask every strategy that has a bar now, settle what they want, and let the portfolio's own rules act.
+
+        One command for each order that comes of it.
+        """
         session = self.session
-        return session.commands(session.coordinate(session.decide(event)))
+        session.before_open(event)
+        commands = session.commands(session.coordinate(session.decide(event)))
+        return commands + session.own_commands(event) if session.rules else commands

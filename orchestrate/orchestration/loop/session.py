@@ -215,6 +215,13 @@ class Session:
         for rule in self.rules:
             rule.after_close(event)
 
+    def own_commands(self, event: MarketEvent) -> list[StrategyCommand]:
+        """Let the portfolio's own rules act; the commands for the orders that they place."""
+        known = {order.id for order in self.blotter.open_orders()}
+        self.after_close(event)
+        placed = [order for order in self.blotter.open_orders() if order.id not in known]
+        return [StrategyCommand(order.strategy_id, "submit", order, order.reason) for order in placed]
+
     def move_capital(self, source: str, target: str, amount: Decimal) -> list[tuple[str, Flow]]:
         """Move money in the ledger, at the step under way, and return the flows of strategies: no losses or gains."""
         t = self._market.timeline.moments[self.marks.step]

@@ -7,16 +7,24 @@ Capital 100,000: `up` has 50 %, `still` 40 %, 10 % is the reserve. `up` buys A a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
+from orchestrate.domain.events import CapitalRebalancedEvent
 from orchestrate.domain.market.timeline import Market, Stamps
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
+from orchestrate.domain.orders.order import Fill, Reason
 from orchestrate.domain.portfolio import Period
+from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.loop.rebalancing.periods import first_steps
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.engines.builders import DAY, START, series
-from tests.orchestration.harness import AT_CLOSE, Flags, Part, fixed
+from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, Part, fixed
 from tests.orchestration.loop.rebalancing.rebalances import dated, journal, line, rebalancing, run, trades, walk
 
 WEDNESDAY = START + 28 * DAY  # 2020-01-29
@@ -257,3 +265,35 @@ def test_fees_are_paid_before_the_cash_moves() -> None:
     assert told["before"] == {"up": 59_998, "still": 39_999}
     assert told["after"] == {"up": 54_998, "still": 39_999 + 4_000.2}
     assert told["reserve"] == {"before": 10_000, "after": 10_999.8}
+
+
+def test_without_any_engine() -> None:
+    """The same month by `coordinate_execution` alone; who executes the commands books their fills."""
+    orchestrator = UnifiedStrategyOrchestrator(
+        PortfolioCapitalManager(Decimal(100_000)), StrategyCoordinator(), CompatibilityAnalyzer(), portfolio=MONTH
+    )
+    for name, part in pair().items():
+        allocation = AllocationConfig(Decimal(part.pct), part.sizing)
+        orchestrator.add_strategy(part.strategy, StrategyMetadata(name, symbols=part.symbols), allocation)
+    market = stage()
+    orchestrator.prepare(market, PLAIN)
+    told = []
+    for event in market.timeline.events():
+        for command in orchestrator.session.release(event, at_open=True):
+            order = command.order
+            price = market.series[order.symbol].open[event.rows[order.symbol]]
+            fill = Fill(order.id, order.strategy_id, order.symbol, order.quantity, price, 0.0, event.t)
+            orchestrator.session.blotter.fill(fill)
+            orchestrator.strategies[order.strategy_id].book.apply(fill, market.instruments[order.symbol])
+            orchestrator.session.booked(orchestrator.strategies[order.strategy_id])
+        commands = orchestrator.coordinate_execution(event)
+        told += [(event.step, each.order.id, each.order.quantity, each.reason) for each in commands]
+    assert told == [
+        (0, "still-1", 1000, Reason.NONE),
+        (0, "up-1", 1000, Reason.NONE),
+        (3, "up-2", -83, Reason.REBALANCE),
+        (4, "still-2", 100, Reason.REBALANCE),
+    ]
+    [rebalanced] = [each for each in orchestrator.events if isinstance(each, CapitalRebalancedEvent)]
+    assert rebalanced.allocations == {"still": 44_000, "up": 55_000, "": 11_000}
+    assert rebalanced.before == {"still": 40_000, "up": 60_000, "": 10_000}
