@@ -113,6 +113,15 @@ def test_events_are_logged_from_the_level_on(frame, caplog):
     assert told == {"orchestrator.capital_limit_hit"}
 
 
+def test_capital_goes_back_to_its_weights_beyond_a_threshold(frame, caplog):
+    halves = [("MOMENTUM", "0.5"), ("RSI", "0.5")]
+    with caplog.at_level(logging.INFO, logger="orchestrate"):
+        run_orchestrator(halves, frame, OrchestratorConfig(rebalance_threshold=Decimal("0.005")))
+    told = [record.getMessage() for record in caplog.records if "orchestrator.rebalanced" in record.getMessage()]
+    assert told
+    assert all("'why': 'threshold'" in each for each in told)
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [

@@ -73,6 +73,13 @@ def test_the_portfolio_is_three_strategies_on_both_engines():
     assert {strategy.framework for strategy in plan.strategies} == {"backtrader", "nautilus"}
 
 
+def test_the_rebalancing_example_rebalances():
+    result, events = run_of("monthly_rebalancing.yaml")
+    assert events["CapitalRebalancedEvent"] == 98
+    assert round(float(result.reserve_equity[-1]), 2) == 120_952.09
+    assert result.reserve_equity[-1] / result.portfolio_equity[-1] == pytest.approx(0.2, abs=0.01)
+
+
 def test_the_conflict_example_conflicts():
     _, events = run_of("conflict.yaml")
     assert events["StrategyConflictDetectedEvent"] >= 5

@@ -59,7 +59,8 @@ class RebalanceOrders:
 
     def _left_alone(self, entry: StrategyEntry) -> list[Position]:
         """The positions that no order closes and that can still be traded."""
-        own = [order for order in self._orders.blotter.open_orders() if order.strategy_id == entry.id]
+        blotter = self._orders.blotter
+        own = [*blotter.pending(entry.id), *(order for order in blotter.resting() if order.strategy_id == entry.id)]
         return [
             position
             for position in entry.book.positions.values()

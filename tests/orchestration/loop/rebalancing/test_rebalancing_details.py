@@ -153,6 +153,14 @@ def test_on_margin_the_margin_stays() -> None:
     assert journal(done)[0]["after"] == {"up": 60_000, "still": 48_000}
 
 
+def test_what_is_too_coarse_to_be_trimmed_stays_and_is_not_journalled() -> None:
+    """One A for all that `up` has; a twelfth of it is no lot, and there is no cash to move."""
+    prices = stage((50_000, 50_000, 60_000, 60_000, 60_000, 60_000))
+    done = run(prices, pair(up=1), rebalancing("day", "0.01"))
+    assert trades(done)[1:] == [(1, "up", "A", 1, 50_000, False)]
+    assert journal(done) == []
+
+
 # ---- at once
 
 
