@@ -9,7 +9,6 @@ from typing import Final
 from orchestrate.domain.books import Book
 from orchestrate.domain.errors import NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
-from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
@@ -22,7 +21,7 @@ from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.native_faults import NativeFaults
 from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
-from orchestrate.orchestration.loop.recorder import Recorder
+from orchestrate.orchestration.loop.recorder import Recorder, fills_by_strategy
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.ports import EngineReport, OrchestrationPort, StrategySeat
@@ -147,12 +146,11 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def _require_rebuilt(self) -> None:
         """Every book is what its capital and its fills make of a new one."""
-        fills: dict[str, list[tuple[Fill, Instrument]]] = {name: [] for name in self.strategies}
-        for record in self.fills:
-            fills[record.fill.strategy_id].append((record.fill, self._market.instruments[record.fill.symbol]))
-        for name, entry in self.strategies.items():
+        instruments = self._market.instruments
+        for name, mine in fills_by_strategy(self.fills, self.strategies).items():
+            entry, fills = self.strategies[name], [(fill, instruments[fill.symbol]) for fill in mine]
             flows = [(record.fills, record.flow) for record in self._recorder.flows(name)]
-            require_rebuilt(entry.book, float(entry.allocated), fills[name], flows)
+            require_rebuilt(entry.book, float(entry.allocated), fills, flows)
 
     def clock(self) -> Clock:
         """Every step, unless no engine and no strategy needs to see them all."""
@@ -395,5 +393,6 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def results(self) -> dict[str, StrategyResult]:
         """Every strategy's facts over the steps done."""
-        fills = [record.fill for record in self.fills]
-        return {entry.id: self._recorder.result(entry, fills, self.steps_done) for entry in self.strategies.values()}
+        fills = fills_by_strategy(self.fills, self.strategies)
+        result, steps = self._recorder.result, self.steps_done
+        return {name: result(entry, fills[name], steps) for name, entry in self.strategies.items()}
