@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from orchestrate.config.reading import Choices
     from orchestrate.config.resolution import Resolution
     from orchestrate.data.files.cache import ColumnCache
+    from orchestrate.domain.plan import RunPlan
     from orchestrate.domain.strategies.protocols import StrategyDescription
+    from orchestrate.library.functions import LoadedFunction, UserFunction
 
 
 #: A further engine is a folder and a line here. The first one is where portable strategies run unless told otherwise.
@@ -54,6 +56,7 @@ def default_engine() -> str:
 
 def choices() -> Choices:
     """The names that a configuration may write, from the registry of each kind of thing."""
+    from orchestrate.analytics.weights.methods import ALLOCATIONS
     from orchestrate.config.reading import Choices
     from orchestrate.data.files.formats import FORMATS
     from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
@@ -61,12 +64,27 @@ def choices() -> Choices:
     from orchestrate.orchestration.risk.sizing import SIZINGS
 
     return Choices(
+        allocations=ALLOCATIONS,
         conflicts=tuple(CONFLICT_POLICIES),
         sizings={name: method.figure for name, method in SIZINGS.items()},
         formats=tuple(FORMATS),
         strategy_limits={name: limit.settings for name, limit in STRATEGY_LIMITS.items()},
         portfolio_limits={name: limit.settings for name, limit in PORTFOLIO_LIMITS.items()},
+        function=find_function,
     )
+
+
+def estimates_weights(plan: RunPlan) -> bool:
+    """Whether the weights of a plan are estimated from returns before its start; else they are those it has."""
+    return bool(plan.start) and weighs_returns(plan)
+
+
+def weighs_returns(plan: RunPlan) -> bool:
+    """Whether the weights of a plan are made of returns."""
+    from orchestrate.analytics.weights.methods import ALLOCATIONS
+
+    method = ALLOCATIONS.get(plan.allocation.method)
+    return plan.mode == "multi" and (method is None or method.source == "returns")
 
 
 def required_distributions() -> list[str]:
@@ -132,6 +150,20 @@ def load_class(description: StrategyDescription) -> type:
     from orchestrate.library import loading
 
     return loading.load_class(description, _native_packages())
+
+
+def find_function(reference: str, beside: Path) -> UserFunction:
+    """A user's function as far as it is known without being run; see `library.functions`."""
+    from orchestrate.library import functions
+
+    return functions.find_function(reference, beside)
+
+
+def load_function(found: UserFunction) -> LoadedFunction:
+    """A user's function; see `library.functions`."""
+    from orchestrate.library import functions
+
+    return functions.load_function(found, _native_packages())
 
 
 def _native_packages() -> list[str]:

@@ -11,7 +11,6 @@ from pydantic.json_schema import models_json_schema
 
 from orchestrate.config.reading import Choices
 from orchestrate.config.schema import Configuration, Global, LiveStrategy
-from orchestrate.config.sections.allocations import ALLOCATIONS
 from orchestrate.config.validation import model_of
 from orchestrate.domain.market.synthetic import SyntheticSpec
 
@@ -127,13 +126,20 @@ def _name_choices(parts: Json, choices: Choices) -> None:
         described = parts[part]["properties"][key]
         described.get("anyOf", [described])[0]["enum"] = choices.names[kind]
     parts["Portfolio"]["properties"]["conflicts"]["examples"] = list(choices.conflicts)
-    parts["Portfolio"]["properties"]["allocation"]["examples"] = list(ALLOCATIONS)
+    methods = choices.allocations
+    parts["AllocationSection"]["properties"]["method"] |= {
+        "description": "".join(f"{name}: each strategy gets {one.description}. " for name, one in methods.items())
+        + "path.py:function: what the function answers.",
+        "examples": list(methods),
+    }
 
 
 def _write_short_forms(parts: Json) -> None:
     strategy = parts["Strategy"]["properties"]
     strategy["allocation_pct"] = strategy["allocation"]
     strategy["symbol"] = {"type": "string", "minLength": 1}
+    portfolio, method = parts["Portfolio"]["properties"], parts["AllocationSection"]["properties"]["method"]
+    portfolio["allocation"] = {"anyOf": [*method["anyOf"], _ref("AllocationSection")]}
     parts["Data"]["properties"]["synthetic"] = _or_null(_ref("SyntheticSpec"))
     splits = parts["Adjust"]["properties"]["splits"]
     parts["Adjust"]["properties"]["splits"] = {"anyOf": [splits, {"type": "string", "minLength": 1}]}

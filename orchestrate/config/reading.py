@@ -13,8 +13,9 @@ from orchestrate.config.schema import Configuration, Strategy
 from orchestrate.config.shapes import Shaped
 from orchestrate.config.validation import Path as Steps
 from orchestrate.config.validation import dotted
-from orchestrate.domain.errors import Problem
+from orchestrate.domain.errors import ConfigurationError, Problem
 from orchestrate.domain.instruments.instrument import ASSET_CLASSES
+from orchestrate.domain.portfolio import AllocationMethod
 from orchestrate.domain.results import Finding
 from orchestrate.domain.strategies.protocols import StrategyDescription
 
@@ -30,15 +31,19 @@ Catalogue = Callable[[str, Path], StrategyDescription]
 class Choices:
     """The names that may be written and what they need, as the registries of the program have them.
 
-    `conflicts`: policies that settle conflicts. `sizings`: methods, and the key under `sizing:` of each one's figure.
-    `formats`: of files with bars. `strategy_limits`, `portfolio_limits`: the dataclass of each limit's settings.
+    `allocations`: ways to split the capital. `conflicts`: policies that settle conflicts. `sizings`: methods, and the
+    key under `sizing:` of each one's figure. `formats`: of files with bars. `strategy_limits`, `portfolio_limits`: the
+    dataclass of each limit's settings. `function` finds a user's, written `path.py:name`, beside a folder;
+    ConfigurationError where it isn't there.
     """
 
+    allocations: Mapping[str, AllocationMethod]
     conflicts: Collection[str]
     sizings: Mapping[str, str]
     formats: Collection[str]
     strategy_limits: Mapping[str, type]
     portfolio_limits: Mapping[str, type]
+    function: Callable[[str, Path], object]
 
     @property
     def names(self) -> dict[str, list[str]]:
@@ -96,6 +101,19 @@ class Reading:
         """Something to know that is no mistake."""
         self.findings.append(Finding("warning" if severity == "warning" else "info", where, message))
 
+    def function(self, path: Steps, written: str) -> str:
+        """A user's function, written `path.py:name` at `path`, as seen from the root."""
+        file, _, name = written.rpartition(":")
+        return f"{self.relative(file, self.place(*path))}:{name}"
+
+    def check_function(self, path: Steps, written: str) -> None:
+        """A mistake where a user's function isn't there."""
+        try:
+            self.choices.function(self.function(path, written), self.root)
+        except ConfigurationError as error:
+            for problem in error.problems:
+                self.wrong(path, problem.message, problem.hint)
+
     def relative(self, written: str, place: Place) -> str:
         """`written`, which stands at `place`, as a path from the root; absolute ones stay."""
         path = Path(os.path.expanduser(written))  # noqa: PTH111 (Path's own raises for an unknown user)
@@ -105,3 +123,9 @@ class Reading:
         if folder == self.root:
             return Path(os.path.normpath(path)).as_posix()
         return Path(os.path.relpath(folder / path, self.root)).as_posix()
+
+
+def is_function(written: str) -> bool:
+    """True for a user's function, written `path.py:name`."""
+    file, _, name = written.rpartition(":")
+    return file.endswith(".py") and name.isidentifier()

@@ -12,7 +12,7 @@ from orchestrate.config.document.nodes import Table
 from orchestrate.config.reading import MOST_PROBLEMS, Catalogue, Choices, Reading
 from orchestrate.config.resolution import Resolution
 from orchestrate.config.schema import Configuration
-from orchestrate.config.sections.allocations import allocation_of, weights
+from orchestrate.config.sections.allocations import allocation_of, check_allocation, weights
 from orchestrate.config.sections.dependencies import dependencies_of, refuse_circles
 from orchestrate.config.sections.execution import execution_rules, framework_settings, gates
 from orchestrate.config.sections.limits import strategy_limits
@@ -116,6 +116,7 @@ def _checked(reading: Reading) -> RunPlan | None:
         sizing_of(reading, name)
         dependencies_of(reading, name, enabled)
     refuse_circles(reading, enabled)
+    check_allocation(reading)
     share = weights(reading, enabled)
     refuse_pending(reading)
     series, instruments = data_plans(reading), instrument_plans(reading)

@@ -37,8 +37,10 @@ from orchestrate.config.numbers import (
     Ticks,
     Timeout,
 )
+from orchestrate.domain.portfolio import Period
 
 Count = Annotated[int, Field(ge=1)]
+Lookback = Annotated[int, Field(ge=3)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")]
 BarField = Literal["timestamp", "time", "open", "high", "low", "close", "volume"]
 
@@ -215,13 +217,23 @@ class Appointment(Section):
     allocation: dict[str, Percentage] | None = None
 
 
+class AllocationSection(Section):
+    """`allocation:` of the portfolio"""
+
+    short: ClassVar[str] = "method"
+
+    method: Filled = "custom"
+    lookback: Lookback | None = None
+    every: Period | None = None
+
+
 class Portfolio(Section):
     """`portfolio:`"""
 
     short: ClassVar[str] = "allocation"
 
-    allocation: Filled = "custom"
-    lookback: Count | None = None
+    allocation: AllocationSection = _made(AllocationSection)
+    lookback: Lookback | None = None
     over_100: Literal["reject", "normalize"] = "reject"
     conflicts: Filled = "independent"
     exits: Literal["protected", "included"] = "protected"

@@ -33,7 +33,7 @@ class Shaped:
 
 
 def lengthened(path: tuple[str, ...], node: Node) -> Node:
-    """The long form of what may be written short: `capital: 300000`, `strategy: NAME`, `data: {IBM: IBM.csv}`."""
+    """The long form of what may be written short, such as `capital: 300000` and `data: {IBM: IBM.csv}`."""
     if not isinstance(node, Scalar) or node.value is None:
         return node
     match path:
@@ -41,6 +41,8 @@ def lengthened(path: tuple[str, ...], node: Node) -> Node:
             key = "total"
         case ("strategy",):
             key = "name"
+        case ("portfolio", "allocation"):
+            key = "method"
         case ("data", _) if isinstance(node.value, str):
             key = "path"
         case _:
@@ -111,8 +113,12 @@ def _check_mode(tree: Table, mode: Mode, problems: list[Problem]) -> None:
 
 
 def long_sections(tree: Table) -> Table:
-    """The same tree with `capital` and `data` in their long form."""
+    """The same tree with `capital`, `data` and `portfolio` in their long form."""
     entries = {key: lengthened((key,), node) for key, node in tree}
+    portfolio = entries.get("portfolio")
+    if isinstance(portfolio, Table):
+        long = {key: lengthened(("portfolio", key), node) for key, node in portfolio}
+        entries["portfolio"] = Table(portfolio.place, long, portfolio.keys)
     data = entries.get("data")
     if isinstance(data, Table):
         entries["data"] = Table(data.place, {symbol: _long_data(symbol, node) for symbol, node in data}, data.keys)

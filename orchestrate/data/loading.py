@@ -1,10 +1,13 @@
-"""`load_market`: a plan's data entries → everything a run may know, and what should be known about it."""
+"""`load_market`: a plan's data entries → everything a run may know, and what should be known about it.
+
+`load` reads the closes before `start` as well, for those who weigh strategies by them; the market has none of these.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -20,9 +23,18 @@ from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.instruments.instrument import ASSET_CLASSES, Instrument
 from orchestrate.domain.market.stamps import moment_of, saturated
-from orchestrate.domain.market.timeline import BarSeries, Market, Timeline, sealed
+from orchestrate.domain.market.timeline import BarSeries, Closes, Market, Timeline, sealed
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """The market of a run, what was found in its data, and closes from before it, by symbol."""
+
+    market: Market
+    findings: tuple[Finding, ...]
+    before: Mapping[str, Closes] = field(default_factory=dict)
 
 
 def load_market(
@@ -32,23 +44,41 @@ def load_market(
 
     `given` are bars that are in memory already, by symbol; `cache` holds files that were parsed before.
     """
+    loaded = load(plan, given, cache)
+    return loaded.market, loaded.findings
+
+
+def load(
+    plan: RunPlan,
+    given: Mapping[str, Columns] = MappingProxyType({}),
+    cache: ColumnCache | None = None,
+    *,
+    before: Collection[str] = (),
+) -> Loaded:
+    """As `load_market`, and the closes of the symbols in `before` from before the plan's start."""
     findings: list[Finding] = []
     refused: list[DataError] = []
     series: dict[str, BarSeries] = {}
     instruments: dict[str, Instrument] = {}
+    earlier: dict[str, Closes] = {}
     for symbol, entry in plan.data.items():
         if entry.resample is not None:
             continue
         try:
-            series[symbol], instruments[symbol], told = _load(entry, plan, given.get(symbol), cache)
+            series[symbol], instruments[symbol], told, closes = _load(entry, plan, given.get(symbol), cache, before)
         except DataError as error:
             refused.append(error)
         except MemoryError:
             refused.append(DataError("out of memory", where=name(entry), hint="use a shorter or coarser series"))
         else:
             findings.extend(told)
+            if closes is not None:
+                earlier[symbol] = closes
     _refuse(refused, findings)
-    series = _with_moments(series, plan.data)
+    if not _of_one_kind(series, plan.data):
+        kinds = {symbol: (series[symbol].length, plan.data[symbol].stamp) for symbol in series}
+        series = {symbol: replace(one, known=known(one.label, *kinds[symbol])) for symbol, one in series.items()}
+        earlier = {symbol: replace(one, stamps=known(one.stamps, *kinds[symbol])) for symbol, one in earlier.items()}
     for symbol, entry in plan.data.items():
         if entry.resample is not None:
             series[symbol] = resample(symbol, entry.resample, series, _stamp_of(entry, plan))
@@ -62,7 +92,7 @@ def load_market(
         data_hash=data_hash(series),
         periods_per_year=_periods(series, timeline, plan.periods_per_year),
     )
-    return market, tuple(findings)
+    return Loaded(market, tuple(findings), earlier)
 
 
 def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
@@ -76,10 +106,11 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
 
 
 def _load(
-    entry: DataPlan, plan: RunPlan, held: Columns | None, cache: ColumnCache | None
-) -> tuple[BarSeries, Instrument, list[Finding]]:
+    entry: DataPlan, plan: RunPlan, held: Columns | None, cache: ColumnCache | None, before: Collection[str]
+) -> tuple[BarSeries, Instrument, list[Finding], Closes | None]:
     columns, findings = read_bars(entry, plan.root, held, cache)
     length = _length(columns, entry)
+    closes = _before(columns, plan) if entry.symbol in before else None
     everything = columns.each  # what is outside start..end decides on no price, but on how many decimals there are
     columns = _between(columns, plan, entry)
     given = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
@@ -100,7 +131,7 @@ def _load(
         known=columns.label,
         length=length,
     )
-    return series, instrument, findings
+    return series, instrument, findings, closes
 
 
 def _length(columns: Columns, entry: DataPlan) -> int:
@@ -112,9 +143,8 @@ def _length(columns: Columns, entry: DataPlan) -> int:
 
 def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
     """The bars whose labels lie within start..end, both days whole."""
-    lower = bound(plan.start, last=False) if plan.start else None
     upper = bound(plan.end, last=True) if plan.end else None
-    first = 0 if lower is None else int(np.searchsorted(columns.label, lower, side="left"))
+    first = _first(columns, plan)
     last = len(columns) if upper is None else int(np.searchsorted(columns.label, upper, side="right"))
     if last <= first:
         raise DataError(
@@ -126,6 +156,17 @@ def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
     return columns.take(slice(first, last))
 
 
+def _before(columns: Columns, plan: RunPlan) -> Closes:
+    """The closes before start, labelled as the bars are; copies, so that they keep nothing else in memory."""
+    first = _first(columns, plan)
+    return Closes(columns.label[:first].copy(), columns.close[:first].copy())
+
+
+def _first(columns: Columns, plan: RunPlan) -> int:
+    """The place of the first bar that is not before start."""
+    return int(np.searchsorted(columns.label, bound(plan.start, last=False), side="left")) if plan.start else 0
+
+
 def bound(text: str, *, last: bool) -> int:
     """Nanoseconds of a `start` or `end`, or of the end of the range that it lies beyond."""
     try:
@@ -134,15 +175,10 @@ def bound(text: str, *, last: bool) -> int:
         raise DataError(f"{text!r} is no date like 2014-06-30", where="end" if last else "start") from None
 
 
-def _with_moments(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) -> dict[str, BarSeries]:
-    """Each series with the moments at which its bars are known; the labels where all series are of one kind."""
+def _of_one_kind(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) -> bool:
+    """Whether all series have one bar length and stamp, so that their labels are the moments of their bars."""
     kinds = {(bars.length, data[symbol].stamp) for symbol, bars in series.items()}
-    if len(kinds) == 1 and all(entry.resample is None for entry in data.values()):
-        return dict(series)
-    return {
-        symbol: replace(bars, known=known(bars.label, bars.length, data[symbol].stamp))
-        for symbol, bars in series.items()
-    }
+    return len(kinds) == 1 and all(entry.resample is None for entry in data.values())
 
 
 def _stamp_of(entry: DataPlan, plan: RunPlan) -> Stamp:

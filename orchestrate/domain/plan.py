@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.domain.portfolio import Limits, PortfolioPlan
+from orchestrate.domain.portfolio import AllocationPlan, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 
 Mode = Literal["single", "multi"]
@@ -91,7 +91,8 @@ class Sizing:
 class StrategyPlan:
     """The plan of one enabled strategy.
 
-    `weight` is its share of the total capital, 0..1; `config` has every default filled in.
+    `weight` is its share of the total capital, 0..1, and equal to the others' as long as it is still to be estimated;
+    `config` has every default filled in.
     """
 
     id: str
@@ -155,7 +156,7 @@ class RunPlan:
     data: Mapping[str, DataPlan]
     instruments: Mapping[str, InstrumentPlan]
     strategies: tuple[StrategyPlan, ...]
-    allocation: str = "custom"
+    allocation: AllocationPlan = field(default_factory=AllocationPlan)
     portfolio: PortfolioPlan = field(default_factory=PortfolioPlan)
     execution: ExecutionRules = field(default_factory=ExecutionRules)
     frameworks: MultiFrameworkConfig = field(default_factory=MultiFrameworkConfig)

@@ -1,4 +1,4 @@
-"""The plan of a portfolio: conflicts, limits, rebalancing and the schedule."""
+"""The plan of a portfolio: allocation, conflicts, limits, rebalancing and the schedule."""
 
 from __future__ import annotations
 
@@ -12,6 +12,35 @@ Action = Literal["pause", "resume", "remove", "add", "allocation"]
 #: A limit's name → its settings, of the dataclass that its registry names.
 Limits = Mapping[str, object]
 NO_LIMITS: Final[Limits] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationMethod:
+    """A way to split the capital; `description` completes "each strategy gets …".
+
+    `source` says what the weights are made of: the figures in the `file`, `nothing` but the number of strategies, or
+    their `returns`, to which `function` ("module:name") gives the weights.
+    """
+
+    description: str
+    source: Literal["file", "nothing", "returns"] = "returns"
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationPlan:
+    """How the capital is split: a method, or a function as `path.py:name`.
+
+    Weights are estimated from the returns of `lookback` bars, and anew `every` period.
+    """
+
+    method: str = "custom"
+    lookback: int = 252
+    every: Period | None = None
+
+    def __post_init__(self) -> None:
+        if self.lookback < 3:
+            raise ValueError(f"a lookback of {self.lookback} bars has no variance; it takes 3 or more")
 
 
 @dataclass(frozen=True, slots=True)

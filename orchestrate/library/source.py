@@ -37,6 +37,11 @@ class Module:
         return {node.name: node for node in _top_level(self.tree.body) if isinstance(node, ast.ClassDef)}
 
     @cached_property
+    def functions(self) -> dict[str, ast.FunctionDef]:
+        """The functions at top level, as `classes` has the classes."""
+        return {node.name: node for node in _top_level(self.tree.body) if isinstance(node, ast.FunctionDef)}
+
+    @cached_property
     def constants(self) -> dict[str, ast.expr]:
         """What names are assigned to at top level."""
         found: dict[str, ast.expr] = {}

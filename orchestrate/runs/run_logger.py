@@ -5,7 +5,9 @@ Every run says so; one of two or more strategies says it a second time as the or
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from decimal import Decimal
 from typing import Final
 
 from orchestrate.domain.errors import OrchestrateError, StoreError
@@ -24,20 +26,13 @@ class Chronicle:
         self._journal = journal
         self._plan = plan
         self.several = len(plan.strategies) > 1
+        self.begun = False
 
-    def started(self) -> None:
-        """The plan is known; nothing else is."""
-        plan = self._plan
-        self._journal.write("backtest_started", "info", {"mode": plan.mode, "strategy_count": len(plan.strategies)})
-        if self.several:
-            facts = {
-                "strategy_count": len(plan.strategies),
-                "total_capital": plan.capital.total,
-                "weights": {strategy.id: strategy.weight for strategy in plan.strategies},
-                "symbols": list(dict.fromkeys(symbol for one in plan.strategies for symbol in one.symbols)),
-                "date_range": [plan.start or None, plan.end or None],
-            }
-            self._journal.write("orchestrator.backtest_started", "info", facts)
+    def started(self, weights: Mapping[str, Decimal] | None) -> None:
+        """The plan is known, and its weights, unless the data from which they are estimated can't be read."""
+        self.begun = True
+        for event, facts in starting_lines(self._plan, weights).items():
+            self._journal.write(event, "info", facts)
 
     def ended(self, result: RunResult, *, exit_code: int, duration_seconds: float, final_equity: float) -> None:
         """The run is stored: completed, unless not one strategy did."""
@@ -59,6 +54,8 @@ class Chronicle:
         if isinstance(error, KeyboardInterrupt):
             kind, code, message = KeyboardInterrupt.__name__, 130, "interrupted"
         with suppress(StoreError):
+            if not self.begun:
+                self.started(None)
             self._failed(StrategyError(kind, message, "", None), None, code, duration_seconds)
 
     def _failed(self, error: StrategyError, strategy_id: str | None, exit_code: int, duration_seconds: float) -> None:
@@ -70,6 +67,22 @@ class Chronicle:
             exit_code=exit_code,
             duration_seconds=duration_seconds,
         )
+
+
+def starting_lines(plan: RunPlan, weights: Mapping[str, Decimal] | None) -> dict[str, dict[str, object]]:
+    """By event, the facts with which a run begins."""
+    lines: dict[str, dict[str, object]] = {
+        "backtest_started": {"mode": plan.mode, "strategy_count": len(plan.strategies)}
+    }
+    if len(plan.strategies) > 1:
+        lines["orchestrator.backtest_started"] = {
+            "strategy_count": len(plan.strategies),
+            "total_capital": float(plan.capital.total),
+            "weights": weights,
+            "symbols": list(dict.fromkeys(symbol for one in plan.strategies for symbol in one.symbols)),
+            "date_range": [plan.start or None, plan.end or None],
+        }
+    return lines
 
 
 def write_failure(

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 #: the moment of a time limit that the run has not noticed yet, in monotonic nanoseconds (0: none), how far the journal
 #: is, and 1 + the exit code of a command that is over (0: it isn't).
 CALL, CALL_LIMIT, DEADLINE, JOURNAL, CODE, _LENGTH = range(6)
-#: The values of `JOURNAL`.
-BEGUN, CLOSED = 1, 2
+#: The values of `JOURNAL`: the run's first lines are there, its last ones, or its first ones are due.
+BEGUN, CLOSED, DUE = 1, 2, 3
 _TEXT: Final = 64
 #: A call's word is the count of calls, shifted by so many bits, and the number of its strategy.
 SHIFT: Final = 20
 
 
 class Board:
-    """Words that change at every call, and facts in JSON that change a few times a run."""
+    """Words that change at every call, and facts in JSON that change a few times a run.
+
+    Callers are strategies by their ids, and users' functions by their key in the configuration, which has a dot.
+    """
 
     SIZE: Final = 1 << 16
 
@@ -47,9 +50,10 @@ class Board:
         """Add `facts`. Those that don't fit are left out: the names of very many strategies."""
         import json
 
-        self._facts |= facts
-        text = json.dumps(self._facts).encode("ascii")
+        together = self._facts | dict(facts)
+        text = json.dumps(together).encode("ascii")
         if len(text) <= self.SIZE - _TEXT:
+            self._facts = together
             self.words[_LENGTH] = 0
             self._memory[_TEXT : _TEXT + len(text)] = text
             self.words[_LENGTH] = len(text)

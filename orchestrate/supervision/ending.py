@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from orchestrate.domain.errors import InterruptedRunError, OrchestrateError, ProcessError, TimeLimitError
-from orchestrate.supervision.board import BEGUN, CALL_LIMIT, JOURNAL
+from orchestrate.supervision.board import BEGUN, CALL_LIMIT, DUE, JOURNAL
 from orchestrate.supervision.settings import JOURNAL_WAIT, seconds
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def conclude(watch: Watch, duration: float) -> int:
         strategy = ""
     code = 128 + number if number else error.exit_code
     if number != signal.SIGPIPE:
-        _say(f"strategy {strategy!r}: {error}" if strategy else str(error))
-    if watch.board.words[JOURNAL] == BEGUN:
+        _say(f"{_called(strategy)}: {error}" if strategy else str(error))
+    if watch.board.words[JOURNAL] in (BEGUN, DUE):
         with suppress(OrchestrateError):
             _journal(watch, error, strategy, code, duration)
     return -number if number and number != signal.SIGINT else code
@@ -56,8 +56,13 @@ def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
     if number == signal.SIGPIPE:
         return ProcessError("nobody reads the output"), number
     how = f"by {_name(number)}" if number else f"with exit code {os.WEXITSTATUS(watch.status)}"
-    where = "in the strategy's code" if strategy else "before there was a result"
+    code = f"in the {'function' if '.' in strategy else 'strategy'}'s code"
+    where = code if strategy else "before there was a result"
     return ProcessError(f"the process of the run ended {how} {where}"), 0
+
+
+def _called(caller: str) -> str:
+    return caller if "." in caller else f"strategy {caller!r}"
 
 
 def _name(number: int) -> str:
@@ -88,8 +93,16 @@ def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, du
     logging = LoggingPlan(path=facts["journal"], user=facts["user"])
     told = StrategyError(type(error).__name__, str(error), "", None)
     with Journal(logging, facts["run_id"], patience=seconds(JOURNAL_WAIT, os.environ)) as journal:
+        if watch.board.words[JOURNAL] == DUE:
+            for event, began in facts.get("started", {}).items():
+                journal.write(event, "info", began)
         write_failure(
-            journal, told, strategy or None, several=facts["several"], exit_code=code, duration_seconds=duration
+            journal,
+            told,
+            strategy if strategy and "." not in strategy else None,
+            several=facts["several"],
+            exit_code=code,
+            duration_seconds=duration,
         )
     with suppress(OSError):
         sweep(Path(facts["reports"]))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,10 @@ from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.plan import Gate, RunPlan
 from orchestrate.domain.results import Finding, RunResult
 from orchestrate.runs.journal import Journal
-from orchestrate.runs.run_logger import Chronicle
+from orchestrate.runs.run_logger import Chronicle, starting_lines
 from orchestrate.runs.store import Claim, claim
 from orchestrate.supervision import settings
-from orchestrate.supervision.board import BEGUN, CLOSED, JOURNAL, board
+from orchestrate.supervision.board import BEGUN, CLOSED, DUE, JOURNAL, board
 from orchestrate.usecases.running.stopping import Stop
 from orchestrate.usecases.validate import Validation
 from orchestrate.usecases.validate import document as validation_document
@@ -90,19 +91,25 @@ def backtest(
         Journal(plan.logging, claimed.run_id, patience=patience) as journal,
     ):
         chronicle = Chronicle(journal, plan)
-        _started(chronicle, journal, plan, request.reports)
+        begin = partial(_started, chronicle)
+        _state(journal, plan, request.reports)
+        if not wiring.estimates_weights(plan):
+            begin(plan)
         try:
             resolution.runnable()
             require_room(_ROOM)
             with Stop(request.time_limit) as stop:
                 cache = wiring.column_cache(request.environ, wanted=request.cache)
-                result = _run(plan, journal, progress, ready, stop, cache, lookahead=request.lookahead)
+                begin_late = None if chronicle.begun else begin
+                result = _run(plan, journal, progress, ready, begin_late, stop, cache, lookahead=request.lookahead)
                 stop.disarm()
                 result = replace(result, findings=(*resolution.findings, *_unsupervised(), *result.findings))
                 clock = (moment, lambda: time.monotonic() - began)
                 outcome = _kept(request, given, result, claimed, clock, stop.reason)
         except BaseException as error:
             wrong = out_of_memory(error) or error
+            if isinstance(wrong, ConfigurationError) and not chronicle.begun:
+                return _refused(request, resolution.refused(wrong.problems), wrong)
             chronicle.broke_off(wrong, duration_seconds=time.monotonic() - began)
             board().words[JOURNAL] = CLOSED
             if isinstance(wrong, DataError):
@@ -119,12 +126,18 @@ def backtest(
     return outcome
 
 
-def _started(chronicle: Chronicle, journal: Journal, plan: RunPlan, reports: Path) -> None:
-    """Tell the journal, and the supervisor what it needs to write there should this process end without a word."""
-    chronicle.started()
+def _state(journal: Journal, plan: RunPlan, reports: Path) -> None:
+    """Tell the supervisor what it needs to write to the journal should this process end without a word."""
     facts = {"journal": str(journal.path), "run_id": journal.run_id, "user": journal.user, "reports": str(reports)}
-    board().state(facts | {"several": chronicle.several})
+    board().state(facts | {"several": len(plan.strategies) > 1})
     board().name(strategy.id for strategy in plan.strategies)
+    board().state({"started": starting_lines(plan, None)})
+    board().words[JOURNAL] = DUE
+
+
+def _started(chronicle: Chronicle, plan: RunPlan) -> None:
+    """Tell the journal that the run begins, with the weights of this plan."""
+    chronicle.started({strategy.id: strategy.weight for strategy in plan.strategies})
     board().words[JOURNAL] = BEGUN
 
 
@@ -139,6 +152,7 @@ def _run(
     journal: Journal,
     progress: Callable[[int, int], None] | None,
     ready: Callable[[], None] | None,
+    begin: Callable[[RunPlan], None] | None,
     stop: Stop,
     cache: ColumnCache | None,
     *,
@@ -146,7 +160,9 @@ def _run(
 ) -> RunResult:
     from orchestrate.usecases.running.run import run
 
-    return run(plan, emit=journal, progress=progress, ready=ready, stop=stop, lookahead=lookahead, cache=cache)
+    return run(
+        plan, emit=journal, progress=progress, ready=ready, begin=begin, stop=stop, lookahead=lookahead, cache=cache
+    )
 
 
 def _kept(

@@ -80,7 +80,7 @@ strategies:
   - {name: d, strategy: THRESHOLD, symbol: IBM, enabled: false}
 """
     plan = plan_of(read(DATA + text))
-    assert (plan.mode, plan.allocation, plan.capital.total) == ("multi", "equal", 30000)
+    assert (plan.mode, plan.allocation.method, plan.capital.total) == ("multi", "equal", 30000)
     assert [(s.id, s.symbols) for s in plan.strategies] == [("a", ("IBM",)), ("b", ("DEMO",)), ("c", ("IBM",))]
     assert plan.strategies[0].config == {"threshold": 0.65, "model_path": "m/a.pt"}
     assert sum(s.weight for s in plan.strategies) == 1

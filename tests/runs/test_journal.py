@@ -347,7 +347,7 @@ def told(journal):
 
 def test_a_portfolio_says_everything_twice(tmp_path, one_failed):
     chronicle, journal = chronicle_of(tmp_path, one_failed)
-    chronicle.started()
+    chronicle.started({"wave": Decimal("0.6"), "climb": Decimal("0.3")})
     chronicle.ended(one_failed, exit_code=1, duration_seconds=2.5, final_equity=1003.06)
     assert told(journal) == [
         {"event": "backtest_started", "level": "info", "mode": "multi", "strategy_count": 2},
@@ -384,7 +384,7 @@ def test_a_portfolio_says_everything_twice(tmp_path, one_failed):
 def test_one_strategy_alone_is_no_portfolio(tmp_path, result_of, hand_made):
     result = result_of({"a": hand_made([1.0, 2.0])})
     chronicle, journal = chronicle_of(tmp_path, result)
-    chronicle.started()
+    chronicle.started({"a": Decimal(1)})
     chronicle.ended(result, exit_code=0, duration_seconds=1.0, final_equity=2.0)
     assert [line["event"] for line in lines(journal)] == ["backtest_started", "backtest_completed"]
     journal.close()
@@ -420,7 +420,9 @@ def test_all_failed_is_failed_and_names_the_first(tmp_path, one_failed):
 def test_a_run_that_breaks_off(tmp_path, two_strategies, error, code, name, message):
     chronicle, journal = chronicle_of(tmp_path, two_strategies)
     chronicle.broke_off(error, duration_seconds=0.5)
-    first, second = told(journal)
+    started, of_the_portfolio, first, second = told(journal)
+    assert started["event"] == "backtest_started"
+    assert (of_the_portfolio["event"], of_the_portfolio["weights"]) == ("orchestrator.backtest_started", None)
     assert (first["event"], first["exit_code"], first["error_type"], first["error_message"]) == (
         "backtest_failed",
         code,

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.runs.store import claim
-from orchestrate.supervision.board import BEGUN, CALL, CALL_LIMIT, DEADLINE, JOURNAL, SHIFT, Board
+from orchestrate.supervision.board import BEGUN, CALL, CALL_LIMIT, DEADLINE, DUE, JOURNAL, SHIFT, Board
 from orchestrate.supervision.ending import conclude
 from orchestrate.supervision.settings import GRACE, seconds
 from orchestrate.supervision.supervisor import Watch, shared_memory
@@ -196,6 +196,33 @@ def test_the_journal_gets_the_end_and_what_was_claimed_goes(tmp_path, monkeypatc
         [("orchestrator.backtest_failed", "trend")] if several else []
     )
     assert list(Path("reports").iterdir()) == []
+
+
+def test_a_run_that_ends_before_it_has_begun_is_journalled_whole(tmp_path, capfd):
+    started = {"backtest_started": {"mode": "multi"}, "orchestrator.backtest_started": {"weights": None}}
+    facts = {"journal": str(tmp_path / "j"), "user": "", "run_id": "RUN", "reports": str(tmp_path), "several": True}
+
+    def child(board: Board) -> None:
+        board.state(facts)
+        board.state({"started": started})
+        board.words[JOURNAL] = DUE
+        in_call(board, "portfolio.allocation")
+        os._exit(7)
+
+    assert conclude(watch(child), 0.0) == 4
+    message = "portfolio.allocation: the process of the run ended with exit code 7 in the function's code\n"
+    assert capfd.readouterr().err == message
+    lines = [json.loads(line) for line in (tmp_path / "j").read_text().splitlines()]
+    assert [line["event"] for line in lines[:2]] == list(started)
+    assert [line["event"] for line in lines[2:]] == ["backtest_failed", "orchestrator.backtest_failed"]
+    assert (lines[1]["weights"], lines[3]["strategy_id"]) == (None, None)
+
+
+def test_facts_that_do_not_fit_keep_no_others_out():
+    board = Board()
+    board.state({"started": "x" * 100_000})
+    board.state({"run_id": "RUN"})
+    assert board.facts() == {"run_id": "RUN"}
 
 
 def test_a_journal_that_cannot_be_written_changes_no_code(tmp_path):

@@ -10,6 +10,8 @@ from orchestrate.cli.options import DataPaths, NoCache, Settings
 from orchestrate.domain.text.printable import one_line
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from orchestrate.domain.plan import RunPlan
     from orchestrate.domain.results import Finding
     from orchestrate.usecases.validate import Validation
@@ -106,8 +108,7 @@ def _understood(plan: RunPlan) -> list[str]:
             strategy.id,
             strategy.name,
             strategy.framework,
-            f"{_percent(strategy.weight)} %",
-            f"{strategy.weight * plan.capital.total:,.2f}",
+            *_capital_of(strategy.weight, plan),
             _few(list(strategy.symbols)),
             " ".join(f"{key}={value}" for key, value in strategy.config.items() if value is not None),
         )
@@ -128,6 +129,15 @@ def _understood(plan: RunPlan) -> list[str]:
             "  gates: " + "; ".join(f"{gate.metric} {gate.operator} {gate.threshold:g}" for gate in plan.gates)
         )
     return lines
+
+
+def _capital_of(weight: Decimal, plan: RunPlan) -> tuple[str, str]:
+    """A share of the capital in percent and in money, as far as it is known before the data is read."""
+    from orchestrate.wiring import estimates_weights
+
+    if estimates_weights(plan):
+        return plan.allocation.method, f"of {plan.allocation.lookback} bars"
+    return f"{_percent(weight)} %", f"{weight * plan.capital.total:,.2f}"
 
 
 def _few(symbols: list[str], most: int = 6) -> str:

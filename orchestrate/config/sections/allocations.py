@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
-from typing import Final
 
-from orchestrate.config.reading import Reading
+from orchestrate.config.reading import Reading, is_function
+from orchestrate.domain.portfolio import AllocationPlan
+from orchestrate.domain.text.spelling import did_you_mean
 
 _WHOLE = Decimal(100)
 _GRAIN = Decimal("1e-12")
+_METHOD = ("portfolio", "allocation", "method")
 #: The allocations that are written in the file, by strategy id; None for one that is wrong.
 Written = Mapping[str, Decimal | None]
 
 
 def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
-    """Each enabled strategy's weight in 0..1; empty where they can't be told, and then at least one mistake."""
+    """Each enabled strategy's weight in 0..1, equal ones where they are estimated when the data is there.
+
+    Empty where they can't be known, and then at least one mistake.
+    """
     strategies = reading.values.strategies
     written = {name: strategies[name].allocation for name in enabled if _is_written(reading, name)}
     if reading.shaped.mode == "single":
@@ -25,13 +31,44 @@ def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
                 message = f"is {figure}, but a single strategy has all of the capital"
                 reading.wrong(("strategies", name, "allocation"), message, "leave it out, or use 'strategies:'")
         return dict.fromkeys(enabled, Decimal(1))
-    method = ALLOCATIONS.get(allocation_of(reading))
-    return method(reading, enabled, written) if method else {}
+    method, source = allocation_of(reading).method, _source(reading)
+    if source == "file":
+        return _custom(reading, enabled, written)
+    if written and source:
+        reading.finding("warning", "portfolio.allocation", f"{method}: the strategies' own allocations are not used")
+    if source == "returns" and reading.values.start is None:
+        message = f"{method} looks at the bars before 'start', which is not given: equal weights"
+        reading.finding("warning", "portfolio.allocation", message)
+    return shares(dict.fromkeys(enabled, Fraction(1)))
 
 
-def allocation_of(reading: Reading) -> str:
-    """The method by which capital is allocated; entries of the live runner's file all get the same."""
-    return "equal" if reading.shaped.live else reading.values.portfolio.allocation
+def allocation_of(reading: Reading) -> AllocationPlan:
+    """How the capital is split; entries of the live runner's file all get the same."""
+    if reading.shaped.live:
+        return AllocationPlan("equal")
+    written = reading.values.portfolio.allocation
+    method = reading.function(_METHOD, written.method) if is_function(written.method) else written.method
+    plan = AllocationPlan(method, every=written.every)
+    lookback = written.lookback or reading.values.portfolio.lookback
+    return replace(plan, lookback=lookback) if lookback else plan
+
+
+def check_allocation(reading: Reading) -> None:
+    """The method exists, and `lookback` means something to it."""
+    written, beside = reading.values.portfolio.allocation, reading.values.portfolio.lookback
+    known = reading.choices.allocations
+    method = known.get(written.method)
+    if is_function(written.method):
+        reading.check_function(_METHOD, written.method)
+    elif method is None:
+        hint = did_you_mean(written.method, known) or f"known: {', '.join(known)}, and path.py:function"
+        reading.wrong(_METHOD, f"there is no '{written.method}'", hint)
+    if beside is not None and written.lookback is not None:
+        hint = "keep portfolio.allocation.lookback"
+        reading.wrong(("portfolio", "lookback"), "'lookback' is written twice", hint)
+    elif method is not None and method.source != "returns" and (beside or written.lookback):
+        place = ("portfolio", "lookback") if beside else ("portfolio", "allocation", "lookback")
+        reading.wrong(place, f"{written.method} looks at no bars", "leave it out")
 
 
 def _is_written(reading: Reading, name: str) -> bool:
@@ -40,10 +77,13 @@ def _is_written(reading: Reading, name: str) -> bool:
     return entry is not None and getattr(entry, "get", lambda _: None)("allocation") is not None
 
 
-def _equal(reading: Reading, enabled: list[str], written: Written) -> dict[str, Decimal]:
-    if written:
-        reading.finding("warning", "portfolio.allocation", "equal: the strategies' own allocations are not used")
-    return shares(dict.fromkeys(enabled, Fraction(1)))
+def _source(reading: Reading) -> str:
+    """What weights are made of, as `AllocationMethod` says it; "" for a method that there is not."""
+    method = allocation_of(reading).method
+    if is_function(method):
+        return "returns"
+    known = reading.choices.allocations.get(method)
+    return known.source if known else ""
 
 
 def _custom(reading: Reading, enabled: list[str], written: Written) -> dict[str, Decimal]:
@@ -95,8 +135,3 @@ def shares(parts: Mapping[str, Fraction]) -> dict[str, Decimal]:
     for name in order[:left]:
         down[name] += _GRAIN
     return {name: value.normalize() for name, value in down.items()}
-
-
-#: From the enabled strategies and what is written to their weights in 0..1; no weights mean a mistake.
-AllocationMethod = Callable[[Reading, list[str], Written], dict[str, Decimal]]
-ALLOCATIONS: Final[dict[str, AllocationMethod]] = {"custom": _custom, "equal": _equal}

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from orchestrate.config.reading import Reading
-from orchestrate.config.sections.allocations import ALLOCATIONS
 from orchestrate.domain.text.spelling import did_you_mean
 
-_PLANNED_ALLOCATIONS = ("inverse_volatility", "risk_parity", "hrp")
 _PLANNED_CONFLICTS = ("net_signal", "first_wins", "priority", "cancel_both", "weighted_average")
 
 
@@ -35,10 +33,7 @@ def refuse_pending(reading: Reading) -> None:
 
 def _portfolio(reading: Reading) -> None:
     portfolio = reading.values.portfolio
-    _choice(reading, "allocation", portfolio.allocation, ALLOCATIONS, _PLANNED_ALLOCATIONS)
     _choice(reading, "conflicts", portfolio.conflicts, reading.choices.conflicts, _PLANNED_CONFLICTS)
-    if portfolio.lookback is not None:
-        reading.not_landed(("portfolio", "lookback"))
     if portfolio.exits != "protected":
         reading.not_landed(("portfolio", "exits"), "portfolio.exits 'included'", "write 'protected', or leave it out")
     if portfolio.schedule:

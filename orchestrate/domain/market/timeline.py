@@ -89,6 +89,14 @@ class BarSeries:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Closes:
+    """A symbol's closes, oldest first, and the moments at which they are known."""
+
+    stamps: Stamps
+    closes: Floats
+
+
 def sealed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The column on top of `bytes`, which can't be written to; no copy where it lies there already."""
     base: Any = column.base

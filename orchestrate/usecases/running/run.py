@@ -18,7 +18,7 @@ from orchestrate.analytics.returns import curve_of
 from orchestrate.data.calendar import DAY, periods_per_year
 from orchestrate.data.columns import Columns
 from orchestrate.data.files.cache import ColumnCache
-from orchestrate.data.loading import data_hash, load_market
+from orchestrate.data.loading import data_hash, load
 from orchestrate.domain.errors import ChangedDataError, UserInterrupt
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market.stamps import label_text
@@ -28,7 +28,6 @@ from orchestrate.domain.results import Finding, RunResult, RunStatus, StrategyRe
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
-from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.conflicts import CONFLICT_POLICIES
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -37,6 +36,7 @@ from orchestrate.orchestration.strategies.compatibility import CompatibilityAnal
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.supervision.board import board
 from orchestrate.usecases.lookahead import check_run
+from orchestrate.usecases.running.allocation import allocate, estimation, symbols_to_weigh
 from orchestrate.usecases.running.stopping import interrupts
 from orchestrate.usecases.running.watchdog import Watchdog
 
@@ -47,6 +47,7 @@ def run(
     emit: Callable[[DomainEvent], None] | None = None,
     progress: Progress | None = None,
     ready: Callable[[], None] | None = None,
+    begin: Callable[[RunPlan], None] | None = None,
     stop: Callable[[], bool] | None = None,
     lookahead: bool = True,
     strategies: Mapping[str, object] | None = None,
@@ -55,7 +56,8 @@ def run(
 ) -> RunResult:
     """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
 
-    `ready` is told when data and engines are there, before the code of any strategy is loaded.
+    `ready` is told when data and engines are there, before the code of any strategy is loaded; `begin` gets the plan
+    with the weights in force.
     What strategies print goes to stderr. DataError where data is missing; a strategy that breaks fails alone.
     `strategies` (by id; of natives their class) and `bars` (by symbol) are those that are in memory already, `cache`
     holds files that were parsed before.
@@ -64,7 +66,7 @@ def run(
     began = time.perf_counter()
     given = strategies or {}
     with redirect_stdout(sys.stderr), chdir("."):  # a strategy may change the folder; not for the rest of the process
-        market, findings = load_market(plan, bars or {}, cache)
+        loaded = load(plan, bars or {}, cache, before=symbols_to_weigh(plan))
         engines = {
             framework: timed(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
             for framework in dict.fromkeys(strategy.framework for strategy in plan.strategies)
@@ -74,15 +76,19 @@ def run(
         watchdog = Watchdog(plan.execution.strategy_timeout)
 
         with interrupts(), watchdog.armed() as armed:
-            told = list(findings)
+            told = list(loaded.findings)
             if not armed:
                 told.append(
                     Finding("info", "execution.strategy_timeout", "not enforced: it works on the main thread only")
                 )
+            plan, weighing = allocate(plan, loaded.before, watchdog)
+            told += weighing
+            if begin is not None:
+                begin(plan)
             made = {one.id: given[one.id] if one.id in given else _load(one, plan, watchdog) for one in plan.strategies}
             twins = _twins(plan, made, given, watchdog) if lookahead else None
             try:
-                return _run(plan, market, told, made, engines, watchdog, emit, progress, stop, twins, began)
+                return _run(plan, loaded.market, told, made, engines, watchdog, emit, progress, stop, twins, began)
             finally:
                 board().keep(made)
                 gc.collect(0)  # what lives through it is finalised in order: files left open are flushed, then closed
@@ -110,7 +116,7 @@ def _run(
         emit=emit,
         watch=watchdog,
         portfolio=plan.portfolio,
-        estimation=Estimation(periods_per_year=_periods_ahead(plan, market)),
+        estimation=estimation(plan, watchdog, _periods_ahead(plan, market)),
     )
     for strategy in plan.strategies:
         orchestrator.add_strategy(

@@ -19,14 +19,14 @@ def test_a_capital_in_euro_trades_in_euro(prompt, monkeypatch, framework: str, l
     from orchestrate.usecases.running import run as usecase
 
     seen = []
-    load = usecase.load_market
+    load = usecase.load
 
-    def looking(*arguments):
-        market, findings = load(*arguments)
-        seen.append(market.instruments["A"].currency)
-        return market, findings
+    def looking(*arguments, **settings):
+        loaded = load(*arguments, **settings)
+        seen.append(loaded.market.instruments["A"].currency)
+        return loaded
 
-    monkeypatch.setattr(usecase, "load_market", looking)
+    monkeypatch.setattr(usecase, "load", looking)
     prompt.write("euro.yaml", CONFIG.format(framework=framework, lots=lots))
     prompt.write("dollar.yaml", CONFIG.format(framework=framework, lots=lots).replace("EUR", "USD"))
     euro, dollar = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +18,7 @@ from rich.text import Text
 from orchestrate import OrchestratorConfig, run_orchestrator, wiring
 from orchestrate.analytics import metrics
 from orchestrate.analytics.track import Track
-from orchestrate.config.sections import allocations
+from orchestrate.analytics.weights import methods
 from orchestrate.data.columns import Columns
 from orchestrate.data.files import formats
 from orchestrate.data.text.csv import read_csv
@@ -26,6 +26,7 @@ from orchestrate.domain.engines import Engine
 from orchestrate.domain.instruments import instrument as instruments
 from orchestrate.domain.orders.order import Demand
 from orchestrate.domain.plan import DataPlan
+from orchestrate.domain.portfolio import AllocationMethod
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.risk import conflicts, sizing
 from orchestrate.orchestration.risk.conflicts import Settlement
@@ -262,19 +263,24 @@ def test_a_run_stored_before_a_metric_existed_is_still_shown(
 # ---- allocation methods
 
 
-def by_rank(_reading: object, enabled: list[str], _written: object) -> dict[str, Decimal]:
-    """Give each strategy half of what is left."""
-    return {name: Decimal(1) / 2 ** (place + 1) for place, name in enumerate(enabled)}
+def by_rank(returns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Give each strategy, in the order of ids, a third of what the next one gets."""
+    ranks = 3.0 ** np.arange(returns.shape[1])
+    return ranks / ranks.sum()
 
 
 def test_an_allocation_method_gives_the_weights(orchestrate: Orchestrate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(allocations.ALLOCATIONS, "by_rank", by_rank)
-    text = PLAN.replace("allocation: 50, ", "")
-    found = backtest(orchestrate, text + "portfolio: {allocation: by_rank}\n")
-    assert [one["allocated_capital"] for one in found["strategies"].values()] == [50_000, 25_000]
-    assert found["portfolio"]["reserve"] == 25_000
+    method = AllocationMethod("three times the last one's", function=f"{__name__}:by_rank")
+    monkeypatch.setitem(methods.ALLOCATIONS, "by_rank", method)
+    text = PLAN.replace("allocation: 50, ", "") + "start: 2010-03-01\n"
+    found = backtest(orchestrate, text + "portfolio: {allocation: {method: by_rank, lookback: 5}}\n")
+    assert {name: one["allocated_capital"] for name, one in found["strategies"].items()} == {
+        "trend": 75_000,
+        "dips": 25_000,
+    }
     part = schema(orchestrate)["$defs"]["Portfolio"]["properties"]["allocation"]["anyOf"][0]
-    assert part["examples"] == ["custom", "equal", "by_rank"]
+    assert part["examples"][-1] == "by_rank"
+    assert "by_rank: each strategy gets three times the last one's." in part["description"]
     assert "did you mean 'by_rank'?" in validate(orchestrate, text + "portfolio: {allocation: by_rnk}\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,14 @@ def test_the_rebalancing_example_rebalances():
     assert events["CapitalRebalancedEvent"] == 98
     assert round(float(result.reserve_equity[-1]), 2) == 120_952.09
     assert result.reserve_equity[-1] / result.portfolio_equity[-1] == pytest.approx(0.2, abs=0.01)
+
+
+def test_the_risk_parity_example_gives_the_weights_that_it_says():
+    result, _ = run_of("risk_parity.yaml")
+    allocated = {name: strategy.allocated for name, strategy in result.strategies.items()}
+    assert (allocated["dips"], allocated["swings"]) == (Decimal("83516.25"), Decimal("116249.55"))
+    assert sum(allocated.values()) == 300_000
+    assert not [finding for finding in result.findings if finding.where == "portfolio.allocation"]
 
 
 def test_the_conflict_example_conflicts():

@@ -1,0 +1,1 @@
+"""Weights of the strategies of a portfolio, estimated from their returns."""
