@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import floor
@@ -273,3 +273,18 @@ def test_the_random_portfolios_are_rebalanced() -> None:
     assert reasons.count("week") >= 10
     assert reasons.count("threshold") >= 10
     assert sum(trade[-1] for each in done for trade in trades(each)) > 40
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("at_close", [False, True], ids=["next_open", "close"])
+def test_real_engines_do_the_same_fed_in_full_or_not(seed: int, at_close: bool) -> None:
+    on, plan, rules = Random(seed), rebalancing("week", "0.03"), AT_CLOSE if at_close else PLAIN
+    expected = run(on.market, on.parts, plan, rules)
+    assert len(journal(expected)) > 5
+    for frameworks in (("backtrader",) * 3, ("nautilus",) * 3, ("backtrader", "nautilus", "backtrader")):
+        own = zip(on.parts.items(), frameworks, strict=True)
+        parts = {name: replace(part, framework=framework) for (name, part), framework in own}
+        for full in ((), frameworks):
+            done = run(on.market, parts, plan, rules, full=full)
+            assert trades(done) == trades(expected)
+            assert journal(done) == journal(expected)
