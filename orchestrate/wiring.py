@@ -76,10 +76,15 @@ def choices() -> Choices:
 
 def estimates_weights(plan: RunPlan) -> bool:
     """Whether the weights of a plan are estimated from returns before its start; else they are those it has."""
+    return bool(plan.start) and weighs_returns(plan)
+
+
+def weighs_returns(plan: RunPlan) -> bool:
+    """Whether the weights of a plan are made of returns."""
     from orchestrate.analytics.weights.methods import ALLOCATIONS
 
     method = ALLOCATIONS.get(plan.allocation.method)
-    return plan.mode == "multi" and bool(plan.start) and (method is None or method.source == "returns")
+    return plan.mode == "multi" and (method is None or method.source == "returns")
 
 
 def required_distributions() -> list[str]:

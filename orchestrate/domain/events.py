@@ -148,8 +148,12 @@ class OppositionEndedEvent(DomainEvent):
 
 @value
 class CapitalRebalancedEvent(DomainEvent):
-    """A reallocation of capital; `before` holds each strategy's earlier allocation."""
+    """A rebalance: `before` holds the equities before money was moved, `allocations` those after it.
+
+    They are by strategy id, that of the unallocated capital under an empty one. `t` is the bar decided on.
+    """
 
     allocations: Mapping[str, Decimal]
     t: int | None = None
     before: Mapping[str, Decimal] = field(default_factory=dict)
+    why: str = ""

@@ -98,3 +98,9 @@ class PortfolioPlan:
     target_volatility: VolatilityTarget | None = None
     schedule: tuple[Appointment, ...] = ()
     compatibility: CompatibilityPlan = field(default_factory=CompatibilityPlan)
+
+    @property
+    def moves_capital(self) -> bool:
+        """True where capital may be moved between strategies while a run goes on."""
+        scheduled = any(one.action == "allocation" for one in self.schedule)
+        return scheduled or self.rebalance.threshold is not None or self.rebalance.every is not None

@@ -106,7 +106,9 @@ def _limit_reached(event: LimitReachedEvent) -> Line:
 
 
 def _rebalanced(event: CapitalRebalancedEvent) -> Line:
-    facts = {"before": event.before, "after": event.allocations, "bar_date": _date(event.t)}
+    before, after = dict(event.before), dict(event.allocations)
+    reserve = {"before": before.pop("", None), "after": after.pop("", None)}
+    facts = {"before": before, "after": after, "reserve": reserve, "why": event.why, "bar_date": _date(event.t)}
     return Line("orchestrator.rebalanced", "info", facts)
 
 

@@ -115,6 +115,15 @@ def test_events_are_logged_from_the_level_on(frame, caplog):
     assert told == {"orchestrator.capital_limit_hit"}
 
 
+def test_capital_goes_back_to_its_weights_beyond_a_threshold(frame, caplog):
+    halves = [("MOMENTUM", "0.5"), ("RSI", "0.5")]
+    with caplog.at_level(logging.INFO, logger="orchestrate"):
+        run_orchestrator(halves, frame, OrchestratorConfig(rebalance_threshold=Decimal("0.005")))
+    told = [record.getMessage() for record in caplog.records if "orchestrator.rebalanced" in record.getMessage()]
+    assert told
+    assert all("'why': 'threshold'" in each for each in told)
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
@@ -140,7 +149,7 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, told):
         (lambda: StrategyOrchestrator([]), "at least one strategy"),
         (lambda: StrategyOrchestrator([("RSI", "0.8"), ("RSI", "0.3")]), "1.1"),
         (lambda: StrategyOrchestrator([("RSI", 0)]), "positive"),
-        (lambda: OrchestratorConfig(rebalance_threshold=Decimal("0.1")), "is not supported"),
+        (lambda: OrchestratorConfig(rebalance_threshold=Decimal("-0.1")), "must lie between 0 and 1"),
         (lambda: OrchestratorConfig(conflict_resolution_mode="net"), "a function or one of independent, first_wins"),
         (lambda: OrchestratorConfig(exits="kept"), "one of protected, included"),
     ],

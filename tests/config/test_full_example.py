@@ -1,4 +1,4 @@
-"""A file with every key; what is not supported yet is refused by name, and nothing else."""
+"""A file with every key is read without a mistake."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 
 from orchestrate.config.resolve import Resolution
+from orchestrate.domain.portfolio import RebalancePlan
 
 Read = Callable[..., Resolution]
 
 EXAMPLE = (Path(__file__).parent / "full_example.yaml").read_text(encoding="utf-8")
 FILES = {"data/IBM.csv": "", "base.yaml": "portfolio: {over_100: normalize}\n"}
-NOT_YET = ("portfolio.rebalance",)
 
 
-def test_only_what_is_not_supported_is_refused(read: Read) -> None:
-    told = [problem.message for problem in read(EXAMPLE, files=FILES).mistakes]
-    assert told == [f"{key} is not supported yet" for key in NOT_YET]
-
-
-def test_without_it_the_example_is_a_plan(read: Read) -> None:
-    resolution = read(EXAMPLE, files=FILES, overrides=[f"{key}=" for key in NOT_YET])
+def test_the_example_is_a_plan(read: Read) -> None:
+    resolution = read(EXAMPLE, files=FILES)
     assert not resolution.mistakes
     assert not resolution.findings
     plan = resolution.plan
@@ -37,5 +32,6 @@ def test_without_it_the_example_is_a_plan(read: Read) -> None:
     )
     assert plan.data["DEMO"].synthetic is not None
     assert plan.data["DEMO"].synthetic["seed"] == 7
+    assert plan.portfolio.rebalance == RebalancePlan(Decimal("0.10"), "month", top_up=True)
     assert plan.execution.commission.percent == 0.1
     assert [gate.metric for gate in plan.gates] == ["sharpe", "max_drawdown", "strategies.trend.trades"]

@@ -18,8 +18,9 @@ from orchestrate.domain.orders.order import Decision, Fill, Reason
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.portfolio import Limits, PortfolioPlan
 from orchestrate.domain.results import StrategyResult
-from orchestrate.domain.strategies.protocols import Context, Signal, Signals
+from orchestrate.domain.strategies.protocols import Context, Kind, Signal, Signals
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -43,6 +44,7 @@ class Part:
     priority: int = 0
     depends_on: tuple[str, ...] = ()
     framework: str = "in_memory"
+    kind: Kind | None = None
     limits: Limits = field(default_factory=dict)
 
 
@@ -88,6 +90,7 @@ def prepare(
     coordinator: StrategyCoordinator | None = None,
     pooled: bool = False,
     portfolio: PortfolioPlan | None = None,
+    estimation: Estimation | None = None,
 ) -> HarnessRun:
     """Everything in its place, nothing begun."""
     events: list[DomainEvent] = []
@@ -100,6 +103,7 @@ def prepare(
         emit=events.append,
         watch=watch,
         portfolio=portfolio,
+        estimation=estimation,
     )
     for name, part in parts.items():
         orchestrator.add_strategy(
@@ -107,6 +111,7 @@ def prepare(
             StrategyMetadata(name, symbols=part.symbols, priority=part.priority, depends_on=part.depends_on),
             AllocationConfig(Decimal(part.pct), part.sizing, part.limits),
             framework=part.framework,
+            kind=part.kind,
         )
     return HarnessRun(orchestrator, events)
 

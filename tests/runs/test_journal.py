@@ -146,10 +146,18 @@ EVENTS = [
         {"symbol": "IBM", "strategies": ["trend", "value"], "bar_date": "2020-01-02"},
     ),
     (
-        CapitalRebalancedEvent({"trend": Decimal("60.5")}, BAR, {"trend": Decimal(50)}),
+        CapitalRebalancedEvent(
+            {"trend": Decimal("60.5"), "": Decimal("9.5")}, BAR, {"trend": Decimal(50), "": Decimal(20)}, "month"
+        ),
         "orchestrator.rebalanced",
         "info",
-        {"before": {"trend": 50.0}, "after": {"trend": 60.5}, "bar_date": "2020-01-02"},
+        {
+            "before": {"trend": 50.0},
+            "after": {"trend": 60.5},
+            "reserve": {"before": 20.0, "after": 9.5},
+            "why": "month",
+            "bar_date": "2020-01-02",
+        },
     ),
     (
         StrategyFailedEvent("trend", "ValueError", 'said "no"\nand left', None),

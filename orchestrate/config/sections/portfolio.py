@@ -26,7 +26,7 @@ def portfolio_plan(reading: Reading, enabled: list[str]) -> PortfolioPlan:
     """The section with every question answered."""
     written = reading.values.portfolio
     rebalance, target = written.rebalance, written.target_volatility
-    if target is not None and rebalance.every is None:
+    if target is not None and rebalance.every is None and written.allocation.every is None:
         message = "weights are scaled at calendar rebalances, and there are none"
         reading.wrong(("portfolio", "target_volatility"), message, "write portfolio: {rebalance: {every: month}}")
     return PortfolioPlan(

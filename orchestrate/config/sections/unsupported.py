@@ -23,14 +23,3 @@ def refuse_unsupported(reading: Reading) -> None:
             reading.not_supported(
                 ("strategies", name, "sizing", "method"), what, "use percent, fixed or notional until it has"
             )
-    _portfolio(reading)
-
-
-def _portfolio(reading: Reading) -> None:
-    portfolio = reading.values.portfolio
-    if portfolio.allocation.every is not None:
-        reading.not_supported(("portfolio", "allocation", "every"))
-    if portfolio.rebalance.threshold is not None or portfolio.rebalance.every is not None:
-        reading.not_supported(("portfolio", "rebalance"))
-    if portfolio.target_volatility is not None:
-        reading.not_supported(("portfolio", "target_volatility"))

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     CLOSE_AT_END = "close_at_end"
     CONFLICT = "conflict"
     LIMIT = "limit"
+    REBALANCE = "rebalance"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.domain.books import Book, Flow
+from orchestrate.domain.books import Book
 from orchestrate.domain.errors import NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
-from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
@@ -21,13 +20,14 @@ from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, fixed_s
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.native_faults import NativeFaults
 from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
-from orchestrate.orchestration.loop.recorder import Recorder
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
+from orchestrate.orchestration.loop.recorder import Recorder, fills_by_strategy
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.ports import EngineReport, OrchestrationPort, StrategySeat
 from orchestrate.orchestration.orders.reconciliation import Netted, reconcile, require_rebuilt
 from orchestrate.orchestration.orders.router import EngineRouter
-from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer
@@ -55,6 +55,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         emit: Emit | None = None,
         watch: CallStack | None = None,
         portfolio: PortfolioPlan | None = None,
+        estimation: Estimation | None = None,
     ) -> None:
         super().__init__(
             capital_manager,
@@ -64,6 +65,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             emit=emit,
             watch=watch,
             portfolio=portfolio,
+            estimation=estimation,
         )
         self.adapters = dict(adapters)
         self.fills: list[FillRecord] = []
@@ -90,13 +92,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        """Take every step of the clock, or until `stop` says so between two steps; engines are ended in any case.
+        """Take the steps of `clock`, by default of the stored bars, until `stop` says so; engines end in any case.
 
-        `clock` is that of a market whose bars are still to come.
+        What a user's function fails with is raised at the end.
         """
         self.begin(market, rules)
-        if clock is None:
-            clock = self.clock()
+        clock = self.clock() if clock is None else clock
         try:
             for event in clock:
                 if self.session.error is not None or (stop is not None and stop()):
@@ -124,7 +125,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._faults = NativeFaults(
             self.strategies, self._router, session.blotter, FillCheck(market, rules, session.marks.row)
         )
-        session.orders.send, session.transfer = self._router.send, self.transfer
+        session.orders.send = self._router.send
+        session.transfer = self.transfer
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
         self._netted = {framework: Netted(self._books(framework), capital) for framework in self.adapters}
         try:
@@ -147,12 +149,11 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def _require_rebuilt(self) -> None:
         """Every book is what its capital and its fills make of a new one."""
-        fills: dict[str, list[tuple[Fill, Instrument]]] = {name: [] for name in self.strategies}
-        for record in self.fills:
-            fills[record.fill.strategy_id].append((record.fill, self._market.instruments[record.fill.symbol]))
-        for name, entry in self.strategies.items():
+        instruments = self._market.instruments
+        for name, mine in fills_by_strategy(self.fills, self.strategies).items():
+            entry, fills = self.strategies[name], [(fill, instruments[fill.symbol]) for fill in mine]
             flows = [(record.fills, record.flow) for record in self._recorder.flows(name)]
-            require_rebuilt(entry.book, float(entry.allocated), fills[name], flows)
+            require_rebuilt(entry.book, float(entry.allocated), fills, flows)
 
     def clock(self) -> Clock:
         """Every step, unless no engine and no strategy needs to see them all."""
@@ -164,10 +165,11 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             return HistoricalClock(timeline)
         session = self.session
         events = [schedule.next_event, next_bars(timeline, session.blotter.symbols)]
-        events += [rule.next_event for rule in session.rules]
+        events += [rule.next_event for rule in session.portfolio.rules]
         if self._rules.close_at_end:
             events.append(fixed_steps(self._ends.steps.values()))
-        return HistoricalClock(timeline, events, session.watch.first_hit if session.watch.detectors else None)
+        watch = session.portfolio.watch
+        return HistoricalClock(timeline, events, watch.first_hit if watch.detectors else None)
 
     def _books(self, framework: str) -> list[Book]:
         """The books that the engine of this framework stands for."""
@@ -200,8 +202,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session, router, step = self.session, self._router, event.step
         if router.hosts_natives:
             self.wake(event)
-        if session.rules:
-            session.before_open(event)
+        if session.portfolio.rules:
+            session.portfolio.before_open(event)
         session.marks.step = step
         if session.blotter.waiting and self._rules.fill == "next_open":
             self.open(event)
@@ -213,7 +215,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.command(session.coordinate(intents))
         if self._closes:
             self.close(event)
-        if router.moved or step >= self._ends.first or session.rules:
+        if router.moved or step >= self._ends.first or session.portfolio.rules:
             self.mark(event)
         self.steps_done = step + 1
 
@@ -312,12 +314,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         It counts after the result of that step, so that no return of anybody changes. ValueError where the source has
         not that much cash.
         """
-        self.session.move_capital(source, target, amount)
-        t = self._market.timeline.moments[self.session.marks.step]
-        for name, moved in ((source, -float(amount)), (target, float(amount))):
-            if name != RESERVE:
-                self._netted[self.strategies[name].framework].transfer(name, moved)
-                self._recorder.note_flow(name, Flow(t, moved))
+        for name, flow in self.session.move_capital(source, target, amount):
+            self._netted[self.strategies[name].framework].transfer(name, flow.amount)
+            self._recorder.note_flow(name, flow)
 
     # ---- details
 
@@ -398,5 +397,6 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def results(self) -> dict[str, StrategyResult]:
         """Every strategy's facts over the steps done."""
-        fills = [record.fill for record in self.fills]
-        return {entry.id: self._recorder.result(entry, fills, self.steps_done) for entry in self.strategies.values()}
+        fills = fills_by_strategy(self.fills, self.strategies)
+        result, steps = self._recorder.result, self.steps_done
+        return {name: result(entry, fills[name], steps) for name, entry in self.strategies.items()}

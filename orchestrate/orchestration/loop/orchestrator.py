@@ -22,6 +22,7 @@ from orchestrate.domain.plan import Mode
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.orchestration.loop.decision_log import Emit
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.rules.lifecycle import Positions
 from orchestrate.orchestration.loop.session import Session
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
@@ -54,6 +55,7 @@ class UnifiedStrategyOrchestrator:
         emit: Emit | None = None,
         watch: CallStack | None = None,
         portfolio: PortfolioPlan | None = None,
+        estimation: Estimation | None = None,
     ) -> None:
         self.capital_manager = capital_manager
         self.coordinator = coordinator
@@ -66,6 +68,7 @@ class UnifiedStrategyOrchestrator:
         self._watch = watch or CallStack()
         self._portfolio = portfolio or PortfolioPlan()
         self._scheduled = {one.strategy_id for one in self._portfolio.schedule if one.action == "add"}
+        self._estimation = estimation or Estimation()
 
     # ---- who takes part
 
@@ -118,7 +121,7 @@ class UnifiedStrategyOrchestrator:
         """Take a strategy out; during a run its positions are closed or, with `keep`, left to nobody."""
         self._entry(strategy_id)
         if self._session is not None:
-            self._session.lifecycle.remove(strategy_id, positions)
+            self._session.portfolio.lifecycle.remove(strategy_id, positions)
             return
         del self.strategies[strategy_id]
         self._emit(StrategyRemovedEvent(strategy_id))
@@ -127,7 +130,7 @@ class UnifiedStrategyOrchestrator:
         """Refuse what a strategy wants to open; what it holds stays, what it has ordered is executed."""
         entry = self._entry(strategy_id)
         if self._session is not None:
-            self._session.lifecycle.pause(strategy_id)
+            self._session.portfolio.lifecycle.pause(strategy_id)
             return
         if entry.status != "active":
             raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be paused")
@@ -138,7 +141,7 @@ class UnifiedStrategyOrchestrator:
         """Let a strategy open positions again; its drawdown begins anew."""
         entry = self._entry(strategy_id)
         if self._session is not None:
-            self._session.lifecycle.resume(strategy_id)
+            self._session.portfolio.lifecycle.resume(strategy_id)
             return
         if entry.status != "paused":
             raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be resumed")
@@ -187,6 +190,7 @@ class UnifiedStrategyOrchestrator:
             self._emit,
             self._watch,
             self._portfolio,
+            self._estimation,
         )
         self._session.start()
 
@@ -200,8 +204,13 @@ class UnifiedStrategyOrchestrator:
         self._portfolio = replace(self._portfolio, schedule=later)
 
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
-        """Ask every strategy that has a bar now, and settle what they want: one command for each order."""
+        """Ask every strategy that has a bar now, settle what they want, and let the portfolio's own rules act.
+
+        One command for each order that comes of it.
+        """
         session = self.session
+        session.portfolio.before_open(event)
         settled = session.coordinate(session.decide(event))
         session.require_decided()
-        return session.commands(settled)
+        commands = session.commands(settled)
+        return commands + session.own_commands(event) if session.portfolio.rules else commands

@@ -51,11 +51,16 @@ class OrderManager:
 
     def close_position(self, entry: StrategyEntry, position: Position, reason: Reason) -> None:
         """Place an order that closes the position at its symbol's next bar."""
+        self.reduce_position(entry, position, -position.quantity, reason)
+
+    def reduce_position(self, entry: StrategyEntry, position: Position, quantity: float, reason: Reason) -> Order:
+        """Place an order that takes `quantity`, signed against the position, off it at its symbol's next bar."""
         step, symbol = self._marks.step, position.symbol
         t, price = self._moments[step], self._marks[symbol]
-        demand = Demand(entry.id, symbol, -position.quantity, True, price, step, t, signalled=False)
-        order = self.blotter.place(demand, demand.quantity, 0.0, reason)
-        self._log.note(Decision(demand, Outcome.APPROVED, demand.quantity, reason), order.id)
+        demand = Demand(entry.id, symbol, quantity, True, price, step, t, signalled=False)
+        order = self.blotter.place(demand, quantity, 0.0, reason)
+        self._log.note(Decision(demand, Outcome.APPROVED, quantity, reason), order.id)
+        return order
 
     # ---- released
 

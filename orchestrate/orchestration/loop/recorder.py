@@ -10,7 +10,7 @@ import numpy as np
 from orchestrate.domain.books import Book, Flow
 from orchestrate.domain.market.timeline import Flags, Floats, Market
 from orchestrate.domain.orders.order import Fill
-from orchestrate.domain.results import StrategyResult, Transfers
+from orchestrate.domain.results import FillRecord, StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
@@ -64,7 +64,7 @@ class Recorder:
         return self._flows.get(strategy_id, ())
 
     def result(self, entry: StrategyEntry, fills: Iterable[Fill], steps: int) -> StrategyResult:
-        """A strategy's facts over the first `steps` steps; `fills` are those of the whole run."""
+        """A strategy's facts over the first `steps` steps; `fills` are its own."""
         transfers = self._transfers(entry.book, fills, steps) if entry.id in self._flows else None
         return StrategyResult(
             id=entry.id,
@@ -93,8 +93,7 @@ class Recorder:
         changes = self._changes.get(book.strategy_id, [])
         replayed = Book(book.strategy_id, book.initial)
         earned = []
-        mine = [fill for fill in fills if fill.strategy_id == book.strategy_id]
-        for change, fill in zip(changes, mine, strict=True):
+        for change, fill in zip(changes, fills, strict=True):
             replayed.apply(fill, self._market.instruments[fill.symbol])
             earned.append(change._replace(cash=replayed.cash))
         return Transfers(np.round(flows, 2), self._marked(earned, book.initial, steps))
@@ -129,6 +128,14 @@ class Recorder:
         for symbol in symbols:
             own |= rows[symbol][:steps] >= 0
         return own
+
+
+def fills_by_strategy(records: Iterable[FillRecord], strategy_ids: Iterable[str]) -> dict[str, list[Fill]]:
+    """The fills of each strategy, in order."""
+    fills: dict[str, list[Fill]] = {name: [] for name in strategy_ids}
+    for record in records:
+        fills[record.fill.strategy_id].append(record.fill)
+    return fills
 
 
 def _by_symbol(changes: Iterable[_Change]) -> dict[str, list[_Change]]:

@@ -6,8 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 
-import numpy as np
-
+from orchestrate.domain.books import Flow
 from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.events import (
     LimitReachedEvent,
@@ -17,7 +16,6 @@ from orchestrate.domain.events import (
     StrategyFailedEvent,
     StrategySignalledEvent,
 )
-from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
@@ -32,23 +30,20 @@ from orchestrate.domain.orders.order import (
     StrategyCommand,
 )
 from orchestrate.domain.portfolio import PortfolioPlan
-from orchestrate.domain.results import Finding, StrategyError
+from orchestrate.domain.results import StrategyError
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
-from orchestrate.orchestration.loop.rules.appointments import Appointments
-from orchestrate.orchestration.loop.rules.drawdown_stops import DrawdownStops
-from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
-from orchestrate.orchestration.loop.rules.lifecycle import Lifecycle, Transfer
-from orchestrate.orchestration.loop.rules.losses import Losses
-from orchestrate.orchestration.loop.rules.rule import PortfolioRule
+from orchestrate.orchestration.loop.portfolio import Portfolio
+from orchestrate.orchestration.loop.rebalancing.rebalancer import Move
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.signal_schedule import EveryBar, Schedule, SignalSchedule
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
-from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
-from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
+from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.oppositions import Oppositions
 from orchestrate.orchestration.risk.pipeline import Resources
 from orchestrate.orchestration.strategies.calls import CallStack
@@ -72,7 +67,8 @@ class Session:
         rules: ExecutionRules,
         emit: Emit,
         calls: CallStack,
-        portfolio: PortfolioPlan,
+        plan: PortfolioPlan,
+        estimation: Estimation,
     ) -> None:
         self.entries = entries
         self.in_order = [entries[name] for name in decision_order([entry.metadata for entry in entries.values()])]
@@ -85,21 +81,15 @@ class Session:
             self.in_order, market, self.blotter, self.marks, calls, self._now, self, lambda: self.marks.step
         )
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
-        self._portfolio = portfolio
+        self._plan, self._estimation, self._execution = plan, estimation, rules
+        #: moves capital between books; whoever keeps more accounts than these puts his own here
+        self.transfer: Move = self.move_capital
         coordinator.begin(
             Resources(entries, self.marks, market.instruments, self.blotter, buying_power, self._exposure, rules)
         )
-        #: what the portfolio does by itself, in this order
-        self.rules: tuple[PortfolioRule, ...] = ()
-        self.findings: list[Finding] = []
         #: a user's function has failed: nothing is decided any more
         self.error: FunctionError | None = None
         self._oppositions = Oppositions(entries)
-        self._halted = False
-        self._step_begun = 0
-        #: moves capital between books; whoever keeps more accounts than these puts his own here
-        self.transfer: Transfer = self.move_capital
-        self._trades: dict[str, int] = {}
         self._started = False
         self._schedule: Schedule = EveryBar(self.in_order)
 
@@ -115,75 +105,33 @@ class Session:
         for entry in self.in_order:
             entry.symbols = entry.metadata.symbols or tuple(self._market.series)
             entry.book, entry.account = self._capital.books[entry.id], self._capital.accounts[entry.id]
-        self.watch = EquityWatch([*self._capital.books.values(), self._capital.reserve], self.marks, self._market)
-        self.losses = self._losses()
-        self.lifecycle = Lifecycle(
-            self.entries, self._capital, self.orders, self.losses, self._step_label, self._emit, self._transfer
+        self.portfolio = Portfolio(
+            self.in_order,
+            self._capital,
+            self.orders,
+            self._market,
+            self._execution,
+            self.marks,
+            self.log,
+            self._emit,
+            self._coordinator.limits,
+            self._plan,
+            self._estimation,
+            self._move,
+            self.coordinate,
         )
-        self.rules = self._rules()
         self.runner.start()
         self._started = True
 
-    def _losses(self) -> Losses:
-        limits = {entry.id: entry.allocation.limits for entry in self.in_order} | {PORTFOLIO: self._coordinator.limits}
+    def _exposure(self) -> Exposure:
+        return self.portfolio.exposure()
 
-        def bounds(limit: str, field: str) -> dict[str, float]:
-            return {name: float(getattr(own[limit], field)) for name, own in limits.items() if limit in own}
-
-        return Losses(
-            self.watch, self.marks, bounds("max_drawdown", "at"), bounds("max_daily_loss", "fraction"), self._own_bars
-        )
-
-    def _own_bars(self, strategy_id: str, since: int) -> int:
-        """The steps after `since` at which one of the strategy's symbols has a bar."""
-        rows, stop = self._market.timeline.rows, self.marks.step + 1
-        symbols = self.entries[strategy_id].symbols
-        return int(np.logical_or.reduce([rows[symbol][since + 1 : stop] >= 0 for symbol in symbols]).sum())
-
-    def _rules(self) -> tuple[PortfolioRule, ...]:
-        """What the portfolio does by itself at a step, in this order."""
-        rules: list[PortfolioRule] = []
-        if self._portfolio.schedule:
-            timeline = self._market.timeline
-            rules += [
-                Appointments(self._portfolio.schedule, timeline, self.lifecycle, self._reallocate, self.findings),
-                self.lifecycle,
-            ]
-        if self.watch.detectors:
-            limits, losses = self._coordinator.limits, self.losses
-            rules.append(
-                DrawdownStops(
-                    self.entries, limits, losses, self.orders, self.log, self._emit, self.lifecycle.pause, self._halt
-                )
-            )
-        return tuple(rules)
-
-    def _reallocate(self, weights: Mapping[str, Decimal]) -> None:
-        """New targets for these strategies; the others keep theirs."""
-        after = {entry.id: weights.get(entry.id, entry.weight) for entry in self.in_order}
-        total = sum(after.values(), Decimal(0))
-        if total > 1:
-            raise ValueError(f"allocations would add up to {total * 100:f} percent")
-        for entry in self.in_order:
-            entry.weight = after[entry.id]
-
-    def _step_label(self) -> int:
-        """Return the label of the step under way, also before its open."""
-        return int(self._market.timeline.labels[max(self._step_begun, self.marks.step)])
-
-    def _transfer(self, source: str, target: str, amount: Decimal) -> None:
+    def _move(self, source: str, target: str, amount: Decimal) -> None:
         self.transfer(source, target, amount)
 
-    def move_capital(self, source: str, target: str, amount: Decimal) -> None:
-        """Move `amount`, whole cents, between two books; it counts after the result of the step that is over."""
-        t = self._market.timeline.moments[self.marks.step]
-        self._capital.transfer(source, target, amount, t)
-        for name, moved in ((source, -float(amount)), (target, float(amount))):
-            if name != RESERVE:
-                self.losses.moved(name, moved)
-
-    def _exposure(self) -> Exposure:
-        return Exposure(self.entries, self.blotter, self.marks, self._market.instruments, self.losses)
+    def move_capital(self, source: str, target: str, amount: Decimal) -> list[tuple[str, Flow]]:
+        """Move money in the ledger, at the step under way, and return the flows of strategies."""
+        return self.portfolio.move_capital(source, target, amount)
 
     def schedule_signals(self) -> SignalSchedule:
         """From now on call vectorised strategies only where a flag acts."""
@@ -202,40 +150,25 @@ class Session:
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
 
-    def _halt(self) -> None:
-        """Ask nobody any more; the run goes on to its end."""
-        self._halted = True
-        label = label_text(self.log.step_label())
-        message = f"the portfolio's drawdown reached its limit at {label}: everything is closed, no strategy is asked"
-        self.findings.append(Finding("warning", "portfolio.limits.max_drawdown", message))
-
     # ---- the portfolio's own rules
 
-    def before_open(self, event: MarketEvent) -> None:
-        """A step begins: the portfolio's own rules come first, with the closes before it."""
-        self._step_begun = event.step
-        self.marks.step = max(event.step - 1, 0)
-        for rule in self.rules:
-            rule.before_open(event)
-
     def after_close(self, event: MarketEvent) -> None:
-        """A step is over: opposite positions are reported, equity is judged, the portfolio's own rules act."""
+        """Report opposite positions, then let the portfolio's own rules act."""
         if self._oppositions.changed:
             self._report_oppositions()
-        if self.watch.detectors:
-            self.watch.settle(event.step)
-        for rule in self.rules:
-            rule.after_close(event)
+        self.portfolio.after_close(event)
+
+    def own_commands(self, event: MarketEvent) -> list[StrategyCommand]:
+        """Let the portfolio's own rules act; the commands for the orders that they place."""
+        known = {order.id for order in self.blotter.open_orders()}
+        self.after_close(event)
+        placed = [order for order in self.blotter.open_orders() if order.id not in known]
+        return [StrategyCommand(order.strategy_id, "submit", order, order.reason) for order in placed]
 
     def booked(self, entry: StrategyEntry, symbol: str) -> None:
-        """A fill has changed the strategy's book."""
-        self.watch.changed()
+        """Note that a fill has changed the strategy's book."""
+        self.portfolio.booked(entry)
         self._oppositions.booked(entry, symbol)
-        if "cooldown" in entry.allocation.limits:
-            trades = entry.book.trades
-            if len(trades) > self._trades.get(entry.id, 0) and trades[-1].profit < 0:
-                self.losses.losing_exit(entry.id, self.marks.step)
-            self._trades[entry.id] = len(trades)
 
     def strategy_failed(self, entry: StrategyEntry, error: StrategyError) -> None:
         """Cancel the strategy's orders, close its positions at the next fill; engines drop natives' orders."""
@@ -251,7 +184,7 @@ class Session:
         """What the strategies want now: dependencies first, then priority, then id."""
         self.marks.step = event.step
         intents: list[Intent] = []
-        for entry in () if self._halted else self._schedule.at(event):
+        for entry in () if self.portfolio.halted else self._schedule.at(event):
             for signal in self.runner.signals(entry, event):
                 intent = self._intent(entry, signal, event)
                 if intent is not None:

@@ -19,6 +19,8 @@ from orchestrate.domain.books import Book
 DEFAULT_TOTAL: Final = Decimal(100_000)
 #: Shares such as 1/3 lose their last digit as Decimals; a sum this close to a whole unit counts as that unit.
 _SHARE_GRAIN: Final = Decimal("1e-18")
+#: Remainders that differ by less than that part of a unit are a tie.
+_TIE_DIGITS: Final = 6
 _CENT: Final = Decimal("0.01")
 #: Cash is a float: so much of a cent may be missing from an exact amount.
 _GRAIN: Final = 1e-6
@@ -39,6 +41,8 @@ class PortfolioCapitalManager:
         self.pooled = pooled
         self.books: dict[str, Book] = {}
         self.accounts: Mapping[str, CapitalAccount] = {}
+        #: what pooled strategies may use, as parts of all
+        self.weights: dict[str, float] = {}
         self.reserve = Book(RESERVE, float(total))
         self._reserved: Reserved = _nothing
 
@@ -58,7 +62,7 @@ class PortfolioCapitalManager:
         parts = {name: part.quantize(unit, ROUND_DOWN) for name, part in exact.items()}
         target = (sum(exact.values(), Decimal(0)) + total * _SHARE_GRAIN).quantize(unit, ROUND_DOWN)
         missing = int((target - sum(parts.values(), Decimal(0))) / unit)
-        largest = sorted(parts, key=lambda name: parts[name] - exact[name])
+        largest = sorted(parts, key=lambda name: round((parts[name] - exact[name]) / unit, _TIE_DIGITS))
         for name in largest[:missing]:
             parts[name] += unit
         return parts
@@ -73,11 +77,15 @@ class PortfolioCapitalManager:
         self.reserve = Book(RESERVE, float(left))
         self.books = {name: Book(name, float(capital)) for name, capital in start.items()}
         if self.pooled:
-            weights = {name: float(capital / self.total) for name, capital in start.items()}
-            pool = PooledAccount([*self.books.values(), self.reserve], weights, reserved)
+            self.weights = {name: float(capital / self.total) for name, capital in start.items()}
+            pool = PooledAccount([*self.books.values(), self.reserve], self.weights, reserved)
             self.accounts = dict.fromkeys(self.books, pool)
         else:
             self.accounts = {name: IsolatedAccount(float(capital)) for name, capital in start.items()}
+
+    def reweigh(self, weights: Mapping[str, float]) -> None:
+        """Change what each strategy may use where capital is pooled."""
+        self.weights.update(weights)
 
     def allocation(self, strategy_id: str, marks: Mapping[str, float]) -> StrategyAllocation:
         """Where a strategy stands against its account, at `marks`."""

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Reason
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.sizing import Sizeable, size
 from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+#: The producer of intents that belong to a rebalance; no conflict policy sees them.
+REBALANCE: Final = "rebalance"
+#: a name of this module is found several times as fast as a member of an enumeration
+_NO_REASON: Final = Reason.NONE
 
 
 class Stage(Protocol):
@@ -93,4 +99,5 @@ class PlaceOrders:
         """See `Stage`."""
         for intent in intents:
             if not intent.refused:
-                intent.order = self._blotter.place(intent.demand, intent.quantity, intent.reserve)
+                reason = Reason.REBALANCE if intent.producer == REBALANCE else _NO_REASON
+                intent.order = self._blotter.place(intent.demand, intent.quantity, intent.reserve, reason)

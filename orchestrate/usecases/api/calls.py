@@ -25,7 +25,7 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.orders.conflicts import Exits
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
-from orchestrate.domain.portfolio import PortfolioPlan
+from orchestrate.domain.portfolio import PortfolioPlan, RebalancePlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
@@ -46,8 +46,9 @@ class OrchestratorConfig:
     """The settings that hold for all strategies of a run.
 
     `conflict_resolution_mode` is the name of a policy, or a function `f(demands, view) -> quantities`; `exits` says
-    whether closing demands take part. `framework` is where portable strategies are executed. Events from
-    `logging_level` on go to Python's logger `orchestrate`. `parameters`: by strategy id.
+    whether closing demands take part. Capital is rebalanced where a share of the portfolio's equity is off its weight
+    by more than `rebalance_threshold` (0.1 is ten points). `framework` is where portable strategies are executed.
+    Events from `logging_level` on go to Python's logger `orchestrate`. `parameters`: by strategy id.
     """
 
     conflict_resolution_mode: str | Callable[..., Sequence[float]] = "independent"
@@ -71,8 +72,8 @@ class OrchestratorConfig:
             raise ConfigurationError(f"conflict_resolution_mode must be a function or one of {known}, not {mode!r}")
         if self.exits not in get_args(Exits):
             raise ConfigurationError(f"exits must be one of {', '.join(get_args(Exits))}, not {self.exits!r}")
-        if self.rebalance_threshold is not None:
-            raise ConfigurationError("rebalance_threshold is not supported yet; leave it out")
+        if self.rebalance_threshold is not None and not 0 < self.rebalance_threshold <= 1:
+            raise ConfigurationError(f"rebalance_threshold must lie between 0 and 1, not {self.rebalance_threshold}")
 
 
 class StrategyOrchestrator:
@@ -144,10 +145,11 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
         chosen[entry.id] = instance
         plans.append(entry)
     mode = config.conflict_resolution_mode
+    threshold = None if config.rebalance_threshold is None else Decimal(str(config.rebalance_threshold))
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
         capital=CapitalPlan(Decimal(str(config.capital))),
-        portfolio=PortfolioPlan(conflicts=_name_of(mode), exits=config.exits),
+        portfolio=PortfolioPlan(conflicts=_name_of(mode), exits=config.exits, rebalance=RebalancePlan(threshold)),
         data={
             symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")
             for symbol, part in bars.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -20,9 +20,10 @@ from orchestrate.analytics.weights.estimate import (
 from orchestrate.analytics.weights.history import common_stamps, returns_of
 from orchestrate.analytics.weights.methods import ALLOCATIONS
 from orchestrate.domain.errors import ConfigurationError, UserInterrupt
-from orchestrate.domain.market.timeline import Closes
+from orchestrate.domain.market.timeline import Closes, Floats, Stamps
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import Finding
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.strategies.calls import CallScope, CallStack, error_kind, error_text
 
 if TYPE_CHECKING:
@@ -79,6 +80,20 @@ def estimator(plan: RunPlan, calls: CallStack) -> Estimator:
     if method in ALLOCATIONS:
         return partial(estimate, method)
     return _UserEstimator(wiring.find_function(method, plan.root), CallScope(_WHERE, calls))
+
+
+def estimation(plan: RunPlan, calls: CallStack, periods_per_year: float) -> Estimation:
+    """How weights are estimated anew at calendar rebalances; where returns decide nothing, those in force stay."""
+    lookback, every = plan.allocation.lookback, plan.allocation.every
+    if not wiring.weighs_returns(plan):
+        return Estimation(None, lookback, every, periods_per_year)
+    estimated = estimator(plan, calls)
+
+    def weigh(ids: Sequence[str], stamps: Stamps, returns: Floats) -> Mapping[str, Decimal]:
+        found = estimated(StrategyReturns(tuple(ids), stamps, returns))
+        return {} if found.note else found.weights
+
+    return Estimation(weigh, lookback, every, periods_per_year)
 
 
 def _own_symbols(plan: RunPlan) -> dict[str, tuple[str, ...]]:

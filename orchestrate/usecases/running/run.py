@@ -36,7 +36,7 @@ from orchestrate.orchestration.strategies.compatibility import CompatibilityAnal
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.supervision.board import board
 from orchestrate.usecases.lookahead import check_run
-from orchestrate.usecases.running.allocation import allocate, symbols_to_weigh
+from orchestrate.usecases.running.allocation import allocate, estimation, symbols_to_weigh
 from orchestrate.usecases.running.policies import Policy, conflict_policy
 from orchestrate.usecases.running.stopping import interrupts
 from orchestrate.usecases.running.watchdog import Watchdog
@@ -135,6 +135,7 @@ def _run(
         emit=emit,
         watch=watchdog,
         portfolio=plan.portfolio,
+        estimation=estimation(plan, watchdog, _periods_ahead(plan, market)),
     )
     for strategy in plan.strategies:
         orchestrator.add_strategy(
@@ -155,7 +156,7 @@ def _run(
     results = orchestrator.results()
     checked = check_run(orchestrator, twins, market, watchdog, stop, began)
     _require_same_bars(market, orchestrator)
-    findings += [*orchestrator.session.findings, *_ruined(results, market)]
+    findings += [*orchestrator.session.portfolio.findings, *_ruined(results, market)]
     steps, timeline = orchestrator.steps_done, market.timeline
     error = policy.error or orchestrator.session.error
     stopped = (stop is not None and stop()) or (error is None and steps < len(timeline))
@@ -257,6 +258,17 @@ def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]
             )
             findings.append(Finding("warning", f"strategies.{result.id}", message, len(down), (first,)))
     return findings
+
+
+def _periods_ahead(plan: RunPlan, market: Market) -> float:
+    """Bars per year of the portfolio, before the run: those of all symbols that strategies trade."""
+    if plan.periods_per_year is not None:
+        return plan.periods_per_year
+    traded = tuple(
+        dict.fromkeys(symbol for strategy in plan.strategies for symbol in strategy.symbols or market.series)
+    )
+    union = np.logical_or.reduce([market.timeline.rows[symbol] >= 0 for symbol in traded])
+    return _periods_of(market, traded, union)
 
 
 def _periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) -> dict[str, float]:

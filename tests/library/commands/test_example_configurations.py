@@ -96,6 +96,13 @@ def test_the_schedule_example_changes_who_takes_part():
     assert (events["StrategyPausedEvent"], events["StrategyResumedEvent"], events["StrategyRemovedEvent"]) == (1, 1, 1)
 
 
+def test_the_rebalancing_example_rebalances():
+    result, events = run_of("monthly_rebalancing.yaml")
+    assert events["CapitalRebalancedEvent"] == 98
+    assert round(float(result.reserve_equity[-1]), 2) == 120_952.09
+    assert result.reserve_equity[-1] / result.portfolio_equity[-1] == pytest.approx(0.2, abs=0.01)
+
+
 def test_the_risk_parity_example_gives_the_weights_that_it_says():
     result, _ = run_of("risk_parity.yaml")
     allocated = {name: strategy.allocated for name, strategy in result.strategies.items()}

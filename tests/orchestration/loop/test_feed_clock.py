@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.trading.strategy import Strategy
-from tests.backtest.own_strategies import Dips, Spread, Turning
 
 from orchestrate.data.alignment import align
 from orchestrate.domain.books import Position
@@ -37,6 +36,7 @@ from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdo
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
+from tests.backtest.own_strategies import Dips, Spread, Turning
 from tests.engines.builders import DAY, START
 from tests.natives.nautilus.scripts import BracketCross, Keywords, Pair, TimerRebalancer
 

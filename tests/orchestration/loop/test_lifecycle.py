@@ -103,7 +103,7 @@ def test_who_is_added_takes_part_from_then_on_with_money_of_the_reserve(place: s
 def test_who_is_added_at_the_first_bar_takes_part_from_the_start() -> None:
     done = run({"s": {0: BUY}}, [Appointment(day(0), "add", "s")])
     assert done.results["s"].allocated == 3_000
-    assert not done.orchestrator.session.findings
+    assert not done.orchestrator.session.portfolio.findings
 
 
 def test_the_reserve_gives_what_it_has() -> None:
@@ -157,7 +157,7 @@ def test_a_resume_after_a_flatten_starts_a_new_peak() -> None:
 def test_what_a_schedule_can_not_do_is_a_finding(appointment: Appointment, told: str) -> None:
     schedule = [appointment] if appointment.action != "add" else [Appointment(day(1), "add", "s"), appointment]
     done = run({"s": {}}, schedule)
-    [finding] = done.orchestrator.session.findings
+    [finding] = done.orchestrator.session.portfolio.findings
     assert (finding.severity, finding.where) == ("warning", "portfolio.schedule")
     assert told in finding.message
 

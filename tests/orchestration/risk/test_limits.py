@@ -266,7 +266,7 @@ def test_the_portfolios_drawdown_flattens_all_and_stop_asks_nobody(places: tuple
         done = run(plans, portfolio={"max_drawdown": MaxPortfolioDrawdown(0.1, action)}, a=FALL, places=places)
         assert done.fills("s") == [(50.0, 100.0), (-50.0, 82.0)] + ([(1.0, 95.0)] if action == "flatten" else [])
         assert done.fills("t") == [(10.0, 50.0), (-10.0, 50.0)] + ([(1.0, 50.0)] if action == "flatten" else [])
-        stopped = [finding.where for finding in done.orchestrator.session.findings]
+        stopped = [finding.where for finding in done.orchestrator.session.portfolio.findings]
         assert stopped == (["portfolio.limits.max_drawdown"] if action == "stop" else [])
         assert {result.status for result in done.results.values()} == {"completed"}
 

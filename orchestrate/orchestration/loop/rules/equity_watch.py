@@ -84,6 +84,18 @@ class EquityWatch:
         """The equity of every row at a step that isn't over."""
         return np.asarray(self._equity(step, step + 1)[:, 0])
 
+    @property
+    def next_step(self) -> int:
+        """The first step that isn't settled: that of the first column which a detector is shown."""
+        return self._settled + 1
+
+    def exposure(self, start: int, stop: int) -> Floats:
+        """The gross worth of each book's positions at each step from `start` up to `stop`."""
+        exposure = np.zeros((len(self.books), stop - start))
+        for row, symbol, units, _ in _positions(self.books):
+            exposure[row] += np.abs(units * self._marks.closes(symbol, start, stop))
+        return exposure
+
     def day(self, step: int) -> int:
         """The UTC day of a step."""
         return int(self._labels[step]) // _DAY
@@ -104,7 +116,8 @@ class EquityWatch:
         equity[:] = np.array([book.cash for book in self.books])[:, None]
         for row, symbol, units, offset in self._positions:
             equity[row] += units * self._marks.closes(symbol, start, stop) + offset
-        equity[-1] = equity.sum(axis=0)
+        for own in equity[:-1]:  # one after another, as `_equity_now` adds them
+            equity[-1] += own
         return equity
 
     def _equity_now(self, positions: Sequence[tuple[int, str, float, float]]) -> Floats:
@@ -112,7 +125,8 @@ class EquityWatch:
         equity, marks = [book.cash for book in self.books], self._marks
         for row, symbol, units, offset in positions:
             equity[row] += units * marks[symbol] + offset
-        equity[-1] = sum(equity)
+        for row in range(len(equity) - 1):  # not `sum`, which rounds in another way from Python 3.12 on
+            equity[-1] += equity[row]
         return np.array(equity)[:, None]
 
 

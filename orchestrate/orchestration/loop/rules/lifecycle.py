@@ -25,7 +25,7 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 #: What becomes of the positions of a strategy that is removed.
 Positions = Literal["flatten", "keep"]
 #: From a book, to a book, whole cents; the reserve's name is `RESERVE`.
-Transfer = Callable[[str, str, Decimal], None]
+Transfer = Callable[[str, str, Decimal], object]
 _CENT: Final = Decimal("0.01")
 
 
@@ -44,9 +44,11 @@ class Lifecycle:
         now: Callable[[], int],
         emit: Emit,
         transfer: Transfer,
+        reweigh: Callable[[str, Decimal], None],
     ) -> None:
         self._entries, self._capital, self._orders = entries, capital, orders
         self._losses, self._now, self._emit, self._transfer = losses, now, emit, transfer
+        self._reweigh = reweigh
         self._leaving: dict[str, StrategyEntry] = {}
 
     # ---- what a user may ask for
@@ -73,6 +75,7 @@ class Lifecycle:
         """Let a strategy take part that has waited, with its weight of the portfolio's equity from the reserve."""
         entry = self._require(strategy_id, "added", "waiting")
         entry.join()
+        self._reweigh(strategy_id, entry.weight)
         self._emit(StrategyAddedEvent(strategy_id, entry.allocation.target_pct, self._now()))
         if self._capital.pooled:
             return
@@ -85,6 +88,7 @@ class Lifecycle:
         """Let a strategy take part no more: its orders are cancelled, its positions closed, its cash goes back."""
         entry = self._require(strategy_id, "removed", "active", "paused", "waiting")
         entry.status, entry.weight = "removed", Decimal(0)
+        self._reweigh(strategy_id, entry.weight)
         self._emit(StrategyRemovedEvent(strategy_id, self._now()))
         self._orders.cancel(
             lambda order: order.strategy_id == strategy_id and order.status is not OrderStatus.RELEASED,

@@ -1,0 +1,213 @@
+"""What the portfolio of a run decides by itself: its rules, the equity that they go by, the capital that they move."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrate.domain.books import Flow
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.market.timeline import Market, MarketEvent
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.portfolio import PortfolioPlan
+from orchestrate.domain.results import Finding
+from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
+from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.order_manager import OrderManager
+from orchestrate.orchestration.loop.rebalancing.growth import GrowthRecord, growth_record
+from orchestrate.orchestration.loop.rebalancing.rebalancer import Move, Rebalancer, When
+from orchestrate.orchestration.loop.rebalancing.standings import Standings, ThresholdWatch
+from orchestrate.orchestration.loop.rebalancing.targets import Estimation, Targets
+from orchestrate.orchestration.loop.rebalancing.trading import Coordinate, RebalanceOrders
+from orchestrate.orchestration.loop.rules.appointments import Appointments
+from orchestrate.orchestration.loop.rules.drawdown_stops import DrawdownStops
+from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
+from orchestrate.orchestration.loop.rules.lifecycle import Lifecycle
+from orchestrate.orchestration.loop.rules.losses import Losses
+from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
+from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+if TYPE_CHECKING:
+    from orchestrate.domain.portfolio import Limits
+    from orchestrate.orchestration.loop.rules.rule import PortfolioRule
+
+
+class Portfolio:
+    """The portfolio's own rules over the books of a run; made once the books are open.
+
+    `limits` are the portfolio's, `transfer` moves capital in all accounts, `coordinate` takes intents through the
+    pipeline.
+    """
+
+    def __init__(
+        self,
+        in_order: Sequence[StrategyEntry],
+        capital: PortfolioCapitalManager,
+        orders: OrderManager,
+        market: Market,
+        execution: ExecutionRules,
+        marks: Marks,
+        log: DecisionLog,
+        emit: Emit,
+        limits: Limits,
+        plan: PortfolioPlan,
+        estimation: Estimation,
+        transfer: Move,
+        coordinate: Coordinate,
+    ) -> None:
+        self._in_order, self._capital, self._orders, self._market = in_order, capital, orders, market
+        self._entries = {entry.id: entry for entry in in_order}
+        self._execution, self._marks, self._log, self._emit = execution, marks, log, emit
+        self._limits, self._plan, self._estimation = limits, plan, estimation
+        self._transfer, self._coordinate = transfer, coordinate
+        self._step_begun = 0
+        self._trades: dict[str, int] = {}
+        self._growth: GrowthRecord | None = None
+        self.findings: list[Finding] = []
+        #: nobody is asked any more
+        self.halted = False
+        self.watch = EquityWatch([*capital.books.values(), capital.reserve], marks, market)
+        self.losses = self._losses_watched()
+        self.rebalancer = self._rebalancer_of() if plan.moves_capital or estimation.every else None
+        self.lifecycle = Lifecycle(
+            self._entries, capital, orders, self.losses, self._step_label, emit, transfer, self._reweigh
+        )
+        #: what the portfolio does by itself at a step, in this order
+        self.rules: tuple[PortfolioRule, ...] = tuple(self._rules())
+
+    # ---- put together
+
+    def _losses_watched(self) -> Losses:
+        limits = {entry.id: entry.allocation.limits for entry in self._in_order} | {PORTFOLIO: self._limits}
+
+        def bounds(limit: str, field: str) -> dict[str, float]:
+            return {name: float(getattr(own[limit], field)) for name, own in limits.items() if limit in own}
+
+        return Losses(
+            self.watch, self._marks, bounds("max_drawdown", "at"), bounds("max_daily_loss", "fraction"), self._own_bars
+        )
+
+    def _own_bars(self, strategy_id: str, since: int) -> int:
+        """Return how many steps after `since` have a bar of one of the strategy's symbols."""
+        rows, stop = self._market.timeline.rows, self._marks.step + 1
+        symbols = self._entries[strategy_id].symbols
+        return int(np.logical_or.reduce([rows[symbol][since + 1 : stop] >= 0 for symbol in symbols]).sum())
+
+    def _rules(self) -> list[PortfolioRule]:
+        rules: list[PortfolioRule] = []
+        is_stopped = self.losses in self.watch.detectors
+        if self._plan.schedule:
+            timeline = self._market.timeline
+            rules += [
+                Appointments(self._plan.schedule, timeline, self.lifecycle, self.reallocate, self.findings),
+                self.lifecycle,
+            ]
+        if self.rebalancer is not None:
+            rules.append(self.rebalancer)
+        if is_stopped:
+            stops = DrawdownStops(
+                self._entries,
+                self._limits,
+                self.losses,
+                self._orders,
+                self._log,
+                self._emit,
+                self.lifecycle.pause,
+                self._halt,
+            )
+            rules.append(stops)
+        return rules
+
+    def _rebalancer_of(self) -> Rebalancer:
+        timeline, plan = self._market.timeline, self._plan.rebalance
+        standings = Standings(self._in_order, self._capital, self.watch, self._marks, self._orders.blotter)
+        self._growth = growth_record(self.watch, self._in_order, timeline, self._plan, self._estimation.bars)
+        weights = {entry.id: float(entry.weight) for entry in self._in_order}
+        most = math.inf if self._capital.pooled else 1.0
+        volatility = self._plan.target_volatility
+        targets = Targets(weights, most, self._growth, timeline.stamps, self._estimation, volatility)
+        orders = RebalanceOrders(self._orders, self._marks, timeline, self._execution, self._coordinate)
+        threshold = None
+        if plan.threshold is not None:
+            threshold = ThresholdWatch(standings, self.watch, targets.weights, float(plan.threshold))
+        when = When.of(timeline.labels, plan, self._estimation.every, threshold)
+        return Rebalancer(standings, targets, when, orders, plan.top_up, self._transfer, self._log, self._emit)
+
+    # ---- asked by the stages
+
+    def exposure(self) -> Exposure:
+        """Return what strategies would hold once their open orders have filled."""
+        blotter, instruments = self._orders.blotter, self._market.instruments
+        return Exposure(self._entries, blotter, self._marks, instruments, self.losses)
+
+    # ---- at a step
+
+    def before_open(self, event: MarketEvent) -> None:
+        """Let the rules act before the open, with the closes before it."""
+        self._step_begun = event.step
+        self._marks.step = max(event.step - 1, 0)
+        for rule in self.rules:
+            rule.before_open(event)
+
+    def after_close(self, event: MarketEvent) -> None:
+        """Judge the equity of the step that is over, then let the rules act."""
+        if self.watch.detectors:
+            self.watch.settle(event.step)
+        for rule in self.rules:
+            rule.after_close(event)
+
+    def booked(self, entry: StrategyEntry) -> None:
+        """Note that a fill has changed the strategy's book."""
+        self.watch.changed()
+        if "cooldown" in entry.allocation.limits:
+            trades = entry.book.trades
+            if len(trades) > self._trades.get(entry.id, 0) and trades[-1].profit < 0:
+                self.losses.losing_exit(entry.id, self._marks.step)
+            self._trades[entry.id] = len(trades)
+
+    def _step_label(self) -> int:
+        """Return the label of the step under way, also before its open."""
+        return int(self._market.timeline.labels[max(self._step_begun, self._marks.step)])
+
+    def _halt(self) -> None:
+        """Ask nobody any more; the run goes on to its end."""
+        self.halted = True
+        label = label_text(self._log.step_label())
+        message = f"the portfolio's drawdown reached its limit at {label}: everything is closed, no strategy is asked"
+        self.findings.append(Finding("warning", "portfolio.limits.max_drawdown", message))
+
+    # ---- capital
+
+    def move_capital(self, source: str, target: str, amount: Decimal) -> list[tuple[str, Flow]]:
+        """Move money in the ledger, at the step under way, and return the flows of strategies: no losses or gains."""
+        t = self._market.timeline.moments[self._marks.step]
+        self._capital.transfer(source, target, amount, t)
+        flows = [(source, Flow(t, -float(amount))), (target, Flow(t, float(amount)))]
+        own = [(name, flow) for name, flow in flows if name != RESERVE]
+        for name, flow in own:
+            self.losses.moved(name, flow.amount)
+            if self._growth is not None:
+                self._growth.moved(name, flow.amount)
+        return own
+
+    def reallocate(self, weights: Mapping[str, Decimal]) -> None:
+        """Aim at new weights of these strategies, and move capital after this step; the others keep theirs."""
+        after = {entry.id: weights.get(entry.id, entry.weight) for entry in self._in_order}
+        total = sum(after.values(), Decimal(0))
+        if total > 1:
+            raise ValueError(f"allocations would add up to {total * 100:f} percent")
+        for entry in self._in_order:
+            entry.weight = after[entry.id]
+        if self.rebalancer is not None:
+            self.rebalancer.rebalance_now("schedule", weights)
+
+    def _reweigh(self, strategy_id: str, weight: Decimal) -> None:
+        """Put one strategy's weight in force, without moving capital."""
+        self._capital.reweigh({strategy_id: float(weight)})
+        if self.rebalancer is not None:
+            self.rebalancer.aim_at({strategy_id: weight})

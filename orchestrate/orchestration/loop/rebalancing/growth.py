@@ -1,0 +1,93 @@
+"""What strategies and the portfolio have earned lately, transfers left out: the returns that weights are made from."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps, Timeline
+from orchestrate.domain.portfolio import PortfolioPlan
+from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+
+class GrowthRecord:
+    """Follows what 1 has grown to, of all rows of an `EquityWatch`; a detector that no step matters to.
+
+    The portfolio's counts at the steps in `any_bar`, the strategies' at those in `all_bars`; the last `returns` of the
+    one and the last `bars` of the others are kept. It starts from the capital before the first step.
+    """
+
+    def __init__(self, watch: EquityWatch, any_bar: Flags, all_bars: Flags, returns: int, bars: int) -> None:
+        self._watch, self._any_bar, self._all_bars = watch, any_bar, all_bars
+        self._rows = watch.rows()
+        base = np.array([book.initial for book in watch.books])
+        base[-1] = base.sum()
+        #: growth is measured from the equity after the last transfer, so that jumping gives the same digits
+        self._base: Floats = base
+        self._growth: Floats = np.ones(len(base))
+        self._last: Floats = base.copy()
+        self._portfolio: deque[float] = deque([1.0], maxlen=returns + 1)
+        self._strategies: deque[tuple[int, Floats]] = deque(maxlen=bars)
+        watch.detectors.append(self)
+
+    # ---- a detector
+
+    def first_hit(self, equity: Floats, days: Stamps) -> int:  # noqa: ARG002  # nothing depends on the figures
+        """See `Detector`."""
+        return len(days)
+
+    def commit(self, equity: Floats, days: Stamps) -> None:
+        """See `Detector`."""
+        start = self._watch.next_step
+        steps = slice(start, start + len(days))
+        growth = self._grown(equity)
+        self._portfolio.extend(growth[-1, self._any_bar[steps]].tolist())
+        for column in np.flatnonzero(self._all_bars[steps]).tolist():
+            self._strategies.append((start + column, growth[:-1, column].copy()))
+        self._last = equity[:, -1].copy()
+
+    def _grown(self, equity: Floats) -> Floats:
+        base = self._base[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self._growth[:, None] * np.where(base > 0, equity / base, 1.0))
+
+    def moved(self, name: str, amount: float) -> None:
+        """Money has come to a strategy, or (negative) left it, after the result of the last step."""
+        row = self._rows[name]
+        self._growth[row] = self._grown(self._last[:, None])[row, 0]
+        self._last[row] += amount
+        self._base[row] = self._last[row]
+
+    # ---- what is known
+
+    def portfolio_returns(self) -> Floats | None:
+        """The portfolio's last returns; None until there are as many as are kept."""
+        if len(self._portfolio) < (self._portfolio.maxlen or 0):
+            return None
+        grown = np.array(self._portfolio)
+        return np.asarray(grown[1:] / grown[:-1] - 1.0)
+
+    def strategy_returns(self, names: Sequence[str]) -> tuple[list[int], Floats] | None:
+        """The returns of `names` between the last bars, a row each, and their steps; None until there are as many."""
+        if len(self._strategies) < (self._strategies.maxlen or 0):
+            return None
+        rows = [self._rows[name] for name in names]
+        grown = np.array([growth[rows] for _, growth in self._strategies])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            returns = np.where(grown[:-1] > 0, grown[1:] / grown[:-1] - 1.0, 0.0)
+        return [step for step, _ in self._strategies][1:], returns
+
+
+def growth_record(
+    watch: EquityWatch, entries: Sequence[StrategyEntry], timeline: Timeline, portfolio: PortfolioPlan, bars: int
+) -> GrowthRecord | None:
+    """A record of the returns that new weights are made from, `bars` of the strategies'; None where none are made."""
+    volatility = portfolio.target_volatility
+    if volatility is None and not bars:
+        return None
+    with_bar = [np.logical_or.reduce([timeline.rows[symbol] >= 0 for symbol in entry.symbols]) for entry in entries]
+    returns = volatility.lookback if volatility is not None else 0
+    return GrowthRecord(watch, np.logical_or.reduce(with_bar), np.logical_and.reduce(with_bar), returns, bars)

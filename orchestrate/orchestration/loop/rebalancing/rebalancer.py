@@ -1,0 +1,185 @@
+"""Capital goes back to its targets: trims are ordered, then cash moves, then positions of receivers are enlarged.
+
+All of it happens after a close. A rebalance decided at one step ends at the next one at which its trims are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orchestrate.domain.events import CapitalRebalancedEvent
+from orchestrate.domain.market.timeline import MarketEvent, Stamps
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.portfolio import Period, RebalancePlan
+from orchestrate.orchestration.loop.clock import NextEvent, fixed_steps
+from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
+from orchestrate.orchestration.loop.rebalancing.periods import first_steps
+from orchestrate.orchestration.loop.rebalancing.standings import Standings, ThresholdWatch
+from orchestrate.orchestration.loop.rebalancing.targets import Targets
+from orchestrate.orchestration.loop.rebalancing.trading import RebalanceOrders, fractions
+from orchestrate.orchestration.risk.capital import RESERVE
+from orchestrate.orchestration.risk.rebalancing import FLOOR, Imbalance, Transfer, settle
+
+#: Moves an amount, whole cents, from one strategy (or the reserve) to another.
+Move = Callable[[str, str, Decimal], object]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What starts a rebalance: the first steps of periods, by step, and a share that is off its target."""
+
+    periods: Mapping[int, str]
+    next_period: NextEvent
+    threshold: ThresholdWatch | None
+
+    @classmethod
+    def of(
+        cls, labels: Stamps, plan: RebalancePlan, estimated: Period | None, threshold: ThresholdWatch | None
+    ) -> When:
+        """The periods of the plan, and those at which weights are `estimated` anew."""
+        periods: dict[int, str] = {}
+        for period in (estimated, plan.every):
+            if period is not None:
+                periods |= dict.fromkeys(first_steps(labels, period), period)
+        return cls(periods, fixed_steps(periods), threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class _Underway:
+    """A rebalance between its decision and its end."""
+
+    why: str
+    step: int
+    label: int
+    imbalance: Imbalance
+    trims: frozenset[str]
+
+
+class Rebalancer:
+    """A rule of the portfolio; see `PortfolioRule`."""
+
+    def __init__(
+        self,
+        standings: Standings,
+        targets: Targets,
+        when: When,
+        orders: RebalanceOrders,
+        top_up: bool,
+        move: Move,
+        log: DecisionLog,
+        emit: Emit,
+    ) -> None:
+        self.targets = targets
+        self._standings, self._when, self._orders, self._top_up = standings, when, orders, top_up
+        self._move, self._log, self._emit = move, log, emit
+        self._requested = ""
+        self._underway: _Underway | None = None
+
+    def rebalance_now(self, why: str, targets: Mapping[str, Decimal]) -> None:
+        """Aim at these weights (0..1, all others keep theirs) and rebalance after the close of this step.
+
+        One that is under way is ended first.
+        """
+        self.aim_at(targets)
+        self._requested = why
+
+    def aim_at(self, targets: Mapping[str, Decimal]) -> None:
+        """Put these weights (0..1) in force without moving capital; all others keep theirs."""
+        self.targets.change(targets)
+        self._aim()
+
+    def before_open(self, event: MarketEvent) -> None:
+        """See `PortfolioRule`."""
+
+    def next_event(self, step: int) -> int:
+        """See `PortfolioRule`."""
+        if self._underway is not None or self._requested:
+            return step + 1
+        return self._when.next_period(step)
+
+    def after_close(self, event: MarketEvent) -> None:
+        """See `PortfolioRule`."""
+        underway = self._underway
+        if underway is not None and event.step > underway.step and not self._orders.are_open(underway.trims):
+            self._finish(underway)
+            self._underway = None
+        if self._underway is None:
+            why = self._reason(event.step)
+            if why:
+                self._begin(why, event.step)
+
+    def _reason(self, step: int) -> str:
+        """Why a rebalance is due at this step; "" where none is."""
+        if self._requested:
+            why, self._requested = self._requested, ""
+            return why
+        if step in self._when.periods:
+            self.targets.renew(self._standings.taking_part())
+            self._aim()
+            return self._when.periods[step]
+        threshold = self._when.threshold
+        return "threshold" if threshold is not None and threshold.is_hit(step) else ""
+
+    def _aim(self) -> None:
+        weights = self.targets.weights
+        self._standings.reweigh(weights)
+        if self._when.threshold is not None:
+            self._when.threshold.aim_at(weights)
+
+    def _begin(self, why: str, step: int) -> None:
+        """Decide what moves, and order the trims."""
+        standings = self._standings
+        imbalance = standings.imbalance(self.targets.weights)
+        if not imbalance.moved or imbalance.moved < FLOOR * standings.total():
+            return
+        trims: list[str] = []
+        for name, fraction in fractions(imbalance.excesses, standings.sizes()).items():
+            if name != RESERVE:
+                trims += self._orders.trim(standings.entries[name], fraction)
+        self._underway = _Underway(why, step, self._log.step_label(), imbalance, frozenset(trims))
+
+    def _finish(self, underway: _Underway) -> None:
+        """Move the cash, and order the top-ups of those who have received it."""
+        standings = self._standings
+        left = underway.imbalance.among([*standings.taking_part(), RESERVE])
+        sizes, before = standings.sizes(), standings.equities()
+        transfers = [] if standings.pooled else self._transfer(left)
+        received = left.shortages if standings.pooled else _sums(transfers)
+        intents = self._enlargements(fractions(received, sizes)) if self._top_up else []
+        if transfers or (standings.pooled and (underway.trims or intents)):
+            self._report(underway, before, transfers)
+        if intents:
+            self._orders.top_up(intents)
+
+    def _transfer(self, imbalance: Imbalance) -> list[Transfer]:
+        free = self._standings.free_cash
+        gives = {name: max(0.0, min(excess, free(name))) for name, excess in imbalance.excesses.items()}
+        transfers = settle(gives, imbalance.shortages)
+        for transfer in transfers:
+            self._move(*transfer)
+        return transfers
+
+    def _enlargements(self, fractions: Mapping[str, float]) -> list[Intent]:
+        intents: list[Intent] = []
+        for name, entry in self._standings.entries.items():
+            if name in fractions and entry.status == "active":
+                intents += self._orders.enlargements(entry, fractions[name])
+        return intents
+
+    def _report(self, underway: _Underway, equities: Mapping[str, float], transfers: list[Transfer]) -> None:
+        before = {name: Decimal(f"{equity:.2f}") for name, equity in equities.items()}
+        after = dict(before)
+        for source, target, amount in transfers:
+            after[source] -= amount
+            after[target] += amount
+        self._emit(CapitalRebalancedEvent(after, underway.label, before, underway.why))
+
+
+def _sums(transfers: list[Transfer]) -> dict[str, float]:
+    """What each has received."""
+    received: dict[str, Decimal] = {}
+    for _, target, amount in transfers:
+        received[target] = received.get(target, Decimal(0)) + amount
+    return {name: float(amount) for name, amount in received.items()}

@@ -1,0 +1,80 @@
+"""The orders of a rebalance: trims, which belong to the orchestrator, and top-ups, which go through the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from orchestrate.domain.books import Position
+from orchestrate.domain.market.timeline import Timeline
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.order import Order, Reason
+from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.order_manager import OrderManager
+from orchestrate.orchestration.risk.pipeline import REBALANCE
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+#: Takes intents through the pipeline.
+Coordinate = Callable[[list[Intent]], object]
+
+
+class RebalanceOrders:
+    """Places them, at the step under way. Positions that an open order closes, or whose series has ended, are left."""
+
+    def __init__(
+        self,
+        orders: OrderManager,
+        marks: Marks,
+        timeline: Timeline,
+        rules: ExecutionRules,
+        coordinate: Coordinate,
+    ) -> None:
+        self._orders, self._marks, self._rules, self._coordinate = orders, marks, rules, coordinate
+        self._moments = timeline.moments
+        self._ends = timeline.ends.steps
+
+    def trim(self, entry: StrategyEntry, fraction: float) -> list[str]:
+        """Sell so much of each position, rounded down; the ids of the orders."""
+        placed = []
+        for position in self._left_alone(entry):
+            quantity = self._rules.lot(position.quantity * min(1.0, fraction))
+            if quantity:
+                order = self._orders.reduce_position(entry, position, -quantity, Reason.REBALANCE)
+                placed.append(order.id)
+        return placed
+
+    def are_open(self, order_ids: Collection[str]) -> bool:
+        """True while one of the orders may still fill."""
+        return any(order.id in order_ids for order in self._orders.blotter.open_orders())
+
+    def enlargements(self, entry: StrategyEntry, fraction: float) -> Iterable[Intent]:
+        """What it takes to enlarge each position by a fraction of it, rounded down."""
+        step = self._marks.step
+        for position in self._left_alone(entry):
+            quantity = self._rules.lot(position.quantity * fraction)
+            if quantity:
+                symbol, price, t = position.symbol, self._marks[position.symbol], self._moments[step]
+                yield Intent(entry.id, symbol, False, quantity, quantity > 0, price, step, t, producer=REBALANCE)
+
+    def top_up(self, intents: list[Intent]) -> None:
+        """Send them through the pipeline."""
+        self._coordinate(intents)
+
+    def _left_alone(self, entry: StrategyEntry) -> list[Position]:
+        """The positions that no order closes and that can still be traded."""
+        blotter = self._orders.blotter
+        own = [*blotter.pending(entry.id), *(order for order in blotter.resting() if order.strategy_id == entry.id)]
+        return [
+            position
+            for position in entry.book.positions.values()
+            if self._ends[position.symbol] > self._marks.step and not any(_closes(order, position) for order in own)
+        ]
+
+
+def _closes(order: Order, position: Position) -> bool:
+    return order.symbol == position.symbol and (order.closing or order.quantity * position.quantity < 0)
+
+
+def fractions(received: Mapping[str, float], sizes: Mapping[str, float]) -> dict[str, float]:
+    """By how much each receiver grows; nothing where it had nothing."""
+    return {name: amount / sizes[name] for name, amount in received.items() if sizes.get(name, 0.0) > 0}
