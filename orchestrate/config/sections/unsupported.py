@@ -15,8 +15,6 @@ _PLANNED_CONFLICTS = ("net_signal", "first_wins", "priority", "cancel_both", "we
 def refuse_pending(reading: Reading) -> None:
     """Every feature that is asked for and isn't there."""
     values = reading.values
-    if values.capital and values.capital.mode == "pooled":
-        reading.not_landed(("capital", "mode"), "capital.mode 'pooled'", "write 'isolated', or leave it out")
     for symbol, instrument in values.instruments.items():
         for key in ("fx", "borrow"):
             if getattr(instrument, key):

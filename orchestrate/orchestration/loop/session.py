@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 
@@ -76,6 +77,7 @@ class Session:
         buying_power = BuyingPower(entries, self.blotter, self.marks, market.series, market.instruments, rules)
         self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market.timeline.moments)
         self.runner = StrategyRunner(self.in_order, market, self.blotter, self.marks, calls, self._now, self)
+        self._buying_power = buying_power
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
         self._portfolio = portfolio
         coordinator.begin(
@@ -97,7 +99,8 @@ class Session:
     def start(self) -> None:
         """Open every book and start every strategy."""
         start = {entry.id: entry.allocated for entry in self.entries.values()}
-        self._capital.open_books(start, self.blotter.reserved)
+        weights = {entry.id: entry.allocation.target_pct / 100 for entry in self.entries.values()}
+        self._capital.open_books(start, self.blotter.reserved, weights)
         for entry in self.in_order:
             entry.symbols = entry.metadata.symbols or tuple(self._market.series)
             entry.book, entry.account = self._capital.books[entry.id], self._capital.accounts[entry.id]
@@ -130,6 +133,12 @@ class Session:
         return (
             DrawdownStops(self.entries, limits, self.losses, self.orders, self.log, self._emit, self.pause, self._halt),
         )
+
+    def sized_on(self, entry: StrategyEntry) -> Callable[[], float] | None:
+        """What sizes of a native in percent are of; None where that is its own account alone."""
+        if not entry.account.is_shared:
+            return None
+        return partial(self._buying_power.sized_on, entry, self.marks.opens)
 
     def _exposure(self) -> Exposure:
         return Exposure(self.entries, self.blotter, self.marks, self._market.instruments, self.losses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from orchestrate.domain.accounts import StrategyAllocation, allocation
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -41,10 +42,13 @@ class StrategyView:
         """The book at the closes of this step."""
         return self.book.equity(self._marks)
 
+    def allocation(self) -> StrategyAllocation:
+        """Its capital at the closes of this step: allocated, used, reserved and available."""
+        return allocation(self._account, self.book, self._blotter.reserved(self.strategy_id), self._marks)
+
     def available(self) -> float:
-        """What an opening may cost."""
-        reserved = self._blotter.reserved(self.strategy_id)
-        return self._account.money_for_openings(self.book, reserved, self._marks)
+        """What of its allocation is available."""
+        return float(self.allocation().available_capital)
 
     def instrument(self, symbol: str) -> Instrument:
         """What a symbol is."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from orchestrate import wiring
 from orchestrate.data.files.memory import by_symbol
@@ -23,7 +23,7 @@ from orchestrate.domain.engines import natives_of
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
+from orchestrate.domain.plan import CapitalMode, CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
@@ -45,7 +45,8 @@ class OrchestratorConfig:
     """The settings that hold for all strategies of a run.
 
     `framework` is where portable strategies are executed. Events from `logging_level` on go to Python's logger
-    `orchestrate`. `parameters`: by strategy id.
+    `orchestrate`. `parameters`: by strategy id. `capital_mode`: `isolated`, each strategy lives on its own part of the
+    capital, or `pooled`, all on common cash.
     """
 
     conflict_resolution_mode: str = "independent"
@@ -60,6 +61,7 @@ class OrchestratorConfig:
     start: str = ""
     end: str = ""
     periods_per_year: float | None = None
+    capital_mode: CapitalMode = "isolated"
 
     def __post_init__(self) -> None:
         if self.conflict_resolution_mode not in CONFLICT_POLICIES:
@@ -67,6 +69,9 @@ class OrchestratorConfig:
                 f"conflict_resolution_mode {self.conflict_resolution_mode!r} is not supported yet; "
                 f"there is {', '.join(CONFLICT_POLICIES)}"
             )
+        if self.capital_mode not in get_args(CapitalMode):
+            known = " or ".join(repr(mode) for mode in get_args(CapitalMode))
+            raise ConfigurationError(f"capital_mode must be {known}, not {self.capital_mode!r}")
         if self.rebalance_threshold is not None:
             raise ConfigurationError("rebalance_threshold is not supported yet; leave it out")
 
@@ -141,7 +146,7 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
         plans.append(entry)
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
-        capital=CapitalPlan(Decimal(str(config.capital))),
+        capital=CapitalPlan(Decimal(str(config.capital)), config.capital_mode),
         portfolio=PortfolioPlan(conflicts=config.conflict_resolution_mode),
         data={
             symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")

@@ -101,7 +101,7 @@ def _run(
     began: float,
 ) -> RunResult:
     orchestrator = CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(plan.capital.total),
+        PortfolioCapitalManager(plan.capital.total, pooled=plan.capital.mode == "pooled"),
         StrategyCoordinator(CONFLICT_POLICIES[plan.portfolio.conflicts], plan.portfolio.limits),
         CompatibilityAnalyzer(),
         engines,

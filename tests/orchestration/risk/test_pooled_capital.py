@@ -75,8 +75,8 @@ def gain(engine: str, c_out: int = 99, b_in: int = 2) -> Rehearsed:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_openings_of_one_step_share_the_money_that_is_there(engine: str) -> None:
     done = gain(engine)
-    assert [done.fills(name) for name in "abc"] == [[(4_200.0, 10.0)], [(1_800.0, 10.0)], [(4_000.0, 10.0)]]
-    assert done.reasons("b") == [("resized", "capital", 1_800.0)]
+    assert [done.fills(name) for name in "abc"] == [[(3_000.0, 10.0)], [(3_000.0, 10.0)], [(4_000.0, 10.0)]]
+    assert done.reasons("a") == done.reasons("b") == [("resized", "capital", 3_000.0)]
     assert isinstance(done.orchestrator.strategies["a"].account, PooledAccount)
 
 

@@ -45,7 +45,8 @@ class Guest:
 
     def _prepare(self) -> None:
         refuse_cheating_on_open(self._native)
-        sizer = PlanSizer(self._account.sizing, len(self._account.symbols), self._rules)
+        seat = self._account
+        sizer = PlanSizer(seat.sizing, len(seat.symbols), self._rules, seat.sized_on or self._broker.getvalue)
         self._strategy = self._cerebro.prepare(self._native, dict(self._account.config), sizer)
 
     def _ask(self, call: Callable[..., None], *arguments: object) -> None:
