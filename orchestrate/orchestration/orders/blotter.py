@@ -186,6 +186,7 @@ class Blotter:
         """The order is over without a (further) fill."""
         order.become(status)
         order.reason = reason
+        self.moved.add(order.strategy_id)
         self._let_go(order)
 
     def _let_go(self, order: Order) -> None:

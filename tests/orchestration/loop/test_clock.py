@@ -22,6 +22,8 @@ from orchestrate.orchestration.strategies.compatibility import CompatibilityAnal
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
 from tests.engines.builders import market, series
+from tests.orchestration.harness import Flags as ByNumber
+from tests.orchestration.harness import Part, fixed, rehearse
 
 ENGINES = ("backtrader", "nautilus")
 SIDES = ("enter_long", "exit_long", "enter_short", "exit_short")
@@ -93,12 +95,14 @@ def stage(seed: int, spans: list[tuple[int, int]]) -> Market:
     return market(*made)
 
 
-def facts(stage: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]], feed: str) -> tuple[int, Any]:
+def facts(
+    stage: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]], feed: str, *, pooled: bool = False
+) -> tuple[int, Any]:
     """How many steps were taken, and all that came of them."""
     events: list[DomainEvent] = []
     steps: list[int] = []
     orchestrator = CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(Decimal(100_000)),
+        PortfolioCapitalManager(Decimal(100_000), pooled=pooled),
         StrategyCoordinator(),
         CompatibilityAnalyzer(),
         {name: build_adapter(name, {"feed": feed}) for name in ENGINES},
@@ -145,13 +149,14 @@ RULES = st.builds(
     spans=SPANS,
     rules=RULES,
     parts=st.lists(PARTS, min_size=1, max_size=4),
+    pooled=st.booleans(),
 )
 def test_jumping_changes_nothing(
-    seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]]
+    seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]], pooled: bool
 ) -> None:
     scene = stage(seed, spans)
-    jumped, sparse = facts(scene, rules, parts, "on_demand")
-    walked, dense = facts(scene, rules, parts, "full")
+    jumped, sparse = facts(scene, rules, parts, "on_demand", pooled=pooled)
+    walked, dense = facts(scene, rules, parts, "full", pooled=pooled)
     assert sparse == dense
     assert jumped <= walked == len(scene.timeline)
 
@@ -181,6 +186,16 @@ def test_a_flag_that_holds_is_a_stop_only_where_it_changes_something() -> None:
     assert fills
     assert len(fills) < jumped <= 2 * len(fills) + 1  # a decision and a release each, and the last step
     assert jumped < len(scene.timeline) / 5
+
+
+def test_an_order_refused_at_the_open_hides_no_flag_of_that_bar() -> None:
+    """At 2,000 the first order pays for nothing; the flag of that bar makes another, which fills at 10."""
+    bars = [(10.0, 10.0), (2_000.0, 10.0), (10.0, 10.0), (10.0, 10.0)]
+    for full in ((), ("in_memory",)):
+        part = Part(ByNumber(long=[0, 1]), sizing=fixed(100))
+        done = rehearse(market(series("A", bars)), {"s": part}, capital=1_000, full=full)
+        assert done.reasons("s")[1] == ("rejected", "below_one_lot", 0.0)
+        assert done.fills() == [(100.0, 10.0)]
 
 
 def test_steps_without_flag_or_order_are_not_taken() -> None:
