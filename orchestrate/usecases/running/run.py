@@ -128,7 +128,7 @@ def _run(
     results = orchestrator.results()
     checked = check_run(orchestrator, twins, market, watchdog, stop, began)
     _require_same_bars(market, orchestrator)
-    findings += _ruined(results, market)
+    findings += _ruined(results, market, pooled=plan.capital.mode == "pooled")
     steps, timeline = orchestrator.steps_done, market.timeline
     stopped = steps < len(timeline) or (stop is not None and stop())
     return RunResult(
@@ -206,17 +206,16 @@ def _status(results: dict[str, StrategyResult], *, interrupted: bool) -> RunStat
     return "failed" if failed == len(results) else "degraded"
 
 
-def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]:
+def _ruined(results: dict[str, StrategyResult], market: Market, *, pooled: bool) -> list[Finding]:
     """A warning for each strategy that lost all it had: margin calls are not supported, nothing is closed."""
     findings = []
+    means = "the others' money stands in for it" if pooled else "margin calls are not supported"
     for result in results.values():
         lost = curve_of([result]).equity <= 0.0  # whose money was moved away has lost nothing
         down = np.flatnonzero(lost & (result.equity <= 0.0))
         if len(down):
             first = label_text(int(market.timeline.labels[down[0]]))
-            message = (
-                f"its equity fell to zero or below, first at {first}; margin calls are not supported; the run continued"
-            )
+            message = f"its equity fell to zero or below, first at {first}; {means}; the run continued"
             findings.append(Finding("warning", f"strategies.{result.id}", message, len(down), (first,)))
     return findings
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrate.config.resolve import resolve
 from orchestrate.domain.events import DomainEvent
-from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.plan import CapitalMode, RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.usecases.running.run import run
 from orchestrate.wiring import choices, describe, settings_types
@@ -25,13 +26,14 @@ def plan_of(name: str) -> RunPlan:
     return resolution.plan
 
 
-def run_of(name: str) -> tuple[RunResult, Counter[str]]:
+def run_of(name: str, mode: CapitalMode | None = None) -> tuple[RunResult, Counter[str]]:
     events: Counter[str] = Counter()
 
     def emit(event: DomainEvent) -> None:
         events[type(event).__name__] += 1
 
-    return run(plan_of(name), emit=emit), events
+    plan = plan_of(name)
+    return run(replace(plan, capital=replace(plan.capital, mode=mode or plan.capital.mode)), emit=emit), events
 
 
 def test_what_there_is():
@@ -84,3 +86,19 @@ def test_the_capital_example_is_cut_and_refused():
     assert events["SignalBlockedEvent"] >= 5
     assert result.strategies["greedy"].resized >= 5
     assert result.strategies["two_at_once"].blocked >= 5
+
+
+def test_the_pooled_example_has_books_that_owe_and_cash_that_never_does():
+    result, _ = run_of("pooled.yaml")
+    cash = {name: float(strategy.allocated) for name, strategy in result.strategies.items()}
+    lowest, total = dict(cash), []
+    for record in result.fills:
+        fill = record.fill
+        cash[fill.strategy_id] -= fill.quantity * fill.price + fill.fee
+        lowest[fill.strategy_id] = min(lowest[fill.strategy_id], cash[fill.strategy_id])
+        total.append(sum(cash.values()))
+    assert min(total) > 0.0
+    assert lowest["dips"] < -10_000
+    assert lowest["trend"] < 0.0
+    alone, _ = run_of("pooled.yaml", mode="isolated")
+    assert alone.strategies["dips"].equity[-1] < result.strategies["dips"].equity[-1]
