@@ -164,5 +164,13 @@ class PooledAccount:
 def allocation(account: CapitalAccount, book: Book, reserved: float, marks: Mapping[str, float]) -> StrategyAllocation:
     """Where a book stands against its account, with `reserved` held for its open orders."""
     allocated, used = account.allocated(book, marks), book.used
-    available = max(0.0, allocated - used - reserved)
-    return StrategyAllocation(book.strategy_id, allocated, used, available, reserved)
+    return StrategyAllocation(book.strategy_id, allocated, used, _left(allocated, used, reserved), reserved)
+
+
+def available(account: CapitalAccount, book: Book, reserved: float, marks: Mapping[str, float]) -> float:
+    """The `available_capital` of a book's allocation."""
+    return _left(account.allocated(book, marks), book.used, reserved)
+
+
+def _left(allocated: float, used: float, reserved: float) -> float:
+    return max(0.0, allocated - used - reserved)

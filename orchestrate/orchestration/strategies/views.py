@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrate.domain.accounts import StrategyAllocation, allocation
+from orchestrate.domain.accounts import StrategyAllocation, allocation, available
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -48,7 +48,7 @@ class StrategyView:
 
     def available(self) -> float:
         """What of its allocation is available."""
-        return float(self.allocation().available_capital)
+        return available(self._account, self.book, self._blotter.reserved(self.strategy_id), self._marks)
 
     def instrument(self, symbol: str) -> Instrument:
         """What a symbol is."""
