@@ -178,7 +178,7 @@ def _check_shares(reading: Reading, share: Mapping[str, Decimal], total: Decimal
 def _capital(reading: Reading, enabled: int) -> CapitalPlan:
     written = reading.values.capital
     if written is not None:
-        return CapitalPlan(written.total, currency=written.currency)
+        return CapitalPlan(written.total, written.mode, written.currency)
     if reading.shaped.balance is not None:
         balance = getattr(reading.shaped.balance, "value", None)
         return CapitalPlan(Decimal(str(balance)) * max(1, enabled) if balance is not None else DEFAULT_CAPITAL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import fsum
 from typing import ClassVar, Final, Protocol
 
 from orchestrate.domain.books import Book
@@ -31,15 +32,20 @@ class StrategyAllocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A strategy's book as it would stand after orders that are on their way, and the money held for its openings."""
+class Contribution:
+    """What a strategy's book adds to a common account: its equity, and what is free of it."""
 
-    book: Book
-    reserved: float
+    equity: float
+    free: float
+
+    @classmethod
+    def of(cls, book: Book, reserved: float, marks: Mapping[str, float]) -> Contribution:
+        """Return that of a book, with `reserved` held for the strategy's open orders."""
+        return cls(book.equity(marks), book.spendable(marks) - reserved)
 
 
-#: Other strategies whose claims of the moment are not yet in their books and the blotter.
-Others = Mapping[str, Claim]
+#: What other strategies contribute at a moment at which books and blotter don't show it yet.
+Others = Mapping[str, Contribution]
 NO_OTHERS: Final[Others] = {}
 
 
@@ -47,13 +53,16 @@ class CapitalAccount(Protocol):
     """One or more strategies' claim to money.
 
     A book is handed in, because decisions are also made on one as it would stand after orders that are on their way.
-    Where the account `is_shared`, so are the claims of others.
+    Where the account `is_shared`, so are the contributions of others.
     """
 
     is_shared: ClassVar[bool]
 
     def allocated(self, book: Book, marks: Mapping[str, float]) -> float:
         """Return what the book's strategy may use in all."""
+
+    def sized_on(self, book: Book, marks: Mapping[str, float], others: Others = NO_OTHERS) -> float:
+        """What sizes and limits in percent are of: the book's equity, of a shared account what is allocated."""
 
     def money_for_openings(
         self, book: Book, reserved: float, marks: Mapping[str, float], others: Others = NO_OTHERS
@@ -76,12 +85,21 @@ class IsolatedAccount:
         """See `CapitalAccount`; market prices change nothing."""
         return self.capital + book.realised
 
+    def sized_on(
+        self,
+        book: Book,
+        marks: Mapping[str, float],
+        others: Others = NO_OTHERS,  # noqa: ARG002  # others have other money
+    ) -> float:
+        """See `CapitalAccount`."""
+        return book.equity(marks)
+
     def money_for_openings(
         self,
         book: Book,
         reserved: float,
         marks: Mapping[str, float],
-        others: Others = NO_OTHERS,  # noqa: ARG002  # others' claims are on other money
+        others: Others = NO_OTHERS,  # noqa: ARG002  # others have other money
     ) -> float:
         """See `CapitalAccount`: neither above the allocation nor above what the book may spend."""
         allocated = self.capital + book.realised
@@ -96,7 +114,10 @@ class IsolatedAccount:
 
 @dataclass(frozen=True, slots=True)
 class PooledAccount:
-    """Capital that several strategies share; each may use up to its weight of what all of it is worth."""
+    """Capital that several strategies share; each may use up to its weight of what all of it is worth.
+
+    `books` are all that make it up, that of the unallocated capital included.
+    """
 
     is_shared: ClassVar[bool] = True
 
@@ -106,33 +127,50 @@ class PooledAccount:
 
     def allocated(self, book: Book, marks: Mapping[str, float]) -> float:
         """See `CapitalAccount`."""
-        return self._room(book, marks, [claim.book for claim in self._others(book, NO_OTHERS)])
+        return self.sized_on(book, marks)
+
+    def sized_on(self, book: Book, marks: Mapping[str, float], others: Others = NO_OTHERS) -> float:
+        """See `CapitalAccount`."""
+        own = {book.strategy_id: Contribution.of(book, 0.0, marks)}
+        return self.weights[book.strategy_id] * self.total(marks, {**others, **own}).equity
 
     def money_for_openings(
         self, book: Book, reserved: float, marks: Mapping[str, float], others: Others = NO_OTHERS
     ) -> float:
         """See `CapitalAccount`: neither above the strategy's room nor above what is free in common."""
-        claims = self._others(book, others)
-        room = self._room(book, marks, [claim.book for claim in claims]) - book.used
-        free = book.spendable(marks) + sum(claim.book.spendable(marks) - claim.reserved for claim in claims)
-        return max(0.0, min(room, free) - reserved)
+        own = {book.strategy_id: Contribution.of(book, reserved, marks)}
+        total = self.total(marks, {**others, **own})
+        return max(0.0, min(self.room(book, reserved, total.equity), total.free))
 
     def grant(self, amount: float) -> None:
         """See `CapitalAccount`; what is common stays common."""
 
-    def _room(self, book: Book, marks: Mapping[str, float], others: Sequence[Book]) -> float:
-        return self.weights[book.strategy_id] * sum(each.equity(marks) for each in (book, *others))
+    def total(self, marks: Mapping[str, float], known: Others) -> Contribution:
+        """Return what all books come to; those that are not `known` count as they stand.
 
-    def _others(self, book: Book, others: Others) -> list[Claim]:
-        return [
-            others.get(each.strategy_id) or Claim(each, self.reserved(each.strategy_id))
-            for each in self.books
-            if each.strategy_id != book.strategy_id
+        No order of the strategies changes a digit of it.
+        """
+        parts = [
+            known.get(book.strategy_id) or Contribution.of(book, self.reserved(book.strategy_id), marks)
+            for book in self.books
         ]
+        return Contribution(fsum(part.equity for part in parts), fsum(part.free for part in parts))
+
+    def room(self, book: Book, reserved: float, equity: float) -> float:
+        """Return what the strategy may still use where the whole account is worth `equity`; negative if too much."""
+        return self.weights[book.strategy_id] * equity - book.used - reserved
 
 
 def allocation(account: CapitalAccount, book: Book, reserved: float, marks: Mapping[str, float]) -> StrategyAllocation:
     """Return where a book stands against its account, with `reserved` held for its open orders."""
     allocated, used = account.allocated(book, marks), book.used
-    available = max(0.0, allocated - used - reserved)
-    return StrategyAllocation(book.strategy_id, allocated, used, available, reserved)
+    return StrategyAllocation(book.strategy_id, allocated, used, _left(allocated, used, reserved), reserved)
+
+
+def available(account: CapitalAccount, book: Book, reserved: float, marks: Mapping[str, float]) -> float:
+    """The `available_capital` of a book's allocation."""
+    return _left(account.allocated(book, marks), book.used, reserved)
+
+
+def _left(allocated: float, used: float, reserved: float) -> float:
+    return max(0.0, allocated - used - reserved)

@@ -19,6 +19,7 @@ from orchestrate.domain.portfolio import AllocationPlan, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 
 Mode = Literal["single", "multi"]
+CapitalMode = Literal["isolated", "pooled"]
 GateOperator = Literal[">=", "<=", ">", "<", "==", "!="]
 
 
@@ -27,7 +28,7 @@ class CapitalPlan:
     """The total capital, its currency, and whether strategies share it."""
 
     total: Decimal
-    mode: Literal["isolated", "pooled"] = "isolated"
+    mode: CapitalMode = "isolated"
     currency: str = "USD"
 
 

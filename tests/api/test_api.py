@@ -92,6 +92,20 @@ def test_a_strategy_in_a_portfolio_trades_as_it_does_alone(frame):
     pd.testing.assert_frame_equal(mine, alone.trades)
 
 
+def test_pooled_capital_is_the_same_on_both_frameworks_and_sizes_on_shares_of_all(frame):
+    weights = [(Dip(), "0.6"), ("BUY_AND_HOLD", "0.3")]
+    runs = [
+        run_orchestrator(weights, frame, OrchestratorConfig(framework=name, capital_mode="pooled"))
+        for name in ("backtrader", "nautilus")
+    ]
+    pd.testing.assert_frame_equal(runs[0].decisions, runs[1].decisions)
+    pd.testing.assert_frame_equal(runs[0].trades, runs[1].trades)
+    first = next(record.fill for record in runs[0].facts.fills if record.fill.strategy_id == "Dip")
+    known = runs[0].equity["portfolio"][: pd.Timestamp(first.t, tz="UTC")].iloc[-2]
+    close = frame["close"][: pd.Timestamp(first.t)].iloc[-2]
+    assert first.quantity == int(0.95 * 0.6 * known / close)
+
+
 def test_both_frameworks_give_the_same_decisions(frame):
     runs = [run_backtest(Dip(), frame, OrchestratorConfig(framework=name)) for name in ("backtrader", "nautilus")]
     assert len(runs[0].decisions) > 50
@@ -152,6 +166,7 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, told):
         (lambda: OrchestratorConfig(rebalance_threshold=Decimal("-0.1")), "must lie between 0 and 1"),
         (lambda: OrchestratorConfig(conflict_resolution_mode="net"), "a function or one of independent, first_wins"),
         (lambda: OrchestratorConfig(exits="kept"), "one of protected, included"),
+        (lambda: OrchestratorConfig(capital_mode="shared"), "must be 'isolated' or 'pooled', not 'shared'"),
     ],
 )
 def test_what_can_not_be_is_refused_before_any_run(make, told):

@@ -73,7 +73,7 @@ class Stepping:
         self.events: list[DomainEvent] = []
         names = dict.fromkeys(strategy.framework for strategy in plan.strategies)
         self.orchestrator = CrossFrameworkOrchestrator(
-            PortfolioCapitalManager(plan.capital.total),
+            PortfolioCapitalManager(plan.capital.total, pooled=plan.capital.mode == "pooled"),
             StrategyCoordinator(),
             CompatibilityAnalyzer(),
             {name: wiring.build_adapter(name, plan.frameworks.get(name, {})) for name in names},

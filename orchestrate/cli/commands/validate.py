@@ -102,9 +102,8 @@ def _understood(plan: RunPlan) -> list[str]:
         text for text in (f"from {plan.start}" if plan.start else "", f"to {plan.end}" if plan.end else "") if text
     )
     symbols = _few(list(plan.data)) or "no data"
-    lines = [
-        f"  {plan.mode}, {plan.capital.total:,f} {plan.capital.currency}, {symbols}{', ' + period if period else ''}"
-    ]
+    capital = f"{plan.capital.total:,f} {plan.capital.currency}{' pooled' if plan.capital.mode == 'pooled' else ''}"
+    lines = [f"  {plan.mode}, {capital}, {symbols}{', ' + period if period else ''}"]
     rows = [
         (
             strategy.id,

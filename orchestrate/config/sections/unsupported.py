@@ -8,8 +8,6 @@ from orchestrate.config.reading import Reading
 def refuse_unsupported(reading: Reading) -> None:
     """Report each feature that the file asks for and that is not supported."""
     values = reading.values
-    if values.capital and values.capital.mode == "pooled":
-        reading.not_supported(("capital", "mode"), "capital.mode 'pooled'", "write 'isolated', or leave it out")
     for symbol, instrument in values.instruments.items():
         for key in ("fx", "borrow"):
             if getattr(instrument, key):

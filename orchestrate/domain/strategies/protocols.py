@@ -21,6 +21,7 @@ from orchestrate.domain.values import value
 if TYPE_CHECKING:  # a configuration is read without numpy
     import numpy.typing as npt
 
+    from orchestrate.domain.accounts import StrategyAllocation
     from orchestrate.domain.books import Position
     from orchestrate.domain.instruments.instrument import Instrument
     from orchestrate.domain.market.bars import Bars
@@ -105,8 +106,12 @@ class Context(Protocol):
         """Cash and positions at the closes of this step."""
 
     @property
+    def allocation(self) -> StrategyAllocation:
+        """The strategy's capital at the closes of this step: allocated, used, reserved and available."""
+
+    @property
     def available(self) -> float:
-        """The most that an opening may cost."""
+        """What of the allocation is available: the money for further openings."""
 
     def bars(self, symbol: str | None = None) -> Bars:
         """Return the history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""

@@ -188,6 +188,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             native=entry.strategy if entry.is_native and isinstance(entry.strategy, type) else None,
             config={name: own(value) for name, value in entry.config.items()},
             sizing=entry.allocation.sizing,
+            sized_on=self.session.sized_on(entry),
             asking=self.session.runner.scope(entry),
         )
 

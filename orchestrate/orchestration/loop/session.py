@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from functools import partial
 
 from orchestrate.domain.books import Flow
 from orchestrate.domain.errors import FunctionError
@@ -80,6 +81,7 @@ class Session:
         self.runner = StrategyRunner(
             self.in_order, market, self.blotter, self.marks, calls, self._now, self, lambda: self.marks.step
         )
+        self._buying_power = buying_power
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
         self._plan, self._estimation, self._execution = plan, estimation, rules
         #: moves capital between books; whoever keeps more accounts than these puts his own here
@@ -101,7 +103,8 @@ class Session:
     def start(self) -> None:
         """Open every book and start every strategy."""
         start = {entry.id: entry.allocated for entry in self.entries.values()}
-        self._capital.open_books(start, self.blotter.reserved)
+        weights = {entry.id: entry.weight for entry in self.entries.values()}
+        self._capital.open_books(start, self.blotter.reserved, weights)
         for entry in self.in_order:
             entry.symbols = entry.metadata.symbols or tuple(self._market.series)
             entry.book, entry.account = self._capital.books[entry.id], self._capital.accounts[entry.id]
@@ -122,6 +125,12 @@ class Session:
         )
         self.runner.start()
         self._started = True
+
+    def sized_on(self, entry: StrategyEntry) -> Callable[[], float] | None:
+        """What sizes of a native in percent are of; None where that is its own account alone."""
+        if not entry.account.is_shared:
+            return None
+        return partial(self._buying_power.sized_on, entry, self.marks.opens)
 
     def _exposure(self) -> Exposure:
         return self.portfolio.exposure()

@@ -5,7 +5,7 @@ Ids, floats and integer nanoseconds cross these ports, never an engine's types.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,7 +26,8 @@ class StrategySeat:
     """What an engine needs to know of one strategy before the run.
 
     `native` is the strategy class that it hosts, if any, `config` its parameters, `sizing` how its entries are sized
-    where its engine has such a thing. Every call of the native's code happens inside `asking`.
+    where its engine has such a thing: in percent of `sized_on`, or else of the native's own account. Every call of the
+    native's code happens inside `asking`.
     """
 
     strategy_id: str
@@ -35,6 +36,7 @@ class StrategySeat:
     native: type | None = None
     config: Mapping[str, object] = field(default_factory=dict)
     sizing: Sizing = field(default_factory=Sizing)
+    sized_on: Callable[[], float] | None = None
     asking: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 

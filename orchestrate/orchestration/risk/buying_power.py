@@ -1,15 +1,17 @@
 """What an order may cost: when it is decided (at the close, with a reserve) and when it is released (the real price).
 
-An opening may cost what its strategy's account allows once its own closing orders are through.
+An opening may cost what its strategy's account allows once its own closing orders are through. Where strategies share
+an account, the openings of one step are funded together, and those of one moment released one after another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final, NamedTuple
 
-from orchestrate.domain.accounts import NO_OTHERS, Claim, Others
+from orchestrate.domain.accounts import NO_OTHERS, Contribution, Others, PooledAccount
 from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import BarSeries
@@ -28,6 +30,7 @@ from orchestrate.domain.orders.order import (
 )
 from orchestrate.domain.values import value
 from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.risk.funding import Want, water_fill
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 Prices = Mapping[str, float]
@@ -75,15 +78,36 @@ class _Granted:
     reserves: list[float] = field(default_factory=list)
 
 
+class _Projection(NamedTuple):
+    """A strategy's book after the orders that are on their way, and the money held for its openings."""
+
+    book: Book
+    reserved: float
+
+
+class _Opening(NamedTuple):
+    """An intent that opens: the part of it that closes, the lots beyond that, and their price and cost."""
+
+    intent: Intent
+    closing: float
+    wanted: float
+    price: float
+    cost: float
+
+
 @dataclass(slots=True)
 class _Moment:
-    """One moment at which orders are released: its prices, the money of those still waiting, books after the others."""
+    """One moment at which orders are released: its prices, the money of those still waiting, books after the others.
+
+    `contributions` are those of strategies to a common account, as long as they stand.
+    """
 
     prices: Prices
     step: int
     t: int
     waiting: dict[str, float] = field(default_factory=dict)
     books: dict[str, Book] = field(default_factory=dict)
+    contributions: dict[str, Contribution] = field(default_factory=dict)
 
 
 class BuyingPower:
@@ -106,13 +130,19 @@ class BuyingPower:
     def fund(self, intents: Sequence[Intent], stage: str) -> None:
         """Cut `intents`, in this order, to what can be paid at the closes, and set their reserves."""
         granted: dict[str, _Granted] = {}
+        together: list[Intent] = []
         for intent in intents:
             if intent.refused or self._refuse(intent, stage):
+                continue
+            if not intent.closing and self._entries[intent.strategy_id].account.is_shared:
+                together.append(intent)
                 continue
             if not intent.closing:
                 self._fund(intent, stage, granted)
             if len(intents) > 1 and not intent.refused:
                 self._grant(intent, granted.setdefault(intent.strategy_id, _Granted()))
+        if together:
+            self._fund_together(together, stage, granted)
 
     def _grant(self, intent: Intent, granted: _Granted) -> None:
         if not intent.closing:
@@ -139,14 +169,47 @@ class BuyingPower:
         entry = self._entries[intent.strategy_id]
         instrument, quantity = self._instruments[intent.symbol], intent.quantity
         price = self._reserve_price(intent.demand, quantity, instrument)
-        claim = self._claim(entry, granted.get(entry.id, _NOTHING))
-        others = NO_OTHERS
-        if entry.account.is_shared:
-            everybody = self._entries.items()
-            others = {name: self._claim(each, granted.get(name, _NOTHING)) for name, each in everybody}
-        payable = self._payable(quantity, price, claim, instrument, self._closes, others)
+        now = self._projection(entry, granted.get(entry.id, _NOTHING))
+        self._settle(intent, stage, price, self._payable(quantity, price, now, instrument, self._closes))
+
+    def _fund_together(self, intents: Sequence[Intent], stage: str, granted: Mapping[str, _Granted]) -> None:
+        """Share what is free of a common account among the openings of a step, and cut them to it."""
+        now = {name: self._projection(entry, granted.get(name, _NOTHING)) for name, entry in self._entries.items()}
+        openings = [self._opening(intent, now) for intent in intents]
+        money = self._grants(openings, now)
+        for intent, closing, wanted, price, _ in openings:
+            owner, instrument = intent.strategy_id, self._instruments[intent.symbol]
+            payable = self._paid(closing, wanted, price, money[owner], instrument)
+            money[owner] -= payable.cost
+            self._settle(intent, stage, price, payable)
+
+    def _opening(self, intent: Intent, now: dict[str, _Projection]) -> _Opening:
+        """What an intent wants; a part of it that closes is through afterwards."""
+        owner, quantity, instrument = intent.strategy_id, intent.quantity, self._instruments[intent.symbol]
+        price = self._reserve_price(intent.demand, quantity, instrument)
+        closing, wanted, book = self._parted(quantity, now[owner].book, instrument, self._closes)
+        now[owner] = now[owner]._replace(book=book)
+        return _Opening(intent, closing, wanted, price, self._rules.cost(wanted, price, instrument) if wanted else 0.0)
+
+    def _grants(self, openings: Sequence[_Opening], now: Mapping[str, _Projection]) -> dict[str, float]:
+        """The money of each strategy for its openings; no bound where it gets all that it wants."""
+        wants: dict[str, float] = {}
+        for opening in openings:
+            wants[opening.intent.strategy_id] = wants.get(opening.intent.strategy_id, 0.0) + opening.cost
+        account = self._entries[openings[0].intent.strategy_id].account
+        assert isinstance(account, PooledAccount)
+        contributions = {name: Contribution.of(*each, self._closes) for name, each in now.items()}
+        total = account.total(self._closes, contributions)
+        rooms = {name: account.room(*now[name], total.equity) for name in wants}
+        most = [Want(min(want, rooms[name]), account.weights[name]) for name, want in wants.items()]
+        grants = zip(wants.items(), water_fill(total.free, most), strict=True)
+        return {name: inf if grant == want else grant for (name, want), grant in grants}
+
+    def _settle(self, intent: Intent, stage: str, price: float, payable: _Payable) -> None:
+        """Leave of an intent what can be paid, and set its reserve."""
         intent.available, intent.reserve = payable.money, payable.cost
-        left, reason, detail, figures = _fit(quantity, price, payable, _CAPITAL, self._rules, instrument)
+        instrument = self._instruments[intent.symbol]
+        left, reason, detail, figures = _fit(intent.quantity, price, payable, _CAPITAL, self._rules, instrument)
         if not left:
             intent.refuse(stage, reason, detail, figures)
         elif reason:
@@ -154,7 +217,7 @@ class BuyingPower:
         else:
             intent.quantity = left
 
-    def _claim(self, entry: StrategyEntry, granted: _Granted) -> Claim:
+    def _projection(self, entry: StrategyEntry, granted: _Granted) -> _Projection:
         """A strategy's book after its closings on their way, and what is held for its openings on theirs."""
         closings = [
             self._expected(entry.id, order.symbol, order.quantity, self._closes)
@@ -164,7 +227,7 @@ class BuyingPower:
         book = entry.book
         if closings or granted.closings:
             book = book.projected([*closings, *granted.closings])
-        return Claim(book, self._blotter.reserved(entry.id, granted.reserves))
+        return _Projection(book, self._blotter.reserved(entry.id, granted.reserves))
 
     def reserve(self, intent: Intent) -> float:
         """The money to hold back for what is left of an intent."""
@@ -182,15 +245,27 @@ class BuyingPower:
         return self._rules.fill_price(raw, quantity, instrument) if quantity else raw
 
     def _payable(
-        self, quantity: float, price: float, claim: Claim, instrument: Instrument, prices: Prices, others: Others
+        self,
+        quantity: float,
+        price: float,
+        now: _Projection,
+        instrument: Instrument,
+        prices: Prices,
+        others: Others = NO_OTHERS,
     ) -> _Payable:
-        """What of `quantity` at `price` the book can pay for; a part that closes what is held costs nothing."""
-        book = claim.book
+        """What of `quantity` at `price` the strategy can pay for; a part that closes what is held costs nothing."""
+        closing, wanted, book = self._parted(quantity, now.book, instrument, prices)
+        money = self._entries[book.strategy_id].account.money_for_openings(book, now.reserved, prices, others)
+        return self._paid(closing, wanted, price, money, instrument)
+
+    def _parted(self, quantity: float, book: Book, instrument: Instrument, prices: Prices) -> tuple[float, float, Book]:
+        """The part of `quantity` that closes, the lots that are wanted beyond it, and the book after the former."""
         closing, opening = closing_and_opening(book.quantity(instrument.symbol), quantity)
-        wanted = self._rules.lot(opening)
         if closing:
             book = book.projected([self._expected(book.strategy_id, instrument.symbol, closing, prices)])
-        money = self._entries[book.strategy_id].account.money_for_openings(book, claim.reserved, prices, others)
+        return closing, self._rules.lot(opening), book
+
+    def _paid(self, closing: float, wanted: float, price: float, money: float, instrument: Instrument) -> _Payable:
         return _Payable(closing, wanted, *self._rules.affordable(money, wanted, price, instrument), money)
 
     # ---- when it is released
@@ -210,9 +285,11 @@ class BuyingPower:
         for order in orders:
             owner = order.strategy_id
             book = books.get(owner) or self._entries[owner].book
-            waiting[owner] -= order.reserve
+            if not order.rests:  # a resting one needs its money until it fills
+                waiting[owner] -= order.reserve
             left[owner] -= 1
             result = self._release_one(order, book, moment)
+            moment.contributions.pop(owner, None)
             released.append(result)
             counts = left[owner] or self._entries[owner].account.is_shared
             if counts and result.quantity and not order.rests:
@@ -229,22 +306,36 @@ class BuyingPower:
         instrument = self._instruments[order.symbol]
         price = self._rules.fill_price(raw, order.quantity, instrument)
         owner = order.strategy_id
-        claim = Claim(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
-        others = self._claims_at(moment) if self._entries[owner].account.is_shared else NO_OTHERS
-        payable = self._payable(order.quantity, price, claim, instrument, prices, others)
+        now = _Projection(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
+        others = self._contributions(moment) if self._entries[owner].account.is_shared else NO_OTHERS
+        payable = self._payable(order.quantity, price, now, instrument, prices, others)
         if payable.whole:
             return Released(order, order.quantity)
         fit = _fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
         return _changed(order, demand_of(order, raw, step, t), *fit)
 
-    def _claims_at(self, moment: _Moment) -> Others:
-        """Everybody's claim while orders are released: what is released counts as filled, what waits as held."""
-        return {
-            name: Claim(
-                moment.books.get(name, entry.book), self._blotter.reserved(name) + moment.waiting.get(name, 0.0)
-            )
-            for name, entry in self._entries.items()
-        }
+    def _contributions(self, moment: _Moment) -> Others:
+        """Everybody's contribution while orders are released: what is released counts as filled, the rest as held."""
+        known, prices = moment.contributions, moment.prices
+        for name, entry in self._entries.items():
+            if name not in known:
+                reserved = self._blotter.reserved(name) + moment.waiting.get(name, 0.0)
+                known[name] = Contribution.of(moment.books.get(name, entry.book), reserved, prices)
+        return known
+
+    def sized_on(self, entry: StrategyEntry, opens: Prices) -> float:
+        """What a native's sizes in percent are of while engines go through a bar.
+
+        Market orders that they have been handed count as filled at its `opens`, because no book shows them yet.
+        """
+        fills: dict[str, list[Expected]] = {}
+        for order in self._blotter.unanswered():
+            if not order.rests:
+                expected = self._expected(order.strategy_id, order.symbol, order.quantity, opens)
+                fills.setdefault(order.strategy_id, []).append(expected)
+        books = {name: self._entries[name].book.projected(expected) for name, expected in fills.items()}
+        others = {name: Contribution.of(book, 0.0, self._closes) for name, book in books.items()}
+        return entry.account.sized_on(books.get(entry.id, entry.book), self._closes, others)
 
     def _release_closing(self, order: Order, held: float, price: float, step: int, t: int) -> Released:
         """What is held at most; an exit that asks for a part closes a part."""

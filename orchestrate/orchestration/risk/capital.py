@@ -39,10 +39,10 @@ class PortfolioCapitalManager:
             raise ValueError(f"the total capital must be positive, not {total}")
         self.total = total
         self.pooled = pooled
+        #: of a pool: what share of it each strategy may use, as it stands at the moment
+        self.weights: dict[str, float] = {}
         self.books: dict[str, Book] = {}
         self.accounts: Mapping[str, CapitalAccount] = {}
-        #: what pooled strategies may use, as parts of all
-        self.weights: dict[str, float] = {}
         self.reserve = Book(RESERVE, float(total))
         self._reserved: Reserved = _nothing
 
@@ -67,17 +67,21 @@ class PortfolioCapitalManager:
             parts[name] += unit
         return parts
 
-    def open_books(self, start: Mapping[str, Decimal], reserved: Reserved) -> None:
+    def open_books(
+        self, start: Mapping[str, Decimal], reserved: Reserved, weights: Mapping[str, Decimal] | None = None
+    ) -> None:
         """Open a book for each strategy with its start capital, the reserve's with what is left, and the accounts.
 
-        `reserved` says how much is held back for a strategy's open orders.
+        `reserved` says how much is held back for a strategy's open orders. `weights` are those from which `start` was
+        rounded to cents.
         """
         self._reserved = reserved
         left = self.total - sum(start.values(), Decimal(0))
         self.reserve = Book(RESERVE, float(left))
         self.books = {name: Book(name, float(capital)) for name, capital in start.items()}
         if self.pooled:
-            self.weights = {name: float(capital / self.total) for name, capital in start.items()}
+            exact = weights or {name: capital / self.total for name, capital in start.items()}
+            self.weights = {name: float(exact[name]) for name in start}
             pool = PooledAccount([*self.books.values(), self.reserve], self.weights, reserved)
             self.accounts = dict.fromkeys(self.books, pool)
         else:

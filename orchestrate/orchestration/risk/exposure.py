@@ -83,8 +83,7 @@ class StrategyExposure:
     @property
     def capital(self) -> float:
         """See `StrategyState`."""
-        account = self.entry.account
-        return account.allocated(self.entry.book, self.exposure.marks) if account.is_shared else self.equity
+        return self.entry.account.sized_on(self.entry.book, self.exposure.marks)
 
     @property
     def gross(self) -> float:

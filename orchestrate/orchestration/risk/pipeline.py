@@ -67,7 +67,8 @@ class SizeEntries:
     def _units(self, intent: Intent) -> float:
         entry = self._entries[intent.strategy_id]
         instrument = self._instruments[intent.symbol]
-        of = Sizeable(entry.book.equity(self._marks), intent.price, instrument, len(entry.symbols))
+        capital = entry.account.sized_on(entry.book, self._marks)
+        of = Sizeable(capital, intent.price, instrument, len(entry.symbols))
         units = size(entry.allocation.sizing, of)
         return units if intent.buys else -units
 

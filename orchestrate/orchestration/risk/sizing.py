@@ -12,17 +12,17 @@ from orchestrate.domain.plan import Sizing
 
 @dataclass(frozen=True, slots=True)
 class Sizeable:
-    """What a sizing rule may look at: the book's equity and the price at the decision's close."""
+    """What a sizing rule may look at: the strategy's capital and the price at the decision's close."""
 
-    equity: float
+    capital: float
     price: float
     instrument: Instrument
     symbols: int
 
 
 def percent(value: float, of: Sizeable) -> float:
-    """`value` percent of the strategy's equity, shared by its symbols."""
-    return of.equity * value / 100.0 / of.symbols / (abs(of.price) * of.instrument.multiplier)
+    """`value` percent of the strategy's capital, shared by its symbols."""
+    return of.capital * value / 100.0 / of.symbols / (abs(of.price) * of.instrument.multiplier)
 
 
 def fixed(value: float, _of: Sizeable) -> float:
@@ -51,7 +51,7 @@ SIZINGS: Final[dict[str, SizingMethod]] = {
 
 
 def size(sizing: Sizing, of: Sizeable) -> float:
-    """Units to ask for, not yet rounded to lots; 0.0 where equity or price allow none."""
-    if not of.price or of.equity <= 0:
+    """Units to ask for, not yet rounded to lots; 0.0 where capital or price allow none."""
+    if not of.price or of.capital <= 0:
         return 0.0
     return max(0.0, SIZINGS[sizing.method].units(float(sizing.value), of))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
+from orchestrate.domain.accounts import StrategyAllocation
 from orchestrate.domain.books import Book, Position
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.bars import Bars, PointInTimeBars
@@ -26,8 +27,8 @@ class View(Protocol):
     def equity(self) -> float:
         """Return the book at the closes of this step."""
 
-    def available(self) -> float:
-        """Return what an opening may cost."""
+    def allocation(self) -> StrategyAllocation:
+        """Its capital at the closes of this step."""
 
     def instrument(self, symbol: str) -> Instrument:
         """Return a symbol's instrument."""
@@ -44,7 +45,7 @@ class Reach(NamedTuple):
 
     cash: Callable[[], float]
     equity: Callable[[], float]
-    available: Callable[[], float]
+    allocation: Callable[[], StrategyAllocation]
     bars: Callable[[str, int], Bars]
     position: Callable[[str], Position | None]
     instrument: Callable[[str], Instrument]
@@ -66,7 +67,7 @@ def reach_of(view: View, past: Mapping[str, PointInTimeBars]) -> Reach:
     return Reach(
         cash=lambda: view.book.cash,
         equity=_detached(view.equity),
-        available=_detached(view.available),
+        allocation=_detached(view.allocation),
         bars=bars,
         position=position,
         instrument=_detached(view.instrument),
@@ -115,9 +116,14 @@ class StepContext:
         return self._reach.equity()
 
     @property
+    def allocation(self) -> StrategyAllocation:
+        """What is allocated to the strategy, used, reserved for its open orders, and available."""
+        return self._reach.allocation()
+
+    @property
     def available(self) -> float:
-        """Return what an opening may cost."""
-        return self._reach.available()
+        """What of the allocation is available."""
+        return float(self._reach.allocation().available_capital)
 
     def bars(self, symbol: str | None = None) -> Bars:
         """Return the history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from orchestrate.domain.accounts import StrategyAllocation, allocation, available
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.facts import Facts
@@ -41,10 +42,13 @@ class StrategyView:
         """Return the book at the closes of this step."""
         return self.book.equity(self._marks)
 
+    def allocation(self) -> StrategyAllocation:
+        """Its capital at the closes of this step: allocated, used, reserved and available."""
+        return allocation(self._account, self.book, self._blotter.reserved(self.strategy_id), self._marks)
+
     def available(self) -> float:
-        """Return what an opening may cost."""
-        reserved = self._blotter.reserved(self.strategy_id)
-        return self._account.money_for_openings(self.book, reserved, self._marks)
+        """What of its allocation is available."""
+        return available(self._account, self.book, self._blotter.reserved(self.strategy_id), self._marks)
 
     def instrument(self, symbol: str) -> Instrument:
         """Return a symbol's instrument."""

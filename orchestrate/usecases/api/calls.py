@@ -24,7 +24,7 @@ from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.orders.conflicts import Exits
 from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.domain.plan import CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
+from orchestrate.domain.plan import CapitalMode, CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
 from orchestrate.domain.portfolio import PortfolioPlan, RebalancePlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
@@ -48,7 +48,8 @@ class OrchestratorConfig:
     `conflict_resolution_mode` is the name of a policy, or a function `f(demands, view) -> quantities`; `exits` says
     whether closing demands take part. Capital is rebalanced where a share of the portfolio's equity is off its weight
     by more than `rebalance_threshold` (0.1 is ten points). `framework` is where portable strategies are executed.
-    Events from `logging_level` on go to Python's logger `orchestrate`. `parameters`: by strategy id.
+    Events from `logging_level` on go to Python's logger `orchestrate`. `parameters`: by strategy id. `capital_mode`:
+    `isolated`, each strategy lives on its own part of the capital, or `pooled`, all on common cash.
     """
 
     conflict_resolution_mode: str | Callable[..., Sequence[float]] = "independent"
@@ -64,6 +65,7 @@ class OrchestratorConfig:
     start: str = ""
     end: str = ""
     periods_per_year: float | None = None
+    capital_mode: CapitalMode = "isolated"
 
     def __post_init__(self) -> None:
         mode = self.conflict_resolution_mode
@@ -72,6 +74,9 @@ class OrchestratorConfig:
             raise ConfigurationError(f"conflict_resolution_mode must be a function or one of {known}, not {mode!r}")
         if self.exits not in get_args(Exits):
             raise ConfigurationError(f"exits must be one of {', '.join(get_args(Exits))}, not {self.exits!r}")
+        if self.capital_mode not in get_args(CapitalMode):
+            known = " or ".join(repr(mode) for mode in get_args(CapitalMode))
+            raise ConfigurationError(f"capital_mode must be {known}, not {self.capital_mode!r}")
         if self.rebalance_threshold is not None and not 0 < self.rebalance_threshold <= 1:
             raise ConfigurationError(f"rebalance_threshold must lie between 0 and 1, not {self.rebalance_threshold}")
 
@@ -148,7 +153,7 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
     threshold = None if config.rebalance_threshold is None else Decimal(str(config.rebalance_threshold))
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
-        capital=CapitalPlan(Decimal(str(config.capital))),
+        capital=CapitalPlan(Decimal(str(config.capital)), config.capital_mode),
         portfolio=PortfolioPlan(conflicts=_name_of(mode), exits=config.exits, rebalance=RebalancePlan(threshold)),
         data={
             symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")

@@ -127,7 +127,7 @@ def _run(
     policy: Policy,
 ) -> RunResult:
     orchestrator = CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(plan.capital.total),
+        PortfolioCapitalManager(plan.capital.total, pooled=plan.capital.mode == "pooled"),
         StrategyCoordinator(policy.settle, plan.portfolio.limits, mode=policy.mode, exits=plan.portfolio.exits),
         CompatibilityAnalyzer(),
         engines,
@@ -156,7 +156,10 @@ def _run(
     results = orchestrator.results()
     checked = check_run(orchestrator, twins, market, watchdog, stop, began)
     _require_same_bars(market, orchestrator)
-    findings += [*orchestrator.session.portfolio.findings, *_ruined(results, market)]
+    findings += [
+        *orchestrator.session.portfolio.findings,
+        *_ruined(results, market, pooled=plan.capital.mode == "pooled"),
+    ]
     steps, timeline = orchestrator.steps_done, market.timeline
     error = policy.error or orchestrator.session.error
     stopped = (stop is not None and stop()) or (error is None and steps < len(timeline))
@@ -245,17 +248,16 @@ def _status(results: dict[str, StrategyResult], *, interrupted: bool, ended: boo
     return "failed" if failed == len(results) else "degraded"
 
 
-def _ruined(results: dict[str, StrategyResult], market: Market) -> list[Finding]:
+def _ruined(results: dict[str, StrategyResult], market: Market, *, pooled: bool) -> list[Finding]:
     """Return a warning for each strategy that lost all it had: margin calls are not supported, nothing is closed."""
     findings = []
+    means = "the others' money stands in for it" if pooled else "margin calls are not supported"
     for result in results.values():
         lost = curve_of([result]).equity <= 0.0  # whose money was moved away has lost nothing
         down = np.flatnonzero(lost & (result.equity <= 0.0))
         if len(down):
             first = label_text(int(market.timeline.labels[down[0]]))
-            message = (
-                f"its equity fell to zero or below, first at {first}; margin calls are not supported; the run continued"
-            )
+            message = f"its equity fell to zero or below, first at {first}; {means}; the run continued"
             findings.append(Finding("warning", f"strategies.{result.id}", message, len(down), (first,)))
     return findings
 

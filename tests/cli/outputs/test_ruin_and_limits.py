@@ -7,6 +7,13 @@ strategy: strategies.py:Short
 capital: 1000
 data: {UP: {path: up.csv}}
 """
+POOLED = """\
+strategies:
+  Short: {name: "strategies.py:Short", allocation: 50}
+  hold:  {name: BUY_AND_HOLD, framework: nautilus, allocation: 50}
+capital: {total: 2000, mode: pooled}
+data: {UP: {path: up.csv}}
+"""
 SLOW = """\
 strategy: strategies.py:Slow
 capital: 1000
@@ -53,6 +60,20 @@ def test_a_book_that_is_ruined_is_a_warning(prompt) -> None:
     assert "zero or below, first at 2020-01-08; margin calls are not supported" in warning["message"]
     assert document["portfolio"]["final_equity"] < 0
     assert warning["count"] == 3
+
+
+def test_a_ruined_book_on_common_cash_is_carried_by_the_others(prompt) -> None:
+    """Both trade 95 at 10: one loses at 21 what the other wins, and 45 more than the 1,000 that it began with."""
+    prepared(prompt, POOLED)
+    document = prompt("backtest", "c.yaml", "--format", "json").document
+    short, hold = (document["strategies"][name] for name in ("Short", "hold"))
+    assert (short["allocated_capital"], hold["allocated_capital"]) == (1_000.0, 1_000.0)
+    assert (short["final_equity"], hold["final_equity"]) == (1_000 - 95 * 16, 1_000 + 95 * 16)
+    assert document["portfolio"]["final_equity"] == 2_000.0
+    assert short["metrics"]["total_return"] == -1.52
+    [warning] = [finding for finding in document["findings"] if finding["severity"] == "warning"]
+    assert "first at 2020-01-08; the others' money stands in for it; the run continued" in warning["message"]
+    assert "multi, 2,000 USD pooled, UP" in prompt("validate", "c.yaml").out
 
 
 def test_the_time_limit_holds_for_the_look_ahead_check(prompt) -> None:

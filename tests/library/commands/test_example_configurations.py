@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from orchestrate.config.resolve import resolve
 from orchestrate.domain.events import DomainEvent, StrategyConflictDetectedEvent
-from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.plan import CapitalMode, RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
 from orchestrate.usecases.running.run import run
@@ -29,13 +30,15 @@ def plan_of(name: str) -> RunPlan:
 
 
 @cache
-def events_of(name: str) -> tuple[RunResult, list[DomainEvent]]:
+def events_of(name: str, mode: CapitalMode | None = None) -> tuple[RunResult, list[DomainEvent]]:
     events: list[DomainEvent] = []
-    return run(plan_of(name), emit=events.append), events
+    plan = plan_of(name)
+    pooled = replace(plan, capital=replace(plan.capital, mode=mode or plan.capital.mode))
+    return run(pooled, emit=events.append), events
 
 
-def run_of(name: str) -> tuple[RunResult, Counter[str]]:
-    result, events = events_of(name)
+def run_of(name: str, mode: CapitalMode | None = None) -> tuple[RunResult, Counter[str]]:
+    result, events = events_of(name, mode)
     return result, Counter(type(event).__name__ for event in events)
 
 
@@ -170,3 +173,19 @@ def test_the_capital_example_is_cut_and_refused():
     assert events["SignalBlockedEvent"] >= 5
     assert result.strategies["greedy"].resized >= 5
     assert result.strategies["two_at_once"].blocked >= 5
+
+
+def test_the_pooled_example_has_books_that_owe_and_cash_that_never_does():
+    result, _ = run_of("pooled.yaml")
+    cash = {name: float(strategy.allocated) for name, strategy in result.strategies.items()}
+    lowest, total = dict(cash), []
+    for record in result.fills:
+        fill = record.fill
+        cash[fill.strategy_id] -= fill.quantity * fill.price + fill.fee
+        lowest[fill.strategy_id] = min(lowest[fill.strategy_id], cash[fill.strategy_id])
+        total.append(sum(cash.values()))
+    assert min(total) > 0.0
+    assert lowest["dips"] < -10_000
+    assert lowest["trend"] < 0.0
+    alone, _ = run_of("pooled.yaml", mode="isolated")
+    assert alone.strategies["dips"].equity[-1] < result.strategies["dips"].equity[-1]

@@ -25,6 +25,8 @@ from orchestrate.orchestration.strategies.compatibility import CompatibilityAnal
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
 from tests.engines.builders import market_of, series
+from tests.orchestration.harness import Flags as ByNumber
+from tests.orchestration.harness import Part, fixed, run_harness
 
 ENGINES = ("backtrader", "nautilus")
 SIDES = ("enter_long", "exit_long", "enter_short", "exit_short")
@@ -105,13 +107,18 @@ def market(seed: int, spans: list[tuple[int, int]]) -> Market:
 
 
 def facts(
-    stage: Market, rules: ExecutionRules, parts: list[tuple[Any, str, int]], feed: str, limits: Limits = NO_LIMITS
+    stage: Market,
+    rules: ExecutionRules,
+    parts: list[tuple[Any, str, int]],
+    feed: str,
+    limits: Limits = NO_LIMITS,
+    pooled: bool = False,
 ) -> tuple[int, Any]:
     """How many steps were taken, and all that came of them."""
     events: list[DomainEvent] = []
     steps: list[int] = []
     orchestrator = CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(Decimal(100_000)),
+        PortfolioCapitalManager(Decimal(100_000), pooled=pooled),
         StrategyCoordinator(),
         CompatibilityAnalyzer(),
         {name: build_adapter(name, {"feed": feed}) for name in ENGINES},
@@ -162,13 +169,19 @@ LOSSES = {"max_drawdown": MaxDrawdown(0.02), "max_daily_loss": MaxDailyLoss(0.01
     rules=RULES,
     parts=st.lists(PARTS, min_size=1, max_size=4),
     limits=st.sampled_from([NO_LIMITS, NO_LIMITS, LOSSES]),
+    pooled=st.booleans(),
 )
 def test_jumping_changes_nothing(
-    seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]], limits: Limits
+    seed: int,
+    spans: list[tuple[int, int]],
+    rules: ExecutionRules,
+    parts: list[tuple[Flags, str, int]],
+    limits: Limits,
+    pooled: bool,
 ) -> None:
     scene = market(seed, spans)
-    jumped, sparse = facts(scene, rules, parts, "on_demand", limits)
-    walked, dense = facts(scene, rules, parts, "full", limits)
+    jumped, sparse = facts(scene, rules, parts, "on_demand", limits, pooled)
+    walked, dense = facts(scene, rules, parts, "full", limits, pooled)
     assert sparse == dense
     assert jumped <= walked == len(scene.timeline)
 
@@ -189,6 +202,16 @@ def test_beside_a_strategy_that_is_asked_at_every_bar_too(
     walked, sparse = facts(scene, rules, together, "on_demand")
     assert (walked, sparse) == facts(scene, rules, together, "full")
     assert walked == len(scene.timeline)
+
+
+def test_an_order_refused_at_the_open_hides_no_flag_of_that_bar() -> None:
+    """At 2,000 the first order pays for nothing; the flag of that bar makes another, which fills at 10."""
+    bars = [(10.0, 10.0), (2_000.0, 10.0), (10.0, 10.0), (10.0, 10.0)]
+    for full in ((), ("in_memory",)):
+        part = Part(ByNumber(long=[0, 1]), sizing=fixed(100))
+        done = run_harness(market_of(series("A", bars)), {"s": part}, capital=1_000, full=full)
+        assert done.reasons("s")[1] == ("rejected", "below_one_lot", 0.0)
+        assert done.fills() == [(100.0, 10.0)]
 
 
 def test_a_flag_that_holds_is_a_stop_only_where_it_changes_something() -> None:

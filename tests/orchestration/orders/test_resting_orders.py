@@ -100,6 +100,14 @@ def test_a_trailing_stop_begins_at_the_close_it_was_decided_on(engine: type) -> 
     assert fills(run(demands, prices, engine=engine())) == [(1, "s-1", 5.0, 10.0), (3, "s-2", -5.0, 10.75)]
 
 
+def test_what_is_released_to_rest_keeps_its_money_from_an_order_released_with_it() -> None:
+    """560 of 1,000 wait for the limit; at an open of 12 the other 440 pay for 36, not for the 44 of the decision."""
+    prices = [(10.0, 10.0, 10.0, 10.0), (12.0, 12.0, 8.0, 10.0), (10.0, 10.0, 10.0, 10.0)]
+    done = run({0: [wants(70, limit=8.0), wants(70)]}, prices)
+    assert sorted(fills(done)) == [(1, "s-1", 70.0, 8.0), (1, "s-2", 36.0, 12.0)]
+    assert done.orchestrator.strategies["s"].book.cash == 1_000 - 560 - 432
+
+
 def test_what_rests_keeps_its_money_until_it_expires() -> None:
     done = run({0: [wants(70, limit=8.0)], 1: [wants(70)]})
     assert fills(done) == [(2, "s-2", 44.0, 10.0)]  # 1,000 less 70 × 8

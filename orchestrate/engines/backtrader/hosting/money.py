@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import backtrader as bt
@@ -70,16 +71,17 @@ class InstrumentScheme(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has
 class PlanSizer(bt.Sizer):  # type: ignore[misc]  # Backtrader has no types
     """`sizing:` as a Backtrader sizer, for orders made without a size.
 
-    An order against what is held closes it: of a `fixed` size at most what is held, else all of it. Market orders that
-    wait already count as done, so that `close()` and `sell()` in one go turn a position round.
+    `capital` is what percentages are of. An order against what is held closes it: of a `fixed` size at most what is
+    held, else all of it. Market orders that wait already count as done, so that `close()` and `sell()` in one go turn a
+    position round.
     """
 
-    def __init__(self, sizing: Sizing, symbols: int, rules: ExecutionRules) -> None:
-        self._sizing, self._symbols, self._rules = sizing, symbols, rules
+    def __init__(self, sizing: Sizing, symbols: int, rules: ExecutionRules, capital: Callable[[], float]) -> None:
+        self._sizing, self._symbols, self._rules, self._capital = sizing, symbols, rules, capital
 
     def _getsizing(self, _comminfo: Any, _cash: float, data: Any, isbuy: bool) -> float:
         instrument = self.broker.instruments[data._name]
-        of = Sizeable(self.broker.getvalue(), data.close[0] if len(data) else 0.0, instrument, self._symbols)
+        of = Sizeable(self._capital(), data.close[0] if len(data) else 0.0, instrument, self._symbols)
         units = self._rules.lot(size(self._sizing, of))
         if self._rules.lots == "integer":
             units = int(units)

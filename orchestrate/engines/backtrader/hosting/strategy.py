@@ -46,7 +46,8 @@ class BacktraderStrategy(HostedStrategy[int]):
     def _prepare(self) -> None:
         native: Any = self._seat.native
         refuse_cheating_on_open(native)
-        sizer = PlanSizer(self._seat.sizing, len(self._seat.symbols), self._rules)
+        seat = self._seat
+        sizer = PlanSizer(seat.sizing, len(seat.symbols), self._rules, seat.sized_on or self._broker.getvalue)
         self._strategy = self._cerebro.prepare(native, dict(self._seat.config), sizer)
 
     # ---- the step
