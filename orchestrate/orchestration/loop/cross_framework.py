@@ -92,10 +92,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        """Take the steps of `clock`, by default of the stored bars, until `stop` says so; engines end in any case.
-
-        What a user's function fails with is raised at the end.
-        """
+        """Take the steps of `clock`, by default of the stored bars, until `stop` says so; engines end in any case."""
         self.begin(market, rules)
         clock = self.clock() if clock is None else clock
         try:
@@ -125,8 +122,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._faults = NativeFaults(
             self.strategies, self._router, session.blotter, FillCheck(market, rules, session.marks.row)
         )
-        session.orders.send = self._router.send
-        session.transfer = self.transfer
+        session.orders.send, session.transfer = self._router.send, self.transfer
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
         self._netted = {framework: Netted(self._books(framework), capital) for framework in self.adapters}
         try:
