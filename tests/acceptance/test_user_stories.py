@@ -27,11 +27,12 @@ FRAME = pd.DataFrame(
 HALF = Decimal("0.5")
 PAIR = """\
 capital: 100000
-data: {A: {path: A.csv}}
+data: {A: {path: A.csv}, B: {path: B.csv}}
 strategies:
   one: {name: "planned.py:Planned", framework: backtrader, allocation: 60, config: {plan: FIRST}}
   two: {name: "planned.py:Planned", framework: nautilus, allocation: 40, config: {plan: SECOND}}
 """
+MOVED = [("one", "A", -1_200.0), ("two", "B", 2_400.0)]
 
 
 class Rising:
@@ -133,7 +134,7 @@ def test_us2_figures_of_a_strategy_are_those_of_a_run_of_its_own() -> None:
 def test_us3_thirty_percent_stay_thirty_percent(portfolio: Portfolio, wanted: int) -> None:
     """However much is wanted, 30,000 are used; more is refused with a warning until they are released (FR-007)."""
     text = pair(f"0 A {wanted}, 2 B {wanted}, 4 A out, 6 B {wanted}").replace("60", "30")
-    assert portfolio.backtest(text.replace("csv}}", "csv}, B: {path: B.csv}}")).code == 0
+    assert portfolio.backtest(text).code == 0
     rows = [(row["quantity"], row["outcome"]) for row in portfolio.stored("decisions")]
     full = "approved" if wanted == 3_000 else "resized"
     assert rows == [(3_000.0, full), (0.0, "rejected"), (-3_000.0, "approved"), (3_000.0, full)]
@@ -195,9 +196,9 @@ def test_us4_a_mode_of_ones_own_settles_too(portfolio: Portfolio) -> None:
 
 @pytest.mark.parametrize(("threshold", "times"), [("0.10", 1), ("0.25", 0)])
 def test_us5_beyond_a_threshold_capital_goes_back(portfolio: Portfolio, threshold: str, times: int) -> None:
-    """A doubles: `one` is worth 120,000 of 160,000, 15 points above its 60%; it sells, `two` receives."""
+    """A doubles: `one` is worth 120,000 of 160,000, 15 points above its 60%; it sells, `two` buys more of its B."""
     portfolio.prices("A", [10.0] * 3 + [20.0] * 7)
-    text = pair("0 A 6000", more=f"portfolio: {{rebalance: {{threshold: {threshold}}}}}\n")
+    text = pair("0 A 6000", "0 B 4000", f"portfolio: {{rebalance: {{threshold: {threshold}}}}}\n")
     assert portfolio.backtest(text).code == 0
     moves = portfolio.events("rebalanced")
     assert len(moves) == times
@@ -205,5 +206,5 @@ def test_us5_beyond_a_threshold_capital_goes_back(portfolio: Portfolio, threshol
         assert move["before"] == {"one": 120_000.0, "two": 40_000.0}
         assert move["after"] == {"one": 96_000.0, "two": 64_000.0}
         assert (move["why"], move["bar_date"]) == ("threshold", day(3))
-    trims = [row for row in portfolio.stored("decisions") if row["quantity"] < 0]
-    assert [(row["strategy_id"], row["symbol"], row["quantity"]) for row in trims] == [("one", "A", -1_200.0)] * times
+    orders = [(row["strategy_id"], row["symbol"], row["quantity"]) for row in portfolio.stored("decisions")]
+    assert orders == [("one", "A", 6_000.0), ("two", "B", 4_000.0), *MOVED[: 2 * times]]
