@@ -89,6 +89,7 @@ def expected(one, two):
 
 @pytest.mark.parametrize("mix", MIXES, ids=["backtrader", "nautilus", "mixed"])
 def test_every_order_and_refusal_has_its_answer_as_json(golden, mix):
+    """Each has the money of the moment and the stages that cut it (NFR-006)."""
     prompt = golden(mix)
     document = prompt("explain", "latest", "--format", "json").document
     assert list(document) == ["schema_version", "orders", "reasons", "costliest"]
