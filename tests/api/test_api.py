@@ -216,3 +216,19 @@ def test_a_function_that_fails_is_the_error_of_the_result() -> None:
     assert result.error.message.endswith("nothing answers None: expected a sequence of 2 quantities")
     assert result.facts.plan.portfolio.exits == "included"
     assert contest("first_wins").error is None
+
+
+def test_strategies_without_weights_share_the_capital_equally() -> None:
+    three = StrategyOrchestrator(["MOMENTUM", "RSI", "BUY_AND_HOLD"])
+    assert sum(weight for _, weight in three.strategies) == 1
+    assert max(weight for _, weight in three.strategies) - min(weight for _, weight in three.strategies) <= Decimal(
+        "1e-12"
+    )
+    found = run_orchestrator(["MOMENTUM", "RSI"], SAMPLES / "ALPHA.csv").facts.strategies
+    assert [float(each.allocated) for each in found.values()] == [50_000.0, 50_000.0]
+    with pytest.raises(ConfigurationError, match="give every strategy a weight, or none"):
+        StrategyOrchestrator(["MOMENTUM", ("RSI", "0.5")])
+
+
+def test_policies_may_be_named_as_the_users_documents_do() -> None:
+    assert OrchestratorConfig(conflict_resolution_mode="NET_SIGNAL").conflict_resolution_mode == "net_signal"

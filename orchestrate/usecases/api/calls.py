@@ -28,6 +28,7 @@ from orchestrate.domain.plan import CapitalMode, CapitalPlan, DataPlan, Instrume
 from orchestrate.domain.portfolio import PortfolioPlan, RebalancePlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
 from orchestrate.orchestration.strategies.deciders import portable_kind
 from orchestrate.runs.journal_format import LINES
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 #: A strategy as a user has it: an object, a class (a native, or one that needs no argument), or a name of the library.
 Strategy: TypeAlias = object
+#: Strategies with their weights, or strategies alone, which then share the capital equally.
+Weighted: TypeAlias = Sequence[tuple[Strategy, Decimal | float | str]] | Sequence[Strategy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class OrchestratorConfig:
 
     def __post_init__(self) -> None:
         mode = self.conflict_resolution_mode
+        if isinstance(mode, str):  # the users' documents write NET_SIGNAL
+            mode = mode.lower()
+            object.__setattr__(self, "conflict_resolution_mode", mode)
         if not callable(mode) and mode not in CONFLICT_POLICIES:
             known = ", ".join(CONFLICT_POLICIES)
             raise ConfigurationError(f"conflict_resolution_mode must be a function or one of {known}, not {mode!r}")
@@ -84,6 +90,8 @@ class OrchestratorConfig:
 class StrategyOrchestrator:
     """A portfolio of several strategies; weights are fractions of the capital and sum to 1 at most.
 
+    Strategies without weights share the capital equally.
+
     >>> from decimal import Decimal
     >>> half = Decimal("0.5")
     >>> orchestrator = StrategyOrchestrator([("MOMENTUM", half), ("RSI", half)])
@@ -93,15 +101,13 @@ class StrategyOrchestrator:
 
     def __init__(
         self,
-        strategies: Sequence[tuple[Strategy, Decimal | float | str]],
+        strategies: Weighted,
         config: OrchestratorConfig | None = None,
     ) -> None:
         if not strategies:
             raise ConfigurationError("an orchestrator needs at least one strategy")
         self.config: OrchestratorConfig = config or OrchestratorConfig()
-        self.strategies: list[tuple[Strategy, Decimal]] = [
-            (strategy, Decimal(str(weight))) for strategy, weight in strategies
-        ]
+        self.strategies: list[tuple[Strategy, Decimal]] = _weighted(strategies)
         total = sum((weight for _, weight in self.strategies), start=Decimal(0))
         if total > 1 or any(weight <= 0 for _, weight in self.strategies):
             raise AllocationError(f"weights must be positive and sum to 1 at most, not {total}")
@@ -133,7 +139,7 @@ def run_backtest(strategy: Strategy, data: Data, config: OrchestratorConfig | No
 
 
 def run_orchestrator(
-    strategies: Sequence[tuple[Strategy, Decimal | float | str]],
+    strategies: Weighted,
     data: Data,
     config: OrchestratorConfig | None = None,
 ) -> OrchestratorResult:
@@ -174,6 +180,20 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
 
 def _name_of(mode: str | Callable[..., object]) -> str:
     return mode if isinstance(mode, str) else getattr(mode, "__name__", type(mode).__name__)
+
+
+def _weighted(strategies: Weighted) -> list[tuple[Strategy, Decimal]]:
+    """Each strategy with its weight; all get the same where none has one."""
+    pairs = [each for each in strategies if isinstance(each, tuple)]
+    if pairs:
+        if len(pairs) < len(strategies):
+            raise AllocationError("give every strategy a weight, or none")
+        return [(strategy, Decimal(str(weight))) for strategy, weight in pairs]
+    names = [str(number) for number in range(len(strategies))]
+    even = PortfolioCapitalManager().calculate_allocations(
+        Decimal(1), dict.fromkeys(names, Decimal(1) / len(names)), digits=12
+    )
+    return list(zip(strategies, even.values(), strict=True))
 
 
 def _log(level: str) -> Callable[[DomainEvent], None]:
