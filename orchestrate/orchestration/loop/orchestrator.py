@@ -118,7 +118,7 @@ class UnifiedStrategyOrchestrator:
             self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
 
     def remove_strategy(self, strategy_id: str, positions: Positions = "flatten") -> None:
-        """Take a strategy out; during a run its positions are closed or, with `keep`, left to nobody."""
+        """Take a strategy out; during a run its positions are closed or, with `keep`, become unmanaged."""
         self._entry(strategy_id)
         if self._session is not None:
             self._session.portfolio.lifecycle.remove(strategy_id, positions)
