@@ -15,6 +15,7 @@ from orchestrate.domain.accounts import (
     allocation,
 )
 from orchestrate.domain.books import Book
+from orchestrate.domain.portfolio import UNMANAGED
 
 DEFAULT_TOTAL: Final = Decimal(100_000)
 #: Shares such as 1/3 lose their last digit as Decimals; a sum this close to a whole unit counts as that unit.
@@ -26,8 +27,6 @@ _CENT: Final = Decimal("0.01")
 _GRAIN: Final = 1e-6
 #: The name of the book of unallocated capital; no strategy can have it.
 RESERVE: Final = ""
-#: The name of the book of positions that removed strategies leave behind; of several frameworks each has its own.
-UNMANAGED: Final = "UNMANAGED"
 
 
 class PortfolioCapitalManager:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
-from orchestrate.domain.portfolio import Appointment
+from orchestrate.domain.portfolio import Appointment, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Signal
-from tests.orchestration.harness import Flags, HarnessRun
-from tests.orchestration.loop.test_lifecycle import BUY, PLACES, SELL, day, run
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.sizes import MaxGrossLeverage
+from tests.engines.builders import market_of, series
+from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, fixed
+from tests.orchestration.loop.rebalancing import rebalances
+from tests.orchestration.loop.rebalancing.test_golden_rebalances import MONTH, pair, stage
+from tests.orchestration.loop.rebalancing.test_natives_take_part import HOLDERS, native
+from tests.orchestration.loop.test_lifecycle import BUY, PLACES, PRICES, SELL, day, run
 
 SHORT = [Signal.enter("A", "short")]
 #: With a fee of 1 a fill.
@@ -111,3 +119,73 @@ def test_jumping_changes_nothing(place: str) -> None:
     for name, result in dense.results.items():
         assert result.equity.tolist() == jumping.results[name].equity.tolist()
         assert result.earned.tolist() == jumping.results[name].earned.tolist()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_of_a_future_the_open_profit_is_what_moves(place: str) -> None:
+    """10 contracts at 101, a multiplier of 2: at bar 4's close the open profit is 70; the cash stays with the giver."""
+    future = Instrument("A", multiplier=2.0, margin_rate=0.1, asset_class="future")
+    part = Part(Scripted({0: BUY}), pct=30, sizing=fixed(10), framework=place)
+    market = market_of(series("A", PRICES), A=future)
+    done = rebalances.run(market, {"s": part}, PortfolioPlan(schedule=(keep(5),)), capital=10_000)
+    assert done.results["UNMANAGED"].equity[4:6].tolist() == [70.0, 90.0]
+    assert done.orchestrator.capital_manager.reserve.cash == 10_000
+    assert total(done)[-1] == 10_000 + 20 * 8.5
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_each_framework_has_its_own_book_of_kept_positions(pooled: bool) -> None:
+    parts = {
+        name: Part(Scripted({0: BUY}), pct=30, sizing=fixed(10), framework=name) for name in ("backtrader", "nautilus")
+    }
+    plan = PortfolioPlan(schedule=tuple(keep(5, name) for name in parts))
+    done = rebalances.run(market_of(series("A", PRICES)), parts, plan, capital=10_000, pooled=pooled)
+    kept = {name: result.framework for name, result in done.results.items() if result.status == "completed"}
+    assert kept == {"UNMANAGED_backtrader": "backtrader", "UNMANAGED_nautilus": "nautilus"}
+    assert total(done)[-1] == pytest.approx(10_000 + 20 * 8.5)
+
+
+@pytest.mark.parametrize("framework", HOLDERS)
+def test_what_a_native_held_is_kept_while_its_engine_goes_on(framework: str) -> None:
+    parts = pair(frameworks=(framework, framework))
+    plan = PortfolioPlan(schedule=(Appointment("2020-01-31", "remove", "up", "keep"),))
+    done = rebalances.run(stage(), parts | {"up": native(parts["up"], framework)}, plan)
+    assert [trade[:4] for trade in rebalances.trades(done)] == [(1, "still", "B", 1000), (1, "up", "A", 1000)]
+    assert [position.quantity for position in done.results["UNMANAGED"].open_positions] == [1000]
+
+
+def test_a_rebalance_leaves_unmanaged_positions_out() -> None:
+    """Of 110,000 `still` is to have 40 %; 50,000 are nobody's, what is left is the reserve's target: 16,000."""
+    plan = replace(MONTH, schedule=(Appointment("2020-01-31", "remove", "up", "keep"),))
+    done = rebalances.run(stage(), pair(), plan)
+    [line] = rebalances.journal(done)
+    moved = {"up": 0, "still": 40_000}, {"up": 0, "still": 44_000}
+    assert line == rebalances.line("month", "2020-02-01", *moved, 20_000, 16_000)
+    assert [trade[:4] for trade in rebalances.trades(done) if trade[1] == "up"] == [(1, "up", "A", 1000)]
+
+
+def test_unmanaged_positions_count_in_the_exposure_of_the_portfolio() -> None:
+    """Of 15 % of 10,045 the 10 kept units take 1,055; 4 more of 105.5 fit."""
+    part = Part(Scripted({0: BUY}), pct=30, sizing=fixed(10))
+    late = Part(Scripted({5: BUY}), pct=30, sizing=fixed(10))
+    plan, coordinator = (
+        PortfolioPlan(schedule=(keep(5),)),
+        StrategyCoordinator(limits={"max_gross_leverage": MaxGrossLeverage(0.15)}),
+    )
+    parts = {"s": part, "t": late}
+    done = rebalances.run(market_of(series("A", PRICES)), parts, plan, capital=10_000, coordinator=coordinator)
+    assert done.fills("t") == [(4.0, 106.0)]
+
+
+def test_from_python_positions_are_kept_between_two_steps() -> None:
+    part = Part(Scripted({0: BUY}), pct=30, sizing=fixed(10))
+    act = {5: lambda orchestrator: orchestrator.remove_strategy("s", positions="keep")}
+    done = rebalances.walk(market_of(series("A", PRICES)), {"s": part}, PortfolioPlan(), act, capital=10_000)
+    by_schedule = run({"s": {0: BUY}}, [keep(5)])
+    for name, result in by_schedule.results.items():
+        assert done.results[name].equity.tolist() == result.equity.tolist()
+
+
+def test_no_strategy_has_the_name_of_the_book() -> None:
+    with pytest.raises(ValueError, match="'UNMANAGED' can't be a strategy's id"):
+        run({"UNMANAGED": {}}, [])
