@@ -178,10 +178,10 @@ class Book:
         self.flows.append(Flow(t, amount))
 
     def hand_over(self, handover: Handover, taker: Book) -> None:
-        """Give a position, with its open round trip, to another book."""
+        """Give a position, with its open round trip, to another book; ValueError where that holds the other side."""
         trip = self._trips.get(handover.symbol)
-        self.move(handover)
         taker.move(handover)
+        self.move(handover)
         if trip is None:
             return
         if handover.symbol in taker._trips:
@@ -197,9 +197,9 @@ class Book:
             del self.positions[symbol]
             self._trips.pop(symbol, None)
             return
-        self.cash -= handover.worth
         held = self.positions.get(symbol)
         self.positions[symbol] = handover.position.copy() if held is None else held.joined(handover.position)
+        self.cash -= handover.worth
 
     def _open(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
         self._pay(quantity, fill.price, instrument, fee)

@@ -123,7 +123,7 @@ class UnifiedStrategyOrchestrator:
         """Take a strategy out; during a run its positions are closed or, with `keep`, become unmanaged."""
         self._entry(strategy_id)
         if self._session is not None:
-            self._session.portfolio.lifecycle.remove(strategy_id, positions)
+            self._session.portfolio.remove(strategy_id, positions)
             return
         del self.strategies[strategy_id]
         self._emit(StrategyRemovedEvent(strategy_id))

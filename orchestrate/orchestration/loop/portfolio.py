@@ -26,7 +26,7 @@ from orchestrate.orchestration.loop.rebalancing.trading import Coordinate, Rebal
 from orchestrate.orchestration.loop.rules.appointments import Appointments
 from orchestrate.orchestration.loop.rules.drawdown_stops import DrawdownStops
 from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
-from orchestrate.orchestration.loop.rules.lifecycle import HandOver, Lifecycle
+from orchestrate.orchestration.loop.rules.lifecycle import HandOver, Lifecycle, Positions
 from orchestrate.orchestration.loop.rules.losses import Losses
 from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
 from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
@@ -192,6 +192,12 @@ class Portfolio:
         label = label_text(self._log.step_label())
         message = f"the portfolio's drawdown reached its limit at {label}: everything is closed, no strategy is asked"
         self.findings.append(Finding("warning", "portfolio.limits.max_drawdown", message))
+
+    def remove(self, strategy_id: str, positions: Positions) -> None:
+        """Let a strategy take part no more, also where no schedule does; its cash goes back once it is flat."""
+        self.lifecycle.remove(strategy_id, positions)
+        if self.lifecycle not in self.rules:
+            self.rules = (self.lifecycle, *self.rules)
 
     # ---- capital
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestrate.domain.errors import NativeError
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.portfolio import Appointment, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Signal
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.limits.sizes import MaxGrossLeverage
 from tests.engines.builders import market_of, series
@@ -184,6 +186,28 @@ def test_from_python_positions_are_kept_between_two_steps() -> None:
     by_schedule = run({"s": {0: BUY}}, [keep(5)])
     for name, result in by_schedule.results.items():
         assert done.results[name].equity.tolist() == result.equity.tolist()
+
+
+def test_from_python_the_cash_of_what_is_flattened_goes_back() -> None:
+    """Bought at 101, sold at bar 5's open, 105."""
+    part = Part(Scripted({0: BUY}), pct=30, sizing=fixed(10))
+    act = {5: lambda orchestrator: orchestrator.remove_strategy("s")}
+    done = rebalances.walk(market_of(series("A", PRICES)), {"s": part}, PortfolioPlan(), act, capital=10_000)
+    assert done.orchestrator.capital_manager.reserve.cash == 10_040
+
+
+def test_a_native_whose_engine_fails_takes_what_was_kept_of_it_along() -> None:
+    """Its engine is let go with the position in it: the books of the others agree with theirs."""
+    parts = pair(frameworks=("backtrader", "backtrader"))
+    parts["up"] = native(parts["up"], "backtrader")
+
+    def fail(orchestrator: CrossFrameworkOrchestrator) -> None:
+        orchestrator.remove_strategy("up", positions="keep")
+        orchestrator._fail(orchestrator.strategies["up"], NativeError("its engine is unusable"))
+
+    done = rebalances.walk(stage(), parts, PortfolioPlan(), {3: fail})
+    assert [done.results[name].status for name in parts] == ["failed", "completed"]
+    assert [position.quantity for position in done.results["UNMANAGED"].open_positions] == [1000]
 
 
 def test_no_strategy_has_the_name_of_the_book() -> None:
