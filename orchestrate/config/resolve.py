@@ -135,7 +135,7 @@ def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDes
     sections = framework_settings(reading, used)
     judged = gates(reading, enabled, used if all(known.values()) else None)
     capital = _capital(reading, len(enabled))
-    portfolio = portfolio_plan(reading, enabled)
+    portfolio = portfolio_plan(reading, enabled, share)
     limits = {name: strategy_limits(reading, name) for name in enabled}
     _check_shares(reading, share, capital.total)
     if reading.problems:

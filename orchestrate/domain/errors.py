@@ -118,6 +118,10 @@ class ConfigurationError(OrchestrateError):
             super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class AllocationError(ConfigurationError, ValueError):
+    """Weights of strategies that are not positive or sum to more than 1."""
+
+
 class UnknownStrategyError(ConfigurationError, ValueError):
     """A strategy name that is unknown."""
 

@@ -71,6 +71,7 @@ def test_a_column_of_stamps_serves_where_the_index_has_none(frame):
 
 
 def test_an_orchestrator_shares_the_capital_and_compares(frame):
+    """The table of comparison has a row for each strategy (FR-013)."""
     third = Decimal("0.3")
     result = StrategyOrchestrator([("MOMENTUM", third), (Dip(), third), (Dip, third)]).run(frame)
     assert result.status == "completed"

@@ -124,6 +124,7 @@ def process(config: Path) -> float:
 
 @pytest.mark.parametrize("name", ["MOMENTUM", "above.py:Above"])
 def test_five_strategies_at_the_prompt(name: str, tmp_path: Path) -> None:
+    """A whole command with five takes less than twice the time of one with one (NFR-001)."""
     (tmp_path / "above.py").write_text(inspect.getsource(Above))
     for strategies in (1, 5):
         entries = {
@@ -171,6 +172,7 @@ def peak(strategies: int, framework: str) -> int:
 
 @pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
 def test_memory_is_a_straight_line(framework: str) -> None:
+    """Each strategy more takes as much memory as the one before (NFR-002)."""
     # with fewer strategies, the peak is that of what is there once: the data and its reading
     peaks = [peak(strategies, framework) for strategies in (11, 18, 25)]
     first, second = peaks[1] - peaks[0], peaks[2] - peaks[1]

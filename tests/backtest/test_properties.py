@@ -136,7 +136,7 @@ def worth(book: Any, marks: Any) -> float:
 @FEW
 @given(seed=SEEDS, rules=RULES, frameworks=FRAMEWORKS, bump=st.sampled_from([0.5, 0.97, 1.01, 3.0]))
 def test_the_last_bar_changes_nothing_before_it(seed: int, rules: ExecutionRules, frameworks: Any, bump: float) -> None:
-    """Bumped are the prices of all bars known last; decisions, fills and equity until then are the same."""
+    """Bumped are the prices of all bars known last; decisions, fills and equity until then are the same (FR-015)."""
     market, _ = load_market(plan_of(four(frameworks), markets(seed), rules))
     plan = plan_of(four(frameworks), {symbol: DataPlan(symbol) for symbol in market.series}, rules)
     runs = []

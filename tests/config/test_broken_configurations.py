@@ -37,6 +37,7 @@ def test_there_are_many() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_broken(name: str, resolving: Callable[..., Resolution], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every mistake is reported at its line, before any run (NFR-003)."""
     monkeypatch.chdir(BROKEN)
     resolution = resolving(name, **_laid_over(BROKEN / name))
     assert resolution.mistakes

@@ -152,7 +152,7 @@ def test_what_a_pickle_holds(bars: Bars) -> None:
 
 
 def test_nothing_reachable_from_bars_knows_tomorrow(bars: Bars) -> None:
-    """Everything that attributes, slots, items and bases lead to, classes and modules left out."""
+    """Everything that attributes, slots, items and bases lead to, classes and modules left out (FR-015)."""
     seen: set[int] = set()
     waiting: list[object] = [bars, bars[-1], bars[2:], iter(bars)]
     arrays = 0

@@ -1,4 +1,7 @@
-"""A user's script that needs every public name: a test runs it, and mypy and pyright read it in their strict modes."""
+"""A user's script that needs every public name: a test runs it, and mypy and pyright read it in their strict modes.
+
+It is long because there are many names, and one file because it is one script.
+"""
 # pyright: strict
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
 from orchestrate.config.reading import Reading, is_function
 from orchestrate.config.schema import Appointment as AppointmentSection
 from orchestrate.config.sections.limits import portfolio_limits
+from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.portfolio import (
     Action,
     Appointment,
@@ -22,8 +24,8 @@ _ACTIONS: Final[tuple[Action, ...]] = ("pause", "resume", "remove", "add", "allo
 _EXAMPLE: Final = "write {at: 2015-01-02, pause: ID}, or resume, remove, add or allocation in place of pause"
 
 
-def portfolio_plan(reading: Reading, enabled: list[str]) -> PortfolioPlan:
-    """The section with every question answered."""
+def portfolio_plan(reading: Reading, enabled: list[str], share: Mapping[str, Decimal]) -> PortfolioPlan:
+    """Return the section with every question answered; `share` are the weights of the strategies, 0..1."""
     written = reading.values.portfolio
     rebalance, target = written.rebalance, written.target_volatility
     if target is not None and rebalance.every is None and written.allocation.every is None:
@@ -35,7 +37,7 @@ def portfolio_plan(reading: Reading, enabled: list[str]) -> PortfolioPlan:
         limits=portfolio_limits(reading),
         rebalance=RebalancePlan(rebalance.threshold, rebalance.every, rebalance.top_up),
         target_volatility=VolatilityTarget(target.annual, target.lookback, target.max_leverage) if target else None,
-        schedule=_schedule(reading, enabled),
+        schedule=_schedule(reading, enabled, share),
         compatibility=CompatibilityPlan(written.compatibility.require),
     )
 
@@ -52,12 +54,35 @@ def _conflicts(reading: Reading) -> str:
     return written
 
 
-def _schedule(reading: Reading, enabled: list[str]) -> tuple[Appointment, ...]:
-    appointments = [
-        _appointment(reading, place, written, enabled)
-        for place, written in enumerate(reading.values.portfolio.schedule)
-    ]
-    return tuple(one for one in appointments if one is not None)
+def _schedule(reading: Reading, enabled: list[str], share: Mapping[str, Decimal]) -> tuple[Appointment, ...]:
+    appointments = {
+        index: appointment
+        for index, written in enumerate(reading.values.portfolio.schedule)
+        if (appointment := _appointment(reading, index, written, enabled)) is not None
+    }
+    _refuse_too_much(reading, appointments, share)
+    return tuple(appointments.values())
+
+
+def _refuse_too_much(reading: Reading, appointments: Mapping[int, Appointment], share: Mapping[str, Decimal]) -> None:
+    """Report the first change after which the strategies that take part have more than all of the capital."""
+    added = {one.strategy_id for one in appointments.values() if one.action == "add"}
+    weights = {name: Decimal(0) if name in added else weight * 100 for name, weight in share.items()}
+    for index, one in sorted(appointments.items(), key=lambda item: moment_of(item[1].at)):
+        if one.action == "add":
+            weights[one.strategy_id] = share.get(one.strategy_id, Decimal(0)) * 100
+        elif one.action == "remove":
+            weights[one.strategy_id] = Decimal(0)
+        weights |= one.allocation
+        total = sum(weights.values(), Decimal(0))
+        if total > 100:
+            path = ("portfolio", "schedule", index)
+            reading.wrong(
+                path,
+                f"from {one.at} on allocations add up to {total.normalize():f} percent",
+                "lower them to 100 in all",
+            )
+            return
 
 
 def _appointment(reading: Reading, index: int, written: AppointmentSection, enabled: list[str]) -> Appointment | None:
@@ -83,6 +108,4 @@ def _allocation(reading: Reading, index: int, written: AppointmentSection, enabl
     for name in shares:
         if name not in enabled:
             reading.wrong((*path, name), f"there is no enabled strategy '{name}'", f"known: {', '.join(enabled)}")
-    if sum(shares.values(), Decimal(0)) > 100:
-        reading.wrong(path, "allocations add up to more than 100 percent", "lower them")
     return Appointment(written.at, "allocation", allocation=shares)

@@ -92,10 +92,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         progress: Progress | None = None,
         stop: Callable[[], bool] | None = None,
     ) -> None:
-        """Take the steps of `clock`, by default of the stored bars, until `stop` says so; engines end in any case.
-
-        What a user's function fails with is raised at the end.
-        """
+        """Take the steps of `clock`, by default of the stored bars, until `stop` says so; engines end in any case."""
         self.begin(market, rules)
         clock = self.clock() if clock is None else clock
         try:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from orchestrate import wiring
 from orchestrate.data.files.memory import by_symbol
 from orchestrate.domain.engines import natives_of
-from orchestrate.domain.errors import ConfigurationError
+from orchestrate.domain.errors import AllocationError, ConfigurationError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.orders.conflicts import Exits
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -104,7 +104,7 @@ class StrategyOrchestrator:
         ]
         total = sum((weight for _, weight in self.strategies), start=Decimal(0))
         if total > 1 or any(weight <= 0 for _, weight in self.strategies):
-            raise ConfigurationError(f"weights must be positive and sum to 1 at most, not {total}")
+            raise AllocationError(f"weights must be positive and sum to 1 at most, not {total}")
 
     def run(self, data: Data) -> OrchestratorResult:
         """Run all strategies on `data`: a DataFrame, a list of bars, a path, or a dict of them by symbol."""

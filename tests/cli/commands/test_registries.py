@@ -144,6 +144,7 @@ def policy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("policy")
 def test_a_policy_settles_the_conflicts_of_a_run(orchestrate: Orchestrate) -> None:
+    """A policy is a line of a registry, and is configured as the others are (NFR-007)."""
     two = PLAN.replace("{fast: 2, slow: 5}", "{fast: 3, slow: 8}")
     found = backtest(orchestrate, two + "portfolio: {conflicts: first_alone}\n")
     assert found["strategies"]["trend"]["blocked"] == 0  # the first in the file

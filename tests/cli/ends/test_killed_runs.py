@@ -22,11 +22,13 @@ def test_fifty_killed_runs(prompt):
         [sys.executable, str(SCRIPT), str(COUNT), "4"], cwd=prompt.folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    killed, kept, _ = (float(figure) for figure in done.stdout.split())
+    killed, kept, alone = (int(figure) for figure in done.stdout.split())
     reports = prompt.folder / "reports"
     found = run_ids(reports)
     assert len(found) == kept
-    assert COUNT - killed + 3 <= kept < COUNT  # those that nobody hit, at least; some were hit after the last byte
+    assert (
+        COUNT - killed + alone <= kept < COUNT + alone
+    )  # those that nobody hit, at least; some were hit after the last byte
     assert killed >= COUNT / 5
     for run_id in found:
         stored = read_run(reports, run_id)

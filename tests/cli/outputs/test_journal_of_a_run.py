@@ -50,6 +50,7 @@ strategies:
 
 
 def test_every_event_of_a_run(prompt):
+    """Signals, refusals and conflicts are there with bar and strategy (FR-012, NFR-006)."""
     prompt.write("everything.yaml", EVERYTHING)
     done = prompt("backtest", "everything.yaml", "--format", "json")
     assert done.code == 1

@@ -1,81 +1,13 @@
-"""`orchestrate explain`: every order and refusal of small runs gets its answer, in sentences and as JSON.
-
-The market of the golden runs, orders fill at the next open, 1.00 an order, slippage 1 tick of 0.01:
-
-    bar     0    1    2    3    4    5    6    7    8    9
-    open   10   11   12   13   14   13   12   11   10    9
-    close  10.5 11.5 12.5 13.5 13.5 12.5 11.5 10.5 9.5  8.5
-"""
+"""`orchestrate explain`: every order and refusal of small runs gets its answer, in sentences and as JSON."""
 
 from __future__ import annotations
 
 import json
-import re
-from datetime import date, timedelta
 
 import pyarrow.parquet as pq
 import pytest
 
-from orchestrate.domain.orders.order import Reason
-from orchestrate.reporting.explanation import REASONS, reason_text
-from orchestrate.runs.manifest import seal, unseal
-from orchestrate.runs.store import digest
-
-OPENS = [10, 11, 12, 13, 14, 13, 12, 11, 10, 9]
-CLOSES = [10.5, 11.5, 12.5, 13.5, 13.5, 12.5, 11.5, 10.5, 9.5, 8.5]
-DAYS = [(date(2024, 1, 1) + timedelta(days=bar)).isoformat() for bar in range(10)]
-PLANNED = '''\
-"""Strategies that trade at the bars that they are given."""
-
-from orchestrate import Signal
-
-
-class Planned:
-    def __init__(self, enter: int = 1, leave: int = 99, quantity: float = 0.0, breaks: int = 99) -> None:
-        self.enter, self.leave, self.quantity, self.breaks = enter, leave, quantity or None, breaks
-        self.bar = -1
-
-    def on_bar(self, context):
-        self.bar += 1
-        if self.bar == self.breaks:
-            raise RuntimeError("enough")
-        if self.bar == self.enter:
-            yield Signal.enter("A", quantity=self.quantity)
-        if self.bar == self.leave:
-            yield Signal.exit("A")
-'''
-GOLDEN = """\
-capital: 40000
-data: {{A: {{path: a.csv}}}}
-strategies:
-  whole: {{name: "planned.py:Planned", framework: {0}, allocation: 25, sizing: {{method: percent, percent: 100}},
-          config: {{leave: 4}}}}
-  greedy: {{name: "planned.py:Planned", framework: {1}, allocation: 25, config: {{quantity: 2000.0, breaks: 6}}}}
-  poor: {{name: "planned.py:Planned", framework: {0}, allocation: 0.025, config: {{enter: 5, quantity: 3.0}}}}
-  late: {{name: "planned.py:Planned", framework: {1}, allocation: 25, config: {{enter: 9, quantity: 5.0}}}}
-execution: {{commission: {{per_share: 0.0, minimum: 1.0}}, slippage: {{ticks: 1}}}}
-"""
-MIXES = [("backtrader", "backtrader"), ("nautilus", "nautilus"), ("backtrader", "nautilus")]
-
-
-@pytest.fixture
-def golden(prompt):
-    """Run the golden portfolio on two engines, or one; its prompt."""
-    rows = [
-        f"{day},{start},{max(start, end)},{min(start, end)},{end},1000"
-        for day, start, end in zip(DAYS, OPENS, CLOSES, strict=True)
-    ]
-    prompt.write("a.csv", "\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n")
-    prompt.write("planned.py", PLANNED)
-
-    def run(frameworks=MIXES[0], **changes):
-        prompt.write("golden.yaml", GOLDEN.format(*frameworks))
-        words = [word for name, value in changes.items() for word in ("--set", f"{name}={value}")]
-        done = prompt("backtest", "golden.yaml", "-q", *words)
-        assert done.code == 1, done.err  # `greedy` breaks
-        return prompt
-
-    return run
+from tests.cli.explain.conftest import DAYS, MIXES, PLANNED
 
 
 def stage(name, before, after, reason, detail="", **figures):
@@ -157,6 +89,7 @@ def expected(one, two):
 
 @pytest.mark.parametrize("mix", MIXES, ids=["backtrader", "nautilus", "mixed"])
 def test_every_order_and_refusal_has_its_answer_as_json(golden, mix):
+    """Each has the money of the moment and the stages that cut it (NFR-006)."""
     prompt = golden(mix)
     document = prompt("explain", "latest", "--format", "json").document
     assert list(document) == ["schema_version", "orders", "reasons", "costliest"]
@@ -388,123 +321,3 @@ def test_nothing_cut_is_said(prompt):
     document = prompt("explain", "latest", "--format", "json").document
     assert (document["reasons"], document["costliest"]) == ([], [])
     assert prompt("explain", "latest", "--symbol", "AAA", "--order", "x").code == 5
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (("--strategy", "gredy"), "there is no strategy 'gredy' in run RUN\n    hint: did you mean 'greedy'?\n"),
-        (("--symbol", "a"), "there is no symbol 'a' in run RUN\n    hint: did you mean 'A'?\n"),
-        (("--order", "whole-3"), "there is no order 'whole-3' in run RUN\n    hint: did you mean 'whole-2'?\n"),
-        (("--order", ""), "there is no order '' in run RUN\n"),
-        (("--strategy", "\x1b[31m::error::x"), "there is no strategy '\\x1b[31m::error::x' in run RUN\n"),
-        (("--symbol", "x" * 10_000), f"there is no symbol '{'x' * 10_000}' in run RUN\n"),
-        (
-            ("--at", "2024-01-11"),
-            "run RUN has no bar at 2024-01-11\n    hint: the nearest: 2024-01-10\n",
-        ),
-        (
-            ("--at", "2024-01-02T09:30:00Z"),
-            "run RUN has no bar at 2024-01-02T09:30:00Z\n    hint: the nearest: 2024-01-02, 2024-01-03\n",
-        ),
-    ],
-)
-def test_what_is_not_there(golden, words, message):
-    prompt = golden()
-    done = prompt("explain", "latest", *words)
-    assert (done.code, done.out) == (5, "")
-    assert done.err == message.replace("RUN", prompt.runs[0].name)
-
-
-@pytest.mark.parametrize(
-    "label", ["", "yesterday", "2024-13", "2024-02-30", "20240", "::error::", "2024-01-02T25:00:00Z"]
-)
-def test_what_is_no_label(golden, label):
-    done = golden()("explain", "latest", "--at", label)
-    assert (done.code, done.out) == (2, "")
-    assert "no label of a bar" in done.err
-
-
-def test_runs_are_named_as_report_names_them(golden):
-    prompt = golden()
-    told = prompt("explain", "latest").out
-    run_id = prompt.runs[0].name
-    for named in (run_id, run_id[:-2], f"reports/{run_id}"):
-        assert prompt("explain", named).out == told
-    assert prompt("explain", "19990101T000000Z-000000").code == 5
-    (prompt.folder / "reports").rename(prompt.folder / "archive")
-    assert prompt("explain", "latest", "--reports", "archive").out == told
-    assert prompt("explain", "latest").err == "there is no run in reports\n"
-
-
-def test_the_store_is_enough(golden):
-    prompt = golden()
-    told = prompt("explain", "latest", "--format", "json").out
-    before = len(prompt.journal)
-    (prompt.folder / "logs" / "backtest" / "orchestrate.jsonl").unlink()
-    for name in ("golden.yaml", "planned.py", "a.csv"):
-        (prompt.folder / name).unlink()
-    assert prompt("explain", "latest", "--format", "json").out == told
-    assert before
-    assert prompt.journal == []
-
-
-@pytest.mark.parametrize("name", ["config.yaml", "metrics.json", "equity.parquet", "decisions.parquet", "run.json"])
-def test_a_damaged_run_is_refused(golden, name):
-    prompt = golden()
-    path = prompt.runs[0] / name
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    done = prompt("explain", "latest")
-    assert (done.code, done.out) == (4, "")
-    assert re.match(rf"reports/{prompt.runs[0].name}/{re.escape(name)}: (changed|damaged)", done.err)
-    assert len(done.err.splitlines()) == 1
-
-
-def stored_anew(folder, name, content):
-    """Put other content into a run, with the checksums that belong to it."""
-    (folder / name).write_bytes(content)
-    facts = json.loads(unseal((folder / "run.json").read_bytes()))
-    facts["files"][name] = digest(content)
-    (folder / "run.json").write_bytes(seal(json.dumps(facts, indent=2).encode() + b"\n"))
-
-
-def test_a_table_that_is_none_or_lacks_columns_is_refused(golden):
-    prompt = golden()
-    folder = prompt.runs[0]
-    whole = pq.read_table(folder / "decisions.parquet")
-    stages = whole.column_names.index("stages")
-    for damage in ("no table", "no column", '[{"stage": 1}]', "{", "7"):
-        if damage == "no table":
-            stored_anew(folder, "decisions.parquet", b"PAR1")
-        else:
-            kept = whole.drop(["stages"])
-            table = kept if damage == "no column" else kept.add_column(stages, "stages", [[damage] * len(whole)])
-            pq.write_table(table, folder / "other.parquet")
-            stored_anew(folder, "decisions.parquet", (folder / "other.parquet").read_bytes())
-        done = prompt("explain", "latest")
-        assert (done.code, done.out) == (4, ""), damage
-        assert done.err.startswith(f"reports/{folder.name}/decisions.parquet: damaged: ")
-        assert len(done.err.splitlines()) == 1
-    without = json.loads(unseal((folder / "run.json").read_bytes()))
-    del without["files"]["decisions.parquet"]
-    (folder / "run.json").write_bytes(seal(json.dumps(without, indent=2).encode() + b"\n"))
-    assert "its files lack decisions.parquet" in prompt("explain", "latest").err
-
-
-def test_a_reason_has_words_or_its_name():
-    assert set(REASONS) <= {str(reason) for reason in Reason}
-    assert reason_text("drawdown_stop") == "drawdown stop"
-
-
-def test_text_shows_some_and_json_all(prompt):
-    prompt.write(
-        "dips.yaml", "strategy: RSI\nconfig: {period: 2}\ncapital: 9000\ndata: {AAA: {synthetic: {bars: 900}}}\n"
-    )
-    prompt("backtest", "dips.yaml", "-q")
-    orders = prompt("explain", "latest", "--strategy", "RSI", "--format", "json").document["orders"]
-    assert len(orders) > 20
-    text = prompt("explain", "latest", "--strategy", "RSI").out
-    assert f"… and {len(orders) - 20} more (--format json shows all)" in text
-    assert text.count("\nRSI wanted to") == 19
