@@ -119,13 +119,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             for framework, names in self.framework_strategies.items()
         }
         self._router = EngineRouter(self.adapters, seats, self._fed_in_full, market, rules)
-        self._faults = NativeFaults(
-            self.strategies,
-            self._router,
-            session.blotter,
-            FillCheck(market, rules, session.marks.row),
-            session.portfolio.unmanaged,
-        )
+        check, unmanaged = FillCheck(market, rules, session.marks.row), session.portfolio.unmanaged
+        self._faults = NativeFaults(self.strategies, self._router, session.blotter, check, unmanaged)
         session.orders.send = self._router.send
         session.transfer, session.handed_over = self.transfer, self._handed_over
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
@@ -147,8 +142,6 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._recorder.require_rebuilt(entries[name], fills)
         for framework in self._router.adapters:
             self._agree(framework, self._net(framework), "at the end")
-        if self._rules.close_at_end:
-            session.portfolio.findings += session.portfolio.unmanaged.left_open()
         session.orders.cancel(lambda _order: True, Reason.UNFILLED_AT_END, tell_engine=False)
         session.require_decided()
 

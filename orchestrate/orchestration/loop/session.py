@@ -166,9 +166,11 @@ class Session:
         return schedule
 
     def stop(self) -> None:
-        """Notify every strategy that the run is over; what it still wants comes too late."""
+        """Notify every strategy that the run is over; what it still wants comes too late. Note what stays open."""
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
+        if self._execution.close_at_end:
+            self.portfolio.findings += self.portfolio.unmanaged.left_open()
 
     # ---- the portfolio's own rules
 
