@@ -37,10 +37,12 @@ def curve_of(strategies: Sequence[StrategyResult]) -> Curve:
 def growth(initial: float, transfers: Transfers) -> Floats:
     """Return what 1 has grown to at each step: (e[t] - flow[t]) / e[t-1] after each other, e[-1] being `initial`.
 
-    Without capital there is no return; a gain on none counts as the loss of everything.
+    Without capital there is no return; a gain on none counts as the loss of everything. A book that only ever owed,
+    such as that of a short position which was kept, gains and loses on what it owes.
     """
     earned = transfers.earned
     before = np.concatenate([[initial], (earned + transfers.so_far)[:-1]])
+    before = np.where(np.maximum.accumulate(before) <= 0.0, np.abs(before), before)
     gains = np.diff(earned, prepend=initial)
     returns = np.where(gains == 0.0, 0.0, -1.0)
     with np.errstate(all="ignore"):

@@ -47,6 +47,19 @@ class Position:
         """Return the position as it stands; what happens to this one later does not change the copy."""
         return Position(self.instrument, self.quantity, self.average_price, self.opened_at, self.entry_fees)
 
+    def joined(self, other: Position) -> Position:
+        """Return both as one, at their average cost; ValueError where one is long and the other short."""
+        if self.is_long != other.is_long:
+            raise ValueError(f"{self.quantity:g} and {other.quantity:g} of {self.symbol} are opposite positions")
+        total = rounded(self.quantity + other.quantity)
+        average = (self.quantity * self.average_price + other.quantity * other.average_price) / total
+        opened_at = min(self.opened_at, other.opened_at)
+        return Position(self.instrument, total, average, opened_at, self.entry_fees + other.entry_fees)
+
+    def worth(self, price: float) -> float:
+        """Return what the position adds to its book's equity at `price`: its notional, or its open profit."""
+        return self.notional(price) if self.instrument.moves_cash_by_notional else self.open_profit(price)
+
     def notional(self, price: float) -> float:
         """Return the signed worth of the position at `price`."""
         return self.quantity * price * self.instrument.multiplier
@@ -86,6 +99,16 @@ class _RoundTrip:
     exit_value: float = 0.0
     fees: float = 0.0
 
+    def join(self, other: _RoundTrip, held: float) -> None:
+        """Go on together with another one of the same side; `held` is what both come to."""
+        self.opened_at = min(self.opened_at, other.opened_at)
+        self.entered += other.entered
+        self.entry_value += other.entry_value
+        self.exited += other.exited
+        self.exit_value += other.exit_value
+        self.fees += other.fees
+        self.peak = max(self.peak, held, key=abs)
+
 
 @value
 class Flow:
@@ -93,6 +116,21 @@ class Flow:
 
     t: int
     amount: float
+
+
+@value
+class Handover:
+    """A position that leaves one book for another, at cost: no trade, and `worth` in cash is paid for it."""
+
+    giver: str
+    taker: str
+    position: Position
+    worth: float
+
+    @property
+    def symbol(self) -> str:
+        """The instrument's symbol."""
+        return self.position.symbol
 
 
 @dataclass(slots=True)
@@ -138,6 +176,30 @@ class Book:
         """Take money in from another book, or (negative) give it away."""
         self.cash += amount
         self.flows.append(Flow(t, amount))
+
+    def hand_over(self, handover: Handover, taker: Book) -> None:
+        """Give a position, with its open round trip, to another book; ValueError where that holds the other side."""
+        trip = self._trips.get(handover.symbol)
+        taker.move(handover)
+        self.move(handover)
+        if trip is None:
+            return
+        if handover.symbol in taker._trips:
+            taker._trips[handover.symbol].join(trip, taker.quantity(handover.symbol))
+        else:
+            taker._trips[handover.symbol] = trip
+
+    def move(self, handover: Handover) -> None:
+        """Take this book's side of a handover; the average cost and the day it was opened stay."""
+        symbol = handover.symbol
+        if self.strategy_id == handover.giver:
+            self.cash += handover.worth
+            del self.positions[symbol]
+            self._trips.pop(symbol, None)
+            return
+        held = self.positions.get(symbol)
+        self.positions[symbol] = handover.position.copy() if held is None else held.joined(handover.position)
+        self.cash -= handover.worth
 
     def _open(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
         self._pay(quantity, fill.price, instrument, fee)
@@ -219,10 +281,7 @@ class Book:
         """Return cash and positions at `marks` (symbol → price)."""
         total = self.cash
         for symbol, position in self.positions.items():
-            if position.instrument.moves_cash_by_notional:
-                total += position.notional(marks[symbol])
-            else:
-                total += position.open_profit(marks[symbol])
+            total += position.worth(marks[symbol])
         return total
 
     def spendable(self, marks: Mapping[str, float]) -> float:

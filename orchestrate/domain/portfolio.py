@@ -14,6 +14,8 @@ Action = Literal["pause", "resume", "remove", "add", "allocation"]
 #: A limit's name → its settings, of the dataclass that its registry names.
 Limits = Mapping[str, object]
 NO_LIMITS: Final[Limits] = {}
+#: The book of positions that removed strategies leave behind; of several frameworks each has its own, `UNMANAGED_…`.
+UNMANAGED: Final = "UNMANAGED"
 
 
 @dataclass(frozen=True, slots=True)

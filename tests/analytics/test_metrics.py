@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from orchestrate.analytics import metrics
 from orchestrate.analytics.metrics import METRICS, NoFigureError, figures
+from orchestrate.analytics.returns import growth
 from orchestrate.analytics.track import Track
+from orchestrate.domain.results import Transfers
 
 DAY = 86_400 * 1_000_000_000
 
@@ -163,3 +165,9 @@ def test_never_infinite_never_not_a_number(equity, initial, profits, periods):
     for name, value in found.items():
         low, high = METRICS[name].range
         assert value is None or low <= value <= high, name
+
+
+def test_a_debt_loses_on_what_it_owes() -> None:
+    """110 are owed from step 1 on, then 121: a tenth is lost; a return on negative capital would be a gain."""
+    transfers = Transfers(np.array([0.0, -110.0, 0.0]), np.array([0.0, 0.0, -11.0]))
+    assert growth(0.0, transfers).tolist() == pytest.approx([1.0, 1.0, 0.9])

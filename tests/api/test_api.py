@@ -220,10 +220,9 @@ def test_a_function_that_fails_is_the_error_of_the_result() -> None:
 
 def test_strategies_without_weights_share_the_capital_equally() -> None:
     three = StrategyOrchestrator(["MOMENTUM", "RSI", "BUY_AND_HOLD"])
-    assert sum(weight for _, weight in three.strategies) == 1
-    assert max(weight for _, weight in three.strategies) - min(weight for _, weight in three.strategies) <= Decimal(
-        "1e-12"
-    )
+    weights = [weight for _, weight in three.strategies]
+    assert sum(weights) == 1
+    assert max(weights) - min(weights) <= Decimal("1e-12")
     found = run_orchestrator(["MOMENTUM", "RSI"], SAMPLES / "ALPHA.csv").facts.strategies
     assert [float(each.allocated) for each in found.values()] == [50_000.0, 50_000.0]
     with pytest.raises(ConfigurationError, match="give every strategy a weight, or none"):

@@ -9,8 +9,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from orchestrate.analytics.summary import summarise
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import DataPlan, RunPlan, StrategyPlan
+from orchestrate.domain.portfolio import Appointment, PortfolioPlan
 from orchestrate.domain.results import RunResult
 from tests.backtest.plans import CENT, fills_of, part, plan_of, real, run_plan, synthetic
 
@@ -153,3 +155,21 @@ def test_real_calendars_mixed(frameworks: tuple[str, str, str]) -> None:
     days = (result.labels // 86_400_000_000_000 + 4) % 7  # 0 is a Sunday
     assert (days[result.strategies["notes"].has_bar] == 0).any()
     assert not (days[result.strategies["shares"].has_bar] == 0).any()
+
+
+def test_kept_positions_change_no_cent_of_the_portfolio() -> None:
+    """Both hold to the end, whether their strategies are removed or not; the document has a row for each book."""
+    parts = [
+        part(name, "BUY_AND_HOLD", name, symbols=(symbol,), weight="0.4")
+        for name, symbol in (("backtrader", "ONE"), ("nautilus", "TWO"))
+    ]
+    plan = plan_of(parts, {"ONE": synthetic("ONE", seed=3), "TWO": synthetic("TWO", seed=4)})
+    staying = run_plan(plan)
+    moment = str(staying.labels[100].astype("datetime64[ns]"))[:10]
+    schedule = tuple(Appointment(moment, "remove", name, "keep") for name in ("backtrader", "nautilus"))
+    leaving = run_plan(replace(plan, portfolio=PortfolioPlan(schedule=schedule)))
+    assert np.abs(leaving.portfolio_equity - staying.portfolio_equity).max() < 1e-6
+    books = leaving.reserve_equity + np.sum([each.equity for each in leaving.strategies.values()], axis=0)
+    assert np.abs(books - staying.portfolio_equity).max() < CENT
+    rows = summarise(leaving)["strategies"]
+    assert list(rows) == ["backtrader", "nautilus", "UNMANAGED_backtrader", "UNMANAGED_nautilus"]  # type: ignore[call-overload]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrate.domain.books import Book
+from orchestrate.domain.books import Book, Handover
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.order import Fill
 
@@ -157,3 +157,25 @@ def test_trips_share_out_all_fees_and_profit(steps: list[tuple[float, float, flo
 def test_a_fill_without_quantity_or_price_cannot_be(quantity: float, price: float) -> None:
     with pytest.raises(ValueError, match="order o: a fill needs a quantity and a price"):
         fill(quantity, price)
+
+
+def test_a_round_trip_that_is_handed_over_ends_at_the_taker() -> None:
+    """10 at 50 with a fee of 1 and 10 at 60 are 20 at 55, sold at 70: a profit of 300 less the fee."""
+    giver, taker = book_after(fill(10, 50.0, fee=1.0, t=3)), Book("kept", 0.0)
+    second = book_after(fill(10, 60.0, t=5))
+    for book in (giver, second):
+        book.hand_over(Handover("s", "kept", book.positions["A"].copy(), 650.0), taker)
+    assert (giver.cash, giver.realised, giver.positions) == (10_000 - 501 + 650, -1.0, {})
+    assert (taker.cash, taker.positions["A"].average_price, taker.positions["A"].opened_at) == (-1300.0, 55.0, 3)
+    taker.apply(fill(-20, 70.0, t=9), SHARE)
+    [trade] = taker.trades
+    assert (trade.quantity, trade.entered, trade.exited, trade.profit, trade.fees) == (20.0, 3, 9, 299.0, 1.0)
+    assert taker.cash == 100.0
+
+
+def test_opposite_positions_do_not_go_into_one_book() -> None:
+    taker, short = book_after(fill(10, 50.0)), Book("other", 0.0)
+    short.apply(Fill("o", "other", "A", -4, 50.0, 0.0, 0), SHARE)
+    with pytest.raises(ValueError, match="10 and -4 of A are opposite positions"):
+        short.hand_over(Handover("other", "s", short.positions["A"].copy(), -200.0), taker)
+    assert (short.quantity("A"), taker.quantity("A"), taker.cash) == (-4.0, 10.0, 9_500.0)

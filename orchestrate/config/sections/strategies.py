@@ -12,6 +12,7 @@ from orchestrate.config.schema import Strategy
 from orchestrate.config.sections.sizing import sizing_of
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.plan import StrategyPlan
+from orchestrate.domain.portfolio import UNMANAGED
 from orchestrate.domain.strategies.parameters import fill_parameters
 from orchestrate.domain.strategies.protocols import StrategyDescription
 from orchestrate.domain.text.spelling import did_you_mean
@@ -37,6 +38,9 @@ def enabled_strategies(reading: Reading) -> list[str]:
 def _check_id(reading: Reading, name: str, place: Place) -> None:
     if not _IDENTIFIER.fullmatch(name):
         hint = "letters, digits and _, a letter first"
+        reading.problems.append(place.problem(f"'{name}' can't be a strategy's id", hint))
+    elif name.startswith(UNMANAGED):
+        hint = f"{UNMANAGED} is the book of positions that removed strategies leave behind"
         reading.problems.append(place.problem(f"'{name}' can't be a strategy's id", hint))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.domain.books import Book
+from orchestrate.domain.books import Handover
 from orchestrate.domain.errors import NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.market.timeline import Market, MarketEvent
@@ -25,7 +25,7 @@ from orchestrate.orchestration.loop.recorder import Recorder, fills_by_strategy
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.ports import EngineReport, OrchestrationPort, StrategySeat
-from orchestrate.orchestration.orders.reconciliation import Netted, reconcile, require_rebuilt
+from orchestrate.orchestration.orders.reconciliation import Netted
 from orchestrate.orchestration.orders.router import EngineRouter
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -81,8 +81,6 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             groups[entry.framework].append(entry.id)
         return groups
 
-    # ---- a run
-
     def run(
         self,
         market: Market,
@@ -119,12 +117,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             for framework, names in self.framework_strategies.items()
         }
         self._router = EngineRouter(self.adapters, seats, self._fed_in_full, market, rules)
-        self._faults = NativeFaults(
-            self.strategies, self._router, session.blotter, FillCheck(market, rules, session.marks.row)
-        )
-        session.orders.send, session.transfer = self._router.send, self.transfer
+        check, unmanaged = FillCheck(market, rules, session.marks.row), session.portfolio.unmanaged
+        self._faults = NativeFaults(self.strategies, self._router, session.blotter, check, unmanaged)
+        session.orders.send = self._router.send
+        session.transfer, session.handed_over = self.transfer, self._handed_over
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
-        self._netted = {framework: Netted(self._books(framework), capital) for framework in self.adapters}
+        self._netted = {framework: self._net(framework, capital) for framework in self.adapters}
         try:
             self._router.begin()
         except BaseException:
@@ -137,19 +135,18 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session.stop()
         if self._router.hosts_natives:
             self._take_in(self._router.listen())
-        self._require_rebuilt()
+        entries = self._with_book
+        for name, fills in fills_by_strategy(self.fills, entries).items():
+            self._recorder.require_rebuilt(entries[name], fills)
         for framework in self._router.adapters:
-            self._agree(framework, Netted.of(self._books(framework)), "at the end")
+            self._agree(framework, self._net(framework), "at the end")
         session.orders.cancel(lambda _order: True, Reason.UNFILLED_AT_END, tell_engine=False)
         session.require_decided()
 
-    def _require_rebuilt(self) -> None:
-        """Every book is what its capital and its fills make of a new one."""
-        instruments = self._market.instruments
-        for name, mine in fills_by_strategy(self.fills, self.strategies).items():
-            entry, fills = self.strategies[name], [(fill, instruments[fill.symbol]) for fill in mine]
-            flows = [(record.fills, record.flow) for record in self._recorder.flows(name)]
-            require_rebuilt(entry.book, float(entry.allocated), fills, flows)
+    @property
+    def _with_book(self) -> dict[str, StrategyEntry]:
+        """The strategies, and what removed ones left behind."""
+        return self.strategies | self.session.portfolio.unmanaged.entries
 
     def clock(self) -> Clock:
         """Every step, unless no engine and no strategy needs to see them all."""
@@ -167,19 +164,17 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         watch = session.portfolio.watch
         return HistoricalClock(timeline, events, watch.first_hit if watch.detectors else None)
 
-    def _books(self, framework: str) -> list[Book]:
-        """The books that the engine of this framework stands for."""
-        expelled = self._router.expelled
-        return [
-            entry.book
-            for entry in self.strategies.values()
-            if entry.framework == framework and entry.id not in expelled
-        ]
+    def _net(self, framework: str, cash: dict[str, float] | None = None) -> Netted:
+        """What the engine of this framework stands for: books, and what they handed over, which it still holds."""
+        names, taken_from = self.framework_strategies[framework], self.session.portfolio.unmanaged.taken_from
+        hosted = [name for name in names if name not in self._router.expelled]
+        handed_over = [position for name in hosted for position in taken_from(name)]
+        return Netted.of([self.strategies[name].book for name in hosted], cash, handed_over)
 
     def _seat(self, entry: StrategyEntry) -> StrategySeat:
         return StrategySeat(
             entry.id,
-            float(entry.allocated),
+            float(entry.allocated or self.capital_manager.total * entry.allocation.target_pct / 100),
             entry.symbols,
             native=entry.strategy if entry.is_native and isinstance(entry.strategy, type) else None,
             config={name: own(value) for name, value in entry.config.items()},
@@ -312,10 +307,16 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         not that much cash.
         """
         for name, flow in self.session.move_capital(source, target, amount):
-            self._netted[self.strategies[name].framework].transfer(name, flow.amount)
+            if name in self.strategies:
+                self._netted[self.strategies[name].framework].transfer(name, flow.amount)
             self._recorder.note_flow(name, flow)
 
-    # ---- details
+    def _handed_over(self, handover: Handover) -> None:
+        """A strategy's position is unmanaged from now on; its engine goes on holding it."""
+        entries = self._with_book
+        self._netted[entries[handover.giver].framework].transfer(handover.giver, handover.worth)
+        for name in (handover.giver, handover.taker):
+            self._recorder.note_handover(entries[name].book, handover)
 
     def _take_in(self, reports: Sequence[EngineReport], *, booked: bool = False) -> list[Demand]:
         """What engines report: failures and ended orders are dealt with, demands of natives come back."""
@@ -339,7 +340,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if isinstance(error, NativeError) and entry.id not in self._router.expelled:
             lost = self._faults.expel(entry)
             cash = self._netted[entry.framework].cash
-            self._netted[entry.framework] = Netted.of(self._books(entry.framework), cash)
+            self._netted[entry.framework] = self._net(entry.framework, cash)
         if entry.status != "failed":
             self.session.runner.fail(entry, error)
         for order in lost:
@@ -388,12 +389,10 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 raise
             for strategy_id, error in faults.items():
                 self._fail(self.strategies[strategy_id], error)
-            reconcile(engine.get_portfolio_state(), self._books(framework), moment)
-
-    # ---- what is left behind
+            self._net(framework).compare(engine.get_portfolio_state(), moment)
 
     def results(self) -> dict[str, StrategyResult]:
         """Every strategy's facts over the steps done."""
-        fills = fills_by_strategy(self.fills, self.strategies)
-        result, steps = self._recorder.result, self.steps_done
-        return {name: result(entry, fills[name], steps) for name, entry in self.strategies.items()}
+        entries, result, steps = self._with_book, self._recorder.result, self.steps_done
+        fills = fills_by_strategy(self.fills, entries)
+        return {name: result(entry, fills[name], steps) for name, entry in entries.items()}

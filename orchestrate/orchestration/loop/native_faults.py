@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from orchestrate.domain.errors import EngineError, NativeError, ReconciliationError
 from orchestrate.domain.orders.order import Fill, Order
+from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.reconciliation import reconcile
@@ -17,9 +18,15 @@ class NativeFaults:
     """Finds out which native is at fault when an engine reports what can't be."""
 
     def __init__(
-        self, entries: Mapping[str, StrategyEntry], router: EngineRouter, blotter: Blotter, check: FillCheck
+        self,
+        entries: Mapping[str, StrategyEntry],
+        router: EngineRouter,
+        blotter: Blotter,
+        check: FillCheck,
+        unmanaged: Unmanaged,
     ) -> None:
         self._entries, self._router, self._blotter, self._check = entries, router, blotter, check
+        self._unmanaged = unmanaged
 
     def of_fill(self, fill: Fill, *, at_close: bool) -> NativeError | None:
         """The fault of a native whose fill can't be; None for possible fills, and for those of portable strategies."""
@@ -39,7 +46,8 @@ class NativeFaults:
         faults = {}
         for entry in self._natives(framework):
             try:
-                reconcile(self._router.native_state(entry.id), [entry.book], moment)
+                handed_over = self._unmanaged.taken_from(entry.id)
+                reconcile(self._router.native_state(entry.id), [entry.book], moment, handed_over)
             except NativeError as error:
                 faults[entry.id] = error
             except ReconciliationError as error:

@@ -19,7 +19,7 @@ from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import StrategyCommand
 from orchestrate.domain.plan import Mode
-from orchestrate.domain.portfolio import PortfolioPlan
+from orchestrate.domain.portfolio import UNMANAGED, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
@@ -107,6 +107,8 @@ class UnifiedStrategyOrchestrator:
         framework = framework or self.frameworks[0]
         if framework not in self.frameworks:
             raise ValueError(f"Unknown framework: {framework!r}; there are {', '.join(self.frameworks)}")
+        if metadata.id.startswith(UNMANAGED):
+            raise ValueError(f"{metadata.id!r} can't be a strategy's id: {UNMANAGED} is the book of kept positions")
         if metadata.id in self.strategies:
             raise ValueError(f"Strategy {metadata.id!r} takes part already")
         if self._session is not None:
@@ -118,10 +120,10 @@ class UnifiedStrategyOrchestrator:
             self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
 
     def remove_strategy(self, strategy_id: str, positions: Positions = "flatten") -> None:
-        """Take a strategy out; during a run its positions are closed or, with `keep`, left to nobody."""
+        """Take a strategy out; during a run its positions are closed or, with `keep`, become unmanaged."""
         self._entry(strategy_id)
         if self._session is not None:
-            self._session.portfolio.lifecycle.remove(strategy_id, positions)
+            self._session.portfolio.remove(strategy_id, positions)
             return
         del self.strategies[strategy_id]
         self._emit(StrategyRemovedEvent(strategy_id))

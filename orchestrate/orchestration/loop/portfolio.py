@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrate.domain.books import Flow
+from orchestrate.domain.books import Flow, Handover
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -26,8 +26,9 @@ from orchestrate.orchestration.loop.rebalancing.trading import Coordinate, Rebal
 from orchestrate.orchestration.loop.rules.appointments import Appointments
 from orchestrate.orchestration.loop.rules.drawdown_stops import DrawdownStops
 from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
-from orchestrate.orchestration.loop.rules.lifecycle import Lifecycle
+from orchestrate.orchestration.loop.rules.lifecycle import HandOver, Lifecycle, Positions
 from orchestrate.orchestration.loop.rules.losses import Losses
+from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
 from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
 from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 class Portfolio:
     """The portfolio's own rules over the books of a run; made once the books are open.
 
-    `limits` are the portfolio's, `transfer` moves capital in all accounts, `coordinate` takes intents through the
-    pipeline.
+    `limits` are the portfolio's, `transfer` moves capital in all accounts, `hand_over` positions of a removed
+    strategy, `coordinate` takes intents through the pipeline.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Portfolio:
         plan: PortfolioPlan,
         estimation: Estimation,
         transfer: Move,
+        hand_over: HandOver,
         coordinate: Coordinate,
     ) -> None:
         self._in_order, self._capital, self._orders, self._market = in_order, capital, orders, market
@@ -71,11 +73,21 @@ class Portfolio:
         self.findings: list[Finding] = []
         #: nobody is asked any more
         self.halted = False
-        self.watch = EquityWatch([*capital.books.values(), capital.reserve], marks, market)
+        self.watch = EquityWatch(capital.all_books, marks, market)
+        self.unmanaged = Unmanaged(capital.unmanaged, marks)
         self.losses = self._losses_watched()
         self.rebalancer = self._rebalancer_of() if plan.moves_capital or estimation.every else None
         self.lifecycle = Lifecycle(
-            self._entries, capital, orders, self.losses, self._step_label, emit, transfer, self._reweigh
+            self._entries,
+            capital,
+            orders,
+            self.losses,
+            self._step_label,
+            emit,
+            transfer,
+            self._reweigh,
+            self.unmanaged,
+            hand_over,
         )
         #: what the portfolio does by itself at a step, in this order
         self.rules: tuple[PortfolioRule, ...] = tuple(self._rules())
@@ -143,7 +155,7 @@ class Portfolio:
     def exposure(self) -> Exposure:
         """Return what strategies would hold once their open orders have filled."""
         blotter, instruments = self._orders.blotter, self._market.instruments
-        return Exposure(self._entries, blotter, self._marks, instruments, self.losses)
+        return Exposure(self._entries | self.unmanaged.entries, blotter, self._marks, instruments, self.losses)
 
     # ---- at a step
 
@@ -181,6 +193,12 @@ class Portfolio:
         message = f"the portfolio's drawdown reached its limit at {label}: everything is closed, no strategy is asked"
         self.findings.append(Finding("warning", "portfolio.limits.max_drawdown", message))
 
+    def remove(self, strategy_id: str, positions: Positions) -> None:
+        """Let a strategy take part no more, also where no schedule does; its cash goes back once it is flat."""
+        self.lifecycle.remove(strategy_id, positions)
+        if self.lifecycle not in self.rules:
+            self.rules = (self.lifecycle, *self.rules)
+
     # ---- capital
 
     def move_capital(self, source: str, target: str, amount: Decimal) -> list[tuple[str, Flow]]:
@@ -194,6 +212,11 @@ class Portfolio:
             if self._growth is not None:
                 self._growth.moved(name, flow.amount)
         return own
+
+    def hand_over(self, entry: StrategyEntry) -> list[Handover]:
+        """Move all positions of a strategy to the unmanaged book of its framework, at the step under way."""
+        self.watch.changed()
+        return self.unmanaged.take(entry)
 
     def reallocate(self, weights: Mapping[str, Decimal]) -> None:
         """Aim at new weights of these strategies, and move capital after this step; the others keep theirs."""

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrate.domain.books import Book, Flow
+from orchestrate.domain.books import Book, Flow, Handover
 from orchestrate.domain.market.timeline import Flags, Floats, Market
 from orchestrate.domain.orders.order import Fill
 from orchestrate.domain.results import FillRecord, StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.orders.reconciliation import require_rebuilt
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
@@ -25,12 +26,12 @@ class _Change(NamedTuple):
     average: float
 
 
-class FlowRecord(NamedTuple):
-    """A transfer, the step at which it counts, and how many fills of its strategy came before it."""
+class Move(NamedTuple):
+    """A transfer or handover, the step at which it counts, and how many fills of its book came before it."""
 
     step: int
     fills: int
-    flow: Flow
+    what: Flow | Handover
 
 
 class Recorder:
@@ -39,7 +40,7 @@ class Recorder:
     def __init__(self, market: Market, marks: Marks) -> None:
         self._market, self._marks = market, marks
         self._changes: dict[str, list[_Change]] = {}
-        self._flows: dict[str, list[FlowRecord]] = {}
+        self._moves: dict[str, list[Move]] = {}
 
     def note(self, book: Book, symbol: str, step: int) -> None:
         """The book has just changed in `symbol`."""
@@ -56,16 +57,36 @@ class Recorder:
 
     def note_flow(self, strategy_id: str, flow: Flow) -> None:
         """Money has just been moved to the strategy's book, or (negative) away from it."""
-        record = FlowRecord(self._marks.step, len(self._changes.get(strategy_id, ())), flow)
-        self._flows.setdefault(strategy_id, []).append(record)
+        self._note_move(strategy_id, flow)
 
-    def flows(self, strategy_id: str) -> Sequence[FlowRecord]:
-        """The strategy's transfers so far."""
-        return self._flows.get(strategy_id, ())
+    def note_handover(self, book: Book, handover: Handover) -> None:
+        """The book has just given a position away, or taken it; the close of this step still was the giver's."""
+        self._note_move(book.strategy_id, handover)
+        self.note(book, handover.symbol, self._marks.step + 1)
+
+    def _note_move(self, strategy_id: str, what: Flow | Handover) -> None:
+        fills = len(self._changes.get(strategy_id, ())) - len(self._handovers(strategy_id))
+        self._moves.setdefault(strategy_id, []).append(Move(self._marks.step, fills, what))
+
+    def _handovers(self, strategy_id: str) -> list[tuple[int, Handover]]:
+        """The book's handovers so far, each with the number of fills before it."""
+        moves = self._moves.get(strategy_id, ())
+        return [(move.fills, move.what) for move in moves if isinstance(move.what, Handover)]
+
+    def _flows(self, strategy_id: str) -> list[tuple[int, Flow]]:
+        """The book's transfers so far, each with its step."""
+        moves = self._moves.get(strategy_id, ())
+        return [(move.step, move.what) for move in moves if isinstance(move.what, Flow)]
+
+    def require_rebuilt(self, entry: StrategyEntry, fills: Iterable[Fill]) -> None:
+        """The strategy's book is what its capital, fills, transfers and handovers make of a new one."""
+        instruments = self._market.instruments
+        moves = [(move.fills, move.what) for move in self._moves.get(entry.id, ())]
+        require_rebuilt(entry.book, float(entry.allocated), [(fill, instruments[fill.symbol]) for fill in fills], moves)
 
     def result(self, entry: StrategyEntry, fills: Iterable[Fill], steps: int) -> StrategyResult:
         """A strategy's facts over the first `steps` steps; `fills` are its own."""
-        transfers = self._transfers(entry.book, fills, steps) if entry.id in self._flows else None
+        transfers = self._transfers(entry.book, fills, steps) if self._flows(entry.id) else None
         return StrategyResult(
             id=entry.id,
             name=entry.metadata.name or entry.id,
@@ -87,14 +108,20 @@ class Recorder:
 
     def _transfers(self, book: Book, fills: Iterable[Fill], steps: int) -> Transfers:
         flows = np.zeros(steps, dtype=np.float64)
-        for record in self._flows[book.strategy_id]:
-            if record.step < steps:
-                flows[record.step] += record.flow.amount
+        for step, flow in self._flows(book.strategy_id):
+            if step < steps:
+                flows[step] += flow.amount
         changes = self._changes.get(book.strategy_id, [])
         replayed = Book(book.strategy_id, book.initial)
         earned = []
-        for change, fill in zip(changes, fills, strict=True):
-            replayed.apply(fill, self._market.instruments[fill.symbol])
+        causes: list[Fill | Handover] = list(fills)
+        for done, (before, handover) in enumerate(self._handovers(book.strategy_id)):
+            causes.insert(before + done, handover)
+        for change, cause in zip(changes, causes, strict=True):
+            if isinstance(cause, Handover):
+                replayed.move(cause)
+            else:
+                replayed.apply(cause, self._market.instruments[cause.symbol])
             earned.append(change._replace(cash=replayed.cash))
         return Transfers(np.round(flows, 2), self._marked(earned, book.initial, steps))
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from functools import partial
 
-from orchestrate.domain.books import Flow
+from orchestrate.domain.books import Flow, Handover
 from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.events import (
     LimitReachedEvent,
@@ -86,6 +86,8 @@ class Session:
         self._plan, self._estimation, self._execution = plan, estimation, rules
         #: moves capital between books; whoever keeps more accounts than these puts his own here
         self.transfer: Move = self.move_capital
+        #: notes a handover in accounts beyond these
+        self.handed_over: Callable[[Handover], None] = _noted_by_nobody
         coordinator.begin(
             Resources(entries, self.marks, market.instruments, self.blotter, buying_power, self._exposure, rules)
         )
@@ -104,7 +106,8 @@ class Session:
         """Open every book and start every strategy."""
         start = {entry.id: entry.allocated for entry in self.entries.values()}
         weights = {entry.id: entry.weight for entry in self.entries.values()}
-        self._capital.open_books(start, self.blotter.reserved, weights)
+        frameworks = tuple(dict.fromkeys(entry.framework for entry in self.entries.values()))
+        self._capital.open_books(start, self.blotter.reserved, weights, frameworks)
         for entry in self.in_order:
             entry.symbols = entry.metadata.symbols or tuple(self._market.series)
             entry.book, entry.account = self._capital.books[entry.id], self._capital.accounts[entry.id]
@@ -121,6 +124,7 @@ class Session:
             self._plan,
             self._estimation,
             self._move,
+            self._hand_over,
             self.coordinate,
         )
         self.runner.start()
@@ -142,6 +146,13 @@ class Session:
         """Move money in the ledger, at the step under way, and return the flows of strategies."""
         return self.portfolio.move_capital(source, target, amount)
 
+    def _hand_over(self, entry: StrategyEntry) -> float:
+        handovers = self.portfolio.hand_over(entry)
+        for handover in handovers:
+            self._oppositions.booked(entry, handover.symbol)
+            self.handed_over(handover)
+        return sum(handover.worth for handover in handovers)
+
     def schedule_signals(self) -> SignalSchedule:
         """From now on call vectorised strategies only where a flag acts."""
         views = self.runner.views
@@ -155,9 +166,11 @@ class Session:
         return schedule
 
     def stop(self) -> None:
-        """Notify every strategy that the run is over; what it still wants comes too late."""
+        """Notify every strategy that the run is over; what it still wants comes too late. Note what stays open."""
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
+        if self._execution.close_at_end:
+            self.portfolio.findings += self.portfolio.unmanaged.left_open()
 
     # ---- the portfolio's own rules
 
@@ -314,6 +327,10 @@ class Session:
         opening = order.status is OrderStatus.RELEASED and not order.closing and not order.native_order
         if opening and self.entries[order.strategy_id].status == "failed":
             self.orders.end(order, Reason.STRATEGY_FAILED)
+
+
+def _noted_by_nobody(_handover: Handover) -> None:
+    """Without engines there are no other accounts."""
 
 
 def _refusal(decision: Decision) -> StrategyCommand:

@@ -6,11 +6,11 @@ reconciliation, the whole book at the end. A change of a book by anything else i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from orchestrate.domain.books import Book, Flow
+from orchestrate.domain.books import Book, Flow, Handover, Position
 from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import rounded
@@ -37,12 +37,16 @@ class Netted:
     realised: float = 0.0
 
     @classmethod
-    def of(cls, books: Sequence[Book], cash: dict[str, float] | None = None) -> Netted:
-        """Return all of `books`, from scratch."""
+    def of(
+        cls, books: Sequence[Book], cash: dict[str, float] | None = None, handed_over: Iterable[Position] = ()
+    ) -> Netted:
+        """Return all of `books`, from scratch, and what they handed over: the engine knows nothing of that."""
         netted = cls(books, cash or {})
+        held = [position for book in books for position in book.positions.values()]
+        for position in (*held, *handed_over):
+            symbol = position.symbol
+            netted.quantities[symbol] = netted.quantities.get(symbol, 0.0) + position.quantity
         for book in books:
-            for symbol, position in book.positions.items():
-                netted.quantities[symbol] = netted.quantities.get(symbol, 0.0) + position.quantity
             netted.realised += book.realised
         return netted
 
@@ -98,25 +102,33 @@ class Netted:
         return fills * _ROUNDING_PER_FILL + sum(book.turnover for book in self.books) * _FLOAT_GRAIN
 
 
-def reconcile(state: FrameworkPortfolioState, books: Sequence[Book], moment: object) -> None:
+def reconcile(
+    state: FrameworkPortfolioState, books: Sequence[Book], moment: object, handed_over: Iterable[Position] = ()
+) -> None:
     """Compare an engine's account with the books of its strategies; ReconciliationError shows both sides."""
-    Netted.of(books).compare(state, moment)
+    Netted.of(books, handed_over=handed_over).compare(state, moment)
 
 
 def require_rebuilt(
-    book: Book, initial: float, fills: Sequence[tuple[Fill, Instrument]], flows: Sequence[tuple[int, Flow]] = ()
+    book: Book,
+    initial: float,
+    fills: Sequence[tuple[Fill, Instrument]],
+    moves: Sequence[tuple[int, Flow | Handover]] = (),
 ) -> None:
-    """Raise ReconciliationError if a book differs from a new one with its capital, fills and flows, to the last digit.
+    """Raise ReconciliationError if a book differs from a new one with its capital, fills and moves, to the last digit.
 
-    Each flow comes with the number of fills before it.
+    Each flow and handover comes with the number of fills before it.
     """
     rebuilt, done = Book(book.strategy_id, initial), 0
-    for before, flow in flows:
+    for before, move in moves:
         rebuilt = rebuilt.projected(fills[done:before])
-        rebuilt.transfer(flow.amount, flow.t)
+        if isinstance(move, Handover):
+            rebuilt.move(move)
+        else:
+            rebuilt.transfer(move.amount, move.t)
         done = before
     rebuilt = rebuilt.projected(fills[done:])
-    rebuilt.flows = [flow for _, flow in flows]
+    rebuilt.flows = [move for _, move in moves if isinstance(move, Flow)]
     for name in ("initial", "cash", "realised", "fees", "positions", "flows"):
         has, due = getattr(book, name), getattr(rebuilt, name)
         if has != due:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
@@ -15,6 +15,7 @@ from orchestrate.domain.accounts import (
     allocation,
 )
 from orchestrate.domain.books import Book
+from orchestrate.domain.portfolio import UNMANAGED
 
 DEFAULT_TOTAL: Final = Decimal(100_000)
 #: Shares such as 1/3 lose their last digit as Decimals; a sum this close to a whole unit counts as that unit.
@@ -42,6 +43,8 @@ class PortfolioCapitalManager:
         #: of a pool: what share of it each strategy may use, as it stands at the moment
         self.weights: dict[str, float] = {}
         self.books: dict[str, Book] = {}
+        #: what removed strategies left behind, by framework
+        self.unmanaged: dict[str, Book] = {}
         self.accounts: Mapping[str, CapitalAccount] = {}
         self.reserve = Book(RESERVE, float(total))
         self._reserved: Reserved = _nothing
@@ -68,24 +71,36 @@ class PortfolioCapitalManager:
         return parts
 
     def open_books(
-        self, start: Mapping[str, Decimal], reserved: Reserved, weights: Mapping[str, Decimal] | None = None
+        self,
+        start: Mapping[str, Decimal],
+        reserved: Reserved,
+        weights: Mapping[str, Decimal] | None = None,
+        frameworks: Collection[str] = (),
     ) -> None:
         """Open a book for each strategy with its start capital, the reserve's with what is left, and the accounts.
 
         `reserved` says how much is held back for a strategy's open orders. `weights` are those from which `start` was
-        rounded to cents.
+        rounded to cents. Each of `frameworks` gets an empty book for what removed strategies leave behind.
         """
         self._reserved = reserved
         left = self.total - sum(start.values(), Decimal(0))
         self.reserve = Book(RESERVE, float(left))
         self.books = {name: Book(name, float(capital)) for name, capital in start.items()}
+        self.unmanaged = {
+            name: Book(UNMANAGED if len(frameworks) == 1 else f"{UNMANAGED}_{name}", 0.0) for name in frameworks
+        }
         if self.pooled:
             exact = weights or {name: capital / self.total for name, capital in start.items()}
             self.weights = {name: float(exact[name]) for name in start}
-            pool = PooledAccount([*self.books.values(), self.reserve], self.weights, reserved)
+            pool = PooledAccount(self.all_books, self.weights, reserved)
             self.accounts = dict.fromkeys(self.books, pool)
         else:
             self.accounts = {name: IsolatedAccount(float(capital)) for name, capital in start.items()}
+
+    @property
+    def all_books(self) -> list[Book]:
+        """All that make up the portfolio, the reserve's last."""
+        return [*self.books.values(), *self.unmanaged.values(), self.reserve]
 
     def reweigh(self, weights: Mapping[str, float]) -> None:
         """Change what each strategy may use where capital is pooled."""
@@ -114,9 +129,10 @@ class PortfolioCapitalManager:
     def _book(self, name: str) -> Book:
         if name == RESERVE:
             return self.reserve
-        if name not in self.books:
-            raise ValueError(f"Unknown strategy: {name}")
-        return self.books[name]
+        for book in (self.books.get(name), *self.unmanaged.values()):
+            if book is not None and book.strategy_id == name:
+                return book
+        raise ValueError(f"Unknown strategy: {name}")
 
 
 def _nothing(_strategy_id: str) -> float:

@@ -38,7 +38,7 @@ class Standings:
     def equities(self) -> dict[str, float]:
         """Equity by strategy id, and the reserve's."""
         now = self._watch.now(self._marks.step)
-        own = {name: float(now[row]) for name, row in self._rows.items() if name != RESERVE}
+        own = {name: float(now[row]) for name, row in self._rows.items() if name in self.entries}
         return own | {RESERVE: self._capital.reserve.cash}
 
     def total(self) -> float:
@@ -58,14 +58,23 @@ class Standings:
         exposure = self._watch.exposure(step, step + 1)[:, 0]
         sizes = {name: float(exposure[self._rows[name]]) for name in self.taking_part()}
         held = {name: size for name, size in sizes.items() if size}
-        return held | {RESERVE: self.total() - sum(held.values())}
+        return held | {RESERVE: self.total() - sum(held.values()) - self._unmanaged()}
 
     def imbalance(self, weights: Mapping[str, float]) -> Imbalance:
         """What is above targets and below."""
         sizes, total = self.sizes(), self.total()
         counted = weights if not self.pooled else {name: weights[name] for name in sizes if name != RESERVE}
         targets = {name: weight * total for name, weight in counted.items()}
-        return Imbalance.between(sizes, targets | {RESERVE: total - sum(targets.values())})
+        return Imbalance.between(sizes, targets | {RESERVE: total - sum(targets.values()) - self._unmanaged()})
+
+    def _unmanaged(self) -> float:
+        """What removed strategies left behind and nobody can sell: equity; pooled, exposure."""
+        rows = [self._rows[book.strategy_id] for book in self._capital.unmanaged.values() if book.positions]
+        if not rows:
+            return 0.0
+        step = self._marks.step
+        sizes = self._watch.exposure(step, step + 1)[:, 0] if self.pooled else self._watch.now(step)
+        return float(sizes[rows].sum())
 
     def reweigh(self, weights: Mapping[str, float]) -> None:
         """These weights are in force from now on."""
@@ -95,7 +104,7 @@ class ThresholdWatch:
 
     def aim_at(self, weights: Mapping[str, float]) -> None:
         """Compare with these weights from now on."""
-        self._weights = np.array([weights[name] for name in self._rows if name != RESERVE])
+        self._weights = np.array([weights.get(name, 0.0) for name in self._rows if name != RESERVE])
 
     def is_hit(self, step: int) -> bool:
         """True where a share is off at this step."""

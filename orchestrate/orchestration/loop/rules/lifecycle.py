@@ -18,6 +18,7 @@ from orchestrate.domain.orders.order import OrderStatus, Reason
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rules.losses import Losses
+from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
 from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
 from orchestrate.orchestration.risk.exposure import PORTFOLIO
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -26,6 +27,8 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 Positions = Literal["flatten", "keep"]
 #: From a book, to a book, whole cents; the reserve's name is `RESERVE`.
 Transfer = Callable[[str, str, Decimal], object]
+#: Moves all positions of a strategy to the unmanaged book of its framework; what they are worth.
+HandOver = Callable[[StrategyEntry], float]
 _CENT: Final = Decimal("0.01")
 
 
@@ -45,10 +48,13 @@ class Lifecycle:
         emit: Emit,
         transfer: Transfer,
         reweigh: Callable[[str, Decimal], None],
+        unmanaged: Unmanaged,
+        hand_over: HandOver,
     ) -> None:
         self._entries, self._capital, self._orders = entries, capital, orders
         self._losses, self._now, self._emit, self._transfer = losses, now, emit, transfer
-        self._reweigh = reweigh
+        self._reweigh, self._unmanaged, self._hand_over = reweigh, unmanaged, hand_over
+        self._keeping: set[str] = set()
         self._leaving: dict[str, StrategyEntry] = {}
 
     # ---- what a user may ask for
@@ -85,8 +91,15 @@ class Lifecycle:
             self._transfer(RESERVE, strategy_id, amount)
 
     def remove(self, strategy_id: str, positions: Positions = "flatten") -> None:
-        """Let a strategy take part no more: its orders are cancelled, its positions closed, its cash goes back."""
+        """Let a strategy take part no more: its orders are cancelled, its positions closed, its cash goes back.
+
+        With `keep` its positions move at cost to the unmanaged book; ValueError where that holds the other side.
+        """
         entry = self._require(strategy_id, "removed", "active", "paused", "waiting")
+        opposite = self._unmanaged.opposite(entry) if positions == "keep" else ""
+        if opposite:
+            holder = self._unmanaged.of(entry.framework).id
+            raise ValueError(f"Positions of {strategy_id!r} can't be kept: {holder} holds the other side of {opposite}")
         entry.status, entry.weight = "removed", Decimal(0)
         self._reweigh(strategy_id, entry.weight)
         self._emit(StrategyRemovedEvent(strategy_id, self._now()))
@@ -94,7 +107,9 @@ class Lifecycle:
             lambda order: order.strategy_id == strategy_id and order.status is not OrderStatus.RELEASED,
             Reason.STRATEGY_REMOVED,
         )
-        if positions == "flatten":
+        if positions == "keep":
+            self._keeping.add(strategy_id)
+        else:
             self._orders.flatten(entry, Reason.FLATTENED)
         self._leaving[strategy_id] = entry
         self._return_cash()
@@ -121,11 +136,23 @@ class Lifecycle:
 
     def _return_cash(self) -> None:
         for name, entry in list(self._leaving.items()):
-            if not entry.book.positions and not self._orders.blotter.pending(name):
+            if self._orders.blotter.pending(name):
+                continue
+            if name in self._keeping and entry.book.positions and not self._unmanaged.opposite(entry):
+                self._leave_positions(entry)
+            if not entry.book.positions:
                 del self._leaving[name]
                 amount = _whole_cents(entry.book)
                 if amount > 0 and not self._capital.pooled:
                     self._transfer(name, RESERVE, amount)
+
+    def _leave_positions(self, entry: StrategyEntry) -> None:
+        """Hand positions over, and what they are worth with them: no return of anybody changes."""
+        worth, holder = self._hand_over(entry), self._unmanaged.of(entry.framework)
+        source, target = (entry, holder) if worth > 0 else (holder, entry)
+        amount = min(Decimal(repr(abs(worth))).quantize(_CENT, ROUND_DOWN), _whole_cents(source.book))
+        if amount > 0:
+            self._transfer(source.id, target.id, amount)
 
 
 def _whole_cents(book: Book) -> Decimal:
