@@ -205,6 +205,7 @@ class Portfolio:
         """Move money in the ledger, at the step under way, and return the flows of strategies: no losses or gains."""
         t = self._market.timeline.moments[self._marks.step]
         self._capital.transfer(source, target, amount, t)
+        self.watch.changed()
         flows = [(source, Flow(t, -float(amount))), (target, Flow(t, float(amount)))]
         own = [(name, flow) for name, flow in flows if name != RESERVE]
         for name, flow in own:

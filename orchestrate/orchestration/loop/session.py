@@ -206,7 +206,8 @@ class Session:
         """What the strategies want now: dependencies first, then priority, then id."""
         self.marks.step = event.step
         intents: list[Intent] = []
-        for entry in () if self.portfolio.halted else self._schedule.at(event):
+        due = self._schedule.at(event)  # also where nobody is asked: the schedule goes along with the steps
+        for entry in () if self.portfolio.halted else due:
             for signal in self.runner.signals(entry, event):
                 intent = self._intent(entry, signal, event)
                 if intent is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from orchestrate.domain.instruments.instrument import Instrument
@@ -31,6 +31,24 @@ class LossRecord(Protocol):
         """The bars of a strategy since its last losing exit; None without one."""
 
 
+@dataclass(slots=True)
+class Totals:
+    """Worths over all strategies: absolute ones by symbol, by framework and in all, and the signed sum."""
+
+    symbols: dict[str, float] = field(default_factory=dict)
+    frameworks: dict[str, float] = field(default_factory=dict)
+    gross: float = 0.0
+    net: float = 0.0
+
+    def change(self, symbol: str, framework: str, before: float, after: float) -> None:
+        """Take in that one strategy's worth in a symbol has changed."""
+        size = abs(after) - abs(before)
+        self.symbols[symbol] = self.symbols.get(symbol, 0.0) + size
+        self.frameworks[framework] = self.frameworks.get(framework, 0.0) + size
+        self.gross += size
+        self.net += after - before
+
+
 class Exposure:
     """Quantities by strategy and symbol, open orders included; demands are added as they are approved."""
 
@@ -44,6 +62,7 @@ class Exposure:
     ) -> None:
         self.entries, self.marks, self.instruments, self.losses = entries, marks, instruments, losses
         self.quantities: dict[str, dict[str, float]] = {}
+        self._totals: Totals | None = None
         for name, entry in entries.items():
             if entry.book.positions:
                 self.quantities[name] = {symbol: held.quantity for symbol, held in entry.book.positions.items()}
@@ -54,9 +73,28 @@ class Exposure:
     def add(self, strategy_id: str, symbol: str, quantity: float) -> None:
         """Count `quantity` as traded."""
         own = self.quantities.setdefault(strategy_id, {})
-        own[symbol] = rounded(own.get(symbol, 0.0) + quantity)
-        if not own[symbol]:
+        before = own.get(symbol, 0.0)
+        own[symbol] = after = rounded(before + quantity)
+        if not after:
             del own[symbol]
+        if self._totals is not None:
+            unit, framework = self.unit(symbol), self.entries[strategy_id].framework
+            self._totals.change(symbol, framework, before * unit, after * unit)
+
+    @property
+    def totals(self) -> Totals:
+        """Return the sums over all strategies, kept along with each addition."""
+        if self._totals is None:
+            self._totals = Totals()
+            for owner in self.quantities:
+                framework = self.entries[owner].framework
+                for symbol, worth in self.worths(owner):
+                    self._totals.change(symbol, framework, 0.0, worth)
+        return self._totals
+
+    def unit(self, symbol: str) -> float:
+        """Return the worth of one unit at the marks."""
+        return self.marks[symbol] * self.instruments[symbol].multiplier
 
     def quantity(self, strategy_id: str, symbol: str) -> float:
         """The signed quantity of one strategy in one symbol."""
@@ -65,7 +103,7 @@ class Exposure:
     def worths(self, strategy_id: str) -> Iterator[tuple[str, float]]:
         """The signed worth of each position of one strategy."""
         for symbol, quantity in self.quantities.get(strategy_id, {}).items():
-            yield symbol, quantity * self.marks[symbol] * self.instruments[symbol].multiplier
+            yield symbol, quantity * self.unit(symbol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +150,8 @@ class StrategyExposure:
 
     def size(self, symbol: str) -> float:
         """See `StrategyState`."""
-        return dict(self.exposure.worths(self.entry.id)).get(symbol, 0.0)
+        quantity = self.exposure.quantity(self.entry.id, symbol)
+        return quantity * self.exposure.unit(symbol) if quantity else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +168,12 @@ class PortfolioExposure:
     @property
     def gross(self) -> float:
         """See `PortfolioState`."""
-        return sum(abs(worth) for _, _, worth in self._all())
+        return self.exposure.totals.gross
 
     @property
     def net(self) -> float:
         """See `PortfolioState`."""
-        return sum(worth for _, _, worth in self._all())
+        return self.exposure.totals.net
 
     @property
     def drawdown(self) -> float:
@@ -148,14 +187,8 @@ class PortfolioExposure:
 
     def size(self, symbol: str) -> float:
         """See `PortfolioState`."""
-        return sum(abs(worth) for _, held, worth in self._all() if held == symbol)
+        return self.exposure.totals.symbols.get(symbol, 0.0)
 
     def framework(self, name: str) -> float:
         """See `PortfolioState`."""
-        entries = self.exposure.entries
-        return sum(abs(worth) for owner, _, worth in self._all() if entries[owner].framework == name)
-
-    def _all(self) -> Iterator[tuple[str, str, float]]:
-        for owner in self.exposure.quantities:
-            for symbol, worth in self.exposure.worths(owner):
-                yield owner, symbol, worth
+        return self.exposure.totals.frameworks.get(name, 0.0)

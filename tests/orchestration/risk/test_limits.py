@@ -30,7 +30,7 @@ from orchestrate.orchestration.risk.limits.sizes import (
 )
 from tests.engines.builders import START, market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
-from tests.orchestration.harness import HarnessRun, Part, Scripted, fixed, run_harness
+from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, fixed, run_harness
 
 #: Who executes the two strategies of a run.
 PLACES = [
@@ -269,6 +269,20 @@ def test_the_portfolios_drawdown_flattens_all_and_stop_asks_nobody(places: tuple
         stopped = [finding.where for finding in done.orchestrator.session.portfolio.findings]
         assert stopped == (["portfolio.limits.max_drawdown"] if action == "stop" else [])
         assert {result.status for result in done.results.values()} == {"completed"}
+
+
+@pytest.mark.parametrize("full", [(), ("in_memory",)], ids=["jumping", "dense"])
+def test_a_run_that_jumps_goes_on_to_its_end_after_a_stop(full: tuple[str, ...]) -> None:
+    """Flags stand at every bar; from the stop at bar 3 on none of them is acted upon."""
+    done = run_harness(
+        market_of(series("A", FALL)),
+        {"s": Part(Flags(long=range(8)), sizing=fixed(50))},
+        capital=5_000,
+        coordinator=StrategyCoordinator(limits={"max_drawdown": MaxPortfolioDrawdown(0.2, "stop")}),
+        full=full,
+    )
+    assert done.orchestrator.steps_done == 8
+    assert done.fills() == [(50.0, 100.0), (-50.0, 82.0)]
 
 
 def test_a_daily_loss_refuses_openings_until_the_day_ends() -> None:

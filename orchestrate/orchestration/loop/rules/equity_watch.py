@@ -46,6 +46,7 @@ class EquityWatch:
         self._labels = market.timeline.labels
         self._settled = -1
         self._positions: list[tuple[int, str, float, float]] | None = None
+        self._now: tuple[int, int, Floats] | None = None
 
     def rows(self) -> Mapping[str, int]:
         """Where each book stands in `equity`; the portfolio is the last row, by the name of the reserve."""
@@ -53,7 +54,7 @@ class EquityWatch:
 
     def changed(self) -> None:
         """A book has changed."""
-        self._positions = None
+        self._positions, self._now = None, None
 
     def first_hit(self, step: int, bound: int) -> int:
         """The first step after `step` and before `bound` that a detector must see; else `bound`. Nothing fills there.
@@ -81,8 +82,10 @@ class EquityWatch:
         self._settled = step
 
     def now(self, step: int) -> Floats:
-        """The equity of every row at a step that isn't over."""
-        return np.asarray(self._equity(step, step + 1)[:, 0])
+        """Return the equity of every row at a step that isn't over; the same until a book changes."""
+        if self._now is None or self._now[:2] != (step, self._marks.step):
+            self._now = step, self._marks.step, np.asarray(self._equity(step, step + 1)[:, 0])
+        return self._now[2]
 
     @property
     def next_step(self) -> int:
