@@ -45,7 +45,7 @@ class Resolution:
     def runnable(self) -> RunPlan:
         """Return the plan, if all that a run needs is there.
 
-        Else a ConfigurationError or a DataError that tells all.
+        Else a ConfigurationError or a DataError that reports all problems.
         """
         if self.plan is None:
             raise ConfigurationError(self.mistakes)

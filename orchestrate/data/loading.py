@@ -65,13 +65,13 @@ def load(
         if entry.resample is not None:
             continue
         try:
-            series[symbol], instruments[symbol], told, closes = _load(entry, plan, given.get(symbol), cache, before)
+            series[symbol], instruments[symbol], reported, closes = _load(entry, plan, given.get(symbol), cache, before)
         except DataError as error:
             refused.append(error)
         except MemoryError:
             refused.append(DataError("out of memory", where=name(entry), hint="use a shorter or coarser series"))
         else:
-            findings.extend(told)
+            findings.extend(reported)
             if closes is not None:
                 earlier[symbol] = closes
     _refuse(refused, findings)

@@ -136,7 +136,7 @@ class MultiFrameworkConfig(dict[str, Mapping[str, object]]):
 
     @property
     def fed_in_full(self) -> frozenset[str]:
-        """The frameworks that are to be told of every bar."""
+        """Return the frameworks that receive every bar."""
         return frozenset(name for name, settings in self.items() if settings.get("feed") == "full")
 
     def without_feed(self) -> dict[str, dict[str, object]]:
@@ -179,10 +179,10 @@ class RunPlan:
     @property
     def hash(self) -> str:
         """Names the plan: sha256 over everything that can change a result."""
-        told = self.to_dict()
-        del told["logging"]
-        told["frameworks"] = self.frameworks.without_feed()
-        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        plain = self.to_dict()
+        del plain["logging"]
+        plain["frameworks"] = self.frameworks.without_feed()
+        text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 

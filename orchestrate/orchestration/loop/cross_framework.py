@@ -265,7 +265,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         return intents + self.session.native_intents(theirs) if theirs else intents
 
     def command(self, settled: Sequence[Settled]) -> None:
-        """6. Natives are told at once what became of their orders, and may answer; portable orders wait."""
+        """6. Notify natives at once of their orders' decisions, which they may answer; portable orders wait."""
         if not self._router.hosts_natives:
             return
         for _ in range(ANSWERS_A_STEP):

@@ -41,7 +41,7 @@ FRAMEWORKS: Final = ("backtrader", "nautilus")
 class UnifiedStrategyOrchestrator:
     """An orchestrator that holds strategies and turns their signals into commands.
 
-    Facts are given to `emit`, by default collected in `events`. `watch` is told whose code runs; who holds it may raise
+    Facts are given to `emit`, by default collected in `events`. `watch` is notified whose code runs; who holds it may raise
     in there when a call takes too long.
     """
 
@@ -197,7 +197,7 @@ class UnifiedStrategyOrchestrator:
         self._session.start()
 
     def _add_from_the_start(self, market: Market) -> None:
-        """Whoever is scheduled to be added at the first bar or before takes part from the start."""
+        """Add the strategies that are scheduled at the first bar or before, so that they take part from the start."""
         first = int(market.timeline.labels[0])
         at_once = [one for one in self._portfolio.schedule if one.action == "add" and moment_of(one.at) <= first]
         for one in at_once:

@@ -87,7 +87,7 @@ class OrderManager:
         return released
 
     def submit(self, released: Iterable[Released]) -> list[StrategyCommand]:
-        """The commands for released orders; a native is told of its refused one."""
+        """Return the commands for released orders; a native is notified of its refused one."""
         commands: list[StrategyCommand] = []
         for result in released:
             order, decision = result.order, result.decision

@@ -84,7 +84,7 @@ class Session:
         self._buying_power = buying_power
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
         self._plan, self._estimation, self._execution = plan, estimation, rules
-        #: moves capital between books; whoever keeps more accounts than these puts his own here
+        #: moves capital between books; replaced where more accounts than these are kept
         self.transfer: Move = self.move_capital
         #: notes a handover in accounts beyond these
         self.handed_over: Callable[[Handover], None] = _noted_by_nobody

@@ -103,7 +103,7 @@ Judge = Callable[[object, Opening], Verdict | None]
 
 
 def within(opening: Opening, held: float, most: float, unit: float, bound: float) -> Verdict | None:
-    """Keep `held` + the opening's size at `most` at most; figures are told as fractions of `unit`."""
+    """Keep `held` + the opening's size at `most` at most; figures are reported as fractions of `unit`."""
     total = held + opening.size
     if total <= most:
         return None

@@ -42,8 +42,8 @@ class FunctionSource:
             line = error.lineno or line
         kind = error_kind(error)
         message = f"{self.name} raises {kind}: {error_text(error, scope)}"
-        told = "".join(traceback.format_tb(error.__traceback__))
-        return FunctionError(message, kind=kind, file=self.file if line else "", line=line, traceback=told)
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        return FunctionError(message, kind=kind, file=self.file if line else "", line=line, traceback=frames)
 
 
 def _line_in(trace: TracebackType | None, path: str) -> int:
