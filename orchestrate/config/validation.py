@@ -72,8 +72,8 @@ def validate(
 ) -> tuple[M | None, list[Problem]]:
     """Return `node` as `model` and all mistakes; what is wrong is left out of the result, None where nothing is left.
 
-    `where` is the path of `node`, as messages show it; `besides` are more names to suggest at its top level. `names` has,
-    by kind, those of the registries.
+    `where` is the path of `node`, as messages show it; `besides` are more names to suggest at its top level.
+    `names` has, by kind, those of the registries.
     """
     value = plain(node)
     problems: list[Problem] | None = None

@@ -1,8 +1,8 @@
 """The journal: one line of JSON a fact, appended to one file that all runs share (docs/reference/journal.md).
 
 Every line goes out in one write to a descriptor opened for appending, so that parallel runs never tear each other's
-lines. What cannot be written whole is taken back. Writers hold the file's lock together; a writer that cuts something off
-holds it alone, because a line that another is just writing looks like half a line, too.
+lines. What cannot be written whole is taken back. Writers hold the file's lock together; a writer that cuts something
+off holds it alone, because a line that another is just writing looks like half a line, too.
 """
 
 from __future__ import annotations

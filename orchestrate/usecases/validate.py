@@ -64,8 +64,8 @@ def validate(
 ) -> Validation:
     """Return everything that can be said of `file`; `deep` loads its data and checks its strategies for look-ahead.
 
-    `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to. `ready` is called
-    before the code of any strategy is loaded.
+    `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to. `ready` is
+    called before the code of any strategy is loaded.
     """
     resolution = wiring.read_plan(file, overrides, data, environ).refused(settings.problems(environ or {}))
     if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:

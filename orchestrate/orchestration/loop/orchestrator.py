@@ -41,8 +41,8 @@ FRAMEWORKS: Final = ("backtrader", "nautilus")
 class UnifiedStrategyOrchestrator:
     """An orchestrator that holds strategies and turns their signals into commands.
 
-    Facts are given to `emit`, by default collected in `events`. `watch` is notified whose code runs; who holds it may raise
-    in there when a call takes too long.
+    Facts are given to `emit`, by default collected in `events`. `watch` is notified whose code runs; who holds it
+    may raise in there when a call takes too long.
     """
 
     def __init__(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
 from orchestrate.domain.books import Flow, Handover
 from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.events import (
-    LimitReachedEvent,
     OppositionEndedEvent,
     OppositionStartedEvent,
     StrategyConflictDetectedEvent,
@@ -246,7 +245,7 @@ class Session:
         if self._coordinator.conflicts:
             self._report_conflicts()
         for hit in self._coordinator.limit_hits:
-            self._emit(LimitReachedEvent(**asdict(hit), t=self.log.label(hit.symbol)))
+            self._emit(replace(hit, t=self.log.label(hit.symbol)))
         settled = [(intent.decision(), intent.order) for intent in intents]
         for decision, order in settled:
             self.log.record(decision, order.id if order else "")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrate.domain.events import LimitReachedEvent
 from orchestrate.domain.orders.conflicts import Exits, Settle
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.portfolio import NO_LIMITS, Limits
-from orchestrate.orchestration.risk.limits.stage import ApplyLimits, LimitHit
+from orchestrate.orchestration.risk.limits.stage import ApplyLimits
 from orchestrate.orchestration.risk.pipeline import (
     PlaceOrders,
     ReserveCapital,
@@ -48,7 +49,7 @@ class StrategyCoordinator:
         return self._conflicts.conflicts if self._conflicts else ()
 
     @property
-    def limit_hits(self) -> Sequence[LimitHit]:
+    def limit_hits(self) -> Sequence[LimitReachedEvent]:
         """What limits have cut of the intents that were coordinated last."""
         return self._limits.hits if self._limits else ()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from orchestrate.domain.books import closing_and_opening
+from orchestrate.domain.events import LimitReachedEvent
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Reason
@@ -15,22 +15,6 @@ from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.exposure import Exposure, PortfolioExposure, StrategyExposure
 from orchestrate.orchestration.risk.limits.opening import Opening, Verdict
 from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
-
-
-@dataclass(frozen=True, slots=True)
-class LimitHit:
-    """A limit has cut a demand, or has come to act by itself; `figure` is what it judges, `bound` what it allows.
-
-    `strategy_id` is empty where the limit is the portfolio's and acts by itself.
-    """
-
-    strategy_id: str
-    limit: str
-    figure: float
-    bound: float
-    symbol: str = ""
-    wanted: float = 0.0
-    granted: float = 0.0
 
 
 class _Cut(NamedTuple):
@@ -57,7 +41,7 @@ class ApplyLimits:
     ) -> None:
         self._limits, self._any_strategy_limits, self._exposure = limits, strategy_limits, exposure
         self._buying_power, self._rules = buying_power, rules
-        self.hits: Sequence[LimitHit] = ()
+        self.hits: Sequence[LimitReachedEvent] = ()
 
     def __call__(self, intents: list[Intent]) -> None:
         """See `Stage`."""
@@ -68,7 +52,7 @@ class ApplyLimits:
         if any(not intent.closing for intent in open_intents):
             self.hits = self._judge(open_intents, self._exposure())
 
-    def _judge(self, intents: Sequence[Intent], exposure: Exposure) -> list[LimitHit]:
+    def _judge(self, intents: Sequence[Intent], exposure: Exposure) -> list[LimitReachedEvent]:
         hits = []
         for intent in intents:
             if not intent.closing:
@@ -110,7 +94,7 @@ class ApplyLimits:
         """Of the intent: all that closes, and the whole lots in that share of its opening."""
         return rounded(closing + self._rules.lot(opening * min(1.0, share)))
 
-    def _apply(self, intent: Intent, cut: _Cut) -> LimitHit:
+    def _apply(self, intent: Intent, cut: _Cut) -> LimitReachedEvent:
         wanted, (quantity, name, verdict) = intent.quantity, cut
         detail = f"{name}: {verdict.figure:.6g}, at most {verdict.bound:g}"
         figures = {"figure": float(verdict.figure), "bound": float(verdict.bound)}
@@ -119,4 +103,6 @@ class ApplyLimits:
             intent.reserve = self._buying_power.reserve(intent)
         else:
             intent.refuse(self.name, Reason.LIMIT, detail, figures)
-        return LimitHit(intent.strategy_id, name, verdict.figure, verdict.bound, intent.symbol, wanted, intent.quantity)
+        return LimitReachedEvent(
+            intent.strategy_id, name, verdict.figure, verdict.bound, intent.symbol, wanted, intent.quantity
+        )
