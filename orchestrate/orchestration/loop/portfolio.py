@@ -175,7 +175,7 @@ class Portfolio:
 
     def booked(self, entry: StrategyEntry) -> None:
         """Note that a fill has changed the strategy's book."""
-        self.watch.changed()
+        self.watch.changed(entry.id)
         if "cooldown" in entry.allocation.limits:
             trades = entry.book.trades
             if len(trades) > self._trades.get(entry.id, 0) and trades[-1].profit < 0:
@@ -205,7 +205,8 @@ class Portfolio:
         """Move money in the ledger, at the step under way, and return the flows of strategies: no losses or gains."""
         t = self._market.timeline.moments[self._marks.step]
         self._capital.transfer(source, target, amount, t)
-        self.watch.changed()
+        self.watch.changed(source)
+        self.watch.changed(target)
         flows = [(source, Flow(t, -float(amount))), (target, Flow(t, float(amount)))]
         own = [(name, flow) for name, flow in flows if name != RESERVE]
         for name, flow in own:
@@ -216,8 +217,10 @@ class Portfolio:
 
     def hand_over(self, entry: StrategyEntry) -> list[Handover]:
         """Move all positions of a strategy to the unmanaged book of its framework, at the step under way."""
-        self.watch.changed()
-        return self.unmanaged.take(entry)
+        handovers = self.unmanaged.take(entry)
+        for name in (entry.id, self.unmanaged.of(entry.framework).id):
+            self.watch.changed(name)
+        return handovers
 
     def reallocate(self, weights: Mapping[str, Decimal]) -> None:
         """Aim at new weights of these strategies, and move capital after this step; the others keep theirs."""

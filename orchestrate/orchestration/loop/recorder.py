@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ class Recorder:
         self._market, self._marks = market, marks
         self._changes: dict[str, list[_Change]] = {}
         self._moves: dict[str, list[Move]] = {}
+        self._handed: Counter[str] = Counter()
 
     def note(self, book: Book, symbol: str, step: int) -> None:
         """The book has just changed in `symbol`."""
@@ -62,10 +64,11 @@ class Recorder:
     def note_handover(self, book: Book, handover: Handover) -> None:
         """The book has just given a position away, or taken it; the close of this step still was the giver's."""
         self._note_move(book.strategy_id, handover)
+        self._handed[book.strategy_id] += 1
         self.note(book, handover.symbol, self._marks.step + 1)
 
     def _note_move(self, strategy_id: str, what: Flow | Handover) -> None:
-        fills = len(self._changes.get(strategy_id, ())) - len(self._handovers(strategy_id))
+        fills = len(self._changes.get(strategy_id, ())) - self._handed[strategy_id]
         self._moves.setdefault(strategy_id, []).append(Move(self._marks.step, fills, what))
 
     def _handovers(self, strategy_id: str) -> list[tuple[int, Handover]]:

@@ -61,18 +61,15 @@ class Exposure:
         losses: LossRecord,
     ) -> None:
         self.entries, self.marks, self.instruments, self.losses = entries, marks, instruments, losses
-        self.quantities: dict[str, dict[str, float]] = {}
+        self._own: dict[str, dict[str, float]] = {}
         self._totals: Totals | None = None
-        for name, entry in entries.items():
-            if entry.book.positions:
-                self.quantities[name] = {symbol: held.quantity for symbol, held in entry.book.positions.items()}
         for order in blotter.open_orders():
             if not (order.closing and order.rests):  # an exit that rests may never fill
                 self.add(order.strategy_id, order.symbol, order.remaining)
 
     def add(self, strategy_id: str, symbol: str, quantity: float) -> None:
         """Count `quantity` as traded."""
-        own = self.quantities.setdefault(strategy_id, {})
+        own = self.quantities(strategy_id)
         before = own.get(symbol, 0.0)
         own[symbol] = after = rounded(before + quantity)
         if not after:
@@ -81,15 +78,23 @@ class Exposure:
             unit, framework = self.unit(symbol), self.entries[strategy_id].framework
             self._totals.change(symbol, framework, before * unit, after * unit)
 
+    def quantities(self, strategy_id: str) -> dict[str, float]:
+        """Return the signed quantities of one strategy, by symbol."""
+        own = self._own.get(strategy_id)
+        if own is None:
+            positions = self.entries[strategy_id].book.positions
+            own = self._own[strategy_id] = {symbol: held.quantity for symbol, held in positions.items()}
+        return own
+
     @property
     def totals(self) -> Totals:
         """Return the sums over all strategies, kept along with each addition."""
         if self._totals is None:
             self._totals = Totals()
-            for owner in self.quantities:
-                framework = self.entries[owner].framework
-                for symbol, worth in self.worths(owner):
-                    self._totals.change(symbol, framework, 0.0, worth)
+            for owner, entry in self.entries.items():
+                if owner in self._own or entry.book.positions:
+                    for symbol, worth in self.worths(owner):
+                        self._totals.change(symbol, entry.framework, 0.0, worth)
         return self._totals
 
     def unit(self, symbol: str) -> float:
@@ -98,11 +103,11 @@ class Exposure:
 
     def quantity(self, strategy_id: str, symbol: str) -> float:
         """The signed quantity of one strategy in one symbol."""
-        return self.quantities.get(strategy_id, {}).get(symbol, 0.0)
+        return self.quantities(strategy_id).get(symbol, 0.0)
 
     def worths(self, strategy_id: str) -> Iterator[tuple[str, float]]:
         """The signed worth of each position of one strategy."""
-        for symbol, quantity in self.quantities.get(strategy_id, {}).items():
+        for symbol, quantity in self.quantities(strategy_id).items():
             yield symbol, quantity * self.unit(symbol)
 
 
@@ -131,7 +136,7 @@ class StrategyExposure:
     @property
     def positions(self) -> int:
         """See `StrategyState`."""
-        return len(self.exposure.quantities.get(self.entry.id, ()))
+        return len(self.exposure.quantities(self.entry.id))
 
     @property
     def drawdown(self) -> float:

@@ -5,8 +5,8 @@ Between fills positions are constant, so a stretch of steps is one numpy pass ov
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -33,6 +33,25 @@ class Detector(Protocol):
         """Those steps are over."""
 
 
+class _Held(NamedTuple):
+    """A position: its row and symbol, its worth for each point of price, and what is added to that."""
+
+    row: int
+    symbol: str
+    units: float
+    offset: float
+
+    @classmethod
+    def all_of(cls, book: Book, row: int) -> list[_Held]:
+        """Return the positions of the book in this row."""
+        held = []
+        for symbol, position in book.positions.items():
+            units = position.quantity * position.instrument.multiplier
+            offset = 0.0 if position.instrument.moves_cash_by_notional else -units * position.average_price
+            held.append(cls(row, symbol, units, offset))
+        return held
+
+
 class EquityWatch:
     """Marks all books at every step; `detectors` decide which steps matter.
 
@@ -45,16 +64,17 @@ class EquityWatch:
         self._marks, self._market = marks, market
         self._labels = market.timeline.labels
         self._settled = -1
-        self._positions: list[tuple[int, str, float, float]] | None = None
+        self._rows = self.rows()
+        self._held: list[list[_Held] | None] = [None] * len(self.books)
         self._now: tuple[int, int, Floats] | None = None
 
     def rows(self) -> Mapping[str, int]:
         """Where each book stands in `equity`; the portfolio is the last row, by the name of the reserve."""
         return {book.strategy_id: row for row, book in enumerate(self.books)}
 
-    def changed(self) -> None:
-        """A book has changed."""
-        self._positions, self._now = None, None
+    def changed(self, name: str) -> None:
+        """Note that the book of this name has changed."""
+        self._held[self._rows[name]] = self._now = None
 
     def first_hit(self, step: int, bound: int) -> int:
         """The first step after `step` and before `bound` that a detector must see; else `bound`. Nothing fills there.
@@ -78,7 +98,7 @@ class EquityWatch:
         """The step is over, its fills are booked."""
         if step > self._settled + 1:  # steps that nobody looked at before they were jumped
             self.first_hit(self._settled, step)
-        self._commit(self._equity(step, step + 1), self._days(step, step + 1))
+        self._commit(self.now(step)[:, None], self._days(step, step + 1))
         self._settled = step
 
     def now(self, step: int) -> Floats:
@@ -95,7 +115,7 @@ class EquityWatch:
     def exposure(self, start: int, stop: int) -> Floats:
         """The gross worth of each book's positions at each step from `start` up to `stop`."""
         exposure = np.zeros((len(self.books), stop - start))
-        for row, symbol, units, _ in _positions(self.books):
+        for row, symbol, units, _ in self._positions():
             exposure[row] += np.abs(units * self._marks.closes(symbol, start, stop))
         return exposure
 
@@ -111,34 +131,29 @@ class EquityWatch:
             one.commit(equity, days)
 
     def _equity(self, start: int, stop: int) -> Floats:
-        if self._positions is None:
-            self._positions = _positions(self.books)
         if stop == start + 1 == self._marks.step + 1:
-            return self._equity_now(self._positions)
+            return self._equity_now()
         equity = np.empty((len(self.books), stop - start))
         equity[:] = np.array([book.cash for book in self.books])[:, None]
-        for row, symbol, units, offset in self._positions:
+        for row, symbol, units, offset in self._positions():
             equity[row] += units * self._marks.closes(symbol, start, stop) + offset
         for own in equity[:-1]:  # one after another, as `_equity_now` adds them
             equity[-1] += own
         return equity
 
-    def _equity_now(self, positions: Sequence[tuple[int, str, float, float]]) -> Floats:
+    def _positions(self) -> Iterator[_Held]:
+        for row, held in enumerate(self._held):
+            yield from self._anew(row) if held is None else held
+
+    def _anew(self, row: int) -> list[_Held]:
+        held = self._held[row] = _Held.all_of(self.books[row], row)
+        return held
+
+    def _equity_now(self) -> Floats:
         """One step needs no arrays of closes."""
         equity, marks = [book.cash for book in self.books], self._marks
-        for row, symbol, units, offset in positions:
+        for row, symbol, units, offset in self._positions():
             equity[row] += units * marks[symbol] + offset
         for row in range(len(equity) - 1):  # not `sum`, which rounds in another way from Python 3.12 on
             equity[-1] += equity[row]
         return np.array(equity)[:, None]
-
-
-def _positions(books: Sequence[Book]) -> list[tuple[int, str, float, float]]:
-    """Each position's row and symbol, what it is worth for each point of price, and what is added to that."""
-    positions = []
-    for row, book in enumerate(books):
-        for symbol, held in book.positions.items():
-            units = held.quantity * held.instrument.multiplier
-            by_notional = held.instrument.moves_cash_by_notional
-            positions.append((row, symbol, units, 0.0 if by_notional else -units * held.average_price))
-    return positions

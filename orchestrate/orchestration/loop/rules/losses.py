@@ -99,20 +99,19 @@ class Losses:
 
     def equity(self, name: str) -> float:
         """See `LossRecord`."""
-        return float(self._watch.now(self._marks.step)[self._rows[name]])
+        return float(self._watch.now(self._marks.step).item(self._rows[name]))
 
     def drawdown(self, name: str) -> float:
         """See `LossRecord`."""
         row, equity = self._rows[name], self.equity(name)
-        peak = max(self._peaks[row], equity)
-        return float(1 - equity / peak) if peak > 0 else 1.0
+        return _lost(equity, max(self._peaks.item(row), equity))
 
     def daily_loss(self, name: str) -> float:
         """See `LossRecord`."""
         row, equity = self._rows[name], self.equity(name)
         if self._watch.day(self._marks.step) != self._day:
-            return _lost(equity, self._last[row])
-        return max(float(self._worst[row]), _lost(equity, self._day_start[row]))
+            return _lost(equity, self._last.item(row))
+        return max(self._worst.item(row), _lost(equity, self._day_start.item(row)))
 
     def bars_since_loss(self, name: str) -> int | None:
         """See `LossRecord`."""
@@ -146,7 +145,7 @@ class Losses:
 
 
 def _lost(equity: float, reference: float) -> float:
-    return float(1 - equity / reference) if reference > 0 else 1.0
+    return 1 - equity / reference if reference > 0 else 1.0
 
 
 def _bounds(rows: Mapping[str, int], bounds: Mapping[str, float]) -> Floats:

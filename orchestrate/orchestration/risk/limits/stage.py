@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from orchestrate.domain.books import closing_and_opening
@@ -15,6 +16,7 @@ from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.exposure import Exposure, PortfolioExposure, StrategyExposure
 from orchestrate.orchestration.risk.limits.opening import Opening, Verdict
 from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
+from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class _Cut(NamedTuple):
@@ -41,6 +43,7 @@ class ApplyLimits:
     ) -> None:
         self._limits, self._any_strategy_limits, self._exposure = limits, strategy_limits, exposure
         self._buying_power, self._rules = buying_power, rules
+        self._judges_of: dict[str, list[tuple[str, Callable[[Opening], Verdict | None]]]] = {}
         self.hits: Sequence[LimitReachedEvent] = ()
 
     def __call__(self, intents: list[Intent]) -> None:
@@ -82,13 +85,24 @@ class ApplyLimits:
             PortfolioExposure(exposure),
         )
         cuts = []
-        for known, limits in ((STRATEGY_LIMITS, entry.allocation.limits), (PORTFOLIO_LIMITS, self._limits)):
-            for name, settings in limits.items():
-                verdict = known[name].judge(settings, judged)
-                if verdict is not None:
-                    cuts.append(_Cut(self._left(closing, opening, verdict.fits / abs(opening * unit)), name, verdict))
+        for name, judge in self._judges(entry):
+            verdict = judge(judged)
+            if verdict is not None:
+                cuts.append(_Cut(self._left(closing, opening, verdict.fits / abs(opening * unit)), name, verdict))
         least = min(cuts, key=lambda cut: abs(cut.quantity), default=None)
         return None if least is None or least.quantity == intent.quantity else least
+
+    def _judges(self, entry: StrategyEntry) -> list[tuple[str, Callable[[Opening], Verdict | None]]]:
+        """The limits of the strategy, then those of the portfolio, each with its settings."""
+        judges = self._judges_of.get(entry.id)
+        if judges is None:
+            both = (STRATEGY_LIMITS, entry.allocation.limits), (PORTFOLIO_LIMITS, self._limits)
+            judges = self._judges_of[entry.id] = [
+                (name, partial(known[name].judge, settings))
+                for known, limits in both
+                for name, settings in limits.items()
+            ]
+        return judges
 
     def _left(self, closing: float, opening: float, share: float) -> float:
         """Of the intent: all that closes, and the whole lots in that share of its opening."""
