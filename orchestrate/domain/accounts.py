@@ -5,7 +5,7 @@ Isolated, each strategy has an account of its own; pooled, all of them share one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import fsum
@@ -121,7 +121,7 @@ class PooledAccount:
 
     is_shared: ClassVar[bool] = True
 
-    books: Sequence[Book]
+    books: list[Book]
     weights: Mapping[str, float]
     reserved: Reserved
 

@@ -34,10 +34,16 @@ class Stopwatch:
         self._outside_steps = 0.0
         self._messages = 0
 
-    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
+    def begin(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         """See `OrchestrationPort`."""
         started = self._clock()
-        self._engine.begin(market, accounts, rules)
+        self._engine.begin(market, seats, rules)
+        self._outside_steps += self._clock() - started
+
+    def join(self, seat: StrategySeat, t: int) -> None:
+        """See `OrchestrationPort`."""
+        started = self._clock()
+        self._engine.join(seat, t)
         self._outside_steps += self._clock() - started
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:

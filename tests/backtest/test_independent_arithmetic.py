@@ -14,6 +14,9 @@ from orchestrate.domain.results import RunResult
 from tests.backtest.oracle import Outcome, Prices, Terms, buy_and_hold, momentum, read, rsi, simulate
 from tests.backtest.plans import CENT, CONTRACTS, ENGINES, FILES, REAL, part, plan_of, real, run_plan
 
+#: long runs of what short tests cover
+pytestmark = pytest.mark.no_cover
+
 D = Decimal
 STOCK_FEE = {"fee_percent": D("0.1")}
 SHARE_FEE = {"fee_per_share": D("0.005"), "fee_minimum": D(1)}

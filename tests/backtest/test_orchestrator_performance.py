@@ -26,6 +26,9 @@ from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.usecases.running.run import run
 from tests.backtest.plans import part, plan_of
 
+#: long runs of what short tests cover
+pytestmark = pytest.mark.no_cover
+
 DATA = Path(__file__).parents[2] / "configs" / "data" / "ALPHA.csv"
 AVERAGES = [(20 + number % 20, 50 + 2 * (number % 20)) for number in range(25)]
 ALLOWED = 2.0
@@ -159,9 +162,9 @@ def test_an_order_costs_the_same_however_many_there_were() -> None:
 
 
 def peak(strategies: int, framework: str) -> int:
-    """Bytes at most, the least of three runs: what a process makes once, whenever it does, belongs to none of them."""
+    """Bytes at most, the least of two runs: what a process makes once, whenever it does, belongs to none of them."""
     peaks = []
-    for _ in range(3):
+    for _ in range(2):
         gc.collect()
         tracemalloc.start()
         vectorised(strategies, framework)

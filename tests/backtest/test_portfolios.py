@@ -16,6 +16,9 @@ from orchestrate.domain.portfolio import Appointment, PortfolioPlan
 from orchestrate.domain.results import RunResult
 from tests.backtest.plans import CENT, fills_of, part, plan_of, real, run_plan, synthetic
 
+#: long runs of what short tests cover
+pytestmark = pytest.mark.no_cover
+
 RULES = ExecutionRules(commission=Commission(per_share=0.005, minimum=1.0), slippage=Slippage(percent=0.03))
 DATA = {
     "A": synthetic("A", 160, seed=1, start="2019-01-02"),

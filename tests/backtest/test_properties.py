@@ -28,6 +28,9 @@ from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import describe, load
 from tests.backtest.plans import ENGINES, HERE, digest, part, plan_of, run_plan, synthetic
 
+#: long runs of what short tests cover
+pytestmark = pytest.mark.no_cover
+
 FEW = settings(
     max_examples=10,
     deadline=None,

@@ -6,11 +6,10 @@ Native strategies live in a host of their own (see `hosting`), which is fed with
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.market.timeline import Market
-from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.order import Ended, Fill, Order
 from orchestrate.engines.backtrader.lazy_import import bt, load_all_parts
 from orchestrate.engines.backtrader.settings import BacktraderSettings
@@ -18,6 +17,9 @@ from orchestrate.engines.backtrader.stepping import ColumnFeed, StrategyBroker
 from orchestrate.engines.hosting.adapter import HostingAdapter
 from orchestrate.engines.pending_fills import DueFill, raise_broken
 from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
+
+if TYPE_CHECKING:
+    from orchestrate.engines.hosting.host import NativeHost
 
 _COMPLETED: Final = bt.Order.Completed
 
@@ -34,22 +36,19 @@ class BacktraderOrchestrationAdapter(HostingAdapter):
         self._feeds: dict[str, ColumnFeed] = {}
         self._brokers: dict[str, StrategyBroker] = {}
 
-    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
-        """Open a broker for each portable strategy, feeds for the symbols that these trade, and a host of natives."""
-        natives = [account for account in accounts if account.native is not None]
-        if natives:
-            from orchestrate.engines.backtrader.hosting.host import BacktraderHost
+    def _open_host(self, seats: Sequence[StrategySeat]) -> NativeHost[Any]:
+        from orchestrate.engines.backtrader.hosting.host import BacktraderHost
 
-            self._host = BacktraderHost(market, natives, rules)
-        self._pending.begin(market)
-        for account in accounts:
-            if account.native is not None:
-                continue
-            broker = self._brokers[account.strategy_id] = StrategyBroker(rules)
-            for symbol in account.symbols:
-                broker.trade(market.instruments[symbol])
+        return BacktraderHost(self._market, seats, self._rules)
+
+    def _take_in(self, seats: Sequence[StrategySeat]) -> None:
+        """Open a broker for each portable strategy, and feeds for the symbols that these trade."""
+        for seat in seats:
+            broker = self._brokers[seat.strategy_id] = StrategyBroker(self._rules)
+            for symbol in seat.symbols:
+                broker.trade(self._market.instruments[symbol])
                 if symbol not in self._feeds:
-                    self._feeds[symbol] = ColumnFeed(market.series[symbol])
+                    self._feeds[symbol] = ColumnFeed(self._market.series[symbol])
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Move the feeds to their rows; fill at the open, then what the bars reach."""

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.orders.execution import rounded
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.order import Ended, Fill, StrategyCommand
 from orchestrate.engines.pending_fills import DueFill, PendingFills, raise_broken
-from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState
+from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, StrategySeat
 
 if TYPE_CHECKING:
+    from orchestrate.domain.market.timeline import Market
     from orchestrate.engines.hosting.host import NativeHost
 
 _NOTHING: Final = EngineReport()
@@ -33,6 +34,34 @@ class HostingAdapter(ABC):
         self._held: dict[str, float] = {}
         self._realised = 0.0
         self._messages = 0
+        self._market: Market
+        self._rules: ExecutionRules
+
+    def begin(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
+        """Open a host of the natives, and all that portable strategies need."""
+        self._market, self._rules = market, rules
+        natives = [seat for seat in seats if seat.native is not None]
+        if natives:
+            self._host = self._open_host(natives)
+        self._pending.begin(market)
+        self._take_in([seat for seat in seats if seat.native is None])
+
+    def join(self, seat: StrategySeat, t: int) -> None:
+        """Take in one more strategy after the step at `t`."""
+        if seat.native is None:
+            self._take_in([seat])
+            return
+        if self._host is None:
+            self._host = self._open_host(())
+        self._host.join(seat, t)
+
+    @abstractmethod
+    def _open_host(self, seats: Sequence[StrategySeat]) -> NativeHost[Any]:
+        """Build a host of these natives."""
+
+    @abstractmethod
+    def _take_in(self, seats: Sequence[StrategySeat]) -> None:
+        """Open what these portable strategies need."""
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         """Queue orders for the next open or close; natives are notified of verdicts on theirs at once."""

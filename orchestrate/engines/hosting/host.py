@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from orchestrate.domain.market.timeline import Market, Timeline
 from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.domain.orders.order import Fill, StrategyCommand
+from orchestrate.domain.orders.order import Fill, Order, Reason, StrategyCommand
 from orchestrate.engines.hosting.orders import NOTHING, joined
 from orchestrate.engines.hosting.strategy import HostedStrategy
-from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
+from orchestrate.orchestration.orders.ports import ANSWERS_A_STEP, EngineReport, StrategySeat
 
 Hosted = TypeVar("Hosted", bound=HostedStrategy[Any])
 
@@ -50,19 +51,53 @@ class NativeHost(Generic[Hosted]):
         stops_at_last_bar: bool,
     ) -> None:
         self._moment = Moment(market.timeline)
-        self._timeline, self._symbols = market.timeline, symbols
-        self._last, self._stops = market.timeline.last_stamp(symbols), stops_at_last_bar
+        self._hosted, self._market, self._rules = hosted, market, rules
+        self._timeline, self._symbols = market.timeline, tuple(symbols)
+        self._last = market.timeline.last_stamp(symbols) if symbols else None
+        self._stops = stops_at_last_bar
         self._advanced: int | None = None
         self._natives: dict[str, Hosted] = {}
         self._with_news: set[str] = set()
         try:
             for seat in seats:
-                native = hosted(seat, market, rules, self._moment, self._with_news.add)
-                self._natives[seat.strategy_id] = native
-                native.attempt(None, native.start)
+                self._start(seat)
         except BaseException:
             self.end()
             raise
+
+    def _start(self, seat: StrategySeat) -> Hosted:
+        native = self._hosted(seat, self._market, self._rules, self._moment, self._with_news.add)
+        self._natives[seat.strategy_id] = native
+        native.attempt(None, native.start)
+        return native
+
+    def join(self, seat: StrategySeat, t: int) -> None:
+        """Host one more native after the step at `t`; it goes through the bars so far, and its orders are refused."""
+        self._moment.t = self._timeline.begins
+        native = self._start(seat)
+        self._refuse(native)
+        for event in takewhile(lambda event: event.t <= t, self._timeline.events()):
+            native.attempt(None, native.wake, event.t)
+            self._refuse(native)
+            self._moment.t = event.t
+            native.attempt(None, native.advance, event.t, event.rows)
+            self._refuse(native)
+        self._symbols = tuple(dict.fromkeys((*self._symbols, *seat.symbols)))
+        self._last = self._timeline.last_stamp(self._symbols)
+
+    def _refuse(self, native: Hosted) -> None:
+        """Refuse all that it demands, and what it demands in answer."""
+        for _ in range(ANSWERS_A_STEP):
+            demands = native.orders.report().demands
+            for demand in demands:
+                order = Order(
+                    "", demand.strategy_id, demand.symbol, 0.0, demand.closing, native_order=demand.native_order
+                )
+                refusal = StrategyCommand(demand.strategy_id, "reject", order, Reason.STRATEGY_PAUSED)
+                native.attempt(None, native.execute, refusal)
+            if not demands:
+                return
+            native.attempt(None, native.notify)
 
     def __contains__(self, strategy_id: object) -> bool:
         return strategy_id in self._natives

@@ -6,14 +6,13 @@ Native strategies are hosted apart (see `hosting`), each in an engine of its own
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.position import Position
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.market.timeline import Market
-from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.order import Ended, Fill, Order
 from orchestrate.engines.hosting.adapter import HostingAdapter
 from orchestrate.engines.nautilus.bars import BarColumn
@@ -22,6 +21,9 @@ from orchestrate.engines.nautilus.instruments import explained
 from orchestrate.engines.nautilus.settings import NautilusSettings
 from orchestrate.engines.pending_fills import DueFill, raise_broken, refuse_crossing
 from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
+
+if TYPE_CHECKING:
+    from orchestrate.engines.hosting.host import NativeHost
 
 Moment = Literal["open", "close"]
 
@@ -35,33 +37,29 @@ class NautilusOrchestrationAdapter(HostingAdapter):
         super().__init__()
         self._full = (settings or NautilusSettings()).feed == "full"
         self._exchange: Exchange | None = None
-        self._prices: dict[Moment, dict[str, memoryview]] = {}
+        self._prices: dict[Moment, dict[str, memoryview]] = {"open": {}, "close": {}}
         self._bars: dict[str, BarColumn] = {}
         self._open: dict[tuple[str, str], Position] = {}
 
-    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
-        """Open an exchange for all that portable strategies trade, and build an engine for each native."""
-        self._pending.begin(market)
-        portables = [account for account in accounts if account.native is None]
-        if portables:
-            symbols = dict.fromkeys(symbol for account in portables for symbol in account.symbols)
-            self._exchange = Exchange(
-                {symbol: market.instruments[symbol] for symbol in symbols},
-                [account.strategy_id for account in portables],
-                rules,
-                market.timeline.begins,
-            )
-            self._prices = {
-                "open": {symbol: market.series[symbol].open.data for symbol in symbols},
-                "close": {symbol: market.series[symbol].close.data for symbol in symbols},
-            }
-            if self._full:
-                self._bars = self._exchange.bars(market)
-        natives = [account for account in accounts if account.native is not None]
-        if natives:
-            from orchestrate.engines.nautilus.hosting.host import NautilusHost
+    def _open_host(self, seats: Sequence[StrategySeat]) -> NativeHost[Any]:
+        from orchestrate.engines.nautilus.hosting.host import NautilusHost
 
-            self._host = NautilusHost(market, natives, rules)
+        return NautilusHost(self._market, seats, self._rules)
+
+    def _take_in(self, seats: Sequence[StrategySeat]) -> None:
+        """Open the exchange for all that these strategies trade."""
+        if not seats:
+            return
+        market = self._market
+        if self._exchange is None:
+            self._exchange = Exchange(self._rules, market.timeline.begins)
+        for seat in seats:
+            self._exchange.open(seat.strategy_id, {symbol: market.instruments[symbol] for symbol in seat.symbols})
+            for symbol in seat.symbols:
+                self._prices["open"][symbol] = market.series[symbol].open.data
+                self._prices["close"][symbol] = market.series[symbol].close.data
+        if self._full:
+            self._bars = self._exchange.bars(market)
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Fill at the open, then what the bars reach; with `feed: full` they follow whole, as they do for natives."""

@@ -15,7 +15,7 @@ want of money.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import count
 
 import numpy as np
@@ -60,39 +60,48 @@ _MUCH = 1e9
 class Exchange:
     """All instruments that portable strategies trade, each with a matching engine; nothing is left behind in it."""
 
-    def __init__(
-        self, instruments: Mapping[str, Instrument], strategy_ids: Sequence[str], rules: ExecutionRules, first: int
-    ) -> None:
-        self._rules, self._instruments = rules, instruments
+    def __init__(self, rules: ExecutionRules, first: int) -> None:
+        self._rules = rules
+        self._instruments: dict[str, Instrument] = {}
         self._shift = max(0, 1 - first)  # Nautilus knows no time before 1970
         self._now = 0
-        self._strategies = {name: StrategyId(f"{name}-{number:03d}") for number, name in enumerate(strategy_ids)}
+        self._strategies: dict[str, StrategyId] = {}
         self._numbers = count(1)
         self._order: MarketOrder  # the one under way
-        self._cache, clock = Cache(), TestClock()
-        bus = MessageBus(_TRADER, clock)
-        bus.register("ExecEngine.process", self._hear)
-        names = {symbol: native_symbol(symbol, number) for number, symbol in enumerate(instruments)}
-        by_name = {names[symbol].value: instrument for symbol, instrument in instruments.items()}
-        fills, fees = FillModel(), RuleFee(rules, by_name)
-        self._engines = {
-            symbol: OrderMatchingEngine(
-                instrument=native_instrument(names[symbol], instrument, rules),
-                raw_id=number,
-                fill_model=fills,
-                fee_model=fees,
-                book_type=BookType.L1_MBP,
-                oms_type=OmsType.HEDGING,
-                account_type=AccountType.MARGIN,
-                msgbus=bus,
-                cache=self._cache,
-                clock=clock,
-                support_gtd_orders=False,
-                support_contingent_orders=False,
-                use_reduce_only=False,
-            )
-            for number, (symbol, instrument) in enumerate(instruments.items(), 1)
-        }
+        self._cache, self._clock = Cache(), TestClock()
+        self._bus = MessageBus(_TRADER, self._clock)
+        self._bus.register("ExecEngine.process", self._take_in)
+        self._by_name: dict[str, Instrument] = {}
+        self._fill_model, self._fee_model = FillModel(), RuleFee(rules, self._by_name)
+        self._engines: dict[str, OrderMatchingEngine] = {}
+
+    def open(self, strategy_id: str, instruments: Mapping[str, Instrument]) -> None:
+        """Open for one more strategy, and for the instruments that it trades."""
+        self._strategies[strategy_id] = StrategyId(f"{strategy_id}-{len(self._strategies):03d}")
+        for symbol, instrument in instruments.items():
+            if symbol not in self._engines:
+                self._instruments[symbol] = instrument
+                self._engines[symbol] = self._matching(symbol, instrument)
+
+    def _matching(self, symbol: str, instrument: Instrument) -> OrderMatchingEngine:
+        number = len(self._engines)
+        name = native_symbol(symbol, number)
+        self._by_name[name.value] = instrument
+        return OrderMatchingEngine(
+            instrument=native_instrument(name, instrument, self._rules),
+            raw_id=number + 1,
+            fill_model=self._fill_model,
+            fee_model=self._fee_model,
+            book_type=BookType.L1_MBP,
+            oms_type=OmsType.HEDGING,
+            account_type=AccountType.MARGIN,
+            msgbus=self._bus,
+            cache=self._cache,
+            clock=self._clock,
+            support_gtd_orders=False,
+            support_contingent_orders=False,
+            use_reduce_only=False,
+        )
 
     def trade(self, t: int, due: DueFill, held: Position | None) -> tuple[OrderFilled, Position]:
         """Fill a market order with the market at the price that is due; return the fill and its position.
@@ -124,7 +133,7 @@ class Exchange:
         held.apply(fill)
         return fill, held
 
-    def _hear(self, event: OrderEvent) -> None:
+    def _take_in(self, event: OrderEvent) -> None:
         self._order.apply(event)
 
     def _time(self, t: int) -> int:

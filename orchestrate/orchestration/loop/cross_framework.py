@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
 
 from orchestrate.domain.books import Handover
-from orchestrate.domain.errors import NativeError, ReconciliationError
+from orchestrate.domain.errors import EngineError, NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
-from orchestrate.domain.market.timeline import Market, MarketEvent
+from orchestrate.domain.market.timeline import NEVER, Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Demand, Fill, Order, OrderStatus, Reason
@@ -24,7 +23,7 @@ from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.recorder import Recorder, fills_by_strategy
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.natives import FillCheck
-from orchestrate.orchestration.orders.ports import EngineReport, OrchestrationPort, StrategySeat
+from orchestrate.orchestration.orders.ports import ANSWERS_A_STEP, EngineReport, OrchestrationPort, StrategySeat
 from orchestrate.orchestration.orders.reconciliation import Netted
 from orchestrate.orchestration.orders.router import EngineRouter
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
@@ -33,8 +32,6 @@ from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
-#: How often natives may answer verdicts with new orders within one step; what they want after that waits for the next.
-ANSWERS_A_STEP: Final = 8
 Progress = Callable[[int, int], None]
 
 
@@ -157,12 +154,15 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if self._router.fed_in_full or not schedule.is_complete:
             return HistoricalClock(timeline)
         session = self.session
-        events = [schedule.next_event, next_bars(timeline, session.blotter.symbols)]
+        events = [session.next_signal, next_bars(timeline, session.blotter.symbols), self._next_to_feed]
         events += [rule.next_event for rule in session.portfolio.rules]
         if self._rules.close_at_end:
             events.append(fixed_steps(self._ends.steps.values()))
-        watch = session.portfolio.watch
-        return HistoricalClock(timeline, events, watch.first_hit if watch.detectors else None)
+        return HistoricalClock(timeline, events, session.portfolio.watch.first_hit)
+
+    def _next_to_feed(self, step: int) -> int:
+        """The next step where an engine sees every bar, as one does that hosts a native which has joined."""
+        return step + 1 if self._router.fed_in_full else NEVER
 
     def _net(self, framework: str, cash: dict[str, float] | None = None) -> Netted:
         """What the engine of this framework stands for: books, and what they handed over, which it still holds."""
@@ -182,6 +182,15 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             sized_on=self.session.sized_on(entry),
             asking=self.session.runner.scope(entry),
         )
+
+    def _take_seat(self, entry: StrategyEntry) -> None:
+        cash, timeline = self._netted[entry.framework].cash | {entry.id: 0.0}, self._market.timeline
+        over = timeline.moments[self.steps_done - 1] if self.steps_done else timeline.begins - 1
+        try:
+            self._router.join(entry.framework, self._seat(entry), over)
+        except EngineError as error:
+            self.session.runner.fail(entry, error)
+        self._netted[entry.framework] = self._net(entry.framework, cash)
 
     def end(self) -> None:
         """Let go of every engine."""

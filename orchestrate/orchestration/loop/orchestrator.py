@@ -102,7 +102,8 @@ class UnifiedStrategyOrchestrator:
     ) -> None:
         """Let a strategy take part. An exception in place of a strategy: it failed before it began.
 
-        Of a native its class is given, and in `config` what its engine makes it with.
+        Of a native its class is given, and in `config` what its engine makes it with. During a run it takes part from
+        the next step on, with its weight of the portfolio's equity as far as the reserve has it.
         """
         framework = framework or self.frameworks[0]
         if framework not in self.frameworks:
@@ -111,13 +112,28 @@ class UnifiedStrategyOrchestrator:
             raise ValueError(f"{metadata.id!r} can't be a strategy's id: {UNMANAGED} is the book of kept positions")
         if metadata.id in self.strategies:
             raise ValueError(f"Strategy {metadata.id!r} takes part already")
+        entry = StrategyEntry(strategy, metadata, allocation, framework, kind, config or {})
         if self._session is not None:
-            raise ValueError(f"the run has begun, {metadata.id!r} comes too late")
-        self.strategies[metadata.id] = StrategyEntry(strategy, metadata, allocation, framework, kind, config or {})
+            self._join(entry)
+            return
+        self.strategies[metadata.id] = entry
         if metadata.id in self._scheduled:
-            self.strategies[metadata.id].wait()
+            entry.wait()
         else:
             self._emit(StrategyAddedEvent(metadata.id, allocation.target_pct))
+
+    def _join(self, entry: StrategyEntry) -> None:
+        """Let a strategy take part in the run from the next step on, with its weight of the portfolio's equity."""
+        self.session.require_joinable(entry)
+        entry.wait()
+        self.strategies[entry.id] = entry
+        self.session.join(entry)
+        self._take_seat(entry)
+        if entry.status == "waiting":  # it has started
+            self.session.portfolio.lifecycle.add(entry.id)
+
+    def _take_seat(self, entry: StrategyEntry) -> None:
+        """Let the engine of a strategy know of it; there is none here."""
 
     def remove_strategy(self, strategy_id: str, positions: Positions = "flatten") -> None:
         """Take a strategy out; during a run its positions are closed or, with `keep`, become unmanaged."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrate.domain.books import Flow, Handover
+from orchestrate.domain.books import Book, Flow, Handover
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -96,13 +96,10 @@ class Portfolio:
 
     def _losses_watched(self) -> Losses:
         limits = {entry.id: entry.allocation.limits for entry in self._in_order} | {PORTFOLIO: self._limits}
-
-        def bounds(limit: str, field: str) -> dict[str, float]:
-            return {name: float(getattr(own[limit], field)) for name, own in limits.items() if limit in own}
-
-        return Losses(
-            self.watch, self._marks, bounds("max_drawdown", "at"), bounds("max_daily_loss", "fraction"), self._own_bars
-        )
+        losses = Losses(self.watch, self._marks, self._own_bars)
+        for name, own in limits.items():
+            losses.bound(name, *_bounds(own))
+        return losses
 
     def _own_bars(self, strategy_id: str, since: int) -> int:
         """Return how many steps after `since` have a bar of one of the strategy's symbols."""
@@ -122,18 +119,20 @@ class Portfolio:
         if self.rebalancer is not None:
             rules.append(self.rebalancer)
         if is_stopped:
-            stops = DrawdownStops(
-                self._entries,
-                self._limits,
-                self.losses,
-                self._orders,
-                self._log,
-                self._emit,
-                self.lifecycle.pause,
-                self._halt,
-            )
-            rules.append(stops)
+            rules.append(self._stops())
         return rules
+
+    def _stops(self) -> DrawdownStops:
+        return DrawdownStops(
+            self._entries,
+            self._limits,
+            self.losses,
+            self._orders,
+            self._log,
+            self._emit,
+            self.lifecycle.pause,
+            self._halt,
+        )
 
     def _rebalancer_of(self) -> Rebalancer:
         timeline, plan = self._market.timeline, self._plan.rebalance
@@ -199,6 +198,23 @@ class Portfolio:
         if self.lifecycle not in self.rules:
             self.rules = (self.lifecycle, *self.rules)
 
+    def join(self, entry: StrategyEntry, new_books: Iterable[Book]) -> None:
+        """Take in a strategy after the step that is over, with its book and that of its framework if that is new."""
+        self._entries.clear()  # all that hold it go on in plan order
+        self._entries.update({one.id: one for one in self._in_order})
+        had_stops = self.losses in self.watch.detectors
+        for book in new_books:
+            if book is not entry.book:
+                self.unmanaged.open(entry.framework, book)
+            self.watch.watch_also(book)
+            if not had_stops:
+                self.losses.add_row()
+        if self.rebalancer is not None:
+            self.rebalancer.join(self._in_order)
+        self.losses.bound(entry.id, *_bounds(entry.allocation.limits))
+        if not had_stops and self.losses in self.watch.detectors:
+            self.rules = (*self.rules, self._stops())
+
     # ---- capital
 
     def move_capital(self, source: str, target: str, amount: Decimal) -> list[tuple[str, Flow]]:
@@ -238,3 +254,9 @@ class Portfolio:
         self._capital.reweigh({strategy_id: float(weight)})
         if self.rebalancer is not None:
             self.rebalancer.aim_at({strategy_id: weight})
+
+
+def _bounds(limits: Limits) -> tuple[float, float]:
+    """The drawdown and the daily loss at which something happens; infinite where neither is limited."""
+    drawdown, daily = limits.get("max_drawdown"), limits.get("max_daily_loss")
+    return getattr(drawdown, "at", math.inf), getattr(daily, "fraction", math.inf)

@@ -71,14 +71,16 @@ class Session:
         estimation: Estimation,
     ) -> None:
         self.entries = entries
-        self.in_order = [entries[name] for name in decision_order([entry.metadata for entry in entries.values()])]
-        self.blotter = Blotter({entry.id: rank for rank, entry in enumerate(self.in_order)})
+        self.in_order: list[StrategyEntry] = []
+        self._rank: dict[str, int] = {}
+        self._put_in_order()
+        self.blotter = Blotter(self._rank)
         self.marks = Marks(market)
         self.log = DecisionLog(entries, market, self.marks, emit)
         buying_power = BuyingPower(entries, self.blotter, self.marks, market.series, market.instruments, rules)
         self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market.timeline.moments)
         self.runner = StrategyRunner(
-            self.in_order, market, self.blotter, self.marks, calls, self._now, self, lambda: self.marks.step
+            self._rank, market, self.blotter, self.marks, calls, self._now, self, lambda: self.marks.step
         )
         self._buying_power = buying_power
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
@@ -96,6 +98,12 @@ class Session:
         self._started = False
         self._schedule: Schedule = EveryBar(self.in_order)
 
+    def _put_in_order(self) -> None:
+        """Order the strategies by the plan, in the list and the ranks that all parts share."""
+        names = decision_order([entry.metadata for entry in self.entries.values()])
+        self.in_order[:] = [self.entries[name] for name in names]
+        self._rank.update({name: rank for rank, name in enumerate(names)})
+
     def _now(self) -> int | None:
         return self.log.step_label() if self._started else None
 
@@ -108,8 +116,7 @@ class Session:
         frameworks = tuple(dict.fromkeys(entry.framework for entry in self.entries.values()))
         self._capital.open_books(start, self.blotter.reserved, weights, frameworks)
         for entry in self.in_order:
-            entry.symbols = entry.metadata.symbols or tuple(self._market.series)
-            entry.book, entry.account = self._capital.books[entry.id], self._capital.accounts[entry.id]
+            self._give_book(entry)
         self.portfolio = Portfolio(
             self.in_order,
             self._capital,
@@ -126,8 +133,37 @@ class Session:
             self._hand_over,
             self.coordinate,
         )
-        self.runner.start()
+        self.runner.start(self.in_order)
         self._started = True
+
+    def _give_book(self, entry: StrategyEntry) -> None:
+        entry.symbols = entry.metadata.symbols or tuple(self._market.series)
+        entry.book, entry.account = self._capital.books[entry.id], self._capital.accounts[entry.id]
+
+    def join(self, entry: StrategyEntry) -> None:
+        """Take in a strategy, which is among the entries by now, after the step that is over; it has no capital yet."""
+        new_books = self._capital.open_book(entry.id, entry.framework)
+        self._give_book(entry)
+        self._put_in_order()
+        self._coordinator.join(entry)
+        self.portfolio.join(entry, new_books)
+        self.runner.join(entry)
+        if isinstance(self._schedule, SignalSchedule):
+            self.schedule_signals()
+
+    def require_joinable(self, entry: StrategyEntry) -> None:
+        """ValueError where a strategy can't join this run."""
+        unknown = [symbol for symbol in entry.metadata.symbols if symbol not in self._market.series]
+        if unknown:
+            raise ValueError(f"the run has no data of {', '.join(unknown)}, {entry.id!r} can't join it")
+        decision_order([*(one.metadata for one in self.entries.values()), entry.metadata])
+        weights = sum((one.weight for one in self.entries.values()), entry.weight)
+        if weights > 1:
+            raise ValueError(f"with {entry.id!r} allocations would add up to {weights * 100:f} percent")
+
+    def next_signal(self, step: int) -> int:
+        """The first step after `step` at which a strategy must be called."""
+        return self._schedule.next_event(step)
 
     def sized_on(self, entry: StrategyEntry) -> Callable[[], float] | None:
         """What sizes of a native in percent are of; None where that is its own account alone."""

@@ -22,6 +22,9 @@ class Schedule(Protocol):
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
         """The strategies to call now; steps come in order."""
 
+    def next_event(self, step: int) -> int:
+        """The first step after `step` at which one must be called."""
+
 
 class EveryBar:
     """Call every strategy at every bar of one of its symbols."""
@@ -32,6 +35,10 @@ class EveryBar:
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
         """The strategies with a bar."""
         return [entry for entry in self._entries if any(symbol in event.rows for symbol in entry.symbols)]
+
+    def next_event(self, step: int) -> int:
+        """See `Schedule`."""
+        return step + 1
 
 
 class SignalSchedule:
@@ -65,6 +72,8 @@ class SignalSchedule:
 
     def next_event(self, step: int) -> int:
         """The first step after `step` at which a flag acts on what its strategy holds; the end if none does."""
+        if not self.is_complete:
+            return step + 1
         if self._moved:
             self._look_up(step + 1)
         queue = self._queue

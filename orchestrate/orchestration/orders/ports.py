@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
@@ -19,6 +19,10 @@ from orchestrate.domain.values import value
 
 if TYPE_CHECKING:
     from orchestrate.domain.market.timeline import Market
+
+
+#: How often natives may answer verdicts with new orders within one step; what they demand after that waits.
+ANSWERS_A_STEP: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,11 @@ class OrchestrationPort(Protocol):
 
     framework: str
 
-    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
+    def begin(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         """Build everything; no bar has happened yet. EngineError when the engine can't host what is asked."""
+
+    def join(self, seat: StrategySeat, t: int) -> None:
+        """Take in a strategy after the step at `t`; its first bars are those of the next `advance`."""
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         """Hand over orders for the very next `advance` (filled at its open) or `close` (filled at its close).

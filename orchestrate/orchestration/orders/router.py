@@ -36,29 +36,46 @@ class EngineRouter:
         market: Market,
         rules: ExecutionRules,
     ) -> None:
-        taken = {framework: own for framework, own in seats.items() if own}
-        self.adapters: Mapping[str, OrchestrationPort] = {framework: adapters[framework] for framework in taken}
         self.moved: set[str] = set()
-        self._seats = taken
-        self._frameworks = {seat.strategy_id: framework for framework, own in taken.items() for seat in own}
+        self.expelled: set[str] = set()
+        self._all, self._all_fed_in_full = adapters, fed_in_full
+        self._market, self._rules = market, rules
+        self._liquidator = Liquidator(market, rules)
+        self._advanced: dict[str, int] = {}
+        self._seat({framework: list(own) for framework, own in seats.items() if own})
+
+    def _seat(self, seats: dict[str, list[StrategySeat]]) -> None:
+        self._seats = seats
+        self.adapters: Mapping[str, OrchestrationPort] = {
+            framework: adapter for framework, adapter in self._all.items() if framework in seats
+        }
+        self._frameworks = {seat.strategy_id: framework for framework, own in seats.items() for seat in own}
         self._hosts = {
-            framework: _host(framework, adapters[framework], own)
-            for framework, own in taken.items()
+            framework: _host(framework, self._all[framework], own)
+            for framework, own in seats.items()
             if any(seat.native is not None for seat in own)
         }
         #: True where an engine has strategies of its own, which may act at any time
         self.hosts_natives = bool(self._hosts)
-        self.fed_in_full = (fed_in_full | self._hosts.keys()) & taken.keys()
-        self.expelled: set[str] = set()
-        self._market, self._rules = market, rules
-        self._liquidator = Liquidator(market, rules)
-        self._columns = _own_columns(taken, market.timeline)
-        self._advanced: dict[str, int] = {}
+        self.fed_in_full = (self._all_fed_in_full | self._hosts.keys()) & seats.keys()
+        self._columns = _own_columns(seats, self._market.timeline)
 
     def begin(self) -> None:
         """Begin in every engine, each with its own seats."""
         for framework, adapter in self.adapters.items():
             adapter.begin(self._market, self._seats[framework], self._rules)
+
+    def join(self, framework: str, seat: StrategySeat, t: int) -> None:
+        """Take in a strategy after the step at `t`; its engine begins if this is its first one."""
+        before = self._seats
+        self._seat({**before, framework: [*before.get(framework, ()), seat]})
+        try:
+            if framework not in before:
+                self.adapters[framework].begin(self._market, (), self._rules)
+            self.adapters[framework].join(seat, t)
+        except BaseException:
+            self._seat(before)
+            raise
 
     def send(self, commands: Iterable[StrategyCommand]) -> None:
         """Hand commands to the engines of their strategies, each engine its own in the order given."""

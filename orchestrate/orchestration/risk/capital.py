@@ -45,9 +45,10 @@ class PortfolioCapitalManager:
         self.books: dict[str, Book] = {}
         #: what removed strategies left behind, by framework
         self.unmanaged: dict[str, Book] = {}
-        self.accounts: Mapping[str, CapitalAccount] = {}
+        self.accounts: dict[str, CapitalAccount] = {}
         self.reserve = Book(RESERVE, float(total))
         self._reserved: Reserved = _nothing
+        self._pool: PooledAccount | None = None
 
     def calculate_allocations(
         self, total: Decimal, weights: Mapping[str, Decimal], *, digits: int = 2
@@ -92,10 +93,25 @@ class PortfolioCapitalManager:
         if self.pooled:
             exact = weights or {name: capital / self.total for name, capital in start.items()}
             self.weights = {name: float(exact[name]) for name in start}
-            pool = PooledAccount(self.all_books, self.weights, reserved)
-            self.accounts = dict.fromkeys(self.books, pool)
+            self._pool = PooledAccount(self.all_books, self.weights, reserved)
+            self.accounts = dict.fromkeys(self.books, self._pool)
         else:
             self.accounts = {name: IsolatedAccount(float(capital)) for name, capital in start.items()}
+
+    def open_book(self, strategy_id: str, framework: str) -> list[Book]:
+        """Open an empty book for a strategy that joins the run; return what is new: its own, its framework's."""
+        new = [Book(strategy_id, 0.0)]
+        self.books[strategy_id] = new[0]
+        if framework not in self.unmanaged:
+            self.unmanaged[framework] = Book(f"{UNMANAGED}_{framework}", 0.0)
+            new.append(self.unmanaged[framework])
+        if self._pool is None:
+            self.accounts[strategy_id] = IsolatedAccount(0.0)
+        else:
+            self.weights[strategy_id] = 0.0
+            self.accounts[strategy_id] = self._pool
+            self._pool.books[-1:] = [*new, self.reserve]
+        return new
 
     @property
     def all_books(self) -> list[Book]:

@@ -18,6 +18,7 @@ from orchestrate.orchestration.risk.pipeline import (
 )
 from orchestrate.orchestration.risk.policies.sides import independent
 from orchestrate.orchestration.risk.policies.stage import Conflict, SettleConflicts
+from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class StrategyCoordinator:
@@ -67,6 +68,11 @@ class StrategyCoordinator:
             self._limits,
             PlaceOrders(resources.blotter),
         )
+
+    def join(self, entry: StrategyEntry) -> None:
+        """Apply the limits of a strategy that joins the run."""
+        if self._limits is not None:
+            self._limits.join(entry)
 
     def coordinate(self, intents: list[Intent]) -> None:
         """Decide on all `intents` of a step; afterwards they stand in the order in which they were decided."""

@@ -20,7 +20,7 @@ class Oppositions:
     """Compares the positions of symbols that several strategies may hold, once a step in which a book changed."""
 
     def __init__(self, entries: Mapping[str, StrategyEntry]) -> None:
-        self._rank = {name: place for place, name in enumerate(entries)}
+        self._entries = entries
         self._is_long: dict[str, dict[str, bool]] = {}
         self._standing: dict[str, tuple[str, ...]] = {}
         #: symbols in which a position changed since the last `settle`
@@ -42,7 +42,7 @@ class Oppositions:
         for symbol in sorted(self.changed):
             held, before = self._is_long[symbol], self._standing.pop(symbol, ())
             if len(set(held.values())) > 1:
-                now = self._standing[symbol] = tuple(sorted(held, key=self._rank.__getitem__))
+                now = self._standing[symbol] = tuple([name for name in self._entries if name in held])
                 if not before:
                     found.append(Opposition(symbol, now, started=True))
             elif before:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeVar
 
@@ -31,14 +31,15 @@ class FailureHandler(Protocol):
 
 
 class StrategyRunner:
-    """Call the strategies of a run, in plan order.
+    """Call the strategies of a run.
 
-    `views` has what each may see, `now` returns the label of the current step, None before the first.
+    `rank` is each one's place in plan order, `views` has what each may see; `now` returns the label of the current
+    step, None before the first.
     """
 
     def __init__(
         self,
-        in_order: Sequence[StrategyEntry],
+        rank: Mapping[str, int],
         market: Market,
         blotter: Blotter,
         marks: Mapping[str, float],
@@ -48,21 +49,25 @@ class StrategyRunner:
         step: Callable[[], int],
     ) -> None:
         begin_asking(calls)
-        self.in_order = in_order
         self.views: dict[str, StrategyView] = {}
         self._market, self._blotter, self._marks = market, blotter, marks
-        self._calls, self._now, self._failures, self._step = calls, now, failures, step
+        self._calls, self._now, self._failures = calls, now, failures
+        self._facts = Facts(rank, step)
         #: by symbol, what strategies that are called at every bar have seen
         self.past: dict[str, PointInTimeBars] = {}
         self._hooks: dict[str, frozenset[str]] = {}
 
-    def start(self) -> None:
+    def start(self, entries: Iterable[StrategyEntry]) -> None:
         """Start every strategy; none has seen a bar."""
-        rank = {entry.id: place for place, entry in enumerate(self.in_order)}
-        facts = self._calls.facts = Facts(rank, self._step)
-        for entry in self.in_order:
-            self.views[entry.id] = StrategyView(entry, self._blotter, self._marks, self._market.instruments, facts)
-            self._call(entry, self._start, entry)
+        self._calls.facts = self._facts
+        for entry in entries:
+            self.join(entry)
+
+    def join(self, entry: StrategyEntry) -> None:
+        """Start one strategy."""
+        instruments = self._market.instruments
+        self.views[entry.id] = StrategyView(entry, self._blotter, self._marks, instruments, self._facts)
+        self._call(entry, self._start, entry)
 
     def _start(self, entry: StrategyEntry) -> None:
         if isinstance(entry.strategy, BaseException):

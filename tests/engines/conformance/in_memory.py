@@ -27,9 +27,12 @@ class InMemoryAdapter:
         self._realised = 0.0
         self._messages = 0
 
-    def begin(self, market: Market, accounts: Sequence[StrategySeat], rules: ExecutionRules) -> None:
+    def begin(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         self._market, self._rules = market, rules
         self._pending.begin(market)
+
+    def join(self, seat: StrategySeat, t: int) -> None:
+        """Nothing is kept of a strategy before its first fill."""
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         self._messages += len(commands)

@@ -12,6 +12,9 @@ from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from tests.natives.backtrader.builders import AT_CLOSE, PLAIN, bare, host, market, walk
 
+#: long runs of what short tests cover
+pytestmark = pytest.mark.no_cover
+
 Order = bt.Order
 
 

@@ -22,6 +22,9 @@ from tests.natives.nautilus.builders import AT_CLOSE, NEXT_OPEN, Hosted, Part, d
 from tests.natives.nautilus.scripts import BracketCross, Pair, Planned, TimerRebalancer
 from tests.orchestration.harness import Flags
 
+#: long runs of what short tests cover
+pytestmark = pytest.mark.no_cover
+
 
 def twelve(bars: int) -> dict[str, Part]:
     """Six natives on Nautilus, and portables on both engines."""

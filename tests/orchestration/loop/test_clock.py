@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -162,6 +163,7 @@ RULES = st.builds(
 LOSSES = {"max_drawdown": MaxDrawdown(0.02), "max_daily_loss": MaxDailyLoss(0.01)}
 
 
+@pytest.mark.no_cover  # long runs of what short tests cover
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 1_000),
@@ -186,6 +188,7 @@ def test_jumping_changes_nothing(
     assert jumped <= walked == len(scene.timeline)
 
 
+@pytest.mark.no_cover  # long runs of what short tests cover
 @settings(deadline=None, max_examples=50)
 @given(
     seed=st.integers(0, 1_000),

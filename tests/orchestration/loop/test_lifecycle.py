@@ -10,6 +10,7 @@ import pytest
 
 from orchestrate import wiring
 from orchestrate.domain.events import (
+    LimitReachedEvent,
     StrategyAddedEvent,
     StrategyPausedEvent,
     StrategyRemovedEvent,
@@ -19,7 +20,7 @@ from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.portfolio import Appointment, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Signal
-from orchestrate.orchestration.risk.limits.losses import MaxDrawdown
+from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown
 from tests.engines.builders import DAY, START, market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, fixed, run_harness
@@ -98,6 +99,18 @@ def test_who_is_added_takes_part_from_then_on_with_money_of_the_reserve(place: s
     [_, added] = done.of(StrategyAddedEvent)
     assert (added.strategy_id, added.allocation_pct) == ("late", Decimal(30))
     assert done.orchestrator.capital_manager.reserve.cash == pytest.approx(7_000 - 3_007.5)
+
+
+def test_who_waits_has_lost_nothing_and_neither_has_who_is_gone() -> None:
+    """Limits of losses are judged from its first capital on; at 3 % below its peak it is flattened, once."""
+    prices = [(100.0, 100.0)] * 6 + [(100.0, 96.0), (96.0, 96.0), (96.0, 96.0), (96.0, 96.0)]
+    limits = {"max_drawdown": MaxDrawdown(0.03), "max_daily_loss": MaxDailyLoss(0.03)}
+    schedule = [Appointment(day(4), "add", "late"), Appointment(day(8), "remove", "late")]
+    buy = [Signal.enter("A", quantity=25)]
+    done = run({"late": {0: buy}}, schedule, limits=limits, prices=prices)
+    assert done.fills() == [(25.0, 100.0), (-25.0, 96.0)]
+    hits = [(hit.limit, label_text(hit.t)) for hit in done.of(LimitReachedEvent)]
+    assert hits == [("max_daily_loss", day(6)), ("max_drawdown", day(6))]
 
 
 def test_who_is_added_at_the_first_bar_takes_part_from_the_start() -> None:

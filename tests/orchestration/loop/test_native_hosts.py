@@ -13,8 +13,7 @@ from orchestrate.domain.errors import EngineError, NativeError, ReconciliationEr
 from orchestrate.domain.events import StrategyFailedEvent, StrategySignalledEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Demand, Ended, Fill, Order, Reason, StrategyCommand
-from orchestrate.orchestration.loop.cross_framework import ANSWERS_A_STEP
-from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState
+from orchestrate.orchestration.orders.ports import ANSWERS_A_STEP, EngineReport, FrameworkPortfolioState
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.engines.builders import market_of, series

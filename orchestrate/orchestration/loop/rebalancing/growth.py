@@ -9,19 +9,21 @@ import numpy as np
 
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps, Timeline
 from orchestrate.domain.portfolio import PortfolioPlan
-from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
+from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch, with_row
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class GrowthRecord:
     """Follows what 1 has grown to, of all rows of an `EquityWatch`; a detector that no step matters to.
 
-    The portfolio's counts at the steps in `any_bar`, the strategies' at those in `all_bars`; the last `returns` of the
-    one and the last `bars` of the others are kept. It starts from the capital before the first step.
+    The portfolio's counts at steps with a bar of any of `entries`, the strategies' at those with bars of all; the last
+    `returns` of the one and the last `bars` of the others are kept. It starts from the capital before the first step.
     """
 
-    def __init__(self, watch: EquityWatch, any_bar: Flags, all_bars: Flags, returns: int, bars: int) -> None:
-        self._watch, self._any_bar, self._all_bars = watch, any_bar, all_bars
+    def __init__(
+        self, watch: EquityWatch, entries: Sequence[StrategyEntry], timeline: Timeline, returns: int, bars: int
+    ) -> None:
+        self._watch, self._entries, self._timeline = watch, entries, timeline
         self._rows = watch.rows()
         base = np.array([book.initial for book in watch.books])
         base[-1] = base.sum()
@@ -35,6 +37,14 @@ class GrowthRecord:
 
     # ---- a detector
 
+    def add_row(self) -> None:
+        """See `Detector`; what joins has not grown so far."""
+        self._rows = self._watch.rows()
+        self._base, self._last = with_row(self._base, 0.0), with_row(self._last, 0.0)
+        self._growth = with_row(self._growth, 1.0)
+        earlier = [(step, np.append(growth, 1.0)) for step, growth in self._strategies]
+        self._strategies = deque(earlier, maxlen=self._strategies.maxlen)
+
     def first_hit(self, equity: Floats, days: Stamps) -> int:  # noqa: ARG002  # nothing depends on the figures
         """See `Detector`."""
         return len(days)
@@ -44,10 +54,17 @@ class GrowthRecord:
         start = self._watch.next_step
         steps = slice(start, start + len(days))
         growth = self._grown(equity)
-        self._portfolio.extend(growth[-1, self._any_bar[steps]].tolist())
-        for column in np.flatnonzero(self._all_bars[steps]).tolist():
+        with_bar = self._with_bar(steps)
+        self._portfolio.extend(growth[-1, with_bar.any(axis=0)].tolist())
+        for column in np.flatnonzero(with_bar.all(axis=0)).tolist():
             self._strategies.append((start + column, growth[:-1, column].copy()))
         self._last = equity[:, -1].copy()
+
+    def _with_bar(self, steps: slice) -> Flags:
+        """A row for each strategy: has it a bar at these steps?"""
+        rows = self._timeline.rows
+        has_bar = {symbol: rows[symbol][steps] >= 0 for entry in self._entries for symbol in entry.symbols}
+        return np.array([np.logical_or.reduce([has_bar[one] for one in entry.symbols]) for entry in self._entries])
 
     def _grown(self, equity: Floats) -> Floats:
         base = self._base[:, None]
@@ -88,6 +105,5 @@ def growth_record(
     volatility = portfolio.target_volatility
     if volatility is None and not bars:
         return None
-    with_bar = [np.logical_or.reduce([timeline.rows[symbol] >= 0 for symbol in entry.symbols]) for entry in entries]
     returns = volatility.lookback if volatility is not None else 0
-    return GrowthRecord(watch, np.logical_or.reduce(with_bar), np.logical_and.reduce(with_bar), returns, bars)
+    return GrowthRecord(watch, entries, timeline, returns, bars)

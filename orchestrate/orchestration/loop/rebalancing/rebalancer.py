@@ -5,7 +5,7 @@ All of it happens after a close. A rebalance decided at one step ends at the nex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,6 +21,7 @@ from orchestrate.orchestration.loop.rebalancing.targets import Targets
 from orchestrate.orchestration.loop.rebalancing.trading import RebalanceOrders, fractions
 from orchestrate.orchestration.risk.capital import RESERVE
 from orchestrate.orchestration.risk.rebalancing import FLOOR, Imbalance, Transfer, settle
+from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 #: Moves an amount, whole cents, from one strategy (or the reserve) to another.
 Move = Callable[[str, str, Decimal], object]
@@ -76,6 +77,10 @@ class Rebalancer:
         self._move, self._log, self._emit = move, log, emit
         self._requested = ""
         self._underway: _Underway | None = None
+
+    def join(self, in_order: Sequence[StrategyEntry]) -> None:
+        """Take in a strategy that joins the run; its weight comes with its capital."""
+        self._standings.join(in_order)
 
     def rebalance_now(self, why: str, targets: Mapping[str, Decimal]) -> None:
         """Aim at these weights (0..1, all others keep theirs) and rebalance after the close of this step.

@@ -35,6 +35,11 @@ class Standings:
         self._capital, self._watch, self._marks, self._blotter = capital, watch, marks, blotter
         self._rows = watch.rows()
 
+    def join(self, in_order: Sequence[StrategyEntry]) -> None:
+        """Take in a strategy that joins the run, at its place in plan order."""
+        self.entries = {entry.id: entry for entry in in_order}
+        self._rows = self._watch.rows()
+
     def equities(self) -> dict[str, float]:
         """Equity by strategy id, and the reserve's."""
         now = self._watch.now(self._marks.step)
@@ -99,8 +104,14 @@ class ThresholdWatch:
     ) -> None:
         self._standings, self._watch, self._threshold = standings, watch, threshold
         self._rows = watch.rows()
+        self._weights: Floats
         self.aim_at(weights)
         watch.detectors.append(self)
+
+    def add_row(self) -> None:
+        """See `Detector`; what joins has no weight yet."""
+        self._rows = self._watch.rows()
+        self._weights = np.append(self._weights, 0.0)
 
     def aim_at(self, weights: Mapping[str, float]) -> None:
         """Compare with these weights from now on."""

@@ -34,7 +34,7 @@ class DrawdownStops:
     ) -> None:
         self._entries, self._losses, self._orders = entries, losses, orders
         self._log, self._emit, self._pause, self._halt = log, emit, pause, halt
-        self._limits = {name: entry.allocation.limits for name, entry in entries.items()} | {PORTFOLIO: limits}
+        self._limits = limits
 
     def before_open(self, event: MarketEvent) -> None:
         """See `PortfolioRule`."""
@@ -50,10 +50,13 @@ class DrawdownStops:
             self._report(name, "max_daily_loss", losses.daily_loss(name), "fraction")
         for name in losses.newly_down():
             self._report(name, "max_drawdown", losses.drawdown(name), "at")
-            self._act(name, str(getattr(self._limits[name]["max_drawdown"], "action", "flatten")))
+            self._act(name, str(getattr(self._limits_of(name)["max_drawdown"], "action", "flatten")))
+
+    def _limits_of(self, name: str) -> Limits:
+        return self._limits if name == PORTFOLIO else self._entries[name].allocation.limits
 
     def _report(self, name: str, limit: str, figure: float, field: str) -> None:
-        bound = float(getattr(self._limits[name][limit], field))
+        bound = float(getattr(self._limits_of(name)[limit], field))
         self._emit(LimitReachedEvent(name, limit, figure, bound, t=self._log.step_label()))
 
     def _act(self, name: str, action: str) -> None:

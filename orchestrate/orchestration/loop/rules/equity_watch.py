@@ -6,15 +6,16 @@ Between fills positions are constant, so a stretch of steps is one numpy pass ov
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from orchestrate.domain.books import Book
-from orchestrate.domain.market.timeline import Floats, Market, Stamps
+from orchestrate.domain.market.timeline import Flags, Floats, Market, Stamps
 from orchestrate.orchestration.loop.marks import Marks
 
 _DAY: Final = 86_400 * 10**9
+Figures = TypeVar("Figures", Floats, Flags)
 #: So many steps are looked at in one pass.
 _CHUNK: Final = 4096
 
@@ -31,6 +32,14 @@ class Detector(Protocol):
 
     def commit(self, equity: Floats, days: Stamps) -> None:
         """Those steps are over."""
+
+    def add_row(self) -> None:
+        """Take in an empty book, in the row before the portfolio's."""
+
+
+def with_row(figures: Figures, initial: float) -> Figures:
+    """Return figures of rows with one more, before the portfolio's."""
+    return np.insert(figures, -1, initial)
 
 
 class _Held(NamedTuple):
@@ -68,6 +77,16 @@ class EquityWatch:
         self._held: list[list[_Held] | None] = [None] * len(self.books)
         self._now: tuple[int, int, Floats] | None = None
 
+    def watch_also(self, book: Book) -> None:
+        """Watch an empty book that joins the run after the step that is over."""
+        self.books.insert(-1, book)
+        self._rows, self._now = self.rows(), None
+        self._held = [None] * len(self.books)
+        if not self.detectors:  # nobody has asked for the steps so far
+            self._settled = self._marks.step
+        for one in self.detectors:
+            one.add_row()
+
     def rows(self) -> Mapping[str, int]:
         """Where each book stands in `equity`; the portfolio is the last row, by the name of the reserve."""
         return {book.strategy_id: row for row, book in enumerate(self.books)}
@@ -81,7 +100,7 @@ class EquityWatch:
 
         The steps before it are settled.
         """
-        start = step + 1
+        start = step + 1 if self.detectors else bound
         while start < bound:
             stop = min(bound, start + _CHUNK)
             equity, days = self._equity(start, stop), self._days(start, stop)

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 from orchestrate.orchestration.loop.marks import Marks
-from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
+from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch, with_row
 from orchestrate.orchestration.risk.limits.losses import GRAIN
 
 
 class Losses:
     """Peaks, and the last equity before each UTC day, of all rows of an `EquityWatch`.
 
-    `drawdown_bounds` and `daily_bounds` are by strategy id, the portfolio's by the name of the reserve. `down` and
-    `lost_today` are the rows that stand at their bound or beyond; a step at which one newly does is a hit. `own_bars`
-    counts the bars of a strategy after a step.
+    `down` and `lost_today` are the rows that stand at their bound or beyond; a step at which one newly does is a hit.
+    `own_bars` counts the bars of a strategy after a step.
     """
 
     def __init__(
         self,
         watch: EquityWatch,
         marks: Marks,
-        drawdown_bounds: Mapping[str, float],
-        daily_bounds: Mapping[str, float],
         own_bars: Callable[[str, int], int],
     ) -> None:
         self._watch, self._marks, self._own_bars = watch, marks, own_bars
@@ -37,14 +34,12 @@ class Losses:
         self._day_start: Floats = initial.copy()
         self._worst: Floats = np.zeros(len(initial))
         self._day = -1
-        self._bounds = _bounds(self._rows, drawdown_bounds)
-        self._daily = _bounds(self._rows, daily_bounds)
+        self._bounds: Floats = np.full(len(initial), np.inf)
+        self._daily: Floats = np.full(len(initial), np.inf)
         self.down: Flags = np.zeros(len(initial), dtype=np.bool_)
         self.lost_today: Flags = np.zeros(len(initial), dtype=np.bool_)
         self._was_down, self._had_lost = self.down, self.lost_today
         self._losing_exits: dict[str, int] = {}
-        if drawdown_bounds or daily_bounds:
-            watch.detectors.append(self)
 
     def newly_down(self) -> list[str]:
         """Return the rows whose drawdown stands at its bound since the last step, and not before."""
@@ -54,7 +49,23 @@ class Losses:
         """Return the rows whose loss of the day has reached its bound at the last step."""
         return [name for name, row in self._rows.items() if self.lost_today[row] and not self._had_lost[row]]
 
+    def bound(self, name: str, drawdown: float, daily: float) -> None:
+        """Watch the bounds of a strategy, or of the portfolio by the name of the reserve; infinite: none."""
+        row = self._rows[name]
+        self._bounds[row], self._daily[row] = drawdown, daily
+        if self not in self._watch.detectors and min(drawdown, daily) < np.inf:
+            self._watch.detectors.append(self)
+
     # ---- a detector
+
+    def add_row(self) -> None:
+        """See `Detector`."""
+        self._rows = self._watch.rows()
+        self._peaks, self._last = with_row(self._peaks, 0.0), with_row(self._last, 0.0)
+        self._day_start, self._worst = with_row(self._day_start, 0.0), with_row(self._worst, 0.0)
+        self._bounds, self._daily = with_row(self._bounds, np.inf), with_row(self._daily, np.inf)
+        self.down, self._was_down = with_row(self.down, False), with_row(self._was_down, False)
+        self.lost_today, self._had_lost = with_row(self.lost_today, False), with_row(self._had_lost, False)
 
     def first_hit(self, equity: Floats, days: Stamps) -> int:
         """See `Detector`."""
@@ -127,7 +138,9 @@ class Losses:
     def moved(self, name: str, amount: float) -> None:
         """Money has come to a book, or (negative) left it: its losses stay what they are."""
         row = self._rows[name]
-        if self._last[row] > 0:
+        if not self._last[row]:  # nothing was there, so nothing is lost
+            self._peaks[row] = self._day_start[row] = amount
+        elif self._last[row] > 0:
             factor = (self._last[row] + amount) / self._last[row]
             for figures in (self._peaks, self._day_start):
                 figures[row] *= factor
@@ -145,15 +158,13 @@ class Losses:
 
 
 def _lost(equity: float, reference: float) -> float:
-    return 1 - equity / reference if reference > 0 else 1.0
-
-
-def _bounds(rows: Mapping[str, int], bounds: Mapping[str, float]) -> Floats:
-    return np.array([bounds.get(name, np.inf) for name in rows])
+    if reference > 0:
+        return 1 - equity / reference
+    return 0.0 if equity == reference == 0 else 1.0
 
 
 def _loss(equity: Floats, reference: Floats) -> Floats:
-    """1 − equity ÷ reference; all is lost where there was nothing to lose."""
+    """1 − equity ÷ reference; nothing of nothing, all of what was negative."""
     with np.errstate(divide="ignore", invalid="ignore"):
         loss = 1 - equity / reference
-    return np.asarray(np.where(reference > 0, loss, 1.0))
+    return np.asarray(np.where(reference > 0, loss, np.where((equity == 0) & (reference == 0), 0.0, 1.0)))

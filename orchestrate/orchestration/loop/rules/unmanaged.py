@@ -22,6 +22,10 @@ class Unmanaged:
         self._marks = marks
         self.handovers: list[Handover] = []
 
+    def open(self, framework: str, book: Book) -> None:
+        """Take in the book of one more framework."""
+        self._entries[framework] = _entry(framework, book)
+
     @property
     def entries(self) -> dict[str, StrategyEntry]:
         """Those that hold something, by id."""

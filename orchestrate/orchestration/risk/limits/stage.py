@@ -46,6 +46,10 @@ class ApplyLimits:
         self._judges_of: dict[str, list[tuple[str, Callable[[Opening], Verdict | None]]]] = {}
         self.hits: Sequence[LimitReachedEvent] = ()
 
+    def join(self, entry: StrategyEntry) -> None:
+        """Apply the limits of a strategy that joins the run."""
+        self._any_strategy_limits |= bool(entry.allocation.limits)
+
     def __call__(self, intents: list[Intent]) -> None:
         """See `Stage`."""
         self.hits = ()

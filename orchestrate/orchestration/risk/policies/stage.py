@@ -54,7 +54,6 @@ class SettleConflicts:
         self._settle_by, self._mode, self._exits = settle, mode, exits
         self._entries, self._blotter, self._rules = resources.entries, resources.blotter, resources.rules
         self._view = view_of(resources.entries, resources.marks, resources.instruments)
-        self._rank = {name: place for place, name in enumerate(resources.entries)}
         self.conflicts: Sequence[Conflict] = ()
 
     def __call__(self, intents: list[Intent]) -> None:
@@ -109,7 +108,7 @@ class SettleConflicts:
     def _demands(self, symbol: str, stakes: Mapping[str, Sequence[_Stake]]) -> list[ConflictDemand]:
         """What each strategy wants, all in one, in the order of the file; none that wants nothing."""
         demands = []
-        for name in sorted(stakes, key=self._rank.__getitem__):
+        for name in [name for name in self._entries if name in stakes]:
             demand = _demand(symbol, stakes[name])
             if demand.quantity:
                 demands.append(demand)
