@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.domain.books import Handover
+from orchestrate.domain.books import Flow, Handover
 from orchestrate.domain.errors import NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.market.timeline import Market, MarketEvent
@@ -120,7 +120,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         check, unmanaged = FillCheck(market, rules, session.marks.row), session.portfolio.unmanaged
         self._faults = NativeFaults(self.strategies, self._router, session.blotter, check, unmanaged)
         session.orders.send = self._router.send
-        session.transfer, session.handed_over = self.transfer, self._handed_over
+        session.capital_moved, session.handed_over = self._capital_moved, self._handed_over
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
         self._netted = {framework: self._net(framework, capital) for framework in self.adapters}
         try:
@@ -306,10 +306,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         It counts after the result of that step, so that no return of anybody changes. ValueError where the source has
         not that much cash.
         """
-        for name, flow in self.session.move_capital(source, target, amount):
-            if name in self.strategies:
-                self._netted[self.strategies[name].framework].transfer(name, flow.amount)
-            self._recorder.note_flow(name, flow)
+        self.session.transfer(source, target, amount)
+
+    def _capital_moved(self, name: str, flow: Flow) -> None:
+        if name in self.strategies:
+            self._netted[self.strategies[name].framework].transfer(name, flow.amount)
+        self._recorder.note_flow(name, flow)
 
     def _handed_over(self, handover: Handover) -> None:
         """A strategy's position is unmanaged from now on; its engine goes on holding it."""
