@@ -105,7 +105,6 @@ if TYPE_CHECKING:
     from orchestrate.library.indicators import wilder_rsi as wilder_rsi
     from orchestrate.library.indicators import z_score as z_score
     from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator as CrossFrameworkOrchestrator
-    from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator as UnifiedStrategyOrchestrator
     from orchestrate.orchestration.orders.ports import OrchestrationPort as OrchestrationPort
     from orchestrate.orchestration.risk.capital import PortfolioCapitalManager as PortfolioCapitalManager
     from orchestrate.orchestration.risk.coordinator import StrategyCoordinator as StrategyCoordinator
@@ -130,6 +129,7 @@ if TYPE_CHECKING:
     from orchestrate.usecases.api.calls import run_backtest as run_backtest
     from orchestrate.usecases.api.calls import run_orchestrator as run_orchestrator
     from orchestrate.usecases.api.library import StrategyLibrary as StrategyLibrary
+    from orchestrate.usecases.api.orchestrator import UnifiedStrategyOrchestrator as UnifiedStrategyOrchestrator
     from orchestrate.usecases.api.results import BacktestResult as BacktestResult
     from orchestrate.usecases.api.results import OrchestratorResult as OrchestratorResult
 else:

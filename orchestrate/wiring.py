@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.data.files.bounds import require_room
-from orchestrate.domain.engines import Engine, Natives, natives_of
+from orchestrate.domain.engines import AttributeParameters, ConfigParameters, Engine, Natives, natives_of, register
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 if TYPE_CHECKING:
@@ -21,27 +21,38 @@ if TYPE_CHECKING:
 
 
 #: A further engine is a folder and a line here. The first one is the default of portable strategies.
-ENGINES: Final[Mapping[str, Engine]] = {
-    engine.name: engine
-    for engine in (
-        Engine(
+ENGINES: Final[Mapping[str, Engine]] = register(
+    Engine(
+        "backtrader",
+        "orchestrate.engines.backtrader.adapter:BacktraderOrchestrationAdapter",
+        "orchestrate.engines.backtrader.settings:BacktraderSettings",
+        "backtrader",
+        Natives(
             "backtrader",
-            "orchestrate.engines.backtrader.adapter:BacktraderOrchestrationAdapter",
-            "orchestrate.engines.backtrader.settings:BacktraderSettings",
-            "backtrader",
-            Natives("backtrader", ("Strategy", "SignalStrategy", "strategies."), "params", sized=True),
-            room=30_000_000,
+            ("Strategy", "SignalStrategy", "strategies."),
+            AttributeParameters("params"),
+            sized=True,
         ),
-        Engine(
-            "nautilus",
-            "orchestrate.engines.nautilus.adapter:NautilusOrchestrationAdapter",
-            "orchestrate.engines.nautilus.settings:NautilusSettings",
+        room=30_000_000,
+    ),
+    Engine(
+        "nautilus",
+        "orchestrate.engines.nautilus.adapter:NautilusOrchestrationAdapter",
+        "orchestrate.engines.nautilus.settings:NautilusSettings",
+        "nautilus_trader",
+        Natives(
             "nautilus_trader",
-            Natives("nautilus_trader", ("Strategy",), "config", sized=False),
-            room=600_000_000,
+            ("Strategy",),
+            ConfigParameters(
+                filled_in=("instrument_id", "instrument_ids", "bar_type", "bar_types", "order_id_tag", "strategy_id"),
+                classes=("StrategyConfig", "NautilusConfig"),
+                base="Struct",
+            ),
+            sized=False,
         ),
-    )
-}
+        room=600_000_000,
+    ),
+)
 
 
 def settings_types() -> dict[str, type]:

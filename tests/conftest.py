@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from orchestrate.domain.books import Trade
+from orchestrate.domain.market.timeline import Stamps
 from orchestrate.domain.orders.order import Decision, Demand, Fill, Outcome, Reason
 from orchestrate.domain.plan import CapitalPlan, DataPlan, Gate, RunPlan, StrategyPlan
 from orchestrate.domain.results import (
@@ -61,6 +62,33 @@ def make_result(
     size = len(next(iter(strategies.values())).equity)
     stamps = FIRST + np.arange(size, dtype=np.int64) * step
     allocated = {name: float(made.equity[0]) if size else 1000.0 for name, made in strategies.items()}
+    executed = {name: executed_orders(name, made, stamps) for name, made in strategies.items()}
+    failed = [made for made in strategies.values() if made.error]
+    ended: Any = status or ("failed" if len(failed) == len(strategies) else "degraded" if failed else "completed")
+    periods = {} if periods_per_year is None else dict.fromkeys(("", *strategies), periods_per_year)
+    return RunResult(
+        plan=plan_of(strategies, allocated, reserve, gates),
+        status=ended,
+        stamps=stamps,
+        labels=stamps.copy(),
+        reserve=Decimal(str(reserve)),
+        strategies={
+            name: strategy_result(name, made, allocated[name], executed[name].trades)
+            for name, made in strategies.items()
+        },
+        decisions=tuple(decision for one in executed.values() for decision in one.decisions),
+        fills=tuple(fill for one in executed.values() for fill in one.fills),
+        findings=findings,
+        timings={made.framework: FrameworkTiming(0.5, 1e-5, 1e-4, 7) for made in strategies.values()},
+        data_hash="d" * 64,
+        periods_per_year=periods,
+    )
+
+
+def plan_of(
+    strategies: Mapping[str, HandMade], allocated: Mapping[str, float], reserve: float, gates: tuple[Gate, ...]
+) -> RunPlan:
+    """The plan that the run could have had."""
     total = sum(allocated.values()) + reserve
     plans = tuple(
         StrategyPlan(
@@ -68,7 +96,7 @@ def make_result(
         )
         for name, made in strategies.items()
     )
-    plan = RunPlan(
+    return RunPlan(
         mode="multi" if len(strategies) > 1 else "single",
         capital=CapitalPlan(Decimal(str(total))),
         data={"IBM": DataPlan("IBM", path="IBM.csv")},
@@ -76,58 +104,56 @@ def make_result(
         strategies=plans,
         gates=gates,
     )
-    fills: list[FillRecord] = []
-    decisions: list[DecisionRecord] = []
-    results: dict[str, StrategyResult] = {}
-    for name, made in strategies.items():
-        trades = []
-        for count, profit in enumerate(made.profits):
-            entered, exited = int(stamps[min(count, size - 2)]), int(stamps[min(count + 1, size - 1)])
-            trades.append(Trade(name, "IBM", 1.0, entered, exited, 100.0, 100.0 + profit, profit, 0.0))
-            for number, (quantity, price, t) in enumerate(((1.0, 100.0, entered), (-1.0, 100.0 + profit, exited))):
-                order_id = f"{name}-{count}-{number}"
-                demand = Demand(name, "IBM", quantity, quantity < 0, price, 0, t)
-                decisions.append(DecisionRecord(t, Decision(demand, Outcome.APPROVED, quantity), order_id))
-                fills.append(
-                    FillRecord(t, Fill(order_id, name, "IBM", quantity, price, 0.0, t), made.framework, quantity < 0)
-                )
-        refused = Decision(
-            Demand(name, "IBM", 5.0, False, 100.0, 0, FIRST), Outcome.REJECTED, 0.0, Reason.CAPITAL, "no money"
-        )
-        decisions.append(DecisionRecord(FIRST, refused))
-        results[name] = StrategyResult(
-            id=name,
-            name="MOMENTUM",
-            framework=made.framework,
-            status="failed" if made.error else "completed",
-            symbols=("IBM",),
-            allocated=Decimal(str(allocated[name])),
-            equity=np.array(made.equity, dtype=np.float64),
-            has_bar=np.ones(size, dtype=np.bool_) if made.has_bar is None else np.array(made.has_bar),
-            exposed=np.zeros(size, dtype=np.bool_) if made.exposed is None else np.array(made.exposed),
-            trades=tuple(trades),
-            open_positions=(),
-            fees=made.fees,
-            blocked=1,
-            resized=0,
-            error=made.error,
-        )
-    failed = [made for made in strategies.values() if made.error]
-    ended: Any = status or ("failed" if len(failed) == len(strategies) else "degraded" if failed else "completed")
-    periods = {} if periods_per_year is None else dict.fromkeys(("", *strategies), periods_per_year)
-    return RunResult(
-        plan=plan,
-        status=ended,
-        stamps=stamps,
-        labels=stamps.copy(),
-        reserve=Decimal(str(reserve)),
-        strategies=results,
-        decisions=tuple(decisions),
-        fills=tuple(fills),
-        findings=findings,
-        timings={made.framework: FrameworkTiming(0.5, 1e-5, 1e-4, 7) for made in strategies.values()},
-        data_hash="d" * 64,
-        periods_per_year=periods,
+
+
+class Executed(NamedTuple):
+    """What was decided on one strategy's orders, and what came of them."""
+
+    trades: list[Trade]
+    decisions: list[DecisionRecord]
+    fills: list[FillRecord]
+
+
+def executed_orders(name: str, made: HandMade, stamps: Stamps) -> Executed:
+    """An entry and an exit for each profit, and an order that was refused."""
+    trades, decisions, fills = Executed([], [], [])
+    size = len(stamps)
+    for count, profit in enumerate(made.profits):
+        entered, exited = int(stamps[min(count, size - 2)]), int(stamps[min(count + 1, size - 1)])
+        trades.append(Trade(name, "IBM", 1.0, entered, exited, 100.0, 100.0 + profit, profit, 0.0))
+        for number, (quantity, price, t) in enumerate(((1.0, 100.0, entered), (-1.0, 100.0 + profit, exited))):
+            order_id = f"{name}-{count}-{number}"
+            demand = Demand(name, "IBM", quantity, quantity < 0, price, 0, t)
+            decisions.append(DecisionRecord(t, Decision(demand, Outcome.APPROVED, quantity), order_id))
+            fills.append(
+                FillRecord(t, Fill(order_id, name, "IBM", quantity, price, 0.0, t), made.framework, quantity < 0)
+            )
+    refused = Decision(
+        Demand(name, "IBM", 5.0, False, 100.0, 0, FIRST), Outcome.REJECTED, 0.0, Reason.CAPITAL, "no money"
+    )
+    decisions.append(DecisionRecord(FIRST, refused))
+    return Executed(trades, decisions, fills)
+
+
+def strategy_result(name: str, made: HandMade, allocated: float, trades: Sequence[Trade]) -> StrategyResult:
+    """One strategy's part of the result."""
+    size = len(made.equity)
+    return StrategyResult(
+        id=name,
+        name="MOMENTUM",
+        framework=made.framework,
+        status="failed" if made.error else "completed",
+        symbols=("IBM",),
+        allocated=Decimal(str(allocated)),
+        equity=np.array(made.equity, dtype=np.float64),
+        has_bar=np.ones(size, dtype=np.bool_) if made.has_bar is None else np.array(made.has_bar),
+        exposed=np.zeros(size, dtype=np.bool_) if made.exposed is None else np.array(made.exposed),
+        trades=tuple(trades),
+        open_positions=(),
+        fees=made.fees,
+        blocked=1,
+        resized=0,
+        error=made.error,
     )
 
 

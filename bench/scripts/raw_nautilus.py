@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -65,7 +66,7 @@ class Cross(Strategy):
         self.fills.append((event.ts_event, quantity if event.is_buy else -quantity, event.last_px.as_double()))
 
 
-def run(scene: Scene) -> Done:
+def engine_of(scene: Scene) -> BacktestEngine:
     engine = BacktestEngine(
         BacktestEngineConfig(
             logging=LoggingConfig(bypass_logging=True),
@@ -81,44 +82,66 @@ def run(scene: Scene) -> Done:
         base_currency=USD,
         latency_model=LatencyModel(base_latency_nanos=scene.step * NS - 1),
     )
-    instruments, bar_types, closes = {}, {}, {}
-    for name, data in scene.data.items():
-        instrument = Equity(
-            instrument_id=InstrumentId(Symbol(name), VENUE),
-            raw_symbol=Symbol(name),
-            currency=USD,
-            price_precision=2,
-            price_increment=Price.from_str("0.01"),
-            lot_size=Quantity.from_int(1),
-            ts_event=0,
-            ts_init=0,
-            maker_fee=Decimal(str(FEE)),
-            taker_fee=Decimal(str(FEE)),
+    return engine
+
+
+def share(name: str) -> Equity:
+    return Equity(
+        instrument_id=InstrumentId(Symbol(name), VENUE),
+        raw_symbol=Symbol(name),
+        currency=USD,
+        price_precision=2,
+        price_increment=Price.from_str("0.01"),
+        lot_size=Quantity.from_int(1),
+        ts_event=0,
+        ts_init=0,
+        maker_fee=Decimal(str(FEE)),
+        taker_fee=Decimal(str(FEE)),
+    )
+
+
+def opening_ticks(instrument: Equity, bars: Sequence[Bar], early: Sequence[int]) -> list[TradeTick]:
+    """Ticks at the open of each bar, so many nanoseconds `early`."""
+    much = Quantity.from_int(1_000_000_000)
+    return [
+        TradeTick(
+            instrument.id, bar.open, much, AggressorSide.BUYER, TradeId(str(k)), bar.ts_init - each, bar.ts_init - each
         )
+        for k, bar in enumerate(bars)
+        for each in early
+    ]
+
+
+def add_data(engine: BacktestEngine, scene: Scene) -> tuple[dict[str, Equity], dict[str, BarType]]:
+    """Hand instruments, bars and their opening ticks to the engine; only the first symbol's come with a second tick."""
+    instruments, bar_types = {}, {}
+    aggregation = "DAY" if scene.step == 86_400 else "MINUTE"
+    for name, data in scene.data.items():
+        instrument = share(name)
         engine.add_instrument(instrument)
-        aggregation = "DAY" if scene.step == 86_400 else "MINUTE"
         bar_type = BarType.from_str(f"{instrument.id}-1-{aggregation}-LAST-EXTERNAL")
-        instruments[name], bar_types[name] = instrument, bar_type
         stamps = data["t"].astype(np.uint64)
         columns = [np.array(data[k]) for k in ("open", "high", "low", "close")]
         bars = Bar.from_raw_arrays_to_list(bar_type, 2, 0, *columns, np.full(scene.bars, 1e9), stamps, stamps.copy())
-        much = Quantity.from_int(1_000_000_000)
-        ticks = [
-            TradeTick(
-                instrument.id,
-                bar.open,
-                much,
-                AggressorSide.BUYER,
-                TradeId(str(k)),
-                bar.ts_init - early,
-                bar.ts_init - early,
-            )
-            for k, bar in enumerate(bars)
-            for early in ((2,) if closes else (2, 1))
-        ]
-        closes[name] = float(data["close"][-1])
+        ticks = opening_ticks(instrument, bars, (2,) if instruments else (2, 1))
+        instruments[name], bar_types[name] = instrument, bar_type
         engine.add_data(ticks, validate=False, sort=False)
         engine.add_data(bars, validate=False, sort=True)
+    return instruments, bar_types
+
+
+def equity_of(engine: BacktestEngine, scene: Scene) -> float:
+    """The account, and what open positions are worth at the last close."""
+    equity = engine.portfolio.account(VENUE).balance_total(USD).as_double()
+    for position in engine.cache.positions_open():
+        close = float(scene.data[position.instrument_id.symbol.value]["close"][-1])
+        equity += position.unrealized_pnl(Price(close, 2)).as_double()
+    return equity
+
+
+def run(scene: Scene) -> Done:
+    engine = engine_of(scene)
+    instruments, bar_types = add_data(engine, scene)
     strategies = [
         Cross(number, instruments[symbol], bar_types[symbol], fast, slow)
         for number, (symbol, fast, slow) in enumerate(scene.rules)
@@ -129,10 +152,7 @@ def run(scene: Scene) -> Done:
         started = time.process_time()
         engine.run()
         seconds = time.process_time() - started
-    equity = engine.portfolio.account(VENUE).balance_total(USD).as_double()
-    for position in engine.cache.positions_open():
-        close = closes[position.instrument_id.symbol.value]
-        equity += position.unrealized_pnl(Price(close, 2)).as_double()
+    equity = equity_of(engine, scene)
     fills = [[(at + 1, quantity, price) for at, quantity, price in strategy.fills] for strategy in strategies]
     engine.dispose()
     return Done(seconds, equity, fills)

@@ -1,8 +1,9 @@
-"""Options that several commands share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,4 +16,10 @@ NoCache = Annotated[
 DataPaths = Annotated[
     list[str] | None,
     typer.Option("--data", metavar="SYMBOL=PATH", help="Where a symbol's bars are.", show_default=False),
+]
+ResultFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is printed.")]
+TableFormat = Annotated[Literal["table", "json"], typer.Option("--format", help="A table, or one JSON document.")]
+Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")]
+RunId = Annotated[
+    str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)
 ]

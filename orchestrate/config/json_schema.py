@@ -25,61 +25,63 @@ def json_schema(settings: Mapping[str, type], choices: Choices) -> Json:
 
     Values that nothing is written for may be null.
     """
-    models: list[type[BaseModel]] = [
-        Configuration,
-        Global,
-        LiveStrategy,
-        model_of(SyntheticSpec),
-        *(model_of(kind) for kind in settings.values()),
-        *(
-            model_of(kind)
-            for kind in dict.fromkeys([*choices.strategy_limits.values(), *choices.portfolio_limits.values()])
-        ),
-    ]
-    _, described = models_json_schema([(model, "validation") for model in models])
-    _name_choices(described["$defs"], choices)
-    parts: Json = {name: _nullable(part) for name, part in described["$defs"].items()}
-    _write_short_forms(parts)
-    parts["Strategy"]["properties"]["limits"] = _limits(parts, choices.strategy_limits)
-    parts["Portfolio"]["properties"]["limits"] = _limits(parts, choices.portfolio_limits)
+    parts = _parts(settings, choices)
     top = parts.pop("Configuration")
-    properties: Json = top["properties"]
-    entry = _ref("Strategy")
-    properties["data"] = _or_null(
-        {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, _ref("Data")]}}
-    )
-    properties["capital"] = _or_null({"anyOf": [parts["Capital"]["properties"]["total"], _ref("Capital")]})
-    properties["gates"] = _or_null({"type": "object", "additionalProperties": {"type": "string", "pattern": _GATE}})
-    properties["frameworks"] = _or_null(
-        {
-            "type": "object",
-            "properties": {name: _or_null(_ref(model_of(kind).__name__)) for name, kind in settings.items()},
-            "additionalProperties": False,
-        }
-    )
-    properties["strategies"] = {
-        "anyOf": [
-            {
-                "type": "object",
-                "minProperties": 1,
-                "propertyNames": {"pattern": _ID},
-                "additionalProperties": _or_null(entry),
-            },
-            {"type": "array", "minItems": 1, "items": _ref("LiveStrategy")},
-        ]
-    }
-    properties["strategy"] = {"anyOf": [{"type": "string", "minLength": 1}, {**entry, "required": ["name"]}]}
-    properties["config"] = _or_null({"type": "object"})
-    properties["global"] = _or_null(_ref("Global"))
-    properties["extends"] = _or_null({"type": "string", "minLength": 1})
     return {
         "$schema": DIALECT,
         "title": "orchestrate configuration",
         "type": "object",
-        "properties": properties,
+        "properties": top["properties"] | _sections(parts, settings),
         "additionalProperties": False,
         "anyOf": [*_shapes(), {"required": ["extends"]}],
         "$defs": parts,
+    }
+
+
+def _parts(settings: Mapping[str, type], choices: Choices) -> Json:
+    """Return the schema of each section, by the name of its model."""
+    limits = dict.fromkeys([*choices.strategy_limits.values(), *choices.portfolio_limits.values()])
+    models: list[type[BaseModel]] = [Configuration, Global, LiveStrategy]
+    models += [model_of(kind) for kind in (SyntheticSpec, *settings.values(), *limits)]
+    _, described = models_json_schema([(model, "validation") for model in models])
+    _name_choices(described["$defs"], choices)
+    parts = {name: _nullable(part) for name, part in described["$defs"].items()}
+    _write_short_forms(parts)
+    parts["Strategy"]["properties"]["limits"] = _limits(parts, choices.strategy_limits)
+    parts["Portfolio"]["properties"]["limits"] = _limits(parts, choices.portfolio_limits)
+    return parts
+
+
+def _sections(parts: Json, settings: Mapping[str, type]) -> Json:
+    """Return what a file may write at the top, beside what its model says by itself."""
+    entry = _ref("Strategy")
+    gate = {"type": "string", "pattern": _GATE}
+    engines = {name: _or_null(_ref(model_of(kind).__name__)) for name, kind in settings.items()}
+    return {
+        "data": _or_null(_by_name({"anyOf": [{"type": "string"}, _ref("Data")]})),
+        "capital": _or_null({"anyOf": [parts["Capital"]["properties"]["total"], _ref("Capital")]}),
+        "gates": _or_null(_by_name(gate)),
+        "frameworks": _or_null({"type": "object", "properties": engines, "additionalProperties": False}),
+        "strategies": {
+            "anyOf": [_strategies_by_id(entry), {"type": "array", "minItems": 1, "items": _ref("LiveStrategy")}]
+        },
+        "strategy": {"anyOf": [{"type": "string", "minLength": 1}, {**entry, "required": ["name"]}]},
+        "config": _or_null({"type": "object"}),
+        "global": _or_null(_ref("Global")),
+        "extends": _or_null({"type": "string", "minLength": 1}),
+    }
+
+
+def _by_name(member: Json) -> Json:
+    return {"type": "object", "additionalProperties": member}
+
+
+def _strategies_by_id(entry: Json) -> Json:
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": _ID},
+        "additionalProperties": _or_null(entry),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -36,20 +37,19 @@ def _moment(value: Any) -> Any:
     whole = _WHOLE_AS_DATE.fullmatch(str(value))
     if whole:
         raise ValueError(f"expected a date, found {value}; write {'-'.join(whole.groups())}")
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise ValueError(f"expected a date such as 2015-01-31, found {_shown(value)}")
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"{value} is not a date of the calendar") from None
-    return value
+    return _of_the_calendar(value, _MOMENT, datetime.fromisoformat)
 
 
 def _day(value: Any) -> Any:
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
+    return _of_the_calendar(value, _DATE, date.fromisoformat)
+
+
+def _of_the_calendar(value: Any, form: re.Pattern[str], read: Callable[[str], object]) -> str:
+    """Return the text as it is; ValueError unless it has the form of a date and there is such a day."""
+    if not isinstance(value, str) or not form.fullmatch(value):
         raise ValueError(f"expected a date such as 2015-01-31, found {_shown(value)}")
     try:
-        date.fromisoformat(value)
+        read(value)
     except ValueError:
         raise ValueError(f"{value} is not a date of the calendar") from None
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from orchestrate.config.compatibility import Analyze, compatibility
@@ -20,7 +21,7 @@ from orchestrate.config.sections.limits import strategy_limits
 from orchestrate.config.sections.market import check_benchmark, check_period, data_plans, instrument_plans
 from orchestrate.config.sections.portfolio import portfolio_plan
 from orchestrate.config.sections.sizing import sizing_of
-from orchestrate.config.sections.strategies import enabled_strategies, recognise, strategy_plan
+from orchestrate.config.sections.strategies import Known, enabled_strategies, recognise, strategy_plan
 from orchestrate.config.sections.symbols import symbols_of
 from orchestrate.config.sections.unsupported import refuse_unsupported
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
@@ -57,26 +58,22 @@ def resolve(
     if tree is None:
         return _refused(problems, order)
     shaped = shape(tree, problems)
-    values = None
-    if shaped is not None:
-        values, mistakes_of_form = validate(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
-        problems += mistakes_of_form
-    else:
-        problems += _unknown_at_least(tree, choices)
-    mode = shaped.mode if shaped else None
-    if shaped is None or values is None:
-        return _refused(problems, order, mode)
+    if shaped is None:
+        return _refused([*problems, *_unknown_at_least(tree, choices)], order)
+    values, mistakes_of_form = validate(Configuration, shaped.table, besides=SHAPE_KEYS, names=choices.names)
+    problems += mistakes_of_form
+    if values is None:
+        return _refused(problems, order, shaped.mode)
     reading = Reading(shaped, values, file.parent, catalogue, settings, choices, problems)
     plan, descriptions = _checked(reading)
     report = None
     if plan is not None and plan.mode == "multi" and analyze is not None:
         report = compatibility(reading, plan, descriptions, analyze)
         plan = None if reading.problems else plan
-    reading.problems = [_in_the_users_words(problem, reading) for problem in reading.problems]
-    missing = _in_order(reading.missing, order)
-    mistakes = _in_order([*reading.problems, *reading.missing], order)
-    wrong = _in_order(reading.problems, order)
-    return Resolution(plan, mode, wrong, tuple(reading.findings), missing, mistakes, report)
+    problems = [_in_the_users_words(problem, reading) for problem in reading.problems]
+    wrong, missing = _in_order(problems, order), _in_order(reading.missing, order)
+    mistakes = _in_order([*problems, *reading.missing], order)
+    return Resolution(plan, shaped.mode, wrong, tuple(reading.findings), missing, mistakes, report)
 
 
 def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:
@@ -115,8 +112,7 @@ def _in_order(problems: list[Problem], order: list[str]) -> tuple[Problem, ...]:
 
 
 def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDescription]]:
-    """Everything that needs more than one section, then the plan if nothing is wrong, and its strategies described."""
-    values = reading.values
+    """Check what needs more than one section; return the plan, if nothing is wrong, and its strategies described."""
     enabled = enabled_strategies(reading)
     known = {name: recognise(reading, name) for name in enabled}
     symbols = {name: symbols_of(reading, name) for name in enabled}
@@ -127,6 +123,24 @@ def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDes
     check_allocation(reading)
     share = weights(reading, enabled)
     refuse_unsupported(reading)
+    plan_of = _without_strategies(reading, enabled, known, share)
+    limits = {name: strategy_limits(reading, name) for name in enabled}
+    if reading.problems:
+        return None, {}
+    strategies = tuple(
+        replace(strategy_plan(reading, name, entry, share[name], symbols[name]), limits=limits[name])
+        for name, entry in known.items()
+        if entry
+    )
+    plan = plan_of(strategies=strategies, allocation=allocation_of(reading))
+    return plan, {name: found.description for name, found in known.items() if found}
+
+
+def _without_strategies(
+    reading: Reading, enabled: list[str], known: Mapping[str, Known | None], share: Mapping[str, Decimal]
+) -> partial[RunPlan]:
+    """Read all other sections. Where nothing is wrong, what is returned makes a plan with strategies and allocation."""
+    values = reading.values
     series, instruments = data_plans(reading), instrument_plans(reading)
     check_period(reading)
     check_benchmark(reading)
@@ -136,22 +150,13 @@ def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDes
     judged = gates(reading, enabled, used if all(known.values()) else None)
     capital = _capital(reading, len(enabled))
     portfolio = portfolio_plan(reading, enabled, share)
-    limits = {name: strategy_limits(reading, name) for name in enabled}
     _check_shares(reading, share, capital.total)
-    if reading.problems:
-        return None, {}
-    strategies = tuple(
-        replace(strategy_plan(reading, name, entry, share[name], symbols[name]), limits=limits[name])
-        for name, entry in known.items()
-        if entry
-    )
-    plan = RunPlan(
+    return partial(
+        RunPlan,
         mode=reading.shaped.mode,
         capital=capital,
         data=series,
         instruments=instruments,
-        strategies=strategies,
-        allocation=allocation_of(reading),
         portfolio=portfolio,
         execution=rules,
         frameworks=MultiFrameworkConfig(sections),
@@ -163,7 +168,6 @@ def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDes
         logging=LoggingPlan(values.logging.path, values.logging.level, values.logging.user),
         root=reading.root,
     )
-    return plan, {name: found.description for name, found in known.items() if found}
 
 
 def _check_shares(reading: Reading, share: Mapping[str, Decimal], total: Decimal) -> None:

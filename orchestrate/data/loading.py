@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,15 @@ class Loaded:
     before: Mapping[str, Closes] = field(default_factory=dict)
 
 
+class _Entry(NamedTuple):
+    """One data entry: its bars, what they are of, what was found in them, and the closes before the plan's start."""
+
+    bars: BarSeries
+    instrument: Instrument
+    findings: list[Finding]
+    before: Closes | None
+
+
 def load_market(
     plan: RunPlan, given: Mapping[str, Columns] = MappingProxyType({}), cache: ColumnCache | None = None
 ) -> tuple[Market, tuple[Finding, ...]]:
@@ -56,34 +66,12 @@ def load(
     before: Collection[str] = (),
 ) -> Loaded:
     """As `load_market`, and the closes of the symbols in `before` from before the plan's start."""
-    findings: list[Finding] = []
-    refused: list[DataError] = []
-    series: dict[str, BarSeries] = {}
-    instruments: dict[str, Instrument] = {}
-    earlier: dict[str, Closes] = {}
-    for symbol, entry in plan.data.items():
-        if entry.resample is not None:
-            continue
-        try:
-            series[symbol], instruments[symbol], reported, closes = _load(entry, plan, given.get(symbol), cache, before)
-        except DataError as error:
-            refused.append(error)
-        except MemoryError:
-            refused.append(DataError("out of memory", where=name(entry), hint="use a shorter or coarser series"))
-        else:
-            findings.extend(reported)
-            if closes is not None:
-                earlier[symbol] = closes
-    _refuse(refused, findings)
+    entries = _read_entries(plan, given, cache, before)
+    series = {symbol: entry.bars for symbol, entry in entries.items()}
+    instruments = {symbol: entry.instrument for symbol, entry in entries.items()}
+    earlier = {symbol: entry.before for symbol, entry in entries.items() if entry.before is not None}
     if not _of_one_kind(series, plan.data):
-        kinds = {symbol: (series[symbol].length, plan.data[symbol].stamp) for symbol in series}
-        series = {
-            symbol: replace(one, available_at=available_at(one.timestamp, *kinds[symbol]))
-            for symbol, one in series.items()
-        }
-        earlier = {
-            symbol: replace(one, stamps=available_at(one.stamps, *kinds[symbol])) for symbol, one in earlier.items()
-        }
+        series, earlier = _at_their_moments(plan, series, earlier)
     for symbol, entry in plan.data.items():
         if entry.resample is not None:
             series[symbol] = resample(symbol, entry.resample, series, _stamp_of(entry, plan))
@@ -97,7 +85,26 @@ def load(
         data_hash=data_hash(series),
         periods_per_year=_periods(series, timeline, plan.periods_per_year),
     )
-    return Loaded(market, tuple(findings), earlier)
+    return Loaded(market, tuple(finding for entry in entries.values() for finding in entry.findings), earlier)
+
+
+def _read_entries(
+    plan: RunPlan, given: Mapping[str, Columns], cache: ColumnCache | None, before: Collection[str]
+) -> dict[str, _Entry]:
+    """Read all entries that have bars of their own, by symbol; one DataError with everything that is wrong."""
+    entries: dict[str, _Entry] = {}
+    refused: list[DataError] = []
+    for symbol, entry in plan.data.items():
+        if entry.resample is not None:
+            continue
+        try:
+            entries[symbol] = _read(entry, plan, given.get(symbol), cache, before)
+        except DataError as error:
+            refused.append(error)
+        except MemoryError:
+            refused.append(DataError("out of memory", where=name(entry), hint="use a shorter or coarser series"))
+    _refuse(refused, [finding for entry in entries.values() for finding in entry.findings])
+    return entries
 
 
 def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
@@ -110,9 +117,9 @@ def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
         raise DataError.together(texts)
 
 
-def _load(
+def _read(
     entry: DataPlan, plan: RunPlan, held: Columns | None, cache: ColumnCache | None, before: Collection[str]
-) -> tuple[BarSeries, Instrument, list[Finding], Closes | None]:
+) -> _Entry:
     columns, findings = read_bars(entry, plan.root, held, cache)
     length = _length(columns, entry)
     closes = _before(columns, plan) if entry.symbol in before else None
@@ -136,7 +143,7 @@ def _load(
         available_at=columns.timestamp,
         length=length,
     )
-    return series, instrument, findings, closes
+    return _Entry(series, instrument, findings, closes)
 
 
 def _length(columns: Columns, entry: DataPlan) -> int:
@@ -184,6 +191,20 @@ def _of_one_kind(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) 
     """Whether all series have one bar length and stamp, so that their labels are the moments of their bars."""
     kinds = {(bars.length, data[symbol].stamp) for symbol, bars in series.items()}
     return len(kinds) == 1 and all(entry.resample is None for entry in data.values())
+
+
+def _at_their_moments(
+    plan: RunPlan, series: Mapping[str, BarSeries], earlier: Mapping[str, Closes]
+) -> tuple[dict[str, BarSeries], dict[str, Closes]]:
+    """Return series and closes with the moments at which each may be acted upon, in place of their labels."""
+    kinds = {symbol: (bars.length, plan.data[symbol].stamp) for symbol, bars in series.items()}
+    return (
+        {
+            symbol: replace(one, available_at=available_at(one.timestamp, *kinds[symbol]))
+            for symbol, one in series.items()
+        },
+        {symbol: replace(one, stamps=available_at(one.stamps, *kinds[symbol])) for symbol, one in earlier.items()},
+    )
 
 
 def _stamp_of(entry: DataPlan, plan: RunPlan) -> Stamp:

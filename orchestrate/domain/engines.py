@@ -1,10 +1,30 @@
-"""The facts about an engine that are known without importing it; wiring.py has the registry of those that exist."""
+"""The facts about an engine that are known without importing it, and the registry of those that exist."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeParameters:
+    """Parameters that natives declare in an attribute of their class, as pairs of name and default."""
+
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigParameters:
+    """Parameters that natives declare as fields of a class: that of their constructor's argument.
+
+    `filled_in` are the fields that the adapter fills in from the strategy's entry. The engine's own configurations are
+    `classes`, whose defaults are its business, and `base` is what they are derived from.
+    """
+
+    filled_in: tuple[str, ...]
+    classes: tuple[str, ...]
+    base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,13 +32,12 @@ class Natives:
     """The strategies that an engine hosts: classes of its own `package`, and what users derive from them.
 
     `roots` are the names of the classes that make a strategy; `strategies.` stands for every class of a module.
-    `parameters` names where a native declares them: in `params` of the class, or in the class of its constructor's
-    `config`. `sized`: it can use the `sizing` of a configuration.
+    `parameters` says where a native declares them. `sized`: it can use the `sizing` of a configuration.
     """
 
     package: str
     roots: tuple[str, ...]
-    parameters: Literal["params", "config"]
+    parameters: AttributeParameters | ConfigParameters
     sized: bool
 
     def owns(self, dotted: str) -> bool:
@@ -49,6 +68,22 @@ class Engine:
 
 
 Engines = Collection[Engine]
+
+#: The registry, by name; `wiring.py`, which alone names engines, fills it.
+ENGINES: Final[dict[str, Engine]] = {}
+
+
+def register(*engines: Engine) -> dict[str, Engine]:
+    """Enter engines in the registry, the default of portable strategies first; return the registry."""
+    ENGINES.update((engine.name, engine) for engine in engines)
+    return ENGINES
+
+
+def registered_engines() -> tuple[str, ...]:
+    """Return the names of all engines; ValueError before they are registered."""
+    if not ENGINES:
+        raise ValueError("no engine is registered: import from `orchestrate` alone, or pass `frameworks`")
+    return tuple(ENGINES)
 
 
 def natives_of(engines: Engines) -> dict[str, Natives]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orchestrate.domain.engines import natives_of
+from orchestrate.domain.engines import AttributeParameters, ConfigParameters, natives_of
 from orchestrate.domain.strategies.compatibility import valid_traits
 from orchestrate.domain.strategies.protocols import Kind, Parameter
 from orchestrate.domain.strategies.relations import parse_relation
@@ -15,10 +15,6 @@ from orchestrate.library.kinds import PLAIN_PARENTS
 from orchestrate.library.literals import default_of, literal, parameter_of, type_named
 from orchestrate.library.source import ClassSource, Reader, is_of_an_engine
 
-#: fields of a Nautilus configuration that its adapter fills in from the strategy's entry
-_FILLED_IN = ("instrument_id", "instrument_ids", "bar_type", "bar_types", "order_id_tag", "strategy_id")
-#: configurations of the engine itself: their defaults are its own business
-_ENGINE_CONFIGS = ("StrategyConfig", "NautilusConfig")
 _PARAMETER_FIELDS = ("type", "default", "minimum", "maximum", "choices", "exclusive", "required", "help")
 
 Parameters = dict[str, Parameter]
@@ -34,7 +30,10 @@ def parameters_of(
     """Return parameters by name, None where any keyword is taken, and the relations between them; DeclarationError."""
     natives = natives_of(reader.engines).get(kind)
     if natives is not None:
-        return _of_params(lineage) if natives.parameters == "params" else _of_config(lineage, reader), ()
+        where = natives.parameters
+        if isinstance(where, AttributeParameters):
+            return _of_attribute(lineage, where.attribute), ()
+        return _of_config(lineage, reader, where), ()
     constructor = _of_constructor(lineage, ends)
     declared = _assigned(lineage, "parameters")
     if declared is None:
@@ -164,7 +163,7 @@ def _of_constructor(lineage: Sequence[ClassSource], ends: Sequence[str]) -> Para
         if node is not None:
             return _signature(source, node)
     if any(_is_made_of_fields(source) for source in lineage) or "typing.NamedTuple" in ends:
-        return _fields(lineage, skip=())
+        return _fields(lineage)
     return None if set(ends) - PLAIN_PARENTS else {}
 
 
@@ -194,8 +193,9 @@ def _is_made_of_fields(source: ClassSource) -> bool:
     return not {"dataclass", "define", "frozen", "mutable"}.isdisjoint(decorators)
 
 
-def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:
-    """Return annotated fields, parents' first; those in `skip` are never required."""
+def _fields(lineage: Sequence[ClassSource], native: ConfigParameters | None = None) -> Parameters:
+    """Return annotated fields, parents' first; a `native` configuration need not give what its engine fills in."""
+    filled_in, engines_own = (native.filled_in, native.classes) if native else ((), ())
     parameters: Parameters = {}
     for source in reversed(lineage):
         for node in source.node.body:
@@ -204,20 +204,20 @@ def _fields(lineage: Sequence[ClassSource], skip: Sequence[str]) -> Parameters:
             name = node.target.id
             if name.startswith("_") or "ClassVar" in ast.unparse(node.annotation):
                 continue
-            default: object = ... if name in skip else None
-            if node.value is not None and source.name not in _ENGINE_CONFIGS:
+            default: object = ... if name in filled_in else None
+            if node.value is not None and source.name not in engines_own:
                 default = default_of(node.value, source.module)
             elif node.value is not None:
                 default = ...
-            required = node.value is None and name not in skip
+            required = node.value is None and name not in filled_in
             parameters[name] = parameter_of(node.annotation, default, required=required)
     return parameters
 
 
-def _of_params(lineage: Sequence[ClassSource]) -> Parameters | None:
-    """Return Backtrader's `params`: a tuple of pairs, `dict(…)` or a dict, parents' first."""
+def _of_attribute(lineage: Sequence[ClassSource], attribute: str) -> Parameters | None:
+    """Return what a class attribute declares: a tuple of pairs, `dict(…)` or a dict, parents' first."""
     parameters: Parameters = {}
-    for source, node in reversed(list(_all_assigned(lineage, "params"))):
+    for source, node in reversed(list(_all_assigned(lineage, attribute))):
         pairs = _pairs(node)
         if pairs is None:
             return None
@@ -228,7 +228,7 @@ def _of_params(lineage: Sequence[ClassSource]) -> Parameters | None:
 
 
 def _pairs(node: ast.expr) -> list[tuple[str, ast.expr | None]] | None:
-    """Return names and values of `params`; None if they can't be read."""
+    """Return names and values of such an attribute; None if they can't be read."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
         if all(keyword.arg for keyword in node.keywords):
             return [(keyword.arg or "", keyword.value) for keyword in node.keywords]
@@ -248,8 +248,8 @@ def _pairs(node: ast.expr) -> list[tuple[str, ast.expr | None]] | None:
     return fields
 
 
-def _of_config(lineage: Sequence[ClassSource], reader: Reader) -> Parameters | None:
-    """Return the fields of the configuration class that a Nautilus strategy's constructor names."""
+def _of_config(lineage: Sequence[ClassSource], reader: Reader, native: ConfigParameters) -> Parameters | None:
+    """Return the fields of the configuration class that a native's constructor names."""
     for source in lineage:
         node = _method(source, "__init__")
         if node is None:
@@ -266,7 +266,7 @@ def _of_config(lineage: Sequence[ClassSource], reader: Reader) -> Parameters | N
         if not isinstance(config, ClassSource):
             return None
         followed, ends = reader.lineage(config)
-        if any(not is_of_an_engine(end, reader.engines) and end.rpartition(".")[2] != "Struct" for end in ends):
+        if any(not is_of_an_engine(end, reader.engines) and end.rpartition(".")[2] != native.base for end in ends):
             return None
-        return _fields(followed, skip=_FILLED_IN)
+        return _fields(followed, native)
     return {}

@@ -14,7 +14,7 @@ from importlib import metadata
 from typing import Final
 
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.results import RunError, RunResult
+from orchestrate.domain.results import RunError, RunResult, StrategyError
 from orchestrate.runs.store import digest
 
 SCHEMA_VERSION: Final = 1
@@ -36,9 +36,8 @@ def manifest(
 ) -> dict[str, object]:
     """Return the facts of `run.json`.
 
-    `version` is our own; `overrides` what the command line and the environment changed.
-
-    `distributions`: in which each framework comes.
+    `version` is our own; `overrides` what the command line and the environment changed; `distributions` are those in
+    which each framework comes.
     """
     frameworks = sorted({strategy.framework for strategy in result.strategies.values()})
     return {
@@ -57,31 +56,20 @@ def manifest(
         "findings": [finding.document() for finding in result.checks],
         "lookahead": dict(result.coverage),
         "timings": {name: asdict(timing) for name, timing in sorted(result.timings.items())},
-        "errors": {
-            strategy.id: {
-                "type": strategy.error.type,
-                "message": strategy.error.message,
-                "bar_date": None if strategy.error.t is None else label_text(strategy.error.t),
-                "traceback": strategy.error.traceback,
-            }
-            for strategy in result.strategies.values()
-            if strategy.error is not None
-        },
-        **({} if result.error is None else {"error": _error(result.error)}),
+        "errors": {one.id: _error(one.error) for one in result.strategies.values() if one.error is not None},
+        **({} if result.error is None else {"error": _error_of_run(result.error)}),
         "files": {name: digest(content) for name, content in sorted(files.items())},
     }
 
 
-def _error(error: RunError) -> dict[str, object]:
+def _error_of_run(error: RunError) -> dict[str, object]:
     """What ended the run, and where."""
-    return {
-        "type": error.type,
-        "message": error.message,
-        "file": error.file,
-        "line": error.line,
-        "bar_date": None if error.t is None else label_text(error.t),
-        "traceback": error.traceback,
-    }
+    return _error(error, file=error.file, line=error.line)
+
+
+def _error(error: StrategyError, **where: object) -> dict[str, object]:
+    when = None if error.t is None else label_text(error.t)
+    return {"type": error.type, "message": error.message, **where, "bar_date": when, "traceback": error.traceback}
 
 
 def seal(content: bytes) -> bytes:

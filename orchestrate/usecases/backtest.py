@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orchestrate import __version__, supervision, wiring
 from orchestrate.analytics.gates import gate_problem
@@ -29,9 +29,6 @@ from orchestrate.usecases.compatibility import falls_short, summary, with_return
 from orchestrate.usecases.running.stopping import Stop
 from orchestrate.usecases.validate import Validation
 from orchestrate.usecases.validate import document as validation_document
-
-if TYPE_CHECKING:
-    from orchestrate.data.files.cache import ColumnCache
 
 Document = dict[str, Any]
 #: Environment variables that configure a run begin so.
@@ -69,6 +66,23 @@ class Outcome:
     error: OrchestrateError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When a run began: as a date, and on the clock that measures how long it takes."""
+
+    moment: datetime
+    ticks: float
+
+    @classmethod
+    def now(cls) -> Start:
+        """Begin now."""
+        return cls(datetime.now(UTC), time.monotonic())
+
+    def elapsed(self) -> float:
+        """Return the seconds since."""
+        return time.monotonic() - self.ticks
+
+
 def backtest(
     request: Request,
     progress: Callable[[int, int], None] | None = None,
@@ -78,18 +92,15 @@ def backtest(
 
     `progress` and `ready` as `run` takes them.
     """
-    began = time.monotonic()
-    moment = datetime.now(UTC)
-    resolution = _gated(
-        wiring.read_plan(request.config, request.overrides, request.data, request.environ), request.gates
-    ).refused(settings.problems(request.environ))
+    start = Start.now()
+    resolution = _resolved(request)
     plan = resolution.plan
     if plan is None:
         return _refused(request, resolution, ConfigurationError(resolution.mistakes))
     patience = settings.seconds(settings.JOURNAL_WAIT, request.environ)
     given = _given(Path(request.config))  # now: a long run may outlive the file
     with (
-        claim(request.reports, moment) as claimed,
+        claim(request.reports, start.moment) as claimed,
         Journal(plan.logging, claimed.run_id, patience=patience) as journal,
     ):
         run_logger = RunLogger(journal, plan)
@@ -101,31 +112,41 @@ def backtest(
             resolution.runnable()
             require_room(_ROOM)
             with Stop(request.time_limit) as stop:
-                cache = wiring.column_cache(request.environ, wanted=request.cache)
-                begin_late = None if run_logger.begun else begin
-                result = _run(plan, journal, progress, ready, begin_late, stop, cache, lookahead=request.lookahead)
+                result = _run(request, plan, journal, progress, ready, None if run_logger.begun else begin, stop)
                 stop.disarm()
                 result = replace(result, findings=(*resolution.findings, *_unsupervised(), *result.findings))
-                clock = (moment, lambda: time.monotonic() - began)
-                outcome = _kept(request, given, result, claimed, clock, stop.reason, resolution.compatibility)
+                outcome = _kept(request, given, result, claimed, start, stop.reason, resolution.compatibility)
         except BaseException as error:
-            wrong = out_of_memory(error) or error
-            if isinstance(wrong, ConfigurationError) and not run_logger.begun:
-                return _refused(request, resolution.refused(wrong.problems), wrong)
-            run_logger.failed(wrong, duration_seconds=time.monotonic() - began)
-            board().words[JOURNAL] = CLOSED
-            if isinstance(wrong, DataError):
-                return _refused(request, resolution, wrong)
-            raise
-        facts = outcome.document
-        run_logger.ended(
-            result,
-            exit_code=outcome.exit_code,
-            duration_seconds=facts["duration_seconds"],
-            final_equity=facts["portfolio"]["final_equity"],
-        )
-        board().words[JOURNAL] = CLOSED
+            refusal = _broken_off(request, resolution, run_logger, error, start)
+            if refusal is None:
+                raise
+            return refusal
+        _log_end(run_logger, result, outcome)
     return outcome
+
+
+def _broken_off(
+    request: Request, resolution: Resolution, run_logger: RunLogger, error: BaseException, start: Start
+) -> Outcome | None:
+    """Tell the journal why nothing is stored; return the outcome where the input is at fault, else None."""
+    wrong = out_of_memory(error) or error
+    if isinstance(wrong, ConfigurationError) and not run_logger.begun:
+        return _refused(request, resolution.refused(wrong.problems), wrong)
+    run_logger.failed(wrong, duration_seconds=start.elapsed())
+    board().words[JOURNAL] = CLOSED
+    return _refused(request, resolution, wrong) if isinstance(wrong, DataError) else None
+
+
+def _log_end(run_logger: RunLogger, result: RunResult, outcome: Outcome) -> None:
+    """Tell the journal that the run is stored."""
+    facts = outcome.document
+    run_logger.ended(
+        result,
+        exit_code=outcome.exit_code,
+        duration_seconds=facts["duration_seconds"],
+        final_equity=facts["portfolio"]["final_equity"],
+    )
+    board().words[JOURNAL] = CLOSED
 
 
 def _state(journal: Journal, plan: RunPlan, reports: Path) -> None:
@@ -150,20 +171,26 @@ def _unsupervised() -> tuple[Finding, ...]:
 
 
 def _run(
+    request: Request,
     plan: RunPlan,
     journal: Journal,
     progress: Callable[[int, int], None] | None,
     ready: Callable[[], None] | None,
     begin: Callable[[RunPlan], None] | None,
     stop: Stop,
-    cache: ColumnCache | None,
-    *,
-    lookahead: bool,
 ) -> RunResult:
+    cache = wiring.column_cache(request.environ, wanted=request.cache)
     from orchestrate.usecases.running.run import run
 
     return run(
-        plan, emit=journal, progress=progress, ready=ready, begin=begin, stop=stop, lookahead=lookahead, cache=cache
+        plan,
+        emit=journal,
+        progress=progress,
+        ready=ready,
+        begin=begin,
+        stop=stop,
+        lookahead=request.lookahead,
+        cache=cache,
     )
 
 
@@ -172,42 +199,27 @@ def _kept(
     given: Mapping[str, bytes],
     result: RunResult,
     claimed: Claim,
-    clock: tuple[datetime, Callable[[], float]],
+    start: Start,
     stopped: OrchestrateError | None,
     before: CompatibilityReport | None,
 ) -> Outcome:
-    """Measure and judge `result`, and store everything. `clock`: when it began, and the seconds since.
+    """Measure and judge `result`, and store everything.
 
     `before`: the compatibility of several strategies as far as it was known without a run.
     """
-    from orchestrate.analytics.gates import judge
-    from orchestrate.analytics.summary import summarise
     from orchestrate.runs.manifest import manifest, seal
-    from orchestrate.runs.parquet import parquet_files
     from orchestrate.runs.reading import document
 
-    figures = summarise(result)
-    figures["gates"] = judge(result.plan.gates, figures)
-    report = None if before is None else with_returns(before, result, figures["correlation"])
-    if report is not None:
-        figures["compatibility"] = summary(report, result.plan.portfolio.compatibility.require)
+    figures, report = _measured(result, before)
     code = _exit_code(result, figures, stopped)
-    files = {
-        **given,
-        "plan.json": _json(result.plan.to_dict()),
-        **({} if report is None else {"compatibility.json": _json({"schema_version": 1} | report.document())}),
-        "metrics.json": _json(figures),
-        **parquet_files(result),
-    }
-    began, elapsed = clock
-    duration = elapsed()
+    files = _files(given, result, figures, report)
     facts = manifest(
         result,
         run_id=claimed.run_id,
         version=__version__,
         exit_code=code,
-        started=began,
-        duration_seconds=duration,
+        started=start.moment,
+        duration_seconds=start.elapsed(),
         journal=result.plan.logging.path,
         overrides=_overrides(request),
         files=files,
@@ -217,11 +229,45 @@ def _kept(
     return Outcome(code, document(facts, figures, folder), folder)
 
 
+def _measured(result: RunResult, before: CompatibilityReport | None) -> tuple[Document, CompatibilityReport | None]:
+    """Return the figures of a run, judged by its gates, and how compatible its strategies turned out to be."""
+    from orchestrate.analytics.gates import judge
+    from orchestrate.analytics.summary import summarise
+
+    figures = summarise(result)
+    figures["gates"] = judge(result.plan.gates, figures)
+    report = None if before is None else with_returns(before, result, figures["correlation"])
+    if report is not None:
+        figures["compatibility"] = summary(report, result.plan.portfolio.compatibility.require)
+    return figures, report
+
+
+def _files(
+    given: Mapping[str, bytes], result: RunResult, figures: Document, report: CompatibilityReport | None
+) -> dict[str, bytes]:
+    """Return what is stored of a run, beside its manifest."""
+    from orchestrate.runs.parquet import parquet_files
+
+    return {
+        **given,
+        "plan.json": _json(result.plan.to_dict()),
+        **({} if report is None else {"compatibility.json": _json({"schema_version": 1} | report.document())}),
+        "metrics.json": _json(figures),
+        **parquet_files(result),
+    }
+
+
 def _exit_code(result: RunResult, figures: Document, stopped: OrchestrateError | None) -> int:
     if result.status == "interrupted" and stopped is not None:
         return stopped.exit_code
     failed = result.status in ("degraded", "failed") or bool(result.looked_ahead) or falls_short(figures)
     return JUDGED if failed or not all(gate["passed"] for gate in figures["gates"]) else 0
+
+
+def _resolved(request: Request) -> Resolution:
+    """Read the configuration, the gates of the command line, and the settings in the environment."""
+    resolution = wiring.read_plan(request.config, request.overrides, request.data, request.environ)
+    return _gated(resolution, request.gates).refused(settings.problems(request.environ))
 
 
 def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SCRIPTS = ("every_name_of_runs.py", "every_name_by_hand.py")
 WRONG = "wrong_uses.py"
 
 
 def programs() -> dict[str, str]:
-    """Code as users have it, by the name of a file: our two scripts, and all that we give users to start from."""
-    paths = {name: Path(__file__).with_name(name) for name in ("every_name.py", WRONG)}
+    """Code as users have it, by the name of a file: our scripts, and all that we give users to start from."""
+    paths = {name: Path(__file__).with_name(name) for name in (*SCRIPTS, WRONG)}
     paths |= {f"shipped_{path.name}": path for path in ROOT.glob("strategies/*.py")}
     paths |= {f"example_{path.name}": path for path in ROOT.glob("configs/**/*.py")}
     paths |= {f"starter_{path.name}": path for path in ROOT.glob("orchestrate/starter/*.py")}
@@ -88,8 +89,9 @@ def test_the_wheel_has_what_is_no_python(wheel: Path):
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
 
 
-def test_a_users_script_runs_on_the_wheel(environment: Path):
-    code = "import every_name, orchestrate; every_name.main(); print(orchestrate.__file__)"
+def test_users_scripts_run_on_the_wheel(environment: Path):
+    names = ", ".join(name.removesuffix(".py") for name in SCRIPTS)
+    code = f"import orchestrate, {names}; [one.main() for one in ({names})]; print(orchestrate.__file__)"
     command = [python(environment), "-c", code]
     done = subprocess.run(command, cwd=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from orchestrate.domain.engines import ENGINES, AttributeParameters, ConfigParameters, Engine, Natives
 from orchestrate.domain.strategies.protocols import Parameter, StrategyDescription
 
 Described = Callable[..., StrategyDescription]
@@ -289,3 +290,39 @@ def test_a_nautilus_config_that_cannot_be_read_takes_anything(described: Describ
 
 def test_a_nautilus_strategy_without_a_constructor_takes_nothing(described: Described):
     assert described("from nautilus_trader.trading import Strategy\nclass Own(Strategy): ...").parameters == {}
+
+
+LAB = """
+from lab.robots import Plan, Robot
+
+class OwnPlan(Plan):
+    serial: str
+    speed: int = 3
+
+class Own(Robot):
+    gears = {"low": 1}
+
+    def __init__(self, plan: OwnPlan): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "parameters"),
+    [
+        (AttributeParameters("gears"), {"low": Parameter(object, 1)}),
+        (
+            ConfigParameters(("serial",), ("Plan",), "Base"),
+            {"serial": Parameter(str, ...), "speed": Parameter(int, 3)},
+        ),
+    ],
+)
+def test_a_further_engine_says_where_its_natives_declare(
+    described: Described,
+    monkeypatch: pytest.MonkeyPatch,
+    declared: AttributeParameters | ConfigParameters,
+    parameters: dict[str, Parameter],
+):
+    natives = Natives("lab", ("Robot",), declared, sized=False)
+    monkeypatch.setitem(ENGINES, "lab", Engine("lab", "", "", natives=natives))
+    found = described(LAB)
+    assert (found.kind, found.frameworks, found.parameters) == ("lab", ("lab",), parameters)

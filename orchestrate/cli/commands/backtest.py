@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrate.cli.options import DataPaths, NoCache, Settings
+from orchestrate.cli.options import DataPaths, NoCache, Reports, ResultFormat, Settings
+
+if TYPE_CHECKING:
+    from orchestrate.usecases.backtest import Outcome
+
+Config = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration to run.", show_default=False)]
+Gates = Annotated[
+    list[str] | None,
+    typer.Option("--gate", metavar="GATE", help="Require, such as 'sharpe >= 1'.", show_default=False),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--time-limit", metavar="SECONDS", min=0.0, help="Stop after this long.", show_default=False),
+]
+NoLookaheadCheck = Annotated[
+    bool, typer.Option("--no-lookahead-check", help="Don't check vectorised strategies for look-ahead.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only where the run is.")]
 
 
 def backtest(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration to run.", show_default=False)],
+    config: Config,
     settings: Settings = None,
     data: DataPaths = None,
-    gates: Annotated[
-        list[str] | None,
-        typer.Option("--gate", metavar="GATE", help="Require, such as 'sharpe >= 1'.", show_default=False),
-    ] = None,
-    output: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is printed.")] = "text",
-    reports: Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")] = Path("reports"),
-    time_limit: Annotated[
-        float | None,
-        typer.Option("--time-limit", metavar="SECONDS", min=0.0, help="Stop after this long.", show_default=False),
-    ] = None,
-    no_lookahead_check: Annotated[
-        bool, typer.Option("--no-lookahead-check", help="Don't check vectorised strategies for look-ahead.")
-    ] = False,
+    gates: Gates = None,
+    output: ResultFormat = "text",
+    reports: Reports = Path("reports"),
+    time_limit: TimeLimit = None,
+    no_lookahead_check: NoLookaheadCheck = False,
     no_cache: NoCache = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only where the run is.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run a configuration, store the run, and judge it by its gates."""
     import os
 
     from orchestrate.cli.process import started_up
     from orchestrate.cli.streams import results_only
-    from orchestrate.reporting.output import say_json
     from orchestrate.reporting.progress import progress_bar
     from orchestrate.usecases import backtest as usecase
 
@@ -52,7 +60,16 @@ def backtest(
     )
     with results_only(), progress_bar(Path(config).name, wanted=not quiet) as progress:
         outcome = usecase.backtest(request, progress, started_up)
+    _print(outcome, output, quiet=quiet)
+    if outcome.exit_code:
+        raise typer.Exit(outcome.exit_code)
+
+
+def _print(outcome: Outcome, output: ResultFormat, *, quiet: bool) -> None:
+    """Print the outcome: results on stdout, what was wrong on stderr; raise the error of a run that never began."""
     if output == "json":
+        from orchestrate.reporting.output import say_json
+
         say_json(outcome.document)
     if outcome.error is not None:
         raise outcome.error
@@ -62,8 +79,6 @@ def backtest(
         _say_error(outcome.document["error"])
     if quiet or output == "json":
         _complain(outcome.document)
-    if outcome.exit_code:
-        raise typer.Exit(outcome.exit_code)
 
 
 def _show(document: dict[str, Any], *, quiet: bool) -> None:

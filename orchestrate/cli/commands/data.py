@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrate.cli.options import NoCache
+from orchestrate.cli.options import NoCache, ResultFormat
 from orchestrate.domain.text.printable import one_line
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ UNUSABLE = 3
 
 def data(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Files with bars.", show_default=False)],
-    output: Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is printed.")] = "text",
+    output: ResultFormat = "text",
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of a data entry.", show_default=False),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+from orchestrate.cli.options import TableFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,15 +17,8 @@ UNHEALTHY: Final = 4
 _STYLES: Final = {"ok": "green", "info": "dim", "warning": "yellow", "error": "bold red"}
 
 
-class Format(StrEnum):
-    """How to print."""
-
-    table = "table"
-    json = "json"
-
-
 def doctor(
-    output: Annotated[Format, typer.Option("--format", help="A table, or one JSON document.")] = Format.table,
+    output: TableFormat = "table",
     deep: Annotated[bool, typer.Option("--deep", help="Also import the engines, which takes some seconds.")] = False,
 ) -> None:
     """Tell what is installed, what is missing, how to get it."""
@@ -39,7 +33,7 @@ def doctor(
     checks = examine(Path.cwd(), deep=deep)
     healthy = all(check.status != "error" for check in checks)
 
-    if output is Format.json:
+    if output == "json":
         rows = [asdict(check) for check in checks]
         say_json({"schema_version": 1, "healthy": healthy, "checks": rows})
     else:

@@ -7,33 +7,37 @@ from typing import Annotated, Literal
 
 import typer
 
+from orchestrate.cli.options import Reports, RunId
+
+StrategyId = Annotated[
+    str | None, typer.Option("--strategy", metavar="ID", help="Orders of this strategy.", show_default=False)
+]
+Symbol = Annotated[
+    str | None, typer.Option("--symbol", metavar="S", help="Orders for this symbol.", show_default=False)
+]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="LABEL",
+        help="What was decided at the close of this bar, as reports show it; or of a day, month or year.",
+        show_default=False,
+    ),
+]
+OrderId = Annotated[
+    str | None, typer.Option("--order", metavar="ID", help="This order, such as trend-1.", show_default=False)
+]
+ExplanationFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="How the explanation is printed.")]
+
 
 def explain(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)
-    ],
-    strategy: Annotated[
-        str | None, typer.Option("--strategy", metavar="ID", help="Orders of this strategy.", show_default=False)
-    ] = None,
-    symbol: Annotated[
-        str | None, typer.Option("--symbol", metavar="S", help="Orders for this symbol.", show_default=False)
-    ] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            "--at",
-            metavar="LABEL",
-            help="What was decided at the close of this bar, as reports show it; or of a day, month or year.",
-            show_default=False,
-        ),
-    ] = None,
-    order: Annotated[
-        str | None, typer.Option("--order", metavar="ID", help="This order, such as trend-1.", show_default=False)
-    ] = None,
-    output: Annotated[
-        Literal["text", "json"], typer.Option("--format", help="How the explanation is printed.")
-    ] = "text",
-    reports: Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")] = Path("reports"),
+    run: RunId,
+    strategy: StrategyId = None,
+    symbol: Symbol = None,
+    at: At = None,
+    order: OrderId = None,
+    output: ExplanationFormat = "text",
+    reports: Reports = Path("reports"),
 ) -> None:
     """Explain why orders of a stored run were placed, cut or refused, or never came.
 

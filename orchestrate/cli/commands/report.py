@@ -7,14 +7,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from orchestrate.cli.options import Reports, RunId
 
-def report(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)
-    ],
-    output: Annotated[Literal["text", "json"], typer.Option("--format", help="How the run is printed.")] = "text",
-    reports: Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")] = Path("reports"),
-) -> None:
+RunFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="How the run is printed.")]
+
+
+def report(run: RunId, output: RunFormat = "text", reports: Reports = Path("reports")) -> None:
     """Show a stored run again, from what was stored alone."""
     from orchestrate.data.files.bounds import require_room
     from orchestrate.usecases import report as usecase

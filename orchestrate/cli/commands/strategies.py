@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from orchestrate.cli.options import TableFormat
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -14,16 +15,9 @@ if TYPE_CHECKING:
     from orchestrate.domain.strategies.protocols import Parameter, StrategyDescription
 
 
-class Format(StrEnum):
-    """How to print."""
-
-    table = "table"
-    json = "json"
-
-
 def strategies(
     name: Annotated[str, typer.Argument(help="A library name, package.module:Class or path/to/file.py:Class.")] = "",
-    output: Annotated[Format, typer.Option("--format", help="A table, or one JSON document.")] = Format.table,
+    output: TableFormat = "table",
 ) -> None:
     """List the strategies, or show one in full."""
     from pathlib import Path
@@ -34,13 +28,13 @@ def strategies(
 
     if name:
         description, rules = find_strategy(name, Path.cwd())
-        if output is Format.json:
+        if output == "json":
             say_json({"schema_version": 1, "strategy": as_document(description) | {"rules": rules}})
         else:
             _show_one(description, rules)
         return
     listed, broken = list_strategies()
-    if output is Format.json:
+    if output == "json":
         failures = [{"name": name, "message": message} for name, message in broken.items()]
         say_json({"schema_version": 1, "strategies": [as_document(one) for one in listed], "broken": failures})
     else:

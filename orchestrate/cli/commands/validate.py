@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from orchestrate.usecases.validate import Validation
 
 
+Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Configurations to check.", show_default=False)]
+Format = Annotated[Literal["text", "json", "github"], typer.Option("--format", help="How the result is printed.")]
+Deep = Annotated[
+    bool, typer.Option("--deep", help="Load the data too, and check vectorised strategies for look-ahead.")
+]
+
+
 def validate(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Configurations to check.", show_default=False)],
-    output: Annotated[
-        Literal["text", "json", "github"], typer.Option("--format", help="How the result is printed.")
-    ] = "text",
+    files: Files,
+    output: Format = "text",
     settings: Settings = None,
     data: DataPaths = None,
-    deep: Annotated[
-        bool, typer.Option("--deep", help="Load the data too, and check vectorised strategies for look-ahead.")
-    ] = False,
+    deep: Deep = False,
     no_cache: NoCache = False,
 ) -> None:
     """Check configurations without running them."""
@@ -34,7 +37,6 @@ def validate(
 
     from orchestrate.cli.process import started_up
     from orchestrate.cli.streams import results_only
-    from orchestrate.reporting.output import say, say_json
     from orchestrate.usecases import validate as usecase
 
     with results_only():
@@ -50,16 +52,23 @@ def validate(
             )
             for file in files
         ]
+    _print(checked, output)
+    code = usecase.exit_code(checked)
+    if code:
+        raise typer.Exit(code)
+
+
+def _print(checked: list[Validation], output: Format) -> None:
+    from orchestrate.reporting.output import say, say_json
+    from orchestrate.usecases.validate import documents
+
     if output == "json":
-        say_json(usecase.documents(checked))
+        say_json(documents(checked))
     elif output == "github":
         for item in checked:
             _to_github(item)
     else:
         say("\n".join(line for item in checked for line in _as_text(item)))
-    code = usecase.exit_code(checked)
-    if code:
-        raise typer.Exit(code)
 
 
 def _as_text(item: Validation) -> list[str]:

@@ -1,4 +1,7 @@
-"""Bars from a Nautilus catalog folder, read through Nautilus's own class so that its encoding stays its affair."""
+"""Read the bars of a Nautilus catalog, a folder in which users of Nautilus keep their data.
+
+Its encoding is Nautilus's own, so Nautilus's own class reads it; `_bars_of` alone imports it, when it is called.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,7 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
     """
     bar_type = _chosen(path, plan, where)
     _refuse_too_much(path / "data" / "bar" / bar_type, plan, where)
-    from nautilus_trader.persistence.catalog import ParquetDataCatalog
-
-    try:
-        bars = ParquetDataCatalog(str(path.absolute())).bars(bar_types=[bar_type])
-    except Exception as error:  # the class lets through whatever pyarrow and its Rust part raise
-        raise DataError(
-            f"Nautilus cannot read {bar_type} ({error})", where=where, hint="write the catalog again"
-        ) from error
+    bars = _bars_of(path, bar_type, where)
     if not bars:
         raise DataError(f"the catalog has no bars of {bar_type}", where=where, hint="write them to the catalog first")
     label = np.fromiter((bar.ts_event for bar in bars), dtype=np.int64, count=len(bars))
@@ -43,6 +39,17 @@ def read_catalog(path: Path, plan: DataPlan, where: str) -> tuple[Columns, list[
         message = "bars are assumed to be stamped at their start; Nautilus mostly stamps the end: if so, set stamp: end"
         findings.append(Finding("info", where, message))
     return Columns(label, opened, high, low, close, volume), findings
+
+
+def _bars_of(path: Path, bar_type: str, where: str) -> list[Any]:
+    from nautilus_trader.persistence.catalog import ParquetDataCatalog
+
+    try:
+        return list(ParquetDataCatalog(str(path.absolute())).bars(bar_types=[bar_type]))
+    except Exception as error:  # the class lets through whatever pyarrow and its Rust part raise
+        raise DataError(
+            f"Nautilus cannot read {bar_type} ({error})", where=where, hint="write the catalog again"
+        ) from error
 
 
 def _refuse_too_much(folder: Path, plan: DataPlan, where: str) -> None:

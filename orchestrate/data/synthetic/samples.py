@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,34 +14,14 @@ from orchestrate.data.columns import Columns
 from orchestrate.data.synthetic.generator import generate
 from orchestrate.domain.market.synthetic import SyntheticSpec
 
-#: ALPHA, BRAVO, CHARLIE are like shares (a sector with a market of its own), DELTA like an hourly future that trades
+#: A sector with a market of its own.
+_SHARE: Final = SyntheticSpec(bars=2520, group="equities", correlation=0.4)
+#: ALPHA, BRAVO, CHARLIE are like shares, DELTA like an hourly future that trades
 #: around the clock on weekdays, ECHO like a currency pair in hours.
 SAMPLES: Final[dict[str, SyntheticSpec]] = {
-    "ALPHA": SyntheticSpec(
-        bars=2520,
-        seed=38,
-        price=60.0,
-        volatility=0.22,
-        drift=0.09,
-        regimes=3,
-        tails=0.005,
-        group="equities",
-        correlation=0.4,
-    ),
-    "BRAVO": SyntheticSpec(
-        bars=2520,
-        seed=47,
-        price=35.0,
-        volatility=0.30,
-        drift=0.07,
-        regimes=3,
-        tails=0.005,
-        group="equities",
-        correlation=0.4,
-    ),
-    "CHARLIE": SyntheticSpec(
-        bars=2520, seed=17, price=120.0, volatility=0.18, drift=0.05, regimes=2, group="equities", correlation=0.4
-    ),
+    "ALPHA": replace(_SHARE, seed=38, price=60.0, volatility=0.22, drift=0.09, regimes=3, tails=0.005),
+    "BRAVO": replace(_SHARE, seed=47, price=35.0, volatility=0.30, drift=0.07, regimes=3, tails=0.005),
+    "CHARLIE": replace(_SHARE, seed=17, price=120.0, volatility=0.18, drift=0.05, regimes=2),
     "DELTA": SyntheticSpec(
         bars=5000, seed=44, frequency="1h", start="2018-01-01", price=2500.0, volatility=0.25, regimes=3, tails=0.005
     ),

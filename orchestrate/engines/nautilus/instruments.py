@@ -57,38 +57,29 @@ def native_instrument(
     size_precision = FRACTION_DIGITS if rules.lots == "fractional" else 0
     try:
         currency = exact_currency(instrument.currency)
-        price_increment = Price(10.0**-instrument.precision, instrument.precision)
+        facts = {
+            "instrument_id": InstrumentId(symbol, venue),
+            "raw_symbol": symbol,
+            "price_precision": instrument.precision,
+            "price_increment": Price(10.0**-instrument.precision, instrument.precision),
+            "margin_init": _NONE,
+            "margin_maint": _NONE,
+            "ts_event": 0,
+            "ts_init": 0,
+        }
         if instrument.moves_cash_by_notional and instrument.multiplier == 1.0 and not size_precision:
-            return Equity(
-                instrument_id=InstrumentId(symbol, venue),
-                raw_symbol=symbol,
-                currency=currency,
-                price_precision=instrument.precision,
-                price_increment=price_increment,
-                lot_size=Quantity.from_int(1),
-                margin_init=_NONE,
-                margin_maint=_NONE,
-                ts_event=0,
-                ts_init=0,
-            )
+            return Equity(currency=currency, lot_size=Quantity.from_int(1), **facts)
         return NativeInstrument(
-            instrument_id=InstrumentId(symbol, venue),
-            raw_symbol=symbol,
             asset_class=_ASSET_CLASSES.get(instrument.asset_class, AssetClass.ALTERNATIVE),
             instrument_class=InstrumentClass.CFD,
             quote_currency=currency,
             is_inverse=False,
-            price_precision=instrument.precision,
             size_precision=size_precision,
-            price_increment=price_increment,
             size_increment=Quantity(10.0**-size_precision, size_precision),
             multiplier=Quantity.from_str(format(Decimal(repr(instrument.multiplier)), "f")),
-            margin_init=_NONE,
-            margin_maint=_NONE,
             maker_fee=_NONE,
             taker_fee=_NONE,
-            ts_event=0,
-            ts_init=0,
+            **facts,
         )
     except ValueError as error:
         raise EngineError(f"{instrument.symbol}: nautilus can't hold this instrument: {error}") from error

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from orchestrate.domain.books import Handover
+from orchestrate.domain.books import Flow, Handover
 from orchestrate.domain.errors import EngineError, NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.market.timeline import NEVER, Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import Demand, Fill, Order, OrderStatus, Reason
+from orchestrate.domain.orders.order import Demand, Fill, Order, Reason
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.domain.strategies.parameters import own
@@ -117,7 +117,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         check, unmanaged = FillCheck(market, rules, session.marks.row), session.portfolio.unmanaged
         self._faults = NativeFaults(self.strategies, self._router, session.blotter, check, unmanaged)
         session.orders.send = self._router.send
-        session.transfer, session.handed_over = self.transfer, self._handed_over
+        session.capital_moved, session.handed_over = self._capital_moved, self._handed_over
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
         self._netted = {framework: self._net(framework, capital) for framework in self.adapters}
         try:
@@ -304,7 +304,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def mark(self, event: MarketEvent) -> None:
         """8. The portfolio's own rules act; orders on series that have ended are over; books and engines must agree."""
         self.session.after_close(event)
-        self._cancel_ended(event)
+        self.session.cancel_ended(event)
         if self._router.moved:
             self._reconcile(event)
             self._router.moved.clear()
@@ -315,10 +315,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         It counts after the result of that step, so that no return of anybody changes. ValueError where the source has
         not that much cash.
         """
-        for name, flow in self.session.move_capital(source, target, amount):
-            if name in self.strategies:
-                self._netted[self.strategies[name].framework].transfer(name, flow.amount)
-            self._recorder.note_flow(name, flow)
+        self.session.transfer(source, target, amount)
+
+    def _capital_moved(self, name: str, flow: Flow) -> None:
+        if name in self.strategies:
+            self._netted[self.strategies[name].framework].transfer(name, flow.amount)
+        self._recorder.note_flow(name, flow)
 
     def _handed_over(self, handover: Handover) -> None:
         """A strategy's position is unmanaged from now on; its engine goes on holding it."""
@@ -362,22 +364,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if not ending:
             return
         session = self.session
-        self._cancel_ended(event)
+        self.session.cancel_ended(event)
         for entry in session.in_order:
             for symbol in sorted(ending & entry.book.positions.keys()):
                 session.orders.close_position(entry, entry.book.positions[symbol], Reason.CLOSE_AT_END)
         commands = session.release(event, at_open=False, symbols=ending)
         self.book(self._router.close(commands, event), at_close=True)
-
-    def _cancel_ended(self, event: MarketEvent) -> None:
-        """An order whose symbol has no further bar can never fill."""
-        step, ends, last = event.step, self._ends, self._ends.steps
-        if step < ends.first:
-            return
-        reason = Reason.UNFILLED_AT_END if step == ends.last else Reason.SERIES_ENDED
-        self.session.orders.cancel(
-            lambda order: last[order.symbol] <= step and order.status is not OrderStatus.RELEASED, reason
-        )
 
     def _reconcile(self, event: MarketEvent) -> None:
         for framework in self._router.adapters:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
 
+from orchestrate.domain.engines import registered_engines
 from orchestrate.domain.events import (
     DomainEvent,
     StrategyAddedEvent,
@@ -35,14 +35,13 @@ from orchestrate.orchestration.strategies.compatibility import (
 )
 from orchestrate.orchestration.strategies.registry import AllocationConfig, StrategyEntry
 
-FRAMEWORKS: Final = ("backtrader", "nautilus")
-
 
 class UnifiedStrategyOrchestrator:
     """An orchestrator that holds strategies and turns their signals into commands.
 
-    Facts are given to `emit`, by default collected in `events`. `watch` is notified whose code runs; who holds it
-    may raise in there when a call takes too long.
+    Strategies run on `frameworks`, by default on all engines that exist; those that name none run on the first. Facts
+    are given to `emit`, by default collected in `events`. `watch` is notified whose code runs; who holds it may raise
+    in there when a call takes too long.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class UnifiedStrategyOrchestrator:
         coordinator: StrategyCoordinator,
         compatibility_analyzer: CompatibilityAnalyzer,
         *,
-        frameworks: Collection[str] = FRAMEWORKS,
+        frameworks: Collection[str] | None = None,
         emit: Emit | None = None,
         watch: CallStack | None = None,
         portfolio: PortfolioPlan | None = None,
@@ -60,7 +59,7 @@ class UnifiedStrategyOrchestrator:
         self.capital_manager = capital_manager
         self.coordinator = coordinator
         self.compatibility_analyzer = compatibility_analyzer
-        self.frameworks = tuple(frameworks)
+        self.frameworks = tuple(registered_engines() if frameworks is None else frameworks)
         self.strategies: dict[str, StrategyEntry] = {}
         self.events: list[DomainEvent] = []
         self._session: Session | None = None

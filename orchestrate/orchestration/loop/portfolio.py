@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rebalancing.growth import GrowthRecord, growth_record
-from orchestrate.orchestration.loop.rebalancing.rebalancer import Move, Rebalancer, When
+from orchestrate.orchestration.loop.rebalancing.rebalancer import Rebalancer, When
 from orchestrate.orchestration.loop.rebalancing.standings import Standings, ThresholdWatch
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation, Targets
 from orchestrate.orchestration.loop.rebalancing.trading import Coordinate, RebalanceOrders
@@ -29,7 +30,7 @@ from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
 from orchestrate.orchestration.loop.rules.lifecycle import HandOver, Lifecycle, Positions
 from orchestrate.orchestration.loop.rules.losses import Losses
 from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
-from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
+from orchestrate.orchestration.risk.capital import RESERVE, MoveCapital, PortfolioCapitalManager
 from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
@@ -38,12 +39,21 @@ if TYPE_CHECKING:
     from orchestrate.orchestration.loop.rules.rule import PortfolioRule
 
 
-class Portfolio:
-    """The portfolio's own rules over the books of a run; made once the books are open.
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What rules do to the run.
 
-    `limits` are the portfolio's, `transfer` moves capital in all accounts, `hand_over` positions of a removed
-    strategy, `coordinate` takes intents through the pipeline.
+    `transfer` moves capital in all accounts, `hand_over` positions of a removed strategy, `coordinate` takes intents
+    through the pipeline.
     """
+
+    transfer: MoveCapital
+    hand_over: HandOver
+    coordinate: Coordinate
+
+
+class Portfolio:
+    """The portfolio's own rules over the books of a run; made once the books are open. `limits` are the portfolio's."""
 
     def __init__(
         self,
@@ -58,15 +68,13 @@ class Portfolio:
         limits: Limits,
         plan: PortfolioPlan,
         estimation: Estimation,
-        transfer: Move,
-        hand_over: HandOver,
-        coordinate: Coordinate,
+        actions: Actions,
     ) -> None:
         self._in_order, self._capital, self._orders, self._market = in_order, capital, orders, market
         self._entries = {entry.id: entry for entry in in_order}
         self._execution, self._marks, self._log, self._emit = execution, marks, log, emit
         self._limits, self._plan, self._estimation = limits, plan, estimation
-        self._transfer, self._coordinate = transfer, coordinate
+        self._actions = actions
         self._step_begun = 0
         self._trades: dict[str, int] = {}
         self._growth: GrowthRecord | None = None
@@ -77,18 +85,7 @@ class Portfolio:
         self.unmanaged = Unmanaged(capital.unmanaged, marks)
         self.losses = self._losses_watched()
         self.rebalancer = self._rebalancer_of() if plan.moves_capital or estimation.every else None
-        self.lifecycle = Lifecycle(
-            self._entries,
-            capital,
-            orders,
-            self.losses,
-            self._step_label,
-            emit,
-            transfer,
-            self._reweigh,
-            self.unmanaged,
-            hand_over,
-        )
+        self.lifecycle = self._lifecycle_of()
         #: what the portfolio does by itself at a step, in this order
         self.rules: tuple[PortfolioRule, ...] = tuple(self._rules())
 
@@ -106,6 +103,20 @@ class Portfolio:
         rows, stop = self._market.timeline.rows, self._marks.step + 1
         symbols = self._entries[strategy_id].symbols
         return int(np.logical_or.reduce([rows[symbol][since + 1 : stop] >= 0 for symbol in symbols]).sum())
+
+    def _lifecycle_of(self) -> Lifecycle:
+        return Lifecycle(
+            self._entries,
+            self._capital,
+            self._orders,
+            self.losses,
+            self._step_label,
+            self._emit,
+            self._actions.transfer,
+            self._reweigh,
+            self.unmanaged,
+            self._actions.hand_over,
+        )
 
     def _rules(self) -> list[PortfolioRule]:
         rules: list[PortfolioRule] = []
@@ -142,12 +153,12 @@ class Portfolio:
         most = math.inf if self._capital.pooled else 1.0
         volatility = self._plan.target_volatility
         targets = Targets(weights, most, self._growth, timeline.stamps, self._estimation, volatility)
-        orders = RebalanceOrders(self._orders, self._marks, timeline, self._execution, self._coordinate)
+        orders = RebalanceOrders(self._orders, self._marks, timeline, self._execution, self._actions.coordinate)
         threshold = None
         if plan.threshold is not None:
             threshold = ThresholdWatch(standings, self.watch, targets.weights, float(plan.threshold))
         when = When.of(timeline.labels, plan, self._estimation.every, threshold)
-        return Rebalancer(standings, targets, when, orders, plan.top_up, self._transfer, self._log, self._emit)
+        return Rebalancer(standings, targets, when, orders, plan.top_up, self._actions.transfer, self._log, self._emit)
 
     # ---- asked by the stages
 

@@ -35,8 +35,7 @@ from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
-from orchestrate.orchestration.loop.portfolio import Portfolio
-from orchestrate.orchestration.loop.rebalancing.rebalancer import Move
+from orchestrate.orchestration.loop.portfolio import Actions, Portfolio
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.signal_schedule import EveryBar, Schedule, SignalSchedule
 from orchestrate.orchestration.orders.blotter import Blotter
@@ -85,9 +84,8 @@ class Session:
         self._buying_power = buying_power
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
         self._plan, self._estimation, self._execution = plan, estimation, rules
-        #: moves capital between books; replaced where more accounts than these are kept
-        self.transfer: Move = self.move_capital
-        #: notes a handover in accounts beyond these
+        #: note a flow of a strategy, and a handover, in accounts beyond these
+        self.capital_moved: Callable[[str, Flow], None] = _noted_by_nobody
         self.handed_over: Callable[[Handover], None] = _noted_by_nobody
         coordinator.begin(
             Resources(entries, self.marks, market.instruments, self.blotter, buying_power, self._exposure, rules)
@@ -129,9 +127,7 @@ class Session:
             self._coordinator.limits,
             self._plan,
             self._estimation,
-            self._move,
-            self._hand_over,
-            self.coordinate,
+            Actions(self.transfer, self._hand_over, self.coordinate),
         )
         self.runner.start(self.in_order)
         self._started = True
@@ -174,12 +170,10 @@ class Session:
     def _exposure(self) -> Exposure:
         return self.portfolio.exposure()
 
-    def _move(self, source: str, target: str, amount: Decimal) -> None:
-        self.transfer(source, target, amount)
-
-    def move_capital(self, source: str, target: str, amount: Decimal) -> list[tuple[str, Flow]]:
-        """Move money in the ledger, at the step under way, and return the flows of strategies."""
-        return self.portfolio.move_capital(source, target, amount)
+    def transfer(self, source: str, target: str, amount: Decimal) -> None:
+        """Move money in all accounts, at the step under way."""
+        for name, flow in self.portfolio.move_capital(source, target, amount):
+            self.capital_moved(name, flow)
 
     def _hand_over(self, entry: StrategyEntry) -> float:
         handovers = self.portfolio.hand_over(entry)
@@ -236,6 +230,16 @@ class Session:
             tell_engine=not entry.is_native,
         )
         self.orders.flatten(entry, Reason.FLATTENED)
+
+    def cancel_ended(self, event: MarketEvent) -> None:
+        """Cancel orders whose symbol has no further bar: they can never fill."""
+        step, ends = event.step, self._market.timeline.ends
+        if step < ends.first:
+            return
+        reason = Reason.UNFILLED_AT_END if step == ends.last else Reason.SERIES_ENDED
+        self.orders.cancel(
+            lambda order: ends.steps[order.symbol] <= step and order.status is not OrderStatus.RELEASED, reason
+        )
 
     def decide(self, event: MarketEvent) -> list[Intent]:
         """What the strategies want now: dependencies first, then priority, then id."""
@@ -365,7 +369,7 @@ class Session:
             self.orders.end(order, Reason.STRATEGY_FAILED)
 
 
-def _noted_by_nobody(_handover: Handover) -> None:
+def _noted_by_nobody(*_facts: object) -> None:
     """Without engines there are no other accounts."""
 
 

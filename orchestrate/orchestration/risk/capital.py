@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
@@ -27,6 +27,9 @@ _CENT: Final = Decimal("0.01")
 _GRAIN: Final = 1e-6
 #: The name of the book of unallocated capital; no strategy can have it.
 RESERVE: Final = ""
+
+#: Moves an amount, whole cents, from one strategy (or the reserve) to another.
+MoveCapital = Callable[[str, str, Decimal], object]
 
 
 class PortfolioCapitalManager:

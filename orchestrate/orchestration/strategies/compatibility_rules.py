@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from orchestrate.domain.results import Severity
@@ -114,19 +115,24 @@ def _shared_symbol(candidates: Candidates) -> Iterator[Evidence]:
 
 
 def _opposite_directions(candidates: Candidates) -> Iterator[Evidence]:
-    for first, second in candidates.pairs:
-        symbols = shared_symbols(first, second)
-        if symbols and {first.direction, second.direction} == {"long", "short"}:
-            text = f"one is long only, one short only: their positions in {_named(symbols)} can cancel out"
-            yield _of_pair(first, second, text)
+    for first, second, symbols in _opposed(candidates, attrgetter("direction"), {"long", "short"}):
+        text = f"one is long only, one short only: their positions in {symbols} can cancel out"
+        yield _of_pair(first, second, text)
 
 
 def _opposite_styles(candidates: Candidates) -> Iterator[Evidence]:
+    for first, second, symbols in _opposed(candidates, attrgetter("style"), {"trend", "reversion"}):
+        yield _of_pair(first, second, f"one follows moves of {symbols}, one bets against them")
+
+
+def _opposed(
+    candidates: Candidates, trait: Callable[[StrategyMetadata], str], sides: set[str]
+) -> Iterator[tuple[StrategyMetadata, StrategyMetadata, str]]:
+    """Pairs on both sides of a trait that trade the same symbols, and these."""
     for first, second in candidates.pairs:
         symbols = shared_symbols(first, second)
-        if symbols and {first.style, second.style} == {"trend", "reversion"}:
-            text = f"one follows moves of {_named(symbols)}, one bets against them"
-            yield _of_pair(first, second, text)
+        if symbols and {trait(first), trait(second)} == sides:
+            yield first, second, _named(symbols)
 
 
 def _same_idea(candidates: Candidates) -> Iterator[Evidence]:

@@ -41,36 +41,41 @@ def order(strategy_id, bar, wanted, granted, outcome, reason, order_id, engine, 
     }
 
 
-def expected(one, two):
-    """Every demand of the golden run in the order of decisions; `one`, `two`: the engines."""
-    asked = 10_000 / 11.5  # 869.57
+def cut_entries(one, two):
+    """The two entries that what is available, then an open above the close, cut to 832 units."""
+    asked = pytest.approx(10_000 / 11.5)  # 869.57
+    released = stage(
+        *("release", 868.0, 832.0, "open_gap", "868 at 12.01 cost 10425.68, 10000.00 is available"),
+        **{"cost": 10425.68, "available": 10_000.0, "price": 12.01, "quantity": 868.0},
+    )
+    fill = (DAYS[2], 832.0, 12.01, 1.0)
     return [
         order(
-            *("greedy", 1, 2000.0, 832.0, "resized", "open_gap", "greedy-1", two, (DAYS[2], 832.0, 12.01, 1.0)),
-            conflict(2000.0, whole=pytest.approx(asked)),
+            *("greedy", 1, 2000.0, 832.0, "resized", "open_gap", "greedy-1", two, fill),
+            conflict(2000.0, whole=asked),
             stage(
                 *("capital", 2000.0, 868.0, "capital", "2000 at 11.51 cost 23021.00, 10000.00 is available"),
                 **{"cost": 23021.0, "available": 10_000.0, "price": 11.51, "quantity": 2000.0},
             ),
-            stage(
-                *("release", 868.0, 832.0, "open_gap", "868 at 12.01 cost 10425.68, 10000.00 is available"),
-                **{"cost": 10425.68, "available": 10_000.0, "price": 12.01, "quantity": 868.0},
-            ),
+            released,
         ),
         order(
-            *("whole", 1, asked, 832.0, "resized", "open_gap", "whole-1", one, (DAYS[2], 832.0, 12.01, 1.0)),
-            stage("size", pytest.approx(asked), pytest.approx(asked), "", "by the strategy's sizing, percent 100"),
-            conflict(pytest.approx(asked), greedy=2000.0),
+            *("whole", 1, 10_000 / 11.5, 832.0, "resized", "open_gap", "whole-1", one, fill),
+            stage("size", asked, asked, "", "by the strategy's sizing, percent 100"),
+            conflict(asked, greedy=2000.0),
             stage(
-                *("capital", pytest.approx(asked), 868.0, "capital"),
-                "869 at 11.51 cost 10003.19, 10000.00 is available",
+                *("capital", asked, 868.0, "capital", "869 at 11.51 cost 10003.19, 10000.00 is available"),
                 **{"cost": 10003.19, "available": 10_000.0, "price": 11.51, "quantity": 869.0},
             ),
-            stage(
-                *("release", 868.0, 832.0, "open_gap", "868 at 12.01 cost 10425.68, 10000.00 is available"),
-                **{"cost": 10425.68, "available": 10_000.0, "price": 12.01, "quantity": 868.0},
-            ),
+            released,
         ),
+    ]
+
+
+def expected(one, two):
+    """Every demand of the golden run in the order of decisions; `one`, `two`: the engines."""
+    return [
+        *cut_entries(one, two),
         order("whole", 4, -832.0, -832.0, "approved", "", "whole-2", one, (DAYS[5], -832.0, 12.99, 1.0)),
         order(
             *("poor", 5, 3.0, 0.0, "rejected", "capital", None, one, None),

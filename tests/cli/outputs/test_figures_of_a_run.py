@@ -116,16 +116,19 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
     assert told["portfolio"]["metrics"] == expected(equity.portfolio, total, exposed, trades, fees.sum(), 300)
     books = equity[[f"equity.{one}" for one in initial]].sum(axis=1) + told["portfolio"]["reserve"]
     assert equity.portfolio.to_numpy() == pytest.approx(books.to_numpy(), abs=1e-6)
+    require_correlation(told["correlation"], equity[[f"equity.{one}" for one in initial]], initial)
 
-    marks = equity[[f"equity.{one}" for one in initial]].groupby(equity.index.date).last()
+
+def require_correlation(correlation, equity, initial):
+    """The matrix is that of the returns from day to day."""
+    marks = equity.groupby(equity.index.date).last()
     marks.columns = list(initial)
     if (marks.iloc[0] != pd.Series(initial)).any():
         marks = pd.concat([pd.DataFrame(initial, index=[None]), marks])
-    daily = marks.pct_change().iloc[1:]
-    expected_matrix = daily.corr()
+    matrix = marks.pct_change().iloc[1:].corr()
     for one in initial:
         for other in initial:
-            assert told["correlation"][one][other] == pytest.approx(expected_matrix.loc[one, other], abs=1e-9)
+            assert correlation[one][other] == pytest.approx(matrix.loc[one, other], abs=1e-9)
 
 
 def test_own_bars_are_those_of_the_symbols(prompt):

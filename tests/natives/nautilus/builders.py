@@ -267,18 +267,8 @@ def share(symbol: str) -> Equity:
     )
 
 
-def bare(
-    strategy: Strategy,
-    stage: Market,
-    rules: ExecutionRules = NEXT_OPEN,
-    *,
-    spec: str = "1-DAY",
-    cash: int = 10_000_000,
-    account_type: AccountType = AccountType.MARGIN,
-) -> list[Trade]:
-    """The same strategy in a Nautilus engine and nothing else."""
-    symbols = list(stage.series)
-    kinds = {symbol: share(symbol) for symbol in symbols}
+def bars_of(stage: Market, spec: str) -> tuple[list[Bar], dict[int, list[Bar]]]:
+    """All bars in their order, and by moment what the market stands at before they are processed."""
     bars: list[Bar] = []
     opens: dict[int, list[Bar]] = {}
     much = Quantity.from_int(1_000_000_000)
@@ -289,6 +279,13 @@ def bare(
                 prices = [Price(float(each[row]), 2) for each in (one.open, one.high, one.low, one.close)]
                 bars.append(Bar(bar_type(symbol, spec), *prices, much, t, t))
                 opens.setdefault(t, []).append(Bar(bar_type(symbol, spec), *prices[:1] * 4, much, t, t))
+    return bars, opens
+
+
+def bare_engine(
+    rules: ExecutionRules, opens: Mapping[int, Sequence[Bar]], cash: int, account_type: AccountType
+) -> BacktestEngine:
+    """A Nautilus engine that fills as `rules` say, and has no instruments yet."""
     engine = BacktestEngine(
         BacktestEngineConfig(
             logging=LoggingConfig(bypass_logging=True), risk_engine=RiskEngineConfig(bypass=True), run_analysis=False
@@ -307,14 +304,29 @@ def bare(
         modules=[OpensFirst(opens, fills, next_open)],
         reject_stop_orders=False,
     )
-    for kind in kinds.values():
-        engine.add_instrument(kind)
+    engine.kernel.msgbus.subscribe("data.bars.*", lambda _: setattr(fills, "jumped", True), priority=100)
+    return engine
+
+
+def bare(
+    strategy: Strategy,
+    stage: Market,
+    rules: ExecutionRules = NEXT_OPEN,
+    *,
+    spec: str = "1-DAY",
+    cash: int = 10_000_000,
+    account_type: AccountType = AccountType.MARGIN,
+) -> list[Trade]:
+    """The same strategy in a Nautilus engine and nothing else."""
+    bars, opens = bars_of(stage, spec)
+    engine = bare_engine(rules, opens, cash, account_type)
+    for symbol in stage.series:
+        engine.add_instrument(share(symbol))
     engine.add_strategy(strategy)
     engine.add_data(bars)
     last = int(stage.timeline.stamps[-1])
     filled: list[OrderFilled] = []
     engine.kernel.msgbus.subscribe("events.order.*", lambda e: filled.append(e) if isinstance(e, OrderFilled) else None)
-    engine.kernel.msgbus.subscribe("data.bars.*", lambda _: setattr(fills, "jumped", True), priority=100)
     # a run that goes on, so that orders from on_stop are left out
     with silencing():
         engine.run(streaming=True)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from orchestrate import UnifiedStrategyOrchestrator
+from orchestrate.domain import engines
 from orchestrate.domain.events import (
     StrategyAddedEvent,
     StrategyPausedEvent,
@@ -16,7 +18,6 @@ from orchestrate.domain.events import (
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Reason, StrategyCommand
 from orchestrate.domain.strategies.protocols import Signal
-from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import (
@@ -31,9 +32,13 @@ from tests.orchestration.harness import Scripted
 BARS = [(10.0, 10.0)] * 6
 
 
+def built() -> UnifiedStrategyOrchestrator:
+    return UnifiedStrategyOrchestrator(PortfolioCapitalManager(), StrategyCoordinator(), CompatibilityAnalyzer())
+
+
 @pytest.fixture
 def orchestrator() -> UnifiedStrategyOrchestrator:
-    return UnifiedStrategyOrchestrator(PortfolioCapitalManager(), StrategyCoordinator(), CompatibilityAnalyzer())
+    return built()
 
 
 def add(orchestrator: UnifiedStrategyOrchestrator, name: str, pct: str = "40", **metadata: Any) -> None:
@@ -108,6 +113,21 @@ def test_a_framework_of_ones_own(orchestrator: UnifiedStrategyOrchestrator) -> N
             Scripted({}), StrategyMetadata(id="z"), AllocationConfig(Decimal(10)), framework="zipline"
         )
     assert list(orchestrator.strategies) == ["n"]
+
+
+def test_a_registered_engine_is_a_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engines.ENGINES, "lab", engines.Engine("lab", "", ""))
+    orchestrator = built()
+    orchestrator.add_strategy(
+        Scripted({}), StrategyMetadata(id="n"), AllocationConfig(Decimal(10)), framework="lab", kind="on_bar"
+    )
+    assert orchestrator.strategies["n"].framework == "lab"
+
+
+def test_without_engines_there_is_no_orchestrator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "ENGINES", {})
+    with pytest.raises(ValueError, match="import from `orchestrate` alone, or pass `frameworks`"):
+        built()
 
 
 @pytest.mark.parametrize("action", ["remove_strategy", "pause_strategy", "resume_strategy"])

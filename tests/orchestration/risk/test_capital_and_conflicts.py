@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrate import UnifiedStrategyOrchestrator
 from orchestrate.domain.accounts import IsolatedAccount, StrategyAllocation, allocation
 from orchestrate.domain.books import Book
 from orchestrate.domain.events import (
@@ -20,7 +21,6 @@ from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Decision, Demand, Outcome, Reason
 from orchestrate.domain.strategies.protocols import Signal
-from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.ports import CapitalManagementPort, CoordinationPort
 from orchestrate.orchestration.risk.buying_power import BuyingPower

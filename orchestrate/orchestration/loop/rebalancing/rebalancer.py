@@ -5,7 +5,7 @@ All of it happens after a close. A rebalance decided at one step ends at the nex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,12 +19,9 @@ from orchestrate.orchestration.loop.rebalancing.periods import first_steps
 from orchestrate.orchestration.loop.rebalancing.standings import Standings, ThresholdWatch
 from orchestrate.orchestration.loop.rebalancing.targets import Targets
 from orchestrate.orchestration.loop.rebalancing.trading import RebalanceOrders, fractions
-from orchestrate.orchestration.risk.capital import RESERVE
+from orchestrate.orchestration.risk.capital import RESERVE, MoveCapital
 from orchestrate.orchestration.risk.rebalancing import FLOOR, Imbalance, Transfer, settle
 from orchestrate.orchestration.strategies.registry import StrategyEntry
-
-#: Moves an amount, whole cents, from one strategy (or the reserve) to another.
-Move = Callable[[str, str, Decimal], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ class Rebalancer:
         when: When,
         orders: RebalanceOrders,
         top_up: bool,
-        move: Move,
+        move: MoveCapital,
         log: DecisionLog,
         emit: Emit,
     ) -> None:

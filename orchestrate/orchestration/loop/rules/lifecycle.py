@@ -19,14 +19,12 @@ from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rules.losses import Losses
 from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
-from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
+from orchestrate.orchestration.risk.capital import RESERVE, MoveCapital, PortfolioCapitalManager
 from orchestrate.orchestration.risk.exposure import PORTFOLIO
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 #: What becomes of the positions of a strategy that is removed.
 Positions = Literal["flatten", "keep"]
-#: From a book, to a book, whole cents; the reserve's name is `RESERVE`.
-Transfer = Callable[[str, str, Decimal], object]
 #: Moves all positions of a strategy to the unmanaged book of its framework; what they are worth.
 HandOver = Callable[[StrategyEntry], float]
 _CENT: Final = Decimal("0.01")
@@ -46,7 +44,7 @@ class Lifecycle:
         losses: Losses,
         now: Callable[[], int],
         emit: Emit,
-        transfer: Transfer,
+        transfer: MoveCapital,
         reweigh: Callable[[str, Decimal], None],
         unmanaged: Unmanaged,
         hand_over: HandOver,

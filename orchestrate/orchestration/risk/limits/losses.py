@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from orchestrate.orchestration.risk.limits.opening import Opening, Verdict, refused, require
+from orchestrate.orchestration.risk.limits.opening import Opening, State, Verdict, refused, require
 
 #: A loss this near to its bound has reached it: 1 − 0.8 is less than 0.2 in floats.
 GRAIN: Final = 1e-12
@@ -21,16 +21,9 @@ class MaxDailyLoss:
         require("fraction", self.fraction, above=0, at_most=1)
 
 
-def strategy_daily_loss(limit: MaxDailyLoss, opening: Opening) -> Verdict | None:
-    """Refuse openings of a strategy that has lost too much today."""
-    loss = opening.strategy.daily_loss
-    return refused(loss, limit.fraction) if loss + GRAIN >= limit.fraction else None
-
-
-def portfolio_daily_loss(limit: MaxDailyLoss, opening: Opening) -> Verdict | None:
-    """Refuse all openings where the portfolio has lost too much today."""
-    loss = opening.portfolio.daily_loss
-    return refused(loss, limit.fraction) if loss + GRAIN >= limit.fraction else None
+def max_daily_loss(limit: MaxDailyLoss, _opening: Opening, state: State) -> Verdict | None:
+    """Refuse openings of a strategy, or of all, that has lost too much today."""
+    return _where_reached(state.daily_loss, limit.fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +48,13 @@ class MaxPortfolioDrawdown:
         require("at", self.at, above=0, at_most=1)
 
 
-def strategy_drawdown(limit: MaxDrawdown, opening: Opening) -> Verdict | None:
-    """Refuse openings of a strategy while its drawdown stands at the limit or beyond."""
-    drawdown = opening.strategy.drawdown
-    return refused(drawdown, limit.at) if drawdown + GRAIN >= limit.at else None
+def max_drawdown(limit: MaxDrawdown | MaxPortfolioDrawdown, _opening: Opening, state: State) -> Verdict | None:
+    """Refuse openings of a strategy, or of all, while its drawdown stands at the limit or beyond."""
+    return _where_reached(state.drawdown, limit.at)
 
 
-def portfolio_drawdown(limit: MaxPortfolioDrawdown, opening: Opening) -> Verdict | None:
-    """Refuse all openings while the portfolio's drawdown stands at the limit or beyond."""
-    drawdown = opening.portfolio.drawdown
-    return refused(drawdown, limit.at) if drawdown + GRAIN >= limit.at else None
+def _where_reached(loss: float, bound: float) -> Verdict | None:
+    return refused(loss, bound) if loss + GRAIN >= bound else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class StrategyState(Protocol):
@@ -99,7 +99,19 @@ class Verdict(NamedTuple):
 
 
 #: What a limit makes of an opening; None where it is not reached.
-Judge = Callable[[object, Opening], Verdict | None]
+Judge = Callable[[Any, Opening], Verdict | None]
+#: What limits both of a strategy and of the portfolio look at.
+State = StrategyState | PortfolioState
+
+
+def of_strategy(judge: Callable[[Any, Opening, State], Verdict | None]) -> Judge:
+    """Return a limit of the opening's strategy."""
+    return lambda limit, opening: judge(limit, opening, opening.strategy)
+
+
+def of_portfolio(judge: Callable[[Any, Opening, State], Verdict | None]) -> Judge:
+    """Return a limit of the portfolio."""
+    return lambda limit, opening: judge(limit, opening, opening.portfolio)
 
 
 def within(opening: Opening, held: float, most: float, unit: float, bound: float) -> Verdict | None:
@@ -108,6 +120,12 @@ def within(opening: Opening, held: float, most: float, unit: float, bound: float
     if total <= most:
         return None
     return Verdict(max(0.0, most - held), total / unit if unit > 0 else float("inf"), bound)
+
+
+def within_percent(opening: Opening, held: float, unit: float, percent: float) -> Verdict | None:
+    """Keep `held` + the opening's size at `percent` of `unit` at most; figures are reported in percent."""
+    verdict = within(opening, held, unit * percent / 100, unit, percent)
+    return verdict and verdict._replace(figure=verdict.figure * 100)
 
 
 def refused(figure: float, bound: float) -> Verdict:

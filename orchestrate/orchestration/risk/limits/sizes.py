@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrate.orchestration.risk.limits.opening import Opening, Verdict, refused, require, within
+from orchestrate.orchestration.risk.limits.opening import (
+    Opening,
+    State,
+    Verdict,
+    refused,
+    require,
+    within,
+    within_percent,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +27,7 @@ class MaxPositionPct:
 
 def max_position_pct(limit: MaxPositionPct, opening: Opening) -> Verdict | None:
     """Cut the opening to what the position may still grow by."""
-    capital = opening.strategy.capital
-    most = capital * limit.percent / 100
-    verdict = within(opening, abs(opening.strategy.size(opening.symbol)), most, capital, limit.percent)
-    return verdict and verdict._replace(figure=verdict.figure * 100)
+    return within_percent(opening, abs(opening.strategy.size(opening.symbol)), opening.strategy.capital, limit.percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,8 @@ class MaxLeverage:
         require("leverage", self.leverage, above=0)
 
 
-def max_leverage(limit: MaxLeverage, opening: Opening) -> Verdict | None:
-    """Cut the opening to what the strategy may still add."""
-    state = opening.strategy
+def max_leverage(limit: MaxLeverage | MaxGrossLeverage, opening: Opening, state: State) -> Verdict | None:
+    """Cut the opening to what the strategy, or the portfolio, may still add."""
     return within(opening, state.gross, limit.leverage * state.equity, state.equity, limit.leverage)
 
 
@@ -71,10 +75,8 @@ class MaxSymbolPct:
 
 def max_symbol_pct(limit: MaxSymbolPct, opening: Opening) -> Verdict | None:
     """Cut the opening to what all strategies together may still add of its symbol."""
-    equity = opening.portfolio.equity
-    held = opening.portfolio.size(opening.symbol)
-    verdict = within(opening, held, equity * limit.percent / 100, equity, limit.percent)
-    return verdict and verdict._replace(figure=verdict.figure * 100)
+    state = opening.portfolio
+    return within_percent(opening, state.size(opening.symbol), state.equity, limit.percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,8 @@ class MaxFrameworkPct:
 
 def max_framework_pct(limit: MaxFrameworkPct, opening: Opening) -> Verdict | None:
     """Cut the opening to what the strategies on its framework may still add."""
-    equity = opening.portfolio.equity
-    held = opening.portfolio.framework(opening.framework)
-    verdict = within(opening, held, equity * limit.percent / 100, equity, limit.percent)
-    return verdict and verdict._replace(figure=verdict.figure * 100)
+    state = opening.portfolio
+    return within_percent(opening, state.framework(opening.framework), state.equity, limit.percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,6 @@ class MaxGrossLeverage:
 
     def __post_init__(self) -> None:
         require("leverage", self.leverage, above=0)
-
-
-def max_gross_leverage(limit: MaxGrossLeverage, opening: Opening) -> Verdict | None:
-    """Cut the opening to what the portfolio may still add."""
-    state = opening.portfolio
-    return within(opening, state.gross, limit.leverage * state.equity, state.equity, limit.leverage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from orchestrate import UnifiedStrategyOrchestrator
 from orchestrate.domain.events import CapitalRebalancedEvent
 from orchestrate.domain.market.timeline import Market, Stamps
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.orders.order import Fill, Reason
 from orchestrate.domain.portfolio import Period
-from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.loop.rebalancing.periods import first_steps
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import ModifyOrder
-from nautilus_trader.model.events import OrderModifyRejected
 from nautilus_trader.model.orders import Order as NativeOrder
 
+from orchestrate.engines.nautilus.hosting.orders.order_events import change_rejected
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
 
@@ -66,21 +65,7 @@ class Changes:
 
     def reject(self, order: NativeOrder, reason: str) -> None:
         """Send the strategy `OrderModifyRejected` for an order without a change that waits."""
-        now = self._stepper.now
-        self._stepper.report(
-            OrderModifyRejected(
-                order.trader_id,
-                order.strategy_id,
-                order.instrument_id,
-                order.client_order_id,
-                order.venue_order_id,
-                order.account_id,
-                reason,
-                UUID4(),
-                now,
-                now,
-            )
-        )
+        self._stepper.report(change_rejected(order, reason, self._stepper.now))
 
     def make(self, name: str) -> ModifyOrder | None:
         """Return the command that is to be carried out now; None where its order is over."""

@@ -16,13 +16,13 @@ from nautilus_trader.execution.messages import (
     SubmitOrderList,
 )
 from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderUpdated
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, PositionId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
 from nautilus_trader.model.orders import OrderList
 from nautilus_trader.trading.strategy import Strategy
 
+from orchestrate.engines.nautilus.hosting.orders.order_events import cancelled, denied, updated
 from orchestrate.engines.nautilus.hosting.refusals import require_hosted, unfit
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
@@ -130,7 +130,7 @@ class OrderGate:
         if command.client_order_id.value in self.parked:
             order = self._cache.order(command.client_order_id)
             quantity = command.quantity or order.quantity
-            self._stepper.report(self._update(order, quantity, command.price, command.trigger_price))
+            self._stepper.report(updated(order, quantity, command.price, command.trigger_price, self._stepper.now))
         else:
             self._pass(self._risk, command)
 
@@ -156,20 +156,8 @@ class OrderGate:
         command = self.parked.pop(client_order_id.value, None)
         if command is None:
             return False
-        order, now = command.order, self._stepper.now
-        self._stepper.report(
-            OrderCanceled(
-                order.trader_id,
-                order.strategy_id,
-                order.instrument_id,
-                order.client_order_id,
-                None,
-                None,
-                UUID4(),
-                now,
-                now,
-            )
-        )
+        order = command.order
+        self._stepper.report(cancelled(order, self._stepper.now))
         for child in self.children(order):
             self.withdraw(child.client_order_id)
         return True
@@ -185,18 +173,7 @@ class OrderGate:
             self._deny(orphan, f"its parent {native_order} was refused: {reason}")
 
     def _deny(self, order: NativeOrder, reason: str) -> None:
-        now = self._stepper.now
-        self._stepper.report(
-            OrderDenied(
-                order.trader_id,
-                order.strategy_id,
-                order.instrument_id,
-                order.client_order_id,
-                reason,
-                UUID4(),
-                now,
-            )
-        )
+        self._stepper.report(denied(order, reason, self._stepper.now))
 
     def cut(self, native_order: str, quantity: float) -> None:
         """Reduce the parked order and its children, and send the strategy `OrderUpdated`."""
@@ -206,7 +183,7 @@ class OrderGate:
         for order in (command.order, *self.children(command.order)):
             less = Quantity(quantity, order.quantity.precision)
             if less < order.quantity:
-                self._stepper.report(self._update(order, less, None, None))
+                self._stepper.report(updated(order, less, None, None, self._stepper.now))
 
     def children(self, order: NativeOrder) -> list[NativeOrder]:
         """Return the exits of a bracket whose entry this is, as long as they are parked."""
@@ -223,23 +200,6 @@ class OrderGate:
     def waiting(self) -> Iterator[NativeOrder]:
         """Return every parked order."""
         return (command.order for command in self.parked.values())
-
-    def _update(self, order: NativeOrder, quantity: Quantity, price: Any, trigger_price: Any) -> OrderUpdated:
-        now = self._stepper.now
-        return OrderUpdated(
-            order.trader_id,
-            order.strategy_id,
-            order.instrument_id,
-            order.client_order_id,
-            None,
-            None,
-            quantity,
-            price,
-            trigger_price,
-            UUID4(),
-            now,
-            now,
-        )
 
 
 def parent_of(order: NativeOrder) -> str:

@@ -1,6 +1,6 @@
-"""A user's script that needs every public name: a test runs it, and mypy and pyright read it in their strict modes.
+"""A user's script that needs every public name of strategies, runs, results and errors.
 
-It is long because there are many names, and one file because it is one script.
+A test runs it, and mypy and pyright read it in their strict modes; `every_name_by_hand.py` needs the other names.
 """
 # pyright: strict
 
@@ -16,34 +16,22 @@ import pandas as pd
 
 from orchestrate import (
     TIE,
-    AllocationConfig,
-    Appointment,
     BacktestEngine,
     BacktestResult,
-    BacktraderOrchestrationAdapter,
-    BacktraderSettings,
     Bars,
-    BarSeries,
     BarStrategy,
-    Board,
     CapitalPlan,
-    CapitalRebalancedEvent,
     Commission,
-    CompatibilityAnalyzer,
-    CompatibilityReport,
     ConfigurationError,
     ConflictDemand,
     ConflictView,
     Context,
-    Cooldown,
     CrossFrameworkAnalytics,
-    CrossFrameworkOrchestrator,
     DataError,
     DataPlan,
     Decision,
     DecisionRecord,
     Demand,
-    DomainEvent,
     EngineError,
     ExecutionRules,
     Fill,
@@ -56,81 +44,39 @@ from orchestrate import (
     Gate,
     HistoricalDataBar,
     Indicator,
-    Instrument,
     InstrumentPlan,
     InterruptedRunError,
     IStrategy,
-    LimitReachedEvent,
-    Market,
-    MarketEvent,
-    MaxDailyLoss,
-    MaxDrawdown,
-    MaxFrameworkPct,
-    MaxGrossLeverage,
-    MaxLeverage,
-    MaxNetLeverage,
-    MaxPortfolioDrawdown,
-    MaxPositionPct,
-    MaxPositions,
-    MaxSymbolPct,
     MultiFrameworkConfig,
-    NautilusOrchestrationAdapter,
-    NautilusSettings,
     NotFoundError,
-    OppositionEndedEvent,
-    OppositionStartedEvent,
     OrchestrateError,
-    OrchestrationPort,
     OrchestratorConfig,
     OrchestratorResult,
-    Order,
-    OrderFilledEvent,
     Outcome,
     Parameter,
-    PortfolioCapitalManager,
-    PortfolioPlan,
     Position,
     Problem,
     Reason,
-    RebalancePlan,
     ReconciliationError,
     RunError,
     RunPlan,
     RunResult,
     Side,
     Signal,
-    SignalBlockedEvent,
-    SignalResizedEvent,
     Signals,
     Sizing,
     Slippage,
-    Stamps,
     StoreError,
-    StrategyAddedEvent,
-    StrategyAllocation,
-    StrategyCommand,
-    StrategyConflictDetectedEvent,
-    StrategyCoordinator,
     StrategyDescription,
     StrategyError,
-    StrategyFailedEvent,
     StrategyLibrary,
-    StrategyMetadata,
     StrategyOrchestrator,
-    StrategyPausedEvent,
     StrategyPlan,
-    StrategyRemovedEvent,
     StrategyResult,
-    StrategyResumedEvent,
-    StrategySignalledEvent,
     TimeLimitError,
-    Timeline,
     Trade,
-    UnifiedStrategyOrchestrator,
     UnknownStrategyError,
     VectorStrategy,
-    VolatilityTarget,
-    board,
     crossed_above,
     moving_average,
     rolling_deviation,
@@ -311,116 +257,6 @@ def problem_of_a_typo() -> Problem:
     raise AssertionError("a typo runs")
 
 
-# ---- the orchestrators, driven by hand
-
-
-def market() -> Market:
-    bars = prices()
-    stamps: Stamps = np.array([bar.timestamp for bar in bars], dtype=np.int64)
-    opens, highs, lows, closes, volumes = [
-        np.array([getattr(bar, name) for bar in bars], dtype=np.float64)
-        for name in ("open", "high", "low", "close", "volume")
-    ]
-    series = BarSeries("WAVE", stamps, opens, highs, lows, closes, volumes, stamps, DAY)
-    return Market({"WAVE": series}, {"WAVE": Instrument("WAVE")}, Timeline(stamps, stamps, {"WAVE": np.arange(120)}))
-
-
-def both_frameworks() -> list[DomainEvent]:
-    adapters: dict[str, OrchestrationPort] = {
-        "backtrader": BacktraderOrchestrationAdapter(BacktraderSettings(feed="full")),
-        "nautilus": NautilusOrchestrationAdapter(NautilusSettings()),
-    }
-    orchestrator = CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(Decimal(10_000)), StrategyCoordinator(), CompatibilityAnalyzer(), adapters
-    )
-    for framework in adapters:
-        metadata, half = StrategyMetadata(f"on_{framework}", symbols=("WAVE",)), AllocationConfig(Decimal(50))
-        orchestrator.add_strategy(Reversal(), metadata, half, framework=framework)
-    report: CompatibilityReport = orchestrator.validate_compatibility()
-    assert report.is_compatible and report.warnings
-    orchestrator.run(market(), ExecutionRules())
-    return orchestrator.events
-
-
-def commands_by_hand() -> list[Order]:
-    capital = PortfolioCapitalManager()
-    orchestrator = UnifiedStrategyOrchestrator(capital, StrategyCoordinator(), CompatibilityAnalyzer())
-    orchestrator.add_strategy(Above(), StrategyMetadata("above"), AllocationConfig(Decimal(100)))
-    orchestrator.prepare(market(), ExecutionRules())
-    commands: list[StrategyCommand] = []
-    for step in range(12):
-        commands += orchestrator.coordinate_execution(MarketEvent(step, step * DAY, {"WAVE": step}))
-    allocation = capital.allocation("above", orchestrator.session.marks)
-    assert_type(allocation, StrategyAllocation)
-    return [command.order for command in commands]
-
-
-def in_words(event: DomainEvent) -> str:
-    match event:
-        case StrategyAddedEvent():
-            return f"{event.strategy_id} takes {event.allocation_pct}%"
-        case StrategyRemovedEvent() | StrategyPausedEvent() | StrategyResumedEvent():
-            return event.strategy_id
-        case StrategyFailedEvent():
-            return f"{event.strategy_id}: {event.error_type}"
-        case StrategySignalledEvent():
-            return f"{event.strategy_id}: {event.signal_type} {event.symbol}"
-        case SignalBlockedEvent() | SignalResizedEvent():
-            return event.decision.detail
-        case OrderFilledEvent():
-            return f"{event.fill.quantity} at {event.fill.price}"
-        case StrategyConflictDetectedEvent():
-            return " and ".join(event.strategy_ids)
-        case OppositionStartedEvent() | OppositionEndedEvent():
-            return f"{event.symbol}: {' against '.join(event.strategies)}"
-        case CapitalRebalancedEvent():
-            return ", ".join(event.allocations)
-        case LimitReachedEvent():
-            return f"{event.limit}: {event.figure:g} of {event.bound:g}"
-        case _:
-            return ""
-
-
-def limited() -> CrossFrameworkOrchestrator:
-    """A run whose portfolio has limits and a schedule."""
-    plan = PortfolioPlan(
-        rebalance=RebalancePlan(every="month"),
-        target_volatility=VolatilityTarget(Decimal("0.1")),
-        schedule=(Appointment("2024-03-01", "pause", "above"),),
-    )
-    limits = {
-        "max_symbol_pct": MaxSymbolPct(90),
-        "max_framework_pct": MaxFrameworkPct(100),
-        "max_gross_leverage": MaxGrossLeverage(1),
-        "max_net_leverage": MaxNetLeverage(1),
-        "max_drawdown": MaxPortfolioDrawdown(0.5),
-    }
-    own = {
-        "max_position_pct": MaxPositionPct(20),
-        "max_positions": MaxPositions(1),
-        "max_leverage": MaxLeverage(1),
-        "max_daily_loss": MaxDailyLoss(0.5),
-        "max_drawdown": MaxDrawdown(0.5),
-        "cooldown": Cooldown(1),
-    }
-    adapters = {"backtrader": BacktraderOrchestrationAdapter(BacktraderSettings())}
-    coordinator = StrategyCoordinator(limits=limits)
-    orchestrator = CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(), coordinator, CompatibilityAnalyzer(), adapters, portfolio=plan
-    )
-    orchestrator.add_strategy(Above(), StrategyMetadata("above"), AllocationConfig(Decimal(100), limits=own))
-    orchestrator.run(market(), ExecutionRules())
-    return orchestrator
-
-
-def no_board() -> Board | None:
-    """There is none outside of a strategy's callbacks."""
-    try:
-        return board(None)
-    except RuntimeError:
-        return None
-
-
 def main() -> int:
     together = portfolio()
     facts_of(together)
@@ -430,13 +266,7 @@ def main() -> int:
     assert library().kind == "signals"
     assert set(exit_codes().values()) == {1, 2, 3, 4, 5, 124, 130}
     assert "MOMENTUM" in problem_of_a_typo().hint
-    assert all(len(figure) == 120 for figure in figures(market().series["WAVE"].close).values())
-    events = both_frameworks()
-    assert any(isinstance(event, OrderFilledEvent) for event in events)
-    assert all(in_words(event) for event in events)
-    assert commands_by_hand()[0].symbol == "WAVE"
-    assert any(isinstance(event, LimitReachedEvent) for event in limited().events)
-    assert no_board() is None
+    assert all(len(figure) == 120 for figure in figures(np.array([bar.close for bar in prices()])).values())
     return 0
 
 

@@ -1,0 +1,35 @@
+"""Nautilus's events on orders, as its engines would send them to a strategy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.model.events import OrderCanceled, OrderDenied, OrderModifyRejected, OrderUpdated
+from nautilus_trader.model.objects import Quantity
+from nautilus_trader.model.orders import Order as NativeOrder
+
+
+def denied(order: NativeOrder, reason: str, now: int) -> OrderDenied:
+    """The order was refused before any exchange saw it."""
+    return OrderDenied(*_names_of(order), reason, UUID4(), now)
+
+
+def cancelled(order: NativeOrder, now: int) -> OrderCanceled:
+    """An order that no exchange has seen is cancelled."""
+    return OrderCanceled(*_names_of(order), None, None, UUID4(), now, now)
+
+
+def updated(order: NativeOrder, quantity: Quantity, price: Any, trigger_price: Any, now: int) -> OrderUpdated:
+    """An order that no exchange has seen is changed."""
+    return OrderUpdated(*_names_of(order), None, None, quantity, price, trigger_price, UUID4(), now, now)
+
+
+def change_rejected(order: NativeOrder, reason: str, now: int) -> OrderModifyRejected:
+    """A change was refused; the order stays as it is."""
+    return OrderModifyRejected(*_names_of(order), order.venue_order_id, order.account_id, reason, UUID4(), now, now)
+
+
+def _names_of(order: NativeOrder) -> tuple[object, ...]:
+    """Return whose order it is, with which every event begins."""
+    return order.trader_id, order.strategy_id, order.instrument_id, order.client_order_id

@@ -1,0 +1,80 @@
+"""What a run left behind, as its result."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+
+from orchestrate.analytics.returns import curve_of
+from orchestrate.domain.errors import FunctionError
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, StrategyResult
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.usecases.lookahead import Outcome
+from orchestrate.usecases.running.periods import periods
+from orchestrate.usecases.running.setup import Setup
+
+
+def run_result(
+    setup: Setup,
+    orchestrator: CrossFrameworkOrchestrator,
+    results: dict[str, StrategyResult],
+    findings: list[Finding],
+    checked: Outcome,
+    error: FunctionError | None,
+) -> RunResult:
+    """Return all that is known of a run once its steps are done.
+
+    `findings` are of the time before the first one; `error` is that of a user's function.
+    """
+    plan, timeline, stop = setup.plan, setup.market.timeline, setup.followers.stop
+    steps, session = orchestrator.steps_done, orchestrator.session
+    stopped = (stop is not None and stop()) or (error is None and steps < len(timeline))
+    return RunResult(
+        plan=plan,
+        status=_status(results, interrupted=stopped, ended=error is not None),
+        stamps=timeline.stamps[:steps],
+        labels=timeline.labels[:steps],
+        reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
+        strategies=results,
+        decisions=tuple(session.log.decisions),
+        fills=tuple(orchestrator.fills),
+        findings=(*findings, *session.portfolio.findings, *_ruined(setup, results)),
+        checks=checked.findings,
+        coverage=checked.coverage,
+        timings={framework: engine.timing for framework, engine in setup.engines.items()},
+        data_hash=setup.market.data_hash,
+        periods_per_year=periods(plan, setup.market, results),
+        benchmark=session.marks.path(plan.benchmark, steps) if plan.benchmark else None,
+        looked_ahead=checked.accused,
+        error=_run_error(error, int(timeline.labels[steps - 1]) if steps else None) if error else None,
+    )
+
+
+def _run_error(error: FunctionError, t: int | None) -> RunError:
+    return RunError(error.kind, str(error), error.traceback, t, error.file, error.line)
+
+
+def _status(results: dict[str, StrategyResult], *, interrupted: bool, ended: bool) -> RunStatus:
+    if interrupted or ended:
+        return "interrupted" if interrupted else "failed"
+    failed = sum(result.status == "failed" for result in results.values())
+    if not failed:
+        return "completed"
+    return "failed" if failed == len(results) else "degraded"
+
+
+def _ruined(setup: Setup, results: dict[str, StrategyResult]) -> list[Finding]:
+    """Return a warning for each strategy that lost all it had: margin calls are not supported, nothing is closed."""
+    findings = []
+    pooled = setup.plan.capital.mode == "pooled"
+    means = "the others' money stands in for it" if pooled else "margin calls are not supported"
+    for result in results.values():
+        lost = curve_of([result]).equity <= 0.0  # whose money was moved away has lost nothing
+        down = np.flatnonzero(lost & (result.equity <= 0.0))
+        if len(down):
+            first = label_text(int(setup.market.timeline.labels[down[0]]))
+            message = f"its equity fell to zero or below, first at {first}; {means}; the run continued"
+            findings.append(Finding("warning", f"strategies.{result.id}", message, len(down), (first,)))
+    return findings
