@@ -24,6 +24,7 @@ from orchestrate import (
     run_backtest,
     run_orchestrator,
 )
+from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES, ConflictPolicy
 from orchestrate.usecases.api import calls as api
 
 SAMPLES = Path(__file__).parents[2] / "configs" / "data"
@@ -187,6 +188,13 @@ def contest(mode: Any, **how: Any) -> OrchestratorResult:
     pairs: list[tuple[object, str]] = [("BUY_AND_HOLD", "0.6"), ("BUY_AND_HOLD", "0.4")]
     config = OrchestratorConfig(conflict_resolution_mode=mode, sizing=Sizing("fixed", Decimal(30)), **how)
     return run_orchestrator(pairs, FLAT, config)
+
+
+def test_a_policy_of_the_registry_settles_a_run(monkeypatch):
+    last_alone = ConflictPolicy(lambda demands, _view: [0.0] * (len(demands) - 1) + [demands[-1].quantity], "the last")
+    monkeypatch.setitem(CONFLICT_POLICIES, "last_alone", last_alone)
+    strategies = contest("last_alone").facts.strategies
+    assert [result.blocked for result in strategies.values()] == [1, 0]
 
 
 @pytest.mark.parametrize(
