@@ -25,6 +25,10 @@ from orchestrate.domain.results import (
     StrategyResult,
 )
 
+# Failed assertions of the conformance suite show their values, although its files are no test files; named here, before
+# any test imports from that folder.
+pytest.register_assert_rewrite("tests.engines.conformance")
+
 # The same examples everywhere and always; HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.register_profile("explore", deadline=None)
