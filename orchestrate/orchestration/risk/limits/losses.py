@@ -1,4 +1,4 @@
-"""Limits on how much may be lost before nothing is opened any more."""
+"""Limits on losses, beyond which nothing is opened any more."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class MaxPortfolioDrawdown:
 
 
 def strategy_drawdown(limit: MaxDrawdown, opening: Opening) -> Verdict | None:
-    """Refuse openings of a strategy while its drawdown stands at the limit or beyond."""
+    """Refuse openings of a strategy while its drawdown is at the limit or beyond."""
     drawdown = opening.strategy.drawdown
     return refused(drawdown, limit.at) if drawdown + GRAIN >= limit.at else None
 
 
 def portfolio_drawdown(limit: MaxPortfolioDrawdown, opening: Opening) -> Verdict | None:
-    """Refuse all openings while the portfolio's drawdown stands at the limit or beyond."""
+    """Refuse all openings while the portfolio's drawdown is at the limit or beyond."""
     drawdown = opening.portfolio.drawdown
     return refused(drawdown, limit.at) if drawdown + GRAIN >= limit.at else None
 
@@ -78,7 +78,7 @@ class Cooldown:
 
 
 def cooldown(limit: Cooldown, opening: Opening) -> Verdict | None:
-    """Refuse what would open on one of the bars after the exit; a market order opens on the bar after its decision."""
+    """Refuse openings on the bars after the exit; a market order opens on the bar after its decision."""
     since = opening.strategy.bars_since_loss
     if since is None:
         return None
