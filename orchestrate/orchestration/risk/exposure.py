@@ -102,11 +102,11 @@ class Exposure:
         return self.marks[symbol] * self.instruments[symbol].multiplier
 
     def quantity(self, strategy_id: str, symbol: str) -> float:
-        """The signed quantity of one strategy in one symbol."""
+        """Return the signed quantity of one strategy in one symbol."""
         return self.quantities(strategy_id).get(symbol, 0.0)
 
     def worths(self, strategy_id: str) -> Iterator[tuple[str, float]]:
-        """The signed worth of each position of one strategy."""
+        """Return the signed worth of each position of one strategy."""
         for symbol, quantity in self.quantities(strategy_id).items():
             yield symbol, quantity * self.unit(symbol)
 
