@@ -98,7 +98,7 @@ def test_hosting_costs_little(rules: ExecutionRules, ledger: Ledger) -> None:
         under.append(seconds)
         assert abs(orders - filled) <= 1
     ratio = median(under) / median(alone)
-    ledger.tell(
+    ledger.report(
         f"hosted: Nautilus, {rules.fill}",
         f"A native on Nautilus, fill: {rules.fill}, {BARS:,} minute bars, {filled:,} fills: "
         f"free {median(alone):.2f} s, hosted {median(under):.2f} s, ratio {ratio:.3f}",
