@@ -203,6 +203,31 @@ def test_portfolio_rule_acts_at_its_step(orchestrate: Orchestrate) -> None:
     assert "half of the bars are over at 2010-06-28" in messages
 
 
+TRAILING = """\
+import backtrader as bt
+
+
+class Trailing(bt.Strategy):
+    def next(self):
+        if len(self) == 2:
+            self.buy(size=10)
+        if len(self) == 5:
+            price = self.data.close[0] * 0.9
+            self.sell(size=10, exectype=bt.Order.StopTrailLimit, price=price, plimit=price, trailamount=5.0)
+"""
+
+
+def test_order_type_is_stored_with_its_decision(orchestrate: Orchestrate, tmp_path: Path) -> None:
+    (tmp_path / "trailing.py").write_text(TRAILING)
+    text = PLAN.replace(
+        "{name: MOMENTUM, allocation: 50, config: {fast: 3, slow: 8}}", "{name: trailing.py:Trailing, allocation: 50}"
+    )
+    backtest(orchestrate, text)
+    (path,) = tmp_path.glob("reports/[!.]*/decisions.parquet")
+    rows = [row for row in pq.read_table(path).to_pylist() if row["strategy_id"] == "trend"]
+    assert [row["order_type"] for row in rows] == ["market", "trailing_stop_limit"]
+
+
 def test_command_is_in_the_help_and_runs(orchestrate: Orchestrate) -> None:
     assert "List the stored runs." in orchestrate("--help")
     run = backtest(orchestrate, PLAN)
