@@ -107,7 +107,7 @@ class ThresholdWatch:
         self._weights = np.array([weights.get(name, 0.0) for name in self._rows if name != RESERVE])
 
     def is_hit(self, step: int) -> bool:
-        """True where a share is off at this step."""
+        """Return whether a share is off at this step."""
         return bool(self._off(self._watch.now(step)[:, None], step)[0])
 
     def first_hit(self, equity: Floats, days: Stamps) -> int:
