@@ -64,13 +64,13 @@ def make_result(
     """A run over `len(equity)` steps of `step` nanoseconds; every trade is one unit of IBM, in and out again."""
     size = len(next(iter(strategies.values())).equity)
     stamps = FIRST + np.arange(size, dtype=np.int64) * step
-    allocated = {name: float(made.equity[0]) if size else 1000.0 for name, made in strategies.items()}
+    allocated = {name: float(one.equity[0]) if size else 1000.0 for name, one in strategies.items()}
     total = sum(allocated.values()) + reserve
     plans = tuple(
         StrategyPlan(
-            name, "MOMENTUM", "signals", "MOMENTUM", made.framework, Decimal(str(allocated[name] / total)), ("IBM",)
+            name, "MOMENTUM", "signals", "MOMENTUM", one.framework, Decimal(str(allocated[name] / total)), ("IBM",)
         )
-        for name, made in strategies.items()
+        for name, one in strategies.items()
     )
     plan = RunPlan(
         mode="multi" if len(strategies) > 1 else "single",
@@ -83,9 +83,9 @@ def make_result(
     fills: list[FillRecord] = []
     decisions: list[DecisionRecord] = []
     results: dict[str, StrategyResult] = {}
-    for name, made in strategies.items():
+    for name, one in strategies.items():
         trades = []
-        for count, profit in enumerate(made.profits):
+        for count, profit in enumerate(one.profits):
             entered, exited = int(stamps[min(count, size - 2)]), int(stamps[min(count + 1, size - 1)])
             trades.append(Trade(name, "IBM", 1.0, entered, exited, 100.0, 100.0 + profit, profit, 0.0))
             for number, (quantity, price, t) in enumerate(((1.0, 100.0, entered), (-1.0, 100.0 + profit, exited))):
@@ -93,7 +93,7 @@ def make_result(
                 demand = Demand(name, "IBM", quantity, quantity < 0, price, 0, t)
                 decisions.append(DecisionRecord(t, Decision(demand, Outcome.APPROVED, quantity), order_id))
                 fills.append(
-                    FillRecord(t, Fill(order_id, name, "IBM", quantity, price, 0.0, t), made.framework, quantity < 0)
+                    FillRecord(t, Fill(order_id, name, "IBM", quantity, price, 0.0, t), one.framework, quantity < 0)
                 )
         refused = Decision(
             Demand(name, "IBM", 5.0, False, 100.0, 0, FIRST), Outcome.REJECTED, 0.0, Reason.CAPITAL, "no money"
@@ -102,21 +102,21 @@ def make_result(
         results[name] = StrategyResult(
             id=name,
             name="MOMENTUM",
-            framework=made.framework,
-            status="failed" if made.error else "completed",
+            framework=one.framework,
+            status="failed" if one.error else "completed",
             symbols=("IBM",),
             allocated=Decimal(str(allocated[name])),
-            equity=np.array(made.equity, dtype=np.float64),
-            has_bar=np.ones(size, dtype=np.bool_) if made.has_bar is None else np.array(made.has_bar),
-            exposed=np.zeros(size, dtype=np.bool_) if made.exposed is None else np.array(made.exposed),
+            equity=np.array(one.equity, dtype=np.float64),
+            has_bar=np.ones(size, dtype=np.bool_) if one.has_bar is None else np.array(one.has_bar),
+            exposed=np.zeros(size, dtype=np.bool_) if one.exposed is None else np.array(one.exposed),
             trades=tuple(trades),
             open_positions=(),
-            fees=made.fees,
+            fees=one.fees,
             blocked=1,
             resized=0,
-            error=made.error,
+            error=one.error,
         )
-    failed = [made for made in strategies.values() if made.error]
+    failed = [one for one in strategies.values() if one.error]
     ended: Any = status or ("failed" if len(failed) == len(strategies) else "degraded" if failed else "completed")
     periods = {} if periods_per_year is None else dict.fromkeys(("", *strategies), periods_per_year)
     return RunResult(
@@ -129,7 +129,7 @@ def make_result(
         decisions=tuple(decisions),
         fills=tuple(fills),
         findings=findings,
-        timings={made.framework: FrameworkTiming(0.5, 1e-5, 1e-4, 7) for made in strategies.values()},
+        timings={one.framework: FrameworkTiming(0.5, 1e-5, 1e-4, 7) for one in strategies.values()},
         data_hash="d" * 64,
         periods_per_year=periods,
     )
