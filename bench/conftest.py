@@ -32,5 +32,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in table(result["goals"]):
         terminalreporter.write_line(line)
     verdicts = Counter(row.get("met") for row in result["goals"])
-    told = f"{verdicts[True]} met, {verdicts[False]} missed, {verdicts[None]} not measured; {result['minutes']} minutes"
-    terminalreporter.write_line(f"\n{told}; all of it: {RESULT}")
+    counts = (
+        f"{verdicts[True]} met, {verdicts[False]} missed, {verdicts[None]} not measured; {result['minutes']} minutes"
+    )
+    terminalreporter.write_line(f"\n{counts}; all of it: {RESULT}")

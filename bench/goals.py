@@ -1,4 +1,4 @@
-"""What is to be reached, row by row in the order of the table that set the goals, and what a run of the bench reached.
+"""Goals, in the order of the table that set them, and the figures that a run of the bench reached.
 
 A ratio's measure is `ours / theirs`, both by the names of contestants; `workload` names the block that measures it.
 """
@@ -27,7 +27,7 @@ WHOLE, MEMORY, STEP = "whole process", "memory", "step"
 
 @dataclass(frozen=True)
 class Goal:
-    """At most so much. A unit is `×` (times), `MB`, `ms`, `µs` or `%`."""
+    """A bound on a measure. A unit is `×` (times), `MB`, `ms`, `µs` or `%`."""
 
     workload: str
     measure: str
@@ -91,21 +91,21 @@ def goals_of(workload: str) -> list[Goal]:
 
 @dataclass
 class Ledger:
-    """What one run of the bench printed and reached. Written after every entry, so that a run cut short leaves it."""
+    """The output and figures of one run of the bench, written after every entry, also of an interrupted run."""
 
     path: Path = RESULT
     started: float = field(default_factory=time.time)
     blocks: dict[str, str] = field(default_factory=dict)
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def tell(self, block: str, *lines: str) -> None:
+    def report(self, block: str, *lines: str) -> None:
         """Print lines, which become one block of the page."""
         self.blocks[block] = "\n".join(lines)
         print("\n\n" + self.blocks[block], flush=True)
         self._write()
 
     def reached(self, workload: str, measure: str, value: float | None, note: str = "") -> None:
-        """What was reached of a goal; None where it could not be measured, for the reason that `note` gives."""
+        """Enter the figure of a goal; None where it could not be measured, for the reason in `note`."""
         goal = next(goal for goal in GOALS if (goal.workload, goal.measure) == (workload, measure))
         met = None if value is None else value <= goal.at_most
         self.rows[f"{workload} | {measure}"] = {"reached": value, "met": met, "note": note}
@@ -145,7 +145,7 @@ def figure(value: float, unit: str) -> str:
 
 
 def table(goals: list[dict[str, Any]]) -> list[str]:
-    """The goals beside what was reached, a line each, as a table of Markdown."""
+    """Return the goals beside the figures reached, a line each, as a table of Markdown."""
     lines = ["| workload | measure | goal | reached | |", "|---|---|---|---|---|"]
     for row in goals:
         value, unit, met = row.get("reached"), row["unit"], row.get("met")

@@ -50,7 +50,7 @@ def interleave(
                 gc.freeze()  # what others have left or imported is not looked through again during this one's time
                 try:
                     last[name] = contestant()
-                except Exception as error:  # told beside its name; what else was measured counts all the same
+                except Exception as error:  # reported beside its name; all other measurements count
                     broken[name] = f"{type(error).__name__}: {error}"
                     continue
                 seconds[name].append(seconds_of(last[name]))

@@ -18,15 +18,15 @@ BLOCK = re.compile(r"<!-- bench: (?P<name>[^>]+) -->\n.*?<!-- end -->", re.DOTAL
 
 
 def written(page: str, result: dict[str, Any]) -> str:
-    """The page with every block as this run printed it; SystemExit where the run has no such block."""
+    """Return the page with every block as this run printed it; SystemExit where the run has no such block."""
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     blocks = {name: f"```\n{text}\n```" for name, text in result["blocks"].items()}
     blocks["goals"] = "\n".join(table(result["goals"]))
     blocks["run"] = f"This run: {result['started']} UTC, {result['machine']}, {result['minutes']} minutes; {versions}."
-    wanted = BLOCK.findall(page)
-    if missing := [name for name in wanted if name not in blocks]:
+    names = BLOCK.findall(page)
+    if missing := [name for name in names if name not in blocks]:
         raise SystemExit(f"the last run of the bench did not get to: {', '.join(missing)}")
-    return BLOCK.sub(lambda found: f"<!-- bench: {found['name']} -->\n{blocks[found['name']]}\n<!-- end -->", page)
+    return BLOCK.sub(lambda match: f"<!-- bench: {match['name']} -->\n{blocks[match['name']]}\n<!-- end -->", page)
 
 
 if __name__ == "__main__":

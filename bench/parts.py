@@ -1,4 +1,4 @@
-"""Where a contestant's time goes: the interpreter is interrupted a few hundred times and asked in which file it is."""
+"""Where a contestant's time goes: the interpreter is interrupted a few hundred times, and the file noted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVERY = 0.001  # seconds of CPU; the system may round it up
 
 
 class Sampler(AbstractContextManager[None]):
-    """Entered around what is looked at, as often as one likes."""
+    """Entered around the code to look at, as often as needed."""
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
@@ -48,7 +48,7 @@ def part(frame: FrameType | None) -> str:
 
 
 def sampled(run: Callable[[Sampler], Done], seconds: float) -> dict[str, float]:
-    """Shares of a run's loop by file, the largest first. It is repeated until there is enough to tell."""
+    """Shares of a run's loop by file, the largest first. It is repeated until there are enough samples."""
     sampler, taken = Sampler(), 0.0
     gc.collect()
     gc.freeze()
@@ -62,6 +62,6 @@ def sampled(run: Callable[[Sampler], Done], seconds: float) -> dict[str, float]:
 def parts(run: Callable[[Sampler], Done]) -> str:
     """Every part of at least three percent, and the rest."""
     shares = sampled(run, 1.5)
-    told = [f"{name} {share:.0%}" for name, share in shares.items() if share >= 0.03]
+    largest = [f"{name} {share:.0%}" for name, share in shares.items() if share >= 0.03]
     rest = sum(share for share in shares.values() if share < 0.03)
-    return ", ".join([*told, f"smaller ones {rest:.0%}"])
+    return ", ".join([*largest, f"smaller ones {rest:.0%}"])

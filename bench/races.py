@@ -1,6 +1,6 @@
-"""Who races whom: contestants by name; one race run by turns, printed and entered into the ledger.
+"""Races: contestants by name; one race run by turns, printed and entered into the ledger.
 
-No ratio is told where fills or equity differ.
+No ratio is reported where fills or equity differ.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def race(one: Race) -> Raced:
     return Raced(interleave(contestants, one.turns, lambda done: done.seconds))
 
 
-def tell(one: Race, raced: Raced, ledger: Ledger) -> None:
+def report(one: Race, raced: Raced, ledger: Ledger) -> None:
     """The race as a block; its goals into the ledger, with the parts of every contestant that missed one."""
     reached = {}
     for goal in goals_of(one.workload):
@@ -111,8 +111,8 @@ def tell(one: Race, raced: Raced, ledger: Ledger) -> None:
         figure = "     broke" if taken.broken else f"{taken.middle * 1000:11.1f}"
         lines.append(f"  {name:<22}{figure}  {raced.fault(name)}".rstrip())
     for goal, (ratio, why) in reached.items():
-        told = f"{ratio:6.3f}{'' if ratio <= goal.at_most else '  missed'}" if ratio is not None else why
-        lines.append(f"  {goal.measure:<38} goal {goal.at_most:5.2f}  reached {told}")
+        outcome = f"{ratio:6.3f}{'' if ratio <= goal.at_most else '  missed'}" if ratio is not None else why
+        lines.append(f"  {goal.measure:<38} goal {goal.at_most:5.2f}  reached {outcome}")
     for mine in one.ours:
         ratio, _ = raced.ratio(mine, "vectorbt")
         if ratio is not None and mine in ("Backtrader", "Nautilus", "both"):
@@ -122,4 +122,4 @@ def tell(one: Race, raced: Raced, ledger: Ledger) -> None:
         lines += [
             f"    {mine}: {parts(lambda around, mine=mine: OURS[mine](one.scene, around=around))}" for mine in late
         ]
-    ledger.tell(one.workload, *lines)
+    ledger.report(one.workload, *lines)

@@ -1,4 +1,4 @@
-"""The crossing as strategies that are asked at every bar. Both averages lie within one window of closes, so their
+"""The crossing as strategies that are called at every bar. Both averages lie within one window of closes, so their
 distance is one product of that window with fixed weights.
 """
 

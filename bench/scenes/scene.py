@@ -1,4 +1,4 @@
-"""What is measured: the same bars, the same crossings, the same 100 shares at the next open, for every contestant."""
+"""The task of every contestant: the same bars, the same crossings, the same 100 shares at the next open."""
 
 from __future__ import annotations
 

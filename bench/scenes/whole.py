@@ -38,8 +38,8 @@ class Used:
     @property
     def equity(self) -> float:
         """The final equity: of a raw script all that it prints, of ours a part of its JSON."""
-        told = json.loads(self.output)
-        return float(told["portfolio"]["final_equity"] if isinstance(told, dict) else told)
+        result = json.loads(self.output)
+        return float(result["portfolio"]["final_equity"] if isinstance(result, dict) else result)
 
 
 def bars_file(scene: Scene, folder: Path) -> Path:

@@ -25,7 +25,7 @@ def at_most() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def told(function: Callable[..., Any], stage: str) -> Callable[..., Any]:
+def reporting(function: Callable[..., Any], stage: str) -> Callable[..., Any]:
     def followed(*arguments: Any, **named: Any) -> Any:
         answer = function(*arguments, **named)
         print(f"{at_most():6.0f}  {stage}", file=sys.stderr)
@@ -36,7 +36,7 @@ def told(function: Callable[..., Any], stage: str) -> Callable[..., Any]:
 
 print(f"{at_most():6.0f}  imported", file=sys.stderr)
 for name, (owner, stage) in STAGES.items():
-    setattr(owner, name, told(getattr(owner, name), stage))
+    setattr(owner, name, reporting(getattr(owner, name), stage))
 sys.argv = ["orchestrate", "backtest", sys.argv[1], "-q"]
 with suppress(SystemExit):
     main()

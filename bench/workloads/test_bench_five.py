@@ -64,10 +64,10 @@ def test_five_against_one(
     taken = interleave(contestants, turns, float)
     assert not {name: each.broken for name, each in taken.items() if each.broken}
     seconds = {name: each.middle for name, each in taken.items()}
-    _tell(workload, scenes, seconds, raw, ledger)
+    _report(workload, scenes, seconds, raw, ledger)
 
 
-def _tell(
+def _report(
     workload: str, scenes: dict[int, Scene], seconds: dict[str, float], raw: tuple[str, ...], ledger: Ledger
 ) -> None:
     lines = [f"{scenes[5]}, against 1 strategy; CPU ms, median", f"  {'':<38}{'5':>10}{'1':>10}   5 / 1"]
@@ -86,7 +86,7 @@ def _tell(
             ledger.reached(workload, f"{kind}, run() against {theirs} with 1", five / one)
         if seconds[f"{kind}, loop, 5"] > 2 * seconds[f"{kind}, loop, 1"]:
             lines += [f"    cause: {line}" for line in _cause(kind, name, scenes)]
-    ledger.tell(workload, *lines)
+    ledger.report(workload, *lines)
 
 
 def _cause(kind: str, name: str, scenes: dict[int, Scene]) -> list[str]:

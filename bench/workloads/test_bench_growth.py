@@ -41,11 +41,11 @@ def measured(scenes: dict[int, Scene], turns: int, folder: Path) -> list[str]:
 def test_growth_with_strategies(tmp_path: Path, ledger: Ledger) -> None:
     scenes = {count: Scene(2_520, 1, count) for count in (1, 5, 10, 50, 100)}
     heading = "1 to 100 strategies, 1 symbol, 2,520 days, Backtrader; CPU ms, in brackets times one strategy's"
-    ledger.tell("growth with strategies", heading, *measured(scenes, 3, tmp_path))
+    ledger.report("growth with strategies", heading, *measured(scenes, 3, tmp_path))
 
 
 @pytest.mark.timeout(3600)
 def test_growth_with_bars(tmp_path: Path, ledger: Ledger) -> None:
     scenes = {bars: Scene(bars, 1, 5, 60) for bars in (2_520, 20_000, 100_000, 500_000)}
     heading = "5 strategies, 1 symbol, 2,520 to 500,000 minutes, Backtrader; CPU ms, in brackets times 2,520 bars'"
-    ledger.tell("growth with bars", heading, *measured(scenes, 1, tmp_path))
+    ledger.report("growth with bars", heading, *measured(scenes, 1, tmp_path))

@@ -49,7 +49,7 @@ def test_hosting_costs_little(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -
         hosted.append(time.process_time() - started)
         assert under.trades() == alone.trades
     ratio = median(hosted) / median(free)
-    ledger.tell(
+    ledger.report(
         "hosted: Backtrader",
         f"A native on Backtrader, {BARS:,} minute bars, {len(alone.trades):,} fills: free {median(free):.2f} s, "
         f"hosted {median(hosted):.2f} s, ratio {ratio:.3f}",

@@ -77,10 +77,10 @@ def test_both_at_once_cost_little_more_than_both_alone(ledger: Ledger, monkeypat
         assert abs(fills["n"] - orders) <= 1
     middle = {name: median(taken) for name, taken in apart.items()}
     ratio = median(ours) / sum(middle.values())
-    told = " + ".join(f"{name} {seconds:.2f}" for name, seconds in middle.items())
-    ledger.tell(
+    apart_text = " + ".join(f"{name} {seconds:.2f}" for name, seconds in middle.items())
+    ledger.report(
         "hosted: one on each",
-        f"A native on each engine, {BARS:,} minute bars, {sum(fills.values()):,} fills: free {told} s, "
+        f"A native on each engine, {BARS:,} minute bars, {sum(fills.values()):,} fills: free {apart_text} s, "
         f"together {median(ours):.2f} s, ratio {ratio:.3f}",
     )
     assert ratio <= 1.15

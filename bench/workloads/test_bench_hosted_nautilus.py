@@ -35,8 +35,8 @@ from tests.natives.nautilus.builders import (
     instrument_id,
     market,
     play,
-    quiet,
     share,
+    silencing,
     usd,
     wave,
 )
@@ -63,10 +63,10 @@ def free(stage: Market) -> tuple[float, int]:
     engine.add_data(bars)
     gc.collect()
     started = time.process_time()
-    with quiet():
+    with silencing():
         engine.run(streaming=True)
     taken, orders = time.process_time() - started, engine.cache.orders_total_count()
-    with quiet():
+    with silencing():
         engine.end()
     engine.dispose()
     return taken, orders
@@ -98,7 +98,7 @@ def test_hosting_costs_little(rules: ExecutionRules, ledger: Ledger) -> None:
         under.append(seconds)
         assert abs(orders - filled) <= 1
     ratio = median(under) / median(alone)
-    ledger.tell(
+    ledger.report(
         f"hosted: Nautilus, {rules.fill}",
         f"A native on Nautilus, fill: {rules.fill}, {BARS:,} minute bars, {filled:,} fills: "
         f"free {median(alone):.2f} s, hosted {median(under):.2f} s, ratio {ratio:.3f}",

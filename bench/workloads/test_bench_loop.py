@@ -9,7 +9,7 @@ import pytest
 
 from bench import goals
 from bench.goals import Ledger
-from bench.races import Race, race, tell
+from bench.races import Race, race, report
 from bench.scenes.scene import Scene
 
 SLOW = ("raw Nautilus",)
@@ -34,7 +34,7 @@ PACES = ((20, 50), (50, 200), (100, 400), (250, 1_000))
 @pytest.mark.parametrize("one", RACES, ids=lambda one: one.workload)
 def test_loop(one: Race, ledger: Ledger) -> None:
     raced = race(one)
-    tell(one, raced, ledger)
+    report(one, raced, ledger)
     assert raced.fills()
     faults = {name: raced.fault(name) for name in raced.taken}
     assert not {name: fault for name, fault in faults.items() if fault}
@@ -42,7 +42,7 @@ def test_loop(one: Race, ledger: Ledger) -> None:
 
 @pytest.mark.timeout(3600)
 def test_density(ledger: Ledger) -> None:
-    """The same race at slower and slower averages: what a ratio of loops says depends on how often there are orders."""
+    """The same race at slower and slower averages: a ratio of loops depends on the number of orders."""
     lines = [
         "5 strategies, 1 symbol, 100,000 minutes; CPU ms of the loop; ratios of our Backtrader loop",
         "  averages   orders per     raw      back-     our       our      / raw      / back-",
@@ -58,4 +58,4 @@ def test_density(ledger: Ledger) -> None:
             cells.append(why if ratio is None else f"{ratio:10.3f}")
         lines.append("  " + " ".join(cells))
         assert not raced.fault("Backtrader")
-    ledger.tell("density", *lines)
+    ledger.report("density", *lines)

@@ -31,12 +31,12 @@ def test_a_strategy_more(tmp_path: Path, ledger: Ledger) -> None:
     slopes = [(more - less) / (many - few) for (few, less), (many, more) in pairwise(zip(counts, peaks, strict=True))]
     ledger.reached(MEMORY, "a strategy more on daily bars", max(slopes))
     ledger.reached(MEMORY, "one from 200 to 400 against one from 50 to 200", slopes[3] * 150 / (peaks[3] - peaks[1]))
-    ledger.tell(
+    ledger.report(
         "memory: strategies",
         "2,520 days, one symbol, Backtrader; MB at most of the whole process, and of a strategy more",
         *(
-            f"  {count:>4} strategies {peak:8.1f} {told:>8}"
-            for count, peak, told in zip(counts, peaks, ["", *(f"{slope:.2f}" for slope in slopes)], strict=True)
+            f"  {count:>4} strategies {peak:8.1f} {growth:>8}"
+            for count, peak, growth in zip(counts, peaks, ["", *(f"{slope:.2f}" for slope in slopes)], strict=True)
         ),
     )
 
@@ -59,7 +59,7 @@ def test_a_framework_more(bars: int, step: int, what: str, tmp_path: Path, ledge
         lines.append(f"  {other} beside {one}: {grown:+.1%}")
         note = f"{above[one]:.1f} → {above['both']:.1f} MB"
         ledger.reached(MEMORY, f"{other} beside {one}, above the imports, {what}", grown * 100, note)
-    ledger.tell(f"memory: frameworks, {what}", *lines)
+    ledger.report(f"memory: frameworks, {what}", *lines)
 
 
 @pytest.mark.timeout(1800)
@@ -79,4 +79,4 @@ def test_half_a_million_bars(tmp_path: Path, ledger: Ledger) -> None:
             lines += [f"    {line}" for line in process(tmp_path, STAGES, str(file)).errors.splitlines()]
     raw = process(tmp_path, "-c", ALONE, SCRIPT, str(bars_file(scene, tmp_path))).megabytes
     lines.append(f"  raw Backtrader script with 1 strategy {raw:6.0f}")
-    ledger.tell("memory: 500,000 minutes", *lines)
+    ledger.report("memory: 500,000 minutes", *lines)

@@ -1,4 +1,4 @@
-"""What an order costs from the strategy's flag to the booked fill, and which files take how much of it."""
+"""The cost of an order from the strategy's flag to the booked fill, and the share of each file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_an_order(ledger: Ledger) -> None:
         folders: Counter[str] = Counter()
         for part, share in shares.items():
             folders[part.split("/")[0] if "/" in part else part] += share * each
-        told = ", ".join(f"{folder} {microseconds:.1f}" for folder, microseconds in folders.most_common())
-        lines.append(f"  {name}: {each:.1f} for each of {orders:,}: {told}")
+        by_folder = ", ".join(f"{folder} {microseconds:.1f}" for folder, microseconds in folders.most_common())
+        lines.append(f"  {name}: {each:.1f} for each of {orders:,}: {by_folder}")
         lines += [f"    {share * each:5.1f}  {part}" for part, share in shares.items() if share >= 0.03]
-    ledger.tell("an order", *lines)
+    ledger.report("an order", *lines)

@@ -52,10 +52,10 @@ def race(**contestants: Callable[[], object]) -> dict[str, float]:
     return {name: one.middle for name, one in taken.items()}
 
 
-def tell(ledger: Ledger, what: str, seconds: dict[str, float]) -> None:
+def report(ledger: Ledger, what: str, seconds: dict[str, float]) -> None:
     ratio = seconds["orchestrate"] / seconds["pandas"]
     shown = ", ".join(f"{name} {taken:.3f} s" for name, taken in seconds.items())
-    ledger.tell(f"reading: {what}", f"{what}, {BARS:,} bars: {shown}; {ratio:.2f} × pandas, which only parses")
+    ledger.report(f"reading: {what}", f"{what}, {BARS:,} bars: {shown}; {ratio:.2f} × pandas, which only parses")
 
 
 def read_and_judge(folder: Path, name: str) -> None:
@@ -70,7 +70,7 @@ def test_csv(folder: Path, ledger: Ledger) -> None:
         orchestrate=lambda: read_and_judge(folder, "bars.csv"),
         pandas=lambda: pd.read_csv(folder / "bars.csv", parse_dates=["timestamp"]),
     )
-    tell(ledger, "CSV", seconds)
+    report(ledger, "CSV", seconds)
     assert seconds["orchestrate"] < seconds["pandas"]
 
 
@@ -79,7 +79,7 @@ def test_parquet(folder: Path, ledger: Ledger) -> None:
         orchestrate=lambda: read_and_judge(folder, "bars.parquet"),
         pandas=lambda: pd.read_parquet(folder / "bars.parquet"),
     )
-    tell(ledger, "Parquet", seconds)
+    report(ledger, "Parquet", seconds)
     assert seconds["orchestrate"] < 1.0
 
 
@@ -99,6 +99,6 @@ def test_alignment(ledger: Ledger) -> None:
     started = time.process_time()
     timeline = align(series)
     taken = time.process_time() - started
-    ledger.tell("reading: alignment", f"Alignment, 5 × {BARS:,} bars onto {len(timeline):,} steps: {taken:.3f} s")
+    ledger.report("reading: alignment", f"Alignment, 5 × {BARS:,} bars onto {len(timeline):,} steps: {taken:.3f} s")
     assert np.array_equal(np.sort(np.concatenate([columns.timestamp, columns.timestamp + 10**9])), timeline.stamps)
     assert taken < 1.0

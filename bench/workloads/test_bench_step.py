@@ -1,4 +1,4 @@
-"""What a step's decisions cost at worst: coordination, allocation, and going from one engine to the other."""
+"""The worst cost of a step's decisions: coordination, allocation, and going from one engine to the other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RULES = ExecutionRules(commission=Commission(percent=0.1))
 
 
 def taken(work: Callable[[int], object], after: Callable[[], object] = lambda: None) -> tuple[float, float]:
-    """Microseconds of CPU at the median and at the 99th percentile; what `after` does isn't counted."""
+    """Microseconds of CPU at the median and at the 99th percentile; `after` isn't counted."""
     for warm in range(50):
         work(warm)
         after()
@@ -42,14 +42,14 @@ def taken(work: Callable[[int], object], after: Callable[[], object] = lambda: N
     return p50 / 1000, p99 / 1000
 
 
-def told(ledger: Ledger, what: str, reached: tuple[float, float]) -> None:
+def report(ledger: Ledger, what: str, reached: tuple[float, float]) -> None:
     p50, p99 = reached
     ledger.reached(STEP, f"{what}, p99", p99, f"at the median {p50:.0f} µs")
-    ledger.tell(f"step: {what}", f"{what}: p99 {p99:.1f} µs, median {p50:.1f} µs")
+    ledger.report(f"step: {what}", f"{what}: p99 {p99:.1f} µs, median {p50:.1f} µs")
 
 
 class Eager:
-    """Wants in at every bar, on one side."""
+    """A strategy that enters at every bar, on one side."""
 
     def __init__(self, side: Side = "long") -> None:
         self.side = side
@@ -59,7 +59,7 @@ class Eager:
 
 
 def coordination(policy: str, sides: Sequence[Side]) -> tuple[float, float]:
-    """Five strategies are asked, all want the same symbol, and a policy settles what they want."""
+    """Call five strategies that all demand the same symbol, and settle their demands by a policy."""
     scene = Scene(2_520, 1, 5)
     stage, run = ours.market(scene), ours.orchestrator(scene, ("backtrader",), "on_demand", "on_bar", Watchdog(5.0))
     run.coordinator = StrategyCoordinator(CONFLICT_POLICIES[policy].settle)
@@ -79,7 +79,7 @@ def coordination(policy: str, sides: Sequence[Side]) -> tuple[float, float]:
 
 def test_coordination(ledger: Ledger) -> None:
     """All buy, and every demand ends as a command."""
-    told(ledger, "one bar with five competing orders", coordination("independent", ["long"] * 5))
+    report(ledger, "one bar with five competing orders", coordination("independent", ["long"] * 5))
 
 
 def test_coordination_under_any_policy(ledger: Ledger) -> None:
@@ -87,13 +87,13 @@ def test_coordination_under_any_policy(ledger: Ledger) -> None:
     sides: list[Side] = ["long", "short", "long", "long", "short"]
     reached = {policy: coordination(policy, sides) for policy in CONFLICT_POLICIES}
     slowest = max(reached.values(), key=lambda figures: figures[1])
-    told(ledger, "one bar with five competing orders under any policy", slowest)
+    report(ledger, "one bar with five competing orders under any policy", slowest)
 
 
 def test_allocation(ledger: Ledger) -> None:
     capital, total = PortfolioCapitalManager(), Decimal(1_000_000)
     weights = {f"s{number}": Decimal(number + 1) / 5_050 for number in range(100)}
-    told(ledger, "allocation for 100 strategies", taken(lambda _: capital.calculate_allocations(total, weights)))
+    report(ledger, "allocation for 100 strategies", taken(lambda _: capital.calculate_allocations(total, weights)))
 
 
 def test_from_one_engine_to_the_other(ledger: Ledger) -> None:
@@ -113,4 +113,4 @@ def test_from_one_engine_to_the_other(ledger: Ledger) -> None:
     reached = taken(step)
     for engine in engines:
         engine.end()
-    told(ledger, "an order in each engine within a step", reached)
+    report(ledger, "an order in each engine within a step", reached)

@@ -47,9 +47,9 @@ def test_whole_process(tmp_path: Path, ledger: Ledger) -> None:
             share = taken["import nautilus"].middle / taken["raw Nautilus"].middle
             note = note or f"the import of Nautilus alone is {share:.2f}"
         ledger.reached(WHOLE, goal.measure, value, note)
-        told = "no ratio: equity differs" if value is None else f"{value:7.3f}" if theirs else f"{value:5.0f} ms"
-        lines.append(f"  {goal.measure:<30} goal {goal.at_most:6g}  reached {told}")
-    ledger.tell(WHOLE, *lines)
+        outcome = "no ratio: equity differs" if value is None else f"{value:7.3f}" if theirs else f"{value:5.0f} ms"
+        lines.append(f"  {goal.measure:<30} goal {goal.at_most:6g}  reached {outcome}")
+    ledger.report(WHOLE, *lines)
     assert len({round(equity, 2) for equity in equities.values()}) == 1
 
 

@@ -18,7 +18,7 @@ _DEEP = 0.5
 
 
 def pair_statistics(result: RunResult, correlation: Matrix) -> dict[Pair, PairStatistics]:
-    """The statistics of every pair, in the order of the plan; `correlation` is the matrix of the run."""
+    """Return the statistics of every pair, in the order of the plan; `correlation` is the matrix of the run."""
     deep = {name: _deep(result, name) for name in result.strategies}
     exposed = {name: strategy.exposed for name, strategy in result.strategies.items()}
     return {
@@ -32,7 +32,7 @@ def pair_statistics(result: RunResult, correlation: Matrix) -> dict[Pair, PairSt
 
 
 def _deep(result: RunResult, name: str) -> Flags:
-    """The steps at which a strategy was at least half as deep under its highest value as it ever was."""
+    """Return the steps at which a strategy's drawdown was at least half of its deepest."""
     curve = curve_of([result.strategies[name]])
     equity = np.concatenate([[curve.initial], curve.equity])
     drawdowns = (equity / np.maximum.accumulate(equity) - 1.0)[1:]
@@ -42,7 +42,7 @@ def _deep(result: RunResult, name: str) -> Flags:
 
 
 def _shared(flags: Mapping[str, Flags], first: str, second: str, *, both_needed: bool = False) -> float | None:
-    """Of the steps at which one of two is marked, the share at which both are; None where there is none."""
+    """Return the share of the steps marked for either that are marked for both; None where there are none."""
     mine, theirs = flags[first], flags[second]
     if both_needed and not (mine.any() and theirs.any()):
         return None

@@ -31,7 +31,7 @@ def compatibility(
 
 
 def metadata_of(strategy: StrategyPlan, plan: RunPlan, description: StrategyDescription) -> StrategyMetadata:
-    """What the class declares of itself, and what the configuration adds: symbols, asset class, leverage."""
+    """Return what the class declares of itself, with symbols, asset class and leverage of the configuration."""
     traits: dict[str, Any] = dict(description.traits)
     classes = {
         plan.instruments[symbol].asset_class if symbol in plan.instruments else None for symbol in strategy.symbols

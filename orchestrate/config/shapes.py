@@ -33,7 +33,7 @@ class Shaped:
 
 
 def lengthened(path: tuple[str, ...], node: Node) -> Node:
-    """The long form of what may be written short, such as `capital: 300000` and `data: {IBM: IBM.csv}`."""
+    """Return the long form of what may be written short, such as `capital: 300000` and `data: {IBM: IBM.csv}`."""
     if not isinstance(node, Scalar) or node.value is None:
         return node
     match path:
@@ -113,7 +113,7 @@ def _check_mode(tree: Table, mode: Mode, problems: list[Problem]) -> None:
 
 
 def long_sections(tree: Table) -> Table:
-    """The same tree with `capital`, `data` and `portfolio` in their long form."""
+    """Return the same tree with `capital`, `data` and `portfolio` in their long form."""
     entries = {key: lengthened((key,), node) for key, node in tree}
     portfolio = entries.get("portfolio")
     if isinstance(portfolio, Table):

@@ -62,7 +62,7 @@ class CapitalAccount(Protocol):
         """Return what the book's strategy may use in all."""
 
     def sized_on(self, book: Book, marks: Mapping[str, float], others: Others = NO_OTHERS) -> float:
-        """What sizes and limits in percent are of: the book's equity, of a shared account what is allocated."""
+        """Return the base of sizes and limits in percent: the book's equity, or the allocation of a shared account."""
 
     def money_for_openings(
         self, book: Book, reserved: float, marks: Mapping[str, float], others: Others = NO_OTHERS
@@ -168,7 +168,7 @@ def allocation(account: CapitalAccount, book: Book, reserved: float, marks: Mapp
 
 
 def available(account: CapitalAccount, book: Book, reserved: float, marks: Mapping[str, float]) -> float:
-    """The `available_capital` of a book's allocation."""
+    """Return the `available_capital` of a book's allocation."""
     return _left(account.allocated(book, marks), book.used, reserved)
 
 

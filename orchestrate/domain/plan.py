@@ -140,7 +140,7 @@ class MultiFrameworkConfig(dict[str, Mapping[str, object]]):
         return frozenset(name for name, settings in self.items() if settings.get("feed") == "full")
 
     def without_feed(self) -> dict[str, dict[str, object]]:
-        """The settings that can change a result; how a framework is fed can't."""
+        """Return the settings that can change a result; the way a framework is fed can't."""
         bare = {name: {k: v for k, v in settings.items() if k != "feed"} for name, settings in self.items()}
         return {name: settings for name, settings in bare.items() if settings}
 
@@ -170,7 +170,7 @@ class RunPlan:
     root: Path = field(default_factory=Path)
 
     def to_dict(self) -> dict[str, object]:
-        """The whole plan as JSON values; `root` left out, so that the same plan reads the same everywhere."""
+        """Return the whole plan as JSON values; `root` left out, so that the same plan reads the same everywhere."""
         plain = _plain(self)
         assert isinstance(plain, dict)
         del plain["root"]
@@ -187,7 +187,7 @@ class RunPlan:
 
 
 def _plain(value: object) -> object:
-    """`value` in JSON types; Decimals become the numbers that their text shows."""
+    """Return `value` in JSON types; Decimals become the numbers that their text shows."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, Path):

@@ -232,7 +232,7 @@ def _dotted(expression: ast.expr) -> list[str]:
 
 
 def top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module's body, those inside `if` and `try` included."""
+    """Yield the statements of a module's body, those inside `if` and `try` included."""
     for node in body:
         yield node
         if isinstance(node, ast.If):

@@ -58,7 +58,7 @@ def show(explanation: Explanation, *, file: IO[str] | None = None, width: int | 
 
 
 def reason_text(reason: str) -> str:
-    """A reason as the end of a sentence."""
+    """Return a reason as the end of a sentence."""
     return REASONS.get(reason, reason.replace("_", " "))
 
 
@@ -106,7 +106,7 @@ def _bar(order: OrderHistory) -> str:
 
 
 def _lines(order: OrderHistory) -> Iterator[tuple[str, str]]:
-    """What each stage did, then the order, its engine and its fill."""
+    """Yield what each stage did, then the order, its engine and its fill."""
     lines = [
         (stage.stage, _conflict(order, stage) if stage.stage == CONFLICTS else _stage(stage)) for stage in order.stages
     ]
@@ -127,7 +127,7 @@ def _stage(stage: StoredStage) -> str:
 
 
 def _conflict(order: OrderHistory, stage: StoredStage) -> str:
-    """A conflict with its parties."""
+    """Return a conflict with its parties."""
     wanted = [f"{name} to {_side(quantity)}" for name, quantity in order.parties.items()]
     parties = f"{', '.join(wanted)} {order.symbol} on the same bar" if wanted else ""
     said = "passed" if not stage.reason else _stage(stage)
@@ -202,7 +202,7 @@ def _costliest(explanation: Explanation) -> Table:
 
 
 def _table(*heads: str) -> Table:
-    """A table whose last column alone may go on in further lines; ` >` after a head puts its column to the right."""
+    """Return a table whose last column alone may wrap; ` >` after a head puts its column to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", expand=False)
     for place, head in enumerate(heads, 1):
         right = head.endswith(" >")
@@ -217,6 +217,6 @@ def _money(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    """A quantity or a price with the digits that it has."""
+    """Return a quantity or a price with the digits that it has."""
     text = f"{value:,.6f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

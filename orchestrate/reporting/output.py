@@ -47,7 +47,7 @@ def say_json_lists(document: dict[str, Any]) -> None:
 
 
 def _harmless(text: str) -> str:
-    """The same JSON, in which no text is a workflow command."""
+    """Return the same JSON, in which no text is a workflow command."""
     return text.replace("##[", r"#\u0023[")
 
 

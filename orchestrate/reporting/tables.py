@@ -152,7 +152,7 @@ def _gates(document: Document) -> Iterator[tuple[Text, Text]]:
 
 
 def _compatibility(document: Document) -> Iterator[tuple[Text, Text]]:
-    """The score of several strategies together, and what they are warned of."""
+    """Yield the score of several strategies together, and their warnings."""
     report = document.get("compatibility")
     if report is None:
         return

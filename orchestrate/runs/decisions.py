@@ -165,7 +165,7 @@ class DecisionTable:
         return len(self._places)
 
     def histories(self, wanted: Callable[[Sequence[Key]], bool]) -> list[OrderHistory]:
-        """The demands whose rows are `wanted`, in the order in which they were decided."""
+        """Return the demands whose rows are `wanted`, in the order in which they were decided."""
         keys = self.keys
         chosen = [places for places in self._places if wanted([keys[place] for place in places])]
         contested = {(keys[places[0]].label, keys[places[0]].symbol) for places in chosen}
@@ -180,7 +180,7 @@ class DecisionTable:
         return [self._history([rows[place] for place in places], demands) for places in chosen]
 
     def holdings(self, t: int) -> dict[str, dict[str, float]]:
-        """What each strategy held of each symbol at the close of the bar `t`."""
+        """Return what each strategy held of each symbol at the close of the bar `t`."""
         held: dict[str, dict[str, float]] = {}
         columns = self._run.columns(self.FILE, ("strategy_id", "symbol", "filled", "fill_quantity"))
         for name, symbol, filled, quantity in zip(*columns, strict=True):
@@ -227,7 +227,7 @@ class DecisionTable:
         )
 
     def _stages(self, row: _Row) -> Iterable[StoredStage]:
-        """The stored trail; of a row without one, what its reason says."""
+        """Return the stored trail; of a row without one, a stage made from its reason."""
         if not row.stages:
             ended = StoredStage(ORDERS, row.wanted, row.quantity, row.reason, row.detail, {})
             return () if row.outcome == Outcome.APPROVED else (ended,)
@@ -255,18 +255,18 @@ def _name_parties(stages: list[StoredStage], demand: _Row, sharing: Iterable[_Ro
 
 
 def is_cut(demand: Sequence[Key]) -> bool:
-    """Whether less was granted than wanted, or the order ended without a fill."""
+    """Return whether less was granted than requested, or the order ended without a fill."""
     return any(row.outcome != Outcome.APPROVED for row in demand)
 
 
 def is_open(demand: Sequence[Key], t: int) -> bool:
-    """Whether its order waited at the close of the bar `t`."""
+    """Return whether its order waited at the close of the bar `t`."""
     first, last = demand[0], demand[-1]
     over = last.label if last.filled is None and last.outcome == Outcome.REJECTED else last.filled
     return bool(first.order_id) and first.label <= t and (over is None or over > t)
 
 
 def is_touched(demand: Sequence[Key], first: int, last: int) -> bool:
-    """Whether it was decided before these bars, and cut, ended or filled on one of them."""
+    """Return whether it was decided before these bars, and cut, ended or filled on one of them."""
     changes = [row.label for row in demand[1:]] + [row.filled for row in demand if row.filled is not None]
     return demand[0].label < first and any(first <= t <= last for t in changes)

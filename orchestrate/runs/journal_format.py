@@ -113,7 +113,7 @@ def _rebalanced(event: CapitalRebalancedEvent) -> Line:
 
 
 def _changed(name: str) -> Callable[[_Change], Line | None]:
-    """A change of who takes part while a run goes on; who does from the start stands in the plan."""
+    """Return the writer of changes of strategies during a run; the plan has those of the start."""
 
     def line(event: _Change) -> Line | None:
         if event.t is None:

@@ -27,7 +27,7 @@ def parquet_files(result: RunResult) -> dict[str, bytes]:
 
 
 def read_columns(content: bytes, names: Sequence[str], places: Sequence[int] | None = None) -> list[list[Any]]:
-    """The named columns of a stored table as plain values, stamps as nanoseconds; of its rows at `places`, or of all.
+    """Return named columns of a stored table as plain values, stamps as nanoseconds; of rows at `places`, or of all.
 
     ValueError where that isn't a table with these columns.
     """
@@ -144,7 +144,7 @@ def _decided(record: DecisionRecord) -> tuple[object, ...]:
 
 
 def _stages(trail: Iterable[StageOutcome]) -> str:
-    """A trail as `explain` shows it; a figure that is no finite number has no JSON and is left out."""
+    """Return a trail as `explain` shows it; a figure that is no finite number has no JSON and is left out."""
     stages = [
         {**stage._asdict(), "figures": {name: one for name, one in stage.figures.items() if math.isfinite(one)}}
         for stage in trail

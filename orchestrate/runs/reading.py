@@ -125,7 +125,7 @@ def find(reports: Path, named: str) -> Path:
 
 
 def read_run(reports: Path, named: str, also: Iterable[str] = ()) -> StoredRun:
-    """The run called `named`, as far as text and JSON need it, and the files that are named `also`.
+    """Return the run called `named`, as far as text and JSON need it, with the files that are named `also`.
 
     StoreError names the first file that is damaged.
     """
@@ -143,7 +143,7 @@ def read_run(reports: Path, named: str, also: Iterable[str] = ()) -> StoredRun:
 
 
 def _manifest(path: Path, needed: Iterable[str]) -> Document:
-    """What a run.json says, which knows itself whether it is whole."""
+    """Return the content of a run.json, whose checksum shows whether it is whole."""
     sealed = unseal(_read(path))
     if sealed is None:
         raise StoreError(f"{path}: damaged: its checksum is missing or wrong")

@@ -29,13 +29,13 @@ class RunLogger:
         self.begun = False
 
     def started(self, weights: Mapping[str, Decimal] | None) -> None:
-        """The plan is known, and its weights, unless the data from which they are estimated can't be read."""
+        """Log the begin of a run: its plan, and its weights, unless the data for their estimation can't be read."""
         self.begun = True
         for event, facts in starting_lines(self._plan, weights).items():
             self._journal.write(event, "info", facts)
 
     def ended(self, result: RunResult, *, exit_code: int, duration_seconds: float, final_equity: float) -> None:
-        """The run is stored: completed, unless not one strategy did, or a user's function ended it."""
+        """Log the end of a stored run: completed, unless no strategy did, or a user's function ended it."""
         if result.status == "failed" and result.error is not None:
             self._failed(result.error, None, exit_code, duration_seconds)
             return
@@ -73,7 +73,7 @@ class RunLogger:
 
 
 def starting_lines(plan: RunPlan, weights: Mapping[str, Decimal] | None) -> dict[str, dict[str, object]]:
-    """By event, the facts with which a run begins."""
+    """Return by event the facts with which a run begins."""
     lines: dict[str, dict[str, object]] = {
         "backtest_started": {"mode": plan.mode, "strategy_count": len(plan.strategies)}
     }

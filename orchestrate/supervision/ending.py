@@ -63,7 +63,7 @@ def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
 
 
 def _who(name: str) -> str:
-    """A strategy by its id; a function of the portfolio by the file and name under which the configuration has it."""
+    """Return a strategy's id, or a portfolio's function by file and name as in the configuration."""
     return f"strategy {name!r}" if name.isidentifier() else name
 
 

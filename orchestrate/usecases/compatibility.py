@@ -28,7 +28,7 @@ def with_returns(before: CompatibilityReport, result: RunResult, correlation: An
 
 
 def _observed(strategy: StrategyMetadata, result: RunResult) -> StrategyMetadata:
-    """The same facts, with the direction in which a strategy traded where none was known."""
+    """Return the same facts, with the direction in which a strategy traded where none was known."""
     sides = {record.fill.quantity > 0 for record in result.fills if _opened(record, strategy.id)}
     if strategy.direction or not sides:
         return strategy
@@ -40,12 +40,12 @@ def _opened(record: FillRecord, strategy_id: str) -> bool:
 
 
 def summary(report: CompatibilityReport, required: int) -> Document:
-    """What a run's document says of the report; all of it is in `compatibility.json`."""
+    """Return the part of the report for a run's document; all of it is in `compatibility.json`."""
     return {"score": report.score, "required": required, "warnings": list(report.warnings)}
 
 
 def falls_short(figures: Document) -> bool:
-    """Whether the strategies of a run are less compatible than its file requires."""
+    """Return whether the strategies of a run are less compatible than its file requires."""
     report = figures.get("compatibility")
     return report is not None and bool(report["score"] < report["required"])
 
@@ -60,7 +60,7 @@ def measured(plan: RunPlan, before: CompatibilityReport, cache: ColumnCache | No
 
 
 def findings(report: CompatibilityReport) -> tuple[Finding, ...]:
-    """The report as notes of a validation: the score, and every rule that applies.
+    """Return the report as notes of a validation: the score, and every rule that applies.
 
     That conflicts can be expected is no more than a note, as it is in a run.
     """

@@ -80,7 +80,7 @@ def _require(kind: str, name: str | None, run: StoredRun, known: Mapping[str, ob
 
 
 def _last_bar(run: StoredRun, table: DecisionTable, span: Span, question: Question) -> int:
-    """The last bar in `span`; NotFoundError, with those around it, where there is none."""
+    """Return the last bar in `span`; NotFoundError, with those around it, where there is none."""
     [labels] = run.columns(_EQUITY, ("label",))
     known: list[int] = [*labels, *(key.label for key in table.keys)]
     inside = [label for label in known if span[0] <= label <= span[1]]
@@ -104,13 +104,13 @@ def _whole_run(run: StoredRun, table: DecisionTable, question: Question, *, all_
 
 
 def _multipliers(run: StoredRun) -> Mapping[str, float]:
-    """What a point of each symbol is worth, where that isn't 1."""
+    """Return the worth of a point of each symbol, where that isn't 1."""
     instruments = run.plan.get("instruments", {})
     return {symbol: float(facts["multiplier"]) for symbol, facts in instruments.items() if facts["multiplier"]}
 
 
 def _reasons(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tuple[ReasonCount, ...]:
-    """The most frequent reasons of cuts and refusals; money is what was taken away, at the closes decided on."""
+    """Return the most frequent reasons of cuts and refusals, with the money taken away, at the closes decided on."""
     counts: dict[str, int] = {}
     money: dict[str, float] = {}
     for order in orders:
@@ -124,7 +124,7 @@ def _reasons(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tupl
 
 
 def _costliest(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tuple[tuple[OrderHistory, float], ...]:
-    """The demands of which most money was refused, the largest first; equal ones as they were decided."""
+    """Return the demands of which most money was refused, the largest first; equal ones as they were decided."""
     refused = [
         (order, (abs(order.wanted) - abs(order.granted)) * abs(order.price) * worth.get(order.symbol, 1.0))
         for order in orders
@@ -139,7 +139,7 @@ def _costliest(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tu
 def _states(
     run: StoredRun, table: DecisionTable, question: Question, span: Span, bar: int
 ) -> tuple[StrategyState, ...]:
-    """What each strategy that may be meant did, held and waited for."""
+    """Return the actions, holdings and open orders of each strategy that may be meant."""
     strategies: dict[str, Any] = run.figures["strategies"]
     meant = [
         name
@@ -173,7 +173,7 @@ def _had_failed(strategy: Document, bar: int) -> bool:
 
 
 def _has_bar(run: StoredRun, strategies: Sequence[str], span: Span) -> Mapping[str, bool]:
-    """Whether one of its symbols has a bar there, for each strategy."""
+    """Return for each strategy whether one of its symbols has a bar there."""
     [labels] = run.columns(_EQUITY, ("label",))
     steps = [step for step, label in enumerate(labels) if span[0] <= label <= span[1]]
     columns = run.columns(_EQUITY, [f"has_bar.{name}" for name in strategies], steps)

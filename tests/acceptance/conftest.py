@@ -89,8 +89,8 @@ class Portfolio:
 @pytest.fixture
 def portfolio(prompt: Prompt) -> Portfolio:
     """A folder with `planned.py` and ten bars of A and B at 10."""
-    made = Portfolio(prompt)
+    project = Portfolio(prompt)
     prompt.write("planned.py", PLANNED)
-    made.prices("A", [10.0] * 10)
-    made.prices("B", [10.0] * 10)
-    return made
+    project.prices("A", [10.0] * 10)
+    project.prices("B", [10.0] * 10)
+    return project

@@ -103,8 +103,8 @@ def test_us1_one_and_several_are_run_alike() -> None:
     """`run` of an orchestrator has the signature of an engine's (NFR-005)."""
     one, several = inspect.signature(BacktestEngine.run), inspect.signature(StrategyOrchestrator.run)
     assert one.parameters == several.parameters
-    made = [list(inspect.signature(kind).parameters)[1:] for kind in (BacktestEngine, StrategyOrchestrator)]
-    assert made == [["config"], ["config"]]
+    parameters = [list(inspect.signature(kind).parameters)[1:] for kind in (BacktestEngine, StrategyOrchestrator)]
+    assert parameters == [["config"], ["config"]]
 
 
 # ---- US2: each strategy by itself

@@ -131,14 +131,14 @@ EDGES = {
 @pytest.mark.parametrize("edge", EDGES)
 def test_edges_give_null_and_say_why(edge):
     track, expected = EDGES[edge]
-    found, findings = figures(track, "portfolio")
+    values, findings = figures(track, "portfolio")
     for name, value in expected.items():
-        assert found[name] == (value if value is None else pytest.approx(value)), name
-    nulls = {name for name, value in found.items() if value is None}
-    told = {
+        assert values[name] == (value if value is None else pytest.approx(value)), name
+    nulls = {name for name, value in values.items() if value is None}
+    messages = {
         name for finding in findings for name in finding.message.partition(": ")[0][len("no value for ") :].split(", ")
     }
-    assert told == nulls
+    assert messages == nulls
     assert all(finding.severity == "info" and finding.where == "portfolio" for finding in findings)
     assert sum(finding.count for finding in findings) == len(nulls)
 
@@ -159,10 +159,10 @@ extreme = st.floats(allow_nan=False, allow_infinity=False, width=64)
 @given(st.lists(extreme, max_size=8), extreme, st.lists(extreme, max_size=4), st.floats(0.0, 1e9))
 def test_never_infinite_never_not_a_number(equity, initial, profits, periods):
     track = track_of(equity, initial=initial, profits=profits, periods=periods)
-    found, findings = figures(track, "x")
-    assert all(value is None or math.isfinite(value) for value in found.values())
-    assert (None in found.values()) == bool(findings)
-    for name, value in found.items():
+    values, findings = figures(track, "x")
+    assert all(value is None or math.isfinite(value) for value in values.values())
+    assert (None in values.values()) == bool(findings)
+    for name, value in values.items():
         low, high = METRICS[name].range
         assert value is None or low <= value <= high, name
 

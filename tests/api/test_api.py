@@ -24,6 +24,7 @@ from orchestrate import (
     run_backtest,
     run_orchestrator,
 )
+from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES, ConflictPolicy
 from orchestrate.usecases.api import calls as api
 
 SAMPLES = Path(__file__).parents[2] / "configs" / "data"
@@ -126,21 +127,21 @@ def test_events_are_logged_from_the_level_on(frame, caplog):
     config = OrchestratorConfig(capital=1_000, sizing=Sizing("fixed", Decimal(1_000)), logging_level="warning")
     with caplog.at_level(logging.DEBUG, logger="orchestrate"):
         run_backtest("MOMENTUM", frame, config)
-    told = {record.getMessage().split()[0] for record in caplog.records}
-    assert told == {"orchestrator.capital_limit_hit"}
+    logged = {record.getMessage().split()[0] for record in caplog.records}
+    assert logged == {"orchestrator.capital_limit_hit"}
 
 
 def test_capital_goes_back_to_its_weights_beyond_a_threshold(frame, caplog):
     halves = [("MOMENTUM", "0.5"), ("RSI", "0.5")]
     with caplog.at_level(logging.INFO, logger="orchestrate"):
         run_orchestrator(halves, frame, OrchestratorConfig(rebalance_threshold=Decimal("0.005")))
-    told = [record.getMessage() for record in caplog.records if "orchestrator.rebalanced" in record.getMessage()]
-    assert told
-    assert all("'why': 'threshold'" in each for each in told)
+    logged = [record.getMessage() for record in caplog.records if "orchestrator.rebalanced" in record.getMessage()]
+    assert logged
+    assert all("'why': 'threshold'" in each for each in logged)
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (42, "bars can't be made of int"),
         ([1, 2], "bars can't be made of list"),
@@ -153,13 +154,13 @@ def test_capital_goes_back_to_its_weights_beyond_a_threshold(frame, caplog):
         ("nowhere.csv", "no such file"),
     ],
 )
-def test_what_is_no_data_is_refused_with_what_it_is(data, told):
-    with pytest.raises(DataError, match=told):
+def test_what_is_no_data_is_refused_with_what_it_is(data, message):
+    with pytest.raises(DataError, match=message):
         run_backtest("RSI", data)
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: StrategyOrchestrator([]), "at least one strategy"),
         (lambda: StrategyOrchestrator([("RSI", "0.8"), ("RSI", "0.3")]), "1.1"),
@@ -170,8 +171,8 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, told):
         (lambda: OrchestratorConfig(capital_mode="shared"), "must be 'isolated' or 'pooled', not 'shared'"),
     ],
 )
-def test_what_can_not_be_is_refused_before_any_run(make, told):
-    with pytest.raises(ConfigurationError, match=told):
+def test_what_can_not_be_is_refused_before_any_run(make, message):
+    with pytest.raises(ConfigurationError, match=message):
         make()
 
 
@@ -187,6 +188,13 @@ def contest(mode: Any, **how: Any) -> OrchestratorResult:
     pairs: list[tuple[object, str]] = [("BUY_AND_HOLD", "0.6"), ("BUY_AND_HOLD", "0.4")]
     config = OrchestratorConfig(conflict_resolution_mode=mode, sizing=Sizing("fixed", Decimal(30)), **how)
     return run_orchestrator(pairs, FLAT, config)
+
+
+def test_a_policy_of_the_registry_settles_a_run(monkeypatch):
+    last_alone = ConflictPolicy(lambda demands, _view: [0.0] * (len(demands) - 1) + [demands[-1].quantity], "the last")
+    monkeypatch.setitem(CONFLICT_POLICIES, "last_alone", last_alone)
+    strategies = contest("last_alone").facts.strategies
+    assert [result.blocked for result in strategies.values()] == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -223,8 +231,8 @@ def test_strategies_without_weights_share_the_capital_equally() -> None:
     weights = [weight for _, weight in three.strategies]
     assert sum(weights) == 1
     assert max(weights) - min(weights) <= Decimal("1e-12")
-    found = run_orchestrator(["MOMENTUM", "RSI"], SAMPLES / "ALPHA.csv").facts.strategies
-    assert [float(each.allocated) for each in found.values()] == [50_000.0, 50_000.0]
+    strategies = run_orchestrator(["MOMENTUM", "RSI"], SAMPLES / "ALPHA.csv").facts.strategies
+    assert [float(each.allocated) for each in strategies.values()] == [50_000.0, 50_000.0]
     with pytest.raises(ConfigurationError, match="give every strategy a weight, or none"):
         StrategyOrchestrator(["MOMENTUM", ("RSI", "0.5")])
 

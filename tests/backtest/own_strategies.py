@@ -11,10 +11,10 @@ from orchestrate.domain.strategies.protocols import Context, Signal, Signals
 
 def average(close: np.ndarray, window: int) -> np.ndarray:
     """Mean of the last `window` closes, NaN before."""
-    found = np.full(len(close), np.nan)
+    averages = np.full(len(close), np.nan)
     if len(close) >= window:
-        found[window - 1 :] = np.lib.stride_tricks.sliding_window_view(close, window).mean(axis=1)
-    return found
+        averages[window - 1 :] = np.lib.stride_tricks.sliding_window_view(close, window).mean(axis=1)
+    return averages
 
 
 class Turning:

@@ -131,12 +131,12 @@ def fills_of(result: RunResult, strategy_id: str) -> list[tuple[object, ...]]:
 
 def digest(result: RunResult) -> str:
     """A fingerprint of all facts of a run but its timings, and what depends on them."""
-    told = hashlib.sha256()
+    hashed = hashlib.sha256()
     for name in (field.name for field in dataclasses.fields(result)):
         if name not in ("timings", "coverage", "plan"):
-            told.update(f"{name}={_text(getattr(result, name))}\n".encode())
-    told.update(result.plan.hash.encode())
-    return told.hexdigest()
+            hashed.update(f"{name}={_text(getattr(result, name))}\n".encode())
+    hashed.update(result.plan.hash.encode())
+    return hashed.hexdigest()
 
 
 def _text(value: Any) -> str:

@@ -97,9 +97,9 @@ def check_flat_and_alone(result: RunResult, alone: RunResult) -> None:
 )
 def test_it_fails_alone(framework: str, how: Any, error: str) -> None:
     result = run(plan(framework), strategies={"broken": Breaks(how)})
-    told = result.strategies["broken"].error
-    assert told is not None
-    assert told.type == error
+    failure = result.strategies["broken"].error
+    assert failure is not None
+    assert failure.type == error
     check_flat_and_alone(result, run(plan(framework)))
 
 
@@ -127,9 +127,9 @@ def test_a_run_inside_signals_is_refused_also_in_the_look_ahead_check() -> None:
 
     class Nests:
         def signals(self, bars: Any) -> Any:
-            with pytest.raises(EngineError) as told:
+            with pytest.raises(EngineError) as raised:
                 run(plan("backtrader"))
-            refused.append(str(told.value))
+            refused.append(str(raised.value))
             return bars.close > 1e9, bars.close > 1e9
 
     run(plan_of([part("mine", "Turning")], DATA), strategies={"mine": Nests()})
@@ -150,9 +150,9 @@ def test_a_run_inside_a_strategy_is_refused_and_the_clock_goes_on() -> None:
 
     result = run(plan("nautilus"), strategies={"broken": Breaks(nest_then_hang)})
     assert "'broken' starts a run from inside a run" in str(refused[0])
-    told = result.strategies["broken"].error
-    assert told is not None
-    assert told.type == StrategyTimeout.__name__
+    failure = result.strategies["broken"].error
+    assert failure is not None
+    assert failure.type == StrategyTimeout.__name__
     check_flat_and_alone(result, run(plan("nautilus")))
 
 
@@ -168,8 +168,8 @@ def test_off_the_main_thread_there_is_no_limit_and_a_finding() -> None:
     thread = threading.Thread(target=lambda: results.append(run(plan("backtrader"))))
     thread.start()
     thread.join()
-    told = [finding for finding in results[0].findings if finding.where == "execution.strategy_timeout"]
-    assert [finding.message for finding in told] == ["not enforced: it works on the main thread only"]
+    findings = [finding for finding in results[0].findings if finding.where == "execution.strategy_timeout"]
+    assert [finding.message for finding in findings] == ["not enforced: it works on the main thread only"]
     assert results[0].status == "completed"
 
 

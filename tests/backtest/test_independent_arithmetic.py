@@ -73,14 +73,14 @@ def flags(name: str, prices: Prices) -> tuple[list[bool], list[bool]]:
 
 def check(result: RunResult, strategy_id: str, expected: Outcome) -> float:
     """Trade by trade, and equity bar by bar; how far the equity is off at most."""
-    told = result.strategies[strategy_id]
-    trades = [(t.entered, t.exited, t.quantity, t.entry_price, t.exit_price, t.profit) for t in told.trades]
+    actual = result.strategies[strategy_id]
+    trades = [(t.entered, t.exited, t.quantity, t.entry_price, t.exit_price, t.profit) for t in actual.trades]
     assert len(trades) == len(expected.trades)
     for mine, theirs in zip(trades, expected.trades, strict=True):
         assert mine[:2] == theirs[:2]
         assert mine[2:5] == pytest.approx([float(value) for value in theirs[2:5]], rel=1e-12, abs=1e-9)
         assert mine[5] == pytest.approx(float(theirs[5]), abs=CENT)
-    off = np.abs(told.equity - np.array([float(value) for value in expected.equity]))
+    off = np.abs(actual.equity - np.array([float(value) for value in expected.equity]))
     assert float(off.max()) <= CENT
     assert sum(record.fill.strategy_id == strategy_id for record in result.fills) == expected.fills
     return float(off.max())

@@ -58,11 +58,11 @@ def test_a_run_notices_ctrl_c_whichever_handler_gets_it():
     with interrupts(), pytest.raises(UserInterrupt):
         press()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    heard: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    received: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: received.append(number))
     with interrupts():
         press()
-    assert heard == [signal.SIGINT]
+    assert received == [signal.SIGINT]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with interrupts():
         press()

@@ -66,10 +66,10 @@ def check_same(runs: list[RunResult]) -> None:
         record.fill.quantity > 0 for record in one.fills if record.fill.strategy_id != "both" and not record.closing
     )
     assert np.abs(one.portfolio_equity - other.portfolio_equity).max() <= CENT
-    assert [told(record) for record in one.decisions] == [told(record) for record in other.decisions]
+    assert [facts_of(record) for record in one.decisions] == [facts_of(record) for record in other.decisions]
 
 
-def told(record: DecisionRecord) -> tuple[object, ...]:
+def facts_of(record: DecisionRecord) -> tuple[object, ...]:
     """A decision without the last digits of its demand: an engine's fees carry eight decimals."""
     decision = record.decision
     return record.t, record.order_id, decision.outcome, decision.reason, decision.quantity, decision.demand.symbol
@@ -112,16 +112,16 @@ def test_real_contracts_long_and_short(symbol: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_feeding_every_bar_changes_nothing(engine: str) -> None:
     """And a run that visits every step is the same as one that jumps."""
-    told = []
+    results = []
     for feed in ("on_demand", "full"):
         parts = [
             part("up", "Turning", engine, weight="0.5", window=8, long_only=True),
             part("both", "Turning", engine, weight="0.5", window=5),
         ]
         rules = ExecutionRules(commission=Commission(percent=0.1), slippage=Slippage(ticks=1), close_at_end=True)
-        told.append(
+        results.append(
             digest(
                 run_plan(plan_of(parts, SYNTHETIC, rules, frameworks=MultiFrameworkConfig({engine: {"feed": feed}})))
             )
         )
-    assert told[0] == told[1]
+    assert results[0] == results[1]

@@ -36,14 +36,16 @@ MIXES = [
 
 def five(frameworks: dict[str, str]) -> list[StrategyPlan]:
     """Five strategies of three kinds on three calendars, several on each symbol."""
-    made = {
+    plans = {
         "fast": part("fast", "Turning", symbols=["A"], percent=100, window=5),
         "slow": part("slow", "MOMENTUM", symbols=["A", "C"], fast=4, slow=11),
         "dips": part("dips", "Dips", symbols=["B", "C"], kind="istrategy", falls=2),
         "spread": part("spread", "Spread", symbols=["A", "C"], kind="on_bar"),
         "hold": part("hold", "BUY_AND_HOLD", symbols=["A", "B", "C"]),
     }
-    return [replace(made[name], weight=Decimal(weight), framework=frameworks[name]) for name, weight in WEIGHTS.items()]
+    return [
+        replace(plans[name], weight=Decimal(weight), framework=frameworks[name]) for name, weight in WEIGHTS.items()
+    ]
 
 
 def alone(plan: RunPlan, strategy: StrategyPlan) -> RunResult:

@@ -80,7 +80,7 @@ class Stepping:
             StrategyCoordinator(),
             CompatibilityAnalyzer(),
             {name: wiring.build_adapter(name, plan.frameworks.get(name, {})) for name in names},
-            fed_in_full=frozenset(name for name, told in plan.frameworks.items() if told.get("feed") == "full"),
+            fed_in_full=frozenset(name for name, settings in plan.frameworks.items() if settings.get("feed") == "full"),
             emit=self.events.append,
         )
         for strategy in plan.strategies:
@@ -104,7 +104,7 @@ class Stepping:
         finally:
             self.orchestrator.end()
 
-    def told(self) -> tuple[Any, ...]:
+    def facts(self) -> tuple[Any, ...]:
         """All that came of it."""
         curves = [each.equity.tolist() for each in self.orchestrator.results().values()]
         return self.events, curves, self.orchestrator.fills, self.orchestrator.session.log.decisions
@@ -212,7 +212,7 @@ def test_two_runs_step_by_step_in_one_process(seed: int, rules: ExecutionRules, 
     while waiting:
         if next(turn := turns.choice(waiting), None) is None:
             waiting.remove(turn)
-    assert [each.told() for each in together] == [each.told() for each in alone]
+    assert [each.facts() for each in together] == [each.facts() for each in alone]
 
 
 @FEW

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -26,6 +27,30 @@ def test_every_file_of_the_bench_that_is_named_is_there():
     places = {name if name.endswith(".py") else name.replace(".", "/") for name in named}
     assert len(places) >= 15
     assert sorted(one for one in places if not (ROOT / one).exists() and not (ROOT / f"{one}.py").exists()) == []
+
+
+def defined(path: Path) -> set[str]:
+    """Return the names that a module of ours has."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names |= {name.asname or name.name for name in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("bench/**/*.py")), ids=lambda path: path.name)
+def test_every_name_that_the_bench_imports_is_there(path):
+    missing = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        module = node.module if isinstance(node, ast.ImportFrom) and node.module else ""
+        source = ROOT / f"{module.replace('.', '/')}.py"
+        if module.partition(".")[0] in {"bench", "tests", "orchestrate"} and source.exists():
+            missing += [f"{module}.{name.name}" for name in node.names if name.name not in defined(source)]
+    assert missing == []
 
 
 def test_no_folder_of_the_bench_has_more_than_twelve_files():

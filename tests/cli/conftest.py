@@ -72,8 +72,8 @@ class Done:
     @property
     def document(self) -> dict[str, Any]:
         """The one JSON document on stdout."""
-        found: dict[str, Any] = json.loads(self.out)
-        return found
+        stored: dict[str, Any] = json.loads(self.out)
+        return stored
 
 
 @dataclass
@@ -88,8 +88,8 @@ class Prompt:
         self.capture.readouterr()
         with pytest.raises(SystemExit) as left:
             app.run(arguments)
-        told = self.capture.readouterr()
-        return Done(int(left.value.code or 0), told.out, told.err)
+        captured = self.capture.readouterr()
+        return Done(int(left.value.code or 0), captured.out, captured.err)
 
     def write(self, name: str, text: str) -> str:
         """A file in the folder; its name."""
@@ -114,9 +114,9 @@ def prompt(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NO_COLOR", raising=False)
     before = signal.getsignal(signal.SIGPIPE)
-    made = Prompt(tmp_path, capsys)
-    made.write("single.yaml", SINGLE)
-    made.write("portfolio.yaml", PORTFOLIO)
-    made.write("broken.py", BROKEN)
-    yield made
+    built = Prompt(tmp_path, capsys)
+    built.write("single.yaml", SINGLE)
+    built.write("portfolio.yaml", PORTFOLIO)
+    built.write("broken.py", BROKEN)
+    yield built
     signal.signal(signal.SIGPIPE, before)

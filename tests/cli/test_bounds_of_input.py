@@ -94,5 +94,5 @@ def test_too_little_memory_for_a_deep_validation_is_said_in_json(prompt) -> None
     words = [sys.executable, "-c", program, "validate", "single.yaml", "--deep", "--format", "json"]
     done = subprocess.run(words, capture_output=True, text=True, cwd=prompt.folder, check=False)
     assert (done.returncode, done.stderr) == (3, "")
-    (told,) = [one for one in json.loads(done.stdout)["findings"] if one["severity"] == "error"]
-    assert told["where"] == "memory"
+    (finding,) = [one for one in json.loads(done.stdout)["findings"] if one["severity"] == "error"]
+    assert finding["where"] == "memory"

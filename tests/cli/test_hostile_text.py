@@ -182,9 +182,9 @@ def test_one_place_writes():
     """Whatever else prints would pass by what makes text safe."""
     root = Path(orchestrate.__file__).parent
     writing = re.compile(r"\bprint\(|typer\.echo|std(out|err)\.write|\bConsole\(")
-    found = {
+    files = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
         if writing.search(path.read_text(encoding="utf-8"))
     }
-    assert found == {"reporting/output.py", "reporting/progress.py"}
+    assert files == {"reporting/output.py", "reporting/progress.py"}

@@ -26,7 +26,7 @@ capital: 100000
 data: {{AAA: {{path: bars.csv}}}}
 """
 NOTEKEEPER = '''\
-"""Leaves files open, as strategies do, and tells what it finds."""
+"""Leaves files open, as strategies do, and prints what it finds."""
 
 import gc
 import os

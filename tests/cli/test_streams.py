@@ -87,11 +87,11 @@ def test_every_command_with_every_kind_of_stream(folder: Path) -> None:
     for line, code in COMMANDS.items():
         usual: tuple[str, str] = ("", "")
         for out, err in STREAMS:
-            found, *written = next(results)
+            status, *written = next(results)
             if (out, err) == ("open", "open"):
                 usual = (written[0], written[1])
             lost = out == "full" and usual[0] != ""
-            assert found == (4 if lost else code), (line, out, err)
+            assert status == (4 if lost else code), (line, out, err)
             assert bool(written[0]) == (out == "open" and usual[0] != ""), (line, out, err)
             messages = usual[1] if err == "open" else ""
             if lost and err == "open":

@@ -109,8 +109,8 @@ def test_nothing_but_the_document_is_on_stdout(unruly):
     unruly.write("config.yaml", CONFIG % "Loud")
     done = command(unruly, "backtest", "config.yaml", "--format", "json")
     assert json.loads(done.stdout)["status"] == "completed"
-    for told in ("printed", "straight to the descriptor", "from a child", "round the back"):
-        assert done.stderr.count(told) == 60 - (5 - 2)  # each bar at which it is flat
+    for text in ("printed", "straight to the descriptor", "from a child", "round the back"):
+        assert done.stderr.count(text) == 60 - (5 - 2)  # each bar at which it is flat
 
 
 def test_nothing_but_the_verdict_is_on_stdout(unruly):
@@ -240,11 +240,11 @@ def test_hourly_symbols_of_different_minutes_make_two_returns_an_hour(prompt):
         "capital: 1000\nstrategy: BUY_AND_HOLD\n"
         "data: {AAA: {path: AAA.csv, frequency: 1h}, BBB: {path: BBB.csv, frequency: 1h, stamp: end}}\n",
     )
-    told = prompt("backtest", "config.yaml", "--format", "json").document
-    alone = told["strategies"]["BUY_AND_HOLD"]["metrics"]
+    document = prompt("backtest", "config.yaml", "--format", "json").document
+    alone = document["strategies"]["BUY_AND_HOLD"]["metrics"]
     equity = pd.read_parquet(prompt.runs[0] / "equity.parquet")
     returns = equity["portfolio"].pct_change().dropna()
     years = (equity["t"].iloc[-1] - equity["t"].iloc[0]) / pd.Timedelta(days=365.25)
     expected = returns.std() * (len(returns) / years) ** 0.5
     assert alone["volatility"] == pytest.approx(expected, rel=1e-9)
-    assert told["portfolio"]["metrics"]["volatility"] == pytest.approx(expected, rel=1e-9)
+    assert document["portfolio"]["metrics"]["volatility"] == pytest.approx(expected, rel=1e-9)

@@ -81,7 +81,7 @@ def hrp(returns: Floats) -> Floats:
 
 
 def _moments(returns: Floats) -> tuple[Floats, Floats]:
-    """Volatilities, of which the largest is 1, and correlations; UndefinedWeightsError where they have no meaning."""
+    """Return volatilities scaled to at most 1, and correlations; UndefinedWeightsError where they have no meaning."""
     if len(returns) < 2:
         raise UndefinedWeightsError("fewer than two returns have no variance")
     with np.errstate(over="ignore", invalid="ignore"):

@@ -19,7 +19,7 @@ Written = Mapping[str, Decimal | None]
 
 
 def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
-    """Each enabled strategy's weight in 0..1, equal ones where they are estimated when the data is there.
+    """Return each enabled strategy's weight in 0..1, equal ones where they are estimated when the data is there.
 
     Empty where they can't be known, and then at least one mistake.
     """
@@ -43,7 +43,7 @@ def weights(reading: Reading, enabled: list[str]) -> dict[str, Decimal]:
 
 
 def allocation_of(reading: Reading) -> AllocationPlan:
-    """How the capital is split; entries of the live runner's file all get the same."""
+    """Return the split of the capital; entries of the live runner's file all get the same."""
     if reading.shaped.live:
         return AllocationPlan("equal")
     written = reading.values.portfolio.allocation
@@ -54,7 +54,7 @@ def allocation_of(reading: Reading) -> AllocationPlan:
 
 
 def check_allocation(reading: Reading) -> None:
-    """The method exists, and `lookback` means something to it."""
+    """Check that the method exists, and that `lookback` means something to it."""
     written, beside = reading.values.portfolio.allocation, reading.values.portfolio.lookback
     known = reading.choices.allocations
     method = known.get(written.method)
@@ -78,7 +78,7 @@ def _is_written(reading: Reading, name: str) -> bool:
 
 
 def _source(reading: Reading) -> str:
-    """What weights are made of, as `AllocationMethod` says it; "" for a method that there is not."""
+    """Return the source of the weights, as in `AllocationMethod`; "" for an unknown method."""
     method = allocation_of(reading).method
     if is_function(method):
         return "returns"

@@ -12,17 +12,17 @@ from orchestrate.domain.text.spelling import did_you_mean
 
 
 def strategy_limits(reading: Reading, name: str) -> dict[str, object]:
-    """The limits of one strategy."""
+    """Return the limits of one strategy."""
     return _limits(reading, ("strategies", name, "limits"), reading.choices.strategy_limits)
 
 
 def portfolio_limits(reading: Reading) -> dict[str, object]:
-    """The limits of the whole portfolio."""
+    """Return the limits of the whole portfolio."""
     return _limits(reading, ("portfolio", "limits"), reading.choices.portfolio_limits)
 
 
 def _limits(reading: Reading, path: tuple[str, ...], known: Mapping[str, type]) -> dict[str, object]:
-    """Each limit that is written, as its dataclass; a name without a value is left out."""
+    """Return each limit that is written, as its dataclass; a name without a value is left out."""
     table = find(reading.shaped.table, path)[0]
     if not isinstance(table, Table) or table is find(reading.shaped.table, path[:-1])[0]:
         return {}
@@ -40,7 +40,7 @@ def _limits(reading: Reading, path: tuple[str, ...], known: Mapping[str, type]) 
 
 
 def _limit(reading: Reading, settings: type, node: Node, where: str) -> object | None:
-    """A limit written as a mapping, or as its first figure alone."""
+    """Return a limit written as a mapping, or as its first figure alone."""
     first = fields(settings)[0].name
     long = Table(node.place, {first: node}, {first: node.place}) if isinstance(node, Scalar) else node
     limit: object | None

@@ -43,7 +43,7 @@ def portfolio_plan(reading: Reading, enabled: list[str], share: Mapping[str, Dec
 
 
 def _conflicts(reading: Reading) -> str:
-    """The name of a policy, or a function whose file is looked up from the root."""
+    """Return the name of a policy, or a function whose file is looked up from the root."""
     written, known, path = reading.values.portfolio.conflicts, reading.choices.conflicts, ("portfolio", "conflicts")
     if is_function(written):
         reading.check_function(path, written)

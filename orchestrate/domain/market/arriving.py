@@ -83,15 +83,15 @@ class ArrivingTimeline(Timeline):
         return self.start
 
     def stamps_of(self, symbol: str) -> Stamps:
-        """The moment of each of the symbol's rows."""
+        """Return the moment of each of the symbol's rows."""
         return self.moments_of[symbol]
 
     def first_stamp(self, symbol: str) -> int:  # noqa: ARG002  # nobody knows when its first bar will come
-        """The moment before which the symbol has no bar."""
+        """Return the moment before which the symbol has no bar."""
         return self.start
 
     def latest_rows(self, symbol: str) -> npt.NDArray[np.int64]:
-        """For each step the row of the symbol's newest bar so far, -1 before the first."""
+        """Return for each step the row of the symbol's newest bar so far, -1 before the first."""
         return self.latest[symbol]
 
 
@@ -194,7 +194,7 @@ class MarketBuffer:
         return self._timeline.event(step)
 
     def close(self) -> None:
-        """Nothing arrives any more: every series has ended with its latest bar."""
+        """End every series with its latest bar: nothing arrives any more."""
         ends = self._timeline.ends.steps
         self._end([symbol for symbol in self._buffers if ends[symbol] == NEVER])
 

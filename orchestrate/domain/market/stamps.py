@@ -41,7 +41,7 @@ def moment_of(text: str, *, last: bool = False) -> int:
 
 
 def span_of(text: str) -> tuple[int, int]:
-    """The first and the last nanosecond of what `text` names: a year, a month, a day, or a moment as labels have it.
+    """Return the first and last nanosecond of the span in `text`: a year, month, day, or a moment as labels have it.
 
     ValueError for anything else.
     """

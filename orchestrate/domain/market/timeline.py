@@ -183,7 +183,7 @@ class SeriesEnds:
         self._compare()
 
     def put(self, symbol: str, step: int) -> None:
-        """The symbol had its last bar at `step`; only who brings the bars says so."""
+        """Note that the symbol had its last bar at `step`; called by the feed alone."""
         self.steps[symbol] = step
         self._compare()
 
@@ -238,21 +238,21 @@ class Timeline:
         return int(self.stamps[0])
 
     def stamps_of(self, symbol: str) -> Stamps:
-        """The moment of each of the symbol's rows."""
+        """Return the moment of each of the symbol's rows."""
         stamps: Stamps = self.stamps[self.rows[symbol] >= 0]
         return stamps
 
     def first_stamp(self, symbol: str) -> int:
-        """The moment before which the symbol has no bar."""
+        """Return the moment before which the symbol has no bar."""
         return int(self.stamps_of(symbol)[0])
 
     def last_stamp(self, symbols: Iterable[str]) -> int | None:
-        """The moment of the last bar of any of `symbols`; None while more may come, or where there is none."""
+        """Return the moment of the last bar of any of `symbols`; None while more may come, or where there is none."""
         step = max(self.ends.steps[symbol] for symbol in symbols)
         return self.moments[step] if 0 <= step < NEVER else None
 
     def latest_rows(self, symbol: str) -> npt.NDArray[np.int64]:
-        """For each step the row of the symbol's newest bar so far, -1 before the first."""
+        """Return for each step the row of the symbol's newest bar so far, -1 before the first."""
         return np.maximum.accumulate(self.rows[symbol])
 
 

@@ -46,7 +46,7 @@ TRAITS: Final = ("asset_class", "direction", "style", "horizon", "leverage", "da
 
 
 def valid_traits(declared: Mapping[object, object]) -> dict[str, Any]:
-    """Those of the declared traits that mean something; the others stay unknown."""
+    """Return those of the declared traits that mean something; the others stay unknown."""
     found: dict[str, Any] = {}
     for name in TRAITS:
         value = declared.get(name)

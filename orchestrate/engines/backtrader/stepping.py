@@ -43,7 +43,7 @@ class _Line:
         return self.now
 
     def datetime(self) -> None:
-        """The broker has the date worked out at each fill, only to reckon interest by it; here nothing is lent."""
+        """Return no date: the broker converts it at each fill only to compute interest, and here nothing is lent."""
 
 
 class ColumnFeed:

@@ -143,7 +143,7 @@ class NativeHost(Generic[Hosted]):
         return report
 
     def _is_at_last_bar(self) -> bool:
-        """True once no bar is left; bars that arrive one at a time are over when the market says so."""
+        """Return whether no bar is left; bars that arrive one at a time are over when the market says so."""
         if self._last is None:
             self._last = self._timeline.last_stamp(self._symbols)
         return self._last is not None and self._advanced == self._last

@@ -114,7 +114,7 @@ class NativeOrders(Generic[Key]):
         return self._keys.get(name)
 
     def is_closing(self, key: Key) -> bool:
-        """True for a live order that was demanded as one that only reduces the position."""
+        """Return whether a live order was demanded as one that only reduces the position."""
         live = self._live.get(key)
         return live is not None and live.demand.closing
 

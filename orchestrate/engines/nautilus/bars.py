@@ -32,7 +32,7 @@ class BarColumn:
         self._bars: list[Bar] = []
 
     def bar(self, row: int) -> Bar:
-        """The bar at `row`."""
+        """Return the bar at `row`."""
         place = row - self._start
         if not 0 <= place < len(self._bars):
             self._start, place = row, 0

@@ -1,4 +1,4 @@
-"""Where the steps of a run come from. Nothing else knows whether some are skipped, or bars are still to come."""
+"""The steps of a run. Nothing else knows whether some are skipped, or whether bars are still to come."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from orchestrate.domain.market.arriving import Arrival, MarketBuffer
 from orchestrate.domain.market.timeline import NEVER, MarketEvent, Stamps, Timeline
 
-#: A step → the first one after it at which something of one kind may happen; `NEVER` where nothing will.
+#: A step → the next one at which something of one kind may happen; `NEVER` where nothing will.
 NextEvent = Callable[[int], int]
 #: A step and a later one → the first step between them that must be taken; the later one where none must.
 FirstHit = Callable[[int, int], int]
@@ -21,17 +21,17 @@ class Clock(Protocol):
     """Yields the steps of a run in order, each with its bars."""
 
     def __len__(self) -> int:
-        """How many steps there are, as far as is known."""
+        """Return the number of steps that are known."""
 
     def __iter__(self) -> Iterator[MarketEvent]:
-        """The steps that have to be taken."""
+        """Yield the steps that have to be taken."""
 
 
 class HistoricalClock:
     """The steps of bars that are all known.
 
-    With `events` it jumps to the next step that any of them names, and to the last; whatever can happen in a run needs
-    one. Without, every step is visited. `first_hit(step, bound)` may find a step between: what it looks at depends on
+    With `events` it jumps to the next step that any of them names, and to the last; everything that can happen in a run
+    needs one. Without, every step is visited. `first_hit(step, bound)` may return a step between: it depends on
     positions, which are constant until `bound`.
     """
 
@@ -78,7 +78,7 @@ class FeedClock:
 
 
 def fixed_steps(steps: Iterable[int]) -> NextEvent:
-    """Steps that are known from the start, such as a symbol's last bar."""
+    """Return the next of steps that are known from the start, such as a symbol's last bar."""
     stops = sorted({*steps})
 
     def next_event(step: int) -> int:
@@ -89,7 +89,7 @@ def fixed_steps(steps: Iterable[int]) -> NextEvent:
 
 
 def next_bars(timeline: Timeline, symbols: Callable[[], Iterable[str]]) -> NextEvent:
-    """The next bar of any of the `symbols` of the moment; mostly that of the very next step."""
+    """Return the next bar of any of the `symbols` of the moment; mostly that of the very next step."""
     bars: dict[str, Stamps] = {}
 
     def next_bar(symbol: str, step: int) -> int:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from orchestrate.domain.books import Flow, Handover
 from orchestrate.domain.errors import EngineError, NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
-from orchestrate.domain.market.timeline import NEVER, Market, MarketEvent
+from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Demand, Fill, Order, Reason
@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 
 class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
-    """Every run goes through here, also one strategy on one framework.
+    """The orchestrator of every run, also of one strategy on one framework.
 
     `fed_in_full` names the frameworks that see every bar; others see the steps at which they have an order to execute.
     """
@@ -102,7 +102,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.end()
 
     def begin(self, market: Market, rules: ExecutionRules) -> None:
-        """Start strategies, then the engines that have one; ended again if one of them refuses."""
+        """Start strategies, then the engines that have one; end those again if one of them refuses."""
         self._market, self._rules = market, rules
         self.prepare(market, rules)
         session = self.session
@@ -127,7 +127,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             raise
 
     def finish(self) -> None:
-        """No bar is left: strategies are notified, and open orders end."""
+        """Notify strategies that no bar is left, and end open orders."""
         session = self.session
         session.stop()
         if self._router.hosts_natives:
@@ -142,11 +142,11 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     @property
     def _with_book(self) -> dict[str, StrategyEntry]:
-        """The strategies, and what removed ones left behind."""
+        """The strategies, and the positions that removed ones left behind."""
         return self.strategies | self.session.portfolio.unmanaged.entries
 
     def clock(self) -> Clock:
-        """Every step, unless no engine and no strategy needs to see them all."""
+        """Return a clock of every step, unless no engine and no strategy needs to see them all."""
         timeline = self._market.timeline
         if self._fed_in_full:
             return HistoricalClock(timeline)
@@ -154,18 +154,14 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if self._router.fed_in_full or not schedule.is_complete:
             return HistoricalClock(timeline)
         session = self.session
-        events = [session.next_signal, next_bars(timeline, session.blotter.symbols), self._next_to_feed]
+        events = [session.next_signal, next_bars(timeline, session.blotter.symbols), self._router.next_event]
         events += [rule.next_event for rule in session.portfolio.rules]
         if self._rules.close_at_end:
             events.append(fixed_steps(self._ends.steps.values()))
         return HistoricalClock(timeline, events, session.portfolio.watch.first_hit)
 
-    def _next_to_feed(self, step: int) -> int:
-        """The next step where an engine sees every bar, as one does that hosts a native which has joined."""
-        return step + 1 if self._router.fed_in_full else NEVER
-
     def _net(self, framework: str, cash: dict[str, float] | None = None) -> Netted:
-        """What the engine of this framework stands for: books, and what they handed over, which it still holds."""
+        """Return the books of this framework added up, with what they handed over, which its engine still holds."""
         names, taken_from = self.framework_strategies[framework], self.session.portfolio.unmanaged.taken_from
         hosted = [name for name in names if name not in self._router.expelled]
         handed_over = [position for name in hosted for position in taken_from(name)]
@@ -193,13 +189,13 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._netted[entry.framework] = self._net(entry.framework, cash)
 
     def end(self) -> None:
-        """Let go of every engine."""
+        """End every engine."""
         self._router.end()
 
     # ---- the step at time t, line by line as docs/reference/steps.md lists it
 
     def step(self, event: MarketEvent) -> None:
-        """One step; a phase that has nothing to do isn't entered."""
+        """Take one step; skip each phase that has nothing to do."""
         session, router, step = self.session, self._router, event.step
         if router.hosts_natives:
             self.wake(event)
@@ -221,7 +217,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.steps_done = step + 1
 
     def wake(self, event: MarketEvent) -> None:
-        """0. Orders of native timers since the last bar are coordinated now, at last marks."""
+        """0. Coordinate the orders of native timers since the last bar, at last marks."""
         woken = self._take_in(self._router.wake(event))
         demands = [demand for demand in self._late if self.strategies[demand.strategy_id].status != "failed"] + woken
         self._late = []
@@ -229,16 +225,16 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.command(self.session.coordinate_natives(demands))
 
     def open(self, event: MarketEvent) -> None:
-        """1. OPEN: orders approved earlier go to their engines, cut to what they cost at this open."""
+        """1. OPEN: hand orders approved earlier to their engines, cut to their cost at this open."""
         self._router.send(self.session.release(event, at_open=True))
 
     def range(self, event: MarketEvent) -> list[EngineReport]:
-        """2. RANGE: every engine that has something to do goes through the bar; resting orders may be reached."""
+        """2. RANGE: take every engine that has something to do through the bar, which may reach resting orders."""
         blotter = self.session.blotter
         return self._router.advance(event, blotter.owners_reached(event.rows) if blotter.has_resting else ())
 
     def book(self, fills: Iterable[Fill], *, at_close: bool = False) -> None:
-        """3. Fills go to the books, and to the strategies that have a hook for them."""
+        """3. Book the fills, and notify the strategies that have a hook for them."""
         session, router, instruments = self.session, self._router, self._market.instruments
         step = session.marks.step
         notified: list[tuple[StrategyEntry, Fill]] = []
@@ -264,17 +260,20 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._emit(OrderFilledEvent(booked, label))
             if session.runner.has_hook(entry, "on_fill"):
                 notified.append((entry, booked))
-        for entry, booked in notified:  # once all are booked: who fails at the first is flattened of them all
+        for (
+            entry,
+            booked,
+        ) in notified:  # once all are booked: a strategy that fails at the first is flattened of them all
             session.runner.notify(entry, "on_fill", booked)
 
     def decide(self, event: MarketEvent, reports: Sequence[EngineReport]) -> list[Intent]:
-        """4. DECIDE: what natives demanded while their engines went through the bar, and what portables want now."""
+        """4. DECIDE: collect what natives demanded during the bar and what portable strategies want now."""
         theirs = self._take_in(reports, booked=True) if reports else []
         intents = self.session.decide(event)
         return intents + self.session.native_intents(theirs) if theirs else intents
 
     def command(self, settled: Sequence[Settled]) -> None:
-        """6. Notify natives at once of their orders' decisions, which they may answer; portable orders wait."""
+        """6. Notify natives of the decisions on their orders, which they may answer; portable orders wait."""
         if not self._router.hosts_natives:
             return
         for _ in range(ANSWERS_A_STEP):
@@ -290,7 +289,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         return self._take_in(self._router.listen())
 
     def close(self, event: MarketEvent) -> None:
-        """7. CLOSE: with `fill: close`, market orders are executed at t's close now, answers of natives too."""
+        """7. CLOSE: with `fill: close`, execute market orders at t's close, answers of natives too."""
         if self._rules.fill == "close":
             for _ in range(ANSWERS_A_STEP):
                 commands = self.session.release(event, at_open=False) if self.session.blotter.waiting else []
@@ -302,7 +301,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._close_ended_positions(event)
 
     def mark(self, event: MarketEvent) -> None:
-        """8. The portfolio's own rules act; orders on series that have ended are over; books and engines must agree."""
+        """8. Let the portfolio's rules act, end orders on series that have ended, reconcile books and engines."""
         self.session.after_close(event)
         self.session.cancel_ended(event)
         if self._router.moved:
@@ -323,14 +322,14 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._recorder.note_flow(name, flow)
 
     def _handed_over(self, handover: Handover) -> None:
-        """A strategy's position is unmanaged from now on; its engine goes on holding it."""
+        """Make a strategy's positions unmanaged; its engine goes on holding them."""
         entries = self._with_book
         self._netted[entries[handover.giver].framework].transfer(handover.giver, handover.worth)
         for name in (handover.giver, handover.taker):
             self._recorder.note_handover(entries[name].book, handover)
 
     def _take_in(self, reports: Sequence[EngineReport], *, booked: bool = False) -> list[Demand]:
-        """What engines report: failures and ended orders are dealt with, demands of natives come back."""
+        """Handle the failures and ended orders that engines report; return the demands of natives."""
         session = self.session
         demands: list[Demand] = []
         for report in reports:
@@ -346,7 +345,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         return [demand for demand in demands if self.strategies[demand.strategy_id].status != "failed"]
 
     def _fail(self, entry: StrategyEntry, error: BaseException) -> None:
-        """A native has failed; where its engine is unusable, that is let go."""
+        """Fail a native, and drop its engine where that is unusable."""
         lost: list[Order] = []
         if isinstance(error, NativeError) and entry.id not in self._router.expelled:
             lost = self._faults.expel(entry)
@@ -380,7 +379,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._fail(self.strategies[strategy_id], error)
 
     def _agree(self, framework: str, ours: Netted, moment: object) -> None:
-        """Books and engine must agree; a native whose own engine is at fault fails alone."""
+        """Reconcile books and engine; a native whose own engine is at fault fails alone."""
         engine = self.adapters[framework]
         try:
             ours.compare(engine.get_portfolio_state(), moment)
@@ -393,7 +392,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self._net(framework).compare(engine.get_portfolio_state(), moment)
 
     def results(self) -> dict[str, StrategyResult]:
-        """Every strategy's facts over the steps done."""
+        """Return every strategy's facts over the steps done."""
         entries, result, steps = self._with_book, self._recorder.result, self.steps_done
         fills = fills_by_strategy(self.fills, entries)
         return {name: result(entry, fills[name], steps) for name, entry in entries.items()}

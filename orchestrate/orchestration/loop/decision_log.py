@@ -1,4 +1,4 @@
-"""What was decided, in order, and the events that tell of money and its lack."""
+"""The decisions of a run, in order, and the events about money and its lack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _APPROVED: Final = Outcome.APPROVED
 
 
 class DecisionLog:
-    """Records decisions under the labels of their bars, and counts what was cut and refused."""
+    """Decisions under the labels of their bars, and the number of demands that were cut and refused."""
 
     def __init__(self, entries: Mapping[str, StrategyEntry], market: Market, marks: Marks, emit: Emit) -> None:
         self.decisions: list[DecisionRecord] = []
@@ -32,17 +32,17 @@ class DecisionLog:
         }
 
     def step_label(self) -> int:
-        """The label of this step."""
+        """Return the label of this step."""
         return self._step_labels[self._marks.step]
 
     def label(self, symbol: str) -> int:
-        """The label of the symbol's bar at this step, or of the step where it has none."""
+        """Return the label of the symbol's bar at this step, or of the step where it has none."""
         step, (rows, labels) = self._marks.step, self._labels[symbol]
         row = rows[step]
         return labels[row] if row >= 0 else self._step_labels[step]
 
     def record(self, decision: Decision, order_id: str = "") -> None:
-        """Remember a decision and count it; emit an event where money, or its lack, changed a demand."""
+        """Record a decision and count it; emit an event where money, or its lack, changed a demand."""
         t = self.note(decision, order_id)
         if decision.outcome is _APPROVED:
             return
@@ -56,7 +56,7 @@ class DecisionLog:
             self._emit(changed(decision, used, limit, t))
 
     def note(self, decision: Decision, order_id: str) -> int:
-        """Remember a decision on what is no new demand, such as the end of an order; the label of its bar."""
+        """Record a decision on no new demand, such as the end of an order; return the label of its bar."""
         t = self.label(decision.demand.symbol)
         self.decisions.append(DecisionRecord(t, decision, order_id))
         return t

@@ -1,4 +1,4 @@
-"""What each symbol is worth at a step: its last known close, or the open of the bar that has just begun."""
+"""Prices that positions are valued at: the last known close, or the open of the bar that has just begun."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Marks(Mapping[str, float]):
         return closes[row]
 
     def get(self, symbol: str, default: Any = None) -> Any:
-        """The mark, or `default` before the first bar; not left to `Mapping`, which would go the long way round."""
+        """Return the mark, or `default` before the first bar; much faster than the method of `Mapping`."""
         known = self._closes.get(symbol)
         return default if known is None or known[0][self.step] < 0 else self[symbol]
 
@@ -44,15 +44,15 @@ class Marks(Mapping[str, float]):
         return sum(1 for _ in self)
 
     def row(self, symbol: str) -> int:
-        """The row of the newest bar so far, -1 before the first."""
+        """Return the row of the newest bar so far, -1 before the first."""
         return int(self._latest[symbol][self.step])
 
     def closes(self, symbol: str, start: int, stop: int) -> Floats:
-        """The close that counts at each step from `start` up to `stop`, of a symbol that has had a bar."""
+        """Return the close that counts at each step from `start` up to `stop`, of a symbol that has had a bar."""
         return self._series[symbol].close[self._latest[symbol][start:stop]]
 
     def path(self, symbol: str, steps: int) -> Floats:
-        """The close that counts at each of the first `steps` steps; NaN before the first bar."""
+        """Return the close that counts at each of the first `steps` steps; NaN before the first bar."""
         latest = self._latest[symbol][:steps]
         prices: Floats = np.where(latest >= 0, self._series[symbol].close[latest], np.nan)
         return prices

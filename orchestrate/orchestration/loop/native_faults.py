@@ -1,4 +1,4 @@
-"""What a native's engine can't have done is that native's failure, and nobody else's."""
+"""A report of a native's engine that can't be right is that native's failure alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class NativeFaults:
-    """Finds out which native is at fault when an engine reports what can't be."""
+    """The natives that are at fault when an engine reports something impossible."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class NativeFaults:
         self._unmanaged = unmanaged
 
     def of_fill(self, fill: Fill, *, at_close: bool) -> NativeError | None:
-        """The fault of a native whose fill can't be; None for possible fills, and for those of portable strategies."""
+        """Return the fault of a native with an impossible fill; None for possible ones and for portable strategies."""
         order = self._blotter.with_engine(fill.order_id)
         owner = self._entries[fill.strategy_id if order is None else order.strategy_id]
         if not owner.is_native or self._blotter.is_booked(fill):
@@ -42,7 +42,7 @@ class NativeFaults:
         return NativeError(f"{owner.framework} reports a fill of order {order.id} that is impossible: {problem}")
 
     def of_state(self, framework: str, moment: object) -> dict[str, NativeError]:
-        """The natives whose engine and book disagree."""
+        """Return the natives whose engine and book disagree."""
         faults = {}
         for entry in self._natives(framework):
             try:
@@ -60,7 +60,7 @@ class NativeFaults:
                 yield entry
 
     def of_unanswered(self) -> dict[str, NativeError]:
-        """The natives whose engine was given a market order and has not filled it at once; EngineError for others."""
+        """Return the natives whose engine has not filled a market order at once; EngineError for other strategies."""
         lost: dict[str, list[str]] = {}
         for order in self._blotter.unanswered():
             lost.setdefault(order.strategy_id, []).append(order.id)
@@ -73,6 +73,6 @@ class NativeFaults:
         }
 
     def expel(self, entry: StrategyEntry) -> list[Order]:
-        """Let the native's engine go; the market orders that are lost with it."""
+        """Drop the native's engine; return the market orders that are lost with it."""
         self._router.expel(entry.id)
         return [order for order in self._blotter.unanswered() if order.strategy_id == entry.id]

@@ -1,4 +1,4 @@
-"""The unified orchestrator: who takes part, with which capital, and what their wishes become. Pure; no engine here."""
+"""The unified orchestrator: its strategies, their capital, and the commands for their signals. Pure; no engine here."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from orchestrate.orchestration.strategies.registry import AllocationConfig, Stra
 class UnifiedStrategyOrchestrator:
     """An orchestrator that holds strategies and turns their signals into commands.
 
-    Strategies run on `frameworks`, by default on all engines that exist; those that name none run on the first. Facts
-    are given to `emit`, by default collected in `events`. `watch` is notified whose code runs; who holds it may raise
-    in there when a call takes too long.
+    Strategies run on `frameworks`, by default on all engines that exist; those that name none run on the first. Events
+    go to `emit`, by default to the list `events`. `watch` is called with the strategy whose code runs; it may raise
+    there when a call takes too long.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class UnifiedStrategyOrchestrator:
         self._scheduled = {one.strategy_id for one in self._portfolio.schedule if one.action == "add"}
         self._estimation = estimation or Estimation()
 
-    # ---- who takes part
+    # ---- strategies
 
     def detect_mode(self, config: Mapping[str, object]) -> Mode:
         """`single` or `multi` from the shape of a configuration; ValueError where it says neither or both."""
@@ -99,10 +99,10 @@ class UnifiedStrategyOrchestrator:
         kind: Kind | None = None,
         config: Mapping[str, object] | None = None,
     ) -> None:
-        """Let a strategy take part. An exception in place of a strategy: it failed before it began.
+        """Add a strategy. An exception in place of a strategy: it failed before it began.
 
-        Of a native its class is given, and in `config` what its engine makes it with. During a run it takes part from
-        the next step on, with its weight of the portfolio's equity as far as the reserve has it.
+        A native is given as its class, and in `config` the parameters that its engine makes it with. During a run it
+        takes part from the next step on, with its weight of the portfolio's equity as far as the reserve has it.
         """
         framework = framework or self.frameworks[0]
         if framework not in self.frameworks:
@@ -144,7 +144,7 @@ class UnifiedStrategyOrchestrator:
         self._emit(StrategyRemovedEvent(strategy_id))
 
     def pause_strategy(self, strategy_id: str) -> None:
-        """Refuse what a strategy wants to open; what it holds stays, what it has ordered is executed."""
+        """Refuse the strategy's new openings; its positions stay, its open orders are executed."""
         entry = self._entry(strategy_id)
         if self._session is not None:
             self._session.portfolio.lifecycle.pause(strategy_id)
@@ -171,14 +171,14 @@ class UnifiedStrategyOrchestrator:
         return self.strategies[strategy_id]
 
     def validate_compatibility(self) -> CompatibilityReport:
-        """What the analyzer says of the strategies that take part."""
+        """Return the analyzer's report on the strategies."""
         return self.compatibility_analyzer.analyze(
             [entry.metadata for entry in self.strategies.values()],
             {entry.id: entry.allocation.target_pct for entry in self.strategies.values()},
         )
 
     def allocate_capital(self) -> dict[str, Decimal]:
-        """Each strategy's start capital, exact to the cent; the rest of the total is the reserve."""
+        """Return each strategy's start capital, exact to the cent; the rest of the total is the reserve."""
         weights = {entry.id: entry.weight for entry in self.strategies.values()}
         parts = self.capital_manager.calculate_allocations(self.capital_manager.total, weights)
         for strategy_id, part in parts.items():
@@ -189,7 +189,7 @@ class UnifiedStrategyOrchestrator:
 
     @property
     def session(self) -> Session:
-        """Where the run's decisions are made; ValueError before `prepare`."""
+        """The session of the run, which makes its decisions; ValueError before `prepare`."""
         if self._session is None:
             raise ValueError("no run has begun: prepare(market, rules) comes first")
         return self._session
@@ -221,9 +221,9 @@ class UnifiedStrategyOrchestrator:
         self._portfolio = replace(self._portfolio, schedule=later)
 
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
-        """Ask every strategy that has a bar now, settle what they want, and let the portfolio's own rules act.
+        """Call every strategy that has a bar now, decide on their signals, and let the portfolio's own rules act.
 
-        One command for each order that comes of it.
+        Return one command for each order that results.
         """
         session = self.session
         session.portfolio.before_open(event)

@@ -1,4 +1,4 @@
-"""What happens to orders: released, filled, cancelled. The one path from the blotter to the engines and back."""
+"""The life of orders: released, filled, cancelled. The one path from the blotter to the engines and back."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class OrderManager:
     # ---- placed by the orchestrator itself
 
     def flatten(self, entry: StrategyEntry, reason: Reason) -> None:
-        """Close all that a strategy holds and that nothing closes yet; the orders are the orchestrator's."""
+        """Close all positions of a strategy that nothing closes yet, by orders of the orchestrator."""
         closing = {order.symbol for order in self.blotter.pending(entry.id) if order.closing}
         for position in list(entry.book.positions.values()):
             if position.symbol not in closing:
@@ -67,7 +67,7 @@ class OrderManager:
     def release(self, event: MarketEvent, *, at_open: bool, symbols: Container[str] | None = None) -> list[Released]:
         """Release the orders whose symbol has a bar now, cut to what they cost at its open (or close).
 
-        `symbols` narrows it down to these. What is left goes to the engines by `submit`.
+        `symbols` restricts it to these. The orders that remain go to the engines by `submit`.
         """
         due = self.blotter.release(event.rows if symbols is None else symbols)
         if not due:
@@ -115,17 +115,17 @@ class OrderManager:
             self.send(commands)
 
     def end(self, order: Order, reason: Reason) -> None:
-        """The order is over: its strategy, its engine or the run has ended it."""
+        """End an order that its strategy, its engine or the run has ended."""
         self.blotter.end(order, _STATUSES.get(reason, OrderStatus.CANCELLED), reason)
         step = self._marks.step
         demand = demand_of(order, self._marks[order.symbol], step, self._moments[step])
         self._log.note(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
 
     def ended_by_engine(self, ended: Ended) -> None:
-        """An order is over in its engine, so it is in the blotter."""
+        """End in the blotter an order that is over in its engine."""
         for order in self.blotter.named(ended.strategy_id, ended.name):
             self.end(order, ended.reason)
 
 
 def _to_nobody(_commands: Iterable[StrategyCommand]) -> None:
-    """Commands of a run without engines stay where they are."""
+    """Send nothing: a run without engines has nobody to take commands."""

@@ -1,4 +1,4 @@
-"""What the portfolio of a run decides by itself: its rules, the equity that they go by, the capital that they move."""
+"""The portfolio of a run: its own rules, the equity that they depend on, the capital that they move."""
 
 from __future__ import annotations
 
@@ -79,17 +79,17 @@ class Portfolio:
         self._trades: dict[str, int] = {}
         self._growth: GrowthRecord | None = None
         self.findings: list[Finding] = []
-        #: nobody is asked any more
+        #: no strategy is called any more
         self.halted = False
         self.watch = EquityWatch(capital.all_books, marks, market)
         self.unmanaged = Unmanaged(capital.unmanaged, marks)
         self.losses = self._losses_watched()
         self.rebalancer = self._rebalancer_of() if plan.moves_capital or estimation.every else None
         self.lifecycle = self._lifecycle_of()
-        #: what the portfolio does by itself at a step, in this order
+        #: the portfolio's own rules, in the order in which they act at a step
         self.rules: tuple[PortfolioRule, ...] = tuple(self._rules())
 
-    # ---- put together
+    # ---- assembly
 
     def _losses_watched(self) -> Losses:
         limits = {entry.id: entry.allocation.limits for entry in self._in_order} | {PORTFOLIO: self._limits}
@@ -160,7 +160,7 @@ class Portfolio:
         when = When.of(timeline.labels, plan, self._estimation.every, threshold)
         return Rebalancer(standings, targets, when, orders, plan.top_up, self._actions.transfer, self._log, self._emit)
 
-    # ---- asked by the stages
+    # ---- for the stages of the pipeline
 
     def exposure(self) -> Exposure:
         """Return what strategies would hold once their open orders have filled."""
@@ -197,14 +197,14 @@ class Portfolio:
         return int(self._market.timeline.labels[max(self._step_begun, self._marks.step)])
 
     def _halt(self) -> None:
-        """Ask nobody any more; the run goes on to its end."""
+        """Call no strategy any more; the run goes on to its end."""
         self.halted = True
         label = label_text(self._log.step_label())
         message = f"the portfolio's drawdown reached its limit at {label}: everything is closed, no strategy is asked"
         self.findings.append(Finding("warning", "portfolio.limits.max_drawdown", message))
 
     def remove(self, strategy_id: str, positions: Positions) -> None:
-        """Let a strategy take part no more, also where no schedule does; its cash goes back once it is flat."""
+        """Remove a strategy, also without a schedule; its cash goes back once it is flat."""
         self.lifecycle.remove(strategy_id, positions)
         if self.lifecycle not in self.rules:
             self.rules = (self.lifecycle, *self.rules)
@@ -250,7 +250,7 @@ class Portfolio:
         return handovers
 
     def reallocate(self, weights: Mapping[str, Decimal]) -> None:
-        """Aim at new weights of these strategies, and move capital after this step; the others keep theirs."""
+        """Set new target weights of these strategies, and move capital after this step; the others keep theirs."""
         after = {entry.id: weights.get(entry.id, entry.weight) for entry in self._in_order}
         total = sum(after.values(), Decimal(0))
         if total > 1:

@@ -1,4 +1,4 @@
-"""Remembering a run: only what changes is written down at each step; curves are drawn from that at the end."""
+"""The record of a run: each step adds only changes; curves are computed from them at the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class _Change(NamedTuple):
-    """How a book stood in one symbol, and its cash, once something had happened there."""
+    """The holding of a book in one symbol, and its cash, after a change."""
 
     step: int
     symbol: str
@@ -36,7 +36,7 @@ class Move(NamedTuple):
 
 
 class Recorder:
-    """Follows every book; `equity` and `exposed` are the books marked at every close."""
+    """The changes of every book; `equity` and `exposed` are the books marked at every close."""
 
     def __init__(self, market: Market, marks: Marks) -> None:
         self._market, self._marks = market, marks
@@ -45,7 +45,7 @@ class Recorder:
         self._handed: Counter[str] = Counter()
 
     def note(self, book: Book, symbol: str, step: int) -> None:
-        """The book has just changed in `symbol`."""
+        """Note that the book has just changed in `symbol`."""
         position = book.positions.get(symbol)
         if position is None:
             change = _Change(step, symbol, book.cash, 0.0, 0.0)
@@ -58,11 +58,11 @@ class Recorder:
             changes.append(change)
 
     def note_flow(self, strategy_id: str, flow: Flow) -> None:
-        """Money has just been moved to the strategy's book, or (negative) away from it."""
+        """Note money that was just moved to the strategy's book, or (negative) away from it."""
         self._note_move(strategy_id, flow)
 
     def note_handover(self, book: Book, handover: Handover) -> None:
-        """The book has just given a position away, or taken it; the close of this step still was the giver's."""
+        """Note a position that the book just gave away or took; the close of this step still was the giver's."""
         self._note_move(book.strategy_id, handover)
         self._handed[book.strategy_id] += 1
         self.note(book, handover.symbol, self._marks.step + 1)
@@ -72,23 +72,23 @@ class Recorder:
         self._moves.setdefault(strategy_id, []).append(Move(self._marks.step, fills, what))
 
     def _handovers(self, strategy_id: str) -> list[tuple[int, Handover]]:
-        """The book's handovers so far, each with the number of fills before it."""
+        """Return the book's handovers so far, each with the number of fills before it."""
         moves = self._moves.get(strategy_id, ())
         return [(move.fills, move.what) for move in moves if isinstance(move.what, Handover)]
 
     def _flows(self, strategy_id: str) -> list[tuple[int, Flow]]:
-        """The book's transfers so far, each with its step."""
+        """Return the book's transfers so far, each with its step."""
         moves = self._moves.get(strategy_id, ())
         return [(move.step, move.what) for move in moves if isinstance(move.what, Flow)]
 
     def require_rebuilt(self, entry: StrategyEntry, fills: Iterable[Fill]) -> None:
-        """The strategy's book is what its capital, fills, transfers and handovers make of a new one."""
+        """Require that the strategy's book equals a new one with its capital, fills, transfers and handovers."""
         instruments = self._market.instruments
         moves = [(move.fills, move.what) for move in self._moves.get(entry.id, ())]
         require_rebuilt(entry.book, float(entry.allocated), [(fill, instruments[fill.symbol]) for fill in fills], moves)
 
     def result(self, entry: StrategyEntry, fills: Iterable[Fill], steps: int) -> StrategyResult:
-        """A strategy's facts over the first `steps` steps; `fills` are its own."""
+        """Return a strategy's facts over the first `steps` steps; `fills` are its own."""
         transfers = self._transfers(entry.book, fills, steps) if self._flows(entry.id) else None
         return StrategyResult(
             id=entry.id,
@@ -129,7 +129,7 @@ class Recorder:
         return Transfers(np.round(flows, 2), self._marked(earned, book.initial, steps))
 
     def equity(self, book: Book, steps: int) -> Floats:
-        """Cash and positions at each of the first `steps` closes, as long as no money was moved."""
+        """Return cash and positions at each of the first `steps` closes, as long as no money was moved."""
         return self._marked(self._changes.get(book.strategy_id, []), book.initial, steps)
 
     def _marked(self, all_changes: Sequence[_Change], initial: float, steps: int) -> Floats:
@@ -145,14 +145,14 @@ class Recorder:
         return curve
 
     def exposed(self, strategy_id: str, steps: int) -> Flags:
-        """The closes at which the strategy held something."""
+        """Return the closes at which the strategy held something."""
         exposed = np.zeros(steps, dtype=np.bool_)
         for changes in _by_symbol(self._changes.get(strategy_id, ())).values():
             exposed |= _held(changes, "quantity", steps) != 0.0
         return exposed
 
     def has_bar(self, symbols: tuple[str, ...], steps: int) -> Flags:
-        """The steps at which one of `symbols` has a bar."""
+        """Return the steps at which one of `symbols` has a bar."""
         rows: Mapping[str, np.ndarray[tuple[int, ...], np.dtype[np.int64]]] = self._market.timeline.rows
         own = np.zeros(steps, dtype=np.bool_)
         for symbol in symbols:
@@ -161,7 +161,7 @@ class Recorder:
 
 
 def fills_by_strategy(records: Iterable[FillRecord], strategy_ids: Iterable[str]) -> dict[str, list[Fill]]:
-    """The fills of each strategy, in order."""
+    """Return the fills of each strategy, in order."""
     fills: dict[str, list[Fill]] = {name: [] for name in strategy_ids}
     for record in records:
         fills[record.fill.strategy_id].append(record.fill)
@@ -176,7 +176,7 @@ def _by_symbol(changes: Iterable[_Change]) -> dict[str, list[_Change]]:
 
 
 def _held(changes: Sequence[_Change], name: str, steps: int, before: float = 0.0) -> Floats:
-    """What `name` says at each step: the last change so far, and `before` any."""
+    """Return the value of `name` at each step: that of the last change so far, and `before` any."""
     at = [change.step for change in changes]
     place = _Change._fields.index(name)
     lasts = np.subtract([*at, steps], [0, *at])

@@ -1,4 +1,4 @@
-"""One run's decisions: strategies are called, what they want is coordinated, their orders are released and notified."""
+"""The decisions of a run: call strategies, coordinate their signals, release their orders, notify them."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ from orchestrate.orchestration.strategies.compatibility import decision_order
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 from orchestrate.orchestration.strategies.runner import StrategyRunner
 
-#: A decision on a demand, and the order that came of it.
+#: A decision on a demand, and the resulting order.
 Settled = tuple[Decision, Order | None]
 
 
 class Session:
-    """The parts of one run, put together. `marks.step` is where in time it stands; who steps the run sets it."""
+    """The parts of one run, put together. The orchestrator that steps the run sets `marks.step`."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class Session:
         return self._schedule.next_event(step)
 
     def sized_on(self, entry: StrategyEntry) -> Callable[[], float] | None:
-        """What sizes of a native in percent are of; None where that is its own account alone."""
+        """Return the amount that a native's sizes in percent refer to; None where that is its own account alone."""
         if not entry.account.is_shared:
             return None
         return partial(self._buying_power.sized_on, entry, self.marks.opens)
@@ -183,7 +183,7 @@ class Session:
         return sum(handover.worth for handover in handovers)
 
     def schedule_signals(self) -> SignalSchedule:
-        """From now on call vectorised strategies only where a flag acts."""
+        """Call vectorised strategies only where a flag acts."""
         views = self.runner.views
         schedule = SignalSchedule(
             self.in_order,
@@ -195,7 +195,7 @@ class Session:
         return schedule
 
     def stop(self) -> None:
-        """Notify every strategy that the run is over; what it still wants comes too late. Note what stays open."""
+        """Notify every strategy that the run is over, refuse what it still wants, and note open positions."""
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
         if self._execution.close_at_end:
@@ -210,7 +210,7 @@ class Session:
         self.portfolio.after_close(event)
 
     def own_commands(self, event: MarketEvent) -> list[StrategyCommand]:
-        """Let the portfolio's own rules act; the commands for the orders that they place."""
+        """Let the portfolio's own rules act; return the commands for the orders that they place."""
         known = {order.id for order in self.blotter.open_orders()}
         self.after_close(event)
         placed = [order for order in self.blotter.open_orders() if order.id not in known]
@@ -242,10 +242,10 @@ class Session:
         )
 
     def decide(self, event: MarketEvent) -> list[Intent]:
-        """What the strategies want now: dependencies first, then priority, then id."""
+        """Return the strategies' intents of this step: dependencies first, then priority, then id."""
         self.marks.step = event.step
         intents: list[Intent] = []
-        due = self._schedule.at(event)  # also where nobody is asked: the schedule goes along with the steps
+        due = self._schedule.at(event)  # also where no strategy is called: the schedule follows the steps
         for entry in () if self.portfolio.halted else due:
             for signal in self.runner.signals(entry, event):
                 intent = self._intent(entry, signal, event)
@@ -254,7 +254,7 @@ class Session:
         return intents
 
     def _intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent | None:
-        """What a signal asks for; none when an exit only takes back an entry that is still on its way."""
+        """Return the intents of a signal; none when an exit only takes back an entry that is still on its way."""
         symbol, view = signal.symbol, self.runner.views[entry.id]
         self._emit(StrategySignalledEvent(entry.id, signal.kind, symbol, view.available(), self.log.label(symbol)))
         price = self.marks.get(symbol, 0.0)
@@ -268,13 +268,13 @@ class Session:
                 lambda order: order.strategy_id == entry.id and order.symbol == symbol and not order.closing,
                 Reason.CANCELLED,
             )
-        quantity = -view.held(symbol)  # what is being closed already is not closed twice
+        quantity = -view.held(symbol)  # no position is closed twice
         return Intent(entry.id, symbol, True, quantity, quantity > 0, price, event.step, event.t) if quantity else None
 
     # ---- coordination
 
     def coordinate(self, intents: list[Intent]) -> list[Settled]:
-        """Decide on all intents of a step: approved orders wait in the blotter, each decision comes with its order."""
+        """Decide on all intents of a step, put approved orders in the blotter, return each decision with its order."""
         if not intents or self.error is not None:
             return []
         try:
@@ -295,16 +295,16 @@ class Session:
         return settled
 
     def require_decided(self) -> None:
-        """FunctionError where a user's function has failed, so that something was not decided."""
+        """Raise FunctionError where a user's function has failed, so that something was not decided."""
         if self.error is not None:
             raise self.error
 
     def coordinate_natives(self, demands: Sequence[Demand]) -> list[Settled]:
-        """Decide on what natives demand between their bars, or in answer to a notification."""
+        """Decide on demands of natives between their bars, or in answer to a notification."""
         return self.coordinate(self.native_intents(demands))
 
     def native_intents(self, demands: Iterable[Demand]) -> list[Intent]:
-        """The intents of natives' demands; the natives have signalled."""
+        """Return the intents of natives' demands; the natives have signalled."""
         intents = []
         for demand in demands:
             if demand.signalled:
@@ -335,7 +335,7 @@ class Session:
             self._emit(event(found.symbol, found.strategies, self.log.label(found.symbol)))
 
     def commands(self, settled: Iterable[Settled]) -> list[StrategyCommand]:
-        """One command for each order that came of a demand and still stands, and for each native's refused one."""
+        """Return a command for each order of these decisions that is still open, and for each native's refused one."""
         commands = []
         for decision, order in settled:
             owner = decision.demand.strategy_id
@@ -353,7 +353,7 @@ class Session:
     def release(
         self, event: MarketEvent, *, at_open: bool, symbols: Container[str] | None = None
     ) -> list[StrategyCommand]:
-        """Release the orders whose symbol has a bar now: the commands that hand them to their engines."""
+        """Release the orders whose symbol has a bar now; return the commands that hand them to their engines."""
         released = self.orders.release(event, at_open=at_open, symbols=symbols)
         refused = [result for result in released if not result.quantity]
         for result in refused:
@@ -363,18 +363,18 @@ class Session:
         return self.orders.submit(released)
 
     def _end_opening_of_failed(self, order: Order) -> None:
-        """A strategy may have failed as it was notified: what it wanted to open comes too late."""
+        """End the openings of strategies that failed as they were notified."""
         opening = order.status is OrderStatus.RELEASED and not order.closing and not order.native_order
         if opening and self.entries[order.strategy_id].status == "failed":
             self.orders.end(order, Reason.STRATEGY_FAILED)
 
 
 def _noted_by_nobody(*_facts: object) -> None:
-    """Without engines there are no other accounts."""
+    """Note nothing: without engines there are no other accounts."""
 
 
 def _refusal(decision: Decision) -> StrategyCommand:
-    """A refusal on its way to the native whose order it was."""
+    """Return the command that notifies a native of its refused order."""
     demand = decision.demand
     order = Order(
         "",

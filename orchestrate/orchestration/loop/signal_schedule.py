@@ -17,23 +17,23 @@ Held = Callable[[StrategyEntry, str], float]
 
 
 class Schedule(Protocol):
-    """Which strategies to call at a step, always in the same order among each other."""
+    """The strategies to call at a step, always in the same order among each other."""
 
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
-        """The strategies to call now; steps come in order."""
+        """Return the strategies to call now; steps come in order."""
 
     def next_event(self, step: int) -> int:
         """The first step after `step` at which one must be called."""
 
 
 class EveryBar:
-    """Call every strategy at every bar of one of its symbols."""
+    """A schedule that calls every strategy at every bar of one of its symbols."""
 
     def __init__(self, entries: Sequence[StrategyEntry]) -> None:
         self._entries = entries
 
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
-        """The strategies with a bar."""
+        """Return the strategies with a bar."""
         return [entry for entry in self._entries if any(symbol in event.rows for symbol in entry.symbols)]
 
     def next_event(self, step: int) -> int:
@@ -42,7 +42,7 @@ class EveryBar:
 
 
 class SignalSchedule:
-    """Call a vectorised strategy only where one of its flags acts on what it holds, all others at every bar.
+    """A schedule that calls a vectorised strategy only where one of its flags acts, all others at every bar.
 
     An exit flag means nothing to a strategy that is out, so its next step is looked up again when its holding may have
     changed. `moved` has the ids of such strategies; each change of a holding adds to it.
@@ -71,7 +71,7 @@ class SignalSchedule:
         return not self._others and not self._always
 
     def next_event(self, step: int) -> int:
-        """The first step after `step` at which a flag acts on what its strategy holds; the end if none does."""
+        """Return the first step after `step` at which a flag acts on its strategy's holding; the end if none does."""
         if not self.is_complete:
             return step + 1
         if self._moved:
@@ -82,7 +82,7 @@ class SignalSchedule:
         return queue[0][0] if queue else self._end
 
     def at(self, event: MarketEvent) -> list[StrategyEntry]:
-        """The strategies to call now."""
+        """Return the strategies to call now."""
         step, queue = event.step, self._queue
         if self._moved:
             self._look_up(step)
@@ -94,7 +94,7 @@ class SignalSchedule:
         return [self._entries[rank] for rank in sorted(due + self._always)]
 
     def _due(self, step: int) -> list[int]:
-        """The strategies with a flag that acts now; they are looked up again from the next step on."""
+        """Return the strategies with a flag that acts now; they are looked up again from the next step on."""
         queue = self._queue
         due: list[int] = []
         while queue and queue[0][0] <= step:
@@ -127,7 +127,7 @@ class SignalSchedule:
 
 
 def _by_step(decider: VectorDecider, timeline: Timeline) -> dict[str, tuple[bytes, ...]]:
-    """For each symbol one byte a step: does a flag act on a strategy that is out, that is long, that is short?"""
+    """Return for each symbol one byte a step: whether a flag acts on a strategy that is out, long, short."""
     by_symbol = {}
     for symbol in decider.codes:
         rows = timeline.rows[symbol]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrate.domain.errors import EngineError
-from orchestrate.domain.market.timeline import Market, MarketEvent, StepRows, Timeline
+from orchestrate.domain.market.timeline import NEVER, Market, MarketEvent, StepRows, Timeline
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Fill, StrategyCommand
 from orchestrate.orchestration.orders.natives import Liquidator
@@ -76,6 +76,10 @@ class EngineRouter:
         except BaseException:
             self._seat(before)
             raise
+
+    def next_event(self, step: int) -> int:
+        """Return the next step where an engine sees every bar, as one does that hosts a native which has joined."""
+        return step + 1 if self.fed_in_full else NEVER
 
     def send(self, commands: Iterable[StrategyCommand]) -> None:
         """Hand commands to the engines of their strategies, each engine its own in the order given."""

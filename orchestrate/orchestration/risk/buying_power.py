@@ -1,7 +1,7 @@
-"""What an order may cost: when it is decided (at the close, with a reserve) and when it is released (the real price).
+"""The most that an order may cost: at its decision (at the close, with a reserve) and its release (the real price).
 
-An opening may cost what its strategy's account allows once its own closing orders are through. Where strategies share
-an account, the openings of one step are funded together, and those of one moment released one after another.
+An opening may cost as much as its strategy's account allows once its own closing orders have filled. Where strategies
+share an account, the openings of one step are funded together, and those of one moment released one after another.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ Expected = tuple[Fill, Instrument]
 _NO_REASON: Final = Reason.NONE
 _CAPITAL: Final = Reason.CAPITAL
 _OPEN_NOTHING: Final = frozenset({"waiting", "paused", "removed"})
-#: What a trail calls the moment at which an order goes to its engine.
+#: The name in a trail of the moment at which an order goes to its engine.
 _RELEASE: Final = "release"
 
 
 @value
 class Released:
-    """An order at its release: the `quantity` that goes to the engine, 0 when nothing is left of it.
+    """An order at its release, and the `quantity` of it that goes to the engine.
 
     `decision` is set where the release changed something.
     """
@@ -56,10 +56,10 @@ class Released:
 
 
 class _Payable(NamedTuple):
-    """Of a quantity: what closes, which lots are wanted beyond that, which of these are paid, what they cost."""
+    """The parts of a quantity: what closes, the lots requested beyond that, those of them that are paid, their cost."""
 
     closing: float
-    wanted: float
+    requested: float
     paid: float
     cost: float
     money: float
@@ -67,19 +67,19 @@ class _Payable(NamedTuple):
     @property
     def whole(self) -> bool:
         """True where there is something, and all of it is paid."""
-        return self.paid == self.wanted and bool(self.wanted or self.closing)
+        return self.paid == self.requested and bool(self.requested or self.closing)
 
 
 @dataclass(slots=True)
 class _Granted:
-    """What one strategy's intents before this one have been granted at the same step."""
+    """The grants to one strategy's earlier intents of the same step."""
 
     closings: list[Expected] = field(default_factory=list)
     reserves: list[float] = field(default_factory=list)
 
 
 class _Projection(NamedTuple):
-    """A strategy's book after the orders that are on their way, and the money held for its openings."""
+    """A strategy's book after its open orders have filled, and the money held for its openings."""
 
     book: Book
     reserved: float
@@ -90,16 +90,16 @@ class _Opening(NamedTuple):
 
     intent: Intent
     closing: float
-    wanted: float
+    requested: float
     price: float
     cost: float
 
 
 @dataclass(slots=True)
 class _Moment:
-    """One moment at which orders are released: its prices, the money of those still waiting, books after the others.
+    """One moment at which orders are released: its prices, the money of orders still waiting, books after the others.
 
-    `contributions` are those of strategies to a common account, as long as they stand.
+    `contributions` are those of strategies to a common account, until they change.
     """
 
     prices: Prices
@@ -152,7 +152,7 @@ class BuyingPower:
             granted.closings.append(expected)
 
     def _refuse(self, intent: Intent, stage: str) -> bool:
-        """Whether the intent can't be traded at all, which is then said."""
+        """Refuse an intent that can't be traded at all; return whether it was."""
         symbol = intent.symbol
         if not self._series[symbol].tradable:
             intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is a resampled series")
@@ -173,26 +173,28 @@ class BuyingPower:
         self._settle(intent, stage, price, self._payable(quantity, price, now, instrument, self._closes))
 
     def _fund_together(self, intents: Sequence[Intent], stage: str, granted: Mapping[str, _Granted]) -> None:
-        """Share what is free of a common account among the openings of a step, and cut them to it."""
+        """Share the free money of a common account among the openings of a step, and cut them to it."""
         now = {name: self._projection(entry, granted.get(name, _NOTHING)) for name, entry in self._entries.items()}
         openings = [self._opening(intent, now) for intent in intents]
         money = self._grants(openings, now)
-        for intent, closing, wanted, price, _ in openings:
+        for intent, closing, requested, price, _ in openings:
             owner, instrument = intent.strategy_id, self._instruments[intent.symbol]
-            payable = self._paid(closing, wanted, price, money[owner], instrument)
+            payable = self._paid(closing, requested, price, money[owner], instrument)
             money[owner] -= payable.cost
             self._settle(intent, stage, price, payable)
 
     def _opening(self, intent: Intent, now: dict[str, _Projection]) -> _Opening:
-        """What an intent wants; a part of it that closes is through afterwards."""
+        """Return the opening of an intent; a part of it that closes counts as filled afterwards."""
         owner, quantity, instrument = intent.strategy_id, intent.quantity, self._instruments[intent.symbol]
         price = self._reserve_price(intent.demand, quantity, instrument)
-        closing, wanted, book = self._parted(quantity, now[owner].book, instrument, self._closes)
+        closing, requested, book = self._parted(quantity, now[owner].book, instrument, self._closes)
         now[owner] = now[owner]._replace(book=book)
-        return _Opening(intent, closing, wanted, price, self._rules.cost(wanted, price, instrument) if wanted else 0.0)
+        return _Opening(
+            intent, closing, requested, price, self._rules.cost(requested, price, instrument) if requested else 0.0
+        )
 
     def _grants(self, openings: Sequence[_Opening], now: Mapping[str, _Projection]) -> dict[str, float]:
-        """The money of each strategy for its openings; no bound where it gets all that it wants."""
+        """Return the money of each strategy for its openings; no bound where it gets all that it requests."""
         wants: dict[str, float] = {}
         for opening in openings:
             wants[opening.intent.strategy_id] = wants.get(opening.intent.strategy_id, 0.0) + opening.cost
@@ -206,7 +208,7 @@ class BuyingPower:
         return {name: inf if grant == want else grant for (name, want), grant in grants}
 
     def _settle(self, intent: Intent, stage: str, price: float, payable: _Payable) -> None:
-        """Leave of an intent what can be paid, and set its reserve."""
+        """Cut an intent to what can be paid, and set its reserve."""
         intent.available, intent.reserve = payable.money, payable.cost
         instrument = self._instruments[intent.symbol]
         left, reason, detail, figures = _fit(intent.quantity, price, payable, _CAPITAL, self._rules, instrument)
@@ -218,7 +220,7 @@ class BuyingPower:
             intent.quantity = left
 
     def _projection(self, entry: StrategyEntry, granted: _Granted) -> _Projection:
-        """A strategy's book after its closings on their way, and what is held for its openings on theirs."""
+        """Return a strategy's book after its open closing orders, and the money held for its open opening orders."""
         closings = [
             self._expected(entry.id, order.symbol, order.quantity, self._closes)
             for order in self._blotter.pending(entry.id)
@@ -230,7 +232,7 @@ class BuyingPower:
         return _Projection(book, self._blotter.reserved(entry.id, granted.reserves))
 
     def reserve(self, intent: Intent) -> float:
-        """The money to hold back for what is left of an intent."""
+        """Return the money to hold back for the rest of an intent."""
         instrument = self._instruments[intent.symbol]
         price = self._reserve_price(intent.demand, intent.quantity, instrument)
         held = self._entries[intent.strategy_id].book.quantity(intent.symbol)
@@ -238,7 +240,7 @@ class BuyingPower:
         return self._rules.cost(opening, price, instrument) if opening else 0.0
 
     def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
-        """A limit at its limit, a stop at its trigger, a market order at the close it saw; slipped unless a limit."""
+        """Return the limit, the trigger of a stop, or the close that a market order saw; slipped unless a limit."""
         if demand.limit is not None:
             return demand.limit
         raw = demand.price if demand.trigger is None else demand.trigger
@@ -253,26 +255,26 @@ class BuyingPower:
         prices: Prices,
         others: Others = NO_OTHERS,
     ) -> _Payable:
-        """What of `quantity` at `price` the strategy can pay for; a part that closes what is held costs nothing."""
-        closing, wanted, book = self._parted(quantity, now.book, instrument, prices)
+        """Return the part of `quantity` that the strategy can pay for at `price`; a part that closes costs nothing."""
+        closing, requested, book = self._parted(quantity, now.book, instrument, prices)
         money = self._entries[book.strategy_id].account.money_for_openings(book, now.reserved, prices, others)
-        return self._paid(closing, wanted, price, money, instrument)
+        return self._paid(closing, requested, price, money, instrument)
 
     def _parted(self, quantity: float, book: Book, instrument: Instrument, prices: Prices) -> tuple[float, float, Book]:
-        """The part of `quantity` that closes, the lots that are wanted beyond it, and the book after the former."""
+        """Return the part of `quantity` that closes, the lots requested beyond it, and the book after the former."""
         closing, opening = closing_and_opening(book.quantity(instrument.symbol), quantity)
         if closing:
             book = book.projected([self._expected(book.strategy_id, instrument.symbol, closing, prices)])
         return closing, self._rules.lot(opening), book
 
-    def _paid(self, closing: float, wanted: float, price: float, money: float, instrument: Instrument) -> _Payable:
-        return _Payable(closing, wanted, *self._rules.affordable(money, wanted, price, instrument), money)
+    def _paid(self, closing: float, requested: float, price: float, money: float, instrument: Instrument) -> _Payable:
+        return _Payable(closing, requested, *self._rules.affordable(money, requested, price, instrument), money)
 
     # ---- when it is released
 
     def release(self, orders: Sequence[Order], prices: Prices, step: int, t: int) -> list[Released]:
-        """`orders` of one moment, closing ones first, cut to what they cost at the `prices` of that moment."""
-        if len(orders) == 1:  # nothing else of this moment has to be thought of
+        """Return the `orders` of one moment, closing ones first, cut to their cost at the `prices` of that moment."""
+        if len(orders) == 1:  # nothing else of this moment matters
             book = self._entries[orders[0].strategy_id].book
             return [self._release_one(orders[0], book, _Moment(prices, step, t))]
         moment = _Moment(prices, step, t)
@@ -315,7 +317,7 @@ class BuyingPower:
         return _changed(order, demand_of(order, raw, step, t), *fit)
 
     def _contributions(self, moment: _Moment) -> Others:
-        """Everybody's contribution while orders are released: what is released counts as filled, the rest as held."""
+        """Return all contributions while orders are released: released ones count as filled, the rest as held."""
         known, prices = moment.contributions, moment.prices
         for name, entry in self._entries.items():
             if name not in known:
@@ -324,9 +326,9 @@ class BuyingPower:
         return known
 
     def sized_on(self, entry: StrategyEntry, opens: Prices) -> float:
-        """What a native's sizes in percent are of while engines go through a bar.
+        """Return the amount that a native's sizes in percent refer to while engines go through a bar.
 
-        Market orders that they have been handed count as filled at its `opens`, because no book shows them yet.
+        Market orders that engines have count as filled at its `opens`, because no book shows them yet.
         """
         fills: dict[str, list[Expected]] = {}
         for order in self._blotter.unanswered():
@@ -338,7 +340,7 @@ class BuyingPower:
         return entry.account.sized_on(books.get(entry.id, entry.book), self._closes, others)
 
     def _release_closing(self, order: Order, held: float, price: float, step: int, t: int) -> Released:
-        """What is held at most; an exit that asks for a part closes a part."""
+        """Close at most what is held; an exit of a part closes a part."""
         if order.quantity == -held:
             return Released(order, order.quantity)
         if held * order.quantity >= 0:
@@ -347,7 +349,7 @@ class BuyingPower:
         return Released(order, order.quantity if abs(order.quantity) < abs(held) else -held)
 
     def _expected(self, strategy_id: str, symbol: str, quantity: float, prices: Prices) -> Expected:
-        """How an order will fill if the market stands at `prices`."""
+        """Return the fill of an order if the market is at `prices`."""
         instrument = self._instruments[symbol]
         price = self._rules.fill_price(prices[symbol], quantity, instrument)
         fee = self._rules.fee(quantity, price, instrument)
@@ -358,7 +360,7 @@ _NOTHING = _Granted()
 
 
 def demand_of(order: Order, price: float, step: int, t: int) -> Demand:
-    """What an order still asks for at a moment of its life."""
+    """Return the demand for what is unfilled of an order."""
     quantity = order.remaining if order.filled else order.quantity
     return Demand(order.strategy_id, order.symbol, quantity, order.closing, price, step, t)
 
@@ -366,7 +368,7 @@ def demand_of(order: Order, price: float, step: int, t: int) -> Demand:
 def _changed(
     order: Order, demand: Demand, left: float, reason: Reason, detail: str, figures: Figures = NO_FIGURES
 ) -> Released:
-    """What a release made of an order that can't go to its engine as it is."""
+    """Return the result for an order that its release changes."""
     outcome = Outcome.REJECTED if not left else Outcome.RESIZED if reason else Outcome.APPROVED
     trail = (StageOutcome(_RELEASE, demand.quantity, left, reason, detail, figures),) if reason else ()
     return Released(order, left, Decision(demand, outcome, left, reason, detail, trail))
@@ -375,17 +377,17 @@ def _changed(
 def _fit(
     quantity: float, price: float, payable: _Payable, cut: Reason, rules: ExecutionRules, instrument: Instrument
 ) -> tuple[float, Reason, str, Figures]:
-    """What is left of `quantity`, and why it is less; what can't be paid is cut for the reason `cut`."""
-    closing, wanted, paid, _, money = payable
-    if not closing and not wanted:
+    """Return the part of `quantity` that fits, and why it is less; the unpaid part is cut for the reason `cut`."""
+    closing, requested, paid, _, money = payable
+    if not closing and not requested:
         detail = f"{abs(quantity):g} is less than one lot"
         return 0.0, Reason.BELOW_ONE_LOT, detail, {"price": price, "quantity": quantity}
     total = rounded(closing + paid)
     if payable.whole:
         return total, _NO_REASON, "", NO_FIGURES
-    cost = rules.cost(wanted, price, instrument)
-    detail = f"{abs(wanted):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
-    figures = {"cost": cost, "available": money, "price": price, "quantity": wanted}
+    cost = rules.cost(requested, price, instrument)
+    detail = f"{abs(requested):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
+    figures = {"cost": cost, "available": money, "price": price, "quantity": requested}
     if not total:
         return 0.0, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, detail, figures
     return total, cut, detail, figures

@@ -1,4 +1,4 @@
-"""The ledger of capital: how the total is split, whose book is under which account, what is moved between them."""
+"""The ledger of capital: the split of the total, the account of each book, the transfers between them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MoveCapital = Callable[[str, str, Decimal], object]
 
 
 class PortfolioCapitalManager:
-    """The ledger of capital: `total`, how it is split, and the books and accounts of a run.
+    """The ledger of capital: `total`, its split, and the books and accounts of a run.
 
     `pooled`: all strategies share one account, each up to its weight; otherwise each has one of its own.
     """
@@ -43,10 +43,10 @@ class PortfolioCapitalManager:
             raise ValueError(f"the total capital must be positive, not {total}")
         self.total = total
         self.pooled = pooled
-        #: of a pool: what share of it each strategy may use, as it stands at the moment
+        #: of a pool: the share of it that each strategy may use now
         self.weights: dict[str, float] = {}
         self.books: dict[str, Book] = {}
-        #: what removed strategies left behind, by framework
+        #: books of positions that removed strategies left behind, by framework
         self.unmanaged: dict[str, Book] = {}
         self.accounts: dict[str, CapitalAccount] = {}
         self.reserve = Book(RESERVE, float(total))
@@ -58,7 +58,7 @@ class PortfolioCapitalManager:
     ) -> dict[str, Decimal]:
         """Split `total` by `weights` (fractions that sum to 1 at most) so that the parts add up exactly.
 
-        Largest remainder: what rounding down leaves over goes, unit by unit, to the largest cut-off remainders, ties
+        Largest remainder: the rest after rounding down goes, unit by unit, to the largest cut-off remainders, ties
         in the order of `weights`. Weights that sum to less than 1 leave the rest of `total` unallocated.
         """
         whole = sum(weights.values(), Decimal(0))
@@ -81,10 +81,10 @@ class PortfolioCapitalManager:
         weights: Mapping[str, Decimal] | None = None,
         frameworks: Collection[str] = (),
     ) -> None:
-        """Open a book for each strategy with its start capital, the reserve's with what is left, and the accounts.
+        """Open a book for each strategy with its start capital, the reserve's with the rest, and the accounts.
 
-        `reserved` says how much is held back for a strategy's open orders. `weights` are those from which `start` was
-        rounded to cents. Each of `frameworks` gets an empty book for what removed strategies leave behind.
+        `reserved` returns the money held back for a strategy's open orders. `weights` are those from which `start` was
+        rounded to cents. Each of `frameworks` gets an empty book for positions of removed strategies.
         """
         self._reserved = reserved
         left = self.total - sum(start.values(), Decimal(0))
@@ -118,15 +118,15 @@ class PortfolioCapitalManager:
 
     @property
     def all_books(self) -> list[Book]:
-        """All that make up the portfolio, the reserve's last."""
+        """All books of the portfolio, the reserve's last."""
         return [*self.books.values(), *self.unmanaged.values(), self.reserve]
 
     def reweigh(self, weights: Mapping[str, float]) -> None:
-        """Change what each strategy may use where capital is pooled."""
+        """Change the share that each strategy may use where capital is pooled."""
         self.weights.update(weights)
 
     def allocation(self, strategy_id: str, marks: Mapping[str, float]) -> StrategyAllocation:
-        """Where a strategy stands against its account, at `marks`."""
+        """Return what a strategy uses of its account, and what is available, at `marks`."""
         book = self._book(strategy_id)
         return allocation(self.accounts[strategy_id], book, self._reserved(strategy_id), marks)
 

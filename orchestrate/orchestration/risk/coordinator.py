@@ -24,7 +24,7 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 class StrategyCoordinator:
     """The coordinator that takes the intents of a step through the stages, in order; see pipeline.py.
 
-    `policy` settles conflicts, and `mode` is what the journal calls it; `exits` says whether closing demands take part.
+    `policy` settles conflicts, and `mode` is its name in the journal; `exits` says whether closing demands take part.
     `limits` are those of the portfolio, by name; strategies bring their own.
     """
 
@@ -51,11 +51,11 @@ class StrategyCoordinator:
 
     @property
     def limit_hits(self) -> Sequence[LimitReachedEvent]:
-        """What limits have cut of the intents that were coordinated last."""
+        """The cuts by limits of the intents that were coordinated last."""
         return self._limits.hits if self._limits else ()
 
     def begin(self, resources: Resources) -> None:
-        """A run begins: the stages decide on its books, prices and orders from now on."""
+        """Begin a run: let the stages decide on its books, prices and orders."""
         self._conflicts = SettleConflicts(self.policy, self.mode, self.exits, resources)
         strategy_limits = any(entry.allocation.limits for entry in resources.entries.values())
         self._limits = ApplyLimits(
@@ -75,6 +75,6 @@ class StrategyCoordinator:
             self._limits.join(entry)
 
     def coordinate(self, intents: list[Intent]) -> None:
-        """Decide on all `intents` of a step; afterwards they stand in the order in which they were decided."""
+        """Decide on all `intents` of a step, and leave them in the order in which they were decided."""
         for stage in self.stages:
             stage(intents)

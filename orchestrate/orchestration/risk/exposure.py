@@ -1,4 +1,4 @@
-"""What strategies and the portfolio would hold once open orders and the step's approved demands have filled."""
+"""The holdings of strategies and portfolio once open orders and the step's approved demands have filled."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from orchestrate.domain.orders.execution import rounded
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
-#: The name under which the whole portfolio is asked for.
+#: The id of the whole portfolio.
 PORTFOLIO = ""
 
 
 class LossRecord(Protocol):
-    """What has been lost so far, of strategies by id and of the whole portfolio by `PORTFOLIO`."""
+    """The losses so far, of strategies by id and of the whole portfolio by `PORTFOLIO`."""
 
     def equity(self, name: str) -> float:
-        """The equity at the closes of this step."""
+        """Return the equity at the closes of this step."""
 
     def drawdown(self, name: str) -> float:
-        """The loss from the highest equity so far, as a fraction of it."""
+        """Return the loss from the highest equity so far, as a fraction of it."""
 
     def daily_loss(self, name: str) -> float:
-        """The largest loss of the UTC day so far, as a fraction of the last equity before it."""
+        """Return the largest loss of the UTC day so far, as a fraction of the last equity before it."""
 
     def bars_since_loss(self, name: str) -> int | None:
-        """The bars of a strategy since its last losing exit; None without one."""
+        """Return the number of bars of a strategy since its last losing exit; None without one."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Totals:
     net: float = 0.0
 
     def change(self, symbol: str, framework: str, before: float, after: float) -> None:
-        """Take in that one strategy's worth in a symbol has changed."""
+        """Take in a change of one strategy's worth in a symbol."""
         size = abs(after) - abs(before)
         self.symbols[symbol] = self.symbols.get(symbol, 0.0) + size
         self.frameworks[framework] = self.frameworks.get(framework, 0.0) + size
@@ -102,11 +102,11 @@ class Exposure:
         return self.marks[symbol] * self.instruments[symbol].multiplier
 
     def quantity(self, strategy_id: str, symbol: str) -> float:
-        """The signed quantity of one strategy in one symbol."""
+        """Return the signed quantity of one strategy in one symbol."""
         return self.quantities(strategy_id).get(symbol, 0.0)
 
     def worths(self, strategy_id: str) -> Iterator[tuple[str, float]]:
-        """The signed worth of each position of one strategy."""
+        """Return the signed worth of each position of one strategy."""
         for symbol, quantity in self.quantities(strategy_id).items():
             yield symbol, quantity * self.unit(symbol)
 

@@ -1,4 +1,4 @@
-"""How money that several strategies want at once is shared among them."""
+"""Shares of money that several strategies request at once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 
 class Want(NamedTuple):
-    """The most that somebody can use, and the weight by which he shares."""
+    """The most that a strategy can use, and the weight of its share."""
 
     most: float
     weight: float
 
 
 def water_fill(free: float, wants: Sequence[Want]) -> list[float]:
-    """Return what each gets of `free`: its weighted share, at most what it can use; what is spare is shared again.
+    """Return what each gets of `free`: its weighted share, at most what it can use; the rest is shared again.
 
     Either all get the most that they can use, or nothing is left. The order of `wants` changes no digit.
     """

@@ -1,4 +1,4 @@
-"""Opposite positions of different strategies in one symbol: noticed when they begin and end, nothing is done."""
+"""Opposite positions of different strategies in one symbol: noted when they begin and end, without any effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Opposition(NamedTuple):
 
 
 class Oppositions:
-    """Compares the positions of symbols that several strategies may hold, once a step in which a book changed."""
+    """The oppositions in symbols that several strategies may hold, updated once a step in which a book changed."""
 
     def __init__(self, entries: Mapping[str, StrategyEntry]) -> None:
         self._entries = entries
@@ -27,7 +27,7 @@ class Oppositions:
         self.changed: set[str] = set()
 
     def booked(self, entry: StrategyEntry, symbol: str) -> None:
-        """A fill has changed the strategy's position in `symbol`."""
+        """Note that a fill has changed the strategy's position in `symbol`."""
         held, quantity = self._is_long.setdefault(symbol, {}), entry.book.quantity(symbol)
         if quantity:
             held[entry.id] = quantity > 0
@@ -37,7 +37,7 @@ class Oppositions:
             self.changed.add(symbol)
 
     def settle(self) -> list[Opposition]:
-        """What has begun and ended since the last time, by symbol."""
+        """Return the oppositions that began or ended since the last time, by symbol."""
         found = []
         for symbol in sorted(self.changed):
             held, before = self._is_long[symbol], self._standing.pop(symbol, ())

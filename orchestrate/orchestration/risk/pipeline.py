@@ -27,7 +27,7 @@ _NO_REASON: Final = Reason.NONE
 
 
 class Stage(Protocol):
-    """One part of the way. It may cut or refuse intents, and leaves alone those that are refused already."""
+    """One stage. It may cut or refuse intents, and leaves alone those that are refused already."""
 
     name: str
 
@@ -37,7 +37,7 @@ class Stage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the stages of a run decide on."""
+    """The books, prices and orders that the stages of a run decide on."""
 
     entries: Mapping[str, StrategyEntry]
     marks: Mapping[str, float]
@@ -49,7 +49,7 @@ class Resources:
 
 
 class SizeEntries:
-    """Gives entries that leave their quantity to the plan the units that the entry's sizing says."""
+    """The stage that sizes entries without a quantity by the plan."""
 
     name = "size"
 
@@ -74,7 +74,7 @@ class SizeEntries:
 
 
 class ReserveCapital:
-    """Cuts openings to what their strategies can pay for; closings first, because their proceeds count."""
+    """The stage that cuts openings to what their strategies can pay; closings first, because their proceeds count."""
 
     name = "capital"
 
@@ -89,7 +89,7 @@ class ReserveCapital:
 
 
 class PlaceOrders:
-    """Places an order in the blotter for each intent of which something is left."""
+    """The stage that places an order in the blotter for each intent with a quantity left."""
 
     name = "orders"
 

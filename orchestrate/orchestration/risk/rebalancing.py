@@ -1,4 +1,4 @@
-"""Rebalancing in figures: who has more than its target, who less, and what is moved between them.
+"""The figures of a rebalance: excesses over targets, shortages, and the transfers between them.
 
 Amounts are by strategy id, those of the unallocated capital by the name of the reserve.
 """
@@ -43,11 +43,11 @@ class Imbalance:
 
     @property
     def moved(self) -> float:
-        """What a rebalance moves in all."""
+        """The total that a rebalance moves."""
         return sum(self.excesses.values())
 
     def among(self, names: Collection[str]) -> Imbalance:
-        """Return what is left of it for these."""
+        """Return the part of it that concerns these."""
         excesses = {name: amount for name, amount in self.excesses.items() if name in names}
         shortages = {name: amount for name, amount in self.shortages.items() if name in names}
         return Imbalance(excesses, shortages)
@@ -61,7 +61,7 @@ def _scaled(amounts: Mapping[str, float], total: float) -> dict[str, float]:
 
 
 class Transfer(NamedTuple):
-    """So much money goes from one to another."""
+    """A transfer of money from one to another."""
 
     source: str
     target: str
@@ -93,11 +93,11 @@ def split(total: Decimal, parts: Mapping[str, float] | Mapping[str, Decimal]) ->
 
 
 def _pairs(gives: Mapping[str, Decimal], takes: Mapping[str, Decimal]) -> list[Transfer]:
-    """Serve those who take one after another, from those who give one after another."""
+    """Return transfers from one giver after another to one taker after another."""
     transfers = []
     left = {name: amount for name, amount in gives.items() if amount}
-    for target, wanted in takes.items():
-        missing = wanted
+    for target, requested in takes.items():
+        missing = requested
         while missing:
             source = next(iter(left))
             amount = min(missing, left[source])

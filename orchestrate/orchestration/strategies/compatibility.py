@@ -93,7 +93,7 @@ def _score(matches: Sequence[RuleMatch]) -> int:
 
 
 def _pairs(candidates: Candidates, matches: Sequence[RuleMatch]) -> tuple[PairReport, ...]:
-    """Every pair; rules about all strategies are not held against it."""
+    """Return the score of every pair; rules about all strategies don't count."""
     pairs = []
     for first, second in candidates.pairs:
         both = {first.id, second.id}

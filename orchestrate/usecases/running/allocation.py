@@ -36,7 +36,7 @@ _CENT: Final = Decimal("0.01")
 
 
 def symbols_to_weigh(plan: RunPlan) -> tuple[str, ...]:
-    """The symbols whose closes before the start are needed; none where the weights are written."""
+    """Return the symbols whose closes before the start are needed; none where the weights are written."""
     if not wiring.estimates_weights(plan):
         return ()
     return tuple(dict.fromkeys(symbol for own in _own_symbols(plan).values() for symbol in own))
@@ -66,7 +66,7 @@ def allocate(plan: RunPlan, before: Mapping[str, Closes], calls: CallStack) -> t
 
 
 def _too_little(plan: RunPlan, poor: list[str]) -> Finding:
-    """The finding on strategies that would get nothing; of a user's function it is a mistake."""
+    """Return the finding on strategies that would get nothing; of a user's function it is a mistake."""
     method, message = plan.allocation.method, f"{', '.join(poor)} would get less than a cent"
     if method in ALLOCATIONS:
         return _equal(f"{method}: {message}")
@@ -75,7 +75,7 @@ def _too_little(plan: RunPlan, poor: list[str]) -> Finding:
 
 
 def estimator(plan: RunPlan, calls: CallStack) -> Estimator:
-    """What estimates the weights of a plan, and later estimates them anew; a user's function is loaded for it."""
+    """Yield the estimation of a plan's weights, now and anew later; a user's function is loaded for it."""
     method = plan.allocation.method
     if method in ALLOCATIONS:
         return partial(estimate, method)
@@ -83,7 +83,7 @@ def estimator(plan: RunPlan, calls: CallStack) -> Estimator:
 
 
 def estimation(plan: RunPlan, calls: CallStack, periods_per_year: float) -> Estimation:
-    """How weights are estimated anew at calendar rebalances; where returns decide nothing, those in force stay."""
+    """Return the estimation of weights at calendar rebalances; where returns decide nothing, those in force stay."""
     lookback, every = plan.allocation.lookback, plan.allocation.every
     if not wiring.weighs_returns(plan):
         return Estimation(None, lookback, every, periods_per_year)
@@ -97,7 +97,7 @@ def estimation(plan: RunPlan, calls: CallStack, periods_per_year: float) -> Esti
 
 
 def _own_symbols(plan: RunPlan) -> dict[str, tuple[str, ...]]:
-    """Each strategy's symbols; a resampled one is what it is made of."""
+    """Return each strategy's symbols; a resampled one counts as its source."""
     return {
         strategy.id: tuple(dict.fromkeys(_source(plan, symbol) for symbol in strategy.symbols or plan.data))
         for strategy in plan.strategies

@@ -48,14 +48,14 @@ def test_weights_are_exact_and_follow_their_strategy(
     method: str, seed: int, strategies: int, bars: int, shuffle: Any
 ) -> None:
     values = random_values(seed, strategies, bars)
-    found = estimate(method, returns_of(values)).weights
-    assert list(found) == list(NAMES[:strategies])
-    assert sum(found.values()) == 1
-    assert all(weight >= 0 for weight in found.values())
+    weights = estimate(method, returns_of(values)).weights
+    assert list(weights) == list(NAMES[:strategies])
+    assert sum(weights.values()) == 1
+    assert all(weight >= 0 for weight in weights.values())
     order = list(range(strategies))
     shuffle.shuffle(order)
     moved = estimate(method, returns_of(values[:, order], tuple(NAMES[place] for place in order))).weights
-    assert all(abs(moved[name] - found[name]) <= Decimal("1e-12") for name in found)
+    assert all(abs(moved[name] - weights[name]) <= Decimal("1e-12") for name in weights)
 
 
 @pytest.mark.parametrize("method", ESTIMATED)
@@ -65,18 +65,18 @@ def test_no_returns_whatsoever_give_a_weight_that_is_none(method: str, data: st.
     rows, columns = data.draw(st.integers(0, 6)), data.draw(st.integers(1, 5))
     cell = st.sampled_from([0.0, 0.01, -0.01, 0.01, 1e-200, 1e200, np.nan, np.inf, -1.0])
     values = np.array(data.draw(st.lists(cell, min_size=rows * columns, max_size=rows * columns)))
-    found = estimate(method, returns_of(values.reshape(rows, columns)))
-    assert sum(found.weights.values()) == 1
-    assert all(0 <= weight <= 1 for weight in found.weights.values())
+    estimated = estimate(method, returns_of(values.reshape(rows, columns)))
+    assert sum(estimated.weights.values()) == 1
+    assert all(0 <= weight <= 1 for weight in estimated.weights.values())
 
 
 @pytest.mark.parametrize("method", ESTIMATED)
 def test_without_an_answer_weights_are_equal_and_the_note_names_who(method: str) -> None:
     values = random_values(1, 3)
     values[:, 1] = 0.0
-    found = estimate(method, returns_of(values))
-    assert found.weights == equal_weights(NAMES[:3])
-    assert found.note == "the returns of dips do not vary"
+    estimated = estimate(method, returns_of(values))
+    assert estimated.weights == equal_weights(NAMES[:3])
+    assert estimated.note == "the returns of dips do not vary"
     assert estimate(method, returns_of(values[:1])).note == "fewer than two returns have no variance"
 
 

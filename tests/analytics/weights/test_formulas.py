@@ -53,9 +53,9 @@ def risk_parity_by_descent(covariance: Floats) -> Floats:
 def test_risk_parity_is_what_coordinate_descent_finds(strategies: int) -> None:
     for seed in range(5):
         returns = random_returns(seed, strategies)
-        found, covariance = risk_parity(returns), np.cov(returns, rowvar=False)
-        assert found == pytest.approx(risk_parity_by_descent(covariance), abs=1e-5)
-        contributions = found * (covariance @ found)
+        weights, covariance = risk_parity(returns), np.cov(returns, rowvar=False)
+        assert weights == pytest.approx(risk_parity_by_descent(covariance), abs=1e-5)
+        contributions = weights * (covariance @ weights)
         assert contributions / contributions.sum() == pytest.approx(np.full(strategies, 1 / strategies), abs=1e-5)
 
 
@@ -163,9 +163,9 @@ def test_two_strategies_share_by_their_volatilities(formula: Formula) -> None:
     for correlation in (-1.0, -0.5, 0.0, 0.9, 1.0):
         wave = returns_with(np.eye(2))
         second = correlation * wave[:, 0] + np.sqrt(1 - correlation**2) * wave[:, 1]
-        found = formula(np.column_stack([wave[:, 0], 3.0 * second]))
+        weights = formula(np.column_stack([wave[:, 0], 3.0 * second]))
         expected = [0.9, 0.1] if formula is hrp else [0.75, 0.25]
-        assert found == pytest.approx(expected, abs=1e-6)
+        assert weights == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("formula", FORMULAS)

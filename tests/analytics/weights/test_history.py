@@ -25,16 +25,16 @@ SYMBOLS = {"one": ("A",), "two": ("B", "C")}
 def test_returns_are_means_over_own_symbols_on_common_stamps() -> None:
     stamps = common_stamps(CLOSES, SYMBOLS)
     assert stamps.tolist() == [1, 2, 4, 5]
-    found = returns_of(CLOSES, SYMBOLS, stamps)
-    assert (found.ids, found.stamps.tolist()) == (("one", "two"), [2, 4, 5])
-    assert found.values[:, 0] == pytest.approx([0.1, 12 / 11 - 1, -0.25])
-    assert found.values[:, 1] == pytest.approx([(-0.2 + 1.0) / 2, (1.0 - 0.5) / 2, (-0.25 + 0.5) / 2])
+    returns = returns_of(CLOSES, SYMBOLS, stamps)
+    assert (returns.ids, returns.stamps.tolist()) == (("one", "two"), [2, 4, 5])
+    assert returns.values[:, 0] == pytest.approx([0.1, 12 / 11 - 1, -0.25])
+    assert returns.values[:, 1] == pytest.approx([(-0.2 + 1.0) / 2, (1.0 - 0.5) / 2, (-0.25 + 0.5) / 2])
 
 
 def test_returns_over_the_last_stamps_alone() -> None:
-    found = returns_of(CLOSES, SYMBOLS, common_stamps(CLOSES, SYMBOLS)[-2:])
-    assert found.stamps.tolist() == [5]
-    assert found.values[:, 0] == pytest.approx([-0.25])
+    returns = returns_of(CLOSES, SYMBOLS, common_stamps(CLOSES, SYMBOLS)[-2:])
+    assert returns.stamps.tolist() == [5]
+    assert returns.values[:, 0] == pytest.approx([-0.25])
 
 
 @pytest.mark.parametrize("price", [np.nan, np.inf, 0.0, -3.0])

@@ -30,8 +30,8 @@ def test_the_function_on_the_page_gives_weights() -> None:
     exec(code, namespace)
     returns = pd.DataFrame({"wild": [0.2, -0.2, 0.1], "calm": [0.01, 0.0, 0.01], "still": [0.0, 0.0, 0.001]})
     answer = namespace["weights"](returns, list(returns))
-    found = require_weights(answer, list(returns))
-    assert [round(float(weight), 3) for weight in found.values()] == [0.033, 0.033, 0.5]
+    weights = require_weights(answer, list(returns))
+    assert [round(float(weight), 3) for weight in weights.values()] == [0.033, 0.033, 0.5]
 
 
 def test_the_registry_is_read_without_numpy() -> None:

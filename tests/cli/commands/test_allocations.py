@@ -82,24 +82,24 @@ def returns_before_start(bars: dict[str, Floats]) -> Floats:
 def test_capital_is_split_by_the_returns_before_start(
     prompt: Any, run: Any, bars: dict[str, Floats], method: str, framework: str
 ) -> None:
-    found = run(config(method, framework))
-    assert found["bars"] == BARS - START
-    assert sum(map(round, (100 * capital for capital in capitals(found).values()))) == 9_000_000
+    result = run(config(method, framework))
+    assert result["bars"] == BARS - START
+    assert sum(map(round, (100 * capital for capital in capitals(result).values()))) == 9_000_000
     returns, order = returns_before_start(bars), [2, 1, 0]  # in the order of ids, which decides how hrp halves three
     expected = 90_000 * getattr(formulas, method)(returns[:, order])[order]
-    assert list(capitals(found).values()) == pytest.approx(expected, abs=0.02)
+    assert list(capitals(result).values()) == pytest.approx(expected, abs=0.02)
     (stored,) = prompt.runs
     plan = json.loads((stored / "plan.json").read_text())
     assert plan["allocation"] == {"method": method, "lookback": LOOKBACK, "every": None}
     weights = {strategy["id"]: strategy["weight"] for strategy in plan["strategies"]}
     assert [line["weights"] for line in prompt.journal if line["event"] == "orchestrator.backtest_started"] == [weights]
-    assert [90_000 * weight for weight in weights.values()] == pytest.approx(list(capitals(found).values()), abs=0.01)
+    assert [90_000 * weight for weight in weights.values()] == pytest.approx(list(capitals(result).values()), abs=0.01)
 
 
 def test_inverse_volatility_by_hand(run: Any, bars: dict[str, Floats]) -> None:
     inverse = 1 / returns_before_start(bars).std(axis=0, ddof=1)
-    found = run(config("inverse_volatility"))
-    assert list(capitals(found).values()) == pytest.approx(list(90_000 * inverse / inverse.sum()), abs=0.02)
+    result = run(config("inverse_volatility"))
+    assert list(capitals(result).values()) == pytest.approx(list(90_000 * inverse / inverse.sum()), abs=0.02)
 
 
 def test_only_the_bars_of_the_lookback_are_looked_at(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
@@ -142,10 +142,10 @@ def findings(document: dict[str, Any]) -> list[str]:
 
 
 def test_too_few_bars_are_equal_weights_and_a_finding(run: Any, bars: dict[str, Floats]) -> None:
-    found = run(config("risk_parity"), "--set", "portfolio.allocation.lookback=61")
-    assert set(capitals(found).values()) == {30_000}
+    result = run(config("risk_parity"), "--set", "portfolio.allocation.lookback=61")
+    assert set(capitals(result).values()) == {30_000}
     message = "risk_parity looks at 61 bars before start, and all strategies have 60 in common: equal weights"
-    assert findings(found) == [message]
+    assert findings(result) == [message]
     exact = run(config("risk_parity"), "--set", "portfolio.allocation.lookback=60")
     assert len(set(capitals(exact).values())) == 3
     assert findings(exact) == []
@@ -160,10 +160,10 @@ def test_bars_that_not_all_have_are_no_bars(prompt: Any, run: Any, bars: dict[st
 
 def test_without_start_weights_are_equal(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
     text = config("hrp").replace("start:", "end:")
-    found = run(text)
-    assert set(capitals(found).values()) == {30_000}
+    result = run(text)
+    assert set(capitals(result).values()) == {30_000}
     message = "hrp looks at the bars before 'start', which is not given: equal weights"
-    assert findings(found) == [message]
+    assert findings(result) == [message]
     shown = prompt("validate", "plan.yaml").out
     assert message in shown
     assert shown.count("33.33 %") == 3
@@ -172,16 +172,16 @@ def test_without_start_weights_are_equal(prompt: Any, run: Any, bars: dict[str, 
 def test_prices_that_stand_still_are_equal_weights(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
     flat = np.where(np.arange(BARS) < START, 40.0, bars["B"])
     write_bars(prompt, bars | {"B": flat})
-    found = run(config("inverse_volatility"))
-    assert set(capitals(found).values()) == {30_000}
-    assert findings(found) == ["inverse_volatility: the returns of calm do not vary: equal weights"]
+    result = run(config("inverse_volatility"))
+    assert set(capitals(result).values()) == {30_000}
+    assert findings(result) == ["inverse_volatility: the returns of calm do not vary: equal weights"]
 
 
 def test_nobody_gets_less_than_a_cent(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
     quiet = np.where(np.arange(BARS) < START, 1e6 + np.arange(BARS) % 2 * 1e-2, bars["B"])
     write_bars(prompt, bars | {"B": quiet})
-    found = run(config("inverse_volatility"), "--set", "capital=10000")
-    assert findings(found) == ["inverse_volatility: waves, both would get less than a cent: equal weights"]
+    result = run(config("inverse_volatility"), "--set", "capital=10000")
+    assert findings(result) == ["inverse_volatility: waves, both would get less than a cent: equal weights"]
 
 
 def test_a_single_strategy_has_everything(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
@@ -267,9 +267,9 @@ NUMBER = 3
 
 def test_a_function_gives_the_weights(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
     prompt.write("mine.py", FUNCTIONS)
-    found = run(config("mine.py:by_need"))
-    assert capitals(found) == {"waves": 22_500, "calm": 11_250, "both": 45_000}
-    assert found["portfolio"]["reserve"] == 11_250
+    result = run(config("mine.py:by_need"))
+    assert capitals(result) == {"waves": 22_500, "calm": 11_250, "both": 45_000}
+    assert result["portfolio"]["reserve"] == 11_250
     done = prompt("backtest", "plan.yaml", "-q")
     assert f"asked about ['waves', 'calm', 'both'] (29, 3) {DAYS[START - 1]}" in done.err
 
@@ -334,8 +334,8 @@ def test_a_file_that_fails_as_it_is_loaded(prompt: Any, bars: dict[str, Floats])
 
 def test_a_function_is_not_asked_about_too_few_bars(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
     prompt.write("mine.py", FUNCTIONS)
-    found = run(config("mine.py:raises"), "--set", "portfolio.allocation.lookback=100")
-    assert set(capitals(found).values()) == {30_000}
+    result = run(config("mine.py:raises"), "--set", "portfolio.allocation.lookback=100")
+    assert set(capitals(result).values()) == {30_000}
 
 
 def test_validate_does_not_run_a_function(prompt: Any, bars: dict[str, Floats]) -> None:

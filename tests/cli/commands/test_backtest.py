@@ -23,25 +23,32 @@ strategies:
 def test_a_run_from_file_to_folder(prompt):
     done = prompt("backtest", "portfolio.yaml", "--format", "json")
     assert (done.code, done.err) == (0, "")
-    told = done.document
+    document = done.document
     (folder,) = prompt.runs
-    assert told["paths"] == {"run": f"reports/{folder.name}", "journal": "logs/backtest/orchestrate.jsonl"}
-    assert told["run_id"] == folder.name
-    assert (told["status"], told["exit_code"], told["mode"], told["bars"]) == ("completed", 0, "multi", 250)
-    assert list(told["strategies"]) == ["trend", "dips", "both"]
-    assert told["gates"] == [{"gate": "trades >= 1.0", "value": told["portfolio"]["metrics"]["trades"], "passed": True}]
-    portfolio = told["portfolio"]
-    books = sum(strategy["final_equity"] for strategy in told["strategies"].values())
+    assert document["paths"] == {"run": f"reports/{folder.name}", "journal": "logs/backtest/orchestrate.jsonl"}
+    assert document["run_id"] == folder.name
+    assert (document["status"], document["exit_code"], document["mode"], document["bars"]) == (
+        "completed",
+        0,
+        "multi",
+        250,
+    )
+    assert list(document["strategies"]) == ["trend", "dips", "both"]
+    assert document["gates"] == [
+        {"gate": "trades >= 1.0", "value": document["portfolio"]["metrics"]["trades"], "passed": True}
+    ]
+    portfolio = document["portfolio"]
+    books = sum(strategy["final_equity"] for strategy in document["strategies"].values())
     assert portfolio["final_equity"] == pytest.approx(books + portfolio["reserve"], abs=1e-6)
     assert portfolio["reserve"] == 30000.0
-    by_framework = told["frameworks"]["nautilus"]["final_equity"]
+    by_framework = document["frameworks"]["nautilus"]["final_equity"]
     assert by_framework == pytest.approx(
-        told["strategies"]["dips"]["final_equity"] + told["strategies"]["both"]["final_equity"]
+        document["strategies"]["dips"]["final_equity"] + document["strategies"]["both"]["final_equity"]
     )
 
 
 def test_what_is_stored_is_what_was_said(prompt):
-    told = prompt("backtest", "portfolio.yaml", "--format", "json").document
+    document = prompt("backtest", "portfolio.yaml", "--format", "json").document
     (folder,) = prompt.runs
     assert sorted(entry.name for entry in folder.iterdir()) == [
         "compatibility.json",
@@ -61,15 +68,15 @@ def test_what_is_stored_is_what_was_said(prompt):
     assert set(manifest["versions"]) == {"python", "orchestrate", "numpy", "backtrader", "nautilus"}
     assert set(manifest["timings"]) == {"backtrader", "nautilus"}
     equity = pq.read_table(folder / "equity.parquet")
-    assert equity["portfolio"][-1].as_py() == told["portfolio"]["final_equity"]
+    assert equity["portfolio"][-1].as_py() == document["portfolio"]["final_equity"]
     returns = equity["portfolio"].to_numpy()
     sharpe = np.diff(returns) / returns[:-1]
-    assert told["portfolio"]["metrics"]["sharpe"] == pytest.approx(sharpe.mean() / sharpe.std(ddof=1) * 252**0.5)
+    assert document["portfolio"]["metrics"]["sharpe"] == pytest.approx(sharpe.mean() / sharpe.std(ddof=1) * 252**0.5)
     trades = pq.read_table(folder / "trades.parquet")
-    assert len(trades) == told["portfolio"]["metrics"]["trades"]
+    assert len(trades) == document["portfolio"]["metrics"]["trades"]
     decisions = pq.read_table(folder / "decisions.parquet").to_pylist()
     fees = sum(row["fee"] or 0.0 for row in decisions)
-    assert told["portfolio"]["metrics"]["fees"] == pytest.approx(fees)
+    assert document["portfolio"]["metrics"]["fees"] == pytest.approx(fees)
 
 
 def test_the_summary_is_what_people_see(prompt):
@@ -89,9 +96,9 @@ def test_quiet_says_only_where(prompt):
 
 
 def test_reports_go_to_the_requested_folder(prompt):
-    told = prompt("backtest", "single.yaml", "--reports", "kept/here", "--format", "json").document
-    assert told["paths"]["run"] == f"kept/here/{told['run_id']}"
-    assert (prompt.folder / told["paths"]["run"] / "run.json").is_file()
+    document = prompt("backtest", "single.yaml", "--reports", "kept/here", "--format", "json").document
+    assert document["paths"]["run"] == f"kept/here/{document['run_id']}"
+    assert (prompt.folder / document["paths"]["run"] / "run.json").is_file()
     assert prompt.runs == []
 
 
@@ -170,8 +177,8 @@ def test_no_data_is_code_3_and_in_the_journal(prompt, text, message):
     assert done.code == 3
     assert done.document["valid"] is False
     assert list(done.document) == ["schema_version", "valid", "mode", "errors", "findings", "plan"]
-    told = json.dumps([done.document["errors"], done.document["findings"]])
-    assert re.search(message, told)
+    reported = json.dumps([done.document["errors"], done.document["findings"]])
+    assert re.search(message, reported)
     assert re.search(message, done.err)
     assert [line["event"] for line in prompt.journal] == ["backtest_started", "backtest_failed"]
     assert (prompt.journal[1]["exit_code"], prompt.journal[1]["error_type"]) == (3, "DataError")
@@ -182,10 +189,10 @@ def test_no_data_is_code_3_and_in_the_journal(prompt, text, message):
 def test_some_failed_is_degraded(prompt):
     prompt.write("config.yaml", FAILING % "BUY_AND_HOLD")
     done = prompt("backtest", "config.yaml", "--format", "json")
-    told = done.document
-    assert (done.code, told["status"], told["exit_code"]) == (1, "degraded", 1)
-    assert told["strategies"]["quitter"]["status"] == "failed"
-    error = told["strategies"]["quitter"]["error"]
+    document = done.document
+    assert (done.code, document["status"], document["exit_code"]) == (1, "degraded", 1)
+    assert document["strategies"]["quitter"]["status"] == "failed"
+    error = document["strategies"]["quitter"]["error"]
     assert (error["type"], error["message"]) == ("RuntimeError", "enough is enough")
     assert "quitter failed: RuntimeError: enough is enough" in done.err
     stored = json.loads((prompt.runs[0] / "run.json").read_text())["errors"]["quitter"]

@@ -211,9 +211,9 @@ data: {AAA: {synthetic: {bars: 20, seed: 7}}}
 """,
     )
     done = prompt("backtest", "config.yaml", "--format", "json")
-    told = done.document
-    assert (done.code, told["status"], told["exit_code"]) == (1, "degraded", 1)
-    error = told["strategies"]["tamperer"]["error"]
+    document = done.document
+    assert (done.code, document["status"], document["exit_code"]) == (1, "degraded", 1)
+    error = document["strategies"]["tamperer"]["error"]
     assert error["type"] == "NativeError"
     assert error["message"] == "the position of AAA was set to 10; its fills add up to 0"
-    assert told["strategies"]["honest"]["status"] == "completed"
+    assert document["strategies"]["honest"]["status"] == "completed"

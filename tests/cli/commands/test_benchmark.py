@@ -28,10 +28,10 @@ def beside(prompt):
 
 
 def test_its_figures_are_those_of_its_closes(beside) -> None:
-    told = beside("backtest", "held.yaml", "--format", "json").document["benchmark"]
-    metrics = told["metrics"]
+    benchmark = beside("backtest", "held.yaml", "--format", "json").document["benchmark"]
+    metrics = benchmark["metrics"]
     returns = np.array([12 / 10 - 1, 9 / 12 - 1])
-    assert told["symbol"] == "B"
+    assert benchmark["symbol"] == "B"
     assert metrics["total_return"] == pytest.approx(9 / 10 - 1)
     assert metrics["max_drawdown"] == pytest.approx(9 / 12 - 1)
     assert metrics["sharpe"] / metrics["volatility"] == pytest.approx(returns.mean() / returns.std(ddof=1) ** 2)

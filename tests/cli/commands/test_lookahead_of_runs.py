@@ -129,17 +129,17 @@ def test_what_was_found_and_covered_is_stored_beside_the_metrics(mine, prompt):
     done = mine("Honest", "backtest", "--format", "json")
     assert done.code == 0
     [coverage] = about(done.document, "Honest")
-    told = re.fullmatch(
+    match = re.fullmatch(
         r"no look-ahead found: at least (\d+) of (\d+) entries and (\d+) of (\d+) exits checked, \d+ other bars too",
         coverage["message"],
     )
-    assert told is not None
-    assert (told[1], told[3]) == ("8", "8")
+    assert match is not None
+    assert (match[1], match[3]) == ("8", "8")
     folder = prompt.runs[0]
     stored = json.loads((folder / "run.json").read_text())
     assert stored["findings"] == [coverage]
     entries = stored["lookahead"]["Honest"]["entries"]
-    assert 8 <= entries["checked"] <= entries["acted_upon"] == int(told[2])
+    assert 8 <= entries["checked"] <= entries["acted_upon"] == int(match[2])
     assert coverage not in json.loads((folder / "metrics.json").read_text())["findings"]
     assert prompt("report", "latest", "--format", "json").document == done.document
 
@@ -168,10 +168,10 @@ def test_noise_is_not_repeatable_and_no_look_ahead(mine):
 def test_deep_checks_every_flag_that_would_be_acted_upon(mine):
     done = mine("Honest", "validate", "--deep")
     assert done.code == 0
-    told = re.search(r"no look-ahead found: (\d+) of (\d+) entries and (\d+) of (\d+) exits checked, 64", done.out)
-    assert told is not None
-    assert (told[1], told[3]) == (told[2], told[4])
-    assert int(told[1]) > 16
+    match = re.search(r"no look-ahead found: (\d+) of (\d+) entries and (\d+) of (\d+) exits checked, 64", done.out)
+    assert match is not None
+    assert (match[1], match[3]) == (match[2], match[4])
+    assert int(match[1]) > 16
 
 
 def test_what_a_class_keeps_of_the_whole_is_found_out(mine):

@@ -57,16 +57,16 @@ def let_age(cache: ColumnCache) -> None:
 
 
 def test_a_run_is_the_same_with_and_without(prompt, cache: ColumnCache) -> None:
-    told, files = [], []
+    documents, files = [], []
     for arguments in (["--no-cache"], [], []):
-        told.append(prompt("backtest", "cached.yaml", "--format", "json", *arguments).document)
-        files.append({name: Path(told[-1]["paths"]["run"], name).read_bytes() for name in SAME})
+        documents.append(prompt("backtest", "cached.yaml", "--format", "json", *arguments).document)
+        files.append({name: Path(documents[-1]["paths"]["run"], name).read_bytes() for name in SAME})
         assert bool(cache.entries()) == (not arguments)
     assert files[0] == files[1] == files[2]
-    assert told[0]["portfolio"]["metrics"]["trades"] > 5
-    assert any("is no bar (a total?)" in finding["message"] for finding in told[0]["findings"])
+    assert documents[0]["portfolio"]["metrics"]["trades"] > 5
+    assert any("is no bar (a total?)" in finding["message"] for finding in documents[0]["findings"])
     for name in ("data_hash", "plan_hash", "findings", "portfolio", "strategies"):
-        assert told[0][name] == told[1][name] == told[2][name]
+        assert documents[0][name] == documents[1][name] == documents[2][name]
 
 
 def test_backtest_neither_reads_nor_writes_it(prompt, cache: ColumnCache) -> None:
@@ -103,22 +103,22 @@ def test_without_a_place_for_it_everything_runs_as_ever(prompt, cache: ColumnCac
     assert prompt("backtest", "cached.yaml", "--format", "json").document["data_hash"] == with_it["data_hash"]
 
 
-def cache_told(prompt) -> dict[str, str]:
+def cache_check(prompt) -> dict[str, str]:
     checks = prompt("doctor", "--format", "json").document["checks"]
     return next(check for check in checks if check["name"] == "cache")
 
 
 def test_doctor_tells_where_it_is_and_how_large(prompt, cache: ColumnCache, monkeypatch) -> None:
-    empty = cache_told(prompt)
+    empty = cache_check(prompt)
     prompt("data", "bars.csv")
-    full = cache_told(prompt)
+    full = cache_check(prompt)
     assert (empty["status"], full["status"]) == ("ok", "ok")
     assert empty["detail"].startswith(f"parsed files: 0, 0.0 of at most 1,000 MB, in {cache.folder} (")
     assert full["detail"].startswith("parsed files: 1, 0.1 of at most 1,000 MB")
     monkeypatch.setenv("ORCHESTRATE_CACHE", str(prompt.folder / "bars.csv" / "cache"))
-    in_the_way = cache_told(prompt)
+    in_the_way = cache_check(prompt)
     assert in_the_way["status"] == "info"
     assert "bars.csv can't be written to: text is parsed anew each time" in in_the_way["detail"]
     for name in ("ORCHESTRATE_CACHE", "HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
-    assert cache_told(prompt)["fix"] == "set ORCHESTRATE_CACHE to a folder"
+    assert cache_check(prompt)["fix"] == "set ORCHESTRATE_CACHE to a folder"

@@ -9,17 +9,17 @@ import pytest
 
 
 @pytest.fixture
-def told(prompt):
+def document(prompt):
     """The document of a run."""
     return prompt("backtest", "portfolio.yaml", "--gate", "sharpe >= 50", "--format", "json").document
 
 
-def test_the_same_document(prompt, told):
+def test_the_same_document(prompt, document):
     (prompt.folder / "portfolio.yaml").unlink()
-    for named in ("latest", told["run_id"], told["run_id"][:-2]):
+    for named in ("latest", document["run_id"], document["run_id"][:-2]):
         done = prompt("report", named, "--format", "json")
         assert (done.code, done.err) == (0, "")
-        assert done.document == told
+        assert done.document == document
 
 
 def test_the_same_summary(prompt):
@@ -27,13 +27,13 @@ def test_the_same_summary(prompt):
     assert prompt("report", "latest").out == first.out
 
 
-def test_it_is_in_the_journal_under_the_name_of_the_run(prompt, told):
+def test_it_is_in_the_journal_under_the_name_of_the_run(prompt, document):
     began = time.monotonic()
     prompt("report", "latest")
     whole = time.monotonic() - began
     line = prompt.journal[-1]
     assert list(line) == ["ts", "event", "level", "run_id", "user", "duration_seconds"]
-    assert (line["event"], line["run_id"]) == ("report_generated", told["run_id"])
+    assert (line["event"], line["run_id"]) == ("report_generated", document["run_id"])
     assert 0.0 < line["duration_seconds"] < whole
 
 
@@ -45,17 +45,17 @@ def test_the_journal_of_the_run_is_where_the_run_said(prompt):
     assert prompt.journal == []
 
 
-def test_runs_kept_elsewhere(prompt, told):
+def test_runs_kept_elsewhere(prompt, document):
     shutil.move(prompt.folder / "reports", prompt.folder / "archive")
     done = prompt("report", "latest", "--reports", "archive", "--format", "json")
-    assert done.document == told | {"paths": told["paths"] | {"run": f"archive/{told['run_id']}"}}
+    assert done.document == document | {"paths": document["paths"] | {"run": f"archive/{document['run_id']}"}}
 
 
-def test_no_such_run(prompt, told):
+def test_no_such_run(prompt, document):
     before = prompt.journal
     done = prompt("report", "19990101T000000Z-000000")
     assert (done.code, done.out) == (5, "")
-    assert f"the latest is {told['run_id']}" in done.err
+    assert f"the latest is {document['run_id']}" in done.err
     assert prompt.journal == before
 
 
@@ -71,7 +71,7 @@ FILES = [
 
 
 @pytest.mark.parametrize("name", [*FILES, "run.json"])
-def test_a_run_with_a_damaged_or_missing_file_is_refused(prompt, told, name):
+def test_a_run_with_a_damaged_or_missing_file_is_refused(prompt, document, name):
     before = prompt.journal
     path = prompt.runs[0] / name
     content = bytearray(path.read_bytes())
@@ -83,9 +83,9 @@ def test_a_run_with_a_damaged_or_missing_file_is_refused(prompt, told, name):
     for done in (damaged, missing):
         assert (done.code, done.out) == (4, "")
         assert len(done.err.splitlines()) == 1
-        assert done.err.startswith(f"reports/{told['run_id']}/{name}: ")
+        assert done.err.startswith(f"reports/{document['run_id']}/{name}: ")
     assert prompt.journal == before
 
 
-def test_what_is_verified_is_all_that_is_stored(prompt, told):
+def test_what_is_verified_is_all_that_is_stored(prompt, document):
     assert sorted(path.name for path in prompt.runs[0].iterdir()) == sorted([*FILES, "run.json"])

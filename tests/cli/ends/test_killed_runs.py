@@ -24,13 +24,13 @@ def test_fifty_killed_runs(prompt):
     assert done.returncode == 0, done.stderr
     killed, kept, alone = (int(figure) for figure in done.stdout.split())
     reports = prompt.folder / "reports"
-    found = run_ids(reports)
-    assert len(found) == kept
+    complete = run_ids(reports)
+    assert len(complete) == kept
     assert (
         COUNT - killed + alone <= kept < COUNT + alone
     )  # those that nobody hit, at least; some were hit after the last byte
     assert killed >= COUNT / 5
-    for run_id in found:
+    for run_id in complete:
         stored = read_run(reports, run_id)
         for name, known in stored.manifest["files"].items():
             assert digest((reports / run_id / name).read_bytes()) == known
@@ -38,8 +38,8 @@ def test_fifty_killed_runs(prompt):
     hidden = [entry.name for entry in reports.iterdir() if entry.name.startswith(".")]
     assert hidden == []  # the last run, in peace, has swept up after the others
     lines = (prompt.folder / "logs/backtest/orchestrate.jsonl").read_text().splitlines()
-    told = [json.loads(line) for line in lines]
-    started = {line["run_id"] for line in told if line["event"] == "backtest_started"}
-    ended = {line["run_id"] for line in told if line["event"] == "backtest_completed"}
-    assert set(found) <= started
-    assert ended <= set(found)
+    entries = [json.loads(line) for line in lines]
+    started = {line["run_id"] for line in entries if line["event"] == "backtest_started"}
+    ended = {line["run_id"] for line in entries if line["event"] == "backtest_completed"}
+    assert set(complete) <= started
+    assert ended <= set(complete)

@@ -51,24 +51,24 @@ def test_what_is_no_label(golden, label):
 
 def test_runs_are_named_as_report_names_them(golden):
     prompt = golden()
-    told = prompt("explain", "latest").out
+    output = prompt("explain", "latest").out
     run_id = prompt.runs[0].name
     for named in (run_id, run_id[:-2], f"reports/{run_id}"):
-        assert prompt("explain", named).out == told
+        assert prompt("explain", named).out == output
     assert prompt("explain", "19990101T000000Z-000000").code == 5
     (prompt.folder / "reports").rename(prompt.folder / "archive")
-    assert prompt("explain", "latest", "--reports", "archive").out == told
+    assert prompt("explain", "latest", "--reports", "archive").out == output
     assert prompt("explain", "latest").err == "there is no run in reports\n"
 
 
 def test_the_store_is_enough(golden):
     prompt = golden()
-    told = prompt("explain", "latest", "--format", "json").out
+    output = prompt("explain", "latest", "--format", "json").out
     before = len(prompt.journal)
     (prompt.folder / "logs" / "backtest" / "orchestrate.jsonl").unlink()
     for name in ("golden.yaml", "planned.py", "a.csv"):
         (prompt.folder / name).unlink()
-    assert prompt("explain", "latest", "--format", "json").out == told
+    assert prompt("explain", "latest", "--format", "json").out == output
     assert before
     assert prompt.journal == []
 

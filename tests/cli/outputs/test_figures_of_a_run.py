@@ -88,21 +88,21 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
     prompt.write(f"{name}.yaml", CONFIGS[name])
     done = prompt("backtest", f"{name}.yaml", "--format", "json", "--set", "periods_per_year=300")
     assert done.code == 0, done.err
-    told = done.document
+    document = done.document
     equity, trades, decisions = stored(prompt.runs[0])
-    assert (len(equity), told["bars"]) == (told["bars"], len(equity))
+    assert (len(equity), document["bars"]) == (document["bars"], len(equity))
     equity.index = pd.DatetimeIndex(equity["t"])
     fees = decisions.groupby("strategy_id").fee.sum()
-    initial = {name: strategy["allocated_capital"] for name, strategy in told["strategies"].items()}
-    for one, strategy in told["strategies"].items():
+    initial = {name: strategy["allocated_capital"] for name, strategy in document["strategies"].items()}
+    for one, strategy in document["strategies"].items():
         own = equity[equity[f"has_bar.{one}"]]
         figures = expected(
             own[f"equity.{one}"], initial[one], own[f"exposed.{one}"], trades[trades.strategy_id == one], fees[one], 300
         )
         assert strategy["metrics"] == figures, one
         assert strategy["final_equity"] == equity[f"equity.{one}"].iloc[-1]
-    for framework, figures in told["frameworks"].items():
-        members = [one for one, strategy in told["strategies"].items() if strategy["framework"] == framework]
+    for framework, figures in document["frameworks"].items():
+        members = [one for one, strategy in document["strategies"].items() if strategy["framework"] == framework]
         assert figures["metrics"] == expected(
             equity[[f"equity.{one}" for one in members]].sum(axis=1),
             sum(initial[one] for one in members),
@@ -112,11 +112,11 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
             300,
         )
     exposed = equity[[f"exposed.{one}" for one in initial]].any(axis=1)
-    total = told["portfolio"]["initial_capital"]
-    assert told["portfolio"]["metrics"] == expected(equity.portfolio, total, exposed, trades, fees.sum(), 300)
-    books = equity[[f"equity.{one}" for one in initial]].sum(axis=1) + told["portfolio"]["reserve"]
+    total = document["portfolio"]["initial_capital"]
+    assert document["portfolio"]["metrics"] == expected(equity.portfolio, total, exposed, trades, fees.sum(), 300)
+    books = equity[[f"equity.{one}" for one in initial]].sum(axis=1) + document["portfolio"]["reserve"]
     assert equity.portfolio.to_numpy() == pytest.approx(books.to_numpy(), abs=1e-6)
-    require_correlation(told["correlation"], equity[[f"equity.{one}" for one in initial]], initial)
+    require_correlation(document["correlation"], equity[[f"equity.{one}" for one in initial]], initial)
 
 
 def require_correlation(correlation, equity, initial):

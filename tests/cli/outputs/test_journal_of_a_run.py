@@ -54,11 +54,11 @@ def test_every_event_of_a_run(prompt):
     prompt.write("everything.yaml", EVERYTHING)
     done = prompt("backtest", "everything.yaml", "--format", "json")
     assert done.code == 1
-    told = done.document
+    document = done.document
     by_event = {}
     for line in prompt.journal:
         assert list(line)[:5] == HEAD
-        assert line["run_id"] == told["run_id"]
+        assert line["run_id"] == document["run_id"]
         assert line["user"] == getpass.getuser()
         by_event.setdefault(line["event"], []).append(line)
     assert by_event.keys() - KEYS.keys() == {"backtest_started", "backtest_completed"}
@@ -69,9 +69,9 @@ def test_every_event_of_a_run(prompt):
     assert started["date_range"] == ["2010-01-01", "2020-12-31"]
     assert sum(started["weights"].values()) == 1.0
     (completed,) = by_event["orchestrator.backtest_completed"]
-    assert completed["final_equity"] == told["portfolio"]["final_equity"]
-    assert completed["trade_count"] == told["portfolio"]["metrics"]["trades"]
-    assert completed["duration_seconds"] == told["duration_seconds"]
+    assert completed["final_equity"] == document["portfolio"]["final_equity"]
+    assert completed["trade_count"] == document["portfolio"]["metrics"]["trades"]
+    assert completed["duration_seconds"] == document["duration_seconds"]
     assert completed["error_count"] == 1
     limits = by_event["orchestrator.capital_limit_hit"]
     assert {line["level"] for line in limits} == {"warning"}
@@ -83,7 +83,7 @@ def test_every_event_of_a_run(prompt):
     assert [signal["strategy_id"] for signal in conflict["signals"]] == ["first", "greedy"]
     (failed,) = by_event["orchestrator.strategy_failed"]
     assert (failed["strategy_id"], failed["error_message"]) == ("quitter", "enough is enough")
-    assert failed["bar_date"] == told["strategies"]["quitter"]["error"]["bar_date"]
+    assert failed["bar_date"] == document["strategies"]["quitter"]["error"]["bar_date"]
 
 
 def test_the_level_of_the_file_is_kept(prompt):

@@ -55,8 +55,8 @@ def prepared(prompt, config):
 
 def test_a_book_that_is_ruined_is_a_warning(prompt) -> None:
     document = prepared(prompt, RUIN)("backtest", "c.yaml", "--format", "json").document
-    told = [finding for finding in document["findings"] if finding["where"] == "strategies.Short"]
-    warning = next(finding for finding in told if finding["severity"] == "warning")
+    findings = [finding for finding in document["findings"] if finding["where"] == "strategies.Short"]
+    warning = next(finding for finding in findings if finding["severity"] == "warning")
     assert "zero or below, first at 2020-01-08; margin calls are not supported" in warning["message"]
     assert document["portfolio"]["final_equity"] < 0
     assert warning["count"] == 3

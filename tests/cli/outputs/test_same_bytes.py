@@ -44,12 +44,12 @@ def test_two_hash_seeds(prompt):
 
 
 def test_feed_is_no_part_of_what_a_run_is(prompt):
-    told = [
+    documents = [
         prompt("backtest", "portfolio.yaml", "--format", "json", *more).document
         for more in ((), ("--set", "frameworks.nautilus.feed=full", "--set", "frameworks.backtrader.feed=full"))
     ]
     on_demand, full = prompt.runs
-    assert told[0]["plan_hash"] == told[1]["plan_hash"]
+    assert documents[0]["plan_hash"] == documents[1]["plan_hash"]
     for name in ("metrics.json", "trades.parquet"):
         assert (on_demand / name).read_bytes() == (full / name).read_bytes(), name
 

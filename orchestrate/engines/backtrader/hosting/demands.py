@@ -61,7 +61,7 @@ class Demands:
         live: Sequence[Native],
         ocos: Mapping[int, int],
     ) -> bool:
-        """True where the order fits into what will be held and no other exit stands for."""
+        """Return whether the order fits into the later holding that no other exit has claimed."""
         quantity = float(order.created.size)
         if parent is None:
             free = abs(expected) - self._claimed(order, live, ocos)

@@ -48,7 +48,7 @@ class BarShelf:
             )
 
     def take(self, rows: Mapping[str, int]) -> list[Bar]:
-        """The bars of one step, in the order of the strategy's symbols."""
+        """Return the bars of one step, in the order of the strategy's symbols."""
         taken = []
         latest = self.closes.rows
         for symbol, column in self._columns.items():
@@ -66,7 +66,7 @@ def _column(market: Market, symbol: str, bar_type: BarType, native: NativeInstru
 
 
 def _decimals(volume: Floats) -> int:
-    """As many decimals as the volumes have, six at most, and six while volumes are still to come."""
+    """Return as many decimals as the volumes have, six at most, and six while volumes are still to come."""
     for decimals in range(6):
         if bool(np.all(np.abs(volume - np.round(volume, decimals)) < 1e-9 * np.maximum(1.0, np.abs(volume)))):
             return decimals

@@ -1,1 +1,1 @@
-"""Rebalancing in a run: when it is due, what is traded and moved, and by which weights."""
+"""Rebalancing in a run: its dates, its weights, its trades and transfers."""

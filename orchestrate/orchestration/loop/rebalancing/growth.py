@@ -1,4 +1,4 @@
-"""What strategies and the portfolio have earned lately, transfers left out: the returns that weights are made from."""
+"""The recent returns of strategies and of the portfolio, without transfers: weights are made from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class GrowthRecord:
-    """Follows what 1 has grown to, of all rows of an `EquityWatch`; a detector that no step matters to.
+    """The growth of 1 in all rows of an `EquityWatch`; a detector to which no step matters.
 
     The portfolio's counts at steps with a bar of any of `entries`, the strategies' at those with bars of all; the last
     `returns` of the one and the last `bars` of the others are kept. It starts from the capital before the first step.
@@ -72,23 +72,23 @@ class GrowthRecord:
             return np.asarray(self._growth[:, None] * np.where(base > 0, equity / base, 1.0))
 
     def moved(self, name: str, amount: float) -> None:
-        """Money has come to a strategy, or (negative) left it, after the result of the last step."""
+        """Note money that came to a strategy, or (negative) left it, after the result of the last step."""
         row = self._rows[name]
         self._growth[row] = self._grown(self._last[:, None])[row, 0]
         self._last[row] += amount
         self._base[row] = self._last[row]
 
-    # ---- what is known
+    # ---- results
 
     def portfolio_returns(self) -> Floats | None:
-        """The portfolio's last returns; None until there are as many as are kept."""
+        """Return the portfolio's last returns; None until there are as many as are kept."""
         if len(self._portfolio) < (self._portfolio.maxlen or 0):
             return None
         grown = np.array(self._portfolio)
         return np.asarray(grown[1:] / grown[:-1] - 1.0)
 
     def strategy_returns(self, names: Sequence[str]) -> tuple[list[int], Floats] | None:
-        """The returns of `names` between the last bars, a row each, and their steps; None until there are as many."""
+        """Return steps and, a row each, the returns of `names` between the last bars; None until there are enough."""
         if len(self._strategies) < (self._strategies.maxlen or 0):
             return None
         rows = [self._rows[name] for name in names]
@@ -101,7 +101,7 @@ class GrowthRecord:
 def growth_record(
     watch: EquityWatch, entries: Sequence[StrategyEntry], timeline: Timeline, portfolio: PortfolioPlan, bars: int
 ) -> GrowthRecord | None:
-    """A record of the returns that new weights are made from, `bars` of the strategies'; None where none are made."""
+    """Return a record of the returns for new weights, `bars` of the strategies'; None where none are needed."""
     volatility = portfolio.target_volatility
     if volatility is None and not bars:
         return None

@@ -26,7 +26,7 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """What starts a rebalance: the first steps of periods, by step, and a share that is off its target."""
+    """The triggers of a rebalance: the first steps of periods, by step, and a share that is off its target."""
 
     periods: Mapping[int, str]
     next_period: NextEvent
@@ -36,7 +36,7 @@ class When:
     def of(
         cls, labels: Stamps, plan: RebalancePlan, estimated: Period | None, threshold: ThresholdWatch | None
     ) -> When:
-        """The periods of the plan, and those at which weights are `estimated` anew."""
+        """Return the periods of the plan, and those at which weights are `estimated` anew."""
         periods: dict[int, str] = {}
         for period in (estimated, plan.every):
             if period is not None:
@@ -80,7 +80,7 @@ class Rebalancer:
         self._standings.join(in_order)
 
     def rebalance_now(self, why: str, targets: Mapping[str, Decimal]) -> None:
-        """Aim at these weights (0..1, all others keep theirs) and rebalance after the close of this step.
+        """Set these target weights (0..1, all others keep theirs) and rebalance after the close of this step.
 
         One that is under way is ended first.
         """
@@ -113,7 +113,7 @@ class Rebalancer:
                 self._begin(why, event.step)
 
     def _reason(self, step: int) -> str:
-        """Why a rebalance is due at this step; "" where none is."""
+        """Return why a rebalance is due at this step; "" where none is."""
         if self._requested:
             why, self._requested = self._requested, ""
             return why
@@ -131,7 +131,7 @@ class Rebalancer:
             self._when.threshold.aim_at(weights)
 
     def _begin(self, why: str, step: int) -> None:
-        """Decide what moves, and order the trims."""
+        """Decide which amounts move, and order the trims."""
         standings = self._standings
         imbalance = standings.imbalance(self.targets.weights)
         if not imbalance.moved or imbalance.moved < FLOOR * standings.total():
@@ -180,7 +180,7 @@ class Rebalancer:
 
 
 def _sums(transfers: list[Transfer]) -> dict[str, float]:
-    """What each has received."""
+    """Return the sum that each has received."""
     received: dict[str, Decimal] = {}
     for _, target, amount in transfers:
         received[target] = received.get(target, Decimal(0)) + amount

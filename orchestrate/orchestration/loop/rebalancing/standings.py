@@ -1,4 +1,4 @@
-"""How strategies and the reserve stand against their targets: by equity; where capital is pooled, by exposure."""
+"""Strategies and the reserve against their targets: by equity; where capital is pooled, by exposure."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ class Standings:
         self._rows = self._watch.rows()
 
     def equities(self) -> dict[str, float]:
-        """Equity by strategy id, and the reserve's."""
+        """Return equity by strategy id, and the reserve's."""
         now = self._watch.now(self._marks.step)
         own = {name: float(now[row]) for name, row in self._rows.items() if name in self.entries}
         return own | {RESERVE: self._capital.reserve.cash}
 
     def total(self) -> float:
-        """The portfolio's equity."""
+        """Return the portfolio's equity."""
         return float(self._watch.now(self._marks.step)[self._rows[RESERVE]])
 
     def taking_part(self) -> list[str]:
-        """The strategies that have not failed, in plan order."""
+        """Return the strategies that have not failed, in plan order."""
         return [name for name, entry in self.entries.items() if entry.status in _TAKING_PART]
 
     def sizes(self) -> dict[str, float]:
-        """What is compared with targets: equities; pooled, the exposure of those who have any. Then the reserve's."""
+        """Return the sizes to compare with targets: equities, or pooled exposures above 0; then the reserve's."""
         if not self.pooled:
             equities = self.equities()
             return {name: equities[name] for name in (*self.taking_part(), RESERVE)}
@@ -66,14 +66,14 @@ class Standings:
         return held | {RESERVE: self.total() - sum(held.values()) - self._unmanaged()}
 
     def imbalance(self, weights: Mapping[str, float]) -> Imbalance:
-        """What is above targets and below."""
+        """Return the amounts above targets, and those below."""
         sizes, total = self.sizes(), self.total()
         counted = weights if not self.pooled else {name: weights[name] for name in sizes if name != RESERVE}
         targets = {name: weight * total for name, weight in counted.items()}
         return Imbalance.between(sizes, targets | {RESERVE: total - sum(targets.values()) - self._unmanaged()})
 
     def _unmanaged(self) -> float:
-        """What removed strategies left behind and nobody can sell: equity; pooled, exposure."""
+        """Return the equity (pooled: the exposure) that removed strategies left behind and nobody can sell."""
         rows = [self._rows[book.strategy_id] for book in self._capital.unmanaged.values() if book.positions]
         if not rows:
             return 0.0
@@ -82,13 +82,13 @@ class Standings:
         return float(sizes[rows].sum())
 
     def reweigh(self, weights: Mapping[str, float]) -> None:
-        """These weights are in force from now on."""
+        """Put these weights in force."""
         self._capital.reweigh(weights)
         for name, weight in weights.items():
             self.entries[name].weight = Decimal(repr(weight))
 
     def free_cash(self, name: str) -> float:
-        """What can be taken away from a strategy without touching what its open orders are to cost; or the reserve."""
+        """Return the cash that a strategy can give away without what its open orders may cost; or the reserve."""
         if name == RESERVE:
             return self._capital.reserve.cash
         entry = self.entries[name]
@@ -114,11 +114,11 @@ class ThresholdWatch:
         self._weights = np.append(self._weights, 0.0)
 
     def aim_at(self, weights: Mapping[str, float]) -> None:
-        """Compare with these weights from now on."""
+        """Compare with these weights."""
         self._weights = np.array([weights.get(name, 0.0) for name in self._rows if name != RESERVE])
 
     def is_hit(self, step: int) -> bool:
-        """True where a share is off at this step."""
+        """Return whether a share is off at this step."""
         return bool(self._off(self._watch.now(step)[:, None], step)[0])
 
     def first_hit(self, equity: Floats, days: Stamps) -> int:
@@ -127,7 +127,7 @@ class ThresholdWatch:
         return int(hits.argmax()) if hits.any() else len(days)
 
     def commit(self, equity: Floats, days: Stamps) -> None:
-        """See `Detector`: nothing is remembered."""
+        """See `Detector`: it keeps nothing."""
 
     def _off(self, equity: Floats, start: int) -> Flags:
         sizes = equity[:-1]

@@ -17,7 +17,7 @@ WeightEstimator = Callable[[Sequence[str], Stamps, Floats], Mapping[str, Decimal
 
 @dataclass(frozen=True, slots=True)
 class Estimation:
-    """How weights are estimated anew, from how many bars, and `every` when by itself; `estimate` None: never.
+    """The estimation of new weights, its number of bars, and the period `every` of its own; `estimate` None: never.
 
     `periods_per_year` are the bars a year that a yearly volatility is made with.
     """
@@ -29,12 +29,12 @@ class Estimation:
 
     @property
     def bars(self) -> int:
-        """How many bars of the strategies are needed."""
+        """The number of bars of the strategies that it needs."""
         return 0 if self.estimate is None else self.lookback
 
 
 class Targets:
-    """The weights in force, by strategy id. Their sum is at most `most`; the reserve's is what is left of 1."""
+    """The weights in force, by strategy id. Their sum is at most `most`; the reserve has the rest of 1."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Targets:
         self._scale = min(self._scale, self._largest_scale())
 
     def renew(self, names: Sequence[str]) -> None:
-        """A period begins: estimate the weights of `names` anew, and scale all to the volatility that is aimed at."""
+        """Estimate the weights of `names` anew, as a period begins, and scale all to the target volatility."""
         if self._growth is None:
             return
         if self._estimation.estimate is not None:

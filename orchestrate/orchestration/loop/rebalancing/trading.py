@@ -19,7 +19,7 @@ Coordinate = Callable[[list[Intent]], object]
 
 
 class RebalanceOrders:
-    """Places them, at the step under way. Positions that an open order closes, or whose series has ended, are left."""
+    """The orders of the step under way. Positions that an open order closes, or whose series has ended, are left."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class RebalanceOrders:
         self._ends = timeline.ends.steps
 
     def trim(self, entry: StrategyEntry, fraction: float) -> list[str]:
-        """Sell so much of each position, rounded down; the ids of the orders."""
+        """Sell so much of each position, rounded down; return the ids of the orders."""
         placed = []
         for position in self._left_alone(entry):
             quantity = self._rules.lot(position.quantity * min(1.0, fraction))
@@ -44,11 +44,11 @@ class RebalanceOrders:
         return placed
 
     def are_open(self, order_ids: Collection[str]) -> bool:
-        """True while one of the orders may still fill."""
+        """Return whether one of the orders may still fill."""
         return any(order.id in order_ids for order in self._orders.blotter.open_orders())
 
     def enlargements(self, entry: StrategyEntry, fraction: float) -> Iterable[Intent]:
-        """What it takes to enlarge each position by a fraction of it, rounded down."""
+        """Return the intents that enlarge each position by a fraction of it, rounded down."""
         step = self._marks.step
         for position in self._left_alone(entry):
             quantity = self._rules.lot(position.quantity * fraction)
@@ -61,7 +61,7 @@ class RebalanceOrders:
         self._coordinate(intents)
 
     def _left_alone(self, entry: StrategyEntry) -> list[Position]:
-        """The positions that no order closes and that can still be traded."""
+        """Return the positions that no order closes and that can still be traded."""
         blotter = self._orders.blotter
         own = [*blotter.pending(entry.id), *(order for order in blotter.resting() if order.strategy_id == entry.id)]
         return [
@@ -76,5 +76,5 @@ def _closes(order: Order, position: Position) -> bool:
 
 
 def fractions(received: Mapping[str, float], sizes: Mapping[str, float]) -> dict[str, float]:
-    """By how much each receiver grows; nothing where it had nothing."""
+    """Return the fraction by which each receiver grows; none where it had nothing."""
     return {name: amount / sizes[name] for name, amount in received.items() if sizes.get(name, 0.0) > 0}

@@ -1,1 +1,1 @@
-"""What the portfolio does by itself: its schedule, its stops, and the equity that they go by."""
+"""The rules of the portfolio: its schedule, its stops, and the equity that they depend on."""

@@ -19,7 +19,7 @@ Reallocate = Callable[[Mapping[str, Decimal]], None]
 
 
 class Appointments:
-    """Does what the schedule says, in the order of its moments, then of the file; `PortfolioRule`."""
+    """The changes of the schedule, in the order of their moments, then of the file; `PortfolioRule`."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Drawdown and daily-loss limits that have been reached: strategies or the whole portfolio are flattened or paused."""
+"""Stops at drawdown and daily-loss limits: they flatten or pause strategies or the whole portfolio."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class DrawdownStops:
-    """Acts where a drawdown newly stands at its limit, and reports daily losses that newly do.
+    """Stops where a drawdown has just reached its limit, and reports of daily losses that have.
 
-    `pause` and `halt` say how a strategy is paused and how a run goes on without asking anybody.
+    `pause` pauses a strategy, `halt` lets the run go on without calling any.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class DrawdownStops:
     def before_open(self, event: MarketEvent) -> None:
         """See `PortfolioRule`."""
 
-    def next_event(self, step: int) -> int:  # noqa: ARG002  # what it must see is found by its equity
+    def next_event(self, step: int) -> int:  # noqa: ARG002  # equity decides which steps it must see
         """See `PortfolioRule`."""
         return NEVER
 

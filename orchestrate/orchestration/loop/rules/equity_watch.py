@@ -16,22 +16,22 @@ from orchestrate.orchestration.loop.marks import Marks
 
 _DAY: Final = 86_400 * 10**9
 Figures = TypeVar("Figures", Floats, Flags)
-#: So many steps are looked at in one pass.
+#: The steps of one pass.
 _CHUNK: Final = 4096
 
 
 class Detector(Protocol):
-    """Something that must see a step by its equity.
+    """A rule that must see the steps with a certain equity.
 
     `equity` has a row for each book and a last one for the portfolio, a column for each step of a stretch; `days`
     the UTC day of each step.
     """
 
     def first_hit(self, equity: Floats, days: Stamps) -> int:
-        """The first column at which something happens; the number of columns where nothing does."""
+        """Return the first column at which something happens; the number of columns where nothing does."""
 
     def commit(self, equity: Floats, days: Stamps) -> None:
-        """Those steps are over."""
+        """Take in these steps, which are over."""
 
     def add_row(self) -> None:
         """Take in an empty book, in the row before the portfolio's."""
@@ -88,7 +88,7 @@ class EquityWatch:
             one.add_row()
 
     def rows(self) -> Mapping[str, int]:
-        """Where each book stands in `equity`; the portfolio is the last row, by the name of the reserve."""
+        """Return each book's row in `equity`; the portfolio is the last row, by the name of the reserve."""
         return {book.strategy_id: row for row, book in enumerate(self.books)}
 
     def changed(self, name: str) -> None:
@@ -96,9 +96,9 @@ class EquityWatch:
         self._held[self._rows[name]] = self._now = None
 
     def first_hit(self, step: int, bound: int) -> int:
-        """The first step after `step` and before `bound` that a detector must see; else `bound`. Nothing fills there.
+        """Return the first step after `step` and before `bound` that a detector must see; else `bound`.
 
-        The steps before it are settled.
+        Nothing fills in between. Settle the steps before it.
         """
         start = step + 1 if self.detectors else bound
         while start < bound:
@@ -114,8 +114,8 @@ class EquityWatch:
         return bound
 
     def settle(self, step: int) -> None:
-        """The step is over, its fills are booked."""
-        if step > self._settled + 1:  # steps that nobody looked at before they were jumped
+        """Settle a step that is over and whose fills are booked."""
+        if step > self._settled + 1:  # steps that were jumped and are not settled yet
             self.first_hit(self._settled, step)
         self._commit(self.now(step)[:, None], self._days(step, step + 1))
         self._settled = step
@@ -128,18 +128,18 @@ class EquityWatch:
 
     @property
     def next_step(self) -> int:
-        """The first step that isn't settled: that of the first column which a detector is shown."""
+        """The first step that isn't settled: the first column that detectors get belongs to it."""
         return self._settled + 1
 
     def exposure(self, start: int, stop: int) -> Floats:
-        """The gross worth of each book's positions at each step from `start` up to `stop`."""
+        """Return the gross worth of each book's positions at each step from `start` up to `stop`."""
         exposure = np.zeros((len(self.books), stop - start))
         for row, symbol, units, _ in self._positions():
             exposure[row] += np.abs(units * self._marks.closes(symbol, start, stop))
         return exposure
 
     def day(self, step: int) -> int:
-        """The UTC day of a step."""
+        """Return the UTC day of a step."""
         return int(self._labels[step]) // _DAY
 
     def _days(self, start: int, stop: int) -> Stamps:

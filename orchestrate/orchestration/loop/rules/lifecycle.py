@@ -1,4 +1,4 @@
-"""Who takes part while a run goes on: strategies are added, paused, resumed and removed."""
+"""The status of strategies during a run: they are added, paused, resumed and removed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from orchestrate.orchestration.risk.capital import RESERVE, MoveCapital, Portfol
 from orchestrate.orchestration.risk.exposure import PORTFOLIO
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
-#: What becomes of the positions of a strategy that is removed.
+#: The fate of the positions of a strategy that is removed.
 Positions = Literal["flatten", "keep"]
-#: Moves all positions of a strategy to the unmanaged book of its framework; what they are worth.
+#: Moves all positions of a strategy to the unmanaged book of its framework; returns their worth.
 HandOver = Callable[[StrategyEntry], float]
 _CENT: Final = Decimal("0.01")
 
@@ -33,7 +33,7 @@ _CENT: Final = Decimal("0.01")
 class Lifecycle:
     """Changes the status of strategies, and moves their capital; `PortfolioRule`.
 
-    ValueError where a strategy's status does not allow what is asked. `now` is the label of the step under way.
+    ValueError where a strategy's status does not allow the change. `now` is the label of the step under way.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class Lifecycle:
         self._keeping: set[str] = set()
         self._leaving: dict[str, StrategyEntry] = {}
 
-    # ---- what a user may ask for
+    # ---- changes that a user may request
 
     def pause(self, strategy_id: str) -> None:
-        """Refuse what a strategy wants to open; what it holds stays, what it has ordered is executed."""
+        """Refuse the strategy's new openings; its positions stay, its open orders are executed."""
         entry = self._require(strategy_id, "paused", "active")
         entry.status = "paused"
         self._emit(StrategyPausedEvent(strategy_id, self._now()))
@@ -76,7 +76,7 @@ class Lifecycle:
         self._emit(StrategyResumedEvent(strategy_id, self._now()))
 
     def add(self, strategy_id: str) -> None:
-        """Let a strategy take part that has waited, with its weight of the portfolio's equity from the reserve."""
+        """Add a strategy that has waited, with its weight of the portfolio's equity from the reserve."""
         entry = self._require(strategy_id, "added", "waiting")
         entry.join()
         self._reweigh(strategy_id, entry.weight)
@@ -89,7 +89,7 @@ class Lifecycle:
             self._transfer(RESERVE, strategy_id, amount)
 
     def remove(self, strategy_id: str, positions: Positions = "flatten") -> None:
-        """Let a strategy take part no more: its orders are cancelled, its positions closed, its cash goes back.
+        """Remove a strategy: cancel its orders, close its positions, return its cash.
 
         With `keep` its positions move at cost to the unmanaged book; ValueError where that holds the other side.
         """
@@ -124,7 +124,7 @@ class Lifecycle:
         """See `PortfolioRule`."""
 
     def after_close(self, event: MarketEvent) -> None:  # noqa: ARG002
-        """See `PortfolioRule`: what was sold of those who left is theirs no more."""
+        """See `PortfolioRule`: return the proceeds of removed strategies."""
         if self._leaving:
             self._return_cash()
 
@@ -145,7 +145,7 @@ class Lifecycle:
                     self._transfer(name, RESERVE, amount)
 
     def _leave_positions(self, entry: StrategyEntry) -> None:
-        """Hand positions over, and what they are worth with them: no return of anybody changes."""
+        """Hand positions over with their worth in cash: nobody's return changes."""
         worth, holder = self._hand_over(entry), self._unmanaged.of(entry.framework)
         source, target = (entry, holder) if worth > 0 else (holder, entry)
         amount = min(Decimal(repr(abs(worth))).quantize(_CENT, ROUND_DOWN), _whole_cents(source.book))

@@ -15,7 +15,7 @@ from orchestrate.orchestration.risk.limits.losses import GRAIN
 class Losses:
     """Peaks, and the last equity before each UTC day, of all rows of an `EquityWatch`.
 
-    `down` and `lost_today` are the rows that stand at their bound or beyond; a step at which one newly does is a hit.
+    `down` and `lost_today` are the rows at their bound or beyond; the step at which a row gets there is a hit.
     `own_bars` counts the bars of a strategy after a step.
     """
 
@@ -42,7 +42,7 @@ class Losses:
         self._losing_exits: dict[str, int] = {}
 
     def newly_down(self) -> list[str]:
-        """Return the rows whose drawdown stands at its bound since the last step, and not before."""
+        """Return the rows whose drawdown reached its bound at the last step."""
         return [name for name, row in self._rows.items() if self.down[row] and not self._was_down[row]]
 
     def newly_lost(self) -> list[str]:
@@ -99,14 +99,14 @@ class Losses:
         return _loss(equity, peaks)
 
     def _daily_losses(self, equity: Floats, days: Stamps) -> Floats:
-        """The loss of each step from the last equity before its day."""
+        """Return the loss of each step from the last equity before its day."""
         columns = np.arange(len(days))
         new = np.concatenate([[days[0] != self._day], days[1:] != days[:-1]])
         first = np.maximum.accumulate(np.where(new, columns, -1))
         earlier = np.concatenate([self._last[:, None], equity], axis=1)
         return _loss(equity, np.where(first < 0, self._day_start[:, None], earlier[:, np.maximum(first, 0)]))
 
-    # ---- what limits ask for, at a step that isn't over
+    # ---- for limits, at a step that isn't over
 
     def equity(self, name: str) -> float:
         """See `LossRecord`."""
@@ -129,14 +129,14 @@ class Losses:
         lost = self._losing_exits.get(name)
         return None if lost is None else self._own_bars(name, lost)
 
-    # ---- what happens to books
+    # ---- changes of books
 
     def losing_exit(self, name: str, step: int) -> None:
-        """An exit of the strategy has filled at a loss."""
+        """Note that an exit of the strategy has filled at a loss."""
         self._losing_exits[name] = step
 
     def moved(self, name: str, amount: float) -> None:
-        """Money has come to a book, or (negative) left it: its losses stay what they are."""
+        """Take in money that came to a book, or (negative) left it: its losses stay the same."""
         row = self._rows[name]
         if not self._last[row]:  # nothing was there, so nothing is lost
             self._peaks[row] = self._day_start[row] = amount
@@ -147,11 +147,11 @@ class Losses:
         self._last[row] += amount
 
     def is_down(self, name: str) -> bool:
-        """True while the drawdown of a row stands at its bound or beyond."""
+        """Return whether the drawdown of a row is at its bound or beyond."""
         return bool(self.down[self._rows[name]])
 
     def new_peak(self, name: str) -> None:
-        """The drawdown of a row begins anew."""
+        """Begin the drawdown of a row anew."""
         row = self._rows[name]
         self._peaks[row] = self._last[row]
         self.down[row] = False

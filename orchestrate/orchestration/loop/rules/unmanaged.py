@@ -1,4 +1,4 @@
-"""Positions that removed strategies leave behind: they move at cost to a book that nobody manages."""
+"""Positions that removed strategies leave behind: they move at cost to an unmanaged book."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Unmanaged:
 
     @property
     def entries(self) -> dict[str, StrategyEntry]:
-        """Those that hold something, by id."""
+        """The entries that hold something, by id."""
         return {entry.id: entry for entry in self._entries.values() if entry.book.positions}
 
     def of(self, framework: str) -> StrategyEntry:
@@ -57,11 +57,11 @@ class Unmanaged:
         return handovers
 
     def taken_from(self, strategy_id: str) -> Iterator[Position]:
-        """Positions that the strategy's engine still holds for it."""
+        """Return the positions that the strategy's engine still holds for it."""
         return (handover.position for handover in self.handovers if handover.giver == strategy_id)
 
     def left_open(self) -> list[Finding]:
-        """Return what `close_at_end` does not close."""
+        """Return the findings about positions that `close_at_end` does not close."""
         ends = "nobody manages it, close_at_end closes nothing there"
         return [
             Finding("warning", f"strategies.{name}", f"it still holds {', '.join(entry.symbols)}: {ends}")

@@ -1,4 +1,4 @@
-"""Limits on how much may be lost before nothing is opened any more."""
+"""Limits on losses, beyond which nothing is opened any more."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Cooldown:
 
 
 def cooldown(limit: Cooldown, opening: Opening) -> Verdict | None:
-    """Refuse what would open on one of the bars after the exit; a market order opens on the bar after its decision."""
+    """Refuse openings on the bars after the exit; a market order opens on the bar after its decision."""
     since = opening.strategy.bars_since_loss
     if since is None:
         return None

@@ -1,4 +1,4 @@
-"""What a limit may look at: an opening, its strategy and the whole portfolio as they would stand before it."""
+"""The facts that a limit may read: an opening, and its strategy and the whole portfolio before it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class StrategyState(Protocol):
 
     @property
     def capital(self) -> float:
-        """What positions are measured against: the book's equity, pooled: the strategy's cap."""
+        """The capital that positions are measured against: the book's equity, pooled: the strategy's cap."""
 
     @property
     def gross(self) -> float:
@@ -24,7 +24,7 @@ class StrategyState(Protocol):
 
     @property
     def positions(self) -> int:
-        """How many symbols are held."""
+        """The number of symbols that are held."""
 
     @property
     def drawdown(self) -> float:
@@ -39,7 +39,7 @@ class StrategyState(Protocol):
         """The bars of the strategy since its last losing exit filled, the bar of the fill is 0; None without one."""
 
     def size(self, symbol: str) -> float:
-        """The signed worth of the position in `symbol`."""
+        """Return the signed worth of the position in `symbol`."""
 
 
 class PortfolioState(Protocol):
@@ -66,10 +66,10 @@ class PortfolioState(Protocol):
         """The largest loss of the UTC day so far, as a fraction of the last equity before it."""
 
     def size(self, symbol: str) -> float:
-        """The worth of all positions in `symbol`."""
+        """Return the worth of all positions in `symbol`."""
 
     def framework(self, name: str) -> float:
-        """The worth of all positions of the strategies on one framework."""
+        """Return the worth of all positions of the strategies on one framework."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ class Verdict(NamedTuple):
     bound: float
 
 
-#: What a limit makes of an opening; None where it is not reached.
+#: The verdict of a limit on an opening; None where it is not reached.
 Judge = Callable[[Any, Opening], Verdict | None]
-#: What limits both of a strategy and of the portfolio look at.
+#: The state that a limit of a strategy or of the portfolio looks at.
 State = StrategyState | PortfolioState
 
 

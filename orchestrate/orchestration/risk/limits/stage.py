@@ -26,7 +26,7 @@ class _Cut(NamedTuple):
 
 
 class ApplyLimits:
-    """Judges openings one after another, in plan order; closings count first, they make room.
+    """The stage that judges openings one after another, in plan order; closings count first, they make room.
 
     `hits` has what was cut at the last step.
     """
@@ -71,7 +71,7 @@ class ApplyLimits:
         return hits
 
     def _cut(self, intent: Intent, exposure: Exposure) -> _Cut | None:
-        """The limit that leaves least of the intent; None where all of it fits."""
+        """Return the verdict that leaves least of the intent; None where all of it fits."""
         instrument = exposure.instruments[intent.symbol]
         held = exposure.quantity(intent.strategy_id, intent.symbol)
         closing, opening = closing_and_opening(held, intent.quantity)
@@ -109,11 +109,11 @@ class ApplyLimits:
         return judges
 
     def _left(self, closing: float, opening: float, share: float) -> float:
-        """Of the intent: all that closes, and the whole lots in that share of its opening."""
+        """Return the closing part of the intent, and the whole lots in that share of its opening."""
         return rounded(closing + self._rules.lot(opening * min(1.0, share)))
 
     def _apply(self, intent: Intent, cut: _Cut) -> LimitReachedEvent:
-        wanted, (quantity, name, verdict) = intent.quantity, cut
+        requested, (quantity, name, verdict) = intent.quantity, cut
         detail = f"{name}: {verdict.figure:.6g}, at most {verdict.bound:g}"
         figures = {"figure": float(verdict.figure), "bound": float(verdict.bound)}
         if quantity:
@@ -122,5 +122,5 @@ class ApplyLimits:
         else:
             intent.refuse(self.name, Reason.LIMIT, detail, figures)
         return LimitReachedEvent(
-            intent.strategy_id, name, verdict.figure, verdict.bound, intent.symbol, wanted, intent.quantity
+            intent.strategy_id, name, verdict.figure, verdict.bound, intent.symbol, requested, intent.quantity
         )

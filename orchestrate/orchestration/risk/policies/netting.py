@@ -12,7 +12,7 @@ from typing import Final
 from orchestrate.domain.orders.conflicts import ConflictDemand, ConflictView
 from orchestrate.orchestration.risk.policies.sides import are_opposite
 
-#: A sum this small beside its largest part is what floats leave of zero.
+#: A sum this small beside its largest part is zero up to the rounding of floats.
 _GRAIN: Final = 1e-12
 
 
@@ -31,7 +31,7 @@ def weighted_average(demands: Sequence[ConflictDemand], view: ConflictView) -> S
 
 
 def share(demands: Sequence[ConflictDemand], total: float, weights: Mapping[str, float]) -> Sequence[float]:
-    """Share the signed `total` by weight among the demands on its side, none above its own; spare is shared again.
+    """Share the signed `total` by weight among the demands on its side, none above its own; the rest is shared again.
 
     The other side gets nothing.
     """
@@ -56,6 +56,6 @@ def share(demands: Sequence[ConflictDemand], total: float, weights: Mapping[str,
 
 
 def _weights(demands: Sequence[ConflictDemand], view: ConflictView) -> dict[str, float]:
-    """The weights of those who take part; all alike where none has any."""
+    """Return the weights of the strategies; equal ones where none has any."""
     weights = {demand.strategy_id: view.weights[demand.strategy_id] for demand in demands}
     return weights if any(weights.values()) else dict.fromkeys(weights, 1.0)

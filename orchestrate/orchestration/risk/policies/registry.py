@@ -12,7 +12,7 @@ from orchestrate.orchestration.risk.policies.sides import cancel_both, first_win
 
 @dataclass(frozen=True, slots=True)
 class ConflictPolicy:
-    """A policy and, for documentation and schema, what it does."""
+    """A policy, and its description for documentation and schema."""
 
     settle: Settle
     description: str

@@ -28,7 +28,7 @@ def cancel_both(demands: Sequence[ConflictDemand], _view: ConflictView) -> Seque
 
 
 def are_opposite(demands: Sequence[ConflictDemand]) -> bool:
-    """True where some buy and some sell."""
+    """Return whether some buy and some sell."""
     return len({demand.quantity > 0 for demand in demands}) > 1
 
 

@@ -1,4 +1,4 @@
-"""Users' functions that decide for the portfolio: where they stand, and their failures in words."""
+"""Users' functions that decide for the portfolio: their places, and messages about their failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestrate.orchestration.strategies.calls import CallScope, error_kind, er
 class FunctionSource:
     """The place of a function: its `name`, the `file` as the user wrote it, and the `path` and `line` of its code.
 
-    `line` is 0 where it is not known: before the file is loaded, and of what is no plain function.
+    `line` is 0 where it is not known: before the file is loaded, and where it is no plain function.
     """
 
     name: str
@@ -25,18 +25,18 @@ class FunctionSource:
 
     @classmethod
     def of(cls, function: Callable[..., object], file: str = "") -> FunctionSource:
-        """The place of a function that is loaded; `file` is its code's where the user has named none."""
+        """Return the place of a function that is loaded; `file` is its code's where the user has named none."""
         name = getattr(function, "__name__", type(function).__name__)
         code = getattr(function, "__code__", None)
         path, line = (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
         return cls(name, file or path, path, line)
 
     def wrong(self, what: str) -> FunctionError:
-        """The error of a function that answers what it may not."""
+        """Return the error of a function with an illegal answer."""
         return FunctionError(f"{self.name} {what}", file=self.file if self.line else "", line=self.line)
 
     def raised(self, error: BaseException, scope: CallScope) -> FunctionError:
-        """The error of a function, or of its file, that raises; at the innermost line of its own file."""
+        """Return the error of a function, or of its file, that raises; at the innermost line of its own file."""
         line = _line_in(error.__traceback__, self.path) or self.line
         if isinstance(error, SyntaxError) and error.filename == self.path:
             line = error.lineno or line
@@ -47,7 +47,7 @@ class FunctionSource:
 
 
 def _line_in(trace: TracebackType | None, path: str) -> int:
-    """The line of the innermost frame in the file, 0 without one."""
+    """Return the line of the innermost frame in the file, 0 without one."""
     line = 0
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == path:

@@ -15,13 +15,13 @@ from orchestrate.domain.orders.order import Demand, Reason
 from orchestrate.orchestration.risk.pipeline import Resources
 from orchestrate.orchestration.risk.policies.view import view_of
 
-#: Quantities closer than this fraction are equal: what several roundings of floats leave.
+#: Quantities closer than this fraction are equal: they differ by several roundings of floats.
 _BLUR: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A conflict as it was settled: the `demands` as they came, and in `outcome` what became of them.
+    """A conflict that was settled: the `demands` as they came, and the `outcome` in words.
 
     `kind` is `opposite` where some of those that take part buy and some sell, else `same_side`.
     """
@@ -34,7 +34,7 @@ class Conflict:
 
 
 class _Stake(NamedTuple):
-    """An intent in a conflict: so much of it passes whatever the policy says, and so much takes part."""
+    """An intent in a conflict: one part passes under any policy, the other takes part."""
 
     intent: Intent
     safe: float
@@ -42,7 +42,7 @@ class _Stake(NamedTuple):
 
 
 class SettleConflicts:
-    """Finds symbols that several strategies want at one step, and settles each by the policy.
+    """The stage that settles by the policy each symbol that several strategies demand at one step.
 
     `conflicts` has those of the last step. Only demands of strategies count, and of these no exits of brackets and
     stops. Closing demands take part where `exits` are included.
@@ -66,9 +66,9 @@ class SettleConflicts:
         paused = [intent for intent in intents if self._is_paused(intent)]
         stakes = self._stakes([intent for intent in intents if intent not in paused] if paused else intents)
         demands = self._demands(symbol, stakes)
-        wanted = [demand.quantity for demand in demands]
-        granted = self._granted(demands, wanted) if len(demands) > 1 else wanted
-        outcome = "each book trades its own" if granted == wanted else _outcome(demands, granted)
+        requested = [demand.quantity for demand in demands]
+        granted = self._granted(demands, requested) if len(demands) > 1 else requested
+        outcome = "each book trades its own" if granted == requested else _outcome(demands, granted)
         if self._exits == "protected":
             outcome += _named("protected", [intent for intent in intents if intent.closing])
         outcome += _named("paused", paused)
@@ -76,16 +76,16 @@ class SettleConflicts:
             if left != demand.quantity:
                 self._cut(stakes[demand.strategy_id], left, outcome)
         names = tuple(dict.fromkeys([intent.strategy_id for intent in intents]))
-        return Conflict(symbol, names, tuple([i.demand for i in intents]), _kind(wanted, intents), outcome)
+        return Conflict(symbol, names, tuple([i.demand for i in intents]), _kind(requested, intents), outcome)
 
-    # ---- who takes part
+    # ---- parties
 
     def _is_paused(self, intent: Intent) -> bool:
-        """True for an opening that is refused in any case, so that it takes nothing from others."""
+        """Return whether it is an opening that is refused in any case, so that it takes nothing from others."""
         return self._entries[intent.strategy_id].status == "paused" and not intent.closing
 
     def _stakes(self, intents: Sequence[Intent]) -> dict[str, list[_Stake]]:
-        """By strategy what takes part of its intents; a part that closes doesn't where exits are protected."""
+        """Return the stakes by strategy; a part that closes takes no part where exits are protected."""
         stakes: dict[str, list[_Stake]] = {}
         for intent in intents:
             own = stakes.setdefault(intent.strategy_id, [])
@@ -94,7 +94,7 @@ class SettleConflicts:
         return stakes
 
     def _closing_part(self, intent: Intent, before: Sequence[_Stake]) -> float:
-        """What of the intent closes, once orders on their way and the strategy's closings before it have filled."""
+        """Return the part of the intent that closes, once open orders and earlier closings have filled."""
         if intent.closing:
             return intent.quantity
         owner, symbol = intent.strategy_id, intent.symbol
@@ -106,7 +106,7 @@ class SettleConflicts:
         return closing_and_opening(held, intent.quantity)[0]
 
     def _demands(self, symbol: str, stakes: Mapping[str, Sequence[_Stake]]) -> list[ConflictDemand]:
-        """What each strategy wants, all in one, in the order of the file; none that wants nothing."""
+        """Return one demand for each strategy that has any, in the order of the file."""
         demands = []
         for name in [name for name in self._entries if name in stakes]:
             demand = _demand(symbol, stakes[name])
@@ -114,18 +114,18 @@ class SettleConflicts:
                 demands.append(demand)
         return demands
 
-    # ---- what becomes of them
+    # ---- outcomes
 
-    def _granted(self, demands: Sequence[ConflictDemand], wanted: list[float]) -> list[float]:
-        """What the policy leaves of each demand: all of it, or whole lots."""
+    def _granted(self, demands: Sequence[ConflictDemand], requested: list[float]) -> list[float]:
+        """Return what the policy leaves of each demand: all of it, or whole lots."""
         answers = list(self._settle_by(demands, self._view))
-        if answers == wanted:
-            return wanted
-        return [self._whole_lots(quantity, answer) for quantity, answer in zip(wanted, answers, strict=True)]
+        if answers == requested:
+            return requested
+        return [self._whole_lots(quantity, answer) for quantity, answer in zip(requested, answers, strict=True)]
 
-    def _whole_lots(self, wanted: float, answer: float) -> float:
-        if abs(answer) >= abs(wanted) * (1 - _BLUR):
-            return wanted
+    def _whole_lots(self, requested: float, answer: float) -> float:
+        if abs(answer) >= abs(requested) * (1 - _BLUR):
+            return requested
         return self._rules.lot(answer * (1 + _BLUR))
 
     def _cut(self, stakes: Sequence[_Stake], granted: float, outcome: str) -> None:
@@ -151,7 +151,7 @@ class SettleConflicts:
 
 
 def _contested(intents: Sequence[Intent]) -> Iterator[tuple[str, list[Intent]]]:
-    """Each symbol that two or more strategies want now, with their intents, in the order of the intents."""
+    """Return each symbol that two or more strategies demand now, with their intents, in the order of the intents."""
     by_symbol: dict[str, list[Intent]] = {}
     for intent in intents:
         if intent.producer == "strategy" and not intent.refused and not (intent.closing and _is_exempt(intent.demand)):
@@ -162,12 +162,12 @@ def _contested(intents: Sequence[Intent]) -> Iterator[tuple[str, list[Intent]]]:
 
 
 def _is_exempt(exit_demand: Demand) -> bool:
-    """True for exits of brackets and stops, which are subject to no policy."""
+    """Return whether it is an exit of a bracket or stop, which is subject to no policy."""
     return exit_demand.group is not None or exit_demand.trigger is not None or exit_demand.trail is not None
 
 
 def _demand(symbol: str, stakes: Sequence[_Stake]) -> ConflictDemand:
-    """What takes part of one strategy's intents, as one."""
+    """Return the parts of one strategy's intents that take part, as one demand."""
     first = stakes[0].intent
     if len(stakes) == 1:
         return ConflictDemand(first.strategy_id, symbol, stakes[0].open, first.closing, first.price)
@@ -177,7 +177,7 @@ def _demand(symbol: str, stakes: Sequence[_Stake]) -> ConflictDemand:
 
 
 def _kind(taking_part: Sequence[float], intents: Sequence[Intent]) -> str:
-    """By the quantities that take part; by all where fewer than two do."""
+    """Return the kind, by the quantities that take part, or by all where fewer than two do."""
     if len(taking_part) > 1:
         totals = taking_part
     else:
@@ -189,7 +189,7 @@ def _kind(taking_part: Sequence[float], intents: Sequence[Intent]) -> str:
 
 
 def _outcome(demands: Sequence[ConflictDemand], granted: Sequence[float]) -> str:
-    """What is left of the demands, in words."""
+    """Return in words what is left of the demands."""
     if not any(granted):
         return "all refused"
     return ", ".join(
@@ -198,11 +198,11 @@ def _outcome(demands: Sequence[ConflictDemand], granted: Sequence[float]) -> str
 
 
 def _named(word: str, intents: Sequence[Intent]) -> str:
-    """Whose intents don't take part, and why."""
+    """Return in words whose intents don't take part, and why."""
     return f"; {word}: {', '.join(dict.fromkeys(intent.strategy_id for intent in intents))}" if intents else ""
 
 
-def _left(wanted: float, granted: float) -> str:
-    if granted == wanted:
-        return f"passes {wanted:g}"
-    return f"{granted:g} of {wanted:g}" if granted else "refused"
+def _left(requested: float, granted: float) -> str:
+    if granted == requested:
+        return f"passes {requested:g}"
+    return f"{granted:g} of {requested:g}" if granted else "refused"

@@ -1,4 +1,4 @@
-"""A policy that a user has written: called as strategies are, and held to what a policy may answer."""
+"""A policy that a user has written: called as strategies are, its answers checked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UserPolicy:
         self._function, self._source, self._scope = function, source, scope
 
     def __call__(self, demands: Sequence[ConflictDemand], view: ConflictView) -> Sequence[float]:
-        """Return what the function answers; FunctionError where it raises or answers what it may not."""
+        """Return the function's answer; FunctionError where it raises or the answer is illegal."""
         try:
             with self._scope:
                 answers = self._numbers(self._function(tuple(demands), view), len(demands))

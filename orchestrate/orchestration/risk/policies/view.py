@@ -1,4 +1,4 @@
-"""What a policy may look at, read from the books and prices of the run when it is asked for."""
+"""The view of a policy, read from the books and prices of the run on each access."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Live(Mapping[str, Seen]):
 def view_of(
     entries: Mapping[str, StrategyEntry], prices: Mapping[str, float], symbols: Collection[str]
 ) -> ConflictView:
-    """The view of a run's policy; it changes with the run."""
+    """Return the view of a run's policy; it changes with the run."""
 
     def weight(name: str) -> float:
         return float(entries[name].weight)

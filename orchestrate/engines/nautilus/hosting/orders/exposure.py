@@ -25,12 +25,12 @@ def price_of(order: NativeOrder, name: str) -> float | None:
 
 
 def only_reduces(order: NativeOrder) -> bool:
-    """True where the exchange itself never lets the order open a position: reduce-only, or a bracket's exit."""
+    """Return whether the exchange itself never lets the order open a position: reduce-only, or a bracket's exit."""
     return bool(order.is_reduce_only or parent_of(order))
 
 
 def closes(order: NativeOrder, quantity: float, held: float, others: Iterable[NativeOrder]) -> bool:
-    """True for an order that, in that signed quantity, can only reduce the position, whatever fills before it."""
+    """Return whether an order of that signed quantity can only reduce the position, whatever fills before it."""
     if only_reduces(order):
         return True
     for other in _of_the_same(order, others):
