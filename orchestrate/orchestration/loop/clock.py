@@ -88,6 +88,17 @@ def fixed_steps(steps: Iterable[int]) -> NextEvent:
     return next_event
 
 
+def every_step(step: int) -> int:
+    """Return the next step, for those that must see each."""
+    return step + 1
+
+
+def first_at(timeline: Timeline, moments: Iterable[int]) -> list[int]:
+    """Return for each moment the first step whose label is not before it; the number of steps where there is none."""
+    labels = np.maximum.accumulate(timeline.labels)
+    return [int(step) for step in np.searchsorted(labels, np.array([*moments], dtype=np.int64))]
+
+
 def next_bars(timeline: Timeline, symbols: Callable[[], Iterable[str]]) -> NextEvent:
     """Return the next bar of any of the `symbols` of the moment; mostly that of the very next step."""
     bars: dict[str, Stamps] = {}

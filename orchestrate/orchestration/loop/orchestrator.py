@@ -213,7 +213,8 @@ class UnifiedStrategyOrchestrator:
 
     def _add_from_the_start(self, market: Market) -> None:
         """Add the strategies that are scheduled at the first bar or before, so that they take part from the start."""
-        first = int(market.timeline.labels[0])
+        timeline = market.timeline
+        first = int(timeline.labels[0]) if timeline.is_complete else timeline.begins
         at_once = [one for one in self._portfolio.schedule if one.action == "add" and moment_of(one.at) <= first]
         for one in at_once:
             self.strategies[one.strategy_id].join()

@@ -20,6 +20,7 @@ from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rebalancing.growth import GrowthRecord, growth_record
+from orchestrate.orchestration.loop.rebalancing.periods import Calendar
 from orchestrate.orchestration.loop.rebalancing.rebalancer import Rebalancer, When
 from orchestrate.orchestration.loop.rebalancing.standings import Standings, ThresholdWatch
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation, Targets
@@ -78,6 +79,7 @@ class Portfolio:
         self._step_begun = 0
         self._trades: dict[str, int] = {}
         self._growth: GrowthRecord | None = None
+        self._appointments: Appointments | None = None
         self.findings: list[Finding] = []
         #: no strategy is called any more
         self.halted = False
@@ -122,11 +124,9 @@ class Portfolio:
         rules: list[PortfolioRule] = []
         is_stopped = self.losses in self.watch.detectors
         if self._plan.schedule:
-            timeline = self._market.timeline
-            rules += [
-                Appointments(self._plan.schedule, timeline, self.lifecycle, self.reallocate, self.findings),
-                self.lifecycle,
-            ]
+            schedule, timeline = self._plan.schedule, self._market.timeline
+            self._appointments = Appointments(schedule, timeline, self.lifecycle, self.reallocate, self.findings)
+            rules += [self._appointments, self.lifecycle]
         if self.rebalancer is not None:
             rules.append(self.rebalancer)
         if is_stopped:
@@ -157,7 +157,8 @@ class Portfolio:
         threshold = None
         if plan.threshold is not None:
             threshold = ThresholdWatch(standings, self.watch, targets.weights, float(plan.threshold))
-        when = When.of(timeline.labels, plan, self._estimation.every, threshold)
+        periods = [period for period in (self._estimation.every, plan.every) if period is not None]
+        when = When(Calendar(timeline, periods), threshold)
         return Rebalancer(standings, targets, when, orders, plan.top_up, self._actions.transfer, self._log, self._emit)
 
     # ---- for the stages of the pipeline
@@ -182,6 +183,13 @@ class Portfolio:
             self.watch.settle(event.step)
         for rule in self.rules:
             rule.after_close(event)
+
+    def end(self) -> None:
+        """Note what was scheduled and never came, and what stays open."""
+        if self._appointments is not None:
+            self._appointments.end()
+        if self._execution.close_at_end:
+            self.findings += self.unmanaged.left_open()
 
     def booked(self, entry: StrategyEntry) -> None:
         """Note that a fill has changed the strategy's book."""

@@ -198,8 +198,7 @@ class Session:
         """Notify every strategy that the run is over, refuse what it still wants, and note open positions."""
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
-        if self._execution.close_at_end:
-            self.portfolio.findings += self.portfolio.unmanaged.left_open()
+        self.portfolio.end()
 
     # ---- the portfolio's own rules
 

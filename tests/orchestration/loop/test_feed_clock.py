@@ -22,11 +22,19 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.arriving import Arrival, MarketBuffer
 from orchestrate.domain.market.bars import Bars
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.orders.order import Reason
 from orchestrate.domain.plan import Sizing
-from orchestrate.domain.portfolio import NO_LIMITS, Limits
+from orchestrate.domain.portfolio import (
+    NO_LIMITS,
+    Appointment,
+    Limits,
+    PortfolioPlan,
+    RebalancePlan,
+    VolatilityTarget,
+)
 from orchestrate.domain.strategies.protocols import Signals
 from orchestrate.orchestration.loop.clock import Clock, FeedClock
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
@@ -42,6 +50,7 @@ from tests.natives.nautilus.scripts import BracketCross, Keywords, Pair, TimerRe
 
 ENGINES = ("backtrader", "nautilus")
 ROOM = 3
+NO_PLAN = PortfolioPlan()
 
 
 class Part(NamedTuple):
@@ -129,7 +138,7 @@ def buffer_for(stage: Market) -> MarketBuffer:
 
 
 def prepare(
-    parts: Iterable[Part], symbols: Iterable[str], feed: str, limits: Limits
+    parts: Iterable[Part], symbols: Iterable[str], feed: str, limits: Limits, plan: PortfolioPlan
 ) -> tuple[CrossFrameworkOrchestrator, list[DomainEvent]]:
     """An orchestrator with these strategies, and where its events go."""
     events: list[DomainEvent] = []
@@ -141,6 +150,7 @@ def prepare(
         {name: build_adapter(name, {"feed": feed}) for name in ENGINES},
         fed_in_full=frozenset(ENGINES if feed == "full" else ()),
         emit=events.append,
+        portfolio=plan,
     )
     for number, part in enumerate(parts):
         native = isinstance(part.make, type) and issubclass(part.make, (bt.Strategy, Strategy))
@@ -163,10 +173,11 @@ def facts(
     *,
     feed: str = "on_demand",
     limits: Limits = NO_LIMITS,
+    plan: PortfolioPlan = NO_PLAN,
     steps: int = 0,
 ) -> dict[str, Any]:
     """All that comes of a run, or of its first `steps`."""
-    orchestrator, events = prepare(parts, market.series, feed, limits)
+    orchestrator, events = prepare(parts, market.series, feed, limits, plan)
     stop = (lambda: orchestrator.steps_done == steps) if steps else None
     orchestrator.run(market, rules, clock=clock, stop=stop)
     results = orchestrator.results().values()
@@ -190,6 +201,19 @@ def arriving_facts(
     return facts(parts, buffer.market, rules, FeedClock(buffer, arrivals(stage, announced=announced)), **how)
 
 
+SCHEDULE = (
+    Appointment(label_text(START + 30 * DAY), "resume", "s0"),
+    Appointment(label_text(START + 12 * DAY), "pause", "s0"),
+    Appointment(label_text(START + 200 * DAY), "remove", "s0"),
+)
+PLANS = [
+    NO_PLAN,
+    PortfolioPlan(schedule=SCHEDULE),
+    PortfolioPlan(schedule=SCHEDULE[1:2], rebalance=RebalancePlan(Decimal("0.02"), "week")),
+    PortfolioPlan(
+        rebalance=RebalancePlan(every="week"), target_volatility=VolatilityTarget(Decimal("0.2"), lookback=10)
+    ),
+]
 PARTS = st.lists(st.tuples(st.sampled_from(PORTABLES), st.sampled_from(ENGINES)), min_size=1, max_size=3)
 SPANS = st.lists(st.tuples(st.integers(0, 20), st.integers(15, 40)), min_size=1, max_size=2)
 RULES = st.builds(
@@ -202,7 +226,7 @@ RULES = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate])  # to shrink whole runs takes minutes
+@settings(deadline=None, max_examples=20, phases=[Phase.explicit, Phase.generate])  # to shrink whole runs takes minutes
 @given(
     seed=st.integers(0, 1_000),
     spans=SPANS,
@@ -211,6 +235,7 @@ RULES = st.builds(
     natives=st.sets(st.integers(0, len(NATIVES) - 1), max_size=3),
     feed=st.sampled_from(["on_demand", "on_demand", "full"]),
     limits=st.sampled_from([NO_LIMITS, {"max_drawdown": MaxDrawdown(0.01), "max_daily_loss": MaxDailyLoss(0.005)}]),
+    plan=st.sampled_from(PLANS),
 )
 def test_arriving_bars_make_the_run_of_stored_ones(
     seed: int,
@@ -220,11 +245,12 @@ def test_arriving_bars_make_the_run_of_stored_ones(
     natives: set[int],
     feed: str,
     limits: Limits,
+    plan: PortfolioPlan,
 ) -> None:
     scene = stage(seed, [(0, 45), *spans])
     together = [*(Part(*each) for each in parts), *(NATIVES[each] for each in sorted(natives))]
-    stored = facts(together, scene, rules, feed=feed, limits=limits)
-    arriving = arriving_facts(together, scene, rules, feed=feed, limits=limits)
+    stored = facts(together, scene, rules, feed=feed, limits=limits, plan=plan)
+    arriving = arriving_facts(together, scene, rules, feed=feed, limits=limits, plan=plan)
     assert stored["fills"]
     for name in stored:
         assert arriving[name] == stored[name], name

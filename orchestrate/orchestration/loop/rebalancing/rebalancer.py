@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orchestrate.domain.events import CapitalRebalancedEvent
-from orchestrate.domain.market.timeline import MarketEvent, Stamps
+from orchestrate.domain.market.timeline import MarketEvent
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.portfolio import Period, RebalancePlan
-from orchestrate.orchestration.loop.clock import NextEvent, fixed_steps
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
-from orchestrate.orchestration.loop.rebalancing.periods import first_steps
+from orchestrate.orchestration.loop.rebalancing.periods import Calendar
 from orchestrate.orchestration.loop.rebalancing.standings import Standings, ThresholdWatch
 from orchestrate.orchestration.loop.rebalancing.targets import Targets
 from orchestrate.orchestration.loop.rebalancing.trading import RebalanceOrders, fractions
@@ -26,22 +24,10 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The triggers of a rebalance: the first steps of periods, by step, and a share that is off its target."""
+    """The triggers of a rebalance: the first steps of periods, and a share that is off its target."""
 
-    periods: Mapping[int, str]
-    next_period: NextEvent
+    calendar: Calendar
     threshold: ThresholdWatch | None
-
-    @classmethod
-    def of(
-        cls, labels: Stamps, plan: RebalancePlan, estimated: Period | None, threshold: ThresholdWatch | None
-    ) -> When:
-        """Return the periods of the plan, and those at which weights are `estimated` anew."""
-        periods: dict[int, str] = {}
-        for period in (estimated, plan.every):
-            if period is not None:
-                periods |= dict.fromkeys(first_steps(labels, period), period)
-        return cls(periods, fixed_steps(periods), threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +85,7 @@ class Rebalancer:
         """See `PortfolioRule`."""
         if self._underway is not None or self._requested:
             return step + 1
-        return self._when.next_period(step)
+        return self._when.calendar.next_event(step)
 
     def after_close(self, event: MarketEvent) -> None:
         """See `PortfolioRule`."""
@@ -117,10 +103,11 @@ class Rebalancer:
         if self._requested:
             why, self._requested = self._requested, ""
             return why
-        if step in self._when.periods:
+        period = self._when.calendar.at(step)
+        if period:
             self.targets.renew(self._standings.taking_part())
             self._aim()
-            return self._when.periods[step]
+            return period
         threshold = self._when.threshold
         return "threshold" if threshold is not None and threshold.is_hit(step) else ""
 

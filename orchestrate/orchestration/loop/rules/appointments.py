@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-
-import numpy as np
 
 from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.market.timeline import MarketEvent, Timeline
 from orchestrate.domain.portfolio import Appointment
 from orchestrate.domain.results import Finding
-from orchestrate.orchestration.loop.clock import fixed_steps
+from orchestrate.orchestration.loop.clock import every_step, first_at, fixed_steps
 from orchestrate.orchestration.loop.rules.lifecycle import Lifecycle
 
 #: Moves capital to new targets, by strategy id.
@@ -30,18 +29,16 @@ class Appointments:
         findings: list[Finding],
     ) -> None:
         self._lifecycle, self._reallocate, self._findings = lifecycle, reallocate, findings
-        self._due: dict[int, list[Appointment]] = {}
-        for appointment in sorted(schedule, key=lambda one: moment_of(one.at)):
-            step = int(np.searchsorted(timeline.labels, moment_of(appointment.at)))
-            if step < len(timeline):
-                self._due.setdefault(step, []).append(appointment)
-            else:
-                self._nothing_done(appointment, "no bar comes at or after it")
-        self.next_event = fixed_steps(self._due)
+        self._left = deque(sorted(schedule, key=lambda one: moment_of(one.at)))
+        self._labels = timeline.labels
+        moments = [moment_of(one.at) for one in schedule]
+        self.next_event = fixed_steps(first_at(timeline, moments)) if timeline.is_complete else every_step
 
     def before_open(self, event: MarketEvent) -> None:
         """See `PortfolioRule`."""
-        for appointment in self._due.get(event.step, ()):
+        now = self._labels[event.step]
+        while self._left and moment_of(self._left[0].at) <= now:
+            appointment = self._left.popleft()
             try:
                 self._do(appointment)
             except ValueError as error:
@@ -49,6 +46,11 @@ class Appointments:
 
     def after_close(self, event: MarketEvent) -> None:
         """See `PortfolioRule`."""
+
+    def end(self) -> None:
+        """Report what no bar has come for."""
+        for appointment in self._left:
+            self._nothing_done(appointment, "no bar comes at or after it")
 
     def _do(self, one: Appointment) -> None:
         if one.action == "allocation":
