@@ -5,37 +5,15 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from orchestrate.analytics.gates import judge
 from orchestrate.analytics.summary import summarise
 from orchestrate.domain.results import Finding
 from orchestrate.reporting.tables import show
-from orchestrate.runs.manifest import manifest
-from orchestrate.runs.reading import document
+from tests.reporting.documents import document_of
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def document_of(result, *, exit_code=1, folder="reports/20260101T000000Z-abcdef"):
-    figures = summarise(result)
-    figures["gates"] = judge(result.plan.gates, figures)
-    told = manifest(
-        result,
-        run_id=Path(folder).name,
-        version="1.2.3",
-        exit_code=exit_code,
-        started=datetime.now(UTC),
-        duration_seconds=1.234,
-        journal="logs/backtest/orchestrate.jsonl",
-        overrides={},
-        files={},
-        distributions={"nautilus": "nautilus_trader"},
-    )
-    return document(told, figures, Path(folder))
 
 
 def shown(told, width=80):

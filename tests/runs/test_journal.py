@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import numpy as np
@@ -35,21 +34,9 @@ from orchestrate.domain.events import (
 from orchestrate.domain.orders.order import Decision, Demand, Fill, Outcome, Reason
 from orchestrate.domain.plan import LoggingPlan
 from orchestrate.runs.journal import Journal
+from tests.runs.conftest import BAR, lines
 
-BAR = 1_577_923_200 * 10**9  # 2020-01-02
-NOON = datetime(2026, 3, 4, 13, 0, 0, 56_789, tzinfo=timezone(timedelta(hours=1)))
 DEMAND = Demand("trend", "IBM", 120.0, False, 10.0, 3, BAR)
-
-
-@pytest.fixture
-def journal(tmp_path):
-    plan = LoggingPlan(path=str(tmp_path / "logs" / "j.jsonl"), user="ann")
-    with Journal(plan, "RUN", now=lambda: NOON) as opened:
-        yield opened
-
-
-def lines(journal):
-    return [json.loads(line) for line in journal.path.read_text().splitlines()]
 
 
 def test_one_line_byte_by_byte(journal):

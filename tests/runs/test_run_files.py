@@ -19,8 +19,8 @@ from orchestrate.domain.orders.order import Fill, Reason, StageOutcome
 from orchestrate.domain.results import FillRecord, Transfers
 from orchestrate.runs.manifest import manifest, versions
 from orchestrate.runs.parquet import parquet_files, read_columns
-from orchestrate.runs.reading import document
 from orchestrate.runs.store import digest
+from tests.reporting.documents import document_of
 
 DAY = 86_400 * 10**9
 FIRST = 18_262 * DAY  # 2020-01-01
@@ -210,27 +210,10 @@ def test_versions_name_only_what_took_part():
 
 
 def test_the_document_is_that_of_the_reference_and_in_its_order(two_strategies, tmp_path):
-    from orchestrate.analytics.gates import judge
-    from orchestrate.analytics.summary import summarise
-
-    figures = summarise(two_strategies)
-    figures["gates"] = judge(two_strategies.plan.gates, figures)
-    told = manifest(
-        two_strategies,
-        run_id="RUN",
-        version="1.2.3",
-        exit_code=1,
-        started=datetime.now(UTC),
-        duration_seconds=1.5,
-        journal="logs/j.jsonl",
-        overrides={},
-        files={},
-        distributions={"nautilus": "nautilus_trader"},
-    )
-    whole = document(told, figures, tmp_path / "RUN")
+    whole = document_of(two_strategies, folder=tmp_path / "RUN")
     expected = "schema_version run_id status exit_code mode plan_hash data_hash duration_seconds bars start end"
     assert list(whole) == [
         *expected.split(),
         *["portfolio", "strategies", "frameworks", "correlation", "gates", "findings", "paths"],
     ]
-    assert whole["paths"] == {"run": (tmp_path / "RUN").as_posix(), "journal": "logs/j.jsonl"}
+    assert whole["paths"] == {"run": (tmp_path / "RUN").as_posix(), "journal": "logs/backtest/orchestrate.jsonl"}

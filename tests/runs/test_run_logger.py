@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -14,20 +13,7 @@ from orchestrate.domain.errors import StoreError, UserInterrupt
 from orchestrate.domain.plan import LoggingPlan
 from orchestrate.runs.journal import Journal
 from orchestrate.runs.run_logger import RunLogger
-
-NOON = datetime(2026, 3, 4, 13, 0, 0, 56_789, tzinfo=timezone(timedelta(hours=1)))
-BAR = 1_577_923_200 * 10**9  # 2020-01-02
-
-
-@pytest.fixture
-def journal(tmp_path):
-    plan = LoggingPlan(path=str(tmp_path / "logs" / "j.jsonl"), user="ann")
-    with Journal(plan, "RUN", now=lambda: NOON) as opened:
-        yield opened
-
-
-def lines(journal):
-    return [json.loads(line) for line in journal.path.read_text().splitlines()]
+from tests.runs.conftest import lines
 
 
 def logger_of(tmp_path, result):

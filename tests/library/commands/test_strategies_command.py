@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from orchestrate import StrategyLibrary
 from orchestrate.cli.app import application
 from orchestrate.wiring import shipped
 
@@ -51,24 +53,15 @@ def test_the_table_names_all_and_fits(strategies: Callable[..., Result]):
 def test_one_strategy_in_full(strategies: Callable[..., Result]):
     result = strategies("MOMENTUM")
     assert result.exit_code == 0
+    rules = inspect.getdoc(StrategyLibrary.get_strategy("MOMENTUM"))
+    shown = "".join(f"{line.rstrip()}\n" for line in result.stdout.splitlines())
+    assert rules
     assert (
-        "".join(f"{line.rstrip()}\n" for line in result.stdout.splitlines())
-        == """\
+        shown
+        == f"""\
 MOMENTUM  signals, runs on backtrader and nautilus
 
-Buys when a fast average crosses above a slow one, sells on the way back.
-
-Rules
-  Averages: simple means of the last `fast` and `slow` closes. Those
-            within 1e-9 of each other are equal.
-  Entry:    the fast one was at or below the slow one a bar ago and is
-            above it now.
-  Exit:     the mirror: it was at or above and is below now.
-  Long only.
-
-Source: the oldest trend rule there is; tested at length by W. Brock,
-J. Lakonishok and B. LeBaron, Simple Technical Trading Rules and the
-Stochastic Properties of Stock Returns, Journal of Finance 47 (1992).
+{rules}
 
 parameter  type  default  range  meaning
 fast       int   20       ≥ 1    bars in the fast average

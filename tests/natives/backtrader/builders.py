@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from orchestrate.domain.events import DomainEvent
-from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.market.timeline import BarSeries, Market, Timeline
+from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import Sizing
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
@@ -24,6 +23,8 @@ from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.usecases.running.watchdog import Watchdog
+from tests.engines.builders import market_of
+from tests.natives.hosted import HostedRun
 
 MINUTE = 60_000_000_000
 DAY = 1440 * MINUTE
@@ -32,6 +33,7 @@ CASH = 1_000_000
 PLAIN = ExecutionRules()
 AT_CLOSE = ExecutionRules(fill="close")
 ONE_LOT = Sizing("fixed", Decimal(1))
+market = market_of
 #: (label, symbol, quantity, price)
 Trades = list[tuple[datetime, str, float, float]]
 
@@ -57,20 +59,6 @@ def walk(
     opened, high, low, close = (np.round(column, 2)[::every] for column in (opened, high, low, close))
     label = (start + np.arange(bars, dtype=np.int64) * length)[::every]
     return BarSeries(symbol, label, opened, high, low, close, np.full(len(label), 1e6), label.copy(), length * every)
-
-
-def market(*all_series: BarSeries, **kinds: Instrument) -> Market:
-    """Series that share a length act at their labels."""
-    stamps = np.unique(np.concatenate([one.available_at for one in all_series]))
-    rows, labels = {}, np.zeros(len(stamps), dtype=np.int64)
-    for one in all_series:
-        places = np.full(len(stamps), -1, dtype=np.int64)
-        where = np.searchsorted(stamps, one.available_at)
-        places[where] = np.arange(len(one))
-        labels[where] = np.maximum(labels[where], one.timestamp)
-        rows[one.symbol] = places
-    instruments = {one.symbol: kinds.get(one.symbol, Instrument(one.symbol)) for one in all_series}
-    return Market({one.symbol: one for one in all_series}, instruments, Timeline(stamps, labels, rows))
 
 
 class _Trades(bt.Analyzer):
@@ -148,11 +136,10 @@ class Part:
 
 
 @dataclass
-class Hosted:
+class Hosted(HostedRun):
     """A run under the orchestrator."""
 
-    orchestrator: CrossFrameworkOrchestrator
-    events: list[DomainEvent]
+    only = "one"
 
     def trades(self, strategy_id: str = "one") -> Trades:
         return [
@@ -165,24 +152,6 @@ class Hosted:
             for record in self.orchestrator.fills
             if record.fill.strategy_id == strategy_id
         ]
-
-    def reasons(self, strategy_id: str = "one") -> list[tuple[str, str, float]]:
-        """(outcome, reason, quantity) of every decision."""
-        return [
-            (str(record.decision.outcome), str(record.decision.reason), record.decision.quantity)
-            for record in self.orchestrator.session.log.decisions
-            if record.decision.demand.strategy_id == strategy_id
-        ]
-
-    def status(self, strategy_id: str = "one") -> str:
-        return self.orchestrator.results()[strategy_id].status
-
-    def error(self, strategy_id: str = "one") -> str:
-        error = self.orchestrator.results()[strategy_id].error
-        return f"{error.type}: {error.message}" if error else ""
-
-    def equity(self, strategy_id: str = "one") -> float:
-        return float(self.orchestrator.results()[strategy_id].equity[-1])
 
 
 def host(

@@ -35,6 +35,7 @@ from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
+from tests.natives.hosted import HostedRun
 
 DAY = 86_400_000_000_000
 MINUTE = 60_000_000_000
@@ -105,12 +106,11 @@ class Part:
 
 
 @dataclass
-class Hosted:
+class Hosted(HostedRun):
     """What came of a run."""
 
-    orchestrator: CrossFrameworkOrchestrator
-    events: list[DomainEvent]
     stage: Market
+    only = "native"
 
     def trades(self, strategy_id: str = "native") -> list[Trade]:
         step = {int(stamp): number for number, stamp in enumerate(self.stage.timeline.stamps)}
@@ -119,18 +119,6 @@ class Hosted:
             for record in self.orchestrator.fills
             if record.fill.strategy_id == strategy_id
         ]
-
-    def decisions(self, strategy_id: str = "native") -> list[tuple[str, str, float]]:
-        return [
-            (str(record.decision.outcome), str(record.decision.reason), record.decision.quantity)
-            for record in self.orchestrator.session.log.decisions
-            if record.decision.demand.strategy_id == strategy_id
-        ]
-
-    def error(self, strategy_id: str = "native") -> str:
-        """What the strategy failed with, "" where it didn't."""
-        told = self.orchestrator.results()[strategy_id].error
-        return f"{told.type}: {told.message}" if told else ""
 
 
 def play(

@@ -21,7 +21,7 @@ def test_an_order_can_be_taken_back_before_anyone_has_heard_of_it(rules):
 
     played = run({0: regret}, rules=rules)
     assert played.trades() == []
-    assert played.decisions() == []
+    assert played.reasons() == []
     assert heard() == ["Initialized", "Canceled", "stop"]
 
 
@@ -34,7 +34,7 @@ def test_a_resting_order_is_taken_back_and_its_money_is_free_again():
 
     played = run({0: lambda one, _: one.limit(1000, 9.0), 2: regret, 3: again})
     assert played.trades() == [(4, "A", 1000.0, 10.0)]
-    assert played.decisions() == [
+    assert played.reasons() == [
         ("approved", "", 1000.0),
         ("rejected", "cancelled", 0.0),
         ("approved", "", 1000.0),
@@ -135,7 +135,7 @@ def test_a_change_that_costs_more_is_a_demand_for_the_difference(when, change):
     }
     assert played.trades() == wanted[change]
     difference = {"price": 3.0, "quantity": 100.0, "both": 103.0}[change]
-    assert played.decisions()[:2] == [("approved", "", 100.0), ("approved", "", difference)]
+    assert played.reasons()[:2] == [("approved", "", 100.0), ("approved", "", difference)]
     session = played.orchestrator.session
     assert (session.blotter.waiting, session.blotter.resting(), session.blotter.reserved("native")) == ({}, [], 0.0)
     assert [each for each in heard() if each[0] == "Updated"] == [("Updated", 100.0 if change == "price" else 200.0)]

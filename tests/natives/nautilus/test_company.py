@@ -122,8 +122,8 @@ def test_a_symbol_whose_bars_come_later_and_end_earlier():
     assert (played.error("a"), played.error("b")) == ("", "")
     assert [step for step, *_ in played.trades("a")] == [1]
     assert [step for step, *_ in played.trades("b")] == [21]
-    assert ("rejected", "series_ended", 0.0) in played.decisions("b")
-    assert ("rejected", "unfilled_at_end", 0.0) in played.decisions("a")
+    assert ("rejected", "series_ended", 0.0) in played.reasons("b")
+    assert ("rejected", "unfilled_at_end", 0.0) in played.reasons("a")
 
 
 def test_everything_is_closed_at_the_end_where_that_is_wanted():

@@ -20,13 +20,13 @@ from tests.natives.nautilus.scripts import Planned
 def test_too_much_is_cut_and_the_strategy_hears_of_it():
     played = run({0: lambda one, _: one.market(1500)})
     assert played.trades() == [(1, "A", 1000.0, 10.0)]
-    assert played.decisions() == [("resized", "capital", 1000.0)]
+    assert played.reasons() == [("resized", "capital", 1000.0)]
     assert heard() == ["Initialized", ("Updated", 1000.0), "Submitted", ("Filled", 1000.0, 10.0), "stop"]
 
 
 def test_without_money_an_order_is_denied_with_the_reason():
     played = run({0: lambda one, _: one.market(1000), 2: lambda one, _: one.market(5)})
-    assert [kind for kind, *_ in played.decisions()] == ["approved", "rejected"]
+    assert [kind for kind, *_ in played.reasons()] == ["approved", "rejected"]
     denied = [each for each in heard() if each[0] == "Denied"]
     assert denied == [("Denied", "capital: 5 at 10 cost 50.00, 0.00 is available")]
 
@@ -35,7 +35,7 @@ def test_an_open_that_costs_more_cuts_the_order_at_its_release():
     rows = [*FLAT[:1], (20.0, 21.0, 19.0, 20.0), *FLAT[2:]]
     played = run({0: lambda one, _: one.market(900)}, rows)
     assert played.trades() == [(1, "A", 500.0, 20.0)]
-    assert played.decisions() == [("approved", "", 900.0), ("resized", "open_gap", 500.0)]
+    assert played.reasons() == [("approved", "", 900.0), ("resized", "open_gap", 500.0)]
     assert ("Updated", 500.0) in heard()
 
 
@@ -174,7 +174,7 @@ FALLING = [*FLAT[:6], (10.0, 10.0, 8.0, 8.5), FLAT[7]]
 def test_an_exit_that_outlives_its_position_is_decided_upon_anew_as_an_entry():
     played = run(forgotten(), FALLING)
     assert played.trades() == [(1, "A", 10.0, 10.0), (4, "A", -10.0, 10.0), (6, "A", -10.0, 9.0)]
-    assert played.decisions() == [
+    assert played.reasons() == [
         ("approved", "", 10.0),
         ("approved", "", -10.0),
         ("rejected", "cancelled", 0.0),
@@ -204,7 +204,7 @@ def test_with_money_for_a_part_of_it_that_part_rests_on():
     }
     played = run(plan, rows, capital=10_000)
     assert played.trades() == [(1, "A", 1000.0, 10.0), (4, "A", -1000.0, 5.0), (6, "A", -250.0, 20.0)]
-    assert ("resized", "capital", -250.0) in played.decisions()
+    assert ("resized", "capital", -250.0) in played.reasons()
     assert ("Updated", 250.0) in heard()
 
 
@@ -225,7 +225,7 @@ def test_now_or_never(how):
         }
     )
     assert played.trades() == [(3, "A", 10.0, 10.0)]
-    assert played.decisions() == [("approved", "", 10.0), ("rejected", "cancelled", 0.0), ("approved", "", 10.0)]
+    assert played.reasons() == [("approved", "", 10.0), ("rejected", "cancelled", 0.0), ("approved", "", 10.0)]
 
 
 @pytest.mark.parametrize("managed", [False, True], ids=["by_the_exchange", "by_a_timer_of_its_own"])
@@ -240,14 +240,14 @@ def test_an_order_that_is_good_till_a_date(managed):
     played = play(market(drawn("A", rows)), {"native": Part(Planned, config)}, capital=10_000)
     assert played.error() == ""
     assert played.trades() == []
-    assert played.decisions() == [("approved", "", 10.0), ("rejected", "cancelled" if managed else "expired", 0.0)]
+    assert played.reasons() == [("approved", "", 10.0), ("rejected", "cancelled" if managed else "expired", 0.0)]
     assert ("Canceled" if managed else "Expired") in heard()
 
 
 def test_orders_that_never_fill_are_over_at_the_end():
     played = run({0: lambda one, _: one.limit(10, 5.0), 7: lambda one, _: one.market(10)})
     assert played.trades() == []
-    assert ("rejected", "unfilled_at_end", 0.0) in played.decisions()
+    assert ("rejected", "unfilled_at_end", 0.0) in played.reasons()
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_orders_from_on_stop_are_written_down_and_not_filled(rules, told):
     Planned.plans["default"] = {2: lambda one, _: one.market(10)}
     played = play(market(drawn("A", FLAT)), {"native": Part(Tidy)}, rules)
     assert played.error() == ""
-    assert played.decisions() == [("approved", "", 10.0), *told]
+    assert played.reasons() == [("approved", "", 10.0), *told]
     assert len(played.trades()) == 1 + rules.close_at_end
 
 
@@ -281,7 +281,7 @@ def test_orders_from_on_start_find_no_price_yet():
     Planned.plans["default"] = {}
     played = play(market(drawn("A", FLAT)), {"native": Part(Eager)})
     assert played.error() == ""
-    assert played.decisions() == [("rejected", "not_tradable", 0.0)]
+    assert played.reasons() == [("rejected", "not_tradable", 0.0)]
     assert ("Denied", "not_tradable: A has no price yet") in heard()
 
 
@@ -314,5 +314,5 @@ def test_an_order_that_no_exchange_would_take_is_denied_at_once():
         one.submit_order(one.order_factory.market(one.config.instrument_id, OrderSide.BUY, Quantity.from_str("1.5")))
 
     played = run({0: odd})
-    assert played.decisions() == []
+    assert played.reasons() == []
     assert heard()[1] == ("Denied", "quantity 1.5 has not the size precision of A.ORCHESTRATE, 0")

@@ -49,6 +49,19 @@ def parts(seed: int) -> dict[str, Part]:
     return made
 
 
+def with_transfers(
+    run: HarnessRun, market: Market, transfers: Mapping[int, Sequence[tuple[str, str, Decimal]]]
+) -> None:
+    """Take all steps of a run, each with its transfers (source, target, amount) after it."""
+    orchestrator = run.orchestrator
+    orchestrator.begin(market, PLAIN)
+    for event in orchestrator.clock():
+        orchestrator.step(event)
+        for source, target, amount in transfers.get(event.step, ()):
+            orchestrator.transfer(source, target, amount)
+    orchestrator.finish()
+
+
 class Watched:
     """A run with transfers, watched at every step that is taken: equity before and after the transfers of the step."""
 
@@ -163,13 +176,7 @@ def test_a_return_is_of_the_money_that_was_there() -> None:
     """40,000 hold 100 at 10; after +1 a share 20,000 leave, so that another +1 is 100 on 20,100."""
     bars = series("A", [(10.0, 10.0), (10.0, 10.0), (11.0, 11.0), (12.0, 12.0)])
     harness_run = prepare({"a": Part(Flags(long=[0]), pct=40, sizing=fixed(100))}, full=ALL)
-    orchestrator = harness_run.orchestrator
-    orchestrator.begin(market_of(bars), PLAIN)
-    for event in orchestrator.clock():
-        orchestrator.step(event)
-        if event.step == 2:
-            orchestrator.transfer("a", RESERVE, Decimal(20_000))
-    orchestrator.finish()
+    with_transfers(harness_run, market_of(bars), {2: [("a", RESERVE, Decimal(20_000))]})
     [a] = harness_run.results.values()
     assert a.equity.tolist() == [40_000.0, 40_000.0, 20_100.0, 20_200.0]
     assert a.earned.tolist() == [40_000.0, 40_000.0, 40_100.0, 40_200.0]
@@ -182,13 +189,11 @@ def test_a_return_is_of_the_money_that_was_there() -> None:
 def test_who_does_not_trade_has_no_return_to_the_last_digit() -> None:
     """Odd cents come and go; floats of cash lose their last digits, the figures don't."""
     harness_run = prepare({name: Part(Flags(), pct=30) for name in NAMES}, full=ALL)
-    orchestrator = harness_run.orchestrator
-    orchestrator.begin(prices(1), PLAIN)
-    for event in orchestrator.clock():
-        orchestrator.step(event)
-        orchestrator.transfer(NAMES[event.step % 3], NAMES[(event.step + 1) % 3], Decimal("0.07") * (event.step + 1))
-        orchestrator.transfer(RESERVE, "a", Decimal("33.33"))
-    orchestrator.finish()
+    around = {
+        step: [(NAMES[step % 3], NAMES[(step + 1) % 3], Decimal("0.07") * (step + 1)), (RESERVE, "a", Decimal("33.33"))]
+        for step in range(BARS)
+    }
+    with_transfers(harness_run, prices(1), around)
     for each in harness_run.results.values():
         assert set(curve_of([each]).equity.tolist()) == {1.0}
     assert set(curve_of(list(harness_run.results.values())).equity.tolist()) == {1.0}
@@ -206,13 +211,7 @@ def test_transfers_within_a_group_leave_its_curve_alone() -> None:
 def test_a_strategy_without_capital_is_measured_from_its_first_money() -> None:
     bars = series("A", [(10.0, 10.0), (10.0, 10.0), (10.0, 10.0), (11.0, 11.0)])
     harness_run = prepare({"a": Part(Flags(long=[1]), pct=0, sizing=fixed(100))}, full=ALL)
-    orchestrator = harness_run.orchestrator
-    orchestrator.begin(market_of(bars), PLAIN)
-    for event in orchestrator.clock():
-        orchestrator.step(event)
-        if event.step == 0:
-            orchestrator.transfer(RESERVE, "a", Decimal(2_000))
-    orchestrator.finish()
+    with_transfers(harness_run, market_of(bars), {0: [(RESERVE, "a", Decimal(2_000))]})
     [a] = harness_run.results.values()
     assert curve_of([a]).equity == pytest.approx([1.0, 1.0, 1.0, 2_100 / 2_000])
 

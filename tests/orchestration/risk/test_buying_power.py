@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
 
 from orchestrate.domain.events import SignalBlockedEvent, SignalResizedEvent
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.market.timeline import BarSeries, Market
+from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.orders.order import Outcome, Reason
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategies.protocols import Signal
 from tests.engines.builders import market_of, series
-from tests.orchestration.harness import PLAIN, Flags, Part, Scripted, fixed, run_harness
-
-FLAT = [(10.0, 10.0)] * 8
-RISING = [(10.0 + step, 10.0 + step) for step in range(8)]
-ENTER, EXIT = Signal.enter("A"), Signal.exit("A")
-SHORT = Signal.enter("A", "short")
-
-
-def one(bars: Sequence[tuple[float, float]] = RISING) -> Market:
-    return market_of(series("A", bars))
-
-
-def quantities(strategy: object, sizing: Sizing | None = None, rules: ExecutionRules = PLAIN) -> list[float]:
-    return [q for q, _ in run_harness(one(), {"s": Part(strategy, sizing=sizing or fixed(5))}, rules).fills()]
+from tests.orchestration.harness import Flags, Part, Scripted, fixed, run_harness
+from tests.orchestration.one_symbol import FLAT, one
 
 
 def test_a_demand_is_cut_to_what_the_strategy_has() -> None:
