@@ -125,7 +125,7 @@ class Recorder:
                 replayed.move(cause)
             else:
                 replayed.apply(cause, self._market.instruments[cause.symbol])
-            earned.append(change._replace(cash=replayed.cash))
+            earned.append(_Change(change.step, change.symbol, replayed.cash, change.quantity, change.average))
         return Transfers(np.round(flows, 2), self._marked(earned, book.initial, steps))
 
     def equity(self, book: Book, steps: int) -> Floats:

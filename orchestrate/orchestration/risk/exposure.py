@@ -62,6 +62,7 @@ class Exposure:
     ) -> None:
         self.entries, self.marks, self.instruments, self.losses = entries, marks, instruments, losses
         self._own: dict[str, dict[str, float]] = {}
+        self._units: dict[str, float] = {}
         self._totals: Totals | None = None
         for order in blotter.open_orders():
             if not (order.closing and order.rests):  # an exit that rests may never fill
@@ -92,14 +93,17 @@ class Exposure:
         if self._totals is None:
             self._totals = Totals()
             for owner, entry in self.entries.items():
-                if owner in self._own or entry.book.positions:
-                    for symbol, worth in self.worths(owner):
-                        self._totals.change(symbol, entry.framework, 0.0, worth)
+                if entry.book.positions or owner in self._own:
+                    for symbol, quantity in self.quantities(owner).items():
+                        self._totals.change(symbol, entry.framework, 0.0, quantity * self.unit(symbol))
         return self._totals
 
     def unit(self, symbol: str) -> float:
         """Return the worth of one unit at the marks."""
-        return self.marks[symbol] * self.instruments[symbol].multiplier
+        unit = self._units.get(symbol)
+        if unit is None:
+            unit = self._units[symbol] = self.marks[symbol] * self.instruments[symbol].multiplier
+        return unit
 
     def quantity(self, strategy_id: str, symbol: str) -> float:
         """Return the signed quantity of one strategy in one symbol."""

@@ -75,7 +75,8 @@ class EquityWatch:
         self._settled = -1
         self._rows = self.rows()
         self._held: list[list[_Held] | None] = [None] * len(self.books)
-        self._now: tuple[int, int, Floats] | None = None
+        self._now: Floats | None = None
+        self._now_at = -1
 
     def watch_also(self, book: Book) -> None:
         """Watch an empty book that joins the run after the step that is over."""
@@ -122,9 +123,9 @@ class EquityWatch:
 
     def now(self, step: int) -> Floats:
         """Return the equity of every row at a step that isn't over; the same until a book changes."""
-        if self._now is None or self._now[:2] != (step, self._marks.step):
-            self._now = step, self._marks.step, np.asarray(self._equity(step, step + 1)[:, 0])
-        return self._now[2]
+        if self._now is None or self._now_at != step:
+            self._now, self._now_at = np.asarray(self._equity(step, step + 1)[:, 0]), step
+        return self._now
 
     @property
     def next_step(self) -> int:
