@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from orchestrate.domain.events import OppositionEndedEvent as OppositionEndedEvent
     from orchestrate.domain.events import OppositionStartedEvent as OppositionStartedEvent
     from orchestrate.domain.events import OrderFilledEvent as OrderFilledEvent
+    from orchestrate.domain.events import PositionKeptEvent as PositionKeptEvent
     from orchestrate.domain.events import SignalBlockedEvent as SignalBlockedEvent
     from orchestrate.domain.events import SignalResizedEvent as SignalResizedEvent
     from orchestrate.domain.events import StrategyAddedEvent as StrategyAddedEvent

@@ -33,8 +33,20 @@ class StrategyRemovedEvent(DomainEvent):
 
 
 @value
+class PositionKeptEvent(DomainEvent):
+    """The move of a removed strategy's position, at cost, to the book `holder`, which nobody manages."""
+
+    strategy_id: str
+    holder: str
+    symbol: str
+    quantity: float
+    average_price: float
+    t: int | None = None
+
+
+@value
 class StrategyPausedEvent(DomainEvent):
-    """The pause of a strategy, which is not called until it is resumed."""
+    """The pause of a strategy, which opens nothing until it is resumed."""
 
     strategy_id: str
     t: int | None = None

@@ -12,6 +12,7 @@ from orchestrate.domain.events import (
     LimitReachedEvent,
     OppositionEndedEvent,
     OppositionStartedEvent,
+    PositionKeptEvent,
     SignalBlockedEvent,
     SignalResizedEvent,
     StrategyAddedEvent,
@@ -124,6 +125,18 @@ def _changed(name: str) -> Callable[[_Change], Line | None]:
     return line
 
 
+def _kept(event: PositionKeptEvent) -> Line:
+    facts = {
+        "strategy_id": event.strategy_id,
+        "holder": event.holder,
+        "symbol": event.symbol,
+        "quantity": event.quantity,
+        "average_price": event.average_price,
+        "bar_date": _date(event.t),
+    }
+    return Line("orchestrator.position_kept", "info", facts)
+
+
 def _failed(event: StrategyFailedEvent) -> Line:
     facts = {
         "strategy_id": event.strategy_id,
@@ -149,6 +162,7 @@ LINES: Final[dict[type[DomainEvent], Callable[[Any], Line | None]]] = {
     StrategyPausedEvent: _changed("paused"),
     StrategyResumedEvent: _changed("resumed"),
     StrategyRemovedEvent: _changed("removed"),
+    PositionKeptEvent: _kept,
 }
 
 

@@ -52,6 +52,7 @@ from orchestrate import (
     OrderFilledEvent,
     PortfolioCapitalManager,
     PortfolioPlan,
+    PositionKeptEvent,
     RebalancePlan,
     Signal,
     SignalBlockedEvent,
@@ -141,6 +142,8 @@ def in_words(event: DomainEvent) -> str:
             return event.decision.detail
         case OrderFilledEvent():
             return f"{event.fill.quantity} at {event.fill.price}"
+        case PositionKeptEvent():
+            return f"{event.quantity} of {event.symbol} at {event.average_price}, now of {event.holder}"
         case StrategyConflictDetectedEvent():
             return " and ".join(event.strategy_ids)
         case OppositionStartedEvent() | OppositionEndedEvent():

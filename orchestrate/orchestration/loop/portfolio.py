@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrate.domain.books import Book, Flow, Handover
+from orchestrate.domain.events import PositionKeptEvent
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -255,6 +256,9 @@ class Portfolio:
         handovers = self.unmanaged.take(entry)
         for name in (entry.id, self.unmanaged.of(entry.framework).id):
             self.watch.changed(name)
+        for one in handovers:
+            kept, t = one.position, self._log.label(one.symbol)
+            self._emit(PositionKeptEvent(one.giver, one.taker, kept.symbol, kept.quantity, kept.average_price, t))
         return handovers
 
     def reallocate(self, weights: Mapping[str, Decimal]) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from orchestrate.domain.errors import NativeError
+from orchestrate.domain.events import PositionKeptEvent
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.portfolio import Appointment, PortfolioPlan
@@ -54,6 +56,9 @@ def test_positions_move_at_cost_and_the_cash_goes_to_the_reserve(place: str) -> 
     assert kept.equity.tolist() == [0.0] * 4 + [1045.0, *(10 * (100.5 + bar) for bar in range(5, 10))]
     assert removed.earned.tolist()[4:] == [3_000 - 1 + 10 * 3.5] * 6
     assert removed.equity.tolist()[4:] == [0.0] * 6
+    [moved] = done.of(PositionKeptEvent)
+    assert (moved.strategy_id, moved.holder, moved.symbol, moved.quantity) == ("s", "UNMANAGED", "A", 10.0)
+    assert (moved.average_price, label_text(moved.t)) == (101.0, day(4))
     assert done.orchestrator.capital_manager.reserve.cash == 10_000 - 1010 - 1
 
 
