@@ -30,21 +30,10 @@ FILES = {
     "ZN": "futures_daily/ZN.csv",
     "EURUSD": "fx/EURUSD_1h.csv",
 }
+FUTURE = InstrumentPlan("", multiplier=Decimal(1000), margin_rate=Decimal("0.1"), asset_class="future")
 CONTRACTS = {
-    "CL": InstrumentPlan(
-        "CL",
-        multiplier=Decimal(1000),
-        tick_size=Decimal("0.01"),
-        margin_rate=Decimal("0.1"),
-        asset_class="future",
-    ),
-    "ZN": InstrumentPlan(
-        "ZN",
-        multiplier=Decimal(1000),
-        tick_size=Decimal("0.015625"),
-        margin_rate=Decimal("0.1"),
-        asset_class="future",
-    ),
+    "CL": replace(FUTURE, symbol="CL", tick_size=Decimal("0.01")),
+    "ZN": replace(FUTURE, symbol="ZN", tick_size=Decimal("0.015625")),
     "EURUSD": InstrumentPlan("EURUSD", asset_class="fx"),
 }
 

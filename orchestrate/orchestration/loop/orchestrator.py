@@ -149,8 +149,7 @@ class UnifiedStrategyOrchestrator:
         if self._session is not None:
             self._session.portfolio.lifecycle.pause(strategy_id)
             return
-        if entry.status != "active":
-            raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be paused")
+        entry.require("paused", "active")
         entry.status = "paused"
         self._emit(StrategyPausedEvent(strategy_id))
 
@@ -160,8 +159,7 @@ class UnifiedStrategyOrchestrator:
         if self._session is not None:
             self._session.portfolio.lifecycle.resume(strategy_id)
             return
-        if entry.status != "paused":
-            raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be resumed")
+        entry.require("resumed", "paused")
         entry.status = "active"
         self._emit(StrategyResumedEvent(strategy_id))
 

@@ -64,6 +64,11 @@ class StrategyEntry:
         self.id = self.metadata.id
         self.weight = self.allocation.target_pct / 100
 
+    def require(self, becoming: str, *allowed: EntryStatus) -> None:
+        """ValueError where the strategy's status is none of those from which it can be changed so."""
+        if self.status not in allowed:
+            raise ValueError(f"Strategy {self.id!r} is {self.status}, it can't be {becoming}")
+
     def wait(self) -> None:
         """Take no part until it is added."""
         self.status, self.weight = "waiting", Decimal(0)

@@ -27,20 +27,15 @@ from tests.data.text.wild_files import (
     stamped,
 )
 
+TWINS = {"daily": (DAILY_FILES, DAILY), "hourly": (HOURLY_FILES, HOURLY)}
 
-@pytest.mark.parametrize("name", DAILY_FILES)
-def test_a_daily_file_equals_its_clean_twin(name: str, read: Read) -> None:
-    text, findings = DAILY_FILES[name]
+
+@pytest.mark.parametrize(("length", "name"), [(length, name) for length, (files, _) in TWINS.items() for name in files])
+def test_a_file_equals_its_clean_twin(length: str, name: str, read: Read) -> None:
+    files, twin = TWINS[length]
+    text, findings = files[name]
     columns, told = read(text)
-    same(columns, DAILY)
-    assert kinds(told) == findings
-
-
-@pytest.mark.parametrize("name", HOURLY_FILES)
-def test_an_hourly_file_equals_its_clean_twin(name: str, read: Read) -> None:
-    text, findings = HOURLY_FILES[name]
-    columns, told = read(text)
-    same(columns, HOURLY)
+    same(columns, twin)
     assert kinds(told) == findings
 
 

@@ -21,7 +21,7 @@ from orchestrate.orchestration.loop.rules.losses import Losses
 from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
 from orchestrate.orchestration.risk.capital import RESERVE, MoveCapital, PortfolioCapitalManager
 from orchestrate.orchestration.risk.exposure import PORTFOLIO
-from orchestrate.orchestration.strategies.registry import StrategyEntry
+from orchestrate.orchestration.strategies.registry import EntryStatus, StrategyEntry
 
 #: The fate of the positions of a strategy that is removed.
 Positions = Literal["flatten", "keep"]
@@ -112,10 +112,9 @@ class Lifecycle:
         self._leaving[strategy_id] = entry
         self._return_cash()
 
-    def _require(self, strategy_id: str, becoming: str, *allowed: str) -> StrategyEntry:
+    def _require(self, strategy_id: str, becoming: str, *allowed: EntryStatus) -> StrategyEntry:
         entry = self._entries[strategy_id]
-        if entry.status not in allowed:
-            raise ValueError(f"Strategy {strategy_id!r} is {entry.status}, it can't be {becoming}")
+        entry.require(becoming, *allowed)
         return entry
 
     # ---- a rule of the portfolio
