@@ -72,9 +72,9 @@ def test_names_with_line_breaks_stay_on_one_line(read: Read) -> None:
 
 
 def test_too_many_mistakes_are_counted(read: Read) -> None:
-    told = read("strategy: RSI\n" + "".join(f"k{i}: 1\n" for i in range(1000))).mistakes
-    assert len(told) == 251
-    assert str(told[-1]) == "config.yaml: … and 750 more mistakes"
+    problems = read("strategy: RSI\n" + "".join(f"k{i}: 1\n" for i in range(1000))).mistakes
+    assert len(problems) == 251
+    assert str(problems[-1]) == "config.yaml: … and 750 more mistakes"
 
 
 @pytest.mark.parametrize(

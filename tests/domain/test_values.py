@@ -61,9 +61,9 @@ def test_a_subclass_of_ones_own_stays_what_it_is() -> None:
     assert type(Near(1)) is Near
     assert Near(1, 2).distance() == 3.0
     assert (repr(Far(1)), Far(1) == Far(1), Far(1) == Point(1)) == ("Far(x=1, y=0.0, tags={})", True, False)
-    for made in (Far(1), Near(1)):
+    for one in (Far(1), Near(1)):
         with pytest.raises(FrozenInstanceError):
-            made.x = 5  # type: ignore[misc]  # that is what is asked
+            one.x = 5  # type: ignore[misc]  # that is what is asked
     assert Far.__subclasses__() == []
 
 
@@ -73,16 +73,16 @@ def test_post_init_checks(kind: type[Point]) -> None:
         kind(-1)
 
 
-@pytest.mark.parametrize("made", [Point(1, 2), Named(1, 2, {}, "a"), pickle.loads(pickle.dumps(Point(1, 2)))])
-def test_nothing_of_it_can_be_changed(made: Point) -> None:
+@pytest.mark.parametrize("instance", [Point(1, 2), Named(1, 2, {}, "a"), pickle.loads(pickle.dumps(Point(1, 2)))])
+def test_nothing_of_it_can_be_changed(instance: Point) -> None:
     with pytest.raises(FrozenInstanceError):
-        made.x = 5  # type: ignore[misc]  # that is what is asked
+        instance.x = 5  # type: ignore[misc]  # that is what is asked
     with pytest.raises(FrozenInstanceError):
-        del made.y
+        del instance.y
     with pytest.raises((FrozenInstanceError, TypeError)):
-        made.colour = "red"  # type: ignore[attr-defined]  # that is what is asked
-    assert not hasattr(made, "__dict__")
-    assert (made.x, made.y) == (1, 2.0)
+        instance.colour = "red"  # type: ignore[attr-defined]  # that is what is asked
+    assert not hasattr(instance, "__dict__")
+    assert (instance.x, instance.y) == (1, 2.0)
 
 
 def test_equality_hash_text_and_copies_are_those_of_a_dataclass() -> None:
