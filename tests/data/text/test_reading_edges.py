@@ -132,8 +132,8 @@ def test_the_example_of_the_documentation_is_right(tmp_path: Path) -> None:
         (tmp_path / name).write_text(CLEAN)
     file = tmp_path / "example.yaml"
     file.write_text(f"capital: 1000\nstrategy: {{name: BUY_AND_HOLD, symbols: [DEMO]}}\n{example}", encoding="utf-8")
-    told = validate(os.fspath(file))
-    assert told.resolution.problems == ()
-    assert told.exit_code == 0
-    assert told.resolution.plan is not None
-    assert list(told.resolution.plan.data) == ["IBM", "SAP", "ES", "AAPL", "HOURS", "DEMO"]
+    validation = validate(os.fspath(file))
+    assert validation.resolution.problems == ()
+    assert validation.exit_code == 0
+    assert validation.resolution.plan is not None
+    assert list(validation.resolution.plan.data) == ["IBM", "SAP", "ES", "AAPL", "HOURS", "DEMO"]
