@@ -54,7 +54,7 @@ def test_very_long_lines_are_shown_around_the_mistake(read: Read) -> None:
     assert carets[start : start + 4] == "^^^ "
 
 
-def test_carets_stand_under_what_is_meant_in_any_script() -> None:
+def test_carets_are_under_the_wrong_text_in_any_script() -> None:
     wide = Problem("a.yaml", 1, 7, "wrong", width=3, source="  日本: 日本語 x")
     assert str(wide).split("\n")[2] == "      |         ^^^^^^"
     accent = Problem("a.yaml", 1, 4, "wrong", width=1, source="e\u0301: b")

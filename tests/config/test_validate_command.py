@@ -64,7 +64,7 @@ def test_text_tells_what_was_understood(command: Command) -> None:
     )
 
 
-def test_text_tells_what_is_wrong(command: Command) -> None:
+def test_text_says_what_is_wrong(command: Command) -> None:
     result = command("validate", "bad.yaml")
     assert result.exit_code == 2
     assert result.stdout == (

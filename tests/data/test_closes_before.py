@@ -51,7 +51,7 @@ def test_the_market_is_the_same_without_them(files: Path) -> None:
     assert data.market.timeline.stamps.tolist() == market.timeline.stamps.tolist()
 
 
-def test_nobody_who_does_not_ask_gets_any(files: Path) -> None:
+def test_symbols_that_are_not_named_have_none(files: Path) -> None:
     assert load(plan(files, "2024-01-03", "daily", "hourly"), before=["daily"]).before.keys() == {"daily"}
     assert load(plan(files, "2024-01-03", "daily")).before == {}
 

@@ -55,7 +55,7 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-def test_parts_are_not_there_until_they_are_asked_for() -> None:
+def test_parts_are_not_there_until_first_use() -> None:
     code = """
 known = [name for name in sys.modules if name.startswith(("backtrader.indicators.", "talib", "pandas"))]
 print(known, bt.ind is bt.indicators, bt.ind.__name__, bt.talib.__spec__.name)

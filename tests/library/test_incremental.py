@@ -55,7 +55,7 @@ def columns(data: BarSeries) -> dict[str, Floats]:
 
 @pytest.mark.filterwarnings("ignore:invalid value")
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_function_says_what_it_says_of_the_whole_history(function: str):
+def test_every_function_equals_itself_over_the_whole_history(function: str):
     data = series()
     whole = abstract.Function(function)(columns(data))
     values = bar_by_bar(Indicator(function), data)
@@ -139,7 +139,7 @@ def test_the_order_of_evaluation_changes_no_value(questions: list[tuple[str, int
             assert len(channel(bars)) == 3
 
 
-def test_a_bar_is_counted_once_however_often_it_is_asked_about():
+def test_a_bar_is_counted_once_however_often_it_is_shown():
     data = series()
     often, once = Indicator("EMA", timeperiod=9), Indicator("EMA", timeperiod=9)
     past = PointInTimeBars(data)

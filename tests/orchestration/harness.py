@@ -155,13 +155,13 @@ class Flags:
     def __init__(
         self, long: Sequence[int] = (), out: Sequence[int] = (), short: Sequence[int] = (), cover: Sequence[int] = ()
     ) -> None:
-        self.told = (long, out, short, cover)
+        self.flags = (long, out, short, cover)
 
     def signals(self, bars: Bars) -> Signals:
         columns = []
-        for wanted in self.told:
+        for flags in self.flags:
             column = np.zeros(len(bars), dtype=np.bool_)
-            column[[bar for bar in wanted if bar < len(bars)]] = True
+            column[[bar for bar in flags if bar < len(bars)]] = True
             columns.append(column)
         return Signals(*columns)
 

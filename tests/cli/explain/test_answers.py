@@ -320,7 +320,7 @@ def test_ten_of_each_at_most_and_a_multiplier_counts(prompt):
     assert [one["money"] for one in document["costliest"]] == pytest.approx(worth[:10])
 
 
-def test_nothing_cut_is_said(prompt):
+def test_nothing_cut_is_reported(prompt):
     prompt("backtest", "single.yaml", "-q", "--set", "config={fast: 100, slow: 200}")
     assert "Nothing was cut or refused.\n" in prompt("explain", "latest").out
     document = prompt("explain", "latest", "--format", "json").document

@@ -183,6 +183,6 @@ def test_a_relative_folder_stays_when_a_strategy_changes_directory(
     assert folder == tmp_path / "mine"
 
 
-def test_a_folder_may_be_said_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_may_be_given_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder({"ORCHESTRATE_CACHE": "~/mine"}) == tmp_path / "mine"

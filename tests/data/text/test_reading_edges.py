@@ -96,7 +96,7 @@ def test_a_parquet_file_that_is_not_there(load: Load) -> None:
         load({"X": {"path": "none", "format": "catalog"}})
 
 
-def test_a_catalog_without_bars_asks_for_them(tmp_path: Path, load: Load) -> None:
+def test_a_catalog_without_bars_is_refused(tmp_path: Path, load: Load) -> None:
     (tmp_path / "store" / "data" / "bar").mkdir(parents=True)
     with pytest.raises(DataError, match="0 bar types: which bars\\? The catalog has none"):
         load({"X": {"path": "store"}})
