@@ -169,7 +169,7 @@ class EquityWatch:
         return held
 
     def _equity_now(self) -> Floats:
-        """One step needs no arrays of closes."""
+        """Return the equity of one step, which needs no arrays of closes."""
         equity, marks = [book.cash for book in self.books], self._marks
         for row, symbol, units, offset in self._positions():
             equity[row] += units * marks[symbol] + offset
