@@ -79,7 +79,7 @@ def validate(
 
 
 def _known_compatibility(resolution: Resolution) -> tuple[Finding, ...]:
-    """What can be said of the strategies together without any data."""
+    """Return the findings about all strategies together that need no data."""
     return () if resolution.compatibility is None else compatibility.findings(resolution.compatibility)
 
 
