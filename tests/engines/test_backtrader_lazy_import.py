@@ -1,4 +1,4 @@
-"""Backtrader as a run imports it: parts come when they are asked for, and are then what `import backtrader` has."""
+"""Backtrader as a run imports it: parts are loaded on first use, and are then what `import backtrader` has."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ for way in WAYS:
 
 def test_all_parts_are_what_a_plain_import_defines() -> None:
     plain = python(f"import sys\nimport backtrader as bt\n{TOLD}").splitlines()
-    asked = "bt.talib.__all__, bt.strategies.MA_CrossOver, bt.studies.Fractal, bt.ind.SMA, "
-    asked += "bt.feeds.PandasData, bt.analyzers.SharpeRatio, bt.filters.Renko, bt.observers.Broker\n"
-    assert python(f"{IMPORT}{asked}{TOLD}").splitlines() == plain
+    used = "bt.talib.__all__, bt.strategies.MA_CrossOver, bt.studies.Fractal, bt.ind.SMA, "
+    used += "bt.feeds.PandasData, bt.analyzers.SharpeRatio, bt.filters.Renko, bt.observers.Broker\n"
+    assert python(f"{IMPORT}{used}{TOLD}").splitlines() == plain
     assert sum(line.startswith("backtrader.indicators ") for line in plain) > 150
 
 

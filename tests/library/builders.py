@@ -1,4 +1,4 @@
-"""A builders for one strategy: series made by hand, and a `Context` whose orders fill at the next close asked for."""
+"""Builders for one strategy: series made by hand, and a `Context` whose orders fill at the next requested close."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def test_running_totals_of_half_a_million_bars_stay_exact():
 
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 3), st.integers(0, 60)), max_size=40))
 def test_the_order_of_evaluation_changes_no_value(questions: list[tuple[str, int, int]]):
-    """Bars that were skipped, asked about twice, cut at the front or the end, of another symbol or another run."""
+    """Bars that were skipped, shown twice, cut at the front or the end, of another symbol or another run."""
     stock = {"A": series(60, 1, "A"), "B": series(60, 2, "B")}
     close, channel = Indicator("ATR", timeperiod=5), Indicator("DONCHIAN", timeperiod=4)
     for symbol, front, size in questions:

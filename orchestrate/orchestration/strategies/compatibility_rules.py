@@ -246,11 +246,11 @@ def decision_order(strategies: Sequence[StrategyMetadata]) -> list[str]:
     """Return the order of calls: dependencies first, then priority, then id. ValueError on a cycle."""
     waiting = sorted(strategies, key=lambda strategy: (strategy.priority, strategy.id))
     known = {strategy.id for strategy in strategies}
-    asked: list[str] = []
+    ordered: list[str] = []
     while waiting:
-        ready = next((s for s in waiting if all(name in asked or name not in known for name in s.depends_on)), None)
+        ready = next((s for s in waiting if all(name in ordered or name not in known for name in s.depends_on)), None)
         if ready is None:
             raise ValueError(f"{', '.join(strategy.id for strategy in waiting)} depend on one another in a circle")
-        asked.append(ready.id)
+        ordered.append(ready.id)
         waiting.remove(ready)
-    return asked
+    return ordered

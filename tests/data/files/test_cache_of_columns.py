@@ -138,9 +138,9 @@ LATER: dict[str, Any] = {
 @pytest.mark.parametrize("setting", [field.name for field in fields(DataPlan)])
 def test_a_setting_that_decides_how_text_is_read_is_part_of_the_key(setting: str, cache: ColumnCache) -> None:
     value = (PARSING | LATER)[setting]  # a setting that is new has to be put into one of the two
-    asked = replace(PLAN, **{setting: value})
-    assert asked != PLAN
-    assert (cache.key(b"bars", asked) != cache.key(b"bars", PLAN)) == (setting in PARSING)
+    changed = replace(PLAN, **{setting: value})
+    assert changed != PLAN
+    assert (cache.key(b"bars", changed) != cache.key(b"bars", PLAN)) == (setting in PARSING)
 
 
 def test_settings_that_come_later_hold_for_cached_columns_too(bars: Path, cache: ColumnCache) -> None:

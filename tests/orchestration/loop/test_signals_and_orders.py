@@ -58,7 +58,7 @@ def test_signals(strategy: object, traded: list[float]) -> None:
 
 
 def test_a_pending_order_counts_as_held() -> None:
-    """B's bar comes three days after A's decision on it: asked for again meanwhile, it is not ordered again."""
+    """B's bar comes three days after A's decision on it: requested again meanwhile, it is not ordered again."""
     market = market_of(series("A", FLAT), series("B", [(20.0, 20.0), (22.0, 22.0)], days=[0, 5]))
     strategy = Scripted({key: [Signal.enter("B")] for key in range(1, 5)})
     done = run_harness(market, {"s": Part(strategy, ("A", "B"), sizing=fixed(5))})
@@ -102,11 +102,11 @@ def test_signals_are_reported_with_the_available_capital() -> None:
     assert signalled == [("s", "entry", "A", 1000.0), ("s", "exit", "A", 950.0)]
 
 
-# ---- who is asked, when
+# ---- calls of strategies
 
 
 class Noting:
-    """Writes down who is asked, and which facts it could read."""
+    """Notes which strategy is called, and which facts it could read."""
 
     def __init__(self, notes: list[tuple[str, object]], listens_to: str = "") -> None:
         self.notes, self.listens_to = notes, listens_to
@@ -140,14 +140,14 @@ def test_a_circle_of_dependencies_is_refused() -> None:
 
 def test_only_called_when_one_of_its_symbols_has_a_bar() -> None:
     market = market_of(series("A", FLAT, days=range(8)), series("B", FLAT[:3], days=[1, 4, 6]))
-    asked: list[int] = []
+    days: list[int] = []
 
     class Counting:
         def on_bar(self, context: Context) -> None:
-            asked.append((context.t - market.timeline.stamps[0]) // 86_400_000_000_000)
+            days.append((context.t - market.timeline.stamps[0]) // 86_400_000_000_000)
 
     run_harness(market, {"s": Part(Counting(), ("B",))})
-    assert asked == [1, 4, 6]
+    assert days == [1, 4, 6]
 
 
 def test_what_a_context_shows() -> None:

@@ -58,7 +58,7 @@ def no_time() -> bool:
 
 
 def subject_of(make: Make, *every: BarSeries, twin: Any = None) -> Subject:
-    """A strategy that was asked about these series, as a run asks it."""
+    """A strategy that was called on these series, as by a run."""
     strategy, bars = make(), {one.symbol: one for one in every}
     decider = VectorDecider(strategy, bars)
     decider.start()

@@ -82,7 +82,7 @@ class EquityWatch:
         self.books.insert(-1, book)
         self._rows, self._now = self.rows(), None
         self._held = [None] * len(self.books)
-        if not self.detectors:  # nobody has asked for the steps so far
+        if not self.detectors:  # no detector needed the steps so far
             self._settled = self._marks.step
         for one in self.detectors:
             one.add_row()
