@@ -324,5 +324,5 @@ def test_a_further_engine_says_where_its_natives_declare(
 ):
     natives = Natives("lab", ("Robot",), declared, sized=False)
     monkeypatch.setitem(ENGINES, "lab", Engine("lab", "", "", natives=natives))
-    found = described(LAB)
-    assert (found.kind, found.frameworks, found.parameters) == ("lab", ("lab",), parameters)
+    result = described(LAB)
+    assert (result.kind, result.frameworks, result.parameters) == ("lab", ("lab",), parameters)

@@ -16,9 +16,9 @@ from tests.reporting.documents import document_of
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def shown(told, width=80):
+def shown(run, width=80):
     file = io.StringIO()
-    show(told, file=file, width=width)
+    show(run, file=file, width=width)
     return file.getvalue()
 
 
