@@ -66,7 +66,7 @@ def default_engine() -> str:
 
 
 def choices() -> Choices:
-    """The names that a configuration may write, from the registry of each kind of thing."""
+    """Return the names that a configuration may write, from the registry of each kind of thing."""
     from orchestrate.analytics.weights.methods import ALLOCATIONS
     from orchestrate.config.reading import Choices
     from orchestrate.data.files.formats import FORMATS
@@ -86,12 +86,12 @@ def choices() -> Choices:
 
 
 def estimates_weights(plan: RunPlan) -> bool:
-    """Whether the weights of a plan are estimated from returns before its start; else they are those it has."""
+    """Return whether the weights of a plan are estimated from returns before its start; else they are those it has."""
     return bool(plan.start) and weighs_returns(plan)
 
 
 def weighs_returns(plan: RunPlan) -> bool:
-    """Whether the weights of a plan are made of returns."""
+    """Return whether the weights of a plan are made of returns."""
     from orchestrate.analytics.weights.methods import ALLOCATIONS
 
     method = ALLOCATIONS.get(plan.allocation.method)
@@ -166,14 +166,14 @@ def load_class(description: StrategyDescription) -> type:
 
 
 def find_function(reference: str, beside: Path) -> UserFunction:
-    """A user's function as far as it is known without being run; see `library.functions`."""
+    """Return a user's function as far as it is known without being run; see `library.functions`."""
     from orchestrate.library import functions
 
     return functions.find_function(reference, beside)
 
 
 def load_function(found: UserFunction) -> LoadedFunction:
-    """A user's function; see `library.functions`."""
+    """Return a user's function; see `library.functions`."""
     from orchestrate.library import functions
 
     return functions.load_function(found, _native_packages())

@@ -26,6 +26,10 @@ from orchestrate.domain.results import (
     StrategyResult,
 )
 
+# Failed assertions of the conformance suite show their values, although its files are no test files; named here, before
+# any test imports from that folder.
+pytest.register_assert_rewrite("tests.engines.conformance")
+
 # The same examples everywhere and always; HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.register_profile("explore", deadline=None)
@@ -61,9 +65,9 @@ def make_result(
     """A run over `len(equity)` steps of `step` nanoseconds; every trade is one unit of IBM, in and out again."""
     size = len(next(iter(strategies.values())).equity)
     stamps = FIRST + np.arange(size, dtype=np.int64) * step
-    allocated = {name: float(made.equity[0]) if size else 1000.0 for name, made in strategies.items()}
-    executed = {name: executed_orders(name, made, stamps) for name, made in strategies.items()}
-    failed = [made for made in strategies.values() if made.error]
+    allocated = {name: float(each.equity[0]) if size else 1000.0 for name, each in strategies.items()}
+    executed = {name: executed_orders(name, each, stamps) for name, each in strategies.items()}
+    failed = [each for each in strategies.values() if each.error]
     ended: Any = status or ("failed" if len(failed) == len(strategies) else "degraded" if failed else "completed")
     periods = {} if periods_per_year is None else dict.fromkeys(("", *strategies), periods_per_year)
     return RunResult(
@@ -73,13 +77,13 @@ def make_result(
         labels=stamps.copy(),
         reserve=Decimal(str(reserve)),
         strategies={
-            name: strategy_result(name, made, allocated[name], executed[name].trades)
-            for name, made in strategies.items()
+            name: strategy_result(name, each, allocated[name], executed[name].trades)
+            for name, each in strategies.items()
         },
         decisions=tuple(decision for one in executed.values() for decision in one.decisions),
         fills=tuple(fill for one in executed.values() for fill in one.fills),
         findings=findings,
-        timings={made.framework: FrameworkTiming(0.5, 1e-5, 1e-4, 7) for made in strategies.values()},
+        timings={each.framework: FrameworkTiming(0.5, 1e-5, 1e-4, 7) for each in strategies.values()},
         data_hash="d" * 64,
         periods_per_year=periods,
     )
@@ -92,9 +96,9 @@ def plan_of(
     total = sum(allocated.values()) + reserve
     plans = tuple(
         StrategyPlan(
-            name, "MOMENTUM", "signals", "MOMENTUM", made.framework, Decimal(str(allocated[name] / total)), ("IBM",)
+            name, "MOMENTUM", "signals", "MOMENTUM", each.framework, Decimal(str(allocated[name] / total)), ("IBM",)
         )
-        for name, made in strategies.items()
+        for name, each in strategies.items()
     )
     return RunPlan(
         mode="multi" if len(strategies) > 1 else "single",
@@ -114,11 +118,11 @@ class Executed(NamedTuple):
     fills: list[FillRecord]
 
 
-def executed_orders(name: str, made: HandMade, stamps: Stamps) -> Executed:
+def executed_orders(name: str, strategy: HandMade, stamps: Stamps) -> Executed:
     """An entry and an exit for each profit, and an order that was refused."""
     trades, decisions, fills = Executed([], [], [])
     size = len(stamps)
-    for count, profit in enumerate(made.profits):
+    for count, profit in enumerate(strategy.profits):
         entered, exited = int(stamps[min(count, size - 2)]), int(stamps[min(count + 1, size - 1)])
         trades.append(Trade(name, "IBM", 1.0, entered, exited, 100.0, 100.0 + profit, profit, 0.0))
         for number, (quantity, price, t) in enumerate(((1.0, 100.0, entered), (-1.0, 100.0 + profit, exited))):
@@ -126,7 +130,7 @@ def executed_orders(name: str, made: HandMade, stamps: Stamps) -> Executed:
             demand = Demand(name, "IBM", quantity, quantity < 0, price, 0, t)
             decisions.append(DecisionRecord(t, Decision(demand, Outcome.APPROVED, quantity), order_id))
             fills.append(
-                FillRecord(t, Fill(order_id, name, "IBM", quantity, price, 0.0, t), made.framework, quantity < 0)
+                FillRecord(t, Fill(order_id, name, "IBM", quantity, price, 0.0, t), strategy.framework, quantity < 0)
             )
     refused = Decision(
         Demand(name, "IBM", 5.0, False, 100.0, 0, FIRST), Outcome.REJECTED, 0.0, Reason.CAPITAL, "no money"
@@ -135,25 +139,25 @@ def executed_orders(name: str, made: HandMade, stamps: Stamps) -> Executed:
     return Executed(trades, decisions, fills)
 
 
-def strategy_result(name: str, made: HandMade, allocated: float, trades: Sequence[Trade]) -> StrategyResult:
+def strategy_result(name: str, strategy: HandMade, allocated: float, trades: Sequence[Trade]) -> StrategyResult:
     """One strategy's part of the result."""
-    size = len(made.equity)
+    size = len(strategy.equity)
     return StrategyResult(
         id=name,
         name="MOMENTUM",
-        framework=made.framework,
-        status="failed" if made.error else "completed",
+        framework=strategy.framework,
+        status="failed" if strategy.error else "completed",
         symbols=("IBM",),
         allocated=Decimal(str(allocated)),
-        equity=np.array(made.equity, dtype=np.float64),
-        has_bar=np.ones(size, dtype=np.bool_) if made.has_bar is None else np.array(made.has_bar),
-        exposed=np.zeros(size, dtype=np.bool_) if made.exposed is None else np.array(made.exposed),
+        equity=np.array(strategy.equity, dtype=np.float64),
+        has_bar=np.ones(size, dtype=np.bool_) if strategy.has_bar is None else np.array(strategy.has_bar),
+        exposed=np.zeros(size, dtype=np.bool_) if strategy.exposed is None else np.array(strategy.exposed),
         trades=tuple(trades),
         open_positions=(),
-        fees=made.fees,
+        fees=strategy.fees,
         blocked=1,
         resized=0,
-        error=made.error,
+        error=strategy.error,
     )
 
 

@@ -17,14 +17,14 @@ ABSOLUTE = re.compile(
 
 
 def test_no_test_has_an_absolute_bound() -> None:
-    found = {
+    bounds = {
         f"{path.relative_to(TESTS)}: {line.strip()}"
         for path in TESTS.rglob("*.py")
         if "benchmarks" not in path.parts and path != Path(__file__)
         for line in path.read_text(encoding="utf-8").splitlines()
         if ABSOLUTE.search(line) and "in_loops(" not in line
     }
-    assert found == set()
+    assert bounds == set()
 
 
 def test_a_ratio_is_the_least_of_several_turns() -> None:

@@ -2,7 +2,7 @@
 
 Every function takes a `Track` and returns its figure, or raises `NoFigureError` where the figure has no meaning;
 `figures` turns those into None and findings. No figure is ever infinite or not a number. A configuration takes names
-and ranges from here, hence nothing imports numpy before a figure is asked for.
+and ranges from here, hence nothing imports numpy before a figure is computed.
 """
 
 from __future__ import annotations

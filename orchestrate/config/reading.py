@@ -102,12 +102,12 @@ class Reading:
         self.findings.append(Finding("warning" if severity == "warning" else "info", where, message))
 
     def function(self, path: Steps, written: str) -> str:
-        """A user's function, written `path.py:name` at `path`, as seen from the root."""
+        """Return a user's function, written `path.py:name` at `path`, as seen from the root."""
         file, _, name = written.rpartition(":")
         return f"{self.relative(file, self.place(*path))}:{name}"
 
     def check_function(self, path: Steps, written: str) -> None:
-        """A mistake where a user's function isn't there."""
+        """Report a user's function that isn't there."""
         try:
             self.choices.function(self.function(path, written), self.root)
         except ConfigurationError as error:
@@ -126,6 +126,6 @@ class Reading:
 
 
 def is_function(written: str) -> bool:
-    """True for a user's function, written `path.py:name`."""
+    """Return whether the text is a user's function, written `path.py:name`."""
     file, _, name = written.rpartition(":")
     return file.endswith(".py") and name.isidentifier()

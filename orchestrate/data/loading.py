@@ -65,7 +65,7 @@ def load(
     *,
     before: Collection[str] = (),
 ) -> Loaded:
-    """As `load_market`, and the closes of the symbols in `before` from before the plan's start."""
+    """Load as `load_market` does, with the closes of the symbols in `before` from before the plan's start."""
     entries = _read_entries(plan, given, cache, before)
     series = {symbol: entry.bars for symbol, entry in entries.items()}
     instruments = {symbol: entry.instrument for symbol, entry in entries.items()}
@@ -154,7 +154,7 @@ def _length(columns: Columns, entry: DataPlan) -> int:
 
 
 def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
-    """The bars whose labels lie within start..end, both days whole."""
+    """Return the bars whose labels lie within start..end, both days whole."""
     upper = bound(plan.end, last=True) if plan.end else None
     first = _first(columns, plan)
     last = len(columns) if upper is None else int(np.searchsorted(columns.timestamp, upper, side="right"))
@@ -169,13 +169,13 @@ def _between(columns: Columns, plan: RunPlan, entry: DataPlan) -> Columns:
 
 
 def _before(columns: Columns, plan: RunPlan) -> Closes:
-    """The closes before start, labelled as the bars are; copies, so that they keep nothing else in memory."""
+    """Return the closes before start, labelled as the bars are; copies, so that they keep nothing else in memory."""
     first = _first(columns, plan)
     return Closes(columns.timestamp[:first].copy(), columns.close[:first].copy())
 
 
 def _first(columns: Columns, plan: RunPlan) -> int:
-    """The place of the first bar that is not before start."""
+    """Return the place of the first bar that is not before start."""
     return int(np.searchsorted(columns.timestamp, bound(plan.start, last=False), side="left")) if plan.start else 0
 
 
@@ -188,7 +188,7 @@ def bound(text: str, *, last: bool) -> int:
 
 
 def _of_one_kind(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) -> bool:
-    """Whether all series have one bar length and stamp, so that their labels are the moments of their bars."""
+    """Return whether all series have one bar length and stamp, so that their labels are the moments of their bars."""
     kinds = {(bars.length, data[symbol].stamp) for symbol, bars in series.items()}
     return len(kinds) == 1 and all(entry.resample is None for entry in data.values())
 

@@ -45,7 +45,7 @@ def parameters_of(
 
 
 def declared_traits(kind: Kind, lineage: Sequence[ClassSource]) -> dict[str, Any]:
-    """What the nearest `traits = {…}` of a class says; what can't be read, or means something else, is unknown.
+    """Return the traits of the nearest `traits = {…}` of a class that can be read and mean something.
 
     The direction of an `IStrategy` is that of its `side`.
     """
@@ -57,7 +57,7 @@ def declared_traits(kind: Kind, lineage: Sequence[ClassSource]) -> dict[str, Any
 
 
 def _literal_of(lineage: Sequence[ClassSource], name: str) -> object:
-    """The value of a class attribute; None where there is none, or it can't be known without running the class."""
+    """Return the value of a class attribute; None where it is absent or takes running the class."""
     assigned = _assigned(lineage, name)
     try:
         return literal(assigned[1], assigned[0].module) if assigned else None

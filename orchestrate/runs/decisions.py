@@ -111,7 +111,7 @@ class OrderHistory:
 
     @property
     def by_orchestrator(self) -> bool:
-        """True where no strategy asked for it: the orchestrator placed the order, and the reason says why."""
+        """True where no strategy requested it: the orchestrator placed the order, and the reason says why."""
         return self.outcome == Outcome.APPROVED and bool(self.reason)
 
     @property

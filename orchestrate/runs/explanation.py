@@ -1,4 +1,4 @@
-"""What can be asked about the orders of a stored run, and the answer."""
+"""Questions about the orders of a stored run, and their answers."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Explanation:
     """The orders that a question is about; of a whole run its reasons and the costliest cuts, with their money.
 
     `demands` is how many the run has in all.
-    `states` say what strategies did where there is no demand at the moment asked about.
+    `states` say what strategies did where there is no demand at the moment in question.
     """
 
     run_id: str

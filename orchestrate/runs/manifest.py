@@ -63,7 +63,7 @@ def manifest(
 
 
 def _error_of_run(error: RunError) -> dict[str, object]:
-    """What ended the run, and where."""
+    """Return what ended the run, and where."""
     return _error(error, file=error.file, line=error.line)
 
 

@@ -54,7 +54,7 @@ Document = dict[str, Any]
 class StoredRun:
     """A run on the disk: `manifest` is its run.json, `figures` its metrics.json, `plan` its plan.json.
 
-    `files` has the content of other files that were asked for.
+    `files` has the content of other files that were requested.
     """
 
     folder: Path

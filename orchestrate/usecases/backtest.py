@@ -88,7 +88,7 @@ def backtest(
     progress: Callable[[int, int], None] | None = None,
     ready: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Do what is asked. Engines that fail, and whatever can't be written, raise; wrong input is an outcome.
+    """Run a request. Engines that fail, and files that can't be written, raise; wrong input is an outcome.
 
     `progress` and `ready` as `run` takes them.
     """

@@ -53,17 +53,17 @@ class Watched:
     """A vectorised strategy whose every call is timed, and breaks with an ordinary exception."""
 
     strategy: Any
-    asking: CallScope
+    scope: CallScope
     stop: Callable[[], bool] | None = None
 
     def __deepcopy__(self, seen: dict[int, Any]) -> Watched:
-        return Watched(deepcopy(self.strategy, seen), self.asking, self.stop)
+        return Watched(deepcopy(self.strategy, seen), self.scope, self.stop)
 
     def signals(self, bars: Bars) -> Any:
         if self.stop is not None and self.stop():
             raise CheckStopped("the run was stopped")
         try:
-            with self.asking:
+            with self.scope:
                 return self.strategy.signals(bars)
         except (Exception, KeyboardInterrupt):
             raise
@@ -108,7 +108,7 @@ class Allowance:
         self._end, self._checks, self._clock = clock() + seconds, checks, clock
 
     def next(self) -> Callable[[], bool]:
-        """Return whether the check that begins now may go on, asked as often as it likes."""
+        """Return whether the check that begins now may go on, however often it is called."""
         now = self._clock()
         end = now + (self._end - now) / max(1, self._checks)
         self._checks -= 1
@@ -157,7 +157,7 @@ def check_strategy(
 ) -> Outcome:
     """Check one strategy on all of its symbols; without an `allowance` every flag that was acted upon.
 
-    `stop` is asked before each call of the strategy.
+    `stop` is called before each call of the strategy.
     """
     where = f"strategies.{checked.id}"
     findings: list[Finding] = []
@@ -184,8 +184,8 @@ def check_strategy(
 
 def _subject(checked: Checked, market: Market, watchdog: Watchdog, stop: Callable[[], bool] | None) -> Subject:
     codes = {symbol: np.asarray(one) for symbol, one in checked.decider.codes.items()}
-    asking = CallScope(checked.id, watchdog)
-    strategy, twin = (Watched(one, asking, stop) for one in (checked.strategy, checked.twin))
+    scope = CallScope(checked.id, watchdog)
+    strategy, twin = (Watched(one, scope, stop) for one in (checked.strategy, checked.twin))
     return Subject(strategy, twin, {symbol: market.series[symbol] for symbol in codes}, codes, checked.acted)
 
 

@@ -79,7 +79,7 @@ def validate(
 
 
 def _known_compatibility(resolution: Resolution) -> tuple[Finding, ...]:
-    """What can be said of the strategies together without any data."""
+    """Return the findings about all strategies together that need no data."""
     return () if resolution.compatibility is None else compatibility.findings(resolution.compatibility)
 
 
@@ -129,25 +129,25 @@ def _unclosed(plan: RunPlan, market: Market) -> list[Finding]:
 
 
 def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog: Watchdog) -> Outcome:
-    """Check every flag that a run without limits of capital acts upon; it is asked as at the beginning of a run."""
+    """Check every flag that a run without limits of capital acts upon; it is called as at the beginning of a run."""
     from orchestrate.orchestration.strategies.calls import CallScope, error_kind, error_text
     from orchestrate.orchestration.strategies.deciders import VectorDecider
     from orchestrate.usecases.lookahead import Checked, Outcome, check_strategy, simulated
 
-    asking = CallScope(strategy.id, watchdog)
+    scope = CallScope(strategy.id, watchdog)
     try:
-        with asking:
+        with scope:
             instances: list[Any] = [
                 wiring.load(wiring.describe(strategy.reference, plan.root), strategy.config) for _ in range(2)
             ]
-        with asking:
+        with scope:
             decider = VectorDecider(instances[0], {symbol: market.series[symbol] for symbol in strategy.symbols})
             decider.start()
     except UserInterrupt:
         raise
     except BaseException as error:
         symbols = ", ".join(strategy.symbols)
-        text = f"{error_kind(error)}: {error_text(error, asking)}"
+        text = f"{error_kind(error)}: {error_text(error, scope)}"
         message = f"could not be checked for look-ahead on {symbols}: {text}"
         return Outcome((Finding("warning", f"strategies.{strategy.id}", message),))
     checked = Checked(strategy.id, instances[0], instances[1], decider, simulated(decider))

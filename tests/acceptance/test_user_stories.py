@@ -39,14 +39,14 @@ class Rising:
     """In while closes rise."""
 
     def __init__(self) -> None:
-        self.asked: list[int] = []
+        self.lengths: list[int] = []
 
     def should_enter(self, bars: Sequence[HistoricalDataBar]) -> bool:
-        self.asked.append(len(bars))
+        self.lengths.append(len(bars))
         return len(bars) > 1 and bars[-1].close > bars[-2].close
 
     def should_exit(self, position: object, bars: Sequence[HistoricalDataBar]) -> bool:
-        self.asked.append(len(bars))
+        self.lengths.append(len(bars))
         return bars[-1].close < bars[-2].close
 
 
@@ -54,11 +54,11 @@ class Falling(Rising):
     """In while closes fall."""
 
     def should_enter(self, bars: Sequence[HistoricalDataBar]) -> bool:
-        self.asked.append(len(bars))
+        self.lengths.append(len(bars))
         return len(bars) > 1 and bars[-1].close < bars[-2].close
 
     def should_exit(self, position: object, bars: Sequence[HistoricalDataBar]) -> bool:
-        self.asked.append(len(bars))
+        self.lengths.append(len(bars))
         return bars[-1].close > bars[-2].close
 
 
@@ -95,7 +95,7 @@ def test_us1_every_strategy_is_asked_at_every_bar_in_order(framework: str) -> No
     pairs = [(strategy, HALF) for strategy in strategies]
     run_orchestrator(pairs, FRAME, OrchestratorConfig(framework=framework))
     for strategy in strategies:
-        lengths = strategy.asked[-len(CLOSES) :]  # the check for look-ahead asks before
+        lengths = strategy.lengths[-len(CLOSES) :]  # the check for look-ahead calls before
         assert lengths == list(range(1, len(CLOSES) + 1))
 
 

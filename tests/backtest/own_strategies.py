@@ -77,4 +77,4 @@ class Unmakeable:
         raise LookupError("no model on this machine")
 
     def on_bar(self, context: Context) -> None:
-        """Never asked."""
+        """Never called."""

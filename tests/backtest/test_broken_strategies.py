@@ -220,7 +220,7 @@ def test_a_single_call_into_c_that_takes_too_long_is_broken_off_at_its_end() -> 
     with watchdog.armed():
         with pytest.raises(StrategyTimeout), CallScope("one", watchdog):
             calls_into_c_once(0.6)
-        calls_into_c_once(0.6)  # nobody is asked
+        calls_into_c_once(0.6)  # no strategy is called
         with CallScope("one", watchdog):
             calls_into_c_once(0.02)
 
@@ -287,11 +287,11 @@ def test_code_that_swallows_its_timeout_and_returns_has_failed(then: Exception |
 
 
 def test_a_run_that_is_stopped_is_interrupted_and_whole() -> None:
-    asked: list[int] = []
+    calls: list[int] = []
 
     def stop() -> bool:
-        asked.append(1)
-        return len(asked) > 10
+        calls.append(1)
+        return len(calls) > 10
 
     result = run(plan("nautilus"), stop=stop)
     assert result.status == "interrupted"

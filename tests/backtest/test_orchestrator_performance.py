@@ -44,7 +44,7 @@ def uncounted() -> Iterator[None]:
 
 
 class Above:
-    """In while the fast average lies above the slow one; asked at every bar."""
+    """In while the fast average lies above the slow one; called at every bar."""
 
     def __init__(self, fast: int, slow: int) -> None:
         self.fast, self.slow = fast, slow
@@ -95,7 +95,7 @@ def vectorised(strategies: int, framework: str = "backtrader") -> None:
 
 
 def stateless(strategies: int, framework: str = "backtrader") -> None:
-    """The portfolio with strategies that are asked at every bar."""
+    """The portfolio with strategies that are called at every bar."""
     objects = {f"s{number}": Above(*AVERAGES[number]) for number in range(strategies)}
     result = run(plan(strategies, framework, "istrategy"), strategies=objects)
     assert result.status == "completed"

@@ -63,7 +63,7 @@ def test_a_cache_without_a_home_is_as_good_as_none(prompt, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("megabytes", [100, 150, 220])
 @pytest.mark.parametrize("command", [("backtest", "single.yaml"), ("backtest", "portfolio.yaml"), ("data", "x.csv")])
-def test_too_little_memory_is_said(prompt, command: tuple[str, ...], megabytes: int) -> None:
+def test_too_little_memory_is_reported(prompt, command: tuple[str, ...], megabytes: int) -> None:
     prompt.write("x.csv", "date,open,high,low,close\n2020-01-01,1,1,1,1\n2020-01-02,1,1,1,1\n")
     program = (
         "import resource, sys\n"
@@ -84,7 +84,7 @@ def test_too_little_memory_is_said(prompt, command: tuple[str, ...], megabytes: 
     assert not list(Path(prompt.folder).glob("reports/*"))
 
 
-def test_too_little_memory_for_a_deep_validation_is_said_in_json(prompt) -> None:
+def test_too_little_memory_for_a_deep_validation_is_in_json(prompt) -> None:
     program = (
         "import resource\n"
         "resource.setrlimit(resource.RLIMIT_AS, (100 * 10**6,) * 2)\n"

@@ -47,23 +47,23 @@ def messages(resolution: Resolution) -> list[str]:
     ],
 )
 def test_both_forms(read: Read, allocation: str, more: str, plan: AllocationPlan) -> None:
-    found = read(written(allocation, more), files=MINE).plan
-    assert found is not None
-    assert found.allocation == plan
-    assert [float(strategy.weight) for strategy in found.strategies] == [0.5, 0.5]
+    read_plan = read(written(allocation, more), files=MINE).plan
+    assert read_plan is not None
+    assert read_plan.allocation == plan
+    assert [float(strategy.weight) for strategy in read_plan.strategies] == [0.5, 0.5]
 
 
 def test_the_short_form_can_be_completed(read: Read) -> None:
-    found = read(written("hrp"), overrides=["portfolio.allocation.lookback=20"]).plan
-    assert found is not None
-    assert found.allocation == AllocationPlan("hrp", 20)
+    plan = read(written("hrp"), overrides=["portfolio.allocation.lookback=20"]).plan
+    assert plan is not None
+    assert plan.allocation == AllocationPlan("hrp", 20)
 
 
 def test_a_function_is_looked_up_beside_the_file_that_names_it(read: Read) -> None:
     base = written("mine.py:weights")
-    found = read("extends: base/base.yaml\n", files={"base/base.yaml": base, "base/mine.py": MINE["mine.py"]}).plan
-    assert found is not None
-    assert found.allocation.method == "base/mine.py:weights"
+    plan = read("extends: base/base.yaml\n", files={"base/base.yaml": base, "base/mine.py": MINE["mine.py"]}).plan
+    assert plan is not None
+    assert plan.allocation.method == "base/mine.py:weights"
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_a_function_is_looked_up_beside_the_file_that_names_it(read: Read) -> No
     ],
 )
 def test_what_is_wrong(read: Read, allocation: str, more: str, mistake: str) -> None:
-    found = messages(read(written(allocation, more), files={**MINE, "broken.py": "def weights(:\n"}))
-    assert mistake in found
+    reported = messages(read(written(allocation, more), files={**MINE, "broken.py": "def weights(:\n"}))
+    assert mistake in reported
 
 
 def test_a_file_that_is_not_there(read: Read, tmp_path: Path) -> None:
-    (found,) = read(written("yours.py:weights")).problems
-    assert found.message == "portfolio.allocation.method: there is no file yours.py"
-    assert found.hint == "it is looked up beside the configuration, then in the working directory"
+    (problem,) = read(written("yours.py:weights")).problems
+    assert problem.message == "portfolio.allocation.method: there is no file yours.py"
+    assert problem.hint == "it is looked up beside the configuration, then in the working directory"
 
 
 def test_allocations_of_strategies_are_not_used(read: Read) -> None:

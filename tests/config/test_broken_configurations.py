@@ -43,8 +43,8 @@ def test_broken(name: str, resolving: Callable[..., Resolution], monkeypatch: py
     assert resolution.mistakes
     assert resolution.exit_code in (2, 3)
     assert (resolution.exit_code == 2) == bool(resolution.problems) == (resolution.plan is None)
-    told = "".join(f"{problem}\n" for problem in resolution.mistakes)
+    report = "".join(f"{problem}\n" for problem in resolution.mistakes)
     expected = (BROKEN / name).with_suffix(".txt")
     if os.environ.get("ORCHESTRATE_WRITE_GOLDEN"):
-        expected.write_text(told, encoding="utf-8")
-    assert told == expected.read_text(encoding="utf-8")
+        expected.write_text(report, encoding="utf-8")
+    assert report == expected.read_text(encoding="utf-8")

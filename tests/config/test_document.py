@@ -116,8 +116,8 @@ def test_wrong_encodings(tmp_path: Path, encoding: str) -> None:
     path.write_bytes("strategy: RSI\n".encode(encoding))
     problem = one_problem(path)
     assert (problem.line, problem.column) == (1, 1)
-    told = ("the file is UTF-16 or UTF-32", "the character U+0000 is not allowed in a text file")
-    assert problem.message == told[encoding == "utf-16-be"]
+    messages = ("the file is UTF-16 or UTF-32", "the character U+0000 is not allowed in a text file")
+    assert problem.message == messages[encoding == "utf-16-be"]
 
 
 MANY = 900_000

@@ -54,7 +54,7 @@ def test_very_long_lines_are_shown_around_the_mistake(read: Read) -> None:
     assert carets[start : start + 4] == "^^^ "
 
 
-def test_carets_stand_under_what_is_meant_in_any_script() -> None:
+def test_carets_are_under_the_wrong_text_in_any_script() -> None:
     wide = Problem("a.yaml", 1, 7, "wrong", width=3, source="  日本: 日本語 x")
     assert str(wide).split("\n")[2] == "      |         ^^^^^^"
     accent = Problem("a.yaml", 1, 4, "wrong", width=1, source="e\u0301: b")
@@ -72,9 +72,9 @@ def test_names_with_line_breaks_stay_on_one_line(read: Read) -> None:
 
 
 def test_too_many_mistakes_are_counted(read: Read) -> None:
-    told = read("strategy: RSI\n" + "".join(f"k{i}: 1\n" for i in range(1000))).mistakes
-    assert len(told) == 251
-    assert str(told[-1]) == "config.yaml: … and 750 more mistakes"
+    problems = read("strategy: RSI\n" + "".join(f"k{i}: 1\n" for i in range(1000))).mistakes
+    assert len(problems) == 251
+    assert str(problems[-1]) == "config.yaml: … and 750 more mistakes"
 
 
 @pytest.mark.parametrize(

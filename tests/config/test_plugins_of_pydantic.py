@@ -30,7 +30,7 @@ class Probe(Section):
 
 
 @pytest.mark.parametrize("before", [None, "logfire-plugin"])
-def test_none_is_asked_and_the_environment_stays(before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_plugin_is_loaded_and_the_environment_stays(before: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     if before is not None:
         monkeypatch.setenv(VARIABLE, before)

@@ -47,7 +47,7 @@ def test_a_target_volatility(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "message"),
     [
         (["target_volatility: {annual: 0.1}"], "weights are scaled at calendar rebalances, and there are none"),
         (["rebalance: {every: decade}"], "portfolio.rebalance.every must be day, week, month, quarter or year"),
@@ -56,8 +56,8 @@ def test_a_target_volatility(read: Read) -> None:
         (["rebalance: {every: month}", "target_volatility: {annual: 0.1, lookback: 1}"], "lookback"),
     ],
 )
-def test_what_can_not_be(read: Read, lines: list[str], told: str) -> None:
+def test_what_can_not_be(read: Read, lines: list[str], message: str) -> None:
     resolution = read(FILE + "\n".join(f"  {line}" for line in lines))
     [problem] = resolution.mistakes
-    assert told in problem.message
+    assert message in problem.message
     assert resolution.plan is None

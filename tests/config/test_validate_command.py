@@ -64,7 +64,7 @@ def test_text_tells_what_was_understood(command: Command) -> None:
     )
 
 
-def test_text_tells_what_is_wrong(command: Command) -> None:
+def test_text_says_what_is_wrong(command: Command) -> None:
     result = command("validate", "bad.yaml")
     assert result.exit_code == 2
     assert result.stdout == (
@@ -164,10 +164,10 @@ def test_deep_loads_the_data_and_looks_for_look_ahead(command: Command) -> None:
     result = command("validate", "good.yaml", "--deep")
     assert result.exit_code == 0
     counts = r"(\d+) of (\d+) entries and (\d+) of (\d+) exits checked, 64 other bars too"
-    told = re.search(f"info: strategies.trend: no look-ahead found: {counts}", result.stdout)
-    assert told is not None
-    assert told[1] == told[2] != "0"
-    assert told[3] == told[4]
+    match = re.search(f"info: strategies.trend: no look-ahead found: {counts}", result.stdout)
+    assert match is not None
+    assert match[1] == match[2] != "0"
+    assert match[3] == match[4]
 
 
 def test_deep_catches_a_prophet(command: Command) -> None:
@@ -218,8 +218,8 @@ def schema() -> dict[str, Any]:
     """What `orchestrate schema` prints."""
     result = CliRunner().invoke(application(), ["schema"])
     assert result.exit_code == 0
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
 
 
 def value_of(path: Path) -> object:
@@ -232,9 +232,9 @@ def value_of(path: Path) -> object:
 
 @pytest.mark.parametrize("path", [*CONFIGS, HERE / "full_example.yaml"], ids=lambda path: path.name)
 def test_the_schema_takes_right_files(path: Path) -> None:
-    found = schema()
-    Draft202012Validator.check_schema(found)
-    Draft202012Validator(found).validate(value_of(path))
+    known = schema()
+    Draft202012Validator.check_schema(known)
+    Draft202012Validator(known).validate(value_of(path))
 
 
 #: Broken files that are right by themselves: what is wrong is what sections must agree on, or what stands elsewhere.

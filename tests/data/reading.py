@@ -57,11 +57,11 @@ def load_in(
 ) -> tuple[Market, tuple[Finding, ...]]:
     """A market of texts or data entries by symbol, with the settings of a plan."""
     entries = {}
-    for symbol, told in data.items():
-        entry = told
+    for symbol, options in data.items():
+        entry = options
         if isinstance(entry, str):
             (folder / f"{symbol}.csv").write_text(entry)
             entry = {"path": f"{symbol}.csv"}
         entries[symbol] = DataPlan(symbol, **entry)
-    given = {symbol: InstrumentPlan(symbol, **told) for symbol, told in (instruments or {}).items()}
+    given = {symbol: InstrumentPlan(symbol, **options) for symbol, options in (instruments or {}).items()}
     return load_market(RunPlan("multi", CapitalPlan(Decimal(100_000)), entries, given, (), root=folder, **settings))

@@ -38,20 +38,20 @@ def loaded(folder: Path, start: str, *names: str) -> Loaded:
 
 
 def test_closes_end_where_the_market_begins(files: Path) -> None:
-    found = loaded(files, "2024-01-03", "daily")
-    assert found.before["daily"].closes.tolist() == [10, 11]
-    assert found.market.series["daily"].close.tolist() == [12, 13]
-    assert found.before["daily"].stamps[-1] < found.market.timeline.stamps[0]
+    data = loaded(files, "2024-01-03", "daily")
+    assert data.before["daily"].closes.tolist() == [10, 11]
+    assert data.market.series["daily"].close.tolist() == [12, 13]
+    assert data.before["daily"].stamps[-1] < data.market.timeline.stamps[0]
 
 
 def test_the_market_is_the_same_without_them(files: Path) -> None:
     market, findings = load_market(plan(files, "2024-01-03", "daily", "hourly"))
-    found = loaded(files, "2024-01-03", "daily", "hourly")
-    assert (found.market.data_hash, found.findings) == (market.data_hash, findings)
-    assert found.market.timeline.stamps.tolist() == market.timeline.stamps.tolist()
+    data = loaded(files, "2024-01-03", "daily", "hourly")
+    assert (data.market.data_hash, data.findings) == (market.data_hash, findings)
+    assert data.market.timeline.stamps.tolist() == market.timeline.stamps.tolist()
 
 
-def test_nobody_who_does_not_ask_gets_any(files: Path) -> None:
+def test_symbols_that_are_not_named_have_none(files: Path) -> None:
     assert load(plan(files, "2024-01-03", "daily", "hourly"), before=["daily"]).before.keys() == {"daily"}
     assert load(plan(files, "2024-01-03", "daily")).before == {}
 

@@ -19,8 +19,8 @@ DAILY = csv_text(generate("X", SyntheticSpec(bars=60, seed=3)), 2)
 def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as ended:
         run(["data", *arguments])
-    told = capsys.readouterr()
-    return int(ended.value.code or 0), told.out, told.err
+    captured = capsys.readouterr()
+    return int(ended.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture(autouse=True)
@@ -79,29 +79,29 @@ def test_json_of_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) ->
     document = json.loads(out)
     assert code == 3
     assert document["schema_version"] == 1
-    (told,) = document["files"]
-    assert (told["file"], told["usable"], told["bars"], told["findings"]) == ("none.csv", False, 0, [])
-    assert told["error"].startswith("none.csv: there is no such file")
+    (entry,) = document["files"]
+    assert (entry["file"], entry["usable"], entry["bars"], entry["findings"]) == ("none.csv", False, 0, [])
+    assert entry["error"].startswith("none.csv: there is no such file")
 
 
 def test_json_of_a_file_with_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
     header, *rows = DAILY.splitlines()
     Path("x.csv").write_text("\n".join([header, *reversed(rows)]))
     code, out, _ = called(capsys, "x.csv", "--format", "json")
-    (told,) = json.loads(out)["files"]
+    (entry,) = json.loads(out)["files"]
     assert code == 0
-    assert told["bars"] == 60
-    assert told["first"] == "2010-01-04"
-    assert told["last"] == "2010-03-26"
-    assert told["seconds"] == 86400
-    assert told["weekdays"] == ["Mon", "Tue", "Wed", "Thu", "Fri"]
-    assert told["periods_per_year"] == 252
-    assert told["precision"] == 2
-    assert told["usable"] is True
-    assert told["error"] is None
-    assert told["head"][0] == ["2010-01-04", *map(float, rows[0].split(",")[1:])]
-    assert told["tail"][-1] == ["2010-03-26", *map(float, rows[-1].split(",")[1:])]
-    assert told["findings"] == [
+    assert entry["bars"] == 60
+    assert entry["first"] == "2010-01-04"
+    assert entry["last"] == "2010-03-26"
+    assert entry["seconds"] == 86400
+    assert entry["weekdays"] == ["Mon", "Tue", "Wed", "Thu", "Fri"]
+    assert entry["periods_per_year"] == 252
+    assert entry["precision"] == 2
+    assert entry["usable"] is True
+    assert entry["error"] is None
+    assert entry["head"][0] == ["2010-01-04", *map(float, rows[0].split(",")[1:])]
+    assert entry["tail"][-1] == ["2010-03-26", *map(float, rows[-1].split(",")[1:])]
+    assert entry["findings"] == [
         {
             "severity": "warning",
             "where": "x.csv",
@@ -125,8 +125,8 @@ def test_short_and_intraday_series() -> None:
     Path("x.csv").write_text("\n".join(DAILY.splitlines()[:5]))
     assert [len(part) for part in (inspect("x.csv").head, inspect("x.csv").tail)] == [3, 1]
     Path("h.csv").write_text(csv_text(generate("X", SyntheticSpec(bars=60, seed=3, frequency="15min")), 2))
-    told = inspect("h.csv")
-    assert (told.frequency, told.last) == ("15 minutes", "2010-01-04 14:45")
+    inspected = inspect("h.csv")
+    assert (inspected.frequency, inspected.last) == ("15 minutes", "2010-01-04 14:45")
     weeks = generate("X", SyntheticSpec(bars=300, seed=5)).take(slice(None, None, 5))
     Path("w.csv").write_text(csv_text(weeks, 2))
     assert (inspect("w.csv").frequency, inspect("w.csv").weekdays) == ("7 days", ())

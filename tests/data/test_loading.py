@@ -108,8 +108,8 @@ def test_prices_are_rounded_once_to_the_instruments_precision(
 
 
 def test_an_instrument_is_what_the_configuration_says_of_it(load: Load) -> None:
-    told = {"multiplier": Decimal(1000), "margin_rate": Decimal("0.1"), "currency": "EUR", "asset_class": "future"}
-    instrument = load({"CL": FIVE}, {"CL": told})[0].instruments["CL"]
+    settings = {"multiplier": Decimal(1000), "margin_rate": Decimal("0.1"), "currency": "EUR", "asset_class": "future"}
+    instrument = load({"CL": FIVE}, {"CL": settings})[0].instruments["CL"]
     assert (instrument.symbol, instrument.multiplier, instrument.margin_rate) == ("CL", 1000.0, 0.1)
     assert (instrument.currency, instrument.asset_class, instrument.moves_cash_by_notional) == ("EUR", "future", False)
     plain = load({"CL": FIVE})[0].instruments["CL"]
@@ -180,14 +180,14 @@ JUMP = "moves of over 40% from one close to the next: 2014-06-09 (line 4); a spl
 def test_splits_that_the_prices_do_not_show_are_doubted(load: Load) -> None:
     load({"X": SPLIT})
     wrong_day = Adjustment(splits=(("2014-06-11", Decimal(4)),))
-    told = kinds(load({"X": {"path": "X.csv", "adjust": wrong_day}})[1])
+    findings = kinds(load({"X": {"path": "X.csv", "adjust": wrong_day}})[1])
     assert (
         "warning",
         "the split 4:1 of 2014-06-11 doesn't show in prices: already adjusted, or the wrong date?",
-    ) in told
+    ) in findings
     outside = Adjustment(splits=(("2024-06-11", Decimal(4)),))
-    told = kinds(load({"X": {"path": "X.csv", "adjust": outside}})[1])
-    assert ("warning", "the split of 2024-06-11 lies outside the data: it adjusts nothing") in told
+    findings = kinds(load({"X": {"path": "X.csv", "adjust": outside}})[1])
+    assert ("warning", "the split of 2024-06-11 lies outside the data: it adjusts nothing") in findings
     with pytest.raises(DataError, match="'June' is no date of a split"):
         load({"X": {"path": "X.csv", "adjust": Adjustment(splits=(("June", Decimal(4)),))}})
     with pytest.raises(DataError, match="the split of 2014-06-09 has the ratio 0"):
@@ -200,10 +200,10 @@ FACTORS = "date,price_factor,split_factor,reference_close\n20140606,0.9,0.25,102
 def test_a_factor_file_applies_to_bars_on_and_before_its_dates(tmp_path: Path, load: Load) -> None:
     (tmp_path / "factors.csv").write_text(FACTORS)
     load({"X": SPLIT})
-    splits, told = load({"X": {"path": "X.csv", "adjust": Adjustment(factors="factors.csv")}})
+    splits, findings = load({"X": {"path": "X.csv", "adjust": Adjustment(factors="factors.csv")}})
     assert splits.series["X"].close.tolist() == [25, 25.5, 25.5, 26, 27]
     assert splits.series["X"].volume.tolist() == [40, 40, 10, 10, 10]
-    assert ("info", "bars adjusted for splits by factors.csv") in kinds(told)
+    assert ("info", "bars adjusted for splits by factors.csv") in kinds(findings)
     both, _ = load({"X": {"path": "X.csv", "adjust": Adjustment(factors="factors.csv", dividends=True)}})
     assert both.series["X"].close.tolist() == pytest.approx([25 * 0.9, 25.5 * 0.9, 25.5 * 0.95, 26 * 0.95, 27])
 
@@ -233,7 +233,7 @@ def test_a_bad_factor_file_is_refused(content: str | None, complaint: str, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("told", "complaint"),
+    ("settings", "complaint"),
     [
         ({"of": "NONE", "to": "1h"}, "X: resample: 'NONE' is not a series with bars of its own\n +hint: of: one of A"),
         ({"to": "1h"}, "resample: '' is not a series"),
@@ -241,9 +241,9 @@ def test_a_bad_factor_file_is_refused(content: str | None, complaint: str, tmp_p
         ({"of": "A", "to": "fortnight"}, "resample: frequency must be like 1min"),
     ],
 )
-def test_a_series_that_cannot_be_resampled_is_refused(told: dict[str, str], complaint: str, load: Load) -> None:
+def test_a_series_that_cannot_be_resampled_is_refused(settings: dict[str, str], complaint: str, load: Load) -> None:
     with pytest.raises(DataError, match=complaint):
-        load({"A": FIVE, "X": {"resample": told}})
+        load({"A": FIVE, "X": {"resample": settings}})
 
 
 # large files
@@ -261,13 +261,13 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_large_file_is_read_as_a_small_one_would_be(large: Path) -> None:
     plan = DataPlan("X", path=large.name)
     text = large.read_text()
-    fast, told = read_csv(large, plan, "X")
+    fast, findings = read_csv(large, plan, "X")
     # a quoted header is nothing to Arrow; a comment above it sends the file the careful way
     commented = large.with_name("commented.csv")
     commented.write_text("# made up\n" + text)
-    careful, told_too = read_csv(commented, plan, "X")
+    careful, findings_too = read_csv(commented, plan, "X")
     same(fast, careful)
-    assert told == told_too == []
+    assert findings == findings_too == []
     assert (fast.rows + 1).tolist() == careful.rows.tolist()
     assert fast.unit == careful.unit == "line"
 

@@ -70,14 +70,14 @@ def scaled(text: str, first: int, factor: float) -> str:
     return text
 
 
-def found(load: Load, text: str, **settings: object) -> list[tuple[str, str]]:
+def reports(load: Load, text: str, **settings: object) -> list[tuple[str, str]]:
     _, findings = load({"X": text}, **settings)
     return kinds(findings)
 
 
 @pytest.mark.parametrize("text", [DAILY_TEXT, HOURLY_TEXT, ROUND_THE_CLOCK, TWO_WEEKS])
-def test_a_clean_file_is_not_remarked_upon(text: str, load: Load) -> None:
-    assert found(load, text) == []
+def test_a_clean_file_has_no_findings(text: str, load: Load) -> None:
+    assert reports(load, text) == []
 
 
 # repairs: the columns equal the clean twin's afterwards
@@ -107,9 +107,9 @@ def test_a_repair_gives_the_clean_twin_and_is_reported(name: str, read: Read) ->
     text, message = REPAIRED[name]
     columns, findings = read(text)
     same(columns, DAILY)
-    told = kinds(findings)
-    assert ("warning", message) in told
-    assert {severity for severity, _ in told} == {"warning"}
+    reported = kinds(findings)
+    assert ("warning", message) in reported
+    assert {severity for severity, _ in reported} == {"warning"}
 
 
 def test_a_row_that_lacks_one_price_is_left_out(read: Read) -> None:
@@ -158,12 +158,12 @@ def test_rows_that_differ_for_one_stamp_need_the_setting(read: Read) -> None:
         match=r"1 stamp\(s\) have rows that differ, first 2010-01-07: line 5 says .*, line 6 says .*\n.*on_duplicate: ",
     ):
         read(both)
-    first, told_first = read(both, on_duplicate="first")
-    last, told_last = read(both, on_duplicate="last")
+    first, findings_first = read(both, on_duplicate="first")
+    last, findings_last = read(both, on_duplicate="last")
     same(first, DAILY)
     assert last.close[3] == cell(DAILY_TEXT, 5, "low")
-    assert kinds(told_first) == [("warning", "rows repeat a stamp: 2010-01-07 (line 6); the first is kept")]
-    assert kinds(told_last) == [("warning", "rows repeat a stamp: 2010-01-07 (line 5); the last is kept")]
+    assert kinds(findings_first) == [("warning", "rows repeat a stamp: 2010-01-07 (line 6); the first is kept")]
+    assert kinds(findings_last) == [("warning", "rows repeat a stamp: 2010-01-07 (line 5); the last is kept")]
 
 
 def test_the_first_of_newest_first_rows_is_the_first_in_the_file(read: Read) -> None:
@@ -174,7 +174,7 @@ def test_the_first_of_newest_first_rows_is_the_first_in_the_file(read: Read) -> 
     assert read(both, on_duplicate="last")[0].close[3] == cell(DAILY_TEXT, 5, "close")
 
 
-# findings: told, and nothing changed
+# findings: reported, and nothing changed
 
 FOUND: dict[str, tuple[str, str, str]] = {
     "a split": (
@@ -252,13 +252,13 @@ FOUND: dict[str, tuple[str, str, str]] = {
 @pytest.mark.parametrize("name", FOUND)
 def test_a_fault_is_reported_once(name: str, load: Load) -> None:
     text, severity, message = FOUND[name]
-    told = found(load, text)
-    assert (severity, message) in told
+    reported = reports(load, text)
+    assert (severity, message) in reported
     companions = {
         "a stamp off the grid": "bars follow sooner than the bar length of 1 hour",
         "an unfinished last bar": "bars follow sooner than the bar length of 1 hour",
     }
-    others = [text for _, text in told if text != message and not text.startswith(companions.get(name, "—"))]
+    others = [text for _, text in reported if text != message and not text.startswith(companions.get(name, "—"))]
     assert others == []
 
 
@@ -275,7 +275,7 @@ def test_high_and_low_under_each_others_names_are_refused(load: Load) -> None:
 
 def test_volume_zero_throughout_is_one_information(load: Load) -> None:
     text = joined([lines(DAILY_TEXT)[0], *(line.rsplit(",", 1)[0] + ",0" for line in lines(DAILY_TEXT)[1:])])
-    assert found(load, text) == [("info", "volume is 0 throughout")]
+    assert reports(load, text) == [("info", "volume is 0 throughout")]
 
 
 @pytest.mark.parametrize("price", ["0", "-3.5"])
@@ -303,27 +303,27 @@ def test_prices_that_cannot_be_count_only_where_they_are_loaded(load: Load) -> N
 
 def test_weeks_and_months_are_judged_by_their_own_length(load: Load) -> None:
     weeks = generate("X", SyntheticSpec(bars=300, seed=5, volatility=0.1)).take(slice(None, None, 5))
-    assert found(load, csv_text(weeks, 2)) == []
-    assert found(load, csv_text(weeks.take(np.arange(60) != 30), 2)) == [
+    assert reports(load, csv_text(weeks, 2)) == []
+    assert reports(load, csv_text(weeks.take(np.arange(60) != 30), 2)) == [
         ("warning", "bars are missing before these: 2010-08-09 (row 31)".replace("row 31", "line 32"))
     ]
     first_days = np.arange("2010-01", "2015-01", dtype="M8[M]").astype("M8[ns]").astype(np.int64)
     months = csv_text(type(DAILY)(first_days, DAILY.open, DAILY.high, DAILY.low, DAILY.close, DAILY.volume), 2)
-    assert found(load, months) == []
+    assert reports(load, months) == []
 
 
 def test_days_that_follow_their_exchanges_clocks_are_no_fault(load: Load) -> None:
     rows = lines(DAILY_TEXT)
     opened = [row.replace(",", "T09:30:00-05:00," if row < "2010-03-14" else "T09:30:00-04:00,", 1) for row in rows[1:]]
-    assert found(load, joined([rows[0], *opened])) == []
-    assert found(load, joined([rows[0], *opened[:50]])) == []
+    assert reports(load, joined([rows[0], *opened])) == []
+    assert reports(load, joined([rows[0], *opened[:50]])) == []
 
 
 def test_bars_of_two_lengths_in_one_file_are_reported(load: Load) -> None:
     hours = lines(HOURLY_TEXT)
     half = hours[30].replace("05:00:00Z", "05:30:00Z")
     message = "bars follow sooner than the bar length of 1 hour, first 2010-01-05 05:30 (line 32); check frequency:"
-    assert ("warning", message) in found(load, joined([*hours[:31], half, *hours[31:]]))
+    assert ("warning", message) in reports(load, joined([*hours[:31], half, *hours[31:]]))
     days = joined(
         [
             *lines(DAILY_TEXT)[:10],
@@ -334,8 +334,8 @@ def test_bars_of_two_lengths_in_one_file_are_reported(load: Load) -> None:
     days = "\n".join(
         line.replace(",", " 00:00,", 1) if line[0] == "2" and line[10] == "," else line for line in lines(days)
     )
-    told = found(load, days)
-    assert any(text.startswith("bars follow sooner than the bar length of 1 day") for _, text in told)
+    reported = reports(load, days)
+    assert any(text.startswith("bars follow sooner than the bar length of 1 day") for _, text in reported)
 
 
 def test_a_finding_says_how_often_and_where_first(load: Load) -> None:
@@ -369,6 +369,6 @@ def test_in_a_quiet_market_four_percent_and_back_are_odd(price: float, odd: bool
     close = 100 + 0.01 * (np.arange(60) % 2)
     close[31] = price
     columns = Columns(np.arange(60) * 86_400 * 10**9, close, close, close, close, close)
-    found = odd_prints(Evidence("X", columns, 86_400 * 10**9))
-    assert (found is not None) == odd
-    assert found is None or found.first == ("1970-02-01 (row 32)",)
+    prints = odd_prints(Evidence("X", columns, 86_400 * 10**9))
+    assert (prints is not None) == odd
+    assert prints is None or prints.first == ("1970-02-01 (row 32)",)

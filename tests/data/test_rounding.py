@@ -27,7 +27,7 @@ def flat(*prices: str, volume: str = "10") -> str:
 
 def rounding(load: Load, text: str, **instrument: object) -> list[tuple[str, str]]:
     _, findings = load({"X": text}, {"X": instrument})
-    return [told for told in kinds(findings) if "decimals" in told[1]]
+    return [finding for finding in kinds(findings) if "decimals" in finding[1]]
 
 
 def test_decimals_that_instruments_have_change_nothing(load: Load) -> None:
@@ -98,12 +98,12 @@ def test_prices_so_great_that_they_have_no_decimals_stay() -> None:
     assert findings == []
 
 
-def test_the_command_tells_it_too(tmp_path: Path) -> None:
+def test_the_command_reports_it_too(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(flat("0.5", "1e-10", "0.123456789"))
-    told = inspect(str(tmp_path / "x.csv"))
-    assert not told.usable
+    inspected = inspect(str(tmp_path / "x.csv"))
+    assert not inspected.usable
     assert [
-        finding.message.split(",")[0].split(":")[0] for finding in told.findings if "decimals" in finding.message
+        finding.message.split(",")[0].split(":")[0] for finding in inspected.findings if "decimals" in finding.message
     ] == [
         "prices have more than 8 decimals",
         "prices would become 0 with 8 decimals",
@@ -123,5 +123,5 @@ def test_whole_volumes_stay_whole_with_a_finding(load: Load) -> None:
     load({"X": flat("3", "3", "10", "10", volume="11")})
     market, findings = load({"X": entry})
     assert market.series["X"].volume.tolist() == [3, 3, 11, 11]
-    (told,) = (finding for finding in findings if "volume" in finding.message)
-    assert (told.message, told.count) == ("adjusted volumes are rounded to whole ones, at most by 0.3", 2)
+    (rounded,) = (finding for finding in findings if "volume" in finding.message)
+    assert (rounded.message, rounded.count) == ("adjusted volumes are rounded to whole ones, at most by 0.3", 2)

@@ -68,13 +68,13 @@ def test_the_seed_decides_and_where_there_is_none_the_symbol() -> None:
 
 @pytest.mark.parametrize("spec", [*SAMPLES.values(), WILD, SyntheticSpec(volatility=3, price=0.05, seed=1)])
 def test_bars_are_bars(spec: SyntheticSpec) -> None:
-    made = generate("X", spec)
-    assert (np.diff(made.timestamp) > 0).all()
-    assert (made.low > 0).all()
-    assert (made.low <= np.minimum(made.open, made.close)).all()
-    assert (made.high >= np.maximum(made.open, made.close)).all()
-    assert (made.volume > 0).all()
-    for prices in made.prices:
+    columns = generate("X", spec)
+    assert (np.diff(columns.timestamp) > 0).all()
+    assert (columns.low > 0).all()
+    assert (columns.low <= np.minimum(columns.open, columns.close)).all()
+    assert (columns.high >= np.maximum(columns.open, columns.close)).all()
+    assert (columns.volume > 0).all()
+    for prices in columns.prices:
         assert (np.round(prices, spec.decimals) == prices).all()
 
 
@@ -97,10 +97,10 @@ def test_stamps_of_a_working_week_and_of_a_whole_one() -> None:
 
 
 def test_volatility_and_drift_are_those_of_a_year() -> None:
-    made = generate("X", SyntheticSpec(bars=200_000, seed=5, volatility=0.3, drift=0.2, price=5000, frequency="1h"))
+    columns = generate("X", SyntheticSpec(bars=200_000, seed=5, volatility=0.3, drift=0.2, price=5000, frequency="1h"))
     per_year = 252 * 24
-    assert returns(made).std() * per_year**0.5 == pytest.approx(0.3, rel=0.02)
-    assert returns(made).mean() * per_year == pytest.approx(0.2, abs=3 * 0.3 / (200_000 / per_year) ** 0.5)
+    assert returns(columns).std() * per_year**0.5 == pytest.approx(0.3, rel=0.02)
+    assert returns(columns).mean() * per_year == pytest.approx(0.2, abs=3 * 0.3 / (200_000 / per_year) ** 0.5)
 
 
 def test_tails_are_fat_and_regimes_cluster() -> None:
@@ -140,7 +140,7 @@ def test_series_of_a_group_move_together_from_different_days_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "complaint"),
+    ("settings", "complaint"),
     [
         ({"bars": 1}, r"bars must lie in 2\.\.20000000, not 1"),
         ({"seed": -1}, "seed must not be negative"),
@@ -164,9 +164,9 @@ def test_series_of_a_group_move_together_from_different_days_on() -> None:
         ({"frequency": "weekly"}, "frequency must be like 1min"),
     ],
 )
-def test_what_cannot_be_is_refused(told: dict[str, object], complaint: str) -> None:
+def test_what_cannot_be_is_refused(settings: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        SyntheticSpec(**told)
+        SyntheticSpec(**settings)
 
 
 def test_lengths_of_bars() -> None:

@@ -1,4 +1,4 @@
-"""Accounts between strategies and books: one each, or one for all, asked in the same words."""
+"""Accounts between strategies and books: one each, or one for all, with the same interface."""
 
 from __future__ import annotations
 

@@ -21,13 +21,13 @@ def make_series(size: int = 6) -> BarSeries:
 @pytest.fixture(params=["whole", "cut", "point-in-time", "slice"])
 def six(request: pytest.FixtureRequest) -> Bars:
     """Six bars, come by in every way there is."""
-    made = {
+    columns = {
         "whole": lambda: full_history(make_series(6)),
         "cut": lambda: full_history(make_series(9), 6),
         "point-in-time": lambda: PointInTimeBars(make_series(9)).until(6),
         "slice": lambda: full_history(make_series(9))[:6],
     }
-    return made[request.param]()
+    return columns[request.param]()
 
 
 def test_a_sequence_of_bars(six: Bars) -> None:

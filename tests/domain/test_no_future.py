@@ -35,8 +35,8 @@ def bars() -> Bars:
     return PointInTimeBars(make_series()).until(SEEN)
 
 
-def shows_future(found: object) -> bool:
-    values = np.atleast_1d(np.asarray(found))
+def shows_future(reached: object) -> bool:
+    values = np.atleast_1d(np.asarray(reached))
     if values.dtype.kind == "i":
         return bool((values > LAST_LABEL).any())
     return values.dtype.kind == "f" and bool((values > SECRET - 10).any())
@@ -53,15 +53,15 @@ def reversed_stride(column: np.ndarray) -> np.ndarray:
 
 def buffers(column: np.ndarray) -> Iterator[object]:
     """The array, all it rests on, and what lies behind each memoryview."""
-    found: object = column
-    while found is not None:
-        yield found
-        if isinstance(found, np.ndarray):
-            yield found.view(np.uint8)
-            yield found.data
-            found = found.base
+    holder: object = column
+    while holder is not None:
+        yield holder
+        if isinstance(holder, np.ndarray):
+            yield holder.view(np.uint8)
+            yield holder.data
+            holder = holder.base
         else:
-            found = getattr(found, "obj", None)
+            holder = getattr(holder, "obj", None)
 
 
 TRICKS: dict[str, Callable[[np.ndarray], object]] = {
@@ -88,9 +88,9 @@ class Interface:
 @pytest.mark.parametrize("trick", TRICKS)
 def test_memory_behind_a_column_knows_nothing(bars: Bars, name: str, trick: str) -> None:
     column = getattr(bars, name)
-    found = np.asarray(TRICKS[trick](column))
-    assert found.size >= SEEN
-    assert not shows_future(found)
+    reached = np.asarray(TRICKS[trick](column))
+    assert reached.size >= SEEN
+    assert not shows_future(reached)
 
 
 @pytest.mark.parametrize("name", ["timestamp", *NAMES])
@@ -137,9 +137,9 @@ def test_a_longer_view_of_the_same_columns(bars: Bars) -> None:
     assert all(not shows_future(getattr(longer, name)) for name in ("timestamp", *NAMES))
 
 
-@pytest.mark.parametrize("made", [copy.copy, copy.deepcopy, lambda bars: pickle.loads(pickle.dumps(bars))])
-def test_copies(bars: Bars, made: Callable[[Bars], Bars]) -> None:
-    twin = made(bars)
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda bars: pickle.loads(pickle.dumps(bars))])
+def test_copies(bars: Bars, copied: Callable[[Bars], Bars]) -> None:
+    twin = copied(bars)
     assert twin.close.tolist() == bars.close.tolist()
     twin._size = SIZE
     assert not shows_future(twin.close)
@@ -147,8 +147,8 @@ def test_copies(bars: Bars, made: Callable[[Bars], Bars]) -> None:
 
 
 def test_what_a_pickle_holds(bars: Bars) -> None:
-    told = pickle.dumps(bars)
-    assert all(np.float64(price).tobytes() not in told for price in make_series().close[SEEN:])
+    pickled = pickle.dumps(bars)
+    assert all(np.float64(price).tobytes() not in pickled for price in make_series().close[SEEN:])
 
 
 def test_nothing_reachable_from_bars_knows_tomorrow(bars: Bars) -> None:
@@ -157,18 +157,22 @@ def test_nothing_reachable_from_bars_knows_tomorrow(bars: Bars) -> None:
     waiting: list[object] = [bars, bars[-1], bars[2:], iter(bars)]
     arrays = 0
     while waiting:
-        found = waiting.pop()
-        if id(found) in seen or isinstance(found, type) or type(found).__name__ in ("module", "function", "frame"):
+        reached = waiting.pop()
+        if (
+            id(reached) in seen
+            or isinstance(reached, type)
+            or type(reached).__name__ in ("module", "function", "frame")
+        ):
             continue
-        seen.add(id(found))
-        assert not isinstance(found, (PointInTimeBars, BarSeries))
-        if isinstance(found, np.ndarray):
+        seen.add(id(reached))
+        assert not isinstance(reached, (PointInTimeBars, BarSeries))
+        if isinstance(reached, np.ndarray):
             arrays += 1
-            assert not shows_future(found)
-            waiting.append(found.base)
-        if isinstance(found, memoryview):
-            waiting.append(found.obj)
-        waiting += gc.get_referents(found)
+            assert not shows_future(reached)
+            waiting.append(reached.base)
+        if isinstance(reached, memoryview):
+            waiting.append(reached.obj)
+        waiting += gc.get_referents(reached)
     assert arrays >= len(NAMES) + 1
 
 

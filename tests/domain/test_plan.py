@@ -88,14 +88,14 @@ def test_what_changes_the_hash(other: RunPlan) -> None:
 
 
 def test_the_plan_as_json() -> None:
-    told = json.loads(json.dumps(PLAN.to_dict()))
-    assert "root" not in told
-    assert told["capital"] == {"total": 300_000, "mode": "isolated", "currency": "USD"}
-    assert told["strategies"][0]["weight"] == 0.4
-    assert told["strategies"][0]["sizing"] == {"method": "percent", "value": 95}
-    assert told["strategies"][0]["symbols"] == ["A", "B"]
-    assert told["instruments"]["A"]["tick_size"] == 0.01
-    assert told["gates"] == [{"metric": "sharpe", "operator": ">=", "threshold": 0.5}]
+    document = json.loads(json.dumps(PLAN.to_dict()))
+    assert "root" not in document
+    assert document["capital"] == {"total": 300_000, "mode": "isolated", "currency": "USD"}
+    assert document["strategies"][0]["weight"] == 0.4
+    assert document["strategies"][0]["sizing"] == {"method": "percent", "value": 95}
+    assert document["strategies"][0]["symbols"] == ["A", "B"]
+    assert document["instruments"]["A"]["tick_size"] == 0.01
+    assert document["gates"] == [{"metric": "sharpe", "operator": ">=", "threshold": 0.5}]
 
 
 def test_paths_in_a_plan_read_the_same_everywhere() -> None:

@@ -1,4 +1,4 @@
-"""The rows of a step, looked up when asked for, are the mapping that they stand for."""
+"""The rows of a step, looked up on access, are the mapping that they stand for."""
 
 from __future__ import annotations
 

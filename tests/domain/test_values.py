@@ -40,9 +40,9 @@ def test_a_value_is_filled_by_place_by_name_and_by_default() -> None:
     assert Point(1).tags is not Point(1).tags
     assert Named(1, 2, {}, "a").name == "a"
     with pytest.raises(TypeError, match="x"):
-        Point()  # type: ignore[call-arg]  # that is what is asked
+        Point()  # type: ignore[call-arg]  # that is tested
     with pytest.raises(TypeError, match="z"):
-        Point(1, z=2)  # type: ignore[call-arg]  # that is what is asked
+        Point(1, z=2)  # type: ignore[call-arg]  # that is tested
 
 
 class Far(Point):
@@ -61,9 +61,9 @@ def test_a_subclass_of_ones_own_stays_what_it_is() -> None:
     assert type(Near(1)) is Near
     assert Near(1, 2).distance() == 3.0
     assert (repr(Far(1)), Far(1) == Far(1), Far(1) == Point(1)) == ("Far(x=1, y=0.0, tags={})", True, False)
-    for made in (Far(1), Near(1)):
+    for one in (Far(1), Near(1)):
         with pytest.raises(FrozenInstanceError):
-            made.x = 5  # type: ignore[misc]  # that is what is asked
+            one.x = 5  # type: ignore[misc]  # that is tested
     assert Far.__subclasses__() == []
 
 
@@ -73,16 +73,16 @@ def test_post_init_checks(kind: type[Point]) -> None:
         kind(-1)
 
 
-@pytest.mark.parametrize("made", [Point(1, 2), Named(1, 2, {}, "a"), pickle.loads(pickle.dumps(Point(1, 2)))])
-def test_nothing_of_it_can_be_changed(made: Point) -> None:
+@pytest.mark.parametrize("instance", [Point(1, 2), Named(1, 2, {}, "a"), pickle.loads(pickle.dumps(Point(1, 2)))])
+def test_nothing_of_it_can_be_changed(instance: Point) -> None:
     with pytest.raises(FrozenInstanceError):
-        made.x = 5  # type: ignore[misc]  # that is what is asked
+        instance.x = 5  # type: ignore[misc]  # that is tested
     with pytest.raises(FrozenInstanceError):
-        del made.y
+        del instance.y
     with pytest.raises((FrozenInstanceError, TypeError)):
-        made.colour = "red"  # type: ignore[attr-defined]  # that is what is asked
-    assert not hasattr(made, "__dict__")
-    assert (made.x, made.y) == (1, 2.0)
+        instance.colour = "red"  # type: ignore[attr-defined]  # that is tested
+    assert not hasattr(instance, "__dict__")
+    assert (instance.x, instance.y) == (1, 2.0)
 
 
 def test_equality_hash_text_and_copies_are_those_of_a_dataclass() -> None:
@@ -117,7 +117,7 @@ class Oddly:
 def test_fields_may_have_any_name() -> None:
     assert repr(Oddly(1)) == "Oddly(sealed=1, unsealed=2, nothing=[], become=3, new_nothing=4, names='5')"
     with pytest.raises(FrozenInstanceError):
-        Oddly(1).become = 5  # type: ignore[misc]  # that is what is asked
+        Oddly(1).become = 5  # type: ignore[misc]  # that is tested
 
 
 @pytest.mark.parametrize("one", [field(default=1, kw_only=True), field(default=1, init=False)])

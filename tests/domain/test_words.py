@@ -57,7 +57,7 @@ def test_paths_of_metrics(metric: str, parts: tuple[str, str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gate", "told"),
+    ("gate", "impossible"),
     [
         ("sharpe >= 1", None),
         ("strategies.trend.trades >= 5", None),
@@ -74,14 +74,14 @@ def test_paths_of_metrics(metric: str, parts: tuple[str, str, str]) -> None:
         ("win_rate != 7", ("can't fail", "")),
     ],
 )
-def test_gates_that_can_or_can_not_be_judged(gate: str, told: tuple[str, str] | None) -> None:
+def test_gates_that_can_or_can_not_be_judged(gate: str, impossible: tuple[str, str] | None) -> None:
     problem = gate_problem(parse_gate(gate), ["trend", "mean"], ["backtrader", "nautilus"])
-    if told is None:
+    if impossible is None:
         assert problem is None
     else:
         assert problem is not None
-        assert told[0] in problem[0]
-        assert told[1] in problem[1]
+        assert impossible[0] in problem[0]
+        assert impossible[1] in problem[1]
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_defaults_are_filled_in() -> None:
     ],
 )
 def test_what_is_given_becomes_what_is_declared(name: str, given: object, filled: object) -> None:
-    found, problems = fill_parameters(described(), {name: given})
+    values, problems = fill_parameters(described(), {name: given})
     assert problems == []
-    assert found[name] == filled
-    assert type(found[name]) is type(filled)
+    assert values[name] == filled
+    assert type(values[name]) is type(filled)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Backtrader as a run imports it: parts come when they are asked for, and are then what `import backtrader` has."""
+"""Backtrader as a run imports it: parts are loaded on first use, and are then what `import backtrader` has."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-def test_parts_are_not_there_until_they_are_asked_for() -> None:
+def test_parts_are_not_there_until_first_use() -> None:
     code = """
 known = [name for name in sys.modules if name.startswith(("backtrader.indicators.", "talib", "pandas"))]
 print(known, bt.ind is bt.indicators, bt.ind.__name__, bt.talib.__spec__.name)
@@ -95,9 +95,9 @@ for way in WAYS:
 
 def test_all_parts_are_what_a_plain_import_defines() -> None:
     plain = python(f"import sys\nimport backtrader as bt\n{TOLD}").splitlines()
-    asked = "bt.talib.__all__, bt.strategies.MA_CrossOver, bt.studies.Fractal, bt.ind.SMA, "
-    asked += "bt.feeds.PandasData, bt.analyzers.SharpeRatio, bt.filters.Renko, bt.observers.Broker\n"
-    assert python(f"{IMPORT}{asked}{TOLD}").splitlines() == plain
+    used = "bt.talib.__all__, bt.strategies.MA_CrossOver, bt.studies.Fractal, bt.ind.SMA, "
+    used += "bt.feeds.PandasData, bt.analyzers.SharpeRatio, bt.filters.Renko, bt.observers.Broker\n"
+    assert python(f"{IMPORT}{used}{TOLD}").splitlines() == plain
     assert sum(line.startswith("backtrader.indicators ") for line in plain) > 150
 
 

@@ -190,7 +190,7 @@ def _in_a_fresh_process(code: str) -> str:
     ],
 )
 def test_an_engine_works_where_the_other_was_deleted(kept: str, gone: str, library: str) -> None:
-    told = _in_a_fresh_process(
+    output = _in_a_fresh_process(
         f"""
         import sys
         class Blocked:
@@ -208,15 +208,15 @@ def test_an_engine_works_where_the_other_was_deleted(kept: str, gone: str, libra
         print(script_run.prices)
         """
     )
-    assert told == "[3.0]\n"
+    assert output == "[3.0]\n"
 
 
 def test_settings_import_no_engine() -> None:
-    told = _in_a_fresh_process(
+    output = _in_a_fresh_process(
         """
         import sys
         import orchestrate.engines.backtrader.settings, orchestrate.engines.nautilus.settings
         print(sorted({"backtrader", "nautilus_trader", "numpy", "pandas"} & set(sys.modules)))
         """
     )
-    assert told == "[]\n"
+    assert output == "[]\n"

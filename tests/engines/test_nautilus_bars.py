@@ -1,4 +1,4 @@
-"""Bars made in bulk are those of the series, whichever row is asked for next."""
+"""Bars made in bulk are those of the series, whichever row is requested next."""
 
 import numpy as np
 import pytest

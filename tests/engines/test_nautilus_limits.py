@@ -38,7 +38,7 @@ def test_a_quantity_that_cant_be_held_names_the_order() -> None:
 
 @pytest.mark.parametrize("units", [8_581_227_147.0, 32_484_305_236.0])
 def test_lots_beyond_eight_thousand_million_are_whole(units: float) -> None:
-    """As floats, Nautilus tells of 8581227146.999999 and 32484305236.000004."""
+    """As floats, Nautilus reports 8581227146.999999 and 32484305236.000004."""
     script = {0: [order("in", units)], 1: [order("out", -units)]}
     script_run = run_script(NautilusOrchestrationAdapter(), market_of(series("A", TWO)), ONE_PERMILLE, script)
     assert [fill.quantity for fill in script_run.fills] == [units, -units]

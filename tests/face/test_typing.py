@@ -113,6 +113,6 @@ def test_pyright_finds_every_fault_and_no_other(environment: Path):
     printed = tool(
         *("pyright", "--outputjson", "--pythonpath", python(environment), *PROGRAMS), folder=environment, expected=1
     )
-    found = json.loads(printed)["generalDiagnostics"]
-    errors = {(Path(one["file"]).name, one["range"]["start"]["line"] + 1) for one in found}
+    diagnostics = json.loads(printed)["generalDiagnostics"]
+    errors = {(Path(one["file"]).name, one["range"]["start"]["line"] + 1) for one in diagnostics}
     assert errors == faulty_lines(), printed

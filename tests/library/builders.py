@@ -1,4 +1,4 @@
-"""A builders for one strategy: series made by hand, and a `Context` whose orders fill at the next close asked for."""
+"""Builders for one strategy: series made by hand, and a `Context` whose orders fill at the next requested close."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class ContextHarness:
 
     def run(self, strategy: Any) -> list[tuple[int, Signal]]:
         """Every wish with the number of its bar; exits while flat and entries while in are nothing."""
-        told: list[tuple[int, Signal]] = []
+        signals: list[tuple[int, Signal]] = []
         for bar in range(max(len(series) for series in self._series.values())):
             self._size = bar + 1
             self.updated = tuple(symbol for symbol, series in self._series.items() if len(series) > bar)
             self.t = MONDAY + (bar + 1) * DAY - 1
             wishes = list(strategy.on_bar(self))
             for wish in wishes:
-                told.append((bar, wish))
+                signals.append((bar, wish))
                 self._grant(wish)
-        return told
+        return signals
 
     def _grant(self, wish: Signal) -> None:
         if wish.kind == "exit":

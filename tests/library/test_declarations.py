@@ -47,8 +47,8 @@ class Own(Parent):
 
 
 def test_declared_parameters(described: Described):
-    found = described(PARAMETERS)
-    assert found.parameters == {
+    description = described(PARAMETERS)
+    assert description.parameters == {
         "fast": Parameter(int, 20, minimum=1, maximum=500, help="bars"),
         "band": Parameter(float, -0.5, minimum=-1, exclusive=True),
         "when": Parameter(str, "daily", choices=("daily", "weekly")),
@@ -57,9 +57,9 @@ def test_declared_parameters(described: Described):
         "any": Parameter(object),
         "smooth": Parameter(bool, True),
     }
-    assert found.relations == ("band < fast",)
-    assert found.summary == "Follows a trend."
-    assert found.name == found.reference == "own.py:Own"
+    assert description.relations == ("band < fast",)
+    assert description.summary == "Follows a trend."
+    assert description.name == description.reference == "own.py:Own"
 
 
 def test_a_declaration_without_a_default_takes_the_constructors(described: Described):
@@ -252,9 +252,9 @@ class Own(Strategy):
 
 
 def test_nautilus_parameters_are_those_of_the_config_class(described: Described):
-    found = described(NAUTILUS).parameters
-    assert found is not None
-    assert {name: found[name] for name in ("trade_size", "fast", "band", "note")} == {
+    parameters = described(NAUTILUS).parameters
+    assert parameters is not None
+    assert {name: parameters[name] for name in ("trade_size", "fast", "band", "note")} == {
         "trade_size": Parameter(object, required=True),
         "fast": Parameter(int, 10, minimum=0, exclusive=True),
         "band": Parameter(float, 0.5, minimum=0, exclusive=True),
@@ -263,19 +263,19 @@ def test_nautilus_parameters_are_those_of_the_config_class(described: Described)
 
 
 def test_what_a_nautilus_entry_fills_in_is_never_required(described: Described):
-    found = described(NAUTILUS).parameters
-    assert found is not None
+    parameters = described(NAUTILUS).parameters
+    assert parameters is not None
     for name in ("instrument_id", "bar_type", "order_id_tag", "strategy_id"):
-        assert not found[name].required
-        assert found[name].default is ...
+        assert not parameters[name].required
+        assert parameters[name].default is ...
 
 
 def test_the_config_of_a_nautilus_parent(described: Described, write: Writer):
     write("base.py", NAUTILUS.replace("Own", "Base"))
-    found = described("from base import Base\nclass Own(Base):\n    def on_bar(self, bar): ...")
-    assert found.kind == "nautilus"
-    assert found.parameters is not None
-    assert found.parameters["fast"].default == 10
+    description = described("from base import Base\nclass Own(Base):\n    def on_bar(self, bar): ...")
+    assert description.kind == "nautilus"
+    assert description.parameters is not None
+    assert description.parameters["fast"].default == 10
 
 
 @pytest.mark.parametrize("annotation", ["", ": StrategyConfigOfNowhere", ": 'OwnConfig | None'"])
@@ -324,5 +324,5 @@ def test_a_further_engine_says_where_its_natives_declare(
 ):
     natives = Natives("lab", ("Robot",), declared, sized=False)
     monkeypatch.setitem(ENGINES, "lab", Engine("lab", "", "", natives=natives))
-    found = described(LAB)
-    assert (found.kind, found.frameworks, found.parameters) == ("lab", ("lab",), parameters)
+    result = described(LAB)
+    assert (result.kind, result.frameworks, result.parameters) == ("lab", ("lab",), parameters)

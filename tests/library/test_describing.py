@@ -58,9 +58,11 @@ DECIDES = "    def signals(self, bars): ...\n"
     ],
 )
 def test_the_kind_is_recognised(described: Described, text: str, kind: str):
-    found = described(text)
-    assert found.kind == kind
-    assert found.frameworks == (("backtrader", "nautilus") if kind in ("signals", "istrategy", "on_bar") else (kind,))
+    description = described(text)
+    assert description.kind == kind
+    assert description.frameworks == (
+        ("backtrader", "nautilus") if kind in ("signals", "istrategy", "on_bar") else (kind,)
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_the_error_says_what_to_do(described: Described):
     ],
 )
 def test_strategies_that_come_with_the_engines(described: Described, reference: str, kind: str, some: set[str]):
-    found = described("", reference)
-    assert found.kind == kind
-    assert found.parameters is not None
-    assert some <= set(found.parameters)
+    description = described("", reference)
+    assert description.kind == kind
+    assert description.parameters is not None
+    assert some <= set(description.parameters)

@@ -55,13 +55,13 @@ def columns(data: BarSeries) -> dict[str, Floats]:
 
 @pytest.mark.filterwarnings("ignore:invalid value")
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_function_says_what_it_says_of_the_whole_history(function: str):
+def test_every_function_equals_itself_over_the_whole_history(function: str):
     data = series()
     whole = abstract.Function(function)(columns(data))
-    told = bar_by_bar(Indicator(function), data)
+    values = bar_by_bar(Indicator(function), data)
     outputs = whole if isinstance(whole, list) else [whole]
     for number, output in enumerate(outputs):
-        own = np.array([one[number] if isinstance(one, tuple) else one for one in told], dtype=np.float64)
+        own = np.array([one[number] if isinstance(one, tuple) else one for one in values], dtype=np.float64)
         ready = np.flatnonzero(~np.isnan(own))
         first = abstract.Function(function).lookback
         if output.dtype == np.float64:
@@ -82,11 +82,11 @@ def test_simple_averages_equal_the_vectorised_ones(ticks: list[int], window: int
 @given(TICKS, st.integers(2, 20))
 def test_wilders_rsi_is_seeded_as_the_vectorised_one(ticks: list[int], period: int):
     data = of_closes([tick / 100 for tick in ticks])
-    told, ours = np.array(bar_by_bar(Indicator("RSI", timeperiod=period), data)), wilder_rsi(data.close, period)
+    theirs, ours = np.array(bar_by_bar(Indicator("RSI", timeperiod=period), data)), wilder_rsi(data.close, period)
     unmoved = [i >= period and len(set(ticks[: i + 1])) == 1 for i in range(len(ticks))]
-    assert (told[unmoved] == 0).all()  # where nothing has ever moved TA-Lib says 0, and ours 50
-    told[unmoved] = 50.0
-    np.testing.assert_allclose(told, ours, rtol=0, atol=1e-9)
+    assert (theirs[unmoved] == 0).all()  # where nothing has ever moved TA-Lib says 0, and ours 50
+    theirs[unmoved] = 50.0
+    np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-9)
 
 
 def test_averages_of_ranges_and_exponential_ones_by_hand():
@@ -95,15 +95,18 @@ def test_averages_of_ranges_and_exponential_ones_by_hand():
     ranges = [max(high[i], close[i - 1]) - min(low[i], close[i - 1]) for i in range(1, len(data))]
     n = math.fsum(ranges[:20]) / 20  # the Turtles' own: (19 × N before + true range) ÷ 20
     e = math.fsum(close[:10]) / 10
-    told, average = bar_by_bar(Indicator("ATR", timeperiod=20), data), bar_by_bar(Indicator("EMA", timeperiod=10), data)
-    assert np.isnan(told[:20]).all()
+    true_ranges, average = (
+        bar_by_bar(Indicator("ATR", timeperiod=20), data),
+        bar_by_bar(Indicator("EMA", timeperiod=10), data),
+    )
+    assert np.isnan(true_ranges[:20]).all()
     assert np.isnan(average[:9]).all()
     for i in range(9, len(data)):
         e = e if i == 9 else e + (close[i] - e) * 2 / 11
         assert average[i] == pytest.approx(e, rel=1e-12)
         if i >= 20:
             n = n if i == 20 else (19 * n + ranges[i - 1]) / 20
-            assert told[i] == pytest.approx(n, rel=1e-12)
+            assert true_ranges[i] == pytest.approx(n, rel=1e-12)
 
 
 def test_running_totals_of_half_a_million_bars_stay_exact():
@@ -120,7 +123,7 @@ def test_running_totals_of_half_a_million_bars_stay_exact():
 
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 3), st.integers(0, 60)), max_size=40))
 def test_the_order_of_evaluation_changes_no_value(questions: list[tuple[str, int, int]]):
-    """Bars that were skipped, asked about twice, cut at the front or the end, of another symbol or another run."""
+    """Bars that were skipped, shown twice, cut at the front or the end, of another symbol or another run."""
     stock = {"A": series(60, 1, "A"), "B": series(60, 2, "B")}
     close, channel = Indicator("ATR", timeperiod=5), Indicator("DONCHIAN", timeperiod=4)
     for symbol, front, size in questions:
@@ -136,7 +139,7 @@ def test_the_order_of_evaluation_changes_no_value(questions: list[tuple[str, int
             assert len(channel(bars)) == 3
 
 
-def test_a_bar_is_counted_once_however_often_it_is_asked_about():
+def test_a_bar_is_counted_once_however_often_it_is_shown():
     data = series()
     often, once = Indicator("EMA", timeperiod=9), Indicator("EMA", timeperiod=9)
     past = PointInTimeBars(data)

@@ -97,10 +97,10 @@ def test_values_become_the_type_that_is_declared(wanted: type, value: object, be
     ],
 )
 def test_what_is_of_another_type_is_refused(wanted: type, value: object):
-    found = problem(strategy({"it": Parameter(wanted, required=True)}), it=value)
-    assert found.parameter == "it"
-    assert found.message.startswith("parameter 'it' must be ")
-    assert len(found.message) < 150
+    message = problem(strategy({"it": Parameter(wanted, required=True)}), it=value)
+    assert message.parameter == "it"
+    assert message.message.startswith("parameter 'it' must be ")
+    assert len(message.message) < 150
 
 
 def test_an_undeclared_type_is_guarded_by_its_default():
@@ -185,15 +185,15 @@ def test_any_keyword_passes_where_any_is_taken():
 
 
 def test_relations_name_both_sides():
-    found = problem(CROSS, fast=60)
-    assert found == ParameterProblem("fast", "fast < slow must hold, but fast is 60 and slow is 50 by default")
+    message = problem(CROSS, fast=60)
+    assert message == ParameterProblem("fast", "fast < slow must hold, but fast is 60 and slow is 50 by default")
     assert problem(CROSS, slow=20).parameter == "slow"
     assert fill_parameters(CROSS, {"fast": 49})[1] == []
 
 
 def test_a_relation_is_only_judged_when_its_values_are_legal():
     _, problems = fill_parameters(CROSS, {"fast": 0, "slow": "x"})
-    assert [found.parameter for found in problems] == ["fast", "slow"]
+    assert [one.parameter for one in problems] == ["fast", "slow"]
 
 
 @pytest.mark.parametrize("relation", ["fast", "fast < open('x')", "fast < nothing", "fast / 0 < slow"])
@@ -217,7 +217,7 @@ def test_whatever_is_given_there_is_a_plan_or_a_problem(given: dict[str, object]
     )
     filled, problems = fill_parameters(description, given)
     if problems:
-        assert all(found.message for found in problems)
+        assert all(one.message for one in problems)
     else:
         assert list(filled) == ["fast", "slow", "x"]
         assert type(filled["fast"]) is int

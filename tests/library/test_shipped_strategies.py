@@ -40,9 +40,9 @@ TICKS = st.lists(st.integers(1, 400), min_size=1, max_size=60)
 
 def signals(name: str, close: list[float], **config: object) -> Signals:
     strategy: Any = StrategyLibrary.get_strategy(name, **config)
-    told = strategy.signals(full_history(series_of(close)))
-    assert isinstance(told, Signals)
-    return told
+    flags = strategy.signals(full_history(series_of(close)))
+    assert isinstance(flags, Signals)
+    return flags
 
 
 def at(flags: Any) -> list[int]:
@@ -85,17 +85,17 @@ def test_the_users_parameters_are_declared():
 
 
 def test_buy_and_hold_orders_on_the_first_bar_and_never_again():
-    told = signals("BUY_AND_HOLD", [5.0, 6, 7])
-    assert (at(told.enter_long), at(told.exit_long)) == ([0], [])
+    flags = signals("BUY_AND_HOLD", [5.0, 6, 7])
+    assert (at(flags.enter_long), at(flags.exit_long)) == ([0], [])
     assert at(signals("BUY_AND_HOLD", [5.0]).enter_long) == [0]
 
 
 def test_momentum_by_hand():
     # fast 1, slow 2: close against the mean of it and the one before, that is against the close before
-    told = signals("MOMENTUM", [5.0, 5, 6, 7, 7, 6, 6, 7, 5], fast=1, slow=2)
-    assert at(told.enter_long) == [2, 7]
-    assert at(told.exit_long) == [5, 8]
-    assert told.enter_short is None
+    flags = signals("MOMENTUM", [5.0, 5, 6, 7, 7, 6, 6, 7, 5], fast=1, slow=2)
+    assert at(flags.enter_long) == [2, 7]
+    assert at(flags.exit_long) == [5, 8]
+    assert flags.enter_short is None
 
 
 def test_momentum_needs_the_slow_average_a_bar_before():
@@ -105,14 +105,14 @@ def test_momentum_needs_the_slow_average_a_bar_before():
 
 def test_momentum_does_not_take_rounding_for_a_crossing():
     """Ten times 0.1, which no float holds, is flat whatever the window: there is nothing to trade."""
-    told = signals("MOMENTUM", [0.1] * 40, fast=3, slow=7)
-    assert (at(told.enter_long), at(told.exit_long)) == ([], [])
+    flags = signals("MOMENTUM", [0.1] * 40, fast=3, slow=7)
+    assert (at(flags.enter_long), at(flags.exit_long)) == ([], [])
 
 
 @given(TICKS, st.integers(1, 6), st.integers(1, 8))
 def test_momentum_equals_its_rules_word_by_word(ticks: list[int], fast: int, more: int):
     slow = fast + more
-    told = signals("MOMENTUM", [tick / 100 for tick in ticks], fast=fast, slow=slow)
+    flags = signals("MOMENTUM", [tick / 100 for tick in ticks], fast=fast, slow=slow)
     buys, sells = [], []
     for i in range(slow, len(ticks)):
         # in whole ticks times both windows: no rounding at all
@@ -121,21 +121,21 @@ def test_momentum_equals_its_rules_word_by_word(ticks: list[int], fast: int, mor
             buys.append(i)
         if before >= 0 > now:
             sells.append(i)
-    assert (at(told.enter_long), at(told.exit_long)) == (buys, sells)
+    assert (at(flags.enter_long), at(flags.exit_long)) == (buys, sells)
 
 
 def test_rsi_by_hand():
     # changes −1 −1 +3 +3 with period 2: no gains at bar 2, then 1.5 to 0.5, then 2.25 to 0.25
-    told = signals("RSI", [10.0, 9, 8, 11, 14], period=2, buy_below=30, sell_above=80)
-    assert (at(told.enter_long), at(told.exit_long)) == ([2], [4])
-    told = signals("RSI", [10.0, 9, 8, 11, 14], period=2, buy_below=30, sell_above=75)
-    assert at(told.exit_long) == [4]  # 75 itself is not over 75
+    flags = signals("RSI", [10.0, 9, 8, 11, 14], period=2, buy_below=30, sell_above=80)
+    assert (at(flags.enter_long), at(flags.exit_long)) == ([2], [4])
+    flags = signals("RSI", [10.0, 9, 8, 11, 14], period=2, buy_below=30, sell_above=75)
+    assert at(flags.exit_long) == [4]  # 75 itself is not over 75
 
 
 @given(TICKS, st.integers(2, 8), st.floats(0.5, 2.5), st.floats(0, 0.4))
 def test_mean_reversion_in_futures_equals_its_rules(ticks: list[int], window: int, entry: float, leave: float):
     close = [tick / 100 for tick in ticks]
-    told = signals("MEAN_REVERSION_FUTURES", close, lookback_window=max(3, window), entry_z=entry, exit_z=leave)
+    signalled = signals("MEAN_REVERSION_FUTURES", close, lookback_window=max(3, window), entry_z=entry, exit_z=leave)
     window = max(3, window)
     for i in range(len(close)):
         seen = close[max(0, i - window + 1) : i + 1]
@@ -147,7 +147,7 @@ def test_mean_reversion_in_futures_equals_its_rules(ticks: list[int], window: in
             if min(abs(abs(score) - entry), abs(abs(score) - leave)) < 1e-9:
                 continue  # a hair's breadth from a level: rounding decides
             flags = (score < -entry, score > -leave, score > entry, score < leave)
-        got = (told.enter_long, told.exit_long, told.enter_short, told.exit_short)
+        got = (signalled.enter_long, signalled.exit_long, signalled.enter_short, signalled.exit_short)
         assert tuple(bool(np.asarray(column)[i]) for column in got) == flags
 
 
@@ -256,17 +256,17 @@ def test_momentum_in_futures_goes_both_ways():
         "target_volatility": 0.05,
         "volatility_window": 2,
     }
-    told = harness.run(StrategyLibrary.get_strategy("MOMENTUM_FUTURES", **config))
-    assert [(bar, wish.kind, wish.side) for bar, wish in told] == [
+    signalled = harness.run(StrategyLibrary.get_strategy("MOMENTUM_FUTURES", **config))
+    assert [(bar, wish.kind, wish.side) for bar, wish in signalled] == [
         (2, "entry", "long"),
         (3, "exit", "long"),  # 11 → 11
         (4, "entry", "short"),
         (7, "exit", "long"),  # 9 → 9; an exit has no side
         (8, "entry", "long"),
     ]
-    assert told[0][1].quantity == 10_000 * 3.0 / 120  # +1, +1: no volatility at all, so all of the leverage
+    assert signalled[0][1].quantity == 10_000 * 3.0 / 120  # +1, +1: no volatility at all, so all of the leverage
     # −1, −1 again; then 0, +1: a deviation of √½ on a price of 10
-    assert told[4][1].quantity == pytest.approx(10_000 * 0.05 / (math.sqrt(0.5) / 10) / 100)
+    assert signalled[4][1].quantity == pytest.approx(10_000 * 0.05 / (math.sqrt(0.5) / 10) / 100)
 
 
 def test_momentum_in_futures_reverses_in_one_go_and_shares_among_symbols():
@@ -277,10 +277,10 @@ def test_momentum_in_futures_reverses_in_one_go_and_shares_among_symbols():
         "target_volatility": 1.0,
         "volatility_window": 2,
     }
-    told = ContextHarness({"CL": [10.0, 10, 11, 8], "GC": [5.0, 5, 5, 5]}).run(
+    signalled = ContextHarness({"CL": [10.0, 10, 11, 8], "GC": [5.0, 5, 5, 5]}).run(
         StrategyLibrary.get_strategy("MOMENTUM_FUTURES", **config)
     )
-    assert told == [
+    assert signalled == [
         (2, Signal.enter("CL", "long", 10_000 * 2 / 2 / 11)),
         (3, Signal.exit("CL")),
         (3, Signal.enter("CL", "short", 10_000 * 2 / 2 / 8)),
@@ -355,8 +355,8 @@ def test_momentum_and_rsi_on_real_prices_equal_plain_numpy(file: str):
     above, below = difference > 0, difference < 0
     buys = [i for i in range(50, len(close)) if above[i] and not above[i - 1]]
     sells = [i for i in range(50, len(close)) if below[i] and not below[i - 1]]
-    told = signals("MOMENTUM", close.tolist())
-    assert (at(told.enter_long), at(told.exit_long)) == (buys, sells)
+    flags = signals("MOMENTUM", close.tolist())
+    assert (at(flags.enter_long), at(flags.exit_long)) == (buys, sells)
     assert len(buys) > 20
 
     change = np.diff(close)
@@ -366,9 +366,9 @@ def test_momentum_and_rsi_on_real_prices_equal_plain_numpy(file: str):
     for i in range(14, len(change)):
         up, down = (up * 13 + gain[i]) / 14, (down * 13 + loss[i]) / 14
         rsi.append(100 - 100 / (1 + up / down))
-    told = signals("RSI", close.tolist())
-    assert at(told.enter_long) == at(np.array(rsi) < 30)
-    assert at(told.exit_long) == at(np.array(rsi) > 70)
+    flags = signals("RSI", close.tolist())
+    assert at(flags.enter_long) == at(np.array(rsi) < 30)
+    assert at(flags.exit_long) == at(np.array(rsi) > 70)
 
 
 def test_a_strategy_can_be_made_by_hand_too():

@@ -52,7 +52,7 @@ def by_the_book(bars: list[tuple[int, int, int]], entry: int, exit: int, window:
     true = [0.0] + [
         max(high[i] - low[i], abs(high[i] - close[i - 1]), abs(close[i - 1] - low[i])) for i in range(1, len(bars))
     ]
-    told: list[Any] = []
+    signalled: list[Any] = []
     side, paid, distance, n = 0, 0.0, 0.0, 0.0
     for i in range(len(bars)):
         n = sum(true[1 : window + 1]) / window if i <= window else ((window - 1) * n + true[i]) / window
@@ -64,17 +64,17 @@ def by_the_book(bars: list[tuple[int, int, int]], entry: int, exit: int, window:
             left = i >= exit and (close[i] < min(low[i - exit : i]) if side > 0 else close[i] > max(high[i - exit : i]))
             if not (stopped or left):
                 continue
-            told.append((i, "exit"))
+            signalled.append((i, "exit"))
             broken = broken if broken == -side else 0
             side = 0
         if broken and n > 0 and i >= window:
             side, paid, distance = broken, close[i], stop * n
-            told.append((i, "long" if side > 0 else "short", pytest.approx(100.0 / n)))
-    return told
+            signalled.append((i, "long" if side > 0 else "short", pytest.approx(100.0 / n)))
+    return signalled
 
 
-def short(told: list[tuple[int, Signal]]) -> list[Any]:
-    return [(i, "exit") if wish.kind == "exit" else (i, wish.side, wish.quantity) for i, wish in told]
+def short(signalled: list[tuple[int, Signal]]) -> list[Any]:
+    return [(i, "exit") if wish.kind == "exit" else (i, wish.side, wish.quantity) for i, wish in signalled]
 
 
 def test_by_hand():
@@ -94,8 +94,8 @@ def test_a_loss_of_so_many_ranges_ends_a_position_before_the_channel_does():
     bars = [(c, 1, 1) for c in close]
     bars[2] = (50, 1, 9)  # a low of 41, so that the channel stays wide; N is 3 at the entry
     for stop, exits in ((0.5, [(6, "exit")]), (1.6, [(7, "exit")]), (1.68, [(8, "exit")]), (2.0, [])):
-        told = short(ContextHarness({"IBM": ranged(bars)}).run(turtle(exit=4, stop=stop)))
-        assert told == [(5, "long", 100 / 3), *exits]
+        signalled = short(ContextHarness({"IBM": ranged(bars)}).run(turtle(exit=4, stop=stop)))
+        assert signalled == [(5, "long", 100 / 3), *exits]
 
 
 def test_nothing_is_bought_where_nothing_moves_and_without_equity():
@@ -112,8 +112,8 @@ def test_it_equals_its_rules_word_by_word(
 ):
     entry, leave = max(one, other), min(one, other)
     harness = ContextHarness({"IBM": ranged(bars)})
-    told = short(harness.run(turtle(entry=entry, exit=leave, range_window=window, stop=stop)))
-    assert told == by_the_book(bars, entry, leave, window, stop)
+    signalled = short(harness.run(turtle(entry=entry, exit=leave, range_window=window, stop=stop)))
+    assert signalled == by_the_book(bars, entry, leave, window, stop)
 
 
 @given(BARS, BARS)

@@ -33,10 +33,10 @@ class OnBacktrader(bt.Strategy):
     """Does `plan[n]` at its n-th bar (from 0), and notes what becomes of its orders."""
 
     plan: ClassVar[Mapping[int, Callable[[Any], Any]]] = {}
-    heard: ClassVar[list[tuple[str, float, str]]] = []
+    notices: ClassVar[list[tuple[str, float, str]]] = []
 
     def notify_order(self, order: Any) -> None:
-        self.heard.append((order.getstatusname(), order.created.size, order.info.get("reason", "")))
+        self.notices.append((order.getstatusname(), order.created.size, order.info.get("reason", "")))
 
     def next(self) -> None:
         act = self.plan.get(len(self) - 1)
@@ -47,9 +47,9 @@ class OnBacktrader(bt.Strategy):
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     yield
-    OnBacktrader.plan, OnBacktrader.heard = {}, []
+    OnBacktrader.plan, OnBacktrader.notices = {}, []
     Planned.plans.clear()
-    Planned.heard.clear()
+    Planned.notices.clear()
     Planned.alive.clear()
 
 
@@ -113,8 +113,8 @@ def test_a_cut_and_a_refusal_reach_each_native_in_its_engines_words() -> None:
     )
     assert played.outcomes == ["portable 17 of 30, bt refused, naut 12 of 20"]
     assert (played.fills("portable"), played.fills("bt"), played.fills("naut")) == ([17], [], [12])
-    assert OnBacktrader.heard == [("Submitted", -20, "conflict"), ("Rejected", -20, "conflict")]
-    assert Planned.heard["default"][:4] == ["Initialized", ("Updated", 12.0), "Submitted", ("Filled", 12.0, 10.0)]
+    assert OnBacktrader.notices == [("Submitted", -20, "conflict"), ("Rejected", -20, "conflict")]
+    assert Planned.notices["default"][:4] == ["Initialized", ("Updated", 12.0), "Submitted", ("Filled", 12.0, 10.0)]
     assert [played.counts(name) for name in ("portable", "bt", "naut")] == [(0, 1), (1, 0), (0, 1)]
 
 
@@ -124,8 +124,8 @@ def test_natives_are_refused_together() -> None:
     )
     assert played.outcomes == ["all refused"]
     assert not played.orchestrator.fills
-    assert OnBacktrader.heard[-1] == ("Rejected", -20, "conflict")
-    assert ("Denied", "conflict: cancel_both: all refused") in Planned.heard["default"]
+    assert OnBacktrader.notices[-1] == ("Rejected", -20, "conflict")
+    assert ("Denied", "conflict: cancel_both: all refused") in Planned.notices["default"]
 
 
 @pytest.mark.parametrize("native", ["bt", "naut"])

@@ -49,7 +49,7 @@ def _plan() -> Iterator[None]:
     }
     yield
     Planned.plans.clear()
-    Planned.heard.clear()
+    Planned.notices.clear()
     Planned.alive.clear()
 
 
@@ -99,7 +99,7 @@ def test_natives_share_what_is_left_with_each_other() -> None:
     assert done.fills("a") == [(4_000.0, 10.0), (-4_000.0, 10.0)]
     assert done.fills("b") == [(2_000.0, 10.0), (-2_000.0, 10.0)]
     assert done.reasons("b")[0] == ("resized", "capital", 2_000.0)
-    assert ("Filled", 2_000.0, 10.0) in Planned.heard["b"]
+    assert ("Filled", 2_000.0, 10.0) in Planned.notices["b"]
 
 
 def test_a_native_may_owe_what_others_have() -> None:

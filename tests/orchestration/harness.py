@@ -155,13 +155,13 @@ class Flags:
     def __init__(
         self, long: Sequence[int] = (), out: Sequence[int] = (), short: Sequence[int] = (), cover: Sequence[int] = ()
     ) -> None:
-        self.told = (long, out, short, cover)
+        self.flags = (long, out, short, cover)
 
     def signals(self, bars: Bars) -> Signals:
         columns = []
-        for wanted in self.told:
+        for flags in self.flags:
             column = np.zeros(len(bars), dtype=np.bool_)
-            column[[bar for bar in wanted if bar < len(bars)]] = True
+            column[[bar for bar in flags if bar < len(bars)]] = True
             columns.append(column)
         return Signals(*columns)
 
@@ -171,14 +171,14 @@ class Stateless:
 
     def __init__(self, enter: Sequence[int], leave: Sequence[int], side: str = "long") -> None:
         self.enter, self.leave, self.side = enter, leave, side
-        self.asked: list[tuple[str, int]] = []
+        self.calls: list[tuple[str, int]] = []
 
     def should_enter(self, bars: Bars) -> bool:
-        self.asked.append(("enter", len(bars)))
+        self.calls.append(("enter", len(bars)))
         return len(bars) - 1 in self.enter
 
     def should_exit(self, position: Position, bars: Bars) -> bool:
-        self.asked.append(("exit", len(bars)))
+        self.calls.append(("exit", len(bars)))
         return len(bars) - 1 in self.leave
 
 

@@ -14,7 +14,7 @@ from orchestrate.runs.reading import document
 def document_of(result, *, exit_code=1, folder="reports/20260101T000000Z-abcdef"):
     figures = summarise(result)
     figures["gates"] = judge(result.plan.gates, figures)
-    told = manifest(
+    facts = manifest(
         result,
         run_id=Path(folder).name,
         version="1.2.3",
@@ -26,4 +26,4 @@ def document_of(result, *, exit_code=1, folder="reports/20260101T000000Z-abcdef"
         files={},
         distributions={"nautilus": "nautilus_trader"},
     )
-    return document(told, figures, Path(folder))
+    return document(facts, figures, Path(folder))

@@ -16,9 +16,9 @@ from tests.reporting.documents import document_of
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def shown(told, width=80):
+def shown(run, width=80):
     file = io.StringIO()
-    show(told, file=file, width=width)
+    show(run, file=file, width=width)
     return file.getvalue()
 
 
@@ -96,8 +96,8 @@ def test_no_line_is_too_long_and_nothing_wraps_but_prose(crowded, width):
 
 
 def test_long_ids_keep_both_ends_or_all_where_there_is_room(crowded):
-    told = document_of(crowded)
-    narrow, wide = shown(told, 80), shown(told, 120)
+    document = document_of(crowded)
+    narrow, wide = shown(document, 80), shown(document, 120)
     assert "mean_reversion_on_futures_fast" in wide
     assert "mean_reversion_on_futures_slow" in wide
     assert "mean_reversion_on_futures_fast" not in narrow
@@ -106,20 +106,20 @@ def test_long_ids_keep_both_ends_or_all_where_there_is_room(crowded):
 
 
 def test_the_gravest_findings_come_first_and_the_rest_is_counted(crowded):
-    told = shown(document_of(crowded)).split("Findings\n")[1]
-    assert told.lstrip().startswith("error  strategies.x: looks ahead on IBM")
+    text = shown(document_of(crowded)).split("Findings\n")[1]
+    assert text.lstrip().startswith("error  strategies.x: looks ahead on IBM")
     more = len(summarise(crowded)["findings"]) - 12
-    assert f"and {more} more (--format json shows all)" in told
+    assert f"and {more} more (--format json shows all)" in text
 
 
 def test_colour_changes_nothing_but_the_colour(one_failed, monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    told = document_of(one_failed)
+    document = document_of(one_failed)
     terminal = Terminal()
-    show(told, file=terminal, width=80)
+    show(document, file=terminal, width=80)
     assert COLOUR.search(terminal.getvalue())
-    assert COLOUR.sub("", terminal.getvalue()) == shown(told)
+    assert COLOUR.sub("", terminal.getvalue()) == shown(document)
 
 
 def test_no_color_is_kept(one_failed, monkeypatch):

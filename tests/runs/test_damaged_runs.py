@@ -30,8 +30,8 @@ def stored(reports, figures=FIGURES, *, extra=None, **facts):
     files = {"metrics.json": encoded(figures), "plan.json": b"{}", "equity.parquet": b"PAR1"} | (extra or {})
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    told = FACTS | {"files": {name: digest(content) for name, content in files.items()}} | facts
-    (folder / "run.json").write_bytes(seal(encoded(told)))
+    recorded = FACTS | {"files": {name: digest(content) for name, content in files.items()}} | facts
+    (folder / "run.json").write_bytes(seal(encoded(recorded)))
     return folder
 
 
@@ -114,8 +114,8 @@ def test_files_of_wrong_types_are_refused(tmp_path):
 def test_anybody_can_check_the_checksum(tmp_path):
     path = stored(tmp_path) / "run.json"
     shell = f"sed 2d {path} | sha256sum"
-    told = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True).stdout.split()[0]
-    assert json.loads(path.read_bytes())["checksum"] == told
+    checksum = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True).stdout.split()[0]
+    assert json.loads(path.read_bytes())["checksum"] == checksum
     assert json.loads(unseal(path.read_bytes())) == {
         name: fact for name, fact in json.loads(path.read_bytes()).items() if name != "checksum"
     }

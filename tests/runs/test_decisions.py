@@ -187,12 +187,12 @@ def test_a_question_costs_a_few_times_what_its_columns_cost(large):
         read_columns(run.files["decisions.parquet"], names)
         read_columns(run.files["equity.parquet"], ("label",))
 
-    for asked, (question, size, enough) in QUESTIONS.items():
+    for name, (question, size, enough) in QUESTIONS.items():
         answer = explain(RUN, large, question)
         assert len(answer.orders or answer.states) == size
 
-        def asking(question=question):
+        def answer(question=question):
             explain(RUN, large, question).document()
 
-        ratio = least_ratio(partial(seconds, asking), partial(seconds, reading), enough=enough)
-        assert ratio < enough, asked
+        ratio = least_ratio(partial(seconds, answer), partial(seconds, reading), enough=enough)
+        assert ratio < enough, name

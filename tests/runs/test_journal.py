@@ -329,6 +329,6 @@ def test_eight_processes_tear_none_of_their_lines(tmp_path):
     assert [writer.wait() for writer in writers] == [0] * 8
     counts = {f"run{number}": [] for number in range(8)}
     for line in path.read_text().splitlines():
-        told = json.loads(line)
-        counts[told["run_id"]].append(told["count"])
-    assert all(found == list(range(500)) for found in counts.values())
+        entry = json.loads(line)
+        counts[entry["run_id"]].append(entry["count"])
+    assert all(numbers == list(range(500)) for numbers in counts.values())

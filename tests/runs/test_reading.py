@@ -29,10 +29,10 @@ def test_only_finished_runs_are_runs(reports):
 
 
 @pytest.mark.parametrize(
-    ("named", "found"), [("latest", 2), (IDS[0], 0), ("20260101T000000Z-b", 1), ("202602", 2), (IDS[2], 2)]
+    ("named", "place"), [("latest", 2), (IDS[0], 0), ("20260101T000000Z-b", 1), ("202602", 2), (IDS[2], 2)]
 )
-def test_found_by(reports, named, found):
-    assert find(reports, named).name == IDS[found]
+def test_found_by(reports, named, place):
+    assert find(reports, named).name == IDS[place]
 
 
 def test_the_path_that_people_copy_is_understood(reports):

@@ -170,7 +170,7 @@ def test_no_rows_still_have_their_columns(result_of, hand_made):
 
 def test_the_manifest_holds_what_the_figures_may_not(one_failed):
     files = {"metrics.json": b"{}", "config.yaml": b"strategy: X"}
-    told = manifest(
+    recorded = manifest(
         one_failed,
         run_id="RUN",
         version="1.2.3",
@@ -182,14 +182,14 @@ def test_the_manifest_holds_what_the_figures_may_not(one_failed):
         files=files,
         distributions={"nautilus": "nautilus_trader"},
     )
-    assert told["files"] == {name: digest(content) for name, content in files.items()}
-    assert list(told["files"]) == ["config.yaml", "metrics.json"]
-    assert told["plan_hash"] == one_failed.plan.hash
-    assert (told["status"], told["exit_code"], told["mode"]) == ("degraded", 1, "multi")
-    assert told["started"] == "2026-01-02T03:04:05Z"
-    assert told["overrides"] == {"set": ["capital=1"]}
-    assert told["timings"]["nautilus"] == {"seconds": 0.5, "p50": 1e-5, "p99": 1e-4, "messages": 7}
-    assert told["errors"] == {
+    assert recorded["files"] == {name: digest(content) for name, content in files.items()}
+    assert list(recorded["files"]) == ["config.yaml", "metrics.json"]
+    assert recorded["plan_hash"] == one_failed.plan.hash
+    assert (recorded["status"], recorded["exit_code"], recorded["mode"]) == ("degraded", 1, "multi")
+    assert recorded["started"] == "2026-01-02T03:04:05Z"
+    assert recorded["overrides"] == {"set": ["capital=1"]}
+    assert recorded["timings"]["nautilus"] == {"seconds": 0.5, "p50": 1e-5, "p99": 1e-4, "messages": 7}
+    assert recorded["errors"] == {
         "climb": {
             "type": "ValueError",
             "message": "no such bar",
@@ -197,16 +197,16 @@ def test_the_manifest_holds_what_the_figures_may_not(one_failed):
             "traceback": "Traceback …\nValueError: no such bar\n",
         }
     }
-    assert told["versions"]["orchestrate"] == "1.2.3"
-    assert set(told["versions"]) == {"python", "orchestrate", "numpy", "backtrader", "nautilus"}
+    assert recorded["versions"]["orchestrate"] == "1.2.3"
+    assert set(recorded["versions"]) == {"python", "orchestrate", "numpy", "backtrader", "nautilus"}
 
 
 def test_versions_name_only_what_took_part():
-    found = versions({"backtrader": "backtrader", "engine_of_nobody": "engine_of_nobody"})
-    assert found["python"] == platform.python_version()
-    assert found["numpy"] == np.__version__
-    assert found["engine_of_nobody"] == "unknown"
-    assert "nautilus" not in found
+    named = versions({"backtrader": "backtrader", "engine_of_nobody": "engine_of_nobody"})
+    assert named["python"] == platform.python_version()
+    assert named["numpy"] == np.__version__
+    assert named["engine_of_nobody"] == "unknown"
+    assert "nautilus" not in named
 
 
 def test_the_document_is_that_of_the_reference_and_in_its_order(two_strategies, tmp_path):

@@ -21,7 +21,7 @@ def logger_of(tmp_path, result):
     return RunLogger(journal, result.plan), journal
 
 
-def told(journal):
+def written(journal):
     return [
         {key: value for key, value in line.items() if key not in ("ts", "run_id", "user")} for line in lines(journal)
     ]
@@ -31,7 +31,7 @@ def test_a_portfolio_says_everything_twice(tmp_path, one_failed):
     run_logger, journal = logger_of(tmp_path, one_failed)
     run_logger.started({"wave": Decimal("0.6"), "climb": Decimal("0.3")})
     run_logger.ended(one_failed, exit_code=1, duration_seconds=2.5, final_equity=1003.06)
-    assert told(journal) == [
+    assert written(journal) == [
         {"event": "backtest_started", "level": "info", "mode": "multi", "strategy_count": 2},
         {
             "event": "orchestrator.backtest_started",
@@ -79,7 +79,7 @@ def test_all_failed_is_failed_and_names_the_first(tmp_path, one_failed):
     result = replace(one_failed, status="failed", strategies={**one_failed.strategies, "wave": wave})
     run_logger, journal = logger_of(tmp_path, result)
     run_logger.ended(result, exit_code=1, duration_seconds=1.0, final_equity=0.0)
-    assert told(journal)[1] == {
+    assert written(journal)[1] == {
         "event": "orchestrator.backtest_failed",
         "level": "error",
         "error_type": "KeyError",
@@ -102,7 +102,7 @@ def test_all_failed_is_failed_and_names_the_first(tmp_path, one_failed):
 def test_a_run_that_breaks_off(tmp_path, two_strategies, error, code, name, message):
     run_logger, journal = logger_of(tmp_path, two_strategies)
     run_logger.failed(error, duration_seconds=0.5)
-    started, of_the_portfolio, first, second = told(journal)
+    started, of_the_portfolio, first, second = written(journal)
     assert started["event"] == "backtest_started"
     assert (of_the_portfolio["event"], of_the_portfolio["weights"]) == ("orchestrator.backtest_started", None)
     assert (first["event"], first["exit_code"], first["error_type"], first["error_message"]) == (

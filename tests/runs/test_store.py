@@ -178,17 +178,17 @@ def none_to_be_had(_thread):
 
 @pytest.mark.parametrize("start", [Thread.start, none_to_be_had])
 def test_all_is_on_the_disk_before_a_run_is_there(tmp_path, monkeypatch, start):
-    told = []
+    calls = []
     renamed = Path.rename
 
     def rename(path, target):
-        told.append("renamed")
+        calls.append("renamed")
         return renamed(path, target)
 
-    monkeypatch.setattr(os, "fsync", lambda descriptor: told.append(name_of(descriptor, tmp_path)))
+    monkeypatch.setattr(os, "fsync", lambda descriptor: calls.append(name_of(descriptor, tmp_path)))
     monkeypatch.setattr(Path, "rename", rename)
     monkeypatch.setattr(Thread, "start", start)
     with claim(tmp_path, MOMENT) as claimed:
         claimed.keep(FILES)
-    assert sorted(told[:3]) == sorted([f".{claimed.run_id}.unfinished", *FILES])
-    assert told[3:] == ["renamed", tmp_path.name]
+    assert sorted(calls[:3]) == sorted([f".{claimed.run_id}.unfinished", *FILES])
+    assert calls[3:] == ["renamed", tmp_path.name]

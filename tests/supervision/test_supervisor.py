@@ -31,9 +31,9 @@ def watch(child: Callable[[Board], object], *, grace: float = USUAL) -> Watch:
         finally:
             os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as told:
+    with os.fdopen(reading) as pipe:
         ended = Watch(0, board, grace)
-        ended.status, ended.asked, ended.overdue = json.load(told)
+        ended.status, ended.asked, ended.overdue = json.load(pipe)
     os.waitpid(supervisor, 0)
     return ended
 
@@ -69,7 +69,7 @@ def test_one_that_says_its_code_has_it(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_one_that_stays_after_it_said_its_code_is_ended(capfd):
+def test_one_that_stays_after_it_stated_its_code_is_ended(capfd):
     ended = watch(lambda board: (board.over(0), hang()))
     assert (conclude(ended, 0.0), ended.overdue) == (0, "exit")
     assert "the process did not exit within 0.1 seconds of its result, and was ended" in capfd.readouterr().err
@@ -146,7 +146,7 @@ def test_a_broken_pipe_stays_one(capfd):
     ("sent", "code"), [([signal.SIGTERM], -signal.SIGTERM), ([signal.SIGINT, None, signal.SIGINT], 130)]
 )
 @pytest.mark.parametrize("deaf", [False, True])
-def test_what_asks_for_the_end_is_passed_on(sent, code, deaf):
+def test_signals_that_request_the_end_are_passed_on(sent, code, deaf):
     def child(board: Board) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN if deaf else signal.SIG_DFL)

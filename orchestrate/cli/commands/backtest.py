@@ -94,7 +94,7 @@ def _show(document: dict[str, Any], *, quiet: bool) -> None:
 
 
 def _say_error(error: dict[str, Any]) -> None:
-    """What ended the run before its last bar."""
+    """Print what ended the run before its last bar."""
     from orchestrate.domain.text.printable import one_line
     from orchestrate.reporting.output import complain
 

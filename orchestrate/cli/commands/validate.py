@@ -142,7 +142,7 @@ def _understood(plan: RunPlan) -> list[str]:
 
 
 def _capital_of(weight: Decimal, plan: RunPlan) -> tuple[str, str]:
-    """A share of the capital in percent and in money, as far as it is known before the data is read."""
+    """Return a share of the capital in percent and in money, as far as it is known before the data is read."""
     from orchestrate.wiring import estimates_weights
 
     if estimates_weights(plan):

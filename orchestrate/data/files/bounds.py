@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-#: Below this, memory is not asked for: it takes longer than reading.
+#: Below this, memory is not checked: it takes longer than reading.
 _SMALL: Final = 1_000_000
 #: The address space that importing numpy takes with one thread of OpenBLAS.
 _LIBRARIES: Final = 120_000_000

@@ -89,9 +89,9 @@ def _chosen(path: Path, plan: DataPlan, where: str) -> str:
         symbol = plan.symbol.replace("/", "")
         fitting = [name for name in stored if symbol in (name.split("-")[0], name.split(".")[0])] or stored
     if len(fitting) != 1:
-        asked = plan.bar_type or f"{len(fitting)} bar types"
+        named = plan.bar_type or f"{len(fitting)} bar types"
         raise DataError(
-            f"{asked}: which bars? The catalog has {', '.join(stored) or 'none'}",
+            f"{named}: which bars? The catalog has {', '.join(stored) or 'none'}",
             where=where,
             hint="name one with bar_type:",
         )

@@ -12,7 +12,7 @@ _CHUNK = 4096
 
 
 class BarColumn:
-    """One symbol's bars by row, known `shift` after `stamps`; those after the row last asked for are at hand."""
+    """One symbol's bars by row, known `shift` after `stamps`; those after the row last requested are at hand."""
 
     def __init__(
         self,

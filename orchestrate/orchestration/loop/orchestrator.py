@@ -72,7 +72,7 @@ class UnifiedStrategyOrchestrator:
     # ---- strategies
 
     def detect_mode(self, config: Mapping[str, object]) -> Mode:
-        """`single` or `multi` from the shape of a configuration; ValueError where it says neither or both."""
+        """Return `single` or `multi` from the shape of a configuration; ValueError where it says neither or both."""
         shapes: dict[str, Mode] = {"strategy": "single", "strategies": "multi"}
         found = [mode for key, mode in shapes.items() if key in config]
         stated = config.get("mode")

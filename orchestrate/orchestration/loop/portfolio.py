@@ -280,6 +280,6 @@ class Portfolio:
 
 
 def _bounds(limits: Limits) -> tuple[float, float]:
-    """The drawdown and the daily loss at which something happens; infinite where neither is limited."""
+    """Return the drawdown and the daily loss at which something happens; infinite where neither is limited."""
     drawdown, daily = limits.get("max_drawdown"), limits.get("max_daily_loss")
     return getattr(drawdown, "at", math.inf), getattr(daily, "fraction", math.inf)

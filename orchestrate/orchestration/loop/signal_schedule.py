@@ -23,7 +23,7 @@ class Schedule(Protocol):
         """Return the strategies to call now; steps come in order."""
 
     def next_event(self, step: int) -> int:
-        """The first step after `step` at which one must be called."""
+        """Return the first step after `step` at which a strategy must be called."""
 
 
 class EveryBar:

@@ -38,45 +38,45 @@ class CallStack:
 class CallScope(AbstractContextManager[None]):
     """Entered around every call of one strategy's code, also one within another."""
 
-    __slots__ = ("_asked", "_strategy_id")
+    __slots__ = ("_calls", "_strategy_id")
 
-    def __init__(self, strategy_id: str, asked: CallStack) -> None:
-        self._strategy_id, self._asked = strategy_id, asked
+    def __init__(self, strategy_id: str, calls: CallStack) -> None:
+        self._strategy_id, self._calls = strategy_id, calls
 
     def __enter__(self) -> None:
-        self._asked.enter(self._strategy_id)
+        self._calls.enter(self._strategy_id)
 
     def __exit__(self, *_: object) -> None:
-        self._asked.leave()
+        self._calls.leave()
 
 
-_of_this_run: ContextVar[CallStack | None] = ContextVar("who is asked in the run of this context", default=None)
+_of_this_run: ContextVar[CallStack | None] = ContextVar("whose code runs in the run of this context", default=None)
 
 
-def begin_asking(asked: CallStack) -> None:
-    """Begin a run in this context, with `asked` as its calls; EngineError inside a strategy's callback."""
+def begin_asking(calls: CallStack) -> None:
+    """Begin a run in this context, with `calls` as its calls; EngineError inside a strategy's callback."""
     refuse_run_in_callback()
-    _of_this_run.set(asked)
+    _of_this_run.set(calls)
 
 
 def refuse_run_in_callback() -> None:
     """Raise EngineError while a strategy is being called: runs don't nest."""
-    asked = _of_this_run.get()
-    if asked is not None and asked.names:
-        who = f"strategy {asked.names[-1]!r}" if asked.names[-1] else "a strategy"
+    calls = _of_this_run.get()
+    if calls is not None and calls.names:
+        who = f"strategy {calls.names[-1]!r}" if calls.names[-1] else "a strategy"
         raise EngineError(f"{who} starts a run from inside a run, which can't be done")
 
 
 def current_call() -> tuple[str, object]:
     """Return whose code runs now in this context, and the facts of its run; "" and None where none does."""
-    asked = _of_this_run.get()
-    return (asked.names[-1], asked.facts) if asked is not None and asked.names else ("", None)
+    calls = _of_this_run.get()
+    return (calls.names[-1], calls.facts) if calls is not None and calls.names else ("", None)
 
 
-def error_text(error: BaseException, asking: AbstractContextManager[object]) -> str:
+def error_text(error: BaseException, scope: AbstractContextManager[object]) -> str:
     """Return what an error of a strategy says. That text is the strategy's code, too: it may hang or break."""
     try:
-        with asking:
+        with scope:
             return str(error)
     except UserInterrupt:
         raise
@@ -89,12 +89,12 @@ def error_kind(error: BaseException) -> str:
     return str(type.__dict__["__name__"].__get__(type(error)))
 
 
-def error_texts(error: BaseException, asking: AbstractContextManager[object]) -> tuple[str, str]:
+def error_texts(error: BaseException, scope: AbstractContextManager[object]) -> tuple[str, str]:
     """Return an error's text and its traceback; without any texts where one of them hangs or breaks."""
-    message = error_text(error, asking)
+    message = error_text(error, scope)
     if message != UNTELLABLE:
         try:
-            with asking:
+            with scope:
                 return message, "".join(traceback.format_exception(error))
         except UserInterrupt:
             raise

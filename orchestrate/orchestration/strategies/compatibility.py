@@ -44,7 +44,7 @@ class CompatibilityAnalyzer:
         allocations: Mapping[str, Decimal],
         statistics: Mapping[Pair, PairStatistics] | None = None,
     ) -> CompatibilityReport:
-        """`allocations` are percentages by strategy id; a single strategy is always compatible."""
+        """Judge the strategies; `allocations` are percentages by id. A single strategy is always compatible."""
         if len(strategies) < 2:
             return CompatibilityReport(BEST, (), (), True, strategies=tuple(strategies))
         candidates = Candidates(strategies, allocations, statistics or {})

@@ -39,7 +39,7 @@ class Candidates:
         return combinations(self.strategies, 2)
 
     def users(self) -> dict[str, list[str]]:
-        """The strategies of each symbol."""
+        """Return the strategies of each symbol."""
         users: dict[str, list[str]] = {}
         for strategy in self.strategies:
             for symbol in strategy.symbols:
@@ -63,7 +63,7 @@ class Candidates:
 
 
 def shared_symbols(first: StrategyMetadata, second: StrategyMetadata) -> tuple[str, ...]:
-    """The symbols that both are known to trade."""
+    """Return the symbols that both are known to trade."""
     return tuple(symbol for symbol in first.symbols if symbol in second.symbols)
 
 
@@ -243,14 +243,14 @@ def unknown_dependencies(strategies: Sequence[StrategyMetadata]) -> list[str]:
 
 
 def decision_order(strategies: Sequence[StrategyMetadata]) -> list[str]:
-    """The order in which strategies are asked: dependencies first, then priority, then id. ValueError on a cycle."""
+    """Return the order of calls: dependencies first, then priority, then id. ValueError on a cycle."""
     waiting = sorted(strategies, key=lambda strategy: (strategy.priority, strategy.id))
     known = {strategy.id for strategy in strategies}
-    asked: list[str] = []
+    ordered: list[str] = []
     while waiting:
-        ready = next((s for s in waiting if all(name in asked or name not in known for name in s.depends_on)), None)
+        ready = next((s for s in waiting if all(name in ordered or name not in known for name in s.depends_on)), None)
         if ready is None:
             raise ValueError(f"{', '.join(strategy.id for strategy in waiting)} depend on one another in a circle")
-        asked.append(ready.id)
+        ordered.append(ready.id)
         waiting.remove(ready)
-    return asked
+    return ordered

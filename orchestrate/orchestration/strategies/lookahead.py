@@ -73,14 +73,14 @@ class LookAheadReport:
         return not any(observation.grave for observation in self.observations)
 
 
-# ---- what is asked
+# ---- the histories
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """What is checked: `codes`, the answers of a run by symbol, and the flags of them that were `acted` upon.
 
-    The run asked in the order of `series`. `strategy` is the instance that gave the answers, `twin` the same strategy
+    The run called it in the order of `series`. `strategy` gave the answers, `twin` is the same strategy
     made anew. Questions go to copies of the twin that have seen nothing: a strategy that keeps what it learnt at its
     first call, such as a mean, is caught too.
     """
@@ -108,7 +108,7 @@ class Subject:
         return _first_difference(self.codes[symbol][:size], answer)
 
     def second_answer(self, symbol: str) -> Difference | None:
-        """Return where the instance that ran answers differently when asked again."""
+        """Return where the instance that ran answers differently when called again."""
         return _first_difference(self.codes[symbol], self._answer(self.strategy, symbol, len(self.series[symbol])))
 
     def repeated(self, symbol: str, size: int) -> Difference | None:
@@ -264,8 +264,8 @@ def _walk(walk: _Walk, symbol: str, rows: Iterable[int]) -> _Walk:
 
 
 def _second_answers(subject: Subject, symbol: str) -> Iterator[Observation]:
-    """Report a strategy that answers differently when asked twice; grave if a new instance does, too."""
-    with suppress(Exception):  # one that can be asked once only is still asked through its twin
+    """Report a strategy that answers differently when called twice; grave if a new instance does, too."""
+    with suppress(Exception):  # one that can be called once only is still called through its twin
         second = subject.second_answer(symbol)
         if second is not None:
             first = subject.renewed(symbol)

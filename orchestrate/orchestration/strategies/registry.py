@@ -79,7 +79,7 @@ class StrategyEntry:
 
     @property
     def is_native(self) -> bool:
-        """True where the strategy lives in its engine and is asked there."""
+        """True where the strategy lives in its engine and is called there."""
         return self.kind is not None and self.kind not in PORTABLE_KINDS
 
     @property

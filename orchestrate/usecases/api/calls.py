@@ -183,7 +183,7 @@ def _name_of(mode: str | Callable[..., object]) -> str:
 
 
 def _weighted(strategies: Weighted) -> list[tuple[Strategy, Decimal]]:
-    """Each strategy with its weight; all get the same where none has one."""
+    """Return each strategy with its weight; all get the same where none has one."""
     pairs = [each for each in strategies if isinstance(each, tuple)]
     if pairs:
         if len(pairs) < len(strategies):

@@ -75,7 +75,7 @@ def _too_little(plan: RunPlan, poor: list[str]) -> Finding:
 
 
 def estimator(plan: RunPlan, calls: CallStack) -> Estimator:
-    """Yield the estimation of a plan's weights, now and anew later; a user's function is loaded for it."""
+    """Return the function that estimates a plan's weights; a user's own is loaded for it."""
     method = plan.allocation.method
     if method in ALLOCATIONS:
         return partial(estimate, method)

@@ -41,10 +41,10 @@ def _twins(
     return twins
 
 
-def _copied(strategy: object, asking: CallScope) -> object:
+def _copied(strategy: object, scope: CallScope) -> object:
     """Return a copy made by the strategy's own code; the strategy itself where that fails."""
     try:
-        with asking:
+        with scope:
             return deepcopy(strategy)
     except UserInterrupt:
         raise

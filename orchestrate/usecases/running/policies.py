@@ -28,7 +28,7 @@ class Policy:
 
 @contextmanager
 def conflict_policy(plan: RunPlan, function: Callable[..., object] | None, calls: CallStack) -> Iterator[Policy]:
-    """Yield the policy of the plan, or the user's `function` in its place; release its file at the end."""
+    """Yield the policy of the plan, or the user's `function` in its place."""
     mode = plan.portfolio.conflicts
     scope = CallScope(mode, calls)
     if function is not None:

@@ -52,7 +52,7 @@ def run(
     cache: ColumnCache | None = None,
     policy: Callable[..., object] | None = None,
 ) -> RunResult:
-    """Run the plan, on the thread that calls. `stop` is asked between steps; a run it ends is `interrupted`.
+    """Run the plan, on the thread that calls. `stop` is called between steps; a run that it ends is `interrupted`.
 
     `ready` is called when data and engines are there, before the code of any strategy is loaded; `begin` gets the plan
     with the weights in force.

@@ -24,7 +24,7 @@ class Followers:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A run about to begin, with data, engines and weights in force; `began` is when it was asked for."""
+    """A run about to begin, with data, engines and weights in force; `began` is the time of its call."""
 
     plan: RunPlan
     market: Market

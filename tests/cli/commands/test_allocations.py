@@ -332,7 +332,7 @@ def test_a_file_that_fails_as_it_is_loaded(prompt: Any, bars: dict[str, Floats])
     assert done.code == 2
 
 
-def test_a_function_is_not_asked_about_too_few_bars(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
+def test_a_function_is_not_called_on_too_few_bars(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
     prompt.write("mine.py", FUNCTIONS)
     result = run(config("mine.py:raises"), "--set", "portfolio.allocation.lookback=100")
     assert set(capitals(result).values()) == {30_000}

@@ -47,7 +47,7 @@ def test_a_run_from_file_to_folder(prompt):
     )
 
 
-def test_what_is_stored_is_what_was_said(prompt):
+def test_the_stored_run_equals_the_document(prompt):
     document = prompt("backtest", "portfolio.yaml", "--format", "json").document
     (folder,) = prompt.runs
     assert sorted(entry.name for entry in folder.iterdir()) == [

@@ -38,7 +38,7 @@ SLOW = 'strategy: "sleeper.py:Sleeper"\ncapital: 1000\ndata: {AAA: {synthetic: {
 
 @contextmanager
 def ctrl_c(times):
-    """Meanwhile a thread presses Ctrl-C, as soon as the strategy is being asked."""
+    """Meanwhile a thread presses Ctrl-C, as soon as the strategy is called."""
     over = threading.Event()
 
     def press():

@@ -45,6 +45,6 @@ def test_it_has_a_line_of_its_own_in_the_report(beside) -> None:
     assert "-10.00%" in line
 
 
-def test_without_one_nothing_is_said(beside) -> None:
+def test_without_one_the_document_has_none(beside) -> None:
     beside.write("alone.yaml", CONFIG.replace("benchmark: B\n", ""))
     assert "benchmark" not in beside("backtest", "alone.yaml", "--format", "json").document

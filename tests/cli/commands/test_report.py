@@ -37,7 +37,7 @@ def test_it_is_in_the_journal_under_the_name_of_the_run(prompt, document):
     assert 0.0 < line["duration_seconds"] < whole
 
 
-def test_the_journal_of_the_run_is_where_the_run_said(prompt):
+def test_the_journal_of_the_run_is_where_its_document_says(prompt):
     prompt("backtest", "single.yaml", "--set", "logging.path=other/j.jsonl", "--set", "logging.user=ann")
     prompt("report", "latest")
     assert '"event":"report_generated"' in (prompt.folder / "other" / "j.jsonl").read_text()

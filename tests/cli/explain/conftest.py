@@ -1,4 +1,4 @@
-"""The runs that `explain` is asked about.
+"""The runs that `explain` explains.
 The market of the golden runs, orders fill at the next open, 1.00 an order, slippage 1 tick of 0.01:
 
     bar     0    1    2    3    4    5    6    7    8    9

@@ -43,7 +43,7 @@ def order(strategy_id, bar, wanted, granted, outcome, reason, order_id, engine, 
 
 def cut_entries(one, two):
     """The two entries that what is available, then an open above the close, cut to 832 units."""
-    asked = pytest.approx(10_000 / 11.5)  # 869.57
+    requested = pytest.approx(10_000 / 11.5)  # 869.57
     released = stage(
         *("release", 868.0, 832.0, "open_gap", "868 at 12.01 cost 10425.68, 10000.00 is available"),
         **{"cost": 10425.68, "available": 10_000.0, "price": 12.01, "quantity": 868.0},
@@ -52,7 +52,7 @@ def cut_entries(one, two):
     return [
         order(
             *("greedy", 1, 2000.0, 832.0, "resized", "open_gap", "greedy-1", two, fill),
-            conflict(2000.0, whole=asked),
+            conflict(2000.0, whole=requested),
             stage(
                 *("capital", 2000.0, 868.0, "capital", "2000 at 11.51 cost 23021.00, 10000.00 is available"),
                 **{"cost": 23021.0, "available": 10_000.0, "price": 11.51, "quantity": 2000.0},
@@ -61,10 +61,10 @@ def cut_entries(one, two):
         ),
         order(
             *("whole", 1, 10_000 / 11.5, 832.0, "resized", "open_gap", "whole-1", one, fill),
-            stage("size", asked, asked, "", "by the strategy's sizing, percent 100"),
-            conflict(asked, greedy=2000.0),
+            stage("size", requested, requested, "", "by the strategy's sizing, percent 100"),
+            conflict(requested, greedy=2000.0),
             stage(
-                *("capital", asked, 868.0, "capital", "869 at 11.51 cost 10003.19, 10000.00 is available"),
+                *("capital", requested, 868.0, "capital", "869 at 11.51 cost 10003.19, 10000.00 is available"),
                 **{"cost": 10003.19, "available": 10_000.0, "price": 11.51, "quantity": 869.0},
             ),
             released,
@@ -261,16 +261,16 @@ sparse had no bar, so it was not called at 2024-01-02.
 def test_a_whole_run_by_reasons_and_costs(golden):
     prompt = golden()
     document = prompt("explain", "latest", "--format", "json").document
-    asked = 10_000 / 11.5
+    requested = 10_000 / 11.5
     assert document["reasons"] == [
-        {"reason": "capital", "count": 3, "money": pytest.approx((2000 - 868 + asked - 868) * 11.5 + 3 * 12.5)},
+        {"reason": "capital", "count": 3, "money": pytest.approx((2000 - 868 + requested - 868) * 11.5 + 3 * 12.5)},
         {"reason": "open_gap", "count": 2, "money": pytest.approx(2 * 36 * 11.5)},
         {"reason": "unfilled_at_end", "count": 1, "money": 5 * 8.5},
     ]
     answers = expected("backtrader", "backtrader")
     assert document["costliest"] == [
         answers[0] | {"money": 1168 * 11.5},
-        answers[1] | {"money": pytest.approx((asked - 832) * 11.5)},
+        answers[1] | {"money": pytest.approx((requested - 832) * 11.5)},
         answers[5] | {"money": 5 * 8.5},
         answers[3] | {"money": 3 * 12.5},
     ]
@@ -320,7 +320,7 @@ def test_ten_of_each_at_most_and_a_multiplier_counts(prompt):
     assert [one["money"] for one in document["costliest"]] == pytest.approx(worth[:10])
 
 
-def test_nothing_cut_is_said(prompt):
+def test_nothing_cut_is_reported(prompt):
     prompt("backtest", "single.yaml", "-q", "--set", "config={fast: 100, slow: 200}")
     assert "Nothing was cut or refused.\n" in prompt("explain", "latest").out
     document = prompt("explain", "latest", "--format", "json").document

@@ -31,12 +31,12 @@ def text(stamp: str = "s", rows: int = ROWS, start: str = "2014-01-06T09:30") ->
     return "Date,Open,High,Low,Close,Volume\n" + "\n".join(lines) + "\n"
 
 
-def equal(told: Scripted, twin: Scripted) -> None:
-    same(told[0], twin[0])
-    assert told[0].rows.tolist() == twin[0].rows.tolist()
-    assert [getattr(told[0], name).dtype for name in ("timestamp", "close", "rows")] == [np.int64, np.float64, np.int64]
-    assert told[0].unit == twin[0].unit
-    assert told[1] == twin[1]
+def equal(one: Scripted, twin: Scripted) -> None:
+    same(one[0], twin[0])
+    assert one[0].rows.tolist() == twin[0].rows.tolist()
+    assert [getattr(one[0], name).dtype for name in ("timestamp", "close", "rows")] == [np.int64, np.float64, np.int64]
+    assert one[0].unit == twin[0].unit
+    assert one[1] == twin[1]
 
 
 def entry(cache: ColumnCache) -> Path:

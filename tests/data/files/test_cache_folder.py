@@ -36,10 +36,10 @@ def test_a_full_disk_leaves_nothing_behind(bars: Path, cache: ColumnCache) -> No
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:
-        told = read_csv(bars, PLAN, "X", cache)
+        read = read_csv(bars, PLAN, "X", cache)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    equal(told, without)
+    equal(read, without)
     assert cache.folder.is_dir()
     assert cache.entries() == []
 
@@ -114,8 +114,8 @@ def test_threads_that_write_and_read_one_entry_see_it_whole_or_not_at_all(bars: 
         return cache.load(key)
 
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(turn, range(200)))
-    for one in found:
+        entries = list(pool.map(turn, range(200)))
+    for one in entries:
         assert one is not None
         equal(one.at("X"), whole)
     assert entry(cache).name == key
@@ -129,13 +129,13 @@ from orchestrate.data.files.cache import ColumnCache
 from orchestrate.data.sources import read_bars
 from orchestrate.domain.plan import DataPlan
 folder, limit = Path(sys.argv[1]), int(sys.argv[2])
-told = sha256()
+digest = sha256()
 for turn in range(10):
     for name in ("a.csv", "b.csv", "c.csv"):
         columns, findings = read_bars(DataPlan("X", path=name), folder, cache=ColumnCache(folder / "columns", limit))
-        told.update(columns.timestamp.tobytes() + columns.prices.tobytes() + columns.volume.tobytes())
-        told.update(repr((columns.rows.tolist(), findings)).encode())
-print(told.hexdigest())
+        digest.update(columns.timestamp.tobytes() + columns.prices.tobytes() + columns.volume.tobytes())
+        digest.update(repr((columns.rows.tolist(), findings)).encode())
+print(digest.hexdigest())
 """
 
 
@@ -148,10 +148,10 @@ def test_processes_share_a_folder(entries: int, tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", READER, tmp_path, str(limit)], stdout=subprocess.PIPE, text=True)
         for limit in limits
     ]
-    told = [process.communicate(timeout=60)[0] for process in started]
+    outputs = [process.communicate(timeout=60)[0] for process in started]
     assert [process.returncode for process in started] == [0] * 4
-    assert len(set(told)) == 1
-    assert len(told[0].strip()) == 64
+    assert len(set(outputs)) == 1
+    assert len(outputs[0].strip()) == 64
 
 
 @pytest.mark.parametrize(
@@ -179,10 +179,10 @@ def test_a_relative_folder_stays_when_a_strategy_changes_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = cache_folder({"ORCHESTRATE_CACHE": "mine"})
-    assert found == tmp_path / "mine"
+    folder = cache_folder({"ORCHESTRATE_CACHE": "mine"})
+    assert folder == tmp_path / "mine"
 
 
-def test_a_folder_may_be_said_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_may_be_given_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder({"ORCHESTRATE_CACHE": "~/mine"}) == tmp_path / "mine"

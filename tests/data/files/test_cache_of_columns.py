@@ -99,16 +99,16 @@ def test_any_changed_byte_is_another_file_whatever_its_age(bars: Path, cache: Co
         changed[place] = ord("7") if changed[place] != ord("7") else ord("8")
         bars.write_bytes(changed)
         os.utime(bars, ns=(age.st_atime_ns, age.st_mtime_ns))
-        told = []
+        answers = []
         for given in (None, cache):
             try:
-                told.append(read_csv(bars, PLAN, "X", given))
+                answers.append(read_csv(bars, PLAN, "X", given))
             except DataError as error:
-                told.append(str(error))
-        if isinstance(told[0], str):
-            assert told[1] == told[0]
+                answers.append(str(error))
+        if isinstance(answers[0], str):
+            assert answers[1] == answers[0]
         else:
-            equal(told[1], told[0])
+            equal(answers[1], answers[0])
     assert cache.key(before, PLAN) != cache.key(before + b"\n", PLAN)
 
 
@@ -138,9 +138,9 @@ LATER: dict[str, Any] = {
 @pytest.mark.parametrize("setting", [field.name for field in fields(DataPlan)])
 def test_a_setting_that_decides_how_text_is_read_is_part_of_the_key(setting: str, cache: ColumnCache) -> None:
     value = (PARSING | LATER)[setting]  # a setting that is new has to be put into one of the two
-    asked = replace(PLAN, **{setting: value})
-    assert asked != PLAN
-    assert (cache.key(b"bars", asked) != cache.key(b"bars", PLAN)) == (setting in PARSING)
+    changed = replace(PLAN, **{setting: value})
+    assert changed != PLAN
+    assert (cache.key(b"bars", changed) != cache.key(b"bars", PLAN)) == (setting in PARSING)
 
 
 def test_settings_that_come_later_hold_for_cached_columns_too(bars: Path, cache: ColumnCache) -> None:
@@ -227,9 +227,9 @@ def test_a_file_that_is_refused_is_refused_every_time(bars: Path, cache: ColumnC
     bars.write_text(bars.read_text().replace("2014-01-06T09:40:00", "nonsense"))
     messages = set()
     for _ in range(2):
-        with pytest.raises(DataError) as told:
+        with pytest.raises(DataError) as raised:
             read_bars(PLAN, bars.parent, cache=cache)
-        messages.add(str(told.value))
+        messages.add(str(raised.value))
     assert len(messages) == 1
     assert not cache.entries()
 

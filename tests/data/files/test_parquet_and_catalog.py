@@ -169,7 +169,7 @@ def test_a_catalog_gives_the_bars_of_one_type(symbol: str, settings: dict[str, s
     assert kinds(findings) == [("info", f"bars of {shown}")]
 
 
-def test_a_catalog_that_leaves_a_choice_asks_for_it(catalog: Path, load: Load) -> None:
+def test_a_catalog_that_leaves_a_choice_is_refused(catalog: Path, load: Load) -> None:
     with pytest.raises(DataError) as refused:
         load({"ANY": {"path": str(catalog)}})
     assert "which bars? The catalog has AAA.XNAS-1-DAY-LAST-EXTERNAL, EURUSD.SIM-1-DAY-LAST-EXTERNAL" in str(

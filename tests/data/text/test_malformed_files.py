@@ -124,10 +124,10 @@ def test_a_malformed_file_is_refused_with_what_where_and_the_way_out(name: str, 
     content, what, way_out = MALFORMED[name]
     with pytest.raises(DataError) as refused:
         read(content)
-    told = str(refused.value)
-    assert told.startswith("X (bars.csv): ")
-    assert what in told
-    assert way_out in told
+    message = str(refused.value)
+    assert message.startswith("X (bars.csv): ")
+    assert what in message
+    assert way_out in message
 
 
 def test_folders_missing_files_and_workbooks(tmp_path: Path, read: Read, load: Load) -> None:

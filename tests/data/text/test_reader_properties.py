@@ -47,7 +47,7 @@ def test_rows_that_are_repeated_word_for_word_change_nothing_either(
     assert repeated == ([len(extra)] if extra else [])
 
 
-def told_or_refused(folder: Path, rows: list[str]) -> tuple[Finding, ...]:
+def findings_or_refusal(folder: Path, rows: list[str]) -> tuple[Finding, ...]:
     """The findings about the rows; a refusal counts as an error."""
     try:
         _, findings = load_in(folder, {"X": text_of(rows)})
@@ -57,7 +57,7 @@ def told_or_refused(folder: Path, rows: list[str]) -> tuple[Finding, ...]:
 
 
 def test_the_clean_file_is_silent(tmp_path: Path) -> None:
-    assert told_or_refused(tmp_path, ROWS) == ()
+    assert findings_or_refusal(tmp_path, ROWS) == ()
 
 
 CORRUPTIONS = {
@@ -86,7 +86,7 @@ def test_no_corrupted_price_passes_in_silence(tmp_path: Path, row: int, name: st
     cells = ROWS[row].split(",")
     place = NAMES.index(name)
     cells[place] = CORRUPTIONS[kind](cells[place])
-    findings = told_or_refused(tmp_path, [*ROWS[:row], ",".join(cells), *ROWS[row + 1 :]])
+    findings = findings_or_refusal(tmp_path, [*ROWS[:row], ",".join(cells), *ROWS[row + 1 :]])
     assert any(finding.severity in ("warning", "error") for finding in findings)
 
 
@@ -97,7 +97,7 @@ def test_no_corrupted_price_passes_in_silence(tmp_path: Path, row: int, name: st
 def test_no_corrupted_volume_passes_in_silence(tmp_path: Path, row: int, kind: str) -> None:
     cells = ROWS[row].split(",")
     cells[5] = CORRUPTIONS[kind](cells[5] + (".0" if kind == "two points" else ""))
-    assert told_or_refused(tmp_path, [*ROWS[:row], ",".join(cells), *ROWS[row + 1 :]])
+    assert findings_or_refusal(tmp_path, [*ROWS[:row], ",".join(cells), *ROWS[row + 1 :]])
 
 
 @given(row=st.integers(0, len(ROWS) - 1), place=st.integers(0, 9), character=st.sampled_from("0123456789x-/ "))
@@ -105,7 +105,7 @@ def test_no_corrupted_volume_passes_in_silence(tmp_path: Path, row: int, kind: s
 def test_no_corrupted_stamp_passes_in_silence(tmp_path: Path, row: int, place: int, character: str) -> None:
     stamp, rest = ROWS[row].split(",", 1)
     corrupted = stamp[:place] + character + stamp[place + 1 :]
-    findings = told_or_refused(tmp_path, [*ROWS[:row], f"{corrupted},{rest}", *ROWS[row + 1 :]])
+    findings = findings_or_refusal(tmp_path, [*ROWS[:row], f"{corrupted},{rest}", *ROWS[row + 1 :]])
     assert bool(findings) == (corrupted != stamp)
 
 
@@ -116,15 +116,15 @@ def test_a_lost_or_doubled_delimiter_is_refused_or_reported(tmp_path: Path, row:
     doubled = ",".join([*cells[:cell], "", *cells[cell:]])
     lost = ",".join(cells[:cell] + cells[cell + 1 :])
     for broken in (doubled, lost):
-        assert told_or_refused(tmp_path, [*ROWS[:row], broken, *ROWS[row + 1 :]])
+        assert findings_or_refusal(tmp_path, [*ROWS[:row], broken, *ROWS[row + 1 :]])
 
 
 @given(seed=st.integers(0, 1000), decimals=st.integers(2, 8))
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_is_what_is_read(tmp_path: Path, seed: int, decimals: int) -> None:
     spec = SyntheticSpec(bars=50, seed=seed, decimals=decimals, frequency="15min")
-    made = generate("X", spec)
-    columns, findings = read_in(tmp_path, csv_text(made, decimals))
-    same(columns, made)
+    generated = generate("X", spec)
+    columns, findings = read_in(tmp_path, csv_text(generated, decimals))
+    same(columns, generated)
     assert findings == []
     assert np.array_equal(columns.rows, np.arange(2, 52))

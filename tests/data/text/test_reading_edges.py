@@ -96,7 +96,7 @@ def test_a_parquet_file_that_is_not_there(load: Load) -> None:
         load({"X": {"path": "none", "format": "catalog"}})
 
 
-def test_a_catalog_without_bars_asks_for_them(tmp_path: Path, load: Load) -> None:
+def test_a_catalog_without_bars_is_refused(tmp_path: Path, load: Load) -> None:
     (tmp_path / "store" / "data" / "bar").mkdir(parents=True)
     with pytest.raises(DataError, match="0 bar types: which bars\\? The catalog has none"):
         load({"X": {"path": "store"}})
@@ -132,8 +132,8 @@ def test_the_example_of_the_documentation_is_right(tmp_path: Path) -> None:
         (tmp_path / name).write_text(CLEAN)
     file = tmp_path / "example.yaml"
     file.write_text(f"capital: 1000\nstrategy: {{name: BUY_AND_HOLD, symbols: [DEMO]}}\n{example}", encoding="utf-8")
-    told = validate(os.fspath(file))
-    assert told.resolution.problems == ()
-    assert told.exit_code == 0
-    assert told.resolution.plan is not None
-    assert list(told.resolution.plan.data) == ["IBM", "SAP", "ES", "AAPL", "HOURS", "DEMO"]
+    validation = validate(os.fspath(file))
+    assert validation.resolution.problems == ()
+    assert validation.exit_code == 0
+    assert validation.resolution.plan is not None
+    assert list(validation.resolution.plan.data) == ["IBM", "SAP", "ES", "AAPL", "HOURS", "DEMO"]

@@ -219,18 +219,18 @@ def test_a_real_file_loads_with_the_findings_that_are_known_of_it(name: str) -> 
     assert market.instruments["X"].precision == decimals
     if per_year is not None:
         assert market.periods_per_year["X"] == per_year
-    known = {message: found for message, *found in _as_known(findings, expected)}
-    assert known == {message: list(found) for message, found in expected.items()}
+    known = {message: facts for message, *facts in _as_known(findings, expected)}
+    assert known == {message: list(facts) for message, facts in expected.items()}
 
 
 def _as_known(
     findings: tuple[Finding, ...], expected: dict[str, tuple[str, int, str]]
 ) -> list[tuple[str, str, int, str]]:
-    told = []
+    reported = []
     for finding in findings:
         message = next((known for known in expected if finding.message.startswith(known)), finding.message)
-        told.append((message, finding.severity, finding.count, finding.first[0] if finding.first else ""))
-    return told
+        reported.append((message, finding.severity, finding.count, finding.first[0] if finding.first else ""))
+    return reported
 
 
 def test_every_file_of_the_folder_is_spoken_for() -> None:
@@ -255,12 +255,12 @@ def test_splits_by_date_and_by_factor_file_take_the_jumps_out() -> None:
     dates = (("2000-06-21", 2), ("2005-02-28", 2), ("2014-06-09", 7), ("2020-08-31", 4))
     splits = Adjustment(splits=tuple((date, Decimal(ratio)) for date, ratio in dates))
     factors = Adjustment(factors="equities_daily/AAPL_factor_file.csv")
-    by_date, told_by_date = loaded(DataPlan("X", path="equities_daily/AAPL.csv", adjust=splits))
-    by_file, told_by_file = loaded(DataPlan("X", path="equities_daily/AAPL.csv", adjust=factors))
-    for told in (told_by_date, told_by_file):
-        (jump,) = [finding for finding in told if finding.message.startswith(SPLITS)]
+    by_date, findings_by_date = loaded(DataPlan("X", path="equities_daily/AAPL.csv", adjust=splits))
+    by_file, findings_by_file = loaded(DataPlan("X", path="equities_daily/AAPL.csv", adjust=factors))
+    for reported in (findings_by_date, findings_by_file):
+        (jump,) = [finding for finding in reported if finding.message.startswith(SPLITS)]
         assert jump.first == ("2000-09-29 (line 694)",)
-        assert not [finding for finding in told if "shows no such jump" in finding.message]
+        assert not [finding for finding in reported if "shows no such jump" in finding.message]
     one, other = by_date.series["X"].close, by_file.series["X"].close
     assert abs(one / other - 1).max() < 1e-5
     assert one[0] == pytest.approx(16.25 / 112)

@@ -1,4 +1,4 @@
-"""Where sessions begin and end tells whether a stamp is the start or the end of its bar."""
+"""The begin and end of sessions decide whether a stamp is the start or the end of its bar."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def look(columns: Columns, length: int, stamp: Literal["start", "end"] = "start"
 @pytest.mark.parametrize("minutes", [1, 3, 5])
 def test_sessions_that_begin_a_bar_late(minutes: int) -> None:
     length = minutes * MINUTE
-    found = stamped_at_the_end(Evidence("X", sessions(8, length, late=True), length))
-    assert found is not None
-    assert (found.severity, found.count) == ("info", 7)
-    assert "set stamp: end" in found.message
+    verdict = stamped_at_the_end(Evidence("X", sessions(8, length, late=True), length))
+    assert verdict is not None
+    assert (verdict.severity, verdict.count) == ("info", 7)
+    assert "set stamp: end" in verdict.message
 
 
 @pytest.mark.parametrize("minutes", [1, 3, 5])
@@ -48,4 +48,4 @@ def test_their_clean_twins(minutes: int) -> None:
 def test_too_little_to_go_by() -> None:
     assert look(sessions(5, MINUTE, late=True), MINUTE) is None, "four breaks"
     assert look(sessions(40, MINUTE, late=True, jitter=5), MINUTE) is None, "a thin market begins anywhere"
-    assert look(sessions(8, 15 * MINUTE, late=True), 15 * MINUTE) is None, "quarters of an hour tell nothing"
+    assert look(sessions(8, 15 * MINUTE, late=True), 15 * MINUTE) is None, "quarters of an hour decide nothing"

@@ -34,9 +34,9 @@ TWINS = {"daily": (DAILY_FILES, DAILY), "hourly": (HOURLY_FILES, HOURLY)}
 def test_a_file_equals_its_clean_twin(length: str, name: str, read: Read) -> None:
     files, twin = TWINS[length]
     text, findings = files[name]
-    columns, told = read(text)
+    columns, reported = read(text)
     same(columns, twin)
-    assert kinds(told) == findings
+    assert kinds(reported) == findings
 
 
 def test_packed_files_and_other_encodings(read: Read) -> None:
@@ -58,11 +58,11 @@ def test_a_time_zone_is_taken_into_account_with_its_daylight_saving(read: Read) 
 
 def test_stamps_that_name_their_zone(read: Read) -> None:
     local = [f"{day} {clock}:00 US/Eastern" for day in ("20140307", "20140310") for clock in ("09:30", "10:30")]
-    columns, told = read(hourly(*local))
+    columns, findings = read(hourly(*local))
     same(columns, HOURLY)
-    assert kinds(told) == [("info", "stamps are read in their own time zone, US/Eastern")]
+    assert kinds(findings) == [("info", "stamps are read in their own time zone, US/Eastern")]
     slashed = [f"{day}/03/2014 {clock} America/New_York" for day in ("07", "10") for clock in ("09:30", "10:30")]
-    columns, told = read(hourly(*slashed), date_format="day_first")
+    columns, findings = read(hourly(*slashed), date_format="day_first")
     same(columns, HOURLY)
     with pytest.raises(DataError, match=r"line 4: '2014-03-10 09:30:00' does not name US/Eastern as the first does"):
         read(hourly(*local[:2], "2014-03-10 09:30:00", local[3]))
@@ -125,9 +125,9 @@ FORMATS = {
 
 @pytest.mark.parametrize("date_format", FORMATS)
 def test_date_format_decides(date_format: str, read: Read) -> None:
-    columns, told = read(FORMATS[date_format], date_format=date_format)
+    columns, findings = read(FORMATS[date_format], date_format=date_format)
     same(columns, DAILY)
-    assert [severity for severity, _ in kinds(told)] in ([], ["info"])
+    assert [severity for severity, _ in kinds(findings)] in ([], ["info"])
 
 
 def test_a_date_format_that_does_not_fit_is_refused_with_the_line(read: Read) -> None:
@@ -175,9 +175,9 @@ def test_columns_may_be_named_by_the_configuration(read: Read) -> None:
 
 def test_a_file_of_several_symbols_gives_the_rows_of_one(read: Read) -> None:
     other = STOOQ.splitlines()[1].replace("X.US", "Y.US")
-    columns, told = read(STOOQ + other + "\n")
+    columns, findings = read(STOOQ + other + "\n")
     same(columns, HOURLY)
-    assert kinds(told) == [("info", "the file holds 2 symbols: the rows of X.US are read")]
+    assert kinds(findings) == [("info", "the file holds 2 symbols: the rows of X.US are read")]
     with pytest.raises(DataError, match=r"the file holds 2 symbols \(X\.US, Y\.US\), and 'Z' is none of them"):
         read(STOOQ + other + "\n", symbol="Z")
 
@@ -185,18 +185,18 @@ def test_a_file_of_several_symbols_gives_the_rows_of_one(read: Read) -> None:
 def test_klines_without_a_header(read: Read) -> None:
     row = "{},10.5,11,10.25,10.75,100,{},1075,5,50,500,0\n"
     text = "".join(row.format(f"{s}000", f"{s + 3599}999") for s in SECONDS)
-    columns, told = read(text)
+    columns, findings = read(text)
     assert columns.timestamp.tolist() == HOURLY.timestamp.tolist()
     assert columns.volume.tolist() == [100.0] * 4
-    assert ("info", "stamps are read as ms since 1970") in kinds(told)
+    assert ("info", "stamps are read as ms since 1970") in kinds(findings)
     with pytest.raises(DataError, match="there is no header, so it is unknown which of the 11 columns is timestamp"):
         read(text.replace(",0\n", "\n"))
 
 
 def test_a_cut_off_last_line_is_left_out(read: Read) -> None:
-    columns, told = read(CLEAN + "2014-06-16,91.51,92.7")
+    columns, findings = read(CLEAN + "2014-06-16,91.51,92.7")
     same(columns, DAILY)
-    assert kinds(told) == [("warning", "line 6: the last line is cut off: it is left out")]
+    assert kinds(findings) == [("warning", "line 6: the last line is cut off: it is left out")]
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -174,7 +174,7 @@ DAILY_FILES = {
         CLEAN + "Total,,,,,293375000\n",
         [("warning", "line 6: 'Total,,,,,293375000' is no bar (a total?)")],
     ),
-    "a remark at the end": (
+    "a note at the end": (
         CLEAN + "Data as of 2014-06-14\n",
         [("warning", "line 6: 'Data as of 2014-06-14' is no bar (a total?)")],
     ),

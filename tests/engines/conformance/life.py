@@ -81,7 +81,7 @@ class Life(Candidate):
         script = {0: [order("b", 1)]}
         assert run_script(self.engine(), market, PLAIN, script).prices == [10.0]
 
-    def test_an_engine_that_breaks_says_so_by_name(self) -> None:
+    def test_an_engine_that_breaks_is_named(self) -> None:
         class Breaking(ExecutionRules):
             def fill_price(self, raw: float, quantity: float, instrument: Instrument) -> float:
                 raise ValueError("no such price")

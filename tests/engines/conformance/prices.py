@@ -45,11 +45,11 @@ class Prices(Candidate):
         assert engine.get_portfolio_state().realised == near(2.5)
         engine.end()
 
-    def test_a_fill_tells_whose_it_is_and_how_much(self) -> None:
+    def test_a_fill_names_its_strategy_and_quantity(self) -> None:
         script = {0: [order("x1", 7, "A", "left"), order("x2", -3, "B", "right")]}
         script_run = run_script(self.engine(), market_of(series("A", FIVE), series("B", FIVE)), PLAIN, script)
-        told = [(fill.order_id, fill.strategy_id, fill.symbol, fill.quantity) for fill in script_run.fills]
-        assert told == [("x1", "left", "A", 7.0), ("x2", "right", "B", -3.0)]
+        reported = [(fill.order_id, fill.strategy_id, fill.symbol, fill.quantity) for fill in script_run.fills]
+        assert reported == [("x1", "left", "A", 7.0), ("x2", "right", "B", -3.0)]
 
     def test_the_first_and_the_last_bar_trade(self) -> None:
         script_run = run_script(

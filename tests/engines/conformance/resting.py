@@ -36,10 +36,10 @@ def resting(name: str, quantity: float, symbol: str = "A", *, closing: bool = Fa
     """An order that rests, as the blotter makes it."""
     limit, trigger, trail = (prices.get(part) for part in ("limit", "trigger", "trail"))
     kind = OrderType.LIMIT if trigger is None else OrderType.STOP if limit is None else OrderType.STOP_LIMIT
-    made = order(name, quantity, symbol)
-    made.closing, made.type = closing, OrderType.TRAILING_STOP if trail is not None else kind
-    made.limit, made.trigger, made.trail, made.until = limit, trigger, trail, prices.get("until")
-    return made
+    placed = order(name, quantity, symbol)
+    placed.closing, placed.type = closing, OrderType.TRAILING_STOP if trail is not None else kind
+    placed.limit, placed.trigger, placed.trail, placed.until = limit, trigger, trail, prices.get("until")
+    return placed
 
 
 class Lived:

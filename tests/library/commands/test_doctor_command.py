@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def found(folder: Path, name: str) -> Check:
+def checked(folder: Path, name: str) -> Check:
     return next(check for check in examine(folder) if check.name == name)
 
 
@@ -51,13 +51,13 @@ def test_a_healthy_place(here: Path):
 
 def test_as_a_document(here: Path):
     result = call("--format", "json")
-    told = json.loads(result.stdout)
-    assert (told["schema_version"], told["healthy"]) == (1, True)
-    names = [check["name"] for check in told["checks"]]
+    document = json.loads(result.stdout)
+    assert (document["schema_version"], document["healthy"]) == (1, True)
+    names = [check["name"] for check in document["checks"]]
     assert names[:2] == ["python", "orchestrate"]
     assert names[2] == "backtrader"
-    assert set(told["checks"][0]) == {"name", "status", "detail", "fix"}
-    versions = {check["name"]: check["detail"] for check in told["checks"]}
+    assert set(document["checks"][0]) == {"name", "status", "detail", "fix"}
+    versions = {check["name"]: check["detail"] for check in document["checks"]}
     assert versions["backtrader"] == importlib.metadata.version("backtrader")
 
 
@@ -70,8 +70,8 @@ def test_deep_imports_the_engines_and_nothing_else_does(here: Path):
         engines = {"backtrader", "nautilus_trader", "pandas", "pyarrow"}
         examine(Path())
         assert not engines & set(sys.modules), engines & set(sys.modules)
-        told = [check for check in examine(Path(), deep=True) if "imported in" in check.detail]
-        assert len(told) == 2, told
+        imported = [check for check in examine(Path(), deep=True) if "imported in" in check.detail]
+        assert len(imported) == 2, imported
         assert {"backtrader", "nautilus_trader"} <= set(sys.modules)
         """
     )
@@ -81,10 +81,10 @@ def test_deep_imports_the_engines_and_nothing_else_does(here: Path):
 def test_a_missing_engine_is_an_error_that_says_how_to_get_it(here: Path, monkeypatch: pytest.MonkeyPatch):
     needed = ["backtrader<1.10,>=1.9", "not-to-be-had<3,>=2", 'never-heard-of; extra == "charts"']
     monkeypatch.setattr(doctor, "requires", lambda name: needed)
-    assert found(here, "not-to-be-had") == Check(
+    assert checked(here, "not-to-be-had") == Check(
         "not-to-be-had", "error", "not installed", "python -m pip install 'not-to-be-had<3,>=2'"
     )
-    assert found(here, "extra 'charts'") == Check(
+    assert checked(here, "extra 'charts'") == Check(
         "extra 'charts'",
         "info",
         "not installed: never-heard-of",
@@ -100,7 +100,7 @@ def test_a_missing_engine_is_an_error_that_says_how_to_get_it(here: Path, monkey
 def test_a_version_out_of_bounds_is_an_error(here: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(doctor, "requires", lambda name: ["backtrader<1.0"])
     installed = importlib.metadata.version("backtrader")
-    assert found(here, "backtrader").detail == f"{installed}, but <1.0 is needed"
+    assert checked(here, "backtrader").detail == f"{installed}, but <1.0 is needed"
 
 
 def test_a_package_that_breaks_on_import(here: Path, write: Writer, monkeypatch: pytest.MonkeyPatch):
@@ -109,43 +109,43 @@ def test_a_package_that_breaks_on_import(here: Path, write: Writer, monkeypatch:
     monkeypatch.syspath_prepend(str(here / "site"))
     monkeypatch.setattr(doctor, "requires", lambda name: ["broken-engine>=1"])
     monkeypatch.setattr(wiring, "ENGINES", {"broken": Engine("broken", "", "", "broken-engine")})
-    assert found(here, "broken-engine").status == "ok"
+    assert checked(here, "broken-engine").status == "ok"
     check = next(check for check in examine(here, deep=True) if check.name == "broken-engine")
     assert (check.status, check.detail) == ("error", "1.0 can't be imported: RuntimeError: no such library")
 
 
 def test_run_from_a_folder_that_was_never_installed(here: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(doctor, "DISTRIBUTION", "never-installed")
-    assert found(here, "never-installed").status == "warning"
-    assert found(here, "backtrader").status == "ok"
+    assert checked(here, "never-installed").status == "warning"
+    assert checked(here, "backtrader").status == "ok"
 
 
 def test_an_old_python(here: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(doctor, "OLDEST_PYTHON", (9, 0))
-    assert found(here, "python").status == "error"
+    assert checked(here, "python").status == "error"
 
 
 def test_folders(here: Path):
-    assert found(here, "reports/").detail.startswith("can be made, ")
+    assert checked(here, "reports/").detail.startswith("can be made, ")
     (here / "reports").mkdir()
-    assert found(here, "reports/").detail.startswith("writable, ")
+    assert checked(here, "reports/").detail.startswith("writable, ")
     (here / "logs").write_text("a file")
-    assert found(here, "logs/").status == "error"
-    assert "is a file" in found(here, "logs/").detail
+    assert checked(here, "logs/").status == "error"
+    assert "is a file" in checked(here, "logs/").detail
 
 
 def test_a_folder_that_may_not_be_written_to(here: Path, monkeypatch: pytest.MonkeyPatch):
     (here / "reports").mkdir()
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "reports")  # root may write everywhere
-    assert (found(here, "reports/").status, found(here, "logs/").status) == ("error", "ok")
-    assert found(here, "reports/").detail == f"{here / 'reports'} can't be written to"
+    assert (checked(here, "reports/").status, checked(here, "logs/").status) == ("error", "ok")
+    assert checked(here, "reports/").detail == f"{here / 'reports'} can't be written to"
 
 
 def test_a_broken_strategy_package_is_a_warning(here: Path, write: Writer, monkeypatch: pytest.MonkeyPatch):
     write("site/bought-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: bought\nVersion: 1.0\n")
     write("site/bought-1.0.dist-info/entry_points.txt", "[orchestrate.strategies]\nBOUGHT = bought:Own\n")
     monkeypatch.syspath_prepend(str(here / "site"))
-    check = found(here, "strategy BOUGHT")
+    check = checked(here, "strategy BOUGHT")
     assert (check.status, check.detail) == ("warning", "bought:Own: there is no module bought")
 
 

@@ -88,7 +88,7 @@ def test_the_drawdown_example_reaches_the_limits_that_it_names():
     assert result.strategies["dips"].status == "completed"
 
 
-def test_the_schedule_example_changes_who_takes_part():
+def test_the_schedule_example_changes_the_strategies():
     result, events = run_of("schedule.yaml")
     assert {name: strategy.status for name, strategy in result.strategies.items()} == {
         "trend": "completed",

@@ -59,9 +59,9 @@ def test_it_runs_and_keeps_its_gates(tmp_path: Path):
 
 def test_its_strategy_is_understood(tmp_path: Path):
     write_starter(tmp_path)
-    found = describe("my_strategy.py:Pullback", tmp_path)
-    assert (found.kind, found.relations) == ("signals", ("pullback < trend",))
-    assert {name: parameter.default for name, parameter in (found.parameters or {}).items()} == {
+    description = describe("my_strategy.py:Pullback", tmp_path)
+    assert (description.kind, description.relations) == ("signals", ("pullback < trend",))
+    assert {name: parameter.default for name, parameter in (description.parameters or {}).items()} == {
         "trend": 100,
         "pullback": 5,
     }

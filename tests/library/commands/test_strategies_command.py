@@ -35,9 +35,9 @@ def strategies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 def document(result: Result) -> Any:
     assert result.exit_code == 0
     assert result.stderr == ""
-    told = json.loads(result.stdout)
-    assert told["schema_version"] == 1
-    return told
+    parsed = json.loads(result.stdout)
+    assert parsed["schema_version"] == 1
+    return parsed
 
 
 def test_the_table_names_all_and_fits(strategies: Callable[..., Result]):
@@ -110,14 +110,14 @@ class Anything:
 
 def test_ones_own_strategy_as_a_configuration_would_name_it(strategies: Callable[..., Result], write: Writer):
     write("own.py", OWN)
-    told = " ".join(strategies("own.py:Own").stdout.split())
-    assert "It has no documentation." in told
-    assert "model str (required)" in told
-    assert "when str daily daily | weekly" in told
-    assert "share float 0.5 0 < … < 1" in told
-    assert "most float – ≤ 9" in told
-    assert "on bool true" in told
-    assert "name: own.py:Own allocation: 50 config: model: … when: daily share: 0.5 on: true" in told
+    output = " ".join(strategies("own.py:Own").stdout.split())
+    assert "It has no documentation." in output
+    assert "model str (required)" in output
+    assert "when str daily daily | weekly" in output
+    assert "share float 0.5 0 < … < 1" in output
+    assert "most float – ≤ 9" in output
+    assert "on bool true" in output
+    assert "name: own.py:Own allocation: 50 config: model: … when: daily share: 0.5 on: true" in output
     assert "It takes any parameter." in strategies("own.py:Anything").stdout
     assert "It takes no parameters." in strategies("BUY_AND_HOLD").stdout
 
@@ -129,10 +129,10 @@ def test_an_unknown_name_is_code_5(strategies: Callable[..., Result]):
 
 
 def test_the_list_as_a_document(strategies: Callable[..., Result]):
-    told = document(strategies("--format", "json"))
-    assert told["broken"] == []
-    assert [one["name"] for one in told["strategies"]] == list(shipped())
-    momentum = next(one for one in told["strategies"] if one["name"] == "MOMENTUM")
+    listed = document(strategies("--format", "json"))
+    assert listed["broken"] == []
+    assert [one["name"] for one in listed["strategies"]] == list(shipped())
+    momentum = next(one for one in listed["strategies"] if one["name"] == "MOMENTUM")
     assert momentum["kind"] == "signals"
     assert momentum["frameworks"] == ["backtrader", "nautilus"]
     assert momentum["relations"] == ["fast < slow"]
@@ -150,9 +150,9 @@ def test_the_list_as_a_document(strategies: Callable[..., Result]):
 
 
 def test_one_strategy_as_a_document(strategies: Callable[..., Result], write: Writer):
-    told = document(strategies("RSI", "--format", "json"))["strategy"]
-    assert told["name"] == "RSI"
-    assert told["rules"].startswith(told["summary"])
+    strategy = document(strategies("RSI", "--format", "json"))["strategy"]
+    assert strategy["name"] == "RSI"
+    assert strategy["rules"].startswith(strategy["summary"])
     write("own.py", OWN)
     model, when, *_ = document(strategies("own.py:Own", "--format", "json"))["strategy"]["parameters"]
     assert model["required"]
@@ -187,5 +187,5 @@ def test_a_broken_package_is_reported_on_stderr(
     assert result.exit_code == 0
     assert "BOUGHT" not in result.stdout
     assert result.stderr == "warning: strategy BOUGHT is left out: bought:Own: there is no module bought\n"
-    told = json.loads(strategies("--format", "json").stdout)
-    assert told["broken"] == [{"name": "BOUGHT", "message": "bought:Own: there is no module bought"}]
+    document = json.loads(strategies("--format", "json").stdout)
+    assert document["broken"] == [{"name": "BOUGHT", "message": "bought:Own: there is no module bought"}]

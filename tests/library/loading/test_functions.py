@@ -50,9 +50,9 @@ def mine(write: Writer) -> Path:
 
 @pytest.mark.parametrize(("name", "line"), [("plain", 10), ("inside", 6), ("later", 0), ("double", 0)])
 def test_a_function_is_found_and_loaded(mine: Path, tmp_path: Path, name: str, line: int) -> None:
-    found = find_function(f"rules/mine.py:{name}", tmp_path)
-    assert (found.name, found.path, found.line) == (name, mine.resolve(), line)
-    assert callable(load_function(found))
+    function = find_function(f"rules/mine.py:{name}", tmp_path)
+    assert (function.name, function.path, function.line) == (name, mine.resolve(), line)
+    assert callable(load_function(function))
 
 
 def test_a_function_has_its_siblings_and_leaves_nothing(mine: Path, tmp_path: Path) -> None:
@@ -94,15 +94,15 @@ def test_what_is_not_there(mine: Path, write: Writer, reference: str, message: s
 
 
 def test_an_error_is_reported_at_the_line_that_it_passed(mine: Path) -> None:
-    found = find_function("mine.py:fails", mine.parent)
-    function = load_function(found)
+    loaded = find_function("mine.py:fails", mine.parent)
+    function = load_function(loaded)
     with pytest.raises(LookupError) as caught:
         function(3)
-    problem = found.problem("no", caught.value)
+    problem = loaded.problem("no", caught.value)
     assert str(problem) == (
         f"{mine.parent / 'mine.py'}:14:5: no\n   14 |     return imported(\n      |     ^^^^^^^^^^^^^^^^"
     )
-    assert (found.problem("no").line, found.problem("no").source) == (13, "def fails(number):")
+    assert (loaded.problem("no").line, loaded.problem("no").source) == (13, "def fails(number):")
 
 
 def test_a_value_is_no_function(write: Writer, tmp_path: Path) -> None:
@@ -113,6 +113,6 @@ def test_a_value_is_no_function(write: Writer, tmp_path: Path) -> None:
 
 def test_a_file_that_is_gone_has_no_line_to_show(write: Writer, tmp_path: Path) -> None:
     path = write("mine.py", "def f(): ...\n")
-    found = find_function("mine.py:f", tmp_path)
+    function = find_function("mine.py:f", tmp_path)
     path.unlink()
-    assert (found.problem("no").line, found.problem("no").source) == (1, "")
+    assert (function.problem("no").line, function.problem("no").source) == (1, "")

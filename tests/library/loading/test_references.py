@@ -54,10 +54,10 @@ def refused(reference: str, beside: Path) -> str:
 )
 def test_looked_up_beside_the_configuration(tmp_path: Path, write: Writer, file: str, reference: str):
     path = write(file, OWN)
-    found = describe(reference, tmp_path)
-    assert found.source == f"{path}:Own"
-    assert (found.name, found.reference) == (reference, reference)
-    assert rules(found) == "Mine.\n\nAll of its rules."
+    description = describe(reference, tmp_path)
+    assert description.source == f"{path}:Own"
+    assert (description.name, description.reference) == (reference, reference)
+    assert rules(description) == "Mine.\n\nAll of its rules."
 
 
 def test_an_absolute_path(tmp_path: Path, write: Writer):
@@ -68,9 +68,9 @@ def test_an_absolute_path(tmp_path: Path, write: Writer):
 def test_a_package_is_its_init_file_and_may_take_the_class_from_elsewhere(tmp_path: Path, write: Writer):
     write("package/__init__.py", "from .inner import Own")
     write("package/inner.py", OWN)
-    found = describe("package:Own", tmp_path)
-    assert (found.kind, found.summary) == ("signals", "Mine.")
-    assert rules(found) == "Mine.\n\nAll of its rules."
+    description = describe("package:Own", tmp_path)
+    assert (description.kind, description.summary) == ("signals", "Mine.")
+    assert rules(description) == "Mine.\n\nAll of its rules."
 
 
 def test_the_configurations_folder_precedes_the_working_directory(
@@ -155,11 +155,11 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, write: Writer, monkeypatch:
 @given(st.text(max_size=40) | st.text(alphabet="a./:\\\0é~", max_size=12) | st.just("x" * 5000 + ".py:Own"))
 def test_any_text_is_a_strategy_or_an_error(reference: str):
     try:
-        found = describe(reference, Path("/nonexistent"))
+        description = describe(reference, Path("/nonexistent"))
     except UnknownStrategyError as error:
         assert str(error).startswith("Unknown strategy: ")
     else:
-        assert found.kind
+        assert description.kind
 
 
 def test_describing_imports_nothing(tmp_path: Path, write: Writer):
@@ -220,10 +220,10 @@ def entry_points(tmp_path: Path, write: Writer, monkeypatch: pytest.MonkeyPatch)
 
 def test_strategies_of_other_packages_come_by_entry_point(entry_points: Callable[[str], None], tmp_path: Path):
     entry_points("BOUGHT = bought:Own")
-    found = describe("BOUGHT", tmp_path)
-    assert (found.name, found.reference, found.source) == ("BOUGHT", "BOUGHT", "bought:Own")
-    assert installed() == ({"BOUGHT": found}, {})
-    assert rules(found) == "Mine.\n\nAll of its rules."
+    description = describe("BOUGHT", tmp_path)
+    assert (description.name, description.reference, description.source) == ("BOUGHT", "BOUGHT", "bought:Own")
+    assert installed() == ({"BOUGHT": description}, {})
+    assert rules(description) == "Mine.\n\nAll of its rules."
     assert "did you mean 'BOUGHT'?" in refused("BOUGTH", tmp_path)
 
 
@@ -231,8 +231,8 @@ def test_a_broken_entry_point_is_reported_and_hinders_no_other(entry_points: Cal
     entry_points(
         "BROKEN = nowhere.at_all:Own\nMOMENTUM = bought:Own\nNO_CLASS = bought:Sold\nODD = bought\nFINE = bought:Own"
     )
-    found, broken = installed()
-    assert list(found) == ["FINE"]
+    usable, broken = installed()
+    assert list(usable) == ["FINE"]
     assert broken["BROKEN"] == "nowhere.at_all:Own: there is no module nowhere.at_all"
     assert broken["MOMENTUM"] == "'bought:Own' uses a name that is taken"
     assert broken["NO_CLASS"] == "bought:Sold: bought.py has no class Sold"

@@ -12,11 +12,11 @@ RULES = pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE, FEES], ids=["open", "
 
 
 def same(native, stage, rules=PLAIN, config=None, symbols=(), *, at_least=10, **how):
-    """Trades and final value agree; what the strategy noted (`heard`), too."""
+    """Trades and final value agree; so does what the strategy noted (`notices`)."""
     stake = int(how["sizing"].value) if "sizing" in how else 1
-    heard = native.heard = []
+    notices = native.notices = []
     alone = bare(native, stage, rules, config, symbols, stake=stake)
-    native.heard = []
+    native.notices = []
     hosted = host(native, stage, rules, config, symbols, **how)
     assert hosted.status() == "completed", hosted.error()
     trades = hosted.trades()
@@ -27,5 +27,5 @@ def same(native, stage, rules=PLAIN, config=None, symbols=(), *, at_least=10, **
     assert len(alone.trades) >= at_least
     if len(trades) == len(hosted.trades()):
         assert hosted.equity() == pytest.approx(alone.value, rel=1e-12)
-    assert native.heard == heard
+    assert native.notices == notices
     return hosted

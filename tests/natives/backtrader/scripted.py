@@ -21,18 +21,18 @@ def flat(count, price=100.0, symbol="A"):
 
 
 class Scripted(bt.Strategy):
-    """Does `plan[n]` at its n-th bar (from 1); notes what it hears."""
+    """Does `plan[n]` at its n-th bar (from 1); notes its notifications."""
 
     params = (("plan", {}), ("answers", {}))
 
     def __init__(self):
-        self.heard = type(self).heard = []
+        self.notices = type(self).notices = []
         self.orders = {}
 
     def notify_order(self, order):
-        told = (len(self), order.getstatusname(), order.created.size, order.info.get("reason", ""))
-        self.heard.append(told)
-        answer = self.p.answers.get(told[1])
+        notice = (len(self), order.getstatusname(), order.created.size, order.info.get("reason", ""))
+        self.notices.append(notice)
+        answer = self.p.answers.get(notice[1])
         if answer:
             answer(self, order)
 
@@ -45,7 +45,7 @@ class Scripted(bt.Strategy):
 def play(plan, stage, rules=PLAIN, *, answers=None, **how):
     hosted = host(Scripted, stage, rules, {"plan": plan, "answers": answers or {}}, **how)
     assert hosted.status() == "completed", hosted.error()
-    return hosted, Scripted.heard
+    return hosted, Scripted.notices
 
 
 def sizes(hosted, strategy_id="one"):

@@ -1,4 +1,4 @@
-"""Strategies that do everything at random trade and hear under the orchestrator what they do in a bare Cerebro."""
+"""Strategies that do everything at random trade and are notified as in a standalone Cerebro."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ Order = bt.Order
 
 
 class Random(bt.Strategy):
-    """Sends orders of every type, in groups and brackets, cancels some, and notes all it hears."""
+    """Sends orders of every type, in groups and brackets, cancels some, and notes all notifications."""
 
     params = (("seed", 0), ("always", False))
 
     def __init__(self):
         self.chance = random.Random(self.p.seed)
         self.sent = []
-        self.heard = type(self).heard = []
+        self.notices = type(self).notices = []
 
     def notify_order(self, order):
         done = order.executed
-        told = (order.getstatusname(), order.exectype, order.size, done.size, done.price)
-        self.heard.append((len(self), order.data._name, *told))
+        notice = (order.getstatusname(), order.exectype, order.size, done.size, done.price)
+        self.notices.append((len(self), order.data._name, *notice))
 
     def notify_trade(self, trade):
-        self.heard.append((len(self), trade.data._name, trade.size, trade.pnl, trade.barlen))
+        self.notices.append((len(self), trade.data._name, trade.size, trade.pnl, trade.barlen))
 
     def price(self, data, away):
         return data.close[0] * (1 + away * self.chance.choice((0.005, 0.01, 0.02, 0.04)))
@@ -79,7 +79,7 @@ class Random(bt.Strategy):
         self.sent += [first, sends[1](data, size=size, exectype=kinds[1], price=self.price(data, -1), oco=first)]
 
     def next(self):
-        """One order, pair or bracket at a time for each data: how several act on one bar is told in docs/natives.md."""
+        """One order, pair or bracket at a time for each data: docs/natives.md says how several act on one bar."""
         chance = self.chance
         for data in self.datas:
             if not len(data) or data.datetime[0] != self.datetime[0]:
@@ -110,7 +110,7 @@ class Random(bt.Strategy):
 def test_by_chance(seed, rules):
     stage = market(walk("A", 250, seed), walk("B", 250, seed + 100))
     alone = bare(Random, stage, rules, {"seed": seed}, cash=1e8)
-    heard = Random.heard
+    notices = Random.notices
     hosted = host(Random, stage, rules, {"seed": seed}, cash=1e8)
     assert hosted.status() == "completed", hosted.error()
     assert len(alone.trades) > 50
@@ -120,8 +120,10 @@ def test_by_chance(seed, rules):
         expected = [trade for trade in alone.trades if trade[1] == symbol]
         assert trades[: len(expected)] == expected
         assert len(trades) - len(expected) <= (rules is AT_CLOSE)
-    told = [[note for note in notes if note[1] == symbol] for notes in (heard, Random.heard) for symbol in ("A", "B")]
-    assert told[:2] == told[2:]
+    by_symbol = [
+        [note for note in notes if note[1] == symbol] for notes in (notices, Random.notices) for symbol in ("A", "B")
+    ]
+    assert by_symbol[:2] == by_symbol[2:]
 
 
 class Valued(Random):

@@ -128,7 +128,7 @@ def parts(bad=None):
     return {"good": alone["good"], "bad": Part(bad, pct=20), **alone} if bad else alone
 
 
-def told(hosted):
+def facts_of(hosted):
     """All that a run says of the others."""
     results = hosted.orchestrator.results()
     return {
@@ -144,7 +144,7 @@ def stage():
 
 @pytest.fixture(scope="module", params=[PLAIN, AT_CLOSE], ids=["open", "close"])
 def undisturbed(request, stage):
-    return request.param, told(host(parts(), stage, request.param))
+    return request.param, facts_of(host(parts(), stage, request.param))
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # of numpy, at -np.uint8(200)
@@ -157,7 +157,7 @@ def test_it_fails_alone_and_is_flattened(what, stage, undisturbed):
     assert message in hosted.error("bad")
     assert sum(quantity for _, _, quantity, _ in hosted.trades("bad")) == 0
     assert not hosted.orchestrator.strategies["bad"].book.positions
-    assert told(hosted) == others
+    assert facts_of(hosted) == others
 
 
 def test_what_it_holds_is_closed_at_the_next_open_by_the_rules(stage):

@@ -16,7 +16,7 @@ class HeikinAshi(bt.Strategy):
 
     def next(self):
         candle = self.candle
-        self.heard.append(
+        self.notices.append(
             (self.datetime.datetime(), len(self.data0), len(self.data1), candle.ha_close[0], self.slow[0])
         )
         if candle.ha_close[0] > candle.ha_open[0] and not self.position:
@@ -68,7 +68,7 @@ class OwnIndicators(bt.Strategy):
         self.smoothed = Smoothed(self.datas[0].close, self.datas[1])
 
     def next(self):
-        self.heard.append((len(self), self.smoothed[0], *(middle[0] for middle in self.middles)))
+        self.notices.append((len(self), self.smoothed[0], *(middle[0] for middle in self.middles)))
         for data, middle in zip(self.datas, self.middles, strict=True):
             above = data.close[0] > max(middle[0], self.smoothed[0] if data is self.data else 0.0)
             if above != bool(self.getposition(data)):

@@ -48,25 +48,25 @@ def test_the_signal_strategy_of_the_front_page_turns_its_position_round(rules):
 
 
 class Brackets(bt.Strategy):
-    """Entries by limit, exits by bracket; notes all it hears."""
+    """Entries by limit, exits by bracket; notes all notifications."""
 
     def __init__(self):
         self.fast, self.slow = bt.ind.EMA(period=5), bt.ind.EMA(period=15)
         self.live = set()
 
     def notify_order(self, order):
-        self.heard.append((len(self), order.getstatusname(), order.executed.size, order.executed.price))
+        self.notices.append((len(self), order.getstatusname(), order.executed.size, order.executed.price))
         if not order.alive():
             self.live.discard(order.ref)
 
     def notify_trade(self, trade):
-        self.heard.append((len(self), trade.status, trade.size, round(trade.pnl, 6)))
+        self.notices.append((len(self), trade.status, trade.size, round(trade.pnl, 6)))
 
     def notify_cashvalue(self, cash, value):
-        self.heard.append((round(cash, 4), round(value, 4)))
+        self.notices.append((round(cash, 4), round(value, 4)))
 
     def notify_fund(self, cash, value, fundvalue, shares):
-        self.heard.append((round(fundvalue, 6), round(shares, 6)))
+        self.notices.append((round(fundvalue, 6), round(shares, 6)))
 
     def next(self):
         if self.live:
@@ -117,7 +117,7 @@ class Pairs(bt.Strategy):
         a, b = self.datas
         if not (len(a) and len(b)):
             return
-        self.heard.append((self.datetime.datetime(), len(a), len(b), a.close[0], b.close[0]))
+        self.notices.append((self.datetime.datetime(), len(a), len(b), a.close[0], b.close[0]))
         self.ratio.append(a.close[0] / b.close[0])
         if len(self.ratio) < 20:
             return
@@ -153,7 +153,7 @@ class TimerRebalancer(bt.Strategy):
         self.add_timer(when=bt.timer.SESSION_START, monthdays=[1], monthcarry=True)
 
     def notify_timer(self, timer, when, *args, **kwargs):
-        self.heard.append((when, self.data.datetime.datetime() if len(self.data) else None))
+        self.notices.append((when, self.data.datetime.datetime() if len(self.data) else None))
         for data in self.datas:
             self.order_target_value(data, target=self.broker.getvalue() * 0.3)
 
@@ -169,7 +169,7 @@ class IntradayTimer(bt.Strategy):
         self.add_timer(when=dt.time(9, 37), repeat=dt.timedelta(minutes=45), weekdays=[1, 3, 5])
 
     def notify_timer(self, timer, when, *args, **kwargs):
-        self.heard.append((timer.p.tid, when, self.data.datetime.datetime()))
+        self.notices.append((timer.p.tid, when, self.data.datetime.datetime()))
         if timer.p.tid:
             self.buy(size=3)
         else:
@@ -204,11 +204,11 @@ def test_an_order_target_percent_rotation(rules):
 
 
 class AllTypes(bt.Strategy):
-    """Each order type in turn, with expiry and one-cancels-other; notes all it hears."""
+    """Each order type in turn, with expiry and one-cancels-other; notes all notifications."""
 
     def notify_order(self, order):
         done = order.executed
-        self.heard.append(
+        self.notices.append(
             (len(self), order.exectype, order.getstatusname(), order.created.price, done.size, done.price)
         )
 
@@ -246,12 +246,12 @@ class ByHand(bt.Strategy):
         self.started = self.live = 0
 
     def nextstart(self):
-        self.heard.append(("nextstart", len(self)))
+        self.notices.append(("nextstart", len(self)))
         self.started = len(self)
         super().nextstart()
 
     def notify_order(self, order):
-        self.heard.append((len(self), order.getstatusname(), order.created.price, order.executed.price))
+        self.notices.append((len(self), order.getstatusname(), order.created.price, order.executed.price))
         self.live += {order.Submitted: 1, order.Completed: -1, order.Canceled: -1, order.Expired: -1}.get(
             order.status, 0
         )
@@ -278,7 +278,7 @@ class SessionTimers(bt.Strategy):
         self.add_timer(when=bt.timer.SESSION_START, offset=dt.timedelta(hours=3), allow=lambda day: day.day % 2 == 0)
 
     def notify_timer(self, timer, when, *args, **kwargs):
-        self.heard.append((timer.p.tid, when, self.data.datetime.datetime()))
+        self.notices.append((timer.p.tid, when, self.data.datetime.datetime()))
         self.order_target_size(target=5 * timer.p.tid)
 
 
@@ -328,7 +328,7 @@ def test_the_minimum_fee_of_an_order_through_zero_is_taken_once():
 def test_slippage_moves_market_and_stop_orders_and_no_limits():
     rules = ExecutionRules(slippage=Slippage(percent=0.5))
     stage = market(walk("A", 700, 3))
-    Brackets.heard = []
+    Brackets.notices = []
     hosted = host(Brackets, stage, rules)
     assert hosted.status() == "completed", hosted.error()
     assert len(hosted.trades()) > 50

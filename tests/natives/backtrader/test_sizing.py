@@ -14,11 +14,11 @@ from tests.natives.backtrader.builders import PLAIN, host, market
 from tests.natives.backtrader.scripted import Scripted, bars, flat, play, sizes
 
 
-def test_fractions_are_cut_to_lots_and_told_so():
-    hosted, heard = play({2: lambda s: s.buy(size=10.7)}, market(flat(5)))
-    assert heard[-1] == (3, "Completed", 10.0, "lots")
-    hosted, heard = play({2: lambda s: s.buy(size=10.7)}, market(flat(5)), ExecutionRules(lots="fractional"))
-    assert heard[-1] == (3, "Completed", 10.7, "")
+def test_fractions_are_cut_to_lots_and_reported():
+    hosted, notices = play({2: lambda s: s.buy(size=10.7)}, market(flat(5)))
+    assert notices[-1] == (3, "Completed", 10.0, "lots")
+    hosted, notices = play({2: lambda s: s.buy(size=10.7)}, market(flat(5)), ExecutionRules(lots="fractional"))
+    assert notices[-1] == (3, "Completed", 10.7, "")
     assert sizes(hosted) == [(10.7, 100.0)]
 
 

@@ -14,9 +14,9 @@ from tests.natives.backtrader.builders import AT_CLOSE, PLAIN, Part, host, marke
 from tests.natives.backtrader.scripted import Scripted, bars, flat, play, sizes
 
 
-def test_an_order_beyond_the_capital_is_cut_and_told_so():
-    hosted, heard = play({2: lambda s: s.buy(size=1500)}, market(flat(5)), cash=100_000)
-    assert heard == [(2, "Submitted", 1500, "capital"), (2, "Submitted", 1000.0, "capital"),
+def test_an_order_beyond_the_capital_is_cut_and_reported():
+    hosted, notices = play({2: lambda s: s.buy(size=1500)}, market(flat(5)), cash=100_000)
+    assert notices == [(2, "Submitted", 1500, "capital"), (2, "Submitted", 1000.0, "capital"),
                      (3, "Accepted", 1000.0, "capital"), (3, "Completed", 1000.0, "capital")]  # fmt: skip
     assert sizes(hosted) == [(1000, 100.0)]
 
@@ -25,8 +25,8 @@ def test_an_order_that_nothing_is_left_of_is_rejected_with_the_reason_at_once():
     def second(strategy):
         strategy.second = strategy.buy(size=1)
 
-    hosted, heard = play({2: lambda s: s.buy(size=1000), 4: second}, market(flat(6)), cash=100_000)
-    assert heard[-2:] == [(4, "Submitted", 1, "capital"), (4, "Rejected", 1, "capital")]
+    hosted, notices = play({2: lambda s: s.buy(size=1000), 4: second}, market(flat(6)), cash=100_000)
+    assert notices[-2:] == [(4, "Submitted", 1, "capital"), (4, "Rejected", 1, "capital")]
     assert hosted.reasons()[-1] == ("rejected", "capital", 0.0)
     assert sizes(hosted) == [(1000, 100.0)]
 
@@ -38,21 +38,21 @@ def test_the_figures_come_with_the_reason():
     assert details == ["2000 at 100 cost 200000.00, 100000.00 is available"]
 
 
-def test_an_answer_to_a_rejection_is_heard_at_once():
+def test_an_answer_to_a_rejection_counts_at_once():
     def smaller(strategy, order):
         strategy.buy(size=10, exectype=bt.Order.Limit, price=1.0)
 
     plan = {2: lambda s: s.buy(size=1000), 4: lambda s: s.buy(size=1)}
-    hosted, _heard = play(plan, market(flat(7)), cash=100_050, answers={"Rejected": smaller})
+    hosted, _notices = play(plan, market(flat(7)), cash=100_050, answers={"Rejected": smaller})
     assert ("approved", "", 10.0) in hosted.reasons()
     assert hosted.orchestrator.session.log.decisions[-2].decision.demand.step == 3
 
 
 def test_a_gap_at_the_open_cuts_what_was_approved():
     stage = market(bars((100, 100, 100, 100), (100, 100, 100, 100), (125, 125, 125, 125), (125, 125, 125, 125)))
-    hosted, heard = play({2: lambda s: s.buy(size=1000)}, stage, cash=100_000)
+    hosted, notices = play({2: lambda s: s.buy(size=1000)}, stage, cash=100_000)
     assert sizes(hosted) == [(800, 125.0)]
-    assert heard[-1] == (3, "Completed", 800.0, "open_gap")
+    assert notices[-1] == (3, "Completed", 800.0, "open_gap")
 
 
 def test_a_cut_parent_cuts_its_children():
@@ -60,10 +60,10 @@ def test_a_cut_parent_cuts_its_children():
         strategy.buy_bracket(size=2000, exectype=bt.Order.Market, stopprice=90.0, limitprice=110.0)
 
     stage = market(bars(*[(100, 100, 100, 100)] * 4, (100, 120, 100, 120), (120, 120, 120, 120)))
-    hosted, heard = play({2: bracket}, stage, cash=100_000)
+    hosted, notices = play({2: bracket}, stage, cash=100_000)
     assert sizes(hosted) == [(1000, 100.0), (-1000, 110.0)]
-    assert (2, "Submitted", -1000.0, "capital") in heard
-    assert heard[-2:] == [(5, "Completed", -1000.0, "capital"), (5, "Canceled", -1000.0, "capital")]
+    assert (2, "Submitted", -1000.0, "capital") in notices
+    assert notices[-2:] == [(5, "Completed", -1000.0, "capital"), (5, "Canceled", -1000.0, "capital")]
 
 
 def test_a_gap_at_the_open_cuts_the_children_too():
@@ -79,8 +79,8 @@ def test_the_children_of_a_refused_parent_end_with_it():
     def bracket(strategy):
         strategy.buy_bracket(size=10, exectype=bt.Order.Market, stopprice=90.0, limitprice=110.0)
 
-    hosted, heard = play({1: lambda s: s.buy(size=1000), 3: bracket}, market(flat(7)), cash=100_000)
-    assert [told[:3] for told in heard[3:]] == [
+    hosted, notices = play({1: lambda s: s.buy(size=1000), 3: bracket}, market(flat(7)), cash=100_000)
+    assert [notice[:3] for notice in notices[3:]] == [
         (3, "Submitted", 10), (3, "Submitted", -10), (3, "Submitted", -10),
         (3, "Rejected", 10), (3, "Canceled", -10), (3, "Canceled", -10),
     ]  # fmt: skip
@@ -93,8 +93,8 @@ def test_a_parent_refused_at_the_open_takes_its_children_along():
         strategy.buy_bracket(size=1, exectype=bt.Order.Market, stopprice=90.0, limitprice=110.0)
 
     stage = market(bars(*[(100, 100, 100, 100)] * 2, *[(500, 500, 500, 500)] * 3))
-    hosted, heard = play({2: bracket}, stage, cash=150)
-    assert [told[1:] for told in heard if told[0] == 2 and told[1] != "Submitted"] == [
+    hosted, notices = play({2: bracket}, stage, cash=150)
+    assert [notice[1:] for notice in notices if notice[0] == 2 and notice[1] != "Submitted"] == [
         ("Rejected", 1, "below_one_lot"), ("Canceled", -1, ""), ("Canceled", -1, ""),
     ]  # fmt: skip
     assert not sizes(hosted)
@@ -118,24 +118,24 @@ def test_an_exit_that_is_left_over_is_decided_upon_anew():
         strategy.buy(strategy.data1, size=10)
 
     stage = market(stage.series["A"], flat(7, 99.9, "B"))
-    hosted, heard = play({1: with_stop, 3: all_in}, stage, cash=1000)
+    hosted, notices = play({1: with_stop, 3: all_in}, stage, cash=1000)
     assert [size for size, _ in sizes(hosted)] == [10, -10, 10]
-    assert heard[-1] == (4, "Rejected", -10, "capital")
+    assert notices[-1] == (4, "Rejected", -10, "capital")
 
 
 def test_an_exit_that_is_left_over_within_the_bar_opens_nothing():
     stage = market(bars(*[(100, 100, 100, 100)] * 3, (100, 100, 80, 85), (85, 85, 85, 85)))
-    hosted, heard = play({1: with_stop, 3: lambda s: s.close()}, stage)
+    hosted, notices = play({1: with_stop, 3: lambda s: s.close()}, stage)
     assert sizes(hosted) == [(10, 100.0), (-10, 100.0)]
-    assert heard[-1] == (4, "Rejected", -10, "nothing_to_close")
+    assert notices[-1] == (4, "Rejected", -10, "nothing_to_close")
     assert hosted.reasons()[-1] == ("rejected", "nothing_to_close", 0.0)
 
 
 def test_an_exit_sells_at_most_what_is_held():
     stage = market(bars(*[(100, 100, 100, 100)] * 5, (100, 100, 80, 85), (85, 85, 85, 85)))
-    hosted, heard = play({1: with_stop, 3: lambda s: s.order_target_size(target=4)}, stage)
+    hosted, notices = play({1: with_stop, 3: lambda s: s.order_target_size(target=4)}, stage)
     assert sizes(hosted) == [(10, 100.0), (-6, 100.0), (-4, 90.0)]
-    assert heard[-1] == (6, "Completed", -4, "nothing_to_close")
+    assert notices[-1] == (6, "Completed", -4, "nothing_to_close")
 
 
 def test_a_cancel_before_the_release_works():
@@ -145,8 +145,8 @@ def test_a_cancel_before_the_release_works():
         assert strategy.broker.get_orders_open() == [order]
         strategy.cancel(order)
 
-    hosted, heard = play({2: change_of_mind}, market(flat(5)))
-    assert [told[1] for told in heard] == ["Submitted", "Canceled"] * 2
+    hosted, notices = play({2: change_of_mind}, market(flat(5)))
+    assert [notice[1] for notice in notices] == ["Submitted", "Canceled"] * 2
     assert not sizes(hosted)
     assert not hosted.reasons()
 
@@ -157,8 +157,8 @@ def test_a_cancel_while_the_symbol_has_no_bar():
     def send(strategy):
         strategy.order = strategy.buy(strategy.data1, size=10)
 
-    hosted, heard = play({2: send, 4: lambda s: s.cancel(s.order)}, market(one, other))
-    assert [told[:2] for told in heard] == [(3, "Submitted"), (3, "Accepted"), (5, "Canceled")]
+    hosted, notices = play({2: send, 4: lambda s: s.cancel(s.order)}, market(one, other))
+    assert [notice[:2] for notice in notices] == [(3, "Submitted"), (3, "Accepted"), (5, "Canceled")]
     assert hosted.reasons() == [("approved", "", 10.0), ("rejected", "cancelled", 0.0)]
 
 
@@ -188,8 +188,8 @@ def test_a_policy_that_refuses_reaches_both():
         "two": Part(Other, config={"plan": {2: lambda s: s.sell(size=10)}}, pct=50),
     }
     hosted = host(parts, market(flat(5)), coordinator=StrategyCoordinator(neither))
-    assert Scripted.heard == [(2, "Submitted", 10, "conflict"), (2, "Rejected", 10, "conflict")]
-    assert Other.heard == [(2, "Submitted", -10, "conflict"), (2, "Rejected", -10, "conflict")]
+    assert Scripted.notices == [(2, "Submitted", 10, "conflict"), (2, "Rejected", 10, "conflict")]
+    assert Other.notices == [(2, "Submitted", -10, "conflict"), (2, "Rejected", -10, "conflict")]
     assert not hosted.orchestrator.fills
 
 
@@ -200,7 +200,7 @@ def test_what_the_orchestrator_closes_at_the_end_is_the_strategys():
 
 
 def test_orders_of_the_last_bar_are_cancelled_there():
-    hosted, _heard = play({5: lambda s: s.buy(size=10)}, market(flat(5)))
+    hosted, _notices = play({5: lambda s: s.buy(size=10)}, market(flat(5)))
     assert hosted.reasons() == [("approved", "", 10.0), ("rejected", "unfilled_at_end", 0.0)]
 
 
@@ -227,7 +227,7 @@ def test_orders_of_init_and_start_have_no_price_yet():
             self.order = self.buy(size=10)
 
     hosted = host(Early, market(flat(4)))
-    assert Early.heard[:2] == [(0, "Submitted", 10, "not_tradable"), (0, "Rejected", 10, "not_tradable")]
+    assert Early.notices[:2] == [(0, "Submitted", 10, "not_tradable"), (0, "Rejected", 10, "not_tradable")]
     assert not hosted.orchestrator.fills
 
 
@@ -252,7 +252,7 @@ def test_runstop_ends_the_strategy_and_nothing_else():
 
 
 @pytest.mark.parametrize("fill", ["next_open", "close"])
-def test_an_order_of_the_orchestrators_own_is_heard_of(fill):
+def test_an_order_of_the_orchestrators_own_is_notified(fill):
     """Trims and flattening: played to the adapter as the orchestrator would."""
     stage, adapter = market(flat(6)), BacktraderOrchestrationAdapter()
     trades = []
@@ -280,10 +280,10 @@ def test_an_order_of_the_orchestrators_own_is_heard_of(fill):
     assert adapter.get_portfolio_state().realised == 0.0
     adapter.end()
     late = fill == "close"
-    assert [(told[0], told[1]) for told in Held.heard] == [
+    assert [(notice[0], notice[1]) for notice in Held.notices] == [
         (bar + late, status) for bar in (2, 4) for status in ("Submitted", "Accepted", "Completed")
     ]
-    assert {told[3] for told in Held.heard} == {"flattened"}
+    assert {notice[3] for notice in Held.notices} == {"flattened"}
     assert trades == [(2 + late, False, 0.0), (4 + late, True, 0.0)]
 
 
@@ -298,7 +298,7 @@ def test_a_bracket_taken_back_while_its_entry_is_on_its_way():
         strategy.cancel(strategy.bracket[1])
 
     dear = bars(*[(100, 100, 100, 100)] * 2, *[(5000, 5000, 5000, 5000)] * 4, symbol="B")
-    hosted, heard = play({2: send}, market(flat(6), dear), cash=1000, answers={"Rejected": take_back})
+    hosted, notices = play({2: send}, market(flat(6), dear), cash=1000, answers={"Rejected": take_back})
     assert sizes(hosted) == [(1, 100.0)]
-    assert [told[1] for told in heard if told[2] == -1] == ["Submitted", "Submitted", "Canceled", "Canceled"]
+    assert [notice[1] for notice in notices if notice[2] == -1] == ["Submitted", "Submitted", "Canceled", "Canceled"]
     assert not hosted.orchestrator.session.blotter.resting()

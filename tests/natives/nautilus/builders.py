@@ -240,7 +240,7 @@ def bar_type(symbol: str, spec: str = "1-DAY") -> BarType:
 
 
 def share(symbol: str) -> Equity:
-    """A share in dollars, with cents, as a bare engine is told of it."""
+    """A share in dollars, with cents, for a standalone engine."""
     return Equity(
         instrument_id=instrument_id(symbol),
         raw_symbol=Symbol(symbol),

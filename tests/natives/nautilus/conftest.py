@@ -13,5 +13,5 @@ from tests.natives.nautilus.scripts import Planned
 def _nothing_remembered() -> Iterator[None]:
     yield
     Planned.plans.clear()
-    Planned.heard.clear()
+    Planned.notices.clear()
     Planned.alive.clear()

@@ -19,12 +19,12 @@ def run(
     capital: int = 10_000,
     **how: Any,
 ) -> Hosted:
-    """The plan alone on a small market; what it heard is in `Planned.heard["default"]`."""
+    """The plan alone on a small market; its notifications are in `Planned.notices["default"]`."""
     Planned.plans["default"] = plan
     played = play(market(drawn("A", rows)), {"native": Part(Planned)}, rules, capital=capital, **how)
     assert played.error() == ""
     return played
 
 
-def heard() -> list[object]:
-    return Planned.heard["default"]
+def notices() -> list[object]:
+    return Planned.notices["default"]

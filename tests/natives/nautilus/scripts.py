@@ -156,16 +156,16 @@ class PlannedConfig(StrategyConfig, frozen=True):
 
 
 class Planned(Strategy):
-    """Does at each bar what `plans[tag]` says for its number (from 0), and keeps what it hears in `heard[tag]`."""
+    """Does at each bar what `plans[tag]` says for its number (from 0); keeps notifications in `notices[tag]`."""
 
     plans: ClassVar[dict[str, dict[Any, Any]]] = {}
-    heard: ClassVar[dict[str, list[object]]] = {}
+    notices: ClassVar[dict[str, list[object]]] = {}
     alive: ClassVar[dict[str, Planned]] = {}
 
     def __init__(self, config: PlannedConfig) -> None:
         super().__init__(config)
         self.plan = self.plans[config.tag]
-        self.log_of = self.heard.setdefault(config.tag, [])
+        self.log_of = self.notices.setdefault(config.tag, [])
         self.alive[config.tag] = self
         self.bars = 0
         self.raise_in("__init__")

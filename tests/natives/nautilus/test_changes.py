@@ -8,12 +8,12 @@ import pytest
 from nautilus_trader.model.objects import Quantity
 
 from tests.natives.nautilus.builders import AT_CLOSE, NEXT_OPEN
-from tests.natives.nautilus.planned import FLAT, heard, run
+from tests.natives.nautilus.planned import FLAT, notices, run
 from tests.natives.nautilus.scripts import Planned
 
 
 @pytest.mark.parametrize("rules", [NEXT_OPEN, AT_CLOSE], ids=["next_open", "close"])
-def test_an_order_can_be_taken_back_before_anyone_has_heard_of_it(rules):
+def test_an_order_can_be_taken_back_before_it_is_reported(rules):
     def regret(one: Planned, _: object) -> None:
         one.limit(10, 9.7)
         for order in one.cache.orders():
@@ -22,7 +22,7 @@ def test_an_order_can_be_taken_back_before_anyone_has_heard_of_it(rules):
     played = run({0: regret}, rules=rules)
     assert played.trades() == []
     assert played.reasons() == []
-    assert heard() == ["Initialized", "Canceled", "stop"]
+    assert notices() == ["Initialized", "Canceled", "stop"]
 
 
 def test_a_resting_order_is_taken_back_and_its_money_is_free_again():
@@ -39,7 +39,7 @@ def test_a_resting_order_is_taken_back_and_its_money_is_free_again():
         ("rejected", "cancelled", 0.0),
         ("approved", "", 1000.0),
     ]
-    assert "Canceled" in heard()
+    assert "Canceled" in notices()
 
 
 @pytest.mark.parametrize("when", [0, 2], ids=["while_they_wait", "where_they_rest"])
@@ -56,7 +56,7 @@ def test_several_orders_are_taken_back_at_once(when):
     rows = [*FLAT[:4], (9.0, 9.0, 7.0, 8.0), *FLAT[5:]]
     played = run({0: first} | ({when: regret} if when else {}), rows)
     assert played.trades() == []
-    assert heard().count("Canceled") == 2
+    assert notices().count("Canceled") == 2
     assert played.orchestrator.session.blotter.resting() == []
 
 
@@ -69,7 +69,7 @@ def test_cancelling_everything_also_takes_back_what_waits_for_its_release():
 
     played = run({0: later})
     assert played.trades() == []
-    assert heard() == ["Initialized", "Canceled", "stop"]
+    assert notices() == ["Initialized", "Canceled", "stop"]
 
 
 def test_cancelling_everything_leaves_what_was_submitted_at_the_same_moment_as_nautilus_does():
@@ -94,7 +94,7 @@ def test_a_change_that_costs_less_is_made(when):
     rows = [*FLAT[:4], (9.0, 9.2, 8.4, 9.0), *FLAT[5:]]
     played = run({0: first} | ({when: lower} if when else {}), rows)
     assert played.trades() == [(4, "A", 4.0, 8.5)]
-    assert ("Updated", 4.0) in heard()
+    assert ("Updated", 4.0) in notices()
 
 
 CHANGES = pytest.mark.parametrize("change", ["price", "quantity", "both"])
@@ -138,7 +138,7 @@ def test_a_change_that_costs_more_is_a_demand_for_the_difference(when, change):
     assert played.reasons()[:2] == [("approved", "", 100.0), ("approved", "", difference)]
     session = played.orchestrator.session
     assert (session.blotter.waiting, session.blotter.resting(), session.blotter.reserved("native")) == ({}, [], 0.0)
-    assert [each for each in heard() if each[0] == "Updated"] == [("Updated", 100.0 if change == "price" else 200.0)]
+    assert [each for each in notices() if each[0] == "Updated"] == [("Updated", 100.0 if change == "price" else 200.0)]
 
 
 @MOMENTS
@@ -147,7 +147,7 @@ def test_refused_it_leaves_the_old_order_as_it_was(when, change):
     capital = {"price": 915, "quantity": 1_000, "both": 1_000}[change]
     played = run(dearer(when, change), DOWN, capital=capital)
     assert played.trades() == [(5, "A", 100.0, 9.1)]
-    assert "ModifyRejected" in heard()
+    assert "ModifyRejected" in notices()
     assert played.orchestrator.session.blotter.resting() == []
 
 
@@ -175,7 +175,7 @@ def test_a_market_order_is_not_changed():
         one.modify_order(one.cache.orders()[0], quantity=Quantity.from_int(20))
 
     assert run({0: change}).trades() == [(1, "A", 10.0, 10.0)]
-    assert "ModifyRejected" in heard()
+    assert "ModifyRejected" in notices()
 
 
 def test_a_stop_that_protects_may_follow_the_market():
@@ -187,4 +187,4 @@ def test_a_stop_that_protects_may_follow_the_market():
     plan = {0: lambda one, _: one.market(10), 1: lambda one, _: one.stop_order(-10, 9.5)}
     played = run(plan | dict.fromkeys(range(2, 8), follow), rows)
     assert played.trades() == [(1, "A", 10.0, 11.0), (6, "A", -10.0, 14.5)]
-    assert "ModifyRejected" not in heard()
+    assert "ModifyRejected" not in notices()

@@ -139,13 +139,13 @@ def test_what_nautilus_cannot_hold_is_an_engine_error_that_leaves_nothing_behind
     stage = market(wave("A", 10), wave("B", 10), B=Instrument("B", multiplier=1e30))
     with pytest.raises(EngineError, match="B: nautilus can't hold this instrument"):
         play(stage, parts)
-    assert Planned.heard["a"] == ["stop"]
+    assert Planned.notices["a"] == ["stop"]
     assert play(market(wave("A", 10)), {"a": parts["a"]}).error("a") == ""
 
 
 def digest(played: Hosted) -> str:
-    told = repr([played.trades(name) for name in played.orchestrator.strategies])
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = repr([played.trades(name) for name in played.orchestrator.strategies])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def exits_at_once() -> list[str]:

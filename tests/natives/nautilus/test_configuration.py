@@ -78,12 +78,12 @@ class NativeOfTwo(Strategy):
 LENGTHS = {"A": DAY, "B_C": DAY}
 
 
-def made(native: type[Strategy] = Native, lengths: dict[str, int] | None = None, **config: Any) -> Any:
+def instance(native: type[Strategy] = Native, lengths: dict[str, int] | None = None, **config: Any) -> Any:
     return build(native, config, listings(lengths or LENGTHS, config), "trend")
 
 
 def test_strings_become_what_the_config_class_declares():
-    config = made(
+    config = instance(
         size="1.50",
         period="7",
         ratio="0.25",
@@ -106,7 +106,7 @@ def test_strings_become_what_the_config_class_declares():
 
 def test_values_that_have_their_type_already_stay():
     day = timedelta(days=1)
-    config = made(
+    config = instance(
         size=Decimal(3), side=OrderSide.SELL, pause=day, others=[InstrumentId.from_str("A.ORCHESTRATE")]
     ).config
     assert (config.size, config.side, config.pause) == (Decimal(3), OrderSide.SELL, day)
@@ -114,12 +114,12 @@ def test_values_that_have_their_type_already_stay():
 
 
 def test_instruments_bars_and_tag_are_filled_in():
-    config = made(size=1).config
+    config = instance(size=1).config
     assert str(config.instrument_id) == "A.ORCHESTRATE"
     assert str(config.bar_type) == "A.ORCHESTRATE-1-DAY-LAST-EXTERNAL"
     assert config.order_id_tag == "trend"
-    assert str(made(size=1).id) == "Native-trend"
-    pair = made(Pair).config
+    assert str(instance(size=1).id) == "Native-trend"
+    pair = instance(Pair).config
     assert [str(each) for each in pair.instrument_ids] == ["A.ORCHESTRATE", "B-C#1.ORCHESTRATE"]
     assert [str(each) for each in pair.bar_types] == [
         "A.ORCHESTRATE-1-DAY-LAST-EXTERNAL",
@@ -128,15 +128,15 @@ def test_instruments_bars_and_tag_are_filled_in():
 
 
 def test_what_is_given_is_kept():
-    config = made(size=1, instrument_id="B_C", bar_type="B_C", order_id_tag="007").config
+    config = instance(size=1, instrument_id="B_C", bar_type="B_C", order_id_tag="007").config
     assert str(config.instrument_id) == "B-C#1.ORCHESTRATE"
     assert str(config.bar_type).startswith("B-C#1.ORCHESTRATE-1-DAY")
     assert config.order_id_tag == "007"
-    assert str(made(size=1, instrument_id=None).config.instrument_id) == "A.ORCHESTRATE"
+    assert str(instance(size=1, instrument_id=None).config.instrument_id) == "A.ORCHESTRATE"
 
 
 def test_the_venue_is_that_of_the_configuration():
-    config = made(size=1, instrument_id="A.XNAS").config
+    config = instance(size=1, instrument_id="A.XNAS").config
     assert str(config.instrument_id) == "A.XNAS"
     assert str(config.bar_type) == "A.XNAS-1-DAY-LAST-EXTERNAL"
 
@@ -159,11 +159,11 @@ def test_bars_are_named_by_their_length(length, named):
 
 
 def test_other_constructors():
-    assert made(MayHaveNone, size=1).config.size == 1
-    assert made(Plain).order_id_tag == "trend"
-    native = made(Keywords, size="5", pause="1h")
+    assert instance(MayHaveNone, size=1).config.size == 1
+    assert instance(Plain).order_id_tag == "trend"
+    native = instance(Keywords, size="5", pause="1h")
     assert (str(native.instrument_id), native.size, native.pause) == ("A.ORCHESTRATE", 5, timedelta(hours=1))
-    bar_type, nothing = made(Elsewhere).given
+    bar_type, nothing = instance(Elsewhere).given
     assert (str(bar_type), nothing) == ("A.ORCHESTRATE-1-DAY-LAST-EXTERNAL", None)
 
 
@@ -190,14 +190,14 @@ def test_other_constructors():
 )
 def test_what_does_not_fit_is_named(native, config, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        made(native, **config)
+        instance(native, **config)
 
 
 def test_what_is_missing_is_named():
     with pytest.raises(TypeError, match="size"):
-        made()
+        instance()
     with pytest.raises(TypeError, match=r"Unannotated.__init__ doesn't name the class of its config"):
-        made(Unannotated)
+        instance(Unannotated)
 
 
 def test_bars_that_nautilus_has_no_name_for():

@@ -142,7 +142,7 @@ def run(rules: Any, steps: dict[int, Act] | None = None) -> Hosted:
     return play(market(wave("A", BARS)), parts, rules)
 
 
-def told(played: Hosted) -> dict[str, object]:
+def facts_of(played: Hosted) -> dict[str, object]:
     """All that a run says of the others."""
     results = played.orchestrator.results()
     return {
@@ -162,7 +162,7 @@ def test_it_fails_alone_and_is_flattened(what, rules):
         assert message in played.error("bad")
     assert sum(quantity for _, _, quantity, _ in played.trades("bad")) == 0
     assert not played.orchestrator.strategies["bad"].book.positions
-    assert told(played) == told(run(rules))
+    assert facts_of(played) == facts_of(run(rules))
 
 
 @pytest.mark.parametrize("place", ["on_start", "on_stop"])
@@ -185,8 +185,8 @@ def test_the_cache_where_it_starts_or_stops(place):
 def test_none_of_its_code_runs_once_its_engine_is_let_go():
     played = run(NEXT_OPEN, {2: buy, 5: lambda one: one.cache.reset()})
     assert played.error("bad")
-    assert "stop" not in Planned.heard["bad"]
-    assert Planned.heard["good"][-1] == "stop"
+    assert "stop" not in Planned.notices["bad"]
+    assert Planned.notices["good"][-1] == "stop"
 
 
 def test_what_it_holds_is_closed_at_the_next_open_by_the_rules():

@@ -74,7 +74,7 @@ def test_on_bar_with_orders_resting_and_waiting():
     assert played.error("broken") == "ZeroDivisionError: boom"
     require_the_others_whole(played)
     assert played.trades("broken") == [(1, "A", 10.0, 10.0), (5, "A", -10.0, 10.0)]
-    assert Planned.heard["broken"][-1] != "stop"
+    assert Planned.notices["broken"][-1] != "stop"
     assert played.orchestrator.session.blotter.resting() == []
 
 
@@ -129,7 +129,7 @@ def test_on_stop_fails_alone():
     assert played.error("broken") == "ZeroDivisionError: boom"
     require_the_others_whole(played)
     assert len(played.trades("broken")) == 2
-    assert [Planned.heard[name][-1] for name in ("before", "after")] == ["stop", "stop"]
+    assert [Planned.notices[name][-1] for name in ("before", "after")] == ["stop", "stop"]
 
 
 def test_an_exception_that_is_no_exception_is_kept_too():
@@ -176,7 +176,7 @@ def test_ctrl_c_passes_and_what_looks_like_it_fails_alone(error: type[KeyboardIn
         assert play(market(drawn("A", FLAT)), parts).error("one").startswith("KeyboardInterrupt")
 
 
-def test_a_failed_one_is_asked_nothing_more():
+def test_a_failed_one_is_not_called_any_more():
     calls: list[int] = []
 
     def fall(one: Planned, _: object) -> None:
@@ -189,7 +189,7 @@ def test_a_failed_one_is_asked_nothing_more():
     assert calls == []
 
 
-def test_time_in_a_native_is_told_to_who_watches():
+def test_time_in_a_native_is_reported_to_the_watch():
     spent: list[float] = []
 
     class Watch:

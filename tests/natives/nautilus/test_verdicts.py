@@ -13,21 +13,21 @@ from nautilus_trader.model.objects import Quantity
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.orders.order import Reason
 from tests.natives.nautilus.builders import AT_CLOSE, DAY, NEXT_OPEN, Part, drawn, market, play
-from tests.natives.nautilus.planned import FLAT, heard, run
+from tests.natives.nautilus.planned import FLAT, notices, run
 from tests.natives.nautilus.scripts import Planned
 
 
-def test_too_much_is_cut_and_the_strategy_hears_of_it():
+def test_too_much_is_cut_and_the_strategy_is_notified():
     played = run({0: lambda one, _: one.market(1500)})
     assert played.trades() == [(1, "A", 1000.0, 10.0)]
     assert played.reasons() == [("resized", "capital", 1000.0)]
-    assert heard() == ["Initialized", ("Updated", 1000.0), "Submitted", ("Filled", 1000.0, 10.0), "stop"]
+    assert notices() == ["Initialized", ("Updated", 1000.0), "Submitted", ("Filled", 1000.0, 10.0), "stop"]
 
 
 def test_without_money_an_order_is_denied_with_the_reason():
     played = run({0: lambda one, _: one.market(1000), 2: lambda one, _: one.market(5)})
     assert [kind for kind, *_ in played.reasons()] == ["approved", "rejected"]
-    denied = [each for each in heard() if each[0] == "Denied"]
+    denied = [each for each in notices() if each[0] == "Denied"]
     assert denied == [("Denied", "capital: 5 at 10 cost 50.00, 0.00 is available")]
 
 
@@ -36,28 +36,28 @@ def test_an_open_that_costs_more_cuts_the_order_at_its_release():
     played = run({0: lambda one, _: one.market(900)}, rows)
     assert played.trades() == [(1, "A", 500.0, 20.0)]
     assert played.reasons() == [("approved", "", 900.0), ("resized", "open_gap", 500.0)]
-    assert ("Updated", 500.0) in heard()
+    assert ("Updated", 500.0) in notices()
 
 
 def test_an_open_that_nothing_can_be_bought_at_denies_the_order():
     rows = [*FLAT[:1], (20_000.0, 20_001.0, 19_999.0, 20_000.0), *FLAT[2:]]
     played = run({0: lambda one, _: one.market(900)}, rows)
     assert played.trades() == []
-    assert heard()[1][0] == "Denied"
-    assert heard()[1][1].startswith("below_one_lot: ")
+    assert notices()[1][0] == "Denied"
+    assert notices()[1][1].startswith("below_one_lot: ")
 
 
 def test_the_exits_of_a_cut_entry_shrink_with_it():
     rows = [*FLAT[:1], (20.0, 20.5, 19.5, 20.0), (20.0, 26.0, 19.5, 25.5), *FLAT[3:]]
     played = run({0: lambda one, _: one.bracket(900, target=25.0, stop=5.0)}, rows)
     assert played.trades() == [(1, "A", 500.0, 20.0), (2, "A", -500.0, 25.0)]
-    assert heard().count(("Updated", 500.0)) == 3
+    assert notices().count(("Updated", 500.0)) == 3
 
 
 def test_the_exits_of_a_refused_entry_are_denied_with_it():
     played = run({0: lambda one, _: one.market(1000), 2: lambda one, _: one.bracket(10, target=11.0, stop=9.0)})
     assert len(played.trades()) == 1
-    denials = [each[1] for each in heard() if each[0] == "Denied"]
+    denials = [each[1] for each in notices() if each[0] == "Denied"]
     assert len(denials) == 3
     assert all("capital: 10 at 10" in each for each in denials)
     assert all("its parent" in each for each in denials[1:])
@@ -68,7 +68,7 @@ def test_a_bracket_whose_target_is_reached_leaves_nothing_behind():
     rows = [*FLAT[:2], (10.0, 12.0, 9.8, 11.5), *FLAT[3:]]
     played = run({0: lambda one, _: one.bracket(10, target=11.0, stop=9.0)}, rows)
     assert played.trades() == [(1, "A", 10.0, 10.0), (2, "A", -10.0, 11.0)]
-    assert heard()[-3:] == [("Filled", 10.0, 11.0), "Canceled", "stop"]
+    assert notices()[-3:] == [("Filled", 10.0, 11.0), "Canceled", "stop"]
     assert played.orchestrator.session.blotter.resting() == []
 
 
@@ -123,7 +123,7 @@ def test_a_position_that_the_orchestrator_closes_is_told_as_any_other_fill():
     played = run({0: lambda one, _: one.market(10), **plan}, each_step=flatten)
     assert played.trades() == [(1, "A", 10.0, 10.0), (3, "A", -10.0, 10.0)]
     assert sizes == [10.0, 10.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-    assert heard().count(("Filled", 10.0, 10.0)) == 2
+    assert notices().count(("Filled", 10.0, 10.0)) == 2
 
 
 def test_a_paused_native_may_close_and_not_open():
@@ -138,7 +138,7 @@ def test_a_paused_native_may_close_and_not_open():
     }
     played = run(plan, each_step=pause)
     assert played.trades() == [(1, "A", 10.0, 10.0), (5, "A", -10.0, 10.0)]
-    assert ("Denied", "strategy_paused: the strategy is paused, it opens nothing") in heard()
+    assert ("Denied", "strategy_paused: the strategy is paused, it opens nothing") in notices()
 
 
 def test_a_flip_is_one_order_that_closes_and_opens():
@@ -191,7 +191,7 @@ def test_without_money_for_that_it_is_taken_back():
 
     played = run(forgotten(), FALLING, each_step=pause)
     assert played.trades() == [(1, "A", 10.0, 10.0), (4, "A", -10.0, 10.0)]
-    assert heard().count("Canceled") == 1
+    assert notices().count("Canceled") == 1
     assert played.orchestrator.session.blotter.resting() == []
 
 
@@ -205,7 +205,7 @@ def test_with_money_for_a_part_of_it_that_part_rests_on():
     played = run(plan, rows, capital=10_000)
     assert played.trades() == [(1, "A", 1000.0, 10.0), (4, "A", -1000.0, 5.0), (6, "A", -250.0, 20.0)]
     assert ("resized", "capital", -250.0) in played.reasons()
-    assert ("Updated", 250.0) in heard()
+    assert ("Updated", 250.0) in notices()
 
 
 def test_taking_back_an_exit_that_was_decided_upon_anew():
@@ -241,7 +241,7 @@ def test_an_order_that_is_good_till_a_date(managed):
     assert played.error() == ""
     assert played.trades() == []
     assert played.reasons() == [("approved", "", 10.0), ("rejected", "cancelled" if managed else "expired", 0.0)]
-    assert ("Canceled" if managed else "Expired") in heard()
+    assert ("Canceled" if managed else "Expired") in notices()
 
 
 def test_orders_that_never_fill_are_over_at_the_end():
@@ -251,7 +251,7 @@ def test_orders_that_never_fill_are_over_at_the_end():
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "expected"),
     [
         (NEXT_OPEN, [("approved", "", -10.0), ("rejected", "unfilled_at_end", 0.0)]),
         (AT_CLOSE, []),
@@ -259,7 +259,7 @@ def test_orders_that_never_fill_are_over_at_the_end():
     ],
     ids=["next_open", "close", "close_at_end"],
 )
-def test_orders_from_on_stop_are_written_down_and_not_filled(rules, told):
+def test_orders_from_on_stop_are_written_down_and_not_filled(rules, expected):
     class Tidy(Planned):
         def on_stop(self) -> None:
             super().on_stop()
@@ -268,7 +268,7 @@ def test_orders_from_on_stop_are_written_down_and_not_filled(rules, told):
     Planned.plans["default"] = {2: lambda one, _: one.market(10)}
     played = play(market(drawn("A", FLAT)), {"native": Part(Tidy)}, rules)
     assert played.error() == ""
-    assert played.reasons() == [("approved", "", 10.0), *told]
+    assert played.reasons() == [("approved", "", 10.0), *expected]
     assert len(played.trades()) == 1 + rules.close_at_end
 
 
@@ -282,7 +282,7 @@ def test_orders_from_on_start_find_no_price_yet():
     played = play(market(drawn("A", FLAT)), {"native": Part(Eager)})
     assert played.error() == ""
     assert played.reasons() == [("rejected", "not_tradable", 0.0)]
-    assert ("Denied", "not_tradable: A has no price yet") in heard()
+    assert ("Denied", "not_tradable: A has no price yet") in notices()
 
 
 @pytest.mark.parametrize(
@@ -315,4 +315,4 @@ def test_an_order_that_no_exchange_would_take_is_denied_at_once():
 
     played = run({0: odd})
     assert played.reasons() == []
-    assert heard()[1] == ("Denied", "quantity 1.5 has not the size precision of A.ORCHESTRATE, 0")
+    assert notices()[1] == ("Denied", "quantity 1.5 has not the size precision of A.ORCHESTRATE, 0")

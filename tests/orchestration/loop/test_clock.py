@@ -98,13 +98,13 @@ class Asked:
 def market(seed: int, spans: list[tuple[int, int]]) -> Market:
     """A symbol for each span of days; some of its days have no bar."""
     generator = np.random.default_rng(seed)
-    made = []
+    symbols = []
     for name, (first, length) in zip("ABC", spans, strict=False):
         days = [first + day for day in range(length) if generator.random() < 0.8] or [first]
         closes = np.round(50 * np.exp(np.cumsum(generator.normal(0, 0.03, len(days)))), 2)
         opens = np.round(closes * np.exp(generator.normal(0, 0.01, len(days))), 2)
-        made.append(series(name, list(zip(opens, closes, strict=True)), days=days))
-    return market_of(*made)
+        symbols.append(series(name, list(zip(opens, closes, strict=True)), days=days))
+    return market_of(*symbols)
 
 
 def facts(
@@ -197,7 +197,7 @@ def test_jumping_changes_nothing(
     parts=st.lists(PARTS, min_size=1, max_size=3),
     asked=st.integers(0, 1_000),
 )
-def test_beside_a_strategy_that_is_asked_at_every_bar_too(
+def test_beside_a_strategy_that_is_called_at_every_bar_too(
     seed: int, spans: list[tuple[int, int]], rules: ExecutionRules, parts: list[tuple[Flags, str, int]], asked: int
 ) -> None:
     scene = market(seed, spans)

@@ -85,7 +85,7 @@ class Crosses(bt.Strategy):
 
 
 class Touchy(Turning):
-    """Breaks when it hears of its third fill."""
+    """Breaks when it is notified of its third fill."""
 
     fills = 0
 
@@ -109,7 +109,7 @@ NATIVES: tuple[Part, ...] = (
 def stage(seed: int, spans: Iterable[tuple[int, int]], start: int = START) -> Market:
     """A symbol for each span of days, the first from day 0 on; some of its days have no bar."""
     generator = np.random.default_rng(seed)
-    made = {}
+    parts = {}
     for name, (first, length) in zip("ABC", spans, strict=False):
         days = [first, *(first + day for day in range(1, length) if generator.random() < 0.8)]
         closes = 50 * np.exp(np.cumsum(generator.normal(0, 0.03, len(days))))
@@ -119,8 +119,8 @@ def stage(seed: int, spans: Iterable[tuple[int, int]], start: int = START) -> Ma
         label = start + np.array(days, dtype=np.int64) * DAY
         prices = (np.round(column, 2) for column in (opens, highs, lows, closes))
         volume = np.round(generator.random(len(days)) * 90)
-        made[name] = BarSeries(name, label, *prices, volume, label + DAY - 1_000_000, DAY)
-    return Market(made, {name: Instrument(name) for name in made}, align(made))
+        parts[name] = BarSeries(name, label, *prices, volume, label + DAY - 1_000_000, DAY)
+    return Market(parts, {name: Instrument(name) for name in parts}, align(parts))
 
 
 def arrivals(stage: Market, *, announced: bool = True) -> Iterator[Arrival]:

@@ -51,8 +51,8 @@ def test_vectorised() -> None:
 def test_stateless() -> None:
     strategy = Stateless(enter=[1], leave=[4])
     check_long_trip(run(strategy))
-    # asked for an entry while flat, for an exit while in; the fill of bar 2 comes before its decision
-    assert strategy.asked == [
+    # called for an entry while flat, for an exit while in; the fill of bar 2 comes before its decision
+    assert strategy.calls == [
         *[("enter", 1), ("enter", 2)],
         *[("exit", 3), ("exit", 4), ("exit", 5)],
         *[("enter", 6), ("enter", 7), ("enter", 8), ("enter", 9), ("enter", 10)],

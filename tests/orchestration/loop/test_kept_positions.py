@@ -102,7 +102,7 @@ def test_a_removal_at_once_and_one_without_positions_leave_no_row() -> None:
     assert list(run({"s": {}}, [keep(5)]).results) == ["s"]
 
 
-def test_orders_of_who_is_removed_are_cancelled_before_positions_are_kept() -> None:
+def test_orders_of_a_removed_strategy_end_before_positions_are_kept() -> None:
     done = run({"s": {0: BUY, 4: SELL}}, [keep(5)])
     assert done.fills() == [(10.0, 101.0)]
     assert done.reasons("s")[-1] == ("rejected", "strategy_removed", 0.0)

@@ -87,7 +87,7 @@ def test_a_pause_refuses_openings_and_lets_closings_pass(place: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_who_is_added_takes_part_from_then_on_with_money_of_the_reserve(place: str) -> None:
+def test_an_added_strategy_takes_part_with_money_of_the_reserve(place: str) -> None:
     """Before the open of bar 4 the portfolio is worth 10,000 + 10 × 2.5: 30 % of it are 3,007.50."""
     done = run({"s": {0: BUY}, "late": {0: BUY}}, [Appointment(day(4), "add", "late")], place=place)
     assert done.fills("late") == [(10.0, 105.0)]  # its first bar is bar 4
@@ -113,7 +113,7 @@ def test_who_waits_has_lost_nothing_and_neither_has_who_is_gone() -> None:
     assert hits == [("max_daily_loss", day(6)), ("max_drawdown", day(6))]
 
 
-def test_who_is_added_at_the_first_bar_takes_part_from_the_start() -> None:
+def test_a_strategy_added_at_the_first_bar_takes_part_from_the_start() -> None:
     done = run({"s": {0: BUY}}, [Appointment(day(0), "add", "s")])
     assert done.results["s"].allocated == 3_000
     assert not done.orchestrator.session.portfolio.findings
@@ -127,7 +127,7 @@ def test_the_reserve_gives_what_it_has() -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("fill", ["next_open", "close"])
-def test_who_is_removed_is_closed_and_its_cash_goes_to_the_reserve(place: str, fill: Any) -> None:
+def test_a_removed_strategy_is_closed_and_its_cash_goes_to_the_reserve(place: str, fill: Any) -> None:
     """Bought at 101 (bar 1's open) or 100.5; removed before bar 5, whose open (or close) sells."""
     rules = ExecutionRules(fill=fill, commission=Commission(minimum=1.0))
     done = run({"s": {0: BUY, 7: BUY}}, [Appointment(day(5), "remove", "s")], place=place, rules=rules)
@@ -142,7 +142,7 @@ def test_who_is_removed_is_closed_and_its_cash_goes_to_the_reserve(place: str, f
     assert [label_text(one.t) for one in done.of(StrategyRemovedEvent)] == [day(5)]
 
 
-def test_orders_of_who_is_removed_are_cancelled() -> None:
+def test_orders_of_a_removed_strategy_are_cancelled() -> None:
     """The order of bar 3 waits for the open of bar 4, before which its strategy is removed."""
     done = run({"s": {3: BUY}}, [Appointment(day(4), "remove", "s")])
     assert done.fills() == []
@@ -160,19 +160,19 @@ def test_a_resume_after_a_flatten_starts_a_new_peak() -> None:
 
 
 @pytest.mark.parametrize(
-    ("appointment", "told"),
+    ("appointment", "message"),
     [
         (Appointment("2030-01-01", "pause", "s"), "pause s at 2030-01-01 did nothing: no bar comes at or after it"),
         (Appointment(day(3), "resume", "s"), "Strategy 's' is active, it can't be resumed"),
         (Appointment(day(3), "add", "s"), "Strategy 's' is active, it can't be added"),
     ],
 )
-def test_what_a_schedule_can_not_do_is_a_finding(appointment: Appointment, told: str) -> None:
+def test_what_a_schedule_can_not_do_is_a_finding(appointment: Appointment, message: str) -> None:
     schedule = [appointment] if appointment.action != "add" else [Appointment(day(1), "add", "s"), appointment]
     done = run({"s": {}}, schedule)
     [finding] = done.orchestrator.session.portfolio.findings
     assert (finding.severity, finding.where) == ("warning", "portfolio.schedule")
-    assert told in finding.message
+    assert message in finding.message
 
 
 def test_appointments_of_one_step_are_kept_in_the_order_of_their_moments() -> None:

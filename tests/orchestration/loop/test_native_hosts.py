@@ -152,7 +152,7 @@ def test_a_resting_order_keeps_its_reserve_until_it_ends() -> None:
     assert len(done.orchestrator.session.blotter.resting()) == 0
 
 
-def test_a_resting_order_is_filled_whenever_its_engine_says_so() -> None:
+def test_a_resting_order_is_filled_when_its_engine_reports_it() -> None:
     fill = Fill("guest-1", "guest", "A", 70.0, 10.0, 0.0, 0)
     host = Host({0: EngineReport(demands=(wants("n1", 70, limit=10.0),)), 3: EngineReport(fills=(fill,))})
     host.get_portfolio_state = lambda: _state(host)  # type: ignore[method-assign]  # its account knows of that fill
@@ -334,7 +334,7 @@ def test_a_fill_that_cannot_be_is_not_booked(changes: dict[str, Any], problem: s
     assert done.results["other"].status == "completed"
 
 
-def test_a_guest_whose_order_is_lost_fails_alone() -> None:
+def test_a_native_whose_order_is_lost_fails_alone() -> None:
     class Losing(Host):
         def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
             """Accept nothing."""

@@ -64,7 +64,7 @@ def test_the_mode_is_read_off_the_shape(orchestrator: UnifiedStrategyOrchestrato
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         ({}, "has either 'strategy'"),
         ({"strategy": "A", "strategies": {}}, "has either 'strategy'"),
@@ -74,8 +74,8 @@ def test_the_mode_is_read_off_the_shape(orchestrator: UnifiedStrategyOrchestrato
         ({"mode": "single"}, "has either"),
     ],
 )
-def test_shapes_that_are_none(orchestrator: UnifiedStrategyOrchestrator, config: Any, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_shapes_that_are_none(orchestrator: UnifiedStrategyOrchestrator, config: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         orchestrator.detect_mode(config)
 
 
@@ -210,8 +210,8 @@ def test_strategies_that_do_not(orchestrator: UnifiedStrategyOrchestrator) -> No
     report = orchestrator.validate_compatibility()
     assert not report.is_compatible
     assert report.score == 0
-    told = {(finding.severity, finding.where): finding.message for finding in report.findings}
-    assert told == {
+    findings = {(finding.severity, finding.where): finding.message for finding in report.findings}
+    assert findings == {
         ("error", "allocation"): "allocations sum to 120%, more than 100%",
         ("error", "b"): "depends on a strategy that takes no part",
         ("error", "depends_on"): "b, c depend on one another in a circle",

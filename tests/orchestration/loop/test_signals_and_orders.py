@@ -58,7 +58,7 @@ def test_signals(strategy: object, traded: list[float]) -> None:
 
 
 def test_a_pending_order_counts_as_held() -> None:
-    """B's bar comes three days after A's decision on it: asked for again meanwhile, it is not ordered again."""
+    """B's bar comes three days after A's decision on it: requested again meanwhile, it is not ordered again."""
     market = market_of(series("A", FLAT), series("B", [(20.0, 20.0), (22.0, 22.0)], days=[0, 5]))
     strategy = Scripted({key: [Signal.enter("B")] for key in range(1, 5)})
     done = run_harness(market, {"s": Part(strategy, ("A", "B"), sizing=fixed(5))})
@@ -98,23 +98,23 @@ def test_a_turn_back_and_forth_closes_once_and_opens_whole_lots() -> None:
 
 def test_signals_are_reported_with_the_available_capital() -> None:
     done = run_harness(one(FLAT), {"s": Part(Flags(long=[1], out=[4]), sizing=fixed(5))}, capital=1_000)
-    told = [(e.strategy_id, e.signal_type, e.symbol, e.capital_available) for e in done.of(StrategySignalledEvent)]
-    assert told == [("s", "entry", "A", 1000.0), ("s", "exit", "A", 950.0)]
+    signalled = [(e.strategy_id, e.signal_type, e.symbol, e.capital_available) for e in done.of(StrategySignalledEvent)]
+    assert signalled == [("s", "entry", "A", 1000.0), ("s", "exit", "A", 950.0)]
 
 
-# ---- who is asked, when
+# ---- calls of strategies
 
 
 class Noting:
-    """Writes down who is asked, and which facts it could read."""
+    """Notes which strategy is called, and which facts it could read."""
 
     def __init__(self, notes: list[tuple[str, object]], listens_to: str = "") -> None:
         self.notes, self.listens_to = notes, listens_to
 
     def on_bar(self, context: Context) -> None:
         context.publish("bars", len(context.bars()))
-        heard = context.fact(self.listens_to, "bars", "nothing") if self.listens_to else None
-        self.notes.append((context.strategy_id, heard))
+        seen = context.fact(self.listens_to, "bars", "nothing") if self.listens_to else None
+        self.notes.append((context.strategy_id, seen))
 
 
 def test_dependencies_first_then_priority_then_id() -> None:
@@ -129,7 +129,7 @@ def test_dependencies_first_then_priority_then_id() -> None:
     run_harness(one([(1.0, 1.0)] * 2), parts)
     order = ["z", "a", "b", "late", "first"]
     assert [name for name, _ in notes] == order * 2
-    assert [heard for name, heard in notes if name == "first"] == [1, 2]  # today's fact, not yesterday's
+    assert [seen for name, seen in notes if name == "first"] == [1, 2]  # today's fact, not yesterday's
 
 
 def test_a_circle_of_dependencies_is_refused() -> None:
@@ -138,16 +138,16 @@ def test_a_circle_of_dependencies_is_refused() -> None:
         run_harness(one(), parts)
 
 
-def test_only_asked_when_one_of_its_symbols_has_a_bar() -> None:
+def test_only_called_when_one_of_its_symbols_has_a_bar() -> None:
     market = market_of(series("A", FLAT, days=range(8)), series("B", FLAT[:3], days=[1, 4, 6]))
-    asked: list[int] = []
+    days: list[int] = []
 
     class Counting:
         def on_bar(self, context: Context) -> None:
-            asked.append((context.t - market.timeline.stamps[0]) // 86_400_000_000_000)
+            days.append((context.t - market.timeline.stamps[0]) // 86_400_000_000_000)
 
     run_harness(market, {"s": Part(Counting(), ("B",))})
-    assert asked == [1, 4, 6]
+    assert days == [1, 4, 6]
 
 
 def test_what_a_context_shows() -> None:
@@ -247,7 +247,7 @@ def test_close_at_end() -> None:
     assert done.results["a"].exposed.tolist() == [False, True, True, False, False, False, False, False]
 
 
-def test_nothing_is_closed_at_the_end_unless_asked_for() -> None:
+def test_nothing_is_closed_at_the_end_unless_configured() -> None:
     done = run_harness(one(FLAT), {"s": Part(Flags(long=[0], out=[7]), sizing=fixed(5))})
     assert done.fills() == [(5.0, 10.0)]
     assert done.reasons("s")[-1] == ("rejected", "unfilled_at_end", 0.0)

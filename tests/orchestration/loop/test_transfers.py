@@ -42,11 +42,11 @@ def prices(seed: int) -> Market:
 def parts(seed: int) -> dict[str, Part]:
     """Three strategies with fixed sizes, small enough that no transfer of this file keeps them from trading."""
     random = np.random.default_rng(seed)
-    made = {}
+    parts_by_id = {}
     for name, pct in zip(NAMES, (40, 30, 20), strict=True):
         flags = Flags(*(sorted(random.choice(BARS, 4, replace=False)) for _ in range(4)))
-        made[name] = Part(flags, symbols=("A", "B"), pct=pct, sizing=fixed(int(random.integers(1, 500))))
-    return made
+        parts_by_id[name] = Part(flags, symbols=("A", "B"), pct=pct, sizing=fixed(int(random.integers(1, 500))))
+    return parts_by_id
 
 
 def with_transfers(
@@ -186,7 +186,7 @@ def test_a_return_is_of_the_money_that_was_there() -> None:
     assert curve_of([a]).equity == pytest.approx([1.0, 1.0, one, one * other], rel=1e-15)
 
 
-def test_who_does_not_trade_has_no_return_to_the_last_digit() -> None:
+def test_without_a_trade_there_is_no_return_to_the_last_digit() -> None:
     """Odd cents come and go; floats of cash lose their last digits, the figures don't."""
     harness_run = prepare({name: Part(Flags(), pct=30) for name in NAMES}, full=ALL)
     around = {

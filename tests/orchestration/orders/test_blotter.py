@@ -79,7 +79,7 @@ def test_an_order_carries_what_was_demanded() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(OrderStatus, OrderStatus)))
-def test_a_status_follows_where_the_table_says_so_and_nowhere_else(before: OrderStatus, after: OrderStatus) -> None:
+def test_a_status_follows_only_as_in_the_table(before: OrderStatus, after: OrderStatus) -> None:
     order = Order("a-1", "a", "X", 1.0, closing=False, status=before)
     if after in TRANSITIONS[before]:
         order.become(after)

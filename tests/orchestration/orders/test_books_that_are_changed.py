@@ -72,7 +72,7 @@ def a_fill_of_its_own(book: Book) -> None:
 
 
 @pytest.mark.parametrize(
-    ("does", "told"),
+    ("does", "message"),
     [
         (lambda book: change(book, "realised", 1000.0), "has realised 1000.0, rebuilt from its fills it has 0.0"),
         (lambda book: change(book, "fees", -1.0), "has fees -1.0"),
@@ -85,8 +85,8 @@ def a_fill_of_its_own(book: Book) -> None:
     ],
     ids=["realised", "fees", "initial", "average price", "quantity", "a fill", "a transfer", "a flow"],
 )
-def test_the_whole_book_is_rebuilt_from_its_fills(does: Callable[[Book], object], told: str) -> None:
-    with pytest.raises(ReconciliationError, match=f"the book of cheat .*{told}"):
+def test_the_whole_book_is_rebuilt_from_its_fills(does: Callable[[Book], object], message: str) -> None:
+    with pytest.raises(ReconciliationError, match=f"the book of cheat .*{message}"):
         run({0: BUY, 7: cheat(does)})
 
 

@@ -31,19 +31,19 @@ class Lying(InMemoryAdapter):
 
     def __init__(self, *, state: Any = None, fills: Any = None, commands: Any = None) -> None:
         super().__init__()
-        self.tell_state, self.tell_fills, self.hear = state, fills, commands
+        self.change_state, self.change_fills, self.change_commands = state, fills, commands
         self.ended = 0
 
     def get_portfolio_state(self) -> FrameworkPortfolioState:
         said = super().get_portfolio_state()
-        return self.tell_state(said) if self.tell_state else said
+        return self.change_state(said) if self.change_state else said
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         fills = super().advance(t, rows).fills
-        return EngineReport(self.tell_fills(fills) if self.tell_fills else fills)
+        return EngineReport(self.change_fills(fills) if self.change_fills else fills)
 
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
-        super().execute_commands(self.hear(commands) if self.hear else commands)
+        super().execute_commands(self.change_commands(commands) if self.change_commands else commands)
 
     def end(self) -> None:
         self.ended += 1
@@ -64,7 +64,7 @@ def more_of_a(said: FrameworkPortfolioState) -> FrameworkPortfolioState:
 
 
 @pytest.mark.parametrize(
-    ("lie", "told"),
+    ("lie", "message"),
     [
         (more_of_a, r"in_memory holds 8 of A, the books of its strategies hold 7 \(step 2, t=\d+\)"),
         (lambda said: replace(said, quantities={}), "in_memory holds 0 of A, the books of its strategies hold 7"),
@@ -77,15 +77,15 @@ def more_of_a(said: FrameworkPortfolioState) -> FrameworkPortfolioState:
         (lambda said: replace(said, realised=-2e-6), "has realised -0.00000200"),
     ],
 )
-def test_an_engine_that_lies_about_its_state_stops_the_run(lie: Any, told: str) -> None:
+def test_an_engine_that_lies_about_its_state_stops_the_run(lie: Any, message: str) -> None:
     engine = Lying(state=lie)
-    with pytest.raises(ReconciliationError, match=told):
+    with pytest.raises(ReconciliationError, match=message):
         run_on(engine)
     assert engine.ended == 1
 
 
 @pytest.mark.parametrize(
-    ("lie", "told"),
+    ("lie", "message"),
     [
         (lambda fills: (), "in_memory holds 7 of A, the books of its strategies hold 0"),
         (
@@ -97,8 +97,8 @@ def test_an_engine_that_lies_about_its_state_stops_the_run(lie: Any, told: str) 
         (lambda fills: [replace(fill, symbol="B") for fill in fills], "an engine fills .*'B'"),
     ],
 )
-def test_an_engine_that_fills_another_quantity_stops_the_run(lie: Any, told: str) -> None:
-    with pytest.raises(EngineError, match=told):
+def test_an_engine_that_fills_another_quantity_stops_the_run(lie: Any, message: str) -> None:
+    with pytest.raises(EngineError, match=message):
         run_on(Lying(fills=lie))
 
 
@@ -106,7 +106,7 @@ def test_a_fill_that_is_reported_twice_changes_nothing() -> None:
     assert run_on(Lying(fills=lambda fills: fills * 2)).fills() == run_on(Lying()).fills()
 
 
-def test_an_engine_that_asks_another_price_of_itself_than_of_us() -> None:
+def test_an_engine_whose_own_price_differs_from_its_fill() -> None:
     """The fill says 10.5, its own account was booked at 10: profit realised differs at the exit."""
     with pytest.raises(ReconciliationError, match="realised"):
         run_on(

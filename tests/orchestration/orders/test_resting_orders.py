@@ -118,7 +118,7 @@ def test_what_rests_keeps_its_money_until_it_expires() -> None:
     assert done.orchestrator.session.blotter.resting() == []
 
 
-def test_an_order_fills_in_parts_and_what_is_left_ends() -> None:
+def test_an_order_fills_in_parts_and_the_rest_ends() -> None:
     done = run({0: [wants(50, limit=9.5)]}, engine=InMemoryAdapter(largest_fill=15))
     assert fills(done) == [
         (1, "s-1/1", 15.0, 9.5),
@@ -211,7 +211,7 @@ def test_resting_exits_leave_the_rest_to_the_strategy() -> None:
 
 
 def test_signals_trade_beside_what_rests() -> None:
-    told = Scripted({1: [Signal.enter("A", quantity=5)], 3: [Signal.exit("A")]})
-    done = run({0: [wants(5, limit=8.0)]}, strategy=told)
+    signalling = Scripted({1: [Signal.enter("A", quantity=5)], 3: [Signal.exit("A")]})
+    done = run({0: [wants(5, limit=8.0)]}, strategy=signalling)
     assert [(name, quantity) for _, name, quantity, _ in fills(done)] == [("s-2", 5.0), ("s-3", -5.0)]
-    assert told.callbacks[:2] == [(5.0, 10.0), (-5.0, 10.0)]
+    assert signalling.callbacks[:2] == [(5.0, 10.0), (-5.0, 10.0)]

@@ -68,18 +68,21 @@ def _check_allocations(harness_run: HarnessRun) -> None:
         entry.book.equity(marks) for entry in orchestrator.strategies.values()
     )
     for name, entry in orchestrator.strategies.items():
-        told = orchestrator.capital_manager.allocation(name, marks)
-        assert told == orchestrator.session.runner.views[name].allocation()
-        allocated, in_use = float(told.allocated_capital), float(told.used_capital) + float(told.reserved_capital)
+        allocation = orchestrator.capital_manager.allocation(name, marks)
+        assert allocation == orchestrator.session.runner.views[name].allocation()
+        allocated, in_use = (
+            float(allocation.allocated_capital),
+            float(allocation.used_capital) + float(allocation.reserved_capital),
+        )
         assert allocated == pytest.approx(float(entry.allocation.target_pct) / 100 * worth)
-        assert told.used_capital == sum(
+        assert allocation.used_capital == sum(
             abs(held.quantity) * held.average_price for held in entry.book.positions.values()
         )
-        assert told.reserved_capital == pytest.approx(sum(order.reserve for order in blotter.pending(name)))
+        assert allocation.reserved_capital == pytest.approx(sum(order.reserve for order in blotter.pending(name)))
         if in_use > allocated:
-            assert told.available_capital == 0.0
+            assert allocation.available_capital == 0.0
         else:
-            assert in_use + float(told.available_capital) == pytest.approx(allocated, abs=1e-6)
+            assert in_use + float(allocation.available_capital) == pytest.approx(allocated, abs=1e-6)
 
 
 def _check_rooms(harness_run: HarnessRun, events: list[Any], rules: ExecutionRules) -> None:

@@ -34,7 +34,7 @@ def test_each_gets_its_weighted_share(free: float, wants: list[tuple[float, floa
 
 
 @given(MONEY, WANTS)
-def test_nobody_gets_more_than_he_can_use_and_all_no_more_than_is_free(free: float, wants: list[Want]) -> None:
+def test_shares_are_at_most_usable_and_together_at_most_free(free: float, wants: list[Want]) -> None:
     grants = water_fill(free, wants)
     grain = 1e-12 * max(1.0, free)
     assert all(0.0 <= grant <= max(0.0, want.most) for grant, want in zip(grants, wants, strict=True))
@@ -44,7 +44,7 @@ def test_nobody_gets_more_than_he_can_use_and_all_no_more_than_is_free(free: flo
 
 
 @given(MONEY, WANTS)
-def test_who_is_not_satisfied_has_as_much_for_its_weight_as_any(free: float, wants: list[Want]) -> None:
+def test_the_unsatisfied_get_equal_shares_for_their_weights(free: float, wants: list[Want]) -> None:
     grants = water_fill(free, wants)
     levels = [grant / want.weight for grant, want in zip(grants, wants, strict=True)]
     short = [level for level, grant, want in zip(levels, grants, wants, strict=True) if grant < max(0.0, want.most)]
@@ -52,7 +52,7 @@ def test_who_is_not_satisfied_has_as_much_for_its_weight_as_any(free: float, wan
 
 
 @given(MONEY, WANTS, st.randoms(use_true_random=False))
-def test_the_order_of_those_who_want_changes_no_digit(free: float, wants: list[Want], random: object) -> None:
+def test_the_order_of_demands_changes_no_digit(free: float, wants: list[Want], random: object) -> None:
     order = list(range(len(wants)))
     random.shuffle(order)  # type: ignore[attr-defined]
     shuffled = water_fill(free, [wants[place] for place in order])

@@ -259,7 +259,7 @@ def test_a_drawdown_may_pause_instead() -> None:
 
 
 @pytest.mark.parametrize("places", PLACES)
-def test_the_portfolios_drawdown_flattens_all_and_stop_asks_nobody(places: tuple[str, str]) -> None:
+def test_the_portfolios_drawdown_flattens_all_and_stop_calls_none(places: tuple[str, str]) -> None:
     """10 % of 10,000 are lost at the close of bar 3, by the first strategy alone; both are closed at the next open."""
     plans = {"s": {0: [buy(quantity=50)], 6: [buy(quantity=1)]}, "t": {0: [buy("B", 10)], 6: [buy("B", 1)]}}
     for action in ("flatten", "stop"):
@@ -332,13 +332,13 @@ def test_a_winning_exit_needs_no_cooldown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         (lambda: MaxPositionPct(0), "percent must be more than 0, not 0"),
         (lambda: MaxDrawdown(1.5), "at must be more than 0 and at most 1, not 1.5"),
         (lambda: Cooldown(-1), "bars must be more than 0, not -1"),
     ],
 )
-def test_settings_are_legal_from_birth(settings: Any, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_settings_are_legal_from_birth(settings: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         settings()

@@ -57,8 +57,8 @@ def test_wherever_it_raises(where: str, fills: list[tuple[float, float]], step: 
     assert "in boom" in result.error.traceback
     labels = market().timeline.labels
     assert result.error.t == (None if step is None else labels[step])
-    [told] = done.of(StrategyFailedEvent)
-    assert (told.strategy_id, told.error_type, told.t) == ("broken", "RuntimeError", result.error.t)
+    [event] = done.of(StrategyFailedEvent)
+    assert (event.strategy_id, event.error_type, event.t) == ("broken", "RuntimeError", result.error.t)
     check_others_unaffected(done)
 
 

@@ -58,7 +58,7 @@ def no_time() -> bool:
 
 
 def subject_of(make: Make, *every: BarSeries, twin: Any = None) -> Subject:
-    """A strategy that was asked about these series, as a run asks it."""
+    """A strategy that was called on these series, as by a run."""
     strategy, bars = make(), {one.symbol: one for one in every}
     decider = VectorDecider(strategy, bars)
     decider.start()
@@ -187,10 +187,10 @@ def test_a_fresh_twin_reveals_what_was_learnt_from_the_whole() -> None:
     assert isinstance(subject.twin, FitsOnce)
     assert not check_lookahead(subject, "A").honest
     assert subject.twin.mean is None
-    assert check_lookahead(replace(subject, twin=subject.strategy), "A").honest  # by itself nobody can tell
+    assert check_lookahead(replace(subject, twin=subject.strategy), "A").honest  # it alone shows nothing
 
 
-def test_a_twin_that_cannot_be_copied_is_asked_itself() -> None:
+def test_a_twin_that_cannot_be_copied_is_called_itself() -> None:
     class Single(FitsOnce):
         def __deepcopy__(self, seen: dict[int, Any]) -> Any:
             raise TypeError("there is but one")

@@ -21,7 +21,7 @@ NO = np.zeros(10, dtype=np.bool_)
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (lambda size: None, "not NoneType"),
         (lambda size: NO, "not ndarray"),
@@ -39,10 +39,10 @@ NO = np.zeros(10, dtype=np.bool_)
         (lambda size: list(range(size))[99], "list index out of range"),
     ],
 )
-def test_nonsense_from_signals(answer: Callable[[int], Any], told: str) -> None:
+def test_nonsense_from_signals(answer: Callable[[int], Any], message: str) -> None:
     done = together(Nonsense(answer))
     assert done.results["broken"].error is not None
-    assert told in done.results["broken"].error.message
+    assert message in done.results["broken"].error.message
     assert done.results["broken"].error.t is None
     check_others_unaffected(done)
 

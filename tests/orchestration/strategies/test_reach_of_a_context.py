@@ -31,24 +31,24 @@ def led_to(start: object) -> Iterator[object]:
     seen: set[int] = set()
     waiting = [start]
     while waiting:
-        found = waiting.pop()
-        if id(found) in seen or isinstance(found, CODE):
+        reached = waiting.pop()
+        if id(reached) in seen or isinstance(reached, CODE):
             continue
-        seen.add(id(found))
-        yield found
-        waiting += gc.get_referents(found)
-        if isinstance(found, np.ndarray):
-            waiting.append(found.base)
-        if isinstance(found, memoryview):
-            waiting.append(found.obj)
+        seen.add(id(reached))
+        yield reached
+        waiting += gc.get_referents(reached)
+        if isinstance(reached, np.ndarray):
+            waiting.append(reached.base)
+        if isinstance(reached, memoryview):
+            waiting.append(reached.obj)
 
 
 def at_bar(number: int, look: Callable[[Any], Any], before: Any = ()) -> Any:
     """A run in which `look` is called with the context of one bar; what it returns."""
-    found = []
+    reached = []
 
     def answer(context: Any) -> Any:
-        found.append(look(context))
+        reached.append(look(context))
         return ()
 
     plan = {0: before, number: answer}
@@ -57,7 +57,7 @@ def at_bar(number: int, look: Callable[[Any], Any], before: Any = ()) -> Any:
         {"s": Part(Scripted(plan), ("A",), pct=50, sizing=fixed(5)), "t": Part(Scripted({}), ("A", "B"), pct=50)},
     )
     assert done.results["s"].error is None
-    return found[0]
+    return reached[0]
 
 
 def test_nothing_of_the_run_is_within_reach() -> None:
@@ -65,11 +65,11 @@ def test_nothing_of_the_run_is_within_reach() -> None:
         bars, position = context.bars(), context.position()
         methods = [getattr(context, name) for name in dir(context) if isinstance(getattr(context, name), MethodType)]
         own = [context, bars, bars[-1], bars[1:], bars.close, position, *context._reach, *methods]
-        return [found for start in own for found in led_to(start)]
+        return [reached for start in own for reached in led_to(start)]
 
-    found = at_bar(NOW - 1, look, [Signal.enter("A")])
-    assert not [one for one in found if isinstance(one, SECRET)]
-    arrays = [one for one in found if isinstance(one, np.ndarray)]
+    reached = at_bar(NOW - 1, look, [Signal.enter("A")])
+    assert not [one for one in reached if isinstance(one, SECRET)]
+    arrays = [one for one in reached if isinstance(one, np.ndarray)]
     assert len(arrays) >= 6
     for array in arrays:
         assert not array.flags.writeable
@@ -81,7 +81,7 @@ def test_the_short_ways_are_gone(name: str) -> None:
     assert not at_bar(2, lambda context: hasattr(context, name) or hasattr(context.bars(), name))
 
 
-def test_no_method_of_a_context_says_whose_it_is() -> None:
+def test_no_method_of_a_context_names_its_strategy() -> None:
     """A bound method leads to its object by `__self__`; functions don't."""
     assert at_bar(2, lambda context: [hasattr(one, "__self__") for one in context._reach]) == [False] * 8
 

@@ -145,7 +145,7 @@ class FitsEachSymbol:
 
 
 class PeeksAtFirst:
-    """Peeks when it is asked for the first time, and never again."""
+    """Peeks when it is called for the first time, and never again."""
 
     def __init__(self) -> None:
         self.calls = 0

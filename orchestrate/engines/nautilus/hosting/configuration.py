@@ -201,7 +201,7 @@ def _spelled(value: Any, kind: Any) -> Any:
 
 
 def _require_listed(native: type[Strategy], name: str, value: object, listed: tuple[Listing, ...]) -> None:
-    """ValueError for an instrument, or bars, that the strategy doesn't have."""
+    """Raise ValueError for an instrument, or bars, that the strategy doesn't have."""
     for each in value if isinstance(value, (list, tuple)) else (value,):
         if isinstance(each, InstrumentId) and each not in {one.instrument_id for one in listed}:
             have = ", ".join(str(one.instrument_id) for one in listed)

@@ -61,7 +61,7 @@ class GrowthRecord:
         self._last = equity[:, -1].copy()
 
     def _with_bar(self, steps: slice) -> Flags:
-        """A row for each strategy: has it a bar at these steps?"""
+        """Return a row for each strategy: whether it has a bar at these steps."""
         rows = self._timeline.rows
         has_bar = {symbol: rows[symbol][steps] >= 0 for entry in self._entries for symbol in entry.symbols}
         return np.array([np.logical_or.reduce([has_bar[one] for one in entry.symbols]) for entry in self._entries])

@@ -83,7 +83,7 @@ class EquityWatch:
         self.books.insert(-1, book)
         self._rows, self._now = self.rows(), None
         self._held = [None] * len(self.books)
-        if not self.detectors:  # nobody has asked for the steps so far
+        if not self.detectors:  # no detector needed the steps so far
             self._settled = self._marks.step
         for one in self.detectors:
             one.add_row()
@@ -170,7 +170,7 @@ class EquityWatch:
         return held
 
     def _equity_now(self) -> Floats:
-        """One step needs no arrays of closes."""
+        """Return the equity of one step, which needs no arrays of closes."""
         equity, marks = [book.cash for book in self.books], self._marks
         for row, symbol, units, offset in self._positions():
             equity[row] += units * marks[symbol] + offset

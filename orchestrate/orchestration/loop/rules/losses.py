@@ -164,7 +164,7 @@ def _lost(equity: float, reference: float) -> float:
 
 
 def _loss(equity: Floats, reference: Floats) -> Floats:
-    """1 − equity ÷ reference; nothing of nothing, all of what was negative."""
+    """Return 1 − equity ÷ reference; without a positive reference 0 where both are 0, else 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         loss = 1 - equity / reference
     return np.asarray(np.where(reference > 0, loss, np.where((equity == 0) & (reference == 0), 0.0, 1.0)))

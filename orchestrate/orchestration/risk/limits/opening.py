@@ -134,7 +134,7 @@ def refused(figure: float, bound: float) -> Verdict:
 
 
 def require(name: str, value: float, *, above: float, at_most: float | None = None) -> None:
-    """ValueError where a setting is out of its range."""
+    """Raise ValueError where a setting is out of its range."""
     if not (value > above and (at_most is None or value <= at_most)):
         upper = "" if at_most is None else f" and at most {at_most:g}"
         raise ValueError(f"{name} must be more than {above:g}{upper}, not {value:g}")

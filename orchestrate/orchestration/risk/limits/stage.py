@@ -97,7 +97,7 @@ class ApplyLimits:
         return None if least is None or least.quantity == intent.quantity else least
 
     def _judges(self, entry: StrategyEntry) -> list[tuple[str, Callable[[Opening], Verdict | None]]]:
-        """The limits of the strategy, then those of the portfolio, each with its settings."""
+        """Return the limits of the strategy, then those of the portfolio, each with its settings."""
         judges = self._judges_of.get(entry.id)
         if judges is None:
             both = (STRATEGY_LIMITS, entry.allocation.limits), (PORTFOLIO_LIMITS, self._limits)

@@ -1,4 +1,4 @@
-"""Runs with rebalancing, told in lines: fills as they came, and what the journal says of each rebalance."""
+"""Runs with rebalancing as lines: fills as they came, and the journal's entry of each rebalance."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def walk(
 def trades(done: HarnessRun) -> list[tuple[int, str, str, float, float, bool]]:
     """(bar, strategy, symbol, quantity, price, does it belong to a rebalance) of every fill, by bar and strategy."""
     steps = {label: step for step, label in enumerate(done.orchestrator._market.timeline.labels.tolist())}
-    told = [
+    closed = [
         (
             steps[record.t],
             record.fill.strategy_id,
@@ -103,7 +103,7 @@ def trades(done: HarnessRun) -> list[tuple[int, str, str, float, float, bool]]:
         )
         for record in done.orchestrator.fills
     ]
-    return sorted(told, key=lambda trade: trade[:2])
+    return sorted(closed, key=lambda trade: trade[:2])
 
 
 def journal(done: HarnessRun) -> list[dict[str, Any]]:

@@ -100,7 +100,7 @@ def test_without_top_up_receivers_keep_the_cash() -> None:
     assert done.orchestrator.strategies["still"].book.cash == 14_000
 
 
-def test_who_is_fully_invested_gives_what_its_trims_bring() -> None:
+def test_a_fully_invested_strategy_gives_the_proceeds_of_trims() -> None:
     """1,250 A at 50: excess 6,250 of 62,500, a tenth; sold at 48 it brings 6,000 for shortages of 5,000 and 1,250."""
     prices = stage((40, 40, 50, 50, 48, 48))
     gap = dated(
@@ -233,7 +233,7 @@ def test_less_than_a_thousandth_is_not_moved() -> None:
 
 
 @pytest.mark.parametrize(("paused", "orders"), [("up", [(4, -83), (5, 100)]), ("still", [(4, -83)])])
-def test_who_is_paused_is_trimmed_but_not_topped_up(paused: str, orders: list[tuple[int, float]]) -> None:
+def test_a_paused_strategy_is_trimmed_but_not_topped_up(paused: str, orders: list[tuple[int, float]]) -> None:
     done = walk(stage(), pair(), MONTH, {3: lambda orchestrator: orchestrator.pause_strategy(paused)})
     assert [(trade[0], trade[3]) for trade in trades(done) if trade[-1]] == orders
     assert journal(done)[0]["after"] == {"up": 55_000, "still": 44_000}
@@ -261,10 +261,10 @@ def test_shorts_are_trimmed_by_buying() -> None:
 def test_fees_are_paid_before_the_cash_moves() -> None:
     """One a fill: 59,999 and 39,999 of 109,998 at bar 3, and the trim's before the transfer."""
     done = run(stage(), pair(), MONTH, ExecutionRules(commission=Commission(minimum=1.0)))
-    [told] = journal(done)
-    assert told["before"] == {"up": 59_998, "still": 39_999}
-    assert told["after"] == {"up": 54_998, "still": 39_999 + 4_000.2}
-    assert told["reserve"] == {"before": 10_000, "after": 10_999.8}
+    [line] = journal(done)
+    assert line["before"] == {"up": 59_998, "still": 39_999}
+    assert line["after"] == {"up": 54_998, "still": 39_999 + 4_000.2}
+    assert line["reserve"] == {"before": 10_000, "after": 10_999.8}
 
 
 def test_without_any_engine() -> None:
@@ -277,7 +277,7 @@ def test_without_any_engine() -> None:
         orchestrator.add_strategy(part.strategy, StrategyMetadata(name, symbols=part.symbols), allocation)
     market = stage()
     orchestrator.prepare(market, PLAIN)
-    told = []
+    orders = []
     for event in market.timeline.events():
         for command in orchestrator.session.release(event, at_open=True):
             order = command.order
@@ -287,8 +287,8 @@ def test_without_any_engine() -> None:
             orchestrator.strategies[order.strategy_id].book.apply(fill, market.instruments[order.symbol])
             orchestrator.session.booked(orchestrator.strategies[order.strategy_id], order.symbol)
         commands = orchestrator.coordinate_execution(event)
-        told += [(event.step, each.order.id, each.order.quantity, each.reason) for each in commands]
-    assert told == [
+        orders += [(event.step, each.order.id, each.order.quantity, each.reason) for each in commands]
+    assert orders == [
         (0, "still-1", 1000, Reason.NONE),
         (0, "up-1", 1000, Reason.NONE),
         (3, "up-2", -83, Reason.REBALANCE),

@@ -92,7 +92,7 @@ class Simulator:
         self.accounts = {name: Account(weight * TOTAL) for name, weight in WEIGHTS.items()}
         self.reserve = TOTAL - sum(account.cash for account in self.accounts.values())
         self.trades: list[tuple[int, str, str, int, Fraction, bool]] = []
-        self.told: list[tuple[str, str, Cents, Cents]] = []
+        self.rebalances: list[tuple[str, str, Cents, Cents]] = []
         self.underway: tuple[str, int, Cents, Cents] | None = None
         for step in range(BARS):
             self.step(step)
@@ -179,7 +179,7 @@ class Simulator:
                 self.accounts[name].cash += amount
         after = self.worth(step)
         if any(takes.values()):
-            self.told.append((why, _date(decided).isoformat(), before, after))
+            self.rebalances.append((why, _date(decided).isoformat(), before, after))
         for name, account in self.accounts.items():
             units = floor(account.held * takes.get(name, Fraction(0)) / before[name])
             if units and not any(order < 0 for order, _ in account.orders):
@@ -218,22 +218,22 @@ def _number(step: int, period: Period) -> object:
 
 
 def _lines(simulator: Simulator) -> list[tuple[str, str, dict[str, float], dict[str, float]]]:
-    return [(why, date, _floats(before), _floats(after)) for why, date, before, after in simulator.told]
+    return [(why, date, _floats(before), _floats(after)) for why, date, before, after in simulator.rebalances]
 
 
 def _floats(amounts: Cents) -> dict[str, float]:
     return {name: round(float(amount), 2) for name, amount in sorted(amounts.items())}
 
 
-def _told(done: HarnessRun) -> list[tuple[str, str, dict[str, float], dict[str, float]]]:
+def _stored(done: HarnessRun) -> list[tuple[str, str, dict[str, float], dict[str, float]]]:
     return [
         (
-            told["why"],
-            told["bar_date"],
-            told["before"] | {RESERVE: told["reserve"]["before"]},
-            told["after"] | {RESERVE: told["reserve"]["after"]},
+            line["why"],
+            line["bar_date"],
+            line["before"] | {RESERVE: line["reserve"]["before"]},
+            line["after"] | {RESERVE: line["reserve"]["after"]},
         )
-        for told in journal(done)
+        for line in journal(done)
     ]
 
 
@@ -253,9 +253,9 @@ def test_as_an_independent_simulator(seed: int, period: Period | None, threshold
     assert journal(jumping) == journal(dense)
     simulator = Simulator(on, period, None if threshold is None else Fraction(threshold), at_close)
     assert trades(dense) == [(*trade[:4], float(trade[4]), trade[5]) for trade in simulator.trades]
-    told = _told(dense)
-    assert told == _lines(simulator)
-    for _, _, before, after in told:
+    lines = _stored(dense)
+    assert lines == _lines(simulator)
+    for _, _, before, after in lines:
         assert round(sum(before.values()) - sum(after.values()), 6) == 0
     for name, account in simulator.accounts.items():
         assert dense.orchestrator.strategies[name].book.cash == pytest.approx(float(account.cash), abs=1e-6)
@@ -269,7 +269,7 @@ def test_as_an_independent_simulator(seed: int, period: Period | None, threshold
 def test_the_random_portfolios_are_rebalanced() -> None:
     """Else the comparison would say little."""
     done = [run(Random(seed).market, Random(seed).parts, rebalancing("week", "0.03")) for seed in range(4)]
-    reasons = [told["why"] for each in done for told in journal(each)]
+    reasons = [line["why"] for each in done for line in journal(each)]
     assert reasons.count("week") >= 10
     assert reasons.count("threshold") >= 10
     assert sum(trade[-1] for each in done for trade in trades(each)) > 40

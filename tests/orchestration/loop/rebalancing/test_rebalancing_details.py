@@ -75,20 +75,20 @@ def _fail(_context: Context) -> None:
     raise RuntimeError("no more")
 
 
-def test_who_has_failed_keeps_out() -> None:
+def test_a_failed_strategy_takes_no_part() -> None:
     """`third` fails at bar 2, flat, with 10,000; of 110,000 the others' targets are 55,000 and 44,000, no reserve."""
     parts = pair() | {"third": Part(Scripted({2: _fail}), ("B",), 10)}
     done = run(stage(), parts, MONTH)
-    [told] = journal(done)
-    assert told["before"]["third"] == told["after"]["third"] == 10_000
-    assert told["after"] == {"up": 56_000, "still": 44_000, "third": 10_000}  # 1,000 have nobody to go to
+    [line] = journal(done)
+    assert line["before"]["third"] == line["after"]["third"] == 10_000
+    assert line["after"] == {"up": 56_000, "still": 44_000, "third": 10_000}  # 1,000 have nobody to go to
 
 
-def test_who_fails_on_the_way_gets_nothing() -> None:
+def test_a_strategy_that_fails_on_the_way_gets_nothing() -> None:
     parts = pair() | {"third": Part(Scripted({4: _fail}), ("B",), 10)}
     done = run(stage(), parts, MONTH)
-    [told] = journal(done)
-    assert told["after"] == {"up": 56_000, "still": 44_000, "third": 10_000}
+    [line] = journal(done)
+    assert line["after"] == {"up": 56_000, "still": 44_000, "third": 10_000}
     assert own(done) == [(4, "up", -83), (5, "still", 100)]
 
 
@@ -184,7 +184,7 @@ def test_new_targets_at_once() -> None:
 
 def test_a_request_waits_for_the_rebalance_under_way() -> None:
     done = walk(stage((40, 40, 50, 50, 50, 50, 50, 50)), pair(), MONTH, {4: _at_once})
-    assert [(told["why"], told["bar_date"]) for told in journal(done)] == [
+    assert [(line["why"], line["bar_date"]) for line in journal(done)] == [
         ("month", "2020-02-01"),
         ("schedule", "2020-02-02"),
     ]
@@ -231,11 +231,11 @@ def test_pooled_by_threshold_jumping_and_dense() -> None:
     ways = [run(prices, parts, plan, pooled=True, full=full) for full in ((), ("in_memory",))]
     assert own(ways[0]) == own(ways[1]) == [(5, "up", -166)]
     assert journal(ways[0]) == journal(ways[1])
-    assert [told["bar_date"] for told in journal(ways[0])] == ["2020-02-02"]
+    assert [line["bar_date"] for line in journal(ways[0])] == ["2020-02-02"]
 
 
 def test_orders_of_a_rebalance_say_so() -> None:
     done = run(stage(), pair(), MONTH)
-    told = {(record.fill.order_id, record.closing, record.reason) for record in done.orchestrator.fills}
-    assert ("up-2", True, Reason.REBALANCE) in told
-    assert ("still-2", False, Reason.REBALANCE) in told
+    fills = {(record.fill.order_id, record.closing, record.reason) for record in done.orchestrator.fills}
+    assert ("up-2", True, Reason.REBALANCE) in fills
+    assert ("still-2", False, Reason.REBALANCE) in fills

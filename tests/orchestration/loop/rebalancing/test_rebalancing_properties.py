@@ -40,12 +40,12 @@ def prices(seed: int, gaps: bool) -> Market:
 
 def parts(seed: int) -> dict[str, Part]:
     random = np.random.default_rng(seed)
-    made = {}
+    parts_by_id = {}
     for name, pct in zip(NAMES, (40, 30, 20), strict=True):
         flags = Flags(*(sorted(random.choice(BARS, 3, replace=False)) for _ in range(4)))
         limits = {"max_drawdown": MaxDrawdown(0.3)} if seed % 2 else {}
-        made[name] = Part(flags, ("A", "B"), pct, fixed(int(random.integers(1, 2000))), limits=limits)
-    return made
+        parts_by_id[name] = Part(flags, ("A", "B"), pct, fixed(int(random.integers(1, 2000))), limits=limits)
+    return parts_by_id
 
 
 RULES = st.builds(
@@ -155,7 +155,7 @@ def test_the_largest_remainder_gets_the_cent_and_ties_go_by_order() -> None:
     assert split(Decimal("0.05"), {}) == {}
 
 
-def test_an_imbalance_is_among_those_who_are_left() -> None:
+def test_an_imbalance_is_among_the_remaining_strategies() -> None:
     whole = Imbalance.between({"a": 70.0, "b": 10.0, "c": 20.0}, {"a": 40.0, "b": 30.0, "c": 30.0})
     assert whole == Imbalance({"a": 30.0}, {"b": 20.0, "c": 10.0})
     assert replace(whole, shortages={"b": 20.0}) == whole.among(["a", "b"])

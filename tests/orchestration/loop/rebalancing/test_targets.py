@@ -41,10 +41,10 @@ def test_what_is_scaled_away_is_reserve() -> None:
     done = run(stage((40, 40, 50, 45, 45, 45)), parts, aiming("0.05", 3), estimation=YEARLY)
     scale = 0.05 / (stdev([0.0, 0.1, -5_000 / 110_000]) * 2)
     assert weights(done) == pytest.approx({"up": 0.5 * scale, "still": 0.4 * scale})
-    [told] = journal(done)
-    assert told["after"]["still"] == pytest.approx(0.4 * scale * 105_000, abs=0.01)
-    assert told["after"]["up"] == pytest.approx(0.5 * scale * 105_000, abs=0.01)
-    assert told["reserve"]["after"] == pytest.approx((1 - 0.9 * scale) * 105_000, abs=0.02)
+    [line] = journal(done)
+    assert line["after"]["still"] == pytest.approx(0.4 * scale * 105_000, abs=0.01)
+    assert line["after"]["up"] == pytest.approx(0.5 * scale * 105_000, abs=0.01)
+    assert line["reserve"]["after"] == pytest.approx((1 - 0.9 * scale) * 105_000, abs=0.02)
 
 
 def test_weights_stay_until_there_are_enough_returns() -> None:
@@ -59,7 +59,7 @@ def test_scales_follow_one_another() -> None:
     """At the second month the first one's scale is the one that is scaled."""
     prices = stage((40, 40, 50, 45, 45, 50, 55, 50, 50), days=[0, 1, 2, 3, 4, 5, 32, 33, 34])
     done = run(prices, pair(), aiming("0.05", 3), estimation=YEARLY)
-    equity = [100_000.0, *(told for told in _equity(done))]
+    equity = [100_000.0, *(value for value in _equity(done))]
     returns = [now / last - 1 for last, now in pairwise(equity)]
     first = 0.05 / (stdev(returns[1:4]) * 2)
     second = first * 0.05 / (stdev(returns[4:7]) * 2)
@@ -124,7 +124,7 @@ def test_too_few_bars_change_nothing() -> None:
 def test_estimates_rebalance_by_themselves() -> None:
     estimator = Estimator({"up": "0.3", "still": "0.7"})
     done = run(stage(), pair(), PortfolioPlan(), estimation=Estimation(estimator, 3, "month"))
-    assert [(told["why"], told["bar_date"]) for told in journal(done)] == [("month", "2020-02-01")]
+    assert [(line["why"], line["bar_date"]) for line in journal(done)] == [("month", "2020-02-01")]
     assert weights(done) == {"up": 0.3, "still": 0.7}
 
 
@@ -132,7 +132,7 @@ def _fail(_context: Context) -> None:
     raise RuntimeError("no more")
 
 
-def test_who_has_failed_is_not_estimated() -> None:
+def test_a_failed_strategy_is_not_estimated() -> None:
     """It keeps its tenth; the others share the rest."""
     estimator = Estimator({"up": "0.3", "still": "0.7"})
     parts = pair() | {"third": Part(Scripted({1: _fail}), ("B",), 10)}

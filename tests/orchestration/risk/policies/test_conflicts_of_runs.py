@@ -89,8 +89,8 @@ def test_a_demand_counts_once_whatever_cuts_it_and_again_at_the_open() -> None:
 
 def test_paused_openings_count_and_cancelled_orders_do_not() -> None:
     late = series("B", [(10.0, 10.0)] * 2, days=(0, 7))  # the order waits for a bar that never comes in time
-    told = Scripted({1: [Signal.enter("B", quantity=5)], 3: [Signal.exit("B")]})
-    done = run_harness(market_of(series("A", BARS), late), {"a": Part(told, ("A", "B"))})
+    signalling = Scripted({1: [Signal.enter("B", quantity=5)], 3: [Signal.exit("B")]})
+    done = run_harness(market_of(series("A", BARS), late), {"a": Part(signalling, ("A", "B"))})
     assert [reason for _, reason, _ in done.reasons("a")] == ["", "cancelled"]
     assert counts(done) == {"a": (0, 0)}
     session = done.orchestrator.session

@@ -46,7 +46,7 @@ SETTLE = {name: policy.settle for name, policy in CONFLICT_POLICIES.items()} | {
 @pytest.mark.parametrize("name", SETTLE)
 def test_a_policy_settles_as_its_file_says(name: str, exits: Exits, frameworks: str) -> None:
     done = act(SETTLE[name], exits, ADAPTERS, FRAMEWORKS[frameworks])
-    told, path = journal(done.events), GOLDEN / f"{name}-{exits}.txt"
+    lines, path = journal(done.events), GOLDEN / f"{name}-{exits}.txt"
     if os.environ.get("ORCHESTRATE_WRITE_GOLDEN"):
-        path.write_text(told, encoding="utf-8")
-    assert told == path.read_text(encoding="utf-8")
+        path.write_text(lines, encoding="utf-8")
+    assert lines == path.read_text(encoding="utf-8")

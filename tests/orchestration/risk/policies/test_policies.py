@@ -129,7 +129,7 @@ def test_net_and_average_trade_what_they_say(conflict: Conflict) -> None:
 
 @given(conflicts(), st.randoms(use_true_random=False))
 @settings(max_examples=60)
-def test_the_order_of_the_file_changes_nothing_but_who_is_first(conflict: Conflict, dice: Random) -> None:
+def test_the_order_of_the_file_changes_only_the_first(conflict: Conflict, dice: Random) -> None:
     quantities, weights, priorities = conflict
     seen, shuffled = view(weights, priorities), list(quantities)
     dice.shuffle(shuffled)

@@ -80,7 +80,7 @@ def test_anything_else_is_refused_in_words(answer: Any, words: str) -> None:
     assert caught.value.exit_code == 1
 
 
-def test_an_error_is_told_with_the_innermost_line_of_its_file() -> None:
+def test_an_error_has_the_innermost_line_of_its_file() -> None:
     def inner() -> None:
         raise LookupError("no\nmodel")
 
@@ -154,12 +154,12 @@ def seen_by(function: Callable[[Sequence[ConflictDemand], ConflictView], Any], e
 
 
 def test_demands_come_in_the_order_of_the_file_without_protected_exits() -> None:
-    told: list[Any] = []
-    seen_by(lambda demands, _view: told.extend(demands))
-    assert told == [("a", "A", -7, False, 10.0), ("b", "A", 25, False, 10.0), ("c", "A", 5, False, 10.0)]
-    told.clear()
-    seen_by(lambda demands, _view: told.extend(demands), "included")
-    assert told == [("a", "A", -47, False, 10.0), ("b", "A", 30, False, 10.0), ("c", "A", 5, False, 10.0)]
+    seen: list[Any] = []
+    seen_by(lambda demands, _view: seen.extend(demands))
+    assert seen == [("a", "A", -7, False, 10.0), ("b", "A", 25, False, 10.0), ("c", "A", 5, False, 10.0)]
+    seen.clear()
+    seen_by(lambda demands, _view: seen.extend(demands), "included")
+    assert seen == [("a", "A", -47, False, 10.0), ("b", "A", 30, False, 10.0), ("c", "A", 5, False, 10.0)]
 
 
 def test_the_view_has_weights_priorities_positions_and_prices() -> None:

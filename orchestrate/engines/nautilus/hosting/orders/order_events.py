@@ -11,22 +11,22 @@ from nautilus_trader.model.orders import Order as NativeOrder
 
 
 def denied(order: NativeOrder, reason: str, now: int) -> OrderDenied:
-    """The order was refused before any exchange saw it."""
+    """Return the event of an order that was refused before any exchange saw it."""
     return OrderDenied(*_names_of(order), reason, UUID4(), now)
 
 
 def cancelled(order: NativeOrder, now: int) -> OrderCanceled:
-    """An order that no exchange has seen is cancelled."""
+    """Return the event that cancels an order that no exchange has seen."""
     return OrderCanceled(*_names_of(order), None, None, UUID4(), now, now)
 
 
 def updated(order: NativeOrder, quantity: Quantity, price: Any, trigger_price: Any, now: int) -> OrderUpdated:
-    """An order that no exchange has seen is changed."""
+    """Return the event that changes an order that no exchange has seen."""
     return OrderUpdated(*_names_of(order), None, None, quantity, price, trigger_price, UUID4(), now, now)
 
 
 def change_rejected(order: NativeOrder, reason: str, now: int) -> OrderModifyRejected:
-    """A change was refused; the order stays as it is."""
+    """Return the event of a refused change; the order stays as it is."""
     return OrderModifyRejected(*_names_of(order), order.venue_order_id, order.account_id, reason, UUID4(), now, now)
 
 
