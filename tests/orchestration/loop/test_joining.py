@@ -30,7 +30,7 @@ from tests.engines.builders import market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.natives.nautilus.scripts import Pair, TimerRebalancer
 from tests.orchestration.harness import HarnessRun, Part, prepare
-from tests.orchestration.loop.test_feed_clock import Crosses, arrivals, buffer_for, stage
+from tests.orchestration.loop.feed_runs import Crosses, arrivals, buffer_for, stage
 
 ENGINES = ("in_memory", "backtrader", "nautilus")
 LATE = 30

@@ -24,7 +24,7 @@ from tests.backtest.own_strategies import Dips, Spread, Turning
 from tests.engines.builders import DAY, START
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.orchestration.harness import HarnessRun, Part, run_harness
-from tests.orchestration.loop.test_feed_clock import stage
+from tests.orchestration.loop.feed_runs import stage
 
 ENGINES = ("in_memory", "backtrader", "nautilus")
 #: the one that goes by the order of the file
