@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from orchestrate.domain.plan import Gate as Gate
     from orchestrate.domain.plan import InstrumentPlan as InstrumentPlan
     from orchestrate.domain.plan import MultiFrameworkConfig as MultiFrameworkConfig
+    from orchestrate.domain.plan import OrchestratorMode as OrchestratorMode
     from orchestrate.domain.plan import RunPlan as RunPlan
     from orchestrate.domain.plan import Sizing as Sizing
     from orchestrate.domain.plan import StrategyPlan as StrategyPlan

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,15 @@ from orchestrate.domain.portfolio import AllocationPlan, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 
 Mode = Literal["single", "multi"]
+
+
+class OrchestratorMode(StrEnum):
+    """The modes of a configuration; each equals its text."""
+
+    SINGLE = "single"
+    MULTI = "multi"
+
+
 CapitalMode = Literal["isolated", "pooled"]
 GateOperator = Literal[">=", "<=", ">", "<", "==", "!="]
 

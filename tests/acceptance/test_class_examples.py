@@ -36,6 +36,7 @@ config = {
     }
 }
 mode = orchestrator.detect_mode(config)
+assert mode is OrchestratorMode.SINGLE
 
 strategy = strategy_library.get_strategy("OPTIONS_MONTHLY_WEEKLY_HEDGE")
 orchestrator.add_strategy(
@@ -65,6 +66,7 @@ config = {
     }
 }
 mode = orchestrator.detect_mode(config)
+assert mode is OrchestratorMode.MULTI
 
 for strategy_name, strategy_config in config["strategies"].items():
     if strategy_config["enabled"]:

@@ -48,6 +48,7 @@ from orchestrate import (
     OppositionEndedEvent,
     OppositionStartedEvent,
     OrchestrationPort,
+    OrchestratorMode,
     Order,
     OrderFilledEvent,
     PortfolioCapitalManager,
@@ -109,6 +110,7 @@ def both_frameworks() -> list[DomainEvent]:
     for framework in adapters:
         metadata, half = StrategyMetadata(f"on_{framework}", symbols=("WAVE",)), AllocationConfig(Decimal(50))
         orchestrator.add_strategy(Above(), metadata, half, framework=framework)
+    assert_type(orchestrator.detect_mode({"strategies": {}}), OrchestratorMode)
     report: CompatibilityReport = orchestrator.validate_compatibility()
     assert report.is_compatible and report.warnings
     orchestrator.run(market(), ExecutionRules())

@@ -18,7 +18,7 @@ from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import StrategyCommand
-from orchestrate.domain.plan import Mode
+from orchestrate.domain.plan import OrchestratorMode
 from orchestrate.domain.portfolio import UNMANAGED, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.orchestration.loop.decision_log import Emit
@@ -71,9 +71,9 @@ class UnifiedStrategyOrchestrator:
 
     # ---- strategies
 
-    def detect_mode(self, config: Mapping[str, object]) -> Mode:
-        """Return `single` or `multi` from the shape of a configuration; ValueError where it says neither or both."""
-        shapes: dict[str, Mode] = {"strategy": "single", "strategies": "multi"}
+    def detect_mode(self, config: Mapping[str, object]) -> OrchestratorMode:
+        """Return the mode that a configuration has by its shape; ValueError where it says neither or both."""
+        shapes = {"strategy": OrchestratorMode.SINGLE, "strategies": OrchestratorMode.MULTI}
         found = [mode for key, mode in shapes.items() if key in config]
         stated = config.get("mode")
         if stated is not None and stated not in shapes.values():
@@ -81,7 +81,7 @@ class UnifiedStrategyOrchestrator:
         if len(found) != 1:
             raise ValueError("a configuration has either 'strategy' (single) or 'strategies' (multi)")
         if stated is not None and stated != found[0]:
-            raise ValueError(f"mode is {stated!r}, but the configuration has the shape of {found[0]!r}")
+            raise ValueError(f"mode is {stated!r}, but the configuration has the shape of {str(found[0])!r}")
         return found[0]
 
     @property
