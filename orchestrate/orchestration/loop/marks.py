@@ -43,6 +43,10 @@ class Marks(Mapping[str, float]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def columns(self, symbol: str) -> tuple[memoryview, memoryview]:
+        """Return the row of the newest bar by step, and the closes by row."""
+        return self._closes[symbol]
+
     def row(self, symbol: str) -> int:
         """Return the row of the newest bar so far, -1 before the first."""
         return int(self._latest[symbol][self.step])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,6 +39,17 @@ class Totals:
     frameworks: dict[str, float] = field(default_factory=dict)
     gross: float = 0.0
     net: float = 0.0
+
+    def add(self, framework: str, worths: Iterable[tuple[str, float]]) -> None:
+        """Take in all positions of one strategy."""
+        symbols, of_framework = self.symbols, 0.0
+        for symbol, worth in worths:
+            size = abs(worth)
+            symbols[symbol] = symbols.get(symbol, 0.0) + size
+            of_framework += size
+            self.net += worth
+        self.frameworks[framework] = self.frameworks.get(framework, 0.0) + of_framework
+        self.gross += of_framework
 
     def change(self, symbol: str, framework: str, before: float, after: float) -> None:
         """Take in a change of one strategy's worth in a symbol."""
@@ -92,10 +103,9 @@ class Exposure:
         """Return the sums over all strategies, kept along with each addition."""
         if self._totals is None:
             self._totals = Totals()
-            for owner, entry in self.entries.items():
-                if entry.book.positions or owner in self._own:
-                    for symbol, quantity in self.quantities(owner).items():
-                        self._totals.change(symbol, entry.framework, 0.0, quantity * self.unit(symbol))
+            for entry in self.entries.values():
+                if entry.book.positions or entry.id in self._own:
+                    self._totals.add(entry.framework, self.worths(entry.id))
         return self._totals
 
     def unit(self, symbol: str) -> float:
@@ -109,10 +119,9 @@ class Exposure:
         """Return the signed quantity of one strategy in one symbol."""
         return self.quantities(strategy_id).get(symbol, 0.0)
 
-    def worths(self, strategy_id: str) -> Iterator[tuple[str, float]]:
+    def worths(self, strategy_id: str) -> list[tuple[str, float]]:
         """Return the signed worth of each position of one strategy."""
-        for symbol, quantity in self.quantities(strategy_id).items():
-            yield symbol, quantity * self.unit(symbol)
+        return [(symbol, quantity * self.unit(symbol)) for symbol, quantity in self.quantities(strategy_id).items()]
 
 
 @dataclass(frozen=True, slots=True)

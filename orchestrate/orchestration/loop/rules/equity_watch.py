@@ -5,7 +5,7 @@ Between fills positions are constant, so a stretch of steps is one numpy pass ov
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -43,22 +43,14 @@ def with_row(figures: Figures, initial: float) -> Figures:
 
 
 class _Held(NamedTuple):
-    """A position: its row and symbol, its worth for each point of price, and what is added to that."""
+    """A position: its row and symbol, its worth for each point of price, what is added to that, and its prices."""
 
     row: int
     symbol: str
     units: float
     offset: float
-
-    @classmethod
-    def all_of(cls, book: Book, row: int) -> list[_Held]:
-        """Return the positions of the book in this row."""
-        held = []
-        for symbol, position in book.positions.items():
-            units = position.quantity * position.instrument.multiplier
-            offset = 0.0 if position.instrument.moves_cash_by_notional else -units * position.average_price
-            held.append(cls(row, symbol, units, offset))
-        return held
+    newest: memoryview
+    closes: memoryview
 
 
 class EquityWatch:
@@ -75,6 +67,7 @@ class EquityWatch:
         self._settled = -1
         self._rows = self.rows()
         self._held: list[list[_Held] | None] = [None] * len(self.books)
+        self._positions: list[_Held] | None = None
         self._now: Floats | None = None
         self._now_at = -1
 
@@ -82,7 +75,7 @@ class EquityWatch:
         """Watch an empty book that joins the run after the step that is over."""
         self.books.insert(-1, book)
         self._rows, self._now = self.rows(), None
-        self._held = [None] * len(self.books)
+        self._held, self._positions = [None] * len(self.books), None
         if not self.detectors:  # no detector needed the steps so far
             self._settled = self._marks.step
         for one in self.detectors:
@@ -94,7 +87,7 @@ class EquityWatch:
 
     def changed(self, name: str) -> None:
         """Note that the book of this name has changed."""
-        self._held[self._rows[name]] = self._now = None
+        self._held[self._rows[name]] = self._positions = self._now = None
 
     def first_hit(self, step: int, bound: int) -> int:
         """Return the first step after `step` and before `bound` that a detector must see; else `bound`.
@@ -135,7 +128,7 @@ class EquityWatch:
     def exposure(self, start: int, stop: int) -> Floats:
         """Return the gross worth of each book's positions at each step from `start` up to `stop`."""
         exposure = np.zeros((len(self.books), stop - start))
-        for row, symbol, units, _ in self._positions():
+        for row, symbol, units, *_ in self._all_held():
             exposure[row] += np.abs(units * self._marks.closes(symbol, start, stop))
         return exposure
 
@@ -155,25 +148,32 @@ class EquityWatch:
             return self._equity_now()
         equity = np.empty((len(self.books), stop - start))
         equity[:] = np.array([book.cash for book in self.books])[:, None]
-        for row, symbol, units, offset in self._positions():
+        for row, symbol, units, offset, *_ in self._all_held():
             equity[row] += units * self._marks.closes(symbol, start, stop) + offset
         for own in equity[:-1]:  # one after another, as `_equity_now` adds them
             equity[-1] += own
         return equity
 
-    def _positions(self) -> Iterator[_Held]:
-        for row, held in enumerate(self._held):
-            yield from self._anew(row) if held is None else held
+    def _all_held(self) -> list[_Held]:
+        """Return all positions, row by row; only books that have changed are looked at again."""
+        if self._positions is None:
+            held = self._held = [self._held_in(row) if known is None else known for row, known in enumerate(self._held)]
+            self._positions = [position for own in held if own for position in own]
+        return self._positions
 
-    def _anew(self, row: int) -> list[_Held]:
-        held = self._held[row] = _Held.all_of(self.books[row], row)
+    def _held_in(self, row: int) -> list[_Held]:
+        held = []
+        for symbol, position in self.books[row].positions.items():
+            units = position.quantity * position.instrument.multiplier
+            offset = 0.0 if position.instrument.moves_cash_by_notional else -units * position.average_price
+            held.append(_Held(row, symbol, units, offset, *self._marks.columns(symbol)))
         return held
 
     def _equity_now(self) -> Floats:
         """Return the equity of one step, which needs no arrays of closes."""
-        equity, marks = [book.cash for book in self.books], self._marks
-        for row, symbol, units, offset in self._positions():
-            equity[row] += units * marks[symbol] + offset
+        equity, step = [book.cash for book in self.books], self._marks.step
+        for row, _, units, offset, newest, closes in self._all_held():
+            equity[row] += units * closes[newest[step]] + offset
         for row in range(len(equity) - 1):  # not `sum`, which rounds in another way from Python 3.12 on
             equity[-1] += equity[row]
         return np.array(equity)[:, None]

@@ -100,6 +100,8 @@ class Losses:
 
     def _daily_losses(self, equity: Floats, days: Stamps) -> Floats:
         """Return the loss of each step from the last equity before its day."""
+        if days[0] == days[-1]:
+            return _loss(equity, (self._day_start if days[0] == self._day else self._last)[:, None])
         columns = np.arange(len(days))
         new = np.concatenate([[days[0] != self._day], days[1:] != days[:-1]])
         first = np.maximum.accumulate(np.where(new, columns, -1))
@@ -165,6 +167,8 @@ def _lost(equity: float, reference: float) -> float:
 
 def _loss(equity: Floats, reference: Floats) -> Floats:
     """Return 1 − equity ÷ reference; without a positive reference 0 where both are 0, else 1."""
+    if reference.min() > 0:
+        return np.asarray(1 - equity / reference)
     with np.errstate(divide="ignore", invalid="ignore"):
         loss = 1 - equity / reference
     return np.asarray(np.where(reference > 0, loss, np.where((equity == 0) & (reference == 0), 0.0, 1.0)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 
@@ -72,8 +71,7 @@ class PortfolioState(Protocol):
         """Return the worth of all positions of the strategies on one framework."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """The part of a demand that opens: `worth` is what it would add, signed, at the close it saw with slippage."""
 
     strategy_id: str

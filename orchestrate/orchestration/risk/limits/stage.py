@@ -60,17 +60,17 @@ class ApplyLimits:
             self.hits = self._judge(open_intents, self._exposure())
 
     def _judge(self, intents: Sequence[Intent], exposure: Exposure) -> list[LimitReachedEvent]:
-        hits = []
+        hits, portfolio = [], PortfolioExposure(exposure)
         for intent in intents:
             if not intent.closing:
-                cut = self._cut(intent, exposure)
+                cut = self._cut(intent, exposure, portfolio)
                 if cut is not None:
                     hits.append(self._apply(intent, cut))
             if not intent.refused and not (intent.closing and intent.demand.rests):
                 exposure.add(intent.strategy_id, intent.symbol, intent.quantity)
         return hits
 
-    def _cut(self, intent: Intent, exposure: Exposure) -> _Cut | None:
+    def _cut(self, intent: Intent, exposure: Exposure, portfolio: PortfolioExposure) -> _Cut | None:
         """Return the verdict that leaves least of the intent; None where all of it fits."""
         instrument = exposure.instruments[intent.symbol]
         held = exposure.quantity(intent.strategy_id, intent.symbol)
@@ -86,7 +86,7 @@ class ApplyLimits:
             opening * unit,
             self._rules.fill == "close",
             StrategyExposure(exposure, entry),
-            PortfolioExposure(exposure),
+            portfolio,
         )
         cuts = []
         for name, judge in self._judges(entry):
