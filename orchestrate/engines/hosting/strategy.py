@@ -41,7 +41,7 @@ class HostedStrategy(ABC, Generic[Key]):
         self.broken: NativeError | None = None
         self.orders: NativeOrders[Key] = NativeOrders(seat.strategy_id, partial(notify, seat.strategy_id))
         self._seat, self._notify = seat, notify
-        self._code = CodeGuard(seat.asking, self._fail)
+        self._code = CodeGuard(seat.scope, self._fail)
         self._failures: list[BaseException] = []
 
     # ---- failures

@@ -176,7 +176,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             config={name: own(value) for name, value in entry.config.items()},
             sizing=entry.allocation.sizing,
             sized_on=self.session.sized_on(entry),
-            asking=self.session.runner.scope(entry),
+            scope=self.session.runner.scope(entry),
         )
 
     def _take_seat(self, entry: StrategyEntry) -> None:

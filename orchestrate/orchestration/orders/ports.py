@@ -31,7 +31,7 @@ class StrategySeat:
 
     `native` is the strategy class that it hosts, if any, `config` its parameters, `sizing` how its entries are sized
     where its engine has such a thing: in percent of `sized_on`, or else of the native's own account. Every call of the
-    native's code happens inside `asking`.
+    native's code happens inside `scope`.
     """
 
     strategy_id: str
@@ -41,7 +41,7 @@ class StrategySeat:
     config: Mapping[str, object] = field(default_factory=dict)
     sizing: Sizing = field(default_factory=Sizing)
     sized_on: Callable[[], float] | None = None
-    asking: AbstractContextManager[object] = field(default_factory=nullcontext)
+    scope: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 @value
@@ -78,7 +78,7 @@ class OrchestrationPort(Protocol):
     framework: str
 
     def begin(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
-        """Build everything; no bar has happened yet. EngineError when the engine can't host what is asked."""
+        """Build everything; no bar has happened yet. EngineError when the engine can't host them."""
 
     def join(self, seat: StrategySeat, t: int) -> None:
         """Take in a strategy after the step at `t`; its first bars are those of the next `advance`."""

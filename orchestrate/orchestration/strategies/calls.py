@@ -53,7 +53,7 @@ class CallScope(AbstractContextManager[None]):
 _of_this_run: ContextVar[CallStack | None] = ContextVar("whose code runs in the run of this context", default=None)
 
 
-def begin_asking(calls: CallStack) -> None:
+def begin_calls(calls: CallStack) -> None:
     """Begin a run in this context, with `calls` as its calls; EngineError inside a strategy's callback."""
     refuse_run_in_callback()
     _of_this_run.set(calls)

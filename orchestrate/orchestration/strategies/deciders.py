@@ -276,7 +276,7 @@ def decider_for(strategy: object, kind: Kind | None, series: Mapping[str, BarSer
     return DECIDERS[kind](strategy, series, past)
 
 
-#: By symbol, what those have seen who are asked at every bar; shared by all of them.
+#: By symbol, what strategies have seen that are called at every bar; shared by all of them.
 Past = dict[str, PointInTimeBars]
 
 

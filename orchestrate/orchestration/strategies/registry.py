@@ -83,6 +83,6 @@ class StrategyEntry:
         return self.kind is not None and self.kind not in PORTABLE_KINDS
 
     @property
-    def is_asked(self) -> bool:
+    def is_called(self) -> bool:
         """True while the strategy is called: also while it is paused, when it may close what it holds."""
         return self.status in ("active", "paused")

@@ -12,7 +12,7 @@ from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.results import StrategyError
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.blotter import Blotter
-from orchestrate.orchestration.strategies.calls import CallScope, CallStack, begin_asking, error_kind, error_texts
+from orchestrate.orchestration.strategies.calls import CallScope, CallStack, begin_calls, error_kind, error_texts
 from orchestrate.orchestration.strategies.deciders import VectorDecider, decider_for
 from orchestrate.orchestration.strategies.facts import Facts
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -48,7 +48,7 @@ class StrategyRunner:
         failures: FailureHandler,
         step: Callable[[], int],
     ) -> None:
-        begin_asking(calls)
+        begin_calls(calls)
         self.views: dict[str, StrategyView] = {}
         self._market, self._blotter, self._marks = market, blotter, marks
         self._calls, self._now, self._failures = calls, now, failures
@@ -83,9 +83,9 @@ class StrategyRunner:
     def signals(self, entry: StrategyEntry, event: MarketEvent) -> Sequence[Signal]:
         """Return a strategy's signals at this step."""
         decider, view = entry.decider, self.views[entry.id]
-        if decider is None or not entry.is_asked:
+        if decider is None or not entry.is_called:
             return ()
-        if isinstance(decider, VectorDecider):  # it has been asked before the first bar
+        if isinstance(decider, VectorDecider):  # it was called before the first bar
             return decider.decide(event, view)
         return self._call(entry, decider.decide, event, view) or ()
 

@@ -202,7 +202,7 @@ def test_time_in_a_native_is_reported_to_the_watch():
     Planned.plans["default"] = {1: lambda *_: time.sleep(0.02)}
     stage = market(drawn("A", FLAT[:3]))
     engine = NautilusOrchestrationAdapter()
-    account = StrategySeat("one", 1000.0, ("A",), native=Planned, asking=Watch())
+    account = StrategySeat("one", 1000.0, ("A",), native=Planned, scope=Watch())
     engine.begin(stage, [account], ExecutionRules())
     before = len(spent)
     for step, t in enumerate(stage.timeline.stamps.tolist()):

@@ -34,7 +34,7 @@ class BacktraderStrategy(HostedStrategy[int]):
         instruments = {symbol: market.instruments[symbol] for symbol in seat.symbols}
         self._rules = rules
         self._broker = ParkingBroker(seat.strategy_id, seat.cash, instruments, rules, moment, self.orders)
-        self._cerebro = SteppedCerebro([market.series[symbol] for symbol in seat.symbols], self._broker, seat.asking)
+        self._cerebro = SteppedCerebro([market.series[symbol] for symbol in seat.symbols], self._broker, seat.scope)
         self._feeds = self._broker.feeds = dict(self._cerebro.feeds_by_symbol)
         self._strategy: Any = None
         self._is_stopped = False

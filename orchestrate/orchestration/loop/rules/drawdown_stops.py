@@ -70,7 +70,7 @@ class DrawdownStops:
 
     def _concerned(self, name: str) -> Iterable[StrategyEntry]:
         entries = self._entries.values() if name == PORTFOLIO else [self._entries[name]]
-        return [entry for entry in entries if entry.is_asked]
+        return [entry for entry in entries if entry.is_called]
 
     def _flatten(self, entry: StrategyEntry) -> None:
         """Cancel all orders of the strategy and close its positions at their next bars."""
