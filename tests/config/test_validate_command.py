@@ -259,7 +259,7 @@ BEYOND_A_SCHEMA = {
         "extends-wrong-base",
         "not-supported",
     ),
-    *("arguments", "environment", "set-into-list", "name-left-out", "schedule", "schedule-too-much"),
+    *("arguments", "environment", "set-into-list", "name-left-out", "schedule", "schedule-absent", "schedule-too-much"),
 }
 
 

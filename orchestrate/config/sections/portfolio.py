@@ -60,15 +60,34 @@ def _schedule(reading: Reading, enabled: list[str], share: Mapping[str, Decimal]
         for index, written in enumerate(reading.values.portfolio.schedule)
         if (appointment := _appointment(reading, index, written, enabled)) is not None
     }
+    _refuse_absent(reading, appointments)
     _refuse_too_much(reading, appointments, share)
     return tuple(appointments.values())
+
+
+def _in_order(appointments: Mapping[int, Appointment]) -> list[tuple[int, Appointment]]:
+    return sorted(appointments.items(), key=lambda item: moment_of(item[1].at))
+
+
+def _refuse_absent(reading: Reading, appointments: Mapping[int, Appointment]) -> None:
+    """Report shares of strategies that take no part at that moment: not yet added, or removed."""
+    absent = {one.strategy_id: f"is added at {one.at}" for one in appointments.values() if one.action == "add"}
+    for index, one in _in_order(appointments):
+        if one.action == "add":
+            absent.pop(one.strategy_id, None)
+        elif one.action == "remove":
+            absent[one.strategy_id] = f"is removed at {one.at}"
+        for name in one.allocation:
+            if name in absent:
+                path = ("portfolio", "schedule", index, "allocation", name)
+                reading.wrong(path, f"'{name}' {absent[name]}, it takes no part at {one.at}", "leave it out")
 
 
 def _refuse_too_much(reading: Reading, appointments: Mapping[int, Appointment], share: Mapping[str, Decimal]) -> None:
     """Report the first change after which the strategies that take part have more than all of the capital."""
     added = {one.strategy_id for one in appointments.values() if one.action == "add"}
     weights = {name: Decimal(0) if name in added else weight * 100 for name, weight in share.items()}
-    for index, one in sorted(appointments.items(), key=lambda item: moment_of(item[1].at)):
+    for index, one in _in_order(appointments):
         if one.action == "add":
             weights[one.strategy_id] = share.get(one.strategy_id, Decimal(0)) * 100
         elif one.action == "remove":

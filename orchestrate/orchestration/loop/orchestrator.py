@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import get_args
 
 from orchestrate.domain.engines import registered_engines
 from orchestrate.domain.events import (
@@ -101,8 +102,9 @@ class UnifiedStrategyOrchestrator:
     ) -> None:
         """Add a strategy. An exception in place of a strategy: it failed before it began.
 
-        A native is given as its class, and in `config` the parameters that its engine makes it with. During a run it
-        takes part from the next step on, with its weight of the portfolio's equity as far as the reserve has it.
+        A native is given as its class, `kind` names its engine, and `config` has the parameters that this makes it
+        with. During a run it takes part from the next step on, with its weight of the portfolio's equity as far as the
+        reserve has it.
         """
         framework = framework or self.frameworks[0]
         if framework not in self.frameworks:
@@ -137,6 +139,8 @@ class UnifiedStrategyOrchestrator:
     def remove_strategy(self, strategy_id: str, positions: Positions = "flatten") -> None:
         """Take a strategy out; during a run its positions are closed or, with `keep`, become unmanaged."""
         self._entry(strategy_id)
+        if positions not in get_args(Positions):
+            raise ValueError(f"Unknown fate of positions: {positions!r}; there are {', '.join(get_args(Positions))}")
         if self._session is not None:
             self._session.portfolio.remove(strategy_id, positions)
             return

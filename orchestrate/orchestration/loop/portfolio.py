@@ -262,7 +262,15 @@ class Portfolio:
         return handovers
 
     def reallocate(self, weights: Mapping[str, Decimal]) -> None:
-        """Set new target weights of these strategies, and move capital after this step; the others keep theirs."""
+        """Set new target weights of these strategies, and move capital after this step; the others keep theirs.
+
+        So do those that take no part any more, with a finding.
+        """
+        absent = [self._entries[name] for name in weights if not self._entries[name].is_called]
+        weights = {name: weight for name, weight in weights.items() if self._entries[name].is_called}
+        for entry in absent:
+            message = f"Strategy {entry.id!r} is {entry.status}, its allocation stays"
+            self.findings.append(Finding("warning", "portfolio.schedule", message))
         after = {entry.id: weights.get(entry.id, entry.weight) for entry in self._in_order}
         total = sum(after.values(), Decimal(0))
         if total > 1:

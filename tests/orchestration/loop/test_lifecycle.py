@@ -46,6 +46,7 @@ def run(
     limits: Limits | None = None,
     prices: Sequence[tuple[float, float]] = PRICES,
     full: Sequence[str] = (),
+    pooled: bool = False,
 ) -> HarnessRun:
     """Strategies with 30 % of 10,000 each."""
     shares = pct or {}
@@ -68,6 +69,7 @@ def run(
         adapters=adapters,
         portfolio=PortfolioPlan(schedule=tuple(schedule)),
         full=full,
+        pooled=pooled,
     )
 
 
@@ -99,6 +101,16 @@ def test_an_added_strategy_takes_part_with_money_of_the_reserve(place: str) -> N
     [_, added] = done.of(StrategyAddedEvent)
     assert (added.strategy_id, added.allocation_pct) == ("late", Decimal(30))
     assert done.orchestrator.capital_manager.reserve.cash == pytest.approx(7_000 - 3_007.5)
+
+
+def test_pooled_capital_moves_with_who_comes_and_goes() -> None:
+    """As with money of its own: 30 % of 10,025 from the reserve before bar 4; bought at 105, sold at 108."""
+    schedule = [Appointment(day(4), "add", "late"), Appointment(day(8), "remove", "late")]
+    done = run({"s": {0: BUY}, "late": {0: BUY}}, schedule, pooled=True)
+    late = done.results["late"]
+    assert late.equity[[2, 3, 5, 8]] == pytest.approx([0.0, 3_007.5, 3_007.5 + 10 * 0.5, 0.0])
+    assert late.earned[-1] == pytest.approx(10 * 3.0)
+    assert done.orchestrator.capital_manager.reserve.cash == pytest.approx(7_000 + 10 * 3.0)
 
 
 def test_who_waits_has_lost_nothing_and_neither_has_who_is_gone() -> None:
@@ -142,6 +154,13 @@ def test_a_removed_strategy_is_closed_and_its_cash_goes_to_the_reserve(place: st
     assert [label_text(one.t) for one in done.of(StrategyRemovedEvent)] == [day(5)]
 
 
+def test_positions_are_flattened_or_kept_and_nothing_else() -> None:
+    done = run({"s": {0: BUY}}, [])
+    with pytest.raises(ValueError, match="Unknown fate of positions: 'hold'; there are flatten, keep"):
+        done.orchestrator.remove_strategy("s", "hold")  # type: ignore[arg-type]
+    assert done.orchestrator.strategies["s"].status == "active"
+
+
 def test_orders_of_a_removed_strategy_are_cancelled() -> None:
     """The order of bar 3 waits for the open of bar 4, before which its strategy is removed."""
     done = run({"s": {3: BUY}}, [Appointment(day(4), "remove", "s")])
@@ -181,6 +200,16 @@ def test_appointments_of_one_step_are_kept_in_the_order_of_their_moments() -> No
     done = run({"s": {5: BUY}}, schedule)
     assert done.results["s"].status == "completed"
     assert done.fills() == [(10.0, 106.0)]
+
+
+def test_shares_of_strategies_that_have_left_hold_up_no_others() -> None:
+    """`s` goes down from 30 to 10 % although `gone` has left and can't go up from 0 to 20."""
+    shares = {"s": Decimal(10), "gone": Decimal(20)}
+    schedule = [Appointment(day(2), "remove", "gone"), Appointment(day(4), "allocation", allocation=shares)]
+    done = run({"s": {}, "gone": {}}, schedule)
+    assert {name: entry.book.cash for name, entry in done.orchestrator.strategies.items()} == {"s": 1_000, "gone": 0}
+    [finding] = done.orchestrator.session.portfolio.findings
+    assert finding.message == "Strategy 'gone' is removed, its allocation stays"
 
 
 SCHEDULE = [

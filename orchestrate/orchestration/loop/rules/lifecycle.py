@@ -81,8 +81,6 @@ class Lifecycle:
         entry.join()
         self._reweigh(strategy_id, entry.weight)
         self._emit(StrategyAddedEvent(strategy_id, entry.allocation.target_pct, self._now()))
-        if self._capital.pooled:
-            return
         due = entry.weight * Decimal(str(self._losses.equity(PORTFOLIO)))
         amount = min(due, Decimal(str(self._capital.reserve.cash))).quantize(_CENT, ROUND_DOWN)
         if amount > 0:
@@ -140,7 +138,7 @@ class Lifecycle:
             if not entry.book.positions:
                 del self._leaving[name]
                 amount = _whole_cents(entry.book)
-                if amount > 0 and not self._capital.pooled:
+                if amount > 0:
                     self._transfer(name, RESERVE, amount)
 
     def _leave_positions(self, entry: StrategyEntry) -> None:
