@@ -176,12 +176,14 @@ class BuyingPower:
         """Share the free money of a common account among the openings of a step, and cut them to it."""
         now = {name: self._projection(entry, granted.get(name, _NOTHING)) for name, entry in self._entries.items()}
         openings = [self._opening(intent, now) for intent in intents]
-        money = self._grants(openings, now)
+        money, rooms = self._grants(openings, now)
         for intent, closing, requested, price, _ in openings:
             owner, instrument = intent.strategy_id, self._instruments[intent.symbol]
             payable = self._paid(closing, requested, price, money[owner], instrument)
-            money[owner] -= payable.cost
             self._settle(intent, stage, price, payable)
+            intent.available = max(0.0, min(money[owner], rooms[owner]))
+            money[owner] -= payable.cost
+            rooms[owner] -= payable.cost
 
     def _opening(self, intent: Intent, now: dict[str, _Projection]) -> _Opening:
         """Return the opening of an intent; a part of it that closes counts as filled afterwards."""
@@ -193,8 +195,10 @@ class BuyingPower:
             intent, closing, requested, price, self._rules.cost(requested, price, instrument) if requested else 0.0
         )
 
-    def _grants(self, openings: Sequence[_Opening], now: Mapping[str, _Projection]) -> dict[str, float]:
-        """Return the money of each strategy for its openings; no bound where it gets all that it requests."""
+    def _grants(
+        self, openings: Sequence[_Opening], now: Mapping[str, _Projection]
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """Return the money of each strategy, without bound where it is all that it requests, and what it could get."""
         wants: dict[str, float] = {}
         for opening in openings:
             wants[opening.intent.strategy_id] = wants.get(opening.intent.strategy_id, 0.0) + opening.cost
@@ -205,7 +209,8 @@ class BuyingPower:
         rooms = {name: account.room(*now[name], total.equity) for name in wants}
         most = [Want(min(want, rooms[name]), account.weights[name]) for name, want in wants.items()]
         grants = zip(wants.items(), water_fill(total.free, most), strict=True)
-        return {name: inf if grant == want else grant for (name, want), grant in grants}
+        money = {name: inf if grant == want else grant for (name, want), grant in grants}
+        return money, {name: min(room, total.free) for name, room in rooms.items()}
 
     def _settle(self, intent: Intent, stage: str, price: float, payable: _Payable) -> None:
         """Cut an intent to what can be paid, and set its reserve."""

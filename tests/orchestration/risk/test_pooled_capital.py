@@ -246,3 +246,11 @@ def test_what_waiting_orders_have_reserved_is_not_granted_again() -> None:
     done = pooled(stage, parts, PLAIN)
     assert done.fills("a") == [(3_000.0, 10.0), (3_000.0, 10.0)]
     assert done.fills("b") == [(4_000.0, 10.0)]
+
+
+def test_decisions_note_what_was_available() -> None:
+    """c could get 40,000 and asks for all of it; later b could get its room of 30,000 and asks for 15,000."""
+    done = gain(weights=(40, 20, 40), b_in=(3,), sizing=fixed(1_500))
+    decisions = [record.decision for record in done.orchestrator.session.log.decisions]
+    noted = [(one.demand.strategy_id, one.available, one.reserve) for one in decisions]
+    assert noted == [("c", 40_000.0, 40_000.0), ("a", 60_000.0, 15_000.0), ("b", 30_000.0, 15_000.0)]
