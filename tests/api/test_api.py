@@ -167,8 +167,9 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, message):
         (lambda: StrategyOrchestrator([("RSI", 0)]), "positive"),
         (lambda: OrchestratorConfig(rebalance_threshold=Decimal("-0.1")), "must lie between 0 and 1"),
         (lambda: OrchestratorConfig(conflict_resolution_mode="net"), "a function or one of independent, first_wins"),
-        (lambda: OrchestratorConfig(exits="kept"), "one of protected, included"),
+        (lambda: OrchestratorConfig(exits="kept"), "exits must be .protected. or .included., not .kept."),
         (lambda: OrchestratorConfig(capital_mode="shared"), "must be 'isolated' or 'pooled', not 'shared'"),
+        (lambda: OrchestratorConfig(logging_level="loud"), "logging_level must be 'debug' or 'info' or 'warning' or"),
     ],
 )
 def test_what_can_not_be_is_refused_before_any_run(make, message):

@@ -66,7 +66,7 @@ def copied(value: Any, depth: int = 0) -> Any:
     if kind is np.ndarray and not value.dtype.hasobject:
         return value if _is_sealed(value) else _sealed(value)
     raise TypeError(
-        f"a fact can't be a {kind.__name__}: publish numbers, text, dates, arrays, or lists, tuples, sets and dicts"
+        f"a fact can't be of type {kind.__name__}: publish numbers, text, dates, arrays, lists, tuples, sets or dicts"
     )
 
 

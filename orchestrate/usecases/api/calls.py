@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 Strategy: TypeAlias = object
 #: Strategies with their weights, or strategies alone, which then share the capital equally.
 Weighted: TypeAlias = Sequence[tuple[Strategy, Decimal | float | str]] | Sequence[Strategy]
+#: The levels of Python's logger that events may have.
+Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class OrchestratorConfig:
     conflict_resolution_mode: str | Callable[..., Sequence[float]] = "independent"
     exits: Exits = "protected"
     rebalance_threshold: Decimal | None = None
-    logging_level: Literal["debug", "info", "warning", "error"] = "info"
+    logging_level: Level = "info"
     capital: Decimal | int | float = Decimal(100_000)
     framework: str = field(default_factory=wiring.default_engine)
     execution: ExecutionRules = field(default_factory=ExecutionRules)
@@ -78,11 +80,10 @@ class OrchestratorConfig:
         if not callable(mode) and mode not in CONFLICT_POLICIES:
             known = ", ".join(CONFLICT_POLICIES)
             raise ConfigurationError(f"conflict_resolution_mode must be a function or one of {known}, not {mode!r}")
-        if self.exits not in get_args(Exits):
-            raise ConfigurationError(f"exits must be one of {', '.join(get_args(Exits))}, not {self.exits!r}")
-        if self.capital_mode not in get_args(CapitalMode):
-            known = " or ".join(repr(mode) for mode in get_args(CapitalMode))
-            raise ConfigurationError(f"capital_mode must be {known}, not {self.capital_mode!r}")
+        for name, choices in (("exits", Exits), ("capital_mode", CapitalMode), ("logging_level", Level)):
+            if getattr(self, name) not in get_args(choices):
+                known = " or ".join(repr(choice) for choice in get_args(choices))
+                raise ConfigurationError(f"{name} must be {known}, not {getattr(self, name)!r}")
         if self.rebalance_threshold is not None and not 0 < self.rebalance_threshold <= 1:
             raise ConfigurationError(f"rebalance_threshold must lie between 0 and 1, not {self.rebalance_threshold}")
 

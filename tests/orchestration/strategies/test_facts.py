@@ -93,7 +93,7 @@ def test_nobody_changes_the_fact_of_another() -> None:
     "value", [object(), lambda: 1, np.array([object()]), type("Words", (list,), {})(), [[object()]]]
 )
 def test_what_can_not_be_copied_is_refused(value: object) -> None:
-    with pytest.raises(TypeError, match="a fact can't be a"):
+    with pytest.raises(TypeError, match="a fact can't be of type"):
         copied(value)
 
 
