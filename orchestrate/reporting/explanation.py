@@ -48,6 +48,9 @@ SILENCES: Final[dict[str, str]] = {
     "no_signal": "had a bar and wanted nothing",
     "no_bar": "had no bar, so it was not called",
     "failed": "had failed by then",
+    "waiting": "had not been added yet",
+    "removed": "had been removed by then",
+    "unmanaged": "is no strategy but holds kept positions",
 }
 
 

@@ -33,7 +33,8 @@ class Question:
 class StrategyState:
     """A strategy at the close of a bar on which it had no demand.
 
-    `reason` is `no_bar`, `failed` or `no_signal`; `touched` has the orders that something happened to on that bar.
+    `reason` is `no_signal`, `no_bar`, or why it was not called: `failed`, `waiting`, `removed`, `unmanaged`. `touched`
+    has the orders that something happened to on that bar.
     """
 
     strategy_id: str

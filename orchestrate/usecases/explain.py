@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrate.domain.errors import ConfigurationError, NotFoundError
-from orchestrate.domain.market.stamps import label_text, span_of
+from orchestrate.domain.market.stamps import label_text, moment_of, span_of
 from orchestrate.domain.orders.order import Outcome
+from orchestrate.domain.portfolio import UNMANAGED
 from orchestrate.domain.text.printable import one_line
 from orchestrate.domain.text.spelling import did_you_mean
 from orchestrate.runs.decisions import DecisionTable, Key, OrderHistory, is_cut, is_open, is_touched
@@ -152,12 +153,12 @@ def _states(
 
     waiting = table.histories(lambda demand: is_meant(demand) and is_open(demand, bar))
     touched = table.histories(lambda demand: is_meant(demand) and is_touched(demand, *span))
-    held, has_bar = table.holdings(bar), _has_bar(run, meant, span)
+    held, has_bar, absent = _held(run, table, bar), _has_bar(run, meant, span), _absent(run, bar)
     return tuple(
         StrategyState(
             strategy_id=name,
             t=bar,
-            reason="failed" if _had_failed(strategies[name], bar) else "no_signal" if has_bar[name] else "no_bar",
+            reason=absent.get(name) or ("no_signal" if has_bar[name] else "no_bar"),
             held={symbol: left for symbol, left in held.get(name, {}).items() if question.symbol in (None, symbol)},
             waiting=tuple(order for order in waiting if order.strategy_id == name),
             touched=tuple(order for order in touched if order.strategy_id == name),
@@ -165,6 +166,42 @@ def _states(
         )
         for name in meant
     )
+
+
+def _absent(run: StoredRun, bar: int) -> Mapping[str, str]:
+    """Return why strategies were not called at a bar."""
+    strategies: dict[str, Any] = run.figures["strategies"]
+    absent = {name: "unmanaged" for name in strategies if name.startswith(UNMANAGED)}
+    for one in _schedule(run):
+        if one["action"] == "add" and moment_of(one["at"]) > bar:
+            absent.setdefault(one["strategy_id"], "waiting")
+    absent |= {one["strategy_id"]: "removed" for one in _removals(run, bar)}
+    return absent | {name: "failed" for name, facts in strategies.items() if _had_failed(facts, bar)}
+
+
+def _held(run: StoredRun, table: DecisionTable, bar: int) -> Mapping[str, Mapping[str, float]]:
+    """Return all holdings; what a removed strategy kept stands in the unmanaged book of its framework."""
+    strategies: dict[str, Any] = run.figures["strategies"]
+    held = {name: dict(own) for name, own in table.holdings(bar).items()}
+    books = {facts["framework"]: name for name, facts in strategies.items() if name.startswith(UNMANAGED)}
+    for one in _removals(run, bar):
+        if one["positions"] == "keep":
+            for symbol, quantity in held.pop(one["strategy_id"], {}).items():
+                book = held.setdefault(books[strategies[one["strategy_id"]]["framework"]], {})
+                book[symbol] = book.get(symbol, 0.0) + quantity
+    return held
+
+
+def _removals(run: StoredRun, bar: int) -> list[Document]:
+    """Return the removals of the schedule that were made by then."""
+    strategies: dict[str, Any] = run.figures["strategies"]
+    due = [one for one in _schedule(run) if one["action"] == "remove" and moment_of(one["at"]) <= bar]
+    return [one for one in due if strategies[one["strategy_id"]]["status"] == "removed"]
+
+
+def _schedule(run: StoredRun) -> Sequence[Document]:
+    schedule: Sequence[Document] = run.plan.get("portfolio", {}).get("schedule", ())
+    return schedule
 
 
 def _had_failed(strategy: Document, bar: int) -> bool:

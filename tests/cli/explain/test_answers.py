@@ -258,6 +258,25 @@ sparse had no bar, so it was not called at 2024-01-02.
     assert held["orders"][0]["stages"][0]["figures"] == {"held.A": 7.0}
 
 
+def test_strategies_that_take_no_part_were_not_called(golden):
+    """`whole` holds its position until it is removed before bar 4, `late` is added before bar 6."""
+    kept = f"{{at: {DAYS[4]}, remove: whole, positions: keep}}"
+    prompt = golden(**{"portfolio.schedule": f"[{kept}, {{at: {DAYS[6]}, add: late}}]"})
+
+    def reasons(bar):
+        states = prompt("explain", "latest", "--at", DAYS[bar], "--format", "json").document["orders"]
+        return {state["strategy_id"]: state["reason"] for state in states}
+
+    early = {"whole": "no_signal", "greedy": "no_signal", "poor": "no_signal", "late": "waiting"}
+    assert reasons(3) == early | {"UNMANAGED": "unmanaged"}
+    assert reasons(4) == early | {"whole": "removed", "UNMANAGED": "unmanaged"}
+    assert reasons(7)["late"] == "no_signal"
+    told = prompt("explain", "latest", "--at", DAYS[4]).out
+    for sentence in ("late had not been added yet", "whole had been removed by then"):
+        assert f"{sentence} at {DAYS[4]}." in told
+    assert f"UNMANAGED is no strategy but holds kept positions at {DAYS[4]}.\n  held     832 A at" in plain(told)
+
+
 def test_a_whole_run_by_reasons_and_costs(golden):
     prompt = golden()
     document = prompt("explain", "latest", "--format", "json").document
