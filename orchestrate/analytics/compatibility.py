@@ -35,7 +35,8 @@ def _deep(result: RunResult, name: str) -> Flags:
     """Return the steps at which a strategy's drawdown was at least half of its deepest."""
     curve = curve_of([result.strategies[name]])
     equity = np.concatenate([[curve.initial], curve.equity])
-    drawdowns = (equity / np.maximum.accumulate(equity) - 1.0)[1:]
+    peaks = np.maximum.accumulate(equity)
+    drawdowns = np.divide(equity, peaks, out=np.ones_like(equity), where=peaks > 0)[1:] - 1.0
     deepest = float(drawdowns.min(initial=0.0))
     flags: Flags = (drawdowns <= _DEEP * deepest) & (drawdowns < 0.0)
     return flags

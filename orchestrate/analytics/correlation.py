@@ -56,6 +56,8 @@ def _direction(curve: Floats) -> tuple[Floats | None, str]:
     """Return the returns of `curve` about their mean, of length 1; or None and why there is no such thing."""
     if len(curve) < 3:
         return None, "it takes two daily returns"
+    if not curve.any():
+        return None, "there was no capital"
     if float(curve.min()) <= 0.0:
         return None, "equity fell to zero or below"
     returns = curve[1:] / curve[:-1] - 1.0

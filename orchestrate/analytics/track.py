@@ -43,6 +43,8 @@ class Track:
         """Return the return from each value of the curve to the next."""
         if len(self.curve) < 2:
             raise NoFigureError("it takes two bars")
+        if not self.curve.any():
+            raise NoFigureError("there was no capital")
         if float(self.curve.min()) <= 0.0:
             raise NoFigureError("equity fell to zero or below")
         return np.asarray(self.curve[1:] / self.curve[:-1] - 1.0, dtype=np.float64)

@@ -32,3 +32,9 @@ def test_curves_that_never_fall_have_no_joint_drawdowns(result_of, hand_made):
 def test_what_never_holds_anything_has_no_overlap(result_of, hand_made):
     result = result_of({"a": hand_made([1.0, 1.0]), "b": hand_made([1.0, 1.0])})
     assert pair_statistics(result, {"a": {"b": None}, "b": {"a": None}}) == {("a", "b"): PairStatistics()}
+
+
+def test_a_strategy_without_any_money_has_no_drawdowns(result_of, hand_made):
+    """It waits to be added until the run is over."""
+    result = result_of({"a": hand_made([0.0, 0.0]), "b": hand_made([10.0, 9.0])})
+    assert pair_statistics(result, {"a": {"b": None}, "b": {"a": None}}) == {("a", "b"): PairStatistics()}

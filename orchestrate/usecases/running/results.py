@@ -71,6 +71,8 @@ def _ruined(setup: Setup, results: dict[str, StrategyResult]) -> list[Finding]:
     pooled = setup.plan.capital.mode == "pooled"
     means = "the others' money stands in for it" if pooled else "margin calls are not supported"
     for result in results.values():
+        if result.status == "waiting":
+            continue
         lost = curve_of([result]).equity <= 0.0  # whose money was moved away has lost nothing
         down = np.flatnonzero(lost & (result.equity <= 0.0))
         if len(down):

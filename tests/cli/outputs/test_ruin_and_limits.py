@@ -82,3 +82,13 @@ def test_the_time_limit_holds_for_the_look_ahead_check(prompt) -> None:
     assert done.document["status"] == "interrupted"
     assert any("could not be checked for look-ahead" in finding["message"] for finding in done.document["findings"])
     assert len((prompt.folder / "calls.txt").read_text().split()) <= 4, "the whole check asks eight times"
+
+
+def test_a_strategy_that_waits_has_not_lost_its_money(prompt) -> None:
+    """It would be added after the last bar."""
+    config = POOLED + "portfolio: {schedule: [{at: 2021-01-01, add: hold}]}\n"
+    done = prepared(prompt, config)("backtest", "c.yaml", "--format", "json", "--set", "capital.mode=isolated")
+    assert done.document["strategies"]["hold"]["status"] == "waiting"
+    ruined = " ".join(finding["where"] for finding in done.document["findings"] if "below" in finding["message"])
+    assert "strategies.Short" in ruined
+    assert "strategies.hold" not in ruined
