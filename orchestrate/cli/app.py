@@ -74,7 +74,7 @@ def application(named: str = "") -> typer.Typer:
         rich_markup_mode=None,  # plain help: half the start-up time, and no boxes in a CI log
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(help=orchestrate.__doc__)(_root)
+    app.callback(help=(orchestrate.__doc__ or "").partition("\n\n")[0])(_root)
     for name, target in ({named: COMMANDS[named]} if named in COMMANDS else COMMANDS).items():
         module, _, function = target.partition(":")
         app.command(name)(guarded(getattr(importlib.import_module(module), function)))

@@ -34,6 +34,7 @@ def test_version(prompt):
 
 def test_help_names_every_command(prompt):
     done = prompt("--help")
+    assert "from one YAML file.\n\nOptions:" in done.out
     assert done.code == 0
     for name in app.COMMANDS:
         assert f"  {name} " in done.out

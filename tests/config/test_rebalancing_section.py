@@ -61,3 +61,18 @@ def test_what_can_not_be(read: Read, lines: list[str], message: str) -> None:
     [problem] = resolution.mistakes
     assert message in problem.message
     assert resolution.plan is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "warned"),
+    [
+        (["rebalance: {top_up: false}"], True),
+        (["rebalance: {}"], False),
+        (["rebalance: {every: month, top_up: false}"], False),
+        (["rebalance: {top_up: false}", "allocation: {method: equal, every: month}"], False),
+        (["rebalance: {top_up: false}", "schedule: [{at: 2020-01-02, allocation: {a: 20}}]"], False),
+    ],
+)
+def test_a_rebalance_that_nothing_starts_is_a_warning(read: Read, lines: list[str], warned: bool) -> None:
+    resolution = read(FILE + "\n".join(f"  {line}" for line in lines))
+    assert ("portfolio.rebalance" in [finding.where for finding in resolution.findings]) is warned

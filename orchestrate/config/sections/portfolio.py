@@ -31,7 +31,7 @@ def portfolio_plan(reading: Reading, enabled: list[str], share: Mapping[str, Dec
     if target is not None and rebalance.every is None and written.allocation.every is None:
         message = "weights are scaled at calendar rebalances, and there are none"
         reading.wrong(("portfolio", "target_volatility"), message, "write portfolio: {rebalance: {every: month}}")
-    return PortfolioPlan(
+    plan = PortfolioPlan(
         conflicts=_conflicts(reading),
         exits=written.exits,
         limits=portfolio_limits(reading),
@@ -40,6 +40,9 @@ def portfolio_plan(reading: Reading, enabled: list[str], share: Mapping[str, Dec
         schedule=_schedule(reading, enabled, share),
         compatibility=CompatibilityPlan(written.compatibility.require),
     )
+    if rebalance.model_fields_set and not plan.moves_capital and written.allocation.every is None:
+        reading.finding("warning", "portfolio.rebalance", "there is no 'threshold' and no 'every': nothing moves")
+    return plan
 
 
 def _conflicts(reading: Reading) -> str:
