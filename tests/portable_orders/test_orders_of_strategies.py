@@ -214,6 +214,36 @@ def test_a_replacement_acts_from_the_next_bar_on() -> None:
     assert [status for status, *_ in seen.seen("x")] == ["pending", "released", "resting", "filled"]
 
 
+def test_replacements_of_one_step_are_one_and_a_cancel_beats_them() -> None:
+    plan = {0: [Signal.enter("A", limit=7.0, tag="x")], 1: [Signal.replace("x", quantity=6, limit=7.5)]}
+    more = [Signal.replace("x", quantity=8), Signal.replace("s-1", limit=9.5)]
+    done, _ = run({**plan, 2: more})
+    assert fills(done) == [(3, 8.0, 9.5)]
+    done, _ = run({**plan, 2: [Signal.cancel("x"), *more]})
+    assert fills(done) == []
+
+
+@pytest.mark.parametrize("engine", ["backtrader", "nautilus"])
+def test_a_position_that_is_reopened_where_it_closes_keeps_no_old_bracket(engine: str) -> None:
+    """B has no bar at step 3, so both orders wait for the open of step 4: it closes, then opens; bar 4 falls to 8."""
+    prices: list[Bar] = [(10.0, 10.1, 9.9, 10.0)] * 3 + [(10.0, 10.0, 8.0, 10.0)]
+    other = bars(prices, "B", [0, 1, 2, 4])
+    plan = {0: [Signal.enter("B", stop_loss=9.0)], 2: [Signal.exit("B")], 3: [Signal.enter("B", quantity=7)]}
+    part = Part(Scripted(plan), ("A", "B"), sizing=Sizing("fixed", Decimal(5)), framework=engine)
+    adapters = {engine: build_adapter(engine, {"feed": "on_demand"})}
+    done = run_harness(market_of(bars(CALM), other), {"s": part}, capital=1_000, adapters=adapters)
+    assert fills(done) == [(1, 5.0, 10.0), (4, -5.0, 10.0), (4, 7.0, 10.0)]
+
+
+def test_a_market_entry_on_its_way_needs_a_strategy_that_is_out() -> None:
+    """B has no bar at steps 1 and 2. A short order that rests opens a position before the entry's close comes."""
+    other = bars([(10.0, 10.1, 9.9, 10.0), (10.5, 10.6, 10.4, 10.5)], "B", [0, 3])
+    plan = {1: [Signal.enter("B", tag="in")], 2: [Signal.exit("B", 2), Signal.enter("B", "short", 1, limit=10.2)]}
+    done, seen = run(plan, more=[other], rules=AT_CLOSE)
+    assert fills(done) == [(3, -1.0, 10.5)]
+    assert seen.seen("in")[-1][:2] == ("cancelled", "cancelled")
+
+
 def test_a_price_that_costs_more_than_there_is_leaves_the_order_as_it_was() -> None:
     plan = {0: [Signal.enter("A", limit=9.5, quantity=100, tag="x", until="2020-01-09")]}
     prices: list[Bar] = [(20.0, 21.0, 19.0, 20.0)] * 3 + CALM

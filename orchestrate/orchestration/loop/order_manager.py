@@ -112,6 +112,22 @@ class OrderManager:
                 self.blotter.resize(order, result.quantity)
         return released
 
+    def _end_with_closings(self, released: Iterable[Released]) -> None:
+        """End what belongs to positions that released market orders close: they fill before the bar reaches any."""
+        holdings: dict[tuple[str, str], float] = {}
+        for result in released:
+            order = result.order
+            if order.rests or order.native_order or order.is_over:
+                continue
+            key = (order.strategy_id, order.symbol)
+            holdings[key] = held = rounded(holdings.get(key, self._held(*key)) + result.quantity)
+            self._end_tied(order, held)
+
+    def _end_tied(self, filled: Order, held: float, *, tell_engine: bool = True) -> None:
+        others = self.blotter.conditional(filled.strategy_id, filled.symbol)
+        for other, reason in list(ended_by(filled, held, others)) if others else ():
+            self.cancel_orders([other], reason, tell_engine=tell_engine)
+
     def cut_gapped(self, event: MarketEvent) -> list[Released]:
         """Cut entries and adds whose stop the open jumps over to what can be paid there; an open may cost too much."""
         self._marks.step = event.step
@@ -139,6 +155,9 @@ class OrderManager:
     def submit(self, released: Iterable[Released]) -> list[StrategyCommand]:
         """Return the commands for released orders; a native is notified of its refused one."""
         commands: list[StrategyCommand] = []
+        if self.blotter.has_conditional:
+            released = list(released)
+            self._end_with_closings(released)
         for result in released:
             order, decision = result.order, result.decision
             reason, detail = (decision.reason, decision.detail) if decision else (_NO_REASON, "")
@@ -194,11 +213,8 @@ class OrderManager:
 
     def filled(self, entry: StrategyEntry, order: Order, fill: Fill) -> None:
         """A fill of a portable order is booked: orders that end with it end, its bracket's exits are placed."""
-        others = self.blotter.conditional(entry.id, order.symbol)
-        if others:
-            held = entry.book.quantity(order.symbol)
-            for other, reason in list(ended_by(order, held, others)):
-                self.cancel_orders([other], reason, tell_engine=not order.rests)  # there it has ended them itself
+        held = entry.book.quantity(order.symbol)
+        self._end_tied(order, held, tell_engine=not order.rests)  # there it has ended them itself
         if order.bracket is not None:
             self._protect(order, order.bracket, fill)
             self._note_touched(order, order.bracket, fill)

@@ -14,6 +14,7 @@ from orchestrate.domain.orders.order import (
     Fill,
     Order,
     OrderStatus,
+    OrderType,
     OrderUpdate,
     Reason,
     trailing_level,
@@ -24,6 +25,7 @@ Due = Literal["all", "resting", "others"]
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED
 _FILLED: Final = OrderStatus.FILLED
+_MARKET: Final = OrderType.MARKET
 
 
 class Blotter:
@@ -78,7 +80,17 @@ class Blotter:
         """Note a portable order that rests, or needs to find its strategy in or out."""
         order.requires = demand.requires
         if not order.native_order:
+            if order.rests:
+                self._require_flat(order)
             self._conditional.setdefault((order.strategy_id, order.symbol), {})[order.id] = order
+
+    def _require_flat(self, resting: Order) -> None:
+        """A market entry on its way needs its strategy flat from now on: what rests may open a position before."""
+        for order in self.waiting.get(resting.strategy_id, ()):
+            market_entry = order.type is _MARKET and not order.closing and not order.requires and not order.native_order
+            if market_entry and order.symbol == resting.symbol and order.reason is Reason.NONE:
+                order.requires = "flat"
+                self._conditional.setdefault((order.strategy_id, order.symbol), {})[order.id] = order
 
     # ---- what is there
 

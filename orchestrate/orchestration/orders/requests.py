@@ -45,7 +45,7 @@ def resolve(signals: Sequence[Signal], standing: Standing) -> list[Signal]:
     if all(_is_plain(signal) for signal in signals):
         return _plain_orders(signals, standing)
     acts = [signal for signal in signals if signal.kind in ("cancel", "replace")]
-    resolved = [act for act in acts if _acts(act, standing)]
+    resolved = _merged([act for act in acts if _acts(act, standing)], standing)
     over = {order.id for act in acts if act.kind == "cancel" and (order := standing.order(act.name)) is not None}
     by_symbol: dict[str, list[Signal]] = {}
     for signal in signals:
@@ -194,6 +194,22 @@ def _acts(act: Signal, standing: Standing) -> bool:
     if act.kind == "replace":
         _require_fitting(act, order)
     return True
+
+
+def _merged(acts: Iterable[Signal], standing: Standing) -> list[Signal]:
+    """Return one act for each order: a cancel, or all of its replacements together, the last of each field."""
+    by_order: dict[str, Signal] = {}
+    for act in acts:
+        order = standing.order(act.name)
+        if order is None:
+            continue
+        before = by_order.get(order.id)
+        if before is None or act.kind == "cancel":
+            by_order[order.id] = act
+        elif before.kind == "replace":
+            terms = OrderTerms(act.terms.limit or before.terms.limit, act.terms.stop or before.terms.stop)
+            by_order[order.id] = replace(act, quantity=act.quantity or before.quantity, terms=terms)
+    return list(by_order.values())
 
 
 def _require_fitting(act: Signal, order: Order) -> None:

@@ -219,13 +219,24 @@ def test_a_tag_names_an_open_order() -> None:
 
 def test_what_rests_or_needs_a_position_is_found_by_its_symbol() -> None:
     blotter = Blotter({"a": 0})
-    for how in ({}, {"limit": 9.0}, {"requires": "position"}, {"limit": 9.0, "native_order": "n1"}):
+    for how in ({"limit": 9.0}, {"requires": "position"}, {"limit": 9.0, "native_order": "n1"}, {}):
         place(blotter, "a", "X", **how)
-    assert ids(blotter.conditional("a", "X")) == ["a-2", "a-3"]
+    assert ids(blotter.conditional("a", "X")) == ["a-1", "a-2"]
     assert ids(blotter.conditional("a", "Y")) == []
     for order in list(blotter.conditional("a", "X")):
         blotter.end(order, OrderStatus.CANCELLED, Reason.CANCELLED)
     assert ids(blotter.conditional("a", "X")) == []
+
+
+def test_a_market_entry_on_its_way_needs_to_find_its_strategy_out_once_an_order_rests_beside_it() -> None:
+    blotter = Blotter({"a": 0})
+    entry, exiting = place(blotter, "a", "X"), place(blotter, "a", "X", -1.0, closing=True)
+    rebalance = blotter.place(Demand("a", "X", 1.0, False, 10.0, 0, 0), 1.0, 0.0, Reason.REBALANCE)
+    place(blotter, "a", "Y", limit=9.0)
+    assert [order.requires for order in (entry, exiting, rebalance)] == ["", "", ""]
+    place(blotter, "a", "X", limit=9.0)
+    assert [order.requires for order in (entry, exiting, rebalance)] == ["flat", "", ""]
+    assert ids(blotter.conditional("a", "X")) == ["a-1", "a-5"]
 
 
 def test_changes_of_status_are_noted_for_strategies_that_are_followed() -> None:
