@@ -126,7 +126,8 @@ class OrderManager:
     def _end_tied(self, filled: Order, held: float, *, tell_engine: bool = True) -> None:
         others = self.blotter.conditional(filled.strategy_id, filled.symbol)
         for other, reason in list(ended_by(filled, held, others)) if others else ():
-            self.cancel_orders([other], reason, tell_engine=tell_engine)
+            ends = Reason.EXPIRED if self._has_expired(other) else reason
+            self.cancel_orders([other], ends, tell_engine=tell_engine)
 
     def cut_gapped(self, event: MarketEvent) -> list[Released]:
         """Cut entries and adds whose stop the open jumps over to what can be paid there; an open may cost too much."""
@@ -149,8 +150,11 @@ class OrderManager:
         return cut
 
     def _misses(self, order: Order) -> bool:
-        over = order.until is not None and order.until < self._log.label(order.symbol)
-        return over or misses(order, self._held(order.strategy_id, order.symbol))
+        return self._has_expired(order) or misses(order, self._held(order.strategy_id, order.symbol))
+
+    def _has_expired(self, order: Order) -> bool:
+        """Return True for an order whose lifetime ended before the bar that has begun."""
+        return order.until is not None and order.until < self._log.label(order.symbol)
 
     def submit(self, released: Iterable[Released]) -> list[StrategyCommand]:
         """Return the commands for released orders; a native is notified of its refused one."""
