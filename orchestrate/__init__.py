@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from orchestrate.domain.orders.order import Demand as Demand
     from orchestrate.domain.orders.order import Fill as Fill
     from orchestrate.domain.orders.order import Order as Order
+    from orchestrate.domain.orders.order import OrderUpdate as OrderUpdate
     from orchestrate.domain.orders.order import Outcome as Outcome
     from orchestrate.domain.orders.order import Reason as Reason
     from orchestrate.domain.orders.order import StrategyCommand as StrategyCommand

@@ -1,7 +1,8 @@
 """Orders between the orchestrator and an engine: handed over, not filled yet, in the order in which they came.
 
 Shared by all engines, and no engine's own: it holds no position and no money. Market orders fill at the next open or
-close of their symbol, all others rest until a bar reaches them (see `resting`). The engine makes each fill.
+close of their symbol, all others rest until a bar reaches them (`domain/orders/resting.py`). The engine makes each
+fill.
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
+import numpy as np
+
 from orchestrate.domain.errors import EngineError, OrchestrateError
-from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.market.timeline import NEVER, BarSeries, HistoricalDataBar, Market, Stamps
 from orchestrate.domain.orders.execution import rounded
-from orchestrate.domain.orders.order import Ended, Order, OrderType, Reason, StrategyCommand
-from orchestrate.engines.resting import Reached, RestingOrder
+from orchestrate.domain.orders.order import Ended, Order, OrderGroup, OrderType, Reason, StrategyCommand
+from orchestrate.domain.orders.resting import Reached, RestingOrder
+from orchestrate.domain.orders.ties import ended_by, misses
 
 _MARKET = OrderType.MARKET
+#: No bar to look at is known yet: the next one of the symbol is looked at.
+_UNKNOWN = -1
 
 
 class DueFill(NamedTuple):
@@ -31,12 +37,25 @@ class DueFill(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class _Resting:
-    """An order that rests, how it does, and what is left of it after so many parts."""
+    """An order that rests, how it does, and what is left of it after so many parts.
+
+    It has followed the bars before row `followed`, and nothing happens to it before row `next_row`.
+    """
 
     order: Order
     rule: RestingOrder
     left: float
     parts: int = 0
+    followed: int = _UNKNOWN
+    next_row: int = _UNKNOWN
+
+
+class _Match(NamedTuple):
+    """An order that a bar reaches, and how far from the bar's open."""
+
+    resting: _Resting
+    reached: Reached
+    bar: HistoricalDataBar
 
 
 class PendingFills:
@@ -50,17 +69,23 @@ class PendingFills:
         self._waiting: dict[str, Order] = {}
         self._now: int | None = None
         self._market: Market
+        self._every_bar = False
         self._ended: list[Ended] = []
+        self._steps: dict[str, Stamps] = {}
+        self._next_step: int | None = NEVER
         self.rows: Mapping[str, int] = {}
         #: by id, in the order in which they came
         self.resting: dict[str, _Resting] = {}
 
-    def begin(self, market: Market) -> None:
-        """Begin a run on the bars of `market`."""
-        self._market = market
+    def begin(self, market: Market, *, every_bar: bool = False) -> None:
+        """Begin a run on the bars of `market`; orders that rest are tried at `every_bar`, or where one may be reached.
+
+        Both give the same fills.
+        """
+        self._market, self._every_bar = market, every_bar
 
     def take(self, commands: Sequence[StrategyCommand]) -> None:
-        """Take in orders and cancels. A cancel of what is filled or was never handed over changes nothing."""
+        """Take in orders, changes and cancels. Those of what is filled or was never handed over change nothing."""
         for command in commands:
             order = command.order
             if command.action == "submit":
@@ -71,13 +96,26 @@ class PendingFills:
                 else:
                     rule = RestingOrder.of(order, self._market.instruments[order.symbol].precision)
                     self.resting[order.id] = _Resting(order, rule, order.quantity)
+                    self._next_step = None
             elif command.action == "cancel":
                 if self._waiting.pop(order.id, None) is None:
                     self.resting.pop(order.id, None)
+                    self._next_step = None
+            elif command.action == "replace":
+                self._change(order)
             else:
                 raise EngineError(
                     f"{self._framework}: order {order.id} is no native's own, {command.action} is no answer to it"
                 )
+
+    def _change(self, order: Order) -> None:
+        resting = self.resting.get(order.id)
+        if resting is not None:
+            resting.left = order.remaining
+            if resting.rule.trail is None:
+                resting.rule = resting.rule.changed(order)
+                resting.followed = resting.next_row = _UNKNOWN
+                self._next_step = None
 
     def advance(self, t: int, rows: Mapping[str, int]) -> list[Order]:
         """Begin the step at t; take out the orders that fill at its opens."""
@@ -101,7 +139,39 @@ class PendingFills:
             del waiting[order.id]
         return due
 
-    # ---- orders that rest
+    # ---- when the market may reach what rests
+
+    def next_event(self, step: int) -> int:
+        """Return the first step after `step` at which something may happen to an order that rests; `NEVER` for none."""
+        if self._next_step is None:
+            self._next_step = min([self._step_of(resting) for resting in self.resting.values()], default=NEVER)
+        return self._next_step if self._next_step > step else step + 1
+
+    def _step_of(self, resting: _Resting) -> int:
+        """Return the step of the next row that matters; 0 where the very next bar does."""
+        symbol, row = resting.order.symbol, resting.next_row
+        if row == _UNKNOWN or self._every_bar or not self._market.timeline.is_complete:
+            return 0
+        if symbol not in self._steps:
+            self._steps[symbol] = np.flatnonzero(self._market.timeline.rows[symbol] >= 0)
+        steps = self._steps[symbol]
+        return int(steps[row]) if row < len(steps) else NEVER
+
+    def _schedule(self, resting: _Resting, row: int) -> None:
+        """Look up the first bar from `row` on that matters: one that may reach the order, end it, or is the last."""
+        order = resting.order
+        series = self._market.series[order.symbol]
+        resting.followed = resting.next_row = row
+        if self._every_bar or not series.is_complete:
+            return
+        last = len(series) - 1
+        if order.until is not None:
+            last = min(last, int(np.searchsorted(series.timestamp, order.until, side="right")))
+        if row < last:
+            row = resting.rule.first_reach(series, row)
+            resting.next_row = min(row, last)
+
+    # ---- what the market reaches
 
     def reached(self, held: Callable[[str, str], float]) -> Iterator[DueFill]:
         """Yield what the bars of the step reach: at their opens, then the rest, each in the order in which they came.
@@ -109,32 +179,52 @@ class PendingFills:
         `held` returns what a strategy holds of a symbol; each fill must be made before the next one is taken. Orders
         that end here without a fill are among `ended`.
         """
-        for resting, reached in self._live_through_bars():
-            order = resting.order
-            quantity = self._fillable(resting, held(order.strategy_id, order.symbol))
+        tried = [resting for resting in self.resting.values() if self._is_due(resting)]
+        if not tried:
+            return
+        for match in self._reached_by_bars(tried):
+            order = match.resting.order
+            if order.id not in self.resting:
+                continue  # ended by a fill before it
+            quantity = self._fillable(match.resting, held(order.strategy_id, order.symbol))
             if quantity:
-                yield self._take_part(resting, quantity, reached.price)
-                if order.closing and order.id in self.resting and not held(order.strategy_id, order.symbol):
-                    self._end(order, Reason.NOTHING_TO_CLOSE)
+                yield self._take_part(match.resting, quantity, match.reached.price)
+                self._end_tied(order, held(order.strategy_id, order.symbol))
+        for resting in tried:
+            if resting.order.id in self.resting:
+                self._schedule(resting, self.rows[resting.order.symbol] + 1)
+        self._next_step = None
 
-    def _live_through_bars(self) -> list[tuple[_Resting, Reached]]:
-        """Take every order that rests through its symbol's bar; return those that are reached."""
-        bars = {}
+    def _is_due(self, resting: _Resting) -> bool:
+        """True where the bar of its symbol must be looked at; looks it up where that isn't known yet."""
+        row = self.rows.get(resting.order.symbol)
+        if row is None:
+            return False
+        if resting.next_row == _UNKNOWN:
+            self._schedule(resting, row)
+            self._next_step = None
+        return resting.next_row <= row
+
+    def _reached_by_bars(self, tried: Sequence[_Resting]) -> list[_Match]:
+        """Take orders through their symbols' bars; return those that are reached, in the order in which they fill."""
+        bars: dict[str, HistoricalDataBar] = {}
         matches = []
-        for resting in list(self.resting.values()):
-            symbol, until = resting.order.symbol, resting.order.until
-            if symbol not in self.rows:
-                continue
-            if until is not None and self._now is not None and until < self._now:
+        for resting in tried:
+            symbol = resting.order.symbol
+            row, series = self.rows[symbol], self._market.series[symbol]
+            if _is_over(resting.order, series, row):
                 self._end(resting.order, Reason.EXPIRED)
                 continue
             if symbol not in bars:
-                bars[symbol] = self._market.series[symbol].bar(self.rows[symbol])
-            reached = resting.rule.reached(bars[symbol])
-            resting.rule = resting.rule.after(bars[symbol])
+                bars[symbol] = series.bar(row)
+            rule = resting.rule.after_all(series, resting.followed, row)
+            reached = rule.reached(bars[symbol])
+            resting.rule = rule.after(bars[symbol])
             if reached is not None:
-                matches.append((resting, reached))
-        matches.sort(key=lambda each: not each[1].at_open)
+                matches.append(_Match(resting, reached, bars[symbol]))
+        if len(matches) > 1:
+            matches.sort(key=lambda each: not each.reached.at_open)
+            _nearer_first(matches)
         return matches
 
     def _fillable(self, resting: _Resting, held: float) -> float:
@@ -145,19 +235,27 @@ class PendingFills:
                 self._end(order, Reason.NOTHING_TO_CLOSE)
                 return 0.0
             return quantity if abs(quantity) <= abs(held) else -held
-        if held * quantity < 0:
+        if misses(order, held):
             self._end(order, Reason.CANCELLED)
             return 0.0
         return quantity
 
     def _take_part(self, resting: _Resting, quantity: float, price: float) -> DueFill:
+        """Return the fill; an exit that is cut to what is held fills as a whole, there is no more to close."""
         order = resting.order
-        resting.left = rounded(resting.left - quantity)
+        cut = order.closing and abs(quantity) < min(abs(resting.left), self._largest_fill)
+        resting.left = 0.0 if cut else rounded(resting.left - quantity)
         if not resting.left:
             del self.resting[order.id]
         if resting.left or resting.parts:
             resting.parts += 1
         return DueFill(order, quantity, price, resting.parts)
+
+    def _end_tied(self, filled: Order, held: float) -> None:
+        own = (filled.strategy_id, filled.symbol)
+        others = [one.order for one in self.resting.values() if (one.order.strategy_id, one.order.symbol) == own]
+        for order, reason in ended_by(filled, held, others):
+            self._end(order, reason)
 
     def _end(self, order: Order, reason: Reason) -> None:
         del self.resting[order.id]
@@ -167,6 +265,32 @@ class PendingFills:
         """Return the orders that ended without a further fill since this was last called."""
         ended, self._ended = self._ended, []
         return tuple(ended)
+
+
+def _is_over(order: Order, series: BarSeries, row: int) -> bool:
+    return order.until is not None and order.until < int(series.timestamp[row])
+
+
+def _nearer_first(matches: list[_Match]) -> None:
+    """Of an OCO that one bar reaches, move the farther order behind the nearer; of two as near, the second named."""
+    seen: dict[OrderGroup, _Match] = {}
+    for later in list(matches):
+        group = later.resting.order.group
+        if group is None or group.kind != "oco":
+            continue
+        if group not in seen:
+            seen[group] = later
+            continue
+        first = seen[group]
+        its, before = later.reached.distance(later.bar), first.reached.distance(first.bar)
+        if its < before or (its == before and _is_second(first)):
+            matches.remove(first)
+            matches.insert(matches.index(later) + 1, first)
+
+
+def _is_second(match: _Match) -> bool:
+    group = match.resting.order.group
+    return group is not None and group.second
 
 
 def raise_broken(framework: str, about: Iterable[str], error: Exception) -> NoReturn:

@@ -57,6 +57,10 @@ class Stopwatch:
         self._steps.append(self._clock() - started)
         return stepped
 
+    def next_event(self, step: int) -> int:
+        """See `OrchestrationPort`."""
+        return self._engine.next_event(step)
+
     def close(self, t: int) -> tuple[Fill, ...]:
         """See `OrchestrationPort`."""
         started = self._clock()

@@ -42,6 +42,9 @@ REASONS: Final[dict[str, str]] = {
     "limit": "a limit was reached",
     "cancelled": "it was cancelled",
     "expired": "it had expired",
+    "bracket": "it closes an entry at its stop_loss, trail_loss or take_profit",
+    "oco": "the order that it was paired with filled",
+    "position_closed": "the position that it belonged to was closed",
 }
 #: Why a strategy had no demand on a bar.
 SILENCES: Final[dict[str, str]] = {

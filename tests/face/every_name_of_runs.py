@@ -52,6 +52,7 @@ from orchestrate import (
     OrchestrateError,
     OrchestratorConfig,
     OrchestratorResult,
+    OrderUpdate,
     Outcome,
     Parameter,
     Position,
@@ -150,6 +151,23 @@ class Above:
                 yield Signal.exit(symbol)
 
 
+class Breakout:
+    """Buys a break of the high by a stop, protected by a bracket."""
+
+    def __init__(self) -> None:
+        self.filled: list[float | None] = []
+
+    def on_bar(self, context: Context) -> Iterator[Signal]:
+        high = context.bars()[-1].high
+        yield Signal.enter("WAVE", "long", 5, stop=high, stop_loss=high * 0.9, trail_loss=2.0, tif="day", tag="break")
+        yield Signal.oco(Signal.exit("WAVE", limit=high * 1.2), Signal.exit("WAVE", 2, trail=1.5, until="2030-01-01"))
+        yield Signal.replace("break.stop_loss", stop=high * 0.95)
+
+    def on_order(self, update: OrderUpdate) -> None:
+        if update.status == "filled":
+            self.filled.append(update.price)
+
+
 class Broken:
     """Fails at once."""
 
@@ -199,6 +217,8 @@ def one_strategy() -> BacktestResult:
 
 
 def portfolio() -> OrchestratorResult:
+    breakout = Breakout()
+    assert run_backtest(breakout, prices()).final_equity > 0 and breakout.filled
     weighted = [(Crossing(), Decimal("0.5")), (Above(), Decimal("0.3")), (Broken(), Decimal("0.2"))]
     result = StrategyOrchestrator(weighted).run(prices())
     assert result.final_equity == run_orchestrator(weighted, prices()).final_equity

@@ -40,6 +40,11 @@ def moment_of(text: str, *, last: bool = False) -> int:
     return nanoseconds + _DAY - 1 if last and len(text) == _UP_TO_DAYS else nanoseconds
 
 
+def last_of_day(moment: int) -> int:
+    """Return the last nanosecond of the UTC date of `moment`."""
+    return moment - moment % _DAY + _DAY - 1
+
+
 def span_of(text: str) -> tuple[int, int]:
     """Return the first and last nanosecond of the span in `text`: a year, month, day, or a moment as labels have it.
 

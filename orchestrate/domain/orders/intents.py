@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from orchestrate.domain.orders.order import NO_FIGURES, Decision, Demand, Figures, Order, Outcome, Reason, StageOutcome
+from orchestrate.domain.orders.order import (
+    NO_FIGURES,
+    Decision,
+    Demand,
+    Figures,
+    Order,
+    OrderGroup,
+    Outcome,
+    Reason,
+    Requires,
+    StageOutcome,
+)
+from orchestrate.domain.orders.terms import NO_TERMS, OrderTerms
 
 #: a name of this module is found several times as fast as a member of an enumeration
 _APPROVED: Final = Outcome.APPROVED
@@ -21,7 +33,7 @@ class Intent:
     `demand` of it. `quantity` is what the stages so far have left of the demand, `available` the money that its
     strategy could spend on it, `reserve` the money to hold back for its order, `trail` the stages that cut or refused
     it; a stage that the trail doesn't name let it pass. What has another `producer` than a strategy is no party to
-    conflicts.
+    conflicts. `terms`, `group` and `requires` are those of its order; `changes` is the order that it enlarges instead.
     """
 
     strategy_id: str
@@ -41,6 +53,10 @@ class Intent:
     reserve: float = 0.0
     trail: tuple[StageOutcome, ...] = ()
     order: Order | None = None
+    terms: OrderTerms = NO_TERMS
+    group: OrderGroup | None = None
+    requires: Requires = ""
+    changes: Order | None = None
 
     @classmethod
     def of(cls, demand: Demand) -> Intent:
@@ -62,9 +78,32 @@ class Intent:
 
     def size(self, quantity: float) -> None:
         """Ask for that much."""
-        self.demand = Demand(self.strategy_id, self.symbol, quantity, self.closing, self.price, self.step, self.t)
+        if self.terms is NO_TERMS and not self.requires:
+            self.demand = Demand(self.strategy_id, self.symbol, quantity, self.closing, self.price, self.step, self.t)
+        else:
+            self.demand = self._demand(quantity, self.terms)
         self.quantity = quantity
         self.sized = True
+
+    def _demand(self, quantity: float, terms: OrderTerms) -> Demand:
+        return Demand(
+            self.strategy_id,
+            self.symbol,
+            quantity,
+            self.closing,
+            self.price,
+            self.step,
+            self.t,
+            limit=terms.limit,
+            trigger=terms.stop,
+            trail=terms.trail,
+            until=terms.until,
+            group=self.group,
+            day=terms.tif == "day",
+            tag=terms.tag,
+            requires=self.requires,
+            bracket=terms.bracket,
+        )
 
     def cut(self, stage: str, quantity: float, reason: Reason, detail: str = "", figures: Figures = NO_FIGURES) -> None:
         """Leave only `quantity` of it."""

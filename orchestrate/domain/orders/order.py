@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
 from orchestrate.domain.errors import OrderError
 from orchestrate.domain.orders.execution import rounded
+from orchestrate.domain.orders.terms import Bracket
 from orchestrate.domain.values import value
 
 
@@ -46,6 +47,9 @@ class Reason(StrEnum):
     REBALANCE = "rebalance"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    BRACKET = "bracket"
+    OCO = "oco"
+    POSITION_CLOSED = "position_closed"
 
 
 class OrderType(StrEnum):
@@ -85,12 +89,20 @@ TRANSITIONS: Final[Mapping[OrderStatus, frozenset[OrderStatus]]] = {
 }
 
 
+#: What a strategy must hold when its order fills: nothing (an entry that rests), or a position (an order that adds).
+Requires = Literal["", "flat", "position"]
+
+
 @value
 class OrderGroup:
-    """Orders that belong together: a bracket's exits, orders of which one cancels the other, legs of a structure."""
+    """Orders that belong together: a bracket's exits, orders of which one cancels the other, legs of a structure.
+
+    `second` is the one of an OCO that was named second; it is the same group.
+    """
 
     kind: Literal["bracket", "oco", "legs"]
     id: str
+    second: bool = field(default=False, compare=False)
 
     @classmethod
     def bracket(cls, entry: str | None) -> OrderGroup | None:
@@ -104,7 +116,8 @@ class Demand:
 
     `closing` demands only reduce its position; `price` is the close it saw. `native_order` is the engine's own id of
     the order that a native strategy made, empty for portable strategies. A `limit`, `trigger` or `trail` makes the
-    order rest until it is reached, at most `until` that moment.
+    order rest until it is reached, at most `until` that moment, or for the `day` of its release. `tag` is the name that
+    its strategy gave it, `requires` what that must hold when it fills, `bracket` the exits that follow its fill.
     """
 
     strategy_id: str
@@ -121,6 +134,10 @@ class Demand:
     trail: float | None = None
     until: int | None = None
     group: OrderGroup | None = None
+    day: bool = False
+    tag: str = ""
+    requires: Requires = ""
+    bracket: Bracket | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.quantity):
@@ -202,6 +219,10 @@ class Order:
     trail: float | None = None
     until: int | None = None
     group: OrderGroup | None = None
+    day: bool = False
+    tag: str = ""
+    requires: Requires = ""
+    bracket: Bracket | None = None
     status: OrderStatus = OrderStatus.PENDING
     filled: float = 0.0
 
@@ -230,6 +251,23 @@ class Order:
         if status not in TRANSITIONS[self.status]:
             raise OrderError(f"order {self.id} is {self.status}, it can't become {status}")
         self.status = status
+
+
+@value
+class OrderUpdate:
+    """A change of an order's status, as `on_order` gets it.
+
+    `filled` is the signed quantity so far, `price` that of the fill, None without one. A demand that was refused before
+    it became an order has no `order_id`.
+    """
+
+    order_id: str
+    tag: str
+    symbol: str
+    status: OrderStatus
+    reason: Reason = Reason.NONE
+    filled: float = 0.0
+    price: float | None = None
 
 
 @value
@@ -280,14 +318,14 @@ def trailing_level(extreme: float, trail: float, *, buys: bool) -> float:
     return float(Decimal(str(extreme)) + (distance if buys else -distance))
 
 
-CommandAction = Literal["submit", "cancel", "resize", "reject"]
+CommandAction = Literal["submit", "cancel", "resize", "reject", "replace"]
 
 
 @value
 class StrategyCommand:
     """An instruction to an engine about one order.
 
-    `resize` and `reject` answer a native's own order.
+    `resize` and `reject` answer a native's own order. `replace` says that prices or quantity of one that rests changed.
     """
 
     strategy_id: str

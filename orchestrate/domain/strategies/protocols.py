@@ -6,16 +6,18 @@ A strategy is a plain object of one of three shapes (a fourth, native, belongs t
 * `should_enter(bars) -> bool` and `should_exit(position, bars) -> bool`: stateless, one symbol (`IStrategy`);
 * `on_bar(context) -> list of Signal`: several symbols, several legs, facts of other strategies.
 
-Optional hooks of any shape: `on_start()`, `on_fill(fill)`, `on_rejected(decision)`, `on_stop()`.
-An `IStrategy` may set `side = "short"`; its entries then sell.
+Optional hooks of any shape: `on_start()`, `on_fill(fill)`, `on_order(update)`, `on_rejected(decision)`, `on_stop()`.
+An `IStrategy` may set `side = "short"`; its entries then sell. Its attributes `stop_loss`, `take_profit` and
+`trail_loss`, where it has them, are fractions of each entry's fill.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
+from orchestrate.domain.orders.terms import NO_TERMS, Bracket, OrderTerms, Tif, Until, finite, positive
 from orchestrate.domain.values import value
 
 if TYPE_CHECKING:  # a configuration is read without numpy
@@ -26,44 +28,182 @@ if TYPE_CHECKING:  # a configuration is read without numpy
     from orchestrate.domain.instruments.instrument import Instrument
     from orchestrate.domain.market.bars import Bars
 
+
 Side = Literal["long", "short"]
-SignalKind = Literal["entry", "exit"]
+SignalKind = Literal["entry", "exit", "add", "target", "cancel", "replace", "oco"]
+#: What a target is measured in.
+Measure = Literal["quantity", "percent", "value"]
+#: What becomes orders; what else there is acts on orders.
+ORDERS: Final = ("entry", "exit", "add")
+_KINDS: Final = frozenset(get_args(SignalKind))
+_ALL: Final = 100.0
 
 
 @value
 class Signal:
-    """An instruction to enter or to exit.
+    """An instruction of a strategy; made by the methods below.
 
-    An entry without `quantity` is sized by the entry's `sizing`; an exit always closes the whole position.
+    An entry without `quantity` is sized by the entry's `sizing`, an exit without one closes the whole position.
+    `terms` are those of its order. `measure` is the unit of a target's `quantity`, `name` the order that is cancelled
+    or replaced, `pair` the two of which the first that fills cancels the other.
     """
 
     kind: SignalKind
     symbol: str
     side: Side = "long"
     quantity: float | None = None
+    terms: OrderTerms = NO_TERMS
+    measure: Measure = "quantity"
+    name: str = ""
+    pair: tuple[Signal, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise ValueError(f"{self.kind!r} is no signal; there are {', '.join(get_args(SignalKind))}")
+        if self.side not in ("long", "short"):
+            raise ValueError(f"side must be 'long' or 'short', not {self.side!r}")
+        if self.quantity is not None and self.kind != "target":
+            positive("quantity", self.quantity)
+        if self.terms is not NO_TERMS and self.kind == "entry":
+            self.terms.require_sides(0.0, buys=self.side == "long")
 
     @classmethod
-    def enter(cls, symbol: str, side: Side = "long", quantity: float | None = None) -> Signal:
-        """Open a position, `quantity` units or as `sizing` says."""
-        return cls("entry", symbol, side, quantity)
+    def enter(
+        cls,
+        symbol: str,
+        side: Side = "long",
+        quantity: float | None = None,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        trail_loss: float | None = None,
+        tif: Tif = "gtc",
+        until: Until | None = None,
+        tag: str = "",
+    ) -> Signal:
+        """Open a position, `quantity` units or as `sizing` says, and protect it by a bracket of exits.
+
+        `limit`, `stop`, `stop_loss` and `take_profit` are prices, `trail` and `trail_loss` distances.
+        """
+        bracket = None
+        if stop_loss is not None or take_profit is not None or trail_loss is not None:
+            bracket = Bracket(stop_loss, take_profit, trail_loss)
+        return cls("entry", symbol, side, quantity, _terms(limit, stop, trail, tif, until, tag, bracket))
 
     @classmethod
-    def exit(cls, symbol: str) -> Signal:
-        """Close whatever is held of `symbol`."""
-        return cls("exit", symbol)
+    def exit(
+        cls,
+        symbol: str,
+        quantity: float | None = None,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
+        tif: Tif = "gtc",
+        until: Until | None = None,
+        tag: str = "",
+    ) -> Signal:
+        """Close what is held of `symbol`, all of it or at most `quantity` units."""
+        return cls("exit", symbol, "long", quantity, _terms(limit, stop, trail, tif, until, tag))
+
+    @classmethod
+    def add(
+        cls,
+        symbol: str,
+        quantity: float,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
+        tif: Tif = "gtc",
+        until: Until | None = None,
+        tag: str = "",
+    ) -> Signal:
+        """Enlarge the position in `symbol` by `quantity` units; nothing while flat."""
+        return cls("add", symbol, "long", positive("quantity", quantity), _terms(limit, stop, trail, tif, until, tag))
+
+    @classmethod
+    def target(
+        cls, symbol: str, *, quantity: float | None = None, percent: float | None = None, value: float | None = None
+    ) -> Signal:
+        """Aim at a position of so many units, percent of the strategy's equity, or money; negative is short."""
+        given: dict[Measure, float | None] = {"quantity": quantity, "percent": percent, "value": value}
+        named: list[tuple[Measure, float]] = [(name, finite(name, it)) for name, it in given.items() if it is not None]
+        if len(named) != 1:
+            raise ValueError(f"a target is one of quantity, percent and value, not {len(named)} of them")
+        [(measure, aim)] = named
+        if measure == "percent" and abs(aim) > _ALL:
+            raise ValueError(f"percent must lie in -100..100, not {aim:g}")
+        return cls("target", symbol, "long", aim, measure=measure)
+
+    @classmethod
+    def cancel(cls, name: str) -> Signal:
+        """Cancel the order of that tag or order id; nothing where it is over."""
+        return cls("cancel", "", name=_name(name))
+
+    @classmethod
+    def replace(
+        cls, name: str, *, limit: float | None = None, stop: float | None = None, quantity: float | None = None
+    ) -> Signal:
+        """Change an order from the next bar on; `quantity` is the new whole. Nothing where it is over."""
+        if limit is None and stop is None and quantity is None:
+            raise ValueError("replace needs a limit, a stop or a quantity")
+        return cls("replace", "", "long", quantity, OrderTerms.of(limit, stop), name=_name(name))
+
+    @classmethod
+    def oco(cls, a: Signal, b: Signal) -> Signal:
+        """Give two orders that rest on one symbol, of which the first that fills cancels the other."""
+        for one in (a, b):
+            if not isinstance(one, Signal) or one.kind not in ORDERS or not one.terms.rests:
+                raise ValueError(f"oco takes two entries, exits or adds with a limit, stop or trail, not {one!r}")
+        if a.symbol != b.symbol:
+            raise ValueError(f"oco takes two orders of one symbol, not of {a.symbol!r} and {b.symbol!r}")
+        return cls("oco", a.symbol, pair=(a, b))
+
+
+def _terms(
+    limit: float | None,
+    stop: float | None,
+    trail: float | None,
+    tif: Tif,
+    until: Until | None,
+    tag: str,
+    bracket: Bracket | None = None,
+) -> OrderTerms:
+    """Return the terms of an order; a plain market order has those that all of them share."""
+    plain = limit is None and stop is None and trail is None and bracket is None and until is None
+    if plain and not tag and tif == "gtc":
+        return NO_TERMS
+    return OrderTerms.of(limit, stop, trail, tif, until, tag, bracket)
+
+
+def _name(given: object) -> str:
+    if not isinstance(given, str) or not given:
+        raise TypeError(f"name must be the tag or the id of an order, not {given!r}")
+    return given
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signals:
     """Entry and exit flags for a whole history, one element per bar.
 
-    Sides that a strategy doesn't trade stay None.
+    Sides that a strategy doesn't trade stay None. `size` (units) and the exits of a bracket are numbers, one a bar or
+    one for all, read at the bar of an entry; NaN for none. The exits are fractions of the entry's fill or, `absolute`,
+    prices (and for `trail_loss` a distance).
     """
 
     enter_long: npt.ArrayLike
     exit_long: npt.ArrayLike
     enter_short: npt.ArrayLike | None = None
     exit_short: npt.ArrayLike | None = None
+    size: npt.ArrayLike | None = None
+    stop_loss: npt.ArrayLike | None = None
+    take_profit: npt.ArrayLike | None = None
+    trail_loss: npt.ArrayLike | None = None
+    absolute: bool = False
 
 
 @runtime_checkable

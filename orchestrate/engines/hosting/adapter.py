@@ -34,6 +34,8 @@ class HostingAdapter(ABC):
         self._held: dict[str, float] = {}
         self._realised = 0.0
         self._messages = 0
+        #: True where each bar is gone through, `feed: full`
+        self._full = False
         self._market: Market
         self._rules: ExecutionRules
 
@@ -43,7 +45,7 @@ class HostingAdapter(ABC):
         natives = [seat for seat in seats if seat.native is not None]
         if natives:
             self._host = self._open_host(natives)
-        self._pending.begin(market)
+        self._pending.begin(market, every_bar=self._full)
         self._take_in([seat for seat in seats if seat.native is None])
 
     def join(self, seat: StrategySeat, t: int) -> None:
@@ -71,6 +73,10 @@ class HostingAdapter(ABC):
             host.execute([command for command in commands if command.strategy_id in host])
             commands = [command for command in commands if command.strategy_id not in host]
         self._pending.take(commands)
+
+    def next_event(self, step: int) -> int:
+        """Return the first step after `step` at which the market may reach a portable order that rests."""
+        return self._pending.next_event(step)
 
     def wake(self, t: int) -> EngineReport:
         """Fire timers of natives that are due before `t`."""

@@ -14,7 +14,6 @@ from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Demand, Fill, Order, Reason
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import FillRecord, StrategyResult
-from orchestrate.domain.strategies.parameters import own
 from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, fixed_steps, next_bars
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.native_faults import NativeFaults
@@ -22,8 +21,9 @@ from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestra
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.recorder import Recorder, fills_by_strategy
 from orchestrate.orchestration.loop.session import Settled
+from orchestrate.orchestration.orders.blotter import Due
 from orchestrate.orchestration.orders.natives import FillCheck
-from orchestrate.orchestration.orders.ports import ANSWERS_A_STEP, EngineReport, OrchestrationPort, StrategySeat
+from orchestrate.orchestration.orders.ports import ANSWERS_A_STEP, EngineReport, OrchestrationPort
 from orchestrate.orchestration.orders.reconciliation import Netted
 from orchestrate.orchestration.orders.router import EngineRouter
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
@@ -110,7 +110,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._ends = market.timeline.ends
         self._closes = rules.fill == "close" or rules.close_at_end
         seats = {
-            framework: [self._seat(self.strategies[name]) for name in names]
+            framework: [session.seat(self.strategies[name]) for name in names]
             for framework, names in self.framework_strategies.items()
         }
         self._router = EngineRouter(self.adapters, seats, self._fed_in_full, market, rules)
@@ -154,7 +154,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if self._router.fed_in_full or not schedule.is_complete:
             return HistoricalClock(timeline)
         session = self.session
-        events = [session.next_signal, next_bars(timeline, session.blotter.symbols), self._router.next_event]
+        events = [session.next_signal, next_bars(timeline, session.blotter.pending_symbols), self._router.next_event]
         events += [rule.next_event for rule in session.portfolio.rules]
         if self._rules.close_at_end:
             events.append(fixed_steps(self._ends.steps.values()))
@@ -167,23 +167,11 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         handed_over = [position for name in hosted for position in taken_from(name)]
         return Netted.of([self.strategies[name].book for name in hosted], cash, handed_over)
 
-    def _seat(self, entry: StrategyEntry) -> StrategySeat:
-        return StrategySeat(
-            entry.id,
-            float(entry.allocated or self.capital_manager.total * entry.allocation.target_pct / 100),
-            entry.symbols,
-            native=entry.strategy if entry.is_native and isinstance(entry.strategy, type) else None,
-            config={name: own(value) for name, value in entry.config.items()},
-            sizing=entry.allocation.sizing,
-            sized_on=self.session.sized_on(entry),
-            scope=self.session.runner.scope(entry),
-        )
-
     def _take_seat(self, entry: StrategyEntry) -> None:
         cash, timeline = self._netted[entry.framework].cash | {entry.id: 0.0}, self._market.timeline
         over = timeline.moments[self.steps_done - 1] if self.steps_done else timeline.begins - 1
         try:
-            self._router.join(entry.framework, self._seat(entry), over)
+            self._router.join(entry.framework, self.session.seat(entry), over)
         except EngineError as error:
             self.session.runner.fail(entry, error)
         self._netted[entry.framework] = self._net(entry.framework, cash)
@@ -202,9 +190,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if session.portfolio.rules:
             session.portfolio.before_open(event)
         session.marks.step = step
-        if session.blotter.waiting and self._rules.fill == "next_open":
+        if session.blotter.waiting:
             self.open(event)
-        reports = self.range(event) if router.moved or router.fed_in_full or session.blotter.has_resting else ()
+        reports = self.range(event) if router.moved or router.fed_in_full or step >= router.next_reach else ()
         if reports:
             self.book(fill for report in reports for fill in report.fills)
         intents = self.decide(event, reports)
@@ -214,6 +202,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.close(event)
         if router.moved or step >= self._ends.first or session.portfolio.rules:
             self.mark(event)
+        if session.blotter.updates:
+            session.runner.notify_orders(session.entries)
         self.steps_done = step + 1
 
     def wake(self, event: MarketEvent) -> None:
@@ -225,13 +215,20 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.command(self.session.coordinate_natives(demands))
 
     def open(self, event: MarketEvent) -> None:
-        """1. OPEN: hand orders approved earlier to their engines, cut to their cost at this open."""
-        self._router.send(self.session.release(event, at_open=True))
+        """1. OPEN: hand orders approved earlier to their engines, cut to their cost at this open.
+
+        With `fill: close` market orders wait for the close; those that rest are released here, too.
+        """
+        which: Due = "all" if self._rules.fill == "next_open" else "resting"
+        self._router.send(self.session.release(event, at_open=True, which=which))
 
     def range(self, event: MarketEvent) -> list[EngineReport]:
         """2. RANGE: take every engine that has something to do through the bar, which may reach resting orders."""
-        blotter = self.session.blotter
-        return self._router.advance(event, blotter.owners_reached(event.rows) if blotter.has_resting else ())
+        if event.step >= self._router.next_reach:
+            self.session.cut_gapped(event)
+        reports = self._router.advance(event)
+        self.session.orders.expire([ended for report in reports for ended in report.ended])
+        return reports
 
     def book(self, fills: Iterable[Fill], *, at_close: bool = False) -> None:
         """3. Book the fills, and notify the strategies that have a hook for them."""
@@ -256,15 +253,16 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 self._netted[entry.framework].apply(entry.book, booked, instruments[symbol])
             self._recorder.note(entry.book, symbol, step)
             session.booked(entry, symbol)
+            if order.bracket is not None or (session.blotter.has_conditional and not order.native_order):
+                session.orders.filled(entry, order, booked)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))
             if session.runner.has_hook(entry, "on_fill"):
                 notified.append((entry, booked))
-        for (
-            entry,
-            booked,
-        ) in notified:  # once all are booked: a strategy that fails at the first is flattened of them all
+        for entry, booked in notified:  # all are booked: a strategy that fails at the first is flattened of them all
             session.runner.notify(entry, "on_fill", booked)
+        if session.blotter.updates:
+            session.runner.notify_orders(session.entries)
 
     def decide(self, event: MarketEvent, reports: Sequence[EngineReport]) -> list[Intent]:
         """4. DECIDE: collect what natives demanded during the bar and what portable strategies want now."""
@@ -292,7 +290,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """7. CLOSE: with `fill: close`, execute market orders at t's close, answers of natives too."""
         if self._rules.fill == "close":
             for _ in range(ANSWERS_A_STEP):
-                commands = self.session.release(event, at_open=False) if self.session.blotter.waiting else []
+                waiting = self.session.blotter.waiting
+                commands = self.session.release(event, at_open=False, which="others") if waiting else []
                 if not commands:
                     break
                 self.book(self._router.close(commands, event), at_close=True)

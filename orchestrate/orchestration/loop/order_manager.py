@@ -2,49 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+import math
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Final
 
 from orchestrate.domain.books import Position
-from orchestrate.domain.market.timeline import MarketEvent
+from orchestrate.domain.market.stamps import last_of_day
+from orchestrate.domain.market.timeline import Market, MarketEvent
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.order import (
     Decision,
     Demand,
     Ended,
+    Fill,
     Order,
+    OrderGroup,
     OrderStatus,
     Outcome,
     Reason,
     StrategyCommand,
 )
+from orchestrate.domain.orders.resting import rounded_level
+from orchestrate.domain.orders.terms import Bracket, OrderTerms
+from orchestrate.domain.orders.ties import ended_by, misses
+from orchestrate.domain.results import Finding
 from orchestrate.orchestration.loop.decision_log import DecisionLog
 from orchestrate.orchestration.loop.marks import Marks
-from orchestrate.orchestration.orders.blotter import Blotter
-from orchestrate.orchestration.risk.buying_power import BuyingPower, Released, demand_of
+from orchestrate.orchestration.orders.blotter import Blotter, Due
+from orchestrate.orchestration.risk.buying_power import BuyingPower
+from orchestrate.orchestration.risk.payable import Released, demand_of
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 Send = Callable[[Iterable[StrategyCommand]], None]
+#: The status of an order that is refused at its release, where it is another than rejected.
+_REFUSED: Final = {Reason.CANCELLED: OrderStatus.CANCELLED}
 _STATUSES: Final = {Reason.EXPIRED: OrderStatus.EXPIRED}
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED
 _NO_REASON: Final = Reason.NONE
+#: Money closer than this is equal.
+_CENT_GRAIN: Final = 1e-9
 
 
 class OrderManager:
     """Releases, cancels and ends the orders of a blotter; `send` hands commands to the engines."""
 
     def __init__(
-        self, blotter: Blotter, buying_power: BuyingPower, log: DecisionLog, marks: Marks, moments: Sequence[int]
+        self,
+        blotter: Blotter,
+        buying_power: BuyingPower,
+        log: DecisionLog,
+        marks: Marks,
+        market: Market,
+        rules: ExecutionRules,
+        held: Callable[[str, str], float],
     ) -> None:
         self.blotter = blotter
         self.send: Send = _to_nobody
-        self._buying_power, self._log, self._marks, self._moments = buying_power, log, marks, moments
+        self._buying_power, self._log, self._marks, self._moments = buying_power, log, marks, market.timeline.moments
+        self._market, self._rules, self._held = market, rules, held
+        #: by strategy id, how many entries filled on a bar that touched their stop_loss
+        self.touched: dict[str, int] = {}
 
     # ---- placed by the orchestrator itself
 
     def flatten(self, entry: StrategyEntry, reason: Reason) -> None:
         """Close all positions of a strategy that nothing closes yet, by orders of the orchestrator."""
-        closing = {order.symbol for order in self.blotter.pending(entry.id) if order.closing}
+        closing = {order.symbol for order in self.blotter.pending(entry.id) if order.closing and not order.rests}
         for position in list(entry.book.positions.values()):
             if position.symbol not in closing:
                 self.close_position(entry, position, reason)
@@ -64,12 +88,14 @@ class OrderManager:
 
     # ---- released
 
-    def release(self, event: MarketEvent, *, at_open: bool, symbols: Container[str] | None = None) -> list[Released]:
+    def release(
+        self, event: MarketEvent, *, at_open: bool, which: Due = "all", symbols: Container[str] | None = None
+    ) -> list[Released]:
         """Release the orders whose symbol has a bar now, cut to what they cost at its open (or close).
 
-        `symbols` restricts it to these. The orders that remain go to the engines by `submit`.
+        `symbols` and `which` restrict it to these. The orders that remain go to the engines by `submit`.
         """
-        due = self.blotter.release(event.rows if symbols is None else symbols)
+        due = self.blotter.release(event.rows if symbols is None else symbols, which)
         if not due:
             return []
         self._marks.step = event.step
@@ -81,30 +107,169 @@ class OrderManager:
                 self._log.record(decision, order.id)
             if not result.quantity:
                 reason = Reason.NONE if decision is None else decision.reason
-                self.blotter.end(order, OrderStatus.REJECTED, reason)
+                self.blotter.end(order, _REFUSED.get(reason, OrderStatus.REJECTED), reason)
             elif result.quantity != order.quantity:
                 self.blotter.resize(order, result.quantity)
         return released
 
+    def _end_with_closings(self, released: Iterable[Released]) -> None:
+        """End what belongs to positions that released market orders close: they fill before the bar reaches any."""
+        holdings: dict[tuple[str, str], float] = {}
+        for result in released:
+            order = result.order
+            if order.rests or order.native_order or order.is_over:
+                continue
+            key = (order.strategy_id, order.symbol)
+            holdings[key] = held = rounded(holdings.get(key, self._held(*key)) + result.quantity)
+            self._end_tied(order, held)
+
+    def _end_tied(self, filled: Order, held: float, *, tell_engine: bool = True) -> None:
+        others = self.blotter.conditional(filled.strategy_id, filled.symbol)
+        for other, reason in list(ended_by(filled, held, others)) if others else ():
+            ends = Reason.EXPIRED if self._has_expired(other) else reason
+            self.cancel_orders([other], ends, tell_engine=tell_engine)
+
+    def cut_gapped(self, event: MarketEvent) -> list[Released]:
+        """Cut entries and adds whose stop the open jumps over to what can be paid there; an open may cost too much."""
+        self._marks.step = event.step
+        opens = self._marks.opens
+        gapped = [order for order in self.blotter.resting() if order.symbol in event.rows and _jumped(order, opens)]
+        gapped = [order for order in gapped if not self._misses(order)]
+        cut = self._buying_power.cut_gapped(gapped, opens, event.step, event.t) if gapped else []
+        for result in cut:
+            order = result.order
+            if result.decision is not None:
+                self._log.record(result.decision, order.id)
+            if result.quantity:
+                cost = self._buying_power.cost_of(order, result.quantity, None, order.trigger)
+                self.blotter.change(order, result.quantity, cost, None, order.trigger)
+                self.tell_change(order)
+            else:
+                self.blotter.end(order, OrderStatus.REJECTED, Reason.BELOW_ONE_LOT)
+                self.send([StrategyCommand(order.strategy_id, "cancel", order, Reason.BELOW_ONE_LOT)])
+        return cut
+
+    def _misses(self, order: Order) -> bool:
+        return self._has_expired(order) or misses(order, self._held(order.strategy_id, order.symbol))
+
+    def _has_expired(self, order: Order) -> bool:
+        """Return True for an order whose lifetime ended before the bar that has begun."""
+        return order.until is not None and order.until < self._log.label(order.symbol)
+
     def submit(self, released: Iterable[Released]) -> list[StrategyCommand]:
         """Return the commands for released orders; a native is notified of its refused one."""
         commands: list[StrategyCommand] = []
+        if self.blotter.has_conditional:
+            released = list(released)
+            self._end_with_closings(released)
         for result in released:
             order, decision = result.order, result.decision
             reason, detail = (decision.reason, decision.detail) if decision else (_NO_REASON, "")
             if order.status is _RELEASED:
                 if order.rests:
-                    self.blotter.rest(order)
+                    self.blotter.rest(order, last_of_day(self._log.label(order.symbol)))
                 commands.append(StrategyCommand(order.strategy_id, "submit", order, reason, detail))
             elif order.native_order and order.status is OrderStatus.REJECTED:
                 commands.append(StrategyCommand(order.strategy_id, "reject", order, reason, detail))
         return commands
 
+    # ---- changed by its strategy
+
+    def replace(self, order: Order, quantity: float | None, terms: OrderTerms) -> float:
+        """Change an order as far as that needs no decision; the signed quantity by which it is to grow.
+
+        New prices that cost more than the strategy has are refused; the order stays as it was.
+        """
+        limit = order.limit if terms.limit is None else terms.limit
+        trigger = order.trigger if terms.stop is None else terms.stop
+        power, now = self._buying_power, order.quantity
+        cost = power.cost_of(order, now, limit, trigger)
+        if cost - order.reserve > power.room(order.strategy_id) + _CENT_GRAIN and cost > order.reserve:
+            self._refuse_change(order, cost - order.reserve, power.room(order.strategy_id))
+            limit, trigger, cost = order.limit, order.trigger, order.reserve
+        whole = now if quantity is None else self._whole(order, float(quantity))
+        more = 0.0 if order.closing or abs(whole) <= abs(now) else rounded(whole - now)
+        if whole and not more and whole != now:
+            now, cost = whole, power.cost_of(order, whole, limit, trigger)
+        self.blotter.change(order, now, cost, limit, trigger)
+        self.tell_change(order)
+        return more
+
+    def _whole(self, order: Order, quantity: float) -> float:
+        """Return the new signed quantity of an order; a market order that closes is for what is held at most."""
+        units = self._rules.lot(quantity)
+        if order.closing and not order.rests:
+            units = min(units, max(abs(order.quantity), abs(self._held(order.strategy_id, order.symbol))))
+        return math.copysign(units, order.quantity)
+
+    def tell_change(self, order: Order) -> None:
+        """Let the engine know that an order that rests there has changed."""
+        if order.status is not OrderStatus.PENDING:
+            self.send([StrategyCommand(order.strategy_id, "replace", order)])
+
+    def _refuse_change(self, order: Order, cost: float, room: float) -> None:
+        step = self._marks.step
+        demand = demand_of(order, self._marks[order.symbol], step, self._moments[step])
+        detail = f"its new price costs {cost:.2f} more, {room:.2f} is available"
+        self._log.record(Decision(demand, Outcome.REJECTED, 0.0, Reason.CAPITAL, detail), order.id)
+
+    # ---- after a fill
+
+    def filled(self, entry: StrategyEntry, order: Order, fill: Fill) -> None:
+        """A fill of a portable order is booked: orders that end with it end, its bracket's exits are placed."""
+        held = entry.book.quantity(order.symbol)
+        self._end_tied(order, held, tell_engine=not order.rests)  # there it has ended them itself
+        if order.bracket is not None:
+            self._protect(order, order.bracket, fill)
+            self._note_touched(order, order.bracket, fill)
+
+    def _protect(self, parent: Order, bracket: Bracket, fill: Fill) -> None:
+        step, symbol, buys = self._marks.step, parent.symbol, parent.quantity > 0
+        t, quantity = self._moments[step], -fill.quantity
+        group = OrderGroup.bracket(parent.id)
+        for child in bracket.children(fill.price, buys=buys):
+            tag = f"{parent.tag}.{child.name}" if parent.tag else ""
+            demand = Demand(
+                parent.strategy_id,
+                symbol,
+                quantity,
+                True,
+                fill.price,
+                step,
+                t,
+                signalled=False,
+                limit=child.limit,
+                trigger=child.trigger,
+                trail=child.trail,
+                group=group,
+                tag=tag,
+            )
+            order = self.blotter.place(demand, quantity, 0.0, Reason.BRACKET)
+            self._log.note(Decision(demand, Outcome.APPROVED, quantity, Reason.BRACKET), order.id)
+
+    def findings(self) -> list[Finding]:
+        """Return a finding for each strategy with entries whose own bar touched their stop_loss."""
+        message = "entries filled on a bar that also touched their stop_loss, which acts from the next bar on"
+        return [Finding("warning", f"strategies.{name}", message, count) for name, count in self.touched.items()]
+
+    def _note_touched(self, order: Order, bracket: Bracket, fill: Fill) -> None:
+        """Count an entry whose own bar touches its stop_loss, which acts from the next bar on only."""
+        level = bracket.stop_level(fill.price, buys=order.quantity > 0)
+        if level is None or (not order.rests and self._rules.fill == "close"):
+            return
+        series, row = self._market.series[order.symbol], self._marks.row(order.symbol)
+        level = rounded_level(level, self._market.instruments[order.symbol].precision)
+        if series.low[row] <= level if order.quantity > 0 else series.high[row] >= level:
+            self.touched[order.strategy_id] = self.touched.get(order.strategy_id, 0) + 1
+
     # ---- over without a fill
 
     def cancel(self, wanted: Callable[[Order], bool], reason: Reason, *, tell_engine: bool = True) -> None:
         """End the open orders that `wanted` names, and take back those that an engine has."""
-        orders = self.blotter.where(wanted)
+        self.cancel_orders(self.blotter.where(wanted), reason, tell_engine=tell_engine)
+
+    def cancel_orders(self, orders: Iterable[Order], reason: Reason, *, tell_engine: bool = True) -> None:
+        """End these orders, and take back those that an engine has."""
         commands = []
         for order in orders:
             with_engine = bool(order.native_order) or order.status is not OrderStatus.PENDING
@@ -121,10 +286,25 @@ class OrderManager:
         demand = demand_of(order, self._marks[order.symbol], step, self._moments[step])
         self._log.note(Decision(demand, Outcome.REJECTED, 0.0, reason), order.id)
 
+    def expire(self, ended: Iterable[Ended]) -> None:
+        """End the portable orders that have expired: they were over before the bar could fill any."""
+        for one in ended:
+            if one.reason is Reason.EXPIRED:
+                for order in self.blotter.named(one.strategy_id, one.name):
+                    if not order.native_order:
+                        self.end(order, Reason.EXPIRED)
+
     def ended_by_engine(self, ended: Ended) -> None:
         """End in the blotter an order that is over in its engine."""
         for order in self.blotter.named(ended.strategy_id, ended.name):
             self.end(order, ended.reason)
+
+
+def _jumped(order: Order, opens: Mapping[str, float]) -> bool:
+    """Return True for a portable buy stop without a limit that the open lies beyond: what sells costs less there."""
+    if order.native_order or order.closing or order.limit is not None or order.trigger is None or order.quantity < 0:
+        return False
+    return opens[order.symbol] > order.trigger
 
 
 def _to_nobody(_commands: Iterable[StrategyCommand]) -> None:

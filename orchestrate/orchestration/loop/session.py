@@ -31,23 +31,25 @@ from orchestrate.domain.orders.order import (
 )
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import StrategyError
-from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.portfolio import Actions, Portfolio
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.signal_schedule import EveryBar, Schedule, SignalSchedule
-from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.orders.blotter import Blotter, Due
+from orchestrate.orchestration.orders.natives import refusal
+from orchestrate.orchestration.orders.ports import StrategySeat
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.exposure import Exposure
+from orchestrate.orchestration.risk.intake import Intake
 from orchestrate.orchestration.risk.oppositions import Oppositions
 from orchestrate.orchestration.risk.pipeline import Resources
 from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import decision_order
-from orchestrate.orchestration.strategies.registry import StrategyEntry
+from orchestrate.orchestration.strategies.registry import StrategyEntry, seat_of
 from orchestrate.orchestration.strategies.runner import StrategyRunner
 
 #: A decision on a demand, and the resulting order.
@@ -77,10 +79,9 @@ class Session:
         self.marks = Marks(market)
         self.log = DecisionLog(entries, market, self.marks, emit)
         buying_power = BuyingPower(entries, self.blotter, self.marks, market.series, market.instruments, rules)
-        self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market.timeline.moments)
-        self.runner = StrategyRunner(
-            self._rank, market, self.blotter, self.marks, calls, self._now, self, lambda: self.marks.step
-        )
+        self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market, rules, self._held)
+        self.runner = self._open_runner(market, calls, rules)
+        self._intake = Intake(self.runner.views, self.blotter, self.marks, self.orders, emit, self.log.label)
         self._buying_power = buying_power
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
         self._plan, self._estimation, self._execution = plan, estimation, rules
@@ -96,11 +97,19 @@ class Session:
         self._started = False
         self._schedule: Schedule = EveryBar(self.in_order)
 
+    def _open_runner(self, market: Market, calls: CallStack, rules: ExecutionRules) -> StrategyRunner:
+        marks, log = self.marks, self.log
+        times = (self._now, lambda: marks.step, log.label)
+        return StrategyRunner(self._rank, market, self.blotter, marks, calls, self, *times, rules.lot)
+
     def _put_in_order(self) -> None:
         """Order the strategies by the plan, in the list and the ranks that all parts share."""
         names = decision_order([entry.metadata for entry in self.entries.values()])
         self.in_order[:] = [self.entries[name] for name in names]
         self._rank.update({name: rank for rank, name in enumerate(names)})
+
+    def _held(self, strategy_id: str, symbol: str) -> float:
+        return self.entries[strategy_id].book.quantity(symbol)
 
     def _now(self) -> int | None:
         return self.log.step_label() if self._started else None
@@ -161,6 +170,11 @@ class Session:
         """The first step after `step` at which a strategy must be called."""
         return self._schedule.next_event(step)
 
+    def seat(self, entry: StrategyEntry) -> StrategySeat:
+        """What an engine needs to know of a strategy before the run."""
+        cash = float(entry.allocated or self._capital.total * entry.allocation.target_pct / 100)
+        return seat_of(entry, cash, self.sized_on(entry), self.runner.scope(entry))
+
     def sized_on(self, entry: StrategyEntry) -> Callable[[], float] | None:
         """Return the amount that a native's sizes in percent refer to; None where that is its own account alone."""
         if not entry.account.is_shared:
@@ -198,6 +212,7 @@ class Session:
         """Notify every strategy that the run is over, refuse what it still wants, and note open positions."""
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
+        self.portfolio.findings += self.orders.findings()
         self.portfolio.end()
 
     # ---- the portfolio's own rules
@@ -247,28 +262,13 @@ class Session:
         due = self._schedule.at(event)  # also where no strategy is called: the schedule follows the steps
         for entry in () if self.portfolio.halted else due:
             for signal in self.runner.signals(entry, event):
-                intent = self._intent(entry, signal, event)
+                if signal.kind == "oco":
+                    intents += self._intake.pair(entry, signal, event)
+                    continue
+                intent = self._intake.intent(entry, signal, event)
                 if intent is not None:
                     intents.append(intent)
         return intents
-
-    def _intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent | None:
-        """Return the intents of a signal; none when an exit only takes back an entry that is still on its way."""
-        symbol, view = signal.symbol, self.runner.views[entry.id]
-        self._emit(StrategySignalledEvent(entry.id, signal.kind, symbol, view.available(), self.log.label(symbol)))
-        price = self.marks.get(symbol, 0.0)
-        if signal.kind == "entry":
-            buys, units = signal.side == "long", signal.quantity
-            if units is not None:
-                units = float(units) if buys else -float(units)
-            return Intent(entry.id, symbol, False, units, buys, price, event.step, event.t)
-        if entry.id in self.blotter.waiting:
-            self.orders.cancel(
-                lambda order: order.strategy_id == entry.id and order.symbol == symbol and not order.closing,
-                Reason.CANCELLED,
-            )
-        quantity = -view.held(symbol)  # no position is closed twice
-        return Intent(entry.id, symbol, True, quantity, quantity > 0, price, event.step, event.t) if quantity else None
 
     # ---- coordination
 
@@ -286,10 +286,14 @@ class Session:
         for hit in self._coordinator.limit_hits:
             self._emit(replace(hit, t=self.log.label(hit.symbol)))
         settled = [(intent.decision(), intent.order) for intent in intents]
+        for intent in intents:
+            if intent.changes is not None and not intent.refused:
+                self.orders.tell_change(intent.changes)
         for decision, order in settled:
             self.log.record(decision, order.id if order else "")
         for decision, order in settled:
             if order is None:
+                self.blotter.note_refusal(decision)
                 self.runner.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
         return settled
 
@@ -340,7 +344,7 @@ class Session:
             owner = decision.demand.strategy_id
             if order is None:
                 if decision.demand.native_order:
-                    commands.append(_refusal(decision))
+                    commands.append(refusal(decision))
             elif order.status is OrderStatus.PENDING:  # it is over when its strategy fails at another's refusal
                 resized = decision.outcome is Outcome.RESIZED and order.native_order
                 action: CommandAction = "resize" if resized else "submit"
@@ -350,16 +354,22 @@ class Session:
     # ---- release
 
     def release(
-        self, event: MarketEvent, *, at_open: bool, symbols: Container[str] | None = None
+        self, event: MarketEvent, *, at_open: bool, which: Due = "all", symbols: Container[str] | None = None
     ) -> list[StrategyCommand]:
         """Release the orders whose symbol has a bar now; return the commands that hand them to their engines."""
-        released = self.orders.release(event, at_open=at_open, symbols=symbols)
+        released = self.orders.release(event, at_open=at_open, which=which, symbols=symbols)
         refused = [result for result in released if not result.quantity]
         for result in refused:
             self.runner.notify(self.entries[result.order.strategy_id], "on_rejected", result.decision)
         for result in released if refused else ():
             self._end_opening_of_failed(result.order)
         return self.orders.submit(released)
+
+    def cut_gapped(self, event: MarketEvent) -> None:
+        """Cut orders that rest to what they cost at an open that jumps over their stops."""
+        for result in self.orders.cut_gapped(event):
+            if not result.quantity:
+                self.runner.notify(self.entries[result.order.strategy_id], "on_rejected", result.decision)
 
     def _end_opening_of_failed(self, order: Order) -> None:
         """End the openings of strategies that failed as they were notified."""
@@ -370,20 +380,3 @@ class Session:
 
 def _noted_by_nobody(*_facts: object) -> None:
     """Note nothing: without engines there are no other accounts."""
-
-
-def _refusal(decision: Decision) -> StrategyCommand:
-    """Return the command that notifies a native of its refused order."""
-    demand = decision.demand
-    order = Order(
-        "",
-        demand.strategy_id,
-        demand.symbol,
-        demand.quantity,
-        demand.closing,
-        reason=decision.reason,
-        native_order=demand.native_order,
-        type=demand.type,
-        status=OrderStatus.REJECTED,
-    )
-    return StrategyCommand(demand.strategy_id, "reject", order, decision.reason, decision.detail)

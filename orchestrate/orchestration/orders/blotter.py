@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, Literal
 
 from orchestrate.domain.errors import EngineError, OrderError
 from orchestrate.domain.orders.execution import rounded
-from orchestrate.domain.orders.order import Demand, Fill, Order, OrderStatus, Reason, trailing_level
+from orchestrate.domain.orders.order import (
+    Decision,
+    Demand,
+    Fill,
+    Order,
+    OrderStatus,
+    OrderType,
+    OrderUpdate,
+    Reason,
+    trailing_level,
+)
 
+#: Which orders are released: all, portable ones that rest, or all others.
+Due = Literal["all", "resting", "others"]
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED
 _FILLED: Final = OrderStatus.FILLED
+_MARKET: Final = OrderType.MARKET
 
 
 class Blotter:
@@ -28,6 +41,11 @@ class Blotter:
         self._released: dict[str, Order] = {}  # handed to their engines, which have not answered
         self._resting: dict[str, Order] = {}  # what lies in an engine until the market reaches it
         self._booked: set[str] = set()
+        self._tags: dict[tuple[str, str], Order] = {}
+        self._conditional: dict[tuple[str, str], dict[str, Order]] = {}
+        #: ids of strategies whose orders' changes of status are noted in `updates`
+        self.followed: set[str] = set()
+        self.updates: list[tuple[str, OrderUpdate]] = []
         #: pending orders by strategy, found at once; only strategies that have one
         self.waiting: dict[str, list[Order]] = {}
         #: strategies that may hold, pending orders included, something else than when this was last cleared
@@ -41,14 +59,38 @@ class Blotter:
         order = Order(name, owner, demand.symbol, quantity, closing, reserve, reason, demand.native_order)
         if demand.rests:
             order.type, order.limit, order.trigger = demand.type, demand.limit, demand.trigger
-            order.trail, order.until = demand.trail, demand.until
+            order.trail, order.until, order.day = demand.trail, demand.until, demand.day
             if order.trail is not None and order.trigger is None:
                 order.trigger = trailing_level(demand.price, order.trail, buys=quantity > 0)
-        order.group = demand.group
+            self._depends(order, demand)
+        elif demand.requires:
+            self._depends(order, demand)
+        order.group, order.bracket = demand.group, demand.bracket
+        if demand.tag:
+            order.tag = demand.tag
+            self._tags[owner, order.tag] = order
+        if owner in self.followed:
+            self._note(order)
         self.moved.add(owner)
         self._pending[name] = order
         self.waiting.setdefault(owner, []).append(order)
         return order
+
+    def _depends(self, order: Order, demand: Demand) -> None:
+        """Note a portable order that rests, or needs to find its strategy in or out."""
+        order.requires = demand.requires
+        if not order.native_order:
+            if order.rests:
+                self._require_flat(order)
+            self._conditional.setdefault((order.strategy_id, order.symbol), {})[order.id] = order
+
+    def _require_flat(self, resting: Order) -> None:
+        """A market entry on its way needs its strategy flat from now on: what rests may open a position before."""
+        for order in self.waiting.get(resting.strategy_id, ()):
+            market_entry = order.type is _MARKET and not order.closing and not order.requires and not order.native_order
+            if market_entry and order.symbol == resting.symbol and order.reason is Reason.NONE:
+                order.requires = "flat"
+                self._conditional.setdefault((order.strategy_id, order.symbol), {})[order.id] = order
 
     # ---- what is there
 
@@ -69,10 +111,6 @@ class Blotter:
         """True while any order lies in an engine."""
         return bool(self._resting)
 
-    def owners_reached(self, symbols: Container[str]) -> set[str]:
-        """Return strategies with an order that lies in an engine and whose symbol has a bar now."""
-        return {order.strategy_id for order in self._resting.values() if order.symbol in symbols}
-
     def unanswered(self) -> list[Order]:
         """Return orders that were handed to an engine, which has neither filled them nor let them rest."""
         return list(self._released.values())
@@ -80,6 +118,24 @@ class Blotter:
     def named(self, strategy_id: str, name: str) -> list[Order]:
         """Return the strategy's open order that its engine calls `name`, if there is one."""
         return [order for order in self.open_orders() if order.strategy_id == strategy_id and order.name == name]
+
+    def tagged(self, strategy_id: str, name: str) -> Order | None:
+        """Return the strategy's open order of that tag or id; None where it is over."""
+        order = self._tags.get((strategy_id, name))
+        if order is not None:
+            return order
+        return next((one for one in self.open_orders() if one.id == name and one.strategy_id == strategy_id), None)
+
+    @property
+    def has_conditional(self) -> bool:
+        """True while any portable order rests, or will."""
+        return bool(self._conditional)
+
+    def conditional(self, strategy_id: str, symbol: str) -> Collection[Order]:
+        """Return the strategy's open portable orders on a symbol that rest, or need a position, as they were placed."""
+        if not self._conditional:
+            return ()
+        return self._conditional.get((strategy_id, symbol), {}).values()
 
     def with_engine(self, order_id: str) -> Order | None:
         """Return the order of that id that an engine has; None where none has it."""
@@ -89,10 +145,9 @@ class Blotter:
         """Return True for a fill that is known already."""
         return fill.id in self._booked
 
-    def symbols(self) -> set[str]:
-        """Return the symbols whose next bar may change an order, pending or resting."""
-        symbols = {order.symbol for order in self._pending.values()}
-        return symbols | {order.symbol for order in self._resting.values()} if self._resting else symbols
+    def pending_symbols(self) -> set[str]:
+        """Return the symbols at whose next bar an order is released."""
+        return {order.symbol for order in self._pending.values()}
 
     def reserved(self, strategy_id: str, granted: Sequence[float] = ()) -> float:
         """Return money held for the strategy's open orders, and for those that are just being `granted`."""
@@ -107,30 +162,41 @@ class Blotter:
 
     # ---- what becomes of them
 
-    def release(self, symbols: Container[str]) -> list[Order]:
-        """Release the orders whose symbol has a bar now: closing ones first, then openings in plan order.
-
-        Portable orders that rest need no bar: their engine lets them wait for the next one.
-        """
+    def release(self, symbols: Container[str], which: Due = "all") -> list[Order]:
+        """Release the orders whose symbol has a bar now: closing ones first, then openings in plan order."""
         due: list[Order] = []
         left: dict[str, list[Order]] = {}
         for owner, orders in self.waiting.items():
             for order in orders:
-                if order.symbol in symbols or (order.rests and not order.native_order):
+                if order.symbol in symbols and (which == "all" or _rests(order) == (which == "resting")):
                     due.append(order)
                     del self._pending[order.id]
                     self._released[order.id] = order
                     order.become(_RELEASED)
+                    if owner in self.followed:
+                        self._note(order)
                 else:
                     left.setdefault(owner, []).append(order)
         self.waiting = left
         if len(due) > 1:
-            due.sort(key=lambda order: (not order.closing, self._rank[order.strategy_id]))
+            if self._conditional:
+                due.sort(key=self._place_at_release)
+            else:
+                due.sort(key=lambda order: (not order.closing, self._rank[order.strategy_id]))
         return due
 
-    def rest(self, order: Order) -> None:
-        """Let a released order rest in its engine from now on; its reserve stays."""
+    def _place_at_release(self, order: Order) -> tuple[bool, bool, int]:
+        """Closing orders come first, then openings, in plan order; portable ones that rest last, as placed."""
+        rests = _rests(order)
+        return rests, not order.closing and not rests, self._rank[order.strategy_id]
+
+    def rest(self, order: Order, day_ends: int | None = None) -> None:
+        """Let a released order rest in its engine from now on; its reserve stays. One for the day has that end."""
         order.become(OrderStatus.RESTING)
+        if order.day:
+            order.until = day_ends
+        if order.strategy_id in self.followed:
+            self._note(order)
         self._resting[order.id] = self._released.pop(order.id)
 
     def resize(self, order: Order, quantity: float) -> None:
@@ -138,6 +204,13 @@ class Blotter:
         if order.filled or order.is_over:
             raise OrderError(f"order {order.id} is {order.status}, its quantity stays")
         order.quantity = quantity
+        self.moved.add(order.strategy_id)
+
+    def change(self, order: Order, quantity: float, reserve: float, limit: float | None, trigger: float | None) -> None:
+        """Change the whole quantity and the prices of an order that rests, or will."""
+        if order.is_over:
+            raise OrderError(f"order {order.id} is {order.status}, it stays as it was")
+        order.quantity, order.reserve, order.limit, order.trigger = quantity, reserve, limit, trigger
         self.moved.add(order.strategy_id)
 
     def fill(self, fill: Fill) -> Order | None:
@@ -156,10 +229,12 @@ class Blotter:
         else:
             self._fill_whole(fill, order)
         self._booked.add(name)
+        if order.strategy_id in self.followed:
+            self._note(order, fill.price)
         return order
 
     def _fill_whole(self, fill: Fill, order: Order) -> None:
-        if order.native_order:
+        if order.native_order or (order.closing and order.rests and 0 < fill.quantity / order.quantity < 1):
             order.quantity = fill.quantity  # an exit is cut by its engine to what is held
         if fill.quantity != order.quantity or fill.symbol != order.symbol or fill.strategy_id != order.strategy_id:
             raise _misfit(fill, order)
@@ -186,10 +261,35 @@ class Blotter:
         """End the order without a (further) fill."""
         order.become(status)
         order.reason = reason
+        if order.strategy_id in self.followed:
+            self._note(order)
         self.moved.add(order.strategy_id)  # a refused opening may let the same signal act again
         self._let_go(order)
 
+    def _note(self, order: Order, price: float | None = None) -> None:
+        """Note that the status of a portable order has changed."""
+        update = OrderUpdate(order.id, order.tag, order.symbol, order.status, order.reason, order.filled, price)
+        self.updates.append((order.strategy_id, update))
+
+    def note_refusal(self, decision: Decision) -> None:
+        """Note that a demand was refused before it became an order."""
+        demand = decision.demand
+        if demand.strategy_id in self.followed:
+            refused = OrderUpdate("", demand.tag, demand.symbol, OrderStatus.REJECTED, decision.reason)
+            self.updates.append((demand.strategy_id, refused))
+
+    def _forget(self, order: Order) -> None:
+        """The name of an order that is over is free, and nothing depends on what it needs."""
+        if order.tag and self._tags.get((order.strategy_id, order.tag)) is order:
+            del self._tags[order.strategy_id, order.tag]
+        key = (order.strategy_id, order.symbol)
+        own = self._conditional.get(key)
+        if own is not None and own.pop(order.id, None) is not None and not own:
+            del self._conditional[key]
+
     def _let_go(self, order: Order) -> None:
+        if order.tag or self._conditional:
+            self._forget(order)
         if self._released.pop(order.id, None) is not None:
             return
         self.moved.add(order.strategy_id)
@@ -204,6 +304,10 @@ class Blotter:
         if not self.waiting and not self._resting and not self._released:
             return []
         return [order for order in self.open_orders() if wanted(order)]
+
+
+def _rests(order: Order) -> bool:
+    return order.rests and not order.native_order
 
 
 def _misfit(fill: Fill, order: Order) -> EngineError:

@@ -11,7 +11,7 @@ from typing import Final
 
 from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.domain.orders.order import Fill, Order
+from orchestrate.domain.orders.order import Decision, Fill, Order, OrderStatus, StrategyCommand
 
 #: Engines round money to 8 decimals and carry about 16 digits.
 _GRAIN: Final = 1e-6
@@ -87,3 +87,20 @@ class Liquidator:
         price = self._rules.fill_price(raw, order.quantity, instrument)
         fee = self._rules.fee(order.quantity, price, instrument)
         return Fill(order.id, order.strategy_id, order.symbol, order.quantity, price, fee, t)
+
+
+def refusal(decision: Decision) -> StrategyCommand:
+    """Return the command that notifies a native of its refused order."""
+    demand = decision.demand
+    order = Order(
+        "",
+        demand.strategy_id,
+        demand.symbol,
+        demand.quantity,
+        demand.closing,
+        reason=decision.reason,
+        native_order=demand.native_order,
+        type=demand.type,
+        status=OrderStatus.REJECTED,
+    )
+    return StrategyCommand(demand.strategy_id, "reject", order, decision.reason, decision.detail)

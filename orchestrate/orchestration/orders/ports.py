@@ -72,7 +72,7 @@ class OrchestrationPort(Protocol):
 
     A step is `execute_commands` (orders released at this open), `advance`, and where orders fill at the close
     `execute_commands` and `close`. Steps at which an engine has nothing to do may be left out; the next one it
-    gets may be any later one. It sees every bar of a symbol with a resting order in it.
+    gets may be any later one. While orders rest in it, it gets the steps that `next_event` names.
     """
 
     framework: str
@@ -86,13 +86,20 @@ class OrchestrationPort(Protocol):
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         """Hand over orders for the very next `advance` (filled at its open) or `close` (filled at its close).
 
-        Orders with a limit, trigger or trail rest from the next `advance` on, until they fill, end or are cancelled.
+        Orders with a limit, trigger or trail rest from the next `advance` on, until they fill, end or are cancelled;
+        `replace` changes prices and quantity of one that rests to those that it has now.
         """
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Go to time t; `rows` are the bars of all symbols that have one now.
 
         Market orders handed over fill at its open, then the bars may reach orders that rest.
+        """
+
+    def next_event(self, step: int) -> int:
+        """Return the first step after `step` whose bars may reach or end an order that rests, `NEVER` for none.
+
+        `step` has been taken. Any earlier step will do, `step + 1` always.
         """
 
     def close(self, t: int) -> tuple[Fill, ...]:

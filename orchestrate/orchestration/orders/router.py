@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.market.timeline import NEVER, Market, MarketEvent, StepRows, Timeline
 from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.domain.orders.order import Fill, StrategyCommand
+from orchestrate.domain.orders.order import Fill, OrderType, StrategyCommand
 from orchestrate.orchestration.orders.natives import Liquidator
 from orchestrate.orchestration.orders.ports import (
     EngineReport,
@@ -18,6 +19,7 @@ from orchestrate.orchestration.orders.ports import (
 )
 
 _NOTHING = EngineReport()
+_MARKET: Final = OrderType.MARKET
 
 
 class EngineRouter:
@@ -42,6 +44,8 @@ class EngineRouter:
         self._market, self._rules = market, rules
         self._liquidator = Liquidator(market, rules)
         self._advanced: dict[str, int] = {}
+        #: the next step at which the market may reach an order that rests in an engine; 0 where that is not known
+        self.next_reach = NEVER
         self._seat({framework: list(own) for framework, own in seats.items() if own})
 
     def _seat(self, seats: dict[str, list[StrategySeat]]) -> None:
@@ -78,8 +82,12 @@ class EngineRouter:
             raise
 
     def next_event(self, step: int) -> int:
-        """Return the next step where an engine sees every bar, as one does that hosts a native which has joined."""
-        return step + 1 if self.fed_in_full else NEVER
+        """Return the first step after `step` that an engine must see.
+
+        That is the next one where one sees every bar, as one does that hosts a native which has joined; else the one at
+        which the market may reach an order that rests.
+        """
+        return step + 1 if self.fed_in_full else self._reach(step)
 
     def send(self, commands: Iterable[StrategyCommand]) -> None:
         """Hand commands to the engines of their strategies, each engine its own in the order given."""
@@ -88,6 +96,8 @@ class EngineRouter:
             framework = self._frameworks[command.strategy_id]
             if command.action == "submit":
                 self.moved.add(framework)
+            if command.order.type is not _MARKET:
+                self.next_reach = 0
             if command.strategy_id not in self.expelled:
                 by_framework.setdefault(framework, []).append(command)
             elif command.action == "submit":
@@ -95,12 +105,19 @@ class EngineRouter:
         for framework, own in by_framework.items():
             self.adapters[framework].execute_commands(own)
 
-    def advance(self, event: MarketEvent, strategy_ids: Iterable[str] = ()) -> list[EngineReport]:
-        """Advance the engines that have something to do at this step, those of `strategy_ids` among them."""
-        due = self.fed_in_full | self.moved
-        if strategy_ids:
-            due |= {self._frameworks[name] for name in strategy_ids}
+    def _reach(self, step: int) -> int:
+        if self.next_reach <= step:
+            self.next_reach = min([adapter.next_event(step) for adapter in self.adapters.values()], default=NEVER)
+        return self.next_reach
+
+    def advance(self, event: MarketEvent) -> list[EngineReport]:
+        """Advance the engines that have something to do at this step, also those in which an order may be reached."""
+        due, step = self.fed_in_full | self.moved, event.step
+        if self.next_reach < NEVER:
+            due |= {name for name, adapter in self.adapters.items() if adapter.next_event(step - 1) <= step}
+            self.next_reach = 0
         reports = [self._advance(framework, event) for framework in self.adapters if framework in due]
+        self._reach(step)
         if self.expelled:
             reports.append(EngineReport(self._liquidator.fills(event.t, event.rows, at_close=False)))
         return reports

@@ -15,59 +15,25 @@ from orchestrate.domain.accounts import NO_OTHERS, Contribution, Others, PooledA
 from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import BarSeries
-from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import (
-    NO_FIGURES,
-    Decision,
     Demand,
-    Figures,
     Fill,
     Order,
-    Outcome,
     Reason,
-    StageOutcome,
 )
-from orchestrate.domain.values import value
+from orchestrate.domain.orders.ties import misses
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.funding import Want, water_fill
+from orchestrate.orchestration.risk.payable import Payable, Released, changed, demand_of, fit
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 Prices = Mapping[str, float]
 Expected = tuple[Fill, Instrument]
 #: a name of this module is found several times as fast as a member of an enumeration
-_NO_REASON: Final = Reason.NONE
 _CAPITAL: Final = Reason.CAPITAL
 _OPEN_NOTHING: Final = frozenset({"waiting", "paused", "removed"})
-#: The name in a trail of the moment at which an order goes to its engine.
-_RELEASE: Final = "release"
-
-
-@value
-class Released:
-    """An order at its release, and the `quantity` of it that goes to the engine.
-
-    `decision` is set where the release changed something.
-    """
-
-    order: Order
-    quantity: float
-    decision: Decision | None = None
-
-
-class _Payable(NamedTuple):
-    """The parts of a quantity: what closes, the lots requested beyond that, those of them that are paid, their cost."""
-
-    closing: float
-    requested: float
-    paid: float
-    cost: float
-    money: float
-
-    @property
-    def whole(self) -> bool:
-        """True where there is something, and all of it is paid."""
-        return self.paid == self.requested and bool(self.requested or self.closing)
 
 
 @dataclass(slots=True)
@@ -212,11 +178,11 @@ class BuyingPower:
         money = {name: inf if grant == want else grant for (name, want), grant in grants}
         return money, {name: min(room, total.free) for name, room in rooms.items()}
 
-    def _settle(self, intent: Intent, stage: str, price: float, payable: _Payable) -> None:
+    def _settle(self, intent: Intent, stage: str, price: float, payable: Payable) -> None:
         """Cut an intent to what can be paid, and set its reserve."""
         intent.available, intent.reserve = payable.money, payable.cost
         instrument = self._instruments[intent.symbol]
-        left, reason, detail, figures = _fit(intent.quantity, price, payable, _CAPITAL, self._rules, instrument)
+        left, reason, detail, figures = fit(intent.quantity, price, payable, _CAPITAL, self._rules, instrument)
         if not left:
             intent.refuse(stage, reason, detail, figures)
         elif reason:
@@ -244,6 +210,21 @@ class BuyingPower:
         _, opening = closing_and_opening(held, intent.quantity)
         return self._rules.cost(opening, price, instrument) if opening else 0.0
 
+    def cost_of(self, order: Order, quantity: float, limit: float | None, trigger: float | None) -> float:
+        """Return the money to hold back for an order with that quantity and those prices."""
+        if order.closing:
+            return 0.0
+        instrument = self._instruments[order.symbol]
+        at = trigger if trigger is not None else self._closes[order.symbol]
+        price = limit if limit is not None else self._rules.fill_price(at, quantity, instrument)
+        return self._rules.cost(quantity, price, instrument)
+
+    def room(self, strategy_id: str) -> float:
+        """Return what a strategy can spend on further openings at the closes."""
+        entry = self._entries[strategy_id]
+        now = self._projection(entry, _NOTHING)
+        return entry.account.money_for_openings(now.book, now.reserved, self._closes)
+
     def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
         """Return the limit, the trigger of a stop, or the close that a market order saw; slipped unless a limit."""
         if demand.limit is not None:
@@ -259,7 +240,7 @@ class BuyingPower:
         instrument: Instrument,
         prices: Prices,
         others: Others = NO_OTHERS,
-    ) -> _Payable:
+    ) -> Payable:
         """Return the part of `quantity` that the strategy can pay for at `price`; a part that closes costs nothing."""
         closing, requested, book = self._parted(quantity, now.book, instrument, prices)
         money = self._entries[book.strategy_id].account.money_for_openings(book, now.reserved, prices, others)
@@ -272,8 +253,8 @@ class BuyingPower:
             book = book.projected([self._expected(book.strategy_id, instrument.symbol, closing, prices)])
         return closing, self._rules.lot(opening), book
 
-    def _paid(self, closing: float, requested: float, price: float, money: float, instrument: Instrument) -> _Payable:
-        return _Payable(closing, requested, *self._rules.affordable(money, requested, price, instrument), money)
+    def _paid(self, closing: float, requested: float, price: float, money: float, instrument: Instrument) -> Payable:
+        return Payable(closing, requested, *self._rules.affordable(money, requested, price, instrument), money)
 
     # ---- when it is released
 
@@ -310,7 +291,15 @@ class BuyingPower:
         if order.closing:
             return self._release_closing(order, book.quantity(order.symbol), prices[order.symbol], step, t)
         raw = prices[order.symbol]
-        instrument = self._instruments[order.symbol]
+        if order.requires and misses(order, book.quantity(order.symbol)):
+            detail = "nothing is held any more" if order.requires == "position" else "something is held"
+            return changed(order, demand_of(order, raw, step, t), 0.0, Reason.CANCELLED, detail)
+        return self._cut_to(order, book, moment)
+
+    def _cut_to(self, order: Order, book: Book, moment: _Moment) -> Released:
+        """Return an opening cut to what it costs at the prices of the moment."""
+        prices, step, t = moment.prices, moment.step, moment.t
+        raw, instrument = prices[order.symbol], self._instruments[order.symbol]
         price = self._rules.fill_price(raw, order.quantity, instrument)
         owner = order.strategy_id
         now = _Projection(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
@@ -318,8 +307,29 @@ class BuyingPower:
         payable = self._payable(order.quantity, price, now, instrument, prices, others)
         if payable.whole:
             return Released(order, order.quantity)
-        fit = _fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
-        return _changed(order, demand_of(order, raw, step, t), *fit)
+        left = fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
+        return changed(order, demand_of(order, raw, step, t), *left)
+
+    def cut_gapped(self, orders: Sequence[Order], opens: Prices, step: int, t: int) -> list[Released]:
+        """Cut stops that rest, and that an open reaches beyond the price of their reserve, to what they cost there."""
+        fills: dict[str, list[Expected]] = {}
+        for order in self._blotter.unanswered():
+            expected = self._expected(order.strategy_id, order.symbol, order.quantity, opens)
+            fills.setdefault(order.strategy_id, []).append(expected)
+        moment = _Moment(opens, step, t)
+        moment.books = {name: self._entries[name].book.projected(expected) for name, expected in fills.items()}
+        cut = []
+        for order in orders:
+            owner = order.strategy_id
+            book = moment.books.get(owner, self._entries[owner].book)
+            moment.waiting[owner] = moment.waiting.get(owner, 0.0) - order.reserve
+            result = self._cut_to(order, book, moment)
+            moment.contributions.pop(owner, None)
+            if result.quantity:
+                moment.books[owner] = book.projected([self._expected(owner, order.symbol, result.quantity, opens)])
+            if result.decision is not None:
+                cut.append(result)
+        return cut
 
     def _contributions(self, moment: _Moment) -> Others:
         """Return all contributions while orders are released: released ones count as filled, the rest as held."""
@@ -350,7 +360,7 @@ class BuyingPower:
             return Released(order, order.quantity)
         if held * order.quantity >= 0:
             detail = "the position is closed already"
-            return _changed(order, demand_of(order, price, step, t), 0.0, Reason.NOTHING_TO_CLOSE, detail)
+            return changed(order, demand_of(order, price, step, t), 0.0, Reason.NOTHING_TO_CLOSE, detail)
         return Released(order, order.quantity if abs(order.quantity) < abs(held) else -held)
 
     def _expected(self, strategy_id: str, symbol: str, quantity: float, prices: Prices) -> Expected:
@@ -362,37 +372,3 @@ class BuyingPower:
 
 
 _NOTHING = _Granted()
-
-
-def demand_of(order: Order, price: float, step: int, t: int) -> Demand:
-    """Return the demand for what is unfilled of an order."""
-    quantity = order.remaining if order.filled else order.quantity
-    return Demand(order.strategy_id, order.symbol, quantity, order.closing, price, step, t)
-
-
-def _changed(
-    order: Order, demand: Demand, left: float, reason: Reason, detail: str, figures: Figures = NO_FIGURES
-) -> Released:
-    """Return the result for an order that its release changes."""
-    outcome = Outcome.REJECTED if not left else Outcome.RESIZED if reason else Outcome.APPROVED
-    trail = (StageOutcome(_RELEASE, demand.quantity, left, reason, detail, figures),) if reason else ()
-    return Released(order, left, Decision(demand, outcome, left, reason, detail, trail))
-
-
-def _fit(
-    quantity: float, price: float, payable: _Payable, cut: Reason, rules: ExecutionRules, instrument: Instrument
-) -> tuple[float, Reason, str, Figures]:
-    """Return the part of `quantity` that fits, and why it is less; the unpaid part is cut for the reason `cut`."""
-    closing, requested, paid, _, money = payable
-    if not closing and not requested:
-        detail = f"{abs(quantity):g} is less than one lot"
-        return 0.0, Reason.BELOW_ONE_LOT, detail, {"price": price, "quantity": quantity}
-    total = rounded(closing + paid)
-    if payable.whole:
-        return total, _NO_REASON, "", NO_FIGURES
-    cost = rules.cost(requested, price, instrument)
-    detail = f"{abs(requested):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
-    figures = {"cost": cost, "available": money, "price": price, "quantity": requested}
-    if not total:
-        return 0.0, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, detail, figures
-    return total, cut, detail, figures

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import Reason
+from orchestrate.domain.orders.order import Order, Reason
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.exposure import Exposure
@@ -99,6 +99,15 @@ class PlaceOrders:
     def __call__(self, intents: list[Intent]) -> None:
         """See `Stage`."""
         for intent in intents:
-            if not intent.refused:
+            if intent.refused:
+                continue
+            if intent.changes is not None:
+                self._enlarge(intent.changes, intent)
+            else:
                 reason = Reason.REBALANCE if intent.producer == REBALANCE else _NO_REASON
                 intent.order = self._blotter.place(intent.demand, intent.quantity, intent.reserve, reason)
+
+    def _enlarge(self, order: Order, intent: Intent) -> None:
+        whole, reserve = rounded(order.quantity + intent.quantity), order.reserve + intent.reserve
+        self._blotter.change(order, whole, reserve, order.limit, order.trigger)
+        intent.order = order

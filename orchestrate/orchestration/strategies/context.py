@@ -9,20 +9,18 @@ from orchestrate.domain.accounts import StrategyAllocation
 from orchestrate.domain.books import Book, Position
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.bars import Bars, PointInTimeBars
+from orchestrate.orchestration.orders.requests import Standing
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
-class View(Protocol):
+class View(Standing, Protocol):
     """What a decider may know of its strategy's standing at this step."""
 
     strategy_id: str
     symbols: tuple[str, ...]
     book: Book
-
-    def held(self, symbol: str) -> float:
-        """Return signed quantity, pending orders included."""
 
     def equity(self) -> float:
         """Return the book at the closes of this step."""

@@ -1,12 +1,12 @@
 """Call a strategy: one small class a kind, all with the same two methods, whose answers are checked.
 
-Held quantities include what pending orders will do, so that nothing is requested twice.
+Held quantities include what market orders on their way will do, so that nothing is requested twice.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from orchestrate.domain.market.bars import Bars, PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, Flags, MarketEvent
+from orchestrate.domain.orders.terms import NO_TERMS, OrderTerms
 from orchestrate.domain.strategies.protocols import (
     BarStrategy,
     IStrategy,
@@ -24,6 +25,8 @@ from orchestrate.domain.strategies.protocols import (
     Signals,
     VectorStrategy,
 )
+from orchestrate.orchestration.orders.entries import EXITS, EntryColumns, bracketed, entry_columns
+from orchestrate.orchestration.orders.requests import resolve
 from orchestrate.orchestration.strategies.context import StepContext, View, reach_of
 
 
@@ -38,16 +41,24 @@ class Decider(Protocol):
 
 
 class VectorDecider:
-    """Call `signals` once a symbol, then read its flags. `codes` has one byte a bar: which of the four are set."""
+    """Call `signals` once a symbol, then read its flags. `codes` has one byte a bar: which of the four are set.
+
+    `sized` has the symbols whose entries come with a size or a bracket of their own.
+    """
 
     def __init__(self, strategy: VectorStrategy, series: Mapping[str, BarSeries]) -> None:
         self._strategy = strategy
         self._series = series
         self.codes: dict[str, memoryview] = {}
+        self.sized: dict[str, EntryColumns] = {}
 
     def start(self) -> None:
         for symbol, series in self._series.items():
-            self.codes[symbol] = codes_of(self._strategy, full_history(series), symbol).data
+            said = said_by(self._strategy, full_history(series))
+            self.codes[symbol] = _codes(said, len(series), symbol).data
+            columns = entry_columns(said, len(series), symbol)
+            if columns is not None:
+                self.sized[symbol] = columns
 
     def acting(self, symbol: str) -> tuple[Flags, ...]:
         """Return the bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
@@ -61,7 +72,8 @@ class VectorDecider:
             if row is not None:
                 code = self.codes[symbol][row]
                 if code:
-                    signals += _signals(code, symbol, view)
+                    now = _signals(code, symbol, view)
+                    signals += now if symbol not in self.sized else self.sized[symbol].applied(now, row, view)
         return signals
 
 
@@ -79,15 +91,22 @@ class StepwiseVectorDecider:
         for symbol in view.symbols:
             row = event.rows.get(symbol)
             if row is not None:
-                codes = codes_of(self._strategy, self._past[symbol].until(row + 1), symbol)
-                signals += _signals(int(codes[-1]), symbol, view)
+                said = said_by(self._strategy, self._past[symbol].until(row + 1))
+                now = _signals(int(_codes(said, row + 1, symbol)[-1]), symbol, view)
+                columns = entry_columns(said, row + 1, symbol)
+                signals += now if columns is None else columns.applied(now, row, view)
         return signals
 
 
 def _signals(code: int, symbol: str, view: View) -> list[Signal]:
     """What flags ask for, as the strategy stands."""
     held = view.held(symbol)
-    return [Signal(kind, symbol, side) for kind, side in WISHES[(held > 0) - (held < 0)][code]]
+    return [_plain_signal(kind, symbol, side) for kind, side in WISHES[(held > 0) - (held < 0)][code]]
+
+
+@lru_cache(maxsize=10_000)
+def _plain_signal(kind: SignalKind, symbol: str, side: Side) -> Signal:
+    return Signal(kind, symbol, side)
 
 
 #: The flags by name, and the bit of a code that stands for each.
@@ -117,6 +136,11 @@ WISHES: Final = tuple(tuple(_wishes(code, held) for code in range(16)) for held 
 
 def codes_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Codes:
     """Return the strategy's flags on `bars`, one byte a bar; TypeError or ValueError where it returns nonsense."""
+    return _codes(said_by(strategy, bars), len(bars), symbol)
+
+
+def said_by(strategy: VectorStrategy, bars: Bars) -> Signals:
+    """Return what the strategy says about `bars`; TypeError where that is nonsense."""
     said = strategy.signals(bars)
     if isinstance(said, tuple):
         if len(said) != 2:
@@ -124,7 +148,10 @@ def codes_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Codes:
         said = Signals(*said)
     if not isinstance(said, Signals):
         raise TypeError(f"signals must return Signals or (entries, exits), not {type(said).__name__}")
-    size = len(bars)
+    return said
+
+
+def _codes(said: Signals, size: int, symbol: str) -> Codes:
     codes: Codes = np.zeros(size, dtype=np.uint8)
     for bit, side in zip(BITS, SIDES, strict=True):
         codes |= _flags(getattr(said, side), side, size, symbol).view(np.uint8) * np.uint8(bit)
@@ -152,10 +179,13 @@ class StatelessDecider:
         self._past = past
         self._side: Side = "short" if getattr(strategy, "side", "long") == "short" else "long"
 
+        self._protects = False
+
     def start(self) -> None:
         side = getattr(self._strategy, "side", "long")
         if side not in ("long", "short"):
             raise ValueError(f"side must be 'long' or 'short', not {side!r}")
+        self._protects = any(hasattr(self._strategy, name) for name in EXITS)
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         signals = []
@@ -170,8 +200,15 @@ class StatelessDecider:
                 if _truth(self._strategy.should_exit(position.copy(), bars), "should_exit"):
                     signals.append(Signal.exit(symbol))
             elif not held and _truth(self._strategy.should_enter(bars), "should_enter"):
-                signals.append(Signal.enter(symbol, self._side))
+                signals.append(Signal("entry", symbol, self._side, terms=self._terms(view.close(symbol))))
         return signals
+
+    def _terms(self, close: float) -> OrderTerms:
+        """Return the terms of an entry now: a bracket where the strategy has attributes for one."""
+        if not self._protects:
+            return NO_TERMS
+        exits = [getattr(self._strategy, name, None) for name in EXITS]
+        return bracketed(exits, close, buys=self._side == "long", absolute=False)
 
 
 def _truth(answer: object, question: str) -> bool:
@@ -214,12 +251,10 @@ class BarDecider:
         if said is None:
             return []
         signals = _checked(said, view.symbols)
-        return list(_consistent(signals, view.held))
+        return resolve(signals, view) if signals else signals
 
 
 def _checked(said: object, symbols: tuple[str, ...]) -> list[Signal]:
-    if said is None:
-        return []
     if isinstance(said, Signal):
         said = [said]
     if isinstance(said, (str, bytes)) or not isinstance(said, Iterable):
@@ -228,45 +263,10 @@ def _checked(said: object, symbols: tuple[str, ...]) -> list[Signal]:
     for signal in said:  # one by one: an endless iterable breaks at its first nonsense, or at the time limit
         if not isinstance(signal, Signal):
             raise TypeError(f"on_bar must return Signals, not {signal!r}")
-        if signal.kind not in ("entry", "exit") or signal.side not in ("long", "short"):
-            raise ValueError(f"{signal} is no signal")
-        if signal.symbol not in symbols:
+        if signal.symbol not in symbols and not signal.name:
             raise ValueError(f"{signal.symbol!r} is not one of the strategy's symbols {', '.join(symbols)}")
-        if signal.quantity is not None and not _is_quantity(signal.quantity):
-            raise ValueError(f"a quantity must be a positive number, not {signal.quantity!r}")
         signals.append(signal)
     return signals
-
-
-def _is_quantity(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        return False
-    try:
-        return 0 < float(value) < math.inf
-    except OverflowError:
-        return False
-
-
-def _consistent(signals: list[Signal], held: Callable[[str], float]) -> Iterator[Signal]:
-    """Yield one exit and one entry a symbol at most: exit if in, entry if flat.
-
-    Both reverse, or are nothing when flat.
-    """
-    by_symbol: dict[str, tuple[list[Signal], list[Signal]]] = {}
-    for signal in signals:
-        exits, entries = by_symbol.setdefault(signal.symbol, ([], []))
-        (exits if signal.kind == "exit" else entries).append(signal)
-    for symbol, (exits, entries) in by_symbol.items():
-        now = held(symbol)
-        if len({entry.side for entry in entries}) > 1:
-            raise ValueError(f"{symbol}: entries on both sides at once")
-        entry = entries[0] if entries else None
-        if now and exits:
-            yield exits[0]
-            if entry is not None and (entry.side == "long") != (now > 0):
-                yield entry
-        elif not now and entry is not None and not exits:
-            yield entry
 
 
 def decider_for(strategy: object, kind: Kind | None, series: Mapping[str, BarSeries], past: Past) -> Decider:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -12,7 +13,9 @@ from orchestrate.domain.books import Book
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.portfolio import Limits
 from orchestrate.domain.results import StrategyError
+from orchestrate.domain.strategies.parameters import own
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
+from orchestrate.orchestration.orders.ports import StrategySeat
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
 from orchestrate.orchestration.strategies.deciders import Decider
 
@@ -86,3 +89,22 @@ class StrategyEntry:
     def is_called(self) -> bool:
         """True while the strategy is called: also while it is paused, when it may close what it holds."""
         return self.status in ("active", "paused")
+
+
+def seat_of(
+    entry: StrategyEntry,
+    cash: float,
+    sized_on: Callable[[], float] | None,
+    scope: AbstractContextManager[object],
+) -> StrategySeat:
+    """Return what an engine needs to know of a strategy before the run."""
+    return StrategySeat(
+        entry.id,
+        cash,
+        entry.symbols,
+        native=entry.strategy if entry.is_native and isinstance(entry.strategy, type) else None,
+        config={name: own(value) for name, value in entry.config.items()},
+        sizing=entry.allocation.sizing,
+        sized_on=sized_on,
+        scope=scope,
+    )

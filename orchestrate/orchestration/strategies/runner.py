@@ -20,7 +20,7 @@ from orchestrate.orchestration.strategies.views import StrategyView
 
 Answer = TypeVar("Answer")
 #: looked for once, when a strategy has started: most have none, and each fill would look for one
-_HOOKS: Final = ("on_fill", "on_rejected", "on_stop")
+_HOOKS: Final = ("on_fill", "on_order", "on_rejected", "on_stop")
 
 
 class FailureHandler(Protocol):
@@ -34,7 +34,7 @@ class StrategyRunner:
     """Call the strategies of a run.
 
     `rank` is each one's place in plan order, `views` has what each may see; `now` returns the label of the current
-    step, None before the first.
+    step, None before the first, `label` that of a symbol's bar; `lot` rounds quantities.
     """
 
     def __init__(
@@ -44,14 +44,17 @@ class StrategyRunner:
         blotter: Blotter,
         marks: Mapping[str, float],
         calls: CallStack,
-        now: Callable[[], int | None],
         failures: FailureHandler,
+        now: Callable[[], int | None],
         step: Callable[[], int],
+        label: Callable[[str], int],
+        lot: Callable[[float], float],
     ) -> None:
         begin_calls(calls)
         self.views: dict[str, StrategyView] = {}
         self._market, self._blotter, self._marks = market, blotter, marks
         self._calls, self._now, self._failures = calls, now, failures
+        self._label, self._lot = label, lot
         self._facts = Facts(rank, step)
         #: by symbol, what strategies that are called at every bar have seen
         self.past: dict[str, PointInTimeBars] = {}
@@ -65,8 +68,9 @@ class StrategyRunner:
 
     def join(self, entry: StrategyEntry) -> None:
         """Start one strategy."""
-        instruments = self._market.instruments
-        self.views[entry.id] = StrategyView(entry, self._blotter, self._marks, instruments, self._facts)
+        self.views[entry.id] = StrategyView(
+            entry, self._blotter, self._marks, self._market.instruments, self._facts, self._label, self._lot
+        )
         self._call(entry, self._start, entry)
 
     def _start(self, entry: StrategyEntry) -> None:
@@ -79,13 +83,15 @@ class StrategyRunner:
         entry.decider.start()
         _call_hook(entry.strategy, "on_start")
         self._hooks[entry.id] = frozenset(name for name in _HOOKS if callable(getattr(entry.strategy, name, None)))
+        if "on_order" in self._hooks[entry.id]:
+            self._blotter.followed.add(entry.id)
 
     def signals(self, entry: StrategyEntry, event: MarketEvent) -> Sequence[Signal]:
         """Return a strategy's signals at this step."""
         decider, view = entry.decider, self.views[entry.id]
         if decider is None or not entry.is_called:
             return ()
-        if isinstance(decider, VectorDecider):  # it was called before the first bar
+        if isinstance(decider, VectorDecider) and not decider.sized:  # it was called before the first bar
             return decider.decide(event, view)
         return self._call(entry, decider.decide, event, view) or ()
 
@@ -93,6 +99,13 @@ class StrategyRunner:
         """Call a strategy's hook, if it has it; a paused or removed one is notified of its orders, too."""
         if self.has_hook(entry, hook) and entry.status != "failed":
             self._call(entry, _call_hook, entry.strategy, hook, *arguments)
+
+    def notify_orders(self, entries: Mapping[str, StrategyEntry]) -> None:
+        """Notify strategies of what became of their orders; one that fails at that adds to it."""
+        updates = self._blotter.updates
+        while updates:
+            strategy_id, update = updates.pop(0)
+            self.notify(entries[strategy_id], "on_order", update)
 
     def has_hook(self, entry: StrategyEntry, hook: str) -> bool:
         """Return True where a strategy has such a hook."""

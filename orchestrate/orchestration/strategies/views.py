@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 from orchestrate.domain.accounts import StrategyAllocation, allocation, available
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.order import Order, OrderType
+from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.facts import Facts
 from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+#: a name of this module is found several times as fast as a member of an enumeration
+_MARKET: Final = OrderType.MARKET
 
 
 class StrategyView:
@@ -21,22 +27,56 @@ class StrategyView:
         marks: Mapping[str, float],
         instruments: Mapping[str, Instrument],
         facts: Facts,
+        label: Callable[[str], int],
+        lot: Callable[[float], float],
     ) -> None:
         self.strategy_id = entry.id
         self.symbols = entry.symbols
         self.book = entry.book
         self._account = entry.account
         self._blotter, self._marks, self._facts = blotter, marks, facts
-        self._instruments = instruments
+        self._instruments, self._label, self._lot = instruments, label, lot
 
-    def held(self, symbol: str) -> float:
-        """Return signed quantity, pending orders included."""
+    def held(self, symbol: str, without: Collection[str] = ()) -> float:
+        """Return signed quantity, market orders on their way included, but for those of the ids `without`."""
         position = self.book.positions.get(symbol)
         held = position.quantity if position is not None else 0.0
         for order in self._blotter.waiting.get(self.strategy_id, ()):
-            if order.symbol == symbol:
+            if order.symbol == symbol and order.type is _MARKET and order.id not in without:
                 held += order.quantity
         return held
+
+    def close(self, symbol: str) -> float:
+        """Return the last close, 0.0 before the first."""
+        return float(self._marks.get(symbol, 0.0))
+
+    def label(self, symbol: str) -> int:
+        """Return the label of the symbol's bar now, or of the step."""
+        return self._label(symbol)
+
+    def entry_rests(self, symbol: str, without: Collection[str] = ()) -> bool:
+        """Return whether an entry waits to be reached, other than those of the ids `without`."""
+        orders = self._blotter.conditional(self.strategy_id, symbol)
+        return any(order.requires == "flat" and order.rests and order.id not in without for order in orders)
+
+    def order(self, name: str) -> Order | None:
+        """Return the open order of that tag or id."""
+        return self._blotter.tagged(self.strategy_id, name)
+
+    def aim(self, target: Signal) -> float:
+        """Return the signed units that a target asks for, not rounded; ValueError before the first close."""
+        figure = float(target.quantity or 0.0)
+        if target.measure == "quantity" or not figure:
+            return figure
+        close = self.close(target.symbol)
+        if not close:
+            raise ValueError(f"{target.measure}: {target.symbol} has no close yet that a target could go by")
+        money = figure if target.measure == "value" else figure / 100.0 * self._account.sized_on(self.book, self._marks)
+        return money / (abs(close) * self._instruments[target.symbol].multiplier)
+
+    def lot(self, quantity: float) -> float:
+        """Return a quantity rounded down to lots."""
+        return self._lot(quantity)
 
     def equity(self) -> float:
         """Return the book at the closes of this step."""

@@ -15,13 +15,14 @@ from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfo
 class InMemoryAdapter:
     """See `OrchestrationPort`. Its books are two dictionaries: quantity and cost by strategy and symbol.
 
-    `largest_fill` is the most that one bar fills of an order that rests.
+    `largest_fill` is the most that one bar fills of an order that rests; `every_bar` tries these at each bar.
     """
 
     framework = "in_memory"
 
-    def __init__(self, largest_fill: float = math.inf) -> None:
+    def __init__(self, largest_fill: float = math.inf, *, every_bar: bool = False) -> None:
         self._pending = PendingFills(self.framework, largest_fill)
+        self._every_bar = every_bar
         self._quantities: dict[tuple[str, str], float] = {}
         self._averages: dict[tuple[str, str], float] = {}
         self._realised = 0.0
@@ -29,7 +30,7 @@ class InMemoryAdapter:
 
     def begin(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
         self._market, self._rules = market, rules
-        self._pending.begin(market)
+        self._pending.begin(market, every_bar=self._every_bar)
 
     def join(self, seat: StrategySeat, t: int) -> None:
         """Nothing is kept of a strategy before its first fill."""
@@ -42,6 +43,9 @@ class InMemoryAdapter:
         fills = self._fill_all(self._market_fills("open", self._pending.advance(t, rows)), t)
         fills += self._fill_all(self._pending.reached(self._held), t)
         return EngineReport(fills, ended=self._pending.ended())
+
+    def next_event(self, step: int) -> int:
+        return self._pending.next_event(step)
 
     def close(self, t: int) -> tuple[Fill, ...]:
         return self._fill_all(self._market_fills("close", self._pending.close(t)), t)

@@ -203,17 +203,17 @@ class Resting(Candidate):
         assert lived.happened == [(0, "x", 5.0, 9.5)]
         assert lived.state.quantities == {"A": 5.0}
 
-    @pytest.mark.parametrize(("days", "step"), [(0, 1), (1, 2), (2.5, 3)])
+    @pytest.mark.parametrize(("days", "step"), [(0, 1), (1, 2), (1.5, 2)])
     def test_it_expires_at_the_first_bar_after_its_last_moment(self, days: float, step: int) -> None:
         market = market_of(bars([*CALM[:step], (8.0, 8.0, 8.0, 8.0), *CALM]))
-        until = int(market.timeline.stamps[0] + days * DAY)
+        until = int(START + days * DAY)
         lived = Lived(self.engine(), market, {0: submit(resting("x", 5, limit=8.0, until=until))})
         assert lived.happened == []
         assert lived.ended == [(step, Ended("one", "x", Reason.EXPIRED))]
 
     def test_its_last_moment_counts(self) -> None:
         market = market_of(bars([*CALM[:2], (8.0, 8.0, 8.0, 8.0)]))
-        until = int(market.timeline.stamps[2])
+        until = START + 2 * DAY
         lived = Lived(self.engine(), market, {0: submit(resting("x", 5, limit=8.0, until=until))})
         assert (lived.happened, lived.ended) == ([(2, "x", 5.0, 8.0)], [])
 
@@ -221,8 +221,8 @@ class Resting(Candidate):
         exits = [resting(name, -4, closing=True, limit=10.5) for name in ("first", "second", "third")]
         lived = Lived(self.engine(), market_of(bars(CALM)), {0: submit(order("in", 6)), 1: submit(*exits)})
         assert [(name, q) for _, name, q, _ in lived.happened] == [("in", 6.0), ("first", -4.0), ("second", -2.0)]
-        assert lived.fills[-1].part == 1
-        assert lived.ended == [(1, Ended("one", name, Reason.NOTHING_TO_CLOSE)) for name in ("second", "third")]
+        assert lived.fills[-1].part == 0
+        assert lived.ended == [(1, Ended("one", "third", Reason.POSITION_CLOSED))]
         assert {symbol: held for symbol, held in lived.state.quantities.items() if held} == {}
 
     def test_an_entry_that_is_reached_while_the_other_side_is_held_ends(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -42,6 +43,19 @@ class Flags:
     def signals(self, bars: Any) -> Signals:
         generator = np.random.default_rng([self.seed, ord(bars.symbol)])
         return Signals(**{side: generator.random(len(bars)) < self.share for side in SIDES})
+
+
+class Bracketed(Flags):
+    """The same, with sizes and exits of many kinds, at some bars none."""
+
+    def signals(self, bars: Any) -> Signals:
+        generator, size = np.random.default_rng([self.seed, ord(bars.symbol), 7]), len(bars)
+
+        def some(low: float, high: float) -> Any:
+            return np.where(generator.random(size) < 0.6, generator.uniform(low, high, size), np.nan)
+
+        exits = {"stop_loss": some(0.001, 0.2), "take_profit": some(0.001, 0.2), "trail_loss": some(0.005, 0.2)}
+        return replace(super().signals(bars), size=some(1, 900) if self.seed % 2 else None, **exits)
 
 
 class Held:
@@ -142,7 +156,7 @@ def facts(
 PARTS = st.tuples(
     st.builds(
         lambda kind, seed, share: kind(seed, share),
-        st.sampled_from([Flags, Flags, Held, Touchy]),
+        st.sampled_from([Flags, Flags, Held, Touchy, Bracketed, Bracketed]),
         st.integers(0, 1_000),
         st.sampled_from([0.0, 0.02, 0.2, 0.8]),
     ),

@@ -50,7 +50,7 @@ def test_open_orders_are_found_in_the_order_in_which_they_were_placed() -> None:
     assert {(order.status, order.reason) for order in ended} == {(OrderStatus.CANCELLED, Reason.SERIES_ENDED)}
     assert ids(blotter.open_orders()) == ["b-2", "a-1", "b-3"]
     assert ids(blotter.unanswered()) == ["a-1", "b-3"]
-    assert blotter.symbols() == {"X"}
+    assert blotter.pending_symbols() == {"X"}
     assert list(blotter.waiting) == ["b"]
 
 
@@ -198,23 +198,80 @@ def test_a_portable_order_is_named_by_its_id() -> None:
     assert ids(blotter.named("b", "a-1")) == []
 
 
-def test_a_portable_order_that_rests_is_released_without_a_bar() -> None:
+def test_portable_orders_that_rest_are_released_by_themselves() -> None:
     blotter = Blotter({"a": 0})
-    for how in ({}, {"limit": 9.0}, {"limit": 9.0, "native_order": "n1"}):
+    for how in ({}, {"limit": 9.0}, {"limit": 9.0, "native_order": "n1"}, {"trail": 1.0}):
         place(blotter, "a", "X", **how)
-    assert ids(blotter.release({"Y"})) == ["a-2"]
-    assert ids(blotter.pending("a")) == ["a-1", "a-3"]
+    assert ids(blotter.release({"Y"}, "resting")) == []
+    assert ids(blotter.release({"X"}, "resting")) == ["a-2", "a-4"]
+    assert ids(blotter.release({"X"}, "others")) == ["a-1", "a-3"]
 
 
-def test_what_rests_waits_for_bars_of_its_symbol() -> None:
+def test_a_tag_names_an_open_order() -> None:
+    blotter = Blotter({"a": 0, "b": 1})
+    first = place(blotter, "a", "X", limit=9.0, tag="dip")
+    assert blotter.tagged("a", "dip") is first is blotter.tagged("a", "a-1")
+    assert blotter.tagged("b", "dip") is None is blotter.tagged("b", "a-1")
+    second = place(blotter, "a", "X", limit=8.0, tag="dip")  # what takes the name keeps it
+    blotter.end(first, OrderStatus.CANCELLED, Reason.CANCELLED)
+    assert (blotter.tagged("a", "dip"), blotter.tagged("a", "a-1")) == (second, None)
+
+
+def test_what_rests_or_needs_a_position_is_found_by_its_symbol() -> None:
+    blotter = Blotter({"a": 0})
+    for how in ({"limit": 9.0}, {"requires": "position"}, {"limit": 9.0, "native_order": "n1"}, {}):
+        place(blotter, "a", "X", **how)
+    assert ids(blotter.conditional("a", "X")) == ["a-1", "a-2"]
+    assert ids(blotter.conditional("a", "Y")) == []
+    for order in list(blotter.conditional("a", "X")):
+        blotter.end(order, OrderStatus.CANCELLED, Reason.CANCELLED)
+    assert ids(blotter.conditional("a", "X")) == []
+
+
+def test_a_market_entry_on_its_way_needs_to_find_its_strategy_out_once_an_order_rests_beside_it() -> None:
+    blotter = Blotter({"a": 0})
+    entry, exiting = place(blotter, "a", "X"), place(blotter, "a", "X", -1.0, closing=True)
+    rebalance = blotter.place(Demand("a", "X", 1.0, False, 10.0, 0, 0), 1.0, 0.0, Reason.REBALANCE)
+    place(blotter, "a", "Y", limit=9.0)
+    assert [order.requires for order in (entry, exiting, rebalance)] == ["", "", ""]
+    place(blotter, "a", "X", limit=9.0)
+    assert [order.requires for order in (entry, exiting, rebalance)] == ["flat", "", ""]
+    assert ids(blotter.conditional("a", "X")) == ["a-1", "a-5"]
+
+
+def test_changes_of_status_are_noted_for_strategies_that_are_followed() -> None:
+    blotter = Blotter({"a": 0, "b": 1})
+    blotter.followed.add("a")
+    order = place(blotter, "a", "X", 5.0, limit=9.0, tag="dip")
+    place(blotter, "b", "X", limit=9.0)
+    blotter.release({"X"})
+    blotter.rest(order)
+    blotter.fill(Fill(order.id, "a", "X", 5.0, 9.0, 0.0, 7))
+    changes = [(update.status, update.filled, update.price) for _, update in blotter.updates]
+    assert changes == [("pending", 0.0, None), ("released", 0.0, None), ("resting", 0.0, None), ("filled", 5.0, 9.0)]
+    assert {(owner, update.order_id, update.tag, update.symbol) for owner, update in blotter.updates} == {
+        ("a", "a-1", "dip", "X")
+    }
+
+
+def test_an_order_is_changed_until_it_is_over() -> None:
+    blotter = Blotter({"a": 0})
+    order = place(blotter, "a", "X", 5.0, limit=9.0)
+    blotter.change(order, 7.0, 70.0, 10.0, None)
+    assert (order.quantity, order.reserve, order.limit) == (7.0, 70.0, 10.0)
+    blotter.end(order, OrderStatus.CANCELLED, Reason.CANCELLED)
+    with pytest.raises(OrderError, match="a-1 is cancelled"):
+        blotter.change(order, 8.0, 80.0, 10.0, None)
+
+
+def test_what_rests_waits_for_no_bar_to_be_released() -> None:
     blotter = Blotter({"a": 0})
     assert not blotter.has_resting
     order = resting(blotter)
     place(blotter, "a", "Y")
-    assert (blotter.has_resting, blotter.symbols()) == (True, {"X", "Y"})
-    assert (blotter.owners_reached({"X"}), blotter.owners_reached({"Y"})) == ({"a"}, set())
+    assert (blotter.has_resting, blotter.pending_symbols()) == (True, {"Y"})
     blotter.end(order, OrderStatus.EXPIRED, Reason.EXPIRED)
-    assert (blotter.has_resting, blotter.symbols()) == (False, {"Y"})
+    assert (blotter.has_resting, blotter.pending_symbols()) == (False, {"Y"})
 
 
 @pytest.mark.parametrize(

@@ -202,12 +202,12 @@ def test_an_order_on_a_symbol_without_a_bar_rests_from_its_next_one_on() -> None
 
 
 def test_resting_exits_leave_the_rest_to_the_strategy() -> None:
-    """The stop closes the position; the target, which finds nothing to close, ends."""
+    """The stop closes the position; the target ends with it."""
     prices = [*CALM[:2], (10.0, 13.0, 7.0, 10.0), *CALM[:2]]
     exits = [wants(-5, closing=True, trigger=8.0), wants(-5, closing=True, limit=12.0)]
     done = run({0: [wants(5)], 1: exits, 3: [wants(7)]}, prices)
     assert [name for _, name, _, _ in fills(done)] == ["s-1", "s-2", "s-4"]
-    assert ("rejected", "nothing_to_close", 0.0) in done.reasons("s")
+    assert ("rejected", "position_closed", 0.0) in done.reasons("s")
 
 
 def test_signals_trade_beside_what_rests() -> None:

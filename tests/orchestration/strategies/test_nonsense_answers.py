@@ -89,20 +89,9 @@ def test_a_side_that_is_none(side: Any) -> None:
         42,
         [None],
         ["A"],
-        [Signal("enter", "A")],  # type: ignore[arg-type]  # nonsense on purpose
-        [Signal("entry", "A", "up")],  # type: ignore[arg-type]  # nonsense is the point
         [Signal.enter("NOPE")],
         [Signal.enter(None)],  # type: ignore[arg-type]  # nonsense is the point
         [Signal.enter("A", "long"), Signal.enter("A", "short")],
-        [Signal.enter("A", quantity=0.0)],
-        [Signal.enter("A", quantity=-5.0)],
-        [Signal.enter("A", quantity=float("nan"))],
-        [Signal.enter("A", quantity=float("inf"))],
-        [Signal.enter("A", quantity="7")],  # type: ignore[arg-type]  # nonsense is the point
-        [Signal.enter("A", quantity=True)],
-        [Signal.enter("A", quantity=10**400)],
-        [Signal.enter("A", quantity=np.complex128(1))],  # type: ignore[arg-type]  # nonsense is the point
-        [Signal.enter("A", quantity=np.timedelta64(1, "s"))],  # type: ignore[arg-type]  # nonsense is the point
         itertools.repeat(3),
         (boom() for _ in range(1)),
         {"A": 1},
@@ -112,6 +101,66 @@ def test_a_side_that_is_none(side: Any) -> None:
 def test_nonsense_from_on_bar(answer: Any) -> None:
     done = together(Scripted({**OPEN_IN, 4: lambda context: answer}))
     assert done.results["broken"].status == "failed"
+    assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
+    check_others_unaffected(done)
+
+
+#: A signal that has no meaning from birth, and the field that its error names.
+NONSENSE: dict[str, tuple[Callable[[], object], str]] = {
+    "kind": (lambda: Signal("enter", "A"), "'enter' is no signal"),  # type: ignore[arg-type]  # nonsense on purpose
+    "side": (lambda: Signal("entry", "A", "up"), "side must"),  # type: ignore[arg-type]  # nonsense is the point
+    "zero": (lambda: Signal.enter("A", quantity=0.0), "quantity must"),
+    "less": (lambda: Signal.enter("A", quantity=-5.0), "quantity must"),
+    "nan": (lambda: Signal.enter("A", quantity=float("nan")), "quantity must"),
+    "endless": (lambda: Signal.enter("A", quantity=float("inf")), "quantity must"),
+    "text": (lambda: Signal.enter("A", quantity="7"), "quantity must"),  # type: ignore[arg-type]
+    "true": (lambda: Signal.enter("A", quantity=True), "quantity must"),
+    "huge": (lambda: Signal.enter("A", quantity=10**400), "quantity must"),
+    "complex": (lambda: Signal.enter("A", quantity=np.complex128(1)), "quantity must"),  # type: ignore[arg-type]
+    "time": (lambda: Signal.enter("A", quantity=np.timedelta64(1, "s")), ""),  # type: ignore[arg-type]
+    "none added": (lambda: Signal.add("A", None), "quantity must"),  # type: ignore[arg-type]
+    "limit": (lambda: Signal.enter("A", limit=-1.0), "limit must be a positive number, not -1.0"),
+    "stop": (lambda: Signal.exit("A", stop=0.0), "stop must"),
+    "trail": (lambda: Signal.exit("A", trail=float("nan")), "trail must"),
+    "stop_loss": (lambda: Signal.enter("A", stop_loss=-1.0), "stop_loss must"),
+    "take_profit": (lambda: Signal.enter("A", take_profit="5"), "take_profit must"),  # type: ignore[arg-type]
+    "trail_loss": (lambda: Signal.enter("A", trail_loss=0.0), "trail_loss must"),
+    "trail and limit": (lambda: Signal.exit("A", trail=1.0, limit=5.0), "trail goes with neither"),
+    "buy before its stop": (lambda: Signal.enter("A", limit=9.0, stop=10.0), "limit 9 of a buy lies below"),
+    "sell before its stop": (lambda: Signal.enter("A", "short", limit=10.0, stop=9.0), "limit 10 of a sell"),
+    "loss of a long": (lambda: Signal.enter("A", limit=9.0, stop_loss=9.0), "stop_loss 9 of a long entry"),
+    "loss of a short": (lambda: Signal.enter("A", "short", stop=9.0, stop_loss=8.0), "stop_loss 8 of a short"),
+    "target of a long": (lambda: Signal.enter("A", limit=9.0, take_profit=8.0), "take_profit 8 of a long"),
+    "target of a short": (lambda: Signal.enter("A", "short", limit=9.0, take_profit=9.5), "take_profit 9.5"),
+    "tif": (lambda: Signal.enter("A", limit=9.0, tif="ever"), "tif must"),  # type: ignore[arg-type]
+    "tif without until": (lambda: Signal.enter("A", limit=9.0, tif="until"), "until goes with"),
+    "until and day": (lambda: Signal.enter("A", limit=9.0, tif="day", until="2020-01-05"), "until goes with"),
+    "until": (lambda: Signal.enter("A", limit=9.0, until="soon"), "until must be a date"),
+    "until a number": (lambda: Signal.enter("A", limit=9.0, until=5), "until must be a date"),  # type: ignore[arg-type]
+    "day of a market order": (lambda: Signal.enter("A", tif="day"), "tif 'day' is for orders with a limit"),
+    "tag": (lambda: Signal.enter("A", tag=5), "tag must be a text"),  # type: ignore[arg-type]
+    "no target": (lambda: Signal.target("A"), "a target is one of"),
+    "two targets": (lambda: Signal.target("A", percent=5, value=5), "a target is one of"),
+    "percent": (lambda: Signal.target("A", percent=101), "percent must lie in -100..100"),
+    "value": (lambda: Signal.target("A", value=float("nan")), "value must be a number"),
+    "no name": (lambda: Signal.cancel(""), "name must be the tag"),
+    "nothing replaced": (lambda: Signal.replace("x"), "replace needs"),
+    "a price replaced": (lambda: Signal.replace("x", limit=-3.0), "limit must"),
+    "oco of a market order": (lambda: Signal.oco(Signal.exit("A"), Signal.exit("A", stop=9.0)), "oco takes two"),
+    "oco of two symbols": (
+        lambda: Signal.oco(Signal.enter("A", stop=9.0), Signal.enter("B", stop=9.0)),
+        "oco takes two orders of one symbol",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_a_signal_is_legal_from_birth(name: str) -> None:
+    """The error names the field; the strategy in whose call it is raised fails alone."""
+    signal, message = NONSENSE[name]
+    done = together(Scripted({**OPEN_IN, 4: lambda context: [signal()]}))
+    assert done.results["broken"].error is not None
+    assert message in done.results["broken"].error.message
     assert done.fills("broken") == [(100.0, 12.0), (-100.0, 15.0)]
     check_others_unaffected(done)
 

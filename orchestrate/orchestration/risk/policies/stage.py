@@ -100,7 +100,7 @@ class SettleConflicts:
         owner, symbol = intent.strategy_id, intent.symbol
         held = self._entries[owner].book.quantity(symbol)
         for order in self._blotter.pending(owner):
-            held += order.quantity if order.symbol == symbol else 0.0
+            held += order.quantity if order.symbol == symbol and not order.rests else 0.0
         for stake in before:
             held += stake.safe
         return closing_and_opening(held, intent.quantity)[0]

@@ -1,0 +1,198 @@
+"""The terms of a portable strategy's order: what it waits for, how long, its name, and the exits after its fill.
+
+Imports no numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from numbers import Real
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+
+from orchestrate.domain.market.stamps import moment_of, saturated
+from orchestrate.domain.values import value
+
+Tif = Literal["gtc", "day", "until"]
+#: What users may write as the last moment of an order; a date counts whole.
+Until: TypeAlias = date | datetime | str
+
+
+def positive(name: str, given: object) -> float:
+    """Return a positive number as a float; an error that names the field otherwise."""
+    number = finite(name, given, "a positive number")
+    if number <= 0:
+        raise ValueError(f"{name} must be a positive number, not {given!r}")
+    return number
+
+
+def finite(name: str, given: object, wording: str = "a number") -> float:
+    """Return a finite number as a float; an error that names the field otherwise."""
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise TypeError(f"{name} must be {wording}, not {given!r}")
+    try:
+        number = float(given)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be {wording}, not {given!r}")
+    return number
+
+
+class Child(NamedTuple):
+    """An exit that follows an entry's fill: its name, and the one price that it waits for."""
+
+    name: str
+    limit: float | None = None
+    trigger: float | None = None
+    trail: float | None = None
+
+
+@value
+class Bracket:
+    """The exits of an entry: prices and a distance, or, unless `absolute`, fractions of the price of its fill."""
+
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    trail_loss: float | None = None
+    absolute: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("stop_loss", "take_profit", "trail_loss"):
+            given = getattr(self, name)
+            if given is not None:
+                positive(name, given)
+
+    def stop_level(self, fill: float, *, buys: bool) -> float | None:
+        """Return the price of the stop_loss of an entry that filled at `fill`."""
+        return _moved(self.stop_loss, fill, absolute=self.absolute, up=not buys)
+
+    def children(self, fill: float, *, buys: bool) -> Iterator[Child]:
+        """Yield the exits of an entry that filled at `fill`, losses first: where a bar reaches both, they are taken."""
+        stop = self.stop_level(fill, buys=buys)
+        if stop is not None:
+            yield Child("stop_loss", trigger=stop)
+        if self.trail_loss is not None:
+            yield Child("trail_loss", trail=self.trail_loss if self.absolute else _part(fill, self.trail_loss))
+        target = _moved(self.take_profit, fill, absolute=self.absolute, up=buys)
+        if target is not None:
+            yield Child("take_profit", limit=target)
+
+    def require_sides(self, at: float, *, buys: bool) -> None:
+        """Raise ValueError, naming the field, where an entry at the price `at` has an exit on the wrong side."""
+        if not self.absolute:
+            self._require_fractions(buys=buys)
+            return
+        side, below, above = ("long", "below", "above") if buys else ("short", "above", "below")
+        if self.stop_loss is not None and (self.stop_loss >= at if buys else self.stop_loss <= at):
+            raise ValueError(f"stop_loss {self.stop_loss:g} of a {side} entry at {at:g} must lie {below} it")
+        if self.take_profit is not None and (self.take_profit <= at if buys else self.take_profit >= at):
+            raise ValueError(f"take_profit {self.take_profit:g} of a {side} entry at {at:g} must lie {above} it")
+
+    def _require_fractions(self, *, buys: bool) -> None:
+        """Raise ValueError where an exit below the fill would lie at zero or under it."""
+        for name in ("stop_loss", "trail_loss") if buys else ("take_profit",):
+            fraction = getattr(self, name)
+            if fraction is not None and fraction >= 1:
+                raise ValueError(f"{name} must be less than 1, a fraction of the fill, not {fraction:g}")
+
+
+def _price(name: str, given: object) -> float | None:
+    return None if given is None else positive(name, given)
+
+
+def _part(fill: float, fraction: float) -> float:
+    return float(abs(Decimal(str(fill))) * Decimal(str(fraction)))
+
+
+def _moved(level: float | None, fill: float, *, absolute: bool, up: bool) -> float | None:
+    if level is None or absolute:
+        return level
+    at, fraction = Decimal(str(fill)), Decimal(str(level))
+    return float(at + abs(at) * fraction if up else at - abs(at) * fraction)
+
+
+@value
+class OrderTerms:
+    """What an order waits for (`limit` and `stop` are prices, `trail` a distance), how long, and its name.
+
+    `until` is the last moment, in nanoseconds, whose bar may fill it. Without a price it is a market order.
+    """
+
+    limit: float | None = None
+    stop: float | None = None
+    trail: float | None = None
+    tif: Tif = "gtc"
+    until: int | None = None
+    tag: str = ""
+    bracket: Bracket | None = None
+
+    @classmethod
+    def of(
+        cls,
+        limit: object = None,
+        stop: object = None,
+        trail: object = None,
+        tif: Tif = "gtc",
+        until: Until | None = None,
+        tag: str = "",
+        bracket: Bracket | None = None,
+    ) -> OrderTerms:
+        """Return terms as a user writes them; ValueError or TypeError names the field that has no meaning."""
+        if until is not None and tif == "gtc":
+            tif = "until"
+        last = None if until is None else last_moment(until)
+        return cls(_price("limit", limit), _price("stop", stop), _price("trail", trail), tif, last, tag, bracket)
+
+    def __post_init__(self) -> None:
+        if self.tif not in get_args(Tif):
+            raise ValueError(f"tif must be one of {', '.join(get_args(Tif))}, not {self.tif!r}")
+        if (self.until is not None) != (self.tif == "until"):
+            raise ValueError(f"until goes with tif 'until' and no other, not with {self.tif!r}")
+        if not isinstance(self.tag, str):
+            raise TypeError(f"tag must be a text, not {self.tag!r}")
+        if self.trail is not None and (self.limit is not None or self.stop is not None):
+            raise ValueError("trail goes with neither limit nor stop: a trailing stop begins at the close")
+        if self.tif != "gtc" and not self.rests:
+            raise ValueError(f"tif {self.tif!r} is for orders with a limit, stop or trail; this is a market order")
+
+    @property
+    def rests(self) -> bool:
+        """True for an order that waits until the market reaches it."""
+        return self.limit is not None or self.stop is not None or self.trail is not None
+
+    def require_sides(self, close: float, *, buys: bool) -> None:
+        """Raise ValueError, naming the field, where the prices of an order have no meaning on its side.
+
+        `close` stands for the price of an order that names none; 0 where there is no close yet.
+        """
+        if self.limit is not None and self.stop is not None:
+            require_stop_limit(self.limit, self.stop, buys=buys)
+        if self.bracket is not None:
+            named = [price for price in (self.limit, self.stop) if price is not None]
+            for price in named or ([close] if close else []):
+                self.bracket.require_sides(price, buys=buys)
+
+
+def require_stop_limit(limit: float, stop: float, *, buys: bool) -> None:
+    """Raise ValueError for a stop-limit whose limit lies before its stop."""
+    if limit < stop if buys else limit > stop:
+        side, where = ("buy", "below") if buys else ("sell", "above")
+        raise ValueError(f"limit {limit:g} of a {side} lies {where} its stop {stop:g}: it could never fill there")
+
+
+NO_TERMS: Final = OrderTerms()
+
+
+def last_moment(until: object) -> int:
+    """Return the last nanosecond that a date (all of it), a datetime or an ISO text names, UTC unless it says more."""
+    if isinstance(until, date):
+        return saturated(moment_of(until.isoformat(), last=not isinstance(until, datetime)))
+    if not isinstance(until, str):
+        raise TypeError(f"until must be a date, a datetime or an ISO text, not {until!r}")
+    try:
+        return saturated(moment_of(until, last=True))
+    except ValueError:
+        raise ValueError(f"until must be a date, a datetime or an ISO text, not {until!r}") from None

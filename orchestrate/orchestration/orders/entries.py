@@ -1,0 +1,78 @@
+"""Sizes and brackets that vectorised and stateless strategies give their entries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from orchestrate.domain.market.timeline import Floats
+from orchestrate.domain.orders.terms import NO_TERMS, Bracket, OrderTerms, positive
+from orchestrate.domain.strategies.protocols import Signal, Signals
+from orchestrate.orchestration.orders.requests import Standing
+
+#: The exits of a bracket, as its fields are.
+EXITS: Final = ("stop_loss", "take_profit", "trail_loss")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryColumns:
+    """What `Signals` say about entries beside the flags: a size and three exits, one figure a bar; NaN for none."""
+
+    size: Floats | None
+    exits: tuple[Floats | None, ...]
+    absolute: bool
+
+    def applied(self, signals: Iterable[Signal], row: int, standing: Standing) -> list[Signal]:
+        """Return the signals of a bar, its entries with their size and bracket."""
+        return [signal if signal.kind != "entry" else self._entry(signal, row, standing) for signal in signals]
+
+    def _entry(self, signal: Signal, row: int, standing: Standing) -> Signal:
+        exits = [_figure(column, row) for column in self.exits]
+        buys = signal.side == "long"
+        terms = bracketed(exits, standing.close(signal.symbol), buys=buys, absolute=self.absolute)
+        size = _figure(self.size, row)
+        return Signal("entry", signal.symbol, signal.side, None if size is None else positive("size", size), terms)
+
+
+def entry_columns(said: Signals, size: int, symbol: str) -> EntryColumns | None:
+    """Return what `said` has about entries, None where it is nothing; an error that names the field for nonsense."""
+    columns = [_numbers(getattr(said, name), name, size, symbol) for name in ("size", *EXITS)]
+    if all(column is None for column in columns):
+        return None
+    return EntryColumns(columns[0], tuple(columns[1:]), bool(said.absolute))
+
+
+def bracketed(exits: Sequence[object], close: float, *, buys: bool, absolute: bool) -> OrderTerms:
+    """Return the terms of a market entry with these exits, None for none; ValueError for one on the wrong side."""
+    if all(one is None for one in exits):
+        return NO_TERMS
+    loss, profit, trail = (None if one is None else positive(name, one) for name, one in zip(EXITS, exits, strict=True))
+    terms = OrderTerms(bracket=Bracket(loss, profit, trail, absolute))
+    terms.require_sides(close, buys=buys)
+    return terms
+
+
+def _figure(column: Floats | None, row: int) -> float | None:
+    if column is None:
+        return None
+    figure = float(column[row])
+    return None if math.isnan(figure) else figure
+
+
+def _numbers(values: npt.ArrayLike | None, name: str, size: int, symbol: str) -> Floats | None:
+    """Return one number a bar; a single one counts for all."""
+    if values is None:
+        return None
+    column = np.asarray(values)
+    if column.dtype.kind not in "iuf":
+        raise TypeError(f"{name} of {symbol} must hold numbers, not {column.dtype}")
+    if column.shape == ():
+        return np.full(size, float(column))
+    if column.shape != (size,):
+        raise ValueError(f"{name} of {symbol} has shape {column.shape}, there are {size} bars")
+    return column.astype(np.float64)

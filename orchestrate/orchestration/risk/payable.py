@@ -1,0 +1,76 @@
+"""What can be paid of an order, and what that makes of it when it is decided or released."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.order import NO_FIGURES, Decision, Demand, Figures, Order, Outcome, Reason, StageOutcome
+from orchestrate.domain.values import value
+
+#: a name of this module is found several times as fast as a member of an enumeration
+_NO_REASON: Final = Reason.NONE
+#: What a trail calls the moment at which an order goes to its engine.
+_RELEASE: Final = "release"
+
+
+@value
+class Released:
+    """An order at its release, and the `quantity` of it that goes to the engine.
+
+    `decision` is set where the release changed something.
+    """
+
+    order: Order
+    quantity: float
+    decision: Decision | None = None
+
+
+class Payable(NamedTuple):
+    """The parts of a quantity: what closes, the lots requested beyond that, those of them that are paid, their cost."""
+
+    closing: float
+    requested: float
+    paid: float
+    cost: float
+    money: float
+
+    @property
+    def whole(self) -> bool:
+        """True where there is something, and all of it is paid."""
+        return self.paid == self.requested and bool(self.requested or self.closing)
+
+
+def demand_of(order: Order, price: float, step: int, t: int) -> Demand:
+    """Return the demand for what is unfilled of an order."""
+    quantity = order.remaining if order.filled else order.quantity
+    return Demand(order.strategy_id, order.symbol, quantity, order.closing, price, step, t)
+
+
+def changed(
+    order: Order, demand: Demand, left: float, reason: Reason, detail: str, figures: Figures = NO_FIGURES
+) -> Released:
+    """Return the result for an order that its release changes."""
+    outcome = Outcome.REJECTED if not left else Outcome.RESIZED if reason else Outcome.APPROVED
+    trail = (StageOutcome(_RELEASE, demand.quantity, left, reason, detail, figures),) if reason else ()
+    return Released(order, left, Decision(demand, outcome, left, reason, detail, trail))
+
+
+def fit(
+    quantity: float, price: float, payable: Payable, cut: Reason, rules: ExecutionRules, instrument: Instrument
+) -> tuple[float, Reason, str, Figures]:
+    """Return the part of `quantity` that fits, and why it is less; the unpaid part is cut for the reason `cut`."""
+    closing, requested, paid, _, money = payable
+    if not closing and not requested:
+        detail = f"{abs(quantity):g} is less than one lot"
+        return 0.0, Reason.BELOW_ONE_LOT, detail, {"price": price, "quantity": quantity}
+    total = rounded(closing + paid)
+    if payable.whole:
+        return total, _NO_REASON, "", NO_FIGURES
+    cost = rules.cost(requested, price, instrument)
+    detail = f"{abs(requested):g} at {price:g} cost {cost:.2f}, {money:.2f} is available"
+    figures = {"cost": cost, "available": money, "price": price, "quantity": requested}
+    if not total:
+        return 0.0, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, detail, figures
+    return total, cut, detail, figures
