@@ -119,8 +119,10 @@ def _changed(name: str) -> Callable[[_Change], Line | None]:
     def line(event: _Change) -> Line | None:
         if event.t is None:
             return None
-        facts = {"strategy_id": event.strategy_id, "bar_date": _date(event.t)}
-        return Line(f"orchestrator.strategy_{name}", "info", facts)
+        facts: dict[str, object] = {"strategy_id": event.strategy_id}
+        if isinstance(event, StrategyAddedEvent):
+            facts["allocation_pct"] = float(event.allocation_pct)
+        return Line(f"orchestrator.strategy_{name}", "info", {**facts, "bar_date": _date(event.t)})
 
     return line
 

@@ -203,3 +203,15 @@ def test_a_single_strategys_id_is_judged_where_the_strategy_is_known(read: Read)
     assert unknown.message == "strategy: Unknown strategy: 1,000"
     (odd,) = read(f"strategy: own.py:Größe\n{DATA}", files={"own.py": own}).mistakes
     assert (odd.message, odd.column) == ("'Größe' can't be a strategy's id", 11)
+
+
+def test_who_takes_the_place_of_another_may_have_as_much(read: Read) -> None:
+    """Half each; one leaves and a third comes. Without the first change, three halves are too much."""
+    rows = "".join(f"  {name}: {{name: MOMENTUM, allocation: 50}}\n" for name in "abc")
+    leaves, comes = "{at: 2015-01-02, remove: b}", "{at: 2015-02-02, add: c}"
+    text = DATA + "strategies:\n" + rows + "portfolio: {schedule: ["
+    resolution = read(f"{text}{leaves}, {comes}]}}\n")
+    assert resolution.plan is not None, resolution.problems
+    assert [strategy.weight for strategy in resolution.plan.strategies] == [Decimal("0.5")] * 3
+    [problem] = read(f"{text}{comes}]}}\n").problems
+    assert "from 2015-02-02 on allocations add up to 150 percent" in problem.message

@@ -107,7 +107,8 @@ def _custom(reading: Reading, enabled: list[str], written: Written) -> dict[str,
     figures = {name: figure for name, figure in written.items() if figure is not None}
     if len(figures) < len(enabled):
         return {}
-    total = sum(figures.values(), Decimal(0))
+    later = {one.add for one in reading.values.portfolio.schedule}  # the schedule is judged as a whole
+    total = sum((figure for name, figure in figures.items() if name not in later), Decimal(0))
     if total <= _WHOLE:
         return {name: figure / _WHOLE for name, figure in figures.items()}
     if reading.values.portfolio.over_100 == "normalize":
@@ -115,7 +116,7 @@ def _custom(reading: Reading, enabled: list[str], written: Written) -> dict[str,
         return shares({name: Fraction(figure) for name, figure in figures.items()})
     running = Decimal(0)
     for name, figure in figures.items():
-        running += figure
+        running += 0 if name in later else figure
         if running > _WHOLE:
             message = f"allocations add up to {total:f}, more than 100 percent"
             place = reading.place("strategies", name, "allocation")

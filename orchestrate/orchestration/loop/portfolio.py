@@ -257,7 +257,7 @@ class Portfolio:
         for name in (entry.id, self.unmanaged.of(entry.framework).id):
             self.watch.changed(name)
         for one in handovers:
-            kept, t = one.position, self._log.label(one.symbol)
+            kept, t = one.position, self._step_label()
             self._emit(PositionKeptEvent(one.giver, one.taker, kept.symbol, kept.quantity, kept.average_price, t))
         return handovers
 

@@ -58,7 +58,7 @@ def test_positions_move_at_cost_and_the_cash_goes_to_the_reserve(place: str) -> 
     assert removed.equity.tolist()[4:] == [0.0] * 6
     [moved] = done.of(PositionKeptEvent)
     assert (moved.strategy_id, moved.holder, moved.symbol, moved.quantity) == ("s", "UNMANAGED", "A", 10.0)
-    assert (moved.average_price, label_text(moved.t)) == (101.0, day(4))
+    assert (moved.average_price, label_text(moved.t)) == (101.0, day(5))
     assert done.orchestrator.capital_manager.reserve.cash == 10_000 - 1010 - 1
 
 
