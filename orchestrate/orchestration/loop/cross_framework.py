@@ -227,7 +227,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if event.step >= self._router.next_reach:
             self.session.cut_gapped(event)
         reports = self._router.advance(event)
-        self.session.orders.expire([ended for report in reports for ended in report.ended])
+        for report in reports:
+            if report.ended:
+                self.session.orders.expire(report.ended)
         return reports
 
     def book(self, fills: Iterable[Fill], *, at_close: bool = False) -> None:
@@ -253,7 +255,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 self._netted[entry.framework].apply(entry.book, booked, instruments[symbol])
             self._recorder.note(entry.book, symbol, step)
             session.booked(entry, symbol)
-            if order.bracket is not None or (session.blotter.has_conditional and not order.native_order):
+            if order.bracket is not None or (session.blotter.conditionals and not order.native_order):
                 session.orders.filled(entry, order, booked)
             self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
             self._emit(OrderFilledEvent(booked, label))

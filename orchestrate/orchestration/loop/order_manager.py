@@ -159,7 +159,7 @@ class OrderManager:
     def submit(self, released: Iterable[Released]) -> list[StrategyCommand]:
         """Return the commands for released orders; a native is notified of its refused one."""
         commands: list[StrategyCommand] = []
-        if self.blotter.has_conditional:
+        if self.blotter.conditionals:
             released = list(released)
             self._end_with_closings(released)
         for result in released:

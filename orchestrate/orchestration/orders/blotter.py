@@ -42,7 +42,8 @@ class Blotter:
         self._resting: dict[str, Order] = {}  # what lies in an engine until the market reaches it
         self._booked: set[str] = set()
         self._tags: dict[tuple[str, str], Order] = {}
-        self._conditional: dict[tuple[str, str], dict[str, Order]] = {}
+        #: portable orders that rest or will, or need a position, by id; only of strategies and symbols that have one
+        self.conditionals: dict[tuple[str, str], dict[str, Order]] = {}
         #: ids of strategies whose orders' changes of status are noted in `updates`
         self.followed: set[str] = set()
         self.updates: list[tuple[str, OrderUpdate]] = []
@@ -82,7 +83,7 @@ class Blotter:
         if not order.native_order:
             if order.rests:
                 self._require_flat(order)
-            self._conditional.setdefault((order.strategy_id, order.symbol), {})[order.id] = order
+            self.conditionals.setdefault((order.strategy_id, order.symbol), {})[order.id] = order
 
     def _require_flat(self, resting: Order) -> None:
         """A market entry on its way needs its strategy flat from now on: what rests may open a position before."""
@@ -90,7 +91,7 @@ class Blotter:
             market_entry = order.type is _MARKET and not order.closing and not order.requires and not order.native_order
             if market_entry and order.symbol == resting.symbol and order.reason is Reason.NONE:
                 order.requires = "flat"
-                self._conditional.setdefault((order.strategy_id, order.symbol), {})[order.id] = order
+                self.conditionals.setdefault((order.strategy_id, order.symbol), {})[order.id] = order
 
     # ---- what is there
 
@@ -126,16 +127,11 @@ class Blotter:
             return order
         return next((one for one in self.open_orders() if one.id == name and one.strategy_id == strategy_id), None)
 
-    @property
-    def has_conditional(self) -> bool:
-        """True while any portable order rests, or will."""
-        return bool(self._conditional)
-
     def conditional(self, strategy_id: str, symbol: str) -> Collection[Order]:
         """Return the strategy's open portable orders on a symbol that rest, or need a position, as they were placed."""
-        if not self._conditional:
+        if not self.conditionals:
             return ()
-        return self._conditional.get((strategy_id, symbol), {}).values()
+        return self.conditionals.get((strategy_id, symbol), {}).values()
 
     def with_engine(self, order_id: str) -> Order | None:
         """Return the order of that id that an engine has; None where none has it."""
@@ -179,7 +175,7 @@ class Blotter:
                     left.setdefault(owner, []).append(order)
         self.waiting = left
         if len(due) > 1:
-            if self._conditional:
+            if self.conditionals:
                 due.sort(key=self._place_at_release)
             else:
                 due.sort(key=lambda order: (not order.closing, self._rank[order.strategy_id]))
@@ -283,12 +279,12 @@ class Blotter:
         if order.tag and self._tags.get((order.strategy_id, order.tag)) is order:
             del self._tags[order.strategy_id, order.tag]
         key = (order.strategy_id, order.symbol)
-        own = self._conditional.get(key)
+        own = self.conditionals.get(key)
         if own is not None and own.pop(order.id, None) is not None and not own:
-            del self._conditional[key]
+            del self.conditionals[key]
 
     def _let_go(self, order: Order) -> None:
-        if order.tag or self._conditional:
+        if order.tag or self.conditionals:
             self._forget(order)
         if self._released.pop(order.id, None) is not None:
             return

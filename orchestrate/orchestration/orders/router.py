@@ -87,7 +87,9 @@ class EngineRouter:
         That is the next one where one sees every bar, as one does that hosts a native which has joined; else the one at
         which the market may reach an order that rests.
         """
-        return step + 1 if self.fed_in_full else self._reach(step)
+        if self.fed_in_full:
+            return step + 1
+        return self.next_reach if self.next_reach > step else self._reach(step)
 
     def send(self, commands: Iterable[StrategyCommand]) -> None:
         """Hand commands to the engines of their strategies, each engine its own in the order given."""
@@ -117,7 +119,8 @@ class EngineRouter:
             due |= {name for name, adapter in self.adapters.items() if adapter.next_event(step - 1) <= step}
             self.next_reach = 0
         reports = [self._advance(framework, event) for framework in self.adapters if framework in due]
-        self._reach(step)
+        if not self.next_reach:
+            self._reach(step)
         if self.expelled:
             reports.append(EngineReport(self._liquidator.fills(event.t, event.rows, at_close=False)))
         return reports
