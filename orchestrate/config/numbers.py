@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from orchestrate.domain.instruments.instrument import MAX_PRECISION
+from orchestrate.domain.instruments.instrument import LOT_STEPS, MAX_PRECISION, SMALLEST_LOT, LotRule
 from orchestrate.domain.market.magnitudes import MAX_FACTOR, MAX_MONEY, MAX_PERIODS, MAX_PRICE, MAX_QUANTITY, MAX_TICKS
 from orchestrate.domain.market.synthetic import seconds
 from orchestrate.domain.orders.execution import LEAST_TIMEOUT
@@ -31,6 +31,15 @@ def _decimal(value: Any) -> Any:
 
 def _real(value: Any) -> Any:
     return float(_decimal(value))
+
+
+def _lot(value: Any) -> Any:
+    if isinstance(value, str) and value in LOT_STEPS:
+        return value
+    step = Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else Decimal(0)
+    if not SMALLEST_LOT <= step <= MAX_QUANTITY or step % Decimal(str(SMALLEST_LOT)):
+        raise ValueError(f"expected integer, fractional or a step such as 0.01, found {_shown(value)}")
+    return step
 
 
 def _moment(value: Any) -> Any:
@@ -105,6 +114,14 @@ Factor = Annotated[
 ]
 Tick = Annotated[_Number, Field(ge=SMALLEST_TICK, le=MAX_PRICE), _json(minimum=float(SMALLEST_TICK), maximum=MAX_PRICE)]
 Margin = Annotated[_Number, Field(ge=1 / Decimal(MAX_FACTOR), le=1), _json(minimum=1 / MAX_FACTOR, maximum=1)]
+Rate = Annotated[_Number, Field(ge=0, le=1), _json(minimum=0, maximum=1)]
+Lot = Annotated[
+    LotRule | Decimal,
+    BeforeValidator(_lot),
+    WithJsonSchema(
+        {"anyOf": [{"enum": list(LOT_STEPS)}, {"type": "number", "minimum": SMALLEST_LOT, "maximum": MAX_QUANTITY}]}
+    ),
+]
 Ticks = Annotated[_Number, Field(ge=0, le=MAX_TICKS), _json(minimum=0, maximum=MAX_TICKS)]
 Periods = Annotated[_Number, Field(ge=1, le=MAX_PERIODS), _json(minimum=1, maximum=MAX_PERIODS)]
 Fee = Annotated[_Number, Field(ge=0, le=MAX_MONEY), _json(minimum=0, maximum=MAX_MONEY)]

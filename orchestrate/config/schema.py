@@ -22,6 +22,7 @@ from orchestrate.config.numbers import (
     FormatName,
     Fraction,
     Frequency,
+    Lot,
     Margin,
     Moment,
     Money,
@@ -30,6 +31,7 @@ from orchestrate.config.numbers import (
     Periods,
     Positive,
     Quantity,
+    Rate,
     Real,
     Size,
     SizingName,
@@ -124,6 +126,8 @@ class InstrumentSection(Section):
     margin_rate: Margin | None = None
     currency: Currency | None = None
     asset_class: AssetClassName | None = None
+    maintenance_rate: Rate | None = None
+    lot: Lot | None = None
     fx: Filled | None = None
     borrow: NotNegative | None = None
 

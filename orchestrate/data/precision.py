@@ -10,7 +10,7 @@ import numpy as np
 
 from orchestrate.data.columns import PRICES, Columns, finding_at
 from orchestrate.data.text.cells import BLOCK
-from orchestrate.domain.instruments.instrument import MAX_PRECISION, Instrument
+from orchestrate.domain.instruments.instrument import ASSET_CLASSES, LOT_STEPS, MAX_PRECISION, Instrument
 from orchestrate.domain.market.timeline import Flags, Floats
 from orchestrate.domain.plan import InstrumentPlan
 from orchestrate.domain.results import Finding, Severity
@@ -20,31 +20,34 @@ _SLIGHT: Final = 1e-6  # of a price: no result depends on less
 
 
 def instrument_of(given: InstrumentPlan, prices: Iterable[Floats], currency: str) -> Instrument:
-    """Return what the configuration gives, completed from the data: at least two decimals, enough for a tick.
+    """Return what the configuration gives, completed from asset class and data: enough decimals for a tick.
 
     `currency` is the capital's; it holds where the configuration names none.
     """
-    precision = decimals(prices) if given.precision is None else given.precision
+    asset_class = given.asset_class or Instrument(given.symbol).asset_class
+    defaults = ASSET_CLASSES[asset_class]
+    precision = decimals(prices, defaults.decimals) if given.precision is None else given.precision
     tick = given.tick_size or Decimal(0)
     exponent = tick.normalize().as_tuple().exponent
     precision = max(precision, -exponent if tick and isinstance(exponent, int) else 0)
-    defaults = Instrument(given.symbol)
     return Instrument(
         given.symbol,
         precision=min(precision, MAX_PRECISION),
         tick_size=float(tick),
-        multiplier=float(given.multiplier or defaults.multiplier),
+        multiplier=float(given.multiplier or 1),
         margin_rate=float(given.margin_rate or defaults.margin_rate),
         currency=given.currency or currency,
-        asset_class=given.asset_class or defaults.asset_class,
+        asset_class=asset_class,
+        maintenance_rate=None if given.maintenance_rate is None else float(given.maintenance_rate),
+        lot=LOT_STEPS[given.lot] if isinstance(given.lot, str) else float(given.lot or 0),
     )
 
 
-def decimals(prices: Iterable[Floats]) -> int:
-    """Return the fewest decimals, from 2 on, that show every price of the columns."""
+def decimals(prices: Iterable[Floats], fewest: int = 2) -> int:
+    """Return the fewest decimals, from `fewest` on, that show every price of the columns."""
     blocks = [column[start : start + BLOCK] for column in prices for start in range(0, len(column), BLOCK)]
     return next(
-        (digits for digits in range(2, MAX_PRECISION) if all(_shown(one, digits) for one in blocks)), MAX_PRECISION
+        (digits for digits in range(fewest, MAX_PRECISION) if all(_shown(one, digits) for one in blocks)), MAX_PRECISION
     )
 
 

@@ -41,7 +41,7 @@ class Position:
     def entry_cost(self) -> float:
         """Capital that the open position uses: its cost at entry times the margin rate."""
         held = abs(self.quantity * self.average_price)
-        return held * self.instrument.multiplier * self.instrument.margin_rate
+        return held * self.instrument.multiplier * self.instrument.initial_rate(self.quantity)
 
     def copy(self) -> Position:
         """Return the position as it stands; what happens to this one later does not change the copy."""
@@ -288,7 +288,7 @@ class Book:
         """Return equity less what open positions hold back; reserves of open orders are not taken off here."""
         held = 0.0
         for symbol, position in self.positions.items():
-            held += abs(position.notional(marks[symbol])) * position.instrument.margin_rate
+            held += abs(position.notional(marks[symbol])) * position.instrument.initial_rate(position.quantity)
         return self.equity(marks) - held
 
     @property

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
+from orchestrate.domain.instruments.instrument import LotRule
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.portfolio import AllocationPlan, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
@@ -88,6 +89,8 @@ class InstrumentPlan:
     margin_rate: Decimal | None = None
     currency: str | None = None
     asset_class: str | None = None
+    maintenance_rate: Decimal | None = None
+    lot: Decimal | LotRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

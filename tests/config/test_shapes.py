@@ -215,3 +215,20 @@ def test_who_takes_the_place_of_another_may_have_as_much(read: Read) -> None:
     assert [strategy.weight for strategy in resolution.plan.strategies] == [Decimal("0.5")] * 3
     [problem] = read(f"{text}{comes}]}}\n").problems
     assert "from 2015-02-02 on allocations add up to 150 percent" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("entry", "execution", "lot"),
+    [
+        ("asset_class: crypto", "", "fractional"),
+        ("asset_class: crypto", "execution: {lots: integer}", None),
+        ("asset_class: crypto, lot: 0.01", "", Decimal("0.01")),
+        ("asset_class: equity, lot: fractional", "", "fractional"),
+        ("asset_class: equity", "", None),
+    ],
+)
+def test_lots_are_of_the_symbol_then_the_run_then_the_class(
+    read: Read, entry: str, execution: str, lot: object
+) -> None:
+    plan = plan_of(read(DATA + f"strategy: RSI\ninstruments: {{DEMO: {{{entry}}}}}\n{execution}\n"))
+    assert plan.instruments["DEMO"].lot == lot

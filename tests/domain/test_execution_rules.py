@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
@@ -138,7 +139,7 @@ def test_affordable_is_what_counting_down_finds(
 ) -> None:
     rules, instrument = ExecutionRules(commission=commission), Instrument("A", margin_rate=margin)
     count = abs(wanted)
-    while count and rules.cost(count, price, instrument) > money + 1e-9:
+    while count and rules.cost(math.copysign(count, wanted), price, instrument) > money + 1e-9:
         count -= 1
     assert rules.affordable(money, wanted, price, instrument)[0] == (count if wanted > 0 else -count)
 
@@ -162,6 +163,33 @@ def test_affordable_fractions_fit_and_one_more_would_not(
     assert not paid or rules.cost(paid, price, SHARE) <= money + 2e-9
     if paid != wanted:
         assert rules.cost(abs(paid) + 1e-6, price, SHARE) > money - 2e-9
+
+
+@pytest.mark.parametrize(
+    ("step", "wanted", "lot"),
+    [(1.0, 12.9, 12.0), (0.01, -0.129, -0.12), (100.0, 250.0, 200.0), (0.1, 0.1 + 0.2, 0.3), (100.0, 99.0, 0.0)],
+)
+def test_an_instrument_has_its_own_lots(step: float, wanted: float, lot: float) -> None:
+    instrument = Instrument("A", lot=step)
+    assert ExecutionRules(lots="fractional").lot(wanted, instrument) == lot
+    assert ExecutionRules().affordable(1e9, wanted, 1.0, instrument)[0] == lot
+
+
+def test_an_opening_is_cut_to_lots_of_its_instrument() -> None:
+    assert ExecutionRules().affordable(1_234.0, 500.0, 10.0, Instrument("A", lot=0.05)) == (123.4, 1_234.0)
+    assert ExecutionRules().affordable(1_999.0, -500.0, 10.0, Instrument("A", lot=100.0)) == (-100.0, 1_000.0)
+
+
+@pytest.mark.parametrize(
+    ("asset_class", "long", "short"),
+    [("equity", (1.0, 0.0), (0.5, 0.3)), ("future", (0.5, 0.4), (0.5, 0.4)), ("fx", (0.5, 0.4), (0.5, 0.4))],
+)
+def test_margin_is_of_the_asset_class(asset_class: str, long: tuple[float, float], short: tuple[float, float]) -> None:
+    """A long of a cash class pays the notional and lends nothing; the others hold margin_rate, and keep less."""
+    one = Instrument("A", margin_rate=0.5, asset_class=asset_class)
+    assert (one.initial_rate(1.0), one.maintenance(1.0)) == long
+    assert (one.initial_rate(-1.0), one.maintenance(-1.0)) == short
+    assert Instrument("A", maintenance_rate=0.2, asset_class=asset_class).maintenance(1.0) == 0.2
 
 
 def test_slippage_makes_no_share_price_negative() -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from decimal import Decimal
 from pathlib import Path
 
 from orchestrate.config.document.layers import entry_of
 from orchestrate.config.document.nodes import Place, Scalar, Table, find
 from orchestrate.config.reading import Choices, Reading
-from orchestrate.config.schema import Adjust, Configuration, Data
+from orchestrate.config.schema import Adjust, Configuration, Data, InstrumentSection
 from orchestrate.config.sections.symbols import has_symbol, knows_data, symbol_hint
 from orchestrate.config.shapes import Shaped, long_sections
 from orchestrate.config.validation import build, validate
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem, UnknownStrategyError
+from orchestrate.domain.instruments.instrument import ASSET_CLASSES, Instrument, LotRule
 from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.market.synthetic import SyntheticSpec
 from orchestrate.domain.plan import Adjustment, DataPlan, InstrumentPlan
@@ -201,6 +203,7 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
             reading.not_supported(("instruments", symbol, "currency"), what, f"write {currency}, or leave it out")
         if entry.tick_size is not None and entry.precision is not None:
             _check_tick(reading, symbol)
+        _check_margin(reading, symbol)
         plans[symbol] = InstrumentPlan(
             symbol,
             entry.multiplier,
@@ -209,8 +212,32 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
             entry.margin_rate,
             entry.currency,
             entry.asset_class,
+            entry.maintenance_rate,
+            _lot(reading, entry),
         )
     return plans
+
+
+def _lot(reading: Reading, entry: InstrumentSection) -> Decimal | LotRule | None:
+    """Return what is written for the symbol, else for the run, else what its asset class says."""
+    if entry.lot is not None:
+        return entry.lot
+    if entry.asset_class is None or "lots" in reading.values.execution.model_fields_set:
+        return None
+    return ASSET_CLASSES[entry.asset_class].lot or None
+
+
+def _check_margin(reading: Reading, symbol: str) -> None:
+    entry = reading.values.instruments[symbol]
+    asset_class = ASSET_CLASSES[entry.asset_class or Instrument(symbol).asset_class]
+    initial = Decimal(str(asset_class.margin_rate)) if entry.margin_rate is None else entry.margin_rate
+    path = ("instruments", symbol)
+    if entry.maintenance_rate is not None and entry.maintenance_rate > initial:
+        message = f"{entry.maintenance_rate:f} is above margin_rate, {initial:f}: each opening would be called at once"
+        reading.wrong((*path, "maintenance_rate"), message, f"write {initial:f} at most")
+    elif entry.maintenance_rate is None and asset_class.by_notional and initial < Decimal(str(asset_class.maintenance)):
+        message = f"with a margin_rate below {asset_class.maintenance:g} each short is called at once"
+        reading.finding("warning", ".".join(path), f"{message}; write a 'maintenance_rate', too")
 
 
 def _check_tick(reading: Reading, symbol: str) -> None:

@@ -1,41 +1,58 @@
-"""An instrument: asset class, tick, multiplier. Imports no numpy."""
+"""An instrument: asset class, margin, lot, tick, multiplier. Imports no numpy."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+
+LotRule = Literal["integer", "fractional"]
 
 
 @dataclass(frozen=True, slots=True)
 class AssetClass:
-    """How instruments of one class behave: whether a trade moves cash by the notional, or only by profit and fees.
+    """How instruments of one class behave; each of them may say otherwise.
 
-    `below_zero`: prices may be negative.
+    `by_notional`: a trade moves cash by the notional, otherwise only by profit and fees. `below_zero`: prices may be
+    negative. `maintenance` is a fraction of the value of a short, and where only profit moves cash, of `margin_rate`.
+    `lot` is empty where the run's rules decide; `decimals` are the fewest of a price.
     """
 
     by_notional: bool = True
     below_zero: bool = False
+    tradable: bool = True
+    margin_rate: float = 1.0
+    maintenance: float = 0.3
+    lot: LotRule | Literal[""] = ""
+    decimals: int = 2
 
 
+_MARGINED: Final = AssetClass(by_notional=False, maintenance=0.8)
 ASSET_CLASSES: Final[dict[str, AssetClass]] = {
     "equity": AssetClass(),
     "etf": AssetClass(),
-    "crypto": AssetClass(),
+    "crypto": AssetClass(lot="fractional"),
     "bond": AssetClass(),
-    "index": AssetClass(),
-    "future": AssetClass(by_notional=False, below_zero=True),
-    "fx": AssetClass(by_notional=False),
-    "cfd": AssetClass(by_notional=False),
+    "index": AssetClass(tradable=False),
+    "future": AssetClass(by_notional=False, maintenance=0.8, below_zero=True),
+    "fx": _MARGINED,
+    "cfd": _MARGINED,
 }
 MAX_PRECISION: Final = 8
+#: The decimals of a quantity.
+FRACTION_DIGITS: Final = 6
+SMALLEST_LOT: Final = 10.0**-FRACTION_DIGITS
+#: The step of quantities by each rule.
+LOT_STEPS: Final[dict[str, float]] = {"integer": 1.0, "fractional": SMALLEST_LOT}
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """The properties of one symbol: precision, tick, multiplier, margin, currency, asset class.
+    """The properties of one symbol: precision, tick, multiplier, margin, lot, currency, asset class.
 
-    `margin_rate` is the share of the notional that a position holds back from spending.
+    `margin_rate` is the share of the notional that a position holds back from spending, `maintenance_rate` the share
+    that its account must keep; None is what the asset class says. Quantities are multiples of `lot`; 0 leaves that to
+    the run's rules.
     """
 
     symbol: str
@@ -45,6 +62,8 @@ class Instrument:
     margin_rate: float = 1.0
     currency: str = "USD"
     asset_class: str = "equity"
+    maintenance_rate: float | None = None
+    lot: float = 0.0
 
     def __post_init__(self) -> None:
         if self.asset_class not in ASSET_CLASSES:
@@ -55,8 +74,10 @@ class Instrument:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{self.symbol}: {name} must be positive, not {value}")
-        if not (math.isfinite(self.tick_size) and self.tick_size >= 0):
-            raise ValueError(f"{self.symbol}: tick_size must not be negative, not {self.tick_size}")
+        for name in ("tick_size", "maintenance_rate", "lot"):
+            value = getattr(self, name) or 0.0
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{self.symbol}: {name} must not be negative, not {value}")
 
     @property
     def moves_cash_by_notional(self) -> bool:
@@ -64,6 +85,24 @@ class Instrument:
         return ASSET_CLASSES[self.asset_class].by_notional
 
     @property
+    def is_tradable(self) -> bool:
+        """False for what can only be looked at."""
+        return ASSET_CLASSES[self.asset_class].tradable
+
+    @property
     def tick(self) -> float:
         """The smallest price step: `tick_size` where given, else one unit of the last decimal."""
         return self.tick_size or 10.0**-self.precision
+
+    def initial_rate(self, quantity: float) -> float:
+        """Return the share of the notional that an opening of signed `quantity` needs; a long pays for all of it."""
+        return 1.0 if quantity > 0 and self.moves_cash_by_notional else self.margin_rate
+
+    def maintenance(self, quantity: float) -> float:
+        """Return the share of its value that a position of signed `quantity` needs as equity."""
+        if self.maintenance_rate is not None:
+            return self.maintenance_rate
+        share = ASSET_CLASSES[self.asset_class].maintenance
+        if not self.moves_cash_by_notional:
+            return share * self.margin_rate
+        return share if quantity < 0 else 0.0

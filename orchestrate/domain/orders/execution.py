@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.instruments.instrument import FRACTION_DIGITS, LOT_STEPS, Instrument, LotRule
 
 #: Two prices or quantities closer than this count as equal when a tick or lot is counted.
 _GRAIN: Final = 1e-9
@@ -16,7 +16,6 @@ _BLUR: Final = 1e-15
 #: A float this large has no digits left to round.
 _WHOLE: Final = 2.0**53
 _MOST: Final = 1e300
-FRACTION_DIGITS: Final = 6
 #: Engines keep money to so many decimals; fees are rounded to them before any engine can, hence alike everywhere.
 MONEY_DIGITS: Final = 8
 #: The least seconds for one decision: a shorter limit would say more about the machine than about the strategy.
@@ -24,7 +23,6 @@ LEAST_TIMEOUT: Final = 0.01
 
 
 FillRule = Literal["next_open", "close"]
-LotRule = Literal["integer", "fractional"]
 
 
 def rounded(quantity: float) -> float:
@@ -112,8 +110,14 @@ class ExecutionRules:
         commission = own.get(instrument.symbol, self.commission) if own else self.commission
         return commission.fee(quantity, quantity * price * instrument.multiplier)
 
-    def lot(self, quantity: float) -> float:
+    def lot_step(self, instrument: Instrument) -> float:
+        """Return the step of legal quantities: the instrument's own, or that of the run."""
+        return instrument.lot or LOT_STEPS[self.lots]
+
+    def lot(self, quantity: float, instrument: Instrument | None = None) -> float:
         """Return `quantity` rounded towards zero to a legal lot; the one place where quantities are rounded."""
+        if instrument is not None and instrument.lot:
+            return _in_steps(quantity, instrument.lot)
         if not quantity % 1:
             return float(quantity)
         scale = 1.0 if self.lots == "integer" else 10.0**FRACTION_DIGITS
@@ -127,7 +131,7 @@ class ExecutionRules:
 
     def cost(self, quantity: float, price: float, instrument: Instrument) -> float:
         """Return how much of its strategy's buying power an opening of `quantity` at `price` takes: margin plus fee."""
-        held = abs(quantity * price) * instrument.multiplier * instrument.margin_rate
+        held = abs(quantity * price) * instrument.multiplier * instrument.initial_rate(quantity)
         return held + self.fee(quantity, price, instrument)
 
     def affordable(self, money: float, wanted: float, price: float, instrument: Instrument) -> tuple[float, float]:
@@ -135,22 +139,30 @@ class ExecutionRules:
 
         0.0 where no lot does.
         """
-        quantity = self.lot(wanted)
+        quantity = self.lot(wanted, instrument)
         cost = self.cost(quantity, price, instrument) if quantity else 0.0
         if cost <= money + _GRAIN:
             return quantity, cost
-        paid = _largest(quantity, lambda q: self.cost(q, price, instrument) <= money + _GRAIN, self)
+        step, sign = self.lot_step(instrument), math.copysign(1.0, quantity)
+        most = _largest(abs(quantity), lambda q: self.cost(sign * q, price, instrument) <= money + _GRAIN, step)
+        paid = sign * most if most else 0.0
         return paid, self.cost(paid, price, instrument) if paid else 0.0
 
 
-def _largest(quantity: float, fits: Callable[[float], bool], rules: ExecutionRules) -> float:
-    """Return the largest legal lot below `quantity`, which doesn't fit, by bisection over whole lots."""
-    step = 1.0 if rules.lots == "integer" else 10.0**-FRACTION_DIGITS
-    low, high = 0, round(min(abs(quantity) / step, _MOST))
+def _in_steps(quantity: float, step: float) -> float:
+    """Return `quantity` rounded towards zero to a multiple of `step`."""
+    steps = abs(quantity) / step
+    whole = math.floor(steps + max(_GRAIN, steps * _BLUR))
+    return math.copysign(round(whole * step, FRACTION_DIGITS), quantity) if whole else 0.0
+
+
+def _largest(quantity: float, fits: Callable[[float], bool], step: float) -> float:
+    """Return the largest multiple of `step` below `quantity`, which doesn't fit, by bisection."""
+    low, high = 0, round(min(quantity / step, _MOST))
     while high - low > 1:
         middle = (low + high) // 2
         if fits(middle * step):
             low = middle
         else:
             high = middle
-    return math.copysign(round(low * step, FRACTION_DIGITS), quantity) if low else 0.0
+    return round(low * step, FRACTION_DIGITS)

@@ -13,8 +13,8 @@ from nautilus_trader.model.instruments.base import Instrument as NativeInstrumen
 from nautilus_trader.model.objects import Currency, Price, Quantity
 
 from orchestrate.domain.errors import DataError, EngineError
-from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.orders.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.instruments.instrument import FRACTION_DIGITS, Instrument
+from orchestrate.domain.orders.execution import ExecutionRules
 
 VENUE = Venue("ORCHESTRATE")
 MONEY_DIGITS = 8
@@ -54,7 +54,7 @@ def native_instrument(
     symbol: Symbol, instrument: Instrument, rules: ExecutionRules, venue: Venue = VENUE
 ) -> NativeInstrument:
     """Return an `Equity` if that is enough, else the general kind, which has a multiplier and parts of a unit."""
-    size_precision = FRACTION_DIGITS if rules.lots == "fractional" else 0
+    size_precision = FRACTION_DIGITS if rules.lot_step(instrument) % 1 else 0
     try:
         currency = exact_currency(instrument.currency)
         facts = {

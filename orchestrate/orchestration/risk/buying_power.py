@@ -122,6 +122,8 @@ class BuyingPower:
         symbol = intent.symbol
         if not self._series[symbol].tradable:
             intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is a resampled series")
+        elif not self._instruments[symbol].is_tradable:
+            intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is an {self._instruments[symbol].asset_class}")
         elif intent.closing:
             return False
         elif not intent.price:
@@ -251,7 +253,7 @@ class BuyingPower:
         closing, opening = closing_and_opening(book.quantity(instrument.symbol), quantity)
         if closing:
             book = book.projected([self._expected(book.strategy_id, instrument.symbol, closing, prices)])
-        return closing, self._rules.lot(opening), book
+        return closing, self._rules.lot(opening, instrument), book
 
     def _paid(self, closing: float, requested: float, price: float, money: float, instrument: Instrument) -> Payable:
         return Payable(closing, requested, *self._rules.affordable(money, requested, price, instrument), money)

@@ -24,8 +24,8 @@ from backtrader import Order as Native
 from backtrader.order import OrderData
 
 from orchestrate.domain.errors import NativeError
-from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.orders.execution import FRACTION_DIGITS, ExecutionRules
+from orchestrate.domain.instruments.instrument import FRACTION_DIGITS, Instrument
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Order, Reason
 from orchestrate.engines.backtrader.hosting.account import Account
 from orchestrate.engines.backtrader.hosting.demands import Demands, refuse_order
@@ -232,7 +232,7 @@ class ParkingBroker(Account):
         self._set_size(native, quantity)
         native.addinfo(reason=reason, detail=detail)
         for child in [each for each in self._pchildren.get(native.ref, ()) if each.ref != native.ref]:
-            part = self._rules.lot(child.created.size * left)
+            part = self._rules.lot(child.created.size * left, self.instruments[child.data._name])
             if part:
                 self._set_size(child, part)
                 child.addinfo(reason=reason, detail=detail)

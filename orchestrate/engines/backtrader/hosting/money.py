@@ -53,9 +53,9 @@ class InstrumentScheme(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has
 
     def getsize(self, price: float, cash: float) -> float:
         """Return how many units `cash` pays for at `price`, in lots; whole ones are ints, as all over Backtrader."""
-        if self._rules.lots == "integer":
+        if self._rules.lot_step(self._instrument) == 1.0:
             return int(cash // self.get_margin(price))
-        return self._rules.lot(cash / self.get_margin(price))
+        return self._rules.lot(cash / self.get_margin(price), self._instrument)
 
     def getoperationcost(self, size: float, price: float) -> float:
         """Return what `size` units at `price` take out of the cash."""
@@ -82,8 +82,8 @@ class PlanSizer(bt.Sizer):  # type: ignore[misc]  # Backtrader has no types
     def _getsizing(self, _comminfo: Any, _cash: float, data: Any, isbuy: bool) -> float:
         instrument = self.broker.instruments[data._name]
         of = Sizeable(self._capital(), data.close[0] if len(data) else 0.0, instrument, self._symbols)
-        units = self._rules.lot(size(self._sizing, of))
-        if self._rules.lots == "integer":
+        units = self._rules.lot(size(self._sizing, of), instrument)
+        if self._rules.lot_step(instrument) == 1.0:
             units = int(units)
         held = self.broker.expected(data)
         if held and (held < 0) is isbuy:

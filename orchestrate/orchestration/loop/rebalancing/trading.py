@@ -37,7 +37,7 @@ class RebalanceOrders:
         """Sell so much of each position, rounded down; return the ids of the orders."""
         placed = []
         for position in self._left_alone(entry):
-            quantity = self._rules.lot(position.quantity * min(1.0, fraction))
+            quantity = self._rules.lot(position.quantity * min(1.0, fraction), position.instrument)
             if quantity:
                 order = self._orders.reduce_position(entry, position, -quantity, Reason.REBALANCE)
                 placed.append(order.id)
@@ -51,7 +51,7 @@ class RebalanceOrders:
         """Return the intents that enlarge each position by a fraction of it, rounded down."""
         step = self._marks.step
         for position in self._left_alone(entry):
-            quantity = self._rules.lot(position.quantity * fraction)
+            quantity = self._rules.lot(position.quantity * fraction, position.instrument)
             if quantity:
                 symbol, price, t = position.symbol, self._marks[position.symbol], self._moments[step]
                 yield Intent(entry.id, symbol, False, quantity, quantity > 0, price, step, t, producer=REBALANCE)

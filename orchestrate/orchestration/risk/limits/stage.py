@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from orchestrate.domain.books import closing_and_opening
 from orchestrate.domain.events import LimitReachedEvent
+from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Reason
@@ -92,7 +93,8 @@ class ApplyLimits:
         for name, judge in self._judges(entry):
             verdict = judge(judged)
             if verdict is not None:
-                cuts.append(_Cut(self._left(closing, opening, verdict.fits / abs(opening * unit)), name, verdict))
+                share = verdict.fits / abs(opening * unit)
+                cuts.append(_Cut(self._left(closing, opening, share, instrument), name, verdict))
         least = min(cuts, key=lambda cut: abs(cut.quantity), default=None)
         return None if least is None or least.quantity == intent.quantity else least
 
@@ -108,9 +110,9 @@ class ApplyLimits:
             ]
         return judges
 
-    def _left(self, closing: float, opening: float, share: float) -> float:
+    def _left(self, closing: float, opening: float, share: float, instrument: Instrument) -> float:
         """Return the closing part of the intent, and the whole lots in that share of its opening."""
-        return rounded(closing + self._rules.lot(opening * min(1.0, share)))
+        return rounded(closing + self._rules.lot(opening * min(1.0, share), instrument))
 
     def _apply(self, intent: Intent, cut: _Cut) -> LimitReachedEvent:
         requested, (quantity, name, verdict) = intent.quantity, cut

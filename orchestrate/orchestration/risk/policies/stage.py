@@ -53,6 +53,7 @@ class SettleConflicts:
     def __init__(self, settle: Settle, mode: str, exits: Exits, resources: Resources) -> None:
         self._settle_by, self._mode, self._exits = settle, mode, exits
         self._entries, self._blotter, self._rules = resources.entries, resources.blotter, resources.rules
+        self._instruments = resources.instruments
         self._view = view_of(resources.entries, resources.marks, resources.instruments)
         self.conflicts: Sequence[Conflict] = ()
 
@@ -121,12 +122,13 @@ class SettleConflicts:
         answers = list(self._settle_by(demands, self._view))
         if answers == requested:
             return requested
-        return [self._whole_lots(quantity, answer) for quantity, answer in zip(requested, answers, strict=True)]
+        each = zip(demands, requested, answers, strict=True)
+        return [self._whole_lots(demand.symbol, quantity, answer) for demand, quantity, answer in each]
 
-    def _whole_lots(self, requested: float, answer: float) -> float:
+    def _whole_lots(self, symbol: str, requested: float, answer: float) -> float:
         if abs(answer) >= abs(requested) * (1 - _BLUR):
             return requested
-        return self._rules.lot(answer * (1 + _BLUR))
+        return self._rules.lot(answer * (1 + _BLUR), self._instruments[symbol])
 
     def _cut(self, stakes: Sequence[_Stake], granted: float, outcome: str) -> None:
         """Serve one strategy's intents with what it is granted: those against its side first, then its closings."""
