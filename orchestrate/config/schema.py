@@ -283,6 +283,7 @@ class Execution(Section):
     slippage: SlippageSection = _made(SlippageSection)
     lots: Literal["integer", "fractional"] = "integer"
     close_at_end: bool = False
+    ruin: Literal["degrade", "allow"] = "degrade"
     strategy_timeout: Timeout = Decimal(5)
 
 

@@ -120,6 +120,27 @@ class LimitReachedEvent(DomainEvent):
 
 
 @value
+class MarginCalledEvent(DomainEvent):
+    """The margin call of a position, because its account's `equity` is below what is `required`."""
+
+    strategy_id: str
+    symbol: str
+    quantity: float
+    equity: float
+    required: float
+    t: int | None = None
+
+
+@value
+class AccountRuinedEvent(DomainEvent):
+    """The ruin of an account: its `equity` is zero or less. `strategy_id` is empty where strategies share it."""
+
+    strategy_id: str
+    equity: float
+    t: int | None = None
+
+
+@value
 class OrderFilledEvent(DomainEvent):
     """The execution of an order."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # findings need no numpy
 
 Severity = Literal["info", "warning", "error"]
 RunStatus = Literal["completed", "degraded", "failed", "interrupted"]
-StrategyStatus = Literal["completed", "failed", "paused", "waiting", "removed"]
+StrategyStatus = Literal["completed", "failed", "paused", "waiting", "removed", "ruined"]
 
 
 @dataclass(frozen=True, slots=True)

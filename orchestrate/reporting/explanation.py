@@ -45,6 +45,8 @@ REASONS: Final[dict[str, str]] = {
     "bracket": "it closes an entry at its stop_loss, trail_loss or take_profit",
     "oco": "the order that it was paired with filled",
     "position_closed": "the position that it belonged to was closed",
+    "margin_call": "its account was called for margin",
+    "ruined": "its account was ruined",
 }
 #: Why a strategy had no demand on a bar.
 SILENCES: Final[dict[str, str]] = {

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrate.domain.events import (
+    AccountRuinedEvent,
     CapitalRebalancedEvent,
     DomainEvent,
     LimitReachedEvent,
+    MarginCalledEvent,
     OppositionEndedEvent,
     OppositionStartedEvent,
     PositionKeptEvent,
@@ -106,6 +108,23 @@ def _limit_reached(event: LimitReachedEvent) -> Line:
     return Line("orchestrator.limit_hit", "warning", facts)
 
 
+def _margin_called(event: MarginCalledEvent) -> Line:
+    facts = {
+        "strategy_id": event.strategy_id,
+        "symbol": event.symbol,
+        "quantity": event.quantity,
+        "equity": event.equity,
+        "required": event.required,
+        "bar_date": _date(event.t),
+    }
+    return Line("orchestrator.margin_call", "warning", facts)
+
+
+def _ruined(event: AccountRuinedEvent) -> Line:
+    facts = {"strategy_id": event.strategy_id or None, "equity": event.equity, "bar_date": _date(event.t)}
+    return Line("orchestrator.ruined", "error", facts)
+
+
 def _rebalanced(event: CapitalRebalancedEvent) -> Line:
     before, after = dict(event.before), dict(event.allocations)
     reserve = {"before": before.pop("", None), "after": after.pop("", None)}
@@ -159,6 +178,8 @@ LINES: Final[dict[type[DomainEvent], Callable[[Any], Line | None]]] = {
     OppositionEndedEvent: _opposed,
     CapitalRebalancedEvent: _rebalanced,
     LimitReachedEvent: _limit_reached,
+    MarginCalledEvent: _margin_called,
+    AccountRuinedEvent: _ruined,
     StrategyFailedEvent: _failed,
     StrategyAddedEvent: _changed("added"),
     StrategyPausedEvent: _changed("paused"),

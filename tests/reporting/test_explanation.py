@@ -44,7 +44,7 @@ def text_of(capsys, *orders, states=(), at=None, width=200):
         (
             {"reason": "margin_call", "closing": True, "wanted": -10.0},
             "The orchestrator placed an order of trend to sell 10 IBM to close its position at the close of 1970-01-02"
-            " (100), because margin call.",
+            " (100), because its account was called for margin.",
         ),
     ],
 )

@@ -36,6 +36,7 @@ def execution_rules(reading: Reading) -> ExecutionRules:
         slippage=Slippage(percent=float(slippage.percent or 0), ticks=float(slippage.ticks or 0)),
         lots=written.lots,
         close_at_end=written.close_at_end,
+        ruin=written.ruin,
         strategy_timeout=float(written.strategy_timeout),
     )
 

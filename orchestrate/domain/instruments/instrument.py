@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 LotRule = Literal["integer", "fractional"]
@@ -64,6 +64,9 @@ class Instrument:
     asset_class: str = "equity"
     maintenance_rate: float | None = None
     lot: float = 0.0
+    #: True for equity-like instruments; False where only profit and fees move cash
+    moves_cash_by_notional: bool = field(init=False, repr=False, compare=False)
+    _long_margin: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.asset_class not in ASSET_CLASSES:
@@ -78,11 +81,9 @@ class Instrument:
             value = getattr(self, name) or 0.0
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{self.symbol}: {name} must not be negative, not {value}")
-
-    @property
-    def moves_cash_by_notional(self) -> bool:
-        """True for equity-like instruments; False where only profit and fees move cash."""
-        return ASSET_CLASSES[self.asset_class].by_notional
+        by_notional = ASSET_CLASSES[self.asset_class].by_notional  # looked up once: each fill asks for it
+        object.__setattr__(self, "moves_cash_by_notional", by_notional)
+        object.__setattr__(self, "_long_margin", 1.0 if by_notional else self.margin_rate)
 
     @property
     def is_tradable(self) -> bool:
@@ -96,7 +97,7 @@ class Instrument:
 
     def initial_rate(self, quantity: float) -> float:
         """Return the share of the notional that an opening of signed `quantity` needs; a long pays for all of it."""
-        return 1.0 if quantity > 0 and self.moves_cash_by_notional else self.margin_rate
+        return self._long_margin if quantity > 0 else self.margin_rate
 
     def maintenance(self, quantity: float) -> float:
         """Return the share of its value that a position of signed `quantity` needs as equity."""

@@ -23,6 +23,8 @@ LEAST_TIMEOUT: Final = 0.01
 
 
 FillRule = Literal["next_open", "close"]
+#: What the ruin of an account does to a run.
+RuinRule = Literal["degrade", "allow"]
 
 
 def rounded(quantity: float) -> float:
@@ -93,6 +95,7 @@ class ExecutionRules:
     slippage: Slippage = field(default_factory=Slippage)
     lots: LotRule = "integer"
     close_at_end: bool = False
+    ruin: RuinRule = "degrade"
     strategy_timeout: float = 5.0
     commissions: Mapping[str, Commission] = field(default_factory=dict)
 

@@ -50,6 +50,12 @@ class Reason(StrEnum):
     BRACKET = "bracket"
     OCO = "oco"
     POSITION_CLOSED = "position_closed"
+    MARGIN_CALL = "margin_call"
+    RUINED = "ruined"
+
+
+#: Why an account's positions are closed whatever its strategies do: at the next open, and no rule cancels it.
+FORCED: Final = frozenset({Reason.MARGIN_CALL, Reason.RUINED})
 
 
 class OrderType(StrEnum):

@@ -144,6 +144,10 @@ class HostingAdapter(ABC):
         held, realised = self._hosted.state_of(strategy_id)
         return FrameworkPortfolioState(self.framework, held, realised)
 
+    def retire(self, strategy_id: str) -> None:
+        """Run none of one native's code any more."""
+        self._hosted.retire(strategy_id)
+
     def drop(self, strategy_id: str) -> None:
         """Let go of one native's engine."""
         self._hosted.drop(strategy_id)

@@ -177,6 +177,11 @@ class NativeHost(Generic[Hosted]):
 
     # ---- the end
 
+    def retire(self, strategy_id: str) -> None:
+        """Run none of one native's code any more."""
+        native = self._natives[strategy_id]
+        native.attempt(None, native.retire)
+
     def drop(self, strategy_id: str) -> None:
         """Let go of one native, whose engine is unusable."""
         native = self._natives.pop(strategy_id)

@@ -170,6 +170,12 @@ class HostedStrategy(ABC, Generic[Key]):
     def end(self) -> None:
         """Stop the strategy if that has not been done, and let go of its engine."""
 
+    def retire(self) -> None:
+        """Run none of the strategy's code any more; its engine still executes closing orders."""
+        self._code.close()
+        self.orders.abandon()
+        self._abandon()
+
     def discard(self) -> None:
         """Let go of an unusable engine without running any of the strategy's code."""
         self._code.close()

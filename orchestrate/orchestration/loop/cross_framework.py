@@ -118,6 +118,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._faults = NativeFaults(self.strategies, self._router, session.blotter, check, unmanaged)
         session.orders.send = self._router.send
         session.capital_moved, session.handed_over = self._capital_moved, self._handed_over
+        session.retired = self._router.retire
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
         self._netted = {framework: self._net(framework, capital) for framework in self.adapters}
         try:
@@ -158,7 +159,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         events += [rule.next_event for rule in session.portfolio.rules]
         if self._rules.close_at_end:
             events.append(fixed_steps(self._ends.steps.values()))
-        return HistoricalClock(timeline, events, session.portfolio.watch.first_hit)
+        return HistoricalClock(timeline, events, session.portfolio.first_hit)
 
     def _net(self, framework: str, cash: dict[str, float] | None = None) -> Netted:
         """Return the books of this framework added up, with what they handed over, which its engine still holds."""
@@ -217,7 +218,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def open(self, event: MarketEvent) -> None:
         """1. OPEN: hand orders approved earlier to their engines, cut to their cost at this open.
 
-        With `fill: close` market orders wait for the close; those that rest are released here, too.
+        With `fill: close` market orders wait for the close, unless an account has to close; those that rest don't.
         """
         which: Due = "all" if self._rules.fill == "next_open" else "resting"
         self._router.send(self.session.release(event, at_open=True, which=which))

@@ -36,6 +36,7 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 Send = Callable[[Iterable[StrategyCommand]], None]
 #: The status of an order that is refused at its release, where it is another than rejected.
 _REFUSED: Final = {Reason.CANCELLED: OrderStatus.CANCELLED}
+_ENDS_OF_DATA: Final = frozenset({Reason.SERIES_ENDED, Reason.UNFILLED_AT_END})
 _STATUSES: Final = {Reason.EXPIRED: OrderStatus.EXPIRED}
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED
@@ -269,7 +270,12 @@ class OrderManager:
         self.cancel_orders(self.blotter.where(wanted), reason, tell_engine=tell_engine)
 
     def cancel_orders(self, orders: Iterable[Order], reason: Reason, *, tell_engine: bool = True) -> None:
-        """End these orders, and take back those that an engine has."""
+        """End these orders, and take back those that an engine has.
+
+        What an account has to close ends only with its series.
+        """
+        if self.blotter.forced and reason not in _ENDS_OF_DATA:
+            orders = [order for order in orders if order.id not in self.blotter.forced]
         commands = []
         for order in orders:
             with_engine = bool(order.native_order) or order.status is not OrderStatus.PENDING

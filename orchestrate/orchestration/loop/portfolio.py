@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from orchestrate.orchestration.loop.rules.drawdown_stops import DrawdownStops
 from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
 from orchestrate.orchestration.loop.rules.lifecycle import HandOver, Lifecycle, Positions
 from orchestrate.orchestration.loop.rules.losses import Losses
+from orchestrate.orchestration.loop.rules.margin_calls import MarginCalls
 from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
 from orchestrate.orchestration.risk.capital import RESERVE, MoveCapital, PortfolioCapitalManager
 from orchestrate.orchestration.risk.exposure import PORTFOLIO, Exposure
@@ -46,12 +47,13 @@ class Actions:
     """What rules do to the run.
 
     `transfer` moves capital in all accounts, `hand_over` positions of a removed strategy, `coordinate` takes intents
-    through the pipeline.
+    through the pipeline, `retire` lets no code of a ruined native run any more.
     """
 
     transfer: MoveCapital
     hand_over: HandOver
     coordinate: Coordinate
+    retire: Callable[[StrategyEntry], None]
 
 
 class Portfolio:
@@ -89,6 +91,7 @@ class Portfolio:
         self.losses = self._losses_watched()
         self.rebalancer = self._rebalancer_of() if plan.moves_capital or estimation.every else None
         self.lifecycle = self._lifecycle_of()
+        self.margin = self._margin_of()
         #: the portfolio's own rules, in the order in which they act at a step
         self.rules: tuple[PortfolioRule, ...] = tuple(self._rules())
 
@@ -119,6 +122,18 @@ class Portfolio:
             self._reweigh,
             self.unmanaged,
             self._actions.hand_over,
+        )
+
+    def _margin_of(self) -> MarginCalls:
+        return MarginCalls(
+            self._in_order,
+            self._capital,
+            self._orders,
+            self._marks,
+            self._market,
+            self._log,
+            self._emit,
+            self._actions.retire,
         )
 
     def _rules(self) -> list[PortfolioRule]:
@@ -169,6 +184,12 @@ class Portfolio:
         blotter, instruments = self._orders.blotter, self._market.instruments
         return Exposure(self._entries | self.unmanaged.entries, blotter, self._marks, instruments, self.losses)
 
+    def first_hit(self, step: int, bound: int) -> int:
+        """Return the first step after `step` and before `bound` whose equity a rule must see; else `bound`."""
+        if self.margin.is_needed:
+            bound = self.margin.first_hit(step, bound)
+        return self.watch.first_hit(step, bound)
+
     # ---- at a step
 
     def before_open(self, event: MarketEvent) -> None:
@@ -184,22 +205,35 @@ class Portfolio:
             self.watch.settle(event.step)
         for rule in self.rules:
             rule.after_close(event)
+        if not self.margin.is_needed:
+            self._watch_margin(False)
 
     def end(self) -> None:
         """Note what was scheduled and never came, and what stays open."""
         if self._appointments is not None:
             self._appointments.end()
+        self.findings += self.margin.findings()
         if self._execution.close_at_end:
             self.findings += self.unmanaged.left_open()
 
-    def booked(self, entry: StrategyEntry) -> None:
+    def booked(self, entry: StrategyEntry, symbol: str) -> None:
         """Note that a fill has changed the strategy's book."""
         self.watch.changed(entry.id)
+        self.margin.booked(entry.book, symbol)
+        if self.margin.is_needed:
+            self._watch_margin(True)
         if "cooldown" in entry.allocation.limits:
             trades = entry.book.trades
             if len(trades) > self._trades.get(entry.id, 0) and trades[-1].profit < 0:
                 self.losses.losing_exit(entry.id, self._marks.step)
             self._trades[entry.id] = len(trades)
+
+    def _watch_margin(self, needed: bool) -> None:
+        """Let the margin rule act, before all others, only while an account is at risk."""
+        if needed and self.margin not in self.rules:
+            self.rules = (self.margin, *self.rules)
+        elif not needed and self.margin in self.rules:
+            self.rules = tuple(rule for rule in self.rules if rule is not self.margin)
 
     def _step_label(self) -> int:
         """Return the label of the step under way, also before its open."""
@@ -254,8 +288,9 @@ class Portfolio:
     def hand_over(self, entry: StrategyEntry) -> list[Handover]:
         """Move all positions of a strategy to the unmanaged book of its framework, at the step under way."""
         handovers = self.unmanaged.take(entry)
-        for name in (entry.id, self.unmanaged.of(entry.framework).id):
-            self.watch.changed(name)
+        for book in (entry.book, self.unmanaged.of(entry.framework).book):
+            self.watch.changed(book.strategy_id)
+            self.margin.moved(book)
         for one in handovers:
             kept, t = one.position, self._step_label()
             self._emit(PositionKeptEvent(one.giver, one.taker, kept.symbol, kept.quantity, kept.average_price, t))

@@ -88,6 +88,8 @@ class Session:
         #: note a flow of a strategy, and a handover, in accounts beyond these
         self.capital_moved: Callable[[str, Flow], None] = _noted_by_nobody
         self.handed_over: Callable[[Handover], None] = _noted_by_nobody
+        #: call no code of a ruined native any more
+        self.retired: Callable[[str], None] = _noted_by_nobody
         coordinator.begin(
             Resources(entries, self.marks, market.instruments, self.blotter, buying_power, self._exposure, rules)
         )
@@ -136,7 +138,7 @@ class Session:
             self._coordinator.limits,
             self._plan,
             self._estimation,
-            Actions(self.transfer, self._hand_over, self.coordinate),
+            Actions(self.transfer, self._hand_over, self.coordinate, self._retire),
         )
         self.runner.start(self.in_order)
         self._started = True
@@ -196,6 +198,10 @@ class Session:
             self.handed_over(handover)
         return sum(handover.worth for handover in handovers)
 
+    def _retire(self, entry: StrategyEntry) -> None:
+        if entry.is_native:
+            self.retired(entry.id)
+
     def schedule_signals(self) -> SignalSchedule:
         """Call vectorised strategies only where a flag acts."""
         views = self.runner.views
@@ -232,7 +238,7 @@ class Session:
 
     def booked(self, entry: StrategyEntry, symbol: str) -> None:
         """Note that a fill has changed the strategy's book."""
-        self.portfolio.booked(entry)
+        self.portfolio.booked(entry, symbol)
         self._oppositions.booked(entry, symbol)
 
     def strategy_failed(self, entry: StrategyEntry, error: StrategyError) -> None:

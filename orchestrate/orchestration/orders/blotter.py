@@ -9,6 +9,7 @@ from typing import Final, Literal
 from orchestrate.domain.errors import EngineError, OrderError
 from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.order import (
+    FORCED,
     Decision,
     Demand,
     Fill,
@@ -20,7 +21,7 @@ from orchestrate.domain.orders.order import (
     trailing_level,
 )
 
-#: Which orders are released: all, portable ones that rest, or all others.
+#: Which orders are released: all, those of the open (portable ones that rest, forced ones), or all others.
 Due = Literal["all", "resting", "others"]
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED
@@ -47,6 +48,8 @@ class Blotter:
         #: ids of strategies whose orders' changes of status are noted in `updates`
         self.followed: set[str] = set()
         self.updates: list[tuple[str, OrderUpdate]] = []
+        #: open orders that close what an account has to close, by id
+        self.forced: dict[str, Order] = {}
         #: pending orders by strategy, found at once; only strategies that have one
         self.waiting: dict[str, list[Order]] = {}
         #: strategies that may hold, pending orders included, something else than when this was last cleared
@@ -73,6 +76,8 @@ class Blotter:
         if owner in self.followed:
             self._note(order)
         self.moved.add(owner)
+        if reason in FORCED:
+            self.forced[name] = order
         self._pending[name] = order
         self.waiting.setdefault(owner, []).append(order)
         return order
@@ -164,7 +169,8 @@ class Blotter:
         left: dict[str, list[Order]] = {}
         for owner, orders in self.waiting.items():
             for order in orders:
-                if order.symbol in symbols and (which == "all" or _rests(order) == (which == "resting")):
+                of_open = _rests(order) or order.id in self.forced
+                if order.symbol in symbols and (which == "all" or of_open == (which == "resting")):
                     due.append(order)
                     del self._pending[order.id]
                     self._released[order.id] = order
@@ -283,7 +289,16 @@ class Blotter:
         if own is not None and own.pop(order.id, None) is not None and not own:
             del self.conditionals[key]
 
+    def is_called(self, strategy_id: str | None) -> bool:
+        """Return whether positions of the strategy, or of any where None is given, are still to close by margin."""
+        return any(
+            order.reason is Reason.MARGIN_CALL and strategy_id in (None, order.strategy_id)
+            for order in self.forced.values()
+        )
+
     def _let_go(self, order: Order) -> None:
+        if self.forced:
+            self.forced.pop(order.id, None)
         if order.tag or self.conditionals:
             self._forget(order)
         if self._released.pop(order.id, None) is not None:

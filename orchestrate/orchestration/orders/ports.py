@@ -134,6 +134,9 @@ class NativeHostPort(OrchestrationPort, Protocol):
     def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
         """Return where the engine believes one native stands; NativeError where it can't say."""
 
+    def retire(self, strategy_id: str) -> None:
+        """Run none of a native's code any more; drop its orders, but execute the orchestrator's for it."""
+
     def drop(self, strategy_id: str) -> None:
         """Let go of a native whose engine is unusable: none of its code runs, and no state includes it any more."""
 

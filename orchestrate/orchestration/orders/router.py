@@ -154,6 +154,11 @@ class EngineRouter:
         """Return where its engine believes one native stands; NativeError where it can't say."""
         return self._hosts[self._frameworks[strategy_id]].state_of(strategy_id)
 
+    def retire(self, strategy_id: str) -> None:
+        """Let no code of a native run any more; its engine goes on holding what it has, and closes it."""
+        if strategy_id not in self.expelled:
+            self._hosts[self._frameworks[strategy_id]].retire(strategy_id)
+
     def expel(self, strategy_id: str) -> None:
         """Let go of a native's engine."""
         self.expelled.add(strategy_id)

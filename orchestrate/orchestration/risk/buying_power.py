@@ -33,7 +33,7 @@ Prices = Mapping[str, float]
 Expected = tuple[Fill, Instrument]
 #: a name of this module is found several times as fast as a member of an enumeration
 _CAPITAL: Final = Reason.CAPITAL
-_OPEN_NOTHING: Final = frozenset({"waiting", "paused", "removed"})
+_OPEN_NOTHING: Final = frozenset({"waiting", "paused", "removed", "ruined"})
 
 
 @dataclass(slots=True)
@@ -119,18 +119,21 @@ class BuyingPower:
 
     def _refuse(self, intent: Intent, stage: str) -> bool:
         """Refuse an intent that can't be traded at all; return whether it was."""
-        symbol = intent.symbol
+        symbol, entry = intent.symbol, self._entries[intent.strategy_id]
+        instrument, blotter = self._instruments[symbol], self._blotter
         if not self._series[symbol].tradable:
             intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is a resampled series")
-        elif not self._instruments[symbol].is_tradable:
-            intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is an {self._instruments[symbol].asset_class}")
+        elif not instrument.is_tradable:
+            intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is an {instrument.asset_class}")
         elif intent.closing:
             return False
         elif not intent.price:
             intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} has no price yet")
-        elif self._entries[intent.strategy_id].status in _OPEN_NOTHING:
-            status = self._entries[intent.strategy_id].status
-            intent.refuse(stage, Reason.STRATEGY_PAUSED, f"the strategy is {status}, it opens nothing")
+        elif entry.status in _OPEN_NOTHING:
+            reason = Reason.RUINED if entry.status == "ruined" else Reason.STRATEGY_PAUSED
+            intent.refuse(stage, reason, f"the strategy is {entry.status}, it opens nothing")
+        elif blotter.forced and blotter.is_called(None if entry.account.is_shared else entry.id):
+            intent.refuse(stage, Reason.MARGIN_CALL, "positions of its account are still to close for a margin call")
         return intent.refused
 
     def _fund(self, intent: Intent, stage: str, granted: Mapping[str, _Granted]) -> None:

@@ -35,7 +35,7 @@ class AllocationConfig:
             raise ValueError(f"target_pct must lie in 0..100, not {self.target_pct}")
 
 
-EntryStatus = Literal["waiting", "active", "paused", "failed", "removed"]
+EntryStatus = Literal["waiting", "active", "paused", "failed", "removed", "ruined"]
 
 
 @dataclass(slots=True)

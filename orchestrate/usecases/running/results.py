@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 import numpy as np
 
 from orchestrate.analytics.returns import curve_of
 from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.orders.execution import RuinRule
 from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, StrategyResult
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.usecases.lookahead import Outcome
@@ -33,7 +35,7 @@ def run_result(
     stopped = (stop is not None and stop()) or (error is None and steps < len(timeline))
     return RunResult(
         plan=plan,
-        status=_status(results, interrupted=stopped, ended=error is not None),
+        status=_status(results, plan.execution.ruin, interrupted=stopped, ended=error is not None),
         stamps=timeline.stamps[:steps],
         labels=timeline.labels[:steps],
         reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
@@ -56,20 +58,24 @@ def _run_error(error: FunctionError, t: int | None) -> RunError:
     return RunError(error.kind, str(error), error.traceback, t, error.file, error.line)
 
 
-def _status(results: dict[str, StrategyResult], *, interrupted: bool, ended: bool) -> RunStatus:
+_RUINED: Final = "it is ruined: all it held is closed at the next open, and it is called no more"
+
+
+def _status(results: dict[str, StrategyResult], ruin: RuinRule, *, interrupted: bool, ended: bool) -> RunStatus:
     if interrupted or ended:
         return "interrupted" if interrupted else "failed"
     failed = sum(result.status == "failed" for result in results.values())
-    if not failed:
-        return "completed"
-    return "failed" if failed == len(results) else "degraded"
+    ruined = sum(result.status == "ruined" for result in results.values())
+    if failed == len(results):
+        return "failed"
+    return "degraded" if failed or (ruined and ruin == "degrade") else "completed"
 
 
 def _ruined(setup: Setup, results: dict[str, StrategyResult]) -> list[Finding]:
-    """Return a warning for each strategy that lost all it had: margin calls are not supported, nothing is closed."""
+    """Return a warning for each strategy that lost all it had, and whether it was ruined by that."""
     findings = []
     pooled = setup.plan.capital.mode == "pooled"
-    means = "the others' money stands in for it" if pooled else "margin calls are not supported"
+    means = "the others' money stands in for it; the run continued" if pooled else "nothing was left to close"
     for result in results.values():
         if result.status == "waiting":
             continue
@@ -77,6 +83,7 @@ def _ruined(setup: Setup, results: dict[str, StrategyResult]) -> list[Finding]:
         down = np.flatnonzero(lost & (result.equity <= 0.0))
         if len(down):
             first = label_text(int(setup.market.timeline.labels[down[0]]))
-            message = f"its equity fell to zero or below, first at {first}; {means}; the run continued"
+            end = _RUINED if result.status == "ruined" else means
+            message = f"its equity fell to zero or below, first at {first}; {end}"
             findings.append(Finding("warning", f"strategies.{result.id}", message, len(down), (first,)))
     return findings

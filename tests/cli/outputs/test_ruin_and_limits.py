@@ -53,13 +53,30 @@ def prepared(prompt, config):
     return prompt
 
 
-def test_a_book_that_is_ruined_is_a_warning(prompt) -> None:
-    document = prepared(prompt, RUIN)("backtest", "c.yaml", "--format", "json").document
-    findings = [finding for finding in document["findings"] if finding["where"] == "strategies.Short"]
-    warning = next(finding for finding in findings if finding["severity"] == "warning")
-    assert "zero or below, first at 2020-01-08; margin calls are not supported" in warning["message"]
-    assert document["portfolio"]["final_equity"] < 0
-    assert warning["count"] == 3
+def test_a_book_that_is_ruined_degrades_the_run(prompt) -> None:
+    """Short 95 at 10: called at 18, where 240 are left and 513 are required; covered at 21, which costs 45 too much."""
+    done = prepared(prompt, RUIN)("backtest", "c.yaml", "--format", "json")
+    document = done.document
+    assert (done.code, document["status"], document["strategies"]["Short"]["status"]) == (1, "degraded", "ruined")
+    called, ruined = (
+        f for f in document["findings"] if f["where"] == "strategies.Short" and f["severity"] == "warning"
+    )
+    assert called["message"] == "margin calls closed 1 of its positions, first at 2020-01-07"
+    assert "zero or below, first at 2020-01-08; it is ruined" in ruined["message"]
+    assert document["portfolio"]["final_equity"] == -45.0
+    assert ruined["count"] == 3
+    journal = [line for line in prompt.journal if line["event"] in ("orchestrator.margin_call", "orchestrator.ruined")]
+    assert [(line["event"].split(".")[1], line["strategy_id"], line["equity"]) for line in journal] == [
+        ("margin_call", "Short", 240.0),
+        ("ruined", "Short", -45.0),
+    ]
+
+
+def test_a_run_may_allow_ruin(prompt) -> None:
+    prepared(prompt, RUIN + "execution: {ruin: allow}\n")
+    done = prompt("backtest", "c.yaml", "--format", "json")
+    assert (done.code, done.document["status"]) == (0, "completed")
+    assert done.document["strategies"]["Short"]["status"] == "ruined"
 
 
 def test_a_ruined_book_on_common_cash_is_carried_by_the_others(prompt) -> None:

@@ -38,6 +38,7 @@ class Host(InMemoryAdapter):
         self.resting: list[Order] = []
         self.timer: list[EngineReport] = []
         self.dropped: list[str] = []
+        self.retired: list[str] = []
 
     def begin(self, market: Any, accounts: Any, rules: ExecutionRules) -> None:
         self.accounts = accounts
@@ -65,6 +66,9 @@ class Host(InMemoryAdapter):
 
     def state_of(self, strategy_id: str) -> FrameworkPortfolioState:
         return self.get_portfolio_state()
+
+    def retire(self, strategy_id: str) -> None:
+        self.retired.append(strategy_id)
 
     def drop(self, strategy_id: str) -> None:
         self.dropped.append(strategy_id)

@@ -1,0 +1,294 @@
+"""Margin calls and ruin: the equity of each account against what its positions must keep, at every step's closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from math import fsum
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from orchestrate.domain.books import Book, Position
+from orchestrate.domain.events import AccountRuinedEvent, MarginCalledEvent
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.market.timeline import NEVER, Flags, Floats, Market, MarketEvent
+from orchestrate.domain.orders.order import Order, OrderStatus, Reason
+from orchestrate.domain.results import Finding
+from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
+from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.order_manager import OrderManager
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.exposure import PORTFOLIO
+from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+#: Equity that is missing by so small a part of the requirement, or of a unit of money, is not missing.
+GRAIN: Final = 1e-9
+#: The steps of one pass.
+_CHUNK: Final = 4096
+
+
+class _Account(NamedTuple):
+    """Strategies on one account, and all books that make it up."""
+
+    name: str
+    entries: Sequence[StrategyEntry]
+    books: Sequence[Book]
+
+
+class _Held(NamedTuple):
+    """A position that may be closed."""
+
+    entry: StrategyEntry
+    position: Position
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.entry.id, self.position.symbol
+
+
+class MarginCalls:
+    """Closes positions of accounts that keep too little equity, and all of those that have none; `PortfolioRule`.
+
+    It is needed while an account is at risk. `retire` lets no code of a ruined native
+    run any more.
+    """
+
+    def __init__(
+        self,
+        in_order: Sequence[StrategyEntry],
+        capital: PortfolioCapitalManager,
+        orders: OrderManager,
+        marks: Marks,
+        market: Market,
+        log: DecisionLog,
+        emit: Emit,
+        retire: Callable[[StrategyEntry], None],
+    ) -> None:
+        self._in_order, self._capital, self._orders = in_order, capital, orders
+        self._marks, self._market, self._log, self._emit = marks, market, log, emit
+        self._retire = retire
+        self._below_zero: dict[str, bool] = {}
+        #: by book, the symbols in which it could lose more than it has
+        self._risky: dict[str, set[str]] = {}
+        self._at_risk: set[str] = set()
+        self._calls: dict[str, list[int]] = {}
+
+    # ---- which accounts are at risk
+
+    @property
+    def is_needed(self) -> bool:
+        """True while an account could fall below what it must keep."""
+        return bool(self._at_risk)
+
+    def booked(self, book: Book, symbol: str) -> None:
+        """Note that a fill has changed the book in `symbol`."""
+        position, risky = book.positions.get(symbol), self._risky.get(book.strategy_id)
+        if position is not None and self._is_risky(position):
+            self._risky.setdefault(book.strategy_id, set()).add(symbol)
+        elif risky is not None:
+            risky.discard(symbol)
+            if not risky:
+                del self._risky[book.strategy_id]
+        self._rate(book)
+
+    def moved(self, book: Book) -> None:
+        """Note that positions came to the book, or left it, by a handover."""
+        risky = {symbol for symbol, position in book.positions.items() if self._is_risky(position)}
+        self._risky.pop(book.strategy_id, None)
+        if risky:
+            self._risky[book.strategy_id] = risky
+        self._rate(book)
+
+    def _rate(self, book: Book) -> None:
+        """Note whether the account of the book is at risk."""
+        if self._capital.pooled:
+            name, at_risk = PORTFOLIO, bool(self._risky) or fsum(one.cash for one in self._capital.all_books) <= 0
+        else:
+            name, at_risk = book.strategy_id, book.strategy_id in self._risky or book.cash <= 0
+        if at_risk:
+            self._at_risk.add(name)
+        else:
+            self._at_risk.discard(name)
+
+    def _is_risky(self, position: Position) -> bool:
+        """Return whether the position could cost more than was paid for it, or must be covered by equity."""
+        if not position.is_long or position.instrument.maintenance(1.0):
+            return True
+        symbol = position.symbol
+        if symbol not in self._below_zero:
+            negative = bool((self._market.series[symbol].close < 0).any())
+            self._below_zero[symbol] = negative or not self._market.timeline.is_complete
+        return not position.instrument.moves_cash_by_notional or self._below_zero[symbol]
+
+    def _accounts(self) -> list[_Account]:
+        """Return the accounts at risk that take part, in plan order."""
+        capital, in_order = self._capital, self._in_order
+        if not capital.pooled:
+            return [
+                _Account(one.id, (one,), (one.book,)) for one in in_order if one.id in self._at_risk and one.is_called
+            ]
+        return [_Account(PORTFOLIO, in_order, capital.all_books)] if self._at_risk and not self._is_ruined else []
+
+    @property
+    def _is_ruined(self) -> bool:
+        return any(entry.status == "ruined" for entry in self._in_order)
+
+    def _forced(self) -> set[tuple[str, str]]:
+        """Return the positions that are closed already, by strategy and symbol."""
+        forced = self._orders.blotter.forced
+        return {(order.strategy_id, order.symbol) for order in forced.values()} if forced else set()
+
+    # ---- the steps between fills, at which positions are constant
+
+    def first_hit(self, step: int, bound: int) -> int:
+        """Return the first step after `step` and before `bound` at which an account keeps too little; else `bound`."""
+        accounts, forced, start = self._accounts(), self._forced(), step + 1
+        while accounts and start < bound:
+            stop = min(bound, start + _CHUNK)
+            hits = self._poor(accounts[0], forced, start, stop)
+            for account in accounts[1:]:
+                hits |= self._poor(account, forced, start, stop)
+            first = int(hits.argmax())
+            if hits[first]:
+                return start + first
+            start = stop
+        return bound
+
+    def _poor(self, account: _Account, forced: Container[tuple[str, str]], start: int, stop: int) -> Flags:
+        """Return the steps at which the account may keep too little: some that `after_close` passes, none too few."""
+        spare: Floats | float = 0.0
+        for book in account.books:
+            spare += book.cash
+            for symbol, position in book.positions.items():
+                instrument = position.instrument
+                units = position.quantity * instrument.multiplier
+                values = units * self._marks.closes(symbol, start, stop)
+                spare = spare + values
+                if not instrument.moves_cash_by_notional:
+                    spare -= units * position.average_price
+                rate = instrument.maintenance(position.quantity)
+                if rate and (book.strategy_id, symbol) not in forced:
+                    spare -= np.abs(values) * rate
+        return np.asarray(np.broadcast_to(spare, stop - start) <= 2 * GRAIN)
+
+    # ---- a rule of the portfolio
+
+    def before_open(self, event: MarketEvent) -> None:
+        """See `PortfolioRule`."""
+
+    def next_event(self, step: int) -> int:  # noqa: ARG002  # equity decides which steps it must see
+        """See `PortfolioRule`."""
+        return NEVER
+
+    def after_close(self, event: MarketEvent) -> None:
+        """See `PortfolioRule`."""
+        for account in self._accounts():
+            equity = fsum(book.equity(self._marks) for book in account.books)
+            if equity <= GRAIN and self._has_lost(account, equity):
+                self._ruin(account, equity)
+            else:
+                self._judge(account, equity, event.step)
+
+    def _has_lost(self, account: _Account, equity: float) -> bool:
+        """Return whether nothing would be there, had no money been moved away."""
+        if account.name == PORTFOLIO:
+            return True
+        return equity - fsum(flow.amount for flow in account.entries[0].book.flows) <= GRAIN
+
+    # ---- margin calls
+
+    def _judge(self, account: _Account, equity: float, step: int) -> None:
+        """Close the largest losers, whole, until what is left meets the requirement; the account opens nothing."""
+        forced, required = self._forced(), 0.0
+        for book in account.books:
+            for symbol, position in book.positions.items():
+                if (book.strategy_id, symbol) not in forced:
+                    required += self._needs(position)
+        if not _is_below(equity, required):
+            return
+        left = required
+        called = []
+        for held in self._callable(account, forced, step):
+            called.append(held)
+            left -= self._needs(held.position)
+            if not _is_below(equity, left):
+                break
+        if called:
+            self._cancel_openings(account)
+        for held in called:
+            self._close(held)
+            self._report(held, equity, required)
+
+    def _callable(self, account: _Account, forced: Container[tuple[str, str]], step: int) -> list[_Held]:
+        """Return the positions that are not closed yet and have a bar to come, the largest loss first."""
+        ends = self._market.timeline.ends.steps
+        held = [
+            _Held(entry, position)
+            for entry in account.entries
+            for symbol, position in entry.book.positions.items()
+            if (entry.id, symbol) not in forced and ends[symbol] > step
+        ]
+        return sorted(held, key=lambda each: (each.position.open_profit(self._marks[each.position.symbol]), each.place))
+
+    def _needs(self, position: Position) -> float:
+        size = abs(position.notional(self._marks[position.symbol]))
+        return size * position.instrument.maintenance(position.quantity)
+
+    def _cancel_openings(self, account: _Account) -> None:
+        names = {entry.id for entry in account.entries}
+
+        def opens(order: Order) -> bool:
+            return order.strategy_id in names and not order.closing and order.status is not OrderStatus.RELEASED
+
+        self._orders.cancel(opens, Reason.MARGIN_CALL)
+
+    def _close(self, held: _Held) -> None:
+        """Close a position in place of what its strategy has ordered for the same bar."""
+
+        def own_exit(order: Order) -> bool:
+            is_of_it = (order.strategy_id, order.symbol) == held.place
+            return is_of_it and order.closing and order.status is OrderStatus.PENDING
+
+        self._orders.cancel(own_exit, Reason.MARGIN_CALL)
+        self._orders.close_position(held.entry, held.position, Reason.MARGIN_CALL)
+
+    def _report(self, held: _Held, equity: float, required: float) -> None:
+        position, t = held.position, self._log.step_label()
+        self._calls.setdefault(held.entry.id, []).append(t)
+        self._emit(MarginCalledEvent(held.entry.id, position.symbol, position.quantity, equity, required, t))
+
+    def findings(self) -> list[Finding]:
+        """Return a finding for each strategy of which positions were called."""
+        return [
+            Finding(
+                "warning",
+                f"strategies.{name}",
+                f"margin calls closed {len(calls)} of its positions, first at {label_text(calls[0])}",
+                len(calls),
+                tuple(label_text(t) for t in calls[:5]),
+            )
+            for name, calls in self._calls.items()
+        ]
+
+    # ---- ruin
+
+    def _ruin(self, account: _Account, equity: float) -> None:
+        """Cancel all orders of the account, close all it holds, and call its strategies no more."""
+        self._emit(AccountRuinedEvent(account.name, equity, self._log.step_label()))
+        for entry in account.entries:
+            if entry.is_called:
+                entry.status = "ruined"
+                self._end(entry)
+                self._retire(entry)
+
+    def _end(self, entry: StrategyEntry) -> None:
+        def own(order: Order) -> bool:
+            return order.strategy_id == entry.id and order.status is not OrderStatus.RELEASED
+
+        self._orders.cancel(own, Reason.RUINED)
+        self._orders.flatten(entry, Reason.RUINED)
+
+
+def _is_below(equity: float, required: float) -> bool:
+    """Return whether equity is below a requirement; equal is not below."""
+    return equity < required * (1 - GRAIN)

@@ -1,0 +1,131 @@
+"""Margin calls and ruin of natives: refused and closed in their engine's words, and called no more once ruined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import backtrader as bt
+import pytest
+
+from orchestrate.domain.events import AccountRuinedEvent, MarginCalledEvent
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
+from orchestrate.wiring import build_adapter
+from tests.engines.builders import market_of, series
+from tests.natives.nautilus.scripts import Planned
+from tests.orchestration.harness import AT_CLOSE, PLAIN, HarnessRun
+
+#: Bar → what a native does there: "short" 50 of A, "buy" one, or place a "limit" to buy one far below.
+Script = dict[int, str]
+
+
+class Shorter(bt.Strategy):  # type: ignore[misc]  # Backtrader has no types
+    """Acts by the script, and notes its bars and what becomes of its orders."""
+
+    params = (("script", ()),)
+    bars: ClassVar[list[int]] = []
+    notices: ClassVar[list[str]] = []
+
+    def next(self) -> None:
+        self.bars.append(len(self) - 1)
+        said = dict(self.p.script).get(len(self) - 1, "")
+        if said == "short":
+            self.sell(size=50)
+        elif said == "buy":
+            self.buy(size=51)
+        elif said == "limit":
+            self.sell(size=1, exectype=bt.Order.Limit, price=90.0)
+
+    def notify_order(self, order: bt.Order) -> None:
+        self.notices.append(order.getstatusname())
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    for own in (Shorter.bars, Shorter.notices):
+        own.clear()
+    yield
+    Planned.plans.clear()
+    Planned.notices.clear()
+    Planned.alive.clear()
+
+
+def planned(script: Script, seen: list[int]) -> dict[int, Callable[..., Any]]:
+    """The same script for Nautilus; `seen` gets the bars at which it is called."""
+    acts = {
+        "": lambda _self: None,
+        "short": lambda self: self.market(-50),
+        "buy": lambda self: self.market(51),
+        "limit": lambda self: self.limit(-1, 90.0),
+    }
+
+    def act(bar: int) -> Callable[..., Any]:
+        def call(self: Any, _bar: object) -> None:
+            seen.append(bar)
+            acts[script.get(bar, "")](self)
+
+        return call
+
+    return {bar: act(bar) for bar in range(12)}
+
+
+def run(framework: str, script: Script, prices: list[float], rules: ExecutionRules = PLAIN) -> HarnessRun:
+    events: list[Any] = []
+    seen: list[int] = Shorter.bars
+    Planned.plans["s"] = planned(script, seen)
+    orchestrator = CrossFrameworkOrchestrator(
+        PortfolioCapitalManager(Decimal(1_000)),
+        StrategyCoordinator(),
+        CompatibilityAnalyzer(),
+        {framework: build_adapter(framework, {})},
+        emit=events.append,
+    )
+    native, config = {
+        "backtrader": (Shorter, {"script": tuple(script.items())}),
+        "nautilus": (Planned, {"tag": "s"}),
+    }[framework]
+    metadata = StrategyMetadata("s", symbols=("A",))
+    orchestrator.add_strategy(
+        native, metadata, AllocationConfig(Decimal(100)), framework=framework, kind=framework, config=config
+    )
+    orchestrator.run(market_of(series("A", [(price, price) for price in prices])), rules)
+    done = HarnessRun(orchestrator, events)
+    assert done.results["s"].error is None
+    return done
+
+
+BOTH = pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
+RULES = pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE], ids=["open", "close"])
+
+
+@BOTH
+@RULES
+def test_a_native_is_called_and_covered_at_the_next_open(framework: str, rules: ExecutionRules) -> None:
+    """Short 50 at 10: cash 1 500. At 24 equity 300, required 360; its resting order is taken back."""
+    done = run(framework, {0: "short", 1: "limit"}, [10.0, 10.0, 10.0, 24.0, 23.0, 23.0], rules)
+    assert [(event.quantity, event.equity) for event in done.of(MarginCalledEvent)] == [(-50.0, pytest.approx(300.0))]
+    assert done.fills() == [(-50.0, 10.0), (50.0, 23.0)]
+    assert ("rejected", "margin_call", 0.0) in done.reasons("s")
+    assert done.results["s"].status == "completed"
+    assert "Canceled" in Shorter.notices if framework == "backtrader" else "Canceled" in Planned.notices["s"]
+    assert Shorter.bars == [*range(6)]
+
+
+@BOTH
+@RULES
+def test_a_ruined_native_is_closed_and_called_no_more(framework: str, rules: ExecutionRules) -> None:
+    """At 40 it has −500; covered at 20 it has 500, and asks for nothing any more."""
+    done = run(framework, {0: "short", 3: "buy", 4: "buy", 5: "buy"}, [10.0, 10.0, 10.0, 40.0, 20.0, 20.0, 20.0], rules)
+    assert [event.equity for event in done.of(AccountRuinedEvent)] == [pytest.approx(-500.0)]
+    assert done.fills()[0] == (-50.0, 10.0)
+    if rules is PLAIN:
+        assert done.fills()[1:] == [(50.0, 20.0)]
+        assert done.results["s"].equity[-1] == pytest.approx(500.0)
+    assert done.results["s"].status == "ruined"
+    assert Shorter.bars == [0, 1, 2, 3]
