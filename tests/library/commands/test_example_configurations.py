@@ -88,6 +88,22 @@ def test_the_drawdown_example_reaches_the_limits_that_it_names():
     assert result.strategies["dips"].status == "completed"
 
 
+def test_the_futures_example_is_called_on_both_sides():
+    result, events = run_of("futures_pair.yaml")
+    assert (events["MarginCalledEvent"], result.status) == (5, "completed")
+    called = {fill.fill.quantity > 0 for fill in result.fills if fill.reason == "margin_call"}
+    assert called == {True, False}
+    assert any("margin calls closed 5 of its positions" in finding.message for finding in result.findings)
+
+
+def test_the_margin_example_squeezes_one_strategy_alone():
+    result, events = run_of("margin_call.yaml")
+    assert events["MarginCalledEvent"] == 13
+    called = {fill.fill.strategy_id for fill in result.fills if fill.reason == "margin_call"}
+    assert called == {"stubborn"}
+    assert result.strategies["stubborn"].equity[-1] < 5_000 < result.strategies["trend"].equity[-1]
+
+
 def test_the_schedule_example_changes_the_strategies():
     result, events = run_of("schedule.yaml")
     assert {name: strategy.status for name, strategy in result.strategies.items()} == {
