@@ -141,6 +141,8 @@ class SizingSection(Section):
     percent: Percentage | None = None
     quantity: Quantity | None = None
     amount: Money | None = None
+    annual: Positive | None = None
+    lookback: Lookback | None = None
     risk: Fraction | None = None
     stop_atr: Positive | None = None
 

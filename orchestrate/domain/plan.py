@@ -95,10 +95,14 @@ class InstrumentPlan:
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """The size of an entry without a quantity of its own; `value` is a percentage, a quantity or an amount."""
+    """The size of an entry without a quantity of its own; `value` is what its method asks for.
+
+    `lookback` is the number of returns whose volatility counts.
+    """
 
     method: str = "percent"
     value: Decimal = Decimal(95)
+    lookback: int = 60
 
 
 @dataclass(frozen=True, slots=True)

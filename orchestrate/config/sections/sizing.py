@@ -10,7 +10,7 @@ from orchestrate.config.reading import Reading
 from orchestrate.config.schema import SizingSection
 from orchestrate.domain.plan import Sizing
 
-_EXAMPLES: Final = {"quantity": 100, "amount": 10000}
+_EXAMPLES: Final = {"quantity": 100, "amount": 10000, "annual": 0.15}
 _KEYS: Final = ("percent", *_EXAMPLES)
 _RISK_KEYS: Final = ("risk", "stop_atr")
 
@@ -33,7 +33,13 @@ def sizing_of(reading: Reading, name: str) -> Sizing:
     if figures[written.method] == "quantity" and reading.values.execution.lots == "integer" and figure < 1:
         hint = "raise it, or write 'execution: {lots: fractional}'"
         reading.wrong((*path, "quantity"), f"{figure:f} rounds down to zero lots", hint)
-    return Sizing(written.method, figure)
+    if written.lookback is None:
+        return Sizing(written.method, figure)
+    if written.method != "volatility":
+        message = f"'lookback' belongs to the method volatility, and the method is {written.method}"
+        hint = "write 'method: volatility', or leave 'lookback' out"
+        reading.problems.append(reading.key(*path, "lookback").problem(f"{'.'.join(path)}: {message}", hint))
+    return Sizing(written.method, figure, written.lookback)
 
 
 def _figure(reading: Reading, written: SizingSection, path: tuple[str, ...]) -> Decimal:

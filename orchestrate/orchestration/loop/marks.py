@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from orchestrate.domain.market.timeline import Floats, Market
+from orchestrate.orchestration.risk.sizing import TRADING_DAYS, yearly_volatility
 
 
 class Marks(Mapping[str, float]):
@@ -18,7 +19,7 @@ class Marks(Mapping[str, float]):
 
     def __init__(self, market: Market) -> None:
         self.step = 0
-        self._series = market.series
+        self._series, self._periods = market.series, market.periods_per_year
         self._latest = {symbol: market.timeline.latest_rows(symbol) for symbol in market.timeline.rows}
         self._closes = {
             symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
@@ -50,6 +51,14 @@ class Marks(Mapping[str, float]):
     def row(self, symbol: str) -> int:
         """Return the row of the newest bar so far, -1 before the first."""
         return int(self._latest[symbol][self.step])
+
+    def volatility(self, symbol: str, lookback: int) -> float:
+        """Return the yearly volatility of the symbol's last `lookback` returns; 0.0 before there are so many."""
+        row = self.row(symbol)
+        if row < lookback:
+            return 0.0
+        closes = self._series[symbol].close[row - lookback : row + 1].tolist()
+        return yearly_volatility(closes, self._periods.get(symbol, TRADING_DAYS))
 
     def closes(self, symbol: str, start: int, stop: int) -> Floats:
         """Return the close that counts at each step from `start` up to `stop`, of a symbol that has had a bar."""

@@ -90,9 +90,8 @@ class Session:
         self.handed_over: Callable[[Handover], None] = _noted_by_nobody
         #: call no code of a ruined native any more
         self.retired: Callable[[str], None] = _noted_by_nobody
-        coordinator.begin(
-            Resources(entries, self.marks, market.instruments, self.blotter, buying_power, self._exposure, rules)
-        )
+        stock = entries, self.marks, market.instruments, self.blotter
+        coordinator.begin(Resources(*stock, buying_power, self._exposure, rules, self.marks.volatility))
         #: a user's function has failed: nothing is decided any more
         self.error: FunctionError | None = None
         self._oppositions = Oppositions(entries)

@@ -62,7 +62,7 @@ class StrategyCoordinator:
             self.limits, strategy_limits, resources.exposure, resources.buying_power, resources.rules
         )
         self.stages = (
-            SizeEntries(resources.entries, resources.marks, resources.instruments),
+            SizeEntries(resources.entries, resources.marks, resources.instruments, resources.volatility),
             self._conflicts,
             ReserveCapital(resources.buying_power),
             self._limits,

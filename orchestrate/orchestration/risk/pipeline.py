@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from orchestrate.domain.instruments.instrument import Instrument
@@ -35,6 +36,10 @@ class Stage(Protocol):
         """Go over all intents of a step."""
 
 
+def _no_volatility(_symbol: str, _lookback: int) -> float:
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """The books, prices and orders that the stages of a run decide on."""
@@ -46,6 +51,7 @@ class Resources:
     buying_power: BuyingPower
     exposure: Callable[[], Exposure]
     rules: ExecutionRules
+    volatility: Callable[[str, int], float] = _no_volatility
 
 
 class SizeEntries:
@@ -54,9 +60,13 @@ class SizeEntries:
     name = "size"
 
     def __init__(
-        self, entries: Mapping[str, StrategyEntry], marks: Mapping[str, float], instruments: Mapping[str, Instrument]
+        self,
+        entries: Mapping[str, StrategyEntry],
+        marks: Mapping[str, float],
+        instruments: Mapping[str, Instrument],
+        volatility: Callable[[str, int], float],
     ) -> None:
-        self._entries, self._marks, self._instruments = entries, marks, instruments
+        self._entries, self._marks, self._instruments, self._volatility = entries, marks, instruments, volatility
 
     def __call__(self, intents: list[Intent]) -> None:
         """See `Stage`."""
@@ -68,8 +78,9 @@ class SizeEntries:
         entry = self._entries[intent.strategy_id]
         instrument = self._instruments[intent.symbol]
         capital = entry.account.sized_on(entry.book, self._marks)
-        of = Sizeable(capital, intent.price, instrument, len(entry.symbols))
-        units = size(entry.allocation.sizing, of)
+        sizing = entry.allocation.sizing
+        moves = partial(self._volatility, intent.symbol, sizing.lookback)
+        units = size(sizing, Sizeable(capital, intent.price, instrument, len(entry.symbols), moves))
         return units if intent.buys else -units
 
 

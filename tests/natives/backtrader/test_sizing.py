@@ -45,6 +45,14 @@ def test_percent_is_shared_by_the_symbols_and_costs_leave_no_doubt():
     assert hosted.reasons()[1][0] == "resized"
 
 
+def test_volatility_sizes_as_it_does_for_portable_strategies():
+    """As in tests/orchestration/loop/test_golden_runs.py: nothing after two returns, 25 after three."""
+    wild = bars(*[(price, price, price, price) for price in (100.0, 110.0, 99.0, 108.9, 108.9)])
+    sizing = Sizing("volatility", Decimal("0.5"), lookback=3)
+    hosted, _ = play(dict.fromkeys((3, 4), lambda s: s.buy()), market(wild), sizing=sizing, cash=10_000)
+    assert sizes(hosted) == [(25, 108.9)]
+
+
 def test_a_sizer_of_its_own_is_kept():
     class Own(Scripted):
         def __init__(self):

@@ -130,3 +130,21 @@ def test_notional_and_fractional() -> None:
     done = run(Flags(long=[1], out=[4]), rules=rules, sizing=Sizing("notional", Decimal(1000)))
     assert done.fills() == [(86.956521, 12.0), (-86.956521, 13.0)]
     assert done.results["s"].equity[-1] == pytest.approx(10_086.956521)
+
+
+WILD = [(price, price) for price in (100.0, 110.0, 99.0, 108.9, 108.9)]
+MOVES = Sizing("volatility", Decimal("0.5"), lookback=3)
+
+
+def test_volatility_of_the_last_returns_sizes_an_entry() -> None:
+    """Returns 0.1, −0.1, 0.1: a deviation of 0.11547, 1.83303 a year. 10 000 × 0.5 ÷ 1.83303 ÷ 108.9 are 25.05."""
+    part = Part(Flags(long=[2, 3]), sizing=MOVES)
+    done = run_harness(market_of(series("A", WILD)), {"s": part}, capital=10_000)
+    assert done.fills() == [(25.0, 108.9)]
+    assert done.reasons("s")[0] == ("rejected", "below_one_lot", 0.0)  # there are two returns only
+
+
+def test_a_symbol_that_does_not_move_has_no_size() -> None:
+    part = Part(Flags(long=[3]), sizing=MOVES)
+    done = run_harness(market_of(series("A", [(10.0, 10.0)] * 6)), {"s": part}, capital=10_000)
+    assert done.reasons("s") == [("rejected", "below_one_lot", 0.0)]

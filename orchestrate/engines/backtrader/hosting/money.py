@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import backtrader as bt
@@ -10,7 +11,7 @@ import backtrader as bt
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import Sizing
-from orchestrate.orchestration.risk.sizing import Sizeable, size
+from orchestrate.orchestration.risk.sizing import TRADING_DAYS, Sizeable, size, yearly_volatility
 
 
 class UnlimitedCash(float):
@@ -76,12 +77,28 @@ class PlanSizer(bt.Sizer):  # type: ignore[misc]  # Backtrader has no types
     position round.
     """
 
-    def __init__(self, sizing: Sizing, symbols: int, rules: ExecutionRules, capital: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        sizing: Sizing,
+        symbols: int,
+        rules: ExecutionRules,
+        capital: Callable[[], float],
+        periods_per_year: Mapping[str, float],
+    ) -> None:
         self._sizing, self._symbols, self._rules, self._capital = sizing, symbols, rules, capital
+        self._periods = periods_per_year
+
+    def _volatility(self, data: Any) -> float:
+        lookback = self._sizing.lookback
+        if len(data) <= lookback:
+            return 0.0
+        return yearly_volatility(data.close.get(size=lookback + 1), self._periods.get(data._name, TRADING_DAYS))
 
     def _getsizing(self, _comminfo: Any, _cash: float, data: Any, isbuy: bool) -> float:
         instrument = self.broker.instruments[data._name]
-        of = Sizeable(self._capital(), data.close[0] if len(data) else 0.0, instrument, self._symbols)
+        volatility = partial(self._volatility, data)
+        price = data.close[0] if len(data) else 0.0
+        of = Sizeable(self._capital(), price, instrument, self._symbols, volatility)
         units = self._rules.lot(size(self._sizing, of), instrument)
         if self._rules.lot_step(instrument) == 1.0:
             units = int(units)

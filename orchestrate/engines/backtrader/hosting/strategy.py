@@ -31,6 +31,7 @@ class BacktraderStrategy(HostedStrategy[int]):
         self, seat: StrategySeat, market: Market, rules: ExecutionRules, moment: Moment, notify: Callable[[str], None]
     ) -> None:
         super().__init__(seat, notify)
+        self._periods = market.periods_per_year
         instruments = {symbol: market.instruments[symbol] for symbol in seat.symbols}
         self._rules = rules
         self._broker = ParkingBroker(seat.strategy_id, seat.cash, instruments, rules, moment, self.orders)
@@ -47,7 +48,8 @@ class BacktraderStrategy(HostedStrategy[int]):
         native: Any = self._seat.native
         refuse_cheating_on_open(native)
         seat = self._seat
-        sizer = PlanSizer(seat.sizing, len(seat.symbols), self._rules, seat.sized_on or self._broker.getvalue)
+        capital = seat.sized_on or self._broker.getvalue
+        sizer = PlanSizer(seat.sizing, len(seat.symbols), self._rules, capital, self._periods)
         self._strategy = self._cerebro.prepare(native, dict(self._seat.config), sizer)
 
     # ---- the step
