@@ -130,6 +130,7 @@ class InstrumentSection(Section):
     lot: Lot | None = None
     fx: Filled | None = None
     borrow: NotNegative | None = None
+    expiry: Day | None = None
 
 
 class SizingSection(Section):

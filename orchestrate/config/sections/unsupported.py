@@ -9,7 +9,7 @@ def refuse_unsupported(reading: Reading) -> None:
     """Report each feature that the file asks for and that is not supported."""
     values = reading.values
     for symbol, instrument in values.instruments.items():
-        for key in ("fx", "borrow"):
+        for key in ("fx", "borrow", "expiry"):
             if getattr(instrument, key):
                 reading.not_supported(("instruments", symbol, key))
     for name, entry in values.strategies.items():

@@ -289,7 +289,7 @@ class Blotter:
         if own is not None and own.pop(order.id, None) is not None and not own:
             del self.conditionals[key]
 
-    def is_called(self, strategy_id: str | None) -> bool:
+    def has_margin_call(self, strategy_id: str | None) -> bool:
         """Return whether positions of the strategy, or of any where None is given, are still to close by margin."""
         return any(
             order.reason is Reason.MARGIN_CALL and strategy_id in (None, order.strategy_id)

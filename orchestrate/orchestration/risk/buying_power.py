@@ -132,7 +132,7 @@ class BuyingPower:
         elif entry.status in _OPEN_NOTHING:
             reason = Reason.RUINED if entry.status == "ruined" else Reason.STRATEGY_PAUSED
             intent.refuse(stage, reason, f"the strategy is {entry.status}, it opens nothing")
-        elif blotter.forced and blotter.is_called(None if entry.account.is_shared else entry.id):
+        elif blotter.forced and blotter.has_margin_call(None if entry.account.is_shared else entry.id):
             intent.refuse(stage, Reason.MARGIN_CALL, "positions of its account are still to close for a margin call")
         return intent.refused
 
