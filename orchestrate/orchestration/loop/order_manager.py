@@ -198,7 +198,7 @@ class OrderManager:
 
     def _whole(self, order: Order, quantity: float) -> float:
         """Return the new signed quantity of an order; a market order that closes is for what is held at most."""
-        units = self._rules.lot(quantity)
+        units = self._rules.lot(quantity, self._market.instruments[order.symbol])
         if order.closing and not order.rests:
             units = min(units, max(abs(order.quantity), abs(self._held(order.strategy_id, order.symbol))))
         return math.copysign(units, order.quantity)

@@ -36,8 +36,8 @@ class Standing(Protocol):
     def aim(self, target: Signal) -> float:
         """Return the signed units that a target asks for, not rounded."""
 
-    def lot(self, quantity: float) -> float:
-        """Return a quantity rounded down to lots."""
+    def lot(self, symbol: str, quantity: float) -> float:
+        """Return a quantity rounded down to lots of the symbol."""
 
 
 def resolve(signals: Sequence[Signal], standing: Standing) -> list[Signal]:
@@ -133,7 +133,7 @@ class _Requested:
             yield replace(whole, quantity=None) if whole.quantity else whole
             return
         for signal in market:
-            taken = min(self._standing.lot(float(signal.quantity or 0.0)), self._left)
+            taken = min(self._standing.lot(self._symbol, float(signal.quantity or 0.0)), self._left)
             if taken:
                 self._left -= taken
                 yield replace(signal, quantity=taken)
@@ -169,7 +169,7 @@ class _Requested:
     def _aimed(self, target: Signal) -> Iterator[Signal]:
         """Yield the orders that lead from what is held to the target: an entry, an add, an exit, or a flip."""
         aim, now, symbol = self._standing.aim(target), self._now, self._symbol
-        difference = self._standing.lot(aim - now)
+        difference = self._standing.lot(symbol, aim - now)
         after = rounded(now + difference)
         if now and not aim:
             yield Signal.exit(symbol)

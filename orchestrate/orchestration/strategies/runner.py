@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Protocol, TypeVar
 
 from orchestrate.domain.errors import UserInterrupt
+from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.bars import PointInTimeBars
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.results import StrategyError
@@ -48,7 +49,7 @@ class StrategyRunner:
         now: Callable[[], int | None],
         step: Callable[[], int],
         label: Callable[[str], int],
-        lot: Callable[[float], float],
+        lot: Callable[[float, Instrument], float],
     ) -> None:
         begin_calls(calls)
         self.views: dict[str, StrategyView] = {}

@@ -28,7 +28,7 @@ class StrategyView:
         instruments: Mapping[str, Instrument],
         facts: Facts,
         label: Callable[[str], int],
-        lot: Callable[[float], float],
+        lot: Callable[[float, Instrument], float],
     ) -> None:
         self.strategy_id = entry.id
         self.symbols = entry.symbols
@@ -74,9 +74,9 @@ class StrategyView:
         money = figure if target.measure == "value" else figure / 100.0 * self._account.sized_on(self.book, self._marks)
         return money / (abs(close) * self._instruments[target.symbol].multiplier)
 
-    def lot(self, quantity: float) -> float:
-        """Return a quantity rounded down to lots."""
-        return self._lot(quantity)
+    def lot(self, symbol: str, quantity: float) -> float:
+        """Return a quantity rounded down to lots of the symbol."""
+        return self._lot(quantity, self._instruments[symbol])
 
     def equity(self) -> float:
         """Return the book at the closes of this step."""

@@ -9,12 +9,13 @@ import pytest
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import Sizing
+from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 from tests.engines.builders import market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
-from tests.orchestration.harness import Flags, HarnessRun, Part, run_harness
+from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, run_harness
 
 FLAT = [(10.0, 10.0)] * 4
 ENGINES = [InMemoryAdapter, BacktraderOrchestrationAdapter, NautilusOrchestrationAdapter]
@@ -52,3 +53,11 @@ def test_a_future_holds_margin_on_both_sides() -> None:
     future = Instrument("A", margin_rate=0.1, multiplier=5.0, asset_class="future")
     assert run(InMemoryAdapter, future, pct="2000").fills() == [(200.0, 10.0)]
     assert run(InMemoryAdapter, future, pct="2000", short=True).fills() == [(-200.0, 10.0)]
+
+
+def test_targets_have_lots_of_their_instrument() -> None:
+    """In lots of 5, 17 are 15, and the way from 15 to 27 is 10."""
+    steps = {0: [Signal.target("A", quantity=17)], 1: [Signal.target("A", quantity=27)]}
+    market = market_of(series("A", FLAT), A=Instrument("A", lot=5.0))
+    done = run_harness(market, {"s": Part(Scripted(steps))}, capital=1_000)
+    assert done.fills() == [(15.0, 10.0), (10.0, 10.0)]
