@@ -213,3 +213,21 @@ def test_a_long_that_costs_all_it_has_is_no_ruin(run: Callable[..., HarnessRun])
     done = run({"s": part}, instruments={}, A=flat(10.0, 10.0, 0.01, 0.01), capital=Decimal(1_000))
     assert done.results["s"].status == "completed"
     assert done.of(AccountRuinedEvent) == []
+
+
+def test_a_call_takes_back_entries_that_rest_and_leaves_stops(run: Callable[..., HarnessRun]) -> None:
+    """Short 50 at 10 with a stop at 30; called at 24. B reaches the limit of its entry one bar later, too late."""
+    plan = {
+        0: [Signal.enter("A", "short", 50, stop_loss=30.0)],
+        1: [Signal.enter("B", quantity=1, limit=4.0)],
+    }
+    done = run(
+        {"s": Part(Scripted(plan), symbols=("A", "B"))},
+        instruments={},
+        A=flat(10.0, 10.0, 24.0, 23.0, 23.0),
+        B=flat(5.0, 5.0, 5.0, 4.0, 4.0),
+        capital=1_000,
+    )
+    assert calls(done) == [("s", "A", -50.0, 300.0, 360.0)]
+    assert done.fills() == [(-50.0, 10.0), (50.0, 23.0)]
+    assert [reason for _, reason, _ in done.reasons("s") if reason].count("margin_call") == 2
