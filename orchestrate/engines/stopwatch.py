@@ -104,6 +104,10 @@ class HostStopwatch(Stopwatch):
         """See `NativeHostPort`."""
         return self._engine.state_of(strategy_id)
 
+    def retire(self, strategy_id: str) -> None:
+        """See `NativeHostPort`."""
+        self._engine.retire(strategy_id)
+
     def drop(self, strategy_id: str) -> None:
         """See `NativeHostPort`."""
         self._engine.drop(strategy_id)

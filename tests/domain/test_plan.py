@@ -92,7 +92,7 @@ def test_the_plan_as_json() -> None:
     assert "root" not in document
     assert document["capital"] == {"total": 300_000, "mode": "isolated", "currency": "USD"}
     assert document["strategies"][0]["weight"] == 0.4
-    assert document["strategies"][0]["sizing"] == {"method": "percent", "value": 95}
+    assert document["strategies"][0]["sizing"] == {"method": "percent", "value": 95, "lookback": 60}
     assert document["strategies"][0]["symbols"] == ["A", "B"]
     assert document["instruments"]["A"]["tick_size"] == 0.01
     assert document["gates"] == [{"metric": "sharpe", "operator": ">=", "threshold": 0.5}]
