@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import backtrader as bt
@@ -26,21 +26,12 @@ from orchestrate.domain.strategies.protocols import Kind
 from orchestrate.usecases.running.run import run
 from tests.backtest.plans import part, plan_of
 
-#: long runs of what short tests cover
+#: our lines would be counted while the clock runs, those of the bare engines not
 pytestmark = pytest.mark.no_cover
 
 DATA = Path(__file__).parents[2] / "configs" / "data" / "ALPHA.csv"
 AVERAGES = [(20 + number % 20, 50 + 2 * (number % 20)) for number in range(25)]
 ALLOWED = 2.0
-
-
-@pytest.fixture(autouse=True)
-def uncounted() -> Iterator[None]:
-    """Without coverage: our lines would be counted while the clock runs, the bare engines' not."""
-    counting = sys.gettrace()
-    sys.settrace(None)
-    yield
-    sys.settrace(counting)
 
 
 class Above:
