@@ -177,4 +177,4 @@ def test_kept_positions_change_no_cent_of_the_portfolio() -> None:
     books = leaving.reserve_equity + np.sum([each.equity for each in leaving.strategies.values()], axis=0)
     assert np.abs(books - staying.portfolio_equity).max() < CENT
     rows = summarise(leaving)["strategies"]
-    assert list(rows) == ["backtrader", "nautilus", "UNMANAGED_backtrader", "UNMANAGED_nautilus"]  # type: ignore[call-overload]
+    assert list(rows) == ["backtrader", "nautilus", "UNMANAGED_backtrader", "UNMANAGED_nautilus"]  # type: ignore[call-overload]  # figures are objects

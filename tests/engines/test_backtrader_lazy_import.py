@@ -10,7 +10,7 @@ import pytest
 
 IMPORT = "from orchestrate.engines.backtrader.lazy_import import bt\nimport sys\n"
 #: What a module defines, to be compared between two processes.
-TOLD = """
+DESCRIBE = """
 def described(one):
     if not isinstance(one, type):
         return type(one).__name__
@@ -94,10 +94,10 @@ for way in WAYS:
 
 
 def test_all_parts_are_what_a_plain_import_defines() -> None:
-    plain = python(f"import sys\nimport backtrader as bt\n{TOLD}").splitlines()
+    plain = python(f"import sys\nimport backtrader as bt\n{DESCRIBE}").splitlines()
     used = "bt.talib.__all__, bt.strategies.MA_CrossOver, bt.studies.Fractal, bt.ind.SMA, "
     used += "bt.feeds.PandasData, bt.analyzers.SharpeRatio, bt.filters.Renko, bt.observers.Broker\n"
-    assert python(f"{IMPORT}{used}{TOLD}").splitlines() == plain
+    assert python(f"{IMPORT}{used}{DESCRIBE}").splitlines() == plain
     assert sum(line.startswith("backtrader.indicators ") for line in plain) > 150
 
 

@@ -112,11 +112,6 @@ class Blotter:
         """Return all orders that lie in an engine."""
         return list(self._resting.values())
 
-    @property
-    def has_resting(self) -> bool:
-        """True while any order lies in an engine."""
-        return bool(self._resting)
-
     def unanswered(self) -> list[Order]:
         """Return orders that were handed to an engine, which has neither filled them nor let them rest."""
         return list(self._released.values())

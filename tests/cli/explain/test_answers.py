@@ -271,10 +271,10 @@ def test_strategies_that_take_no_part_were_not_called(golden):
     assert reasons(3) == early | {"UNMANAGED": "unmanaged"}
     assert reasons(4) == early | {"whole": "removed", "UNMANAGED": "unmanaged"}
     assert reasons(7)["late"] == "no_signal"
-    told = prompt("explain", "latest", "--at", DAYS[4]).out
+    answer = prompt("explain", "latest", "--at", DAYS[4]).out
     for sentence in ("late had not been added yet", "whole had been removed by then"):
-        assert f"{sentence} at {DAYS[4]}." in told
-    assert f"UNMANAGED is no strategy but holds kept positions at {DAYS[4]}.\n  held     832 A at" in plain(told)
+        assert f"{sentence} at {DAYS[4]}." in answer
+    assert f"UNMANAGED is no strategy but holds kept positions at {DAYS[4]}.\n  held     832 A at" in plain(answer)
 
 
 def test_a_whole_run_by_reasons_and_costs(golden):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from nautilus_trader.trading.strategy import Strategy
 
@@ -143,8 +143,7 @@ def test_who_joins_does_as_one_that_the_schedule_adds(
     early = parts()
     late = replace(early.pop("late"), priority=priority)
     by_hand, at = joined(early, late, market, rules, step, portfolio=plan, **how())
-    if at is None or at + 1 >= len(market.timeline):
-        return
+    assume(at is not None and at + 1 < len(market.timeline))
     when = label_text(int(market.timeline.labels[at + 1]))
     scheduled = replace(plan, schedule=(Appointment(when, "add", "late"),))
     reference = prepare(

@@ -157,7 +157,7 @@ def test_a_removed_strategy_is_closed_and_its_cash_goes_to_the_reserve(place: st
 def test_positions_are_flattened_or_kept_and_nothing_else() -> None:
     done = run({"s": {0: BUY}}, [])
     with pytest.raises(ValueError, match="Unknown fate of positions: 'hold'; there are flatten, keep"):
-        done.orchestrator.remove_strategy("s", "hold")  # type: ignore[arg-type]
+        done.orchestrator.remove_strategy("s", "hold")  # type: ignore[arg-type]  # that is tested
     assert done.orchestrator.strategies["s"].status == "active"
 
 

@@ -266,12 +266,12 @@ def test_an_order_is_changed_until_it_is_over() -> None:
 
 def test_what_rests_waits_for_no_bar_to_be_released() -> None:
     blotter = Blotter({"a": 0})
-    assert not blotter.has_resting
+    assert not blotter.resting()
     order = resting(blotter)
     place(blotter, "a", "Y")
-    assert (blotter.has_resting, blotter.pending_symbols()) == (True, {"Y"})
+    assert (bool(blotter.resting()), blotter.pending_symbols()) == (True, {"Y"})
     blotter.end(order, OrderStatus.EXPIRED, Reason.EXPIRED)
-    assert (blotter.has_resting, blotter.pending_symbols()) == (False, {"Y"})
+    assert (bool(blotter.resting()), blotter.pending_symbols()) == (False, {"Y"})
 
 
 @pytest.mark.parametrize(

@@ -113,17 +113,17 @@ NONSENSE: dict[str, tuple[Callable[[], object], str]] = {
     "less": (lambda: Signal.enter("A", quantity=-5.0), "quantity must"),
     "nan": (lambda: Signal.enter("A", quantity=float("nan")), "quantity must"),
     "endless": (lambda: Signal.enter("A", quantity=float("inf")), "quantity must"),
-    "text": (lambda: Signal.enter("A", quantity="7"), "quantity must"),  # type: ignore[arg-type]
+    "text": (lambda: Signal.enter("A", quantity="7"), "quantity must"),  # type: ignore[arg-type]  # nonsense on purpose
     "true": (lambda: Signal.enter("A", quantity=True), "quantity must"),
     "huge": (lambda: Signal.enter("A", quantity=10**400), "quantity must"),
-    "complex": (lambda: Signal.enter("A", quantity=np.complex128(1)), "quantity must"),  # type: ignore[arg-type]
-    "time": (lambda: Signal.enter("A", quantity=np.timedelta64(1, "s")), ""),  # type: ignore[arg-type]
-    "none added": (lambda: Signal.add("A", None), "quantity must"),  # type: ignore[arg-type]
+    "complex": (lambda: Signal.enter("A", quantity=np.complex128(1)), "quantity must"),  # type: ignore[arg-type]  # nonsense on purpose
+    "time": (lambda: Signal.enter("A", quantity=np.timedelta64(1, "s")), ""),  # type: ignore[arg-type]  # nonsense on purpose
+    "none added": (lambda: Signal.add("A", None), "quantity must"),  # type: ignore[arg-type]  # nonsense on purpose
     "limit": (lambda: Signal.enter("A", limit=-1.0), "limit must be a positive number, not -1.0"),
     "stop": (lambda: Signal.exit("A", stop=0.0), "stop must"),
     "trail": (lambda: Signal.exit("A", trail=float("nan")), "trail must"),
     "stop_loss": (lambda: Signal.enter("A", stop_loss=-1.0), "stop_loss must"),
-    "take_profit": (lambda: Signal.enter("A", take_profit="5"), "take_profit must"),  # type: ignore[arg-type]
+    "take_profit": (lambda: Signal.enter("A", take_profit="5"), "take_profit must"),  # type: ignore[arg-type]  # nonsense on purpose
     "trail_loss": (lambda: Signal.enter("A", trail_loss=0.0), "trail_loss must"),
     "trail and limit": (lambda: Signal.exit("A", trail=1.0, limit=5.0), "trail goes with neither"),
     "buy before its stop": (lambda: Signal.enter("A", limit=9.0, stop=10.0), "limit 9 of a buy lies below"),
@@ -132,13 +132,13 @@ NONSENSE: dict[str, tuple[Callable[[], object], str]] = {
     "loss of a short": (lambda: Signal.enter("A", "short", stop=9.0, stop_loss=8.0), "stop_loss 8 of a short"),
     "target of a long": (lambda: Signal.enter("A", limit=9.0, take_profit=8.0), "take_profit 8 of a long"),
     "target of a short": (lambda: Signal.enter("A", "short", limit=9.0, take_profit=9.5), "take_profit 9.5"),
-    "tif": (lambda: Signal.enter("A", limit=9.0, tif="ever"), "tif must"),  # type: ignore[arg-type]
+    "tif": (lambda: Signal.enter("A", limit=9.0, tif="ever"), "tif must"),  # type: ignore[arg-type]  # nonsense on purpose
     "tif without until": (lambda: Signal.enter("A", limit=9.0, tif="until"), "until goes with"),
     "until and day": (lambda: Signal.enter("A", limit=9.0, tif="day", until="2020-01-05"), "until goes with"),
     "until": (lambda: Signal.enter("A", limit=9.0, until="soon"), "until must be a date"),
-    "until a number": (lambda: Signal.enter("A", limit=9.0, until=5), "until must be a date"),  # type: ignore[arg-type]
+    "until a number": (lambda: Signal.enter("A", limit=9.0, until=5), "until must be a date"),  # type: ignore[arg-type]  # nonsense on purpose
     "day of a market order": (lambda: Signal.enter("A", tif="day"), "tif 'day' is for orders with a limit"),
-    "tag": (lambda: Signal.enter("A", tag=5), "tag must be a text"),  # type: ignore[arg-type]
+    "tag": (lambda: Signal.enter("A", tag=5), "tag must be a text"),  # type: ignore[arg-type]  # nonsense on purpose
     "no target": (lambda: Signal.target("A"), "a target is one of"),
     "two targets": (lambda: Signal.target("A", percent=5, value=5), "a target is one of"),
     "percent": (lambda: Signal.target("A", percent=101), "percent must lie in -100..100"),
