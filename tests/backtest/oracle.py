@@ -56,6 +56,11 @@ class Terms:
     pays_notional: bool = True
     lot: Decimal = Decimal(1)
 
+    @property
+    def maintenance(self) -> Decimal:
+        """The share of a position's value below which its account may not fall: none where nothing is lent."""
+        return ZERO if self.pays_notional else self.margin * Decimal("0.8")
+
     def price(self, raw: Decimal, side: int) -> Decimal:
         """After slippage, on the tick that is worse for the trader; untouched where there is none."""
         if not self.slip_percent and not self.slip_ticks:
@@ -90,6 +95,8 @@ class Outcome:
     equity: list[Decimal] = field(default_factory=list)
     cuts_at_open: int = 0
     fills: int = 0
+    calls: int = 0
+    ruined: bool = False
 
 
 @dataclass
@@ -105,11 +112,14 @@ def simulate(prices: Prices, enter: Sequence[bool], leave: Sequence[bool], terms
     """The whole run."""
     outcome, book = Outcome(), _Holding(capital)
     wanted: Decimal | None = None  # a buy of so many, or 0 for a sale of everything
+    last = len(prices.labels) - 1
     for bar, (label, opened, closed) in enumerate(zip(prices.labels, prices.opens, prices.closes, strict=True)):
-        if wanted is not None and not terms.at_close:
+        if wanted is not None:
             _fill(book, wanted, opened, label, terms, outcome)
             wanted = None
-        if book.quantity and leave[bar]:
+        if outcome.ruined:
+            pass
+        elif book.quantity and leave[bar]:
             wanted = ZERO
         elif not book.quantity and enter[bar] and not leave[bar]:
             price = terms.price(closed, 1)
@@ -118,7 +128,13 @@ def simulate(prices: Prices, enter: Sequence[bool], leave: Sequence[bool], terms
         if wanted is not None and terms.at_close:
             _fill(book, wanted, closed, label, terms, outcome)
             wanted = None
-        outcome.equity.append(_equity(book, closed, terms))
+        equity = _equity(book, closed, terms)
+        outcome.equity.append(equity)
+        if bar < last and book.quantity and not outcome.ruined:
+            outcome.ruined = equity <= 0
+            if outcome.ruined or equity < book.quantity * abs(closed) * terms.multiplier * terms.maintenance:
+                outcome.calls += not outcome.ruined
+                wanted = ZERO
     return outcome
 
 

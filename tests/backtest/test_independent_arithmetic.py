@@ -109,4 +109,6 @@ def test_trade_by_trade_and_bar_by_bar(engine: str, symbol: str, terms: Terms, p
             assert expected.cuts_at_open > len(expected.trades) / 3  # every second open is above the close
         if percent > 100 and name == "trend" and symbol == "CL":
             assert expected.cuts_at_open > 0
+        if percent > 100 and name == "rsi":
+            assert expected.calls > 2
     assert result.portfolio_equity == pytest.approx(sum(each.equity for each in result.strategies.values()), abs=1e-6)
