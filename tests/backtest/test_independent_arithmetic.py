@@ -15,7 +15,7 @@ from tests.backtest.oracle import Outcome, Prices, Terms, buy_and_hold, momentum
 from tests.backtest.plans import CENT, CONTRACTS, ENGINES, FILES, REAL, part, plan_of, real, run_plan
 
 #: long runs of what short tests cover
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 D = Decimal
 STOCK_FEE = {"fee_percent": D("0.1")}

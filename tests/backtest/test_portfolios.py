@@ -17,7 +17,7 @@ from orchestrate.domain.results import RunResult
 from tests.backtest.plans import CENT, fills_of, part, plan_of, real, run_plan, synthetic
 
 #: long runs of what short tests cover
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 RULES = ExecutionRules(commission=Commission(per_share=0.005, minimum=1.0), slippage=Slippage(percent=0.03))
 DATA = {

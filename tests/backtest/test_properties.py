@@ -29,7 +29,7 @@ from orchestrate.wiring import describe, load
 from tests.backtest.plans import ENGINES, HERE, digest, part, plan_of, run_plan, synthetic
 
 #: long runs of what short tests cover
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 FEW = settings(
     max_examples=10,

@@ -88,7 +88,7 @@ def test_mutated_configurations(tmp_path: Path, resolving: Resolve, text: str, s
     check(tmp_path / "c.yaml", resolving, mutated(text, seed).encode("utf-8", "surrogatepass"))
 
 
-@pytest.mark.no_cover  # long runs of what short tests cover
+@pytest.mark.uncounted  # long runs of what short tests cover
 @pytest.mark.slow
 @settings(QUICK, max_examples=1500)
 @given(st.sampled_from(EXAMPLES), st.integers(min_value=0))

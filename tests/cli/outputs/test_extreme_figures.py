@@ -184,14 +184,14 @@ def test_a_bound_is_reported_at_its_place(prompt, written: str, message: str) ->
     assert f"c.yaml:{message}" in done.out
 
 
-@pytest.mark.no_cover  # long runs of what short tests cover
+@pytest.mark.uncounted  # long runs of what short tests cover
 @QUICK
 @given(configurations())
 def test_extreme_figures(prompt, configuration: tuple[str, str, list[str]]) -> None:
     check(prompt, configuration)
 
 
-@pytest.mark.no_cover  # long runs of what short tests cover
+@pytest.mark.uncounted  # long runs of what short tests cover
 @pytest.mark.slow
 @settings(QUICK, max_examples=80)
 @given(configurations())

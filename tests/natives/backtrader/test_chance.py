@@ -13,7 +13,7 @@ from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slip
 from tests.natives.backtrader.builders import AT_CLOSE, PLAIN, bare, host, market, walk
 
 #: long runs of what short tests cover
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 Order = bt.Order
 

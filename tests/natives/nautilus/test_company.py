@@ -23,7 +23,7 @@ from tests.natives.nautilus.scripts import BracketCross, Pair, Planned, TimerReb
 from tests.orchestration.harness import Flags
 
 #: long runs of what short tests cover
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 
 def twelve(bars: int) -> dict[str, Part]:

@@ -200,7 +200,7 @@ def real(symbol: str) -> Market:
     return market(BarSeries("A", stamps, *columns, volume, stamps + DAY, DAY))
 
 
-@pytest.mark.no_cover  # long runs of what short tests cover
+@pytest.mark.uncounted  # long runs of what short tests cover
 @BOTH_RULES
 @pytest.mark.parametrize("symbol", ["AAPL", "QQQ"])
 def test_on_real_bars(symbol, rules):

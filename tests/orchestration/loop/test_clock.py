@@ -177,7 +177,7 @@ RULES = st.builds(
 LOSSES = {"max_drawdown": MaxDrawdown(0.02), "max_daily_loss": MaxDailyLoss(0.01)}
 
 
-@pytest.mark.no_cover  # long runs of what short tests cover
+@pytest.mark.uncounted  # long runs of what short tests cover
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 1_000),
@@ -202,7 +202,7 @@ def test_jumping_changes_nothing(
     assert jumped <= walked == len(scene.timeline)
 
 
-@pytest.mark.no_cover  # long runs of what short tests cover
+@pytest.mark.uncounted  # long runs of what short tests cover
 @settings(deadline=None, max_examples=50)
 @given(
     seed=st.integers(0, 1_000),
