@@ -54,7 +54,11 @@ class HistoricalClock:
     def _jump(self, events: tuple[NextEvent, ...]) -> Iterator[MarketEvent]:
         step, last = -1, len(self._timeline) - 1
         while step < last:
-            bound = min([last, *(next_event(step) for next_event in events)])
+            bound = last
+            for next_event in events:
+                bound = min(bound, next_event(step))
+                if bound == step + 1:  # none comes before it
+                    break
             step = bound if self._first_hit is None else self._first_hit(step, bound)
             yield self._timeline.event(step)
 

@@ -155,7 +155,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         if self._router.fed_in_full or not schedule.is_complete:
             return HistoricalClock(timeline)
         session = self.session
-        events = [session.next_signal, next_bars(timeline, session.blotter.pending_symbols), self._router.next_event]
+        events = [next_bars(timeline, session.blotter.pending_symbols), session.next_signal, self._router.next_event]
         events += [rule.next_event for rule in session.portfolio.rules]
         if self._rules.close_at_end:
             events.append(fixed_steps(self._ends.steps.values()))

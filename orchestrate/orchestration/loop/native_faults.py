@@ -61,8 +61,11 @@ class NativeFaults:
 
     def of_unanswered(self) -> dict[str, NativeError]:
         """Return the natives whose engine has not filled a market order at once; EngineError for other strategies."""
+        unanswered = self._blotter.unanswered()
+        if not unanswered:
+            return {}
         lost: dict[str, list[str]] = {}
-        for order in self._blotter.unanswered():
+        for order in unanswered:
             lost.setdefault(order.strategy_id, []).append(order.id)
         for strategy_id, names in lost.items():
             if not self._entries[strategy_id].is_native or strategy_id in self._router.expelled:

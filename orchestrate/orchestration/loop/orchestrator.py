@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import get_args
 
 from orchestrate.domain.engines import registered_engines
@@ -189,7 +190,7 @@ class UnifiedStrategyOrchestrator:
 
     # ---- the run
 
-    @property
+    @cached_property
     def session(self) -> Session:
         """The session of the run, which makes its decisions; ValueError before `prepare`."""
         if self._session is None:
@@ -200,7 +201,7 @@ class UnifiedStrategyOrchestrator:
         """Open the books and start every strategy, before the first bar."""
         self._add_from_the_start(market)
         self.allocate_capital()
-        self._session = Session(
+        self.session = self._session = Session(
             self.strategies,
             self.capital_manager,
             self.coordinator,
@@ -211,7 +212,7 @@ class UnifiedStrategyOrchestrator:
             self._portfolio,
             self._estimation,
         )
-        self._session.start()
+        self.session.start()
 
     def _add_from_the_start(self, market: Market) -> None:
         """Add the strategies that are scheduled at the first bar or before, so that they take part from the start."""

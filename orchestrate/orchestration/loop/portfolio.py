@@ -92,6 +92,7 @@ class Portfolio:
         self.rebalancer = self._rebalancer_of() if plan.moves_capital or estimation.every else None
         self.lifecycle = self._lifecycle_of()
         self.margin = self._margin_of()
+        self._margin_acts = False
         #: the portfolio's own rules, in the order in which they act at a step
         self.rules: tuple[PortfolioRule, ...] = tuple(self._rules())
 
@@ -186,7 +187,7 @@ class Portfolio:
 
     def first_hit(self, step: int, bound: int) -> int:
         """Return the first step after `step` and before `bound` whose equity a rule must see; else `bound`."""
-        if self.margin.is_needed:
+        if self._margin_acts:
             bound = self.margin.first_hit(step, bound)
         return self.watch.first_hit(step, bound)
 
@@ -205,7 +206,7 @@ class Portfolio:
             self.watch.settle(event.step)
         for rule in self.rules:
             rule.after_close(event)
-        if not self.margin.is_needed:
+        if self._margin_acts and not self.margin.is_needed:
             self._watch_margin(False)
 
     def end(self) -> None:
@@ -220,7 +221,7 @@ class Portfolio:
         """Note that a fill has changed the strategy's book."""
         self.watch.changed(entry.id)
         self.margin.booked(entry.book, symbol)
-        if self.margin.is_needed:
+        if not self._margin_acts and self.margin.is_needed:
             self._watch_margin(True)
         if "cooldown" in entry.allocation.limits:
             trades = entry.book.trades
@@ -230,10 +231,9 @@ class Portfolio:
 
     def _watch_margin(self, needed: bool) -> None:
         """Let the margin rule act, before all others, only while an account is at risk."""
-        if needed and self.margin not in self.rules:
-            self.rules = (self.margin, *self.rules)
-        elif not needed and self.margin in self.rules:
-            self.rules = tuple(rule for rule in self.rules if rule is not self.margin)
+        self._margin_acts = needed
+        others = tuple(rule for rule in self.rules if rule is not self.margin)
+        self.rules = (self.margin, *others) if needed else others
 
     def _step_label(self) -> int:
         """Return the label of the step under way, also before its open."""

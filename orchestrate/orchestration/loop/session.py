@@ -290,16 +290,19 @@ class Session:
             self._report_conflicts()
         for hit in self._coordinator.limit_hits:
             self._emit(replace(hit, t=self.log.label(hit.symbol)))
-        settled = [(intent.decision(), intent.order) for intent in intents]
+        settled: list[Settled] = []
+        refused: list[Decision] = []
         for intent in intents:
-            if intent.changes is not None and not intent.refused:
-                self.orders.tell_change(intent.changes)
-        for decision, order in settled:
+            decision, order = intent.decision(), intent.order
+            settled.append((decision, order))
             self.log.record(decision, order.id if order else "")
-        for decision, order in settled:
             if order is None:
-                self.blotter.note_refusal(decision)
-                self.runner.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
+                refused.append(decision)
+            elif intent.changes is not None:
+                self.orders.tell_change(order)
+        for decision in refused:
+            self.blotter.note_refusal(decision)
+            self.runner.notify(self.entries[decision.demand.strategy_id], "on_rejected", decision)
         return settled
 
     def require_decided(self) -> None:

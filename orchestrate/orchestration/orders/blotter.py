@@ -164,8 +164,7 @@ class Blotter:
         left: dict[str, list[Order]] = {}
         for owner, orders in self.waiting.items():
             for order in orders:
-                of_open = _rests(order) or order.id in self.forced
-                if order.symbol in symbols and (which == "all" or of_open == (which == "resting")):
+                if order.symbol in symbols and (which == "all" or self._is_of_open(order) == (which == "resting")):
                     due.append(order)
                     del self._pending[order.id]
                     self._released[order.id] = order
@@ -181,6 +180,10 @@ class Blotter:
             else:
                 due.sort(key=lambda order: (not order.closing, self._rank[order.strategy_id]))
         return due
+
+    def _is_of_open(self, order: Order) -> bool:
+        """Return whether an order is released at an open under either fill rule."""
+        return _rests(order) or order.id in self.forced
 
     def _place_at_release(self, order: Order) -> tuple[bool, bool, int]:
         """Closing orders come first, then openings, in plan order; portable ones that rest last, as placed."""

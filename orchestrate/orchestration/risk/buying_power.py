@@ -265,10 +265,9 @@ class BuyingPower:
 
     def release(self, orders: Sequence[Order], prices: Prices, step: int, t: int) -> list[Released]:
         """Return the `orders` of one moment, closing ones first, cut to their cost at the `prices` of that moment."""
-        if len(orders) == 1:  # nothing else of this moment matters
-            book = self._entries[orders[0].strategy_id].book
-            return [self._release_one(orders[0], book, _Moment(prices, step, t))]
         moment = _Moment(prices, step, t)
+        if len(orders) == 1:  # nothing else of this moment matters
+            return [self._release_one(orders[0], self._entries[orders[0].strategy_id].book, moment)]
         waiting, books = moment.waiting, moment.books
         left: dict[str, int] = {}
         for order in orders:

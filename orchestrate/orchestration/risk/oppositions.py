@@ -33,7 +33,7 @@ class Oppositions:
             held[entry.id] = quantity > 0
         else:
             held.pop(entry.id, None)
-        if len(held) > 1 or symbol in self._standing:
+        if symbol in self._standing or (len(held) > 1 and len(set(held.values())) > 1):
             self.changed.add(symbol)
 
     def settle(self) -> list[Opposition]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import fsum, sqrt
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.plan import Sizing
@@ -15,8 +15,7 @@ from orchestrate.domain.plan import Sizing
 TRADING_DAYS: Final = 252.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sizeable:
+class Sizeable(NamedTuple):
     """The facts that a sizing rule may read: the strategy's capital and the price at the decision's close.
 
     `volatility` returns the symbol's yearly volatility over the plan's lookback; 0.0 before there are so many returns.

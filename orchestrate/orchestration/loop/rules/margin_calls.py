@@ -67,9 +67,10 @@ class MarginCalls:
         self._in_order, self._capital, self._orders = in_order, capital, orders
         self._marks, self._market, self._log, self._emit = marks, market, log, emit
         self._retire = retire
-        self._below_zero: dict[str, bool] = {}
         #: by book, the symbols in which it could lose more than it has
         self._risky: dict[str, set[str]] = {}
+        #: by symbol, whether a long position could
+        self._risky_longs: dict[str, bool] = {}
         self._at_risk: set[str] = set()
         self._calls: dict[str, list[int]] = {}
 
@@ -82,12 +83,12 @@ class MarginCalls:
 
     def booked(self, book: Book, symbol: str) -> None:
         """Note that a fill has changed the book in `symbol`."""
-        position, risky = book.positions.get(symbol), self._risky.get(book.strategy_id)
+        position = book.positions.get(symbol)
         if position is not None and self._is_risky(position):
             self._risky.setdefault(book.strategy_id, set()).add(symbol)
-        elif risky is not None:
-            risky.discard(symbol)
-            if not risky:
+        elif book.strategy_id in self._risky:
+            self._risky[book.strategy_id].discard(symbol)
+            if not self._risky[book.strategy_id]:
                 del self._risky[book.strategy_id]
         self._rate(book)
 
@@ -112,13 +113,14 @@ class MarginCalls:
 
     def _is_risky(self, position: Position) -> bool:
         """Return whether the position could cost more than was paid for it, or must be covered by equity."""
-        if not position.is_long or position.instrument.maintenance(1.0):
+        if not position.is_long:
             return True
-        symbol = position.symbol
-        if symbol not in self._below_zero:
-            negative = bool((self._market.series[symbol].close < 0).any())
-            self._below_zero[symbol] = negative or not self._market.timeline.is_complete
-        return not position.instrument.moves_cash_by_notional or self._below_zero[symbol]
+        symbol, instrument = position.symbol, position.instrument
+        if symbol not in self._risky_longs:
+            negative = not self._market.timeline.is_complete or bool((self._market.series[symbol].close < 0).any())
+            paid_whole = instrument.moves_cash_by_notional and not instrument.maintenance(1.0)
+            self._risky_longs[symbol] = negative or not paid_whole
+        return self._risky_longs[symbol]
 
     def _accounts(self) -> list[_Account]:
         """Return the accounts at risk that take part, in plan order."""
