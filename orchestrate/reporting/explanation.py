@@ -48,14 +48,16 @@ REASONS: Final[dict[str, str]] = {
     "margin_call": "its account was called for margin",
     "ruined": "its account was ruined",
 }
-#: Why a strategy had no demand on a bar.
+#: Why a strategy had no demand on the bar {at}.
 SILENCES: Final[dict[str, str]] = {
-    "no_signal": "had a bar and wanted nothing",
-    "no_bar": "had no bar, so it was not called",
-    "failed": "had failed by then",
-    "waiting": "had not been added yet",
-    "removed": "had been removed by then",
-    "unmanaged": "is no strategy but holds kept positions",
+    "no_signal": "had a bar and wanted nothing at {at}",
+    "no_bar": "had no bar, so it was not called at {at}",
+    "failed": "was not called at {at}, because it had failed",
+    "waiting": "was not called at {at}, because it had not been added yet",
+    "removed": "was not called at {at}, because it had been removed",
+    "ruined": "was not called at {at}, because its account had been ruined",
+    "stopped": "was not called at {at}, because the portfolio had been stopped",
+    "unmanaged": "is no strategy but holds kept positions at {at}",
 }
 
 
@@ -161,8 +163,9 @@ def _end(order: OrderHistory) -> str:
 
 
 def _state_sentence(state: StrategyState, asked: str | None) -> str:
-    said = SILENCES.get(state.reason, state.reason.replace("_", " "))
-    return one_line(f"{state.strategy_id} {said} at {asked}.")
+    said = SILENCES.get(state.reason, f"{state.reason.replace('_', ' ')} at {{at}}").format(at=asked)
+    detail = f" ({state.detail})" if state.detail else ""
+    return one_line(f"{state.strategy_id} {said}{detail}.")
 
 
 def _state_lines(state: StrategyState) -> Iterator[tuple[str, str]]:

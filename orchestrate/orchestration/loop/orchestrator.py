@@ -154,7 +154,7 @@ class UnifiedStrategyOrchestrator:
             self._session.portfolio.lifecycle.pause(strategy_id)
             return
         entry.require("paused", "active")
-        entry.status = "paused"
+        entry.become("paused")
         self._emit(StrategyPausedEvent(strategy_id))
 
     def resume_strategy(self, strategy_id: str) -> None:
@@ -164,7 +164,7 @@ class UnifiedStrategyOrchestrator:
             self._session.portfolio.lifecycle.resume(strategy_id)
             return
         entry.require("resumed", "paused")
-        entry.status = "active"
+        entry.become("active")
         self._emit(StrategyResumedEvent(strategy_id))
 
     def _entry(self, strategy_id: str) -> StrategyEntry:
@@ -220,6 +220,7 @@ class UnifiedStrategyOrchestrator:
         at_once = [one for one in self._portfolio.schedule if one.action == "add" and moment_of(one.at) <= first]
         for one in at_once:
             self.strategies[one.strategy_id].join()
+            self.strategies[one.strategy_id].status_changes.clear()
         later = tuple(one for one in self._portfolio.schedule if one not in at_once)
         self._portfolio = replace(self._portfolio, schedule=later)
 

@@ -217,15 +217,6 @@ late had a bar and wanted nothing at 2024-01-03.
   waiting  no order
 """
     )
-    done = prompt("explain", "latest", "--at", "2024-01-08", "--strategy", "greedy", "--format", "json")
-    assert done.document["orders"] == [
-        {
-            **dict.fromkeys(("symbol", "order_id", "engine", "fill")),
-            **{"strategy_id": "greedy", "bar": "2024-01-08", "wanted": 0.0, "granted": 0.0},
-            **{"outcome": "none", "reason": "failed", "stages": [stage("signal", 0.0, 0.0, "failed")]},
-        }
-    ]
-    assert "greedy had failed by then at 2024-01-08." in prompt("explain", "latest", "--at", "2024-01-08").out
 
 
 def test_what_waits_and_whose_symbol_has_no_bar(prompt):
@@ -256,25 +247,6 @@ sparse had no bar, so it was not called at 2024-01-02.
     assert state["stages"][0]["figures"] == {"waiting.sparse-1": 7.0}
     held = prompt("explain", "latest", "--at", DAYS[2], "--strategy", "sparse", "--format", "json").document
     assert held["orders"][0]["stages"][0]["figures"] == {"held.A": 7.0}
-
-
-def test_strategies_that_take_no_part_were_not_called(golden):
-    """`whole` holds its position until it is removed before bar 4, `late` is added before bar 6."""
-    kept = f"{{at: {DAYS[4]}, remove: whole, positions: keep}}"
-    prompt = golden(**{"portfolio.schedule": f"[{kept}, {{at: {DAYS[6]}, add: late}}]"})
-
-    def reasons(bar):
-        states = prompt("explain", "latest", "--at", DAYS[bar], "--format", "json").document["orders"]
-        return {state["strategy_id"]: state["reason"] for state in states}
-
-    early = {"whole": "no_signal", "greedy": "no_signal", "poor": "no_signal", "late": "waiting"}
-    assert reasons(3) == early | {"UNMANAGED": "unmanaged"}
-    assert reasons(4) == early | {"whole": "removed", "UNMANAGED": "unmanaged"}
-    assert reasons(7)["late"] == "no_signal"
-    answer = prompt("explain", "latest", "--at", DAYS[4]).out
-    for sentence in ("late had not been added yet", "whole had been removed by then"):
-        assert f"{sentence} at {DAYS[4]}." in answer
-    assert f"UNMANAGED is no strategy but holds kept positions at {DAYS[4]}.\n  held     832 A at" in plain(answer)
 
 
 def test_a_whole_run_by_reasons_and_costs(golden):

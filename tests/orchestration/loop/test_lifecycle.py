@@ -18,9 +18,12 @@ from orchestrate.domain.events import (
 )
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
-from orchestrate.domain.portfolio import Appointment, Limits, PortfolioPlan
+from orchestrate.domain.portfolio import NO_LIMITS, Appointment, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Signal
-from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown, MaxPortfolioDrawdown
+from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.engines.builders import DAY, START, market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, fixed, run_harness
@@ -47,6 +50,7 @@ def run(
     prices: Sequence[tuple[float, float]] = PRICES,
     full: Sequence[str] = (),
     pooled: bool = False,
+    portfolio_limits: Limits = NO_LIMITS,
 ) -> HarnessRun:
     """Strategies with 30 % of 10,000 each."""
     shares = pct or {}
@@ -70,6 +74,7 @@ def run(
         portfolio=PortfolioPlan(schedule=tuple(schedule)),
         full=full,
         pooled=pooled,
+        coordinator=StrategyCoordinator(limits=portfolio_limits),
     )
 
 
@@ -192,6 +197,61 @@ def test_what_a_schedule_can_not_do_is_a_finding(appointment: Appointment, messa
     [finding] = done.orchestrator.session.portfolio.findings
     assert (finding.severity, finding.where) == ("warning", "portfolio.schedule")
     assert message in finding.message
+
+
+@pytest.mark.parametrize("full", [(), ("in_memory",)], ids=["jumping", "dense"])
+def test_after_a_stop_no_change_is_made(full: Sequence[str]) -> None:
+    """At bar 3 a tenth is lost, later more, which would pause `a`; what is scheduled after that is a finding."""
+    prices = [(100.0, 100.0)] * 3 + [(50.0, 50.0), (30.0, 30.0), *[(90.0, 90.0)] * 5]
+    schedule = [
+        Appointment(day(2), "pause", "b"),
+        Appointment(day(5), "resume", "b"),
+        Appointment(day(6), "add", "late"),
+        Appointment(day(7), "allocation", allocation={"a": Decimal(1), "b": Decimal(2)}),
+        Appointment("2030-01-01", "remove", "a"),
+    ]
+    done = run(
+        {"a": Flags(long=range(10)), "b": Flags(long=[6]), "late": Flags(long=[8])},
+        schedule,
+        limits={"max_drawdown": MaxDrawdown(0.2, "pause")},
+        portfolio_limits={"max_drawdown": MaxPortfolioDrawdown(0.05, "stop")},
+        prices=prices,
+        full=full,
+    )
+    assert done.fills() == [(10.0, 100.0), (-10.0, 30.0)]
+    assert len(done.of(StrategyPausedEvent)) == 1
+    assert not done.of(StrategyResumedEvent)
+    assert [result.status for result in done.results.values()] == ["completed", "paused", "waiting"]
+    _stop, late, never = done.orchestrator.session.portfolio.findings
+    assert (late.count, late.first[-1]) == (3, f"allocation a, b at {day(7)}")
+    assert late.message.startswith(f"3 changes did nothing, from resume b at {day(5)} on: the portfolio was stopped at")
+    assert never.message == "remove a at 2030-01-01 did nothing: no bar comes at or after it"
+    for change in ("pause_strategy", "resume_strategy", "remove_strategy"):
+        with pytest.raises(ValueError, match="the portfolio was stopped at the close of"):
+            getattr(done.orchestrator, change)("a")
+    with pytest.raises(ValueError, match="'new' can't join this run: the portfolio was stopped at"):
+        done.orchestrator.add_strategy(Scripted({}), StrategyMetadata("new"), AllocationConfig(0))
+
+
+def test_changes_of_status_are_in_the_result() -> None:
+    """Those of the schedule count from the open on; `late` waited from the beginning."""
+    schedule = [
+        Appointment(day(2), "pause", "s"),
+        Appointment(day(4), "resume", "s"),
+        Appointment(day(6), "remove", "s"),
+        Appointment(day(3), "add", "late"),
+        Appointment(day(0), "add", "early"),
+    ]
+    done = run({"s": {}, "late": {}, "early": {}}, schedule)
+    changes = {
+        name: [(one.status, one.t and label_text(one.t), one.moment) for one in result.status_changes]
+        for name, result in done.results.items()
+    }
+    assert changes == {
+        "s": [("paused", day(2), "open"), ("active", day(4), "open"), ("removed", day(6), "open")],
+        "late": [("waiting", None, "close"), ("active", day(3), "open")],
+        "early": [],
+    }
 
 
 def test_appointments_of_one_step_are_kept_in_the_order_of_their_moments() -> None:
