@@ -260,6 +260,7 @@ BEYOND_A_SCHEMA = {
         "not-supported",
     ),
     *("arguments", "environment", "set-into-list", "name-left-out", "schedule", "schedule-absent", "schedule-too-much"),
+    "schedule-impossible",
 }
 
 

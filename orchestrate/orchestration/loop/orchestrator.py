@@ -112,7 +112,9 @@ class UnifiedStrategyOrchestrator:
         if metadata.id.startswith(UNMANAGED):
             raise ValueError(f"{metadata.id!r} can't be a strategy's id: {UNMANAGED} is the book of kept positions")
         if metadata.id in self.strategies:
-            raise ValueError(f"Strategy {metadata.id!r} takes part already")
+            removed = self.strategies[metadata.id].status == "removed"
+            why = "was removed, its id keeps its figures: take another one" if removed else "takes part already"
+            raise ValueError(f"Strategy {metadata.id!r} {why}")
         entry = StrategyEntry(strategy, metadata, allocation, framework, kind, config or {})
         if self._session is not None:
             self._join(entry)
@@ -217,11 +219,12 @@ class UnifiedStrategyOrchestrator:
         """Add the strategies that are scheduled at the first bar or before, so that they take part from the start."""
         timeline = market.timeline
         first = int(timeline.labels[0]) if timeline.is_complete else timeline.begins
-        at_once = [one for one in self._portfolio.schedule if one.action == "add" and moment_of(one.at) <= first]
-        for one in at_once:
-            self.strategies[one.strategy_id].join()
-            self.strategies[one.strategy_id].status_changes.clear()
-        later = tuple(one for one in self._portfolio.schedule if one not in at_once)
+        due = [one for one in self._portfolio.schedule if one.action == "add" and moment_of(one.at) <= first]
+        at_once = {one.strategy_id: one for one in due if one.strategy_id in self.strategies}
+        for name in at_once:
+            self.strategies[name].join()
+            self.strategies[name].status_changes.clear()
+        later = tuple(one for one in self._portfolio.schedule if one not in at_once.values())
         self._portfolio = replace(self._portfolio, schedule=later)
 
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:

@@ -310,6 +310,9 @@ class Portfolio:
 
         So do those that take no part any more, with a finding.
         """
+        unknown = [name for name in weights if name not in self._entries]
+        if unknown:
+            raise ValueError(f"Unknown strategy: {', '.join(unknown)}")
         absent = [self._entries[name] for name in weights if not self._entries[name].is_called]
         weights = {name: weight for name, weight in weights.items() if self._entries[name].is_called}
         for entry in absent:

@@ -199,6 +199,34 @@ def test_what_a_schedule_can_not_do_is_a_finding(appointment: Appointment, messa
     assert message in finding.message
 
 
+@pytest.mark.parametrize("at", [day(0), day(3)])
+@pytest.mark.parametrize("action", ["add", "pause", "resume", "remove", "allocation"])
+def test_a_schedule_that_names_nobody_is_a_finding(action: Any, at: str) -> None:
+    shares = {"nobody": Decimal(10)} if action == "allocation" else {}
+    done = run({"s": {}}, [Appointment(at, action, "" if shares else "nobody", allocation=shares)])
+    [finding] = done.orchestrator.session.portfolio.findings
+    assert finding.message == f"{action} nobody at {at} did nothing: Unknown strategy: nobody"
+
+
+def test_from_python_each_change_says_what_is_wrong() -> None:
+    """`late` waits, `gone` was removed before the last bar."""
+    done = run({"s": {}, "late": {}, "gone": {}}, [Appointment("2030-01-01", "add", "late")])
+    orchestrator = done.orchestrator
+    orchestrator.remove_strategy("gone")
+    for change, name, message in (
+        (orchestrator.pause_strategy, "late", "Strategy 'late' is waiting, it can't be paused"),
+        (orchestrator.resume_strategy, "s", "Strategy 's' is active, it can't be resumed"),
+        (orchestrator.resume_strategy, "gone", "Strategy 'gone' is removed, it can't be resumed"),
+        (orchestrator.remove_strategy, "gone", "Strategy 'gone' is removed, it can't be removed"),
+        (orchestrator.pause_strategy, "nobody", "Unknown strategy: nobody"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            change(name)
+    for name, message in (("gone", "was removed, its id keeps its figures"), ("s", "takes part already")):
+        with pytest.raises(ValueError, match=f"Strategy '{name}' {message}"):
+            orchestrator.add_strategy(Scripted({}), StrategyMetadata(name), AllocationConfig(10))
+
+
 @pytest.mark.parametrize("full", [(), ("in_memory",)], ids=["jumping", "dense"])
 def test_after_a_stop_no_change_is_made(full: Sequence[str]) -> None:
     """At bar 3 a tenth is lost, later more, which would pause `a`; what is scheduled after that is a finding."""

@@ -68,7 +68,7 @@ class Lifecycle:
 
     def resume(self, strategy_id: str) -> None:
         """Let a strategy open positions again; its drawdown begins anew, and the portfolio's where that stopped it."""
-        entry = self._entries[strategy_id]
+        entry = self._known(strategy_id)
         stopped = self._losses.is_down(strategy_id) or self._losses.is_down(PORTFOLIO)
         self._require(strategy_id, "resumed", "paused", *(("active",) if stopped else ()))
         label = self._become(entry, "active")
@@ -114,11 +114,16 @@ class Lifecycle:
         self._return_cash()
 
     def _require(self, strategy_id: str, becoming: str, *allowed: EntryStatus) -> StrategyEntry:
-        entry = self._entries[strategy_id]
+        entry = self._known(strategy_id)
         if self.stopped is not None:
             raise ValueError(f"Strategy {strategy_id!r} can't be {becoming}: {self.stopped}")
         entry.require(becoming, *allowed)
         return entry
+
+    def _known(self, strategy_id: str) -> StrategyEntry:
+        if strategy_id not in self._entries:
+            raise ValueError(f"Unknown strategy: {strategy_id}")
+        return self._entries[strategy_id]
 
     def _become(self, entry: StrategyEntry, status: EntryStatus) -> int:
         label, moment = self._now()
