@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import get_args
 
-from orchestrate.domain.engines import registered_engines
+from orchestrate.domain.engines import ENGINES, engine_of, registered_engines
 from orchestrate.domain.events import (
     DomainEvent,
     StrategyAddedEvent,
@@ -102,13 +102,16 @@ class UnifiedStrategyOrchestrator:
     ) -> None:
         """Add a strategy. An exception in place of a strategy: it failed before it began.
 
-        A native is given as its class, `kind` names its engine, and `config` has the parameters that this makes it
-        with. During a run it takes part from the next step on, with its weight of the portfolio's equity as far as the
-        reserve has it.
+        A native is given as its class; its engine, which `kind` may name, makes it with the parameters in `config`, and
+        is its `framework`. During a run it takes part from the next step on, with its weight of the portfolio's equity
+        as far as the reserve has it.
         """
-        framework = framework or self.frameworks[0]
+        kind = kind or _native_kind(strategy, metadata.id)
+        framework = framework or (kind if kind in self.frameworks else self.frameworks[0])
         if framework not in self.frameworks:
             raise ValueError(f"Unknown framework: {framework!r}; there are {', '.join(self.frameworks)}")
+        if kind in self.frameworks and kind != framework:
+            raise ValueError(f"Strategy {metadata.id!r} is one of {kind}, it can't run on {framework}")
         if metadata.id.startswith(UNMANAGED):
             raise ValueError(f"{metadata.id!r} can't be a strategy's id: {UNMANAGED} is the book of kept positions")
         if metadata.id in self.strategies:
@@ -238,3 +241,17 @@ class UnifiedStrategyOrchestrator:
         session.require_decided()
         commands = session.commands(settled)
         return commands + session.own_commands(event) if session.portfolio.rules else commands
+
+
+def _native_kind(strategy: object, strategy_id: str) -> Kind | None:
+    """Return the engine of a native's class; None for an instance, whose kind is inferred as it starts."""
+    if not isinstance(strategy, type):
+        engine = engine_of(type(strategy), ENGINES.values())
+        if engine:
+            raise ValueError(f"Strategy {strategy_id!r}: {engine} makes its strategies itself, pass the class")
+        return None
+    engine = engine_of(strategy, ENGINES.values())
+    if not engine:
+        way_out = f"pass an instance, {strategy.__name__}(), or with kind= the engine that hosts the class"
+        raise ValueError(f"Strategy {strategy_id!r}: {strategy.__name__} is a class of no engine: {way_out}")
+    return engine
