@@ -17,12 +17,9 @@ from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.order import Outcome
 from orchestrate.domain.text.printable import one_line
 from orchestrate.reporting import output
-from orchestrate.runs.decisions import CONFLICTS, ORDERS, OrderHistory, StoredStage
+from orchestrate.runs.decisions import CAPITAL, CONFLICTS, ORDERS, OrderHistory, StoredStage
 from orchestrate.runs.explanation import Explanation, StrategyState
 
-_CAPITAL: Final = "capital"
-#: The stages that come before the one that looks at money.
-_BEFORE_CAPITAL: Final = ("size", CONFLICTS)
 #: So many orders are shown as text; JSON has all.
 _ORDERS: Final = 20
 #: What a reason says in a sentence after "because".
@@ -117,13 +114,14 @@ def _bar(order: OrderHistory) -> str:
 
 def _lines(order: OrderHistory) -> Iterator[tuple[str, str]]:
     """Yield what each stage did, then the order, its engine and its fill."""
-    lines = [
-        (stage.stage, _conflict(order, stage) if stage.stage == CONFLICTS else _stage(stage)) for stage in order.stages
-    ]
-    if order.available is not None and _CAPITAL not in dict(lines):
-        kept = f"passed: {_money(order.reserve)} of {_money(order.available)} available were held back for it"
-        lines.insert(sum(name in _BEFORE_CAPITAL for name, _ in lines), (_CAPITAL, kept))
-    yield from lines
+    for stage in order.stages:
+        if stage.stage == CONFLICTS:
+            yield stage.stage, _conflict(order, stage)
+        elif stage.stage == CAPITAL and "reserve" in stage.figures:
+            reserve, available = (_money(stage.figures[name]) for name in ("reserve", "available"))
+            yield stage.stage, f"passed: {reserve} of {available} available were held back for it"
+        else:
+            yield stage.stage, _stage(stage)
     yield "order", _end(order)
 
 

@@ -87,6 +87,10 @@ def expected(one, two):
         order("greedy", 6, -832.0, -832.0, "approved", "flattened", "greedy-2", two, (DAYS[7], -832.0, 10.99, 1.0)),
         order(
             *("late", 9, 5.0, 0.0, "rejected", "unfilled_at_end", "late-1", two, None),
+            stage(
+                *("capital", 5.0, 5.0, "", "43.55 of 10000.00 available were held back for it"),
+                **{"available": 10_000.0, "reserve": 43.55},
+            ),
             stage("orders", 5.0, 0.0, "unfilled_at_end"),
         ),
     ]
