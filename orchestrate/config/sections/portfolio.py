@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from orchestrate.config.document.nodes import Table, find
 from orchestrate.config.reading import Reading, is_function
 from orchestrate.config.schema import Appointment as AppointmentSection
 from orchestrate.config.sections.limits import portfolio_limits
@@ -164,7 +165,8 @@ def _appointment(reading: Reading, index: int, written: AppointmentSection, enab
 def _allocation(reading: Reading, index: int, written: AppointmentSection, enabled: list[str]) -> Appointment | None:
     path = ("portfolio", "schedule", index, "allocation")
     shares = dict(written.allocation or {})
-    if not shares:
+    node = find(reading.shaped.table, path)[0]
+    if isinstance(node, Table) and not node.entries:
         reading.wrong(path, "an allocation names no strategy", "write {at: 2015-01-02, allocation: {ID: 50}}")
     for name in shares:
         if name not in enabled:
