@@ -19,6 +19,8 @@ CONFLICTS: Final = "conflicts"
 ORDERS: Final = "orders"
 CAPITAL: Final = "capital"
 _SIZE: Final = "size"
+#: What is said to have placed an order that no strategy requested.
+_RULE: Final = "rule"
 #: The stages that come before the one that looks at money.
 _BEFORE_CAPITAL: Final = (_SIZE, CONFLICTS)
 
@@ -229,9 +231,12 @@ class DecisionTable:
 
     def _stages(self, row: _Row) -> Iterable[StoredStage]:
         """Return the stored trail; of a row without one, a stage made from its reason."""
+        if not row.stages and row.outcome == Outcome.APPROVED:
+            return (
+                (StoredStage(_RULE, row.wanted, row.wanted, "", row.detail, {}),) if row.reason and row.detail else ()
+            )
         if not row.stages:
-            ended = StoredStage(ORDERS, row.wanted, row.quantity, row.reason, row.detail, {})
-            return () if row.outcome == Outcome.APPROVED else (ended,)
+            return (StoredStage(ORDERS, row.wanted, row.quantity, row.reason, row.detail, {}),)
         try:
             return [StoredStage(**stage) for stage in json.loads(row.stages)]
         except (ValueError, TypeError) as error:

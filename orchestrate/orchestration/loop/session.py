@@ -250,7 +250,7 @@ class Session:
             Reason.STRATEGY_FAILED,
             tell_engine=not entry.is_native,
         )
-        self.orders.flatten(entry, Reason.FLATTENED)
+        self.orders.flatten(entry, Reason.FLATTENED, "the strategy has failed")
 
     def cancel_ended(self, event: MarketEvent) -> None:
         """Cancel orders whose symbol has no further bar: they can never fill."""

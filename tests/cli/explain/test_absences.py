@@ -70,6 +70,9 @@ def test_after_a_stop_of_the_portfolio_nobody_was_called(golden):
     asked = prompt("explain", "latest", "--at", DAYS[5], "--strategy", "late", "--format", "json").document["orders"]
     assert [one["reason"] for one in asked] == ["no_signal"]
     assert not [line for line in prompt.journal if line["event"].startswith("strategy_")]
+    [closing] = prompt("explain", "latest", "--order", "greedy-2", "--format", "json").document["orders"]
+    assert (closing["strategy_id"], closing["reason"], closing["stages"][0]["stage"]) == ("greedy", "flattened", "rule")
+    assert closing["stages"][0]["detail"] == f"max_drawdown of the portfolio: {stop['figure']:.4g} of 0.02"
     late, never = [one for one in metrics["findings"] if one["where"] == "portfolio.schedule"]
     assert late["count"] == 2
     assert late["message"].startswith(

@@ -84,7 +84,10 @@ def expected(one, two):
                 **{"cost": 38.53, "available": 10.0, "price": 12.51, "quantity": 3.0},
             ),
         ),
-        order("greedy", 6, -832.0, -832.0, "approved", "flattened", "greedy-2", two, (DAYS[7], -832.0, 10.99, 1.0)),
+        order(
+            *("greedy", 6, -832.0, -832.0, "approved", "flattened", "greedy-2", two, (DAYS[7], -832.0, 10.99, 1.0)),
+            stage("rule", -832.0, -832.0, "", "the strategy has failed"),
+        ),
         order(
             *("late", 9, 5.0, 0.0, "rejected", "unfilled_at_end", "late-1", two, None),
             stage(
@@ -154,6 +157,7 @@ poor wanted to buy 3 A at the close of 2024-01-06 (12.5).
 The orchestrator placed an order of greedy to sell 832 A to close its position
 at the close of 2024-01-07 (11.5), because all that the strategy holds is
 closed.
+  rule   the strategy has failed
   order  greedy-2: nautilus sold 832 at 10.99 in the bar 2024-01-08, fee 1.00
 """,
     "late-1": """\

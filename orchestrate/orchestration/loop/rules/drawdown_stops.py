@@ -52,7 +52,9 @@ class DrawdownStops:
         for name in losses.newly_down():
             bound = self._report(name, "max_drawdown", losses.drawdown(name), "at")
             action = str(getattr(self._limits_of(name)["max_drawdown"], "action", "flatten"))
-            self._act(name, action)
+            self._act(
+                name, action, f"max_drawdown of {name or 'the portfolio'}: {losses.drawdown(name):.4g} of {bound:.4g}"
+            )
             if action == "stop" and not self._over:
                 self._over = True
                 self._halt(losses.drawdown(name), bound)
@@ -65,10 +67,10 @@ class DrawdownStops:
         self._emit(LimitReachedEvent(name, limit, figure, bound, t=self._log.step_label()))
         return bound
 
-    def _act(self, name: str, action: str) -> None:
+    def _act(self, name: str, action: str, why: str) -> None:
         for entry in self._concerned(name):
             if action != "pause":
-                self._flatten(entry)
+                self._flatten(entry, why)
             elif entry.status == "active" and not self._over:
                 self._pause(entry.id)
 
@@ -76,11 +78,11 @@ class DrawdownStops:
         entries = self._entries.values() if name == PORTFOLIO else [self._entries[name]]
         return [entry for entry in entries if entry.is_called]
 
-    def _flatten(self, entry: StrategyEntry) -> None:
+    def _flatten(self, entry: StrategyEntry, why: str) -> None:
         """Cancel all orders of the strategy and close its positions at their next bars."""
 
         def own(order: Order) -> bool:
             return order.strategy_id == entry.id and order.status is not OrderStatus.RELEASED
 
         self._orders.cancel(own, Reason.LIMIT)
-        self._orders.flatten(entry, Reason.FLATTENED)
+        self._orders.flatten(entry, Reason.FLATTENED, why)

@@ -109,7 +109,7 @@ class Lifecycle:
         if positions == "keep":
             self._keeping.add(strategy_id)
         else:
-            self._orders.flatten(entry, Reason.FLATTENED)
+            self._orders.flatten(entry, Reason.FLATTENED, "the strategy was removed")
         self._leaving[strategy_id] = entry
         self._return_cash()
 
