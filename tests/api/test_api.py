@@ -194,7 +194,15 @@ def test_what_can_not_be_is_refused_before_any_run(make, message):
 def test_settings_are_taken_in_capitals_and_as_text():
     config = OrchestratorConfig("NET_SIGNAL", logging_level="WARNING", capital="1000", start="2020-01-02")
     assert (config.conflict_resolution_mode, config.logging_level) == ("net_signal", "warning")
-    assert StrategyOrchestrator([("RSI", 0.5), ("MOMENTUM", "0.25")]).weights == [Decimal("0.5"), Decimal("0.25")]
+
+
+def test_weights_and_capital_are_known_before_a_run():
+    """A strategy starts with its weight of the capital (FR-003), under the id that results have."""
+    orchestrator = StrategyOrchestrator([("RSI", 0.3333), ("RSI", "0.25")], OrchestratorConfig(capital=1000))
+    assert orchestrator.weights == [Decimal("0.3333"), Decimal("0.25")]
+    assert orchestrator.capital_allocations == {"RSI": Decimal("333.30"), "RSI_2": Decimal("250.00")}
+    strategies = orchestrator.run(FLAT).facts.strategies
+    assert {name: one.allocated for name, one in strategies.items()} == orchestrator.capital_allocations
 
 
 # ---- conflicts

@@ -145,6 +145,14 @@ class StrategyOrchestrator:
         """The weight of each strategy, in their order."""
         return [weight for _, weight in self.strategies]
 
+    @property
+    def capital_allocations(self) -> dict[str, Decimal]:
+        """The capital that each strategy starts with, by its id, exact to the cent."""
+        weights: dict[str, Decimal] = {}
+        for strategy, weight in self.strategies:
+            weights[_name_and_id(strategy, weights)[1]] = weight
+        return PortfolioCapitalManager().calculate_allocations(Decimal(str(self.config.capital)), weights)
+
     def run(self, data: Data) -> OrchestratorResult:
         """Run all strategies on `data`: a DataFrame, a list of bars, a path, or a dict of them by symbol."""
         return result_of(_run(self.strategies, data, self.config), OrchestratorResult)
@@ -252,10 +260,7 @@ def _strategy_plan(
     strategy: Strategy, weight: Decimal, symbols: tuple[str, ...], taken: Container[str], config: OrchestratorConfig
 ) -> tuple[StrategyPlan, object]:
     """Return a strategy's plan, under an id of its own, and the object (of a native: the class) that runs."""
-    name = strategy if isinstance(strategy, str) else getattr(strategy, "__name__", type(strategy).__name__)
-    own_id = _identifier(name)
-    numbered = (own_id if number == 1 else f"{own_id}_{number}" for number in count(1))
-    own_id = next(candidate for candidate in numbered if candidate not in taken)
+    name, own_id = _name_and_id(strategy, taken)
     parameters = dict(config.parameters.get(own_id, {}))
     if isinstance(strategy, str):
         description = wiring.describe(strategy, Path.cwd())
@@ -276,6 +281,14 @@ def _strategy_plan(
         config=parameters,
     )
     return plan, instance
+
+
+def _name_and_id(strategy: Strategy, taken: Container[str]) -> tuple[str, str]:
+    """Return a strategy's name and an id that is not taken: the name, with a number where others have it."""
+    name = strategy if isinstance(strategy, str) else getattr(strategy, "__name__", type(strategy).__name__)
+    own_id = _identifier(name)
+    numbered = (own_id if number == 1 else f"{own_id}_{number}" for number in count(1))
+    return name, next(candidate for candidate in numbered if candidate not in taken)
 
 
 def _identifier(name: str) -> str:
