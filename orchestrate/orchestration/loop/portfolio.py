@@ -248,6 +248,7 @@ class Portfolio:
         """Call no strategy any more; the run goes on to its end."""
         t = self._log.step_label()
         self.stopped = self.lifecycle.stopped = PortfolioStop("max_drawdown", figure, bound, t)
+        self.rules = tuple(rule for rule in self.rules if rule is not self.rebalancer)
         for entry in self._in_order:
             if entry.status not in ("failed", "ruined"):  # those have been retired
                 self._actions.retire(entry)

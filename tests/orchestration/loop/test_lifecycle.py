@@ -10,6 +10,7 @@ import pytest
 
 from orchestrate import wiring
 from orchestrate.domain.events import (
+    CapitalRebalancedEvent,
     LimitReachedEvent,
     StrategyAddedEvent,
     StrategyPausedEvent,
@@ -18,7 +19,7 @@ from orchestrate.domain.events import (
 )
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
-from orchestrate.domain.portfolio import NO_LIMITS, Appointment, Limits, PortfolioPlan
+from orchestrate.domain.portfolio import NO_LIMITS, Appointment, Limits, PortfolioPlan, RebalancePlan
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown, MaxPortfolioDrawdown
@@ -51,6 +52,7 @@ def run(
     full: Sequence[str] = (),
     pooled: bool = False,
     portfolio_limits: Limits = NO_LIMITS,
+    rebalance: RebalancePlan | None = None,
 ) -> HarnessRun:
     """Strategies with 30 % of 10,000 each."""
     shares = pct or {}
@@ -71,7 +73,7 @@ def run(
         rules,
         capital=10_000,
         adapters=adapters,
-        portfolio=PortfolioPlan(schedule=tuple(schedule)),
+        portfolio=PortfolioPlan(schedule=tuple(schedule), rebalance=rebalance or RebalancePlan()),
         full=full,
         pooled=pooled,
         coordinator=StrategyCoordinator(limits=portfolio_limits),
@@ -259,6 +261,25 @@ def test_after_a_stop_no_change_is_made(full: Sequence[str]) -> None:
             getattr(done.orchestrator, change)("a")
     with pytest.raises(ValueError, match="'new' can't join this run: the portfolio was stopped at"):
         done.orchestrator.add_strategy(Scripted({}), StrategyMetadata("new"), AllocationConfig(0))
+
+
+@pytest.mark.parametrize("full", [(), ("in_memory",)], ids=["jumping", "dense"])
+def test_after_a_stop_no_capital_is_moved(full: Sequence[str]) -> None:
+    """Daily rebalances until bar 3, whose close is the stop; the one change that is left is named."""
+    prices = [(100.0, 100.0 + 10 * bar) for bar in range(3)] + [(50.0, 50.0)] * 7
+    done = run(
+        {"a": Flags(long=[0]), "b": Flags()},
+        [Appointment(day(8), "pause", "b")],
+        portfolio_limits={"max_drawdown": MaxPortfolioDrawdown(0.02, "stop")},
+        prices=prices,
+        full=full,
+        rebalance=RebalancePlan(every="day"),
+    )
+    assert [event.t for event in done.of(CapitalRebalancedEvent)] == [START + bar * DAY for bar in (1, 2)]
+    _stop, late = done.orchestrator.session.portfolio.findings
+    assert late.message.startswith(
+        f"pause b at {day(8)} did nothing: the portfolio was stopped at the close of {day(3)} "
+    )
 
 
 def test_changes_of_status_are_in_the_result() -> None:

@@ -58,7 +58,8 @@ class Appointments:
         """Report what came after the portfolio was stopped, and what no bar has come for."""
         if self._late:
             late = tuple(one.description for one in self._late)
-            message = f"{len(late)} changes did nothing, from {late[0]} on: {self._lifecycle.stopped}"
+            which = f"{len(late)} changes did nothing, from {late[0]} on" if late[1:] else f"{late[0]} did nothing"
+            message = f"{which}: {self._lifecycle.stopped}"
             self._findings.append(Finding("warning", "portfolio.schedule", message, len(late), late[:_FIRST]))
         for appointment in self._left:
             self._nothing_done(appointment, "no bar comes at or after it")
