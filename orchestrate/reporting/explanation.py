@@ -30,6 +30,8 @@ REASONS: Final[dict[str, str]] = {
     "not_tradable": "the symbol could not be traded",
     "strategy_failed": "the strategy had failed",
     "strategy_paused": "the strategy was paused",
+    "strategy_removed": "the strategy was removed",
+    "rebalance": "capital goes back to its targets",
     "series_ended": "the symbol has no later bar",
     "unfilled_at_end": "the run ended before it filled",
     "nothing_to_close": "there was nothing left to close",
@@ -118,8 +120,7 @@ def _lines(order: OrderHistory) -> Iterator[tuple[str, str]]:
         if stage.stage == CONFLICTS:
             yield stage.stage, _conflict(order, stage)
         elif stage.stage == CAPITAL and "reserve" in stage.figures:
-            reserve, available = (_money(stage.figures[name]) for name in ("reserve", "available"))
-            yield stage.stage, f"passed: {reserve} of {available} available were held back for it"
+            yield stage.stage, f"passed: {_kept(stage.figures['reserve'], stage.figures['available'])}"
         else:
             yield stage.stage, _stage(stage)
     yield "order", _end(order)
@@ -132,6 +133,12 @@ def _stage(stage: StoredStage) -> str:
     verdict = none if not stage.after else f"cut from {_number(abs(stage.before))} to {_number(abs(stage.after))}"
     detail = f" ({stage.detail})" if stage.detail else ""
     return f"{verdict}, because {reason_text(stage.reason)}{detail}"
+
+
+def _kept(reserve: float, available: float) -> str:
+    if not reserve:
+        return f"{_money(available)} was available"
+    return f"{_money(reserve)} of {_money(available)} available were held back for it"
 
 
 def _conflict(order: OrderHistory, stage: StoredStage) -> str:

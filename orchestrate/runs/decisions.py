@@ -22,7 +22,7 @@ _SIZE: Final = "size"
 #: What is said to have placed an order that no strategy requested.
 _RULE: Final = "rule"
 #: The stages that come before the one that looks at money.
-_BEFORE_CAPITAL: Final = (_SIZE, CONFLICTS)
+_BEFORE_CAPITAL: Final = (_RULE, _SIZE, CONFLICTS)
 
 
 class Key(NamedTuple):
@@ -265,7 +265,8 @@ def _insert_capital(stages: list[StoredStage], demand: _Row, available: float) -
     place = sum(stage.stage in _BEFORE_CAPITAL for stage in stages)
     before = stages[place - 1].after if place else demand.wanted
     after = stages[place].before if place < len(stages) else demand.quantity
-    detail = f"{demand.reserve:.2f} of {available:.2f} available were held back for it"
+    kept = f"{demand.reserve:.2f} of {available:.2f} available were held back for it"
+    detail = kept if demand.reserve else f"{available:.2f} was available"
     figures = {"available": available, "reserve": demand.reserve}
     stages.insert(place, StoredStage(CAPITAL, before, after, "", detail, figures))
 

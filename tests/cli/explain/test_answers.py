@@ -197,6 +197,21 @@ def test_a_limit_is_a_stage_like_the_others(golden):
     assert "because a limit was reached (max_position_pct:" in prompt("explain", "latest", "--order", "whole-1").out
 
 
+def test_a_rebalance_says_what_made_it_due(golden):
+    """`whole` is trimmed, `greedy` enlarged; the orders are the orchestrator's."""
+    config = {"strategies.greedy.config": "{enter: 0, quantity: 90.0, breaks: 99}"}
+    prompt = golden(**config, **{"portfolio.rebalance": "{threshold: 0.01}"}, code=0)
+    orders = prompt("explain", "latest", "--format", "json").document["orders"]
+    trim, top_up = [order for order in orders if order["reason"] == "rebalance"]
+    assert (trim["order_id"], trim["wanted"]) == ("whole-2", -64.0)
+    assert trim["stages"] == [stage("rule", -64.0, -64.0, "", "due by threshold")]
+    assert (top_up["order_id"], top_up["wanted"]) == ("greedy-2", 1.0)
+    assert [one["stage"] for one in top_up["stages"]] == ["rule", "capital"]
+    said = " ".join(prompt("explain", "latest", "--order", "greedy-2").out.split())
+    assert said.startswith("The orchestrator placed an order of greedy to buy 1 A at the close of 2024-01-05 (13.5),")
+    assert "because capital goes back to its targets. rule due by threshold capital passed: 14.51 of" in said
+
+
 def test_a_moment_without_an_order(golden):
     prompt = golden()
     done = prompt("explain", "latest", "--at", "2024-01-03")
