@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from orchestrate.domain.market.timeline import Flags
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.strategies.compatibility import Pair, PairStatistics
 
+_HOUR: Final = 3_600 * 10**9
+_DAY: Final = 24 * _HOUR
+#: The longest average holding of each horizon, in nanoseconds; "years" is longer than all.
+HORIZONS: Final = {"minutes": _HOUR, "hours": _DAY, "days": 7 * _DAY, "weeks": 30 * _DAY, "months": 365 * _DAY}
 #: A drawdown is deep from this part of the deepest one on.
 _DEEP = 0.5
 
@@ -29,6 +34,21 @@ def pair_statistics(result: RunResult, correlation: Matrix) -> dict[Pair, PairSt
         )
         for first, second in combinations(result.strategies, 2)
     }
+
+
+def horizon(result: RunResult, name: str) -> str:
+    """Return how long a strategy holds on average, as an order of magnitude; "" where it has held nothing.
+
+    One that has closed nothing holds at least until the end, and none holds for less than a bar.
+    """
+    strategy = result.strategies[name]
+    bars = result.labels[strategy.has_bar]
+    held = [trade.exited - trade.entered for trade in strategy.trades]
+    held = held or [int(bars[-1]) - position.opened_at for position in strategy.open_positions]
+    if not held or len(bars) < 2:
+        return ""
+    average = max(sum(held) / len(held), int(np.diff(bars).min()))
+    return next((magnitude for magnitude, most in HORIZONS.items() if average < most), "years")
 
 
 def _deep(result: RunResult, name: str) -> Flags:

@@ -17,7 +17,7 @@ from orchestrate.analytics.track import Track
 from orchestrate.domain.books import Trade
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Flags, Floats
-from orchestrate.domain.results import Finding, RunResult, StrategyResult
+from orchestrate.domain.results import Finding, PortfolioStop, RunResult, StrategyResult
 
 Document = dict[str, object]
 
@@ -25,7 +25,7 @@ Document = dict[str, object]
 def summarise(result: RunResult) -> Document:
     """Return `bars`, `start`, `end`, `portfolio`, `strategies`, `frameworks`, `correlation` and `findings` of `result`.
 
-    And `benchmark` where the plan names one.
+    And `benchmark` where the plan names one, `stopped` where the portfolio was stopped.
     """
     notes: list[Finding] = []
     portfolio = _portfolio(result, notes)
@@ -40,6 +40,7 @@ def summarise(result: RunResult) -> Document:
     )
     labels = result.labels
     benchmark = {} if result.benchmark is None else {"benchmark": _benchmark(result, result.benchmark)}
+    stopped = {} if result.stopped is None else {"stopped": _stop(result.stopped)}
     return benchmark | {
         "bars": len(labels),
         "start": label_text(int(labels[0])) if len(labels) else None,
@@ -48,6 +49,7 @@ def summarise(result: RunResult) -> Document:
         "strategies": strategies,
         "frameworks": frameworks,
         "correlation": matrix,
+        **stopped,
         "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more]))],
     }
 
@@ -92,6 +94,9 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
     metrics, figure_notes = figures(track, f"strategies.{strategy.id}")
     notes.extend(figure_notes)
     error = strategy.error
+    changes = [
+        {"status": one.status, "bar_date": _date(one.t), "moment": one.moment} for one in strategy.status_changes
+    ]
     return {
         "name": strategy.name,
         "framework": strategy.framework,
@@ -108,9 +113,18 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
         else {
             "type": error.type,
             "message": error.message,
-            "bar_date": None if error.t is None else label_text(error.t),
+            "bar_date": _date(error.t),
         },
+        **({"status_changes": changes} if changes else {}),
     }
+
+
+def _stop(stop: PortfolioStop) -> Document:
+    return {"limit": stop.limit, "figure": stop.figure, "bound": stop.bound, "bar_date": label_text(stop.t)}
+
+
+def _date(t: int | None) -> str | None:
+    return None if t is None else label_text(t)
 
 
 def _benchmark(result: RunResult, closes: Floats) -> Document:

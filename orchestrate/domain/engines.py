@@ -89,3 +89,12 @@ def registered_engines() -> tuple[str, ...]:
 def natives_of(engines: Engines) -> dict[str, Natives]:
     """Return the natives of those engines that host them, by the engine's name."""
     return {engine.name: engine.natives for engine in engines if engine.natives is not None}
+
+
+def engine_of(native: type, engines: Engines) -> str:
+    """Return the engine that hosts a class; "" where none does. ValueError where several would."""
+    names = [f"{parent.__module__}.{parent.__qualname__}" for parent in native.__mro__]
+    hosts = [engine for engine, natives in natives_of(engines).items() if any(map(natives.has_root, names))]
+    if len(hosts) > 1:
+        raise ValueError(f"{native.__name__} is a strategy of {' and of '.join(hosts)}: split it into two classes")
+    return hosts[0] if hosts else ""

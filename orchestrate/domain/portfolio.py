@@ -78,6 +78,11 @@ class Appointment:
     positions: Literal["flatten", "keep"] = "flatten"
     allocation: Mapping[str, Decimal] = field(default_factory=dict)
 
+    @property
+    def description(self) -> str:
+        """Return the change as findings name it."""
+        return f"{self.action} {self.strategy_id or ', '.join(self.allocation)} at {self.at}"
+
 
 @dataclass(frozen=True, slots=True)
 class CompatibilityPlan:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from orchestrate.domain.books import Position, Trade
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.order import Decision, Fill, Reason
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.values import value
@@ -18,6 +19,10 @@ if TYPE_CHECKING:  # findings need no numpy
 Severity = Literal["info", "warning", "error"]
 RunStatus = Literal["completed", "degraded", "failed", "interrupted"]
 StrategyStatus = Literal["completed", "failed", "paused", "waiting", "removed", "ruined"]
+#: The status of a strategy while a run goes on.
+EntryStatus = Literal["waiting", "active", "paused", "failed", "removed", "ruined"]
+#: Whether something happened before a bar's open or after its close.
+Moment = Literal["open", "close"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,32 @@ class RunError(StrategyError):
 
     file: str
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A change of a strategy's status before the open of a bar or after its close.
+
+    `t` is the label of the bar, None before the first one.
+    """
+
+    status: EntryStatus
+    t: int | None
+    moment: Moment = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioStop:
+    """The end of all trading after the close of the bar `t`: the `figure` of a limit reached its `bound`."""
+
+    limit: str
+    figure: float
+    bound: float
+    t: int
+
+    def __str__(self) -> str:
+        figures = f"{self.limit}: {self.figure:.4g} of {self.bound:.4g}"
+        return f"the portfolio was stopped at the close of {label_text(self.t)} ({figures})"
 
 
 @value
@@ -126,6 +157,8 @@ class StrategyResult:
     resized: int
     error: StrategyError | None = None
     transfers: Transfers | None = None
+    #: the changes of its status, in their order
+    status_changes: tuple[StatusChange, ...] = ()
 
     @property
     def earned(self) -> Floats:
@@ -172,6 +205,8 @@ class RunResult:
     looked_ahead: tuple[str, ...] = ()
     #: what ended the run before its last bar
     error: RunError | None = None
+    #: what let no strategy trade any more, while the run went on
+    stopped: PortfolioStop | None = None
 
     @property
     def portfolio_equity(self) -> Floats:

@@ -17,12 +17,9 @@ from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.order import Outcome
 from orchestrate.domain.text.printable import one_line
 from orchestrate.reporting import output
-from orchestrate.runs.decisions import CONFLICTS, ORDERS, OrderHistory, StoredStage
+from orchestrate.runs.decisions import CAPITAL, CONFLICTS, ORDERS, OrderHistory, StoredStage
 from orchestrate.runs.explanation import Explanation, StrategyState
 
-_CAPITAL: Final = "capital"
-#: The stages that come before the one that looks at money.
-_BEFORE_CAPITAL: Final = ("size", CONFLICTS)
 #: So many orders are shown as text; JSON has all.
 _ORDERS: Final = 20
 #: What a reason says in a sentence after "because".
@@ -33,6 +30,8 @@ REASONS: Final[dict[str, str]] = {
     "not_tradable": "the symbol could not be traded",
     "strategy_failed": "the strategy had failed",
     "strategy_paused": "the strategy was paused",
+    "strategy_removed": "the strategy was removed",
+    "rebalance": "capital goes back to its targets",
     "series_ended": "the symbol has no later bar",
     "unfilled_at_end": "the run ended before it filled",
     "nothing_to_close": "there was nothing left to close",
@@ -48,14 +47,16 @@ REASONS: Final[dict[str, str]] = {
     "margin_call": "its account was called for margin",
     "ruined": "its account was ruined",
 }
-#: Why a strategy had no demand on a bar.
+#: Why a strategy had no demand on the bar {at}.
 SILENCES: Final[dict[str, str]] = {
-    "no_signal": "had a bar and wanted nothing",
-    "no_bar": "had no bar, so it was not called",
-    "failed": "had failed by then",
-    "waiting": "had not been added yet",
-    "removed": "had been removed by then",
-    "unmanaged": "is no strategy but holds kept positions",
+    "no_signal": "had a bar and wanted nothing at {at}",
+    "no_bar": "had no bar, so it was not called at {at}",
+    "failed": "was not called at {at}, because it had failed",
+    "waiting": "was not called at {at}, because it had not been added yet",
+    "removed": "was not called at {at}, because it had been removed",
+    "ruined": "was not called at {at}, because its account had been ruined",
+    "stopped": "was not called at {at}, because the portfolio had been stopped",
+    "unmanaged": "is no strategy but holds kept positions at {at}",
 }
 
 
@@ -115,13 +116,13 @@ def _bar(order: OrderHistory) -> str:
 
 def _lines(order: OrderHistory) -> Iterator[tuple[str, str]]:
     """Yield what each stage did, then the order, its engine and its fill."""
-    lines = [
-        (stage.stage, _conflict(order, stage) if stage.stage == CONFLICTS else _stage(stage)) for stage in order.stages
-    ]
-    if order.available is not None and _CAPITAL not in dict(lines):
-        kept = f"passed: {_money(order.reserve)} of {_money(order.available)} available were held back for it"
-        lines.insert(sum(name in _BEFORE_CAPITAL for name, _ in lines), (_CAPITAL, kept))
-    yield from lines
+    for stage in order.stages:
+        if stage.stage == CONFLICTS:
+            yield stage.stage, _conflict(order, stage)
+        elif stage.stage == CAPITAL and "reserve" in stage.figures:
+            yield stage.stage, f"passed: {_kept(stage.figures['reserve'], stage.figures['available'])}"
+        else:
+            yield stage.stage, _stage(stage)
     yield "order", _end(order)
 
 
@@ -132,6 +133,12 @@ def _stage(stage: StoredStage) -> str:
     verdict = none if not stage.after else f"cut from {_number(abs(stage.before))} to {_number(abs(stage.after))}"
     detail = f" ({stage.detail})" if stage.detail else ""
     return f"{verdict}, because {reason_text(stage.reason)}{detail}"
+
+
+def _kept(reserve: float, available: float) -> str:
+    if not reserve:
+        return f"{_money(available)} was available"
+    return f"{_money(reserve)} of {_money(available)} available were held back for it"
 
 
 def _conflict(order: OrderHistory, stage: StoredStage) -> str:
@@ -161,8 +168,9 @@ def _end(order: OrderHistory) -> str:
 
 
 def _state_sentence(state: StrategyState, asked: str | None) -> str:
-    said = SILENCES.get(state.reason, state.reason.replace("_", " "))
-    return one_line(f"{state.strategy_id} {said} at {asked}.")
+    said = SILENCES.get(state.reason, f"{state.reason.replace('_', ' ')} at {{at}}").format(at=asked)
+    detail = f" ({state.detail})" if state.detail else ""
+    return one_line(f"{state.strategy_id} {said}{detail}.")
 
 
 def _state_lines(state: StrategyState) -> Iterator[tuple[str, str]]:

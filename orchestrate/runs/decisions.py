@@ -17,7 +17,12 @@ from orchestrate.runs.reading import Document, StoredRun
 CONFLICTS: Final = "conflicts"
 #: What is said to have happened to an order that no stage of a trail speaks of: it was ended as an order.
 ORDERS: Final = "orders"
+CAPITAL: Final = "capital"
 _SIZE: Final = "size"
+#: What is said to have placed an order that no strategy requested.
+_RULE: Final = "rule"
+#: The stages that come before the one that looks at money.
+_BEFORE_CAPITAL: Final = (_RULE, _SIZE, CONFLICTS)
 
 
 class Key(NamedTuple):
@@ -86,8 +91,8 @@ class OrderHistory:
     """A demand and what became of it, from the bar it was decided on to its fill or its end.
 
     `t` is the label of that bar and `price` its close. `placed` is what the pipeline let through. `stages` has every
-    cut, at the decision and later, and the other strategies that wanted the same symbol. `ended` is the label of the
-    last thing that happened.
+    cut, at the decision and later, the money of an opening, and the other strategies that wanted the same symbol.
+    `ended` is the label of the last thing that happened.
     """
 
     t: int
@@ -103,8 +108,6 @@ class OrderHistory:
     order_id: str
     order_type: str
     engine: str
-    available: float | None
-    reserve: float
     stages: tuple[StoredStage, ...]
     fill: StoredFill | None
     ended: int
@@ -205,6 +208,8 @@ class DecisionTable:
         sharing = demands.get((first.label, first.symbol), ())
         if len(sharing) > 1 and first in sharing:
             _name_parties(stages, first, sharing)
+        if first.available is not None and not any(stage.stage == CAPITAL for stage in stages):
+            _insert_capital(stages, first, first.available)
         return OrderHistory(
             t=first.label,
             strategy_id=first.strategy_id,
@@ -219,8 +224,6 @@ class DecisionTable:
             order_id=first.order_id,
             order_type=first.order_type,
             engine=self._engines.get(first.strategy_id, ""),
-            available=first.available,
-            reserve=first.reserve,
             stages=tuple(stages),
             fill=fill,
             ended=last.label,
@@ -228,9 +231,12 @@ class DecisionTable:
 
     def _stages(self, row: _Row) -> Iterable[StoredStage]:
         """Return the stored trail; of a row without one, a stage made from its reason."""
+        if not row.stages and row.outcome == Outcome.APPROVED:
+            return (
+                (StoredStage(_RULE, row.wanted, row.wanted, "", row.detail, {}),) if row.reason and row.detail else ()
+            )
         if not row.stages:
-            ended = StoredStage(ORDERS, row.wanted, row.quantity, row.reason, row.detail, {})
-            return () if row.outcome == Outcome.APPROVED else (ended,)
+            return (StoredStage(ORDERS, row.wanted, row.quantity, row.reason, row.detail, {}),)
         try:
             return [StoredStage(**stage) for stage in json.loads(row.stages)]
         except (ValueError, TypeError) as error:
@@ -252,6 +258,17 @@ def _name_parties(stages: list[StoredStage], demand: _Row, sharing: Iterable[_Ro
     detail = f"{', '.join(figures)} wanted {demand.symbol} on the same bar"
     passed = StoredStage(CONFLICTS, demand.wanted, demand.wanted, "", detail, figures)
     stages.insert(1 if stages and stages[0].stage == _SIZE else 0, passed)
+
+
+def _insert_capital(stages: list[StoredStage], demand: _Row, available: float) -> None:
+    """Insert the stage of capital, where it cut nothing: what was available, and what was held back for the order."""
+    place = sum(stage.stage in _BEFORE_CAPITAL for stage in stages)
+    before = stages[place - 1].after if place else demand.wanted
+    after = stages[place].before if place < len(stages) else demand.quantity
+    kept = f"{demand.reserve:.2f} of {available:.2f} available were held back for it"
+    detail = kept if demand.reserve else f"{available:.2f} was available"
+    figures = {"available": available, "reserve": demand.reserve}
+    stages.insert(place, StoredStage(CAPITAL, before, after, "", detail, figures))
 
 
 def is_cut(demand: Sequence[Key]) -> bool:

@@ -33,8 +33,8 @@ class Question:
 class StrategyState:
     """A strategy at the close of a bar on which it had no demand.
 
-    `reason` is `no_signal`, `no_bar`, or why it was not called: `failed`, `waiting`, `removed`, `unmanaged`. `touched`
-    has the orders that something happened to on that bar.
+    `reason` is `no_signal`, `no_bar`, or why it was not called: `failed`, `waiting`, `removed`, `ruined`, `stopped`,
+    `unmanaged`; `detail` says since when. `touched` has the orders that something happened to on that bar.
     """
 
     strategy_id: str
@@ -44,12 +44,13 @@ class StrategyState:
     waiting: tuple[OrderHistory, ...]
     touched: tuple[OrderHistory, ...]
     symbol: str | None = None
+    detail: str = ""
 
     def document(self) -> Document:
         """Return the state as JSON shows it: as a demand for nothing."""
         figures = {f"held.{symbol}": quantity for symbol, quantity in self.held.items()}
         figures |= {f"waiting.{order.order_id}": order.placed for order in self.waiting}
-        stage = StoredStage("signal", 0.0, 0.0, self.reason, "", figures)
+        stage = StoredStage("signal", 0.0, 0.0, self.reason, self.detail, figures)
         return {
             "strategy_id": self.strategy_id,
             "symbol": self.symbol,

@@ -28,11 +28,14 @@ def with_returns(before: CompatibilityReport, result: RunResult, correlation: An
 
 
 def _observed(strategy: StrategyMetadata, result: RunResult) -> StrategyMetadata:
-    """Return the same facts, with the direction in which a strategy traded where none was known."""
+    """Return the same facts, with the direction and horizon of a strategy's trades where none was known."""
+    from orchestrate.analytics.compatibility import horizon
+
+    seen = replace(strategy, horizon=strategy.horizon or horizon(result, strategy.id))
     sides = {record.fill.quantity > 0 for record in result.fills if _opened(record, strategy.id)}
     if strategy.direction or not sides:
-        return strategy
-    return replace(strategy, direction="both" if len(sides) > 1 else "long" if True in sides else "short")
+        return seen
+    return replace(seen, direction="both" if len(sides) > 1 else "long" if True in sides else "short")
 
 
 def _opened(record: FillRecord, strategy_id: str) -> bool:

@@ -21,6 +21,8 @@ Span = tuple[int, int]
 _EQUITY: Final = "equity.parquet"
 #: So many reasons, and so many cuts, are shown of a whole run.
 _MOST: Final = 10
+#: The status of strategies that are not called.
+_NOT_CALLED: Final = ("waiting", "failed", "removed", "ruined")
 
 
 def explain(named: str, reports: Path, question: Question, *, all_orders: bool = True) -> Explanation:
@@ -153,12 +155,14 @@ def _states(
 
     waiting = table.histories(lambda demand: is_meant(demand) and is_open(demand, bar))
     touched = table.histories(lambda demand: is_meant(demand) and is_touched(demand, *span))
-    held, has_bar, absent = _held(run, table, bar), _has_bar(run, meant, span), _absent(run, bar)
+    held, has_bar = _held(run, table, bar), _has_bar(run, meant, span)
+    why = {name: ("no_signal" if has_bar[name] else "no_bar", "") for name in meant} | _absences(run, bar)
     return tuple(
         StrategyState(
             strategy_id=name,
             t=bar,
-            reason=absent.get(name) or ("no_signal" if has_bar[name] else "no_bar"),
+            reason=why[name][0],
+            detail=why[name][1],
             held={symbol: left for symbol, left in held.get(name, {}).items() if question.symbol in (None, symbol)},
             waiting=tuple(order for order in waiting if order.strategy_id == name),
             touched=tuple(order for order in touched if order.strategy_id == name),
@@ -168,15 +172,39 @@ def _states(
     )
 
 
-def _absent(run: StoredRun, bar: int) -> Mapping[str, str]:
-    """Return why strategies were not called at a bar."""
+def _absences(run: StoredRun, bar: int) -> dict[str, tuple[str, str]]:
+    """Return by strategy why it was not called at a bar: the reason, and the detail."""
     strategies: dict[str, Any] = run.figures["strategies"]
-    absent = {name: "unmanaged" for name in strategies if name.startswith(UNMANAGED)}
-    for one in _schedule(run):
-        if one["action"] == "add" and moment_of(one["at"]) > bar:
-            absent.setdefault(one["strategy_id"], "waiting")
-    absent |= {one["strategy_id"]: "removed" for one in _removals(run, bar)}
-    return absent | {name: "failed" for name, facts in strategies.items() if _had_failed(facts, bar)}
+    stop = run.figures.get("stopped")
+    absences: dict[str, tuple[str, str]] = {}
+    for name, facts in strategies.items():
+        change = _standing(facts.get("status_changes", ()), bar)
+        if name.startswith(UNMANAGED):
+            absences[name] = ("unmanaged", "")
+        elif change is not None and change["status"] in _NOT_CALLED:
+            absences[name] = (change["status"], _when(change))
+        elif stop is not None and span_of(stop["bar_date"])[0] < bar:
+            figures = f"{stop['limit']}: {stop['figure']:.4g} of {stop['bound']:.4g}"
+            absences[name] = ("stopped", f"at the close of {stop['bar_date']}, {figures}")
+    return absences
+
+
+def _standing(changes: Sequence[Document], bar: int) -> Document | None:
+    """Return the change of status that a strategy's call at `bar` depends on; None where it has had none."""
+    return next((change for change in reversed(changes) if _is_over(change, bar)), None)
+
+
+def _is_over(change: Document, bar: int) -> bool:
+    """True where a change comes before the call at `bar`, or prevents its answer, as a failure does."""
+    if change["bar_date"] is None:
+        return True
+    t = span_of(change["bar_date"])[0]
+    return t <= bar if change["moment"] == "open" or change["status"] == "failed" else t < bar
+
+
+def _when(change: Document) -> str:
+    where = {"open": "before the open of", "close": "at the close of"}[change["moment"]]
+    return "" if change["bar_date"] is None else f"{where} {change['bar_date']}"
 
 
 def _held(run: StoredRun, table: DecisionTable, bar: int) -> Mapping[str, Mapping[str, float]]:
@@ -202,11 +230,6 @@ def _removals(run: StoredRun, bar: int) -> list[Document]:
 def _schedule(run: StoredRun) -> Sequence[Document]:
     schedule: Sequence[Document] = run.plan.get("portfolio", {}).get("schedule", ())
     return schedule
-
-
-def _had_failed(strategy: Document, bar: int) -> bool:
-    error = strategy["error"]
-    return bool(error) and (error["bar_date"] is None or span_of(error["bar_date"])[0] <= bar)
 
 
 def _has_bar(run: StoredRun, strategies: Sequence[str], span: Span) -> Mapping[str, bool]:

@@ -170,11 +170,39 @@ def test_what_is_no_data_is_refused_with_what_it_is(data, message):
         (lambda: OrchestratorConfig(exits="kept"), "exits must be .protected. or .included., not .kept."),
         (lambda: OrchestratorConfig(capital_mode="shared"), "must be 'isolated' or 'pooled', not 'shared'"),
         (lambda: OrchestratorConfig(logging_level="loud"), "logging_level must be 'debug' or 'info' or 'warning' or"),
+        (lambda: StrategyOrchestrator([("RSI", "half")]), "a weight must be a number, not 'half'"),
+        (lambda: StrategyOrchestrator([("RSI", float("nan"))]), "a weight must be a number, not nan"),
+        (lambda: OrchestratorConfig(rebalance_threshold=Decimal("nan")), "rebalance_threshold must be a number"),
+        (lambda: OrchestratorConfig(rebalance_threshold="much"), "rebalance_threshold must be a number, not 'much'"),
+        (
+            lambda: OrchestratorConfig(framework="zipline"),
+            "framework must be 'backtrader' or 'nautilus', not 'zipline'",
+        ),
+        (lambda: OrchestratorConfig(capital=0), "capital must be positive, not 0"),
+        (lambda: OrchestratorConfig(capital=float("inf")), "capital must be a number, not inf"),
+        (lambda: OrchestratorConfig(periods_per_year=-1), "periods_per_year must be positive, not -1"),
+        (lambda: OrchestratorConfig(start="2020-13-01"), "start: '2020-13-01' is no date like 2014-06-30"),
+        (lambda: OrchestratorConfig(end="tomorrow"), "end: 'tomorrow' is no date"),
     ],
 )
 def test_what_can_not_be_is_refused_before_any_run(make, message):
+    """All settings are checked as they are made (NFR-003)."""
     with pytest.raises(ConfigurationError, match=message):
         make()
+
+
+def test_settings_are_taken_in_capitals_and_as_text():
+    config = OrchestratorConfig("NET_SIGNAL", logging_level="WARNING", capital="1000", start="2020-01-02")
+    assert (config.conflict_resolution_mode, config.logging_level) == ("net_signal", "warning")
+
+
+def test_weights_and_capital_are_known_before_a_run():
+    """A strategy starts with its weight of the capital (FR-003), under the id that results have."""
+    orchestrator = StrategyOrchestrator([("RSI", 0.3333), ("RSI", "0.25")], OrchestratorConfig(capital=1000))
+    assert orchestrator.weights == [Decimal("0.3333"), Decimal("0.25")]
+    assert orchestrator.capital_allocations == {"RSI": Decimal("333.30"), "RSI_2": Decimal("250.00")}
+    strategies = orchestrator.run(FLAT).facts.strategies
+    assert {name: one.allocated for name, one in strategies.items()} == orchestrator.capital_allocations
 
 
 # ---- conflicts

@@ -58,7 +58,7 @@ def test_text_tells_what_was_understood(command: Command) -> None:
         "  gates: sharpe >= 0.5\n"
         "  info: compatibility: score 90 of 100\n"
         "  info: compatibility: DEMO: traded by trend, hold: their orders can conflict; "
-        "say in portfolio.conflicts how DEMO is settled\n"
+        "see in portfolio.conflicts how DEMO is settled\n"
         "  warning: compatibility: symbols: most capital trades few symbols (Herfindahl index 1.00); "
         "spread the capital over more symbols\n"
     )
@@ -260,6 +260,7 @@ BEYOND_A_SCHEMA = {
         "not-supported",
     ),
     *("arguments", "environment", "set-into-list", "name-left-out", "schedule", "schedule-absent", "schedule-too-much"),
+    "schedule-impossible",
 }
 
 

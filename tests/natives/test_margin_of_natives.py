@@ -1,4 +1,4 @@
-"""Margin calls and ruin of natives: refused and closed in their engine's words, and called no more once ruined."""
+"""Natives whose account is called for margin, ruined, or stopped with the portfolio, in their engine's words."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 
 from orchestrate.domain.events import AccountRuinedEvent, MarginCalledEvent
 from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.portfolio import NO_LIMITS, Limits
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.losses import MaxPortfolioDrawdown
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
@@ -75,13 +77,19 @@ def planned(script: Script, seen: list[int]) -> dict[int, Callable[..., Any]]:
     return {bar: act(bar) for bar in range(12)}
 
 
-def run(framework: str, script: Script, prices: list[float], rules: ExecutionRules = PLAIN) -> HarnessRun:
+def run(
+    framework: str,
+    script: Script,
+    prices: list[float],
+    rules: ExecutionRules = PLAIN,
+    portfolio_limits: Limits = NO_LIMITS,
+) -> HarnessRun:
     events: list[Any] = []
     seen: list[int] = Shorter.bars
     Planned.plans["s"] = planned(script, seen)
     orchestrator = CrossFrameworkOrchestrator(
         PortfolioCapitalManager(Decimal(1_000)),
-        StrategyCoordinator(),
+        StrategyCoordinator(limits=portfolio_limits),
         CompatibilityAnalyzer(),
         {framework: build_adapter(framework, {})},
         emit=events.append,
@@ -129,3 +137,17 @@ def test_a_ruined_native_is_closed_and_called_no_more(framework: str, rules: Exe
         assert done.results["s"].equity[-1] == pytest.approx(500.0)
     assert done.results["s"].status == "ruined"
     assert Shorter.bars == [0, 1, 2, 3]
+
+
+@BOTH
+def test_a_stop_of_the_portfolio_ends_a_natives_calls(framework: str) -> None:
+    """At 15 it has 750 of 1,000; covered at 11 the drawdown is below its bound, and still it opens nothing."""
+    script = {0: "short", 4: "buy", 5: "buy"}
+    limits = {"max_drawdown": MaxPortfolioDrawdown(0.2, "stop")}
+    done = run(framework, script, [10.0, 10.0, 10.0, 15.0, 11.0, 11.0, 11.0], PLAIN, limits)
+    assert done.fills() == [(-50.0, 10.0), (50.0, 11.0)]
+    assert Shorter.bars == [0, 1, 2, 3]
+    stop = done.orchestrator.session.portfolio.stopped
+    assert stop is not None
+    assert (stop.figure, stop.bound) == (pytest.approx(0.25), 0.2)
+    assert done.results["s"].status == "completed"

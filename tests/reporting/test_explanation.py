@@ -19,7 +19,7 @@ def order(*stages, **changes):
     facts = {
         **{"t": DAY, "strategy_id": "trend", "symbol": "IBM", "closing": False, "wanted": 10.0, "placed": 10.0},
         **{"granted": 10.0, "price": 100.0, "outcome": "approved", "reason": "", "order_id": "trend-1"},
-        **{"order_type": "market", "engine": "nautilus", "available": None, "reserve": 0.0},
+        **{"order_type": "market", "engine": "nautilus"},
         **{"fill": StoredFill(2 * DAY, 10.0, 101.5, 1.0), "ended": DAY},
     }
     return OrderHistory(**{**facts, "stages": tuple(stages), **changes})
@@ -69,10 +69,11 @@ def test_stages_come_in_their_order_with_the_money_of_the_moment(capsys):
     stages = (
         StoredStage("size", 12.0, 10.0, "risk_budget", "1% of equity", {}),
         StoredStage("conflicts", 10.0, 4.0, "conflict", "netted", {"dips": -6.0, "rotation": 2.0}),
+        StoredStage("capital", 4.0, 4.0, "", "", {"available": 5_000.0, "reserve": 404.0}),
         StoredStage("limits", 4.0, 4.0, "", "", {}),
         StoredStage("orders", 4.0, 0.0, "expired", "", {}),
     )
-    shown = text_of(capsys, order(*stages, available=5_000.0, reserve=404.0, fill=None, outcome="rejected"))
+    shown = text_of(capsys, order(*stages, fill=None, outcome="rejected"))
     assert shown.splitlines()[1:] == [
         "  size       cut from 12 to 10, because risk budget (1% of equity)",
         "  conflicts  cut from 10 to 4, because other strategies wanted the same symbol on the same bar (netted);"

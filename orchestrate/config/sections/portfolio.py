@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
+from orchestrate.config.document.nodes import Table, find
 from orchestrate.config.reading import Reading, is_function
 from orchestrate.config.schema import Appointment as AppointmentSection
 from orchestrate.config.sections.limits import portfolio_limits
@@ -22,6 +23,19 @@ from orchestrate.domain.text.spelling import did_you_mean
 
 _ACTIONS: Final[tuple[Action, ...]] = ("pause", "resume", "remove", "add", "allocation")
 _EXAMPLE: Final = "write {at: 2015-01-02, pause: ID}, or resume, remove, add or allocation in place of pause"
+#: The status of a strategy after a change.
+_BECOMING: Final = {"add": "active", "pause": "paused", "resume": "active", "remove": "removed"}
+_PAST: Final = {"waiting": "added", "removed": "removed"}
+#: The status in which a change has nothing to do.
+_SAME: Final[Mapping[str, tuple[str, ...]]] = {"add": ("active", "paused"), "pause": ("paused",)}
+_COMES_BACK: Final = "leave it out; a strategy that is to come back needs a second entry, which is added"
+
+
+class _Standing(NamedTuple):
+    """The status of a strategy, and since when; of one that waits, until when."""
+
+    status: str
+    moment: str
 
 
 def portfolio_plan(reading: Reading, enabled: list[str], share: Mapping[str, Decimal]) -> PortfolioPlan:
@@ -63,7 +77,7 @@ def _schedule(reading: Reading, enabled: list[str], share: Mapping[str, Decimal]
         for index, written in enumerate(reading.values.portfolio.schedule)
         if (appointment := _appointment(reading, index, written, enabled)) is not None
     }
-    _refuse_absent(reading, appointments)
+    _refuse_impossible(reading, appointments)
     _refuse_too_much(reading, appointments, share)
     return tuple(appointments.values())
 
@@ -72,18 +86,42 @@ def _in_order(appointments: Mapping[int, Appointment]) -> list[tuple[int, Appoin
     return sorted(appointments.items(), key=lambda item: moment_of(item[1].at))
 
 
-def _refuse_absent(reading: Reading, appointments: Mapping[int, Appointment]) -> None:
-    """Report shares of strategies that take no part at that moment: not yet added, or removed."""
-    absent = {one.strategy_id: f"is added at {one.at}" for one in appointments.values() if one.action == "add"}
-    for index, one in _in_order(appointments):
+def _refuse_impossible(reading: Reading, appointments: Mapping[int, Appointment]) -> None:
+    """Report changes that the status of a strategy does not allow at their moment."""
+    standing: dict[str, _Standing] = {}
+    for _, one in reversed(_in_order(appointments)):
         if one.action == "add":
-            absent.pop(one.strategy_id, None)
-        elif one.action == "remove":
-            absent[one.strategy_id] = f"is removed at {one.at}"
-        for name in one.allocation:
-            if name in absent:
-                path = ("portfolio", "schedule", index, "allocation", name)
-                reading.wrong(path, f"'{name}' {absent[name]}, it takes no part at {one.at}", "leave it out")
+            standing[one.strategy_id] = _Standing("waiting", one.at)
+    for index, one in _in_order(appointments):
+        for name in one.allocation or [one.strategy_id]:
+            objection, hint = _objection(reading, one, name, standing.get(name, _Standing("active", "the start")))
+            if objection:
+                of_one = (name,) if one.allocation else ()
+                path = ("portfolio", "schedule", index, one.action, *of_one)
+                reading.wrong(path, f"'{name}' {objection}", hint)
+            elif one.action in _BECOMING:
+                standing[name] = _Standing(_BECOMING[one.action], one.at)
+
+
+def _objection(reading: Reading, one: Appointment, name: str, standing: _Standing) -> tuple[str, str]:
+    """Return why a change can't be made to a strategy, and a hint; empty where it can."""
+    status, since = standing
+    if status == "removed" and one.action == "add":
+        return f"is removed at {since}, it can't be added again at {one.at}", "give it a second entry, and add that"
+    if status == "removed" or (status == "waiting" and one.action != "add"):
+        hint = _COMES_BACK if (status, one.action) == ("waiting", "remove") else "leave it out"
+        return f"is {_PAST[status]} at {since}, it takes no part at {one.at}", hint
+    if status in _SAME.get(one.action, ()):
+        return f"takes part since {since}" if one.action == "add" else f"is paused at {since} already", "leave it out"
+    if one.action == "resume" and status == "active" and not _has_drawdown_stop(reading, name):
+        return f"is not paused at {one.at}", "leave it out, or pause it before"
+    return "", ""
+
+
+def _has_drawdown_stop(reading: Reading, name: str) -> bool:
+    """Return whether a drawdown may pause or flatten the strategy, so that a resume has a meaning at any time."""
+    own = reading.values.strategies[name].limits if name in reading.values.strategies else {}
+    return "max_drawdown" in own or "max_drawdown" in reading.values.portfolio.limits
 
 
 def _refuse_too_much(reading: Reading, appointments: Mapping[int, Appointment], share: Mapping[str, Decimal]) -> None:
@@ -127,6 +165,9 @@ def _appointment(reading: Reading, index: int, written: AppointmentSection, enab
 def _allocation(reading: Reading, index: int, written: AppointmentSection, enabled: list[str]) -> Appointment | None:
     path = ("portfolio", "schedule", index, "allocation")
     shares = dict(written.allocation or {})
+    node = find(reading.shaped.table, path)[0]
+    if isinstance(node, Table) and not node.entries:
+        reading.wrong(path, "an allocation names no strategy", "write {at: 2015-01-02, allocation: {ID: 50}}")
     for name in shares:
         if name not in enabled:
             reading.wrong((*path, name), f"there is no enabled strategy '{name}'", f"known: {', '.join(enabled)}")

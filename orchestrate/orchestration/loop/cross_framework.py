@@ -358,7 +358,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         for order in lost:
             self.session.orders.end(order, Reason.STRATEGY_FAILED)
         if lost:
-            self.session.orders.flatten(entry, Reason.FLATTENED)
+            self.session.orders.flatten(entry, Reason.FLATTENED, "the strategy has failed")
 
     def _close_ended_positions(self, event: MarketEvent) -> None:
         ending = {symbol for symbol in event.rows if self._ends.steps[symbol] == event.step}

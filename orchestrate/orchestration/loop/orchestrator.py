@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import get_args
 
-from orchestrate.domain.engines import registered_engines
+from orchestrate.domain.engines import ENGINES, engine_of, registered_engines
 from orchestrate.domain.events import (
     DomainEvent,
     StrategyAddedEvent,
@@ -103,17 +103,22 @@ class UnifiedStrategyOrchestrator:
     ) -> None:
         """Add a strategy. An exception in place of a strategy: it failed before it began.
 
-        A native is given as its class, `kind` names its engine, and `config` has the parameters that this makes it
-        with. During a run it takes part from the next step on, with its weight of the portfolio's equity as far as the
-        reserve has it.
+        A native is given as its class; its engine, which `kind` may name, makes it with the parameters in `config`, and
+        is its `framework`. During a run it takes part from the next step on, with its weight of the portfolio's equity
+        as far as the reserve has it.
         """
-        framework = framework or self.frameworks[0]
+        kind = kind or _native_kind(strategy, metadata.id)
+        framework = framework or (kind if kind in self.frameworks else self.frameworks[0])
         if framework not in self.frameworks:
             raise ValueError(f"Unknown framework: {framework!r}; there are {', '.join(self.frameworks)}")
+        if kind in self.frameworks and kind != framework:
+            raise ValueError(f"Strategy {metadata.id!r} is one of {kind}, it can't run on {framework}")
         if metadata.id.startswith(UNMANAGED):
             raise ValueError(f"{metadata.id!r} can't be a strategy's id: {UNMANAGED} is the book of kept positions")
         if metadata.id in self.strategies:
-            raise ValueError(f"Strategy {metadata.id!r} takes part already")
+            removed = self.strategies[metadata.id].status == "removed"
+            why = "was removed, its id keeps its figures: take another one" if removed else "takes part already"
+            raise ValueError(f"Strategy {metadata.id!r} {why}")
         entry = StrategyEntry(strategy, metadata, allocation, framework, kind, config or {})
         if self._session is not None:
             self._join(entry)
@@ -155,7 +160,7 @@ class UnifiedStrategyOrchestrator:
             self._session.portfolio.lifecycle.pause(strategy_id)
             return
         entry.require("paused", "active")
-        entry.status = "paused"
+        entry.become("paused")
         self._emit(StrategyPausedEvent(strategy_id))
 
     def resume_strategy(self, strategy_id: str) -> None:
@@ -165,7 +170,7 @@ class UnifiedStrategyOrchestrator:
             self._session.portfolio.lifecycle.resume(strategy_id)
             return
         entry.require("resumed", "paused")
-        entry.status = "active"
+        entry.become("active")
         self._emit(StrategyResumedEvent(strategy_id))
 
     def _entry(self, strategy_id: str) -> StrategyEntry:
@@ -218,10 +223,12 @@ class UnifiedStrategyOrchestrator:
         """Add the strategies that are scheduled at the first bar or before, so that they take part from the start."""
         timeline = market.timeline
         first = int(timeline.labels[0]) if timeline.is_complete else timeline.begins
-        at_once = [one for one in self._portfolio.schedule if one.action == "add" and moment_of(one.at) <= first]
-        for one in at_once:
-            self.strategies[one.strategy_id].join()
-        later = tuple(one for one in self._portfolio.schedule if one not in at_once)
+        due = [one for one in self._portfolio.schedule if one.action == "add" and moment_of(one.at) <= first]
+        at_once = {one.strategy_id: one for one in due if one.strategy_id in self.strategies}
+        for name in at_once:
+            self.strategies[name].join()
+            self.strategies[name].status_changes.clear()
+        later = tuple(one for one in self._portfolio.schedule if one not in at_once.values())
         self._portfolio = replace(self._portfolio, schedule=later)
 
     def coordinate_execution(self, event: MarketEvent) -> list[StrategyCommand]:
@@ -235,3 +242,17 @@ class UnifiedStrategyOrchestrator:
         session.require_decided()
         commands = session.commands(settled)
         return commands + session.own_commands(event) if session.portfolio.rules else commands
+
+
+def _native_kind(strategy: object, strategy_id: str) -> Kind | None:
+    """Return the engine of a native's class; None for an instance, whose kind is inferred as it starts."""
+    if not isinstance(strategy, type):
+        engine = engine_of(type(strategy), ENGINES.values())
+        if engine:
+            raise ValueError(f"Strategy {strategy_id!r}: {engine} makes its strategies itself, pass the class")
+        return None
+    engine = engine_of(strategy, ENGINES.values())
+    if not engine:
+        way_out = f"pass an instance, {strategy.__name__}(), or with kind= the engine that hosts the class"
+        raise ValueError(f"Strategy {strategy_id!r}: {strategy.__name__} is a class of no engine: {way_out}")
+    return engine

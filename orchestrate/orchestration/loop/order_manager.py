@@ -67,24 +67,26 @@ class OrderManager:
 
     # ---- placed by the orchestrator itself
 
-    def flatten(self, entry: StrategyEntry, reason: Reason) -> None:
-        """Close all positions of a strategy that nothing closes yet, by orders of the orchestrator."""
+    def flatten(self, entry: StrategyEntry, reason: Reason, detail: str = "") -> None:
+        """Close all positions of a strategy that nothing closes yet, by orders of the orchestrator; `detail`: why."""
         closing = {order.symbol for order in self.blotter.pending(entry.id) if order.closing and not order.rests}
         for position in list(entry.book.positions.values()):
             if position.symbol not in closing:
-                self.close_position(entry, position, reason)
+                self.close_position(entry, position, reason, detail)
 
-    def close_position(self, entry: StrategyEntry, position: Position, reason: Reason) -> None:
+    def close_position(self, entry: StrategyEntry, position: Position, reason: Reason, detail: str = "") -> None:
         """Place an order that closes the position at its symbol's next bar."""
-        self.reduce_position(entry, position, -position.quantity, reason)
+        self.reduce_position(entry, position, -position.quantity, reason, detail)
 
-    def reduce_position(self, entry: StrategyEntry, position: Position, quantity: float, reason: Reason) -> Order:
+    def reduce_position(
+        self, entry: StrategyEntry, position: Position, quantity: float, reason: Reason, detail: str = ""
+    ) -> Order:
         """Place an order that takes `quantity`, signed against the position, off it at its symbol's next bar."""
         step, symbol = self._marks.step, position.symbol
         t, price = self._moments[step], self._marks[symbol]
         demand = Demand(entry.id, symbol, quantity, True, price, step, t, signalled=False)
         order = self.blotter.place(demand, quantity, 0.0, reason)
-        self._log.note(Decision(demand, Outcome.APPROVED, quantity, reason), order.id)
+        self._log.note(Decision(demand, Outcome.APPROVED, quantity, reason, detail), order.id)
         return order
 
     # ---- released

@@ -16,7 +16,7 @@ from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.portfolio import PortfolioPlan
-from orchestrate.domain.results import Finding
+from orchestrate.domain.results import Finding, Moment, PortfolioStop
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
@@ -47,7 +47,7 @@ class Actions:
     """What rules do to the run.
 
     `transfer` moves capital in all accounts, `hand_over` positions of a removed strategy, `coordinate` takes intents
-    through the pipeline, `retire` lets no code of a ruined native run any more.
+    through the pipeline, `retire` lets no code of a native run any more.
     """
 
     transfer: MoveCapital
@@ -80,12 +80,13 @@ class Portfolio:
         self._limits, self._plan, self._estimation = limits, plan, estimation
         self._actions = actions
         self._step_begun = 0
+        self._moment: Moment = "close"
         self._trades: dict[str, int] = {}
         self._growth: GrowthRecord | None = None
         self._appointments: Appointments | None = None
         self.findings: list[Finding] = []
-        #: no strategy is called any more
-        self.halted = False
+        #: what it was by which no strategy is called any more
+        self.stopped: PortfolioStop | None = None
         self.watch = EquityWatch(capital.all_books, marks, market)
         self.unmanaged = Unmanaged(capital.unmanaged, marks)
         self.losses = self._losses_watched()
@@ -117,7 +118,7 @@ class Portfolio:
             self._capital,
             self._orders,
             self.losses,
-            self._step_label,
+            self._now,
             self._emit,
             self._actions.transfer,
             self._reweigh,
@@ -159,7 +160,7 @@ class Portfolio:
             self._log,
             self._emit,
             self.lifecycle.pause,
-            self._halt,
+            self._stop,
         )
 
     def _rebalancer_of(self) -> Rebalancer:
@@ -195,10 +196,11 @@ class Portfolio:
 
     def before_open(self, event: MarketEvent) -> None:
         """Let the rules act before the open, with the closes before it."""
-        self._step_begun = event.step
+        self._step_begun, self._moment = event.step, "open"
         self._marks.step = max(event.step - 1, 0)
         for rule in self.rules:
             rule.before_open(event)
+        self._moment = "close"
 
     def after_close(self, event: MarketEvent) -> None:
         """Judge the equity of the step that is over, then let the rules act."""
@@ -239,10 +241,18 @@ class Portfolio:
         """Return the label of the step under way, also before its open."""
         return int(self._market.timeline.labels[max(self._step_begun, self._marks.step)])
 
-    def _halt(self) -> None:
+    def _now(self) -> tuple[int, Moment]:
+        return self._step_label(), self._moment
+
+    def _stop(self, figure: float, bound: float) -> None:
         """Call no strategy any more; the run goes on to its end."""
-        self.halted = True
-        label = label_text(self._log.step_label())
+        t = self._log.step_label()
+        self.stopped = self.lifecycle.stopped = PortfolioStop("max_drawdown", figure, bound, t)
+        self.rules = tuple(rule for rule in self.rules if rule is not self.rebalancer)
+        for entry in self._in_order:
+            if entry.status not in ("failed", "ruined"):  # those have been retired
+                self._actions.retire(entry)
+        label = label_text(t)
         message = f"the portfolio's drawdown reached its limit at {label}: everything is closed, no strategy is asked"
         self.findings.append(Finding("warning", "portfolio.limits.max_drawdown", message))
 
@@ -301,6 +311,9 @@ class Portfolio:
 
         So do those that take no part any more, with a finding.
         """
+        unknown = [name for name in weights if name not in self._entries]
+        if unknown:
+            raise ValueError(f"Unknown strategy: {', '.join(unknown)}")
         absent = [self._entries[name] for name in weights if not self._entries[name].is_called]
         weights = {name: weight for name, weight in weights.items() if self._entries[name].is_called}
         for entry in absent:

@@ -107,6 +107,7 @@ class Recorder:
             resized=entry.resized,
             error=entry.error,
             transfers=transfers,
+            status_changes=tuple(entry.status_changes),
         )
 
     def _transfers(self, book: Book, fills: Iterable[Fill], steps: int) -> Transfers:

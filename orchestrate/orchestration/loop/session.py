@@ -88,7 +88,7 @@ class Session:
         #: note a flow of a strategy, and a handover, in accounts beyond these
         self.capital_moved: Callable[[str, Flow], None] = _noted_by_nobody
         self.handed_over: Callable[[Handover], None] = _noted_by_nobody
-        #: call no code of a ruined native any more
+        #: call no code of a native any more
         self.retired: Callable[[str], None] = _noted_by_nobody
         stock = entries, self.marks, market.instruments, self.blotter
         coordinator.begin(Resources(*stock, buying_power, self._exposure, rules, self.marks.volatility))
@@ -159,6 +159,8 @@ class Session:
 
     def require_joinable(self, entry: StrategyEntry) -> None:
         """ValueError where a strategy can't join this run."""
+        if self.portfolio.stopped:
+            raise ValueError(f"{entry.id!r} can't join this run: {self.portfolio.stopped}")
         unknown = [symbol for symbol in entry.metadata.symbols if symbol not in self._market.series]
         if unknown:
             raise ValueError(f"the run has no data of {', '.join(unknown)}, {entry.id!r} can't join it")
@@ -248,7 +250,7 @@ class Session:
             Reason.STRATEGY_FAILED,
             tell_engine=not entry.is_native,
         )
-        self.orders.flatten(entry, Reason.FLATTENED)
+        self.orders.flatten(entry, Reason.FLATTENED, "the strategy has failed")
 
     def cancel_ended(self, event: MarketEvent) -> None:
         """Cancel orders whose symbol has no further bar: they can never fill."""
@@ -265,7 +267,7 @@ class Session:
         self.marks.step = event.step
         intents: list[Intent] = []
         due = self._schedule.at(event)  # also where no strategy is called: the schedule follows the steps
-        for entry in () if self.portfolio.halted else due:
+        for entry in () if self.portfolio.stopped else due:
             for signal in self.runner.signals(entry, event):
                 if signal.kind == "oco":
                     intents += self._intake.pair(entry, signal, event)

@@ -196,7 +196,7 @@ RULES: Final[dict[str, Rule]] = {
     "circular_dependency": Rule(
         _circular_dependency, 50, "break the circle of depends_on", severity="error", all_together=True
     ),
-    SHARED_SYMBOL: Rule(_shared_symbol, 5, "say in portfolio.conflicts how {where} is settled"),
+    SHARED_SYMBOL: Rule(_shared_symbol, 5, "see in portfolio.conflicts how {where} is settled"),
     "opposite_directions": Rule(_opposite_directions, 5, "give {where} different symbols, or net them"),
     "opposite_styles": Rule(_opposite_styles, 3, "give {where} different symbols, or choose a policy for conflicts"),
     "same_idea": Rule(_same_idea, 10, "drop one of {where}, or give them different symbols"),

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
 
 from orchestrate.domain.accounts import CapitalAccount, IsolatedAccount
 from orchestrate.domain.books import Book
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.portfolio import Limits
-from orchestrate.domain.results import StrategyError
+from orchestrate.domain.results import EntryStatus, Moment, StatusChange, StrategyError
 from orchestrate.domain.strategies.parameters import own
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.orders.ports import StrategySeat
@@ -33,9 +32,6 @@ class AllocationConfig:
         object.__setattr__(self, "target_pct", Decimal(str(self.target_pct)))
         if not 0 <= self.target_pct <= 100:
             raise ValueError(f"target_pct must lie in 0..100, not {self.target_pct}")
-
-
-EntryStatus = Literal["waiting", "active", "paused", "failed", "removed", "ruined"]
 
 
 @dataclass(slots=True)
@@ -61,6 +57,7 @@ class StrategyEntry:
     blocked: int = 0
     resized: int = 0
     weight: Decimal = Decimal(0)
+    status_changes: list[StatusChange] = field(default_factory=list)
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,13 +69,20 @@ class StrategyEntry:
         if self.status not in allowed:
             raise ValueError(f"Strategy {self.id!r} is {self.status}, it can't be {becoming}")
 
+    def become(self, status: EntryStatus, t: int | None = None, moment: Moment = "close") -> None:
+        """Change the status at the open or close of the bar with the label `t`; None: before the first bar."""
+        self.status = status
+        self.status_changes.append(StatusChange(status, t, moment))
+
     def wait(self) -> None:
         """Take no part until it is added."""
-        self.status, self.weight = "waiting", Decimal(0)
+        self.become("waiting")
+        self.weight = Decimal(0)
 
-    def join(self) -> None:
+    def join(self, t: int | None = None, moment: Moment = "open") -> None:
         """Take part, with the weight that it was given."""
-        self.status, self.weight = "active", self.allocation.target_pct / 100
+        self.become("active", t, moment)
+        self.weight = self.allocation.target_pct / 100
 
     @property
     def is_native(self) -> bool:

@@ -133,8 +133,9 @@ class StrategyRunner:
 
     def fail(self, entry: StrategyEntry, error: BaseException) -> None:
         """Exclude the strategy from the rest of the run."""
-        entry.status = "failed"
-        entry.error = StrategyError(error_kind(error), *error_texts(error, self.scope(entry)), self._now())
+        t = self._now()
+        entry.become("failed", t)
+        entry.error = StrategyError(error_kind(error), *error_texts(error, self.scope(entry)), t)
         self._failures.strategy_failed(entry, entry.error)
 
 

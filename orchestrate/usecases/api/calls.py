@@ -11,17 +11,19 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from orchestrate import wiring
 from orchestrate.data.files.memory import by_symbol
-from orchestrate.domain.engines import natives_of
+from orchestrate.domain.engines import engine_of
 from orchestrate.domain.errors import AllocationError, ConfigurationError
 from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.orders.conflicts import Exits
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalMode, CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
@@ -73,19 +75,44 @@ class OrchestratorConfig:
     capital_mode: CapitalMode = "isolated"
 
     def __post_init__(self) -> None:
+        for name in ("conflict_resolution_mode", "logging_level"):  # the users' documents write NET_SIGNAL
+            if isinstance(getattr(self, name), str):
+                object.__setattr__(self, name, getattr(self, name).lower())
         mode = self.conflict_resolution_mode
-        if isinstance(mode, str):  # the users' documents write NET_SIGNAL
-            mode = mode.lower()
-            object.__setattr__(self, "conflict_resolution_mode", mode)
         if not callable(mode) and mode not in CONFLICT_POLICIES:
             known = ", ".join(CONFLICT_POLICIES)
             raise ConfigurationError(f"conflict_resolution_mode must be a function or one of {known}, not {mode!r}")
-        for name, choices in (("exits", Exits), ("capital_mode", CapitalMode), ("logging_level", Level)):
-            if getattr(self, name) not in get_args(choices):
-                known = " or ".join(repr(choice) for choice in get_args(choices))
-                raise ConfigurationError(f"{name} must be {known}, not {getattr(self, name)!r}")
-        if self.rebalance_threshold is not None and not 0 < self.rebalance_threshold <= 1:
-            raise ConfigurationError(f"rebalance_threshold must lie between 0 and 1, not {self.rebalance_threshold}")
+        choices = {"exits": get_args(Exits), "capital_mode": get_args(CapitalMode), "logging_level": get_args(Level)}
+        for name, allowed in (choices | {"framework": tuple(wiring.ENGINES)}).items():
+            if getattr(self, name) not in allowed:
+                named = " or ".join(map(repr, allowed))
+                raise ConfigurationError(f"{name} must be {named}, not {getattr(self, name)!r}")
+        threshold, periods = self.rebalance_threshold, self.periods_per_year
+        if threshold is not None and not 0 < _figure("rebalance_threshold", threshold) <= 1:
+            raise ConfigurationError(f"rebalance_threshold must lie between 0 and 1, not {threshold}")
+        if _figure("capital", self.capital) <= 0:
+            raise ConfigurationError(f"capital must be positive, not {self.capital}")
+        if periods is not None and _figure("periods_per_year", periods) <= 0:
+            raise ConfigurationError(f"periods_per_year must be positive, not {periods}")
+        for name in ("start", "end"):
+            _require_date(name, getattr(self, name))
+
+
+def _figure(name: str, figure: object) -> Decimal:
+    """Return a finite figure as it is written; ConfigurationError for anything else."""
+    with suppress(InvalidOperation):
+        value = Decimal(str(figure))
+        if value.is_finite():
+            return value
+    raise ConfigurationError(f"{name} must be a number, not {figure!r}")
+
+
+def _require_date(name: str, text: str) -> None:
+    with suppress(ValueError):
+        if text:
+            moment_of(text)
+        return
+    raise ConfigurationError(f"{name}: {text!r} is no date like 2014-06-30")
 
 
 class StrategyOrchestrator:
@@ -109,9 +136,22 @@ class StrategyOrchestrator:
             raise ConfigurationError("an orchestrator needs at least one strategy")
         self.config: OrchestratorConfig = config or OrchestratorConfig()
         self.strategies: list[tuple[Strategy, Decimal]] = _weighted(strategies)
-        total = sum((weight for _, weight in self.strategies), start=Decimal(0))
-        if total > 1 or any(weight <= 0 for _, weight in self.strategies):
+        total = sum(self.weights, start=Decimal(0))
+        if total > 1 or any(weight <= 0 for weight in self.weights):
             raise AllocationError(f"weights must be positive and sum to 1 at most, not {total}")
+
+    @property
+    def weights(self) -> list[Decimal]:
+        """The weight of each strategy, in their order."""
+        return [weight for _, weight in self.strategies]
+
+    @property
+    def capital_allocations(self) -> dict[str, Decimal]:
+        """The capital that each strategy starts with, by its id, exact to the cent."""
+        weights: dict[str, Decimal] = {}
+        for strategy, weight in self.strategies:
+            weights[_name_and_id(strategy, weights)[1]] = weight
+        return PortfolioCapitalManager().calculate_allocations(Decimal(str(self.config.capital)), weights)
 
     def run(self, data: Data) -> OrchestratorResult:
         """Run all strategies on `data`: a DataFrame, a list of bars, a path, or a dict of them by symbol."""
@@ -189,12 +229,19 @@ def _weighted(strategies: Weighted) -> list[tuple[Strategy, Decimal]]:
     if pairs:
         if len(pairs) < len(strategies):
             raise AllocationError("give every strategy a weight, or none")
-        return [(strategy, Decimal(str(weight))) for strategy, weight in pairs]
+        return [(strategy, _weight(weight)) for strategy, weight in pairs]
     names = [str(number) for number in range(len(strategies))]
     even = PortfolioCapitalManager().calculate_allocations(
         Decimal(1), dict.fromkeys(names, Decimal(1) / len(names)), digits=12
     )
     return list(zip(strategies, even.values(), strict=True))
+
+
+def _weight(written: object) -> Decimal:
+    try:
+        return _figure("a weight", written)
+    except ConfigurationError as error:
+        raise AllocationError(str(error)) from None
 
 
 def _log(level: str) -> Callable[[DomainEvent], None]:
@@ -213,10 +260,7 @@ def _strategy_plan(
     strategy: Strategy, weight: Decimal, symbols: tuple[str, ...], taken: Container[str], config: OrchestratorConfig
 ) -> tuple[StrategyPlan, object]:
     """Return a strategy's plan, under an id of its own, and the object (of a native: the class) that runs."""
-    name = strategy if isinstance(strategy, str) else getattr(strategy, "__name__", type(strategy).__name__)
-    own_id = _identifier(name)
-    numbered = (own_id if number == 1 else f"{own_id}_{number}" for number in count(1))
-    own_id = next(candidate for candidate in numbered if candidate not in taken)
+    name, own_id = _name_and_id(strategy, taken)
     parameters = dict(config.parameters.get(own_id, {}))
     if isinstance(strategy, str):
         description = wiring.describe(strategy, Path.cwd())
@@ -239,6 +283,14 @@ def _strategy_plan(
     return plan, instance
 
 
+def _name_and_id(strategy: Strategy, taken: Container[str]) -> tuple[str, str]:
+    """Return a strategy's name and an id that is not taken: the name, with a number where others have it."""
+    name = strategy if isinstance(strategy, str) else getattr(strategy, "__name__", type(strategy).__name__)
+    own_id = _identifier(name)
+    numbered = (own_id if number == 1 else f"{own_id}_{number}" for number in count(1))
+    return name, next(candidate for candidate in numbered if candidate not in taken)
+
+
 def _identifier(name: str) -> str:
     """Return `name` as a strategy id: the class where a reference names one, other characters replaced."""
     plain = re.sub(r"[^A-Za-z0-9_]", "_", name.rpartition(":")[2])
@@ -246,10 +298,5 @@ def _identifier(name: str) -> str:
 
 
 def _kind(strategy: object) -> Kind:
-    if isinstance(strategy, type):
-        natives = natives_of(wiring.ENGINES.values())
-        for parent in strategy.__mro__:
-            kind = next((name for name, one in natives.items() if one.owns(parent.__module__)), None)
-            if kind is not None:
-                return kind
-    return portable_kind(strategy)
+    engine = engine_of(strategy, wiring.ENGINES.values()) if isinstance(strategy, type) else ""
+    return engine or portable_kind(strategy)

@@ -51,6 +51,7 @@ def run_result(
         benchmark=session.marks.path(plan.benchmark, steps) if plan.benchmark else None,
         looked_ahead=checked.accused,
         error=_run_error(error, int(timeline.labels[steps - 1]) if steps else None) if error else None,
+        stopped=session.portfolio.stopped,
     )
 
 

@@ -153,12 +153,14 @@ def test_a_rule_is_one_line_in_the_registry(twins, monkeypatch):
     assert twins("backtest", "twins.yaml", "--format", "json").document["compatibility"]["score"] == 63
 
 
-def test_a_direction_that_is_unknown_is_seen_in_the_run(twins):
+def test_direction_and_horizon_that_are_unknown_are_seen_in_the_run(twins):
+    """It holds for four bars at a time, now long, now short."""
     twins.write("twins.yaml", TWINS.replace("own.py:Falling", "own.py:Quiet"))
     assert twins("backtest", "twins.yaml", "-q").code == 0
     report = json.loads((twins.runs[0] / "compatibility.json").read_text())
-    assert report["strategies"]["other"]["direction"] == "both"
-    assert report["strategies"]["one"]["direction"] == "long"
+    other, one = report["strategies"]["other"], report["strategies"]["one"]
+    assert (other["direction"], other["horizon"]) == ("both", "days")
+    assert (one["direction"], one["horizon"]) == ("long", "weeks")  # as it declares
 
 
 def test_a_file_says_asset_class_and_leverage(twins):

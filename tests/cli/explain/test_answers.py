@@ -84,9 +84,16 @@ def expected(one, two):
                 **{"cost": 38.53, "available": 10.0, "price": 12.51, "quantity": 3.0},
             ),
         ),
-        order("greedy", 6, -832.0, -832.0, "approved", "flattened", "greedy-2", two, (DAYS[7], -832.0, 10.99, 1.0)),
+        order(
+            *("greedy", 6, -832.0, -832.0, "approved", "flattened", "greedy-2", two, (DAYS[7], -832.0, 10.99, 1.0)),
+            stage("rule", -832.0, -832.0, "", "the strategy has failed"),
+        ),
         order(
             *("late", 9, 5.0, 0.0, "rejected", "unfilled_at_end", "late-1", two, None),
+            stage(
+                *("capital", 5.0, 5.0, "", "43.55 of 10000.00 available were held back for it"),
+                **{"available": 10_000.0, "reserve": 43.55},
+            ),
             stage("orders", 5.0, 0.0, "unfilled_at_end"),
         ),
     ]
@@ -150,6 +157,7 @@ poor wanted to buy 3 A at the close of 2024-01-06 (12.5).
 The orchestrator placed an order of greedy to sell 832 A to close its position
 at the close of 2024-01-07 (11.5), because all that the strategy holds is
 closed.
+  rule   the strategy has failed
   order  greedy-2: nautilus sold 832 at 10.99 in the bar 2024-01-08, fee 1.00
 """,
     "late-1": """\
@@ -189,6 +197,21 @@ def test_a_limit_is_a_stage_like_the_others(golden):
     assert "because a limit was reached (max_position_pct:" in prompt("explain", "latest", "--order", "whole-1").out
 
 
+def test_a_rebalance_says_what_made_it_due(golden):
+    """`whole` is trimmed, `greedy` enlarged; the orders are the orchestrator's."""
+    config = {"strategies.greedy.config": "{enter: 0, quantity: 90.0, breaks: 99}"}
+    prompt = golden(**config, **{"portfolio.rebalance": "{threshold: 0.01}"}, code=0)
+    orders = prompt("explain", "latest", "--format", "json").document["orders"]
+    trim, top_up = [order for order in orders if order["reason"] == "rebalance"]
+    assert (trim["order_id"], trim["wanted"]) == ("whole-2", -64.0)
+    assert trim["stages"] == [stage("rule", -64.0, -64.0, "", "due by threshold")]
+    assert (top_up["order_id"], top_up["wanted"]) == ("greedy-2", 1.0)
+    assert [one["stage"] for one in top_up["stages"]] == ["rule", "capital"]
+    said = " ".join(prompt("explain", "latest", "--order", "greedy-2").out.split())
+    assert said.startswith("The orchestrator placed an order of greedy to buy 1 A at the close of 2024-01-05 (13.5),")
+    assert "because capital goes back to its targets. rule due by threshold capital passed: 14.51 of" in said
+
+
 def test_a_moment_without_an_order(golden):
     prompt = golden()
     done = prompt("explain", "latest", "--at", "2024-01-03")
@@ -217,15 +240,6 @@ late had a bar and wanted nothing at 2024-01-03.
   waiting  no order
 """
     )
-    done = prompt("explain", "latest", "--at", "2024-01-08", "--strategy", "greedy", "--format", "json")
-    assert done.document["orders"] == [
-        {
-            **dict.fromkeys(("symbol", "order_id", "engine", "fill")),
-            **{"strategy_id": "greedy", "bar": "2024-01-08", "wanted": 0.0, "granted": 0.0},
-            **{"outcome": "none", "reason": "failed", "stages": [stage("signal", 0.0, 0.0, "failed")]},
-        }
-    ]
-    assert "greedy had failed by then at 2024-01-08." in prompt("explain", "latest", "--at", "2024-01-08").out
 
 
 def test_what_waits_and_whose_symbol_has_no_bar(prompt):
@@ -256,25 +270,6 @@ sparse had no bar, so it was not called at 2024-01-02.
     assert state["stages"][0]["figures"] == {"waiting.sparse-1": 7.0}
     held = prompt("explain", "latest", "--at", DAYS[2], "--strategy", "sparse", "--format", "json").document
     assert held["orders"][0]["stages"][0]["figures"] == {"held.A": 7.0}
-
-
-def test_strategies_that_take_no_part_were_not_called(golden):
-    """`whole` holds its position until it is removed before bar 4, `late` is added before bar 6."""
-    kept = f"{{at: {DAYS[4]}, remove: whole, positions: keep}}"
-    prompt = golden(**{"portfolio.schedule": f"[{kept}, {{at: {DAYS[6]}, add: late}}]"})
-
-    def reasons(bar):
-        states = prompt("explain", "latest", "--at", DAYS[bar], "--format", "json").document["orders"]
-        return {state["strategy_id"]: state["reason"] for state in states}
-
-    early = {"whole": "no_signal", "greedy": "no_signal", "poor": "no_signal", "late": "waiting"}
-    assert reasons(3) == early | {"UNMANAGED": "unmanaged"}
-    assert reasons(4) == early | {"whole": "removed", "UNMANAGED": "unmanaged"}
-    assert reasons(7)["late"] == "no_signal"
-    answer = prompt("explain", "latest", "--at", DAYS[4]).out
-    for sentence in ("late had not been added yet", "whole had been removed by then"):
-        assert f"{sentence} at {DAYS[4]}." in answer
-    assert f"UNMANAGED is no strategy but holds kept positions at {DAYS[4]}.\n  held     832 A at" in plain(answer)
 
 
 def test_a_whole_run_by_reasons_and_costs(golden):

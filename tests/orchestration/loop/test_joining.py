@@ -196,13 +196,13 @@ def traded(run: HarnessRun) -> list[tuple[object, ...]]:
 def test_a_native_joins_as_one_that_waited(
     native: Part, fill: Any, company: dict[str, Part], make: Callable[[], object]
 ) -> None:
-    """It has seen all bars, and nothing was ordered."""
+    """It has seen all bars, and nothing was ordered; its kind is inferred."""
     market, rules = stage(8, [(0, 80), (3, 70)]), ExecutionRules(fill=fill)
 
     def others() -> dict[str, Part]:
         return {"a": Part(make(), ("A",), 10)} | company
 
-    run, at = joined(others(), native, market, rules, LATE)
+    run, at = joined(others(), replace(native, kind=None), market, rules, LATE)
     assert at is not None
     plan = PortfolioPlan(schedule=(Appointment(label_text(int(market.timeline.labels[at + 1])), "add", "late"),))
     waited = prepare(others() | {"late": native}, adapters=adapters(), portfolio=plan)

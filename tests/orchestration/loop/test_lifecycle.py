@@ -10,6 +10,7 @@ import pytest
 
 from orchestrate import wiring
 from orchestrate.domain.events import (
+    CapitalRebalancedEvent,
     LimitReachedEvent,
     StrategyAddedEvent,
     StrategyPausedEvent,
@@ -18,9 +19,12 @@ from orchestrate.domain.events import (
 )
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
-from orchestrate.domain.portfolio import Appointment, Limits, PortfolioPlan
+from orchestrate.domain.portfolio import NO_LIMITS, Appointment, Limits, PortfolioPlan, RebalancePlan
 from orchestrate.domain.strategies.protocols import Signal
-from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss, MaxDrawdown, MaxPortfolioDrawdown
+from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
+from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.engines.builders import DAY, START, market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, fixed, run_harness
@@ -47,6 +51,8 @@ def run(
     prices: Sequence[tuple[float, float]] = PRICES,
     full: Sequence[str] = (),
     pooled: bool = False,
+    portfolio_limits: Limits = NO_LIMITS,
+    rebalance: RebalancePlan | None = None,
 ) -> HarnessRun:
     """Strategies with 30 % of 10,000 each."""
     shares = pct or {}
@@ -67,9 +73,10 @@ def run(
         rules,
         capital=10_000,
         adapters=adapters,
-        portfolio=PortfolioPlan(schedule=tuple(schedule)),
+        portfolio=PortfolioPlan(schedule=tuple(schedule), rebalance=rebalance or RebalancePlan()),
         full=full,
         pooled=pooled,
+        coordinator=StrategyCoordinator(limits=portfolio_limits),
     )
 
 
@@ -192,6 +199,108 @@ def test_what_a_schedule_can_not_do_is_a_finding(appointment: Appointment, messa
     [finding] = done.orchestrator.session.portfolio.findings
     assert (finding.severity, finding.where) == ("warning", "portfolio.schedule")
     assert message in finding.message
+
+
+@pytest.mark.parametrize("at", [day(0), day(3)])
+@pytest.mark.parametrize("action", ["add", "pause", "resume", "remove", "allocation"])
+def test_a_schedule_that_names_nobody_is_a_finding(action: Any, at: str) -> None:
+    shares = {"nobody": Decimal(10)} if action == "allocation" else {}
+    done = run({"s": {}}, [Appointment(at, action, "" if shares else "nobody", allocation=shares)])
+    [finding] = done.orchestrator.session.portfolio.findings
+    assert finding.message == f"{action} nobody at {at} did nothing: Unknown strategy: nobody"
+
+
+def test_from_python_each_change_says_what_is_wrong() -> None:
+    """`late` waits, `gone` was removed before the last bar."""
+    done = run({"s": {}, "late": {}, "gone": {}}, [Appointment("2030-01-01", "add", "late")])
+    orchestrator = done.orchestrator
+    orchestrator.remove_strategy("gone")
+    for change, name, message in (
+        (orchestrator.pause_strategy, "late", "Strategy 'late' is waiting, it can't be paused"),
+        (orchestrator.resume_strategy, "s", "Strategy 's' is active, it can't be resumed"),
+        (orchestrator.resume_strategy, "gone", "Strategy 'gone' is removed, it can't be resumed"),
+        (orchestrator.remove_strategy, "gone", "Strategy 'gone' is removed, it can't be removed"),
+        (orchestrator.pause_strategy, "nobody", "Unknown strategy: nobody"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            change(name)
+    for name, message in (("gone", "was removed, its id keeps its figures"), ("s", "takes part already")):
+        with pytest.raises(ValueError, match=f"Strategy '{name}' {message}"):
+            orchestrator.add_strategy(Scripted({}), StrategyMetadata(name), AllocationConfig(10))
+
+
+@pytest.mark.parametrize("full", [(), ("in_memory",)], ids=["jumping", "dense"])
+def test_after_a_stop_no_change_is_made(full: Sequence[str]) -> None:
+    """At bar 3 a tenth is lost, later more, which would pause `a`; what is scheduled after that is a finding."""
+    prices = [(100.0, 100.0)] * 3 + [(50.0, 50.0), (30.0, 30.0), *[(90.0, 90.0)] * 5]
+    schedule = [
+        Appointment(day(2), "pause", "b"),
+        Appointment(day(5), "resume", "b"),
+        Appointment(day(6), "add", "late"),
+        Appointment(day(7), "allocation", allocation={"a": Decimal(1), "b": Decimal(2)}),
+        Appointment("2030-01-01", "remove", "a"),
+    ]
+    done = run(
+        {"a": Flags(long=range(10)), "b": Flags(long=[6]), "late": Flags(long=[8])},
+        schedule,
+        limits={"max_drawdown": MaxDrawdown(0.2, "pause")},
+        portfolio_limits={"max_drawdown": MaxPortfolioDrawdown(0.05, "stop")},
+        prices=prices,
+        full=full,
+    )
+    assert done.fills() == [(10.0, 100.0), (-10.0, 30.0)]
+    assert len(done.of(StrategyPausedEvent)) == 1
+    assert not done.of(StrategyResumedEvent)
+    assert [result.status for result in done.results.values()] == ["completed", "paused", "waiting"]
+    _stop, late, never = done.orchestrator.session.portfolio.findings
+    assert (late.count, late.first[-1]) == (3, f"allocation a, b at {day(7)}")
+    assert late.message.startswith(f"3 changes did nothing, from resume b at {day(5)} on: the portfolio was stopped at")
+    assert never.message == "remove a at 2030-01-01 did nothing: no bar comes at or after it"
+    for change in ("pause_strategy", "resume_strategy", "remove_strategy"):
+        with pytest.raises(ValueError, match="the portfolio was stopped at the close of"):
+            getattr(done.orchestrator, change)("a")
+    with pytest.raises(ValueError, match="'new' can't join this run: the portfolio was stopped at"):
+        done.orchestrator.add_strategy(Scripted({}), StrategyMetadata("new"), AllocationConfig(0))
+
+
+@pytest.mark.parametrize("full", [(), ("in_memory",)], ids=["jumping", "dense"])
+def test_after_a_stop_no_capital_is_moved(full: Sequence[str]) -> None:
+    """Daily rebalances until bar 3, whose close is the stop; the one change that is left is named."""
+    prices = [(100.0, 100.0 + 10 * bar) for bar in range(3)] + [(50.0, 50.0)] * 7
+    done = run(
+        {"a": Flags(long=[0]), "b": Flags()},
+        [Appointment(day(8), "pause", "b")],
+        portfolio_limits={"max_drawdown": MaxPortfolioDrawdown(0.02, "stop")},
+        prices=prices,
+        full=full,
+        rebalance=RebalancePlan(every="day"),
+    )
+    assert [event.t for event in done.of(CapitalRebalancedEvent)] == [START + bar * DAY for bar in (1, 2)]
+    _stop, late = done.orchestrator.session.portfolio.findings
+    assert late.message.startswith(
+        f"pause b at {day(8)} did nothing: the portfolio was stopped at the close of {day(3)} "
+    )
+
+
+def test_changes_of_status_are_in_the_result() -> None:
+    """Those of the schedule count from the open on; `late` waited from the beginning."""
+    schedule = [
+        Appointment(day(2), "pause", "s"),
+        Appointment(day(4), "resume", "s"),
+        Appointment(day(6), "remove", "s"),
+        Appointment(day(3), "add", "late"),
+        Appointment(day(0), "add", "early"),
+    ]
+    done = run({"s": {}, "late": {}, "early": {}}, schedule)
+    changes = {
+        name: [(one.status, one.t and label_text(one.t), one.moment) for one in result.status_changes]
+        for name, result in done.results.items()
+    }
+    assert changes == {
+        "s": [("paused", day(2), "open"), ("active", day(4), "open"), ("removed", day(6), "open")],
+        "late": [("waiting", None, "close"), ("active", day(3), "open")],
+        "early": [],
+    }
 
 
 def test_appointments_of_one_step_are_kept_in_the_order_of_their_moments() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import backtrader as bt
 import pytest
+from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate import UnifiedStrategyOrchestrator
 from orchestrate.domain import engines
@@ -101,6 +103,44 @@ def test_adding_and_removing(orchestrator: UnifiedStrategyOrchestrator) -> None:
         StrategyPausedEvent("b"),
         StrategyResumedEvent("b"),
     ]
+
+
+class OfBacktrader(bt.Strategy): ...  # type: ignore[misc]  # Backtrader has no types
+
+
+class OfNautilus(Strategy): ...
+
+
+class OfBoth(bt.Strategy, Strategy): ...  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("native", "engine"), [(OfBacktrader, "backtrader"), (OfNautilus, "nautilus")])
+def test_the_engine_of_a_native_is_that_of_its_class(
+    orchestrator: UnifiedStrategyOrchestrator, native: type, engine: str
+) -> None:
+    orchestrator.add_strategy(native, StrategyMetadata("n"), AllocationConfig(10))
+    orchestrator.add_strategy(native, StrategyMetadata("m"), AllocationConfig(10), framework=engine, kind=engine)
+    assert {(one.framework, one.kind, one.is_native) for one in orchestrator.strategies.values()} == {
+        (engine, engine, True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("strategy", "how", "message"),
+    [
+        (Scripted, {}, r"'n': Scripted is a class of no engine: pass an instance, Scripted\(\), or with kind= the"),
+        (OfNautilus(), {}, "'n': nautilus makes its strategies itself, pass the class"),
+        (OfBoth, {}, "OfBoth is a strategy of backtrader and of nautilus: split it into two classes"),
+        (OfNautilus, {"framework": "backtrader"}, "'n' is one of nautilus, it can't run on backtrader"),
+        (OfNautilus, {"framework": "backtrader", "kind": "nautilus"}, "'n' is one of nautilus, it can't run on"),
+    ],
+)
+def test_a_class_that_no_engine_can_take(
+    orchestrator: UnifiedStrategyOrchestrator, strategy: object, how: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        orchestrator.add_strategy(strategy, StrategyMetadata("n"), AllocationConfig(10), **how)
+    assert not orchestrator.strategies
 
 
 def test_a_framework_of_ones_own(orchestrator: UnifiedStrategyOrchestrator) -> None:

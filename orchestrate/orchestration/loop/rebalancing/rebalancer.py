@@ -126,7 +126,7 @@ class Rebalancer:
         trims: list[str] = []
         for name, fraction in fractions(imbalance.excesses, standings.sizes()).items():
             if name != RESERVE:
-                trims += self._orders.trim(standings.entries[name], fraction)
+                trims += self._orders.trim(standings.entries[name], fraction, why)
         self._underway = _Underway(why, step, self._log.step_label(), imbalance, frozenset(trims))
 
     def _finish(self, underway: _Underway) -> None:
@@ -136,7 +136,7 @@ class Rebalancer:
         sizes, before = standings.sizes(), standings.equities()
         transfers = [] if standings.pooled else self._transfer(left)
         received = left.shortages if standings.pooled else _sums(transfers)
-        intents = self._enlargements(fractions(received, sizes)) if self._top_up else []
+        intents = self._enlargements(fractions(received, sizes), underway.why) if self._top_up else []
         if transfers or (standings.pooled and (underway.trims or intents)):
             self._report(underway, before, transfers)
         if intents:
@@ -150,11 +150,11 @@ class Rebalancer:
             self._move(*transfer)
         return transfers
 
-    def _enlargements(self, fractions: Mapping[str, float]) -> list[Intent]:
+    def _enlargements(self, fractions: Mapping[str, float], why: str) -> list[Intent]:
         intents: list[Intent] = []
         for name, entry in self._standings.entries.items():
             if name in fractions and entry.status == "active":
-                intents += self._orders.enlargements(entry, fractions[name])
+                intents += self._orders.enlargements(entry, fractions[name], why)
         return intents
 
     def _report(self, underway: _Underway, equities: Mapping[str, float], transfers: list[Transfer]) -> None:

@@ -8,12 +8,13 @@ from decimal import Decimal
 import numpy as np
 
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
+from orchestrate.domain.results import EntryStatus
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.rules.equity_watch import EquityWatch
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.capital import RESERVE, PortfolioCapitalManager
 from orchestrate.orchestration.risk.rebalancing import Imbalance, off_target
-from orchestrate.orchestration.strategies.registry import EntryStatus, StrategyEntry
+from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 #: Failed strategies keep out of it.
 _TAKING_PART: tuple[EntryStatus, ...] = ("active", "paused")

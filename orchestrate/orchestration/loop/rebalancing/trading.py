@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from orchestrate.domain.books import Position
 from orchestrate.domain.market.timeline import Timeline
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import Order, Reason
+from orchestrate.domain.orders.order import Decision, Order, Reason
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.risk.pipeline import REBALANCE
@@ -16,6 +17,18 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 #: Takes intents through the pipeline.
 Coordinate = Callable[[list[Intent]], object]
+
+
+@dataclass(slots=True, eq=False)
+class TopUp(Intent):
+    """An intent of a rebalance; where nothing cuts it, its decision says so."""
+
+    why: str = ""
+
+    def decision(self) -> Decision:
+        """See `Intent`."""
+        decision = Intent.decision(self)
+        return decision if self.trail else replace(decision, reason=Reason.REBALANCE, detail=self.why)
 
 
 class RebalanceOrders:
@@ -33,13 +46,13 @@ class RebalanceOrders:
         self._moments = timeline.moments
         self._ends = timeline.ends.steps
 
-    def trim(self, entry: StrategyEntry, fraction: float) -> list[str]:
+    def trim(self, entry: StrategyEntry, fraction: float, why: str) -> list[str]:
         """Sell so much of each position, rounded down; return the ids of the orders."""
         placed = []
         for position in self._left_alone(entry):
             quantity = self._rules.lot(position.quantity * min(1.0, fraction), position.instrument)
             if quantity:
-                order = self._orders.reduce_position(entry, position, -quantity, Reason.REBALANCE)
+                order = self._orders.reduce_position(entry, position, -quantity, Reason.REBALANCE, f"due by {why}")
                 placed.append(order.id)
         return placed
 
@@ -47,14 +60,15 @@ class RebalanceOrders:
         """Return whether one of the orders may still fill."""
         return any(order.id in order_ids for order in self._orders.blotter.open_orders())
 
-    def enlargements(self, entry: StrategyEntry, fraction: float) -> Iterable[Intent]:
+    def enlargements(self, entry: StrategyEntry, fraction: float, why: str) -> Iterable[Intent]:
         """Return the intents that enlarge each position by a fraction of it, rounded down."""
         step = self._marks.step
         for position in self._left_alone(entry):
             quantity = self._rules.lot(position.quantity * fraction, position.instrument)
             if quantity:
                 symbol, price, t = position.symbol, self._marks[position.symbol], self._moments[step]
-                yield Intent(entry.id, symbol, False, quantity, quantity > 0, price, step, t, producer=REBALANCE)
+                place = (entry.id, symbol, False, quantity, quantity > 0, price, step, t)
+                yield TopUp(*place, producer=REBALANCE, why=f"due by {why}")
 
     def top_up(self, intents: list[Intent]) -> None:
         """Send them through the pipeline."""

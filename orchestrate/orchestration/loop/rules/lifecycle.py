@@ -15,13 +15,14 @@ from orchestrate.domain.events import (
 )
 from orchestrate.domain.market.timeline import NEVER, MarketEvent
 from orchestrate.domain.orders.order import OrderStatus, Reason
+from orchestrate.domain.results import EntryStatus, Moment, PortfolioStop
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rules.losses import Losses
 from orchestrate.orchestration.loop.rules.unmanaged import Unmanaged
 from orchestrate.orchestration.risk.capital import RESERVE, MoveCapital, PortfolioCapitalManager
 from orchestrate.orchestration.risk.exposure import PORTFOLIO
-from orchestrate.orchestration.strategies.registry import EntryStatus, StrategyEntry
+from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 #: The fate of the positions of a strategy that is removed.
 Positions = Literal["flatten", "keep"]
@@ -33,7 +34,8 @@ _CENT: Final = Decimal("0.01")
 class Lifecycle:
     """Changes the status of strategies, and moves their capital; `PortfolioRule`.
 
-    ValueError where a strategy's status does not allow the change. `now` is the label of the step under way.
+    ValueError where a strategy's status does not allow the change, or the portfolio was stopped. `now` is the label of
+    the step under way, and whether that is still before its open.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class Lifecycle:
         capital: PortfolioCapitalManager,
         orders: OrderManager,
         losses: Losses,
-        now: Callable[[], int],
+        now: Callable[[], tuple[int, Moment]],
         emit: Emit,
         transfer: MoveCapital,
         reweigh: Callable[[str, Decimal], None],
@@ -52,6 +54,8 @@ class Lifecycle:
         self._entries, self._capital, self._orders = entries, capital, orders
         self._losses, self._now, self._emit, self._transfer = losses, now, emit, transfer
         self._reweigh, self._unmanaged, self._hand_over = reweigh, unmanaged, hand_over
+        #: nothing changes any more
+        self.stopped: PortfolioStop | None = None
         self._keeping: set[str] = set()
         self._leaving: dict[str, StrategyEntry] = {}
 
@@ -60,27 +64,26 @@ class Lifecycle:
     def pause(self, strategy_id: str) -> None:
         """Refuse the strategy's new openings; its positions stay, its open orders are executed."""
         entry = self._require(strategy_id, "paused", "active")
-        entry.status = "paused"
-        self._emit(StrategyPausedEvent(strategy_id, self._now()))
+        self._emit(StrategyPausedEvent(strategy_id, self._become(entry, "paused")))
 
     def resume(self, strategy_id: str) -> None:
         """Let a strategy open positions again; its drawdown begins anew, and the portfolio's where that stopped it."""
-        entry = self._entries[strategy_id]
+        entry = self._known(strategy_id)
         stopped = self._losses.is_down(strategy_id) or self._losses.is_down(PORTFOLIO)
-        if not (entry.status == "active" and stopped):
-            self._require(strategy_id, "resumed", "paused")
-        entry.status = "active"
+        self._require(strategy_id, "resumed", "paused", *(("active",) if stopped else ()))
+        label = self._become(entry, "active")
         for name in (strategy_id, PORTFOLIO):
             if name == strategy_id or self._losses.is_down(name):
                 self._losses.new_peak(name)
-        self._emit(StrategyResumedEvent(strategy_id, self._now()))
+        self._emit(StrategyResumedEvent(strategy_id, label))
 
     def add(self, strategy_id: str) -> None:
         """Add a strategy that has waited, with its weight of the portfolio's equity from the reserve."""
         entry = self._require(strategy_id, "added", "waiting")
-        entry.join()
+        label, moment = self._now()
+        entry.join(label, moment)
         self._reweigh(strategy_id, entry.weight)
-        self._emit(StrategyAddedEvent(strategy_id, entry.allocation.target_pct, self._now()))
+        self._emit(StrategyAddedEvent(strategy_id, entry.allocation.target_pct, label))
         due = entry.weight * Decimal(str(self._losses.equity(PORTFOLIO)))
         amount = min(due, Decimal(str(self._capital.reserve.cash))).quantize(_CENT, ROUND_DOWN)
         if amount > 0:
@@ -96,9 +99,9 @@ class Lifecycle:
         if opposite:
             holder = self._unmanaged.of(entry.framework).id
             raise ValueError(f"Positions of {strategy_id!r} can't be kept: {holder} holds the other side of {opposite}")
-        entry.status, entry.weight = "removed", Decimal(0)
+        label, entry.weight = self._become(entry, "removed"), Decimal(0)
         self._reweigh(strategy_id, entry.weight)
-        self._emit(StrategyRemovedEvent(strategy_id, self._now()))
+        self._emit(StrategyRemovedEvent(strategy_id, label))
         self._orders.cancel(
             lambda order: order.strategy_id == strategy_id and order.status is not OrderStatus.RELEASED,
             Reason.STRATEGY_REMOVED,
@@ -106,14 +109,26 @@ class Lifecycle:
         if positions == "keep":
             self._keeping.add(strategy_id)
         else:
-            self._orders.flatten(entry, Reason.FLATTENED)
+            self._orders.flatten(entry, Reason.FLATTENED, "the strategy was removed")
         self._leaving[strategy_id] = entry
         self._return_cash()
 
     def _require(self, strategy_id: str, becoming: str, *allowed: EntryStatus) -> StrategyEntry:
-        entry = self._entries[strategy_id]
+        entry = self._known(strategy_id)
+        if self.stopped is not None:
+            raise ValueError(f"Strategy {strategy_id!r} can't be {becoming}: {self.stopped}")
         entry.require(becoming, *allowed)
         return entry
+
+    def _known(self, strategy_id: str) -> StrategyEntry:
+        if strategy_id not in self._entries:
+            raise ValueError(f"Unknown strategy: {strategy_id}")
+        return self._entries[strategy_id]
+
+    def _become(self, entry: StrategyEntry, status: EntryStatus) -> int:
+        label, moment = self._now()
+        entry.become(status, label, moment)
+        return label
 
     # ---- a rule of the portfolio
 

@@ -276,10 +276,11 @@ class MarginCalls:
 
     def _ruin(self, account: _Account, equity: float) -> None:
         """Cancel all orders of the account, close all it holds, and call its strategies no more."""
-        self._emit(AccountRuinedEvent(account.name, equity, self._log.step_label()))
+        t = self._log.step_label()
+        self._emit(AccountRuinedEvent(account.name, equity, t))
         for entry in account.entries:
             if entry.is_called:
-                entry.status = "ruined"
+                entry.become("ruined", t)
                 self._end(entry)
                 self._retire(entry)
 
