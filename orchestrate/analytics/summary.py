@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from orchestrate.analytics.correlation import correlation
+from orchestrate.analytics.exposure import peaks
 from orchestrate.analytics.metrics import METRICS, figures
 from orchestrate.analytics.returns import Curve, curve_of
 from orchestrate.analytics.track import Track
@@ -23,9 +24,9 @@ Document = dict[str, object]
 
 
 def summarise(result: RunResult) -> Document:
-    """Return `bars`, `start`, `end`, `portfolio`, `strategies`, `frameworks`, `correlation` and `findings` of `result`.
+    """Return the figures and findings of `result`.
 
-    And `benchmark` where the plan names one, `stopped` where the portfolio was stopped.
+    And those of a `benchmark` where the plan names one, `stopped` where the portfolio was stopped.
     """
     notes: list[Finding] = []
     portfolio = _portfolio(result, notes)
@@ -50,6 +51,7 @@ def summarise(result: RunResult) -> Document:
         "frameworks": frameworks,
         "correlation": matrix,
         **stopped,
+        "peaks": peaks(result),
         "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more]))],
     }
 

@@ -14,6 +14,7 @@ from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.values import value
 
 if TYPE_CHECKING:  # findings need no numpy
+    from orchestrate.domain.instruments.instrument import Instrument
     from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 
 Severity = Literal["info", "warning", "error"]
@@ -134,11 +135,42 @@ class Transfers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Changes:
+    """A figure that stays as it is between its changes: its `values` from these `steps` on, and the one `before`."""
+
+    steps: Stamps
+    values: Floats
+    before: float = 0.0
+
+    def path(self, steps: int, values: Floats | None = None) -> Floats:
+        """Return the figure, or others that change with it and are 0 before, at each of the first `steps` steps."""
+        import numpy as np
+
+        after, before = (self.values, self.before) if values is None else (values, 0.0)
+        lasts = np.diff(self.steps, prepend=0, append=steps)
+        return np.repeat(np.concatenate([[before], after]), lasts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holding:
+    """What a book held of one symbol: its signed quantity, and the average cost after each change of it.
+
+    `closes` are those that count at each step, NaN before the first bar.
+    """
+
+    instrument: Instrument
+    quantity: Changes
+    averages: Floats
+    closes: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StrategyResult:
     """The facts of one strategy in a run.
 
     `equity` and `exposed` have one element a step of the timeline. `own` marks the steps at which one of its symbols
-    has a bar; `exposed` those with a position at the close. `transfers` is None where no money was moved.
+    has a bar; `exposed` those with a position at the close. `transfers` is None where no money was moved. `holdings`
+    and `reserves`, the money held back for open orders, are by symbol; `weight` is the share of a common account.
     """
 
     id: str
@@ -159,6 +191,9 @@ class StrategyResult:
     transfers: Transfers | None = None
     #: the changes of its status, in their order
     status_changes: tuple[StatusChange, ...] = ()
+    holdings: Mapping[str, Holding] = field(default_factory=dict)
+    reserves: Mapping[str, Changes] = field(default_factory=dict)
+    weight: Changes | None = None
 
     @property
     def earned(self) -> Floats:

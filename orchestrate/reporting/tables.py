@@ -88,6 +88,16 @@ def _portfolio(document: Document, _width: int) -> RenderableType:
     return grid
 
 
+def _exposure(document: Document, _width: int) -> RenderableType | None:
+    """Return the portfolio's largest positions; None where it held nothing, or is of a version that has no peaks."""
+    peaks = document.get("peaks", {}).get("portfolio", {})
+    if not peaks or not peaks["gross"]["value"]:
+        return None
+    gross, net, leverage = peaks["gross"], peaks["net"], peaks["gross_leverage"]
+    sizes = Text.assemble("at most ", _money(gross["value"]), " gross, ", _money(net["value"]), " net")
+    return sizes.append(f", {leverage['value']:.2f} × equity ({leverage['label'] or _NOTHING})")
+
+
 def _compared(document: Document, width: int) -> Table:
     """Return a line a strategy; below them each framework where there are several, the portfolio, and the benchmark."""
     rows = list(_rows(document))
@@ -258,6 +268,7 @@ _FORMATS: Final[dict[str, Callable[[float | None], Text]]] = {
 SECTIONS: Final[dict[str, Section]] = {
     "Portfolio": _portfolio,
     "Strategies": _compared,
+    "Exposure": _exposure,
     "Failed": _listed(_failures),
     "Gates": _listed(_gates),
     "Compatibility": _listed(_compatibility),

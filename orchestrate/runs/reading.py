@@ -40,8 +40,8 @@ _OF_ITS_FIGURES: Final = {
     "gates": list,
     "findings": list,
 }
-#: And these, where the configuration asks for them or has several strategies.
-_IF_NAMED: Final = ("benchmark", "compatibility")
+#: And these, where the run has them: the configuration asks for it, there are several strategies, it is new enough.
+_IF_THERE: Final = ("benchmark", "compatibility", "peaks")
 #: The keys of what ended a run before its end; its traceback stays in run.json.
 _OF_AN_ERROR: Final = ("type", "message", "file", "line", "bar_date")
 #: What `read_run` can't do without.
@@ -82,7 +82,7 @@ def document(manifest: Document, figures: Document, folder: Path) -> Document:
     facts: Document = {"schema_version": SCHEMA_VERSION}
     facts |= {name: manifest[name] for name in _OF_THE_RUN}
     facts |= {name: figures[name] for name in _OF_ITS_FIGURES}
-    facts |= {name: figures[name] for name in _IF_NAMED if name in figures}
+    facts |= {name: figures[name] for name in _IF_THERE if name in figures}
     if "error" in manifest:
         facts["error"] = {name: manifest["error"][name] for name in _OF_AN_ERROR}
     facts["findings"] = [*figures["findings"], *manifest.get("findings", [])]

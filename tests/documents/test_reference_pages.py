@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
 
+from orchestrate.analytics.exposure import FIGURES, Scope
 from orchestrate.analytics.metrics import METRICS
 from orchestrate.config.schema import (
     CommissionSection,
@@ -47,7 +49,7 @@ def test_every_key_of_a_configuration_is_there(section: type[BaseModel]) -> None
     ("page", "names"),
     [
         ("orders.md", [str(reason) for reason in Reason if reason]),
-        ("results.md", list(METRICS)),
+        ("results.md", [*METRICS, *FIGURES, *get_args(Scope)]),
         ("capital.md", [*ASSET_CLASSES, *SIZINGS]),
         ("limits.md", [*STRATEGY_LIMITS, *PORTFOLIO_LIMITS]),
     ],

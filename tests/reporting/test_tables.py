@@ -151,3 +151,18 @@ def test_one_framework_needs_no_line_of_its_own(result_of, hand_made):
 def test_markup_in_messages_is_text(result_of, hand_made):
     result = result_of({"a": hand_made([1.0, 2.0, 1.5])}, findings=(Finding("info", "[red]", "a [/] b :smile:"),))
     assert "[red]: a [/] b :smile:" in shown(document_of(result))
+
+
+def test_the_largest_exposure_is_one_line_and_none_where_nothing_was_held(two_strategies):
+    document = document_of(two_strategies)
+    assert "Exposure" not in shown(document)
+    peak = {"value": 1234567.891, "label": "2020-01-04T23:59:59Z"}
+    document["peaks"]["portfolio"] = {
+        "gross": peak,
+        "net": peak | {"value": 5.0},
+        "gross_leverage": peak | {"value": 1.5},
+    }
+    line = "  at most 1,234,567.89 gross, 5.00 net, 1.50 × equity (2020-01-04T23:59:59Z)\n"
+    assert f"\nExposure\n{line}" in shown(document)
+    del document["peaks"]  # as stored by earlier versions
+    assert "Exposure" not in shown(document)

@@ -14,12 +14,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from orchestrate.analytics.exposure import FIGURES
 from orchestrate.analytics.summary import summarise
 from orchestrate.domain.orders.order import Fill, Reason, StageOutcome
 from orchestrate.domain.results import FillRecord, Transfers
+from orchestrate.runs import parquet
 from orchestrate.runs.manifest import manifest, versions
 from orchestrate.runs.parquet import parquet_files, read_columns
 from orchestrate.runs.store import digest
+from tests.analytics.exposures import result_of_run
+from tests.orchestration.harness import Flags, Part, fixed, run_harness
+from tests.orchestration.one_symbol import RISING, one
 from tests.reporting.documents import document_of
 
 DAY = 86_400 * 10**9
@@ -168,6 +173,33 @@ def test_no_rows_still_have_their_columns(result_of, hand_made):
         assert "null" not in {str(field.type) for field in table.schema}, name
 
 
+EXPOSURE = ["t", "label", "scope", "id", *FIGURES]
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 100_000])
+def test_exposure_has_a_row_for_each_change_of_a_group(rows_at_once, monkeypatch):
+    """5 bought at 11, sold at 14, of 1,000: nothing changes after bar 4."""
+    monkeypatch.setattr(parquet, "_ROWS_AT_ONCE", rows_at_once)
+    market = one(RISING)
+    result = result_of_run(market, run_harness(market, {"s": Part(Flags([0], [3]), sizing=fixed(5))}, capital=1_000))
+    table = pq.read_table(io.BytesIO(parquet_files(result)["exposure.parquet"]))
+    assert table.column_names == EXPOSURE
+    assert [str(field.type) for field in table.schema] == ["timestamp[ns, tz=UTC]"] * 2 + ["string"] * 2 + [
+        "double"
+    ] * 7
+    rows = table.to_pylist()
+    groups = [("portfolio", "portfolio"), ("strategy", "s"), ("framework", "in_memory"), ("symbol", "A")]
+    assert [(row["scope"], row["id"]) for row in rows] == [group for group in groups for _ in range(5)]
+    assert table["label"].cast("int64").to_pylist() == market.timeline.labels[:5].tolist() * 4
+    assert table["t"].cast("int64").to_pylist() == market.timeline.stamps[:5].tolist() * 4
+    assert list(rows[2].values())[4:] == [60.0, 60.0, 55.0, 0.0, 945.0, 60.0, 0.0]
+
+
+def test_of_a_run_without_a_step_exposure_has_its_columns(result_of, hand_made):
+    table = pq.read_table(io.BytesIO(parquet_files(result_of({"a": hand_made([])}))["exposure.parquet"]))
+    assert (table.column_names, table.num_rows) == (EXPOSURE, 0)
+
+
 def test_the_manifest_holds_what_the_figures_may_not(one_failed):
     files = {"metrics.json": b"{}", "config.yaml": b"strategy: X"}
     recorded = manifest(
@@ -214,6 +246,6 @@ def test_the_document_is_that_of_the_reference_and_in_its_order(two_strategies, 
     expected = "schema_version run_id status exit_code mode plan_hash data_hash duration_seconds bars start end"
     assert list(whole) == [
         *expected.split(),
-        *["portfolio", "strategies", "frameworks", "correlation", "gates", "findings", "paths"],
+        *["portfolio", "strategies", "frameworks", "correlation", "gates", "findings", "peaks", "paths"],
     ]
     assert whole["paths"] == {"run": (tmp_path / "RUN").as_posix(), "journal": "logs/backtest/orchestrate.jsonl"}

@@ -19,7 +19,7 @@ from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.native_faults import NativeFaults
 from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
-from orchestrate.orchestration.loop.recorder import Recorder, fills_by_strategy
+from orchestrate.orchestration.loop.recorder import Recorder
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.blotter import Due
 from orchestrate.orchestration.orders.natives import FillCheck
@@ -106,7 +106,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._market, self._rules = market, rules
         self.prepare(market, rules)
         session = self.session
-        self._recorder = Recorder(market, session.marks)
+        self._recorder = Recorder(market, session.marks, self.capital_manager)
         self._ends = market.timeline.ends
         self._closes = rules.fill == "close" or rules.close_at_end
         seats = {
@@ -133,9 +133,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session.stop()
         if self._router.hosts_natives:
             self._take_in(self._router.listen())
-        entries = self._with_book
-        for name, fills in fills_by_strategy(self.fills, entries).items():
-            self._recorder.require_rebuilt(entries[name], fills)
+        self._recorder.require_rebuilt(self._with_book, self.fills)
         for framework in self._router.adapters:
             self._agree(framework, self._net(framework), "at the end")
         session.orders.cancel(lambda _order: True, Reason.UNFILLED_AT_END, tell_engine=False)
@@ -205,6 +203,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.mark(event)
         if session.blotter.updates:
             session.runner.notify_orders(session.entries)
+        if session.blotter.reserving:
+            self._recorder.note_reserves(session.blotter)
         self.steps_done = step + 1
 
     def wake(self, event: MarketEvent) -> None:
@@ -395,6 +395,4 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def results(self) -> dict[str, StrategyResult]:
         """Return every strategy's facts over the steps done."""
-        entries, result, steps = self._with_book, self._recorder.result, self.steps_done
-        fills = fills_by_strategy(self.fills, entries)
-        return {name: result(entry, fills[name], steps) for name, entry in entries.items()}
+        return self._recorder.results(self._with_book, self.fills, self.steps_done)

@@ -11,9 +11,11 @@ import numpy as np
 from orchestrate.domain.books import Book, Flow, Handover
 from orchestrate.domain.market.timeline import Flags, Floats, Market
 from orchestrate.domain.orders.order import Fill
-from orchestrate.domain.results import FillRecord, StrategyResult, Transfers
+from orchestrate.domain.results import Changes, FillRecord, Holding, StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.reconciliation import require_rebuilt
+from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
@@ -35,11 +37,30 @@ class Move(NamedTuple):
     what: Flow | Handover
 
 
-class Recorder:
-    """The changes of every book; `equity` and `exposed` are the books marked at every close."""
+class _Closes:
+    """The closes of the first `steps` steps, of each symbol once."""
 
-    def __init__(self, market: Market, marks: Marks) -> None:
+    def __init__(self, marks: Marks, steps: int) -> None:
+        self.steps, self._marks = steps, marks
+        self._known: dict[str, Floats] = {}
+
+    def of(self, symbol: str) -> Floats:
+        """Return the close that counts at each step."""
+        if symbol not in self._known:
+            self._known[symbol] = self._marks.path(symbol, self.steps)
+        return self._known[symbol]
+
+
+class Recorder:
+    """The changes of every book, of reserves and of weights; `equity` is a book marked at every close."""
+
+    def __init__(self, market: Market, marks: Marks, capital: PortfolioCapitalManager) -> None:
         self._market, self._marks = market, marks
+        self._reserves: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
+        self._shares = dict(capital.weights)
+        self._weights: dict[str, list[tuple[int, float]]] = {name: [] for name in self._shares}
+        if capital.pooled:
+            capital.reweighed = self._note_weights
         self._changes: dict[str, list[_Change]] = {}
         self._moves: dict[str, list[Move]] = {}
         self._handed: Counter[str] = Counter()
@@ -67,6 +88,21 @@ class Recorder:
         self._handed[book.strategy_id] += 1
         self.note(book, handover.symbol, self._marks.step + 1)
 
+    def note_reserves(self, blotter: Blotter) -> None:
+        """Note the money held for open orders at the end of the step under way, where that may have changed."""
+        step, reserves, reserved_on = self._marks.step, self._reserves, blotter.reserved_on
+        for place in blotter.reserving:
+            noted = reserves.get(place)
+            if noted is None:
+                noted = reserves[place] = ([], [])
+            noted[0].append(step)
+            noted[1].append(reserved_on(place))
+        blotter.reserving.clear()
+
+    def _note_weights(self, weights: Mapping[str, float]) -> None:
+        for name, weight in weights.items():
+            self._weights.setdefault(name, []).append((self._marks.step, weight))
+
     def _note_move(self, strategy_id: str, what: Flow | Handover) -> None:
         fills = len(self._changes.get(strategy_id, ())) - self._handed[strategy_id]
         self._moves.setdefault(strategy_id, []).append(Move(self._marks.step, fills, what))
@@ -81,15 +117,24 @@ class Recorder:
         moves = self._moves.get(strategy_id, ())
         return [(move.step, move.what) for move in moves if isinstance(move.what, Flow)]
 
-    def require_rebuilt(self, entry: StrategyEntry, fills: Iterable[Fill]) -> None:
-        """Require that the strategy's book equals a new one with its capital, fills, transfers and handovers."""
+    def require_rebuilt(self, entries: Mapping[str, StrategyEntry], records: Iterable[FillRecord]) -> None:
+        """Require that every book equals a new one with its capital, fills, transfers and handovers."""
         instruments = self._market.instruments
-        moves = [(move.fills, move.what) for move in self._moves.get(entry.id, ())]
-        require_rebuilt(entry.book, float(entry.allocated), [(fill, instruments[fill.symbol]) for fill in fills], moves)
+        for name, own in _by_strategy(records, entries).items():
+            fills = [(fill, instruments[fill.symbol]) for fill in own]
+            moves = [(move.fills, move.what) for move in self._moves.get(name, ())]
+            require_rebuilt(entries[name].book, float(entries[name].allocated), fills, moves)
 
-    def result(self, entry: StrategyEntry, fills: Iterable[Fill], steps: int) -> StrategyResult:
-        """Return a strategy's facts over the first `steps` steps; `fills` are its own."""
-        transfers = self._transfers(entry.book, fills, steps) if self._flows(entry.id) else None
+    def results(
+        self, entries: Mapping[str, StrategyEntry], records: Iterable[FillRecord], steps: int
+    ) -> dict[str, StrategyResult]:
+        """Return every strategy's facts over the first `steps` steps."""
+        fills, closes = _by_strategy(records, entries), _Closes(self._marks, steps)
+        return {name: self._result(entry, fills[name], closes) for name, entry in entries.items()}
+
+    def _result(self, entry: StrategyEntry, fills: Iterable[Fill], closes: _Closes) -> StrategyResult:
+        holdings, steps = self._holdings(entry.id, closes), closes.steps
+        transfers = self._transfers(entry.book, fills, holdings, steps) if self._flows(entry.id) else None
         return StrategyResult(
             id=entry.id,
             name=entry.metadata.name or entry.id,
@@ -97,9 +142,11 @@ class Recorder:
             status="completed" if entry.status == "active" else entry.status,
             symbols=entry.symbols,
             allocated=entry.allocated,
-            equity=self.equity(entry.book, steps) if transfers is None else transfers.earned + transfers.so_far,
+            equity=self._equity(entry.book, holdings, steps)
+            if transfers is None
+            else transfers.earned + transfers.so_far,
             has_bar=self.has_bar(entry.symbols, steps),
-            exposed=self.exposed(entry.id, steps),
+            exposed=_exposed(holdings, steps),
             trades=tuple(entry.book.trades),
             open_positions=tuple(position.copy() for position in entry.book.positions.values()),
             fees=entry.book.fees,
@@ -108,16 +155,41 @@ class Recorder:
             error=entry.error,
             transfers=transfers,
             status_changes=tuple(entry.status_changes),
+            holdings=holdings,
+            reserves=self._reserves_of(entry.id),
+            weight=self._weight(entry.id),
         )
 
-    def _transfers(self, book: Book, fills: Iterable[Fill], steps: int) -> Transfers:
+    def _holdings(self, strategy_id: str, closes: _Closes) -> dict[str, Holding]:
+        found: dict[str, list[_Change]] = {}
+        for change in self._changes.get(strategy_id, ()):
+            found.setdefault(change.symbol, []).append(change)
+        holdings = {}
+        for symbol, own in found.items():
+            quantity = _changes([(change.step, change.quantity) for change in own])
+            averages = np.array([change.average for change in own], dtype=np.float64)
+            holdings[symbol] = Holding(self._market.instruments[symbol], quantity, averages, closes.of(symbol))
+        return holdings
+
+    def _reserves_of(self, strategy_id: str) -> dict[str, Changes]:
+        return {
+            symbol: Changes(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
+            for (owner, symbol), (steps, values) in self._reserves.items()
+            if owner == strategy_id
+        }
+
+    def _weight(self, strategy_id: str) -> Changes | None:
+        noted = self._weights.get(strategy_id)
+        return None if noted is None else _changes(noted, self._shares.get(strategy_id, 0.0))
+
+    def _transfers(self, book: Book, fills: Iterable[Fill], holdings: Mapping[str, Holding], steps: int) -> Transfers:
         flows = np.zeros(steps, dtype=np.float64)
         for step, flow in self._flows(book.strategy_id):
             if step < steps:
                 flows[step] += flow.amount
         changes = self._changes.get(book.strategy_id, [])
         replayed = Book(book.strategy_id, book.initial)
-        earned = []
+        cash: list[tuple[int, float]] = []
         causes: list[Fill | Handover] = list(fills)
         for done, (before, handover) in enumerate(self._handovers(book.strategy_id)):
             causes.insert(before + done, handover)
@@ -126,31 +198,13 @@ class Recorder:
                 replayed.move(cause)
             else:
                 replayed.apply(cause, self._market.instruments[cause.symbol])
-            earned.append(_Change(change.step, change.symbol, replayed.cash, change.quantity, change.average))
-        return Transfers(np.round(flows, 2), self._marked(earned, book.initial, steps))
+            cash.append((change.step, replayed.cash))
+        return Transfers(np.round(flows, 2), _marked(_changes(cash, book.initial), holdings, steps))
 
-    def equity(self, book: Book, steps: int) -> Floats:
+    def _equity(self, book: Book, holdings: Mapping[str, Holding], steps: int) -> Floats:
         """Return cash and positions at each of the first `steps` closes, as long as no money was moved."""
-        return self._marked(self._changes.get(book.strategy_id, []), book.initial, steps)
-
-    def _marked(self, all_changes: Sequence[_Change], initial: float, steps: int) -> Floats:
-        curve = _held(all_changes, "cash", steps, before=initial)
-        for symbol, changes in _by_symbol(all_changes).items():
-            quantities = _held(changes, "quantity", steps)
-            prices = np.where(quantities != 0.0, self._marks.path(symbol, steps), 0.0)
-            instrument = self._market.instruments[symbol]
-            if instrument.moves_cash_by_notional:
-                curve += quantities * prices * instrument.multiplier
-            else:
-                curve += quantities * (prices - _held(changes, "average", steps)) * instrument.multiplier
-        return curve
-
-    def exposed(self, strategy_id: str, steps: int) -> Flags:
-        """Return the closes at which the strategy held something."""
-        exposed = np.zeros(steps, dtype=np.bool_)
-        for changes in _by_symbol(self._changes.get(strategy_id, ())).values():
-            exposed |= _held(changes, "quantity", steps) != 0.0
-        return exposed
+        changes = self._changes.get(book.strategy_id, ())
+        return _marked(_changes([(change.step, change.cash) for change in changes], book.initial), holdings, steps)
 
     def has_bar(self, symbols: tuple[str, ...], steps: int) -> Flags:
         """Return the steps at which one of `symbols` has a bar."""
@@ -161,7 +215,7 @@ class Recorder:
         return own
 
 
-def fills_by_strategy(records: Iterable[FillRecord], strategy_ids: Iterable[str]) -> dict[str, list[Fill]]:
+def _by_strategy(records: Iterable[FillRecord], strategy_ids: Iterable[str]) -> dict[str, list[Fill]]:
     """Return the fills of each strategy, in order."""
     fills: dict[str, list[Fill]] = {name: [] for name in strategy_ids}
     for record in records:
@@ -169,16 +223,30 @@ def fills_by_strategy(records: Iterable[FillRecord], strategy_ids: Iterable[str]
     return fills
 
 
-def _by_symbol(changes: Iterable[_Change]) -> dict[str, list[_Change]]:
-    found: dict[str, list[_Change]] = {}
-    for change in changes:
-        found.setdefault(change.symbol, []).append(change)
-    return found
+def _marked(cash: Changes, holdings: Mapping[str, Holding], steps: int) -> Floats:
+    """Return cash and positions at every close."""
+    curve = cash.path(steps)
+    for holding in holdings.values():
+        quantities = holding.quantity.path(steps)
+        prices = np.where(quantities != 0.0, holding.closes, 0.0)
+        instrument = holding.instrument
+        if instrument.moves_cash_by_notional:
+            curve += quantities * prices * instrument.multiplier
+        else:
+            averages = holding.quantity.path(steps, holding.averages)
+            curve += quantities * (prices - averages) * instrument.multiplier
+    return curve
 
 
-def _held(changes: Sequence[_Change], name: str, steps: int, before: float = 0.0) -> Floats:
-    """Return the value of `name` at each step: that of the last change so far, and `before` any."""
-    at = [change.step for change in changes]
-    place = _Change._fields.index(name)
-    lasts = np.subtract([*at, steps], [0, *at])
-    return np.repeat(np.array([before, *(change[place] for change in changes)], dtype=np.float64), lasts)
+def _exposed(holdings: Mapping[str, Holding], steps: int) -> Flags:
+    """Return the closes at which something was held."""
+    exposed = np.zeros(steps, dtype=np.bool_)
+    for holding in holdings.values():
+        exposed |= holding.quantity.path(steps) != 0.0
+    return exposed
+
+
+def _changes(noted: Sequence[tuple[int, float]], before: float = 0.0) -> Changes:
+    """Return a figure from its steps and values; of several at one step the last counts."""
+    steps = np.array([step for step, _ in noted], dtype=np.int64)
+    return Changes(steps, np.array([value for _, value in noted], dtype=np.float64), before)

@@ -54,6 +54,8 @@ class Blotter:
         self.waiting: dict[str, list[Order]] = {}
         #: strategies that may hold, pending orders included, something else than when this was last cleared
         self.moved: set[str] = set()
+        #: strategies and symbols whose open orders may have another reserve than when this was last cleared
+        self.reserving: dict[tuple[str, str], None] = {}
 
     def place(self, demand: Demand, quantity: float, reserve: float, reason: Reason = Reason.NONE) -> Order:
         """Return a new order; ids count up within each strategy, so that they are the same in every portfolio."""
@@ -78,6 +80,8 @@ class Blotter:
         self.moved.add(owner)
         if reason in FORCED:
             self.forced[name] = order
+        if reserve:
+            self.reserving[owner, demand.symbol] = None
         self._pending[name] = order
         self.waiting.setdefault(owner, []).append(order)
         return order
@@ -156,6 +160,19 @@ class Blotter:
             reserved += sum(o.reserve for o in self._resting.values() if o.strategy_id == strategy_id)
         return reserved
 
+    def reserved_on(self, place: tuple[str, str]) -> float:
+        """Return money held for open orders of a strategy on a symbol."""
+        owner, symbol = place
+        reserved = 0.0
+        if owner in self.waiting:
+            for order in self.waiting[owner]:
+                if order.symbol == symbol:
+                    reserved += order.reserve
+        if self._resting:
+            own = (order for order in self._resting.values() if order.strategy_id == owner and order.symbol == symbol)
+            reserved += sum(order.reserve for order in own)
+        return reserved
+
     # ---- what becomes of them
 
     def release(self, symbols: Container[str], which: Due = "all") -> list[Order]:
@@ -169,6 +186,8 @@ class Blotter:
                     del self._pending[order.id]
                     self._released[order.id] = order
                     order.become(_RELEASED)
+                    if order.reserve:
+                        self.reserving[owner, order.symbol] = None
                     if owner in self.followed:
                         self._note(order)
                 else:
@@ -211,6 +230,7 @@ class Blotter:
         if order.is_over:
             raise OrderError(f"order {order.id} is {order.status}, it stays as it was")
         order.quantity, order.reserve, order.limit, order.trigger = quantity, reserve, limit, trigger
+        self.reserving[order.strategy_id, order.symbol] = None
         self.moved.add(order.strategy_id)
 
     def fill(self, fill: Fill) -> Order | None:
@@ -255,6 +275,7 @@ class Blotter:
         else:
             order.become(OrderStatus.FILLED)
             self._let_go(order)
+        self.reserving[order.strategy_id, order.symbol] = None
         self.moved.add(order.strategy_id)
 
     def end(self, order: Order, status: OrderStatus, reason: Reason) -> None:
@@ -302,6 +323,8 @@ class Blotter:
         if self._released.pop(order.id, None) is not None:
             return
         self.moved.add(order.strategy_id)
+        if order.reserve:
+            self.reserving[order.strategy_id, order.symbol] = None
         if self._resting.pop(order.id, None) is None:
             del self._pending[order.id]
             self.waiting[order.strategy_id].remove(order)

@@ -45,6 +45,8 @@ class PortfolioCapitalManager:
         self.pooled = pooled
         #: of a pool: the share of it that each strategy may use now
         self.weights: dict[str, float] = {}
+        #: note weights of a pool that change
+        self.reweighed: Callable[[Mapping[str, float]], None] = _noted_by_nobody
         self.books: dict[str, Book] = {}
         #: books of positions that removed strategies left behind, by framework
         self.unmanaged: dict[str, Book] = {}
@@ -124,6 +126,7 @@ class PortfolioCapitalManager:
     def reweigh(self, weights: Mapping[str, float]) -> None:
         """Change the share that each strategy may use where capital is pooled."""
         self.weights.update(weights)
+        self.reweighed(weights)
 
     def allocation(self, strategy_id: str, marks: Mapping[str, float]) -> StrategyAllocation:
         """Return what a strategy uses of its account, and what is available, at `marks`."""
@@ -152,6 +155,10 @@ class PortfolioCapitalManager:
             if book is not None and book.strategy_id == name:
                 return book
         raise ValueError(f"Unknown strategy: {name}")
+
+
+def _noted_by_nobody(_weights: Mapping[str, float]) -> None:
+    """Note nothing."""
 
 
 def _nothing(_strategy_id: str) -> float:

@@ -55,6 +55,7 @@ def test_the_stored_run_equals_the_document(prompt):
         "config.yaml",
         "decisions.parquet",
         "equity.parquet",
+        "exposure.parquet",
         "metrics.json",
         "plan.json",
         "run.json",

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-SAME = ("plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet", "compatibility.json")
+SAME = ("plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet")
+SAME += ("exposure.parquet", "compatibility.json")
 CROWDED = """\
 capital: 100000
 data:
@@ -50,7 +51,7 @@ def test_feed_is_no_part_of_what_a_run_is(prompt):
     ]
     on_demand, full = prompt.runs
     assert documents[0]["plan_hash"] == documents[1]["plan_hash"]
-    for name in ("metrics.json", "trades.parquet"):
+    for name in ("metrics.json", "trades.parquet", "exposure.parquet"):
         assert (on_demand / name).read_bytes() == (full / name).read_bytes(), name
 
 

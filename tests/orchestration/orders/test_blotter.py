@@ -135,6 +135,29 @@ def test_a_fill_that_is_reported_again_changes_nothing() -> None:
     assert (order.status, order.filled) == (OrderStatus.FILLED, 10.0)
 
 
+def test_each_change_of_a_reserve_is_noted_by_strategy_and_symbol() -> None:
+    """Placed, released, changed, filled in part, ended; orders that reserve nothing note nothing."""
+    blotter = Blotter({"a": 0})
+    place(blotter, "a", "Y")
+    order = place(blotter, "a", "X", 10.0, limit=9.0, reserve=90.0)
+
+    def noted() -> list[tuple[tuple[str, str], float]]:
+        found = [(where, blotter.reserved_on(where)) for where in blotter.reserving]
+        blotter.reserving.clear()
+        return found
+
+    assert noted() == [(("a", "X"), 90.0)]
+    blotter.release({"X", "Y"})
+    blotter.rest(order)
+    assert noted() == [(("a", "X"), 90.0)]
+    blotter.change(order, 20.0, 160.0, 8.0, None)
+    assert noted() == [(("a", "X"), 160.0)]
+    blotter.fill(fill(order, 5.0, 1))
+    assert noted() == [(("a", "X"), 120.0)]
+    blotter.end(order, OrderStatus.CANCELLED, Reason.CANCELLED)
+    assert noted() == [(("a", "X"), 0.0)]
+
+
 def test_a_part_may_come_before_an_order_rests() -> None:
     blotter = Blotter({"a": 0})
     order = place(blotter, "a", "X", 10.0)

@@ -1,0 +1,281 @@
+"""Exposure and use of capital at every close: of the portfolio, and of each strategy, framework and symbol.
+
+Computed from what books held, so that a run pays nothing for it; one group at a time, so that it fits in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Final, Generic, Literal, TypeVar
+
+import numpy as np
+
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.market.timeline import Floats, Stamps
+from orchestrate.domain.portfolio import UNMANAGED
+from orchestrate.domain.results import Holding, RunResult, StrategyResult
+
+#: Strategies and symbols.
+Places = tuple[tuple[str, str], ...]
+Scope = Literal["portfolio", "strategy", "framework", "symbol"]
+#: The decimals of `available`, a difference of large amounts.
+_DIGITS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Positions that are looked at together, by strategy and symbol, and the strategies that may add to them."""
+
+    scope: Scope
+    id: str
+    places: Places
+    strategies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """The columns of exposure, an element a step."""
+
+    gross: Floats
+    net: Floats
+    used: Floats
+    reserved: Floats
+    available: Floats
+    margin_initial: Floats
+    margin_maintenance: Floats
+
+
+#: In the order in which they are stored.
+FIGURES: Final = tuple(field.name for field in fields(Figures))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The figures of one group at the steps at which one of them changed, the first step included."""
+
+    group: Group
+    steps: Stamps
+    columns: Mapping[str, Floats]
+
+
+def groups(result: RunResult) -> list[Group]:
+    """Return the portfolio, then each strategy, each framework, and each symbol that was held or had a reserve."""
+    strategies = result.strategies.values()
+    places = [place for one in strategies for place in _places(one)]
+    found = [Group("portfolio", "portfolio", tuple(places), tuple(result.strategies))]
+    found += [_group("strategy", one.id, places, [one]) for one in strategies]
+    for name in dict.fromkeys(one.framework for one in strategies):
+        found.append(_group("framework", name, places, [one for one in strategies if one.framework == name]))
+    for symbol in dict.fromkeys(symbol for _, symbol in places):
+        own = [place for place in places if place[1] == symbol]
+        found.append(_group("symbol", symbol, own, [one for one in strategies if symbol in one.symbols]))
+    return found
+
+
+def _places(strategy: StrategyResult) -> list[tuple[str, str]]:
+    return [(strategy.id, symbol) for symbol in dict.fromkeys([*strategy.holdings, *strategy.reserves])]
+
+
+def _group(scope: Scope, name: str, places: list[tuple[str, str]], members: list[StrategyResult]) -> Group:
+    ids = tuple(one.id for one in members)
+    return Group(scope, name, tuple(place for place in places if place[0] in ids), ids)
+
+
+def rows(result: RunResult) -> Iterator[Rows]:
+    """Return the rows of each group, one group after another."""
+    exposure, known, found = Exposure(result), None, None
+    for group in groups(result):
+        key = group.places, group.strategies
+        if found is None or key != known:  # of one strategy on one symbol all groups are the same
+            known, found = key, _changed(exposure.figures(group))
+        yield Rows(group, *found)
+
+
+def _changed(figures: Figures) -> tuple[Stamps, Mapping[str, Floats]]:
+    columns = {name: getattr(figures, name) for name in FIGURES}
+    changed = np.zeros(len(figures.gross), dtype=np.bool_)
+    changed[:1] = True
+    for column in columns.values():
+        changed[1:] |= column[1:] != column[:-1]
+    steps = np.flatnonzero(changed)
+    return steps, {name: column[steps] for name, column in columns.items()}
+
+
+_PLURALS: Final[dict[Scope, str]] = {"strategy": "strategies", "framework": "frameworks", "symbol": "symbols"}
+
+
+def peaks(result: RunResult) -> dict[str, object]:
+    """Return the largest gross, net and leverage of the portfolio, and of each strategy, framework and symbol.
+
+    Leverage is of the equity at that moment: a strategy's own, for all others that of the portfolio, as limits have it.
+    """
+    exposure, whole = Exposure(result), result.portfolio_equity
+    found: dict[str, dict[str, object]] = {name: {} for name in _PLURALS.values()}
+    of_portfolio: dict[str, object] = {}
+    for group in groups(result):
+        own = result.strategies[group.id].equity if group.scope == "strategy" else whole
+        highest = _highest(*exposure.sizes(group), own, result.labels)
+        if group.scope == "portfolio":
+            of_portfolio = highest
+        else:
+            found[_PLURALS[group.scope]][group.id] = highest
+    return {"portfolio": of_portfolio, **found}
+
+
+def _highest(gross: Floats, net: Floats, equity: Floats, labels: Stamps) -> dict[str, object]:
+    net, has_equity = np.abs(net), equity > 0.0
+    curves = {"gross": gross, "net": net}
+    for name, size in list(curves.items()):
+        curves[f"{name}_leverage"] = np.divide(size, equity, out=np.zeros(len(size)), where=has_equity)
+    return {name: _peak(curve, labels) for name, curve in curves.items()}
+
+
+def _peak(curve: Floats, labels: Stamps) -> dict[str, object]:
+    """Return the largest value and the label of the first bar that has it; no label where it never is above 0."""
+    place = int(np.argmax(curve)) if len(curve) else 0
+    value = float(curve[place]) if len(curve) else 0.0
+    return {"value": value, "label": label_text(int(labels[place])) if value else None}
+
+
+class Exposure:
+    """The exposure of a run's groups of positions."""
+
+    def __init__(self, result: RunResult) -> None:
+        self._result, self._steps = result, len(result.stamps)
+        self._is_pooled = any(strategy.weight is not None for strategy in result.strategies.values())
+        self._spendable: dict[str, Floats] = {}
+        self._held, self._sizes = _Recent(self._sum), _Recent(self._sum_sizes)
+
+    def figures(self, group: Group) -> Figures:
+        """Return all figures of a group."""
+        held, reserved = self._held(group.places), self._reserved(group.places)
+        return Figures(
+            held.gross, held.net, held.used, reserved, self._available(group), held.initial, held.maintenance
+        )
+
+    def sizes(self, group: Group) -> tuple[Floats, Floats]:
+        """Return gross and net alone."""
+        return self._sizes(group.places)
+
+    def _sum(self, places: Places) -> Positions:
+        held = Positions.none(self._steps)
+        for holding in self._holdings(places):
+            held.add(holding)
+        return held
+
+    def _sum_sizes(self, places: Places) -> tuple[Floats, Floats]:
+        gross, net = np.zeros(self._steps), np.zeros(self._steps)
+        for holding in self._holdings(places):
+            worth = _worth(holding)
+            gross += np.abs(worth)
+            net += worth
+        return gross, net
+
+    def _holdings(self, places: Places) -> Iterator[Holding]:
+        for name, symbol in places:
+            holding = self._result.strategies[name].holdings.get(symbol)
+            if holding is not None:
+                yield holding
+
+    def _reserved(self, places: Places) -> Floats:
+        reserved = np.zeros(self._steps)
+        for name, symbol in places:
+            changes = self._result.strategies[name].reserves.get(symbol)
+            if changes is not None:
+                reserved += changes.path(self._steps)
+        return reserved
+
+    # ---- what can be spent
+
+    def _available(self, group: Group) -> Floats:
+        """Return what the group's strategies could spend on openings; never more than is free in a common account."""
+        total = np.zeros(self._steps)
+        for name in group.strategies:
+            if name not in self._spendable:
+                self._spendable[name] = self._room(self._result.strategies[name])
+            total += self._spendable[name]
+        return np.round(np.minimum(total, self._free) if self._is_pooled else total, _DIGITS)
+
+    def _room(self, strategy: StrategyResult) -> Floats:
+        """Return the money of a strategy, or its share of a common account, that nothing uses or holds back."""
+        if strategy.id.startswith(UNMANAGED):
+            return np.zeros(self._steps)
+        places = tuple(_places(strategy))
+        held, reserved = self._held(places), self._reserved(places)
+        if strategy.weight is not None:
+            room = strategy.weight.path(self._steps) * self._result.portfolio_equity - held.used
+        else:
+            room = strategy.equity - np.maximum(held.used + held.profit, held.initial)
+        return np.maximum(room - reserved, 0.0)
+
+    @cached_property
+    def _free(self) -> Floats:
+        """Return what is free in a common account: its equity less what positions and open orders hold back."""
+        places = groups(self._result)[0].places
+        return np.maximum(self._result.portfolio_equity - self._held(places).initial - self._reserved(places), 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Positions:
+    """Sums over positions at every close: worths, what they use and hold back, and their open profit."""
+
+    gross: Floats
+    net: Floats
+    used: Floats
+    initial: Floats
+    maintenance: Floats
+    profit: Floats
+
+    @classmethod
+    def none(cls, steps: int) -> Positions:
+        """Return the sums over no position."""
+        return cls(*(np.zeros(steps) for _ in fields(cls)))
+
+    def add(self, holding: Holding) -> None:
+        """Take in one position."""
+        worth, instrument, quantities = _worth(holding), holding.instrument, holding.quantity.values
+        steps, size = len(worth), np.abs(worth)
+        cost = quantities * holding.averages * instrument.multiplier
+        initial = _rates(instrument.initial_rate, quantities)
+        kept = _rates(instrument.maintenance, quantities)
+        path = holding.quantity.path
+        self.gross[:] += size
+        self.net[:] += worth
+        self.used[:] += path(steps, np.abs(cost) * initial)
+        self.initial[:] += size * (initial[0] if len(initial) == 1 else path(steps, initial))
+        self.maintenance[:] += size * (kept[0] if len(kept) == 1 else path(steps, kept))
+        self.profit[:] += worth - path(steps, cost)
+
+
+def _worth(holding: Holding) -> Floats:
+    """Return the signed worth of a position at the closes."""
+    units = holding.quantity.path(len(holding.closes)) * holding.instrument.multiplier
+    return np.where(units != 0.0, units * holding.closes, 0.0)
+
+
+def _rates(rate: Callable[[float], float], quantities: Floats) -> Floats:
+    """Return a margin rate for each of these signed quantities; one for all of them where they have the same."""
+    long, short = rate(1.0), rate(-1.0)
+    if long == short or not (quantities < 0).any():
+        return np.array([long])
+    return np.where(quantities < 0, short, long)
+
+
+Sum = TypeVar("Sum")
+
+
+class _Recent(Generic[Sum]):
+    """A sum over places, remembered for the first (the portfolio's) and the last ones: groups may be alike."""
+
+    def __init__(self, add_up: Callable[[Places], Sum]) -> None:
+        self._add_up = add_up
+        self._known: dict[Places, Sum] = {}
+
+    def __call__(self, places: Places) -> Sum:
+        if places not in self._known:
+            for last in list(self._known)[1:]:
+                del self._known[last]
+            self._known[places] = self._add_up(places)
+        return self._known[places]
