@@ -130,6 +130,16 @@ def test_missing_and_unusable_data_are_code_3(folder, data):
     assert done.document == ran.document
 
 
+def test_weights_that_a_function_gets_wrong_are_code_2(folder):
+    folder.write("weigh.py", "def weigh(returns):\n    return {'nobody': 1}\n")
+    allocation = "portfolio.allocation={method: 'weigh.py:weigh', lookback: 10}"
+    settings = ("--set", allocation, "--set", "start=2010-02-15", "--format", "json")
+    done = folder("parity", "mixed.yaml", *settings)
+    ran = folder("backtest", "mixed.yaml", *settings)
+    assert (done.code, done.err) == (2, ran.err)
+    assert done.document["errors"] == ran.document["errors"] != []
+
+
 def test_an_engine_that_is_not_installed_is_reported_as_backtest_does(folder, broken_engine):
     broken_engine("no_such_distribution.adapter:Adapter")
     done = folder("parity", "dip.yaml")
