@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from orchestrate.config.reading import Choices
     from orchestrate.config.resolution import Resolution
     from orchestrate.data.files.cache import ColumnCache
+    from orchestrate.domain.engines import EngineProperty
     from orchestrate.domain.plan import RunPlan
     from orchestrate.domain.strategies.protocols import StrategyDescription
     from orchestrate.library.functions import LoadedFunction, UserFunction
@@ -51,6 +52,7 @@ ENGINES: Final[Mapping[str, Engine]] = register(
             sized=False,
         ),
         room=600_000_000,
+        properties="orchestrate.engines.nautilus.properties:PROPERTIES",
     ),
 )
 
@@ -58,6 +60,11 @@ ENGINES: Final[Mapping[str, Engine]] = register(
 def settings_types() -> dict[str, type]:
     """Return each engine's dataclass of settings; imports no engine."""
     return {name: _load(engine.settings) for name, engine in ENGINES.items()}
+
+
+def engine_properties() -> dict[str, tuple[EngineProperty, ...]]:
+    """Return what is known of each engine that explains differences from others; imports no engine."""
+    return {name: _load(engine.properties) if engine.properties else () for name, engine in ENGINES.items()}
 
 
 def default_engine() -> str:

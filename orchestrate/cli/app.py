@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, str]] = {
     "validate": "orchestrate.cli.commands.validate:validate",
     "report": "orchestrate.cli.commands.report:report",
     "explain": "orchestrate.cli.commands.explain:explain",
+    "parity": "orchestrate.cli.commands.parity:parity",
     "data": "orchestrate.cli.commands.data:data",
     "schema": "orchestrate.cli.commands.schema:schema",
     "strategies": "orchestrate.cli.commands.strategies:strategies",

@@ -17,6 +17,10 @@ DataPaths = Annotated[
     list[str] | None,
     typer.Option("--data", metavar="SYMBOL=PATH", help="Where a symbol's bars are.", show_default=False),
 ]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--time-limit", metavar="SECONDS", min=0.0, help="Stop after this long.", show_default=False),
+]
 ResultFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is printed.")]
 TableFormat = Annotated[Literal["table", "json"], typer.Option("--format", help="A table, or one JSON document.")]
 Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,39 @@ class Natives:
         return self.owns(dotted) and (inside or rest.rpartition(".")[2] in self.roots)
 
 
+#: What a figure of a run, or `status`, is about.
+DifferenceKind = Literal["status", "order", "trade", "equity"]
+#: One side of a difference, as JSON shows it.
+Side = Mapping[str, object]
+#: The facts of a side that are amounts of money.
+AMOUNTS: Final = frozenset({"fee", "fees", "profit", "equity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Facts of a strategy that are not the same on two engines, at the bar with label `t`.
+
+    `sides` has them by engine, None where an engine has nothing like it; `strategy` is "" for the portfolio.
+    """
+
+    strategy: str
+    kind: DifferenceKind
+    t: int | None
+    sides: Mapping[str, Side | None]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineProperty:
+    """A known property of an engine or its adapter, and the differences from another engine that it explains."""
+
+    id: str
+    description: str
+    explains: Callable[[Difference], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One engine: where its adapter and its settings are, as `module:name`.
+    """One engine: where its adapter and its settings are, as `module:name`; its known `properties`, too.
 
     `room` is the address space that importing it takes. `distribution` is what is installed to have it, "" where that
     is `orchestrate` itself. An engine without `natives` runs portable strategies only.
@@ -65,6 +95,7 @@ class Engine:
     distribution: str = ""
     natives: Natives | None = None
     room: int = 0
+    properties: str = ""
 
 
 Engines = Collection[Engine]

@@ -27,8 +27,7 @@ from orchestrate.supervision import settings
 from orchestrate.supervision.board import BEGUN, CLOSED, DUE, JOURNAL, board
 from orchestrate.usecases.compatibility import falls_short, summary, with_returns
 from orchestrate.usecases.running.stopping import Stop
-from orchestrate.usecases.validate import Validation
-from orchestrate.usecases.validate import document as validation_document
+from orchestrate.usecases.validate import refusal
 
 Document = dict[str, Any]
 #: Environment variables that configure a run begin so.
@@ -293,13 +292,7 @@ def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
 
 def _refused(request: Request, resolution: Resolution, error: OrchestrateError) -> Outcome:
     """Return the outcome of input that can't be run, reported as `validate` reports it."""
-    findings = resolution.findings
-    unusable = isinstance(error, DataError)
-    if isinstance(error, DataError) and not resolution.missing:
-        message = f"{error.message}; {error.hint}" if error.hint else error.message
-        findings = (*findings, Finding("error", error.where or "data", message))
-    facts = validation_document(Validation(request.config, resolution, findings, unusable=unusable))
-    return Outcome(error.exit_code, facts, error=error)
+    return Outcome(error.exit_code, refusal(request.config, resolution, error), error=error)
 
 
 def _given(config: Path) -> dict[str, bytes]:

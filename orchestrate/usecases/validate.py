@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrate import wiring
 from orchestrate.config.resolution import Resolution
 from orchestrate.data.files.bounds import require_room
-from orchestrate.domain.errors import DataError, Problem, UserInterrupt
+from orchestrate.domain.errors import DataError, OrchestrateError, Problem, UserInterrupt
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
 from orchestrate.supervision import settings
@@ -167,6 +167,16 @@ def document(validation: Validation) -> dict[str, object]:
         "findings": [finding.document() for finding in validation.findings],
         "plan": resolution.plan.to_dict() if resolution.plan is not None else None,
     }
+
+
+def refusal(file: str, resolution: Resolution, error: OrchestrateError) -> dict[str, object]:
+    """Return the document for a file that can't be run, with what is wrong with its data as a finding."""
+    findings = resolution.findings
+    unusable = isinstance(error, DataError)
+    if isinstance(error, DataError) and not resolution.missing:
+        message = f"{error.message}; {error.hint}" if error.hint else error.message
+        findings = (*findings, Finding("error", error.where or "data", message))
+    return document(Validation(file, resolution, findings, unusable=unusable))
 
 
 def _error(problem: Problem) -> dict[str, object]:

@@ -46,6 +46,7 @@ COMMANDS = {
     "backtest wrong.yaml --format json": 2,
     "backtest single.yaml --data AAA=none.csv": 3,
     "backtest --nonsense": 2,
+    "parity single.yaml": 0,
     "report latest": 0,
     "report 1999": 5,
     "report latest --reports damaged": 4,

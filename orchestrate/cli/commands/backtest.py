@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestrate.cli.options import DataPaths, NoCache, Reports, ResultFormat, Settings
+from orchestrate.cli.options import DataPaths, NoCache, Reports, ResultFormat, Settings, TimeLimit
 
 if TYPE_CHECKING:
     from orchestrate.usecases.backtest import Outcome
@@ -16,10 +16,6 @@ Config = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration
 Gates = Annotated[
     list[str] | None,
     typer.Option("--gate", metavar="GATE", help="Require, such as 'sharpe >= 1'.", show_default=False),
-]
-TimeLimit = Annotated[
-    float | None,
-    typer.Option("--time-limit", metavar="SECONDS", min=0.0, help="Stop after this long.", show_default=False),
 ]
 NoLookaheadCheck = Annotated[
     bool, typer.Option("--no-lookahead-check", help="Don't check vectorised strategies for look-ahead.")

@@ -1,0 +1,1 @@
+"""The same portable strategies on every engine, and what is not the same."""
