@@ -45,6 +45,7 @@ class _Entry(NamedTuple):
     instrument: Instrument
     findings: list[Finding]
     before: Closes | None
+    last: int  # the label of its last bar, also where that lies after its settlement
 
 
 def load_market(
@@ -84,6 +85,7 @@ def load(
         timeline=timeline,
         data_hash=data_hash(series),
         periods_per_year=_periods(series, timeline, plan.periods_per_year),
+        settlements=_settlements(plan, max(entry.last for entry in entries.values())),
     )
     return Loaded(market, tuple(finding for entry in entries.values() for finding in entry.findings), earlier)
 
@@ -125,7 +127,9 @@ def _read(
     closes = _before(columns, plan) if entry.symbol in before else None
     everything = columns.each  # what is outside start..end decides on no price, but on how many decimals there are
     columns = _between(columns, plan, entry)
-    given = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
+    given, last = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol), int(columns.timestamp[-1])
+    columns, settled = _until_settlement(columns, given.expiry or "", entry)
+    findings += settled
     instrument = instrument_of(given, everything, plan.capital.currency)
     negative = entry.allow_negative or ASSET_CLASSES[instrument.asset_class].below_zero
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
@@ -143,7 +147,29 @@ def _read(
         available_at=columns.timestamp,
         length=length,
     )
-    return _Entry(series, instrument, findings, closes)
+    return _Entry(series, instrument, findings, closes, last)
+
+
+def _until_settlement(columns: Columns, expiry: str, entry: DataPlan) -> tuple[Columns, list[Finding]]:
+    """Return the bars of a future up to its last day, and a finding if there are later ones."""
+    if not expiry:
+        return columns, []
+    count = int(np.searchsorted(columns.timestamp, bound(expiry, last=True), side="right"))
+    if not count:
+        first = show(int(columns.timestamp[0]))
+        hint = "correct 'expiry', or give data from before it"
+        raise DataError(f"it expired on {expiry}, before its first bar, {first}", where=name(entry), hint=hint)
+    later = len(columns) - count
+    if not later:
+        return columns, []
+    message = f"bars after the settlement on {expiry} are left out: a future is not rolled inside a run"
+    return columns.take(slice(0, count)), [Finding("info", name(entry), message, later)]
+
+
+def _settlements(plan: RunPlan, last: int) -> dict[str, str]:
+    """Return the futures that expire no later than on the day of the `last` bar of all data, and when."""
+    dates = {symbol: plan.instruments[symbol].expiry for symbol in plan.data if symbol in plan.instruments}
+    return {symbol: date for symbol, date in dates.items() if date and bound(date, last=False) <= last}
 
 
 def _length(columns: Columns, entry: DataPlan) -> int:

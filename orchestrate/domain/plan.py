@@ -91,6 +91,7 @@ class InstrumentPlan:
     asset_class: str | None = None
     maintenance_rate: Decimal | None = None
     lot: Decimal | LotRule | None = None
+    expiry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

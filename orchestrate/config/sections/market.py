@@ -204,6 +204,9 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
         if entry.tick_size is not None and entry.precision is not None:
             _check_tick(reading, symbol)
         _check_margin(reading, symbol)
+        if entry.expiry and entry.asset_class != "future":
+            found = f"{symbol} is of class {entry.asset_class or Instrument(symbol).asset_class}"
+            reading.wrong(("instruments", symbol, "expiry"), f"only a future expires, {found}", "leave it out")
         plans[symbol] = InstrumentPlan(
             symbol,
             entry.multiplier,
@@ -214,6 +217,7 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
             entry.asset_class,
             entry.maintenance_rate,
             _lot(reading, entry),
+            entry.expiry,
         )
     return plans
 

@@ -52,6 +52,7 @@ class Reason(StrEnum):
     POSITION_CLOSED = "position_closed"
     MARGIN_CALL = "margin_call"
     RUINED = "ruined"
+    SETTLEMENT = "settlement"
 
 
 #: Why an account's positions are closed whatever its strategies do: at the next open, and no rule cancels it.
@@ -241,6 +242,11 @@ class Order:
     def rests(self) -> bool:
         """True for orders that wait in the engine until the market reaches them."""
         return self.type is not _MARKET
+
+    @property
+    def slips(self) -> bool:
+        """True where slippage moves its price: a limit holds, and a settlement is no trade in the market."""
+        return self.limit is None and self.reason is not Reason.SETTLEMENT
 
     @property
     def is_over(self) -> bool:

@@ -20,6 +20,7 @@ from orchestrate.orchestration.loop.native_faults import NativeFaults
 from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.recorder import Recorder
+from orchestrate.orchestration.loop.rules.last_bars import LastBars
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.blotter import Due
 from orchestrate.orchestration.orders.natives import FillCheck
@@ -108,7 +109,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session = self.session
         self._recorder = Recorder(market, session.marks, self.capital_manager)
         self._ends = market.timeline.ends
-        self._closes = rules.fill == "close" or rules.close_at_end
+        self._last_bars = LastBars(market, session.orders, close_at_end=rules.close_at_end)
+        self._closes = rules.fill == "close" or self._last_bars.is_needed
         seats = {
             framework: [session.seat(self.strategies[name]) for name in names]
             for framework, names in self.framework_strategies.items()
@@ -136,6 +138,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._recorder.require_rebuilt(self._with_book, self.fills)
         for framework in self._router.adapters:
             self._agree(framework, self._net(framework), "at the end")
+        session.portfolio.findings += self._last_bars.findings()
         session.orders.cancel(lambda _order: True, Reason.UNFILLED_AT_END, tell_engine=False)
         session.require_decided()
 
@@ -155,8 +158,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session = self.session
         events = [next_bars(timeline, session.blotter.pending_symbols), session.next_signal, self._router.next_event]
         events += [rule.next_event for rule in session.portfolio.rules]
-        if self._rules.close_at_end:
-            events.append(fixed_steps(self._ends.steps.values()))
+        if self._last_bars.is_needed:
+            events.append(fixed_steps(self._last_bars.steps()))
         return HistoricalClock(timeline, events, session.portfolio.first_hit)
 
     def _net(self, framework: str, cash: dict[str, float] | None = None) -> Netted:
@@ -299,8 +302,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                     break
                 self.book(self._router.close(commands, event), at_close=True)
                 self.command(())
-        if self._rules.close_at_end:
-            self._close_ended_positions(event)
+        self._close_ended_positions(event)
 
     def mark(self, event: MarketEvent) -> None:
         """8. Let the portfolio's rules act, end orders on series that have ended, reconcile books and engines."""
@@ -361,14 +363,12 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.session.orders.flatten(entry, Reason.FLATTENED, "the strategy has failed")
 
     def _close_ended_positions(self, event: MarketEvent) -> None:
-        ending = {symbol for symbol in event.rows if self._ends.steps[symbol] == event.step}
+        ending = self._last_bars.ending(event) if self._last_bars.is_needed else ()
         if not ending:
             return
         session = self.session
-        self.session.cancel_ended(event)
-        for entry in session.in_order:
-            for symbol in sorted(ending & entry.book.positions.keys()):
-                session.orders.close_position(entry, entry.book.positions[symbol], Reason.CLOSE_AT_END)
+        session.cancel_ended(event)
+        self._last_bars.close(ending, session.in_order)
         commands = session.release(event, at_open=False, symbols=ending)
         self.book(self._router.close(commands, event), at_close=True)
 
