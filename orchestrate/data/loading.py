@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -79,6 +79,7 @@ def load(
             instruments[symbol] = replace(instruments[entry.resample["of"]], symbol=symbol)
     series = {symbol: series[symbol] for symbol in plan.data}
     timeline = align(series)
+    _refuse([_without_rate(instrument, series) for instrument in instruments.values() if instrument.fx])
     market = Market(
         series=series,
         instruments={symbol: instruments[symbol] for symbol in plan.data},
@@ -109,8 +110,24 @@ def _read_entries(
     return entries
 
 
-def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
+def _without_rate(instrument: Instrument, series: Mapping[str, BarSeries]) -> DataError | None:
+    """Return what is wrong with the rate of an instrument: it must be known at each of its bars."""
+    symbol, rate = instrument.symbol, series.get(instrument.fx)
+    where = f"instruments.{symbol}.fx"
+    if rate is None:
+        return DataError(f"there are no data of {instrument.fx}", where=where)
+    if not (rate.close > 0).all():
+        return DataError(f"{instrument.fx} is no rate: it has closes of zero or less", where=where)
+    first, known = int(series[symbol].available_at[0]), int(rate.available_at[0])
+    if known <= first:
+        return None
+    message = f"{symbol} has no rate at its first bar, {show(first)}: {instrument.fx} begins at {show(known)}"
+    return DataError(message, where=where, hint="give the rate from before, or a later 'start'")
+
+
+def _refuse(errors: Iterable[DataError | None], findings: Sequence[Finding] = ()) -> None:
     """Raise one error with everything in it: unreadable entries, then findings of severity error."""
+    refused = [error for error in errors if error is not None]
     fatal = [finding for finding in findings if finding.severity == "error"]
     if len(refused) == 1 and not fatal:
         raise refused[0]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from orchestrate.domain.instruments.instrument import LotRule
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -92,6 +92,11 @@ class InstrumentPlan:
     maintenance_rate: Decimal | None = None
     lot: Decimal | LotRule | None = None
     expiry: str | None = None
+    fx: str | None = None
+
+
+#: What an engine that hosts a native knows nothing of.
+NOT_FOR_NATIVES: Final = ("expiry", "fx")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 
 from orchestrate.config.reading import Reading
 from orchestrate.config.sections.strategies import Known
+from orchestrate.domain.plan import NOT_FOR_NATIVES
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
-
-#: What an engine that hosts a native knows nothing of.
-_UNKNOWN_TO_NATIVES = ("expiry",)
 
 
 def refuse_unsupported(reading: Reading) -> None:
     """Report each feature that the file asks for and that is not supported."""
     values = reading.values
     for symbol, instrument in values.instruments.items():
-        for key in ("fx", "borrow"):
+        for key in ("borrow",):
             if getattr(instrument, key):
                 reading.not_supported(("instruments", symbol, key))
     for name, entry in values.strategies.items():
@@ -39,7 +37,7 @@ def refuse_for_natives(
         if entry is None or entry.description.kind in PORTABLE_KINDS:
             continue
         for symbol in symbols[name]:
-            for key in _UNKNOWN_TO_NATIVES if symbol in instruments else ():
+            for key in NOT_FOR_NATIVES if symbol in instruments else ():
                 if getattr(instruments[symbol], key):
-                    what = f"instruments.{symbol}.{key}: a native strategy on it, strategies.{name},"
+                    what = f"instruments.{symbol}.{key} with a native strategy, strategies.{name},"
                     reading.not_supported(("instruments", symbol, key), what, f"take {symbol} from its symbols")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 LotRule = Literal["integer", "fractional"]
@@ -64,6 +64,8 @@ class Instrument:
     asset_class: str = "equity"
     maintenance_rate: float | None = None
     lot: float = 0.0
+    #: the symbol whose close is the worth of one unit of `currency` in the capital's; empty where that is the same
+    fx: str = ""
     #: True for equity-like instruments; False where only profit and fees move cash
     moves_cash_by_notional: bool = field(init=False, repr=False, compare=False)
     _long_margin: float = field(init=False, repr=False, compare=False)
@@ -84,6 +86,10 @@ class Instrument:
         by_notional = ASSET_CLASSES[self.asset_class].by_notional  # looked up once: each fill asks for it
         object.__setattr__(self, "moves_cash_by_notional", by_notional)
         object.__setattr__(self, "_long_margin", 1.0 if by_notional else self.margin_rate)
+
+    def at(self, rate: float) -> Instrument:
+        """Return the instrument in the capital's currency, at that rate."""
+        return replace(self, multiplier=self.multiplier * rate, fx="")
 
     @property
     def is_tradable(self) -> bool:

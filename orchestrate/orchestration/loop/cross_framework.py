@@ -23,6 +23,7 @@ from orchestrate.orchestration.loop.recorder import Recorder
 from orchestrate.orchestration.loop.rules.last_bars import LastBars
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.blotter import Due
+from orchestrate.orchestration.orders.conversion import Conversion
 from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.ports import ANSWERS_A_STEP, EngineReport, OrchestrationPort
 from orchestrate.orchestration.orders.reconciliation import Netted
@@ -109,13 +110,14 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session = self.session
         self._recorder = Recorder(market, session.marks, self.capital_manager)
         self._ends = market.timeline.ends
-        self._last_bars = LastBars(market, session.orders, close_at_end=rules.close_at_end)
+        self._last_bars = LastBars(session, market, close_at_end=rules.close_at_end)
         self._closes = rules.fill == "close" or self._last_bars.is_needed
         seats = {
             framework: [session.seat(self.strategies[name]) for name in names]
             for framework, names in self.framework_strategies.items()
         }
-        self._router = EngineRouter(self.adapters, seats, self._fed_in_full, market, rules)
+        rates = Conversion.of(market, rules, session.marks, session.marks.opens)
+        self._router = EngineRouter(self.adapters, seats, self._fed_in_full, market, rules, rates)
         check, unmanaged = FillCheck(market, rules, session.marks.row), session.portfolio.unmanaged
         self._faults = NativeFaults(self.strategies, self._router, session.blotter, check, unmanaged)
         session.orders.send = self._router.send
@@ -302,7 +304,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                     break
                 self.book(self._router.close(commands, event), at_close=True)
                 self.command(())
-        self._close_ended_positions(event)
+        ended = self._last_bars.commands(event) if self._last_bars.is_needed else ()
+        if ended:
+            self.book(self._router.close(ended, event), at_close=True)
 
     def mark(self, event: MarketEvent) -> None:
         """8. Let the portfolio's rules act, end orders on series that have ended, reconcile books and engines."""
@@ -361,16 +365,6 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.session.orders.end(order, Reason.STRATEGY_FAILED)
         if lost:
             self.session.orders.flatten(entry, Reason.FLATTENED, "the strategy has failed")
-
-    def _close_ended_positions(self, event: MarketEvent) -> None:
-        ending = self._last_bars.ending(event) if self._last_bars.is_needed else ()
-        if not ending:
-            return
-        session = self.session
-        session.cancel_ended(event)
-        self._last_bars.close(ending, session.in_order)
-        commands = session.release(event, at_open=False, symbols=ending)
-        self.book(self._router.close(commands, event), at_close=True)
 
     def _reconcile(self, event: MarketEvent) -> None:
         for framework in self._router.adapters:

@@ -11,7 +11,7 @@ import numpy as np
 from orchestrate.domain.books import Book, Flow, Handover
 from orchestrate.domain.market.timeline import Flags, Floats, Market
 from orchestrate.domain.orders.order import Fill
-from orchestrate.domain.results import Changes, FillRecord, Holding, StrategyResult, Transfers
+from orchestrate.domain.results import Changes, FillRecord, Holding, Rates, StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.reconciliation import require_rebuilt
@@ -27,6 +27,7 @@ class _Change(NamedTuple):
     cash: float
     quantity: float
     average: float
+    rate: float
 
 
 class Move(NamedTuple):
@@ -69,9 +70,10 @@ class Recorder:
         """Note that the book has just changed in `symbol`."""
         position = book.positions.get(symbol)
         if position is None:
-            change = _Change(step, symbol, book.cash, 0.0, 0.0)
+            change = _Change(step, symbol, book.cash, 0.0, 0.0, 1.0)
         else:
-            change = _Change(step, symbol, book.cash, position.quantity, position.average_price)
+            quantity, average = position.quantity, position.average_price
+            change = _Change(step, symbol, book.cash, quantity, average, position.rate)
         changes = self._changes.get(book.strategy_id)
         if changes is None:
             self._changes[book.strategy_id] = [change]
@@ -168,7 +170,11 @@ class Recorder:
         for symbol, own in found.items():
             quantity = _changes([(change.step, change.quantity) for change in own])
             averages = np.array([change.average for change in own], dtype=np.float64)
-            holdings[symbol] = Holding(self._market.instruments[symbol], quantity, averages, closes.of(symbol))
+            instrument, price = self._market.instruments[symbol], closes.of(symbol)
+            rates = None
+            if instrument.fx:
+                rates = Rates(closes.of(instrument.fx), np.array([change.rate for change in own], dtype=np.float64))
+            holdings[symbol] = Holding(instrument, quantity, averages, price, rates)
         return holdings
 
     def _reserves_of(self, strategy_id: str) -> dict[str, Changes]:
@@ -230,11 +236,10 @@ def _marked(cash: Changes, holdings: Mapping[str, Holding], steps: int) -> Float
         quantities = holding.quantity.path(steps)
         prices = np.where(quantities != 0.0, holding.closes, 0.0)
         instrument = holding.instrument
-        if instrument.moves_cash_by_notional:
-            curve += quantities * prices * instrument.multiplier
-        else:
-            averages = holding.quantity.path(steps, holding.averages)
-            curve += quantities * (prices - averages) * instrument.multiplier
+        if not instrument.moves_cash_by_notional:
+            prices = prices - holding.quantity.path(steps, holding.averages)
+        worths = quantities * prices * instrument.multiplier
+        curve += worths if holding.rates is None else worths * np.where(quantities != 0.0, holding.rates.closes, 0.0)
     return curve
 
 

@@ -1,6 +1,7 @@
 """Do our books agree with an engine's account, and with their own fills and transfers?
 
-With the engine: net quantity a symbol, and profit realised net of fees. With fills and transfers: cash at every
+With the engine: net quantity a symbol, and profit realised net of fees, as it counts them: each symbol in its own
+currency. With fills and transfers: cash at every
 reconciliation, the whole book at the end. A change of a book by anything else is detected.
 """
 
@@ -47,19 +48,21 @@ class Netted:
             symbol = position.symbol
             netted.quantities[symbol] = netted.quantities.get(symbol, 0.0) + position.quantity
         for book in books:
-            netted.realised += book.realised
+            netted.realised += book.realised - book.beyond_engine
         return netted
 
     def apply(self, book: Book, fill: Fill, instrument: Instrument) -> None:
         """Take a fill into its book, and into these sums what it has changed there."""
         symbol, quantities = fill.symbol, self.quantities
-        held, realised = book.quantity(symbol), book.realised
+        held, realised, beyond = book.quantity(symbol), book.realised, book.beyond_engine
         if book.cash != self.cash[book.strategy_id]:
             raise self._wrong_cash(book, f"before the fill of {fill.order_id}")
         book.apply(fill, instrument)
         self.cash[book.strategy_id] = book.cash
         quantities[symbol] = rounded(quantities.get(symbol, 0.0) + book.quantity(symbol) - held)
         self.realised += book.realised - realised
+        if instrument.fx:
+            self.realised -= book.beyond_engine - beyond
 
     def transfer(self, strategy_id: str, amount: float) -> None:
         """Note money that was moved to a book, or (negative) away from it."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from orchestrate.domain.market.timeline import Market, MarketEvent
-from orchestrate.domain.orders.order import Reason
+from orchestrate.domain.orders.order import Reason, StrategyCommand
 from orchestrate.domain.results import Finding
-from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.strategies.registry import StrategyEntry
+
+if TYPE_CHECKING:
+    from orchestrate.orchestration.loop.session import Session
 
 
 class LastBars:
     """Places the orders that close positions in series which end; `is_needed` where a run may have such."""
 
-    def __init__(self, market: Market, orders: OrderManager, *, close_at_end: bool) -> None:
+    def __init__(self, session: Session, market: Market, *, close_at_end: bool) -> None:
         self._ends, self._settlements = market.timeline.ends, market.settlements
-        self._orders, self._close_at_end = orders, close_at_end
+        self._session, self._close_at_end = session, close_at_end
         self._settled: dict[str, int] = {}
         self.is_needed = close_at_end or bool(market.settlements)
 
@@ -24,21 +26,27 @@ class LastBars:
         """Return the steps at which a position may be closed."""
         return [step for symbol, step in self._ends.steps.items() if self._close_at_end or symbol in self._settlements]
 
-    def ending(self, event: MarketEvent) -> list[str]:
-        """Return the symbols with their last bar now of which all positions are closed."""
+    def commands(self, event: MarketEvent) -> list[StrategyCommand]:
+        """Place an order for each position that ends now; return the commands that hand them to the engines."""
         last = [symbol for symbol in event.rows if self._ends.steps[symbol] == event.step]
-        return sorted(symbol for symbol in last if self._close_at_end or symbol in self._settlements)
+        ending = sorted(symbol for symbol in last if self._close_at_end or symbol in self._settlements)
+        if not ending:
+            return []
+        self._session.cancel_ended(event)
+        for entry in self._session.in_order:
+            for symbol in ending:
+                self._close(entry, symbol)
+        return self._session.release(event, at_open=False, symbols=ending)
 
-    def close(self, symbols: Sequence[str], in_order: Iterable[StrategyEntry]) -> None:
-        """Place an order for each position in `symbols`."""
-        for entry in in_order:
-            for symbol in symbols:
-                position = entry.book.positions.get(symbol)
-                if position is not None and symbol in self._settlements:
-                    self._settled[symbol] = self._settled.get(symbol, 0) + 1
-                    self._orders.close_position(entry, position, Reason.SETTLEMENT)
-                elif position is not None:
-                    self._orders.close_position(entry, position, Reason.CLOSE_AT_END)
+    def _close(self, entry: StrategyEntry, symbol: str) -> None:
+        position = entry.book.positions.get(symbol)
+        if position is None:
+            return
+        reason = Reason.CLOSE_AT_END
+        if symbol in self._settlements:
+            reason = Reason.SETTLEMENT
+            self._settled[symbol] = self._settled.get(symbol, 0) + 1
+        self._session.orders.close_position(entry, position, reason)
 
     def findings(self) -> list[Finding]:
         """Return a finding for each future of which positions ended at the settlement."""
