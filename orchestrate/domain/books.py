@@ -149,6 +149,15 @@ class Flow:
 
 
 @value
+class Accrual:
+    """The cost of a short of `symbol` for the days up to step time `t`."""
+
+    t: int
+    symbol: str
+    cost: float
+
+
+@value
 class Handover:
     """A position that leaves one book for another, at cost: no trade, and `worth` in cash is paid for it."""
 
@@ -168,7 +177,7 @@ class Book:
     """One strategy's money. `cash` moves by notional or by profit, depending on the instrument.
 
     `turnover` is in the currencies of the instruments, as engines count; what of `realised` they know nothing of, since
-    it comes from rates, is `beyond_engine`.
+    it comes from rates or borrow, is `beyond_engine`.
     """
 
     strategy_id: str
@@ -213,6 +222,17 @@ class Book:
         """Take money in from another book, or (negative) give it away."""
         self.cash += amount
         self.flows.append(Flow(t, amount))
+
+    def accrue(self, accrual: Accrual) -> None:
+        """Pay what a short has cost; it belongs to the fees of the open trade."""
+        cost = accrual.cost
+        self.cash -= cost
+        self.realised -= cost
+        self.beyond_engine -= cost
+        self.fees += cost
+        trip = self._trips.get(accrual.symbol)
+        if trip is not None:
+            trip.fees += cost
 
     def hand_over(self, handover: Handover, taker: Book) -> None:
         """Give a position, with its open round trip, to another book; ValueError where that holds the other side."""

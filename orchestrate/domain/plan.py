@@ -93,10 +93,11 @@ class InstrumentPlan:
     lot: Decimal | LotRule | None = None
     expiry: str | None = None
     fx: str | None = None
+    borrow: Decimal | None = None
 
 
 #: What an engine that hosts a native knows nothing of.
-NOT_FOR_NATIVES: Final = ("expiry", "fx")
+NOT_FOR_NATIVES: Final = ("expiry", "fx", "borrow")
 
 
 @dataclass(frozen=True, slots=True)

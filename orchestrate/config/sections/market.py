@@ -217,6 +217,7 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
             _lot(reading, entry),
             entry.expiry,
             entry.fx,
+            entry.borrow,
         )
     return plans
 

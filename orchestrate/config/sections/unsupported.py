@@ -13,10 +13,6 @@ from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 def refuse_unsupported(reading: Reading) -> None:
     """Report each feature that the file asks for and that is not supported."""
     values = reading.values
-    for symbol, instrument in values.instruments.items():
-        for key in ("borrow",):
-            if getattr(instrument, key):
-                reading.not_supported(("instruments", symbol, key))
     for name, entry in values.strategies.items():
         if not entry.enabled:
             continue

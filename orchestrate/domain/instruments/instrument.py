@@ -66,6 +66,8 @@ class Instrument:
     lot: float = 0.0
     #: the symbol whose close is the worth of one unit of `currency` in the capital's; empty where that is the same
     fx: str = ""
+    #: the share of its value that a short costs a year
+    borrow: float = 0.0
     #: True for equity-like instruments; False where only profit and fees move cash
     moves_cash_by_notional: bool = field(init=False, repr=False, compare=False)
     _long_margin: float = field(init=False, repr=False, compare=False)
@@ -79,7 +81,7 @@ class Instrument:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{self.symbol}: {name} must be positive, not {value}")
-        for name in ("tick_size", "maintenance_rate", "lot"):
+        for name in ("tick_size", "maintenance_rate", "lot", "borrow"):
             value = getattr(self, name) or 0.0
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{self.symbol}: {name} must not be negative, not {value}")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrate.domain.books import Book, Flow, Handover
+from orchestrate.domain.books import Accrual, Book, Flow, Handover
 from orchestrate.domain.market.timeline import Flags, Floats, Market
 from orchestrate.domain.orders.order import Fill
 from orchestrate.domain.results import Changes, FillRecord, Holding, Rates, StrategyResult, Transfers
@@ -31,11 +31,11 @@ class _Change(NamedTuple):
 
 
 class Move(NamedTuple):
-    """A transfer or handover, the step at which it counts, and how many fills of its book came before it."""
+    """A transfer, handover or accrual, the step at which it counts, and how many fills of its book came before it."""
 
     step: int
     fills: int
-    what: Flow | Handover
+    what: Flow | Handover | Accrual
 
 
 class _Closes:
@@ -64,7 +64,8 @@ class Recorder:
             capital.reweighed = self._note_weights
         self._changes: dict[str, list[_Change]] = {}
         self._moves: dict[str, list[Move]] = {}
-        self._handed: Counter[str] = Counter()
+        #: changes of books that are no fills
+        self._others: Counter[str] = Counter()
 
     def note(self, book: Book, symbol: str, step: int) -> None:
         """Note that the book has just changed in `symbol`."""
@@ -87,8 +88,14 @@ class Recorder:
     def note_handover(self, book: Book, handover: Handover) -> None:
         """Note a position that the book just gave away or took; the close of this step still was the giver's."""
         self._note_move(book.strategy_id, handover)
-        self._handed[book.strategy_id] += 1
+        self._others[book.strategy_id] += 1
         self.note(book, handover.symbol, self._marks.step + 1)
+
+    def note_accrual(self, book: Book, accrual: Accrual) -> None:
+        """Note what the book has just paid for a short."""
+        self._note_move(book.strategy_id, accrual)
+        self._others[book.strategy_id] += 1
+        self.note(book, accrual.symbol, self._marks.step)
 
     def note_reserves(self, blotter: Blotter) -> None:
         """Note the money held for open orders at the end of the step under way, where that may have changed."""
@@ -105,14 +112,14 @@ class Recorder:
         for name, weight in weights.items():
             self._weights.setdefault(name, []).append((self._marks.step, weight))
 
-    def _note_move(self, strategy_id: str, what: Flow | Handover) -> None:
-        fills = len(self._changes.get(strategy_id, ())) - self._handed[strategy_id]
+    def _note_move(self, strategy_id: str, what: Flow | Handover | Accrual) -> None:
+        fills = len(self._changes.get(strategy_id, ())) - self._others[strategy_id]
         self._moves.setdefault(strategy_id, []).append(Move(self._marks.step, fills, what))
 
-    def _handovers(self, strategy_id: str) -> list[tuple[int, Handover]]:
-        """Return the book's handovers so far, each with the number of fills before it."""
+    def _changed_otherwise(self, strategy_id: str) -> list[tuple[int, Handover | Accrual]]:
+        """Return the book's handovers and accruals so far, each with the number of fills before it."""
         moves = self._moves.get(strategy_id, ())
-        return [(move.fills, move.what) for move in moves if isinstance(move.what, Handover)]
+        return [(move.fills, move.what) for move in moves if not isinstance(move.what, Flow)]
 
     def _flows(self, strategy_id: str) -> list[tuple[int, Flow]]:
         """Return the book's transfers so far, each with its step."""
@@ -196,12 +203,14 @@ class Recorder:
         changes = self._changes.get(book.strategy_id, [])
         replayed = Book(book.strategy_id, book.initial)
         cash: list[tuple[int, float]] = []
-        causes: list[Fill | Handover] = list(fills)
-        for done, (before, handover) in enumerate(self._handovers(book.strategy_id)):
-            causes.insert(before + done, handover)
+        causes: list[Fill | Handover | Accrual] = list(fills)
+        for done, (before, other) in enumerate(self._changed_otherwise(book.strategy_id)):
+            causes.insert(before + done, other)
         for change, cause in zip(changes, causes, strict=True):
             if isinstance(cause, Handover):
                 replayed.move(cause)
+            elif isinstance(cause, Accrual):
+                replayed.accrue(cause)
             else:
                 replayed.apply(cause, self._market.instruments[cause.symbol])
             cash.append((change.step, replayed.cash))

@@ -1,7 +1,7 @@
 """Do our books agree with an engine's account, and with their own fills and transfers?
 
 With the engine: net quantity a symbol, and profit realised net of fees, as it counts them: each symbol in its own
-currency. With fills and transfers: cash at every
+currency. With fills, transfers and borrow: cash at every
 reconciliation, the whole book at the end. A change of a book by anything else is detected.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from orchestrate.domain.books import Book, Flow, Handover, Position
+from orchestrate.domain.books import Accrual, Book, Flow, Handover, Position
 from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import rounded
@@ -116,17 +116,20 @@ def require_rebuilt(
     book: Book,
     initial: float,
     fills: Sequence[tuple[Fill, Instrument]],
-    moves: Sequence[tuple[int, Flow | Handover]] = (),
+    moves: Sequence[tuple[int, Flow | Handover | Accrual]] = (),
 ) -> None:
     """Raise ReconciliationError if a book differs from a new one with its capital, fills and moves, to the last digit.
 
-    Each flow and handover comes with the number of fills before it.
+    Each flow, handover and accrual comes with the number of fills before it.
     """
     rebuilt, done = Book(book.strategy_id, initial), 0
     for before, move in moves:
-        rebuilt = rebuilt.projected(fills[done:before])
+        if before > done:
+            rebuilt = rebuilt.projected(fills[done:before])
         if isinstance(move, Handover):
             rebuilt.move(move)
+        elif isinstance(move, Accrual):
+            rebuilt.accrue(move)
         else:
             rebuilt.transfer(move.amount, move.t)
         done = before

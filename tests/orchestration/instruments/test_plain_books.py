@@ -28,8 +28,8 @@ ENGINES = {"backtrader": BacktraderOrchestrationAdapter, "nautilus": NautilusOrc
 RATES = {"A": "R", "B": "Q", "C": ""}
 INSTRUMENTS = {
     "A": Instrument("A", currency="EUR", fx="R"),
-    "B": Instrument("B", currency="JPY", fx="Q", asset_class="future", multiplier=10.0, margin_rate=0.1),
-    "C": Instrument("C"),
+    "B": Instrument("B", currency="JPY", fx="Q", asset_class="future", multiplier=10.0, margin_rate=0.1, borrow=0.05),
+    "C": Instrument("C", borrow=0.31),
 }
 
 
@@ -87,6 +87,7 @@ class Case:
                 rates,
                 Decimal(str(instrument.multiplier)),
                 instrument.moves_cash_by_notional,
+                Decimal(str(instrument.borrow)),
             )
         return Account(symbols, Decimal("0.4"), Decimal("0.1"), Decimal(CAPITAL), fill == "close").run()
 
@@ -122,6 +123,7 @@ def test_fills_trades_and_equity_are_what_they_come_to(seed: int, engine: str) -
     made = case(seed)
     expected, done = made.expected(fill), made.run(fill, engine, full=False)
     assert len(expected.profits) > 10
+    assert expected.fees > sum(fee for *_, fee in expected.fills)
     for name, result in done.results.items():
         fills = [
             (record.fill.symbol, record.fill.quantity, record.fill.price, pytest.approx(record.fill.fee, rel=1e-9))

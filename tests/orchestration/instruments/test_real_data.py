@@ -65,7 +65,7 @@ def test_shares_and_crude_oil_in_other_currencies(fill: FillRule, more: Mapping[
     """Apple as if it were quoted in euros, oil in pounds; both engines fill and earn the same."""
     daily = {name: DataPlan(name, path=str(REAL / "fx" / f"{name}_1d.csv")) for name in ("EURUSD", "GBPUSD")}
     instruments = {
-        "AAPL": InstrumentPlan("AAPL", currency="EUR", fx="EURUSD"),
+        "AAPL": InstrumentPlan("AAPL", currency="EUR", fx="EURUSD", borrow=Decimal("0.03")),
         "CL": replace(CONTRACTS["CL"], currency="GBP", fx="GBPUSD"),
     }
     parts = [
@@ -82,6 +82,9 @@ def test_shares_and_crude_oil_in_other_currencies(fill: FillRule, more: Mapping[
         ours, theirs = (result.strategies[f"{engine}_{symbol}"] for engine in ENGINES)
         assert len(ours.trades) > 50
         assert ours.equity.tolist() == pytest.approx(theirs.equity.tolist(), rel=1e-9)
+    assert result.strategies["nautilus_aapl"].fees > sum(
+        record.fill.fee for record in result.fills if record.fill.strategy_id == "nautilus_aapl"
+    )
     rates = {record.fill.rate for record in result.fills}
     assert len(rates) > 100
     assert min(rates) > 1.1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.order import Reason, StrategyCommand
 from orchestrate.domain.results import Finding
+from orchestrate.orchestration.loop.clock import NextEvent, fixed_steps
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ class LastBars:
         self._settled: dict[str, int] = {}
         self.is_needed = close_at_end or bool(market.settlements)
 
-    def steps(self) -> list[int]:
-        """Return the steps at which a position may be closed."""
-        return [step for symbol, step in self._ends.steps.items() if self._close_at_end or symbol in self._settlements]
+    @property
+    def events(self) -> list[NextEvent]:
+        """What names the steps at which a position may be closed."""
+        ends = self._ends.steps
+        steps = [ends[symbol] for symbol in (ends if self._close_at_end else self._settlements)]
+        return [fixed_steps(steps)] if self.is_needed else []
 
     def commands(self, event: MarketEvent) -> list[StrategyCommand]:
         """Place an order for each position that ends now; return the commands that hand them to the engines."""
