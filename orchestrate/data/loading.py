@@ -85,7 +85,7 @@ def load(
         instruments={symbol: instruments[symbol] for symbol in plan.data},
         timeline=timeline,
         data_hash=data_hash(series),
-        periods_per_year=_periods(series, timeline, plan.periods_per_year),
+        periods_per_year=_periods(series, timeline, instruments, plan.periods_per_year),
         settlements=_settlements(plan, max(entry.last for entry in entries.values())),
     )
     return Loaded(market, tuple(finding for entry in entries.values() for finding in entry.findings), earlier)
@@ -256,7 +256,9 @@ def _stamp_of(entry: DataPlan, plan: RunPlan) -> Stamp:
     return source.stamp if source else "start"
 
 
-def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float | None) -> dict[str, float]:
+def _periods(
+    series: Mapping[str, BarSeries], timeline: Timeline, instruments: Mapping[str, Instrument], given: float | None
+) -> dict[str, float]:
     """Return periods per year by symbol, and under "" for the timeline of all."""
     if given:
         return dict.fromkeys(("", *series), given)
@@ -264,7 +266,8 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
     all_daily = all(daily[symbol] for symbol, bars in series.items() if bars.tradable)
     periods = {"": periods_per_year(timeline.stamps, daily=all_daily)}
     for symbol, bars in series.items():
-        periods[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol])
+        week = ASSET_CLASSES[instruments[symbol].asset_class].week
+        periods[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol], week=week)
     return periods
 
 

@@ -15,7 +15,8 @@ class AssetClass:
 
     `by_notional`: a trade moves cash by the notional, otherwise only by profit and fees. `below_zero`: prices may be
     negative. `maintenance` is a fraction of the value of a short, and where only profit moves cash, of `margin_rate`.
-    `lot` is empty where the run's rules decide; `decimals` are the fewest of a price.
+    `lot` is empty where the run's rules decide; `decimals` are the fewest of a price. `week` is the number of days on
+    which its markets trade.
     """
 
     by_notional: bool = True
@@ -25,13 +26,14 @@ class AssetClass:
     maintenance: float = 0.3
     lot: LotRule | Literal[""] = ""
     decimals: int = 2
+    week: Literal[5, 7] = 5
 
 
 _MARGINED: Final = AssetClass(by_notional=False, maintenance=0.8)
 ASSET_CLASSES: Final[dict[str, AssetClass]] = {
     "equity": AssetClass(),
     "etf": AssetClass(),
-    "crypto": AssetClass(lot="fractional"),
+    "crypto": AssetClass(lot="fractional", week=7),
     "bond": AssetClass(),
     "index": AssetClass(tradable=False),
     "future": AssetClass(by_notional=False, maintenance=0.8, below_zero=True),
