@@ -244,7 +244,8 @@ class RunResult:
     data_hash: str = ""
     #: bars per year that metrics use, by strategy id, and "" for the portfolio
     periods_per_year: Mapping[str, float] = field(default_factory=dict)
-    #: the benchmark's close that counts at each step, NaN before its first bar; None where no benchmark is named
+    #: the benchmark's close that counts at each step, in the capital's currency, NaN before its first bar; None where
+    #: no benchmark is named
     benchmark: Floats | None = None
     #: strategies that look ahead, or are not repeatable
     looked_ahead: tuple[str, ...] = ()
