@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestrate.analytics.exposure import rows
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.plan import InstrumentPlan
 from tests.backtest.plans import part, plan_of, run_plan, synthetic
@@ -39,3 +40,28 @@ def test_portable_ones_trade_it() -> None:
     assert rates is not None
     assert result.benchmark.tolist() == (alone * rates).tolist()
     assert {finding.where for finding in result.findings} >= {"instruments.A", "strategies.ours"}
+
+
+@pytest.mark.parametrize("asset_class", ["equity", "future"])
+def test_exposure_and_margin_are_in_the_capitals_currency(asset_class: str) -> None:
+    """Of the last step: what is held, at its close and the rate's; what was paid, at the rate of the entry."""
+    plan = plan_of(
+        [part("ours", "Turning", symbols=["A"], percent=40)], {"A": synthetic("A"), "R": synthetic("R", price=2.0)}
+    )
+    foreign = InstrumentPlan("A", asset_class=asset_class, margin_rate=Decimal("0.5"), fx="R")
+    result = run_plan(replace(plan, instruments={"A": foreign}))
+    [position] = result.strategies["ours"].open_positions
+    holding = result.strategies["ours"].holdings["A"]
+    assert holding.rates is not None
+    worth = abs(position.quantity) * float(holding.closes[-1]) * float(holding.rates.closes[-1])
+    paid = abs(position.quantity) * position.average_price * result.fills[-1].fill.rate
+    initial = position.instrument.initial_rate(position.quantity)
+    [own] = [row.columns for row in rows(result) if row.group.scope == "strategy"]
+    last = {name: float(column[-1]) for name, column in own.items()}
+    assert last["gross"] == pytest.approx(worth)
+    assert last["margin_initial"] == pytest.approx(worth * initial)
+    assert last["margin_maintenance"] == pytest.approx(worth * position.instrument.maintenance(position.quantity))
+    assert last["used"] == pytest.approx(paid * initial)
+    equity = float(result.strategies["ours"].equity[-1])
+    earned = sum(trade.profit for trade in result.strategies["ours"].trades)
+    assert last["available"] == pytest.approx(max(0.0, min(100_000 + earned - last["used"], equity - worth * initial)))
