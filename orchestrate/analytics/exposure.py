@@ -237,7 +237,9 @@ class Positions:
         """Take in one position."""
         worth, instrument, quantities = _worth(holding), holding.instrument, holding.quantity.values
         steps, size = len(worth), np.abs(worth)
-        cost = quantities * holding.averages * instrument.multiplier
+        cost = quoted = quantities * holding.averages * instrument.multiplier
+        if holding.rates is not None:
+            cost = quoted * holding.rates.paid
         initial = _rates(instrument.initial_rate, quantities)
         kept = _rates(instrument.maintenance, quantities)
         path = holding.quantity.path
@@ -246,13 +248,17 @@ class Positions:
         self.used[:] += path(steps, np.abs(cost) * initial)
         self.initial[:] += size * (initial[0] if len(initial) == 1 else path(steps, initial))
         self.maintenance[:] += size * (kept[0] if len(kept) == 1 else path(steps, kept))
-        self.profit[:] += worth - path(steps, cost)
+        if holding.rates is not None and not instrument.moves_cash_by_notional:
+            self.profit[:] += worth - np.where(worth != 0.0, path(steps, quoted) * holding.rates.closes, 0.0)
+        else:
+            self.profit[:] += worth - path(steps, cost)
 
 
 def _worth(holding: Holding) -> Floats:
     """Return the signed worth of a position at the closes."""
     units = holding.quantity.path(len(holding.closes)) * holding.instrument.multiplier
-    return np.where(units != 0.0, units * holding.closes, 0.0)
+    prices = holding.closes if holding.rates is None else holding.closes * holding.rates.closes
+    return np.where(units != 0.0, units * prices, 0.0)
 
 
 def _rates(rate: Callable[[float], float], quantities: Floats) -> Floats:

@@ -77,12 +77,16 @@ def missing_days(label: Stamps) -> list[tuple[int, int]]:
     return [(int(expected[start]) * DAY, int(end - start)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def periods_per_year(label: Stamps, *, daily: bool) -> float:
-    """Return 252 for five-day daily bars, 365 for seven-day, else returns ÷ years between first and last stamp."""
+def periods_per_year(label: Stamps, *, daily: bool, week: int = 5) -> float:
+    """Return 252 for five-day daily bars, 365 for seven-day, else returns ÷ years between first and last stamp.
+
+    `week` is what their class trades: it decides where a history is too short to have had a weekend.
+    """
     if daily:
         days = frozenset(weekdays(label).tolist())
         if days <= {0, 1, 2, 3, 4}:
-            return 252.0
+            had_weekend = bool(np.isin([5, 6], weekdays(np.arange(label[0], label[-1] + 1, DAY))).any())
+            return 365.0 if week == 7 and not had_weekend else 252.0
         if len(days) == 7:
             return 365.0
     years = (float(label[-1]) - float(label[0])) / _YEAR

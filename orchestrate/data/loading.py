@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -45,6 +45,7 @@ class _Entry(NamedTuple):
     instrument: Instrument
     findings: list[Finding]
     before: Closes | None
+    last: int  # the label of its last bar, also where that lies after its settlement
 
 
 def load_market(
@@ -78,12 +79,14 @@ def load(
             instruments[symbol] = replace(instruments[entry.resample["of"]], symbol=symbol)
     series = {symbol: series[symbol] for symbol in plan.data}
     timeline = align(series)
+    _refuse([_without_rate(instrument, series) for instrument in instruments.values() if instrument.fx])
     market = Market(
         series=series,
         instruments={symbol: instruments[symbol] for symbol in plan.data},
         timeline=timeline,
         data_hash=data_hash(series),
-        periods_per_year=_periods(series, timeline, plan.periods_per_year),
+        periods_per_year=_periods(series, timeline, instruments, plan.periods_per_year),
+        settlements=_settlements(plan, max(entry.last for entry in entries.values())),
     )
     return Loaded(market, tuple(finding for entry in entries.values() for finding in entry.findings), earlier)
 
@@ -107,8 +110,24 @@ def _read_entries(
     return entries
 
 
-def _refuse(refused: list[DataError], findings: list[Finding]) -> None:
+def _without_rate(instrument: Instrument, series: Mapping[str, BarSeries]) -> DataError | None:
+    """Return what is wrong with the rate of an instrument: it must be known at each of its bars."""
+    symbol, rate = instrument.symbol, series.get(instrument.fx)
+    where = f"instruments.{symbol}.fx"
+    if rate is None:
+        return DataError(f"there are no data of {instrument.fx}", where=where)
+    if not (rate.close > 0).all():
+        return DataError(f"{instrument.fx} is no rate: it has closes of zero or less", where=where)
+    first, known = int(series[symbol].available_at[0]), int(rate.available_at[0])
+    if known <= first:
+        return None
+    message = f"{symbol} has no rate at its first bar, {show(first)}: {instrument.fx} begins at {show(known)}"
+    return DataError(message, where=where, hint="give the rate from before, or a later 'start'")
+
+
+def _refuse(errors: Iterable[DataError | None], findings: Sequence[Finding] = ()) -> None:
     """Raise one error with everything in it: unreadable entries, then findings of severity error."""
+    refused = [error for error in errors if error is not None]
     fatal = [finding for finding in findings if finding.severity == "error"]
     if len(refused) == 1 and not fatal:
         raise refused[0]
@@ -125,7 +144,9 @@ def _read(
     closes = _before(columns, plan) if entry.symbol in before else None
     everything = columns.each  # what is outside start..end decides on no price, but on how many decimals there are
     columns = _between(columns, plan, entry)
-    given = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol)
+    given, last = plan.instruments.get(entry.symbol) or InstrumentPlan(entry.symbol), int(columns.timestamp[-1])
+    columns, settled = _until_settlement(columns, given.expiry or "", entry)
+    findings += settled
     instrument = instrument_of(given, everything, plan.capital.currency)
     negative = entry.allow_negative or ASSET_CLASSES[instrument.asset_class].below_zero
     findings += judge(Evidence(name(entry), columns, length, negative, entry.stamp))
@@ -143,7 +164,29 @@ def _read(
         available_at=columns.timestamp,
         length=length,
     )
-    return _Entry(series, instrument, findings, closes)
+    return _Entry(series, instrument, findings, closes, last)
+
+
+def _until_settlement(columns: Columns, expiry: str, entry: DataPlan) -> tuple[Columns, list[Finding]]:
+    """Return the bars of a future up to its last day, and a finding if there are later ones."""
+    if not expiry:
+        return columns, []
+    count = int(np.searchsorted(columns.timestamp, bound(expiry, last=True), side="right"))
+    if not count:
+        first = show(int(columns.timestamp[0]))
+        hint = "correct 'expiry', or give data from before it"
+        raise DataError(f"it expired on {expiry}, before its first bar, {first}", where=name(entry), hint=hint)
+    later = len(columns) - count
+    if not later:
+        return columns, []
+    message = f"bars after the settlement on {expiry} are left out: a future is not rolled inside a run"
+    return columns.take(slice(0, count)), [Finding("info", name(entry), message, later)]
+
+
+def _settlements(plan: RunPlan, last: int) -> dict[str, str]:
+    """Return the futures that expire no later than on the day of the `last` bar of all data, and when."""
+    dates = {symbol: plan.instruments[symbol].expiry for symbol in plan.data if symbol in plan.instruments}
+    return {symbol: date for symbol, date in dates.items() if date and bound(date, last=False) <= last}
 
 
 def _length(columns: Columns, entry: DataPlan) -> int:
@@ -213,7 +256,9 @@ def _stamp_of(entry: DataPlan, plan: RunPlan) -> Stamp:
     return source.stamp if source else "start"
 
 
-def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float | None) -> dict[str, float]:
+def _periods(
+    series: Mapping[str, BarSeries], timeline: Timeline, instruments: Mapping[str, Instrument], given: float | None
+) -> dict[str, float]:
     """Return periods per year by symbol, and under "" for the timeline of all."""
     if given:
         return dict.fromkeys(("", *series), given)
@@ -221,7 +266,8 @@ def _periods(series: Mapping[str, BarSeries], timeline: Timeline, given: float |
     all_daily = all(daily[symbol] for symbol, bars in series.items() if bars.tradable)
     periods = {"": periods_per_year(timeline.stamps, daily=all_daily)}
     for symbol, bars in series.items():
-        periods[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol])
+        week = ASSET_CLASSES[instruments[symbol].asset_class].week
+        periods[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol], week=week)
     return periods
 
 

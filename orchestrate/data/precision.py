@@ -39,6 +39,8 @@ def instrument_of(given: InstrumentPlan, prices: Iterable[Floats], currency: str
         currency=given.currency or currency,
         asset_class=asset_class,
         maintenance_rate=None if given.maintenance_rate is None else float(given.maintenance_rate),
+        fx=given.fx or "",
+        borrow=float(given.borrow or 0),
         lot=LOT_STEPS[given.lot] if isinstance(given.lot, str) else float(given.lot or 0),
     )
 

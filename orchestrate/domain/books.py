@@ -5,10 +5,11 @@ A book is independent of engines: it never queries one. The portfolio is the sum
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.instruments.rates import Prices, rate_at
 from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.order import Fill
 from orchestrate.domain.values import value
@@ -18,7 +19,8 @@ from orchestrate.domain.values import value
 class Position:
     """The holding of one symbol.
 
-    `average_price` is the average cost of what is open; `entry_fees` its fees so far.
+    `average_price` is the average cost of what is open, in the instrument's currency; `rate` what was paid for that;
+    `entry_fees` its fees so far.
     """
 
     instrument: Instrument
@@ -26,6 +28,7 @@ class Position:
     average_price: float = 0.0
     opened_at: int = 0
     entry_fees: float = 0.0
+    rate: float = 1.0
 
     @property
     def symbol(self) -> str:
@@ -40,12 +43,13 @@ class Position:
     @property
     def entry_cost(self) -> float:
         """Capital that the open position uses: its cost at entry times the margin rate."""
-        held = abs(self.quantity * self.average_price)
+        held = abs(self.quantity * self.average_price) * self.rate
         return held * self.instrument.multiplier * self.instrument.initial_rate(self.quantity)
 
     def copy(self) -> Position:
         """Return the position as it stands; what happens to this one later does not change the copy."""
-        return Position(self.instrument, self.quantity, self.average_price, self.opened_at, self.entry_fees)
+        rest = (self.average_price, self.opened_at, self.entry_fees, self.rate)
+        return Position(self.instrument, self.quantity, *rest)
 
     def joined(self, other: Position) -> Position:
         """Return both as one, at their average cost; ValueError where one is long and the other short."""
@@ -54,26 +58,50 @@ class Position:
         total = rounded(self.quantity + other.quantity)
         average = (self.quantity * self.average_price + other.quantity * other.average_price) / total
         opened_at = min(self.opened_at, other.opened_at)
-        return Position(self.instrument, total, average, opened_at, self.entry_fees + other.entry_fees)
+        rate = self._joined_rate(other.quantity * other.average_price, other.rate)
+        return Position(self.instrument, total, average, opened_at, self.entry_fees + other.entry_fees, rate)
 
-    def worth(self, price: float) -> float:
+    def add(self, quantity: float, price: float, rate: float) -> None:
+        """Take in `quantity` more of the same side, at the average cost of both."""
+        total = rounded(self.quantity + quantity)
+        if self.instrument.fx:
+            self.rate = self._joined_rate(quantity * price, rate)
+        self.average_price = (self.quantity * self.average_price + quantity * price) / total
+        self.quantity = total
+
+    def _joined_rate(self, other: float, rate: float) -> float:
+        """Return the average rate of what this cost and of `other`, which cost that much at another rate."""
+        own, other = abs(self.quantity * self.average_price), abs(other)
+        return (own * self.rate + other * rate) / (own + other) if self.rate != rate and own + other else rate
+
+    def worth(self, price: float, rate: float = 1.0) -> float:
         """Return what the position adds to its book's equity at `price`: its notional, or its open profit."""
-        return self.notional(price) if self.instrument.moves_cash_by_notional else self.open_profit(price)
+        return self.notional(price, rate) if self.instrument.moves_cash_by_notional else self.open_profit(price, rate)
 
-    def notional(self, price: float) -> float:
-        """Return the signed worth of the position at `price`."""
-        return self.quantity * price * self.instrument.multiplier
+    def notional(self, price: float, rate: float = 1.0) -> float:
+        """Return the signed worth of the position at `price`, in the capital's currency."""
+        return self.quantity * price * self.instrument.multiplier * rate
 
-    def open_profit(self, price: float) -> float:
+    def open_profit(self, price: float, rate: float = 1.0) -> float:
         """Return profit that closing at `price` would realise, before fees."""
-        return self.quantity * (price - self.average_price) * self.instrument.multiplier
+        return self.profit(self.quantity, price, rate)
+
+    def profit(self, quantity: float, price: float, rate: float) -> float:
+        """Return profit that closing a signed part of it at `price` realises, before fees.
+
+        Where only profit moves cash it is converted at `rate`; else it is what is paid back less what was paid.
+        """
+        if self.instrument.fx and self.instrument.moves_cash_by_notional:
+            return quantity * (price * rate - self.average_price * self.rate) * self.instrument.multiplier
+        return quantity * (price - self.average_price) * self.instrument.multiplier * rate
 
 
 @value
 class Trade:
     """A closed round trip: the position left zero at `entered` and returned to it at `exited`.
 
-    `quantity` is the largest signed size it had; `profit` is net of `fees`, those of the entry included.
+    `quantity` is the largest signed size it had; `profit` is net of `fees`, those of the entry included. Prices are in
+    the instrument's currency, profit and fees in the capital's.
     """
 
     strategy_id: str
@@ -98,6 +126,7 @@ class _RoundTrip:
     exited: float = 0.0
     exit_value: float = 0.0
     fees: float = 0.0
+    converted: float = 0.0  # its profit before fees so far, where that is in another currency
 
     def join(self, other: _RoundTrip, held: float) -> None:
         """Go on together with another one of the same side; `held` is what both come to."""
@@ -107,6 +136,7 @@ class _RoundTrip:
         self.exited += other.exited
         self.exit_value += other.exit_value
         self.fees += other.fees
+        self.converted += other.converted
         self.peak = max(self.peak, held, key=abs)
 
 
@@ -116,6 +146,15 @@ class Flow:
 
     t: int
     amount: float
+
+
+@value
+class Accrual:
+    """The cost of a short of `symbol` for the days up to step time `t`."""
+
+    t: int
+    symbol: str
+    cost: float
 
 
 @value
@@ -135,7 +174,11 @@ class Handover:
 
 @dataclass(slots=True)
 class Book:
-    """One strategy's money. `cash` moves by notional or by profit, depending on the instrument."""
+    """One strategy's money. `cash` moves by notional or by profit, depending on the instrument.
+
+    `turnover` is in the currencies of the instruments, as engines count; what of `realised` they know nothing of, since
+    it comes from rates or borrow, is `beyond_engine`.
+    """
 
     strategy_id: str
     initial: float
@@ -143,6 +186,7 @@ class Book:
     realised: float = 0.0
     fees: float = 0.0
     turnover: float = 0.0
+    beyond_engine: float = 0.0
     positions: dict[str, Position] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
@@ -165,17 +209,30 @@ class Book:
         closing, opening = closing_and_opening(self.quantity(fill.symbol), quantity)
         if closing:
             fee = fill.fee * (closing / quantity) if opening else fill.fee
-            self._close(fill, closing, instrument, fee)
-            self._trip_closed(fill, closing, instrument, fee)
+            profit = self._close(fill, closing, instrument, fee)
+            self._trip_closed(fill, closing, instrument, fee, profit)
         if opening:
             fee = fill.fee * (opening / quantity) if closing else fill.fee
             self._open(fill, opening, instrument, fee)
             self._trip_opened(fill, opening, fee)
+        if instrument.fx:
+            self.beyond_engine -= fill.fee - fill.engine_fee
 
     def transfer(self, amount: float, t: int) -> None:
         """Take money in from another book, or (negative) give it away."""
         self.cash += amount
         self.flows.append(Flow(t, amount))
+
+    def accrue(self, accrual: Accrual) -> None:
+        """Pay what a short has cost; it belongs to the fees of the open trade."""
+        cost = accrual.cost
+        self.cash -= cost
+        self.realised -= cost
+        self.beyond_engine -= cost
+        self.fees += cost
+        trip = self._trips.get(accrual.symbol)
+        if trip is not None:
+            trip.fees += cost
 
     def hand_over(self, handover: Handover, taker: Book) -> None:
         """Give a position, with its open round trip, to another book; ValueError where that holds the other side."""
@@ -202,33 +259,35 @@ class Book:
         self.cash -= handover.worth
 
     def _open(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
-        self._pay(quantity, fill.price, instrument, fee)
+        self._pay(quantity, fill, instrument, fee)
         position = self.positions.get(fill.symbol)
         if position is None:
-            self.positions[fill.symbol] = Position(instrument, quantity, fill.price, fill.t, fee)
+            self.positions[fill.symbol] = Position(instrument, quantity, fill.price, fill.t, fee, fill.rate)
             return
-        total = rounded(position.quantity + quantity)
-        position.average_price = (position.quantity * position.average_price + quantity * fill.price) / total
-        position.quantity = total
+        position.add(quantity, fill.price, fill.rate)
         position.entry_fees += fee
 
-    def _close(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
-        self._pay(quantity, fill.price, instrument, fee)
+    def _close(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> float:
+        """Return the profit before fees."""
+        self._pay(quantity, fill, instrument, fee)
         position = self.positions[fill.symbol]
-        profit = -quantity * (fill.price - position.average_price) * instrument.multiplier
+        profit = position.profit(-quantity, fill.price, fill.rate)
+        if instrument.fx:
+            self.beyond_engine += profit + quantity * (fill.price - position.average_price) * instrument.multiplier
         self.realised += profit
         if not instrument.moves_cash_by_notional:
             self.cash += profit
         position.quantity = rounded(position.quantity + quantity)
         if not position.quantity:
             del self.positions[fill.symbol]
+        return profit
 
-    def _pay(self, quantity: float, price: float, instrument: Instrument, fee: float) -> None:
+    def _pay(self, quantity: float, fill: Fill, instrument: Instrument, fee: float) -> None:
         self.fees += fee
         self.realised -= fee
         self.cash -= fee
         if instrument.moves_cash_by_notional:
-            self.cash -= quantity * price * instrument.multiplier
+            self.cash -= quantity * fill.price * instrument.multiplier * fill.rate
 
     def _trip_opened(self, fill: Fill, quantity: float, fee: float) -> None:
         trip = self._trips.get(fill.symbol)
@@ -241,14 +300,16 @@ class Book:
         if abs(held) > abs(trip.peak):
             trip.peak = held
 
-    def _trip_closed(self, fill: Fill, quantity: float, instrument: Instrument, fee: float) -> None:
+    def _trip_closed(self, fill: Fill, quantity: float, instrument: Instrument, fee: float, profit: float) -> None:
         trip = self._trips[fill.symbol]
+        trip.converted += profit
         trip.exited += quantity
         trip.exit_value += quantity * fill.price
         trip.fees += fee
         if fill.symbol in self.positions:
             return
         del self._trips[fill.symbol]
+        whole = trip.converted if instrument.fx else -(trip.entry_value + trip.exit_value) * instrument.multiplier
         self.trades.append(
             Trade(
                 strategy_id=self.strategy_id,
@@ -258,7 +319,7 @@ class Book:
                 exited=fill.t,
                 entry_price=trip.entry_value / trip.entered,
                 exit_price=trip.exit_value / trip.exited,
-                profit=-(trip.entry_value + trip.exit_value) * instrument.multiplier - trip.fees,
+                profit=whole - trip.fees,
                 fees=trip.fees,
             )
         )
@@ -277,18 +338,20 @@ class Book:
                 copy._open(fill, opening, instrument, fill.fee * (opening / fill.quantity))
         return copy
 
-    def equity(self, marks: Mapping[str, float]) -> float:
+    def equity(self, marks: Prices) -> float:
         """Return cash and positions at `marks` (symbol → price)."""
         total = self.cash
         for symbol, position in self.positions.items():
-            total += position.worth(marks[symbol])
+            rate = rate_at(marks, position.instrument) if position.instrument.fx else 1.0
+            total += position.worth(marks[symbol], rate)
         return total
 
-    def spendable(self, marks: Mapping[str, float]) -> float:
+    def spendable(self, marks: Prices) -> float:
         """Return equity less what open positions hold back; reserves of open orders are not taken off here."""
         held = 0.0
         for symbol, position in self.positions.items():
-            held += abs(position.notional(marks[symbol])) * position.instrument.initial_rate(position.quantity)
+            rate = rate_at(marks, position.instrument) if position.instrument.fx else 1.0
+            held += abs(position.notional(marks[symbol], rate)) * position.instrument.initial_rate(position.quantity)
         return self.equity(marks) - held
 
     @property

@@ -152,16 +152,26 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rates:
+    """What a unit of another currency is worth at each step, and was for what is held after each change of it."""
+
+    closes: Floats
+    paid: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Holding:
     """What a book held of one symbol: its signed quantity, and the average cost after each change of it.
 
-    `closes` are those that count at each step, NaN before the first bar.
+    `closes` are those that count at each step, NaN before the first bar; `rates` are there where they are in another
+    currency than the capital.
     """
 
     instrument: Instrument
     quantity: Changes
     averages: Floats
     closes: Floats
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,7 +244,8 @@ class RunResult:
     data_hash: str = ""
     #: bars per year that metrics use, by strategy id, and "" for the portfolio
     periods_per_year: Mapping[str, float] = field(default_factory=dict)
-    #: the benchmark's close that counts at each step, NaN before its first bar; None where no benchmark is named
+    #: the benchmark's close that counts at each step, in the capital's currency, NaN before its first bar; None where
+    #: no benchmark is named
     benchmark: Floats | None = None
     #: strategies that look ahead, or are not repeatable
     looked_ahead: tuple[str, ...] = ()

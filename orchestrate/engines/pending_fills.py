@@ -27,7 +27,7 @@ _UNKNOWN = -1
 
 
 class DueFill(NamedTuple):
-    """What an engine is to fill of an order now: at `price`, which slips where the order has no limit."""
+    """What an engine is to fill of an order now: at `price`, which slips where the order does."""
 
     order: Order
     quantity: float

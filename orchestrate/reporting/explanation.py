@@ -46,6 +46,7 @@ REASONS: Final[dict[str, str]] = {
     "position_closed": "the position that it belonged to was closed",
     "margin_call": "its account was called for margin",
     "ruined": "its account was ruined",
+    "settlement": "the future ended at its settlement",
 }
 #: Why a strategy had no demand on the bar {at}.
 SILENCES: Final[dict[str, str]] = {

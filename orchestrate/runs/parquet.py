@@ -182,23 +182,25 @@ def _decisions(result: RunResult) -> Any:
 
     `quantity` is what was allowed of `wanted`, `available` and `reserve` what an opening could cost and what was held
     back for it; `sized`: the plan's sizing gave the quantity. `stages` is the trail as JSON, empty where nothing
-    was cut. Fills of orders that no decision stands for come last.
+    was cut. Fills of orders that no decision stands for come last. Runs in several currencies add `fill_rate`.
     """
     import pyarrow as pa
 
+    rated = any(one.fx for one in result.plan.instruments.values())
     fills = {record.fill.order_id: record for record in result.fills}
     last = {record.order_id: place for place, record in enumerate(result.decisions)}
     rows = []
     for place, record in enumerate(result.decisions):
         fill = fills.pop(record.order_id, None) if last[record.order_id] == place else None
-        rows.append(_decided(record) + _filled(fill))
-    rows.extend(_undecided(record) + _filled(record) for record in fills.values())
+        rows.append(_decided(record) + _filled(fill, rated=rated))
+    rows.extend(_undecided(record) + _filled(record, rated=rated) for record in fills.values())
     text, number, stamp = _types()
     columns = {"label": stamp, "strategy_id": text, "symbol": text, "closing": pa.bool_(), "wanted": number}
     columns |= {"price": number, "outcome": text, "quantity": number, "reason": text, "detail": text, "order_id": text}
     columns |= {"order_type": text, "available": number, "reserve": number, "sized": pa.bool_()}
     columns |= {"stages": text}
     columns |= {"filled": stamp, "fill_quantity": number, "fill_price": number, "fee": number}
+    columns |= {"fill_rate": number} if rated else {}
     return _table(columns, rows)
 
 
@@ -227,10 +229,11 @@ def _undecided(record: FillRecord) -> tuple[object, ...]:
     return (*wanted, *end, str(OrderType.MARKET), None, 0.0, False, "")
 
 
-def _filled(record: FillRecord | None) -> tuple[object, ...]:
+def _filled(record: FillRecord | None, *, rated: bool) -> tuple[object, ...]:
     if record is None:
-        return (None, None, None, None)
-    return (record.t, record.fill.quantity, record.fill.price, record.fill.fee)
+        return (None,) * (5 if rated else 4)
+    filled = (record.t, record.fill.quantity, record.fill.price, record.fill.fee)
+    return (*filled, record.fill.rate) if rated else filled
 
 
 def _table(columns: dict[str, Any], rows: Sequence[tuple[object, ...]]) -> Any:

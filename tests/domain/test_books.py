@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrate.domain.books import Book, Handover
+from orchestrate.domain.books import Book, Handover, Position
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.order import Fill
 
@@ -179,3 +179,18 @@ def test_opposite_positions_do_not_go_into_one_book() -> None:
     with pytest.raises(ValueError, match="10 and -4 of A are opposite positions"):
         short.hand_over(Handover("other", "s", short.positions["A"].copy(), -200.0), taker)
     assert (short.quantity("A"), taker.quantity("A"), taker.cash) == (-4.0, 10.0, 9_500.0)
+
+
+def test_positions_in_another_currency_join_at_what_was_paid_for_both():
+    """10 at 10 × 1.1 and 30 at 20 × 1.5: 1 010 were paid for 700 of its currency; at 10 × 2 they are worth 800."""
+    euros = Instrument("A", currency="EUR", fx="R")
+    one, other = Position(euros, 10.0, 10.0, 1, 1.0, 1.1), Position(euros, 30.0, 20.0, 2, 2.0, 1.5)
+    both = one.joined(other)
+    assert (both.quantity, both.average_price, both.opened_at, both.entry_fees) == (40.0, 17.5, 1, 3.0)
+    assert both.rate == pytest.approx(1_010 / 700)
+    assert both.entry_cost == pytest.approx(1_010)
+    assert both.open_profit(17.5, 2.0) == pytest.approx(1_400 - 1_010)
+    book = Book("b", 100.0)
+    book.positions["A"] = both
+    assert book.equity({"A": 10.0, "R": 2.0}) == pytest.approx(100.0 + 800.0)
+    assert book.spendable({"A": 10.0, "R": 2.0}) == pytest.approx(100.0)

@@ -190,7 +190,7 @@ def _looked_up(place: Place, written: str) -> str:
 
 
 def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
-    """Return every entry of `instruments:`, each for a symbol of data and in the capital's currency."""
+    """Return every entry of `instruments:`, each for a symbol of data."""
     capital = reading.values.capital
     currency = capital.currency if capital else "USD"
     plans = {}
@@ -198,12 +198,13 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
         if knows_data(reading) and not has_symbol(reading, symbol):
             message = f"instruments: the symbol '{symbol}' is not in data"
             reading.problems.append(reading.key("instruments", symbol).problem(message, symbol_hint(reading, symbol)))
-        if entry.currency and entry.currency != currency:
-            what = f"instruments.{symbol}: trading {entry.currency} with a capital in {currency}"
-            reading.not_supported(("instruments", symbol, "currency"), what, f"write {currency}, or leave it out")
+        _check_currency(reading, symbol, currency)
         if entry.tick_size is not None and entry.precision is not None:
             _check_tick(reading, symbol)
         _check_margin(reading, symbol)
+        if entry.expiry and entry.asset_class != "future":
+            found = f"{symbol} is of class {entry.asset_class or Instrument(symbol).asset_class}"
+            reading.wrong(("instruments", symbol, "expiry"), f"only a future expires, {found}", "leave it out")
         plans[symbol] = InstrumentPlan(
             symbol,
             entry.multiplier,
@@ -214,8 +215,31 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
             entry.asset_class,
             entry.maintenance_rate,
             _lot(reading, entry),
+            entry.expiry,
+            entry.fx,
+            entry.borrow,
         )
     return plans
+
+
+def _check_currency(reading: Reading, symbol: str, capital: str) -> None:
+    """Check that an instrument in another currency than the capital has a rate, and no other one has."""
+    entry, path = reading.values.instruments[symbol], ("instruments", symbol)
+    foreign = bool(entry.currency) and entry.currency != capital
+    if not entry.fx:
+        if foreign:
+            message = f"{entry.currency} needs a rate, because the capital is in {capital}"
+            hint = f"write 'fx: SYMBOL', of data whose close is {capital} for one {entry.currency}"
+            reading.wrong((*path, "currency"), message, hint)
+    elif entry.currency and not foreign:
+        reading.wrong(
+            (*path, "fx"), f"{symbol} is in {capital} as the capital is", "leave it out, or correct 'currency'"
+        )
+    elif entry.fx == symbol:
+        reading.wrong((*path, "fx"), "a price can't be its own rate", "name the symbol of the rate")
+    elif knows_data(reading) and not has_symbol(reading, entry.fx):
+        message = f"the symbol '{entry.fx}' is not in data"
+        reading.wrong((*path, "fx"), message, symbol_hint(reading, entry.fx))
 
 
 def _lot(reading: Reading, entry: InstrumentSection) -> Decimal | LotRule | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orchestrate.config.reading import Reading
+from orchestrate.config.sections.strategies import Known
+from orchestrate.domain.plan import NOT_FOR_NATIVES
+from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 
 
 def refuse_unsupported(reading: Reading) -> None:
     """Report each feature that the file asks for and that is not supported."""
     values = reading.values
-    for symbol, instrument in values.instruments.items():
-        for key in ("fx", "borrow", "expiry"):
-            if getattr(instrument, key):
-                reading.not_supported(("instruments", symbol, key))
     for name, entry in values.strategies.items():
         if not entry.enabled:
             continue
@@ -21,3 +22,18 @@ def refuse_unsupported(reading: Reading) -> None:
             reading.not_supported(
                 ("strategies", name, "sizing", "method"), what, "use percent, fixed or notional until it has"
             )
+
+
+def refuse_for_natives(
+    reading: Reading, known: Mapping[str, Known | None], symbols: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Report what instruments have that no native strategy may trade."""
+    instruments = reading.values.instruments
+    for name, entry in known.items():
+        if entry is None or entry.description.kind in PORTABLE_KINDS:
+            continue
+        for symbol in symbols[name]:
+            for key in NOT_FOR_NATIVES if symbol in instruments else ():
+                if getattr(instruments[symbol], key):
+                    what = f"instruments.{symbol}.{key} with a native strategy, strategies.{name},"
+                    reading.not_supported(("instruments", symbol, key), what, f"take {symbol} from its symbols")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 LotRule = Literal["integer", "fractional"]
@@ -15,7 +15,8 @@ class AssetClass:
 
     `by_notional`: a trade moves cash by the notional, otherwise only by profit and fees. `below_zero`: prices may be
     negative. `maintenance` is a fraction of the value of a short, and where only profit moves cash, of `margin_rate`.
-    `lot` is empty where the run's rules decide; `decimals` are the fewest of a price.
+    `lot` is empty where the run's rules decide; `decimals` are the fewest of a price. `week` is the number of days on
+    which its markets trade.
     """
 
     by_notional: bool = True
@@ -25,13 +26,14 @@ class AssetClass:
     maintenance: float = 0.3
     lot: LotRule | Literal[""] = ""
     decimals: int = 2
+    week: Literal[5, 7] = 5
 
 
 _MARGINED: Final = AssetClass(by_notional=False, maintenance=0.8)
 ASSET_CLASSES: Final[dict[str, AssetClass]] = {
     "equity": AssetClass(),
     "etf": AssetClass(),
-    "crypto": AssetClass(lot="fractional"),
+    "crypto": AssetClass(lot="fractional", week=7),
     "bond": AssetClass(),
     "index": AssetClass(tradable=False),
     "future": AssetClass(by_notional=False, maintenance=0.8, below_zero=True),
@@ -64,6 +66,10 @@ class Instrument:
     asset_class: str = "equity"
     maintenance_rate: float | None = None
     lot: float = 0.0
+    #: the symbol whose close is the worth of one unit of `currency` in the capital's; empty where that is the same
+    fx: str = ""
+    #: the share of its value that a short costs a year
+    borrow: float = 0.0
     #: True for equity-like instruments; False where only profit and fees move cash
     moves_cash_by_notional: bool = field(init=False, repr=False, compare=False)
     _long_margin: float = field(init=False, repr=False, compare=False)
@@ -77,13 +83,17 @@ class Instrument:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{self.symbol}: {name} must be positive, not {value}")
-        for name in ("tick_size", "maintenance_rate", "lot"):
+        for name in ("tick_size", "maintenance_rate", "lot", "borrow"):
             value = getattr(self, name) or 0.0
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{self.symbol}: {name} must not be negative, not {value}")
         by_notional = ASSET_CLASSES[self.asset_class].by_notional  # looked up once: each fill asks for it
         object.__setattr__(self, "moves_cash_by_notional", by_notional)
         object.__setattr__(self, "_long_margin", 1.0 if by_notional else self.margin_rate)
+
+    def at(self, rate: float) -> Instrument:
+        """Return the instrument in the capital's currency, at that rate."""
+        return replace(self, multiplier=self.multiplier * rate, fx="")
 
     @property
     def is_tradable(self) -> bool:

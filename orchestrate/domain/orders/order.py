@@ -52,6 +52,7 @@ class Reason(StrEnum):
     POSITION_CLOSED = "position_closed"
     MARGIN_CALL = "margin_call"
     RUINED = "ruined"
+    SETTLEMENT = "settlement"
 
 
 #: Why an account's positions are closed whatever its strategies do: at the next open, and no rule cancels it.
@@ -243,6 +244,11 @@ class Order:
         return self.type is not _MARKET
 
     @property
+    def slips(self) -> bool:
+        """True where slippage moves its price: a limit holds, and a settlement is no trade in the market."""
+        return self.limit is None and self.reason is not Reason.SETTLEMENT
+
+    @property
     def is_over(self) -> bool:
         """True once it can't fill any more."""
         return self.status in _ENDS
@@ -292,7 +298,8 @@ class Ended:
 class Fill:
     """An execution by an engine: `quantity` changed hands at `price` for `fee` at step time `t`.
 
-    The fills of an order that fills in parts are numbered from 1; `part` is 0 where it fills as a whole.
+    The fills of an order that fills in parts are numbered from 1; `part` is 0 where it fills as a whole. `rate` is what
+    one unit of the price's currency was worth in the capital's. `fee` is in that, the engine charged `engine_fee`.
     """
 
     order_id: str
@@ -303,6 +310,8 @@ class Fill:
     fee: float
     t: int
     part: int = 0
+    rate: float = 1.0
+    engine_fee: float = 0.0
 
     def __post_init__(self) -> None:
         if not (self.quantity and math.isfinite(self.quantity) and math.isfinite(self.price)):
@@ -315,7 +324,18 @@ class Fill:
 
     def at(self, t: int) -> Fill:
         """Return the same fill at another time."""
-        return Fill(self.order_id, self.strategy_id, self.symbol, self.quantity, self.price, self.fee, t, self.part)
+        return Fill(
+            self.order_id,
+            self.strategy_id,
+            self.symbol,
+            self.quantity,
+            self.price,
+            self.fee,
+            t,
+            self.part,
+            self.rate,
+            self.engine_fee,
+        )
 
 
 def trailing_level(extreme: float, trail: float, *, buys: bool) -> float:

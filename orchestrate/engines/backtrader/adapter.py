@@ -100,10 +100,12 @@ class BacktraderOrchestrationAdapter(HostingAdapter):
         feed.seek(self._pending.rows[symbol])
         position = broker.positions[feed]
         before = position.size
-        if reached is None:
-            native = broker.fill(feed, order.quantity, at_close=at_close)
-        else:
+        if reached is not None:
             native = broker.fill_at(feed, reached.quantity, reached.price, slips=order.limit is None)
+        elif at_close and not order.slips:
+            native = broker.fill_at(feed, order.quantity, feed.close.now, slips=False)
+        else:
+            native = broker.fill(feed, order.quantity, at_close=at_close)
         if native.status != _COMPLETED:
             raise EngineError(f"backtrader did not fill order {order.id}: {native.getstatusname()}")
         self._held[symbol] = rounded(self._held.get(symbol, 0.0) + position.size - before)

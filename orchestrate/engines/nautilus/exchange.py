@@ -113,7 +113,7 @@ class Exchange:
         order, quantity, paid, _ = due
         engine = self._engines[order.symbol]
         native = engine.instrument
-        if order.limit is None:
+        if order.slips:
             paid = self._rules.fill_price(paid, quantity, self._instruments[order.symbol])
         both, size = Price(paid, native.price_precision), Quantity(abs(quantity), native.size_precision)
         engine.process_quote_tick(QuoteTick(native.id, both, both, size, size, now, now))

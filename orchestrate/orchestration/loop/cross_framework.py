@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from orchestrate.domain.books import Flow, Handover
+from orchestrate.domain.books import Accrual, Book, Flow, Handover
 from orchestrate.domain.errors import EngineError, NativeError, ReconciliationError
 from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.market.timeline import Market, MarketEvent
@@ -14,14 +14,17 @@ from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Demand, Fill, Order, Reason
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import FillRecord, StrategyResult
-from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, fixed_steps, next_bars
+from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, next_bars
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.native_faults import NativeFaults
 from orchestrate.orchestration.loop.orchestrator import UnifiedStrategyOrchestrator
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.recorder import Recorder
+from orchestrate.orchestration.loop.rules.borrow import Borrow
+from orchestrate.orchestration.loop.rules.last_bars import LastBars
 from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.blotter import Due
+from orchestrate.orchestration.orders.conversion import Conversion
 from orchestrate.orchestration.orders.natives import FillCheck
 from orchestrate.orchestration.orders.ports import ANSWERS_A_STEP, EngineReport, OrchestrationPort
 from orchestrate.orchestration.orders.reconciliation import Netted
@@ -73,10 +76,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     @property
     def framework_strategies(self) -> dict[str, list[str]]:
         """Strategy ids by the framework that executes them."""
-        groups: dict[str, list[str]] = {framework: [] for framework in self.adapters}
-        for entry in self.strategies.values():
-            groups[entry.framework].append(entry.id)
-        return groups
+        entries = self.strategies.values()
+        return {name: [entry.id for entry in entries if entry.framework == name] for name in self.adapters}
 
     def run(
         self,
@@ -108,12 +109,13 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         session = self.session
         self._recorder = Recorder(market, session.marks, self.capital_manager)
         self._ends = market.timeline.ends
-        self._closes = rules.fill == "close" or rules.close_at_end
-        seats = {
-            framework: [session.seat(self.strategies[name]) for name in names]
-            for framework, names in self.framework_strategies.items()
-        }
-        self._router = EngineRouter(self.adapters, seats, self._fed_in_full, market, rules)
+        self._borrow = Borrow(self.capital_manager, market, session.marks, self._charged)
+        self._last_bars = LastBars(session, market, close_at_end=rules.close_at_end)
+        self._closes = rules.fill == "close" or self._last_bars.is_needed
+        groups = self.framework_strategies.items()
+        seats = {framework: [session.seat(self.strategies[name]) for name in names] for framework, names in groups}
+        rates = Conversion.of(market, rules, session.marks, session.marks.opens)
+        self._router = EngineRouter(self.adapters, seats, self._fed_in_full, market, rules, rates)
         check, unmanaged = FillCheck(market, rules, session.marks.row), session.portfolio.unmanaged
         self._faults = NativeFaults(self.strategies, self._router, session.blotter, check, unmanaged)
         session.orders.send = self._router.send
@@ -136,6 +138,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._recorder.require_rebuilt(self._with_book, self.fills)
         for framework in self._router.adapters:
             self._agree(framework, self._net(framework), "at the end")
+        session.portfolio.findings += self._last_bars.findings() + self._borrow.findings()
         session.orders.cancel(lambda _order: True, Reason.UNFILLED_AT_END, tell_engine=False)
         session.require_decided()
 
@@ -147,16 +150,13 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def clock(self) -> Clock:
         """Return a clock of every step, unless no engine and no strategy needs to see them all."""
         timeline = self._market.timeline
-        if self._fed_in_full:
-            return HistoricalClock(timeline)
-        schedule = self.session.schedule_signals()
-        if self._router.fed_in_full or not schedule.is_complete:
+        schedule = None if self._fed_in_full else self.session.schedule_signals()
+        if schedule is None or self._router.fed_in_full or not schedule.is_complete:
             return HistoricalClock(timeline)
         session = self.session
         events = [next_bars(timeline, session.blotter.pending_symbols), session.next_signal, self._router.next_event]
         events += [rule.next_event for rule in session.portfolio.rules]
-        if self._rules.close_at_end:
-            events.append(fixed_steps(self._ends.steps.values()))
+        events += [*self._borrow.events, *self._last_bars.events]
         return HistoricalClock(timeline, events, session.portfolio.first_hit)
 
     def _net(self, framework: str, cash: dict[str, float] | None = None) -> Netted:
@@ -194,6 +194,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         reports = self.range(event) if router.moved or router.fed_in_full or step >= router.next_reach else ()
         if reports:
             self.book(fill for report in reports for fill in report.fills)
+        if self._borrow.is_needed:
+            self._borrow.accrue(event)
         intents = self.decide(event, reports)
         if intents or router.hosts_natives:
             self.command(session.coordinate(intents))
@@ -299,8 +301,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                     break
                 self.book(self._router.close(commands, event), at_close=True)
                 self.command(())
-        if self._rules.close_at_end:
-            self._close_ended_positions(event)
+        ended = self._last_bars.commands(event) if self._last_bars.is_needed else ()
+        if ended:
+            self.book(self._router.close(ended, event), at_close=True)
 
     def mark(self, event: MarketEvent) -> None:
         """8. Let the portfolio's rules act, end orders on series that have ended, reconcile books and engines."""
@@ -319,9 +322,17 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self.session.transfer(source, target, amount)
 
     def _capital_moved(self, name: str, flow: Flow) -> None:
-        if name in self.strategies:
-            self._netted[self.strategies[name].framework].transfer(name, flow.amount)
+        self._cash_moved(name, flow.amount)
         self._recorder.note_flow(name, flow)
+
+    def _charged(self, book: Book, accrual: Accrual) -> None:
+        self._cash_moved(book.strategy_id, -accrual.cost)
+        self._recorder.note_accrual(book, accrual)
+        self.session.portfolio.watch.changed(book.strategy_id)
+
+    def _cash_moved(self, name: str, amount: float) -> None:
+        if name in self.strategies:
+            self._netted[self.strategies[name].framework].transfer(name, amount)
 
     def _handed_over(self, handover: Handover) -> None:
         """Make a strategy's positions unmanaged; its engine goes on holding them."""
@@ -359,18 +370,6 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             self.session.orders.end(order, Reason.STRATEGY_FAILED)
         if lost:
             self.session.orders.flatten(entry, Reason.FLATTENED, "the strategy has failed")
-
-    def _close_ended_positions(self, event: MarketEvent) -> None:
-        ending = {symbol for symbol in event.rows if self._ends.steps[symbol] == event.step}
-        if not ending:
-            return
-        session = self.session
-        self.session.cancel_ended(event)
-        for entry in session.in_order:
-            for symbol in sorted(ending & entry.book.positions.keys()):
-                session.orders.close_position(entry, entry.book.positions[symbol], Reason.CLOSE_AT_END)
-        commands = session.release(event, at_open=False, symbols=ending)
-        self.book(self._router.close(commands, event), at_close=True)
 
     def _reconcile(self, event: MarketEvent) -> None:
         for framework in self._router.adapters:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from orchestrate.domain.market.timeline import Floats, Market
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.instruments.rates import RatedPrices
+from orchestrate.domain.market.timeline import BarSeries, Floats, Market, Stamps, Timeline
 from orchestrate.orchestration.risk.sizing import TRADING_DAYS, yearly_volatility
 
 
-class Marks(Mapping[str, float]):
+class Marks(RatedPrices):
     """Symbol → last close at `step`. `opens` has the same with symbols that have a bar now at its open.
 
     A symbol without any bar yet has no mark: KeyError.
@@ -24,7 +26,7 @@ class Marks(Mapping[str, float]):
         self._closes = {
             symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
         }
-        self.opens: Mapping[str, float] = _Opens(self, market)
+        self.opens: RatedPrices = _Opens(self, market)
 
     def __getitem__(self, symbol: str) -> float:
         latest, closes = self._closes[symbol]
@@ -43,6 +45,10 @@ class Marks(Mapping[str, float]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def rate(self, instrument: Instrument) -> float:
+        """Return what one unit of the instrument's currency is worth; before its first bar, nothing is priced in it."""
+        return float(self.get(instrument.fx, 1.0))
 
     def columns(self, symbol: str) -> tuple[memoryview, memoryview]:
         """Return the row of the newest bar by step, and the closes by row."""
@@ -71,11 +77,12 @@ class Marks(Mapping[str, float]):
         return prices
 
 
-class _Opens(Mapping[str, float]):
+class _Opens(RatedPrices):
     """The prices of the moment at which a step's bars begin."""
 
     def __init__(self, closes: Marks, market: Market) -> None:
-        self._closes = closes
+        self._closes, self._market = closes, market
+        self._before: dict[str, Stamps] = {}
         self._columns = {
             symbol: (rows, market.series[symbol].open.data) for symbol, rows in market.timeline.columns.items()
         }
@@ -85,8 +92,33 @@ class _Opens(Mapping[str, float]):
         row = rows[self._closes.step]
         return opens[row] if row >= 0 else self._closes[symbol]
 
+    def rate(self, instrument: Instrument) -> float:
+        """Return the last close of the rate before the open; without a bar now, the last before this step."""
+        latest, closes = self._closes.columns(instrument.fx)
+        row = latest[self._step_before(instrument.symbol)]
+        return closes[row] if row >= 0 else 1.0
+
+    def _step_before(self, symbol: str) -> int:
+        step, timeline = self._closes.step, self._market.timeline
+        if not timeline.is_complete or timeline.columns[symbol][step] < 0:
+            return step - 1
+        if symbol not in self._before:
+            self._before[symbol] = steps_before(timeline, self._market.series[symbol])
+        return int(self._before[symbol][timeline.columns[symbol][step]])
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._closes)
 
     def __len__(self) -> int:
         return len(self._closes)
+
+
+def steps_before(timeline: Timeline, series: BarSeries) -> Stamps:
+    """Return for each bar the last step that is over as it begins; -1 where there is none.
+
+    The step of the bar before is, whatever the nominal length of a bar says.
+    """
+    own = np.flatnonzero(timeline.rows[series.symbol] >= 0)
+    begun = np.searchsorted(timeline.stamps, series.available_at - series.length, side="right") - 1
+    before = np.concatenate([[-1], own[:-1]])
+    return np.asarray(np.clip(begun, before, own - 1), dtype=np.int64)

@@ -144,7 +144,7 @@ class OrderManager:
             if result.decision is not None:
                 self._log.record(result.decision, order.id)
             if result.quantity:
-                cost = self._buying_power.cost_of(order, result.quantity, None, order.trigger)
+                cost = self._buying_power.cost_of(order, result.quantity, None, order.trigger, opens)
                 self.blotter.change(order, result.quantity, cost, None, order.trigger)
                 self.tell_change(order)
             else:

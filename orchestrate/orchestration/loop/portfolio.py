@@ -12,6 +12,7 @@ import numpy as np
 
 from orchestrate.domain.books import Book, Flow, Handover
 from orchestrate.domain.events import PositionKeptEvent
+from orchestrate.domain.instruments.rates import at_prices
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -76,6 +77,7 @@ class Portfolio:
     ) -> None:
         self._in_order, self._capital, self._orders, self._market = in_order, capital, orders, market
         self._entries = {entry.id: entry for entry in in_order}
+        self._instruments = at_prices(market.instruments, marks)
         self._execution, self._marks, self._log, self._emit = execution, marks, log, emit
         self._limits, self._plan, self._estimation = limits, plan, estimation
         self._actions = actions
@@ -183,8 +185,8 @@ class Portfolio:
 
     def exposure(self) -> Exposure:
         """Return what strategies would hold once their open orders have filled."""
-        blotter, instruments = self._orders.blotter, self._market.instruments
-        return Exposure(self._entries | self.unmanaged.entries, blotter, self._marks, instruments, self.losses)
+        blotter, entries = self._orders.blotter, self._entries | self.unmanaged.entries
+        return Exposure(entries, blotter, self._marks, self._instruments, self.losses)
 
     def first_hit(self, step: int, bound: int) -> int:
         """Return the first step after `step` and before `bound` whose equity a rule must see; else `bound`."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrate.domain.books import Book, Flow, Handover
+from orchestrate.domain.books import Accrual, Book, Flow, Handover
 from orchestrate.domain.market.timeline import Flags, Floats, Market
 from orchestrate.domain.orders.order import Fill
-from orchestrate.domain.results import Changes, FillRecord, Holding, StrategyResult, Transfers
+from orchestrate.domain.results import Changes, FillRecord, Holding, Rates, StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.reconciliation import require_rebuilt
@@ -27,14 +27,15 @@ class _Change(NamedTuple):
     cash: float
     quantity: float
     average: float
+    rate: float
 
 
 class Move(NamedTuple):
-    """A transfer or handover, the step at which it counts, and how many fills of its book came before it."""
+    """A transfer, handover or accrual, the step at which it counts, and how many fills of its book came before it."""
 
     step: int
     fills: int
-    what: Flow | Handover
+    what: Flow | Handover | Accrual
 
 
 class _Closes:
@@ -63,15 +64,17 @@ class Recorder:
             capital.reweighed = self._note_weights
         self._changes: dict[str, list[_Change]] = {}
         self._moves: dict[str, list[Move]] = {}
-        self._handed: Counter[str] = Counter()
+        #: changes of books that are no fills
+        self._others: Counter[str] = Counter()
 
     def note(self, book: Book, symbol: str, step: int) -> None:
         """Note that the book has just changed in `symbol`."""
         position = book.positions.get(symbol)
         if position is None:
-            change = _Change(step, symbol, book.cash, 0.0, 0.0)
+            change = _Change(step, symbol, book.cash, 0.0, 0.0, 1.0)
         else:
-            change = _Change(step, symbol, book.cash, position.quantity, position.average_price)
+            quantity, average = position.quantity, position.average_price
+            change = _Change(step, symbol, book.cash, quantity, average, position.rate)
         changes = self._changes.get(book.strategy_id)
         if changes is None:
             self._changes[book.strategy_id] = [change]
@@ -85,8 +88,14 @@ class Recorder:
     def note_handover(self, book: Book, handover: Handover) -> None:
         """Note a position that the book just gave away or took; the close of this step still was the giver's."""
         self._note_move(book.strategy_id, handover)
-        self._handed[book.strategy_id] += 1
+        self._others[book.strategy_id] += 1
         self.note(book, handover.symbol, self._marks.step + 1)
+
+    def note_accrual(self, book: Book, accrual: Accrual) -> None:
+        """Note what the book has just paid for a short."""
+        self._note_move(book.strategy_id, accrual)
+        self._others[book.strategy_id] += 1
+        self.note(book, accrual.symbol, self._marks.step)
 
     def note_reserves(self, blotter: Blotter) -> None:
         """Note the money held for open orders at the end of the step under way, where that may have changed."""
@@ -103,14 +112,14 @@ class Recorder:
         for name, weight in weights.items():
             self._weights.setdefault(name, []).append((self._marks.step, weight))
 
-    def _note_move(self, strategy_id: str, what: Flow | Handover) -> None:
-        fills = len(self._changes.get(strategy_id, ())) - self._handed[strategy_id]
+    def _note_move(self, strategy_id: str, what: Flow | Handover | Accrual) -> None:
+        fills = len(self._changes.get(strategy_id, ())) - self._others[strategy_id]
         self._moves.setdefault(strategy_id, []).append(Move(self._marks.step, fills, what))
 
-    def _handovers(self, strategy_id: str) -> list[tuple[int, Handover]]:
-        """Return the book's handovers so far, each with the number of fills before it."""
+    def _changed_otherwise(self, strategy_id: str) -> list[tuple[int, Handover | Accrual]]:
+        """Return the book's handovers and accruals so far, each with the number of fills before it."""
         moves = self._moves.get(strategy_id, ())
-        return [(move.fills, move.what) for move in moves if isinstance(move.what, Handover)]
+        return [(move.fills, move.what) for move in moves if not isinstance(move.what, Flow)]
 
     def _flows(self, strategy_id: str) -> list[tuple[int, Flow]]:
         """Return the book's transfers so far, each with its step."""
@@ -168,7 +177,11 @@ class Recorder:
         for symbol, own in found.items():
             quantity = _changes([(change.step, change.quantity) for change in own])
             averages = np.array([change.average for change in own], dtype=np.float64)
-            holdings[symbol] = Holding(self._market.instruments[symbol], quantity, averages, closes.of(symbol))
+            instrument, price = self._market.instruments[symbol], closes.of(symbol)
+            rates = None
+            if instrument.fx:
+                rates = Rates(closes.of(instrument.fx), np.array([change.rate for change in own], dtype=np.float64))
+            holdings[symbol] = Holding(instrument, quantity, averages, price, rates)
         return holdings
 
     def _reserves_of(self, strategy_id: str) -> dict[str, Changes]:
@@ -190,12 +203,14 @@ class Recorder:
         changes = self._changes.get(book.strategy_id, [])
         replayed = Book(book.strategy_id, book.initial)
         cash: list[tuple[int, float]] = []
-        causes: list[Fill | Handover] = list(fills)
-        for done, (before, handover) in enumerate(self._handovers(book.strategy_id)):
-            causes.insert(before + done, handover)
+        causes: list[Fill | Handover | Accrual] = list(fills)
+        for done, (before, other) in enumerate(self._changed_otherwise(book.strategy_id)):
+            causes.insert(before + done, other)
         for change, cause in zip(changes, causes, strict=True):
             if isinstance(cause, Handover):
                 replayed.move(cause)
+            elif isinstance(cause, Accrual):
+                replayed.accrue(cause)
             else:
                 replayed.apply(cause, self._market.instruments[cause.symbol])
             cash.append((change.step, replayed.cash))
@@ -230,11 +245,10 @@ def _marked(cash: Changes, holdings: Mapping[str, Holding], steps: int) -> Float
         quantities = holding.quantity.path(steps)
         prices = np.where(quantities != 0.0, holding.closes, 0.0)
         instrument = holding.instrument
-        if instrument.moves_cash_by_notional:
-            curve += quantities * prices * instrument.multiplier
-        else:
-            averages = holding.quantity.path(steps, holding.averages)
-            curve += quantities * (prices - averages) * instrument.multiplier
+        if not instrument.moves_cash_by_notional:
+            prices = prices - holding.quantity.path(steps, holding.averages)
+        worths = quantities * prices * instrument.multiplier
+        curve += worths if holding.rates is None else worths * np.where(quantities != 0.0, holding.rates.closes, 0.0)
     return curve
 
 

@@ -16,6 +16,7 @@ from orchestrate.domain.events import (
     StrategyFailedEvent,
     StrategySignalledEvent,
 )
+from orchestrate.domain.instruments.rates import at_prices
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
@@ -90,7 +91,7 @@ class Session:
         self.handed_over: Callable[[Handover], None] = _noted_by_nobody
         #: call no code of a native any more
         self.retired: Callable[[str], None] = _noted_by_nobody
-        stock = entries, self.marks, market.instruments, self.blotter
+        stock = entries, self.marks, at_prices(market.instruments, self.marks), self.blotter
         coordinator.begin(Resources(*stock, buying_power, self._exposure, rules, self.marks.volatility))
         #: a user's function has failed: nothing is decided any more
         self.error: FunctionError | None = None

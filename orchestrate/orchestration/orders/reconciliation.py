@@ -1,6 +1,7 @@
 """Do our books agree with an engine's account, and with their own fills and transfers?
 
-With the engine: net quantity a symbol, and profit realised net of fees. With fills and transfers: cash at every
+With the engine: net quantity a symbol, and profit realised net of fees, as it counts them: each symbol in its own
+currency. With fills, transfers and borrow: cash at every
 reconciliation, the whole book at the end. A change of a book by anything else is detected.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from orchestrate.domain.books import Book, Flow, Handover, Position
+from orchestrate.domain.books import Accrual, Book, Flow, Handover, Position
 from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import rounded
@@ -47,19 +48,21 @@ class Netted:
             symbol = position.symbol
             netted.quantities[symbol] = netted.quantities.get(symbol, 0.0) + position.quantity
         for book in books:
-            netted.realised += book.realised
+            netted.realised += book.realised - book.beyond_engine
         return netted
 
     def apply(self, book: Book, fill: Fill, instrument: Instrument) -> None:
         """Take a fill into its book, and into these sums what it has changed there."""
         symbol, quantities = fill.symbol, self.quantities
-        held, realised = book.quantity(symbol), book.realised
+        held, realised, beyond = book.quantity(symbol), book.realised, book.beyond_engine
         if book.cash != self.cash[book.strategy_id]:
             raise self._wrong_cash(book, f"before the fill of {fill.order_id}")
         book.apply(fill, instrument)
         self.cash[book.strategy_id] = book.cash
         quantities[symbol] = rounded(quantities.get(symbol, 0.0) + book.quantity(symbol) - held)
         self.realised += book.realised - realised
+        if instrument.fx:
+            self.realised -= book.beyond_engine - beyond
 
     def transfer(self, strategy_id: str, amount: float) -> None:
         """Note money that was moved to a book, or (negative) away from it."""
@@ -113,17 +116,20 @@ def require_rebuilt(
     book: Book,
     initial: float,
     fills: Sequence[tuple[Fill, Instrument]],
-    moves: Sequence[tuple[int, Flow | Handover]] = (),
+    moves: Sequence[tuple[int, Flow | Handover | Accrual]] = (),
 ) -> None:
     """Raise ReconciliationError if a book differs from a new one with its capital, fills and moves, to the last digit.
 
-    Each flow and handover comes with the number of fills before it.
+    Each flow, handover and accrual comes with the number of fills before it.
     """
     rebuilt, done = Book(book.strategy_id, initial), 0
     for before, move in moves:
-        rebuilt = rebuilt.projected(fills[done:before])
+        if before > done:
+            rebuilt = rebuilt.projected(fills[done:before])
         if isinstance(move, Handover):
             rebuilt.move(move)
+        elif isinstance(move, Accrual):
+            rebuilt.accrue(move)
         else:
             rebuilt.transfer(move.amount, move.t)
         done = before

@@ -9,6 +9,7 @@ from orchestrate.domain.errors import EngineError
 from orchestrate.domain.market.timeline import NEVER, Market, MarketEvent, StepRows, Timeline
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Fill, OrderType, StrategyCommand
+from orchestrate.orchestration.orders.conversion import Conversion
 from orchestrate.orchestration.orders.natives import Liquidator
 from orchestrate.orchestration.orders.ports import (
     EngineReport,
@@ -27,7 +28,8 @@ class EngineRouter:
 
     `fed_in_full` names the frameworks that see every bar; those that host natives always do. `moved` are those
     that were given an order or filled one since it was last cleared. `expelled` are natives whose engine is unusable:
-    it is let go, and the orchestrator's orders for them are filled here.
+    it is let go, and the orchestrator's orders for them are filled here. `conversion` is there where an instrument is
+    in another currency than the capital.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class EngineRouter:
         fed_in_full: frozenset[str],
         market: Market,
         rules: ExecutionRules,
+        conversion: Conversion | None = None,
     ) -> None:
+        self._conversion = conversion
         self.moved: set[str] = set()
         self.expelled: set[str] = set()
         self._all, self._all_fed_in_full = adapters, fed_in_full
@@ -123,7 +127,7 @@ class EngineRouter:
             self._reach(step)
         if self.expelled:
             reports.append(EngineReport(self._liquidator.fills(event.t, event.rows, at_close=False)))
-        return reports
+        return reports if self._conversion is None else self._conversion.reports(reports)
 
     def _advance(self, framework: str, event: MarketEvent) -> EngineReport:
         if self._advanced.get(framework) == event.step:
@@ -140,7 +144,8 @@ class EngineRouter:
             self._advance(framework, event)
         self.send(commands)
         fills = [fill for framework in frameworks for fill in self.adapters[framework].close(event.t)]
-        return [*fills, *self._liquidator.fills(event.t, event.rows, at_close=True)]
+        fills += self._liquidator.fills(event.t, event.rows, at_close=True)
+        return fills if self._conversion is None else self._conversion.fills(fills, at_close=True)
 
     def wake(self, event: MarketEvent) -> list[EngineReport]:
         """Fire the natives' timers that were due before this step."""

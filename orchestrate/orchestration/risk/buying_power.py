@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from orchestrate.domain.accounts import NO_OTHERS, Contribution, Others, PooledAccount
 from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.instruments.rates import at_prices, converted, rate_at
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
@@ -89,7 +90,9 @@ class BuyingPower:
         rules: ExecutionRules,
     ) -> None:
         self._entries, self._blotter, self._closes = entries, blotter, closes
-        self._series, self._instruments, self._rules = series, instruments, rules
+        self._series, self._quoted, self._rules = series, instruments, rules
+        #: in the capital's currency, at the closes
+        self._instruments = at_prices(instruments, closes)
 
     # ---- when an order is decided
 
@@ -120,7 +123,7 @@ class BuyingPower:
     def _refuse(self, intent: Intent, stage: str) -> bool:
         """Refuse an intent that can't be traded at all; return whether it was."""
         symbol, entry = intent.symbol, self._entries[intent.strategy_id]
-        instrument, blotter = self._instruments[symbol], self._blotter
+        instrument, blotter = self._quoted[symbol], self._blotter
         if not self._series[symbol].tradable:
             intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is a resampled series")
         elif not instrument.is_tradable:
@@ -215,11 +218,13 @@ class BuyingPower:
         _, opening = closing_and_opening(held, intent.quantity)
         return self._rules.cost(opening, price, instrument) if opening else 0.0
 
-    def cost_of(self, order: Order, quantity: float, limit: float | None, trigger: float | None) -> float:
-        """Return the money to hold back for an order with that quantity and those prices."""
+    def cost_of(
+        self, order: Order, quantity: float, limit: float | None, trigger: float | None, prices: Prices | None = None
+    ) -> float:
+        """Return the money to hold back for an order with that quantity and those prices, at `prices` or the closes."""
         if order.closing:
             return 0.0
-        instrument = self._instruments[order.symbol]
+        instrument = converted(self._quoted[order.symbol], self._closes if prices is None else prices)
         at = trigger if trigger is not None else self._closes[order.symbol]
         price = limit if limit is not None else self._rules.fill_price(at, quantity, instrument)
         return self._rules.cost(quantity, price, instrument)
@@ -303,7 +308,7 @@ class BuyingPower:
     def _cut_to(self, order: Order, book: Book, moment: _Moment) -> Released:
         """Return an opening cut to what it costs at the prices of the moment."""
         prices, step, t = moment.prices, moment.step, moment.t
-        raw, instrument = prices[order.symbol], self._instruments[order.symbol]
+        raw, instrument = prices[order.symbol], converted(self._quoted[order.symbol], prices)
         price = self._rules.fill_price(raw, order.quantity, instrument)
         owner = order.strategy_id
         now = _Projection(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
@@ -369,8 +374,12 @@ class BuyingPower:
 
     def _expected(self, strategy_id: str, symbol: str, quantity: float, prices: Prices) -> Expected:
         """Return the fill of an order if the market is at `prices`."""
-        instrument = self._instruments[symbol]
+        instrument = self._quoted[symbol]
         price = self._rules.fill_price(prices[symbol], quantity, instrument)
+        if instrument.fx:
+            rate = rate_at(prices, instrument)
+            fee = self._rules.fee(quantity, price, instrument.at(rate))
+            return Fill("", strategy_id, symbol, quantity, price, fee, 0, rate=rate), instrument
         fee = self._rules.fee(quantity, price, instrument)
         return Fill("", strategy_id, symbol, quantity, price, fee, 0), instrument
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from orchestrate.domain.accounts import StrategyAllocation, allocation, available
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.instruments.rates import converted
 from orchestrate.domain.orders.order import Order, OrderType
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.blotter import Blotter
@@ -72,7 +73,7 @@ class StrategyView:
         if not close:
             raise ValueError(f"{target.measure}: {target.symbol} has no close yet that a target could go by")
         money = figure if target.measure == "value" else figure / 100.0 * self._account.sized_on(self.book, self._marks)
-        return money / (abs(close) * self._instruments[target.symbol].multiplier)
+        return money / (abs(close) * converted(self._instruments[target.symbol], self._marks).multiplier)
 
     def lot(self, symbol: str, quantity: float) -> float:
         """Return a quantity rounded down to lots of the symbol."""

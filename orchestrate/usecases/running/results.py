@@ -10,9 +10,11 @@ import numpy as np
 from orchestrate.analytics.returns import curve_of
 from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.market.timeline import Floats, Market
 from orchestrate.domain.orders.execution import RuinRule
 from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, StrategyResult
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.usecases.lookahead import Outcome
 from orchestrate.usecases.running.periods import periods
 from orchestrate.usecases.running.setup import Setup
@@ -48,11 +50,17 @@ def run_result(
         timings={framework: engine.timing for framework, engine in setup.engines.items()},
         data_hash=setup.market.data_hash,
         periods_per_year=periods(plan, setup.market, results),
-        benchmark=session.marks.path(plan.benchmark, steps) if plan.benchmark else None,
+        benchmark=_worths(setup.market, session.marks, plan.benchmark, steps) if plan.benchmark else None,
         looked_ahead=checked.accused,
         error=_run_error(error, int(timeline.labels[steps - 1]) if steps else None) if error else None,
         stopped=session.portfolio.stopped,
     )
+
+
+def _worths(market: Market, marks: Marks, symbol: str, steps: int) -> Floats:
+    """Return what one unit of the symbol is worth in the capital's currency at each step; NaN before its first bar."""
+    fx, path = market.instruments[symbol].fx, marks.path(symbol, steps)
+    return path * marks.path(fx, steps) if fx else path
 
 
 def _run_error(error: FunctionError, t: int | None) -> RunError:

@@ -71,7 +71,7 @@ class InMemoryAdapter:
     def _fill(self, due: DueFill, t: int) -> Fill:
         order, quantity, price, part = due
         instrument = self._market.instruments[order.symbol]
-        if order.limit is None:
+        if order.slips:
             price = self._rules.fill_price(price, quantity, instrument)
         fee = self._rules.fee(quantity, price, instrument)
         key = (order.strategy_id, order.symbol)

@@ -205,3 +205,17 @@ def test_the_pooled_example_has_books_that_owe_and_cash_that_never_does():
     assert lowest["trend"] < 0.0
     alone, _ = run_of("pooled.yaml", mode="isolated")
     assert alone.strategies["dips"].equity[-1] < result.strategies["dips"].equity[-1]
+
+
+def test_the_currency_example_converts_what_it_trades():
+    result, _ = run_of("foreign_currency.yaml")
+    rates = {fill.fill.rate for fill in result.fills}
+    assert len(rates) > 20
+    assert all(1.0 < rate < 2.0 for rate in rates)
+    share = result.strategies["share"]
+    paid = [f.fill.quantity * f.fill.price * f.fill.rate for f in result.fills if f.fill.symbol == "LONDON"]
+    assert share.open_positions == ()
+    assert float(share.equity[-1]) == pytest.approx(50_000 - sum(paid) - share.fees)
+    assert sum(trade.profit for trade in share.trades) == pytest.approx(-sum(paid) - share.fees)
+    quoted = sum((trade.exit_price - trade.entry_price) * trade.quantity for trade in share.trades)
+    assert -sum(paid) > 2 * quoted  # the pound rose while it held the share

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrate.domain.books import Book, Flow
+from orchestrate.domain.books import Accrual, Book, Flow
 from orchestrate.domain.errors import ReconciliationError
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from orchestrate.domain.orders.order import Fill
@@ -81,9 +81,10 @@ def a_fill_of_its_own(book: Book) -> None:
         (lambda book: setattr(book.positions["A"], "quantity", 700.0), "has positions"),
         (a_fill_of_its_own, "has cash"),
         (lambda book: book.transfer(1000.0, 0), "has cash 50930.0|has cash 51"),
+        (lambda book: book.accrue(Accrual(0, "A", 5.0)), "has cash"),
         (lambda book: book.flows.append(Flow(0, 1000.0)), r"has flows \[Flow"),
     ],
-    ids=["realised", "fees", "initial", "average price", "quantity", "a fill", "a transfer", "a flow"],
+    ids=["realised", "fees", "initial", "average price", "quantity", "a fill", "a transfer", "borrow", "a flow"],
 )
 def test_the_whole_book_is_rebuilt_from_its_fills(does: Callable[[Book], object], message: str) -> None:
     with pytest.raises(ReconciliationError, match=f"the book of cheat .*{message}"):

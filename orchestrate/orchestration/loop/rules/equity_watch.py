@@ -43,7 +43,7 @@ def with_row(figures: Figures, initial: float) -> Figures:
 
 
 class _Held(NamedTuple):
-    """A position: its row and symbol, its worth for each point of price, what is added to that, and its prices."""
+    """A position: its row and symbol, its worth for each point of price, what is added to that, prices and currency."""
 
     row: int
     symbol: str
@@ -51,6 +51,7 @@ class _Held(NamedTuple):
     offset: float
     newest: memoryview
     closes: memoryview
+    fx: str
 
 
 class EquityWatch:
@@ -128,8 +129,9 @@ class EquityWatch:
     def exposure(self, start: int, stop: int) -> Floats:
         """Return the gross worth of each book's positions at each step from `start` up to `stop`."""
         exposure = np.zeros((len(self.books), stop - start))
-        for row, symbol, units, *_ in self._all_held():
-            exposure[row] += np.abs(units * self._marks.closes(symbol, start, stop))
+        for row, symbol, units, *_, fx in self._all_held():
+            worth = np.abs(units * self._marks.closes(symbol, start, stop))
+            exposure[row] += worth * self._marks.closes(fx, start, stop) if fx else worth
         return exposure
 
     def day(self, step: int) -> int:
@@ -148,8 +150,9 @@ class EquityWatch:
             return self._equity_now()
         equity = np.empty((len(self.books), stop - start))
         equity[:] = np.array([book.cash for book in self.books])[:, None]
-        for row, symbol, units, offset, *_ in self._all_held():
-            equity[row] += units * self._marks.closes(symbol, start, stop) + offset
+        for row, symbol, units, offset, *_, fx in self._all_held():
+            worth = units * self._marks.closes(symbol, start, stop) + offset
+            equity[row] += worth * self._marks.closes(fx, start, stop) if fx else worth
         for own in equity[:-1]:  # one after another, as `_equity_now` adds them
             equity[-1] += own
         return equity
@@ -166,14 +169,15 @@ class EquityWatch:
         for symbol, position in self.books[row].positions.items():
             units = position.quantity * position.instrument.multiplier
             offset = 0.0 if position.instrument.moves_cash_by_notional else -units * position.average_price
-            held.append(_Held(row, symbol, units, offset, *self._marks.columns(symbol)))
+            held.append(_Held(row, symbol, units, offset, *self._marks.columns(symbol), position.instrument.fx))
         return held
 
     def _equity_now(self) -> Floats:
         """Return the equity of one step, which needs no arrays of closes."""
         equity, step = [book.cash for book in self.books], self._marks.step
-        for row, _, units, offset, newest, closes in self._all_held():
-            equity[row] += units * closes[newest[step]] + offset
+        for row, _, units, offset, newest, closes, fx in self._all_held():
+            worth = units * closes[newest[step]] + offset
+            equity[row] += worth * self._marks[fx] if fx else worth
         for row in range(len(equity) - 1):  # not `sum`, which rounds in another way from Python 3.12 on
             equity[-1] += equity[row]
         return np.array(equity)[:, None]

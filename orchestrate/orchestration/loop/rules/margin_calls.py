@@ -10,6 +10,7 @@ import numpy as np
 
 from orchestrate.domain.books import Book, Position
 from orchestrate.domain.events import AccountRuinedEvent, MarginCalledEvent
+from orchestrate.domain.instruments.rates import rate_at
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import NEVER, Flags, Floats, Market, MarketEvent
 from orchestrate.domain.orders.order import Order, OrderStatus, Reason
@@ -165,9 +166,13 @@ class MarginCalls:
                 instrument = position.instrument
                 units = position.quantity * instrument.multiplier
                 values = units * self._marks.closes(symbol, start, stop)
+                paid: Floats | float = units * position.average_price
+                if instrument.fx:
+                    rates = self._marks.closes(instrument.fx, start, stop)
+                    values, paid = values * rates, paid * rates
                 spare = spare + values
                 if not instrument.moves_cash_by_notional:
-                    spare -= units * position.average_price
+                    spare -= paid
                 rate = instrument.maintenance(position.quantity)
                 if rate and (book.strategy_id, symbol) not in forced:
                     spare -= np.abs(values) * rate
@@ -230,10 +235,15 @@ class MarginCalls:
             for symbol, position in entry.book.positions.items()
             if (entry.id, symbol) not in forced and ends[symbol] > step
         ]
-        return sorted(held, key=lambda each: (each.position.open_profit(self._marks[each.position.symbol]), each.place))
+        return sorted(held, key=lambda each: (self._open_profit(each.position), each.place))
+
+    def _open_profit(self, position: Position) -> float:
+        rate = rate_at(self._marks, position.instrument)
+        return position.open_profit(self._marks[position.symbol], rate)
 
     def _needs(self, position: Position) -> float:
-        size = abs(position.notional(self._marks[position.symbol]))
+        rate = rate_at(self._marks, position.instrument)
+        size = abs(position.notional(self._marks[position.symbol], rate))
         return size * position.instrument.maintenance(position.quantity)
 
     def _cancel_openings(self, account: _Account) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from orchestrate.domain.books import Book, Handover, Position
+from orchestrate.domain.instruments.rates import rate_at
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig, StrategyEntry
@@ -47,7 +48,7 @@ class Unmanaged:
         """Move all that a strategy holds to the book of its framework, valued at the last marks."""
         taker = self.of(entry.framework)
         handovers = [
-            Handover(entry.id, taker.id, position.copy(), position.worth(self._marks[symbol]))
+            Handover(entry.id, taker.id, position.copy(), position.worth(self._marks[symbol], self._rate(position)))
             for symbol, position in entry.book.positions.items()
         ]
         for handover in handovers:
@@ -55,6 +56,9 @@ class Unmanaged:
         self.handovers += handovers
         taker.symbols = tuple(taker.book.positions)
         return handovers
+
+    def _rate(self, position: Position) -> float:
+        return rate_at(self._marks, position.instrument)
 
     def taken_from(self, strategy_id: str) -> Iterator[Position]:
         """Return the positions that the strategy's engine still holds for it."""
