@@ -21,8 +21,6 @@ from orchestrate.domain.strategies.protocols import StrategyDescription
 
 #: More mistakes than that are only counted.
 MOST_PROBLEMS: Final = 250
-#: Methods that are read and refused by name.
-PLANNED_SIZINGS: Final = ("risk",)
 
 Catalogue = Callable[[str, Path], StrategyDescription]
 
@@ -50,7 +48,7 @@ class Choices:
         """The names by kind, those included that only the configuration knows."""
         return {
             "asset_classes": list(ASSET_CLASSES),
-            "sizings": list(dict.fromkeys([*self.sizings, *PLANNED_SIZINGS])),
+            "sizings": list(self.sizings),
             "formats": ["auto", *self.formats],
         }
 

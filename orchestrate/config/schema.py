@@ -145,7 +145,9 @@ class SizingSection(Section):
     annual: Positive | None = None
     lookback: Lookback | None = None
     risk: Fraction | None = None
-    stop_atr: Positive | None = None
+    stop_atr: Factor | None = None
+    period: Count | None = None
+    take_profit_risk_reward: Factor | None = None
 
 
 class Strategy(Section):
@@ -172,8 +174,8 @@ class RiskConfig(Section):
 
     risk_per_trade: Fraction | None = None
     max_position_size: Fraction | None = None
-    stop_loss_atr_multiple: Positive | None = None
-    take_profit_risk_reward: Positive | None = None
+    stop_loss_atr_multiple: Factor | None = None
+    take_profit_risk_reward: Factor | None = None
 
 
 class LiveStrategy(Section):
@@ -191,9 +193,14 @@ class LiveStrategy(Section):
 
 
 class Global(Section):
-    """`global:` of the live runner's file"""
+    """`global:` of the live runner's file; all but the balance concerns live runs alone"""
 
     default_balance: Money | None = None
+    zmq_market_url: Filled | None = None
+    zmq_execution_host: Filled | None = None
+    zmq_execution_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    feature_api_url: Filled | None = None
+    paper_trading: bool | None = None
 
 
 class Rebalance(Section):

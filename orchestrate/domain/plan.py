@@ -104,12 +104,16 @@ NOT_FOR_NATIVES: Final = ("expiry", "fx", "borrow")
 class Sizing:
     """The size of an entry without a quantity of its own; `value` is what its method asks for.
 
-    `lookback` is the number of returns whose volatility counts.
+    `lookback` is the number of returns whose volatility counts. An entry sized by risk has a stop that is `stop_atr`
+    average true ranges of `period` bars away, and a target `take_profit_risk_reward` times as far; None for no target.
     """
 
     method: str = "percent"
     value: Decimal = Decimal(95)
     lookback: int = 60
+    stop_atr: Decimal = Decimal(2)
+    period: int = 14
+    take_profit_risk_reward: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

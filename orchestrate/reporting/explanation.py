@@ -47,6 +47,7 @@ REASONS: Final[dict[str, str]] = {
     "margin_call": "its account was called for margin",
     "ruined": "its account was ruined",
     "settlement": "the future ended at its settlement",
+    "no_stop": "no stop could be placed that its size goes by",
 }
 #: Why a strategy had no demand on the bar {at}.
 SILENCES: Final[dict[str, str]] = {

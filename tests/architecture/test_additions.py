@@ -109,7 +109,7 @@ def test_sizing_sizes_the_entries_of_a_run(orchestrate: Orchestrate, tmp_path: P
     (path,) = tmp_path.glob("reports/[!.]*/trades.parquet")
     assert set(pq.read_table(path).column("quantity").to_pylist()) == {36.0}
     enum = definitions(orchestrate)["SizingSection"]["properties"]["method"]["anyOf"][0]["enum"]
-    assert enum == ["percent", "fixed", "notional", "volatility", "dozens", "risk"]
+    assert enum == ["percent", "fixed", "notional", "volatility", "risk", "dozens"]
     assert "did you mean 'dozens'?" in validate(orchestrate, text.replace("dozens", "dozen"))
     assert "the method dozens needs 'quantity'" in validate(orchestrate, text.replace(", quantity: 3", ""))
 

@@ -92,7 +92,8 @@ def test_the_plan_as_json() -> None:
     assert "root" not in document
     assert document["capital"] == {"total": 300_000, "mode": "isolated", "currency": "USD"}
     assert document["strategies"][0]["weight"] == 0.4
-    assert document["strategies"][0]["sizing"] == {"method": "percent", "value": 95, "lookback": 60}
+    risk = {"stop_atr": 2, "period": 14, "take_profit_risk_reward": None}
+    assert document["strategies"][0]["sizing"] == {"method": "percent", "value": 95, "lookback": 60, **risk}
     assert document["strategies"][0]["symbols"] == ["A", "B"]
     assert document["instruments"]["A"]["tick_size"] == 0.01
     assert document["gates"] == [{"metric": "sharpe", "operator": ">=", "threshold": 0.5}]

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrate.config.document.nodes import Node, Place, Sequence, Table, plain
-from orchestrate.config.schema import Global, LiveStrategy, RiskConfig
+from orchestrate.config.document.nodes import Node, Place, Scalar, Sequence, Table, plain
+from orchestrate.config.schema import Global, LiveStrategy
 from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
 
 #: Keys of an entry that are parameters of its strategy.
 _CONFIG_KEYS: Final = ("model_path", "threshold")
+#: Keys of `risk_config`, and those of `sizing:` that they become.
+_SIZING_KEYS: Final = {
+    "risk_per_trade": "risk",
+    "stop_loss_atr_multiple": "stop_atr",
+    "take_profit_risk_reward": "take_profit_risk_reward",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,8 @@ def live_strategies(tree: Table, several: Sequence, problems: list[Problem]) -> 
             whole = False
             continue
         if live.enabled:
-            problems.extend(_risk(item, where))
-        entries[name], keys[name] = _live_entry(item, live), place
+            problems.extend(_lacking_risk(item, live, where))
+        entries[name], keys[name] = _with_risk(_live_entry(item, live), item, live), place
     return LiveStrategies(Table(several.place, entries, keys), _balance(tree, problems), whole)
 
 
@@ -71,14 +77,35 @@ def _balance(tree: Table, problems: list[Problem]) -> Node | None:
     return node
 
 
-def _risk(item: Table, where: str) -> list[Problem]:
+def _lacking_risk(item: Table, live: LiveStrategy, where: str) -> list[Problem]:
+    """Report a stop or a target without the risk that they go with."""
     risk = item.get("risk_config")
-    keys = risk.keys.items() if isinstance(risk, Table) else ()
+    if live.risk_config is None or not isinstance(risk, Table) or risk.get("risk_per_trade") is not None:
+        return []
     return [
-        place.problem(f"{where}.risk_config.{key} is not supported yet", "leave it out until it is")
-        for key, place in keys
-        if isinstance(risk, Table) and risk.get(key) is not None and key in RiskConfig.model_fields
+        risk.keys[key].problem(f"{where}.risk_config: '{key}' needs 'risk_per_trade'", "write risk_per_trade: 0.01")
+        for key in _SIZING_KEYS
+        if key in live.risk_config.model_fields_set
     ]
+
+
+def _with_risk(entry: Table, item: Table, live: LiveStrategy) -> Table:
+    """Return the entry with what its `risk_config` says, as `sizing` and `limits`."""
+    risk = item.get("risk_config")
+    if live.risk_config is None or not isinstance(risk, Table):
+        return entry
+    written, place = live.risk_config.model_fields_set, item.keys["risk_config"]
+    if "risk_per_trade" in written:
+        sizing = Table(risk.place).with_entry("method", Scalar(place, "risk"))
+        for key in [key for key in _SIZING_KEYS if key in written]:
+            sizing = sizing.with_entry(_SIZING_KEYS[key], risk.entries[key], risk.keys[key])
+        entry = entry.with_entry("sizing", sizing, place)
+    size = live.risk_config.max_position_size
+    if size is not None:
+        percent = Scalar(risk.entries["max_position_size"].place, size * 100)
+        limits = Table(risk.place).with_entry("max_position_pct", percent, risk.keys["max_position_size"])
+        entry = entry.with_entry("limits", limits, place)
+    return entry
 
 
 def _live_entry(item: Table, live: LiveStrategy) -> Table:

@@ -10,22 +10,29 @@ from orchestrate.config.reading import Reading
 from orchestrate.config.schema import SizingSection
 from orchestrate.domain.plan import Sizing
 
-_EXAMPLES: Final = {"quantity": 100, "amount": 10000, "annual": 0.15}
-_KEYS: Final = ("percent", *_EXAMPLES)
-_RISK_KEYS: Final = ("risk", "stop_atr")
+_EXAMPLES: Final = {"quantity": 100, "amount": 10000, "annual": 0.15, "risk": 0.01}
+#: The keys with a method's figure, and the keys beside it of the methods that have more.
+_FIGURES: Final = ("percent", *_EXAMPLES)
+_SETTINGS: Final = {
+    "lookback": "volatility",
+    "stop_atr": "risk",
+    "period": "risk",
+    "take_profit_risk_reward": "risk",
+}
 
 
 def sizing_of(reading: Reading, name: str) -> Sizing:
-    """Return the entry's sizing; figures of another method are mistakes."""
+    """Return the entry's sizing; keys of another method are mistakes."""
     entry = reading.values.strategies[name]
     written = entry.sizing
     path = ("strategies", name, "sizing")
     figures = reading.choices.sizings
     if written.method not in figures:
         return Sizing()
-    for key in sorted({*_KEYS, *_RISK_KEYS} - {figures[written.method]}):
-        if getattr(written, key) is not None:
-            method = next((method for method, figure in figures.items() if figure == key), "risk")
+    owners = {figure: method for method, figure in reversed(list(figures.items()))} | _SETTINGS
+    for key in sorted([*_FIGURES, *_SETTINGS]):
+        method = owners[key]
+        if getattr(written, key) is not None and method != written.method and key != figures[written.method]:
             hint = f"write 'method: {method}', or leave '{key}' out"
             message = f"'{key}' belongs to the method {method}, and the method is {written.method}"
             reading.problems.append(reading.key(*path, key).problem(f"{'.'.join(path)}: {message}", hint))
@@ -33,13 +40,8 @@ def sizing_of(reading: Reading, name: str) -> Sizing:
     if figures[written.method] == "quantity" and reading.values.execution.lots == "integer" and figure < 1:
         hint = "raise it, or write 'execution: {lots: fractional}'"
         reading.wrong((*path, "quantity"), f"{figure:f} rounds down to zero lots", hint)
-    if written.lookback is None:
-        return Sizing(written.method, figure)
-    if written.method != "volatility":
-        message = f"'lookback' belongs to the method volatility, and the method is {written.method}"
-        hint = "write 'method: volatility', or leave 'lookback' out"
-        reading.problems.append(reading.key(*path, "lookback").problem(f"{'.'.join(path)}: {message}", hint))
-    return Sizing(written.method, figure, written.lookback)
+    settings = {key: given for key in _SETTINGS if (given := getattr(written, key)) is not None}
+    return Sizing(written.method, figure, **settings)
 
 
 def _figure(reading: Reading, written: SizingSection, path: tuple[str, ...]) -> Decimal:

@@ -14,7 +14,7 @@ from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.plan import StrategyPlan
 from orchestrate.domain.portfolio import UNMANAGED
 from orchestrate.domain.strategies.parameters import fill_parameters
-from orchestrate.domain.strategies.protocols import StrategyDescription
+from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, StrategyDescription
 from orchestrate.domain.text.spelling import did_you_mean
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -67,6 +67,12 @@ def recognise(reading: Reading, name: str) -> Known | None:
         _check_id(reading, name, reading.place("strategies", name, "name"))
     if not description.sized:
         _refuse_sizing(reading, name, description)
+    elif entry.sizing.method == "risk" and description.kind not in PORTABLE_KINDS:
+        message = (
+            f"strategies.{name}.sizing: the method risk places stops, and {description.name} places its own orders"
+        )
+        place = reading.key("strategies", name, "sizing", "method")
+        reading.problems.append(place.problem(message, "use another method"))
     config = _config(reading, name, description)
     return Known(description, reference, framework, config) if framework and config is not None else None
 

@@ -10,20 +10,6 @@ from orchestrate.domain.plan import NOT_FOR_NATIVES
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 
 
-def refuse_unsupported(reading: Reading) -> None:
-    """Report each feature that the file asks for and that is not supported."""
-    values = reading.values
-    for name, entry in values.strategies.items():
-        if not entry.enabled:
-            continue
-        method = entry.sizing.method
-        if method not in reading.choices.sizings:
-            what = f"strategies.{name}.sizing: the method '{method}'"
-            reading.not_supported(
-                ("strategies", name, "sizing", "method"), what, "use percent, fixed or notional until it has"
-            )
-
-
 def refuse_for_natives(
     reading: Reading, known: Mapping[str, Known | None], symbols: Mapping[str, tuple[str, ...]]
 ) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
 from orchestrate.domain.errors import OrderError
 from orchestrate.domain.orders.execution import rounded
-from orchestrate.domain.orders.terms import Bracket
+from orchestrate.domain.orders.terms import Bracket, moved
 from orchestrate.domain.values import value
 
 
@@ -53,6 +52,7 @@ class Reason(StrEnum):
     MARGIN_CALL = "margin_call"
     RUINED = "ruined"
     SETTLEMENT = "settlement"
+    NO_STOP = "no_stop"
 
 
 #: Why an account's positions are closed whatever its strategies do: at the next open, and no rule cancels it.
@@ -340,8 +340,7 @@ class Fill:
 
 def trailing_level(extreme: float, trail: float, *, buys: bool) -> float:
     """Return the level of a stop that trails `extreme` by `trail`: above it for a buy, below it for a sell."""
-    distance = Decimal(str(trail))
-    return float(Decimal(str(extreme)) + (distance if buys else -distance))
+    return moved(extreme, trail, up=buys)
 
 
 CommandAction = Literal["submit", "cancel", "resize", "reject", "replace"]

@@ -13,6 +13,7 @@ import numpy as np
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.market.timeline import BarSeries, Flags, HistoricalDataBar
 from orchestrate.domain.orders.order import Order, trailing_level
+from orchestrate.domain.orders.terms import rounded_level
 from orchestrate.domain.values import value
 
 #: So many bars are searched first; each further search takes four times as many.
@@ -187,8 +188,3 @@ def _path(bar: HistoricalDataBar) -> tuple[float, float, float, float]:
     high, low, twice = Decimal(str(bar.high)), Decimal(str(bar.low)), 2 * Decimal(str(bar.open))
     first, second = (bar.high, bar.low) if high + low <= twice else (bar.low, bar.high)
     return bar.open, first, second, bar.close
-
-
-def rounded_level(level: float, precision: int) -> float:
-    """Return a level to the instrument's precision, by the decimals that it is written with."""
-    return float(round(Decimal(str(level)), precision))

@@ -41,6 +41,10 @@ def finite(name: str, given: object, wording: str = "a number") -> float:
     return number
 
 
+#: The exits of a bracket, as its fields are.
+EXITS: Final = ("stop_loss", "take_profit", "trail_loss")
+
+
 class Child(NamedTuple):
     """An exit that follows an entry's fill: its name, and the one price that it waits for."""
 
@@ -52,22 +56,22 @@ class Child(NamedTuple):
 
 @value
 class Bracket:
-    """The exits of an entry: prices and a distance, or, unless `absolute`, fractions of the price of its fill."""
+    """The exits of an entry: prices and a distance, or, those that `fractions` names, fractions of its fill's price."""
 
     stop_loss: float | None = None
     take_profit: float | None = None
     trail_loss: float | None = None
-    absolute: bool = True
+    fractions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("stop_loss", "take_profit", "trail_loss"):
+        for name in EXITS:
             given = getattr(self, name)
             if given is not None:
                 positive(name, given)
 
     def stop_level(self, fill: float, *, buys: bool) -> float | None:
         """Return the price of the stop_loss of an entry that filled at `fill`."""
-        return _moved(self.stop_loss, fill, absolute=self.absolute, up=not buys)
+        return self._level("stop_loss", fill, up=not buys)
 
     def children(self, fill: float, *, buys: bool) -> Iterator[Child]:
         """Yield the exits of an entry that filled at `fill`, losses first: where a bar reaches both, they are taken."""
@@ -75,28 +79,55 @@ class Bracket:
         if stop is not None:
             yield Child("stop_loss", trigger=stop)
         if self.trail_loss is not None:
-            yield Child("trail_loss", trail=self.trail_loss if self.absolute else _part(fill, self.trail_loss))
-        target = _moved(self.take_profit, fill, absolute=self.absolute, up=buys)
+            parts = "trail_loss" in self.fractions
+            yield Child("trail_loss", trail=_part(fill, self.trail_loss) if parts else self.trail_loss)
+        target = self._level("take_profit", fill, up=buys)
         if target is not None:
             yield Child("take_profit", limit=target)
 
     def require_sides(self, at: float, *, buys: bool) -> None:
         """Raise ValueError, naming the field, where an entry at the price `at` has an exit on the wrong side."""
-        if not self.absolute:
-            self._require_fractions(buys=buys)
-            return
+        self._require_fractions(buys=buys)
         side, below, above = ("long", "below", "above") if buys else ("short", "above", "below")
-        if self.stop_loss is not None and (self.stop_loss >= at if buys else self.stop_loss <= at):
-            raise ValueError(f"stop_loss {self.stop_loss:g} of a {side} entry at {at:g} must lie {below} it")
-        if self.take_profit is not None and (self.take_profit <= at if buys else self.take_profit >= at):
-            raise ValueError(f"take_profit {self.take_profit:g} of a {side} entry at {at:g} must lie {above} it")
+        loss, profit = self._price("stop_loss"), self._price("take_profit")
+        if loss is not None and (loss >= at if buys else loss <= at):
+            raise ValueError(f"stop_loss {loss:g} of a {side} entry at {at:g} must lie {below} it")
+        if profit is not None and (profit <= at if buys else profit >= at):
+            raise ValueError(f"take_profit {profit:g} of a {side} entry at {at:g} must lie {above} it")
 
     def _require_fractions(self, *, buys: bool) -> None:
         """Raise ValueError where an exit below the fill would lie at zero or under it."""
         for name in ("stop_loss", "trail_loss") if buys else ("take_profit",):
-            fraction = getattr(self, name)
+            fraction = getattr(self, name) if name in self.fractions else None
             if fraction is not None and fraction >= 1:
                 raise ValueError(f"{name} must be less than 1, a fraction of the fill, not {fraction:g}")
+
+    def loss(self, at: float, *, buys: bool, precision: int) -> float | None:
+        """Return how far from an entry at the price `at` its nearest exit at a loss lies; None without one."""
+        stop = self.stop_level(at, buys=buys)
+        losses = [] if stop is None else [distance(at, rounded_level(stop, precision))]
+        if self.trail_loss is not None:
+            losses.append(_part(at, self.trail_loss) if "trail_loss" in self.fractions else self.trail_loss)
+        return min(losses, default=None)
+
+    def completed(self, stop_loss: float | None, take_profit: float | None) -> Bracket:
+        """Return it with these prices where it has neither a loss nor a profit of its own."""
+        loses = self.stop_loss is not None or self.trail_loss is not None
+        stop = self.stop_loss if loses else stop_loss
+        target = take_profit if self.take_profit is None else self.take_profit
+        own = tuple(name for name in self.fractions if getattr(self, name) is not None)
+        return Bracket(stop, target, self.trail_loss, own)
+
+    def _price(self, name: str) -> float | None:
+        price: float | None = None if name in self.fractions else getattr(self, name)
+        return price
+
+    def _level(self, name: str, fill: float, *, up: bool) -> float | None:
+        given: float | None = getattr(self, name)
+        if given is None or name not in self.fractions:
+            return given
+        at, fraction = Decimal(str(fill)), Decimal(str(given))
+        return float(at + abs(at) * fraction if up else at - abs(at) * fraction)
 
 
 def _price(name: str, given: object) -> float | None:
@@ -107,11 +138,20 @@ def _part(fill: float, fraction: float) -> float:
     return float(abs(Decimal(str(fill))) * Decimal(str(fraction)))
 
 
-def _moved(level: float | None, fill: float, *, absolute: bool, up: bool) -> float | None:
-    if level is None or absolute:
-        return level
-    at, fraction = Decimal(str(fill)), Decimal(str(level))
-    return float(at + abs(at) * fraction if up else at - abs(at) * fraction)
+def moved(price: float, by: float, *, up: bool) -> float:
+    """Return the price moved by a distance, by the decimals that both are written with."""
+    at, way = Decimal(str(price)), Decimal(str(by))
+    return float(at + way if up else at - way)
+
+
+def distance(one: float, other: float) -> float:
+    """Return how far two prices are from each other, by the decimals that they are written with."""
+    return float(abs(Decimal(str(one)) - Decimal(str(other))))
+
+
+def rounded_level(level: float, precision: int) -> float:
+    """Return a level to the instrument's precision, by the decimals that it is written with."""
+    return float(round(Decimal(str(level)), precision))
 
 
 @value

@@ -10,6 +10,7 @@ import numpy as np
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.instruments.rates import RatedPrices
 from orchestrate.domain.market.timeline import BarSeries, Floats, Market, Stamps, Timeline
+from orchestrate.domain.market.true_range import AverageTrueRange
 from orchestrate.orchestration.risk.sizing import TRADING_DAYS, yearly_volatility
 
 
@@ -27,6 +28,7 @@ class Marks(RatedPrices):
             symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
         }
         self.opens: RatedPrices = _Opens(self, market)
+        self._ranges: dict[tuple[str, int], AverageTrueRange] = {}
 
     def __getitem__(self, symbol: str) -> float:
         latest, closes = self._closes[symbol]
@@ -65,6 +67,13 @@ class Marks(RatedPrices):
             return 0.0
         closes = self._series[symbol].close[row - lookback : row + 1].tolist()
         return yearly_volatility(closes, self._periods.get(symbol, TRADING_DAYS))
+
+    def average_range(self, symbol: str, period: int) -> float | None:
+        """Return the symbol's average true range of `period` bars; None before there are so many ranges."""
+        ranges = self._ranges.get((symbol, period))
+        if ranges is None:
+            ranges = self._ranges[symbol, period] = AverageTrueRange(self._series[symbol], period)
+        return ranges.at(self.row(symbol))
 
     def closes(self, symbol: str, start: int, stop: int) -> Floats:
         """Return the close that counts at each step from `start` up to `stop`, of a symbol that has had a bar."""

@@ -22,8 +22,7 @@ from orchestrate.domain.orders.order import (
     Reason,
     StrategyCommand,
 )
-from orchestrate.domain.orders.resting import rounded_level
-from orchestrate.domain.orders.terms import Bracket, OrderTerms
+from orchestrate.domain.orders.terms import Bracket, OrderTerms, rounded_level
 from orchestrate.domain.orders.ties import ended_by, misses
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.loop.decision_log import DecisionLog

@@ -92,7 +92,8 @@ class Session:
         #: call no code of a native any more
         self.retired: Callable[[str], None] = _noted_by_nobody
         stock = entries, self.marks, at_prices(market.instruments, self.marks), self.blotter
-        coordinator.begin(Resources(*stock, buying_power, self._exposure, rules, self.marks.volatility))
+        figures = self.marks.volatility, self.marks.average_range
+        coordinator.begin(Resources(*stock, buying_power, self._exposure, rules, *figures))
         #: a user's function has failed: nothing is decided any more
         self.error: FunctionError | None = None
         self._oppositions = Oppositions(entries)

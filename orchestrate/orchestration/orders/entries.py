@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from orchestrate.domain.market.timeline import Floats
-from orchestrate.domain.orders.terms import NO_TERMS, Bracket, OrderTerms, positive
+from orchestrate.domain.orders.terms import EXITS, NO_TERMS, Bracket, OrderTerms, positive
 from orchestrate.domain.strategies.protocols import Signal, Signals
 from orchestrate.orchestration.orders.requests import Standing
-
-#: The exits of a bracket, as its fields are.
-EXITS: Final = ("stop_loss", "take_profit", "trail_loss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ def bracketed(exits: Sequence[object], close: float, *, buys: bool, absolute: bo
     if all(one is None for one in exits):
         return NO_TERMS
     loss, profit, trail = (None if one is None else positive(name, one) for name, one in zip(EXITS, exits, strict=True))
-    terms = OrderTerms(bracket=Bracket(loss, profit, trail, absolute))
+    terms = OrderTerms(bracket=Bracket(loss, profit, trail, () if absolute else EXITS))
     terms.require_sides(close, buys=buys)
     return terms
 

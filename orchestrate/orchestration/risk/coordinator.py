@@ -43,6 +43,7 @@ class StrategyCoordinator:
         self.stages: tuple[Stage, ...] = ()
         self._conflicts: SettleConflicts | None = None
         self._limits: ApplyLimits | None = None
+        self._sizes: SizeEntries | None = None
 
     @property
     def conflicts(self) -> Sequence[Conflict]:
@@ -61,8 +62,9 @@ class StrategyCoordinator:
         self._limits = ApplyLimits(
             self.limits, strategy_limits, resources.exposure, resources.buying_power, resources.rules
         )
+        self._sizes = SizeEntries(resources)
         self.stages = (
-            SizeEntries(resources.entries, resources.marks, resources.instruments, resources.volatility),
+            self._sizes,
             self._conflicts,
             ReserveCapital(resources.buying_power),
             self._limits,
@@ -70,8 +72,9 @@ class StrategyCoordinator:
         )
 
     def join(self, entry: StrategyEntry) -> None:
-        """Apply the limits of a strategy that joins the run."""
-        if self._limits is not None:
+        """Apply the sizing and the limits of a strategy that joins the run."""
+        if self._limits is not None and self._sizes is not None:
+            self._sizes.join(entry)
             self._limits.join(entry)
 
     def coordinate(self, intents: list[Intent]) -> None:

@@ -18,7 +18,7 @@ from orchestrate.domain.orders.order import Order, Reason
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.exposure import Exposure
-from orchestrate.orchestration.risk.sizing import Sizeable, size
+from orchestrate.orchestration.risk.sizing import SIZINGS, Sizeable, protect, size
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 #: The producer of intents that belong to a rebalance; no conflict policy sees them.
@@ -40,6 +40,10 @@ def _no_volatility(_symbol: str, _lookback: int) -> float:
     return 0.0
 
 
+def _no_range(_symbol: str, _period: int) -> float | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """The books, prices and orders that the stages of a run decide on."""
@@ -52,36 +56,59 @@ class Resources:
     exposure: Callable[[], Exposure]
     rules: ExecutionRules
     volatility: Callable[[str, int], float] = _no_volatility
+    average_range: Callable[[str, int], float | None] = _no_range
 
 
 class SizeEntries:
-    """The stage that sizes entries without a quantity by the plan."""
+    """The stage that sizes entries without a quantity by the plan, and protects those of strategies sized by risk."""
 
     name = "size"
 
-    def __init__(
-        self,
-        entries: Mapping[str, StrategyEntry],
-        marks: Mapping[str, float],
-        instruments: Mapping[str, Instrument],
-        volatility: Callable[[str, int], float],
-    ) -> None:
-        self._entries, self._marks, self._instruments, self._volatility = entries, marks, instruments, volatility
+    def __init__(self, resources: Resources) -> None:
+        self._entries, self._marks, self._instruments = resources.entries, resources.marks, resources.instruments
+        self._volatility, self._average_range = resources.volatility, resources.average_range
+        self._protected = {name for name, entry in self._entries.items() if _protects(entry)}
+
+    def join(self, entry: StrategyEntry) -> None:
+        """Protect the entries of a strategy that joins the run, where its sizing says so."""
+        if _protects(entry):
+            self._protected.add(entry.id)
 
     def __call__(self, intents: list[Intent]) -> None:
         """See `Stage`."""
         for intent in intents:
             if not intent.sized:
-                intent.size(self._units(intent) if intent.units is None else intent.units)
+                if self._protected and intent.strategy_id in self._protected and _enters(intent):
+                    self._protect(intent)
+                else:
+                    intent.size(self._units(intent) if intent.units is None else intent.units)
 
-    def _units(self, intent: Intent) -> float:
+    def _protect(self, intent: Intent) -> None:
+        sizing = self._entries[intent.strategy_id].allocation.sizing
+        precision = self._instruments[intent.symbol].precision
+        average = partial(self._average_range, intent.symbol, sizing.period)
+        found = protect(intent.terms, intent.price, sizing, precision, average, buys=intent.buys)
+        intent.terms = found.terms
+        intent.size(self._units(intent, found.distance) if intent.units is None else intent.units)
+        if found.lacking:
+            intent.refuse(self.name, Reason.NO_STOP, found.lacking)
+
+    def _units(self, intent: Intent, stop: float = 0.0) -> float:
         entry = self._entries[intent.strategy_id]
         instrument = self._instruments[intent.symbol]
         capital = entry.account.sized_on(entry.book, self._marks)
         sizing = entry.allocation.sizing
         moves = partial(self._volatility, intent.symbol, sizing.lookback)
-        units = size(sizing, Sizeable(capital, intent.price, instrument, len(entry.symbols), moves))
+        units = size(sizing, Sizeable(capital, intent.price, instrument, len(entry.symbols), moves, stop))
         return units if intent.buys else -units
+
+
+def _protects(entry: StrategyEntry) -> bool:
+    return SIZINGS[entry.allocation.sizing.method].protects
+
+
+def _enters(intent: Intent) -> bool:
+    return not intent.closing and intent.requires != "position" and intent.changes is None
 
 
 class ReserveCapital:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import fsum, sqrt
 from typing import Final, Literal, NamedTuple
 
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.orders.terms import Bracket, OrderTerms, distance, moved, rounded_level
 from orchestrate.domain.plan import Sizing
 
 #: Bars per year of a symbol of which nothing is known.
@@ -19,6 +20,7 @@ class Sizeable(NamedTuple):
     """The facts that a sizing rule may read: the strategy's capital and the price at the decision's close.
 
     `volatility` returns the symbol's yearly volatility over the plan's lookback; 0.0 before there are so many returns.
+    `stop` is how far the entry's stop is from its price; 0.0 without one.
     """
 
     capital: float
@@ -26,6 +28,7 @@ class Sizeable(NamedTuple):
     instrument: Instrument
     symbols: int
     volatility: Callable[[], float] = float
+    stop: float = 0.0
 
 
 def percent(value: float, of: Sizeable) -> float:
@@ -42,6 +45,11 @@ def volatility(value: float, of: Sizeable) -> float:
     """Return the units with which a position moves by `value` of its share of the capital a year."""
     moves = of.volatility()
     return percent(100.0 * value / moves, of) if moves else 0.0
+
+
+def risk(value: float, of: Sizeable) -> float:
+    """Return the units that lose `value` of the strategy's capital at the entry's stop."""
+    return of.capital * value / (of.stop * of.instrument.multiplier) if of.stop else 0.0
 
 
 def yearly_volatility(closes: Sequence[float], periods_per_year: float) -> float:
@@ -61,10 +69,14 @@ def notional(value: float, of: Sizeable) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SizingMethod:
-    """A rule: the units from its figure and the facts; `figure` is the key under `sizing:` that has it."""
+    """A rule: the units from its figure and the facts; `figure` is the key under `sizing:` that has it.
+
+    `protects`: an entry has a stop, whose distance sizes it.
+    """
 
     units: Callable[[float, Sizeable], float]
-    figure: Literal["percent", "quantity", "amount", "annual"]
+    figure: Literal["percent", "quantity", "amount", "annual", "risk"]
+    protects: bool = False
 
 
 SIZINGS: Final[dict[str, SizingMethod]] = {
@@ -72,6 +84,7 @@ SIZINGS: Final[dict[str, SizingMethod]] = {
     "fixed": SizingMethod(fixed, "quantity"),
     "notional": SizingMethod(notional, "amount"),
     "volatility": SizingMethod(volatility, "annual"),
+    "risk": SizingMethod(risk, "risk", protects=True),
 }
 
 
@@ -80,3 +93,52 @@ def size(sizing: Sizing, of: Sizeable) -> float:
     if not of.price or of.capital <= 0:
         return 0.0
     return max(0.0, SIZINGS[sizing.method].units(float(sizing.value), of))
+
+
+class Protection(NamedTuple):
+    """The terms of an entry with its stop, and how far that is from its price; `lacking` says why it has none."""
+
+    terms: OrderTerms
+    distance: float = 0.0
+    lacking: str = ""
+
+
+def protect(
+    terms: OrderTerms,
+    close: float,
+    sizing: Sizing,
+    precision: int,
+    average_range: Callable[[], float | None],
+    *,
+    buys: bool,
+) -> Protection:
+    """Return the entry's terms with the stop and the target of the plan, where it has none of its own.
+
+    They lie off the entry's own stop or limit price; off the close where it names neither.
+    """
+    price = terms.stop or terms.limit or close
+    own = terms.bracket or Bracket()
+    stop, away = None, own.loss(price, buys=buys, precision=precision)
+    if away is None:
+        if terms.trail is not None:
+            return Protection(terms, lacking="an entry with a trail has no price that a stop could go by")
+        average = average_range()
+        if average is None:
+            bars = sizing.period + 1
+            return Protection(terms, lacking=f"the average true range of {sizing.period} needs {bars} bars")
+        stop = rounded_level(moved(price, float(sizing.stop_atr) * average, up=not buys), precision)
+        away = distance(price, stop)
+        if stop <= 0:
+            return Protection(terms, lacking=f"a stop at {stop:g} is no price")
+    if not away:
+        return Protection(terms, lacking="its stop would lie at its own price")
+    bracket = own.completed(stop, _target(price, away, sizing, precision, up=buys))
+    return Protection(replace(terms, bracket=bracket), away)
+
+
+def _target(price: float, away: float, sizing: Sizing, precision: int, *, up: bool) -> float | None:
+    """Return where the target lies; None where the plan has none, or it would be no price."""
+    if sizing.take_profit_risk_reward is None:
+        return None
+    target = rounded_level(moved(price, float(sizing.take_profit_risk_reward) * away, up=up), precision)
+    return target if target > 0 else None

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from orchestrate.domain.market.bars import Bars, PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, Flags, MarketEvent
-from orchestrate.domain.orders.terms import NO_TERMS, OrderTerms
+from orchestrate.domain.orders.terms import EXITS, NO_TERMS, OrderTerms
 from orchestrate.domain.strategies.protocols import (
     BarStrategy,
     IStrategy,
@@ -25,7 +25,7 @@ from orchestrate.domain.strategies.protocols import (
     Signals,
     VectorStrategy,
 )
-from orchestrate.orchestration.orders.entries import EXITS, EntryColumns, bracketed, entry_columns
+from orchestrate.orchestration.orders.entries import EntryColumns, bracketed, entry_columns
 from orchestrate.orchestration.orders.requests import resolve
 from orchestrate.orchestration.strategies.context import StepContext, View, reach_of
 

@@ -1,0 +1,321 @@
+"""Sizing by risk: the average range, the size, the stop and the target, by hand and against plain arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from itertools import pairwise
+from math import floor
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrate import Indicator
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.bars import Bars, full_history
+from orchestrate.domain.market.true_range import AverageTrueRange
+from orchestrate.domain.orders.execution import ExecutionRules, FillRule
+from orchestrate.domain.plan import Sizing
+from orchestrate.domain.strategies.protocols import Signal, Signals
+from orchestrate.wiring import build_adapter
+from tests.engines.builders import market_of
+from tests.engines.conformance.resting import Bar, bars
+from tests.orchestration.harness import AT_CLOSE, Flags, HarnessRun, Part, Scripted, Stateless, run_harness
+
+#: One percent at a stop two ranges of three bars away, and twice that for the target.
+RISK = Sizing("risk", Decimal("0.01"), period=3, take_profit_risk_reward=Decimal(2))
+#: Ranges of 2, 4 and 3: an average of 3 after bar 3. Bar 3 closes at 100.
+FOUR: list[Bar] = [(99, 100, 98, 99), (99, 100, 98, 99), (99, 102, 98, 101), (101, 102, 99, 100)]
+
+
+@pytest.fixture(params=["backtrader", "nautilus"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def run(strategy: object, prices: Sequence[Bar], engine: str = "backtrader", **how: Any) -> HarnessRun:
+    rules, sizing = how.pop("rules", ExecutionRules()), how.pop("sizing", RISK)
+    instrument = how.pop("instrument", None)
+    adapters = {engine: build_adapter(engine, {"feed": how.pop("feed", "on_demand")})}
+    market = market_of(bars(prices), **({"A": instrument} if instrument else {}))
+    return run_harness(market, {"s": Part(strategy, sizing=sizing, framework=engine)}, rules, adapters=adapters, **how)
+
+
+def fills(done: HarnessRun) -> list[tuple[int, float, float]]:
+    """(bar, quantity, price) of every fill."""
+    labels = done.orchestrator.session._market.timeline.labels.tolist()
+    return [(labels.index(one.t), one.fill.quantity, one.fill.price) for one in done.orchestrator.fills]
+
+
+def enters(*signals: Signal, at: int = 3) -> Scripted:
+    return Scripted({at: list(signals)})
+
+
+# ---- by hand
+
+
+def test_a_long_is_stopped_at_the_loss_that_it_was_sized_by(engine: str) -> None:
+    """A stop 2 × 3 under 100: 1 % of 100 000 are 166.67 shares. In at 100, out at 94: a loss of 996."""
+    done = run(enters(Signal.enter("A")), [*FOUR, (100, 101, 99, 100), (100, 100, 94, 95), (95, 95, 95, 95)], engine)
+    assert fills(done) == [(4, 166.0, 100.0), (5, -166.0, 94.0)]
+    assert done.results["s"].equity[-1] == 100_000 - 166 * 6
+
+
+def test_a_short_reaches_its_target_at_twice_the_distance(engine: str) -> None:
+    """Its stop is at 106, its target at 88: 166 × 12 are won."""
+    prices = [*FOUR, (100, 101, 99, 100), (100, 105.5, 95, 96), (96, 97, 88, 89), (89, 89, 89, 89)]
+    done = run(enters(Signal.enter("A", "short")), prices, engine)
+    assert fills(done) == [(4, -166.0, 100.0), (6, 166.0, 88.0)]
+    assert done.results["s"].equity[-1] == 100_000 + 166 * 12
+
+
+def test_a_future_counts_its_points(engine: str) -> None:
+    """A point of 50: 1 000 ÷ (6 × 50) are 3 contracts, which lose 900 at the stop."""
+    future = Instrument("A", multiplier=50.0, margin_rate=0.1, asset_class="future")
+    prices = [*FOUR, (100, 101, 99, 100), (100, 100, 94, 95), (95, 95, 95, 95)]
+    done = run(enters(Signal.enter("A")), prices, engine, instrument=future)
+    assert fills(done) == [(4, 3.0, 100.0), (5, -3.0, 94.0)]
+    assert done.results["s"].equity[-1] == 100_000 - 900
+
+
+def test_a_limit_entry_has_its_stop_off_the_limit(engine: str) -> None:
+    """A limit of 98 in place of the close: the stop is at 92, the size the same."""
+    prices = [*FOUR, (100, 101, 97.5, 99), (99, 99, 92.5, 95), (95, 95, 92, 93), (93, 93, 93, 93)]
+    done = run(enters(Signal.enter("A", limit=98.0)), prices, engine)
+    assert fills(done) == [(4, 166.0, 98.0), (6, -166.0, 92.0)]
+
+
+def test_the_average_goes_along_as_wilder_smooths_it() -> None:
+    """After 3 from three ranges: (3 × 2 + 6) ÷ 3 = 4, then (4 × 2 + 1) ÷ 3 = 3. A gap counts from the close before."""
+    series = bars([*FOUR, (105, 106, 104, 105), (105, 105.5, 104.5, 105)])
+    average = AverageTrueRange(series, 3)
+    assert [average.at(row) for row in range(6)] == [None, None, None, 3.0, 4.0, 3.0]
+    assert [average.at(row) for row in (5, 3)] == [3.0, 3.0]
+
+
+# ---- no stop, no entry
+
+
+@pytest.mark.parametrize(
+    ("at", "signal", "sizing", "words"),
+    [
+        (2, Signal.enter("A"), RISK, "the average true range of 3 needs 4 bars"),
+        (2, Signal.enter("A", quantity=5), RISK, "the average true range of 3 needs 4 bars"),
+        (3, Signal.enter("A", trail=2.0), RISK, "an entry with a trail has no price that a stop could go by"),
+        (3, Signal.enter("A"), Sizing("risk", Decimal(1), period=3, stop_atr=Decimal(34)), "a stop at -2 is no price"),
+        (3, Signal.enter("A"), Sizing("risk", Decimal(1), period=3, stop_atr=Decimal("0.001")), "at its own price"),
+    ],
+    ids=["too few bars", "also with a quantity", "a trail", "below zero", "nothing"],
+)
+def test_an_entry_without_a_stop_is_refused(at: int, signal: Signal, sizing: Sizing, words: str) -> None:
+    done = run(enters(signal, at=at), [*FOUR, (100, 101, 99, 100)], sizing=sizing)
+    [record] = done.orchestrator.session.log.decisions
+    assert (record.decision.outcome, record.decision.reason) == ("rejected", "no_stop")
+    assert words in record.decision.detail
+    assert [stage.stage for stage in record.decision.trail] == ["size"]
+    assert fills(done) == []
+
+
+# ---- the strategy's word wins
+
+
+def bracket_of(signal: Signal, sizing: Sizing = RISK) -> tuple[float, float | None, float | None, float | None]:
+    """The quantity of the entry that comes of a signal, and its exits as they are placed after a fill at 100."""
+    strategy = enters(signal)
+    done = run(strategy, [*FOUR, (100, 101, 99, 100), (100, 101, 99, 100)], sizing=sizing)
+    orders = {order.tag: order for order in done.orchestrator.session.blotter.resting()}
+    assert not orders
+    _, *exits = [record.decision.demand for record in done.orchestrator.session.log.decisions]
+    placed = {one.tag.partition(".")[2]: one for one in exits}
+    stop, target, trail = (placed.get(name) for name in ("stop_loss", "take_profit", "trail_loss"))
+    return (
+        done.orchestrator.fills[0].fill.quantity,
+        stop and stop.trigger,
+        target and target.limit,
+        trail and trail.trail,
+    )
+
+
+@pytest.mark.parametrize(
+    ("signal", "placed"),
+    [
+        (Signal.enter("A", tag="t"), (166.0, 94.0, 112.0, None)),
+        (Signal.enter("A", quantity=7, tag="t"), (7.0, 94.0, 112.0, None)),
+        (Signal.enter("A", stop_loss=96.0, tag="t"), (250.0, 96.0, 108.0, None)),
+        (Signal.enter("A", take_profit=103.0, tag="t"), (166.0, 94.0, 103.0, None)),
+        (Signal.enter("A", trail_loss=5.0, tag="t"), (200.0, None, 110.0, 5.0)),
+        (Signal.enter("A", stop_loss=90.0, trail_loss=5.0, tag="t"), (200.0, 90.0, 110.0, 5.0)),
+    ],
+    ids=["nothing", "quantity", "stop_loss", "take_profit", "trail_loss", "the nearer of two"],
+)
+def test_the_plan_gives_what_the_strategy_does_not(signal: Signal, placed: tuple[float | None, ...]) -> None:
+    assert bracket_of(signal) == placed
+
+
+def test_no_target_unless_the_plan_has_one() -> None:
+    plain = Sizing("risk", Decimal("0.01"), period=3)
+    assert bracket_of(Signal.enter("A", tag="t"), plain) == (166.0, 94.0, None, None)
+
+
+def test_a_short_has_no_target_below_zero() -> None:
+    far = Sizing("risk", Decimal("0.01"), period=3, take_profit_risk_reward=Decimal(17))
+    assert bracket_of(Signal.enter("A", "short", tag="t"), far) == (-166.0, 106.0, None, None)
+
+
+class Fractions:
+    """`signals` with a take_profit of a part of the fill, and a stop where one is given."""
+
+    def __init__(self, **exits: float) -> None:
+        self.exits = exits
+
+    def signals(self, history: Bars) -> Signals:
+        now = np.arange(len(history)) == 3
+        return Signals(now, np.zeros(len(history), dtype=bool), **self.exits)
+
+
+def test_fractions_of_the_strategy_stand_beside_prices_of_the_plan(engine: str) -> None:
+    """In at 101: the target is 5 % over that, 106.05; the stop is the plan's, 94."""
+    prices = [*FOUR, (101, 101, 99, 100), (100, 106.05, 100, 106), (106, 106, 106, 106)]
+    done = run(Fractions(take_profit=0.05), prices, engine)
+    assert fills(done) == [(4, 166.0, 101.0), (5, -166.0, 106.05)]
+    prices[5] = (100, 100, 94, 94)
+    assert fills(run(Fractions(take_profit=0.05), prices, engine))[-1] == (5, -166.0, 94.0)
+
+
+def test_a_fraction_as_stop_sizes_too() -> None:
+    """4 % of 100: 1 000 ÷ 4 are 250. The target is the plan's, at 108."""
+    prices = [*FOUR, (100, 101, 99, 100), (100, 108, 100, 106), (106, 106, 106, 106)]
+    assert fills(run(Fractions(stop_loss=0.04), prices)) == [(4, 250.0, 100.0), (5, -250.0, 108.0)]
+
+
+def test_a_stateless_strategy_is_protected_too() -> None:
+    prices = [*FOUR, (100, 101, 99, 100), (100, 100, 94, 95), (95, 95, 95, 95)]
+    assert fills(run(Stateless(enter=[3], leave=[]), prices)) == [(4, 166.0, 100.0), (5, -166.0, 94.0)]
+
+
+def test_adds_are_left_alone() -> None:
+    strategy = Scripted({3: [Signal.enter("A", tag="t")], 4: [Signal.add("A", 10)]})
+    done = run(strategy, [*FOUR, (100, 101, 99, 100), (100, 101, 99, 100), (100, 100, 94, 95), (95, 95, 95, 95)])
+    assert fills(done) == [(4, 166.0, 100.0), (5, 10.0, 100.0), (6, -166.0, 94.0)]
+
+
+# ---- against plain arithmetic
+
+
+def average_by_the_book(prices: Sequence[Bar], period: int) -> list[Fraction | None]:
+    """Wilder's average true range, in exact arithmetic."""
+    exact = [[Fraction(str(price)) for price in bar] for bar in prices]
+    ranges = [max(high - low, abs(high - last), abs(low - last)) for (*_, last), (_, high, low, _) in pairwise(exact)]
+    averages: list[Fraction | None] = [None] * min(period, len(prices))
+    for row in range(period, len(prices)):
+        last = averages[-1]
+        one = (
+            sum(ranges[:period], Fraction(0)) / period
+            if last is None
+            else (last * (period - 1) + ranges[row - 1]) / period
+        )
+        averages.append(one)
+    return averages
+
+
+def random_bars(dice: Random, count: int) -> list[Bar]:
+    """Prices in cents, with gaps."""
+    prices: list[Bar] = []
+    close = dice.randint(3_000, 20_000)
+    for _ in range(count):
+        start = max(500, close + dice.randint(-150, 150))
+        close = max(500, start + dice.randint(-150, 150))
+        high, low = max(start, close) + dice.randint(0, 100), min(start, close) - dice.randint(0, 100)
+        prices.append((start / 100, high / 100, low / 100, close / 100))
+    return prices
+
+
+def level(price: float, away: Fraction) -> Decimal:
+    exact = Fraction(str(price)) + away
+    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_size_stop_and_target_equal_plain_arithmetic(seed: int) -> None:
+    """What the stop loses is the risk to within one lot; nothing is shared with the code but the prices."""
+    dice = Random(seed)
+    prices, period = random_bars(dice, 40), dice.randint(1, 9)
+    atr, reward, risk = dice.randint(5, 40), dice.randint(5, 30), dice.randint(1, 20)
+    sizing = Sizing(
+        "risk",
+        Decimal(risk) / 10_000,
+        stop_atr=Decimal(atr) / 10,
+        period=period,
+        take_profit_risk_reward=Decimal(reward) / 10,
+    )
+    row, side = dice.randint(period, 36), dice.choice([1, -1])
+    done = run(
+        enters(Signal.enter("A", "long" if side > 0 else "short", tag="t"), at=row),
+        prices,
+        sizing=sizing,
+        rules=AT_CLOSE,
+    )
+    average = average_by_the_book(prices, period)[row]
+    assert average is not None
+    price = prices[row][3]
+    stop = level(price, -side * average * atr / 10)
+    away = abs(Fraction(str(price)) - Fraction(stop))
+    target = level(price, side * away * reward / 10)
+    money = Fraction(100_000) * risk / 10_000
+    entry = next(record.decision for record in done.orchestrator.session.log.decisions)
+    assert entry.demand.bracket is not None
+    assert (entry.demand.bracket.stop_loss, entry.demand.bracket.take_profit) == (float(stop), float(target))
+    assert entry.demand.quantity == pytest.approx(float(side * money / away), rel=1e-12)
+    if entry.outcome == "approved":
+        assert abs(entry.quantity) == floor(money / away)
+        assert 0 <= money - abs(Fraction(entry.quantity)) * away < away
+
+
+@pytest.mark.parametrize("period", [1, 2, 14])
+def test_it_is_the_average_of_ta_lib(period: int) -> None:
+    series = bars(random_bars(Random(period), 60))
+    average, indicator = AverageTrueRange(series, period), Indicator("ATR", timeperiod=period)
+    for row in range(60):
+        expected = indicator(full_history(series, row + 1))
+        assert (average.at(row) or np.nan) == pytest.approx(expected, rel=1e-12, nan_ok=True)
+
+
+def test_skipped_rows_change_no_digit() -> None:
+    dice = Random(5)
+    series = bars(random_bars(dice, 200))
+    each = AverageTrueRange(series, 7)
+    every = [each.at(row) for row in range(200)]
+    for _ in range(20):
+        some = AverageTrueRange(series, 7)
+        rows = sorted(dice.sample(range(200), 12))
+        assert [some.at(row) for row in rows] == [every[row] for row in rows]
+
+
+# ---- every way of running it
+
+
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+@pytest.mark.parametrize("seed", range(12))
+def test_jumping_and_dense_runs_on_both_engines_are_equal(seed: int, fill: FillRule) -> None:
+    dice = Random(seed)
+    prices = random_bars(dice, 80)
+    flags = {name: sorted(dice.sample(range(78), 9)) for name in ("long", "out", "short", "cover")}
+    rules, near = ExecutionRules(fill), replace(RISK, stop_atr=Decimal("0.7"))
+    runs = [
+        run(strategy, prices, engine, rules=rules, sizing=near, feed=feed, full=[engine] if feed == "full" else [])
+        for strategy, engine, feed in (
+            (Flags(**flags), "backtrader", "on_demand"),
+            (Flags(**flags), "backtrader", "full"),
+            (Flags(**flags), "nautilus", "on_demand"),
+            (Flags(**flags), "nautilus", "full"),
+        )
+    ]
+    assert len(fills(runs[0])) >= 2
+    assert any(one.reason == "bracket" for one in runs[0].orchestrator.fills)
+    for other in runs[1:]:
+        assert fills(other) == fills(runs[0])
+        assert other.results["s"].equity.tolist() == pytest.approx(runs[0].results["s"].equity.tolist(), abs=1e-6)
