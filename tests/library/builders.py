@@ -43,6 +43,8 @@ class ContextHarness:
         self._multiplier = multiplier
         self._size = 0
         self._held: dict[str, Position] = {}
+        #: by symbol, the tag, price and quantity of the stop that rests
+        self._stops: dict[str, tuple[str, float, float]] = {}
 
     def run(self, strategy: Any) -> list[tuple[int, Signal]]:
         """Every wish with the number of its bar; exits while flat and entries while in are nothing."""
@@ -51,6 +53,8 @@ class ContextHarness:
             self._size = bar + 1
             self.updated = tuple(symbol for symbol, series in self._series.items() if len(series) > bar)
             self.t = MONDAY + (bar + 1) * DAY - 1
+            for symbol in self.updated:
+                self._stop_out(symbol)
             wishes = list(strategy.on_bar(self))
             for wish in wishes:
                 signals.append((bar, wish))
@@ -58,14 +62,42 @@ class ContextHarness:
         return signals
 
     def _grant(self, wish: Signal) -> None:
-        if wish.kind == "exit":
-            assert self._held.pop(wish.symbol).quantity, "an exit while flat"
+        symbol, terms = wish.symbol, wish.terms
+        if wish.kind == "cancel":
+            self._stops = {one: stop for one, stop in self._stops.items() if stop[0] != wish.name}
             return
-        assert wish.symbol not in self._held, "an entry while in"
-        quantity = wish.quantity or 1.0
-        signed = quantity if wish.side == "long" else -quantity
-        price = float(self.bars(wish.symbol).close[-1])
-        self._held[wish.symbol] = Position(self.instrument(wish.symbol), signed, price, opened_at=self.t)
+        if wish.kind == "exit":
+            assert self._held[symbol].quantity, "an exit while flat"
+            if terms.stop is not None:
+                assert symbol not in self._stops, "two stops at once"
+                self._stops[symbol] = terms.tag, terms.stop, self._held[symbol].quantity
+                return
+            del self._held[symbol]
+            self._stops.pop(symbol, None)
+            return
+        quantity, price = wish.quantity or 1.0, float(self.bars(symbol).close[-1])
+        if wish.kind == "add":
+            held = self._held[symbol].quantity
+            quantity, price = abs(held) + quantity, self._held[symbol].average_price
+            signed = quantity if held > 0 else -quantity
+        else:
+            assert symbol not in self._held, "an entry while in"
+            signed = quantity if wish.side == "long" else -quantity
+        self._held[symbol] = Position(self.instrument(symbol), signed, price, opened_at=self.t)
+        if terms.bracket is not None and terms.bracket.stop_loss is not None:
+            self._stops[symbol] = f"{terms.tag}.stop_loss", terms.bracket.stop_loss, signed
+
+    def _stop_out(self, symbol: str) -> None:
+        """Close what the symbol's stop covers, where its bar reaches it."""
+        if symbol not in self._stops:
+            return
+        _, level, covered = self._stops[symbol]
+        bar = self.bars(symbol)[-1]
+        if bar.low <= level if covered > 0 else bar.high >= level:
+            del self._stops[symbol]
+            left = self._held.pop(symbol).quantity - covered
+            if left:
+                self._held[symbol] = Position(self.instrument(symbol), left, level, opened_at=self.t)
 
     def bars(self, symbol: str | None = None) -> Bars:
         """The history up to now."""

@@ -8,6 +8,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -19,6 +20,10 @@ from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, StrategyPlan
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.usecases.running.run import run
+from orchestrate.wiring import build_adapter
+from tests.engines.builders import market_of
+from tests.engines.conformance import resting
+from tests.orchestration.harness import Part, run_harness
 
 _spec = importlib.util.spec_from_file_location("library_builders", Path(__file__).with_name("builders.py"))
 assert _spec is not None and _spec.loader is not None
@@ -45,75 +50,152 @@ def turtle(**config: object) -> Any:
     return StrategyLibrary.get_strategy("TURTLE", **{**SMALL, **config})
 
 
-def by_the_book(bars: list[tuple[int, int, int]], entry: int, exit: int, window: int, stop: float) -> list[Any]:
-    """The rules, one after the other, on 10,000 of equity of which a hundred are one N."""
-    close = [float(bar[0]) for bar in bars]
-    high, low = [float(c + up) for c, up, _ in bars], [float(c - down) for c, _, down in bars]
-    true = [0.0] + [
-        max(high[i] - low[i], abs(high[i] - close[i - 1]), abs(close[i - 1] - low[i])) for i in range(1, len(bars))
-    ]
-    signalled: list[Any] = []
-    side, paid, distance, n = 0, 0.0, 0.0, 0.0
-    for i in range(len(bars)):
-        n = sum(true[1 : window + 1]) / window if i <= window else ((window - 1) * n + true[i]) / window
-        broken = 0
-        if i >= entry:
-            broken = 1 if close[i] > max(high[i - entry : i]) else -1 if close[i] < min(low[i - entry : i]) else 0
-        if side:
-            stopped = side * (paid - close[i]) > distance
-            left = i >= exit and (close[i] < min(low[i - exit : i]) if side > 0 else close[i] > max(high[i - exit : i]))
-            if not (stopped or left):
-                continue
-            signalled.append((i, "exit"))
-            broken = broken if broken == -side else 0
-            side = 0
-        if broken and n > 0 and i >= window:
-            side, paid, distance = broken, close[i], stop * n
-            signalled.append((i, "long" if side > 0 else "short", pytest.approx(100.0 / n)))
-    return signalled
+class ByTheBook:
+    """The rules, one after the other, on 10,000 of equity of which a hundred are one N of a unit."""
+
+    def __init__(self, bars: list[tuple[int, int, int]], entry: int, leave: int, window: int, stop: float, step: float):
+        self.close = [float(bar[0]) for bar in bars]
+        self.high, self.low = [float(c + up) for c, up, _ in bars], [float(c - down) for c, _, down in bars]
+        self.entry, self.leave, self.window, self.stop, self.step = entry, leave, window, stop, step
+        self.signalled: list[Any] = []
+        self.side = self.units = self.stands_for = self.covered = self.held = 0
+        self.n = self.last = self.size = 0.0
+        self.level: float | None = None
+
+    def run(self) -> list[Any]:
+        n = 0.0
+        for i, close in enumerate(self.close):
+            ranges = self._ranges(i)
+            n = (
+                sum(ranges[: self.window]) / self.window
+                if i <= self.window
+                else ((self.window - 1) * n + ranges[-1]) / self.window
+            )
+            self._stopped_out(i)
+            broken = self._broken(i)
+            if self.side:
+                if not self._left(i):
+                    self._go_on(i, close)
+                    continue
+                self.signalled.append((i, "exit"))
+                broken = broken if broken == -self.side else 0
+                self.side, self.level = 0, None
+            if broken and n > 0 and i >= self.window:
+                self.side, self.n, self.last, self.size = broken, n, close, 100.0 / n
+                self.units = self.stands_for = self.covered = self.held = 1
+                self.level = self._level()
+                self.signalled.append((i, "long" if broken > 0 else "short", self.size, self.level))
+        return self.signalled
+
+    def _ranges(self, i: int) -> list[float]:
+        close, high, low = self.close, self.high, self.low
+        return [max(high[k], close[k - 1]) - min(low[k], close[k - 1]) for k in range(1, i + 1)]
+
+    def _broken(self, i: int) -> int:
+        if i < self.entry:
+            return 0
+        before = slice(i - self.entry, i)
+        return (self.close[i] > max(self.high[before])) - (self.close[i] < min(self.low[before]))
+
+    def _left(self, i: int) -> bool:
+        before = slice(i - self.leave, i)
+        if i < self.leave:
+            return False
+        return self.close[i] < min(self.low[before]) if self.side > 0 else self.close[i] > max(self.high[before])
+
+    def _level(self) -> float | None:
+        level = self.last - self.side * self.stop * self.n
+        return level if level > 0 else None
+
+    def _stopped_out(self, i: int) -> None:
+        if not self.side or self.level is None:
+            return
+        if self.low[i] <= self.level if self.side > 0 else self.high[i] >= self.level:
+            self.held -= self.covered
+            self.level = None
+            self.side = self.side if self.held else 0
+
+    def _go_on(self, i: int, close: float) -> None:
+        if self.units > self.stands_for and self._level() is not None:
+            self.level, self.covered = self._level(), self.held
+            self.signalled.append((i, "stop", self.level))
+        self.stands_for = self.units
+        if self.units < 4 and self.side * (close - self.last) >= self.step * self.n:
+            self.units, self.held, self.last = self.units + 1, self.held + 1, close
+            self.signalled.append((i, "add", self.size))
 
 
 def short(signalled: list[tuple[int, Signal]]) -> list[Any]:
-    return [(i, "exit") if wish.kind == "exit" else (i, wish.side, wish.quantity) for i, wish in signalled]
+    return [(i, *words(wish)) for i, wish in signalled if wish.kind != "cancel"]
+
+
+def words(wish: Signal) -> tuple[Any, ...]:
+    if wish.kind == "exit":
+        return ("exit",) if wish.terms.stop is None else ("stop", wish.terms.stop)
+    if wish.kind == "add":
+        return "add", wish.quantity
+    bracket = wish.terms.bracket
+    return wish.side, wish.quantity, None if bracket is None else bracket.stop_loss
 
 
 def test_by_hand():
     # highs are a point over the close and lows a point under it, so that a quiet bar's true range is 2
     close = [50, 50, 50, 50, 50, 52, 53, 53, 51, 47, 44, 40, 41, 43, 47]
-    assert short(ContextHarness({"IBM": ranged([(c, 1, 1) for c in close])}).run(turtle())) == [
-        (5, "long", 100 / 2.5),  # over the four highs before, all 51; ranges were 2, the new one is 3
+    assert short(ContextHarness({"IBM": ranged([(c, 1, 1) for c in close])}).run(turtle(units=1))) == [
+        (5, "long", 100 / 2.5, 47.0),  # over the four highs before, all 51; ranges were 2, the new one is 3
         (8, "exit"),  # under the two lows before, both 52; of the four, 49 is not broken
-        (9, "short", 100 / 3.78125),  # under 50; N from 2.25, 2.125, 2.5625 with a range of 5
+        (9, "short", 100 / 3.78125, 54.5625),  # under 50; N from 2.25, 2.125, 2.5625 with a range of 5
         (13, "exit"),  # over 41 and 42
-        (14, "long", 100 / 4.0556640625),  # over 45
+        (14, "long", 100 / 4.0556640625, 38.888671875),  # over 45
     ]
 
 
-def test_a_loss_of_so_many_ranges_ends_a_position_before_the_channel_does():
-    close = [50, 50, 50, 50, 50, 52, 47.5, 47.0, 46.9]
-    bars = [(c, 1, 1) for c in close]
-    bars[2] = (50, 1, 9)  # a low of 41, so that the channel stays wide; N is 3 at the entry
-    for stop, exits in ((0.5, [(6, "exit")]), (1.6, [(7, "exit")]), (1.68, [(8, "exit")]), (2.0, [])):
-        signalled = short(ContextHarness({"IBM": ranged(bars)}).run(turtle(exit=4, stop=stop)))
-        assert signalled == [(5, "long", 100 / 3), *exits]
+def test_a_pyramid_by_hand():
+    """N is 2.5 at the entry: a unit each 1.25 higher, four of them, and a stop 5 under the last close that added."""
+    close = [50, 50, 50, 50, 50, 52, 53, 54, 56, 58, 60, 54]
+    assert short(ContextHarness({"IBM": ranged([(c, 1, 1) for c in close])}).run(turtle(exit=4))) == [
+        (5, "long", 40.0, 47.0),
+        (7, "add", 40.0),  # 53 is 1 higher, 54 is 2
+        (8, "stop", 49.0),
+        (8, "add", 40.0),
+        (9, "stop", 51.0),
+        (9, "add", 40.0),  # the fourth: 60 adds nothing
+        (10, "stop", 53.0),  # the low of bar 11 reaches it, so that nothing is left to end by the channel
+    ]
+
+
+def test_a_stop_takes_all_units_and_a_new_pyramid_may_begin():
+    close = [50, 50, 50, 50, 50, 52, 54, 55, 45, 44]
+    signalled = short(ContextHarness({"IBM": ranged([(c, 1, 1) for c in close])}).run(turtle(exit=4)))
+    assert signalled[:4] == [(5, "long", 40.0, 47.0), (6, "add", 40.0), (7, "stop", 49.0), (8, "short", ANY, ANY)]
 
 
 def test_nothing_is_bought_where_nothing_moves_and_without_equity():
     assert ContextHarness({"IBM": ranged([(50, 0, 0)] * 20)}).run(turtle()) == []
     rising = ranged([(50 + 2 * i, 1, 1) for i in range(20)])
     assert ContextHarness({"IBM": rising}, equity=0.0).run(turtle()) == []
-    [(_, entry)] = ContextHarness({"IBM": rising}, multiplier=50.0).run(turtle())
+    [(_, entry)] = ContextHarness({"IBM": rising}, multiplier=50.0).run(turtle(units=1))
     assert entry.quantity == 100 / (3 * 50)
 
 
-@given(BARS, st.integers(2, 8), st.integers(2, 8), st.integers(1, 6), st.sampled_from([0.4, 1.1, 2.3]))
+@given(
+    BARS,
+    st.integers(2, 8),
+    st.integers(2, 8),
+    st.integers(1, 6),
+    st.sampled_from([0.4, 1.1, 2.3]),
+    st.sampled_from([0.3, 0.9]),
+)
 def test_it_equals_its_rules_word_by_word(
-    bars: list[tuple[int, int, int]], one: int, other: int, window: int, stop: float
+    bars: list[tuple[int, int, int]], one: int, other: int, window: int, stop: float, step: float
 ):
     entry, leave = max(one, other), min(one, other)
     harness = ContextHarness({"IBM": ranged(bars)})
-    signalled = short(harness.run(turtle(entry=entry, exit=leave, range_window=window, stop=stop)))
-    assert signalled == by_the_book(bars, entry, leave, window, stop)
+    signalled = short(harness.run(turtle(entry=entry, exit=leave, range_window=window, stop=stop, step=step)))
+    expected = ByTheBook(bars, entry, leave, window, stop, step).run()
+    assert [one[:2] for one in signalled] == [one[:2] for one in expected]
+    for (*_, figure), (*_, figure_by_the_book) in zip(signalled, expected, strict=True):
+        assert figure == figure_by_the_book or figure == pytest.approx(figure_by_the_book)
 
 
 @given(BARS, BARS)
@@ -122,7 +204,19 @@ def test_symbols_know_nothing_of_each_other(one: list[tuple[int, int, int]], oth
     together = ContextHarness({"A": ranged(one, "A"), "B": ranged(other, "B")}).run(turtle())
     for symbol, bars in (("A", one), ("B", other)):
         alone = ContextHarness({symbol: ranged(bars, symbol)}).run(turtle())
-        assert [(i, wish) for i, wish in together if wish.symbol == symbol] == alone
+        assert [(i, wish) for i, wish in together if (wish.symbol or wish.name.partition(".")[0]) == symbol] == alone
+
+
+@pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
+def test_a_pyramid_on_an_engine(framework: str):
+    """In at 53, on at 56 and 50; the stop at 49 closes the two that it was placed for, a later one the third at 50."""
+    closes = [50.0] * 7 + [52.0, 53, 54, 56, 50, 50]
+    part = Part(turtle(entry=6, exit=6), framework=framework)
+    adapters = {framework: build_adapter(framework, {"feed": "on_demand"})}
+    prices = resting.bars([(close, close + 1, close - 1, close) for close in closes])
+    done = run_harness(market_of(prices), {"own": part}, capital=10_000, adapters=adapters)
+    assert done.results["own"].error is None
+    assert done.fills() == [(40.0, 53.0), (40.0, 56.0), (40.0, 50.0), (-80.0, 49.0), (-40.0, 50.0)]
 
 
 def plan(framework: str) -> RunPlan:
