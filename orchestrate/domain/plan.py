@@ -115,6 +115,13 @@ class Sizing:
     period: int = 14
     take_profit_risk_reward: Decimal | None = None
 
+    def __str__(self) -> str:
+        text = f"{self.method} {self.value:f}"
+        if self.method != "risk":
+            return text
+        reward = self.take_profit_risk_reward
+        return f"{text} at {self.stop_atr:f} × ATR {self.period}" + ("" if reward is None else f", target × {reward:f}")
+
 
 @dataclass(frozen=True, slots=True)
 class StrategyPlan:

@@ -52,8 +52,8 @@ def test_text_tells_what_was_understood(command: Command) -> None:
     assert result.stdout == (
         "good.yaml: valid\n"
         "  multi, 50,000 USD, DEMO\n"
-        "  trend  MOMENTUM      backtrader    40 %  20,000.00  DEMO  fast=5 slow=20\n"
-        "  hold   BUY_AND_HOLD  nautilus    35.5 %  17,750.00  DEMO\n"
+        "  trend  MOMENTUM      backtrader    40 %  20,000.00  DEMO  percent 95  fast=5 slow=20\n"
+        "  hold   BUY_AND_HOLD  nautilus    35.5 %  17,750.00  DEMO  percent 95\n"
         "  24.5 % stays in reserve\n"
         "  gates: sharpe >= 0.5\n"
         "  info: compatibility: score 90 of 100\n"
@@ -62,6 +62,18 @@ def test_text_tells_what_was_understood(command: Command) -> None:
         "  warning: compatibility: symbols: most capital trades few symbols (Herfindahl index 1.00); "
         "spread the capital over more symbols\n"
     )
+
+
+def test_text_says_how_entries_are_sized(command: Command) -> None:
+    """A native of Nautilus sizes its own."""
+    sizing = "{method: risk, risk: 0.01, take_profit_risk_reward: 2.5}"
+    text = GOOD.replace("allocation: 40,", f"allocation: 40, sizing: {sizing},")
+    native = "from nautilus_trader.trading.strategy import Strategy\n\n\nclass Own(Strategy):\n    pass\n"
+    Path("own.py").write_text(native)
+    Path("good.yaml").write_text(text.replace("name: BUY_AND_HOLD", "name: 'own.py:Own'"))
+    trend, hold = command("validate", "good.yaml").stdout.splitlines()[2:4]
+    assert trend.split("DEMO")[1].split("  ")[1] == "risk 0.01 at 2 × ATR 14, target × 2.5"
+    assert hold.split("DEMO")[1].split() == []
 
 
 def test_text_says_what_is_wrong(command: Command) -> None:

@@ -12,7 +12,7 @@ from orchestrate.domain.text.printable import one_line
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from orchestrate.domain.plan import RunPlan
+    from orchestrate.domain.plan import RunPlan, StrategyPlan
     from orchestrate.domain.results import Finding
     from orchestrate.usecases.validate import Validation
 
@@ -120,11 +120,12 @@ def _understood(plan: RunPlan) -> list[str]:
             strategy.framework,
             *_capital_of(strategy.weight, plan),
             _few(list(strategy.symbols)),
+            _sizing_of(strategy),
             " ".join(f"{key}={value}" for key, value in strategy.config.items() if value is not None),
         )
         for strategy in plan.strategies
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(7)]
+    widths = [max(len(row[column]) for row in rows) for column in range(8)]
     for row in rows:
         cells = [
             cell.rjust(width) if at in (3, 4) else cell.ljust(width)
@@ -148,6 +149,15 @@ def _capital_of(weight: Decimal, plan: RunPlan) -> tuple[str, str]:
     if estimates_weights(plan):
         return plan.allocation.method, f"of {plan.allocation.lookback} bars"
     return f"{_percent(weight)} %", f"{weight * plan.capital.total:,.2f}"
+
+
+def _sizing_of(strategy: StrategyPlan) -> str:
+    """Return how the strategy's entries are sized; nothing for a native that sizes them itself."""
+    from orchestrate.wiring import ENGINES
+
+    engine = ENGINES.get(strategy.kind)
+    sizes_itself = engine is not None and engine.natives is not None and not engine.natives.sized
+    return "" if sizes_itself else str(strategy.sizing)
 
 
 def _few(symbols: list[str], most: int = 6) -> str:
