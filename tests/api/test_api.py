@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import backtrader as bt
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +52,16 @@ def test_the_examples_of_the_docstrings_hold(monkeypatch):
     failed, tried = doctest.testmod(api)
     assert tried >= 6
     assert not failed
+
+
+def test_natives_are_not_sized_by_risk(frame):
+    class Own(bt.Strategy):
+        pass
+
+    risk = OrchestratorConfig(sizing=Sizing("risk", Decimal("0.01")))
+    with pytest.raises(ConfigurationError, match="the sizing risk places stops, and Own places its own orders"):
+        run_backtest(Own, frame, risk)
+    assert run_backtest(Dip(), frame, risk).status == "completed"
 
 
 def test_a_file_a_frame_and_a_list_of_bars_are_the_same_run(frame):

@@ -25,6 +25,7 @@ from orchestrate.wiring import build_adapter
 from tests.engines.builders import market_of
 from tests.engines.conformance.resting import Bar, bars
 from tests.orchestration.harness import AT_CLOSE, Flags, HarnessRun, Part, Scripted, Stateless, run_harness
+from tests.orchestration.loop import feed_runs
 
 #: One percent at a stop two ranges of three bars away, and twice that for the target.
 RISK = Sizing("risk", Decimal("0.01"), period=3, take_profit_risk_reward=Decimal(2))
@@ -296,6 +297,16 @@ def test_skipped_rows_change_no_digit() -> None:
 
 
 # ---- every way of running it
+
+
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_bars_that_arrive_make_the_run_of_stored_ones(fill: FillRule) -> None:
+    near = replace(RISK, stop_atr=Decimal("0.7"))
+    parts = [feed_runs.Part(make, name, sizing=near) for make in feed_runs.PORTABLES for name in feed_runs.ENGINES]
+    market, rules = feed_runs.stage(3, [(0, 40), (4, 30)]), ExecutionRules(fill)
+    stored = feed_runs.facts(parts, market, rules)
+    assert any(one.reason == "bracket" for one in stored["fills"])
+    assert feed_runs.arriving_facts(parts, market, rules) == stored
 
 
 @pytest.mark.parametrize("fill", ["next_open", "close"])

@@ -269,6 +269,7 @@ def _strategy_plan(
     else:
         kind = _kind(strategy)
         instance = strategy(**parameters) if isinstance(strategy, type) and kind in PORTABLE_KINDS else strategy
+    _require_sizeable(name, kind, config.sizing)
     plan = StrategyPlan(
         id=own_id,
         name=name,
@@ -289,6 +290,13 @@ def _name_and_id(strategy: Strategy, taken: Container[str]) -> tuple[str, str]:
     own_id = _identifier(name)
     numbered = (own_id if number == 1 else f"{own_id}_{number}" for number in count(1))
     return name, next(candidate for candidate in numbered if candidate not in taken)
+
+
+def _require_sizeable(name: str, kind: Kind, sizing: Sizing) -> None:
+    """ConfigurationError for a native that would get a size, but not the stop that it goes by."""
+    engine = wiring.ENGINES.get(kind)
+    if sizing.method == "risk" and engine is not None and engine.natives is not None and engine.natives.sized:
+        raise ConfigurationError(f"the sizing risk places stops, and {name} places its own orders")
 
 
 def _identifier(name: str) -> str:

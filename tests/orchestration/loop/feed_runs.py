@@ -45,6 +45,7 @@ class Part(NamedTuple):
     framework: str
     symbols: tuple[str, ...] = ()
     config: Mapping[str, object] = {}
+    sizing: Sizing = Sizing("percent", Decimal(60))
 
 
 class Crosses(bt.Strategy):
@@ -142,7 +143,7 @@ def prepare(
         orchestrator.add_strategy(
             part.make if native else part.make(),
             StrategyMetadata(f"s{number}", symbols=part.symbols or tuple(symbols)),
-            AllocationConfig(Decimal(100) / len(parts), Sizing("percent", Decimal(60)), limits),
+            AllocationConfig(Decimal(100) / len(parts), part.sizing, limits),
             framework=part.framework,
             kind=part.framework if native else None,
             config=part.config,
