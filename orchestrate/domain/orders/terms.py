@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from numbers import Real
@@ -56,12 +57,16 @@ class Child(NamedTuple):
 
 @value
 class Bracket:
-    """The exits of an entry: prices and a distance, or, those that `fractions` names, fractions of its fill's price."""
+    """The exits of an entry: prices and a distance, or, those that `fractions` names, fractions of its fill's price.
+
+    `planned` names the prices that the plan's sizing gave; they follow the entry's price where that is replaced.
+    """
 
     stop_loss: float | None = None
     take_profit: float | None = None
     trail_loss: float | None = None
     fractions: tuple[str, ...] = ()
+    planned: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in EXITS:
@@ -89,7 +94,7 @@ class Bracket:
         """Raise ValueError, naming the field, where an entry at the price `at` has an exit on the wrong side."""
         self._require_fractions(buys=buys)
         side, below, above = ("long", "below", "above") if buys else ("short", "above", "below")
-        loss, profit = self._price("stop_loss"), self._price("take_profit")
+        loss, profit = self._own_price("stop_loss"), self._own_price("take_profit")
         if loss is not None and (loss >= at if buys else loss <= at):
             raise ValueError(f"stop_loss {loss:g} of a {side} entry at {at:g} must lie {below} it")
         if profit is not None and (profit <= at if buys else profit >= at):
@@ -111,15 +116,29 @@ class Bracket:
         return min(losses, default=None)
 
     def completed(self, stop_loss: float | None, take_profit: float | None) -> Bracket:
-        """Return it with these prices where it has neither a loss nor a profit of its own."""
+        """Return it with the plan's prices where it has neither a loss nor a profit of its own."""
         loses = self.stop_loss is not None or self.trail_loss is not None
         stop = self.stop_loss if loses else stop_loss
         target = take_profit if self.take_profit is None else self.take_profit
         own = tuple(name for name in self.fractions if getattr(self, name) is not None)
-        return Bracket(stop, target, self.trail_loss, own)
+        given = (None if loses else stop_loss, take_profit if self.take_profit is None else None)
+        planned = tuple(name for name, price in zip(EXITS, given, strict=False) if price is not None)
+        return Bracket(stop, target, self.trail_loss, own, planned)
 
-    def _price(self, name: str) -> float | None:
-        price: float | None = None if name in self.fractions else getattr(self, name)
+    def followed(self, before: float | None, after: float | None) -> Bracket | None:
+        """Return it with the plan's prices as far from the entry's as before; None where the stop is no price then."""
+        if not self.planned or before is None or after is None or before == after:
+            return self
+        stop, target = (
+            moved(price, distance(before, after), up=after > before) if name in self.planned and price else price
+            for name, price in (("stop_loss", self.stop_loss), ("take_profit", self.take_profit))
+        )
+        if stop is not None and stop <= 0:
+            return None
+        return replace(self, stop_loss=stop, take_profit=target if target is None or target > 0 else None)
+
+    def _own_price(self, name: str) -> float | None:
+        price: float | None = None if name in self.fractions or name in self.planned else getattr(self, name)
         return price
 
     def _level(self, name: str, fill: float, *, up: bool) -> float | None:

@@ -180,20 +180,23 @@ class OrderManager:
     def replace(self, order: Order, quantity: float | None, terms: OrderTerms) -> float:
         """Change an order as far as that needs no decision; the signed quantity by which it is to grow.
 
-        New prices that cost more than the strategy has are refused; the order stays as it was.
+        New prices that cost more than the strategy has, or leave its stop no price, are refused; the order stays as it
+        was.
         """
         limit = order.limit if terms.limit is None else terms.limit
         trigger = order.trigger if terms.stop is None else terms.stop
-        power, now = self._buying_power, order.quantity
+        power, now, bracket = self._buying_power, order.quantity, order.bracket
         cost = power.cost_of(order, now, limit, trigger)
-        if cost - order.reserve > power.room(order.strategy_id) + _CENT_GRAIN and cost > order.reserve:
-            self._refuse_change(order, cost - order.reserve, power.room(order.strategy_id))
-            limit, trigger, cost = order.limit, order.trigger, order.reserve
+        if bracket is not None:
+            bracket = bracket.followed(order.trigger or order.limit, trigger or limit)
+        if self._refuses(order, cost, lacks_stop=bracket is None and order.bracket is not None):
+            limit, trigger, cost, bracket = order.limit, order.trigger, order.reserve, order.bracket
         whole = now if quantity is None else self._whole(order, float(quantity))
         more = 0.0 if order.closing or abs(whole) <= abs(now) else rounded(whole - now)
         if whole and not more and whole != now:
             now, cost = whole, power.cost_of(order, whole, limit, trigger)
         self.blotter.change(order, now, cost, limit, trigger)
+        self.blotter.protect(order, bracket)
         self.tell_change(order)
         return more
 
@@ -209,11 +212,19 @@ class OrderManager:
         if order.status is not OrderStatus.PENDING:
             self.send([StrategyCommand(order.strategy_id, "replace", order)])
 
-    def _refuse_change(self, order: Order, cost: float, room: float) -> None:
+    def _refuses(self, order: Order, cost: float, *, lacks_stop: bool) -> bool:
+        """Return whether new prices that make the order cost so much are refused, and record it."""
+        more, room = cost - order.reserve, self._buying_power.room(order.strategy_id)
+        if lacks_stop:
+            reason, detail = Reason.NO_STOP, "its stop would be no price"
+        elif more > room + _CENT_GRAIN and more > 0:
+            reason, detail = Reason.CAPITAL, f"its new price costs {more:.2f} more, {room:.2f} is available"
+        else:
+            return False
         step = self._marks.step
         demand = demand_of(order, self._marks[order.symbol], step, self._moments[step])
-        detail = f"its new price costs {cost:.2f} more, {room:.2f} is available"
-        self._log.record(Decision(demand, Outcome.REJECTED, 0.0, Reason.CAPITAL, detail), order.id)
+        self._log.record(Decision(demand, Outcome.REJECTED, 0.0, reason, detail), order.id)
+        return True
 
     # ---- after a fill
 

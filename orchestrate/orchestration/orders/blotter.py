@@ -20,6 +20,7 @@ from orchestrate.domain.orders.order import (
     Reason,
     trailing_level,
 )
+from orchestrate.domain.orders.terms import Bracket
 
 #: Which orders are released: all, those of the open (portable ones that rest, forced ones), or all others.
 Due = Literal["all", "resting", "others"]
@@ -232,6 +233,10 @@ class Blotter:
         order.quantity, order.reserve, order.limit, order.trigger = quantity, reserve, limit, trigger
         self.reserving[order.strategy_id, order.symbol] = None
         self.moved.add(order.strategy_id)
+
+    def protect(self, order: Order, bracket: Bracket | None) -> None:
+        """Give an open order the exits that follow its fill."""
+        order.bracket = bracket
 
     def fill(self, fill: Fill) -> Order | None:
         """Return the order of a fill, with the fill noted; None for one that is known already.
