@@ -19,6 +19,7 @@ from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.bars import Bars, full_history
 from orchestrate.domain.market.true_range import AverageTrueRange
 from orchestrate.domain.orders.execution import ExecutionRules, FillRule
+from orchestrate.domain.orders.intents import Intent, Producer
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategies.protocols import Signal, Signals
 from orchestrate.wiring import build_adapter
@@ -233,6 +234,15 @@ def test_adds_are_left_alone() -> None:
     strategy = Scripted({3: [Signal.enter("A", tag="t")], 4: [Signal.add("A", 10)]})
     done = run(strategy, [*FOUR, (100, 101, 99, 100), (100, 101, 99, 100), (100, 100, 94, 95), (95, 95, 95, 95)])
     assert fills(done) == [(4, 166.0, 100.0), (5, 10.0, 100.0), (6, -166.0, 94.0)]
+
+
+@pytest.mark.parametrize(("producer", "protected"), [("strategy", True), ("rebalance", False)])
+def test_only_entries_of_strategies_are_protected(producer: Producer, protected: bool) -> None:
+    done = run(Scripted({}), [*FOUR, (100, 101, 99, 100)])
+    stage = done.orchestrator.coordinator.stages[0]
+    intent = Intent("s", "A", False, 10.0, True, 100.0, 4, 0, producer=producer)
+    stage([intent])
+    assert (intent.demand.quantity, intent.demand.bracket is not None) == (10.0, protected)
 
 
 # ---- against plain arithmetic

@@ -108,7 +108,9 @@ def _protects(entry: StrategyEntry) -> bool:
 
 
 def _enters(intent: Intent) -> bool:
-    return not intent.closing and intent.requires != "position" and intent.changes is None
+    """Return whether it is an entry of a strategy, not an add, a larger quantity of an open order, or a rebalance."""
+    opens = not intent.closing and intent.requires != "position" and intent.changes is None
+    return opens and intent.producer == "strategy"
 
 
 class ReserveCapital:
