@@ -43,7 +43,7 @@ def run(strategy: object, prices: Sequence[Bar], engine: str = "backtrader", **h
     rules, sizing = how.pop("rules", ExecutionRules()), how.pop("sizing", RISK)
     instrument = how.pop("instrument", None)
     adapters = {engine: build_adapter(engine, {"feed": how.pop("feed", "on_demand")})}
-    market = market_of(bars(prices), **({"A": instrument} if instrument else {}))
+    market = market_of(bars(prices), *how.pop("more", ()), **({"A": instrument} if instrument else {}))
     return run_harness(market, {"s": Part(strategy, sizing=sizing, framework=engine)}, rules, adapters=adapters, **how)
 
 
@@ -82,6 +82,16 @@ def test_a_future_counts_its_points(engine: str) -> None:
     done = run(enters(Signal.enter("A")), prices, engine, instrument=future)
     assert fills(done) == [(4, 3.0, 100.0), (5, -3.0, 94.0)]
     assert done.results["s"].equity[-1] == 100_000 - 900
+
+
+def test_a_loss_in_another_currency_counts_in_that_of_the_capital(engine: str) -> None:
+    """A unit of it is 1.25: 1 000 ÷ (6 × 1.25) are 133 shares, which lose 997.50."""
+    share = Instrument("A", currency="EUR", fx="R")
+    prices = [*FOUR, (100, 101, 99, 100), (100, 100, 94, 95), (95, 95, 95, 95)]
+    rate = bars([(1.25, 1.25, 1.25, 1.25)] * len(prices), "R")
+    done = run(enters(Signal.enter("A")), prices, engine, instrument=share, more=[rate])
+    assert fills(done) == [(4, 133.0, 100.0), (5, -133.0, 94.0)]
+    assert done.results["s"].equity[-1] == pytest.approx(100_000 - 997.5)
 
 
 def test_a_limit_entry_has_its_stop_off_the_limit(engine: str) -> None:
