@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -106,6 +106,8 @@ def _json(**bounds: float) -> WithJsonSchema:
 
 _AS_DATE = WithJsonSchema({"type": "string", "pattern": f"^{_MOMENT.pattern}$"})
 
+#: Marks numbers that stand for a share: 0.05, not 5%.
+SHARE: Final = "share"
 _Number = Annotated[Decimal, BeforeValidator(_decimal)]
 Money = Annotated[_Number, Field(gt=0, le=MAX_MONEY), _json(exclusiveMinimum=0, maximum=MAX_MONEY)]
 Quantity = Annotated[_Number, Field(gt=0, le=MAX_QUANTITY), _json(exclusiveMinimum=0, maximum=MAX_QUANTITY)]
@@ -113,8 +115,9 @@ Factor = Annotated[
     _Number, Field(ge=1 / Decimal(MAX_FACTOR), le=MAX_FACTOR), _json(minimum=1 / MAX_FACTOR, maximum=MAX_FACTOR)
 ]
 Tick = Annotated[_Number, Field(ge=SMALLEST_TICK, le=MAX_PRICE), _json(minimum=float(SMALLEST_TICK), maximum=MAX_PRICE)]
-Margin = Annotated[_Number, Field(ge=1 / Decimal(MAX_FACTOR), le=1), _json(minimum=1 / MAX_FACTOR, maximum=1)]
-Rate = Annotated[_Number, Field(ge=0, le=1), _json(minimum=0, maximum=1)]
+Margin = Annotated[_Number, Field(ge=1 / Decimal(MAX_FACTOR), le=1), _json(minimum=1 / MAX_FACTOR, maximum=1), SHARE]
+Rate = Annotated[_Number, Field(ge=0, le=1), _json(minimum=0, maximum=1), SHARE]
+Yearly = Annotated[_Number, Field(ge=0), _json(minimum=0), SHARE]
 Lot = Annotated[
     LotRule | Decimal,
     BeforeValidator(_lot),
@@ -126,10 +129,9 @@ Ticks = Annotated[_Number, Field(ge=0, le=MAX_TICKS), _json(minimum=0, maximum=M
 Periods = Annotated[_Number, Field(ge=1, le=MAX_PERIODS), _json(minimum=1, maximum=MAX_PERIODS)]
 Fee = Annotated[_Number, Field(ge=0, le=MAX_MONEY), _json(minimum=0, maximum=MAX_MONEY)]
 Positive = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0), _json(exclusiveMinimum=0)]
-NotNegative = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0), _json(minimum=0)]
 Percentage = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100), _json(exclusiveMinimum=0, maximum=100)]
 Cost = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, lt=100), _json(minimum=0, exclusiveMaximum=100)]
-Fraction = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=1), _json(exclusiveMinimum=0, maximum=1)]
+Fraction = Annotated[_Number, Field(gt=0, le=1), _json(exclusiveMinimum=0, maximum=1), SHARE]
 Timeout = Annotated[
     Decimal,
     Field(ge=Decimal(str(LEAST_TIMEOUT)), le=86400),

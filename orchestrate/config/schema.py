@@ -26,7 +26,6 @@ from orchestrate.config.numbers import (
     Margin,
     Moment,
     Money,
-    NotNegative,
     Percentage,
     Periods,
     Positive,
@@ -38,6 +37,7 @@ from orchestrate.config.numbers import (
     Tick,
     Ticks,
     Timeout,
+    Yearly,
 )
 from orchestrate.domain.portfolio import Period
 
@@ -129,7 +129,7 @@ class InstrumentSection(Section):
     maintenance_rate: Rate | None = None
     lot: Lot | None = None
     fx: Filled | None = None
-    borrow: NotNegative | None = None
+    borrow: Yearly | None = None
     expiry: Day | None = None
 
 

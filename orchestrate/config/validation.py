@@ -6,6 +6,7 @@ import copy
 import functools
 import operator
 import os
+import re
 import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hi
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from orchestrate.config.document.nodes import Node, Scalar, Table, Unreadable, find, named, plain, shortened
-from orchestrate.config.numbers import Real
+from orchestrate.config.numbers import SHARE, Real
 from orchestrate.config.schema import Section
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.text.spelling import did_you_mean
@@ -56,6 +57,7 @@ _SAID = {
 }
 
 
+_PERCENTAGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 #: Text that means true or false → how that is written.
 _BOOLEANS = {
     "yes": "true",
@@ -152,7 +154,7 @@ def _problem(
         place = node.place
     found = named(plain(node))
     path_text = dotted(where, path)
-    hint = _unquote(node, kind) or _lengthen(model, path, node)
+    hint = _unpercent(model, path, node, kind) or _unquote(node, kind) or _lengthen(model, path, node)
     if kind in _EXPECTED:
         message = f"{path_text}: expected {_EXPECTED[kind]}, found {found}"
     elif kind in _BOUNDS:
@@ -182,6 +184,25 @@ def _lengthen(model: type[BaseModel], path: Path, node: Node) -> str:
     if not key or not isinstance(node, Scalar):
         return ""
     return f"write {{{key}: {'…' if node.value is None else shortened(str(node.value))}}}"
+
+
+def _unpercent(model: type[BaseModel], path: Path, node: Node, kind: str) -> str:
+    """Return how to write a percentage where a share is expected."""
+    match = _PERCENTAGE.fullmatch(str(plain(node)))
+    if kind != "number" or match is None or not _is_share(model, path):
+        return ""
+    return f"write {Decimal(match[1]).scaleb(-2):f}"
+
+
+def _is_share(model: type[BaseModel], path: Path) -> bool:
+    owner = _annotation_at(model, path[:-1])
+    field = getattr(owner, "model_fields", {}).get(str(path[-1]))
+    return field is not None and SHARE in [*field.metadata, *_metadata(field.annotation)]
+
+
+def _metadata(annotation: Any) -> list[Any]:
+    inside = [one for part in get_args(annotation) for one in _metadata(part)]
+    return [*getattr(annotation, "__metadata__", ()), *inside]
 
 
 def _unquote(node: Node, kind: str) -> str:

@@ -74,6 +74,11 @@ class Bracket:
             if given is not None:
                 positive(name, given)
 
+    @property
+    def parts(self) -> list[str]:
+        """The names of its exits."""
+        return [name for name in ("stop_loss", "trail_loss", "take_profit") if getattr(self, name) is not None]
+
     def stop_level(self, fill: float, *, buys: bool) -> float | None:
         """Return the price of the stop_loss of an entry that filled at `fill`."""
         return self._level("stop_loss", fill, up=not buys)
@@ -208,14 +213,17 @@ class OrderTerms:
     def __post_init__(self) -> None:
         if self.tif not in get_args(Tif):
             raise ValueError(f"tif must be one of {', '.join(get_args(Tif))}, not {self.tif!r}")
-        if (self.until is not None) != (self.tif == "until"):
+        if self.until is None and self.tif == "until":
+            raise ValueError("tif 'until' needs until, the last moment of the order")
+        if self.until is not None and self.tif != "until":
             raise ValueError(f"until goes with tif 'until' and no other, not with {self.tif!r}")
         if not isinstance(self.tag, str):
             raise TypeError(f"tag must be a text, not {self.tag!r}")
         if self.trail is not None and (self.limit is not None or self.stop is not None):
             raise ValueError("trail goes with neither limit nor stop: a trailing stop begins at the close")
         if self.tif != "gtc" and not self.rests:
-            raise ValueError(f"tif {self.tif!r} is for orders with a limit, stop or trail; this is a market order")
+            name = "until" if self.until is not None else f"tif {self.tif!r}"
+            raise ValueError(f"{name} is for orders with a limit, stop or trail; this is a market order")
 
     @property
     def rests(self) -> bool:

@@ -40,6 +40,8 @@ class NautilusOrchestrationAdapter(HostingAdapter):
         self._prices: dict[Moment, dict[str, memoryview]] = {"open": {}, "close": {}}
         self._bars: dict[str, BarColumn] = {}
         self._open: dict[tuple[str, str], Position] = {}
+        #: what is open, in a quantity's digits: Nautilus's own sum blurs those of 2**32 units
+        self._sizes: dict[tuple[str, str], float] = {}
 
     def _open_host(self, seats: Sequence[StrategySeat]) -> NativeHost[Any]:
         from orchestrate.engines.nautilus.hosting.host import NautilusHost
@@ -105,8 +107,7 @@ class NautilusOrchestrationAdapter(HostingAdapter):
         return fills
 
     def _size(self, strategy_id: str, symbol: str) -> float:
-        held = self._open.get((strategy_id, symbol))
-        return 0.0 if held is None else float(held.signed_qty)
+        return self._sizes.get((strategy_id, symbol), 0.0)
 
     def _explain(self, error: Exception, names: Sequence[str]) -> Exception:
         return explained(error, names)
@@ -120,23 +121,24 @@ class NautilusOrchestrationAdapter(HostingAdapter):
         held = self._open.get(key)
         size_before = realised_before = 0.0
         if held is not None:
-            size_before, realised_before = held.signed_qty, held.realized_pnl.as_double()
+            size_before, realised_before = self._sizes[key], held.realized_pnl.as_double()
             refuse_crossing(size_before, due.quantity)
         fill, position = exchange.trade(t, due, held)
         self._realised += position.realized_pnl.as_double() - realised_before
-        size = position.signed_qty
-        self._held[symbol] = rounded(self._held.get(symbol, 0.0) + size - size_before)
-        if size:
-            self._open[key] = position
-        else:
-            del self._open[key]
         units, paid = fill.last_qty, fill.last_px
         quantity = abs(due.quantity)
         if units != Quantity(quantity, units.precision):  # as_double of what is equal may differ in the last bit
             quantity = round(units.as_double(), units.precision)
+        quantity = quantity if fill.is_buy else -quantity
+        size = rounded(size_before + quantity)
+        self._held[symbol] = rounded(self._held.get(symbol, 0.0) + size - size_before)
+        if size:
+            self._open[key], self._sizes[key] = position, size
+        else:
+            self._open.pop(key, None)
+            self._sizes.pop(key, None)
         price = round(paid.as_double(), paid.precision)
         fee = fill.commission.as_double()
-        quantity = quantity if fill.is_buy else -quantity
         return Fill(order.id, order.strategy_id, symbol, quantity, price, fee, t, due.part)
 
     def end(self) -> None:
@@ -144,4 +146,5 @@ class NautilusOrchestrationAdapter(HostingAdapter):
         self._exchange = None
         self._bars.clear()
         self._open.clear()
+        self._sizes.clear()
         super().end()

@@ -132,7 +132,7 @@ class OrderManager:
             self.cancel_orders([other], ends, tell_engine=tell_engine)
 
     def cut_gapped(self, event: MarketEvent) -> list[Released]:
-        """Cut entries and adds whose stop the open jumps over to what can be paid there; an open may cost too much."""
+        """Cut entries and adds that the open fills at a dearer price than was reserved to what can be paid there."""
         self._marks.step = event.step
         opens = self._marks.opens
         gapped = [order for order in self.blotter.resting() if order.symbol in event.rows and _jumped(order, opens)]
@@ -143,8 +143,8 @@ class OrderManager:
             if result.decision is not None:
                 self._log.record(result.decision, order.id)
             if result.quantity:
-                cost = self._buying_power.cost_of(order, result.quantity, None, order.trigger, opens)
-                self.blotter.change(order, result.quantity, cost, None, order.trigger)
+                cost = self._buying_power.cost_of(order, result.quantity, order.limit, order.trigger, opens)
+                self.blotter.change(order, result.quantity, cost, order.limit, order.trigger)
                 self.tell_change(order)
             else:
                 self.blotter.end(order, OrderStatus.REJECTED, Reason.BELOW_ONE_LOT)
@@ -319,10 +319,12 @@ class OrderManager:
 
 
 def _jumped(order: Order, opens: Mapping[str, float]) -> bool:
-    """Return True for a portable buy stop without a limit that the open lies beyond: what sells costs less there."""
-    if order.native_order or order.closing or order.limit is not None or order.trigger is None or order.quantity < 0:
+    """Return True for a portable opening that costs more at the open: a buy above its stop, a sell above its limit."""
+    if order.native_order or order.closing:
         return False
-    return opens[order.symbol] > order.trigger
+    if order.quantity < 0:
+        return order.limit is not None and order.trigger is None and opens[order.symbol] > order.limit
+    return order.limit is None and order.trigger is not None and opens[order.symbol] > order.trigger
 
 
 def _to_nobody(_commands: Iterable[StrategyCommand]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from orchestrate.domain.books import Accrual, Book, Flow, Handover, Position
@@ -21,7 +22,7 @@ from orchestrate.orchestration.orders.ports import FrameworkPortfolioState
 TOLERANCE: Final = 1e-6
 #: Engines keep money to 8 decimals: each fill may round profit and fee by half of the last one.
 _ROUNDING_PER_FILL: Final = 1e-8
-#: Floats carry about 16 digits of the money that was moved.
+#: Floats carry about 16 digits of what was moved.
 _FLOAT_GRAIN: Final = 1e-15
 
 
@@ -74,10 +75,12 @@ class Netted:
         if ours != theirs:
             for symbol in sorted({*ours, *theirs}):
                 mine, its = ours.get(symbol, 0.0), theirs.get(symbol, 0.0)
-                if not abs(mine - its) <= TOLERANCE:  # a NaN agrees with nothing
+                apart = abs(mine - its)
+                # a NaN agrees with nothing
+                if not apart <= TOLERANCE and not apart <= TOLERANCE + self._lost_units(symbol):
                     raise ReconciliationError(
-                        f"{state.framework} holds {its:g} of {symbol}, "
-                        f"the books of its strategies hold {mine:g} ({moment})"
+                        f"{state.framework} holds {its:.15g} of {symbol}, "
+                        f"the books of its strategies hold {mine:.15g} ({moment})"
                     )
         apart = abs(self.realised - state.realised)
         if not apart <= TOLERANCE and not apart <= TOLERANCE + self._roundings():
@@ -103,6 +106,15 @@ class Netted:
         """Return how far apart the last digits of both sides may have come over all fills."""
         fills = sum(len(book.fills) for book in self.books)
         return fills * _ROUNDING_PER_FILL + sum(book.turnover for book in self.books) * _FLOAT_GRAIN
+
+    def _lost_units(self, symbol: str) -> float:
+        """Return how many units a sum kept along with every fill may have lost: each time a part of all it was."""
+        count, most = 0, 0.0
+        for book in self.books:
+            held = list(accumulate(fill.quantity for fill in book.fills if fill.symbol == symbol))
+            count += len(held)
+            most += max(map(abs, held), default=0.0)
+        return count * most * _FLOAT_GRAIN
 
 
 def reconcile(

@@ -105,6 +105,8 @@ class _Requested:
 
     def orders(self, said: Sequence[Signal]) -> Iterator[Signal]:
         """Yield the orders that the signals come to: market exits, exits that rest, adds, an entry."""
+        if sum(signal.kind == "target" for signal in said) > 1:
+            raise ValueError(f"target: {self._symbol} has two at once")
         requested = [one for signal in said for one in (self._aimed(signal) if signal.kind == "target" else (signal,))]
         plain = [signal for signal in requested if signal.kind != "oco"]
         _refuse_both_sides(self._symbol, [signal for signal in plain if signal.kind == "entry"])
@@ -231,7 +233,7 @@ def _require_free_tags(orders: Iterable[Signal], standing: Standing, over: set[s
     """ValueError where an order takes the name of one that is open, or of another of this step."""
     taken: set[str] = set()
     for tag in (tag for order in orders for leg in (order.pair or (order,)) for tag in _names(leg.terms)):
-        open_order = standing.order(tag)
+        open_order = standing.order(tag) or _parent(tag, standing)
         if tag in taken or (open_order is not None and open_order.id not in over):
             raise ValueError(f"tag {tag!r} is the name of an open order already")
         taken.add(tag)
@@ -242,6 +244,12 @@ def _names(terms: OrderTerms) -> Iterator[str]:
     if not terms.tag:
         return
     yield terms.tag
-    for part in ("stop_loss", "trail_loss", "take_profit"):
-        if terms.bracket is not None and getattr(terms.bracket, part) is not None:
-            yield f"{terms.tag}.{part}"
+    if terms.bracket is not None:
+        yield from (f"{terms.tag}.{part}" for part in terms.bracket.parts)
+
+
+def _parent(tag: str, standing: Standing) -> Order | None:
+    """Return the open order of which an exit will have that name once it fills."""
+    name, _, part = tag.rpartition(".")
+    order = standing.order(name) if name else None
+    return order if order is not None and order.bracket is not None and part in order.bracket.parts else None

@@ -226,7 +226,10 @@ class BuyingPower:
             return 0.0
         instrument = converted(self._quoted[order.symbol], self._closes if prices is None else prices)
         at = trigger if trigger is not None else self._closes[order.symbol]
-        price = limit if limit is not None else self._rules.fill_price(at, quantity, instrument)
+        if limit is None:
+            price = self._rules.fill_price(at, quantity, instrument)
+        else:
+            price = _dearest(limit, trigger, quantity)
         return self._rules.cost(quantity, price, instrument)
 
     def room(self, strategy_id: str) -> float:
@@ -238,7 +241,7 @@ class BuyingPower:
     def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
         """Return the limit, the trigger of a stop, or the close that a market order saw; slipped unless a limit."""
         if demand.limit is not None:
-            return demand.limit
+            return _dearest(demand.limit, demand.trigger, quantity)
         raw = demand.price if demand.trigger is None else demand.trigger
         return self._rules.fill_price(raw, quantity, instrument) if quantity else raw
 
@@ -309,7 +312,7 @@ class BuyingPower:
         """Return an opening cut to what it costs at the prices of the moment."""
         prices, step, t = moment.prices, moment.step, moment.t
         raw, instrument = prices[order.symbol], converted(self._quoted[order.symbol], prices)
-        price = self._rules.fill_price(raw, order.quantity, instrument)
+        price = self._rules.fill_price(raw, order.quantity, instrument) if order.slips else raw
         owner = order.strategy_id
         now = _Projection(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
         others = self._contributions(moment) if self._entries[owner].account.is_shared else NO_OTHERS
@@ -320,7 +323,7 @@ class BuyingPower:
         return changed(order, demand_of(order, raw, step, t), *left)
 
     def cut_gapped(self, orders: Sequence[Order], opens: Prices, step: int, t: int) -> list[Released]:
-        """Cut stops that rest, and that an open reaches beyond the price of their reserve, to what they cost there."""
+        """Cut orders that rest, and that an open reaches beyond the price of their reserve, to what they cost there."""
         fills: dict[str, list[Expected]] = {}
         for order in self._blotter.unanswered():
             expected = self._expected(order.strategy_id, order.symbol, order.quantity, opens)
@@ -382,6 +385,11 @@ class BuyingPower:
             return Fill("", strategy_id, symbol, quantity, price, fee, 0, rate=rate), instrument
         fee = self._rules.fee(quantity, price, instrument)
         return Fill("", strategy_id, symbol, quantity, price, fee, 0), instrument
+
+
+def _dearest(limit: float, trigger: float | None, quantity: float) -> float:
+    """Return the price with a limit at which most is held back: a sell that is triggered may fill above its limit."""
+    return trigger if trigger is not None and quantity < 0 else limit
 
 
 _NOTHING = _Granted()

@@ -72,7 +72,14 @@ def test_its_workflow_is_yaml_and_calls_commands_there_are(tmp_path: Path):
     workflow: Any = yaml.safe_load((tmp_path / ".github/workflows/backtest.yml").read_text())
     commands = [step["run"].split() for step in workflow["jobs"]["backtest"]["steps"] if "run" in step]
     own = [command[1] for command in commands if command[0] == "orchestrate"]
-    assert own == ["validate", "backtest"]
+    assert own == ["validate", "backtest", "parity"]
+
+
+def test_both_engines_trade_its_strategies_alike(tmp_path: Path):
+    write_starter(tmp_path)
+    result = CliRunner().invoke(application(), ["parity", str(tmp_path / "backtest.yaml"), "--format", "junit"])
+    assert result.exit_code == 0
+    assert 'tests="6" failures="0" skipped="0"' in result.stdout
 
 
 @pytest.mark.parametrize("there", ["backtest.yaml", ".gitignore", ".github", ".github/workflows/backtest.yml"])

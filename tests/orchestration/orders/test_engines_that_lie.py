@@ -19,6 +19,7 @@ from orchestrate.domain.orders.order import Fill, StrategyCommand
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.ports import EngineReport, FrameworkPortfolioState, OrchestrationPort
 from orchestrate.orchestration.orders.reconciliation import reconcile
+from orchestrate.wiring import build_adapter
 from tests.engines.builders import market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, HarnessRun, Part, Scripted, fixed, prepare, run_harness
@@ -209,6 +210,25 @@ def test_books_and_engine_agree_after_every_step_of_any_run(
     orchestrator.end()
     assert any(entry.book.fills for entry in orchestrator.strategies.values())
     assert not orchestrator.session.blotter.waiting
+
+
+@pytest.mark.parametrize("engine", ["backtrader", "nautilus"])
+def test_a_sum_of_very_large_fractions_loses_its_last_digits(engine: str) -> None:
+    """Of 5e9 units a float keeps no millionths: each in and out of `big` may move the sum that `small` is part of."""
+    sizes = [4_483_559_839.223226, 5_330_780_741.440516, 6_885_937_630.333074]
+    swings = {2 * n: [Signal.enter("A", quantity=size)] for n, size in enumerate(sizes, 1)}
+    exits = {call: [Signal.exit("A")] for call in (3, 5, 7)}
+    parts = {
+        "small": Part(Scripted({0: [Signal.enter("A", quantity=175_675.746194)]}), pct=1, framework=engine),
+        "big": Part(Scripted(swings | exits), pct=90, framework=engine),
+    }
+    market, rules = market_of(series("A", [(10.0, 10.0)] * 10)), ExecutionRules(lots="fractional")
+    adapters = {engine: build_adapter(engine, {"feed": "on_demand"})}
+    done = run_harness(market, parts, rules, capital=10**12, adapters=adapters)
+    books = [entry.book for entry in done.orchestrator.strategies.values()]
+    assert [book.quantity("A") for book in books] == [175_675.746194, 0.0]
+    with pytest.raises(ReconciliationError, match=r"holds 175675.756194 of A, .* hold 175675.746194 \(now\)"):
+        reconcile(FrameworkPortfolioState(engine, {"A": 175_675.756194}, 0.0), books, "now")
 
 
 @pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE])

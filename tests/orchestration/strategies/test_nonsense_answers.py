@@ -133,7 +133,8 @@ NONSENSE: dict[str, tuple[Callable[[], object], str]] = {
     "target of a long": (lambda: Signal.enter("A", limit=9.0, take_profit=8.0), "take_profit 8 of a long"),
     "target of a short": (lambda: Signal.enter("A", "short", limit=9.0, take_profit=9.5), "take_profit 9.5"),
     "tif": (lambda: Signal.enter("A", limit=9.0, tif="ever"), "tif must"),  # type: ignore[arg-type]  # nonsense on purpose
-    "tif without until": (lambda: Signal.enter("A", limit=9.0, tif="until"), "until goes with"),
+    "tif without until": (lambda: Signal.enter("A", limit=9.0, tif="until"), "tif 'until' needs until"),
+    "until of a market order": (lambda: Signal.enter("A", until="2020-01-05"), "until is for orders with a limit"),
     "until and day": (lambda: Signal.enter("A", limit=9.0, tif="day", until="2020-01-05"), "until goes with"),
     "until": (lambda: Signal.enter("A", limit=9.0, until="soon"), "until must be a date"),
     "until a number": (lambda: Signal.enter("A", limit=9.0, until=5), "until must be a date"),  # type: ignore[arg-type]  # nonsense on purpose

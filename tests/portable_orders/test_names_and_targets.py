@@ -1,0 +1,43 @@
+"""Names of a bracket's exits are taken while their entry is open; a symbol has one target at a step."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrate.domain.strategies.protocols import Signal
+from tests.engines.conformance.resting import bars
+from tests.portable_orders.test_orders_of_strategies import CALM, error_of, fills, run
+
+WAITS = Signal.enter("A", limit=5.0, stop_loss=4.0, tag="in")
+
+
+@pytest.mark.parametrize(
+    ("tag", "message"),
+    [
+        ("in.stop_loss", "tag 'in.stop_loss' is the name of an open order already"),
+        ("in", "tag 'in' is the name of an open order already"),
+        ("in.take_profit", ""),
+        (".stop_loss", ""),
+    ],
+)
+def test_an_entry_that_waits_keeps_the_names_of_its_exits(tag: str, message: str) -> None:
+    done, _ = run({0: [WAITS], 2: [Signal.enter("B", limit=5.0, tag=tag)]}, more=[bars(CALM, "B")])
+    assert error_of(done) == message
+
+
+def test_names_of_exits_are_free_once_their_entry_is_over() -> None:
+    done, seen = run({0: [WAITS], 2: [Signal.cancel("in"), Signal.enter("A", limit=9.0, tag="in.stop_loss")]})
+    assert (error_of(done), fills(done)) == ("", [(3, 5.0, 9.0)])
+    assert seen.seen("in.stop_loss")[-1][0] == "filled"
+
+
+def test_two_targets_of_a_symbol_at_once_are_an_error() -> None:
+    """Each would trade the whole way from what is held: 20 and 10 of 50 would end at none."""
+    plan = {0: [Signal.enter("A", quantity=50)], 2: [Signal.target("A", quantity=20), Signal.target("A", quantity=10)]}
+    done, _ = run(plan)
+    assert error_of(done) == "target: A has two at once"
+    done, _ = run(
+        {0: [Signal.target("A", quantity=20), Signal.target("B", quantity=10)]},
+        more=[bars(CALM, "B")],
+    )
+    assert fills(done) == [(1, 20.0, 10.0), (1, 10.0, 10.0)]
