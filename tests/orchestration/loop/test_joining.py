@@ -282,3 +282,15 @@ def test_who_fails_as_it_joins_fails_alone(part: Part) -> None:
     [failed] = run.of(StrategyFailedEvent)
     assert (failed.strategy_id, run.results["late"].status) == ("late", "failed")
     assert run.results["a"].status == "completed"
+
+
+def test_entries_of_one_that_joins_have_the_stops_of_its_sizing() -> None:
+    risk = Sizing("risk", Decimal("0.01"), period=2)
+    late = Part(Turning(3), pct=50, sizing=risk)
+    run, _ = joined({"first": Part(Turning(3), pct=50)}, late, stage(3, [(0, 40)]), ExecutionRules(), 5)
+    stops: dict[str, set[bool]] = {"first": set(), "late": set()}
+    for record in run.orchestrator.session.log.decisions:
+        demand = record.decision.demand
+        if not demand.closing and record.decision.quantity:
+            stops[demand.strategy_id].add(demand.bracket is not None)
+    assert stops == {"first": {False}, "late": {True}}
