@@ -340,3 +340,26 @@ def test_nothing_cut_is_reported(prompt):
     document = prompt("explain", "latest", "--format", "json").document
     assert (document["reasons"], document["costliest"]) == ([], [])
     assert prompt("explain", "latest", "--symbol", "AAA", "--order", "x").code == 5
+
+
+def test_what_another_order_has_done_is_neither_cut_nor_refused(prompt):
+    """The target of a bracket ends with its stop, and a target that rests with the exit beside it."""
+    prompt.write(
+        "own.py",
+        """from orchestrate import Signal
+class Own:
+    def __init__(self): self.bar = -1
+    def on_bar(self, context):
+        self.bar += 1
+        levels = dict(quantity=1, stop_loss=0.01, take_profit=1e6, tag="in")
+        return {1: Signal.enter("F", **levels), 5: Signal.replace("in.stop_loss", stop=1e5),
+                9: Signal.enter("F", **levels), 12: Signal.exit("F")}.get(self.bar)
+""",
+    )
+    prompt.write("own.yaml", "strategy: own.py:Own\ncapital: 10000\ndata: {F: {synthetic: {bars: 60, seed: 7}}}\n")
+    assert prompt("backtest", "own.yaml", "-q").code == 0
+    document = prompt("explain", "latest", "--format", "json").document
+    ended = [order["reason"] for order in document["orders"] if order["outcome"] != "approved"]
+    assert ended == ["oco", "position_closed", "position_closed"]
+    assert (document["reasons"], document["costliest"]) == ([], [])
+    assert "Nothing was cut or refused.\n" in prompt("explain", "latest").out
