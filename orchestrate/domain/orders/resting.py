@@ -87,6 +87,18 @@ class RestingOrder:
         extreme = series.low[start:stop].min() if self.buys else series.high[start:stop].max()
         return self._followed(float(extreme), self.trigger, self.trail)
 
+    def reached_after(self, series: BarSeries, first: int, row: int) -> Reached | None:
+        """Return where the bar at `row` fills an order that rests since `first`; None where it doesn't."""
+        rule = self.after_all(series, first, row)
+        if (
+            self.limit is not None
+            and self.trigger is not None
+            and first < row
+            and self.first_reach(series, first) < row
+        ):
+            rule = RestingOrder(self.buys, self.precision, self.limit)  # triggered by a bar before
+        return rule.reached(series.bar(row))
+
     def changed(self, order: Order) -> RestingOrder:
         """Return the order with its new prices; a triggered one stays triggered, a trailing one stays where it is."""
         if self.trail is not None or (self.limit is None and self.trigger is None):

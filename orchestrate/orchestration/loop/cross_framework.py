@@ -228,7 +228,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def range(self, event: MarketEvent) -> list[EngineReport]:
         """2. RANGE: take every engine that has something to do through the bar, which may reach resting orders."""
         if event.step >= self._router.next_reach:
-            self.session.cut_gapped(event)
+            self.session.cut_reached(event)
         reports = self._router.advance(event)
         for report in reports:
             if report.ended:

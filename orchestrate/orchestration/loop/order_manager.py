@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final
 
 from orchestrate.domain.books import Position
@@ -22,6 +22,7 @@ from orchestrate.domain.orders.order import (
     Reason,
     StrategyCommand,
 )
+from orchestrate.domain.orders.resting import RestingOrder
 from orchestrate.domain.orders.terms import Bracket, OrderTerms, rounded_level
 from orchestrate.domain.orders.ties import ended_by, misses
 from orchestrate.domain.results import Finding
@@ -61,6 +62,8 @@ class OrderManager:
         self.send: Send = _to_nobody
         self._buying_power, self._log, self._marks, self._moments = buying_power, log, marks, market.timeline.moments
         self._market, self._rules, self._held = market, rules, held
+        #: by id of an order that rests, the first row that may fill it
+        self._first_rows: dict[str, int] = {}
         #: by strategy id, how many entries filled on a bar that touched their stop_loss
         self.touched: dict[str, int] = {}
 
@@ -131,13 +134,12 @@ class OrderManager:
             ends = Reason.EXPIRED if self._has_expired(other) else reason
             self.cancel_orders([other], ends, tell_engine=tell_engine)
 
-    def cut_gapped(self, event: MarketEvent) -> list[Released]:
-        """Cut entries and adds that the open fills at a dearer price than was reserved to what can be paid there."""
+    def cut_reached(self, event: MarketEvent) -> list[Released]:
+        """Cut entries and adds that the bar reaches to what can be paid there: prices, rates and equity have moved."""
         self._marks.step = event.step
         opens = self._marks.opens
-        gapped = [order for order in self.blotter.resting() if order.symbol in event.rows and _jumped(order, opens)]
-        gapped = [order for order in gapped if not self._misses(order)]
-        cut = self._buying_power.cut_gapped(gapped, opens, event.step, event.t) if gapped else []
+        reached = list(self._reached(event))
+        cut = self._buying_power.cut_reached(reached, opens, event.step, event.t) if reached else []
         for result in cut:
             order = result.order
             if result.decision is not None:
@@ -150,6 +152,18 @@ class OrderManager:
                 self.blotter.end(order, OrderStatus.REJECTED, Reason.BELOW_ONE_LOT)
                 self.send([StrategyCommand(order.strategy_id, "cancel", order, Reason.BELOW_ONE_LOT)])
         return cut
+
+    def _reached(self, event: MarketEvent) -> Iterator[tuple[Order, float]]:
+        """Yield portable openings that the bar fills, and the price, before slippage, at which it does."""
+        for order in self.blotter.resting():
+            opens = not order.closing and not order.native_order and not order.filled
+            if not opens or order.symbol not in event.rows or self._misses(order):
+                continue
+            series, first = self._market.series[order.symbol], self._first_rows[order.id]
+            resting = RestingOrder.of(order, self._market.instruments[order.symbol].precision)
+            reached = resting.reached_after(series, first, event.rows[order.symbol])
+            if reached is not None:
+                yield order, reached.price
 
     def _misses(self, order: Order) -> bool:
         return self._has_expired(order) or misses(order, self._held(order.strategy_id, order.symbol))
@@ -170,6 +184,7 @@ class OrderManager:
             if order.status is _RELEASED:
                 if order.rests:
                     self.blotter.rest(order, last_of_day(self._log.label(order.symbol)))
+                    self._first_rows[order.id] = self._marks.row(order.symbol)
                 commands.append(StrategyCommand(order.strategy_id, "submit", order, reason, detail))
             elif order.native_order and order.status is OrderStatus.REJECTED:
                 commands.append(StrategyCommand(order.strategy_id, "reject", order, reason, detail))
@@ -191,6 +206,8 @@ class OrderManager:
             bracket = bracket.followed(order.trigger or order.limit, trigger or limit)
         if self._refuses(order, cost, lacks_stop=bracket is None and order.bracket is not None):
             limit, trigger, cost, bracket = order.limit, order.trigger, order.reserve, order.bracket
+        if order.trail is None:
+            self._first_rows[order.id] = self._marks.row(order.symbol) + 1
         whole = now if quantity is None else self._whole(order, float(quantity))
         more = 0.0 if order.closing or abs(whole) <= abs(now) else rounded(whole - now)
         if whole and not more and whole != now:
@@ -316,15 +333,6 @@ class OrderManager:
         """End in the blotter an order that is over in its engine."""
         for order in self.blotter.named(ended.strategy_id, ended.name):
             self.end(order, ended.reason)
-
-
-def _jumped(order: Order, opens: Mapping[str, float]) -> bool:
-    """Return True for a portable opening that costs more at the open: a buy above its stop, a sell above its limit."""
-    if order.native_order or order.closing:
-        return False
-    if order.quantity < 0:
-        return order.limit is not None and order.trigger is None and opens[order.symbol] > order.limit
-    return order.limit is None and order.trigger is not None and opens[order.symbol] > order.trigger
 
 
 def _to_nobody(_commands: Iterable[StrategyCommand]) -> None:

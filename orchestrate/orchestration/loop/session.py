@@ -377,9 +377,9 @@ class Session:
             self._end_opening_of_failed(result.order)
         return self.orders.submit(released)
 
-    def cut_gapped(self, event: MarketEvent) -> None:
-        """Cut orders that rest to what they cost at an open that jumps over their stops."""
-        for result in self.orders.cut_gapped(event):
+    def cut_reached(self, event: MarketEvent) -> None:
+        """Cut openings that the bar reaches to what they cost there."""
+        for result in self.orders.cut_reached(event):
             if not result.quantity:
                 self.runner.notify(self.entries[result.order.strategy_id], "on_rejected", result.decision)
 

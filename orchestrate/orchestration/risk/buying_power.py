@@ -306,12 +306,12 @@ class BuyingPower:
         if order.requires and misses(order, book.quantity(order.symbol)):
             detail = "nothing is held any more" if order.requires == "position" else "something is held"
             return changed(order, demand_of(order, raw, step, t), 0.0, Reason.CANCELLED, detail)
-        return self._cut_to(order, book, moment)
+        return self._cut_to(order, book, moment, raw)
 
-    def _cut_to(self, order: Order, book: Book, moment: _Moment) -> Released:
-        """Return an opening cut to what it costs at the prices of the moment."""
+    def _cut_to(self, order: Order, book: Book, moment: _Moment, raw: float) -> Released:
+        """Return an opening cut to what it costs at the price `raw`, before slippage."""
         prices, step, t = moment.prices, moment.step, moment.t
-        raw, instrument = prices[order.symbol], converted(self._quoted[order.symbol], prices)
+        instrument = converted(self._quoted[order.symbol], prices)
         price = self._rules.fill_price(raw, order.quantity, instrument) if order.slips else raw
         owner = order.strategy_id
         now = _Projection(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
@@ -322,8 +322,8 @@ class BuyingPower:
         left = fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
         return changed(order, demand_of(order, raw, step, t), *left)
 
-    def cut_gapped(self, orders: Sequence[Order], opens: Prices, step: int, t: int) -> list[Released]:
-        """Cut orders that rest, and that an open reaches beyond the price of their reserve, to what they cost there."""
+    def cut_reached(self, reached: Sequence[tuple[Order, float]], opens: Prices, step: int, t: int) -> list[Released]:
+        """Cut openings that a bar reaches, each at its price before slippage, to what they cost there."""
         fills: dict[str, list[Expected]] = {}
         for order in self._blotter.unanswered():
             expected = self._expected(order.strategy_id, order.symbol, order.quantity, opens)
@@ -331,11 +331,11 @@ class BuyingPower:
         moment = _Moment(opens, step, t)
         moment.books = {name: self._entries[name].book.projected(expected) for name, expected in fills.items()}
         cut = []
-        for order in orders:
+        for order, price in reached:
             owner = order.strategy_id
             book = moment.books.get(owner, self._entries[owner].book)
             moment.waiting[owner] = moment.waiting.get(owner, 0.0) - order.reserve
-            result = self._cut_to(order, book, moment)
+            result = self._cut_to(order, book, moment, price)
             moment.contributions.pop(owner, None)
             if result.quantity:
                 moment.books[owner] = book.projected([self._expected(owner, order.symbol, result.quantity, opens)])
