@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from orchestrate.domain.orders.terms import EXITS, NO_TERMS, Bracket, OrderTerms
 from orchestrate.domain.strategies.protocols import Signal, Signals
 from orchestrate.orchestration.orders.requests import Standing
 
+#: All that `Signals` may say of entries, by the names of its fields.
+FIGURES: Final = ("size", *EXITS)
+
 
 @dataclass(frozen=True, slots=True)
 class EntryColumns:
@@ -22,6 +26,11 @@ class EntryColumns:
     size: Floats | None
     exits: tuple[Floats | None, ...]
     absolute: bool
+
+    def figures(self, name: str, rows: npt.NDArray[np.int64]) -> Floats:
+        """Return the size or an exit, by its name, at these bars."""
+        column = dict(zip(FIGURES, (self.size, *self.exits), strict=True))[name]
+        return np.full(len(rows), np.nan) if column is None else column[rows]
 
     def applied(self, signals: Iterable[Signal], row: int, standing: Standing) -> list[Signal]:
         """Return the signals of a bar, its entries with their size and bracket."""
@@ -37,7 +46,7 @@ class EntryColumns:
 
 def entry_columns(said: Signals, size: int, symbol: str) -> EntryColumns | None:
     """Return what `said` has about entries, None where it is nothing; an error that names the field for nonsense."""
-    columns = [_numbers(getattr(said, name), name, size, symbol) for name in ("size", *EXITS)]
+    columns = [_numbers(getattr(said, name), name, size, symbol) for name in FIGURES]
     if all(column is None for column in columns):
         return None
     return EntryColumns(columns[0], tuple(columns[1:]), bool(said.absolute))
