@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.orders.terms import EXITS, NO_TERMS, Bracket, OrderTerms, positive
-from orchestrate.domain.strategies.protocols import Signal, Signals
+from orchestrate.domain.strategies.protocols import Side, Signal, Signals
 from orchestrate.orchestration.orders.requests import Standing
 
 #: All that `Signals` may say of entries, by the names of its fields.
@@ -37,11 +38,18 @@ class EntryColumns:
         return [signal if signal.kind != "entry" else self._entry(signal, row, standing) for signal in signals]
 
     def _entry(self, signal: Signal, row: int, standing: Standing) -> Signal:
-        exits = [_figure(column, row) for column in self.exits]
-        buys = signal.side == "long"
-        terms = bracketed(exits, standing.close(signal.symbol), buys=buys, absolute=self.absolute)
-        size = _figure(self.size, row)
-        return Signal("entry", signal.symbol, signal.side, None if size is None else positive("size", size), terms)
+        exits = tuple([_figure(column, row) for column in self.exits])
+        entry = _entry(signal.symbol, signal.side, _figure(self.size, row), exits, self.absolute)
+        if self.absolute:
+            entry.terms.require_sides(standing.close(signal.symbol), buys=signal.side == "long")
+        return entry
+
+
+@lru_cache(maxsize=1_000)
+def _entry(symbol: str, side: Side, size: float | None, exits: tuple[float | None, ...], absolute: bool) -> Signal:
+    """Return an entry as strategies say it again and again; exits that are prices are still to compare with a close."""
+    terms = bracketed(exits, 0.0 if absolute else 1.0, buys=side == "long", absolute=absolute)
+    return Signal("entry", symbol, side, None if size is None else positive("size", size), terms)
 
 
 def entry_columns(said: Signals, size: int, symbol: str) -> EntryColumns | None:
@@ -53,7 +61,7 @@ def entry_columns(said: Signals, size: int, symbol: str) -> EntryColumns | None:
 
 
 def bracketed(exits: Sequence[object], close: float, *, buys: bool, absolute: bool) -> OrderTerms:
-    """Return the terms of a market entry with these exits, None for none; ValueError for one on the wrong side."""
+    """Return the terms of a market entry with these exits; ValueError for one on the wrong side of a close there is."""
     if all(one is None for one in exits):
         return NO_TERMS
     loss, profit, trail = (None if one is None else positive(name, one) for name, one in zip(EXITS, exits, strict=True))
@@ -77,7 +85,7 @@ def _numbers(values: npt.ArrayLike | None, name: str, size: int, symbol: str) ->
     if column.dtype.kind not in "iuf":
         raise TypeError(f"{name} of {symbol} must hold numbers, not {column.dtype}")
     if column.shape == ():
-        return np.full(size, float(column))
+        return np.broadcast_to(np.float64(column), (size,))
     if column.shape != (size,):
         raise ValueError(f"{name} of {symbol} has shape {column.shape}, there are {size} bars")
     return column.astype(np.float64)
