@@ -23,6 +23,7 @@ NAUTILUS, NAUTILUS_SPARSE = "5 on 1, 20,000 minutes", "5 on 1, 50,000 minutes, 5
 FIVE_DAYS, FIVE_MINUTES = "5 against 1, 2,520 days", "5 against 1, 500,000 minutes"
 FIVE_SPARSE = f"{FIVE_MINUTES}, 50/200"
 WHOLE, MEMORY, STEP = "whole process", "memory", "step"
+BRACKETS = "brackets, 500,000 minutes"
 PORTFOLIO = "100 on 100, 2,520 days, decided by the portfolio"
 
 
@@ -78,6 +79,8 @@ GOALS = [
         for frameworks in ("Nautilus beside Backtrader", "Backtrader beside Nautilus")
     ),
     Goal(PORTFOLIO, "limits, stops and monthly rebalancing / without", 1.5),
+    *(Goal(BRACKETS, f"{name}, brackets / market exits", 1.5) for name in ("Backtrader", "Nautilus")),
+    *(Goal(BRACKETS, f"{name}, an order that rests for 10,000 bars", 50, "µs") for name in ("Backtrader", "Nautilus")),
     Goal(STEP, "one bar with five competing orders, p99", 200, "µs"),
     Goal(STEP, "one bar with five competing orders under any policy, p99", 250, "µs"),
     Goal(STEP, "allocation for 100 strategies, p99", 5_000, "µs"),

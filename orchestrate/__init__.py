@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator as CrossFrameworkOrchestrator
     from orchestrate.orchestration.orders.ports import OrchestrationPort as OrchestrationPort
     from orchestrate.orchestration.risk.capital import PortfolioCapitalManager as PortfolioCapitalManager
+    from orchestrate.orchestration.risk.coordinator import CrossFrameworkCoordinator as CrossFrameworkCoordinator
     from orchestrate.orchestration.risk.coordinator import StrategyCoordinator as StrategyCoordinator
     from orchestrate.orchestration.risk.limits.losses import Cooldown as Cooldown
     from orchestrate.orchestration.risk.limits.losses import MaxDailyLoss as MaxDailyLoss

@@ -24,6 +24,8 @@ from orchestrate.domain.orders.ties import ended_by, misses
 _MARKET = OrderType.MARKET
 #: No bar to look at is known yet: the next one of the symbol is looked at.
 _UNKNOWN = -1
+#: So many bars of an order's future are searched first, four times as many each time that they are over.
+_FIRST_SPAN = 16_384
 
 
 class DueFill(NamedTuple):
@@ -48,6 +50,7 @@ class _Resting:
     parts: int = 0
     followed: int = _UNKNOWN
     next_row: int = _UNKNOWN
+    span: int = _FIRST_SPAN
 
 
 class _Match(NamedTuple):
@@ -72,6 +75,8 @@ class PendingFills:
         self._every_bar = False
         self._ended: list[Ended] = []
         self._steps: dict[str, Stamps] = {}
+        #: the group of the order that was looked up last, and the row found for it
+        self._last_found: tuple[OrderGroup | None, int] = (None, _UNKNOWN)
         self._next_step: int | None = NEVER
         self.rows: Mapping[str, int] = {}
         #: by id, in the order in which they came
@@ -158,7 +163,10 @@ class PendingFills:
         return int(steps[row]) if row < len(steps) else NEVER
 
     def _schedule(self, resting: _Resting, row: int) -> None:
-        """Look up the first bar from `row` on that matters: one that may reach the order, end it, or is the last."""
+        """Look up the first bar from `row` on that matters: one that may reach the order, end it, or is the last.
+
+        What lies beyond `span` is looked up there: most orders end before, and a search to the end of data takes long.
+        """
         order = resting.order
         series = self._market.series[order.symbol]
         resting.followed = resting.next_row = row
@@ -168,8 +176,13 @@ class PendingFills:
         if order.until is not None:
             last = min(last, int(np.searchsorted(series.timestamp, order.until, side="right")))
         if row < last:
-            row = resting.rule.first_reach(series, row)
-            resting.next_row = min(row, last)
+            end = min(last, row + resting.span)
+            group, other = self._last_found
+            if other >= row and group is not None and group == order.group:
+                end = min(end, other + 1)  # where the other fills, this one ends
+            resting.next_row = resting.rule.first_reach(series, row, end)
+            resting.span *= 4
+            self._last_found = (order.group, resting.next_row)
 
     # ---- what the market reaches
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.orders.order import Outcome
+from orchestrate.domain.orders.order import Outcome, Reason
 from orchestrate.domain.text.printable import one_line
 from orchestrate.reporting import output
 from orchestrate.runs.decisions import CAPITAL, CONFLICTS, ORDERS, OrderHistory, StoredStage
@@ -99,15 +99,17 @@ def _paragraph(sentence: str, lines: Iterable[tuple[str, str]]) -> Iterator[Rend
 
 
 def _first_sentence(order: OrderHistory) -> str:
-    if order.by_orchestrator:
+    if order.rule:
         who = f"The orchestrator placed an order of {order.strategy_id} to {_action(order, order.wanted)}"
-        return one_line(f"{who} {_bar(order)}, because {reason_text(order.reason)}.")
+        return one_line(f"{who} {_bar(order)}, because {reason_text(order.rule)}.")
     return one_line(f"{order.strategy_id} wanted to {_action(order, order.wanted)} {_bar(order)}.")
 
 
 def _action(order: OrderHistory, quantity: float) -> str:
     side = "buy" if quantity > 0 else "sell"
-    purpose = " to close its position" if order.closing else " short" if quantity < 0 else ""
+    purpose = "" if quantity > 0 else " short"
+    if order.closing:
+        purpose = " to reduce its position" if order.rule == Reason.REBALANCE else " to close its position"
     kind = "" if order.order_type == "market" else f" ({order.order_type.replace('_', ' ')} order)"
     return f"{side} {_number(abs(quantity))} {order.symbol}{purpose}{kind}"
 

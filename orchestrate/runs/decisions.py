@@ -9,7 +9,7 @@ from typing import ClassVar, Final, NamedTuple
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.execution import rounded
-from orchestrate.domain.orders.order import Outcome
+from orchestrate.domain.orders.order import Outcome, Reason
 from orchestrate.domain.text.printable import one_line
 from orchestrate.domain.values import value
 from orchestrate.runs.reading import Document, StoredRun
@@ -92,7 +92,8 @@ class OrderHistory:
 
     `t` is the label of that bar and `price` its close. `placed` is what the pipeline let through. `stages` has every
     cut, at the decision and later, the money of an opening, and the other strategies that wanted the same symbol.
-    `ended` is the label of the last thing that happened.
+    `ended` is the label of the last thing that happened. `rule` is the reason why the orchestrator placed the order,
+    "" where a strategy requested it.
     """
 
     t: int
@@ -111,11 +112,7 @@ class OrderHistory:
     stages: tuple[StoredStage, ...]
     fill: StoredFill | None
     ended: int
-
-    @property
-    def by_orchestrator(self) -> bool:
-        """True where no strategy requested it: the orchestrator placed the order, and the reason says why."""
-        return self.outcome == Outcome.APPROVED and bool(self.reason)
+    rule: str = ""
 
     @property
     def parties(self) -> Mapping[str, float]:
@@ -178,7 +175,7 @@ class DecisionTable:
         demands: dict[tuple[int, str], list[_Row]] = {}
         for place in sharing:
             row = rows[place]
-            if not (row.outcome == Outcome.APPROVED and row.reason):
+            if not self._rule(row):
                 demands.setdefault((row.label, row.symbol), []).append(row)
         return [self._history([rows[place] for place in places], demands) for places in chosen]
 
@@ -227,7 +224,17 @@ class DecisionTable:
             stages=tuple(stages),
             fill=fill,
             ended=last.label,
+            rule=self._rule(first),
         )
+
+    def _rule(self, row: _Row) -> str:
+        """Return the reason why the orchestrator placed an order of itself; "" where a strategy requested it."""
+        if row.outcome == Outcome.APPROVED:
+            return row.reason
+        if not row.stages:
+            return ""
+        cut_top_up = next(iter(self._stages(row))).stage == _RULE
+        return str(Reason.REBALANCE) if cut_top_up else ""
 
     def _stages(self, row: _Row) -> Iterable[StoredStage]:
         """Return the stored trail; of a row without one, a stage made from its reason."""

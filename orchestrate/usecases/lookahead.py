@@ -186,7 +186,8 @@ def _subject(checked: Checked, market: Market, watchdog: Watchdog, stop: Callabl
     codes = {symbol: np.asarray(one) for symbol, one in checked.decider.codes.items()}
     scope = CallScope(checked.id, watchdog)
     strategy, twin = (Watched(one, scope, stop) for one in (checked.strategy, checked.twin))
-    return Subject(strategy, twin, {symbol: market.series[symbol] for symbol in codes}, codes, checked.acted)
+    series = {symbol: market.series[symbol] for symbol in codes}
+    return Subject(strategy, twin, series, codes, checked.acted, checked.decider.sized)
 
 
 def _findings(where: str, report: LookAheadReport, market: Market) -> Iterable[Finding]:

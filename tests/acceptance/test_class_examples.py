@@ -154,6 +154,11 @@ def test_an_allocation_and_the_settings_hold_what_the_users_name() -> None:
     assert (config.conflict_resolution_mode, config.rebalance_threshold) == ("net_signal", Decimal("0.1"))
 
 
+def test_the_coordinator_of_all_frameworks_has_the_name_of_the_users() -> None:
+    frameworks = outcome_of(MADE.replace("StrategyCoordinator", "CrossFrameworkCoordinator"))["orchestrator"].frameworks
+    assert set(frameworks) == {"backtrader", "nautilus"}
+
+
 def test_parts_are_made_without_arguments() -> None:
     assert PortfolioCapitalManager().calculate_allocations(Decimal(100), {"a": Decimal(1)}) == {"a": Decimal(100)}
     assert CompatibilityAnalyzer().analyze((), {}).is_compatible

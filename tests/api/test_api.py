@@ -216,6 +216,20 @@ def test_weights_and_capital_are_known_before_a_run():
     assert {name: one.allocated for name, one in strategies.items()} == orchestrator.capital_allocations
 
 
+def test_the_state_of_each_strategy_is_known_before_and_after_a_run():
+    class Broken:
+        def should_enter(self, bars):
+            raise ValueError("on purpose")
+
+        def should_exit(self, position, bars):
+            return False
+
+    orchestrator = StrategyOrchestrator(["BUY_AND_HOLD", Broken()])
+    assert orchestrator.state_per_strategy == {"BUY_AND_HOLD": "waiting", "Broken": "waiting"}
+    orchestrator.run(FLAT)
+    assert orchestrator.state_per_strategy == {"BUY_AND_HOLD": "completed", "Broken": "failed"}
+
+
 # ---- conflicts
 
 FLAT = pd.DataFrame(

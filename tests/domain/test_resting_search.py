@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.resting import RestingOrder
+from orchestrate.domain.orders.terms import rounded_level
 from tests.engines.builders import DAY, START
 from tests.reference import least_ratio, seconds
 
@@ -48,7 +53,7 @@ def test_limits_stops_and_stop_limits_are_found_exactly(buys: bool, away: float)
             RestingOrder(buys, 2, round(worse + side * 0.03, 2), worse),
             RestingOrder(buys, 2),
         ):
-            assert order.first_reach(series, 3) == by_bars(order, series, 3)
+            assert order.first_reach(series, 3, len(series)) == by_bars(order, series, 3)
 
 
 @pytest.mark.parametrize("buys", [True, False])
@@ -59,7 +64,7 @@ def test_a_trailing_stop_is_found_never_too_late_and_follows_what_was_skipped(bu
         order = RestingOrder(buys, 2, None, float(series.close[2]) + (trail if buys else -trail), trail)
         reached, row = by_bars(order, series, 3), 3
         while row < len(series):
-            found = order.first_reach(series, row)
+            found = order.first_reach(series, row, len(series))
             assert found <= reached
             order = order.after_all(series, row, found)
             if found == reached:
@@ -78,14 +83,29 @@ def test_ten_thousand_bars_are_searched_in_the_time_of_a_few_orders() -> None:
         RestingOrder(False, 2, None, 1.0),
         RestingOrder(False, 2, None, 1.0, 400.0),
     ):
-        assert order.first_reach(series, 0) == 10_000
+        assert order.first_reach(series, 0, 10_000) == 10_000
 
         def search(order: RestingOrder = order) -> None:
             for _ in range(20):
-                order.first_reach(series, 0)
+                order.first_reach(series, 0, 10_000)
 
         def look(order: RestingOrder = order) -> None:
             for row in range(0, 10_000, 10):
                 order.reached(series.bar(row))
 
         assert least_ratio(lambda run=search: seconds(run), lambda run=look: seconds(run), enough=1.0) < 1.0
+
+
+def test_a_search_ends_where_it_is_bidden() -> None:
+    series = walked(1, 600)
+    order = RestingOrder(True, 2, float(series.low[590]))
+    found = order.first_reach(series, 0, 600)
+    assert found <= 590
+    assert order.first_reach(series, 0, found) == found
+    assert order.first_reach(series, 0, found - 1) == found - 1
+
+
+@given(level=st.decimals(-1_000, 10**7, places=4) | st.decimals(0, 100, places=3), precision=st.integers(0, 4))
+def test_a_level_is_rounded_as_its_text_is(level: Decimal, precision: int) -> None:
+    """Ties go to even, by the decimals as they are written: 0.125 and 2.675 are ties, whatever their floats."""
+    assert rounded_level(float(level), precision) == float(round(Decimal(str(float(level))), precision))

@@ -25,6 +25,7 @@ from orchestrate import (
     CompatibilityReport,
     Context,
     Cooldown,
+    CrossFrameworkCoordinator,
     CrossFrameworkOrchestrator,
     DomainEvent,
     ExecutionRules,
@@ -105,7 +106,7 @@ def both_frameworks() -> list[DomainEvent]:
         "nautilus": NautilusOrchestrationAdapter(NautilusSettings()),
     }
     orchestrator = CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(Decimal(10_000)), StrategyCoordinator(), CompatibilityAnalyzer(), adapters
+        PortfolioCapitalManager(Decimal(10_000)), CrossFrameworkCoordinator(), CompatibilityAnalyzer(), adapters
     )
     for framework in adapters:
         metadata, half = StrategyMetadata(f"on_{framework}", symbols=("WAVE",)), AllocationConfig(Decimal(50))

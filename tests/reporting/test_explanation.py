@@ -42,7 +42,7 @@ def text_of(capsys, *orders, states=(), at=None, width=200):
             "trend wanted to buy 10 IBM at the close of 1970-01-02T09:00:00Z (1.08215).",
         ),
         (
-            {"reason": "margin_call", "closing": True, "wanted": -10.0},
+            {"reason": "margin_call", "rule": "margin_call", "closing": True, "wanted": -10.0},
             "The orchestrator placed an order of trend to sell 10 IBM to close its position at the close of 1970-01-02"
             " (100), because its account was called for margin.",
         ),

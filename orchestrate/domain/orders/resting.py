@@ -16,8 +16,8 @@ from orchestrate.domain.orders.order import Order, trailing_level
 from orchestrate.domain.orders.terms import rounded_level
 from orchestrate.domain.values import value
 
-#: So many bars are searched first; each further search takes four times as many.
-_FIRST_SEARCH: Final = 32
+#: So many bars are searched first; each further search takes eight times as many.
+_FIRST_SEARCH: Final = 256
 _LONGEST_SEARCH: Final = 65_536
 #: More than the rounding of a level moves it, in units of the last decimal.
 _ROUNDING: Final = 0.51
@@ -53,9 +53,9 @@ class RestingOrder:
         """Return the order as it begins to rest."""
         if order.trail is not None and order.trigger is None:
             raise EngineError(f"order {order.id}: a trailing stop needs a trigger, the level at which it begins")
-        limit, trigger = (
-            None if level is None else rounded_level(level, precision) for level in (order.limit, order.trigger)
-        )
+        limit, trigger = order.limit, order.trigger
+        limit = None if limit is None else rounded_level(limit, precision)
+        trigger = None if trigger is None else rounded_level(trigger, precision)
         return cls(order.quantity > 0, precision, limit, trigger, order.trail)
 
     def reached(self, bar: HistoricalDataBar) -> Reached | None:
@@ -107,15 +107,14 @@ class RestingOrder:
         triggered = self.trigger is None and new.trigger is not None
         return RestingOrder(self.buys, self.precision, new.limit, None if triggered else new.trigger)
 
-    def first_reach(self, series: BarSeries, start: int) -> int:
-        """Return the first row from `start` on whose bar may reach or trigger it; the number of rows where none does.
+    def first_reach(self, series: BarSeries, start: int, end: int) -> int:
+        """Return the first row from `start` on and before `end` whose bar may reach or trigger it; `end` for none.
 
         Of a trailing stop it may be one too early, never one too late.
         """
-        size, length = len(series), _FIRST_SEARCH
-        trigger = self.trigger
-        while start < size:
-            stop = min(size, start + length)
+        length, trigger = _FIRST_SEARCH, self.trigger
+        while start < end:
+            stop = min(end, start + length)
             if self.trail is not None and trigger is not None:
                 touched, trigger = self._trail_touched(series, start, stop, trigger, self.trail)
             else:
@@ -123,8 +122,8 @@ class RestingOrder:
             place = int(touched.argmax()) if len(touched) else 0
             if len(touched) and touched[place]:
                 return start + place
-            start, length = stop, min(length * 4, _LONGEST_SEARCH)
-        return size
+            start, length = stop, min(length * 8, _LONGEST_SEARCH)
+        return end
 
     def _touched(self, series: BarSeries, start: int, stop: int) -> Flags:
         """Return which of these bars may reach or trigger it, as long as none before them does."""

@@ -6,10 +6,10 @@ Imports no numpy.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from numbers import Real
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
@@ -19,6 +19,9 @@ from orchestrate.domain.values import value
 Tif = Literal["gtc", "day", "until"]
 #: What users may write as the last moment of an order; a date counts whole.
 Until: TypeAlias = date | datetime | str
+#: Up to so many units of the last decimal, a level farther than that from a tie is rounded as a float.
+_LARGEST_PLAIN: Final = 1e9
+_TIE_GRAIN: Final = 1e-6
 
 
 def positive(name: str, given: object) -> float:
@@ -31,7 +34,7 @@ def positive(name: str, given: object) -> float:
 
 def finite(name: str, given: object, wording: str = "a number") -> float:
     """Return a finite number as a float; an error that names the field otherwise."""
-    if isinstance(given, bool) or not isinstance(given, Real):
+    if type(given) is not float and (isinstance(given, bool) or not isinstance(given, Real)):
         raise TypeError(f"{name} must be {wording}, not {given!r}")
     try:
         number = float(given)
@@ -83,17 +86,17 @@ class Bracket:
         """Return the price of the stop_loss of an entry that filled at `fill`."""
         return self._level("stop_loss", fill, up=not buys)
 
-    def children(self, fill: float, *, buys: bool) -> Iterator[Child]:
-        """Yield the exits of an entry that filled at `fill`, losses first: where a bar reaches both, they are taken."""
-        stop = self.stop_level(fill, buys=buys)
-        if stop is not None:
-            yield Child("stop_loss", trigger=stop)
+    def children(self, fill: float, *, buys: bool) -> list[Child]:
+        """Return the exits of an entry that filled at `fill`; the losses first, which a bar that reaches both takes."""
+        children = []
+        if (stop := self.stop_level(fill, buys=buys)) is not None:
+            children.append(Child("stop_loss", trigger=stop))
         if self.trail_loss is not None:
             parts = "trail_loss" in self.fractions
-            yield Child("trail_loss", trail=_part(fill, self.trail_loss) if parts else self.trail_loss)
-        target = self._level("take_profit", fill, up=buys)
-        if target is not None:
-            yield Child("take_profit", limit=target)
+            children.append(Child("trail_loss", trail=_part(fill, self.trail_loss) if parts else self.trail_loss))
+        if (target := self._level("take_profit", fill, up=buys)) is not None:
+            children.append(Child("take_profit", limit=target))
+        return children
 
     def require_sides(self, at: float, *, buys: bool) -> None:
         """Raise ValueError, naming the field, where an entry at the price `at` has an exit on the wrong side."""
@@ -150,8 +153,9 @@ class Bracket:
         given: float | None = getattr(self, name)
         if given is None or name not in self.fractions:
             return given
-        at, fraction = Decimal(str(fill)), Decimal(str(given))
-        return float(at + abs(at) * fraction if up else at - abs(at) * fraction)
+        at = _decimal(fill)
+        way = abs(at) * _decimal(given)
+        return float(at + way if up else at - way)
 
 
 def _price(name: str, given: object) -> float | None:
@@ -159,7 +163,13 @@ def _price(name: str, given: object) -> float | None:
 
 
 def _part(fill: float, fraction: float) -> float:
-    return float(abs(Decimal(str(fill))) * Decimal(str(fraction)))
+    return float(abs(_decimal(fill)) * _decimal(fraction))
+
+
+@lru_cache(maxsize=1_000)
+def _decimal(number: float) -> Decimal:
+    """Return a number as it is written; a bracket needs its fraction and its fill several times."""
+    return Decimal(str(number))
 
 
 def moved(price: float, by: float, *, up: bool) -> float:
@@ -174,7 +184,10 @@ def distance(one: float, other: float) -> float:
 
 
 def rounded_level(level: float, precision: int) -> float:
-    """Return a level to the instrument's precision, by the decimals that it is written with."""
+    """Return a level to the instrument's precision, by the decimals that it is written with; ties to even."""
+    units = abs(level) * 10**precision
+    if units < _LARGEST_PLAIN and abs(units % 1.0 - 0.5) > _TIE_GRAIN:
+        return round(level, precision)  # the same, several times as fast: only at a tie do float and text differ
     return float(round(Decimal(str(level)), precision))
 
 

@@ -23,7 +23,7 @@ from orchestrate.domain.orders.order import (
     StrategyCommand,
 )
 from orchestrate.domain.orders.resting import RestingOrder
-from orchestrate.domain.orders.terms import Bracket, OrderTerms, rounded_level
+from orchestrate.domain.orders.terms import Child, OrderTerms, rounded_level
 from orchestrate.domain.orders.ties import ended_by, misses
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.loop.decision_log import DecisionLog
@@ -250,14 +250,16 @@ class OrderManager:
         held = entry.book.quantity(order.symbol)
         self._end_tied(order, held, tell_engine=not order.rests)  # there it has ended them itself
         if order.bracket is not None:
-            self._protect(order, order.bracket, fill)
-            self._note_touched(order, order.bracket, fill)
+            children = order.bracket.children(fill.price, buys=order.quantity > 0)
+            self._protect(order, children, fill)
+            if children and children[0].trigger is not None:
+                self._note_touched(order, children[0].trigger)
 
-    def _protect(self, parent: Order, bracket: Bracket, fill: Fill) -> None:
-        step, symbol, buys = self._marks.step, parent.symbol, parent.quantity > 0
+    def _protect(self, parent: Order, children: Iterable[Child], fill: Fill) -> None:
+        step, symbol = self._marks.step, parent.symbol
         t, quantity = self._moments[step], -fill.quantity
         group = OrderGroup.bracket(parent.id)
-        for child in bracket.children(fill.price, buys=buys):
+        for child in children:
             tag = f"{parent.tag}.{child.name}" if parent.tag else ""
             demand = Demand(
                 parent.strategy_id,
@@ -282,10 +284,9 @@ class OrderManager:
         message = "entries filled on a bar that also touched their stop_loss, which acts from the next bar on"
         return [Finding("warning", f"strategies.{name}", message, count) for name, count in self.touched.items()]
 
-    def _note_touched(self, order: Order, bracket: Bracket, fill: Fill) -> None:
+    def _note_touched(self, order: Order, level: float) -> None:
         """Count an entry whose own bar touches its stop_loss, which acts from the next bar on only."""
-        level = bracket.stop_level(fill.price, buys=order.quantity > 0)
-        if level is None or (not order.rests and self._rules.fill == "close"):
+        if not order.rests and self._rules.fill == "close":
             return
         series, row = self._market.series[order.symbol], self._marks.row(order.symbol)
         level = rounded_level(level, self._market.instruments[order.symbol].precision)

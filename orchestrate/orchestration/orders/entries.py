@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.orders.terms import EXITS, NO_TERMS, Bracket, OrderTerms, positive
-from orchestrate.domain.strategies.protocols import Signal, Signals
+from orchestrate.domain.strategies.protocols import Side, Signal, Signals
 from orchestrate.orchestration.orders.requests import Standing
+
+#: All that `Signals` may say of entries, by the names of its fields.
+FIGURES: Final = ("size", *EXITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +28,40 @@ class EntryColumns:
     exits: tuple[Floats | None, ...]
     absolute: bool
 
+    def figures(self, name: str, rows: npt.NDArray[np.int64]) -> Floats:
+        """Return the size or an exit, by its name, at these bars."""
+        column = dict(zip(FIGURES, (self.size, *self.exits), strict=True))[name]
+        return np.full(len(rows), np.nan) if column is None else column[rows]
+
     def applied(self, signals: Iterable[Signal], row: int, standing: Standing) -> list[Signal]:
         """Return the signals of a bar, its entries with their size and bracket."""
         return [signal if signal.kind != "entry" else self._entry(signal, row, standing) for signal in signals]
 
     def _entry(self, signal: Signal, row: int, standing: Standing) -> Signal:
-        exits = [_figure(column, row) for column in self.exits]
-        buys = signal.side == "long"
-        terms = bracketed(exits, standing.close(signal.symbol), buys=buys, absolute=self.absolute)
-        size = _figure(self.size, row)
-        return Signal("entry", signal.symbol, signal.side, None if size is None else positive("size", size), terms)
+        exits = tuple([_figure(column, row) for column in self.exits])
+        entry = _entry(signal.symbol, signal.side, _figure(self.size, row), exits, self.absolute)
+        if self.absolute:
+            entry.terms.require_sides(standing.close(signal.symbol), buys=signal.side == "long")
+        return entry
+
+
+@lru_cache(maxsize=1_000)
+def _entry(symbol: str, side: Side, size: float | None, exits: tuple[float | None, ...], absolute: bool) -> Signal:
+    """Return an entry as strategies say it again and again; exits that are prices are still to compare with a close."""
+    terms = bracketed(exits, 0.0 if absolute else 1.0, buys=side == "long", absolute=absolute)
+    return Signal("entry", symbol, side, None if size is None else positive("size", size), terms)
 
 
 def entry_columns(said: Signals, size: int, symbol: str) -> EntryColumns | None:
     """Return what `said` has about entries, None where it is nothing; an error that names the field for nonsense."""
-    columns = [_numbers(getattr(said, name), name, size, symbol) for name in ("size", *EXITS)]
+    columns = [_numbers(getattr(said, name), name, size, symbol) for name in FIGURES]
     if all(column is None for column in columns):
         return None
     return EntryColumns(columns[0], tuple(columns[1:]), bool(said.absolute))
 
 
 def bracketed(exits: Sequence[object], close: float, *, buys: bool, absolute: bool) -> OrderTerms:
-    """Return the terms of a market entry with these exits, None for none; ValueError for one on the wrong side."""
+    """Return the terms of a market entry with these exits; ValueError for one on the wrong side of a close there is."""
     if all(one is None for one in exits):
         return NO_TERMS
     loss, profit, trail = (None if one is None else positive(name, one) for name, one in zip(EXITS, exits, strict=True))
@@ -68,7 +85,7 @@ def _numbers(values: npt.ArrayLike | None, name: str, size: int, symbol: str) ->
     if column.dtype.kind not in "iuf":
         raise TypeError(f"{name} of {symbol} must hold numbers, not {column.dtype}")
     if column.shape == ():
-        return np.full(size, float(column))
+        return np.broadcast_to(np.float64(column), (size,))
     if column.shape != (size,):
         raise ValueError(f"{name} of {symbol} has shape {column.shape}, there are {size} bars")
     return column.astype(np.float64)

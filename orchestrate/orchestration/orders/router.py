@@ -100,10 +100,10 @@ class EngineRouter:
         by_framework: dict[str, list[StrategyCommand]] = {}
         for command in commands:
             framework = self._frameworks[command.strategy_id]
-            if command.action == "submit":
-                self.moved.add(framework)
             if command.order.type is not _MARKET:
                 self.next_reach = 0
+            elif command.action == "submit":
+                self.moved.add(framework)
             if command.strategy_id not in self.expelled:
                 by_framework.setdefault(framework, []).append(command)
             elif command.action == "submit":

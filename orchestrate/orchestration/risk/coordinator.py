@@ -81,3 +81,7 @@ class StrategyCoordinator:
         """Decide on all `intents` of a step, and leave them in the order in which they were decided."""
         for stage in self.stages:
             stage(intents)
+
+
+#: The name of the users' feature 004: one coordinator decides for the strategies of all frameworks.
+CrossFrameworkCoordinator = StrategyCoordinator

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -54,11 +54,10 @@ class VectorDecider:
 
     def start(self) -> None:
         for symbol, series in self._series.items():
-            said = said_by(self._strategy, full_history(series))
-            self.codes[symbol] = _codes(said, len(series), symbol).data
-            columns = entry_columns(said, len(series), symbol)
-            if columns is not None:
-                self.sized[symbol] = columns
+            codes, entries = answer_of(self._strategy, full_history(series), symbol)
+            self.codes[symbol] = codes.data
+            if entries is not None:
+                self.sized[symbol] = entries
 
     def acting(self, symbol: str) -> tuple[Flags, ...]:
         """Return the bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
@@ -134,9 +133,17 @@ def _wishes(code: int, held: int) -> tuple[_Wish, ...]:
 WISHES: Final = tuple(tuple(_wishes(code, held) for code in range(16)) for held in (0, 1, -1))
 
 
-def codes_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Codes:
-    """Return the strategy's flags on `bars`, one byte a bar; TypeError or ValueError where it returns nonsense."""
-    return _codes(said_by(strategy, bars), len(bars), symbol)
+class Answer(NamedTuple):
+    """What a strategy says about a history: its flags, one byte a bar, and what it says about its entries, if so."""
+
+    codes: Codes
+    entries: EntryColumns | None
+
+
+def answer_of(strategy: VectorStrategy, bars: Bars, symbol: str) -> Answer:
+    """Return the strategy's answer about `bars`; TypeError or ValueError where it returns nonsense."""
+    said, size = said_by(strategy, bars), len(bars)
+    return Answer(_codes(said, size, symbol), entry_columns(said, size, symbol))
 
 
 def said_by(strategy: VectorStrategy, bars: Bars) -> Signals:

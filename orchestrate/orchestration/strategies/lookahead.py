@@ -14,19 +14,22 @@ import numpy as np
 from orchestrate.domain.market.bars import PointInTimeBars, full_history
 from orchestrate.domain.market.timeline import BarSeries, Floats
 from orchestrate.domain.strategies.protocols import VectorStrategy
-from orchestrate.orchestration.strategies.cuts import Acted, choose_rows, marked, simulate_acted
-from orchestrate.orchestration.strategies.deciders import BITS, SIDES, Codes, codes_of
+from orchestrate.orchestration.orders.entries import FIGURES, EntryColumns
+from orchestrate.orchestration.strategies.cuts import Acted, Rows, choose_rows, marked, simulate_acted
+from orchestrate.orchestration.strategies.deciders import BITS, SIDES, Answer, Codes, answer_of
 
 #: Beside the sides: bars without an action.
 OTHER: Final = "other"
 #: How often a question is repeated before a strategy counts as repeatable.
 _REPETITIONS: Final = 3
-#: By how much prices are changed to distinguish rounding from looking ahead.
+#: By how much prices are changed to distinguish rounding from looking ahead; sizes and exits as near are equal.
 _JITTER: Final = 1e-6
+_ENTRIES: Final = ("enter_long", "enter_short")
+_ENTRY_BITS: Final = sum(bit for bit, side in zip(BITS, SIDES, strict=True) if side in _ENTRIES)
 
 #: How many, by side and `OTHER`.
 Counts = Mapping[str, int]
-#: A row and the side whose flag differs there.
+#: A row and what differs there: the flag of a side, or a figure of an entry.
 Difference = tuple[int, str]
 Verdict = Literal["looks ahead", "not repeatable", "keeps state", "rounding"]
 Thing = TypeVar("Thing")
@@ -78,7 +81,7 @@ class LookAheadReport:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """What is checked: `codes`, the answers of a run by symbol, and the flags of them that were `acted` upon.
+    """What is checked: `codes`, the flags of a run by symbol, those of them that were `acted` upon, `entries`' figures.
 
     The run called it in the order of `series`. `strategy` gave the answers, `twin` is the same strategy
     made anew. Questions go to copies of the twin that have seen nothing: a strategy that keeps what it learnt at its
@@ -90,6 +93,7 @@ class Subject:
     series: Mapping[str, BarSeries]
     codes: Mapping[str, Codes]
     acted: Mapping[str, Acted]
+    entries: Mapping[str, EntryColumns] = field(default_factory=dict)
     exact: bool = True
     #: what was shown of cut histories; it grows with them, so that little is copied
     past: dict[str, PointInTimeBars] = field(default_factory=dict)
@@ -105,16 +109,16 @@ class Subject:
     def flag_difference(self, symbol: str, size: int) -> Difference | None:
         """Return where the first `size` bars alone give another flag than in the run, acted upon or not."""
         answer = self._replay(copied(self.twin), symbol, size)
-        return _first_difference(self.codes[symbol][:size], answer)
+        return _first_difference(self._said(symbol), answer)
 
     def second_answer(self, symbol: str) -> Difference | None:
         """Return where the instance that ran answers differently when called again."""
-        return _first_difference(self.codes[symbol], self._answer(self.strategy, symbol, len(self.series[symbol])))
+        return _first_difference(self._said(symbol), self._answer(self.strategy, symbol, len(self.series[symbol])))
 
     def repeated(self, symbol: str, size: int) -> Difference | None:
         """Return where the same question about `size` bars gets several answers, from new instances or from one."""
         whole = size == len(self.series[symbol])
-        expected = self.codes[symbol] if whole else self._replay(copied(self.twin), symbol, size)
+        expected = self._said(symbol) if whole else self._replay(copied(self.twin), symbol, size)
         for _ in range(_REPETITIONS):
             one = copied(self.twin)
             for ask in (self._replay, self._answer):
@@ -126,17 +130,22 @@ class Subject:
 
     def renewed(self, symbol: str) -> Difference | None:
         """Return where a new instance answers differently from the one that ran."""
-        return _first_difference(self.codes[symbol], self._replay(copied(self.twin), symbol, len(self.series[symbol])))
+        return _first_difference(self._said(symbol), self._replay(copied(self.twin), symbol, len(self.series[symbol])))
 
     def jittered(self, draw: int) -> Subject:
         """Return the same questions about prices that differ by a millionth, so that no figures are equal by chance."""
         series = {symbol: _jittered(one, (draw, place)) for place, (symbol, one) in enumerate(self.series.items())}
         one = copied(self.twin)
-        codes = {symbol: codes_of(one, full_history(bars), symbol) for symbol, bars in series.items()}
+        answers = {symbol: answer_of(one, full_history(bars), symbol) for symbol, bars in series.items()}
+        codes = {symbol: answer.codes for symbol, answer in answers.items()}
+        entries = {symbol: answer.entries for symbol, answer in answers.items() if answer.entries is not None}
         acted = {symbol: simulate_acted(answer) for symbol, answer in codes.items()}
-        return replace(self, series=series, codes=codes, acted=acted, exact=False, past={})
+        return replace(self, series=series, codes=codes, acted=acted, entries=entries, exact=False, past={})
 
-    def _replay(self, one: VectorStrategy, symbol: str, size: int) -> Codes:
+    def _said(self, symbol: str) -> Answer:
+        return Answer(self.codes[symbol], self.entries.get(symbol))
+
+    def _replay(self, one: VectorStrategy, symbol: str, size: int) -> Answer:
         """Return the answer after those on earlier symbols, their histories cut at the same moment."""
         known = self.series[symbol].available_at[size - 1]
         for other, series in self.series.items():
@@ -147,27 +156,31 @@ class Subject:
                 self._answer(one, other, len(series) if size == len(self.series[symbol]) else shown)
         return self._answer(one, symbol, size)
 
-    def _other_action(self, symbol: str, answer: Codes) -> Difference | None:
+    def _other_action(self, symbol: str, answer: Answer) -> Difference | None:
         """Return the first action that differs; a flag that nothing would follow from may differ, as in a warm-up."""
-        expected = self.codes[symbol][: len(answer)]
-        if np.array_equal(expected, answer):
-            return None
-        before, after, acted = simulate_acted(expected), simulate_acted(answer), self.acted[symbol]
-        differences = []
-        for bit, side in zip(BITS, SIDES, strict=True):
-            rows = acted[side][acted[side] < len(answer)]
-            lost = rows[(answer[rows] & bit) == 0]
-            changed = np.setxor1d(before[side], after[side])
-            differences += [(int(some[0]), side) for some in (lost, changed) if len(some)]
-        return min(differences, default=None)
+        acted, codes = self.acted[symbol], answer.codes
+        rows = np.concatenate([acted[side][acted[side] < len(codes)] for side in _ENTRIES])
+        differences = [_other_figure(self.entries.get(symbol), answer.entries, np.sort(rows))]
+        expected = self.codes[symbol][: len(codes)]
+        if not np.array_equal(expected, codes):
+            differences += self._other_flags(symbol, expected, codes)
+        return min(filter(None, differences), default=None)
 
-    def _answer(self, one: VectorStrategy, symbol: str, size: int) -> Codes:
+    def _other_flags(self, symbol: str, expected: Codes, codes: Codes) -> Iterator[Difference]:
+        before, after, acted = simulate_acted(expected), simulate_acted(codes), self.acted[symbol]
+        for bit, side in zip(BITS, SIDES, strict=True):
+            rows = acted[side][acted[side] < len(codes)]
+            lost = rows[(codes[rows] & bit) == 0]
+            changed = np.setxor1d(before[side], after[side])
+            yield from ((int(some[0]), side) for some in (lost, changed) if len(some))
+
+    def _answer(self, one: VectorStrategy, symbol: str, size: int) -> Answer:
         series = self.series[symbol]
         if size == len(series):
-            return codes_of(one, full_history(series), symbol)
+            return answer_of(one, full_history(series), symbol)
         if symbol not in self.past:
             self.past[symbol] = PointInTimeBars(series)
-        return codes_of(one, self.past[symbol].until(size), symbol)
+        return answer_of(one, self.past[symbol].until(size), symbol)
 
 
 def copied(thing: Thing) -> Thing:
@@ -194,12 +207,33 @@ def _jittered(series: BarSeries, seed: tuple[int, int]) -> BarSeries:
     )
 
 
-def _first_difference(expected: Codes, answer: Codes) -> Difference | None:
-    differs = expected ^ answer
-    row = int(np.argmax(differs != 0)) if len(differs) else 0
-    if not len(differs) or not differs[row]:
+def _first_difference(expected: Answer, answer: Answer) -> Difference | None:
+    """Return the first flag, or figure of an entry that both have, in which the shorter `answer` differs."""
+    codes = expected.codes[: len(answer.codes)]
+    differs = codes ^ answer.codes
+    flags = ((row, _side_of(differs[row])) for row in np.flatnonzero(differs)[:1].tolist())
+    entries = np.flatnonzero(codes & answer.codes & np.uint8(_ENTRY_BITS))
+    return min(filter(None, (*flags, _other_figure(expected.entries, answer.entries, entries))), default=None)
+
+
+def _side_of(code: int) -> str:
+    return next(side for bit, side in zip(BITS, SIDES, strict=True) if code & bit)
+
+
+def _other_figure(expected: EntryColumns | None, answer: EntryColumns | None, rows: Rows) -> Difference | None:
+    """Return the first of `rows`, which rise, at which the size or an exit of an entry differs."""
+    if expected is answer:
         return None
-    return row, next(side for bit, side in zip(BITS, SIDES, strict=True) if differs[row] & bit)
+    differences = []
+    for name in FIGURES:
+        one, other = (_figures(columns, name, rows) for columns in (expected, answer))
+        differs = ~np.isclose(one, other, rtol=_JITTER, atol=0.0, equal_nan=True)
+        differences += [(row, name) for row in rows[differs][:1].tolist()]
+    return min(differences, default=None)
+
+
+def _figures(columns: EntryColumns | None, name: str, rows: Rows) -> Floats:
+    return np.full(len(rows), np.nan) if columns is None else columns.figures(name, rows)
 
 
 # ---- the check

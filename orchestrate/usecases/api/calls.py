@@ -28,7 +28,7 @@ from orchestrate.domain.orders.conflicts import Exits
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import CapitalMode, CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
 from orchestrate.domain.portfolio import PortfolioPlan, RebalancePlan
-from orchestrate.domain.results import RunResult
+from orchestrate.domain.results import RunResult, StrategyStatus
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
@@ -139,6 +139,7 @@ class StrategyOrchestrator:
         total = sum(self.weights, start=Decimal(0))
         if total > 1 or any(weight <= 0 for weight in self.weights):
             raise AllocationError(f"weights must be positive and sum to 1 at most, not {total}")
+        self._last: OrchestratorResult | None = None
 
     @property
     def weights(self) -> list[Decimal]:
@@ -148,14 +149,26 @@ class StrategyOrchestrator:
     @property
     def capital_allocations(self) -> dict[str, Decimal]:
         """The capital that each strategy starts with, by its id, exact to the cent."""
+        return PortfolioCapitalManager().calculate_allocations(Decimal(str(self.config.capital)), self._weight_by_id)
+
+    @property
+    def state_per_strategy(self) -> dict[str, StrategyStatus]:
+        """The status of each strategy by its id: `waiting` before a run, then its status at the end of the last one."""
+        if self._last is None:
+            return dict.fromkeys(self._weight_by_id, "waiting")
+        return {name: one.status for name, one in self._last.strategy_results.items()}
+
+    @property
+    def _weight_by_id(self) -> dict[str, Decimal]:
         weights: dict[str, Decimal] = {}
         for strategy, weight in self.strategies:
             weights[_name_and_id(strategy, weights)[1]] = weight
-        return PortfolioCapitalManager().calculate_allocations(Decimal(str(self.config.capital)), weights)
+        return weights
 
     def run(self, data: Data) -> OrchestratorResult:
         """Run all strategies on `data`: a DataFrame, a list of bars, a path, or a dict of them by symbol."""
-        return result_of(_run(self.strategies, data, self.config), OrchestratorResult)
+        self._last = result_of(_run(self.strategies, data, self.config), OrchestratorResult)
+        return self._last
 
 
 class BacktestEngine:

@@ -18,7 +18,7 @@ from orchestrate.usecases.lookahead import Allowance
 from orchestrate.usecases.lookahead import simulated as simulated_acts
 from orchestrate.usecases.running.run import run
 from tests.backtest.plans import part, plan_of, run_plan, synthetic
-from tests.orchestration.strategies.vector_rules import By, above, below, fell, rose
+from tests.orchestration.strategies.vector_rules import By, above, ahead, below, fell, rose
 from tests.orchestration.strategies.vector_strategies import FitsOnce, Tosses
 
 CONFIG = """\
@@ -201,6 +201,17 @@ def test_what_a_strategy_in_memory_keeps_of_the_whole_is_found_out():
     assert run(plan, strategies={"fits": FitsOnce()}).looked_ahead == ("fits",)
     assert run(plan, strategies={"fits": Tosses()}).looked_ahead == ("fits",)
     assert run(plan, strategies={"fits": By(lambda b: (above(b), below(b)))}).looked_ahead == ()
+
+
+def test_exits_of_entries_that_peek_are_found_out_in_a_run():
+    def stops(bars):
+        return above(bars), below(bars), None, None, None, np.where(ahead(bars.low) < 0.99 * bars.close, 0.05, 0.01)
+
+    plan = plan_of([part("stops", "Turning")], {"A": synthetic("A")})
+    result = run(plan, strategies={"stops": By(stops)})
+    assert result.looked_ahead == ("stops",)
+    [accusation] = [finding.message for finding in result.checks if finding.severity == "error"]
+    assert accusation.startswith("looks ahead on A: stop_loss at ")
 
 
 @pytest.mark.parametrize("fill", ["next_open", "close"])

@@ -210,6 +210,29 @@ def test_a_rebalance_says_what_made_it_due(golden):
     said = " ".join(prompt("explain", "latest", "--order", "greedy-2").out.split())
     assert said.startswith("The orchestrator placed an order of greedy to buy 1 A at the close of 2024-01-05 (13.5),")
     assert "because capital goes back to its targets. rule due by threshold capital passed: 14.51 of" in said
+    said = " ".join(prompt("explain", "latest", "--order", "whole-2").out.split())
+    assert said.startswith("The orchestrator placed an order of whole to sell 64 A to reduce its position at the close")
+
+
+def test_a_top_up_that_a_limit_cuts_is_the_orchestrators(golden):
+    """`greedy` holds more than its limit: its share of the rebalance is refused; `late` wants the symbol, too."""
+    config = {
+        "strategies.greedy.config": "{enter: 0, quantity: 90.0, breaks: 99}",
+        "strategies.greedy.limits": "{max_position_pct: 10}",
+        "strategies.late.config": "{enter: 4, quantity: 5.0}",
+        "portfolio.rebalance": "{threshold: 0.01}",
+    }
+    prompt = golden(**config, code=0)
+    orders = prompt("explain", "latest", "--at", DAYS[4], "--symbol", "A", "--format", "json").document["orders"]
+    [requested] = [order for order in orders if order["strategy_id"] == "late"]
+    [cut] = [order for order in orders if order["strategy_id"] == "greedy"]
+    assert requested["stages"][0] == conflict(5.0, whole=-768.0)
+    assert [one["stage"] for one in cut["stages"]] == ["rule", "capital", "limits"]
+    assert cut["stages"][0] == stage("rule", 1.0, 1.0, "", "due by threshold")
+    said = " ".join(prompt("explain", "latest", "--strategy", "greedy", "--at", DAYS[4]).out.split())
+    assert said.startswith("The orchestrator placed an order of greedy to buy 1 A")
+    assert "because capital goes back to its targets. rule due by threshold" in said
+    assert "limits refused, because a limit was reached" in said
 
 
 def test_a_moment_without_an_order(golden):

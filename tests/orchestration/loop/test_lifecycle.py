@@ -108,6 +108,17 @@ def test_an_added_strategy_takes_part_with_money_of_the_reserve(place: str) -> N
     [_, added] = done.of(StrategyAddedEvent)
     assert (added.strategy_id, added.allocation_pct) == ("late", Decimal(30))
     assert done.orchestrator.capital_manager.reserve.cash == pytest.approx(7_000 - 3_007.5)
+    assert not done.orchestrator.session.portfolio.findings
+
+
+@pytest.mark.parametrize(("pct", "given"), [(70, "3000.00"), (100, "0.00")])
+def test_an_added_strategy_that_gets_less_than_its_share_is_a_finding(pct: int, given: str) -> None:
+    """The reserve has what the first leaves of 10,000; 40 % are due, a finding has both figures."""
+    schedule = [Appointment(day(4), "add", "late")]
+    done = run({"s": {}, "late": {0: BUY}}, schedule, pct={"s": pct, "late": 40})
+    [finding] = done.orchestrator.session.portfolio.findings
+    assert (finding.severity, finding.where) == ("warning", "strategies.late")
+    assert finding.message == f"added at {day(4)} with {given}, not 4000.00: the reserve has no more"
 
 
 def test_pooled_capital_moves_with_who_comes_and_goes() -> None:

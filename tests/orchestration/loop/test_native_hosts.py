@@ -13,7 +13,10 @@ from orchestrate.domain.errors import EngineError, NativeError, ReconciliationEr
 from orchestrate.domain.events import StrategyFailedEvent, StrategySignalledEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Demand, Ended, Fill, Order, Reason, StrategyCommand
+from orchestrate.domain.portfolio import NO_LIMITS, Limits
 from orchestrate.orchestration.orders.ports import ANSWERS_A_STEP, EngineReport, FrameworkPortfolioState
+from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.losses import MaxPortfolioDrawdown
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.engines.builders import market_of, series
@@ -78,9 +81,18 @@ class Guest:
     """Stands for a class that the engine itself makes."""
 
 
-def hosted(host: Host, rules: ExecutionRules = PLAIN, *, capital: int = 1_000, other: object = None) -> HarnessRun:
+def hosted(
+    host: Host,
+    rules: ExecutionRules = PLAIN,
+    *,
+    capital: int = 1_000,
+    other: object = None,
+    prices: Sequence[tuple[float, float]] = BARS,
+    limits: Limits = NO_LIMITS,
+) -> HarnessRun:
     parts = {"other": Part(other, pct=50)} if other is not None else {}
-    done = prepare(parts, capital=capital, adapters={"in_memory": host})
+    coordinator = StrategyCoordinator(limits=limits)
+    done = prepare(parts, capital=capital, adapters={"in_memory": host}, coordinator=coordinator)
     done.orchestrator.add_strategy(
         Guest,
         StrategyMetadata("guest", symbols=("A",)),
@@ -88,7 +100,7 @@ def hosted(host: Host, rules: ExecutionRules = PLAIN, *, capital: int = 1_000, o
         kind="backtrader",
         config={"period": 3},
     )
-    done.orchestrator.run(market_of(series("A", BARS)), rules)
+    done.orchestrator.run(market_of(series("A", prices)), rules)
     return done
 
 
@@ -191,6 +203,29 @@ def test_answers_to_verdicts_count_and_long_exchanges_continue_later() -> None:
     done = hosted(host)
     assert sum(quantity for quantity, _ in done.fills("guest")) == len(talk)
     assert len(done.reasons("guest")) == len(talk)  # none was settled twice
+
+
+LATE = {
+    "buys": wants("late", 5),
+    "sells": wants("late", -5),
+    "buys_at_a_limit": wants("late", 5, limit=9.0),
+    "closes_a_part": wants("late", -20, closing=True),
+    "closes_at_a_limit": wants("late", -50, closing=True, limit=9.0),
+}
+
+
+@pytest.mark.parametrize("rules", [PLAIN, AT_CLOSE], ids=["next_open", "close"])
+@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
+def test_what_is_demanded_late_in_the_step_of_a_stop_opens_nothing(late: Demand, rules: ExecutionRules) -> None:
+    """At bar 1 a loss stops the portfolio; the exchange of that bar leaves a demand for the next, which recovers."""
+    said = [EngineReport(demands=(wants(f"n{number}", 1),)) for number in range(ANSWERS_A_STEP)]
+    start = {0: EngineReport(demands=(wants("n", 50),)), 1: EngineReport(demands=(wants("first", 1),))}
+    quiet = [EngineReport()] * (2 if rules is AT_CLOSE else 1)
+    host = Host(start, answers=[*quiet, *said, EngineReport(demands=(late,))])
+    prices = [(10.0, 10.0), (10.0, 5.0), (5.0, 9.5), (9.0, 9.5), (9.0, 9.0)]
+    done = hosted(host, rules, prices=prices, limits={"max_drawdown": MaxPortfolioDrawdown(0.2, "stop")})
+    assert done.orchestrator.session.portfolio.stopped and "late" in [name for _, name, _ in host.callbacks]
+    assert done.fills("guest") == [(50.0, 10.0), (-50.0, 9.5 if rules is AT_CLOSE else 5.0)]
 
 
 def test_a_guest_that_breaks_is_flattened_and_the_others_go_on() -> None:

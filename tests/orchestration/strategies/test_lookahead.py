@@ -64,7 +64,7 @@ def subject_of(make: Make, *every: BarSeries, twin: Any = None) -> Subject:
     decider.start()
     codes = {symbol: np.asarray(answer) for symbol, answer in decider.codes.items()}
     acted = {symbol: simulate_acted(answer) for symbol, answer in codes.items()}
-    return Subject(strategy, twin or make(), bars, codes, acted)
+    return Subject(strategy, twin or make(), bars, codes, acted, decider.sized)
 
 
 def check(make: Make, *every: BarSeries, more: Callable[[], bool] | None = None) -> LookAheadReport:

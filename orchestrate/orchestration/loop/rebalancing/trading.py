@@ -9,7 +9,7 @@ from orchestrate.domain.books import Position
 from orchestrate.domain.market.timeline import Timeline
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import Decision, Order, Reason
+from orchestrate.domain.orders.order import Decision, Order, Reason, StageOutcome
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.risk.pipeline import REBALANCE
@@ -21,14 +21,17 @@ Coordinate = Callable[[list[Intent]], object]
 
 @dataclass(slots=True, eq=False)
 class TopUp(Intent):
-    """An intent of a rebalance; where nothing cuts it, its decision says so."""
+    """An intent of a rebalance; its decision says so, as its reason or, where a stage cut it, at the trail's start."""
 
     why: str = ""
 
     def decision(self) -> Decision:
         """See `Intent`."""
         decision = Intent.decision(self)
-        return decision if self.trail else replace(decision, reason=Reason.REBALANCE, detail=self.why)
+        if not self.trail:
+            return replace(decision, reason=Reason.REBALANCE, detail=self.why)
+        wanted = decision.demand.quantity
+        return replace(decision, trail=(StageOutcome("rule", wanted, wanted, Reason.NONE, self.why), *self.trail))
 
 
 class RebalanceOrders:

@@ -13,9 +13,10 @@ from orchestrate.domain.events import (
     StrategyRemovedEvent,
     StrategyResumedEvent,
 )
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import NEVER, MarketEvent
 from orchestrate.domain.orders.order import OrderStatus, Reason
-from orchestrate.domain.results import EntryStatus, Moment, PortfolioStop
+from orchestrate.domain.results import EntryStatus, Finding, Moment, PortfolioStop
 from orchestrate.orchestration.loop.decision_log import Emit
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rules.losses import Losses
@@ -50,10 +51,12 @@ class Lifecycle:
         reweigh: Callable[[str, Decimal], None],
         unmanaged: Unmanaged,
         hand_over: HandOver,
+        findings: list[Finding],
     ) -> None:
         self._entries, self._capital, self._orders = entries, capital, orders
         self._losses, self._now, self._emit, self._transfer = losses, now, emit, transfer
         self._reweigh, self._unmanaged, self._hand_over = reweigh, unmanaged, hand_over
+        self._findings = findings
         #: nothing changes any more
         self.stopped: PortfolioStop | None = None
         self._keeping: set[str] = set()
@@ -84,10 +87,13 @@ class Lifecycle:
         entry.join(label, moment)
         self._reweigh(strategy_id, entry.weight)
         self._emit(StrategyAddedEvent(strategy_id, entry.allocation.target_pct, label))
-        due = entry.weight * Decimal(str(self._losses.equity(PORTFOLIO)))
-        amount = min(due, Decimal(str(self._capital.reserve.cash))).quantize(_CENT, ROUND_DOWN)
+        due = (entry.weight * Decimal(str(self._losses.equity(PORTFOLIO)))).quantize(_CENT, ROUND_DOWN)
+        amount = min(due, _whole_cents(self._capital.reserve))
         if amount > 0:
             self._transfer(RESERVE, strategy_id, amount)
+        if amount < due:
+            message = f"added at {label_text(label)} with {amount:.2f}, not {due:.2f}: the reserve has no more"
+            self._findings.append(Finding("warning", f"strategies.{strategy_id}", message))
 
     def remove(self, strategy_id: str, positions: Positions = "flatten") -> None:
         """Remove a strategy: cancel its orders, close its positions, return its cash.
