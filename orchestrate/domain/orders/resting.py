@@ -94,7 +94,7 @@ class RestingOrder:
             self.limit is not None
             and self.trigger is not None
             and first < row
-            and self.first_reach(series, first) < row
+            and self.first_reach(series, first, row) < row
         ):
             rule = RestingOrder(self.buys, self.precision, self.limit)  # triggered by a bar before
         return rule.reached(series.bar(row))
