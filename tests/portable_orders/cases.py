@@ -70,6 +70,7 @@ class Maker:
         self.dice = Random(seed)
         self.closes: dict[str, int] = {}
         self.tagged: dict[str, Operation] = {}
+        self.on_way: list[str] = []
 
     def case(self) -> Case:
         dice = self.dice
@@ -77,6 +78,7 @@ class Maker:
         busy = dice.choice([0.3, 0.6, 0.9])
         for day in range(dice.randint(6, 16)):
             now = self._bars(day)
+            self.on_way = [tag for tag in self.on_way if self.tagged[tag]["symbol"] not in now]
             if now:
                 steps.append(now)
                 spoken.append(_one_sided([self._any(day) for _ in range(dice.randint(1, 3)) if dice.random() < busy]))
@@ -105,6 +107,8 @@ class Maker:
         )[0]
         if kind in ("cancel", "replace") and not self.tagged:
             kind = "enter"
+        if self.on_way and dice.random() < 0.5:
+            return {"do": "replace", "name": dice.choice(self.on_way), "q": dice.randint(1, 12)}
         if kind in ("enter", "exit", "add"):
             return self._order(kind, symbol, day)
         if kind == "target":
@@ -145,7 +149,9 @@ class Maker:
                 one["limit"] = one["stop"] + one["side"] * give
             else:
                 one["give"] = give
-        if how != "market" and dice.random() < 0.3:
+        if how == "market":  # it stays on its way while its symbol has no bar
+            self.on_way.append(one["tag"])
+        elif dice.random() < 0.3:
             one["tif"] = dice.choice(["day", "until"])
             if one["tif"] == "until":
                 one["until"] = day + dice.randint(0, 4)
@@ -172,8 +178,8 @@ class Maker:
         dice = self.dice
         tag = dice.choice(list(self.tagged))
         one = self.tagged[tag]
-        if not waits(one):  # one on its way fills at the next bar; what it is replaced by is decided only now
-            return {"do": "cancel", "name": tag}
+        if not waits(one):
+            return {"do": "replace", "name": tag, "q": dice.randint(1, 12)}
         act: Operation = {"do": "replace", "name": tag}
         bound = "give" in one or ("limit" in one and "stop" in one) or "loss" in one or "gain" in one
         close = self.closes[one["symbol"]]

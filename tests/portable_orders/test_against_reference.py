@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -21,13 +22,13 @@ ENGINES = ("backtrader", "nautilus")
 FEEDS = ("full", "on_demand")
 
 
-def played(case: Case, engine: str, feed: str) -> tuple[HarnessRun, Sayer]:
+def played(case: Case, engine: str, feed: str, capital: int = 10**9) -> tuple[HarnessRun, Sayer]:
     market = case.market
     sayer = Sayer(market.timeline.stamps.tolist(), case.operations)
     part = Part(sayer, symbols=tuple(market.series), framework=engine)
     full = (engine,) if feed == "full" else ()
     adapters = {engine: build_adapter(engine, {"feed": feed})}
-    return run_harness(market, {"s": part}, case.rules, capital=Decimal(10**9), adapters=adapters, full=full), sayer
+    return run_harness(market, {"s": part}, case.rules, capital=Decimal(capital), adapters=adapters, full=full), sayer
 
 
 def fills_of(done: CrossFrameworkOrchestrator, symbol: str) -> list[Done]:
@@ -57,3 +58,46 @@ def compare(seed: int) -> None:
 def test_both_engines_fill_as_the_reference(start: int) -> None:
     for seed in range(start, min(start + 20, CASES)):
         compare(seed)
+
+
+def require_paid(done: HarnessRun, capital: int, seed: int) -> None:
+    """What positions cost as they were opened is at most the capital and what was realised, whenever one opens.
+
+    A position whose market exit is on its way counts as closed.
+    """
+    decided = {one.order_id: one.t for one in done.orchestrator.session.log.decisions if not one.decision.demand.rests}
+    exits = [one for one in done.orchestrator.fills if one.closing and one.fill.order_id in decided]
+    realised, held = Fraction(0), dict.fromkeys("AB", (0, Fraction(0)))
+    for record in done.orchestrator.fills:
+        symbol, quantity, price = record.fill.symbol, int(record.fill.quantity), Fraction(str(record.fill.price))
+        before, average = held[symbol]
+        after = before + quantity
+        if before * quantity >= 0:
+            held[symbol] = after, (average * before + price * quantity) / after
+            leaving = {one.fill.symbol for one in exits if decided[one.fill.order_id] < record.t < one.t}
+            used = sum(abs(units) * paid for name, (units, paid) in held.items() if name not in leaving)
+            assert used <= capital + realised, (seed, record)
+        else:
+            realised += (average - price) * quantity
+            held[symbol] = after, average if after else Fraction(0)
+
+
+@pytest.mark.parametrize("start", range(0, CASES, 20))
+def test_both_engines_are_alike_where_money_runs_short(start: int) -> None:
+    """Openings are cut and refused, at their decision, their release and where a bar fills them."""
+    cut = 0
+    for seed in range(start, min(start + 20, CASES)):
+        maker = Maker(seed)
+        case, capital = maker.case(), maker.dice.randint(30, 150)
+        outcomes = []
+        for engine in ENGINES:
+            for feed in FEEDS:
+                done, sayer = played(case, engine, feed, capital)
+                assert done.results["s"].error is None, (seed, done.results["s"].error)
+                require_paid(done, capital, seed)
+                outcomes.append(
+                    ([fills_of(done.orchestrator, symbol) for symbol in case.market.series], sayer.statuses)
+                )
+        assert all(one == outcomes[0] for one in outcomes), (seed, outcomes)
+        cut += any(reason in ("capital", "open_gap") for _, reason, _ in done.reasons("s"))
+    assert cut >= 5

@@ -284,6 +284,13 @@ def test_an_exit_on_its_way_is_replaced_for_what_is_held_at_most() -> None:
     plan = {0: [Signal.enter("B")], 2: [Signal.exit("B", 2, tag="x")], 3: [Signal.replace("x", quantity=50)]}
     done, _ = run(plan, more=[other])
     assert fills(done) == [(1, 5.0, 10.0), (5, -5.0, 10.0)]
+    last, enter = bars(CALM[:4], "B", [0, 1, 4, 5]), Signal.enter("B", limit=9.5)
+    exits, shrinks = [Signal.exit("B", tag="x")], [Signal.replace("x", quantity=3), enter]
+    done, _ = run({0: plan[0], 2: exits, 3: shrinks}, more=[last])
+    assert fills(done) == [(1, 5.0, 10.0), (4, -3.0, 10.0)]  # 2 will be left: the entry means nothing
+    plan = {0: plan[0], 2: [Signal.add("B", 2, tag="x")], 3: [Signal.replace("x", quantity=9), Signal.exit("B")]}
+    done, _ = run(plan, more=[last])
+    assert fills(done) == [(1, 5.0, 10.0), (4, -5.0, 10.0)]  # the add is taken back
 
 
 # ---- targets

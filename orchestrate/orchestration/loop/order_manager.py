@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final
 
@@ -29,6 +28,7 @@ from orchestrate.domain.results import Finding
 from orchestrate.orchestration.loop.decision_log import DecisionLog
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.orders.blotter import Blotter, Due
+from orchestrate.orchestration.orders.requests import replaced_quantity
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.payable import Released, demand_of
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -166,7 +166,11 @@ class OrderManager:
                 yield order, reached.price
 
     def _misses(self, order: Order) -> bool:
-        return self._has_expired(order) or misses(order, self._held(order.strategy_id, order.symbol))
+        """Return True for one that can't fill in this bar, whose market orders fill before it."""
+        place = (order.strategy_id, order.symbol)
+        released = [one for one in self.blotter.unanswered() if (one.strategy_id, one.symbol) == place]
+        held = self._held(*place) + sum(one.quantity for one in released if not one.rests)
+        return self._has_expired(order) or misses(order, rounded(held))
 
     def _has_expired(self, order: Order) -> bool:
         """Return True for an order whose lifetime ended before the bar that has begun."""
@@ -218,11 +222,8 @@ class OrderManager:
         return more
 
     def _whole(self, order: Order, quantity: float) -> float:
-        """Return the new signed quantity of an order; a market order that closes is for what is held at most."""
         units = self._rules.lot(quantity, self._market.instruments[order.symbol])
-        if order.closing and not order.rests:
-            units = min(units, max(abs(order.quantity), abs(self._held(order.strategy_id, order.symbol))))
-        return math.copysign(units, order.quantity)
+        return replaced_quantity(order, units, self._held(order.strategy_id, order.symbol))
 
     def tell_change(self, order: Order) -> None:
         """Let the engine know that an order that rests there has changed."""

@@ -5,6 +5,7 @@ Cancels and replacements come first, then of each symbol exits, adds and an entr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -20,6 +21,9 @@ class Standing(Protocol):
 
     def held(self, symbol: str, without: Collection[str] = ()) -> float:
         """Return its signed quantity once market orders on their way, but those of the ids `without`, have filled."""
+
+    def in_book(self, symbol: str) -> float:
+        """Return its signed quantity now."""
 
     def close(self, symbol: str) -> float:
         """Return the last close, 0.0 before the first."""
@@ -51,9 +55,11 @@ def resolve(signals: Sequence[Signal], standing: Standing) -> list[Signal]:
     for signal in signals:
         if signal.kind not in ("cancel", "replace"):
             by_symbol.setdefault(signal.symbol, []).append(signal)
-    orders = [order for symbol, said in by_symbol.items() for order in _Requested(symbol, standing, over).orders(said)]
+    grown = _growth(resolved, standing)
+    requested = {symbol: _Requested(symbol, standing, over, grown.get(symbol, 0.0)) for symbol in by_symbol}
+    orders = [order for symbol, said in by_symbol.items() for order in requested[symbol].orders(said)]
     _require_free_tags(orders, standing, over)
-    return resolved + orders
+    return [act for act in resolved if not _is_taken_back(act, orders, standing)] + orders
 
 
 def _is_plain(signal: Signal) -> bool:
@@ -94,12 +100,12 @@ def _refuse_both_sides(symbol: str, entries: Iterable[Signal]) -> None:
 class _Requested:
     """What is requested of one symbol: `now` is held, `left` of it once the step's market exits have filled.
 
-    Orders of the ids `over` are cancelled at this step.
+    Orders of the ids `over` are cancelled at this step, replaced ones add `grown` to what will be held.
     """
 
-    def __init__(self, symbol: str, standing: Standing, over: Collection[str]) -> None:
+    def __init__(self, symbol: str, standing: Standing, over: Collection[str], grown: float) -> None:
         self._symbol, self._standing = symbol, standing
-        self._now = standing.held(symbol, over)
+        self._now = rounded(standing.held(symbol, over) + grown)
         self._entry_rests = standing.entry_rests(symbol, over)
         self._left = abs(self._now)
 
@@ -212,6 +218,36 @@ def _merged(acts: Iterable[Signal], standing: Standing) -> list[Signal]:
             terms = OrderTerms(act.terms.limit or before.terms.limit, act.terms.stop or before.terms.stop)
             by_order[order.id] = replace(act, quantity=act.quantity or before.quantity, terms=terms)
     return list(by_order.values())
+
+
+def _is_taken_back(act: Signal, orders: Sequence[Signal], standing: Standing) -> bool:
+    """Return True for a replacement of a market entry on its way that an exit of this step takes back."""
+    order = standing.order(act.name)
+    if act.kind != "replace" or order is None or order.closing or order.rests:
+        return False
+    exits = (one for one in orders if one.kind == "exit" and one.symbol == order.symbol)
+    return any(one.quantity is None and not one.terms.rests for one in exits)
+
+
+def _growth(acts: Iterable[Signal], standing: Standing) -> dict[str, float]:
+    """Return by symbol how much more will be held because market orders on their way are replaced."""
+    grown: dict[str, float] = {}
+    for act in acts:
+        order = standing.order(act.name)
+        if act.kind != "replace" or not act.quantity or order is None or order.rests:
+            continue
+        symbol = order.symbol
+        whole = replaced_quantity(order, standing.lot(symbol, float(act.quantity)), standing.in_book(symbol))
+        if whole:
+            grown[symbol] = grown.get(symbol, 0.0) + whole - order.quantity
+    return grown
+
+
+def replaced_quantity(order: Order, units: float, held: float) -> float:
+    """Return the new signed quantity of an order; a market order that closes is for what is held at most."""
+    if order.closing and not order.rests:
+        units = min(units, max(abs(order.quantity), abs(held)))
+    return math.copysign(units, order.quantity)
 
 
 def _require_fitting(act: Signal, order: Order) -> None:

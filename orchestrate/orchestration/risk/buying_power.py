@@ -18,38 +18,27 @@ from orchestrate.domain.instruments.rates import at_prices, converted, rate_at
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import (
-    Demand,
-    Fill,
-    Order,
-    Reason,
-)
+from orchestrate.domain.orders.order import Demand, Fill, Order, Reason, trailing_level
 from orchestrate.domain.orders.ties import misses
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.funding import Want, water_fill
-from orchestrate.orchestration.risk.payable import Payable, Released, changed, demand_of, fit
+from orchestrate.orchestration.risk.payable import (
+    Expected,
+    Granted,
+    Payable,
+    Projection,
+    Released,
+    changed,
+    dearest,
+    demand_of,
+    fit,
+)
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 Prices = Mapping[str, float]
-Expected = tuple[Fill, Instrument]
 #: a name of this module is found several times as fast as a member of an enumeration
 _CAPITAL: Final = Reason.CAPITAL
 _OPEN_NOTHING: Final = frozenset({"waiting", "paused", "removed", "ruined"})
-
-
-@dataclass(slots=True)
-class _Granted:
-    """The grants to one strategy's earlier intents of the same step."""
-
-    closings: list[Expected] = field(default_factory=list)
-    reserves: list[float] = field(default_factory=list)
-
-
-class _Projection(NamedTuple):
-    """A strategy's book after its open orders have filled, and the money held for its openings."""
-
-    book: Book
-    reserved: float
 
 
 class _Opening(NamedTuple):
@@ -98,7 +87,7 @@ class BuyingPower:
 
     def fund(self, intents: Sequence[Intent], stage: str) -> None:
         """Cut `intents`, in this order, to what can be paid at the closes, and set their reserves."""
-        granted: dict[str, _Granted] = {}
+        granted: dict[str, Granted] = {}
         together: list[Intent] = []
         for intent in intents:
             if intent.refused or self._refuse(intent, stage):
@@ -109,11 +98,11 @@ class BuyingPower:
             if not intent.closing:
                 self._fund(intent, stage, granted)
             if len(intents) > 1 and not intent.refused:
-                self._grant(intent, granted.setdefault(intent.strategy_id, _Granted()))
+                self._grant(intent, granted.setdefault(intent.strategy_id, Granted()))
         if together:
             self._fund_together(together, stage, granted)
 
-    def _grant(self, intent: Intent, granted: _Granted) -> None:
+    def _grant(self, intent: Intent, granted: Granted) -> None:
         if not intent.closing:
             granted.reserves.append(intent.reserve)
         elif not intent.demand.rests:
@@ -139,14 +128,15 @@ class BuyingPower:
             intent.refuse(stage, Reason.MARGIN_CALL, "positions of its account are still to close for a margin call")
         return intent.refused
 
-    def _fund(self, intent: Intent, stage: str, granted: Mapping[str, _Granted]) -> None:
+    def _fund(self, intent: Intent, stage: str, granted: Mapping[str, Granted]) -> None:
         entry = self._entries[intent.strategy_id]
         instrument, quantity = self._instruments[intent.symbol], intent.quantity
         price = self._reserve_price(intent.demand, quantity, instrument)
         now = self._projection(entry, granted.get(entry.id, _NOTHING))
-        self._settle(intent, stage, price, self._payable(quantity, price, now, instrument, self._closes))
+        flat = intent.requires == "flat"
+        self._settle(intent, stage, price, self._payable(quantity, price, now, instrument, self._closes, flat=flat))
 
-    def _fund_together(self, intents: Sequence[Intent], stage: str, granted: Mapping[str, _Granted]) -> None:
+    def _fund_together(self, intents: Sequence[Intent], stage: str, granted: Mapping[str, Granted]) -> None:
         """Share the free money of a common account among the openings of a step, and cut them to it."""
         now = {name: self._projection(entry, granted.get(name, _NOTHING)) for name, entry in self._entries.items()}
         openings = [self._opening(intent, now) for intent in intents]
@@ -159,18 +149,19 @@ class BuyingPower:
             money[owner] -= payable.cost
             rooms[owner] -= payable.cost
 
-    def _opening(self, intent: Intent, now: dict[str, _Projection]) -> _Opening:
+    def _opening(self, intent: Intent, now: dict[str, Projection]) -> _Opening:
         """Return the opening of an intent; a part of it that closes counts as filled afterwards."""
         owner, quantity, instrument = intent.strategy_id, intent.quantity, self._instruments[intent.symbol]
         price = self._reserve_price(intent.demand, quantity, instrument)
-        closing, requested, book = self._parted(quantity, now[owner].book, instrument, self._closes)
+        flat, book = intent.requires == "flat", now[owner].book
+        closing, requested, book = self._parted(quantity, book, instrument, self._closes, flat=flat)
         now[owner] = now[owner]._replace(book=book)
         return _Opening(
             intent, closing, requested, price, self._rules.cost(requested, price, instrument) if requested else 0.0
         )
 
     def _grants(
-        self, openings: Sequence[_Opening], now: Mapping[str, _Projection]
+        self, openings: Sequence[_Opening], now: Mapping[str, Projection]
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Return the money of each strategy, without bound where it is all that it requests, and what it could get."""
         wants: dict[str, float] = {}
@@ -198,7 +189,7 @@ class BuyingPower:
         else:
             intent.quantity = left
 
-    def _projection(self, entry: StrategyEntry, granted: _Granted) -> _Projection:
+    def _projection(self, entry: StrategyEntry, granted: Granted) -> Projection:
         """Return a strategy's book after its open closing orders, and the money held for its open opening orders."""
         closings = [
             self._expected(entry.id, order.symbol, order.quantity, self._closes)
@@ -208,14 +199,14 @@ class BuyingPower:
         book = entry.book
         if closings or granted.closings:
             book = book.projected([*closings, *granted.closings])
-        return _Projection(book, self._blotter.reserved(entry.id, granted.reserves))
+        return Projection(book, self._blotter.reserved(entry.id, granted.reserves))
 
     def reserve(self, intent: Intent) -> float:
         """Return the money to hold back for the rest of an intent."""
         instrument = self._instruments[intent.symbol]
         price = self._reserve_price(intent.demand, intent.quantity, instrument)
         held = self._entries[intent.strategy_id].book.quantity(intent.symbol)
-        _, opening = closing_and_opening(held, intent.quantity)
+        opening = intent.quantity if intent.requires == "flat" else closing_and_opening(held, intent.quantity)[1]
         return self._rules.cost(opening, price, instrument) if opening else 0.0
 
     def cost_of(
@@ -226,10 +217,7 @@ class BuyingPower:
             return 0.0
         instrument = converted(self._quoted[order.symbol], self._closes if prices is None else prices)
         at = trigger if trigger is not None else self._closes[order.symbol]
-        if limit is None:
-            price = self._rules.fill_price(at, quantity, instrument)
-        else:
-            price = _dearest(limit, trigger, quantity)
+        price = dearest(limit, trigger, quantity) if limit else self._rules.fill_price(at, quantity, instrument)
         return self._rules.cost(quantity, price, instrument)
 
     def room(self, strategy_id: str) -> float:
@@ -241,29 +229,42 @@ class BuyingPower:
     def _reserve_price(self, demand: Demand, quantity: float, instrument: Instrument) -> float:
         """Return the limit, the trigger of a stop, or the close that a market order saw; slipped unless a limit."""
         if demand.limit is not None:
-            return _dearest(demand.limit, demand.trigger, quantity)
+            return dearest(demand.limit, demand.trigger, quantity)
         raw = demand.price if demand.trigger is None else demand.trigger
+        if demand.trail is not None and demand.trigger is None and quantity > 0:
+            raw = trailing_level(raw, demand.trail, buys=True)
         return self._rules.fill_price(raw, quantity, instrument) if quantity else raw
 
     def _payable(
         self,
         quantity: float,
         price: float,
-        now: _Projection,
+        now: Projection,
         instrument: Instrument,
         prices: Prices,
         others: Others = NO_OTHERS,
+        *,
+        flat: bool = False,
     ) -> Payable:
         """Return the part of `quantity` that the strategy can pay for at `price`; a part that closes costs nothing."""
-        closing, requested, book = self._parted(quantity, now.book, instrument, prices)
+        closing, requested, book = self._parted(quantity, now.book, instrument, prices, flat=flat)
         money = self._entries[book.strategy_id].account.money_for_openings(book, now.reserved, prices, others)
         return self._paid(closing, requested, price, money, instrument)
 
-    def _parted(self, quantity: float, book: Book, instrument: Instrument, prices: Prices) -> tuple[float, float, Book]:
-        """Return the part of `quantity` that closes, the lots requested beyond it, and the book after the former."""
-        closing, opening = closing_and_opening(book.quantity(instrument.symbol), quantity)
+    def _parted(
+        self, quantity: float, book: Book, instrument: Instrument, prices: Prices, *, flat: bool
+    ) -> tuple[float, float, Book]:
+        """Return the part of `quantity` that closes, the lots requested beyond it, and the book after the former.
+
+        Nothing of one that fills only once its strategy is `flat` closes anything.
+        """
+        held = book.quantity(instrument.symbol)
+        closing, opening = closing_and_opening(held, quantity)
         if closing:
-            book = book.projected([self._expected(book.strategy_id, instrument.symbol, closing, prices)])
+            closed = -held if flat else closing
+            book = book.projected([self._expected(book.strategy_id, instrument.symbol, closed, prices)])
+        if flat:
+            closing, opening = 0.0, quantity
         return closing, self._rules.lot(opening, instrument), book
 
     def _paid(self, closing: float, requested: float, price: float, money: float, instrument: Instrument) -> Payable:
@@ -314,7 +315,7 @@ class BuyingPower:
         instrument = converted(self._quoted[order.symbol], prices)
         price = self._rules.fill_price(raw, order.quantity, instrument) if order.slips else raw
         owner = order.strategy_id
-        now = _Projection(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
+        now = Projection(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
         others = self._contributions(moment) if self._entries[owner].account.is_shared else NO_OTHERS
         payable = self._payable(order.quantity, price, now, instrument, prices, others)
         if payable.whole:
@@ -387,9 +388,4 @@ class BuyingPower:
         return Fill("", strategy_id, symbol, quantity, price, fee, 0), instrument
 
 
-def _dearest(limit: float, trigger: float | None, quantity: float) -> float:
-    """Return the price with a limit at which most is held back: a sell that is triggered may fill above its limit."""
-    return trigger if trigger is not None and quantity < 0 else limit
-
-
-_NOTHING = _Granted()
+_NOTHING = Granted()

@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from orchestrate.domain.books import Book
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
-from orchestrate.domain.orders.order import NO_FIGURES, Decision, Demand, Figures, Order, Outcome, Reason, StageOutcome
+from orchestrate.domain.orders.order import (
+    NO_FIGURES,
+    Decision,
+    Demand,
+    Figures,
+    Fill,
+    Order,
+    Outcome,
+    Reason,
+    StageOutcome,
+)
 from orchestrate.domain.values import value
 
 #: a name of this module is found several times as fast as a member of an enumeration
 _NO_REASON: Final = Reason.NONE
 #: What a trail calls the moment at which an order goes to its engine.
 _RELEASE: Final = "release"
+
+
+#: A fill that is expected, and its instrument.
+Expected = tuple[Fill, Instrument]
+
+
+@dataclass(slots=True)
+class Granted:
+    """The grants to one strategy's earlier intents of the same step."""
+
+    closings: list[Expected] = field(default_factory=list)
+    reserves: list[float] = field(default_factory=list)
+
+
+class Projection(NamedTuple):
+    """A strategy's book after its open orders have filled, and the money held for its openings."""
+
+    book: Book
+    reserved: float
 
 
 @value
@@ -40,6 +71,11 @@ class Payable(NamedTuple):
     def whole(self) -> bool:
         """True where there is something, and all of it is paid."""
         return self.paid == self.requested and bool(self.requested or self.closing)
+
+
+def dearest(limit: float, trigger: float | None, quantity: float) -> float:
+    """Return the price with a limit at which most is held back: a sell that is triggered may fill above its limit."""
+    return trigger if trigger is not None and quantity < 0 else limit
 
 
 def demand_of(order: Order, price: float, step: int, t: int) -> Demand:

@@ -47,6 +47,10 @@ class StrategyView:
                 held += order.quantity
         return held
 
+    def in_book(self, symbol: str) -> float:
+        """Return signed quantity without any order on its way."""
+        return self.book.quantity(symbol)
+
     def close(self, symbol: str) -> float:
         """Return the last close, 0.0 before the first."""
         return float(self._marks.get(symbol, 0.0))
