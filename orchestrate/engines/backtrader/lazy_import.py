@@ -69,7 +69,7 @@ def _load(part: ModuleType) -> None:
         state[_UNDER_WAY] = True
         try:
             spec.loader.exec_module(part)
-            for name, below in [*sys.modules.items()]:
+            for name, below in sys.modules.copy().items():  # other threads import meanwhile
                 if name.startswith(f"{spec.name}.") and isinstance(below, _Part):
                     state[name.rpartition(".")[2]] = below
                     _load(below)
