@@ -8,6 +8,7 @@ from typing import Protocol
 
 from orchestrate.domain.events import DomainEvent, StrategySignalledEvent
 from orchestrate.domain.market.timeline import MarketEvent
+from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Order, OrderGroup, Reason
 from orchestrate.domain.orders.terms import NO_TERMS, OrderTerms
@@ -45,6 +46,8 @@ class Intake:
         self._views, self._blotter, self._marks = views, blotter, marks
         self._orders, self._emit, self._label = orders, emit, label
         self._pairs = 0
+        #: by strategy and symbol, the last step at which replaced market orders on their way grow, and by how much
+        self._growth: dict[tuple[str, str], tuple[int, float]] = {}
 
     def intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent | None:
         """Return what a signal asks for; None where it only acts on open orders."""
@@ -84,6 +87,8 @@ class Intake:
         if units is None and entry.id in self._blotter.waiting and not signal.terms.rests:
             self._take_back_entries(entry.id, symbol)
         held = view.held(symbol)  # what is being closed already is not closed twice
+        if self._growth:
+            held = rounded(held + self._grown(entry.id, symbol, event.step))
         if not held:
             return None
         quantity = -held if units is None else -math.copysign(float(units), held)
@@ -113,4 +118,12 @@ class Intake:
         intent = Intent(entry.id, order.symbol, False, more, more > 0, price, event.step, event.t)
         intent.terms, intent.requires = OrderTerms(order.limit, order.trigger), order.requires
         intent.changes = order
+        if not order.rests:
+            grown = self._grown(entry.id, order.symbol, event.step)
+            self._growth[entry.id, order.symbol] = event.step, grown + more
         return intent
+
+    def _grown(self, strategy_id: str, symbol: str, step: int) -> float:
+        """Return by how much market orders on their way grow at this step: what is decided only after all signals."""
+        at, grown = self._growth.get((strategy_id, symbol), (step, 0.0))
+        return grown if at == step else 0.0
