@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ import pytest
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.bars import Bars
-from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.market.timeline import Floats, Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, FillRule
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategies.protocols import Signals
@@ -53,7 +53,7 @@ class Case:
     days: dict[str, list[int]]
 
     def flags(self) -> dict[int, Sequence[int]]:
-        """By the first open of each symbol, which tells them apart."""
+        """Return the flags by the first open of each symbol, which no two of them share."""
         return {round(self.market.series[name].open[0] * 100): own for name, own in self.wanted.items()}
 
     def run(self, fill: FillRule, engine: str, *, full: bool) -> HarnessRun:
@@ -77,12 +77,11 @@ class Case:
         for name, rate in RATES.items():
             bars, instrument = self.market.series[name], INSTRUMENTS[name]
             rows = {day: row for row, day in enumerate(self.days[name])}
-            column = lambda values: [Decimal(str(float(values[rows[d]]))) if d in rows else None for d in range(DAYS)]  # noqa: B023, E731
             flags = [self.wanted[name][rows[day]] if day in rows else 0 for day in range(DAYS)]
             rates = [Decimal(str(value)) for value in self.market.series[rate].close.tolist()] if rate else None
             symbols[name] = Symbol(
-                column(bars.open),
-                column(bars.close),
+                by_day(bars.open, rows),
+                by_day(bars.close, rows),
                 flags,
                 rates,
                 Decimal(str(instrument.multiplier)),
@@ -90,6 +89,10 @@ class Case:
                 Decimal(str(instrument.borrow)),
             )
         return Account(symbols, Decimal("0.4"), Decimal("0.1"), Decimal(CAPITAL), fill == "close").run()
+
+
+def by_day(values: Floats, rows: Mapping[int, int]) -> list[Decimal | None]:
+    return [Decimal(str(float(values[rows[day]]))) if day in rows else None for day in range(DAYS)]
 
 
 def case(seed: int) -> Case:

@@ -111,7 +111,7 @@ class OfBacktrader(bt.Strategy): ...  # type: ignore[misc]  # Backtrader has no 
 class OfNautilus(Strategy): ...
 
 
-class OfBoth(bt.Strategy, Strategy): ...  # type: ignore[misc]
+class OfBoth(bt.Strategy, Strategy): ...  # type: ignore[misc]  # Backtrader has no types
 
 
 @pytest.mark.parametrize(("native", "engine"), [(OfBacktrader, "backtrader"), (OfNautilus, "nautilus")])

@@ -41,7 +41,12 @@ PEEKS: dict[str, Figures] = {
     "take_profit": lambda b: {"stop_loss": 0.05, "take_profit": np.where(ahead(b.high) > b.close * 1.01, 0.01, np.nan)},
     "trail_loss": lambda b: {"trail_loss": np.full(len(b), b.close.std() / b.close.mean())},
 }
-ABSOLUTE: Figures = lambda b: {"stop_loss": np.minimum(next_low(b), b.close) - 0.01, "absolute": True}  # noqa: E731
+
+
+def absolute(b: Bars) -> dict[str, Any]:
+    return {"stop_loss": np.minimum(next_low(b), b.close) - 0.01, "absolute": True}
+
+
 HONEST: dict[str, Figures] = {
     "one for all": lambda _bars: {"size": 10, "stop_loss": 0.02, "take_profit": 0.04},
     "by volatility, none at first": lambda b: {
@@ -67,7 +72,7 @@ def test_a_figure_that_peeks_is_named(name: str, shorts: bool) -> None:
 
 
 def test_a_price_that_peeks_is_named() -> None:
-    [observation] = check(lambda: Sized(ABSOLUTE), walk(seed=3), more=no_time).observations
+    [observation] = check(lambda: Sized(absolute), walk(seed=3), more=no_time).observations
     assert (observation.verdict, observation.side) == ("looks ahead", "stop_loss")
 
 
