@@ -210,6 +210,7 @@ class Order:
 
     Its id is unique in the run and the same on every engine. It lives in the blotter, which alone changes it. `until`
     is the last moment at which it may fill. The `trigger` of a trailing stop is the level at which it begins.
+    `first_row` is the first row of its symbol that may reach it as it rests now.
     """
 
     id: str
@@ -232,6 +233,7 @@ class Order:
     bracket: Bracket | None = None
     status: OrderStatus = OrderStatus.PENDING
     filled: float = 0.0
+    first_row: int = 0
 
     @property
     def name(self) -> str:

@@ -62,8 +62,6 @@ class OrderManager:
         self.send: Send = _to_nobody
         self._buying_power, self._log, self._marks, self._moments = buying_power, log, marks, market.timeline.moments
         self._market, self._rules, self._held = market, rules, held
-        #: by id of an order that rests, the first row that may fill it
-        self._first_rows: dict[str, int] = {}
         #: by strategy id, how many entries filled on a bar that touched their stop_loss
         self.touched: dict[str, int] = {}
 
@@ -159,9 +157,9 @@ class OrderManager:
             opens = not order.closing and not order.native_order and not order.filled
             if not opens or order.symbol not in event.rows or self._misses(order):
                 continue
-            series, first = self._market.series[order.symbol], self._first_rows[order.id]
+            series = self._market.series[order.symbol]
             resting = RestingOrder.of(order, self._market.instruments[order.symbol].precision)
-            reached = resting.reached_after(series, first, event.rows[order.symbol])
+            reached = resting.reached_after(series, order.first_row, event.rows[order.symbol])
             if reached is not None:
                 yield order, reached.price
 
@@ -187,8 +185,8 @@ class OrderManager:
             reason, detail = (decision.reason, decision.detail) if decision else (_NO_REASON, "")
             if order.status is _RELEASED:
                 if order.rests:
-                    self.blotter.rest(order, last_of_day(self._log.label(order.symbol)))
-                    self._first_rows[order.id] = self._marks.row(order.symbol)
+                    day_ends = last_of_day(self._log.label(order.symbol))
+                    self.blotter.rest(order, day_ends, self._marks.row(order.symbol))
                 commands.append(StrategyCommand(order.strategy_id, "submit", order, reason, detail))
             elif order.native_order and order.status is OrderStatus.REJECTED:
                 commands.append(StrategyCommand(order.strategy_id, "reject", order, reason, detail))
@@ -211,7 +209,7 @@ class OrderManager:
         if self._refuses(order, cost, lacks_stop=bracket is None and order.bracket is not None):
             limit, trigger, cost, bracket = order.limit, order.trigger, order.reserve, order.bracket
         if order.trail is None:
-            self._first_rows[order.id] = self._marks.row(order.symbol) + 1
+            self.blotter.rests_anew(order, self._marks.row(order.symbol) + 1)
         whole = now if quantity is None else self._whole(order, float(quantity))
         more = 0.0 if order.closing or abs(whole) <= abs(now) else rounded(whole - now)
         if whole and not more and whole != now:

@@ -210,9 +210,10 @@ class Blotter:
         rests = _rests(order)
         return rests, not order.closing and not rests, self._rank[order.strategy_id]
 
-    def rest(self, order: Order, day_ends: int | None = None) -> None:
-        """Let a released order rest in its engine from now on; its reserve stays. One for the day has that end."""
+    def rest(self, order: Order, day_ends: int | None = None, row: int = 0) -> None:
+        """Let a released order rest in its engine from `row` on; its reserve stays. One for the day has that end."""
         order.become(OrderStatus.RESTING)
+        order.first_row = row
         if order.day:
             order.until = day_ends
         if order.strategy_id in self.followed:
@@ -237,6 +238,10 @@ class Blotter:
     def protect(self, order: Order, bracket: Bracket | None) -> None:
         """Give an open order the exits that follow its fill."""
         order.bracket = bracket
+
+    def rests_anew(self, order: Order, row: int) -> None:
+        """Note that an order rests at other prices from `row` on."""
+        order.first_row = row
 
     def fill(self, fill: Fill) -> Order | None:
         """Return the order of a fill, with the fill noted; None for one that is known already.
