@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import backtrader as bt
@@ -27,20 +27,11 @@ from orchestrate.usecases.running.run import run
 from tests.backtest.plans import part, plan_of
 
 #: our lines would be counted while the clock runs, those of the bare engines not
-pytestmark = pytest.mark.uncounted
+pytestmark = [pytest.mark.uncounted, pytest.mark.usefixtures("alone")]
 
 DATA = Path(__file__).parents[2] / "configs" / "data" / "ALPHA.csv"
 AVERAGES = [(20 + number % 20, 50 + 2 * (number % 20)) for number in range(25)]
 ALLOWED = 2.0
-
-
-@pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    """Let the collector of garbage look at nothing that earlier tests have left."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 class Above:

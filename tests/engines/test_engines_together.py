@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import os
 import signal
@@ -152,6 +151,7 @@ def test_warnings_of_the_engines_libraries_dont_become_ours(engine: type[Orchest
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_order_costs_the_same_however_many_came_before(engine: type[OrchestrationPort]) -> None:
     orders, fifth = 10_000, 2_000
@@ -159,7 +159,6 @@ def test_an_order_costs_the_same_however_many_came_before(engine: type[Orchestra
     script = {step: [order(str(step), 5 if step % 2 == 0 else -5)] for step in range(orders)}
     living = engine()
     living.begin(market, accounts(market), RULES)
-    gc.collect()
     loop = steps(living, market, RULES, script, ScriptRun(), every_bar=False)
     costs = []
     for _ in range(orders // fifth):
