@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -75,10 +76,10 @@ def _load_oddly_named(path: Path, name: str) -> ModuleType:
 
 
 class _Loader(SourceFileLoader):
-    """Compiles from the source every time, and gives the module an `__import__` that knows its own folder."""
+    """Reads the source every time, and gives the module an `__import__` that knows its own folder."""
 
     def get_code(self, _fullname: str) -> CodeType:
-        return compile(self.get_data(self.path), self.path, "exec", dont_inherit=True)
+        return _compiled(self.get_data(self.path), self.path)
 
     def exec_module(self, module: ModuleType) -> None:
         package = module.__name__.partition(".")[0]
@@ -100,6 +101,12 @@ class _Loader(SourceFileLoader):
 
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": own_import}
         super().exec_module(module)
+
+
+@lru_cache(maxsize=64)
+def _compiled(source: bytes, path: str) -> CodeType:
+    """Return the code of a file, which many strategies of a portfolio may come from."""
+    return compile(source, path, "exec", dont_inherit=True)
 
 
 class _Finder(MetaPathFinder):

@@ -149,12 +149,12 @@ class PortfolioCapitalManager:
                 self.accounts[name].grant(moved)
 
     def _book(self, name: str) -> Book:
-        if name == RESERVE:
-            return self.reserve
-        for book in (self.books.get(name), *self.unmanaged.values()):
-            if book is not None and book.strategy_id == name:
-                return book
-        raise ValueError(f"Unknown strategy: {name}")
+        book = self.reserve if name == RESERVE else self.books.get(name)
+        if book is None:
+            book = next((one for one in self.unmanaged.values() if one.strategy_id == name), None)
+        if book is None:
+            raise ValueError(f"Unknown strategy: {name}")
+        return book
 
 
 def _noted_by_nobody(_weights: Mapping[str, float]) -> None:

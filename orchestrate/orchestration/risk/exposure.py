@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,17 +39,6 @@ class Totals:
     frameworks: dict[str, float] = field(default_factory=dict)
     gross: float = 0.0
     net: float = 0.0
-
-    def add(self, framework: str, worths: Iterable[tuple[str, float]]) -> None:
-        """Take in all positions of one strategy."""
-        symbols, of_framework = self.symbols, 0.0
-        for symbol, worth in worths:
-            size = abs(worth)
-            symbols[symbol] = symbols.get(symbol, 0.0) + size
-            of_framework += size
-            self.net += worth
-        self.frameworks[framework] = self.frameworks.get(framework, 0.0) + of_framework
-        self.gross += of_framework
 
     def change(self, symbol: str, framework: str, before: float, after: float) -> None:
         """Take in a change of one strategy's worth in a symbol."""
@@ -102,11 +91,25 @@ class Exposure:
     def totals(self) -> Totals:
         """Return the sums over all strategies, kept along with each addition."""
         if self._totals is None:
-            self._totals = Totals()
-            for entry in self.entries.values():
-                if entry.book.positions or entry.id in self._own:
-                    self._totals.add(entry.framework, self.worths(entry.id))
+            self._totals = self._summed()
         return self._totals
+
+    def _summed(self) -> Totals:
+        totals, units = Totals(), self._units
+        symbols, frameworks = totals.symbols, totals.frameworks
+        for entry in self.entries.values():
+            if not entry.book.positions and entry.id not in self._own:
+                continue
+            gross = 0.0
+            for symbol, quantity in self.quantities(entry.id).items():
+                worth = quantity * (units.get(symbol) or self.unit(symbol))
+                size = abs(worth)
+                symbols[symbol] = symbols.get(symbol, 0.0) + size
+                gross += size
+                totals.net += worth
+            frameworks[entry.framework] = frameworks.get(entry.framework, 0.0) + gross
+            totals.gross += gross
+        return totals
 
     def unit(self, symbol: str) -> float:
         """Return the worth of one unit at the marks."""
