@@ -79,7 +79,8 @@ class BuyingPower:
         rules: ExecutionRules,
     ) -> None:
         self._entries, self._blotter, self._closes = entries, blotter, closes
-        self._series, self._quoted, self._rules = series, instruments, rules
+        self._quoted, self._rules = instruments, rules
+        self._untradable = _untradable(series, instruments)
         #: in the capital's currency, at the closes
         self._instruments = at_prices(instruments, closes)
 
@@ -111,12 +112,9 @@ class BuyingPower:
 
     def _refuse(self, intent: Intent, stage: str) -> bool:
         """Refuse an intent that can't be traded at all; return whether it was."""
-        symbol, entry = intent.symbol, self._entries[intent.strategy_id]
-        instrument, blotter = self._quoted[symbol], self._blotter
-        if not self._series[symbol].tradable:
-            intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is a resampled series")
-        elif not instrument.is_tradable:
-            intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} is an {instrument.asset_class}")
+        symbol, entry, blotter = intent.symbol, self._entries[intent.strategy_id], self._blotter
+        if symbol in self._untradable:
+            intent.refuse(stage, Reason.NOT_TRADABLE, self._untradable[symbol])
         elif intent.closing:
             return False
         elif not intent.price:
@@ -389,3 +387,12 @@ class BuyingPower:
 
 
 _NOTHING = Granted()
+
+
+def _untradable(series: Mapping[str, BarSeries], instruments: Mapping[str, Instrument]) -> dict[str, str]:
+    """Return the symbols that can only be looked at, and what they are."""
+    found = {symbol: "a resampled series" for symbol, one in series.items() if not one.tradable}
+    for symbol, one in instruments.items():
+        if not one.is_tradable:
+            found.setdefault(symbol, f"an {one.asset_class}")
+    return {symbol: f"{symbol} is {what}" for symbol, what in found.items()}

@@ -28,11 +28,14 @@ class Oppositions:
 
     def booked(self, entry: StrategyEntry, symbol: str) -> None:
         """Note that a fill has changed the strategy's position in `symbol`."""
-        held, quantity = self._is_long.setdefault(symbol, {}), entry.book.quantity(symbol)
-        if quantity:
-            held[entry.id] = quantity > 0
-        else:
+        held = self._is_long.get(symbol)
+        if held is None:
+            held = self._is_long[symbol] = {}
+        position = entry.book.positions.get(symbol)
+        if position is None:
             held.pop(entry.id, None)
+        else:
+            held[entry.id] = position.quantity > 0
         if symbol in self._standing or (len(held) > 1 and len(set(held.values())) > 1):
             self.changed.add(symbol)
 

@@ -85,6 +85,9 @@ class MarginCalls:
     def booked(self, book: Book, symbol: str) -> None:
         """Note that a fill has changed the book in `symbol`."""
         position = book.positions.get(symbol)
+        is_safe = position is None or (position.quantity > 0 and not self._risky_longs.get(symbol, True))
+        if is_safe and book.cash > 0 and book.strategy_id not in self._at_risk and not self._capital.pooled:
+            return
         if position is not None and self._is_risky(position):
             self._risky.setdefault(book.strategy_id, set()).add(symbol)
         elif book.strategy_id in self._risky:

@@ -13,6 +13,7 @@ from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Demand, Reason
 from orchestrate.orchestration.risk.pipeline import Resources
+from orchestrate.orchestration.risk.policies.sides import independent
 from orchestrate.orchestration.risk.policies.view import view_of
 
 #: Quantities closer than this fraction are equal: they differ by several roundings of floats.
@@ -65,19 +66,27 @@ class SettleConflicts:
 
     def _settle(self, symbol: str, intents: Sequence[Intent]) -> Conflict:
         paused = [intent for intent in intents if self._is_paused(intent)]
+        if self._settle_by is independent and not paused and len({intent.quantity > 0 for intent in intents}) == 1:
+            return self._conflict(symbol, intents, "same_side", self._passing(intents))
         stakes = self._stakes([intent for intent in intents if intent not in paused] if paused else intents)
         demands = self._demands(symbol, stakes)
         requested = [demand.quantity for demand in demands]
         granted = self._granted(demands, requested) if len(demands) > 1 else requested
-        outcome = "each book trades its own" if granted == requested else _outcome(demands, granted)
-        if self._exits == "protected":
-            outcome += _named("protected", [intent for intent in intents if intent.closing])
+        outcome = self._passing(intents, "" if granted == requested else _outcome(demands, granted))
         outcome += _named("paused", paused)
         for demand, left in zip(demands, granted, strict=True):
             if left != demand.quantity:
                 self._cut(stakes[demand.strategy_id], left, outcome)
+        return self._conflict(symbol, intents, _kind(requested, intents), outcome)
+
+    def _conflict(self, symbol: str, intents: Sequence[Intent], kind: str, outcome: str) -> Conflict:
         names = tuple(dict.fromkeys([intent.strategy_id for intent in intents]))
-        return Conflict(symbol, names, tuple([i.demand for i in intents]), _kind(requested, intents), outcome)
+        return Conflict(symbol, names, tuple([intent.demand for intent in intents]), kind, outcome)
+
+    def _passing(self, intents: Sequence[Intent], outcome: str = "") -> str:
+        """Return the outcome, by default that all pass, with the exits that pass in any case."""
+        closing = [intent for intent in intents if intent.closing] if self._exits == "protected" else ()
+        return (outcome or "each book trades its own") + _named("protected", closing)
 
     # ---- parties
 
