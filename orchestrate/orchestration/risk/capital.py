@@ -141,12 +141,13 @@ class PortfolioCapitalManager:
         giver, taker = self._book(source), self._book(target)
         if amount <= 0 or amount != amount.quantize(_CENT):
             raise ValueError(f"a transfer is of whole cents, more than none, not {amount}")
-        if float(amount) > giver.cash + _GRAIN:
+        moved = float(amount)
+        if moved > giver.cash + _GRAIN:
             raise ValueError(f"{source or 'the reserve'} has {giver.cash:.2f} in cash, not {amount}")
-        for name, book, moved in ((source, giver, -float(amount)), (target, taker, float(amount))):
-            book.transfer(moved, t)
+        for name, book, change in ((source, giver, -moved), (target, taker, moved)):
+            book.transfer(change, t)
             if name in self.accounts:
-                self.accounts[name].grant(moved)
+                self.accounts[name].grant(change)
 
     def _book(self, name: str) -> Book:
         book = self.reserve if name == RESERVE else self.books.get(name)
