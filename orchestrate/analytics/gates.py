@@ -44,18 +44,25 @@ def gate_problem(gate: Gate, strategies: Collection[str], frameworks: Collection
 
     None where it can be.
     """
-    group, owner, figure = split_metric(gate.metric)
+    wrong = path_problem(gate.metric, strategies, frameworks)
+    if wrong:
+        return f"gate '{gate}': {wrong[0]}", wrong[1]
+    group, _, name = split_metric(gate.metric)
+    return _pointless(gate, _known(group, strategies)[name])
+
+
+def path_problem(metric: str, strategies: Collection[str], frameworks: Collection[str]) -> tuple[str, str] | None:
+    """Return why a path names no figure of a run of these strategies and frameworks, and a hint; None where it does."""
+    group, owner, name = split_metric(metric)
     known = _known(group, strategies)
     if not known:
         paths = ("strategies.ID.METRIC", "frameworks.NAME.METRIC", "correlation.ID.ID", "portfolio.METRIC")
-        return f"gate '{gate}': '{gate.metric}' names no metric", f"write METRIC, or {', '.join(paths)}"
+        return f"'{metric}' names no metric", f"write METRIC, or {', '.join(paths)}"
     owners = {"portfolio": ("",), "frameworks": frameworks}.get(group, strategies)
     if owner not in owners:
         kind = "framework" if group == "frameworks" else "strategy"
-        return f"gate '{gate}': no {kind} '{owner}' in this run", did_you_mean(owner, owners)
-    if figure not in known:
-        return f"gate '{gate}': '{figure}' names no metric", did_you_mean(figure, known)
-    return _pointless(gate, known[figure])
+        return f"no {kind} '{owner}' in this run", did_you_mean(owner, owners)
+    return None if name in known else (f"'{name}' names no metric", did_you_mean(name, known))
 
 
 def _known(group: str, strategies: Collection[str]) -> Mapping[str, Range]:

@@ -25,7 +25,8 @@ from orchestrate.domain.errors import OrchestrateError, out_of_memory
 COMMANDS: Final[dict[str, str]] = {
     "backtest": "orchestrate.cli.commands.backtest:backtest",
     "validate": "orchestrate.cli.commands.validate:validate",
-    "report": "orchestrate.cli.commands.report:report",
+    "report": "orchestrate.cli.commands.stored.report:report",
+    "runs": "orchestrate.cli.commands.stored.runs:runs",
     "explain": "orchestrate.cli.commands.explain:explain",
     "parity": "orchestrate.cli.commands.parity:parity",
     "data": "orchestrate.cli.commands.data:data",

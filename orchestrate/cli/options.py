@@ -23,6 +23,9 @@ TimeLimit = Annotated[
 ]
 ResultFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is printed.")]
 TableFormat = Annotated[Literal["table", "json"], typer.Option("--format", help="A table, or one JSON document.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.", show_default=False)
+]
 Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")]
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)

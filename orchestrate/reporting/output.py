@@ -5,12 +5,15 @@ JSON escapes by itself: it is pure ASCII, so that no terminal and no encoding ch
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from orchestrate.domain.errors import ConfigurationError, OutputError
 from orchestrate.domain.text.printable import lines, one_line, without_commands
 
 if TYPE_CHECKING:
@@ -30,7 +33,31 @@ def complain(text: object) -> None:
 
 def say_json(document: Any) -> None:
     """Print one JSON document."""
-    print(_harmless(json.dumps(document, indent=2, allow_nan=False)))
+    print(json_text(document))
+
+
+def json_text(document: Any) -> str:
+    """Return a JSON document as `say_json` prints it."""
+    return _harmless(json.dumps(document, indent=2, allow_nan=False))
+
+
+def say_or_write(text: str, file: Path | None) -> None:
+    """Print a result, or write it to a file and name that on stderr."""
+    if file is None:
+        say(text)
+        return
+    write_text(file, without_commands(lines(text)) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file that the command line names; ConfigurationError where it can't be, OutputError on a full disk."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+        kind = OutputError if full else ConfigurationError
+        raise kind(f"{one_line(file)} can't be written: {error.strerror}") from None
+    complain(f"written: {one_line(file)}")
 
 
 def say_json_lists(document: dict[str, Any]) -> None:

@@ -5,12 +5,10 @@ It holds the sha256 of the run's other files, and as its second line that of its
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import Final
 
 from orchestrate.domain.market.stamps import label_text
@@ -88,11 +86,15 @@ def unseal(content: bytes) -> bytes | None:
 
 def versions(distributions: Mapping[str, str]) -> dict[str, str]:
     """Return the versions of Python, numpy and the engines used, by the distribution in which each comes."""
+    import platform
+
     installed = {"python": platform.python_version(), "numpy": _version("numpy")}
     return installed | {name: _version(distribution) for name, distribution in distributions.items()}
 
 
 def _version(distribution: str) -> str:
+    from importlib import metadata
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Final
 
 from orchestrate.domain.errors import NotFoundError, StoreError
@@ -48,6 +51,7 @@ _OF_AN_ERROR: Final = ("type", "message", "file", "line", "bar_date")
 _READ: Final = ("metrics.json", "plan.json")
 
 Document = dict[str, Any]
+_DECODER: Final = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,19 @@ def document(manifest: Document, figures: Document, folder: Path) -> Document:
 def run_ids(reports: Path) -> list[str]:
     """Return every stored run, oldest first."""
     try:
-        if not reports.is_dir():
-            return []
-        return sorted(entry.name for entry in reports.iterdir() if _RUN_ID.fullmatch(entry.name) and entry.is_dir())
+        with os.scandir(reports) as entries:
+            return sorted(entry.name for entry in entries if _RUN_ID.fullmatch(entry.name) and entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except OSError as error:
         raise StoreError(f"{reports}: can't be read: {error.strerror}") from None
+
+
+def latest_first(reports: Path) -> list[Path]:
+    """Return the folder of every stored run, the latest first."""
+    folders = [reports / run_id for run_id in reversed(run_ids(reports))]
+    same_second = (list(group) for _, group in groupby(folders, key=lambda folder: folder.name[:_MOMENT]))
+    return [one for group in same_second for one in (sorted(group, key=_written, reverse=True) if group[1:] else group)]
 
 
 def find(reports: Path, named: str) -> Path:
@@ -111,7 +123,7 @@ def find(reports: Path, named: str) -> Path:
     if not known:
         raise NotFoundError(f"there is no run in {reports}")
     if named == LATEST:
-        return reports / max(known, key=lambda run_id: (run_id[:_MOMENT], _written(reports / run_id)))
+        return latest_first(reports)[0]
     if named in known:
         return reports / named
     meant = [run_id for run_id in known if named and run_id.startswith(named)]
@@ -140,6 +152,26 @@ def read_run(reports: Path, named: str, also: Iterable[str] = ()) -> StoredRun:
     figures, plan = (_json(folder / name, content[name]) for name in _READ)
     _check(folder / "metrics.json", figures, _OF_ITS_FIGURES)
     return StoredRun(folder, manifest, figures, plan, {name: content[name] for name in also})
+
+
+def read_summary(folder: Path, names: Iterable[str]) -> tuple[Document, Document]:
+    """Return the run.json of a run, and what is called `names` in its metrics.json, for lists of many runs.
+
+    Nothing else is decoded, no other file looked at. StoreError names a file that is damaged.
+    """
+    path = folder / "metrics.json"
+    manifest = _manifest(folder / "run.json", (path.name,))
+    text = _verified(path, manifest["files"][path.name]).decode("ascii")
+    return manifest, {name: _section(path, text, name) for name in names}
+
+
+def _section(path: Path, text: str, name: str) -> Any:
+    """Return one value of an object that is written over several lines: its key begins a line, two blanks deep."""
+    key = f'\n  "{name}": '
+    at = text.find(key)
+    if at < 0:
+        raise StoreError(f"{path}: damaged: {name} is missing")
+    return _DECODER.raw_decode(text, at + len(key))[0]
 
 
 def _manifest(path: Path, needed: Iterable[str]) -> Document:
@@ -175,11 +207,17 @@ def _check(path: Path, facts: Document, types: Mapping[str, type]) -> None:
 def _read(path: Path) -> bytes:
     """Return the content of a file; reading a pipe or a device may never end."""
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise StoreError(f"{path}: can't be read: a pipe or a device, not a regular file")
-        return path.read_bytes()
+        with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise StoreError(f"{path}: can't be read: a pipe or a device, not a regular file")
+            return file.read()
     except OSError as error:
         raise StoreError(f"{path}: can't be read: {error.strerror}") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe to which nobody writes is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _json(path: Path, content: bytes) -> Document:

@@ -229,9 +229,9 @@ def test_order_type_is_stored_with_its_decision(orchestrate: Orchestrate, tmp_pa
 
 
 def test_command_is_in_the_help_and_runs(orchestrate: Orchestrate) -> None:
-    assert "List the stored runs." in orchestrate("--help")
+    assert "List the folders of stored runs." in orchestrate("--help")
     run = backtest(orchestrate, PLAN)
-    assert orchestrate("runs") == run["run_id"] + "\n"
+    assert orchestrate("folders") == run["run_id"] + "\n"
 
 
 def test_shipped_strategy_is_listed_and_runs(orchestrate: Orchestrate) -> None:

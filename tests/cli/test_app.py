@@ -60,7 +60,6 @@ def test_every_command_has_help_that_fits_a_terminal(prompt):
         ("backtest", "single.yaml", "--time-limit", "soon"),
         ("backtest", "single.yaml", "--time-limit", "-1"),
         ("--nonsense",),
-        ("report",),
         (),
     ],
 )

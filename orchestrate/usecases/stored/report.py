@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.plan import LoggingPlan
@@ -15,11 +14,11 @@ from orchestrate.runs.reading import StoredRun, read_run
 from orchestrate.supervision.settings import JOURNAL_WAIT, seconds
 
 
-def report(named: str, reports: Path, show: Callable[[dict[str, Any]], None]) -> None:
-    """Hand the document of the run called `named` to `show`, and write to the run's journal how long it took."""
+def report(named: str, reports: Path, show: Callable[[StoredRun], None]) -> None:
+    """Hand the run called `named` to `show`, and write to the run's journal how long it took."""
     began = time.monotonic()
     stored = read_run(reports, named)
-    show(stored.document())
+    show(stored)
     patience = seconds(JOURNAL_WAIT, os.environ)
     with Journal(_logging(stored), stored.folder.name, patience=patience) as journal:
         journal.write("report_generated", "info", {"duration_seconds": time.monotonic() - began})

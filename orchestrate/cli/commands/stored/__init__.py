@@ -1,0 +1,1 @@
+"""The commands over stored runs, one file each."""

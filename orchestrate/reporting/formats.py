@@ -1,0 +1,71 @@
+"""The formats of `report`: each is a function that prints a stored run, or writes it to a file.
+
+A format is one line in `FORMATS` and one in `RunFormat` of the command. A function imports what it needs itself, so
+that the others don't wait for it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrate.analytics.metrics import METRICS
+from orchestrate.domain.text import printable
+from orchestrate.reporting.figures import exact
+from orchestrate.reporting.output import json_text, say_or_write, write_text
+from orchestrate.runs.reading import StoredRun
+
+Document = dict[str, Any]
+#: Prints the run on stdout, or writes it to the file.
+Format = Callable[[StoredRun, Path | None], None]
+
+
+def _text(run: StoredRun, file: Path | None) -> None:
+    from orchestrate.reporting.tables import show
+
+    if file is None:
+        show(run.document())
+        return
+    written = StringIO()
+    show(run.document(), file=written)
+    write_text(file, written.getvalue())
+
+
+def _json(run: StoredRun, file: Path | None) -> None:
+    say_or_write(json_text(run.document()), file)
+
+
+def _markdown(run: StoredRun, file: Path | None) -> None:
+    from orchestrate.reporting.markdown import run_text
+
+    say_or_write(run_text(run.document()), file)
+
+
+def _csv(run: StoredRun, file: Path | None) -> None:
+    """Give one row a figure, with all its digits."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("scope", "id", "figure", "value"))
+    writer.writerows(_rows(printable.document(run.document())))
+    say_or_write(text.getvalue().removesuffix("\n"), file)
+
+
+def _rows(document: Document) -> Iterator[tuple[str, str, str, str]]:
+    yield from _figures("portfolio", "", document["portfolio"])
+    for scope in ("strategies", "frameworks"):
+        for owner, facts in document[scope].items():
+            yield from _figures(scope, owner, facts)
+    if "benchmark" in document:
+        yield from _figures("benchmark", document["benchmark"]["symbol"], document["benchmark"])
+
+
+def _figures(scope: str, owner: str, facts: Document) -> Iterator[tuple[str, str, str, str]]:
+    for name, value in {**facts, **facts["metrics"]}.items():
+        if name in METRICS or type(value) in (int, float):
+            yield scope, owner, name, exact(value)
+
+
+FORMATS: Final[dict[str, Format]] = {"text": _text, "json": _json, "md": _markdown, "csv": _csv}

@@ -1,0 +1,106 @@
+"""A run in Markdown: for a pull request, a wiki, the summary of a CI job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from orchestrate.analytics.metrics import METRICS
+from orchestrate.domain.text import printable
+from orchestrate.reporting.figures import NOTHING, figure_text
+
+Document = dict[str, Any]
+_SPECIAL: Final = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()<>#+!|~&@"})
+
+
+def run_text(document: Document) -> str:
+    """Return the document of a run as Markdown: portfolio, strategies, gates, failures, findings."""
+    shown = printable.document(document)
+    parts = (_headline, _portfolio, _strategies, _gates, _failures, _findings)
+    return "\n\n".join(text for part in parts if (text := "\n".join(part(shown))))
+
+
+def escaped(text: object) -> str:
+    """Return a text in which no character has a meaning to Markdown or HTML, nor names a person."""
+    return printable.one_line(text).translate(_SPECIAL)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> Iterator[str]:
+    """Yield the lines of a table; its cells are escaped by who makes them, those after the first `left` are numbers."""
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'|'.join('---' if place < left else '--:' for place in range(len(heads)))}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _headline(document: Document) -> Iterator[str]:
+    span = f"{document['bars']:,} bars, {document['start']} … {document['end']}" if document["bars"] else "no bar"
+    yield f"# Run {document['run_id']}: {document['status']}"
+    yield ""
+    yield f"Exit code {document['exit_code']}; {span}."
+
+
+def _portfolio(document: Document) -> Iterator[str]:
+    portfolio = document["portfolio"]
+    yield "## Portfolio"
+    yield ""
+    beside = ("initial_capital", "final_equity", "reserve")
+    rows = [[name.replace("_", " "), figure_text(name, portfolio[name])] for name in beside]
+    metrics = portfolio["metrics"]
+    rows += [[METRICS[name].label, figure_text(name, value)] for name, value in metrics.items() if name in METRICS]
+    yield from table(("figure", "value"), rows)
+
+
+def _strategies(document: Document) -> Iterator[str]:
+    compared = [name for name, metric in METRICS.items() if metric.column]
+    yield "## Strategies"
+    yield ""
+    heads = ("id", "framework", "status", *(METRICS[name].column for name in compared))
+    rows = (
+        [
+            escaped(one),
+            escaped(facts["framework"]),
+            facts["status"],
+            *(figure_text(name, facts["metrics"].get(name)) for name in compared),
+        ]
+        for one, facts in document["strategies"].items()
+    )
+    yield from table(heads, rows, left=3)
+
+
+def _gates(document: Document) -> Iterator[str]:
+    if not document["gates"]:
+        return
+    yield "## Gates"
+    yield ""
+    rows = (
+        [escaped(gate["gate"]), value_text(gate["value"]), "passed" if gate["passed"] else "**failed**"]
+        for gate in document["gates"]
+    )
+    yield from table(("gate", "value", "result"), rows)
+
+
+def value_text(value: float | None) -> str:
+    """Return the value that a gate has met, in six digits."""
+    return NOTHING if value is None else f"{value:.6g}"
+
+
+def _failures(document: Document) -> Iterator[str]:
+    failed = [(name, one["error"]) for name, one in document["strategies"].items() if one["error"] is not None]
+    if "error" in document:
+        failed.insert(0, ("portfolio", document["error"]))
+    if failed:
+        yield "## Failed"
+        yield ""
+    for name, error in failed:
+        when = f" ({error['bar_date']})" if error["bar_date"] else ""
+        yield f"- {escaped(name)}: {escaped(error['type'])}: {escaped(error['message'])}{when}"
+
+
+def _findings(document: Document) -> Iterator[str]:
+    if document["findings"]:
+        yield "## Findings"
+        yield ""
+    for finding in document["findings"]:
+        where = f"{escaped(finding['where'])}: " if finding["where"] else ""
+        yield f"- {finding['severity']}: {where}{escaped(finding['message'])}"
