@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from orchestrate.analytics.metrics import ANY, METRICS, NOT_NEGATIVE, Range
 from orchestrate.domain.gates import passes, split_metric
-from orchestrate.domain.plan import Gate
+from orchestrate.domain.plan import BaselineGate, Gate
 from orchestrate.domain.text.spelling import did_you_mean
 
 _CORRELATION: Final = (-1.0, 1.0)
@@ -24,8 +24,9 @@ def judge(gates: Sequence[Gate], figures: Mapping[str, object]) -> list[dict[str
     judged: list[dict[str, object]] = []
     for gate in gates:
         value = figure(gate.metric, figures)
-        passed = value is not None and passes(gate.operator, value, gate.threshold)
-        judged.append({"gate": str(gate), "value": value, "passed": passed})
+        passed = value is not None and passes(gate.operator, value, gate.bound)
+        against = {"baseline": gate.baseline} if isinstance(gate, BaselineGate) else {}
+        judged.append({"gate": str(gate), "value": value, "passed": passed, **against})
     return judged
 
 
@@ -47,6 +48,8 @@ def gate_problem(gate: Gate, strategies: Collection[str], frameworks: Collection
     wrong = path_problem(gate.metric, strategies, frameworks)
     if wrong:
         return f"gate '{gate}': {wrong[0]}", wrong[1]
+    if isinstance(gate, BaselineGate):
+        return None
     group, _, name = split_metric(gate.metric)
     return _pointless(gate, _known(group, strategies)[name])
 

@@ -16,7 +16,8 @@ from orchestrate.domain.market.synthetic import SyntheticSpec
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ID: Final = "^[A-Za-z][A-Za-z0-9_]*$"
-_GATE: Final = r"^\s*(>=|<=|==|!=|>|<)\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+_NUMBER: Final = r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_GATE: Final = rf"^\s*(>=|<=|==|!=|>|<)\s*([+-]?{_NUMBER}|baseline(\s*[+-]\s*{_NUMBER})?)\s*$"
 Json = dict[str, Any]
 
 

@@ -156,6 +156,32 @@ class Gate:
     def __str__(self) -> str:
         return f"{self.metric} {self.operator} {self.threshold!r}"
 
+    @property
+    def bound(self) -> float:
+        """What the figure is compared with."""
+        return self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineGate(Gate):
+    """A condition on what has become of a figure since another run, such as `sharpe >= baseline - 0.1`.
+
+    `baseline` is the figure of that run, None until it is known; `threshold` is what is added to it.
+    """
+
+    baseline: float | None = None
+
+    def __str__(self) -> str:
+        change = f" {'-' if self.threshold < 0 else '+'} {abs(self.threshold)!r}" if self.threshold else ""
+        return f"{self.metric} {self.operator} baseline{change}"
+
+    @property
+    def bound(self) -> float:
+        """What the figure is compared with."""
+        if self.baseline is None:
+            raise ValueError(f"gate '{self}' has no baseline")
+        return self.baseline + self.threshold
+
 
 @dataclass(frozen=True, slots=True)
 class LoggingPlan:

@@ -27,6 +27,7 @@ from orchestrate.supervision import settings
 from orchestrate.supervision.board import BEGUN, CLOSED, DUE, JOURNAL, board
 from orchestrate.usecases.compatibility import falls_short, summary, with_returns
 from orchestrate.usecases.running.stopping import Stop
+from orchestrate.usecases.stored.baseline import compared
 from orchestrate.usecases.validate import refusal
 
 Document = dict[str, Any]
@@ -41,6 +42,7 @@ _ROOM = 200_000_000
 class Request:
     """A request for a run: a file, and the options of the command line.
 
+    `baseline` names the run or the file that gates compare with.
     `cache`: whether data may come from, and go to, the cache of parsed columns that `environ` leads to.
     """
 
@@ -48,6 +50,7 @@ class Request:
     overrides: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
+    baseline: str = ""
     reports: Path = Path("reports")
     time_limit: float | None = None
     lookahead: bool = True
@@ -266,7 +269,20 @@ def _exit_code(result: RunResult, figures: Document, stopped: OrchestrateError |
 def _resolved(request: Request) -> Resolution:
     """Read the configuration, the gates of the command line, and the settings in the environment."""
     resolution = wiring.read_plan(request.config, request.overrides, request.data, request.environ)
-    return _gated(resolution, request.gates).refused(settings.problems(request.environ))
+    gated = _gated(resolution, request.gates)
+    return _compared(gated, request).refused(settings.problems(request.environ))
+
+
+def _compared(resolution: Resolution, request: Request) -> Resolution:
+    """Look up the figures of the baseline for the gates that compare with one."""
+    plan = resolution.plan
+    if plan is None:
+        return resolution
+    try:
+        gates = compared(plan.gates, request.baseline, request.reports)
+    except ConfigurationError as error:
+        return resolution.refused(error.problems)
+    return replace(resolution, plan=replace(plan, gates=gates))
 
 
 def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
@@ -314,7 +330,8 @@ def _overrides(request: Request) -> Document:
     """Return what the command line and the environment override in the file."""
     variables = {name: value for name, value in sorted(request.environ.items()) if name.startswith(_VARIABLES)}
     given = {"set": list(request.overrides), "data": list(request.data), "gates": list(request.gates)}
-    return {name: facts for name, facts in {**given, "environment": variables}.items() if facts}
+    more = {"baseline": request.baseline, "environment": variables}
+    return {name: facts for name, facts in {**given, **more}.items() if facts}
 
 
 def _json(content: object) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrate.analytics.gates import gate_problem
 from orchestrate.domain.gates import parse_gate, split_metric
-from orchestrate.domain.plan import Gate
+from orchestrate.domain.plan import BaselineGate, Gate
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ from orchestrate.domain.plan import Gate
         ("fees < 1e3", Gate("fees", "<", 1000.0)),
         ("win_rate == .5", Gate("win_rate", "==", 0.5)),
         ("cagr <= +0.1", Gate("cagr", "<=", 0.1)),
+        ("sharpe >= baseline", BaselineGate("sharpe", ">=", 0.0)),
+        (" sharpe>=baseline-.1 ", BaselineGate("sharpe", ">=", -0.1)),
+        ("strategies.trend.trades  ==  baseline  +  5", BaselineGate("strategies.trend.trades", "==", 5.0)),
     ],
 )
 def test_read(text, gate):
@@ -38,6 +41,21 @@ def test_not_a_gate(text):
 def test_not_a_number(number):
     with pytest.raises(ValueError, match="is not a number"):
         parse_gate(f"sharpe >= {number}")
+
+
+@pytest.mark.parametrize(
+    "bound", ["baselines", "baseline - -1", "baseline 1", "baseline +", "baseline - 5%", "1 - baseline", "baseline * 2"]
+)
+def test_no_comparison_with_a_baseline(bound):
+    with pytest.raises(ValueError, match=r"is not a number|has two signs|not a gate"):
+        parse_gate(f"sharpe >= {bound}")
+
+
+def test_a_baseline_that_is_not_known_has_no_bound():
+    gate = BaselineGate("sharpe", ">=", -0.5)
+    assert BaselineGate("sharpe", ">=", -0.5, 2.0).bound == 1.5
+    with pytest.raises(ValueError, match=r"gate 'sharpe >= baseline - 0\.5' has no baseline"):
+        _ = gate.bound
 
 
 def test_a_long_text_is_refused_at_once():
@@ -100,6 +118,8 @@ def test_refused_before_the_run(gate, message, hint):
         "strategies.trend.blocked <= 0",
         "frameworks.backtrader.calmar > 1",
         "correlation.trend.value < 0.5",
+        "trades >= baseline - 5",
+        "max_drawdown <= baseline",
     ],
 )
 def test_gates_with_sense(gate):

@@ -17,6 +17,9 @@ Gates = Annotated[
     list[str] | None,
     typer.Option("--gate", metavar="GATE", help="Require, such as 'sharpe >= 1'.", show_default=False),
 ]
+Baseline = Annotated[
+    str, typer.Option("--baseline", metavar="RUN|FILE", help="What gates with 'baseline' compare with.")
+]
 NoLookaheadCheck = Annotated[
     bool, typer.Option("--no-lookahead-check", help="Don't check vectorised strategies for look-ahead.")
 ]
@@ -28,6 +31,7 @@ def backtest(
     settings: Settings = None,
     data: DataPaths = None,
     gates: Gates = None,
+    baseline: Baseline = "",
     output: ResultFormat = "text",
     reports: Reports = Path("reports"),
     time_limit: TimeLimit = None,
@@ -48,6 +52,7 @@ def backtest(
         overrides=tuple(settings or ()),
         data=tuple(data or ()),
         gates=tuple(gates or ()),
+        baseline=baseline,
         reports=reports,
         time_limit=time_limit,
         lookahead=not no_lookahead_check,
@@ -111,6 +116,7 @@ def _complain(document: dict[str, Any]) -> None:
             complain(one_line(f"{finding['where']}: {finding['message']}"))
     for gate in document["gates"]:
         if not gate["passed"]:
-            complain(f"gate failed: {gate['gate']} (value: {gate['value']})")
+            against = f", baseline: {gate['baseline']}" if "baseline" in gate else ""
+            complain(f"gate failed: {gate['gate']} (value: {gate['value']}{against})")
     if document["status"] == "interrupted":
         complain(f"interrupted after {document['bars']} bars")

@@ -136,9 +136,7 @@ def _understood(plan: RunPlan) -> list[str]:
     if reserve:
         lines.append(f"  {_percent(reserve)} % stays in reserve")
     if plan.gates:
-        lines.append(
-            "  gates: " + "; ".join(f"{gate.metric} {gate.operator} {gate.threshold:g}" for gate in plan.gates)
-        )
+        lines.append("  gates: " + "; ".join(str(gate).removesuffix(".0") for gate in plan.gates))
     return lines
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from orchestrate.analytics.gates import figure, path_problem
 from orchestrate.domain.errors import ConfigurationError, Problem, StoreError
 from orchestrate.domain.gates import parse_gate, passes
-from orchestrate.domain.plan import Gate
+from orchestrate.domain.plan import BaselineGate, Gate
 from orchestrate.runs.manifest import SCHEMA_VERSION
 from orchestrate.runs.reading import latest_first, read_summary
 
@@ -95,7 +95,7 @@ def _conditions(query: Query) -> tuple[list[Gate], list[Problem]]:
     problems = []
     for text in query.where:
         try:
-            conditions.append(parse_gate(text))
+            conditions.append(_condition(text))
         except ValueError as error:
             problems.append(Problem("--where", 0, 0, str(error)))
     try:
@@ -104,6 +104,14 @@ def _conditions(query: Query) -> tuple[list[Gate], list[Problem]]:
         message, hint = f"'{query.since}' is not a date", "write it as 2026-01-31 or 2026-01-31T12:00"
         problems.append(Problem("--since", 0, 0, message, hint))
     return conditions, problems
+
+
+def _condition(text: str) -> Gate:
+    """Return a condition; ValueError says why it is none."""
+    gate = parse_gate(text)
+    if isinstance(gate, BaselineGate):
+        raise ValueError(f"'{text}' needs a number; a list has no baseline")  # noqa: TRY004 – wrong text, not type
+    return gate
 
 
 def _unknown_figures(query: Query, conditions: Sequence[Gate], stored: Sequence[Summary]) -> list[Problem]:
