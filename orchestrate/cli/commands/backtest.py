@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from orchestrate.cli.options import DataPaths, NoCache, Reports, ResultFormat, Settings, TimeLimit
+from orchestrate.cli.options import DataPaths, NoCache, Reports, Settings, TimeLimit
 
 if TYPE_CHECKING:
     from orchestrate.usecases.backtest import Outcome
 
+#: Beside text and json, the keys of `RUN_FORMATS` in reporting/ci/formats.py.
+RunFormat = Annotated[
+    Literal["text", "json", "junit", "github"], typer.Option("--format", help="How the result is printed.")
+]
 Config = Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration to run.", show_default=False)]
 Gates = Annotated[
     list[str] | None,
@@ -32,7 +38,7 @@ def backtest(
     data: DataPaths = None,
     gates: Gates = None,
     baseline: Baseline = "",
-    output: ResultFormat = "text",
+    output: RunFormat = "text",
     reports: Reports = Path("reports"),
     time_limit: TimeLimit = None,
     no_lookahead_check: NoLookaheadCheck = False,
@@ -59,26 +65,57 @@ def backtest(
         cache=not no_cache,
         environ=os.environ,
     )
-    with results_only(), progress_bar(Path(config).name, wanted=not quiet) as progress:
+    with (
+        _failures_shown(config, output),
+        results_only(),
+        progress_bar(Path(config).name, wanted=not quiet) as progress,
+    ):
         outcome = usecase.backtest(request, progress, started_up)
-    _print(outcome, output, quiet=quiet)
+    _print(outcome, config, output, quiet=quiet)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
 
 
-def _print(outcome: Outcome, output: ResultFormat, *, quiet: bool) -> None:
+@contextmanager
+def _failures_shown(config: str, output: RunFormat) -> Iterator[None]:
+    """Print an error that leaves the block, too, where the format is one for CI."""
+    try:
+        yield
+    except Exception as error:
+        if output not in ("text", "json"):
+            from orchestrate.reporting.ci.formats import RUN_FORMATS, Result
+            from orchestrate.reporting.ci.notes import of_error
+
+            RUN_FORMATS[output](Result(config, None, of_error(error, config)))
+        raise
+
+
+def _to_ci(outcome: Outcome, config: str, output: RunFormat) -> None:
+    from orchestrate.reporting.ci.formats import RUN_FORMATS, Result
+    from orchestrate.reporting.ci.notes import of_validation
+
+    if outcome.error is None:
+        result = Result.of_run(config, outcome.document)
+    else:
+        result = Result(config, None, of_validation(outcome.document, config))
+    RUN_FORMATS[output](result)
+
+
+def _print(outcome: Outcome, config: str, output: RunFormat, *, quiet: bool) -> None:
     """Print the outcome: results on stdout, what was wrong on stderr; raise the error of a run that never began."""
     if output == "json":
         from orchestrate.reporting.output import say_json
 
         say_json(outcome.document)
+    elif output != "text":
+        _to_ci(outcome, config, output)
     if outcome.error is not None:
         raise outcome.error
     if output == "text":
         _show(outcome.document, quiet=quiet)
     if "error" in outcome.document:
         _say_error(outcome.document["error"])
-    if quiet or output == "json":
+    if quiet or output != "text":
         _complain(outcome.document)
 
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE…", help="Configurations to check.", show_default=False)]
-Format = Annotated[Literal["text", "json", "github"], typer.Option("--format", help="How the result is printed.")]
+#: Beside text and json, the keys of `FILE_FORMATS` in reporting/ci/formats.py.
+Format = Annotated[
+    Literal["text", "json", "github", "gitlab", "sarif"], typer.Option("--format", help="How the result is printed.")
+]
 Deep = Annotated[
     bool, typer.Option("--deep", help="Load the data too, and check vectorised strategies for look-ahead.")
 ]
@@ -60,15 +63,17 @@ def validate(
 
 def _print(checked: list[Validation], output: Format) -> None:
     from orchestrate.reporting.output import say, say_json
-    from orchestrate.usecases.validate import documents
+    from orchestrate.usecases.validate import document, documents
 
     if output == "json":
         say_json(documents(checked))
-    elif output == "github":
-        for item in checked:
-            _to_github(item)
-    else:
+    elif output == "text":
         say("\n".join(line for item in checked for line in _as_text(item)))
+    else:
+        from orchestrate.reporting.ci.formats import FILE_FORMATS
+        from orchestrate.reporting.ci.notes import of_validation
+
+        FILE_FORMATS[output]([note for item in checked for note in of_validation(document(item), item.file)])
 
 
 def _as_text(item: Validation) -> list[str]:
@@ -167,19 +172,3 @@ def _few(symbols: list[str], most: int = 6) -> str:
 
 def _percent(share: object) -> str:
     return f"{float(str(share)) * 100:.2f}".rstrip("0").rstrip(".")
-
-
-def _to_github(item: Validation) -> None:
-    """Print workflow commands that put each error at its line."""
-    from orchestrate.reporting.output import say_workflow_command
-
-    for problem in item.resolution.mistakes:
-        message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-        if problem.line:
-            at = (("file", problem.file), ("line", problem.line), ("col", problem.column))
-            say_workflow_command("error", message, at)
-        else:
-            say_workflow_command("error", f"{problem.file}: {message}")
-    for finding in item.findings:
-        name = {"info": "notice"}.get(finding.severity, finding.severity)
-        say_workflow_command(name, f"{finding.where}: {finding.message}", [("file", item.file)])

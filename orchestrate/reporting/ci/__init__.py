@@ -1,0 +1,1 @@
+"""What CI systems read: JUnit, annotations of GitHub, code quality of GitLab, SARIF."""
