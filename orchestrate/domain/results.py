@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from orchestrate.domain.books import Position, Trade
+from orchestrate.domain.books import Accrual, Flow, Handover, Position, Trade
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.orders.order import Decision, Fill, Reason
+from orchestrate.domain.orders.order import Decision, Fill, OrderStatus, Reason
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.values import value
 
@@ -106,13 +106,26 @@ class DecisionRecord:
 
 @value
 class FillRecord:
-    """A fill with the label of its bar and the reason of its order."""
+    """A fill with the label of its bar and the reason of its order.
+
+    `moment` is that of its step, None where it is the label. `slippage` is the money that slippage cost.
+    """
 
     t: int
     fill: Fill
     framework: str
     closing: bool
     reason: Reason = Reason.NONE
+    moment: int | None = None
+    slippage: float = 0.0
+
+
+class Move(NamedTuple):
+    """A transfer, handover or accrual, the step at which it counts, and how many fills of its book came before it."""
+
+    step: int
+    fills: int
+    what: Flow | Handover | Accrual
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,6 +217,8 @@ class StrategyResult:
     holdings: Mapping[str, Holding] = field(default_factory=dict)
     reserves: Mapping[str, Changes] = field(default_factory=dict)
     weight: Changes | None = None
+    #: what changed its book beside its fills
+    moves: tuple[Move, ...] = ()
 
     @property
     def earned(self) -> Floats:
@@ -253,6 +268,8 @@ class RunResult:
     error: RunError | None = None
     #: what let no strategy trade any more, while the run went on
     stopped: PortfolioStop | None = None
+    #: the status at the end of orders that did not fill as a whole, by id
+    order_statuses: Mapping[str, OrderStatus] = field(default_factory=dict)
 
     @property
     def portfolio_equity(self) -> Floats:

@@ -1,4 +1,4 @@
-"""The demands of a stored run, each with all that happened to it, from `decisions.parquet` alone."""
+"""The demands of a stored run, each with all that happened to it, from `decisions.parquet` and `fills.parquet`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ CONFLICTS: Final = "conflicts"
 ORDERS: Final = "orders"
 CAPITAL: Final = "capital"
 _SIZE: Final = "size"
+_DECISIONS: Final = "decisions.parquet"
+_FILLS: Final = "fills.parquet"
 #: What is said to have placed an order that no strategy requested.
 _RULE: Final = "rule"
 #: The stages that come before the one that looks at money.
@@ -46,7 +48,7 @@ class _Row(NamedTuple):
     wanted: float
     price: float
     outcome: str
-    quantity: float
+    granted: float
     reason: str
     detail: str
     order_id: str
@@ -55,9 +57,17 @@ class _Row(NamedTuple):
     reserve: float
     sized: bool
     stages: str
-    filled: int | None
-    fill_quantity: float
-    fill_price: float
+
+
+class _Fill(NamedTuple):
+    """What is read of every fill."""
+
+    label: int
+    order_id: str
+    strategy_id: str
+    symbol: str
+    quantity: float
+    price: float
     fee: float
 
 
@@ -137,12 +147,12 @@ class OrderHistory:
 
 
 class DecisionTable:
-    """The stored decisions of a run, which was read with this `FILE`.
+    """The stored decisions of a run, which was read with these `FILES`.
 
     Only keys are read at first, and all else of the demands that somebody asks for. StoreError where it is damaged.
     """
 
-    FILE: ClassVar = "decisions.parquet"
+    FILES: ClassVar = (_DECISIONS, _FILLS)
 
     def __init__(self, run: StoredRun) -> None:
         self._run = run
@@ -150,7 +160,9 @@ class DecisionTable:
         self._sizings = {
             one["id"]: f"{one['sizing']['method']} {one['sizing']['value']}" for one in run.plan.get("strategies", ())
         }
-        self.keys = [Key(*cells) for cells in zip(*run.columns(self.FILE, Key._fields), strict=True)]
+        self._fills = [_Fill(*cells) for cells in zip(*run.columns(_FILLS, _Fill._fields), strict=True)]
+        self._filled = {fill.order_id: fill for fill in self._fills}
+        self.keys = self._read_keys()
         self._places: list[list[int]] = []
         orders: dict[str, list[int]] = {}
         for place, key in enumerate(self.keys):
@@ -163,6 +175,16 @@ class DecisionTable:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def _read_keys(self) -> list[Key]:
+        """Return the key of every row; of an order's rows the last one has its fill."""
+        columns = self._run.columns(_DECISIONS, Key._fields[:-1])
+        orders = columns[Key._fields.index("order_id")]
+        filled: list[int | None] = [None] * len(orders)
+        for order_id, place in {order_id: place for place, order_id in enumerate(orders)}.items():
+            if order_id in self._filled:
+                filled[place] = self._filled[order_id].label
+        return [Key(*cells) for cells in zip(*columns, filled, strict=True)]
 
     def histories(self, wanted: Callable[[Sequence[Key]], bool]) -> list[OrderHistory]:
         """Return the demands whose rows are `wanted`, in the order in which they were decided."""
@@ -182,22 +204,20 @@ class DecisionTable:
     def holdings(self, t: int) -> dict[str, dict[str, float]]:
         """Return what each strategy held of each symbol at the close of the bar `t`."""
         held: dict[str, dict[str, float]] = {}
-        columns = self._run.columns(self.FILE, ("strategy_id", "symbol", "filled", "fill_quantity"))
-        for name, symbol, filled, quantity in zip(*columns, strict=True):
-            if filled is not None and filled <= t:
-                mine = held.setdefault(name, {})
-                mine[symbol] = rounded(mine.get(symbol, 0.0) + quantity)
+        for fill in self._fills:
+            if fill.label <= t:
+                mine = held.setdefault(fill.strategy_id, {})
+                mine[fill.symbol] = rounded(mine.get(fill.symbol, 0.0) + fill.quantity)
         return {name: {symbol: left for symbol, left in mine.items() if left} for name, mine in held.items()}
 
     def _rows(self, places: Sequence[int]) -> list[_Row]:
-        return [_Row(*cells) for cells in zip(*self._run.columns(self.FILE, _Row._fields, places), strict=True)]
+        return [_Row(*cells) for cells in zip(*self._run.columns(_DECISIONS, _Row._fields, places), strict=True)]
 
     def _history(self, rows: Sequence[_Row], demands: Mapping[tuple[int, str], Sequence[_Row]]) -> OrderHistory:
         first, last = rows[0], rows[-1]
         end = next((row for row in reversed(rows) if row.reason), last)
-        fill = None
-        if last.filled is not None:
-            fill = StoredFill(last.filled, last.fill_quantity, last.fill_price, last.fee)
+        done = self._filled.get(first.order_id)
+        fill = None if done is None else StoredFill(done.label, done.quantity, done.price, done.fee)
         stages = [stage for row in rows for stage in self._stages(row)]
         if first.sized and not any(stage.stage == _SIZE for stage in stages):
             detail = f"by the strategy's sizing, {self._sizings.get(first.strategy_id, '')}"
@@ -213,8 +233,8 @@ class DecisionTable:
             symbol=first.symbol,
             closing=first.closing,
             wanted=first.wanted,
-            placed=first.quantity,
-            granted=last.quantity or (fill.quantity if fill else 0.0),
+            placed=first.granted,
+            granted=last.granted or (fill.quantity if fill else 0.0),
             price=first.price,
             outcome=end.outcome,
             reason=end.reason,
@@ -243,11 +263,11 @@ class DecisionTable:
                 (StoredStage(_RULE, row.wanted, row.wanted, "", row.detail, {}),) if row.reason and row.detail else ()
             )
         if not row.stages:
-            return (StoredStage(ORDERS, row.wanted, row.quantity, row.reason, row.detail, {}),)
+            return (StoredStage(ORDERS, row.wanted, row.granted, row.reason, row.detail, {}),)
         try:
             return [StoredStage(**stage) for stage in json.loads(row.stages)]
         except (ValueError, TypeError) as error:
-            raise StoreError(f"{self._run.folder / self.FILE}: damaged: stages: {one_line(error)}") from None
+            raise StoreError(f"{self._run.folder / _DECISIONS}: damaged: stages: {one_line(error)}") from None
 
 
 def _name_parties(stages: list[StoredStage], demand: _Row, sharing: Iterable[_Row]) -> None:
@@ -271,7 +291,7 @@ def _insert_capital(stages: list[StoredStage], demand: _Row, available: float) -
     """Insert the stage of capital, where it cut nothing: what was available, and what was held back for the order."""
     place = sum(stage.stage in _BEFORE_CAPITAL for stage in stages)
     before = stages[place - 1].after if place else demand.wanted
-    after = stages[place].before if place < len(stages) else demand.quantity
+    after = stages[place].before if place < len(stages) else demand.granted
     kept = f"{demand.reserve:.2f} of {available:.2f} available were held back for it"
     detail = kept if demand.reserve else f"{available:.2f} was available"
     figures = {"available": available, "reserve": demand.reserve}

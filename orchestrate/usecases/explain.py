@@ -33,7 +33,7 @@ def explain(named: str, reports: Path, question: Question, *, all_orders: bool =
     Without `all_orders` an explanation of the whole run has only those that were cut or refused.
     """
     span = None if question.at is None else _span(question.at)
-    run = read_run(reports, named, (DecisionTable.FILE, _EQUITY))
+    run = read_run(reports, named, (*DecisionTable.FILES, _EQUITY))
     table = DecisionTable(run)
     if question.is_open:
         return _whole_run(run, table, question, all_orders=all_orders)

@@ -83,7 +83,7 @@ class Portfolio:
 
     def fills(self) -> list[tuple[str, float]]:
         """Return strategy and quantity of each decision that let something pass, in their order."""
-        return [(row["strategy_id"], row["quantity"]) for row in self.stored("decisions") if row["quantity"]]
+        return [(row["strategy_id"], row["granted"]) for row in self.stored("decisions") if row["granted"]]
 
 
 @pytest.fixture

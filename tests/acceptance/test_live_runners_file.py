@@ -74,10 +74,18 @@ def test_a_risk_config_sizes_stops_and_limits(portfolio: Portfolio) -> None:
     portfolio.prices("B", [*STEADY, 101.0, 103.0, 103.0])
     document = portfolio.backtest(FILE).document
     assert document["status"] == "completed"
+    fills = {row["order_id"]: row["price"] for row in portfolio.stored("fills")}
     rows = [
-        (row["strategy_id"], row["order_type"], row["wanted"], row["quantity"], row["fill_price"], row["reason"])
+        (
+            row["strategy_id"],
+            row["order_type"],
+            row["wanted"],
+            row["granted"],
+            fills.get(row["order_id"]),
+            row["reason"],
+        )
         for row in portfolio.stored("decisions")
-        if row["quantity"]
+        if row["granted"]
     ]
     assert rows == [
         ("first_v1", "market", 100.0, 9.0, 101.0, "limit"),

@@ -73,7 +73,7 @@ def test_scenario_2_what_is_left_is_shared_by_weight(
 def test_scenario_3_a_full_strategy_waits_and_others_go_on(portfolio: Portfolio) -> None:
     """`full` has all of its 30% in A, gets nothing of B until that is sold, and then does (FR-007, FR-008)."""
     assert portfolio.backtest(FOUR).code == 0
-    passed = [(row["strategy_id"], row["symbol"], row["quantity"]) for row in portfolio.stored("decisions")]
+    passed = [(row["strategy_id"], row["symbol"], row["granted"]) for row in portfolio.stored("decisions")]
     assert [row for row in passed if row[0] == "full"] == [
         ("full", "A", 3_000.0),
         ("full", "B", 0.0),

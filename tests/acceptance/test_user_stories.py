@@ -135,7 +135,7 @@ def test_us3_thirty_percent_stay_thirty_percent(portfolio: Portfolio, wanted: in
     """However much is wanted, 30,000 are used; more is refused with a warning until they are released (FR-007)."""
     text = pair(f"0 A {wanted}, 2 B {wanted}, 4 A out, 6 B {wanted}").replace("60", "30")
     assert portfolio.backtest(text).code == 0
-    rows = [(row["quantity"], row["outcome"]) for row in portfolio.stored("decisions")]
+    rows = [(row["granted"], row["outcome"]) for row in portfolio.stored("decisions")]
     full = "approved" if wanted == 3_000 else "resized"
     assert rows == [(3_000.0, full), (0.0, "rejected"), (-3_000.0, "approved"), (3_000.0, full)]
     hits = portfolio.events("capital_limit_hit")
@@ -206,5 +206,5 @@ def test_us5_beyond_a_threshold_capital_goes_back(portfolio: Portfolio, threshol
         assert move["before"] == {"one": 120_000.0, "two": 40_000.0}
         assert move["after"] == {"one": 96_000.0, "two": 64_000.0}
         assert (move["why"], move["bar_date"]) == ("threshold", day(3))
-    orders = [(row["strategy_id"], row["symbol"], row["quantity"]) for row in portfolio.stored("decisions")]
+    orders = [(row["strategy_id"], row["symbol"], row["granted"]) for row in portfolio.stored("decisions")]
     assert orders == [("one", "A", 6_000.0), ("two", "B", 4_000.0), *MOVED[: 2 * times]]

@@ -180,10 +180,12 @@ QUESTIONS = {
 
 def test_a_question_costs_a_few_times_what_its_columns_cost(large):
     """Beside reading files and columns: about 1.5, 2, 7 and 15 times as long, half as much again when traced."""
-    names = ("label", "strategy_id", "symbol", "order_id", "wanted", "quantity", "price", "reason", "stages")
+    names = ("label", "strategy_id", "symbol", "order_id", "wanted", "granted", "price", "reason", "stages")
+    fills = ("label", "order_id", "quantity", "price", "fee")
 
     def reading():
-        run = read_run(large, RUN, ("decisions.parquet", "equity.parquet"))
+        run = read_run(large, RUN, ("decisions.parquet", "fills.parquet", "equity.parquet"))
+        read_columns(run.files["fills.parquet"], fills)
         read_columns(run.files["decisions.parquet"], names)
         read_columns(run.files["equity.parquet"], ("label",))
 

@@ -18,10 +18,10 @@ from orchestrate.analytics.exposure import FIGURES
 from orchestrate.analytics.summary import summarise
 from orchestrate.domain.orders.order import Fill, Reason, StageOutcome
 from orchestrate.domain.results import FillRecord, Transfers
-from orchestrate.runs import parquet
 from orchestrate.runs.manifest import manifest, versions
 from orchestrate.runs.parquet import parquet_files, read_columns
 from orchestrate.runs.store import digest
+from orchestrate.runs.tables import exposure
 from tests.analytics.exposures import result_of_run
 from tests.orchestration.harness import Flags, Part, fixed, run_harness
 from tests.orchestration.one_symbol import RISING, one
@@ -39,8 +39,8 @@ def tables(two_strategies):
 def test_equity_holds_every_mark(tables, two_strategies):
     table = tables["equity.parquet"]
     assert table.column_names == [
-        "label",
         "t",
+        "label",
         "portfolio",
         "equity.wave",
         "exposed.wave",
@@ -64,7 +64,7 @@ def test_equity_of_a_run_with_transfers_has_flows_and_the_reserve(two_strategies
     moved = replace(climb, equity=climb.equity + transfers.so_far, transfers=transfers)
     result = replace(two_strategies, strategies={**two_strategies.strategies, "climb": moved})
     table = pq.read_table(io.BytesIO(parquet_files(result)["equity.parquet"])).to_pandas()
-    assert list(table)[3] == "reserve"
+    assert list(table)[:4] == ["t", "label", "portfolio", "reserve"]
     assert table["flow.climb"].tolist() == flows.tolist()
     assert not table["flow.wave"].any()
     assert table["reserve"].tolist() == [100.0, 100.0, 200.0, 200.0, 200.0]
@@ -88,16 +88,20 @@ def test_trades_in_the_order_of_their_exits(tables, two_strategies):
     assert {(row["strategy_id"], row["framework"]) for row in rows} == {("wave", "backtrader"), ("climb", "nautilus")}
 
 
-def test_decisions_with_the_fills_that_came_of_them(tables):
+def test_decisions_and_the_fills_that_came_of_them(tables):
     rows = tables["decisions.parquet"].to_pylist()
     refused = [row for row in rows if row["outcome"] == "rejected"]
-    assert [(row["strategy_id"], row["reason"], row["detail"], row["fill_price"]) for row in refused] == [
-        ("wave", "capital", "no money", None),
-        ("climb", "capital", "no money", None),
+    assert [(row["strategy_id"], row["reason"], row["detail"], row["status"]) for row in refused] == [
+        ("wave", "capital", "no money", "rejected"),
+        ("climb", "capital", "no money", "rejected"),
     ]
     done = [row for row in rows if row["outcome"] == "approved"]
-    assert len(done) == 10
-    assert all(row["fill_price"] == row["price"] and row["filled"] == row["label"] for row in done)
+    assert {row["status"] for row in done} == {"filled"}
+    assert {(row["side"], row["wanted"], row["granted"]) for row in done} == {("buy", 1.0, 1.0), ("sell", -1.0, -1.0)}
+    fills = {row["order_id"]: row for row in tables["fills.parquet"].to_pylist()}
+    assert len(done) == len(fills) == 10
+    assert all(fills[row["order_id"]]["price"] == row["price"] for row in done)
+    assert all(fills[row["order_id"]]["label"] == row["label"] for row in done)
 
 
 def test_a_trail_is_stored_as_json_with_figures_that_are_numbers(two_strategies):
@@ -120,9 +124,9 @@ def test_a_trail_is_stored_as_json_with_figures_that_are_numbers(two_strategies)
 
 def test_columns_are_read_back_as_plain_values_without_pandas(two_strategies, tmp_path):
     content = parquet_files(two_strategies)["decisions.parquet"]
-    labels, ids, fees = read_columns(content, ("label", "strategy_id", "fee"), [11, 0])
+    labels, ids, reserves, known = read_columns(content, ("label", "strategy_id", "reserve", "available"), [11, 0])
     assert labels == [FIRST, int(two_strategies.decisions[0].t)]
-    assert (ids, fees) == (["climb", "wave"], [None, 0.0])
+    assert (ids, reserves, known) == (["climb", "wave"], [0.0, 0.0], [None, None])
     assert len(read_columns(content, ("label",))[0]) == 12
     for damaged, names in ((content, ("nothing",)), (content[:-9], ("label",)), (b"", ("label",))):
         with pytest.raises(ValueError, match=r"."):
@@ -130,33 +134,23 @@ def test_columns_are_read_back_as_plain_values_without_pandas(two_strategies, tm
     (tmp_path / "table").write_bytes(content)
     code = (
         "import sys; from orchestrate.runs.parquet import read_columns;"
-        "read_columns(open('table', 'rb').read(), ('label', 'fee', 'reason', 'closing'), [1, 2]);"
+        "read_columns(open('table', 'rb').read(), ('label', 'price', 'reason', 'closing'), [1, 2]);"
         "print('pandas' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-def test_a_fill_is_told_once_by_the_last_word_on_its_order_and_never_lost(two_strategies):
-    first = two_strategies.decisions[0]
-    cut = replace(first, decision=replace(first.decision, quantity=0.5, reason=Reason.OPEN_GAP))
+def test_a_fill_that_no_decision_stands_for_is_a_decision_too(two_strategies):
     flattening = FillRecord(
         5 * DAY, Fill("made", "wave", "IBM", -2.0, 9.0, 0.1, 5 * DAY), "backtrader", True, Reason.FLATTENED
     )
-    result = replace(
-        two_strategies,
-        decisions=(*two_strategies.decisions, cut),
-        fills=(*two_strategies.fills, flattening),
-    )
-    rows = pq.read_table(io.BytesIO(parquet_files(result)["decisions.parquet"])).to_pylist()
-    of_first = [row for row in rows if row["order_id"] == first.order_id]
-    assert [row["filled"] is None for row in of_first] == [True, False]
-    assert (rows[-1]["order_id"], rows[-1]["reason"], rows[-1]["fill_quantity"], rows[-1]["fee"]) == (
-        "made",
-        "flattened",
-        -2.0,
-        0.1,
-    )
+    files = parquet_files(replace(two_strategies, fills=(*two_strategies.fills, flattening)))
+    decision = pq.read_table(io.BytesIO(files["decisions.parquet"])).to_pylist()[-1]
+    fill = pq.read_table(io.BytesIO(files["fills.parquet"])).to_pylist()[-1]
+    assert (decision["order_id"], decision["reason"], decision["granted"]) == ("made", "flattened", -2.0)
+    assert (decision["status"], decision["closing"]) == ("filled", True)
+    assert (fill["order_id"], fill["reason"], fill["quantity"], fill["fee"]) == ("made", "flattened", -2.0, 0.1)
 
 
 def test_the_same_facts_give_the_same_bytes_free_of_other_tools(two_strategies):
@@ -179,7 +173,7 @@ EXPOSURE = ["t", "label", "scope", "id", *FIGURES]
 @pytest.mark.parametrize("rows_at_once", [1, 100_000])
 def test_exposure_has_a_row_for_each_change_of_a_group(rows_at_once, monkeypatch):
     """5 bought at 11, sold at 14, of 1,000: nothing changes after bar 4."""
-    monkeypatch.setattr(parquet, "_ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(exposure, "_ROWS_AT_ONCE", rows_at_once)
     market = one(RISING)
     result = result_of_run(market, run_harness(market, {"s": Part(Flags([0], [3]), sizing=fixed(5))}, capital=1_000))
     table = pq.read_table(io.BytesIO(parquet_files(result)["exposure.parquet"]))

@@ -260,7 +260,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             session.booked(entry, symbol)
             if order.bracket is not None or (session.blotter.conditionals and not order.native_order):
                 session.orders.filled(entry, order, booked)
-            self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason))
+            self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason, fill.t))
             self._emit(OrderFilledEvent(booked, label))
             if session.runner.has_hook(entry, "on_fill"):
                 notified.append((entry, booked))

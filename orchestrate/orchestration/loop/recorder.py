@@ -11,7 +11,7 @@ import numpy as np
 from orchestrate.domain.books import Accrual, Book, Flow, Handover
 from orchestrate.domain.market.timeline import Flags, Floats, Market
 from orchestrate.domain.orders.order import Fill
-from orchestrate.domain.results import Changes, FillRecord, Holding, Rates, StrategyResult, Transfers
+from orchestrate.domain.results import Changes, FillRecord, Holding, Move, Rates, StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.reconciliation import require_rebuilt
@@ -28,14 +28,6 @@ class _Change(NamedTuple):
     quantity: float
     average: float
     rate: float
-
-
-class Move(NamedTuple):
-    """A transfer, handover or accrual, the step at which it counts, and how many fills of its book came before it."""
-
-    step: int
-    fills: int
-    what: Flow | Handover | Accrual
 
 
 class _Closes:
@@ -167,6 +159,7 @@ class Recorder:
             holdings=holdings,
             reserves=self._reserves_of(entry.id),
             weight=self._weight(entry.id),
+            moves=tuple(self._moves.get(entry.id, ())),
         )
 
     def _holdings(self, strategy_id: str, closes: _Closes) -> dict[str, Holding]:

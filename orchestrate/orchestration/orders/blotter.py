@@ -55,6 +55,8 @@ class Blotter:
         self.waiting: dict[str, list[Order]] = {}
         #: strategies that may hold, pending orders included, something else than when this was last cleared
         self.moved: set[str] = set()
+        #: how orders ended that did not fill as a whole
+        self._ended: dict[str, OrderStatus] = {}
         #: strategies and symbols whose open orders may have another reserve than when this was last cleared
         self.reserving: dict[tuple[str, str], None] = {}
 
@@ -108,6 +110,10 @@ class Blotter:
     def open_orders(self) -> Iterable[Order]:
         """Return all open orders: those that wait for release, those that rest, those just handed to their engines."""
         return chain(self._pending.values(), self._resting.values(), self._released.values())
+
+    def statuses(self) -> dict[str, OrderStatus]:
+        """Return the status, by id, of all orders that ended without a whole fill, and of those that are open."""
+        return self._ended | {order.id: order.status for order in self.open_orders()}
 
     def pending(self, strategy_id: str) -> Sequence[Order]:
         """Return the strategy's orders that wait for their release."""
@@ -292,6 +298,7 @@ class Blotter:
         """End the order without a (further) fill."""
         order.become(status)
         order.reason = reason
+        self._ended[order.id] = status
         if order.strategy_id in self.followed:
             self._note(order)
         self.moved.add(order.strategy_id)  # a refused opening may let the same signal act again

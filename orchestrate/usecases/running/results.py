@@ -18,6 +18,7 @@ from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.usecases.lookahead import Outcome
 from orchestrate.usecases.running.periods import periods
 from orchestrate.usecases.running.setup import Setup
+from orchestrate.usecases.running.slippage import with_slippage
 
 
 def run_result(
@@ -43,7 +44,7 @@ def run_result(
         reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
         strategies=results,
         decisions=tuple(session.log.decisions),
-        fills=tuple(orchestrator.fills),
+        fills=with_slippage(orchestrator.fills, session.log.decisions, setup.market, plan.execution),
         findings=(*findings, *session.portfolio.findings, *_ruined(setup, results)),
         checks=checked.findings,
         coverage=checked.coverage,
@@ -54,6 +55,7 @@ def run_result(
         looked_ahead=checked.accused,
         error=_run_error(error, int(timeline.labels[steps - 1]) if steps else None) if error else None,
         stopped=session.portfolio.stopped,
+        order_statuses=session.blotter.statuses(),
     )
 
 

@@ -56,8 +56,11 @@ def test_the_stored_run_equals_the_document(prompt):
         "decisions.parquet",
         "equity.parquet",
         "exposure.parquet",
+        "fills.parquet",
+        "flows.parquet",
         "metrics.json",
         "plan.json",
+        "positions.parquet",
         "run.json",
         "trades.parquet",
     ]
@@ -75,8 +78,7 @@ def test_the_stored_run_equals_the_document(prompt):
     assert document["portfolio"]["metrics"]["sharpe"] == pytest.approx(sharpe.mean() / sharpe.std(ddof=1) * 252**0.5)
     trades = pq.read_table(folder / "trades.parquet")
     assert len(trades) == document["portfolio"]["metrics"]["trades"]
-    decisions = pq.read_table(folder / "decisions.parquet").to_pylist()
-    fees = sum(row["fee"] or 0.0 for row in decisions)
+    fees = sum(row["fee"] for row in pq.read_table(folder / "fills.parquet").to_pylist())
     assert document["portfolio"]["metrics"]["fees"] == pytest.approx(fees)
 
 

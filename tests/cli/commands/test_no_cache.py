@@ -19,7 +19,7 @@ data: {AAA: {path: bars.csv, columns: {volume: Shares}}}
 strategies:
   trend: {name: MOMENTUM, allocation: 100, config: {fast: 3, slow: 8}}
 """
-SAME = ("plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet", "exposure.parquet")
+SAME = ("plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet", "fills.parquet")
 
 
 @pytest.fixture

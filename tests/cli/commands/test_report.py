@@ -67,6 +67,7 @@ def test_no_runs_at_all(prompt):
 FILES = [
     *("config.yaml", "plan.json", "metrics.json", "compatibility.json"),
     *("equity.parquet", "trades.parquet", "decisions.parquet", "exposure.parquet"),
+    *("fills.parquet", "positions.parquet", "flows.parquet"),
 ]
 
 

@@ -44,7 +44,7 @@ APART = {"rel": 1e-9, "abs": 1e-12}
 
 
 def stored(folder):
-    return (pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("equity", "trades", "decisions"))
+    return (pq.read_table(folder / f"{name}.parquet").to_pandas() for name in ("equity", "trades", "fills"))
 
 
 def begun(curve, initial):
@@ -89,10 +89,10 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
     done = prompt("backtest", f"{name}.yaml", "--format", "json", "--set", "periods_per_year=300")
     assert done.code == 0, done.err
     document = done.document
-    equity, trades, decisions = stored(prompt.runs[0])
+    equity, trades, fills = stored(prompt.runs[0])
     assert (len(equity), document["bars"]) == (document["bars"], len(equity))
     equity.index = pd.DatetimeIndex(equity["t"])
-    fees = decisions.groupby("strategy_id").fee.sum()
+    fees = fills.groupby("strategy_id").fee.sum()
     initial = {name: strategy["allocated_capital"] for name, strategy in document["strategies"].items()}
     for one, strategy in document["strategies"].items():
         own = equity[equity[f"has_bar.{one}"]]

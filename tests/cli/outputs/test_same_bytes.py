@@ -9,7 +9,7 @@ import sys
 import pytest
 
 SAME = ("plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet")
-SAME += ("exposure.parquet", "compatibility.json")
+SAME += ("fills.parquet", "positions.parquet", "flows.parquet", "exposure.parquet", "compatibility.json")
 CROWDED = """\
 capital: 100000
 data:

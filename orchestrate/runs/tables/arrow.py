@@ -1,0 +1,105 @@
+"""Columns as Arrow keeps them, and tables as Parquet. The only place that knows pyarrow, beside that of exposure.
+
+The same facts give the same bytes: no index, no metadata of other libraries, no moment of creation. Columns are laid
+into Arrow's buffers here, because `pyarrow.array` imports pandas, which takes longer than all else that a run does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+#: What a column holds; stamps are nanoseconds since 1970, UTC.
+Kind = Literal["text", "number", "stamp", "flag"]
+Row = tuple[object, ...]
+
+
+def read_columns(content: bytes, names: Sequence[str], places: Sequence[int] | None = None) -> list[list[Any]]:
+    """Return named columns of a stored table as plain values, stamps as nanoseconds; of rows at `places`, or of all.
+
+    ValueError where that isn't a table with these columns.
+    """
+    import pyarrow as pa
+
+    table = read_table(content, names)
+    wanted = None if places is None else column(places, pa.int64())
+    values = []
+    for name in names:
+        taken = table.column(name) if wanted is None else table.column(name).take(wanted)
+        values.append((taken.cast(pa.int64()) if pa.types.is_timestamp(taken.type) else taken).to_pylist())
+    return values
+
+
+def read_table(content: bytes, names: Sequence[str] | None = None) -> Any:
+    """Return a stored table as Arrow's; ValueError where that isn't one, or lacks one of the columns `names`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=None if names is None else list(names))
+        for name in names or ():
+            table.column(name)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise ValueError(str(error).partition("\n")[0]) from None
+    return table
+
+
+def parquet_bytes(table: Any) -> bytes:
+    """Return a table as a Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    pq.write_table(table, sink, compression="zstd", use_dictionary=texts)  # numbers seldom repeat
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def table_of(columns: Mapping[str, Kind], rows: Sequence[Row]) -> Any:
+    """Return rows as a table whose columns have their types also where there is no row."""
+    import pyarrow as pa
+
+    values: Any = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    kinds = types()
+    filled = zip(columns.items(), values, strict=True)
+    return pa.table({name: column(cells, kinds[kind]) for (name, kind), cells in filled})
+
+
+def column(values: Any, kind: Any) -> Any:
+    """Return texts, flags, stamps or numbers as an Arrow array.
+
+    None is a missing value, except among texts and flags.
+    """
+    import pyarrow as pa
+
+    size = len(values)
+    if kind == pa.string():
+        texts = [str(value).encode() for value in values]
+        ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        return pa.StringArray.from_buffers(size, pa.py_buffer(ends), pa.py_buffer(b"".join(texts)))
+    if kind == pa.bool_():
+        return pa.Array.from_buffers(kind, size, [None, _bits(np.asarray(values, dtype=np.bool_))])
+    known = None
+    if not isinstance(values, np.ndarray):
+        present = np.array([value is not None for value in values], dtype=np.bool_)
+        values = [0 if value is None else value for value in values]
+        known = None if present.all() else _bits(present)
+    data = np.ascontiguousarray(values, dtype=np.float64 if kind == pa.float64() else np.int64)
+    return pa.Array.from_buffers(kind, size, [known, pa.py_buffer(data)])
+
+
+def _bits(flags: Any) -> Any:
+    """Return flags as Arrow keeps them, eight a byte, the first one lowest."""
+    import pyarrow as pa
+
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))
+
+
+def types() -> dict[Kind, Any]:
+    """Return the Arrow type of each kind of column."""
+    import pyarrow as pa
+
+    return {"text": pa.string(), "number": pa.float64(), "stamp": pa.timestamp("ns", tz="UTC"), "flag": pa.bool_()}
