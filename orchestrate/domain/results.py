@@ -270,6 +270,8 @@ class RunResult:
     stopped: PortfolioStop | None = None
     #: the status at the end of orders that did not fill as a whole, by id
     order_statuses: Mapping[str, OrderStatus] = field(default_factory=dict)
+    #: the sha256 of each strategy file that was loaded, by its path in the folder of the configuration
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def portfolio_equity(self) -> Floats:

@@ -59,10 +59,15 @@ def shipped(engines: Engines) -> dict[str, StrategyDescription]:
     return dict(_shipped(engines))
 
 
+def shipped_folder() -> Path:
+    """Return where the files of the shipped strategies stand."""
+    return next(folder for folder in _SHIPPED_FOLDERS if folder.is_dir())
+
+
 @cache
 def _shipped(engines: Engines) -> Mapping[str, StrategyDescription]:
     reader = Reader(engines)
-    folder = next(folder for folder in _SHIPPED_FOLDERS if folder.is_dir())
+    folder = shipped_folder()
     strategies: dict[str, StrategyDescription] = {}
     for path in sorted(folder.glob("*.py")):
         module = reader.module(path, (folder,))

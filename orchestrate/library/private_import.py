@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
+from hashlib import sha256
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -28,6 +30,19 @@ _NUMBERS = count(1)
 _NEVER_OWN = frozenset({"orchestrate", "numpy", *sys.builtin_module_names})
 #: Where a private package keeps the names that it never stands in for.
 _SHARED = "__shared__"
+#: The files that are loaded while somebody collects them, see `loaded_files`.
+_COLLECTED: list[dict[str, str]] = []
+
+
+@contextmanager
+def loaded_files() -> Iterator[dict[str, str]]:
+    """Yield the sha256, by path, of all users' files that are loaded meanwhile; those imported by others as well."""
+    files: dict[str, str] = {}
+    _COLLECTED.append(files)
+    try:
+        yield files
+    finally:
+        _COLLECTED[:] = [each for each in _COLLECTED if each is not files]
 
 
 def load_file(path: Path, folder: Path, *further: Path, shared: Collection[str] = ()) -> ModuleType:
@@ -79,7 +94,10 @@ class _Loader(SourceFileLoader):
     """Reads the source every time, and gives the module an `__import__` that knows its own folder."""
 
     def get_code(self, _fullname: str) -> CodeType:
-        return _compiled(self.get_data(self.path), self.path)
+        content = self.get_data(self.path)
+        for files in _COLLECTED:
+            files[self.path] = sha256(content).hexdigest()
+        return _compiled(content, self.path)
 
     def exec_module(self, module: ModuleType) -> None:
         package = module.__name__.partition(".")[0]

@@ -44,6 +44,8 @@ def manifest(
         "status": result.status,
         "exit_code": exit_code,
         "mode": result.plan.mode,
+        "root": result.plan.root.absolute().as_posix(),
+        "strategy_files": dict(result.sources),
         "plan_hash": result.plan.hash,
         "data_hash": result.data_hash,
         "started": _moment(started),

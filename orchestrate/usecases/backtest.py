@@ -182,18 +182,22 @@ def _run(
     stop: Stop,
 ) -> RunResult:
     cache = wiring.column_cache(request.environ, wanted=request.cache)
+    from orchestrate.library.private_import import loaded_files
     from orchestrate.usecases.running.run import run
+    from orchestrate.usecases.running.sources import named_sources
 
-    return run(
-        plan,
-        emit=journal,
-        progress=progress,
-        ready=ready,
-        begin=begin,
-        stop=stop,
-        lookahead=request.lookahead,
-        cache=cache,
-    )
+    with loaded_files() as sources:
+        result = run(
+            plan,
+            emit=journal,
+            progress=progress,
+            ready=ready,
+            begin=begin,
+            stop=stop,
+            lookahead=request.lookahead,
+            cache=cache,
+        )
+    return replace(result, sources=named_sources(sources, plan.root))
 
 
 def _kept(
