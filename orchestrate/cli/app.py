@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
     "runs": "orchestrate.cli.commands.stored.runs:runs",
     "baseline": "orchestrate.cli.commands.stored.baseline:baseline",
     "explain": "orchestrate.cli.commands.explain:explain",
+    "export": "orchestrate.cli.commands.stored.export:export",
     "parity": "orchestrate.cli.commands.parity:parity",
     "data": "orchestrate.cli.commands.data:data",
     "schema": "orchestrate.cli.commands.schema:schema",

@@ -25,6 +25,11 @@ def say(text: object = "") -> None:
     print(without_commands(lines(str(text))))
 
 
+def say_table(text: str) -> None:
+    """Print rows for other programs, which end as they should; no row is a workflow command."""
+    print(without_commands(lines(text)), end="")
+
+
 def complain(text: object) -> None:
     """Print a message on stderr, after the results so far."""
     sys.stdout.flush()

@@ -76,6 +76,15 @@ class StoredRun:
         except ValueError as error:
             raise StoreError(f"{self.folder / file}: damaged: {error}") from None
 
+    def names(self, file: str) -> dict[str, bool]:
+        """Return the columns of one of its `files`, and whether each holds moments; StoreError where it is none."""
+        from orchestrate.runs.parquet import column_names
+
+        try:
+            return column_names(self.files[file])
+        except ValueError as error:
+            raise StoreError(f"{self.folder / file}: damaged: {error}") from None
+
     def document(self) -> Document:
         """Return the run as `backtest --format json` prints it."""
         return document(self.manifest, self.figures, self.folder)

@@ -23,7 +23,12 @@ def read_columns(content: bytes, names: Sequence[str], places: Sequence[int] | N
     """
     import pyarrow as pa
 
-    table = read_table(content, names)
+    try:
+        table = _file(content).read(columns=list(names))
+        for name in names:
+            table.column(name)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise ValueError(str(error).partition("\n")[0]) from None
     wanted = None if places is None else column(places, pa.int64())
     values = []
     for name in names:
@@ -32,18 +37,21 @@ def read_columns(content: bytes, names: Sequence[str], places: Sequence[int] | N
     return values
 
 
-def read_table(content: bytes, names: Sequence[str] | None = None) -> Any:
-    """Return a stored table as Arrow's; ValueError where that isn't one, or lacks one of the columns `names`."""
+def column_names(content: bytes) -> dict[str, bool]:
+    """Return the columns of a stored table, and whether each holds stamps; ValueError where that isn't a table."""
+    import pyarrow as pa
+
+    return {field.name: pa.types.is_timestamp(field.type) for field in _file(content).schema_arrow}
+
+
+def _file(content: bytes) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(pa.BufferReader(content)).read(columns=None if names is None else list(names))
-        for name in names or ():
-            table.column(name)
-    except (pa.ArrowException, OSError, KeyError) as error:
+        return pq.ParquetFile(pa.BufferReader(content))
+    except (pa.ArrowException, OSError) as error:
         raise ValueError(str(error).partition("\n")[0]) from None
-    return table
 
 
 def parquet_bytes(table: Any) -> bytes:

@@ -1,1 +1,1 @@
-"""What is done with stored runs: list, report, compare, remove."""
+"""What can be done with stored runs: list, report, compare, hand on, run again, compute again, remove."""
