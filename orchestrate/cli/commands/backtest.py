@@ -12,7 +12,7 @@ import typer
 from orchestrate.cli.options import DataPaths, NoCache, Reports, Settings, TimeLimit
 
 if TYPE_CHECKING:
-    from orchestrate.usecases.backtest import Outcome
+    from orchestrate.usecases.backtest import Outcome, Request
 
 #: Beside text and json, the keys of `RUN_FORMATS` in reporting/ci/formats.py.
 RunFormat = Annotated[
@@ -48,12 +48,9 @@ def backtest(
     """Run a configuration, store the run, and judge it by its gates."""
     import os
 
-    from orchestrate.cli.process import started_up
-    from orchestrate.cli.streams import results_only
-    from orchestrate.reporting.progress import progress_bar
-    from orchestrate.usecases import backtest as usecase
+    from orchestrate.usecases.backtest import Request
 
-    request = usecase.Request(
+    request = Request(
         config,
         overrides=tuple(settings or ()),
         data=tuple(data or ()),
@@ -65,15 +62,21 @@ def backtest(
         cache=not no_cache,
         environ=os.environ,
     )
-    with (
-        _failures_shown(config, output),
-        results_only(),
-        progress_bar(Path(config).name, wanted=not quiet) as progress,
-    ):
-        outcome = usecase.backtest(request, progress, started_up)
+    outcome = _run(request, output, quiet=quiet)
     _print(outcome, config, output, quiet=quiet)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
+
+
+def _run(request: Request, output: RunFormat, *, quiet: bool) -> Outcome:
+    from orchestrate.cli.process import started_up
+    from orchestrate.cli.streams import results_only
+    from orchestrate.reporting.progress import progress_bar
+    from orchestrate.usecases.backtest import backtest
+
+    name = Path(request.config).name
+    with _failures_shown(request.config, output), results_only(), progress_bar(name, wanted=not quiet) as progress:
+        return backtest(request, progress, started_up)
 
 
 @contextmanager
