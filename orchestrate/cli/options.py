@@ -27,9 +27,6 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.", show_default=False)
 ]
 Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")]
-Output = Annotated[
-    Path | None, typer.Option("--output", metavar="FILE", help="Write to this file.", show_default=False)
-]
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)
 ]

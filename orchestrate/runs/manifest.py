@@ -37,7 +37,6 @@ def manifest(
     `version` is our own; `overrides` what the command line and the environment changed; `distributions` are those in
     which each framework comes.
     """
-    frameworks = sorted({strategy.framework for strategy in result.strategies.values()})
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": run_id,
@@ -52,7 +51,7 @@ def manifest(
         "duration_seconds": duration_seconds,
         "journal": journal,
         "overrides": dict(overrides),
-        "versions": {"orchestrate": version} | versions({name: distributions.get(name, name) for name in frameworks}),
+        "versions": {"orchestrate": version} | _versions_of_engines(result, distributions),
         "findings": [finding.document() for finding in result.checks],
         "lookahead": dict(result.coverage),
         "timings": {name: asdict(timing) for name, timing in sorted(result.timings.items())},
@@ -60,6 +59,11 @@ def manifest(
         **({} if result.error is None else {"error": _error_of_run(result.error)}),
         "files": {name: digest(content) for name, content in sorted(files.items())},
     }
+
+
+def _versions_of_engines(result: RunResult, distributions: Mapping[str, str]) -> dict[str, str]:
+    frameworks = sorted({strategy.framework for strategy in result.strategies.values()})
+    return versions({name: distributions.get(name, name) for name in frameworks})
 
 
 def _error_of_run(error: RunError) -> dict[str, object]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, Final
 
-import orchestrate
 from orchestrate.reporting.ci import github, gitlab, junit, notes, sarif
 from orchestrate.reporting.ci.notes import Note
 from orchestrate.reporting.markdown import run_text
@@ -46,7 +46,7 @@ def _files_to_gitlab(found: Sequence[Note]) -> None:
 
 
 def _files_to_sarif(found: Sequence[Note]) -> None:
-    say_json(sarif.sarif(found, orchestrate.__version__))
+    say_json(sarif.sarif(found, version("orchestrate-portfolio")))
 
 
 RUN_FORMATS: Final[dict[str, Callable[[Result], None]]] = {"junit": _run_to_junit, "github": _run_to_github}

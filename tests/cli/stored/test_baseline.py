@@ -63,14 +63,15 @@ def test_gates_of_the_file(prompt, first):
     assert (valid.code, "gates: trades >= baseline - 2" in valid.out) == (0, True)
     done = prompt("backtest", "gated.yaml", "--baseline", "baseline.json", "--format", "json")
     assert [gate["passed"] for gate in done.document["gates"]] == [True]
-    stored = json.loads((prompt.runs[-1] / "plan.json").read_text())["gates"][0]
+    run = prompt.folder / done.document["paths"]["run"]
+    stored = json.loads((run / "plan.json").read_text())["gates"][0]
     assert stored == {
         "metric": "trades",
         "operator": ">=",
         "threshold": -2.0,
         "baseline": first["portfolio"]["metrics"]["trades"],
     }
-    overrides = json.loads((prompt.runs[-1] / "run.json").read_text())["overrides"]
+    overrides = json.loads((run / "run.json").read_text())["overrides"]
     assert overrides == {"baseline": "baseline.json"}
 
 
