@@ -76,6 +76,11 @@ def reason_text(reason: str) -> str:
 # ---- single orders
 
 
+def order_texts(order: OrderHistory) -> tuple[str, list[tuple[str, str]]]:
+    """Return what a demand was, in a sentence, and what each stage did to it, by the names of the stages."""
+    return _first_sentence(order), list(_lines(order))
+
+
 def _orders(explanation: Explanation) -> Iterator[RenderableType]:
     for state in explanation.states:
         yield from _paragraph(_state_sentence(state, explanation.question.at), _state_lines(state))

@@ -56,6 +56,11 @@ def explain(named: str, reports: Path, question: Question, *, all_orders: bool =
     return Explanation(run.folder.name, question, len(table), orders, states)
 
 
+def explain_run(run: StoredRun) -> Explanation:
+    """Explain what was cut or refused in a whole run, which was read with its decisions."""
+    return _whole_run(run, DecisionTable(run), Question(), all_orders=False)
+
+
 def _span(text: str) -> Span:
     try:
         return span_of(text)

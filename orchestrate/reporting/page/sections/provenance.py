@@ -1,0 +1,89 @@
+"""What was found, how the run was judged, and where it came from."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from orchestrate.reporting.page import numbers
+from orchestrate.reporting.page.charts import Chart
+from orchestrate.reporting.page.markup import Html, Number, details, escaped, facts, paragraph, table, tag
+from orchestrate.reporting.page.subject import CONFIG, Subject
+
+Block = Html | Chart
+_SEVERITIES: Final = ("error", "warning", "info")
+_FINDINGS: Final = 200
+
+
+def findings(subject: Subject) -> list[Block]:
+    """Return failures, gates, compatibility and findings, the gravest first."""
+    document = subject.document
+    blocks: list[Block] = []
+    failed = [
+        [name, one["error"]["type"], one["error"]["message"], one["error"]["bar_date"] or ""]
+        for name, one in document["strategies"].items()
+        if one["error"]
+    ]
+    if "error" in document:
+        failed.insert(
+            0,
+            ["portfolio", document["error"]["type"], document["error"]["message"], document["error"]["bar_date"] or ""],
+        )
+    if failed:
+        blocks.append(table("Failed", ["who", "error", "message", "bar"], failed, visible=True))
+    if document["gates"]:
+        blocks.append(
+            table("Gates", ["gate", "verdict", "value"], [_gate(gate) for gate in document["gates"]], visible=True)
+        )
+    if "compatibility" in document:
+        score = document["compatibility"]
+        blocks.append(paragraph(f"Compatibility of the strategies: {score['score']} of 100."))
+    found = sorted(document["findings"], key=lambda one: _SEVERITIES.index(one["severity"]))
+    if found:
+        rows = [[one["severity"], one["where"], one["message"]] for one in found[:_FINDINGS]]
+        blocks.append(table("Findings", ["severity", "where", "finding"], rows, visible=True))
+    if len(found) > _FINDINGS:
+        blocks.append(paragraph(f"{_FINDINGS} of {len(found):,} findings shown.", "note"))
+    return blocks or [paragraph("Nothing was found.")]
+
+
+def _gate(gate: dict[str, object]) -> list[object]:
+    value = gate["value"]
+    shown = numbers.NOTHING if value is None else Number(f"{float(str(value)):.6g}")
+    verdict = "passed" if gate["passed"] else tag("strong", "failed", class_="neg")
+    return [str(gate["gate"]), verdict, shown]
+
+
+def configuration(subject: Subject) -> list[Block]:
+    """Return the file as it was given, and the plan that it was resolved to."""
+    given = subject.run.files[CONFIG].decode("utf-8", "replace")
+    plan = json.dumps(subject.run.plan, indent=2)
+    return [details("The configuration as given", _text(given)), details("The plan, everything resolved", _text(plan))]
+
+
+def _text(text: str) -> Html:
+    shown = Html("\n".join(escaped(line) for line in text.replace("\r\n", "\n").split("\n")))
+    return tag("pre", shown, tabindex="0", role="region", aria_label="Text of a file")
+
+
+def provenance(subject: Subject) -> list[Block]:
+    """Return ids, versions and hashes: what it takes to make the run again."""
+    manifest = subject.run.manifest
+    pairs: list[tuple[str, object]] = [
+        ("run", manifest["run_id"]),
+        ("mode", manifest["mode"]),
+        ("status", manifest["status"]),
+        ("exit code", manifest["exit_code"]),
+        ("started", manifest.get("started", "")),
+        ("seconds", f"{manifest['duration_seconds']:.2f}"),
+        *((f"version of {name}", text) for name, text in manifest.get("versions", {}).items()),
+        ("plan, sha256", tag("code", manifest["plan_hash"])),
+        ("data, sha256", tag("code", manifest["data_hash"])),
+    ]
+    files = [[name, tag("code", text)] for name, text in manifest["files"].items()]
+    blocks: list[Block] = [facts(pairs)]
+    if manifest.get("overrides"):
+        blocks.append(
+            details("Overrides of the command line and environment", _text(json.dumps(manifest["overrides"], indent=2)))
+        )
+    return [*blocks, details("Files of the run", table("Files of the run", ["file", "sha256"], files))]

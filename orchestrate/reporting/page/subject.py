@@ -1,0 +1,161 @@
+"""What a page is about: a stored run, with its columns as arrays, each read and computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from orchestrate.analytics.attribution import CrossFrameworkAnalytics
+from orchestrate.analytics.correlation import daily_marks
+from orchestrate.analytics.curves import drawdown
+from orchestrate.analytics.returns import Curve, growth
+from orchestrate.data.calendar import periods_per_year
+from orchestrate.domain.market.timeline import BarSeries, Floats, Stamps
+from orchestrate.domain.results import Transfers
+from orchestrate.reporting.page import sampling
+from orchestrate.reporting.page.charts import moments
+from orchestrate.runs.arrays import Arrays, arrays, names_of
+from orchestrate.runs.explanation import Explanation
+from orchestrate.runs.reading import Document, StoredRun
+
+EQUITY: Final = "equity.parquet"
+TRADES: Final = "trades.parquet"
+EXPOSURE: Final = "exposure.parquet"
+DECISIONS: Final = "decisions.parquet"
+CONFIG: Final = "config.yaml"
+#: What `read_run` has to bring with it.
+FILES: Final = (EQUITY, TRADES, EXPOSURE, DECISIONS, CONFIG)
+#: So many strategies have a curve of their own; tables have all.
+DRAWN: Final = 12
+PORTFOLIO: Final = "portfolio"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The bars that a run was made of, by symbol; or why they are not there."""
+
+    series: Mapping[str, BarSeries] = field(default_factory=dict)
+    missing: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A stored run that was read with `FILES`, the explanation of its cuts, and the prices it was made of."""
+
+    run: StoredRun
+    explanation: Explanation
+    prices: Prices
+
+    @cached_property
+    def document(self) -> Document:
+        """Return the run's document, from which all figures come."""
+        return self.run.document()
+
+    @cached_property
+    def currency(self) -> str:
+        """Return the currency of the capital."""
+        return str(self.run.plan.get("capital", {}).get("currency", ""))
+
+    @cached_property
+    def contributions(self) -> dict[str, float]:
+        """Return what each strategy added to the portfolio's return."""
+        return CrossFrameworkAnalytics(self.document).strategies
+
+    @cached_property
+    def drawn(self) -> list[str]:
+        """Return the strategies that have curves: all, or those that moved the portfolio most."""
+        names = list(self.document["strategies"])
+        ranked = sorted(names, key=lambda name: -abs(self.contributions[name]))[:DRAWN]
+        return [name for name in names if name in ranked]
+
+    @property
+    def left_out(self) -> str:
+        """Return how many strategies have curves; "" where all have."""
+        return sampling.note(len(self.drawn), len(self.document["strategies"]), "strategies")
+
+    @cached_property
+    def equity(self) -> Arrays:
+        """Return the columns of equity of the portfolio and of the strategies drawn."""
+        known = names_of(self.run, EQUITY)
+        own = [f"{kind}.{name}" for name in self.drawn for kind in ("equity", "flow")]
+        names = ["label", "t", PORTFOLIO, *(name for name in own if name in known)]
+        return arrays(self.run, EQUITY, names)
+
+    @cached_property
+    def labels(self) -> Stamps:
+        """Return the label of every step."""
+        return self.equity["label"].astype(np.int64)
+
+    @cached_property
+    def portfolio(self) -> Curve:
+        """Return the curve of the portfolio."""
+        return Curve(float(self.document["portfolio"]["initial_capital"]), self.equity[PORTFOLIO])
+
+    @cached_property
+    def curves(self) -> dict[str, Curve]:
+        """Return the curves of the strategies drawn, without the money that was moved."""
+        return {name: self._curve(name) for name in self.drawn}
+
+    @cached_property
+    def earned(self) -> dict[str, Floats]:
+        """Return what each strategy drawn had earned at each step, in money."""
+        given = {name: float(self.document["strategies"][name]["allocated_capital"]) for name in self.drawn}
+        return {name: self._without_flows(name) - given[name] for name in self.drawn}
+
+    @cached_property
+    def benchmark(self) -> Curve | None:
+        """Return the benchmark bought with the whole capital at its first close; None where there is none."""
+        bars = self.prices.series.get(self.document.get("benchmark", {}).get("symbol", ""))
+        if bars is None or not len(self.labels):
+            return None
+        places = np.searchsorted(bars.available_at, self.equity["t"], side="right") - 1
+        closes = np.where(places >= 0, bars.close[np.maximum(places, 0)], np.nan)
+        first = closes[np.isfinite(closes)][:1]
+        return Curve(self.portfolio.initial, closes / first[0] * self.portfolio.initial) if len(first) else None
+
+    @cached_property
+    def places(self) -> sampling.Places:
+        """Return the steps that charts over time show: those that show all curves, and their deepest falls."""
+        curves = [self.portfolio.equity, *(one.equity for one in self.curves.values())]
+        if not len(self.labels):
+            return np.zeros(0, dtype=np.int64)
+        falls = sampling.extremes_of([drawdown(curve) for curve in curves])
+        return np.unique(np.concatenate([sampling.shown(curves), falls]))
+
+    @cached_property
+    def x(self) -> Floats:
+        """Return the labels of these steps as charts have them."""
+        return moments(self.labels[self.places])
+
+    @property
+    def note(self) -> str:
+        """Return how many points are shown, and of how many strategies."""
+        notes = (sampling.note(len(self.places), len(self.labels)), self.left_out)
+        return "; ".join(note for note in notes if note)
+
+    @cached_property
+    def days(self) -> sampling.Places:
+        """Return the last step of every day."""
+        return np.asarray(daily_marks(self.labels), dtype=np.int64)
+
+    @cached_property
+    def periods(self) -> float:
+        """Return the days a year that returns are annualised with."""
+        given = self.run.plan.get("periods_per_year")
+        return float(given) if given else periods_per_year(self.labels[self.days], daily=True)
+
+    def _curve(self, name: str) -> Curve:
+        allocated = float(self.document["strategies"][name]["allocated_capital"])
+        flows = self.equity.get(f"flow.{name}")
+        if flows is None or not flows.any():
+            return Curve(allocated, self.equity[f"equity.{name}"])
+        earned = self._without_flows(name)
+        return Curve(1.0, growth(allocated, Transfers(flows, earned)))
+
+    def _without_flows(self, name: str) -> Floats:
+        equity, flows = self.equity[f"equity.{name}"], self.equity.get(f"flow.{name}")
+        return equity if flows is None else equity - Transfers(flows, equity).so_far

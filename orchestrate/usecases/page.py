@@ -1,0 +1,51 @@
+"""Write the page of a stored run, and the index of all runs beside it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from orchestrate.domain.errors import StoreError
+from orchestrate.reporting.page.page import page
+from orchestrate.reporting.page.subject import FILES, Prices, Subject
+from orchestrate.runs.reading import StoredRun, read_run
+from orchestrate.usecases.explain import explain_run
+
+REPORT: Final = "report.html"
+
+
+def write_page(named: str, reports: Path, output: Path | None = None) -> Path:
+    """Write the page of the run called `named` to `output`, by default into its folder, and return where it is."""
+    run = read_run(reports, named, FILES)
+    target = output or run.folder / REPORT
+    write_whole(target, page(Subject(run, explain_run(run), prices_of(run))))
+    return target
+
+
+def prices_of(run: StoredRun) -> Prices:
+    """Return the bars of a run where they are still there and unchanged."""
+    return Prices(missing=f"the data of {run.folder.name} are not read yet")
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Write a file that is there whole or not at all."""
+    written = ""
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=".", delete=False) as file:
+            written = file.name
+            file.write(text)
+        Path(written).chmod(0o666 & ~_umask())
+        Path(written).replace(target)
+    except OSError as error:
+        if written:
+            Path(written).unlink(missing_ok=True)
+        raise StoreError(f"{target}: can't be written: {error.strerror or error}") from None
+
+
+def _umask() -> int:
+    """Return which permissions new files lack."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
