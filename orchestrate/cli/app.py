@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, str]] = {
     "validate": "orchestrate.cli.commands.validate:validate",
     "report": "orchestrate.cli.commands.stored.report:report",
     "runs": "orchestrate.cli.commands.stored.runs:runs",
+    "dashboard": "orchestrate.cli.commands.stored.dashboard:dashboard",
     "baseline": "orchestrate.cli.commands.stored.baseline:baseline",
     "explain": "orchestrate.cli.commands.explain:explain",
     "export": "orchestrate.cli.commands.stored.export:export",

@@ -26,6 +26,7 @@ TableFormat = Annotated[Literal["table", "json"], typer.Option("--format", help=
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.", show_default=False)
 ]
+Open = Annotated[bool, typer.Option("--open", help="Open it in the browser.")]
 Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")]
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)

@@ -174,6 +174,13 @@ def read_summary(folder: Path, names: Iterable[str]) -> tuple[Document, Document
     return manifest, {name: _section(path, text, name) for name in names}
 
 
+def read_file(folder: Path, manifest: Document, name: str) -> bytes:
+    """Return one of the files that the run.json of a run lists. StoreError where it is damaged."""
+    if name not in manifest["files"]:
+        raise StoreError(f"{folder / 'run.json'}: damaged: its files lack {name}")
+    return _verified(folder / name, manifest["files"][name])
+
+
 def _section(path: Path, text: str, name: str) -> Any:
     """Return one value of an object that is written over several lines: its key begins a line, two blanks deep."""
     key = f'\n  "{name}": '

@@ -29,6 +29,7 @@ Baseline = Annotated[
 NoLookaheadCheck = Annotated[
     bool, typer.Option("--no-lookahead-check", help="Don't check vectorised strategies for look-ahead.")
 ]
+Report = Annotated[bool, typer.Option("--report", help="Write the run's page, and the index of all runs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only where the run is.")]
 
 
@@ -44,6 +45,7 @@ def backtest(
     no_lookahead_check: NoLookaheadCheck = False,
     no_cache: NoCache = False,
     quiet: Quiet = False,
+    report: Report = False,
 ) -> None:
     """Run a configuration, store the run, and judge it by its gates."""
     import os
@@ -64,6 +66,8 @@ def backtest(
     )
     outcome = _run(request, output, quiet=quiet)
     _print(outcome, config, output, quiet=quiet)
+    if report and outcome.folder is not None:
+        _write_page(outcome.folder, reports, is_alone=output == "text")
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
 
@@ -120,6 +124,19 @@ def _print(outcome: Outcome, config: str, output: RunFormat, *, quiet: bool) -> 
         _say_error(outcome.document["error"])
     if quiet or output != "text":
         _complain(outcome.document)
+
+
+def _write_page(folder: Path, reports: Path, *, is_alone: bool) -> None:
+    """Write the page of a run; its path is a result unless stdout is for a document."""
+    from orchestrate.domain.text.printable import one_line
+    from orchestrate.reporting.output import complain, say
+    from orchestrate.usecases.stored.page import report_page
+
+    path = one_line(report_page(folder.name, reports).as_posix())
+    if is_alone:
+        say(path)
+    else:
+        complain(path)
 
 
 def _show(document: dict[str, Any], *, quiet: bool) -> None:

@@ -38,15 +38,19 @@ def page(subject: Subject) -> str:
         ]
     )
     title = f"{subject.document['run_id']} – orchestrate"
-    return document(
-        title, body, figures=_figures(charts) if charts else None, scripts=("plotly-cartesian.min.js", "page.js")
-    )
+    return document(title, body, figures=figures_of(charts))
 
 
-def document(title: str, body: Html, *, figures: Any, scripts: Iterable[str]) -> str:
-    """Return a whole HTML file; its scripts read `figures`."""
-    texts = [asset(name) for name in scripts]
-    hashes = " ".join(f"'sha256-{_hash(text)}'" for text in texts)
+def message(title: str, text: str) -> str:
+    """Return a page that says one thing."""
+    return document(title, tag("main", joined([tag("h1", title), tag("p", text)])), figures=None)
+
+
+def document(title: str, body: Html, *, figures: Any) -> str:
+    """Return a whole HTML file; its scripts draw `figures`, where it has any."""
+    drawing = ("plotly-cartesian.min.js",) if figures and figures["figures"] else ()
+    texts = [asset(name) for name in (*drawing, "page.js")] if figures else []
+    hashes = " ".join(f"'sha256-{_hash(text)}'" for text in texts) or "'none'"
     policy = (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
@@ -83,9 +87,15 @@ def _header(subject: Subject) -> Html:
     count = len(facts["strategies"])
     span = f"{facts['bars']:,} bars, {facts['start']} to {facts['end']}" if facts["bars"] else "no bar"
     about = f"{count} {'strategy' if count == 1 else 'strategies'} on {names} · {span}"
-    button = tag("button", "Dark", type="button", id="theme", aria_pressed="false")
-    top = tag("div", joined([tag("h1", joined(["Run ", tag("code", facts["run_id"])])), status, button]), class_="top")
+    top = tag(
+        "div", joined([tag("h1", joined(["Run ", tag("code", facts["run_id"])])), status, theme_button()]), class_="top"
+    )
     return tag("header", joined([Html('<a class="skip" href="#main">Skip to the result</a>'), top, tag("p", about)]))
+
+
+def theme_button() -> Html:
+    """Return the button that turns the page dark, and light again."""
+    return tag("button", "Dark", type="button", id="theme", aria_pressed="false")
 
 
 def _contents(titles: Iterable[str]) -> Html:
@@ -97,7 +107,7 @@ def _section(title: str, blocks: Iterable[Html | Chart]) -> Html:
     anchor = _anchor(title)
     parts = list(blocks)
     alone = sum(isinstance(block, Chart) for block in parts) == 1
-    content = joined(_drawn(block, titled=not alone) if isinstance(block, Chart) else block for block in parts)
+    content = joined(drawn(block, titled=not alone) if isinstance(block, Chart) else block for block in parts)
     return tag("section", joined([tag("h2", title, id=anchor), content]), aria_labelledby=anchor)
 
 
@@ -105,10 +115,12 @@ def _anchor(title: str) -> str:
     return "-".join(title.lower().replace(",", "").split())
 
 
-def _drawn(chart: Chart, *, titled: bool) -> Html:
+def drawn(chart: Chart, *, titled: bool) -> Html:
     """Return the place of a chart, and below it the table of what it shows. One that is alone needs no title."""
     buttons = tag("div", joined(_buttons(chart)), class_="buttons") if chart.ranges else ""
-    caption = tag("figcaption", joined([tag("h3", chart.title, class_="" if titled else "unseen"), buttons]))
+    caption = tag(
+        "figcaption", joined([tag("h3", chart.title) if titled else tag("span", chart.title, class_="unseen"), buttons])
+    )
     plot = tag(
         "div",
         "",
@@ -137,7 +149,7 @@ def _footer(subject: Subject) -> Html:
     )
 
 
-def _figures(charts: Iterable[Chart]) -> dict[str, Any]:
+def figures_of(charts: Iterable[Chart]) -> dict[str, Any]:
     """Return all figures, and the arrays that they have in common once."""
     arrays: dict[str, int] = {}
     figures = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from orchestrate.domain.errors import StoreError
@@ -14,10 +14,13 @@ from orchestrate.runs.reading import StoredRun, read_run
 from orchestrate.supervision.settings import JOURNAL_WAIT, seconds
 
 
-def report(named: str, reports: Path, show: Callable[[StoredRun], None]) -> None:
-    """Hand the run called `named` to `show`, and write to the run's journal how long it took."""
+def report(named: str, reports: Path, show: Callable[[StoredRun], None], also: Iterable[str] = ()) -> None:
+    """Hand the run called `named` to `show`, and write to the run's journal how long it took.
+
+    The run has its files that are named `also`.
+    """
     began = time.monotonic()
-    stored = read_run(reports, named)
+    stored = read_run(reports, named, also)
     show(stored)
     patience = seconds(JOURNAL_WAIT, os.environ)
     with Journal(_logging(stored), stored.folder.name, patience=patience) as journal:

@@ -7,20 +7,44 @@ from typing import Annotated, Literal
 
 import typer
 
-from orchestrate.cli.options import Output, Reports
+from orchestrate.cli.options import Open, Output, Reports
 
 Run = Annotated[str, typer.Argument(metavar="[RUN]", help="An id, a unique beginning of one, or 'latest'.")]
-#: The keys of `FORMATS` in reporting/formats.py.
-RunFormat = Annotated[Literal["text", "json", "md", "csv"], typer.Option("--format", help="How the run is printed.")]
+#: The keys of `FORMATS` in reporting/formats.py, and a page.
+RunFormat = Annotated[
+    Literal["text", "json", "md", "csv", "html"], typer.Option("--format", help="How the run is printed.")
+]
 
 
 def report(
-    run: Run = "latest", output: RunFormat = "text", file: Output = None, reports: Reports = Path("reports")
+    run: Run = "latest",
+    output: RunFormat = "text",
+    file: Output = None,
+    reports: Reports = Path("reports"),
+    open_: Open = False,
 ) -> None:
     """Show a stored run again, from what was stored alone."""
     from orchestrate.data.files.bounds import require_room
     from orchestrate.reporting.formats import FORMATS
     from orchestrate.usecases.stored import report as usecase
 
+    if open_ and output != "html":
+        raise typer.BadParameter("it opens pages: give --format html, too", param_hint="--open")
     require_room()
+    if output == "html":
+        _write_page(run, reports, file, open_=open_)
+        return
     usecase.report(run, reports, lambda stored: FORMATS[output](stored, file))
+
+
+def _write_page(run: str, reports: Path, file: Path | None, *, open_: bool) -> None:
+    from orchestrate.domain.text.printable import one_line
+    from orchestrate.reporting.output import say
+    from orchestrate.usecases.stored.page import report_page
+
+    written = report_page(run, reports, file)
+    say(one_line(written.as_posix()))
+    if open_:
+        from orchestrate.cli.browsing import show_page
+
+        show_page(written.absolute().as_uri())

@@ -1,6 +1,6 @@
 (() => {
   "use strict";
-  const { arrays, figures } = JSON.parse(document.getElementById("figures").textContent) || { arrays: [], figures: {} };
+  const { arrays, figures } = JSON.parse(document.getElementById("figures").textContent);
   const root = document.documentElement;
   const plots = [...document.querySelectorAll(".plot")];
   const config = {
@@ -105,4 +105,26 @@
     figures[one.dataset.of].layout.yaxis.type = on ? "log" : "linear";
     draw(document.getElementById(`chart-${one.dataset.of}`));
   }));
+
+  // ---- curves that are chosen, and rows that are filtered
+  document.querySelectorAll("[data-trace]").forEach((one) => one.addEventListener("change", () => {
+    figures[one.dataset.of].data[Number(one.dataset.trace)].visible = one.checked;
+    draw(document.getElementById(`chart-${one.dataset.of}`));
+  }));
+  const words = document.getElementById("words");
+  const status = document.getElementById("status");
+  if (words && status) {
+    const rows = [...document.querySelectorAll("#runs tbody tr")];
+    const filter = () => {
+      const wanted = words.value.toLowerCase();
+      for (const row of rows) {
+        const fits = !status.value || row.cells[3].textContent === status.value;
+        row.hidden = !fits || !row.textContent.toLowerCase().includes(wanted);
+      }
+      document.getElementById("count").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
+    };
+    words.addEventListener("input", filter);
+    status.addEventListener("change", filter);
+    filter();
+  }
 })();

@@ -143,7 +143,8 @@ def drawdowns(subject: Subject) -> list[Block]:
         showlegend=False,
     )
     says = "Equity of the portfolio; the five deepest drawdowns are shaded from high to recovery."
-    return [Chart("drawdowns", "Deepest drawdowns", figure, _fallen(subject, falls), says, subject.note, 260)]
+    chart = Chart("drawdowns", "Deepest drawdowns", figure, _growth_table(subject), says, subject.note, 260)
+    return [_fallen(subject, falls), chart]
 
 
 def _band(subject: Subject, fall: Drawdown, rank: int) -> dict[str, object]:

@@ -12,16 +12,38 @@ from orchestrate.reporting.page.page import page
 from orchestrate.reporting.page.subject import FILES, Prices, Subject
 from orchestrate.runs.reading import StoredRun, read_run
 from orchestrate.usecases.explain import explain_run
+from orchestrate.usecases.stored.index import index_text
+from orchestrate.usecases.stored.report import report
 
 REPORT: Final = "report.html"
+INDEX: Final = "index.html"
 
 
-def write_page(named: str, reports: Path, output: Path | None = None) -> Path:
-    """Write the page of the run called `named` to `output`, by default into its folder, and return where it is."""
-    run = read_run(reports, named, FILES)
+def report_page(named: str, reports: Path, output: Path | None = None) -> Path:
+    """Write the page of the run called `named`, and return where it is.
+
+    By default that is its folder, and the index of all runs is written beside it.
+    """
+    written: list[Path] = []
+    report(named, reports, lambda run: written.append(_written(run, output)), also=FILES)
+    if output is None:
+        write_whole(reports / INDEX, index_text(reports))
+    return written[0]
+
+
+def page_text(named: str, reports: Path) -> str:
+    """Return the page of the run called `named`."""
+    return _page(read_run(reports, named, FILES))
+
+
+def _written(run: StoredRun, output: Path | None) -> Path:
     target = output or run.folder / REPORT
-    write_whole(target, page(Subject(run, explain_run(run), prices_of(run))))
+    write_whole(target, _page(run))
     return target
+
+
+def _page(run: StoredRun) -> str:
+    return page(Subject(run, explain_run(run), prices_of(run)))
 
 
 def prices_of(run: StoredRun) -> Prices:
@@ -30,7 +52,7 @@ def prices_of(run: StoredRun) -> Prices:
 
 
 def write_whole(target: Path, text: str) -> None:
-    """Write a file that is there whole or not at all."""
+    """Write a file that is there whole or not at all. StoreError where it can't be."""
     written = ""
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=".", delete=False) as file:
