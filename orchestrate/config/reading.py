@@ -91,10 +91,6 @@ class Reading:
         node = find(self.shaped.table, ("strategies", name))[0]
         return isinstance(node, Table) and any(key not in Strategy.model_fields for key, _ in node)
 
-    def not_supported(self, path: Steps, what: str = "", hint: str = "leave it out until it is") -> None:
-        """Report a feature that is known and not supported yet."""
-        self.problems.append(self.place(*path).problem(f"{what or dotted('', path)} is not supported yet", hint))
-
     def finding(self, severity: str, where: str, message: str) -> None:
         """Report something to know that is no mistake."""
         self.findings.append(Finding("warning" if severity == "warning" else "info", where, message))

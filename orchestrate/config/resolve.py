@@ -23,7 +23,6 @@ from orchestrate.config.sections.portfolio import portfolio_plan
 from orchestrate.config.sections.sizing import sizing_of
 from orchestrate.config.sections.strategies import Known, enabled_strategies, recognise, strategy_plan
 from orchestrate.config.sections.symbols import symbols_of
-from orchestrate.config.sections.unsupported import refuse_for_natives
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
 from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
@@ -122,7 +121,6 @@ def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDes
     refuse_circles(reading, enabled)
     check_allocation(reading)
     share = weights(reading, enabled)
-    refuse_for_natives(reading, known, symbols)
     plan_of = _without_strategies(reading, enabled, known, share)
     limits = {name: strategy_limits(reading, name) for name in enabled}
     if reading.problems:

@@ -87,6 +87,7 @@ def load(
         data_hash=data_hash(series),
         periods_per_year=_periods(series, timeline, instruments, plan.periods_per_year),
         settlements=_settlements(plan, max(entry.last for entry in entries.values())),
+        currency=plan.capital.currency,
     )
     return Loaded(market, tuple(finding for entry in entries.values() for finding in entry.findings), earlier)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from orchestrate.domain.instruments.instrument import LotRule
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -94,10 +94,6 @@ class InstrumentPlan:
     expiry: str | None = None
     fx: str | None = None
     borrow: Decimal | None = None
-
-
-#: What an engine that hosts a native knows nothing of.
-NOT_FOR_NATIVES: Final = ("expiry", "fx", "borrow")
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,6 @@ BEYOND_A_SCHEMA = {
         "extends-circle",
         "extends-missing",
         "extends-wrong-base",
-        "not-supported",
     ),
     *("arguments", "environment", "set-into-list", "name-left-out", "schedule", "schedule-absent", "schedule-too-much"),
     "schedule-impossible",

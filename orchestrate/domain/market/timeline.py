@@ -273,3 +273,5 @@ class Market:
     periods_per_year: Mapping[str, float] = field(default_factory=dict)
     #: the date of each future that expires within these data, at whose last close its positions end
     settlements: Mapping[str, str] = field(default_factory=dict)
+    #: that of the capital
+    currency: str = "USD"

@@ -72,7 +72,7 @@ class Exchange:
         self._bus = MessageBus(_TRADER, self._clock)
         self._bus.register("ExecEngine.process", self._take_in)
         self._by_name: dict[str, Instrument] = {}
-        self._fill_model, self._fee_model = FillModel(), RuleFee(rules, self._by_name)
+        self._fill_model, self._fee_model = FillModel(), RuleFee(rules, self._by_name.__getitem__)
         self._engines: dict[str, OrderMatchingEngine] = {}
 
     def open(self, strategy_id: str, instruments: Mapping[str, Instrument]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from nautilus_trader.backtest.models import FeeModel
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
-from nautilus_trader.model.objects import Money, Price, Quantity
+from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from nautilus_trader.model.orders import Order as NativeOrder
 
 from orchestrate.domain.instruments.instrument import Instrument
@@ -14,12 +14,16 @@ from orchestrate.domain.orders.execution import ExecutionRules
 
 
 class RuleFee(FeeModel):  # type: ignore[misc]  # Nautilus's compiled classes have no types
-    """The run's commission, rounded to eight digits."""
+    """The run's commission, rounded to eight digits; in `currency`, or else in that of the instrument.
 
-    def __init__(self, rules: ExecutionRules, instruments: Mapping[str, Instrument]) -> None:
+    `instrument_of` returns ours for the name that Nautilus has for it.
+    """
+
+    def __init__(
+        self, rules: ExecutionRules, instrument_of: Callable[[str], Instrument], currency: Currency | None = None
+    ) -> None:
         super().__init__()
-        self._rules = rules
-        self._instruments = instruments
+        self._rules, self._instrument_of, self._currency = rules, instrument_of, currency
 
     def get_commission(
         self, order: NativeOrder, fill_qty: Quantity, fill_px: Price, instrument: NativeInstrument
@@ -29,6 +33,6 @@ class RuleFee(FeeModel):  # type: ignore[misc]  # Nautilus's compiled classes ha
         fee = self._rules.fee(
             quantity if order.is_buy else -quantity,
             round(fill_px.as_double(), instrument.price_precision),
-            self._instruments[instrument.id.symbol.value],
+            self._instrument_of(instrument.id.symbol.value),
         )
-        return Money(fee, instrument.quote_currency)
+        return Money(fee, instrument.quote_currency if self._currency is None else self._currency)

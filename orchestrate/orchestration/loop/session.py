@@ -40,7 +40,7 @@ from orchestrate.orchestration.loop.rebalancing.targets import Estimation
 from orchestrate.orchestration.loop.signal_schedule import EveryBar, Schedule, SignalSchedule
 from orchestrate.orchestration.orders.blotter import Blotter, Due
 from orchestrate.orchestration.orders.natives import refusal
-from orchestrate.orchestration.orders.ports import StrategySeat
+from orchestrate.orchestration.orders.ports import SeatPrices, StrategySeat
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -178,7 +178,8 @@ class Session:
     def seat(self, entry: StrategyEntry) -> StrategySeat:
         """What an engine needs to know of a strategy before the run."""
         cash = float(entry.allocated or self._capital.total * entry.allocation.target_pct / 100)
-        return seat_of(entry, cash, self.sized_on(entry), self.runner.scope(entry))
+        prices = SeatPrices(self.marks, self.marks.opens)
+        return seat_of(entry, cash, self.sized_on(entry), self.runner.scope(entry), prices)
 
     def sized_on(self, entry: StrategyEntry) -> Callable[[], float] | None:
         """Return the amount that a native's sizes in percent refer to; None where that is its own account alone."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.instruments.rates import Prices, has_rates, rate_at
+from orchestrate.domain.instruments.rates import Prices, converted, has_rates, rate_at
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Fill
@@ -30,13 +30,17 @@ class Conversion:
         """Return that of a market; None where all of it is in the capital's currency."""
         return cls(market.instruments, rules, closes, opens) if has_rates(market.instruments) else None
 
-    def reports(self, reports: Iterable[EngineReport]) -> list[EngineReport]:
-        """Return reports of a bar with their fills converted."""
-        return [replace(one, fills=tuple(self.fills(one.fills, at_close=False))) for one in reports]
+    def reports(self, reports: Iterable[EngineReport], *, at_close: bool = False) -> list[EngineReport]:
+        """Return reports of a bar, or of what happens between two, with their fills converted."""
+        return [replace(one, fills=tuple(self.fills(one.fills, at_close=at_close))) for one in reports]
 
     def fills(self, fills: Sequence[Fill], *, at_close: bool) -> list[Fill]:
         """Return fills with their rates."""
         return [self._converted(fill, self._closes if at_close else self._opens) for fill in fills]
+
+    def instrument(self, symbol: str, *, at_close: bool) -> Instrument:
+        """Return the instrument in the capital's currency."""
+        return converted(self._instruments[symbol], self._closes if at_close else self._opens)
 
     def _converted(self, fill: Fill, prices: Prices) -> Fill:
         instrument = self._instruments[fill.symbol]

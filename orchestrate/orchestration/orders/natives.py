@@ -12,6 +12,7 @@ from typing import Final
 from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Decision, Fill, Order, OrderStatus, StrategyCommand
+from orchestrate.orchestration.orders.conversion import Conversion
 
 #: Engines round money to 8 decimals and carry about 16 digits.
 _GRAIN: Final = 1e-6
@@ -41,7 +42,7 @@ class FillCheck:
             low, high = self._range(series, row, fill)
         else:
             raw = float((series.close if at_close else series.open)[row])
-            low = high = self._slipped(raw, fill)
+            low = high = self._slipped(raw, fill) if order.slips else raw
         grain = 0.5 * 10.0 ** -self._market.instruments[fill.symbol].precision + _DIGITS * abs(high)
         if low - grain <= fill.price <= high + grain:
             return ""
@@ -59,17 +60,19 @@ class FillCheck:
         return self._rules.fill_price(raw, fill.quantity, self._market.instruments[fill.symbol])
 
     def _fee_problem(self, fill: Fill) -> str:
-        fee = self._rules.fee(fill.quantity, fill.price, self._market.instruments[fill.symbol])
-        if abs(fill.fee - fee) <= _GRAIN + _DIGITS * abs(fill.quantity * fill.price):
+        instrument = self._market.instruments[fill.symbol]
+        charged = fill.engine_fee if instrument.fx else fill.fee
+        fee = self._rules.fee(fill.quantity, fill.price, instrument.at(fill.rate) if instrument.fx else instrument)
+        if abs(charged - fee) <= _GRAIN + _DIGITS * abs(fill.quantity * fill.price):
             return ""
-        return f"its fee is {fill.fee:.10g}, the run's rules give {fee:.10g}"
+        return f"its fee is {charged:.10g}, the run's rules give {fee:.10g}"
 
 
 class Liquidator:
     """Fills market orders of natives whose engine is unusable, at the open or close, by the run's rules."""
 
-    def __init__(self, market: Market, rules: ExecutionRules) -> None:
-        self._market, self._rules = market, rules
+    def __init__(self, market: Market, rules: ExecutionRules, conversion: Conversion | None = None) -> None:
+        self._market, self._rules, self._conversion = market, rules, conversion
         self._orders: list[Order] = []
 
     def take(self, order: Order) -> None:
@@ -84,7 +87,9 @@ class Liquidator:
     def _fill(self, order: Order, t: int, row: int, *, at_close: bool) -> Fill:
         series, instrument = self._market.series[order.symbol], self._market.instruments[order.symbol]
         raw = float((series.close if at_close else series.open)[row])
-        price = self._rules.fill_price(raw, order.quantity, instrument)
+        price = self._rules.fill_price(raw, order.quantity, instrument) if order.slips else raw
+        if self._conversion is not None:
+            instrument = self._conversion.instrument(order.symbol, at_close=at_close)
         fee = self._rules.fee(order.quantity, price, instrument)
         return Fill(order.id, order.strategy_id, order.symbol, order.quantity, price, fee, t)
 

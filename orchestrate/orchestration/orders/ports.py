@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
+from orchestrate.domain.instruments.rates import RatedPrices
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Demand, Ended, Fill, StrategyCommand
@@ -25,13 +26,20 @@ if TYPE_CHECKING:
 ANSWERS_A_STEP: Final = 8
 
 
+class SeatPrices(NamedTuple):
+    """The prices and rates of the step under way: the last closes, and those that count at its open."""
+
+    closes: RatedPrices
+    opens: RatedPrices
+
+
 @dataclass(frozen=True, slots=True)
 class StrategySeat:
     """What an engine needs to know of one strategy before the run.
 
     `native` is the strategy class that it hosts, if any, `config` its parameters, `sizing` how its entries are sized
     where its engine has such a thing: in percent of `sized_on`, or else of the native's own account. Every call of the
-    native's code happens inside `scope`.
+    native's code happens inside `scope`. `prices` are there for a native, which may trade in other currencies.
     """
 
     strategy_id: str
@@ -42,6 +50,7 @@ class StrategySeat:
     sizing: Sizing = field(default_factory=Sizing)
     sized_on: Callable[[], float] | None = None
     scope: AbstractContextManager[object] = field(default_factory=nullcontext)
+    prices: SeatPrices | None = None
 
 
 @value

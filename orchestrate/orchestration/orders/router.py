@@ -46,7 +46,7 @@ class EngineRouter:
         self.expelled: set[str] = set()
         self._all, self._all_fed_in_full = adapters, fed_in_full
         self._market, self._rules = market, rules
-        self._liquidator = Liquidator(market, rules)
+        self._liquidator = Liquidator(market, rules, conversion)
         self._advanced: dict[str, int] = {}
         #: the next step at which the market may reach an order that rests in an engine; 0 where that is not known
         self.next_reach = NEVER
@@ -149,11 +149,14 @@ class EngineRouter:
 
     def wake(self, event: MarketEvent) -> list[EngineReport]:
         """Fire the natives' timers that were due before this step."""
-        return [host.wake(event.t) for host in self._hosts.values()]
+        return self._between_bars([host.wake(event.t) for host in self._hosts.values()])
 
     def listen(self) -> list[EngineReport]:
         """Report what natives did in answer to their last notifications."""
-        return [host.listen() for host in self._hosts.values()]
+        return self._between_bars([host.listen() for host in self._hosts.values()])
+
+    def _between_bars(self, reports: list[EngineReport]) -> list[EngineReport]:
+        return reports if self._conversion is None else self._conversion.reports(reports, at_close=True)
 
     def native_state(self, strategy_id: str) -> FrameworkPortfolioState:
         """Return where its engine believes one native stands; NativeError where it can't say."""

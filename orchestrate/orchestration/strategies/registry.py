@@ -14,7 +14,7 @@ from orchestrate.domain.portfolio import Limits
 from orchestrate.domain.results import EntryStatus, Moment, StatusChange, StrategyError
 from orchestrate.domain.strategies.parameters import own
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
-from orchestrate.orchestration.orders.ports import StrategySeat
+from orchestrate.orchestration.orders.ports import SeatPrices, StrategySeat
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
 from orchestrate.orchestration.strategies.deciders import Decider
 
@@ -100,6 +100,7 @@ def seat_of(
     cash: float,
     sized_on: Callable[[], float] | None,
     scope: AbstractContextManager[object],
+    prices: SeatPrices,
 ) -> StrategySeat:
     """Return what an engine needs to know of a strategy before the run."""
     return StrategySeat(
@@ -111,4 +112,5 @@ def seat_of(
         sizing=entry.allocation.sizing,
         sized_on=sized_on,
         scope=scope,
+        prices=prices,
     )

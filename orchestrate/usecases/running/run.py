@@ -13,13 +13,12 @@ from orchestrate import wiring
 from orchestrate.data.columns import Columns
 from orchestrate.data.files.cache import ColumnCache
 from orchestrate.data.loading import data_hash, load
-from orchestrate.domain.errors import ChangedDataError, ConfigurationError, FunctionError
+from orchestrate.domain.errors import ChangedDataError, FunctionError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market.timeline import Market
-from orchestrate.domain.plan import NOT_FOR_NATIVES, RunPlan
+from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import Finding, RunResult
 from orchestrate.domain.strategies.compatibility import SHARED_SYMBOL
-from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
@@ -62,7 +61,6 @@ def run(
     holds files that were parsed before. `policy` is a function that settles conflicts in place of the plan's.
     """
     refuse_run_in_callback()
-    _refuse_for_natives(plan)
     began = time.perf_counter()
     with redirect_stdout(sys.stderr), chdir("."):  # a strategy may change the folder; not for the rest of the process
         loaded = load(plan, bars or {}, cache, before=symbols_to_weigh(plan))
@@ -77,18 +75,6 @@ def run(
             setup = Setup(plan, loaded.market, engines, watchdog, Followers(emit, progress, stop), began)
             findings = [*loaded.findings, *_unenforced(armed=armed), *weighing]
             return _run_to_end(setup, findings, instances_of(plan, strategies or {}, watchdog, twins=lookahead), policy)
-
-
-def _refuse_for_natives(plan: RunPlan) -> None:
-    """ConfigurationError where a native trades an instrument with what its engine knows nothing of."""
-    for strategy in plan.strategies:
-        if strategy.kind in PORTABLE_KINDS:
-            continue
-        for symbol in strategy.symbols or plan.data:
-            for key in NOT_FOR_NATIVES:
-                if getattr(plan.instruments.get(symbol), key, None):
-                    message = f"instruments.{symbol}.{key} with a native strategy, strategies.{strategy.id}"
-                    raise ConfigurationError(f"{message}, is not supported yet")
 
 
 def _engines(plan: RunPlan) -> dict[str, Stopwatch]:

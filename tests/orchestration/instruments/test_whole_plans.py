@@ -1,33 +1,42 @@
-"""Runs from plans: natives are refused by name, also where no file says it; the benchmark has its currency."""
+"""Runs from plans: natives and portable strategies, the benchmark has its currency."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from orchestrate.analytics.exposure import rows
-from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.plan import InstrumentPlan
+from orchestrate.domain.strategies.protocols import Kind
 from tests.backtest.plans import part, plan_of, run_plan, synthetic
 
 
-@pytest.mark.parametrize("key", [{"fx": "R"}, {"borrow": Decimal("0.02")}, {"expiry": "2012-06-15"}])
-@pytest.mark.parametrize("kind", ["backtrader", "nautilus"])
-def test_a_native_on_such_an_instrument(key: dict[str, Any], kind: str) -> None:
-    native, ours = part("own", "Turning", kind, kind=kind, weight="0.5"), part("ours", "Turning", weight="0.5")
-    plan = plan_of([native, ours], {"A": synthetic("A"), "R": synthetic("R")})
-    instruments = {"A": InstrumentPlan("A", asset_class="future", **key)}
-    with pytest.raises(
-        ConfigurationError, match=rf"instruments\.A\.{next(iter(key))} with a native strategy, strategies\.own"
-    ):
-        run_plan(replace(plan, instruments=instruments))
+@pytest.mark.parametrize(
+    ("kind", "reference", "config"),
+    [
+        ("backtrader", "backtrader.strategies.sma_crossover:MA_CrossOver", {"fast": 3, "slow": 8}),
+        (
+            "nautilus",
+            "nautilus_trader.examples.strategies.ema_cross:EMACross",
+            {"trade_size": 10, "fast_ema_period": 3, "slow_ema_period": 8},
+        ),
+    ],
+)
+def test_natives_trade_it(kind: Kind, reference: str, config: dict[str, object]) -> None:
+    every = {"fx": "R", "borrow": Decimal("0.02"), "expiry": "2010-07-01"}
+    own = replace(part("own", "Turning", kind, kind=kind, symbols=["A"], **config), reference=reference)
+    plan = plan_of([own], {"A": synthetic("A"), "R": synthetic("R", price=2.0)})
+    future = InstrumentPlan("A", asset_class="future", margin_rate=Decimal("0.1"), **every)  # type: ignore[arg-type]
+    result = run_plan(replace(plan, instruments={"A": future}))
+    assert result.strategies["own"].error is None
+    assert str(result.fills[-1].reason) == "settlement"
+    assert all(record.fill.rate != 1.0 for record in result.fills)
 
 
 def test_portable_ones_trade_it() -> None:
-    every = {"fx": "R", "borrow": Decimal("0.02"), "expiry": "2010-06-15"}
+    every = {"fx": "R", "borrow": Decimal("0.02"), "expiry": "2010-07-01"}
     plan = plan_of([part("ours", "Turning", symbols=["A"])], {"A": synthetic("A"), "R": synthetic("R")})
     future = InstrumentPlan("A", asset_class="future", margin_rate=Decimal("0.1"), **every)  # type: ignore[arg-type]
     result = run_plan(replace(plan, instruments={"A": future}, benchmark="A"))

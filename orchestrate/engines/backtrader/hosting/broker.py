@@ -31,6 +31,7 @@ from orchestrate.engines.backtrader.hosting.account import Account
 from orchestrate.engines.backtrader.hosting.demands import Demands, refuse_order
 from orchestrate.engines.backtrader.hosting.money import UnlimitedCash
 from orchestrate.engines.backtrader.hosting.terms import Terms, put_in_plain_numbers, refuse_unsendable
+from orchestrate.engines.hosting.book import NativeBook
 from orchestrate.engines.hosting.host import Moment
 from orchestrate.engines.hosting.orders import NativeOrders
 
@@ -68,8 +69,9 @@ class ParkingBroker(Account):
         rules: ExecutionRules,
         moment: Moment,
         orders: NativeOrders[int],
+        book: NativeBook | None = None,
     ) -> None:
-        super().__init__(cash, instruments, rules)
+        super().__init__(cash, instruments, rules, book)
         self.native_orders = orders
         self.realised = 0.0
         self.feeds: Mapping[str, Any] = {}
@@ -83,6 +85,7 @@ class ParkingBroker(Account):
         self._later: deque[Native] = deque()
         self._moved: Container[str] = ()
         self._own_order: Order | None = None
+        self._unslipped: set[int] = set()
         self._filled = False
 
     # ---- what the strategy sends
@@ -102,6 +105,8 @@ class ParkingBroker(Account):
         self._unaccepted.append(order)
         if self._own_order is not None:
             self.native_orders.release(order.ref, self._own_order.id)
+            if not self._own_order.slips:
+                self._unslipped.add(order.ref)
             self._due.append(order)
         else:
             self._park(order, again=False)
@@ -325,14 +330,15 @@ class ParkingBroker(Account):
                 self._set_size(order, -position.size)
         symbol = order.data._name
         whole = order.executed.remsize
-        if order.exectype in _SLIPPING:
+        if order.exectype in _SLIPPING and order.ref not in self._unslipped:
             price = self._rules.fill_price(price, whole, self.instruments[symbol])
-        scheme = self.comminfo[symbol]
+        self.convert(symbol)
+        paid, scheme = position.price, self.comminfo[symbol]
         scheme.whole, self.cash = whole, UnlimitedCash(self.cash)
         super()._execute(order, ago=ago, price=price, **rest)
         scheme.whole, self.cash = 0.0, float(self.cash)
         position.size = round(position.size, FRACTION_DIGITS)
-        self._report(order, symbol)
+        self._report(order, symbol, paid)
         return None
 
     def _require_executable(self, order: Native) -> None:
@@ -348,15 +354,18 @@ class ParkingBroker(Account):
         order.size = order.created.size = order.created.remsize = order.executed.remsize = quantity
         self._terms.note(order)
 
-    def _report(self, order: Native, symbol: str) -> None:
+    def _report(self, order: Native, symbol: str, paid: float) -> None:
         self._filled = True
         self._terms.forget(order)
         executed = order.executed
-        self.realised += executed.pnl - executed.comm
-        bit = executed.exbits[-1]
+        bit, instrument = executed.exbits[-1], self.instruments[symbol]
+        profit = bit.closed * (paid - bit.price) * instrument.multiplier if instrument.fx else executed.pnl
+        self.realised += profit - executed.comm
         quantity = round(float(bit.size), FRACTION_DIGITS)
         self._held[symbol] = round(self._held.get(symbol, 0.0) + quantity, FRACTION_DIGITS)
-        self.native_orders.fill(order.ref, symbol, quantity, float(bit.price), executed.comm, self._moment.t)
+        fill = self.native_orders.fill(order.ref, symbol, quantity, float(bit.price), executed.comm, self._moment.t)
+        if self.book is not None:
+            self.book.apply(fill)
 
 
 def _place(order: Native) -> int:

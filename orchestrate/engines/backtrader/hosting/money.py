@@ -8,6 +8,7 @@ from typing import Any
 
 import backtrader as bt
 
+from orchestrate.domain.books import Position
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.plan import Sizing
@@ -69,6 +70,20 @@ class InstrumentScheme(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has
         return abs(size) * self.get_margin(price)
 
 
+class ConvertedScheme(InstrumentScheme):
+    """The scheme of an instrument in another currency, at one rate; `paid` is the rate of what is held."""
+
+    def __init__(self, rules: ExecutionRules, instrument: Instrument, rate: float, paid: float) -> None:
+        super().__init__(rules, instrument.at(rate))
+        self._position = Position(instrument, rate=paid)
+        self._rate = rate
+
+    def profitandloss(self, size: float, price: float, newprice: float) -> float:
+        """Return the profit of `size` units from `price` to `newprice`, in the capital's currency."""
+        self._position.average_price = price
+        return self._position.profit(size, newprice, self._rate)
+
+
 class PlanSizer(bt.Sizer):  # type: ignore[misc]  # Backtrader has no types
     """`sizing:` as a Backtrader sizer, for orders made without a size.
 
@@ -95,7 +110,7 @@ class PlanSizer(bt.Sizer):  # type: ignore[misc]  # Backtrader has no types
         return yearly_volatility(data.close.get(size=lookback + 1), self._periods.get(data._name, TRADING_DAYS))
 
     def _getsizing(self, _comminfo: Any, _cash: float, data: Any, isbuy: bool) -> float:
-        instrument = self.broker.instruments[data._name]
+        instrument = self.broker.converted(data._name)
         volatility = partial(self._volatility, data)
         price = data.close[0] if len(data) else 0.0
         of = Sizeable(self._capital(), price, instrument, self._symbols, volatility)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,6 +13,7 @@ from orchestrate.engines.backtrader.hosting.broker import ParkingBroker
 from orchestrate.engines.backtrader.hosting.cerebro import SteppedCerebro
 from orchestrate.engines.backtrader.hosting.money import PlanSizer
 from orchestrate.engines.backtrader.hosting.refusals import refuse_cheating_on_open
+from orchestrate.engines.hosting.book import NativeBook
 from orchestrate.engines.hosting.host import Moment
 from orchestrate.engines.hosting.strategy import HostedStrategy, Verdict
 from orchestrate.orchestration.orders.ports import StrategySeat
@@ -34,7 +35,9 @@ class BacktraderStrategy(HostedStrategy[int]):
         self._periods = market.periods_per_year
         instruments = {symbol: market.instruments[symbol] for symbol in seat.symbols}
         self._rules = rules
-        self._broker = ParkingBroker(seat.strategy_id, seat.cash, instruments, rules, moment, self.orders)
+        counted = any(each.fx or each.borrow for each in instruments.values())
+        self._book = NativeBook(seat, market, {}) if counted else None
+        self._broker = ParkingBroker(seat.strategy_id, seat.cash, instruments, rules, moment, self.orders, self._book)
         self._cerebro = SteppedCerebro([market.series[symbol] for symbol in seat.symbols], self._broker, seat.scope)
         self._feeds = self._broker.feeds = dict(self._cerebro.feeds_by_symbol)
         self._strategy: Any = None
@@ -54,7 +57,7 @@ class BacktraderStrategy(HostedStrategy[int]):
 
     # ---- the step
 
-    def advance(self, t: int, rows: Mapping[str, int]) -> None:  # noqa: ARG002  # the broker has the host's time
+    def advance(self, t: int, rows: Mapping[str, int]) -> None:
         """Fill at the open, try resting orders, then call the strategy."""
         moved = [symbol for symbol in self._feeds if symbol in rows]
         if not moved:
@@ -62,11 +65,22 @@ class BacktraderStrategy(HostedStrategy[int]):
         feeds = self._feeds
         for symbol in moved:
             feeds[symbol].seek(rows[symbol])
-        self._broker.live(moved)
+        if self._book is None:
+            self._broker.live(moved)
+        else:
+            self._count(self._book, moved, rows, t)
         if self._strategy is not None:
             now = feeds[moved[0]].datetime[0]
             newest = now if len(moved) == 1 else max(feeds[symbol].datetime[0] for symbol in moved)
             self._code.call(self._next, newest)
+
+    def _count(self, book: NativeBook, moved: Sequence[str], rows: Mapping[str, int], t: int) -> None:
+        """Go through the bars at the rates before their open, then count at those of the close."""
+        book.in_bar = True
+        self._broker.live(moved)
+        book.in_bar = False
+        book.accrue(rows, t)
+        self._broker.settle()
 
     def _next(self, day_number: float) -> None:
         if self._broker.notifs:
@@ -94,6 +108,7 @@ class BacktraderStrategy(HostedStrategy[int]):
     def close(self, t: int) -> None:  # noqa: ARG002  # as above
         """Fill what is due at the close."""
         self._broker.close()
+        self._broker.settle()
 
     # ---- verdicts
 

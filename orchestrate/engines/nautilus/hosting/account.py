@@ -10,9 +10,8 @@ from nautilus_trader.model.events import AccountState
 from nautilus_trader.model.objects import AccountBalance, Currency, Money
 from nautilus_trader.portfolio.base import PortfolioFacade
 
-from orchestrate.domain.books import Book
-from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.order import Fill
+from orchestrate.engines.hosting.book import NativeBook
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
 
@@ -22,15 +21,21 @@ class OwnAccount:
     The engine's own account is frozen: a margin account would not debit what a share costs.
     """
 
-    def __init__(self, stepper: NativeStepper, strategy_id: str, cash: float, marks: Mapping[str, float]) -> None:
-        self._stepper = stepper
-        self._book = Book(strategy_id, cash)
-        self._marks = marks
+    def __init__(self, stepper: NativeStepper, book: NativeBook) -> None:
+        self._stepper, self._book = stepper, book
 
-    def apply(self, fill: Fill, instrument: Instrument) -> None:
+    def apply(self, fill: Fill) -> None:
         """Take a fill in, before the strategy receives it."""
-        self._book.apply(fill, instrument)
-        cash = Money(self._book.cash, self._stepper.currency)
+        self._book.apply(fill)
+        self._announce()
+
+    def accrue(self, rows: Mapping[str, int], t: int) -> None:
+        """Pay for the shorts whose symbols have a bar now."""
+        if self._book.accrue(rows, t):
+            self._announce()
+
+    def _announce(self) -> None:
+        cash = Money(self._book.own.cash, self._stepper.currency)
         account = self._stepper.engine.cache.account_for_venue(self._stepper.venue)
         others = [balance for currency, balance in account.balances().items() if currency != self._stepper.currency]
         now = self._stepper.now
@@ -51,11 +56,11 @@ class OwnAccount:
 
     def quantity(self, symbol: str) -> float:
         """Return what is held of `symbol`, signed."""
-        return self._book.quantity(symbol)
+        return self._book.own.quantity(symbol)
 
     def equity(self) -> dict[Currency, Money]:
         """Return cash and positions at their last closes."""
-        return {self._stepper.currency: Money(self._book.equity(self._marks), self._stepper.currency)}
+        return {self._stepper.currency: Money(self._book.equity, self._stepper.currency)}
 
 
 class OwnPortfolio(PortfolioFacade):  # type: ignore[misc]  # Nautilus's compiled classes have no types

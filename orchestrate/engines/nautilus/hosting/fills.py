@@ -46,6 +46,8 @@ class NativeFill(FillModel):  # type: ignore[misc]  # Nautilus's compiled classe
         self._rules = rules
         self._instruments = instruments
         self.phase = Phase.AT_A_PRICE
+        #: the orders that fill without slippage, by Nautilus's ids
+        self.unslipped: set[str] = set()
 
     def get_orderbook_for_fill_simulation(
         self, instrument: NativeInstrument, order: NativeOrder, best_bid: Price, best_ask: Price
@@ -54,7 +56,7 @@ class NativeFill(FillModel):  # type: ignore[misc]  # Nautilus's compiled classe
         buys = order.side == OrderSide.BUY
         raw = self._raw(order, best_ask if buys else best_bid)
         price = raw.as_double()
-        if order.order_type not in _LIMITS:
+        if order.order_type not in _LIMITS and order.client_order_id.value not in self.unslipped:
             quantity = order.leaves_qty.as_double() if buys else -order.leaves_qty.as_double()
             near = round(price, instrument.price_precision)
             price = self._rules.fill_price(near, quantity, self._instruments[instrument.id.symbol.value])

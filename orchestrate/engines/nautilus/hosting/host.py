@@ -15,5 +15,7 @@ class NautilusHost(NativeHost[NautilusStrategy]):
     """See `NativeHost`; where something still fills at the last close, natives are stopped in `end`."""
 
     def __init__(self, market: Market, seats: Sequence[StrategySeat], rules: ExecutionRules) -> None:
-        symbols, stops = tuple(market.timeline.rows), rules.fill == "next_open" and not rules.close_at_end
+        ends = market.timeline.ends
+        fills_at_end = rules.close_at_end or any(ends.steps[symbol] == ends.last for symbol in market.settlements)
+        symbols, stops = tuple(market.timeline.rows), rules.fill == "next_open" and not fills_at_end
         super().__init__(NautilusStrategy, market, seats, rules, symbols, stops_at_last_bar=stops)

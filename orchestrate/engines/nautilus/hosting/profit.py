@@ -23,6 +23,9 @@ class RealisedProfit:
 
     def fill(self, event: OrderFilled, held: float, quantity: float) -> None:
         """Take in an order's fill, with `held` of its symbol before: the position event follows."""
+        if event.commission.currency != event.currency:  # a position counts no fee in another currency than its own
+            self._before -= event.commission.as_double()
+            return
         closing, opening = closing_and_opening(held, quantity)
         if closing and opening:
             self._owed = _fee_of_the_second_half(event, closing)

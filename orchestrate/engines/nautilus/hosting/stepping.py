@@ -30,7 +30,8 @@ from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import AccountType, OmsType
 from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
-from nautilus_trader.model.objects import Money, Price, Quantity
+from nautilus_trader.model.objects import Currency, Money, Price, Quantity
+from nautilus_trader.model.orders import Order as NativeOrder
 from nautilus_trader.portfolio.base import PortfolioFacade
 from nautilus_trader.trading.strategy import Strategy
 
@@ -94,7 +95,14 @@ class CountedClock(TestClock):  # type: ignore[misc]  # as above
 class NativeStepper:
     """An engine with one venue, and the one strategy that is hosted in it."""
 
-    def __init__(self, instruments: list[NativeInstrument], cash: float, fill_model: NativeFill, fee: FeeModel) -> None:
+    def __init__(
+        self,
+        instruments: list[NativeInstrument],
+        cash: float,
+        currency: Currency,
+        fill_model: NativeFill,
+        fee: FeeModel,
+    ) -> None:
         self._fills = fill_model
         self._tap = _Tap()
         self._strategy: Strategy | None = None
@@ -106,14 +114,15 @@ class NativeStepper:
             )
         )
         self.venue: Venue = instruments[0].id.venue
-        self.currency = instruments[0].quote_currency
-        currencies = {native.quote_currency.code: native.quote_currency for native in instruments}
+        self.currency = currency
+        balances = {native.quote_currency.code: Money(0.0, native.quote_currency) for native in instruments}
+        balances[currency.code] = Money(cash, currency)
         self.engine.add_venue(
             self.venue,
             OmsType.NETTING,
             AccountType.MARGIN,
-            [Money(cash if each == self.currency else 0.0, each) for each in currencies.values()],
-            base_currency=self.currency if len(currencies) == 1 else None,
+            list(balances.values()),
+            base_currency=currency if len(balances) == 1 else None,
             fill_model=fill_model,
             fee_model=fee,
             modules=[self._tap],
@@ -208,6 +217,10 @@ class NativeStepper:
         much = Quantity(_MUCH, self._size_precision(bar))
         self._tap.exchange.process_bar(Bar(bar.bar_type, bar.open, bar.high, bar.low, bar.close, much, t, t))
         self._fills.phase = Phase.AT_A_PRICE
+
+    def fill_unslipped(self, order: NativeOrder) -> None:
+        """Let an order fill at the market's price, without slippage."""
+        self._fills.unslipped.add(order.client_order_id.value)
 
     def _size_precision(self, bar: Bar) -> int:
         return int(self.engine.cache.instrument(bar.bar_type.instrument_id).size_precision)

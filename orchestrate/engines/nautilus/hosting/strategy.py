@@ -17,9 +17,11 @@ from nautilus_trader.model.events import (
 from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate.domain.errors import EngineError, NativeError, OrchestrateError
+from orchestrate.domain.instruments.rates import has_rates
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.order import Order, Reason
+from orchestrate.engines.hosting.book import NativeBook
 from orchestrate.engines.hosting.guard import CodeGuard
 from orchestrate.engines.hosting.host import Moment
 from orchestrate.engines.hosting.strategy import HostedStrategy, Verdict
@@ -33,7 +35,7 @@ from orchestrate.engines.nautilus.hosting.orders.order_manager import OrderManag
 from orchestrate.engines.nautilus.hosting.profit import RealisedProfit
 from orchestrate.engines.nautilus.hosting.refusals import refuse_flood, refuse_unknown_data
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
-from orchestrate.engines.nautilus.instruments import explained, native_instrument
+from orchestrate.engines.nautilus.instruments import exact_currency, explained, native_instrument
 from orchestrate.orchestration.orders.ports import EngineReport, StrategySeat
 
 #: How an order ends without a fill.
@@ -88,13 +90,17 @@ class NautilusStrategy(HostedStrategy[str]):
         self._bar_types = tuple(each.bar_type for each in listed)
         self._symbols = {each.instrument_id: each.symbol for each in listed}
         self._shelf = BarShelf(self._market, {each.symbol: each.bar_type for each in listed}, natives)
-        stepper = self._stepper = NativeStepper(
-            list(natives.values()), self._seat.cash, NativeFill(self._rules, by_name), RuleFee(self._rules, by_name)
-        )
+        book = self._book = NativeBook(self._seat, self._market, self._shelf.closes)
+        foreign = exact_currency(self._market.currency) if has_rates(instruments) else None
+        fills = NativeFill(self._rules, by_name)
+        fee = RuleFee(self._rules, lambda name: book.fee_instrument(by_name[name].symbol), foreign)
+        currency = foreign or next(iter(natives.values())).quote_currency
+        stepper = NativeStepper(list(natives.values()), self._seat.cash, currency, fills, fee)
+        self._stepper = stepper
         demands = Demands(self.strategy_id, self.orders, self._moment, self._symbols, self._shelf.closes)
         native_ids = {each.symbol: each.instrument_id for each in listed}
         self._manager = OrderManager(strategy, stepper, self.orders, demands, native_ids)
-        self._own = OwnAccount(stepper, self.strategy_id, self._seat.cash, self._shelf.closes)
+        self._own = OwnAccount(stepper, book)
 
     @classmethod
     def explain(cls, error: BaseException, strategy_id: str) -> BaseException:
@@ -137,14 +143,17 @@ class NautilusStrategy(HostedStrategy[str]):
             return
         stepper.at(t)
         manager = self._manager
+        self._book.in_bar = True
         if manager.released or manager.has_live:
             self._go_through(stepper, bars, t)
+        self._own.accrue(rows, t)
         for bar in bars:
             stepper.show(bar)
             manager.settle_if_sent(t)
         if stepper.has_alarms:
             self._fire_timers(stepper, t)
         manager.renew_exits()
+        self._book.in_bar = False
 
     def _go_through(self, stepper: NativeStepper, bars: list[Bar], t: int) -> None:
         for bar in bars:
@@ -205,7 +214,7 @@ class NautilusStrategy(HostedStrategy[str]):
         quantity = size if event.is_buy else -size
         self._profit.fill(event, self._own.quantity(symbol), quantity)
         fill = self.orders.fill(name, symbol, quantity, price, event.commission.as_double(), self._moment.t)
-        self._own.apply(fill, self._market.instruments[symbol])
+        self._own.apply(fill)
         self._manager.forget(name)
 
     # ---- state and end

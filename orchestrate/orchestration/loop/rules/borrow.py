@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from orchestrate.domain.books import Accrual, Book
-from orchestrate.domain.instruments.rates import rate_at
+from orchestrate.domain.instruments.borrow import borrow_cost
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.loop.clock import NextEvent, next_bars
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
-
-_DAY = 86_400 * 10**9
-_YEAR = 365.0
 
 
 class Borrow:
@@ -31,11 +28,11 @@ class Borrow:
         charged: Callable[[Book, Accrual], None],
     ) -> None:
         self._capital, self._market, self._marks, self._charged = capital, market, marks, charged
-        self._yearly = {name: instrument.borrow for name, instrument in market.instruments.items() if instrument.borrow}
+        self._costly = {name for name, instrument in market.instruments.items() if instrument.borrow}
         self._costs: dict[str, list[float]] = {}
-        self.is_needed = bool(self._yearly)
+        self.is_needed = bool(self._costly)
         #: what names the steps at which something is charged
-        self.events: list[NextEvent] = [next_bars(market.timeline, self._shorts)] if self._yearly else []
+        self.events: list[NextEvent] = [next_bars(market.timeline, self._shorts)] if self._costly else []
 
     def _shorts(self) -> list[str]:
         return list(dict.fromkeys(symbol for _, symbol in self._charged_now()))
@@ -43,22 +40,16 @@ class Borrow:
     def _charged_now(self) -> Iterator[tuple[Book, str]]:
         for book in self._capital.all_books:
             for symbol, position in book.positions.items():
-                if position.quantity < 0 and symbol in self._yearly:
+                if position.quantity < 0 and symbol in self._costly:
                     yield book, symbol
 
     def accrue(self, event: MarketEvent) -> None:
         """Charge all shorts with a bar now, at its close."""
         for book, symbol in self._charged_now():
-            row, known = event.rows.get(symbol, 0), self._market.series[symbol].available_at
+            row, series = event.rows.get(symbol, 0), self._market.series[symbol]
             if row > 0:
-                days = int(known[row] - known[row - 1]) / _DAY
-                self._charge(book, Accrual(event.t, symbol, self._cost(book, symbol) * days / _YEAR))
-
-    def _cost(self, book: Book, symbol: str) -> float:
-        """Return the cost of a year at the close."""
-        position = book.positions[symbol]
-        value = position.notional(self._marks[symbol], rate_at(self._marks, position.instrument))
-        return abs(value) * self._yearly[symbol]
+                cost = borrow_cost(book.positions[symbol], series, row, self._marks)
+                self._charge(book, Accrual(event.t, symbol, cost))
 
     def _charge(self, book: Book, accrual: Accrual) -> None:
         book.accrue(accrual)

@@ -90,6 +90,8 @@ class OrderManager:
         precision = self._strategy.cache.instrument(native_id).size_precision
         native = self._strategy.order_factory.market(native_id, side, Quantity(abs(order.quantity), precision))
         self._orders.release(native.client_order_id.value, order.id)
+        if not order.slips:
+            self._stepper.fill_unslipped(native)
         self._gate.open = True
         try:
             self._strategy.submit_order(native)
