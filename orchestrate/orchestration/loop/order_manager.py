@@ -212,6 +212,8 @@ class OrderManager:
             self.blotter.rests_anew(order, self._marks.row(order.symbol) + 1)
         whole = now if quantity is None else self._whole(order, float(quantity))
         more = 0.0 if order.closing or abs(whole) <= abs(now) else rounded(whole - now)
+        if not whole:
+            self._note_refusal(order, Reason.BELOW_ONE_LOT, f"its new quantity, {quantity:g}, is less than one lot")
         if whole and not more and whole != now:
             now, cost = whole, power.cost_of(order, whole, limit, trigger)
         self.blotter.change(order, now, cost, limit, trigger)
@@ -237,10 +239,14 @@ class OrderManager:
             reason, detail = Reason.CAPITAL, f"its new price costs {more:.2f} more, {room:.2f} is available"
         else:
             return False
+        self._note_refusal(order, reason, detail)
+        return True
+
+    def _note_refusal(self, order: Order, reason: Reason, detail: str) -> None:
+        """Record that a change of an open order is refused."""
         step = self._marks.step
         demand = demand_of(order, self._marks[order.symbol], step, self._moments[step])
         self._log.record(Decision(demand, Outcome.REJECTED, 0.0, reason, detail), order.id)
-        return True
 
     # ---- after a fill
 

@@ -141,10 +141,13 @@ class _Requested:
             yield replace(whole, quantity=None) if whole.quantity else whole
             return
         for signal in market:
-            taken = min(self._standing.lot(self._symbol, float(signal.quantity or 0.0)), self._left)
+            lots = self._standing.lot(self._symbol, float(signal.quantity or 0.0))
+            taken = min(lots, self._left)
             if taken:
                 self._left -= taken
                 yield replace(signal, quantity=taken)
+            elif not lots:  # it is refused, with its reason
+                yield signal
 
     def _enters(self, entry: Signal, exits: bool) -> bool:
         """Whether an entry means something: while flat, or against what the step's exits close or may close."""

@@ -91,10 +91,14 @@ class Intake:
             held = rounded(held + self._grown(entry.id, symbol, event.step))
         if not held:
             return None
-        quantity = -held if units is None else -math.copysign(float(units), held)
+        quantity = -held if units is None else -math.copysign(_part(view, symbol, float(units), abs(held)), held)
         price = self._marks.get(symbol, 0.0)
-        intent = Intent(entry.id, symbol, True, quantity, quantity > 0, price, event.step, event.t)
+        intent = Intent(entry.id, symbol, True, quantity, held < 0, price, event.step, event.t)
         intent.terms = signal.terms
+        if not quantity:
+            intent.size(-math.copysign(float(units or 0.0), held))
+            figures = {"price": price, "quantity": intent.quantity}
+            intent.refuse("size", Reason.BELOW_ONE_LOT, f"{units:g} is less than one lot", figures)
         return intent
 
     def _take_back_entries(self, strategy_id: str, symbol: str) -> None:
@@ -127,3 +131,8 @@ class Intake:
         """Return by how much market orders on their way grow at this step: what is decided only after all signals."""
         at, grown = self._growth.get((strategy_id, symbol), (step, 0.0))
         return grown if at == step else 0.0
+
+
+def _part(view: StrategyView, symbol: str, units: float, held: float) -> float:
+    """Return the lots of a part that is to be closed, 0.0 where it is less than one; all that is `held` is no part."""
+    return units if units >= held else view.lot(symbol, units)
