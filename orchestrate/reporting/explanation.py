@@ -26,7 +26,7 @@ _ORDERS: Final = 20
 REASONS: Final[dict[str, str]] = {
     "capital": "the strategy's capital does not pay for more",
     "below_one_lot": "what is left is less than one lot",
-    "open_gap": "at the open it cost more than the strategy may spend",
+    "open_gap": "at its fill it cost more than the strategy may spend",
     "not_tradable": "the symbol could not be traded",
     "strategy_failed": "the strategy had failed",
     "strategy_paused": "the strategy was paused",

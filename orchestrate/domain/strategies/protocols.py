@@ -156,9 +156,9 @@ class Signal:
     @classmethod
     def oco(cls, a: Signal, b: Signal) -> Signal:
         """Give two orders that rest on one symbol, of which the first that fills cancels the other."""
-        for one in (a, b):
-            if not isinstance(one, Signal) or one.kind not in ORDERS or not one.terms.rests:
-                raise ValueError(f"oco takes two entries, exits or adds with a limit, stop or trail, not {one!r}")
+        for place, one in (("first", a), ("second", b)):
+            if wrong := _no_leg(one):
+                raise ValueError(f"oco: its {place} order {wrong}")
         if a.symbol != b.symbol:
             raise ValueError(f"oco takes two orders of one symbol, not of {a.symbol!r} and {b.symbol!r}")
         return cls("oco", a.symbol, pair=(a, b))
@@ -178,6 +178,15 @@ def _terms(
     if plain and not tag and tif == "gtc":
         return NO_TERMS
     return OrderTerms.of(limit, stop, trail, tif, until, tag, bracket)
+
+
+def _no_leg(given: object) -> str:
+    """Return why it can't be one of two orders that rest; "" where it can."""
+    if not isinstance(given, Signal):
+        return f"must be a Signal, not {type(given).__name__}"
+    if given.kind not in ORDERS:
+        return f"must be an entry, an exit or an add, not {given.kind!r}"
+    return "" if given.terms.rests else f"needs a limit, a stop or a trail: the {given.kind} of {given.symbol} has none"
 
 
 def _name(given: object) -> str:

@@ -48,6 +48,7 @@ from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.intake import Intake
 from orchestrate.orchestration.risk.oppositions import Oppositions
 from orchestrate.orchestration.risk.pipeline import Resources
+from orchestrate.orchestration.risk.sizing import planned_exits
 from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import decision_order
 from orchestrate.orchestration.strategies.registry import StrategyEntry, seat_of
@@ -103,7 +104,7 @@ class Session:
     def _open_runner(self, market: Market, calls: CallStack, rules: ExecutionRules) -> StrategyRunner:
         marks, log = self.marks, self.log
         times = (self._now, lambda: marks.step, log.label)
-        return StrategyRunner(self._rank, market, self.blotter, marks, calls, self, *times, rules.lot)
+        return StrategyRunner(self._rank, market, self.blotter, marks, calls, self, *times, rules.lot, planned_exits)
 
     def _put_in_order(self) -> None:
         """Order the strategies by the plan, in the list and the ranks that all parts share."""

@@ -17,7 +17,9 @@ from orchestrate.domain.strategies.protocols import Signal
 
 
 class Standing(Protocol):
-    """How a strategy stands at a step."""
+    """How a strategy stands at a step; `planned_exits` names the exits that the plan gives its entries."""
+
+    planned_exits: tuple[str, ...]
 
     def held(self, symbol: str, without: Collection[str] = ()) -> float:
         """Return its signed quantity once market orders on their way, but those of the ids `without`, have filled."""
@@ -269,22 +271,31 @@ def _require_fitting(act: Signal, order: Order) -> None:
 
 
 def _require_free_tags(orders: Iterable[Signal], standing: Standing, over: set[str]) -> None:
-    """ValueError where an order takes the name of one that is open, or of another of this step."""
+    """ValueError where an order takes the name of one that is open, or of another of this step.
+
+    Exits of a bracket are placed later: they may have the names of those that end with a position closed at this step.
+    """
+    legs = [leg for order in orders for leg in (order.pair or (order,))]
+    closed = {leg.symbol for leg in legs if leg.kind == "exit" and leg.quantity is None and not leg.terms.rests}
     taken: set[str] = set()
-    for tag in (tag for order in orders for leg in (order.pair or (order,)) for tag in _names(leg.terms)):
-        open_order = standing.order(tag) or _parent(tag, standing)
-        if tag in taken or (open_order is not None and open_order.id not in over):
-            raise ValueError(f"tag {tag!r} is the name of an open order already")
-        taken.add(tag)
+    for leg in legs:
+        for tag in _names(leg, standing):
+            other = standing.order(tag) or _parent(tag, standing)
+            ends = other is not None and (other.id in over or (other.closing and other.symbol in closed))
+            if tag in taken or (other is not None and not (ends if tag != leg.terms.tag else other.id in over)):
+                raise ValueError(f"tag {tag!r} is the name of an open order already")
+            taken.add(tag)
 
 
-def _names(terms: OrderTerms) -> Iterator[str]:
+def _names(order: Signal, standing: Standing) -> Iterator[str]:
     """Yield the tag of an order and those of its bracket's exits."""
-    if not terms.tag:
+    tag, bracket = order.terms.tag, order.terms.bracket
+    if not tag:
         return
-    yield terms.tag
-    if terms.bracket is not None:
-        yield from (f"{terms.tag}.{part}" for part in terms.bracket.parts)
+    yield tag
+    parts = [] if bracket is None else bracket.parts
+    planned = standing.planned_exits if order.kind == "entry" else ()
+    yield from (f"{tag}.{part}" for part in dict.fromkeys((*parts, *planned)))
 
 
 def _parent(tag: str, standing: Standing) -> Order | None:

@@ -95,6 +95,13 @@ def size(sizing: Sizing, of: Sizeable) -> float:
     return max(0.0, SIZINGS[sizing.method].units(float(sizing.value), of))
 
 
+def planned_exits(sizing: Sizing) -> tuple[str, ...]:
+    """Return the names of the exits that the plan gives an entry."""
+    if not SIZINGS[sizing.method].protects:
+        return ()
+    return ("stop_loss",) if sizing.take_profit_risk_reward is None else ("stop_loss", "take_profit")
+
+
 class Protection(NamedTuple):
     """The terms of an entry with its stop, and how far that is from its price; `lacking` says why it has none."""
 

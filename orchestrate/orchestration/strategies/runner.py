@@ -10,6 +10,7 @@ from orchestrate.domain.errors import UserInterrupt
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.bars import PointInTimeBars
 from orchestrate.domain.market.timeline import Market, MarketEvent
+from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import StrategyError
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.blotter import Blotter
@@ -35,7 +36,8 @@ class StrategyRunner:
     """Call the strategies of a run.
 
     `rank` is each one's place in plan order, `views` has what each may see; `now` returns the label of the current
-    step, None before the first, `label` that of a symbol's bar; `lot` rounds quantities.
+    step, None before the first, `label` that of a symbol's bar; `lot` rounds quantities,
+    `planned_exits` names the exits that a sizing gives an entry.
     """
 
     def __init__(
@@ -50,12 +52,13 @@ class StrategyRunner:
         step: Callable[[], int],
         label: Callable[[str], int],
         lot: Callable[[float, Instrument], float],
+        planned_exits: Callable[[Sizing], tuple[str, ...]],
     ) -> None:
         begin_calls(calls)
         self.views: dict[str, StrategyView] = {}
         self._market, self._blotter, self._marks = market, blotter, marks
         self._calls, self._now, self._failures = calls, now, failures
-        self._label, self._lot = label, lot
+        self._label, self._lot, self._planned_exits = label, lot, planned_exits
         self._facts = Facts(rank, step)
         #: by symbol, what strategies that are called at every bar have seen
         self.past: dict[str, PointInTimeBars] = {}
@@ -69,8 +72,9 @@ class StrategyRunner:
 
     def join(self, entry: StrategyEntry) -> None:
         """Start one strategy."""
+        planned = self._planned_exits(entry.allocation.sizing)
         self.views[entry.id] = StrategyView(
-            entry, self._blotter, self._marks, self._market.instruments, self._facts, self._label, self._lot
+            entry, self._blotter, self._marks, self._market.instruments, self._facts, self._label, self._lot, planned
         )
         self._call(entry, self._start, entry)
 

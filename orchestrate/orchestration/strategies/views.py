@@ -30,6 +30,7 @@ class StrategyView:
         facts: Facts,
         label: Callable[[str], int],
         lot: Callable[[float, Instrument], float],
+        planned_exits: tuple[str, ...] = (),
     ) -> None:
         self.strategy_id = entry.id
         self.symbols = entry.symbols
@@ -37,6 +38,8 @@ class StrategyView:
         self._account = entry.account
         self._blotter, self._marks, self._facts = blotter, marks, facts
         self._instruments, self._label, self._lot = instruments, label, lot
+        #: the names of the exits that the plan gives its entries
+        self.planned_exits = planned_exits
 
     def held(self, symbol: str, without: Collection[str] = ()) -> float:
         """Return signed quantity, market orders on their way included, but for those of the ids `without`."""

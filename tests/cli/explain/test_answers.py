@@ -124,7 +124,7 @@ greedy wanted to buy 2,000 A at the close of 2024-01-02 (11.5).
              bar
   capital    cut from 2,000 to 868, because the strategy's capital does not pay
              for more (2000 at 11.51 cost 23021.00, 10000.00 is available)
-  release    cut from 868 to 832, because at the open it cost more than the
+  release    cut from 868 to 832, because at its fill it cost more than the
              strategy may spend (868 at 12.01 cost 10425.68, 10000.00 is
              available)
   order      greedy-1: nautilus bought 832 at 12.01 in the bar 2024-01-03, fee
@@ -136,7 +136,7 @@ whole wanted to buy 869.565217 A at the close of 2024-01-02 (11.5).
   conflicts  passed; others wanted, too: greedy to buy 2,000 A on the same bar
   capital    cut from 869.565217 to 868, because the strategy's capital does not
              pay for more (869 at 11.51 cost 10003.19, 10000.00 is available)
-  release    cut from 868 to 832, because at the open it cost more than the
+  release    cut from 868 to 832, because at its fill it cost more than the
              strategy may spend (868 at 12.01 cost 10425.68, 10000.00 is
              available)
   order      whole-1: backtrader bought 832 at 12.01 in the bar 2024-01-03, fee
@@ -244,14 +244,14 @@ def test_a_moment_without_an_order(golden):
 whole had a bar and wanted nothing at 2024-01-03.
   held     832 A at the close of 2024-01-03
   waiting  no order
-  then     cut from 868 to 832, because at the open it cost more than the
+  then     cut from 868 to 832, because at its fill it cost more than the
            strategy may spend (868 at 12.01 cost 10425.68, 10000.00 is
            available); whole-1: backtrader bought 832 at 12.01 in the bar
            2024-01-03, fee 1.00
 greedy had a bar and wanted nothing at 2024-01-03.
   held     832 A at the close of 2024-01-03
   waiting  no order
-  then     cut from 868 to 832, because at the open it cost more than the
+  then     cut from 868 to 832, because at its fill it cost more than the
            strategy may spend (868 at 12.01 cost 10425.68, 10000.00 is
            available); greedy-1: backtrader bought 832 at 12.01 in the bar
            2024-01-03, fee 1.00
@@ -320,7 +320,7 @@ Most frequent reasons of cuts and refusals
   reason           times      money  because
   capital              3  13,073.50  the strategy's capital does not pay for
                                      more
-  open_gap             2     828.00  at the open it cost more than the strategy
+  open_gap             2     828.00  at its fill it cost more than the strategy
                                      may spend
   unfilled_at_end      1      42.50  the run ended before it filled
 Costliest cuts and refusals, in money at the close decided on

@@ -147,7 +147,18 @@ NONSENSE: dict[str, tuple[Callable[[], object], str]] = {
     "no name": (lambda: Signal.cancel(""), "name must be the tag"),
     "nothing replaced": (lambda: Signal.replace("x"), "replace needs"),
     "a price replaced": (lambda: Signal.replace("x", limit=-3.0), "limit must"),
-    "oco of a market order": (lambda: Signal.oco(Signal.exit("A"), Signal.exit("A", stop=9.0)), "oco takes two"),
+    "oco of a market order": (
+        lambda: Signal.oco(Signal.exit("A"), Signal.exit("A", stop=9.0)),
+        "oco: its first order needs a limit, a stop or a trail: the exit of A has none",
+    ),
+    "oco of a cancel": (
+        lambda: Signal.oco(Signal.exit("A", stop=9.0), Signal.cancel("x")),
+        "oco: its second order must be an entry, an exit or an add, not 'cancel'",
+    ),
+    "oco of a text": (
+        lambda: Signal.oco("x", Signal.exit("A", stop=9.0)),
+        "oco: its first order must be a Signal, not str",
+    ),  # type: ignore[arg-type]  # nonsense on purpose
     "oco of two symbols": (
         lambda: Signal.oco(Signal.enter("A", stop=9.0), Signal.enter("B", stop=9.0)),
         "oco takes two orders of one symbol",
