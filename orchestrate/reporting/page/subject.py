@@ -26,9 +26,10 @@ EQUITY: Final = "equity.parquet"
 TRADES: Final = "trades.parquet"
 EXPOSURE: Final = "exposure.parquet"
 DECISIONS: Final = "decisions.parquet"
+FILLS: Final = "fills.parquet"
 CONFIG: Final = "config.yaml"
 #: What `read_run` has to bring with it.
-FILES: Final = (EQUITY, TRADES, EXPOSURE, DECISIONS, CONFIG)
+FILES: Final = (EQUITY, TRADES, EXPOSURE, DECISIONS, FILLS, CONFIG)
 #: So many strategies have a curve of their own; tables have all.
 DRAWN: Final = 12
 PORTFOLIO: Final = "portfolio"
