@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, str]] = {
     "report": "orchestrate.cli.commands.stored.report:report",
     "runs": "orchestrate.cli.commands.stored.runs:runs",
     "dashboard": "orchestrate.cli.commands.stored.dashboard:dashboard",
+    "heart": "orchestrate.cli.commands.stored.heart:heart",
     "baseline": "orchestrate.cli.commands.stored.baseline:baseline",
     "explain": "orchestrate.cli.commands.explain:explain",
     "export": "orchestrate.cli.commands.stored.export:export",

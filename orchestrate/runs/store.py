@@ -110,6 +110,21 @@ def sweep(reports: Path) -> None:
             os.close(lock)
 
 
+def under_way(reports: Path) -> set[str]:
+    """Return the ids of the runs that living processes are about to write."""
+    ids = set()
+    for hidden in sorted(reports.glob(f".*{_UNFINISHED}")):
+        try:
+            lock = _lock(hidden, sure=True)
+        except OSError:
+            continue
+        if lock >= 0:
+            os.close(lock)
+        else:
+            ids.add(hidden.name.removeprefix(".").removesuffix(_UNFINISHED))
+    return ids
+
+
 def _lock(folder: Path, *, sure: bool) -> int:
     """Return a descriptor that holds `folder`; -1 if another process does, or has just removed it.
 

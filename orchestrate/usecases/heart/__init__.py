@@ -1,0 +1,1 @@
+"""HEART: how people fare with this program, from the journal of all runs."""
