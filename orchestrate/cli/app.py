@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "baseline": "orchestrate.cli.commands.stored.baseline:baseline",
     "explain": "orchestrate.cli.commands.explain:explain",
     "export": "orchestrate.cli.commands.stored.export:export",
+    "reproduce": "orchestrate.cli.commands.stored.reproduce:reproduce",
     "parity": "orchestrate.cli.commands.parity:parity",
     "data": "orchestrate.cli.commands.data:data",
     "schema": "orchestrate.cli.commands.schema:schema",

@@ -28,6 +28,15 @@ Output = Annotated[
 ]
 Open = Annotated[bool, typer.Option("--open", help="Open it in the browser.")]
 Reports = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where runs are kept.")]
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        metavar="DIR",
+        help="Where relative paths of the plan begin, if not where they did.",
+        show_default=False,
+    ),
+]
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)
 ]

@@ -257,6 +257,8 @@ class RunResult:
     coverage: Mapping[str, Coverage] = field(default_factory=dict)
     timings: Mapping[str, FrameworkTiming] = field(default_factory=dict)
     data_hash: str = ""
+    #: the same by symbol
+    data_hashes: Mapping[str, str] = field(default_factory=dict)
     #: bars per year that metrics use, by strategy id, and "" for the portfolio
     periods_per_year: Mapping[str, float] = field(default_factory=dict)
     #: the benchmark's close that counts at each step, in the capital's currency, NaN before its first bar; None where

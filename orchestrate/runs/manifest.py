@@ -43,10 +43,7 @@ def manifest(
         "status": result.status,
         "exit_code": exit_code,
         "mode": result.plan.mode,
-        "root": result.plan.root.absolute().as_posix(),
-        "strategy_files": dict(result.sources),
-        "plan_hash": result.plan.hash,
-        "data_hash": result.data_hash,
+        **_inputs(result),
         "started": _moment(started),
         "duration_seconds": duration_seconds,
         "journal": journal,
@@ -64,6 +61,17 @@ def manifest(
 def _versions_of_engines(result: RunResult, distributions: Mapping[str, str]) -> dict[str, str]:
     frameworks = sorted({strategy.framework for strategy in result.strategies.values()})
     return versions({name: distributions.get(name, name) for name in frameworks})
+
+
+def _inputs(result: RunResult) -> dict[str, object]:
+    """Return what the run was made of; `root` is where relative paths of the plan begin."""
+    return {
+        "root": result.plan.root.absolute().as_posix(),
+        "plan_hash": result.plan.hash,
+        "data_hash": result.data_hash,
+        "data_hashes": dict(result.data_hashes),
+        "strategy_files": dict(result.sources),
+    }
 
 
 def _error_of_run(error: RunError) -> dict[str, object]:

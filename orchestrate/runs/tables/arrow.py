@@ -6,6 +6,7 @@ into Arrow's buffers here, because `pyarrow.array` imports pandas, which takes l
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -42,6 +43,21 @@ def column_names(content: bytes) -> dict[str, bool]:
     import pyarrow as pa
 
     return {field.name: pa.types.is_timestamp(field.type) for field in _file(content).schema_arrow}
+
+
+def first_unlike_row(content: bytes, other: bytes) -> int | None:
+    """Return the first row that two tables don't share, None where there is none; of unlike columns it is the first."""
+    one, two = _file(content).read(), _file(other).read()
+    if one.schema.names != two.schema.names:
+        return 0
+    if one.equals(two):
+        return None
+    size = min(len(one), len(two))
+    unlike = np.zeros(size, dtype=np.bool_)
+    for name in one.schema.names:
+        cells = [table.column(name).slice(0, size).to_pylist() for table in (one, two)]
+        unlike |= np.fromiter(map(operator.ne, *cells), dtype=np.bool_, count=size)
+    return int(np.argmax(unlike)) if unlike.any() else None if len(one) == len(two) else size
 
 
 def _file(content: bytes) -> Any:

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.analytics.returns import curve_of
+from orchestrate.data.loading import data_hash
 from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats, Market
@@ -50,6 +51,7 @@ def run_result(
         coverage=checked.coverage,
         timings={framework: engine.timing for framework, engine in setup.engines.items()},
         data_hash=setup.market.data_hash,
+        data_hashes=_hashes(setup.market),
         periods_per_year=periods(plan, setup.market, results),
         benchmark=_worths(setup.market, session.marks, plan.benchmark, steps) if plan.benchmark else None,
         looked_ahead=checked.accused,
@@ -57,6 +59,13 @@ def run_result(
         stopped=session.portfolio.stopped,
         order_statuses=session.blotter.statuses(),
     )
+
+
+def _hashes(market: Market) -> dict[str, str]:
+    """Return the hash of the bars of each symbol, which of a single one is that of all."""
+    if len(market.series) == 1:
+        return dict.fromkeys(market.series, market.data_hash)
+    return {symbol: data_hash({symbol: bars}) for symbol, bars in market.series.items()}
 
 
 def _worths(market: Market, marks: Marks, symbol: str, steps: int) -> Floats:
