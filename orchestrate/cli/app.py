@@ -28,6 +28,8 @@ COMMANDS: Final[dict[str, str]] = {
     "report": "orchestrate.cli.commands.stored.report:report",
     "runs": "orchestrate.cli.commands.stored.runs:runs",
     "dashboard": "orchestrate.cli.commands.stored.dashboard:dashboard",
+    "compare": "orchestrate.cli.commands.stored.compare:compare",
+    "clean": "orchestrate.cli.commands.stored.clean:clean",
     "heart": "orchestrate.cli.commands.stored.heart:heart",
     "baseline": "orchestrate.cli.commands.stored.baseline:baseline",
     "explain": "orchestrate.cli.commands.explain:explain",

@@ -16,6 +16,12 @@ def figure_text(name: str, value: float | None) -> str:
     return NOTHING if value is None else _FORMATS[metric.format if metric else "money"](value)
 
 
+def change_text(name: str, value: float | None) -> str:
+    """Return the difference of two figures, with its sign."""
+    text = figure_text(name, value)
+    return text if value is None or text[0] in "+-" else f"+{text}"
+
+
 def exact(value: object) -> str:
     """Return a value with all its digits; nothing for None."""
     if isinstance(value, bool):

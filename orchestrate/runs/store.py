@@ -80,7 +80,7 @@ def claim(reports: Path, moment: datetime) -> Claim:
         sweep(reports)
         for _ in range(_CLAIMS):
             run_id = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-            hidden = reports / f".{run_id}{_UNFINISHED}"
+            hidden = hidden_folder(reports, run_id)
             try:
                 hidden.mkdir()
             except FileExistsError:
@@ -91,6 +91,11 @@ def claim(reports: Path, moment: datetime) -> Claim:
     except OSError as error:
         raise StoreError(f"{reports}: runs can't be stored here: {_told(error)}") from None
     raise StoreError(f"{reports}: no free run id")
+
+
+def hidden_folder(reports: Path, run_id: str) -> Path:
+    """Return where a run is written, and where one is put to be removed; what is left there is swept up."""
+    return reports / f".{run_id}{_UNFINISHED}"
 
 
 def digest(content: bytes) -> str:

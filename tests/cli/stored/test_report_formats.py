@@ -45,7 +45,7 @@ def run(stored, two_strategies):
 
 
 def test_the_command_offers_every_format():
-    assert list(get_args(get_args(RunFormat)[0])) == list(FORMATS)
+    assert list(get_args(get_args(RunFormat)[0])) == [*FORMATS, "html"]
 
 
 def test_the_latest_when_none_is_named(prompt, run, stored, two_strategies):

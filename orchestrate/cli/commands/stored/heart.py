@@ -27,7 +27,7 @@ def heart(
     if output == "json":
         say_json(document)
     else:
-        from orchestrate.reporting.heart import show
+        from orchestrate.reporting.lists.heart import show
 
         show(document)
     if document["damaged_lines"]:

@@ -48,7 +48,7 @@ def runs(
     if output == "json":
         say_json(document)
     else:
-        from orchestrate.reporting.listing import show
+        from orchestrate.reporting.lists.runs import show
 
         show(document, also=[sort])
     for run in document["damaged"]:

@@ -1,0 +1,132 @@
+"""Put stored runs side by side: figures, configuration, data, versions, equity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from orchestrate.analytics.metrics import METRICS
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.runs.arrays import arrays
+from orchestrate.runs.manifest import SCHEMA_VERSION
+from orchestrate.runs.reading import StoredRun, read_run
+from orchestrate.usecases.stored.runs import Summary
+
+if TYPE_CHECKING:
+    from orchestrate.domain.market.timeline import Floats, Stamps
+
+Document = dict[str, Any]
+_EQUITY: Final = "equity.parquet"
+#: Equity is shown at the last step of each of these periods, the shortest of which there are at most so many.
+_PERIODS: Final = {"step": "ns", "day": "D", "month": "M", "year": "Y"}
+_MOST: Final = 24
+
+
+def compare(named: Sequence[str], reports: Path) -> Document:
+    """Return what runs have in common and what not; `changes` are against the first of them."""
+    stored = [read_run(reports, one, also=(_EQUITY,)) for one in named]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "runs": [Summary(one.manifest, one.figures).row() for one in stored],
+        "figures": list(_figures([one.figures["portfolio"] for one in stored])),
+        "strategies": list(_strategies([one.figures["strategies"] for one in stored])),
+        "configuration": list(_differences([_flat(_by_id(one.plan)) for one in stored])),
+        "data": _data([str(one.manifest["data_hash"]) for one in stored]),
+        "versions": list(_differences([_flat(one.manifest.get("versions", {})) for one in stored])),
+        "equity": _equity(stored),
+    }
+
+
+def _figures(portfolios: Sequence[Document]) -> Iterator[Document]:
+    yield _row("final_equity", "final equity", [one["final_equity"] for one in portfolios])
+    for name, metric in METRICS.items():
+        yield _row(name, metric.label, [one["metrics"].get(name) for one in portfolios])
+
+
+def _strategies(strategies: Sequence[Document]) -> Iterator[Document]:
+    """Yield the figures by which strategies are compared, of each strategy that any of the runs has."""
+    for one in dict.fromkeys(name for own in strategies for name in own):
+        for name, metric in METRICS.items():
+            if metric.column:
+                values = [own[one]["metrics"].get(name) if one in own else None for own in strategies]
+                yield {"strategy": one, **_row(name, metric.label, values)}
+
+
+def _row(name: str, label: str, values: Sequence[float | None]) -> Document:
+    first = values[0]
+    changes = [None if first is None or value is None else value - first for value in values]
+    return {"figure": name, "label": label, "values": list(values), "changes": changes}
+
+
+def _by_id(plan: Document) -> Document:
+    """Return a plan whose strategies have their ids as keys."""
+    strategies = plan.get("strategies")
+    return plan | {"strategies": {one["id"]: one for one in strategies}} if isinstance(strategies, list) else plan
+
+
+def _flat(value: object, key: str = "") -> dict[str, object]:
+    """Return the values of nested objects by their paths; a list is one value."""
+    if not isinstance(value, Mapping) or not value:
+        return {key: value}
+    inner = ((f"{key}.{name}" if key else str(name), item) for name, item in value.items())
+    return {path: leaf for name, item in inner for path, leaf in _flat(item, name).items()}
+
+
+def _differences(flat: Sequence[Mapping[str, object]]) -> Iterator[Document]:
+    """Yield each path at which the runs differ, with the value that each of them has; null for none."""
+    for path in dict.fromkeys(path for one in flat for path in one):
+        values = [one.get(path) for one in flat]
+        if any(value != values[0] for value in values):
+            yield {"key": path, "values": values}
+
+
+def _data(hashes: Sequence[str]) -> Document:
+    return {"same": len(set(hashes)) == 1, "hashes": list(hashes)}
+
+
+def _equity(stored: Sequence[StoredRun]) -> Document:
+    """Return the equity of all runs at the last steps of periods; null before a run's first and after its last one."""
+    curves = [_curve(one) for one in stored]
+    every, ends, starts = _ends([labels for labels, _ in curves])
+    columns = [_at(labels, equity, ends, starts) for labels, equity in curves]
+    rows = [
+        {"label": label_text(int(end)), "values": list(values)}
+        for end, values in zip(ends, zip(*columns, strict=True), strict=True)
+    ]
+    return {"every": every, "rows": rows}
+
+
+def _curve(stored: StoredRun) -> tuple[Stamps, Floats]:
+    columns = arrays(stored, _EQUITY, ("label", "portfolio"))
+    return columns["label"].astype("int64"), columns["portfolio"]
+
+
+def _ends(labels: Sequence[Stamps]) -> tuple[str, Stamps, Stamps]:
+    """Return the period, and of each the last and the first of all labels in it."""
+    import numpy as np
+
+    together = np.unique(np.concatenate(list(labels)))
+    begins = {every: _begins(together, unit) for every, unit in _PERIODS.items()}
+    every = next((every for every, starts in begins.items() if len(starts) <= _MOST), "year")
+    starts = begins[every]
+    ends = np.append(starts[1:], len(together))[: len(starts)] - 1
+    return every, together[ends], together[starts]
+
+
+def _begins(labels: Stamps, unit: str) -> Stamps:
+    """Return the places at which a period begins."""
+    import numpy as np
+
+    periods = labels.astype("datetime64[ns]").astype(f"datetime64[{unit}]")
+    return np.flatnonzero(np.append(True, periods[1:] != periods[:-1])[: len(periods)])
+
+
+def _at(labels: Stamps, equity: Floats, ends: Stamps, starts: Stamps) -> list[float | None]:
+    import numpy as np
+
+    places = np.searchsorted(labels, ends, side="right") - 1
+    return [
+        None if place < 0 or labels[place] < start else float(equity[place])
+        for place, start in zip(places, starts, strict=True)
+    ]
