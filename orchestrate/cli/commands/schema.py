@@ -1,4 +1,4 @@
-"""`orchestrate schema`: print the JSON Schema of a configuration, for editors that complete and check it."""
+"""`orchestrate schema`: print the JSON Schema of a configuration, or of what a command prints."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ from typing import Annotated
 
 import typer
 
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE|COMMAND",
+        help="Write it there; or print the schema of what that command prints as JSON, such as backtest.",
+        show_default=False,
+    ),
+]
 
-def schema(
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.", show_default=False)
-    ] = None,
-) -> None:
-    """Print the JSON Schema of a configuration."""
-    from orchestrate.reporting.output import say, write_text
+
+def schema(output: Output = None) -> None:
+    """Print the JSON Schema of a configuration, or of a command's output."""
+    from orchestrate.reporting.output import json_text, say, write_text
+    from orchestrate.reporting.schemas.outputs import OUTPUTS, output_schema
     from orchestrate.usecases.schema import schema_text
 
+    if output is not None and output in OUTPUTS:
+        say(json_text(output_schema(output)))
+        return
     text = schema_text()
     if output is None:
         say(text.removesuffix("\n"))
     else:
-        write_text(output, text)
+        write_text(Path(output), text)

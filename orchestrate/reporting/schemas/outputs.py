@@ -1,0 +1,28 @@
+"""The schema of each command's JSON, by the name of the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from orchestrate.reporting.schemas import lists, orders, run, validation
+from orchestrate.reporting.schemas.parts import Json
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+OUTPUTS: Final[dict[str, Callable[[], Json]]] = {
+    "backtest": run.backtest,
+    "report": run.run,
+    "runs": lists.runs,
+    "compare": lists.compare,
+    "clean": lists.clean,
+    "heart": lists.heart,
+    "baseline": run.baseline,
+    "validate": validation.validate,
+    "explain": orders.explain,
+    "parity": orders.parity,
+}
+
+
+def output_schema(command: str) -> Json:
+    """Return the schema of what `command --format json` prints."""
+    return {"$schema": DIALECT, "title": f"orchestrate {command} --format json", **OUTPUTS[command]()}

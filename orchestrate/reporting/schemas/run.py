@@ -1,0 +1,137 @@
+"""Schemas of the documents of runs: of `backtest`, `report` and `baseline`."""
+
+from __future__ import annotations
+
+from orchestrate.reporting.schemas.parts import (
+    ANYTHING,
+    COUNT,
+    FINDING,
+    FLAG,
+    HASH,
+    MODE,
+    NUMBER,
+    RUN_ID,
+    STATUS,
+    TEXT,
+    Json,
+    array,
+    by_name,
+    document,
+    metrics,
+    nullable,
+    one_of,
+    record,
+)
+from orchestrate.reporting.schemas.validation import one_file
+
+
+def backtest() -> Json:
+    """Return the schema of `backtest`: of a run, or of what `validate` says of a file that can't be run."""
+    return {"anyOf": [run(), one_file()]}
+
+
+def run() -> Json:
+    """Return the schema of a run."""
+    return document(
+        {
+            "run_id": RUN_ID,
+            "status": STATUS,
+            "exit_code": COUNT,
+            "mode": MODE,
+            "plan_hash": HASH,
+            "data_hash": HASH,
+            "duration_seconds": NUMBER,
+            "bars": COUNT,
+            "start": nullable(TEXT),
+            "end": nullable(TEXT),
+            **_figures(),
+            "gates": array(_gate()),
+            "findings": array(FINDING),
+            "paths": record({"run": TEXT, "journal": TEXT}),
+        },
+        _sometimes(),
+    )
+
+
+def baseline() -> Json:
+    """Return the schema of the figures that gates of other runs compare with."""
+    return document({"run_id": RUN_ID, "started": TEXT, "plan_hash": HASH, "data_hash": HASH, **_figures()})
+
+
+def _figures() -> dict[str, Json]:
+    owners = {"final_equity": NUMBER, "metrics": _all_metrics()}
+    return {
+        "portfolio": record({"initial_capital": NUMBER, "reserve": NUMBER, **owners}, _TABLES),
+        "strategies": by_name(_strategy(owners)),
+        "frameworks": by_name(record(owners, _TABLES)),
+        "correlation": by_name(by_name(nullable(NUMBER))),
+    }
+
+
+def _all_metrics() -> Json:
+    return record(metrics())
+
+
+def _strategy(owners: dict[str, Json]) -> Json:
+    statuses = one_of("completed", "failed", "paused", "waiting", "removed", "ruined")
+    change = record({"status": TEXT, "bar_date": nullable(TEXT), "moment": one_of("open", "close")})
+    return record(
+        {
+            "name": TEXT,
+            "framework": TEXT,
+            "status": statuses,
+            "symbols": array(TEXT),
+            "allocated_capital": NUMBER,
+            **owners,
+            "blocked": COUNT,
+            "resized": COUNT,
+            "error": nullable(_error()),
+        },
+        {"transferred": NUMBER, "status_changes": array(change), **_TABLES},
+    )
+
+
+def _error() -> Json:
+    where = {"file": nullable(TEXT), "line": nullable(COUNT)}
+    return record({"type": TEXT, "message": TEXT, "bar_date": nullable(TEXT)}, where)
+
+
+def _gate() -> Json:
+    return record({"gate": TEXT, "value": nullable(NUMBER), "passed": FLAG}, {"baseline": NUMBER})
+
+
+def _sometimes() -> dict[str, Json]:
+    """Return what a run has where its configuration asks for it, or something happened."""
+    held = record({"symbol": TEXT, "metrics": {"type": "object", "properties": metrics()}}, _TABLES)
+    stop = record({"limit": TEXT, "figure": NUMBER, "bound": NUMBER, "bar_date": TEXT})
+    compatibility = record({"score": COUNT, "required": COUNT, "warnings": array(TEXT)})
+    return {
+        "benchmark": held,
+        "stopped": stop,
+        "peaks": {"type": "object", "additionalProperties": ANYTHING},
+        "compatibility": compatibility,
+        "error": _error(),
+        **_MORE,
+    }
+
+
+_ROW: Json = {"type": "object", "additionalProperties": ANYTHING}
+#: Tables that stand beside metrics.
+_TABLES: dict[str, Json] = {
+    "drawdowns": array(
+        record(
+            {"depth": NUMBER, "peak": TEXT, "trough": TEXT, "recovery": nullable(TEXT), "days": NUMBER},
+        )
+    ),
+    "monthly": _ROW,
+    "yearly": _ROW,
+}
+#: What became of demands, and what each part gave; documents of older runs lack it.
+_MORE: dict[str, Json] = {
+    "demands": _ROW,
+    "conflicts": _ROW,
+    "open_positions": array(_ROW),
+    "equity_sketch": ANYTHING,
+    "attribution": _ROW,
+    "correlated": ANYTHING,
+}

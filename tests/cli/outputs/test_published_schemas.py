@@ -1,0 +1,138 @@
+"""What commands print as JSON is what `schema --output COMMAND` says, to the last key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from orchestrate.cli.app import COMMANDS
+from orchestrate.reporting.schemas.outputs import OUTPUTS
+
+NATIVE = """\
+import backtrader as bt
+
+
+class Cross(bt.Strategy):
+    def next(self):
+        if not self.position:
+            self.buy(size=1)
+"""
+
+
+def closed(part: Any) -> Any:
+    """The schema with no key allowed that it doesn't name, where it doesn't say what others are."""
+    if isinstance(part, list):
+        return [closed(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    inner = {name: closed(one) for name, one in part.items()}
+    if part.get("type") == "object" and "properties" in part:
+        return {"additionalProperties": False, **inner}
+    return inner
+
+
+def require(prompt, command, *words, code=0):
+    """Run the command, and hold its document against its schema, and against a closed one."""
+    done = prompt(command, *words, *([] if command == "baseline" else ["--format", "json"]))
+    assert done.code == code, done.err
+    schema = prompt("schema", "--output", command).document
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(done.document, schema, jsonschema.Draft202012Validator)
+    jsonschema.validate(done.document, closed(schema), jsonschema.Draft202012Validator)
+    return done.document
+
+
+RUNS = {
+    "several strategies": ["portfolio.yaml"],
+    "a single one, a benchmark, gates": ["single.yaml", "--set", "benchmark=AAA", "--gate", "sharpe > -99"],
+    "transfers": ["portfolio.yaml", "--set", "portfolio.rebalance={every: month, top_up: true}"],
+    "a schedule": ["portfolio.yaml", "--set", "portfolio.schedule=[{at: 2010-03-01, pause: trend}]"],
+    "a stop": ["portfolio.yaml", "--set", "portfolio.limits.max_drawdown={at: 0.0001, action: stop}"],
+    "no bar": ["single.yaml", "--set", "start=2019-01-01", "--set", "data.AAA.synthetic.start=2010-01-01"],
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_backtest_and_report(prompt, name):
+    done = prompt("backtest", *RUNS[name], "--format", "json")
+    if done.code in (0, 1):
+        require(prompt, "report", "latest")
+    schema = prompt("schema", "--output", "backtest").document
+    jsonschema.validate(done.document, closed(schema), jsonschema.Draft202012Validator)
+
+
+def test_a_run_with_failures(prompt):
+    data = "data: {AAA: {synthetic: {bars: 100, seed: 7, frequency: 1d}}}\n"
+    prompt.write("bad.yaml", f"strategies:\n  a: {{name: 'broken.py:Quitter', allocation: 50}}\n{data}")
+    require(prompt, "backtest", "bad.yaml", code=1)
+
+
+def test_a_baseline_and_gates_against_it(prompt):
+    prompt("backtest", "single.yaml", "-q")
+    require(prompt, "baseline", "latest")
+    require(prompt, "backtest", "single.yaml", "--gate", "trades >= baseline", "--baseline", "latest")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["single.yaml", "--set", "capitl=3"], 2),
+        (["nowhere.yaml"], 2),
+        (["single.yaml", "--data", "AAA=nowhere.csv"], 3),
+    ],
+)
+@pytest.mark.parametrize("command", ["backtest", "validate", "parity"])
+def test_what_cannot_be_run(prompt, command, words, code):
+    require(prompt, command, *words, code=code)
+
+
+def test_validate(prompt):
+    require(prompt, "validate", "portfolio.yaml")
+    require(prompt, "validate", "portfolio.yaml", "--deep")
+    prompt.write("bad.yaml", "capitl: 3\n")
+    require(prompt, "validate", "portfolio.yaml", "bad.yaml", code=2)
+
+
+def test_lists(prompt):
+    prompt("backtest", "portfolio.yaml", "-q")
+    (prompt.runs[0] / "metrics.json").write_text("{}")
+    prompt("backtest", "single.yaml", "-q")
+    require(prompt, "runs")
+    require(prompt, "heart")
+    require(prompt, "clean", "--keep", "1")
+    require(prompt, "compare", "latest", "latest")
+
+
+def test_explain(prompt):
+    prompt("backtest", "portfolio.yaml", "-q", "--set", "strategies.trend.limits={max_position_pct: 10}")
+    require(prompt, "explain", "latest")
+    require(prompt, "explain", "latest", "--strategy", "trend", "--at", "2010-02-01")
+
+
+def test_parity(prompt):
+    prompt.write("native.py", NATIVE)
+    assert require(prompt, "parity", "portfolio.yaml")["equal"]
+    prompt.write(
+        "different.yaml",
+        "capital: 30000\ndata: {AAA: {synthetic: {bars: 40, seed: 7, frequency: 1d}}}\n"
+        "strategies:\n"
+        "  a: {name: 'broken.py:Quitter', allocation: 50}\n"
+        "  b: {name: 'native.py:Cross', allocation: 50}\n",
+    )
+    assert require(prompt, "parity", "different.yaml", code=1)["differences"]
+
+
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_a_key_less_is_noticed(prompt, command):
+    """Each schema asks for its keys: an empty document of its version is none."""
+    schema = prompt("schema", "--output", command).document
+    assert command in COMMANDS
+    assert schema["title"] == f"orchestrate {command} --format json"
+    assert not jsonschema.Draft202012Validator(schema).is_valid({"schema_version": 1})
+
+
+def test_the_schema_of_a_configuration_still_goes_to_a_file(prompt):
+    assert prompt("schema", "-o", "./backtest").code == 0
+    assert (prompt.folder / "backtest").read_text() == prompt("schema").out
