@@ -18,7 +18,7 @@ from orchestrate.domain.errors import EngineError, OrchestrateError
 from orchestrate.domain.market.timeline import NEVER, BarSeries, HistoricalDataBar, Market, Stamps
 from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.order import Ended, Order, OrderGroup, OrderType, Reason, StrategyCommand
-from orchestrate.domain.orders.resting import Reached, RestingOrder
+from orchestrate.domain.orders.resting import Match, RestingOrder, in_order_of_filling
 from orchestrate.domain.orders.ties import ended_by, misses
 
 _MARKET = OrderType.MARKET
@@ -51,14 +51,6 @@ class _Resting:
     followed: int = _UNKNOWN
     next_row: int = _UNKNOWN
     span: int = _FIRST_SPAN
-
-
-class _Match(NamedTuple):
-    """An order that a bar reaches, and how far from the bar's open."""
-
-    resting: _Resting
-    reached: Reached
-    bar: HistoricalDataBar
 
 
 class PendingFills:
@@ -196,12 +188,13 @@ class PendingFills:
         if not tried:
             return
         for match in self._reached_by_bars(tried):
-            order = match.resting.order
-            if order.id not in self.resting:
+            order = match.order
+            resting = self.resting.get(order.id)
+            if resting is None:
                 continue  # ended by a fill before it
-            quantity = self._fillable(match.resting, held(order.strategy_id, order.symbol))
+            quantity = self._fillable(resting, held(order.strategy_id, order.symbol))
             if quantity:
-                yield self._take_part(match.resting, quantity, match.reached.price)
+                yield self._take_part(resting, quantity, match.reached.price)
                 self._end_tied(order, held(order.strategy_id, order.symbol))
         for resting in tried:
             if resting.order.id in self.resting:
@@ -218,7 +211,7 @@ class PendingFills:
             self._next_step = None
         return resting.next_row <= row
 
-    def _reached_by_bars(self, tried: Sequence[_Resting]) -> list[_Match]:
+    def _reached_by_bars(self, tried: Sequence[_Resting]) -> list[Match]:
         """Take orders through their symbols' bars; return those that are reached, in the order in which they fill."""
         bars: dict[str, HistoricalDataBar] = {}
         matches = []
@@ -234,11 +227,8 @@ class PendingFills:
             reached = rule.reached(bars[symbol])
             resting.rule = rule.after(bars[symbol])
             if reached is not None:
-                matches.append(_Match(resting, reached, bars[symbol]))
-        if len(matches) > 1:
-            matches.sort(key=lambda each: not each.reached.at_open)
-            _nearer_first(matches)
-        return matches
+                matches.append(Match(resting.order, reached, bars[symbol]))
+        return in_order_of_filling(matches)
 
     def _fillable(self, resting: _Resting, held: float) -> float:
         """Return how much of an order fills: an exit closes at most what is held, an entry doesn't go against it."""
@@ -282,28 +272,6 @@ class PendingFills:
 
 def _is_over(order: Order, series: BarSeries, row: int) -> bool:
     return order.until is not None and order.until < int(series.timestamp[row])
-
-
-def _nearer_first(matches: list[_Match]) -> None:
-    """Of an OCO that one bar reaches, move the farther order behind the nearer; of two as near, the second named."""
-    seen: dict[OrderGroup, _Match] = {}
-    for later in list(matches):
-        group = later.resting.order.group
-        if group is None or group.kind != "oco":
-            continue
-        if group not in seen:
-            seen[group] = later
-            continue
-        first = seen[group]
-        its, before = later.reached.distance(later.bar), first.reached.distance(first.bar)
-        if its < before or (its == before and _is_second(first)):
-            matches.remove(first)
-            matches.insert(matches.index(later) + 1, first)
-
-
-def _is_second(match: _Match) -> bool:
-    group = match.resting.order.group
-    return group is not None and group.second
 
 
 def raise_broken(framework: str, about: Iterable[str], error: Exception) -> NoReturn:

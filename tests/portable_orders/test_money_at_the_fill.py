@@ -104,3 +104,44 @@ def test_new_prices_are_not_triggered_by_bars_before_them(engine: str) -> None:
         2: [Signal.replace("x", limit=9.0, stop=9.5)],
     }
     assert run(engine, plan, market).fills() == [(-100.0, 9.5)]
+
+
+def test_a_stop_limit_that_was_triggered_stays_so_when_it_is_replaced(engine: str) -> None:
+    """Bar 1 triggers it below its limit; at the open of bar 2, far above its stop, 1,000 pay for 66 at 15.
+
+    A new stop means nothing to it any more.
+    """
+    prices: list[Bar] = [(10.0, 10.5, 9.8, 10.0), (8.5, 8.8, 8.5, 8.7), (15.0, 15.0, 14.0, 15.0)]
+    for new in ({"limit": 8.95}, {"limit": 8.95, "stop": 8.97}, {"quantity": 99}):
+        plan = {0: [Signal.enter("A", "short", 100, limit=8.9, stop=9.0, tag="x")], 1: [Signal.replace("x", **new)]}
+        done = run(engine, plan, market_of(bars(prices)))
+        assert done.fills() == [(-66.0, 15.0)]
+
+
+def test_of_two_openings_the_first_takes_what_it_costs_at_its_fill(engine: str) -> None:
+    """Both are reached at 10, in bars that opened at 12: each pays its 500, none pays for 12."""
+    falls = bars([(11.0, 11.0, 11.0, 11.0), (12.0, 12.0, 9.5, 10.0)])
+    market = market_of(falls, bars([(11.0, 11.0, 11.0, 11.0), (12.0, 12.0, 9.5, 10.0)], "B"))
+    done = run(engine, {0: [Signal.enter(name, quantity=50, limit=10.0) for name in "AB"]}, market)
+    assert done.fills() == [(50.0, 10.0), (50.0, 10.0)]
+
+
+def test_an_exit_of_the_same_bar_pays_for_an_opening(engine: str) -> None:
+    """90 at 10 are sold at 5, which leaves 550: the short that the same open reaches is cut from 111 to 110."""
+    market = market_of(bars([*level(10.0, 10.0, 10.0), (5.0, 5.0, 5.0, 5.0)]))
+    turn = [Signal.exit("A", stop=9.0), Signal.enter("A", "short", 111, stop=9.0)]
+    done = run(engine, {0: [Signal.enter("A", quantity=90)], 2: turn}, market, PLAIN)
+    assert done.fills() == [(90.0, 10.0), (-90.0, 5.0), (-110.0, 5.0)]
+    assert done.reasons("s")[-1] == ("resized", "open_gap", -110.0)
+
+
+def test_an_add_that_ends_with_its_position_costs_nothing(engine: str) -> None:
+    """The open closes A, so its add at 6 is over, and B has all of the 555 that are left at its own fill."""
+    falls = bars([*level(10.0, 10.0, 10.0), (5.0, 6.5, 5.0, 5.0)])
+    market = market_of(falls, bars([*level(10.0, 10.0, 10.0), (9.0, 9.0, 9.0, 9.0)], "B"))
+    plan = {
+        0: [Signal.enter("A", quantity=89)],
+        2: [Signal.exit("A", stop=9.0), Signal.add("A", 5, stop=6.0), Signal.enter("B", quantity=8, limit=9.5)],
+    }
+    done = run(engine, plan, market, PLAIN)
+    assert done.fills() == [(89.0, 10.0), (-89.0, 5.0), (8.0, 9.0)]

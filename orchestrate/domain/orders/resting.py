@@ -12,7 +12,7 @@ import numpy as np
 
 from orchestrate.domain.errors import EngineError
 from orchestrate.domain.market.timeline import BarSeries, Flags, HistoricalDataBar
-from orchestrate.domain.orders.order import Order, trailing_level
+from orchestrate.domain.orders.order import Order, OrderGroup, trailing_level
 from orchestrate.domain.orders.terms import rounded_level
 from orchestrate.domain.values import value
 
@@ -33,6 +33,48 @@ class Reached(NamedTuple):
     def distance(self, bar: HistoricalDataBar) -> Decimal:
         """Return how far from the bar's open the price is."""
         return abs(Decimal(str(self.price)) - Decimal(str(bar.open)))
+
+
+class Match(NamedTuple):
+    """An order that a bar reaches."""
+
+    order: Order
+    reached: Reached
+    bar: HistoricalDataBar
+
+    @property
+    def is_second(self) -> bool:
+        """True for the one of an OCO that was named second."""
+        group = self.order.group
+        return group is not None and group.second
+
+
+def in_order_of_filling(matches: list[Match]) -> list[Match]:
+    """Return orders that their bars reach, given as they were placed, in the order in which they fill.
+
+    What the open reaches comes first; of an OCO the nearer to the open comes before the other, ties as they are named.
+    """
+    if len(matches) > 1:
+        matches = sorted(matches, key=lambda each: not each.reached.at_open)
+        _move_nearer_first(matches)
+    return matches
+
+
+def _move_nearer_first(matches: list[Match]) -> None:
+    """Of an OCO that one bar reaches, move the farther order behind the nearer; of two as near, the second named."""
+    seen: dict[OrderGroup, Match] = {}
+    for later in list(matches):
+        group = later.order.group
+        if group is None or group.kind != "oco":
+            continue
+        if group not in seen:
+            seen[group] = later
+            continue
+        first = seen[group]
+        its, before = later.reached.distance(later.bar), first.reached.distance(first.bar)
+        if its < before or (its == before and first.is_second):
+            matches.remove(first)
+            matches.insert(matches.index(later) + 1, first)
 
 
 @value

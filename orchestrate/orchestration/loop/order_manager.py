@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable
 from typing import Final
 
 from orchestrate.domain.books import Position
@@ -21,9 +21,9 @@ from orchestrate.domain.orders.order import (
     Reason,
     StrategyCommand,
 )
-from orchestrate.domain.orders.resting import RestingOrder
+from orchestrate.domain.orders.resting import Match, RestingOrder, in_order_of_filling
 from orchestrate.domain.orders.terms import Child, OrderTerms, rounded_level
-from orchestrate.domain.orders.ties import ended_by, misses
+from orchestrate.domain.orders.ties import ended_by
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.loop.decision_log import DecisionLog
 from orchestrate.orchestration.loop.marks import Marks
@@ -31,6 +31,7 @@ from orchestrate.orchestration.orders.blotter import Blotter, Due
 from orchestrate.orchestration.orders.requests import replaced_quantity
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.payable import Released, demand_of
+from orchestrate.orchestration.risk.reached import ReachedOrders
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 Send = Callable[[Iterable[StrategyCommand]], None]
@@ -136,8 +137,12 @@ class OrderManager:
         """Cut entries and adds that the bar reaches to what can be paid there: prices, rates and equity have moved."""
         self._marks.step = event.step
         opens = self._marks.opens
-        reached = list(self._reached(event))
-        cut = self._buying_power.cut_reached(reached, opens, event.step, event.t) if reached else []
+        matches = self._matches(event)
+        if not matches:
+            return []
+        moment = self._buying_power.moment(opens, event.step, event.t)
+        instruments = self._market.instruments
+        cut = ReachedOrders(self.blotter, self._buying_power, instruments, self._rules, moment).cut(matches)
         for result in cut:
             order = result.order
             if result.decision is not None:
@@ -151,24 +156,28 @@ class OrderManager:
                 self.send([StrategyCommand(order.strategy_id, "cancel", order, Reason.BELOW_ONE_LOT)])
         return cut
 
-    def _reached(self, event: MarketEvent) -> Iterator[tuple[Order, float]]:
-        """Yield portable openings that the bar fills, and the price, before slippage, at which it does."""
-        for order in self.blotter.resting():
-            opens = not order.closing and not order.native_order and not order.filled
-            if not opens or order.symbol not in event.rows or self._misses(order):
-                continue
-            series = self._market.series[order.symbol]
-            resting = RestingOrder.of(order, self._market.instruments[order.symbol].precision)
-            reached = resting.reached_after(series, order.first_row, event.rows[order.symbol])
-            if reached is not None:
-                yield order, reached.price
+    def _matches(self, event: MarketEvent) -> list[Match]:
+        """Return what the bar reaches of strategies with an opening that it reaches, in the order in which it fills."""
+        resting = [order for order in self.blotter.resting() if self._may_fill(order, event)]
+        openings = [match for order in resting if not order.closing and (match := self._match(order, event))]
+        if not openings:
+            return []
+        owners = self._buying_power.sharing_with({match.order.strategy_id for match in openings})
+        exits = [order for order in resting if order.closing and order.strategy_id in owners]
+        reached = {match.order.id: match for match in openings}
+        reached |= {order.id: match for order in exits if (match := self._match(order, event))}
+        return in_order_of_filling([reached[order.id] for order in resting if order.id in reached])
 
-    def _misses(self, order: Order) -> bool:
-        """Return True for one that can't fill in this bar, whose market orders fill before it."""
-        place = (order.strategy_id, order.symbol)
-        released = [one for one in self.blotter.unanswered() if (one.strategy_id, one.symbol) == place]
-        held = self._held(*place) + sum(one.quantity for one in released if not one.rests)
-        return self._has_expired(order) or misses(order, rounded(held))
+    def _may_fill(self, order: Order, event: MarketEvent) -> bool:
+        """Return whether it is a portable order whose symbol has a bar; a part of an opening has been paid for."""
+        here = order.symbol in event.rows and not order.native_order
+        return here and (order.closing or not order.filled) and not self._has_expired(order)
+
+    def _match(self, order: Order, event: MarketEvent) -> Match | None:
+        series, row = self._market.series[order.symbol], event.rows[order.symbol]
+        resting = RestingOrder.of(order, self._market.instruments[order.symbol].precision)
+        reached = resting.reached_after(series, order.first_row, row)
+        return None if reached is None else Match(order, reached, series.bar(row))
 
     def _has_expired(self, order: Order) -> bool:
         """Return True for an order whose lifetime ended before the bar that has begun."""
@@ -201,14 +210,15 @@ class OrderManager:
         was.
         """
         limit = order.limit if terms.limit is None else terms.limit
-        trigger = order.trigger if terms.stop is None else terms.stop
+        triggered = self._was_triggered(order)
+        trigger = order.trigger if terms.stop is None or triggered else terms.stop
         power, now, bracket = self._buying_power, order.quantity, order.bracket
         cost = power.cost_of(order, now, limit, trigger)
         if bracket is not None:
             bracket = bracket.followed(order.trigger or order.limit, trigger or limit)
         if self._refuses(order, cost, lacks_stop=bracket is None and order.bracket is not None):
             limit, trigger, cost, bracket = order.limit, order.trigger, order.reserve, order.bracket
-        if order.trail is None:
+        if order.trail is None and not triggered:
             self.blotter.rests_anew(order, self._marks.row(order.symbol) + 1)
         whole = now if quantity is None else self._whole(order, float(quantity))
         more = 0.0 if order.closing or abs(whole) <= abs(now) else rounded(whole - now)
@@ -220,6 +230,14 @@ class OrderManager:
         self.blotter.protect(order, bracket)
         self.tell_change(order)
         return more
+
+    def _was_triggered(self, order: Order) -> bool:
+        """Return whether a bar has triggered a stop-limit, which is a limit from then on."""
+        if order.limit is None or order.trigger is None or order.status is not OrderStatus.RESTING:
+            return False
+        resting = RestingOrder.of(order, self._market.instruments[order.symbol].precision)
+        end = self._marks.row(order.symbol) + 1
+        return resting.first_reach(self._market.series[order.symbol], order.first_row, end) < end
 
     def _whole(self, order: Order, quantity: float) -> float:
         units = self._rules.lot(quantity, self._market.instruments[order.symbol])

@@ -46,8 +46,8 @@ from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.intake import Intake
-from orchestrate.orchestration.risk.oppositions import Oppositions
 from orchestrate.orchestration.risk.pipeline import Resources
+from orchestrate.orchestration.risk.policies.oppositions import Oppositions
 from orchestrate.orchestration.risk.sizing import planned_exits
 from orchestrate.orchestration.strategies.calls import CallStack
 from orchestrate.orchestration.strategies.compatibility import decision_order

@@ -6,7 +6,7 @@ share an account, the openings of one step are funded together, and those of one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final, NamedTuple
@@ -52,7 +52,7 @@ class _Opening(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Moment:
+class Moment:
     """One moment at which orders are released: its prices, the money of orders still waiting, books after the others.
 
     `contributions` are those of strategies to a common account, until they change.
@@ -64,6 +64,11 @@ class _Moment:
     waiting: dict[str, float] = field(default_factory=dict)
     books: dict[str, Book] = field(default_factory=dict)
     contributions: dict[str, Contribution] = field(default_factory=dict)
+
+    def take(self, owner: str, money: float) -> None:
+        """Hold money for a strategy's openings, or (negative) free it."""
+        self.waiting[owner] = self.waiting.get(owner, 0.0) + money
+        self.contributions.pop(owner, None)
 
 
 class BuyingPower:
@@ -272,7 +277,7 @@ class BuyingPower:
 
     def release(self, orders: Sequence[Order], prices: Prices, step: int, t: int) -> list[Released]:
         """Return the `orders` of one moment, closing ones first, cut to their cost at the `prices` of that moment."""
-        moment = _Moment(prices, step, t)
+        moment = Moment(prices, step, t)
         if len(orders) == 1:  # nothing else of this moment matters
             return [self._release_one(orders[0], self._entries[orders[0].strategy_id].book, moment)]
         waiting, books = moment.waiting, moment.books
@@ -295,7 +300,7 @@ class BuyingPower:
                 books[owner] = book.projected([self._expected(owner, order.symbol, result.quantity, prices)])
         return released
 
-    def _release_one(self, order: Order, book: Book, moment: _Moment) -> Released:
+    def _release_one(self, order: Order, book: Book, moment: Moment) -> Released:
         prices, step, t = moment.prices, moment.step, moment.t
         if order.rests:
             return Released(order, order.quantity)
@@ -305,9 +310,9 @@ class BuyingPower:
         if order.requires and misses(order, book.quantity(order.symbol)):
             detail = "nothing is held any more" if order.requires == "position" else "something is held"
             return changed(order, demand_of(order, raw, step, t), 0.0, Reason.CANCELLED, detail)
-        return self._cut_to(order, book, moment, raw)
+        return self.cut_to(order, book, moment, raw)
 
-    def _cut_to(self, order: Order, book: Book, moment: _Moment, raw: float) -> Released:
+    def cut_to(self, order: Order, book: Book, moment: Moment, raw: float) -> Released:
         """Return an opening cut to what it costs at the price `raw`, before slippage."""
         prices, step, t = moment.prices, moment.step, moment.t
         instrument = converted(self._quoted[order.symbol], prices)
@@ -321,28 +326,24 @@ class BuyingPower:
         left = fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
         return changed(order, demand_of(order, raw, step, t), *left)
 
-    def cut_reached(self, reached: Sequence[tuple[Order, float]], opens: Prices, step: int, t: int) -> list[Released]:
-        """Cut openings that a bar reaches, each at its price before slippage, to what they cost there."""
+    def moment(self, opens: Prices, step: int, t: int) -> Moment:
+        """Return the moment of an open, with the books after the market orders that engines have."""
         fills: dict[str, list[Expected]] = {}
         for order in self._blotter.unanswered():
             expected = self._expected(order.strategy_id, order.symbol, order.quantity, opens)
             fills.setdefault(order.strategy_id, []).append(expected)
-        moment = _Moment(opens, step, t)
-        moment.books = {name: self._entries[name].book.projected(expected) for name, expected in fills.items()}
-        cut = []
-        for order, price in reached:
-            owner = order.strategy_id
-            book = moment.books.get(owner, self._entries[owner].book)
-            moment.waiting[owner] = moment.waiting.get(owner, 0.0) - order.reserve
-            result = self._cut_to(order, book, moment, price)
-            moment.contributions.pop(owner, None)
-            if result.quantity:
-                moment.books[owner] = book.projected([self._expected(owner, order.symbol, result.quantity, opens)])
-            if result.decision is not None:
-                cut.append(result)
-        return cut
+        books = {name: self._entries[name].book.projected(expected) for name, expected in fills.items()}
+        return Moment(opens, step, t, books=books)
 
-    def _contributions(self, moment: _Moment) -> Others:
+    def book(self, owner: str, moment: Moment) -> Book:
+        """Return a strategy's book at a moment."""
+        return moment.books.get(owner) or self._entries[owner].book
+
+    def sharing_with(self, owners: Collection[str]) -> Collection[str]:
+        """Return the strategies whose orders take from the money of these."""
+        return self._entries if any(self._entries[owner].account.is_shared for owner in owners) else owners
+
+    def _contributions(self, moment: Moment) -> Others:
         """Return all contributions while orders are released: released ones count as filled, the rest as held."""
         known, prices = moment.contributions, moment.prices
         for name, entry in self._entries.items():

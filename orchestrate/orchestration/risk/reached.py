@@ -1,0 +1,93 @@
+"""What a bar's fills leave to spend: openings that it reaches are cut to it, in the order in which they fill."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.instruments.rates import converted, rate_at
+from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.order import Fill, Order
+from orchestrate.domain.orders.resting import Match
+from orchestrate.domain.orders.ties import ended_by, misses
+from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.risk.buying_power import BuyingPower, Moment
+from orchestrate.orchestration.risk.payable import Expected, Released
+
+
+class ReachedOrders:
+    """Portable orders that one bar reaches, taken in turn; those of `moment` are the books after its market orders.
+
+    An exit frees money. An opening takes what it costs at its fill, from the money that there is at the open.
+    """
+
+    def __init__(
+        self,
+        blotter: Blotter,
+        buying_power: BuyingPower,
+        instruments: Mapping[str, Instrument],
+        rules: ExecutionRules,
+        moment: Moment,
+    ) -> None:
+        self._blotter, self._power, self._moment = blotter, buying_power, moment
+        self._instruments, self._rules = instruments, rules
+        self._opened: dict[tuple[str, str], float] = {}
+        self._over: set[str] = set()
+
+    def cut(self, matches: Sequence[Match]) -> list[Released]:
+        """Return the openings that are cut or refused; `matches` come in the order in which they fill."""
+        results = [self._fill(match.order, match.reached.price) for match in matches]
+        return [result for result in results if result is not None and result.decision is not None]
+
+    def _fill(self, order: Order, price: float) -> Released | None:
+        """Take a fill in; None for an exit, and for what something before it has ended."""
+        held = self._held(order)
+        if order.id in self._over:
+            return None
+        if order.closing:
+            if held * order.quantity < 0:
+                self._close(order, math.copysign(min(abs(order.remaining), abs(held)), order.quantity), price)
+            return None
+        return None if misses(order, held) else self._open(order, price)
+
+    def _held(self, order: Order) -> float:
+        owner, symbol = order.strategy_id, order.symbol
+        book = self._power.book(owner, self._moment)
+        return rounded(book.quantity(symbol) + self._opened.get((owner, symbol), 0.0))
+
+    def _close(self, order: Order, quantity: float, price: float) -> None:
+        owner, moment = order.strategy_id, self._moment
+        book = self._power.book(owner, moment)
+        part = math.copysign(min(abs(quantity), abs(book.quantity(order.symbol))), quantity)
+        if part:
+            moment.books[owner] = book.projected([self._fill_of(order, part, price)])
+        self._end_tied(order)
+
+    def _open(self, order: Order, price: float) -> Released:
+        owner, moment = order.strategy_id, self._moment
+        moment.take(owner, -order.reserve)
+        result = self._power.cut_to(order, self._power.book(owner, moment), moment, price)
+        if result.quantity:
+            fill, instrument = self._fill_of(order, result.quantity, price)
+            moment.take(owner, self._rules.cost(fill.quantity, fill.price, converted(instrument, moment.prices)))
+            place = (owner, order.symbol)
+            self._opened[place] = self._opened.get(place, 0.0) + result.quantity
+            self._end_tied(order)
+        return result
+
+    def _fill_of(self, order: Order, quantity: float, raw: float) -> Expected:
+        """Return the fill of an order at `raw`, before slippage."""
+        prices, instrument = self._moment.prices, self._instruments[order.symbol]
+        price = self._rules.fill_price(raw, quantity, instrument) if order.slips else raw
+        fee = self._rules.fee(quantity, price, converted(instrument, prices))
+        rate = rate_at(prices, instrument)
+        return Fill("", order.strategy_id, order.symbol, quantity, price, fee, 0, rate=rate), instrument
+
+    def _end_tied(self, filled: Order) -> None:
+        """End what ends with a fill; the money that was held for it is free."""
+        owner = filled.strategy_id
+        for other, _ in ended_by(filled, self._held(filled), self._blotter.conditional(owner, filled.symbol)):
+            if other.id not in self._over:
+                self._over.add(other.id)
+                self._moment.take(owner, -other.reserve)
