@@ -14,12 +14,6 @@ from orchestrate.runs.reading import StoredRun
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-def names_of(run: StoredRun, file: str) -> list[str]:
-    """Return the names of the columns of one of the run's files."""
-    names: list[str] = _opened(run, file).schema_arrow.names
-    return names
-
-
 def arrays(run: StoredRun, file: str, names: Sequence[str]) -> Arrays:
     """Return columns, stamps as nanoseconds; a missing number is NaN. StoreError where the file lacks them."""
     parts = list(parts_of(run, file, names))

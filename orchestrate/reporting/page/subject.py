@@ -18,18 +18,18 @@ from orchestrate.domain.market.timeline import BarSeries, Floats, Stamps
 from orchestrate.domain.results import Transfers
 from orchestrate.reporting.page import sampling
 from orchestrate.reporting.page.charts import moments
-from orchestrate.runs.arrays import Arrays, arrays, names_of
+from orchestrate.runs.arrays import Arrays, arrays
+from orchestrate.runs.decisions import DecisionTable
 from orchestrate.runs.explanation import Explanation
 from orchestrate.runs.reading import Document, StoredRun
 
 EQUITY: Final = "equity.parquet"
 TRADES: Final = "trades.parquet"
 EXPOSURE: Final = "exposure.parquet"
-DECISIONS: Final = "decisions.parquet"
-FILLS: Final = "fills.parquet"
+POSITIONS: Final = "positions.parquet"
 CONFIG: Final = "config.yaml"
 #: What `read_run` has to bring with it.
-FILES: Final = (EQUITY, TRADES, EXPOSURE, DECISIONS, FILLS, CONFIG)
+FILES: Final = (EQUITY, TRADES, POSITIONS, EXPOSURE, CONFIG, *DecisionTable.FILES)
 #: So many strategies have a curve of their own; tables have all.
 DRAWN: Final = 12
 PORTFOLIO: Final = "portfolio"
@@ -81,7 +81,7 @@ class Subject:
     @cached_property
     def equity(self) -> Arrays:
         """Return the columns of equity of the portfolio and of the strategies drawn."""
-        known = names_of(self.run, EQUITY)
+        known = self.run.names(EQUITY)
         own = [f"{kind}.{name}" for name in self.drawn for kind in ("equity", "flow")]
         names = ["label", "t", PORTFOLIO, *(name for name in own if name in known)]
         return arrays(self.run, EQUITY, names)

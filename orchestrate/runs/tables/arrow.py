@@ -1,4 +1,4 @@
-"""Columns as Arrow keeps them, and tables as Parquet. The only place that knows pyarrow, beside that of exposure.
+"""Columns as Arrow keeps them, and tables as Parquet. Beside it, `exposure` and `runs/arrays.py` know pyarrow.
 
 The same facts give the same bytes: no index, no metadata of other libraries, no moment of creation. Columns are laid
 into Arrow's buffers here, because `pyarrow.array` imports pandas, which takes longer than all else that a run does.

@@ -7,14 +7,14 @@ does. A page of another site can't reach it by a name of its own, because only n
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 from orchestrate.domain.errors import ConfigurationError, NotFoundError, OrchestrateError
 from orchestrate.reporting.page.page import message
@@ -23,7 +23,7 @@ from orchestrate.usecases.stored.index import index_text
 from orchestrate.usecases.stored.page import page_text
 
 HOST: Final = "127.0.0.1"
-_NAMES: Final = frozenset((HOST, "localhost"))
+_HOSTS: Final = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
 _PAGE: Final = re.compile(rf"/({RUN_ID_PATTERN})/report\.html")
 _KEPT: Final = 8
 _HEADERS: Final = {
@@ -35,7 +35,7 @@ _HEADERS: Final = {
 }
 
 
-def dashboard(reports: Path, port: int) -> ThreadingHTTPServer:
+def dashboard(reports: Path, port: int) -> Server:
     """Return a server of all runs in `reports`, which serves once it is told to. ConfigurationError: the port is taken.
 
     Port 0 is one that is free.
@@ -46,9 +46,20 @@ def dashboard(reports: Path, port: int) -> ThreadingHTTPServer:
         answer = staticmethod(pages.answer)
 
     try:
-        return ThreadingHTTPServer((HOST, port), Handler)
+        return Server((HOST, port), Handler)
     except OSError as error:
         raise ConfigurationError(f"--port: {HOST}:{port} can't be used: {error.strerror}") from None
+
+
+class Server(ThreadingHTTPServer):
+    """A server that a browser may leave before it has the whole answer."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report an error, unless it is that the browser has gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Pages:
@@ -94,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._is_called_by_another_name():
             status, text = HTTPStatus.FORBIDDEN, message("Forbidden", "This is for the machine that it runs on.")
         else:
-            status, text = self.answer(urlsplit(self.path).path)
+            status, text = self.answer(self.path.partition("?")[0])
         content = text.encode()
         self.send_response(status)
         for name, value in (*_HEADERS.items(), ("Content-Length", str(len(content)))):
@@ -105,8 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _is_called_by_another_name(self) -> bool:
         """Return whether the request names another host: so does a page whose site's name leads here."""
-        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
-        return host not in _NAMES
+        return _HOSTS.fullmatch(self.headers.get("Host", "")) is None
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""

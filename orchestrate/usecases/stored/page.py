@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from orchestrate.domain.errors import StoreError
+from orchestrate.domain.errors import ConfigurationError, StoreError
 from orchestrate.reporting.page.page import page
-from orchestrate.reporting.page.subject import FILES, Prices, Subject
+from orchestrate.reporting.page.subject import FILES, Subject
 from orchestrate.runs.reading import StoredRun, read_run
 from orchestrate.usecases.explain import explain_run
 from orchestrate.usecases.stored.index import index_text
+from orchestrate.usecases.stored.prices import prices_of
 from orchestrate.usecases.stored.report import report
 
 REPORT: Final = "report.html"
@@ -38,17 +39,17 @@ def page_text(named: str, reports: Path) -> str:
 
 def _written(run: StoredRun, output: Path | None) -> Path:
     target = output or run.folder / REPORT
-    write_whole(target, _page(run))
+    try:
+        write_whole(target, _page(run))
+    except StoreError as error:
+        if output is None:
+            raise
+        raise ConfigurationError(f"--output: {error}") from None
     return target
 
 
 def _page(run: StoredRun) -> str:
     return page(Subject(run, explain_run(run), prices_of(run)))
-
-
-def prices_of(run: StoredRun) -> Prices:
-    """Return the bars of a run where they are still there and unchanged."""
-    return Prices(missing=f"the data of {run.folder.name} are not read yet")
 
 
 def write_whole(target: Path, text: str) -> None:

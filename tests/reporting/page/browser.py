@@ -96,7 +96,7 @@ class Browser:
     def wait(self, script: str) -> None:
         """Wait until an expression is true."""
         end = time.monotonic() + _PATIENCE
-        while not self.ask(script):
+        while not self.ask(f"!!({script})"):
             if time.monotonic() > end:
                 raise TimeoutError(script)
             time.sleep(0.05)

@@ -16,7 +16,7 @@ from orchestrate.reporting.page.sections.exposure import exposure
 from orchestrate.reporting.page.sections.overview import correlation, frameworks, headline, strategies
 from orchestrate.reporting.page.sections.provenance import configuration, findings, provenance
 from orchestrate.reporting.page.sections.returns import distribution, monthly, rolling, yearly
-from orchestrate.reporting.page.sections.trades import trades
+from orchestrate.reporting.page.sections.trades import positions, trades
 from orchestrate.reporting.page.subject import Subject
 
 Section = Callable[[Subject], list[Html | Chart]]
@@ -34,6 +34,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "Correlation": correlation,
     "Exposure and capital": exposure,
     "Trades": trades,
+    "Open positions": positions,
     "Conflicts, cuts, refusals": cuts,
     "Rebalances": rebalances,
     "Frameworks": frameworks,

@@ -31,7 +31,16 @@ def equity(subject: Subject) -> list[Block]:
         hovermode="x unified",
     )
     says = "Growth of one unit of capital and fall from the last high, of the portfolio and its strategies."
-    chart = Chart("equity", "Equity and drawdown", figure, _growth_table(subject), says, subject.note, 480, ranges=True)
+    chart = Chart(
+        "equity",
+        "Equity and drawdown",
+        figure,
+        _growth_table(subject, "Equity and drawdown at the ends of months"),
+        says,
+        subject.note,
+        480,
+        ranges=True,
+    )
     return [chart]
 
 
@@ -63,7 +72,7 @@ def _copied(more: dict[str, object]) -> dict[str, object]:
     return {key: dict(value) if isinstance(value, dict) else value for key, value in more.items()}
 
 
-def _growth_table(subject: Subject) -> Html:
+def _growth_table(subject: Subject, caption: str) -> Html:
     """Return the values at the last step of months, or of as many of them as a table holds."""
     at = month_ends(subject)
     heads = ["at", PORTFOLIO, *subject.curves]
@@ -77,7 +86,7 @@ def _growth_table(subject: Subject) -> Html:
         ]
         for place in at
     ]
-    return table("Equity at the ends of months", [*heads, "drawdown of the portfolio"], rows)
+    return table(caption, [*heads, "drawdown of the portfolio"], rows)
 
 
 def month_ends(subject: Subject) -> list[int]:
@@ -143,7 +152,8 @@ def drawdowns(subject: Subject) -> list[Block]:
         showlegend=False,
     )
     says = "Equity of the portfolio; the five deepest drawdowns are shaded from high to recovery."
-    chart = Chart("drawdowns", "Deepest drawdowns", figure, _growth_table(subject), says, subject.note, 260)
+    months = _growth_table(subject, "Equity and its drawdowns at the ends of months")
+    chart = Chart("drawdowns", "Deepest drawdowns", figure, months, says, subject.note, 260)
     return [_fallen(subject, falls), chart]
 
 

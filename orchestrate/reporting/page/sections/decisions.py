@@ -115,7 +115,7 @@ def rebalances(subject: Subject) -> list[Block]:
     figure = charts.figure(
         traces,
         barmode="relative",
-        yaxis={"tickformat": "+.3~s", "title": subject.currency},
+        yaxis={"tickformat": "~s", "title": subject.currency},
         xaxis={"type": "date"},
         hovermode="x unified",
         bargap=0.3,

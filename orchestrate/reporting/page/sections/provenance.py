@@ -58,12 +58,15 @@ def configuration(subject: Subject) -> list[Block]:
     """Return the file as it was given, and the plan that it was resolved to."""
     given = subject.run.files[CONFIG].decode("utf-8", "replace")
     plan = json.dumps(subject.run.plan, indent=2)
-    return [details("The configuration as given", _text(given)), details("The plan, everything resolved", _text(plan))]
+    return [
+        details("The configuration as given", _text("Configuration", given)),
+        details("The plan, everything resolved", _text("Plan", plan)),
+    ]
 
 
-def _text(text: str) -> Html:
+def _text(name: str, text: str) -> Html:
     shown = Html("\n".join(escaped(line) for line in text.replace("\r\n", "\n").split("\n")))
-    return tag("pre", shown, tabindex="0", role="region", aria_label="Text of a file")
+    return tag("pre", shown, tabindex="0", role="region", aria_label=f"{name}, text")
 
 
 def provenance(subject: Subject) -> list[Block]:
@@ -84,6 +87,9 @@ def provenance(subject: Subject) -> list[Block]:
     blocks: list[Block] = [facts(pairs)]
     if manifest.get("overrides"):
         blocks.append(
-            details("Overrides of the command line and environment", _text(json.dumps(manifest["overrides"], indent=2)))
+            details(
+                "Overrides of the command line and environment",
+                _text("Overrides", json.dumps(manifest["overrides"], indent=2)),
+            )
         )
     return [*blocks, details("Files of the run", table("Files of the run", ["file", "sha256"], files))]

@@ -11,7 +11,7 @@ from orchestrate.domain.market.timeline import BarSeries, Flags
 from orchestrate.reporting.page import charts, numbers, sampling
 from orchestrate.reporting.page.charts import Chart, Trace
 from orchestrate.reporting.page.markup import Html, label_in_chart, paragraph, table
-from orchestrate.reporting.page.subject import TRADES, Subject
+from orchestrate.reporting.page.subject import POSITIONS, TRADES, Subject
 from orchestrate.runs.arrays import Arrays, arrays
 
 Block = Html | Chart
@@ -19,6 +19,7 @@ Block = Html | Chart
 _SYMBOLS: Final = 6
 _MARKED: Final = 400
 _LISTED: Final = 250
+_HELD: Final = ("strategy_id", "symbol", "quantity", "opened", "average_price", "last_close", "value", "open_profit")
 _COLUMNS: Final = (
     *("strategy_id", "framework", "symbol", "quantity", "entered", "exited"),
     *("entry_price", "exit_price", "profit", "fees"),
@@ -42,6 +43,29 @@ def trades(subject: Subject) -> list[Block]:
     elif len(ranked) > len(drawn):
         drawn.append(paragraph(f"{len(drawn)} of {len(ranked)} symbols shown, those with most trades.", "note"))
     return [*drawn, *_listed(known)]
+
+
+def positions(subject: Subject) -> list[Block]:
+    """Return what was still held at the end."""
+    known = arrays(subject.run, POSITIONS, _HELD)
+    if not len(known["symbol"]):
+        return []
+    prices, closes = (numbers.prices(known[name].tolist()) for name in ("average_price", "last_close"))
+    rows = [
+        [
+            str(known["strategy_id"][place]),
+            str(known["symbol"][place]),
+            numbers.quantity(float(known["quantity"][place])),
+            label_text(int(known["opened"][place])),
+            prices[place],
+            closes[place],
+            numbers.money(float(known["value"][place])),
+            numbers.money(float(known["open_profit"][place])),
+        ]
+        for place in range(len(known["symbol"]))
+    ]
+    heads = ["strategy", "symbol", "quantity", "opened", "average price", "last close", "value", "open profit"]
+    return [table("Positions that are open at the end", heads, rows)]
 
 
 def _priced(symbol: str, bars: BarSeries, known: Arrays, place: int) -> Chart:
