@@ -23,6 +23,7 @@ NAUTILUS, NAUTILUS_SPARSE = "5 on 1, 20,000 minutes", "5 on 1, 50,000 minutes, 5
 FIVE_DAYS, FIVE_MINUTES = "5 against 1, 2,520 days", "5 against 1, 500,000 minutes"
 FIVE_SPARSE = f"{FIVE_MINUTES}, 50/200"
 WHOLE, MEMORY, STEP = "whole process", "memory", "step"
+PAGES = "pages"
 BRACKETS = "brackets, 500,000 minutes"
 PORTFOLIO = "100 on 100, 2,520 days, decided by the portfolio"
 
@@ -87,6 +88,10 @@ GOALS = [
     Goal(STEP, "an order in each engine within a step, p99", 1_000, "µs"),
     Goal(WHOLE, "--help", 150, "ms"),
     Goal(WHOLE, "validate", 400, "ms"),
+    Goal(PAGES, "5 strategies, 504 days, CPU, P95 of 20", 2_000, "ms"),
+    Goal(PAGES, "5 strategies, 500,000 minutes, CPU", 5_000, "ms"),
+    Goal(PAGES, "500,000 minutes, size", 2.5, "MB"),
+    Goal(PAGES, "500,000 minutes, until the first chart", 2_000, "ms"),
 ]
 
 

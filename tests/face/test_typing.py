@@ -85,8 +85,9 @@ def test_the_wheel_has_what_is_no_python(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     data = {"orchestrate/py.typed", "orchestrate/starter/my_strategy.py", "orchestrate/starter/backtest.yaml"}
+    data |= {f"orchestrate/reporting/page/assets/{name}" for name in ("plotly-cartesian.min.js", "plotly-LICENSE")}
     assert data | {"orchestrate/shipped_strategies/momentum.py"} <= set(names)
-    assert not [name for name in names if name.startswith(("tests/", "bench/"))]
+    assert not [name for name in names if name.startswith(("tests/", "bench/")) or "axe" in name]
 
 
 def test_users_scripts_run_on_the_wheel(environment: Path):

@@ -1,0 +1,61 @@
+"""Pages of stored runs, as processes: of the users' size and of half a million bars, and how soon that is seen."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.goals import PAGES, Ledger
+from bench.scenes.scene import Scene
+from bench.scenes.whole import Used, backtest, configuration, process
+from tests.reporting.page.browser import CHROMIUM, Browser
+
+TURNS = 20
+DAILY, MINUTES = Scene(504, 1, 5), Scene(500_000, 1, 5, 60)
+
+
+def page(folder: Path) -> Used:
+    return process(folder, "-m", "orchestrate", "report", "--format", "html")
+
+
+def stored(folder: Path, scene: Scene) -> Path:
+    """Run the scene in a folder of its own, which is returned."""
+    own = folder / str(scene.bars)
+    own.mkdir()
+    backtest(own, configuration(scene, own, "backtrader", "nautilus" if scene is DAILY else "backtrader"))
+    return own
+
+
+@pytest.mark.timeout(1800)
+def test_pages(tmp_path: Path, ledger: Ledger) -> None:
+    daily, minutes = (stored(tmp_path, scene) for scene in (DAILY, MINUTES))
+    page(daily)
+    seconds = [page(daily).seconds for _ in range(TURNS)]
+    many = [page(minutes).seconds for _ in range(3)]
+    written = next((minutes / "reports").glob("*/report.html"))
+    size = written.stat().st_size / 1e6
+    usual, long = float(np.percentile(seconds, 95)) * 1000, float(np.median(many)) * 1000
+    ledger.reached(PAGES, "5 strategies, 504 days, CPU, P95 of 20", usual)
+    ledger.reached(PAGES, "5 strategies, 500,000 minutes, CPU", long)
+    ledger.reached(PAGES, "500,000 minutes, size", size)
+    opened = None if CHROMIUM is None else opening(written, tmp_path / "chromium")
+    ledger.reached(PAGES, "500,000 minutes, until the first chart", opened, "" if opened else "no Chromium")
+    shown = "–" if opened is None else f"{opened:.0f} ms"
+    lines = [f"page of {DAILY}: {usual:.0f} ms", f"page of {MINUTES}: {long:.0f} ms, {size:.2f} MB, seen after {shown}"]
+    ledger.report(PAGES, *lines)
+    assert size < 2.5
+
+
+def opening(page: Path, folder: Path) -> float:
+    """Return the milliseconds from opening a page until its first chart is drawn; the median of five."""
+    taken = []
+    with Browser(folder) as browser:
+        for _ in range(5):
+            began = time.perf_counter()
+            browser.open(page.as_uri())
+            browser.wait("document.querySelector('.plot .trace')")
+            taken.append(time.perf_counter() - began)
+    return float(np.median(taken)) * 1000
