@@ -226,6 +226,8 @@ def two_strategies() -> RunResult:
 @pytest.fixture
 def one_failed(two_strategies: RunResult) -> RunResult:
     """The same, after the climber raised."""
-    error = StrategyError("ValueError", "no such bar", "Traceback …\nValueError: no such bar\n", FIRST + 3 * DAY)
+    error = StrategyError(
+        "ValueError", "no such bar", "Traceback …\nValueError: no such bar\n", FIRST + 3 * DAY, "climber.py", 7
+    )
     climb = replace(two_strategies.strategies["climb"], status="failed", error=error)
     return replace(two_strategies, status="degraded", strategies={**two_strategies.strategies, "climb": climb})

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from orchestrate.analytics.blotter_summary import blotter_summary
 from orchestrate.analytics.correlation import correlation
 from orchestrate.analytics.exposure import peaks
 from orchestrate.analytics.metrics import METRICS, figures
@@ -18,7 +19,7 @@ from orchestrate.analytics.track import Track
 from orchestrate.domain.books import Trade
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Flags, Floats
-from orchestrate.domain.results import Finding, PortfolioStop, RunResult, StrategyResult
+from orchestrate.domain.results import Finding, PortfolioStop, RunResult, StrategyError, StrategyResult
 
 Document = dict[str, object]
 
@@ -52,6 +53,7 @@ def summarise(result: RunResult) -> Document:
         "correlation": matrix,
         **stopped,
         "peaks": peaks(result),
+        **blotter_summary(result),
         "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more]))],
     }
 
@@ -95,7 +97,6 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
     )
     metrics, figure_notes = figures(track, f"strategies.{strategy.id}")
     notes.extend(figure_notes)
-    error = strategy.error
     changes = [
         {"status": one.status, "bar_date": _date(one.t), "moment": one.moment} for one in strategy.status_changes
     ]
@@ -110,15 +111,14 @@ def _strategy(result: RunResult, strategy: StrategyResult, notes: list[Finding])
         "metrics": metrics,
         "blocked": strategy.blocked,
         "resized": strategy.resized,
-        "error": None
-        if error is None
-        else {
-            "type": error.type,
-            "message": error.message,
-            "bar_date": _date(error.t),
-        },
+        "error": None if strategy.error is None else _error(strategy.error),
         **({"status_changes": changes} if changes else {}),
     }
+
+
+def _error(error: StrategyError) -> Document:
+    where = {"file": error.file or None, "line": error.line or None}
+    return {"type": error.type, "message": error.message, **where, "bar_date": _date(error.t)}
 
 
 def _stop(stop: PortfolioStop) -> Document:

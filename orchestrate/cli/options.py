@@ -37,6 +37,8 @@ Root = Annotated[
         show_default=False,
     ),
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show all there is: every finding, reason, position.")]
+Tracebacks = Annotated[bool, typer.Option("--traceback", help="Show the tracebacks of strategies that failed, too.")]
 RunId = Annotated[
     str, typer.Argument(metavar="RUN", help="An id, a unique beginning of one, or 'latest'.", show_default=False)
 ]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from orchestrate.domain.books import Accrual, Flow, Handover, Position, Trade
+from orchestrate.domain.events import StrategyConflictDetectedEvent
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.order import Decision, Fill, OrderStatus, Reason
 from orchestrate.domain.plan import RunPlan
@@ -50,20 +51,22 @@ Coverage = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class StrategyError:
-    """The error by which a strategy failed; `t` is the label of the bar, None before the first bar."""
+    """The error by which a strategy failed; `t` is the label of the bar, None before the first bar.
+
+    `file` and `line` are the innermost place in the user's own code, "" and 0 where it is not known.
+    """
 
     type: str
     message: str
     traceback: str
     t: int | None
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunError(StrategyError):
     """The error that ended a run: a user's function for the portfolio failed, at that line of that file."""
-
-    file: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +277,8 @@ class RunResult:
     order_statuses: Mapping[str, OrderStatus] = field(default_factory=dict)
     #: the sha256 of each strategy file that was loaded, by its path in the folder of the configuration
     sources: Mapping[str, str] = field(default_factory=dict)
+    #: demands of several strategies for one symbol on one bar, as they were settled
+    conflicts: tuple[StrategyConflictDetectedEvent, ...] = ()
 
     @property
     def portfolio_equity(self) -> Floats:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain.text import printable
@@ -19,32 +20,43 @@ from orchestrate.reporting.output import json_text, say_or_write, write_text
 from orchestrate.runs.reading import StoredRun
 
 Document = dict[str, Any]
+
+
+class Detail(NamedTuple):
+    """How much a text shows: `verbose`, all there is; `traceback`, those of strategies that failed, too."""
+
+    verbose: bool = False
+    traceback: bool = False
+
+
 #: Prints the run on stdout, or writes it to the file.
-Format = Callable[[StoredRun, Path | None], None]
+Format = Callable[[StoredRun, Path | None, Detail], None]
 
 
-def _text(run: StoredRun, file: Path | None) -> None:
-    from orchestrate.reporting.tables import show
+def _text(run: StoredRun, file: Path | None, detail: Detail) -> None:
+    from orchestrate.reporting.text.summary import show
 
+    show_run = partial(show, run.document(), verbose=detail.verbose)
+    tracebacks = run.tracebacks if detail.traceback else {}
     if file is None:
-        show(run.document())
+        show_run(tracebacks=tracebacks)
         return
     written = StringIO()
-    show(run.document(), file=written)
+    show_run(file=written, tracebacks=tracebacks)
     write_text(file, written.getvalue())
 
 
-def _json(run: StoredRun, file: Path | None) -> None:
+def _json(run: StoredRun, file: Path | None, _detail: Detail) -> None:
     say_or_write(json_text(run.document()), file)
 
 
-def _markdown(run: StoredRun, file: Path | None) -> None:
+def _markdown(run: StoredRun, file: Path | None, _detail: Detail) -> None:
     from orchestrate.reporting.markdown import run_text
 
     say_or_write(run_text(run.document()), file)
 
 
-def _csv(run: StoredRun, file: Path | None) -> None:
+def _csv(run: StoredRun, file: Path | None, _detail: Detail) -> None:
     """Give one row a figure, with all its digits."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -105,7 +105,13 @@ def show(
             console.print(renderable)
         for renderable in unwrapped:
             console.print(renderable, soft_wrap=True)
-    print(without_commands(captured.get()), end="", file=file)
+    text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))
+    print(without_commands(text), end="", file=file)
+
+
+def is_terminal(file: IO[str] | None) -> bool:
+    """Return whether `show` prints to a terminal."""
+    return _console(file, None).is_terminal
 
 
 def width_of(file: IO[str] | None, width: int | None) -> int:

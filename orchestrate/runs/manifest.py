@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.results import RunError, RunResult, StrategyError
+from orchestrate.domain.results import RunResult, StrategyError
 from orchestrate.runs.store import digest
 
 SCHEMA_VERSION: Final = 1
@@ -53,7 +53,7 @@ def manifest(
         "lookahead": dict(result.coverage),
         "timings": {name: asdict(timing) for name, timing in sorted(result.timings.items())},
         "errors": {one.id: _error(one.error) for one in result.strategies.values() if one.error is not None},
-        **({} if result.error is None else {"error": _error_of_run(result.error)}),
+        **({} if result.error is None else {"error": _error(result.error)}),
         "files": {name: digest(content) for name, content in sorted(files.items())},
     }
 
@@ -74,13 +74,9 @@ def _inputs(result: RunResult) -> dict[str, object]:
     }
 
 
-def _error_of_run(error: RunError) -> dict[str, object]:
-    """Return what ended the run, and where."""
-    return _error(error, file=error.file, line=error.line)
-
-
-def _error(error: StrategyError, **where: object) -> dict[str, object]:
+def _error(error: StrategyError) -> dict[str, object]:
     when = None if error.t is None else label_text(error.t)
+    where = {"file": error.file, "line": error.line}
     return {"type": error.type, "message": error.message, **where, "bar_date": when, "traceback": error.traceback}
 
 

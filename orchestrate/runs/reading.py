@@ -44,7 +44,16 @@ _OF_ITS_FIGURES: Final = {
     "findings": list,
 }
 #: And these, where the run has them: the configuration asks for it, there are several strategies, it is new enough.
-_IF_THERE: Final = ("benchmark", "compatibility", "peaks")
+_IF_THERE: Final = (
+    "benchmark",
+    "compatibility",
+    "peaks",
+    "demands",
+    "conflicts",
+    "open_positions",
+    "equity_sketch",
+    "stopped",
+)
 #: The keys of what ended a run before its end; its traceback stays in run.json.
 _OF_AN_ERROR: Final = ("type", "message", "file", "line", "bar_date")
 #: What `read_run` can't do without.
@@ -85,9 +94,22 @@ class StoredRun:
         except ValueError as error:
             raise StoreError(f"{self.folder / file}: damaged: {error}") from None
 
+    @property
+    def tracebacks(self) -> dict[str, str]:
+        """The traceback of each strategy that failed, by its id; that of a function of the portfolio by `portfolio`."""
+        return tracebacks(self.manifest)
+
     def document(self) -> Document:
         """Return the run as `backtest --format json` prints it."""
         return document(self.manifest, self.figures, self.folder)
+
+
+def tracebacks(manifest: Document) -> dict[str, str]:
+    """Return the tracebacks that a run.json has, by strategy id."""
+    errors = dict(manifest.get("errors", {}))
+    if "error" in manifest:
+        errors["portfolio"] = manifest["error"]
+    return {name: str(error["traceback"]) for name, error in errors.items()}
 
 
 def document(manifest: Document, figures: Document, folder: Path) -> Document:

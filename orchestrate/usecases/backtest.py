@@ -60,12 +60,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A stored run in `folder` and its document; or an `error`, with validate's document where the input is wrong."""
+    """A stored run in `folder` and its document; or an `error`, with validate's document where the input is wrong.
+
+    `tracebacks` are those of strategies that failed.
+    """
 
     exit_code: int
     document: Document
     folder: Path | None = None
     error: OrchestrateError | None = None
+    tracebacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +218,7 @@ def _kept(
     `before`: the compatibility of several strategies as far as it was known without a run.
     """
     from orchestrate.runs.manifest import manifest, seal
-    from orchestrate.runs.reading import document
+    from orchestrate.runs.reading import document, tracebacks
 
     figures, report = _measured(result, before)
     code = _exit_code(result, figures, stopped)
@@ -232,7 +236,7 @@ def _kept(
         distributions=wiring.distributions(),
     )
     folder = claimed.keep(files | {"run.json": seal(_json(facts))})
-    return Outcome(code, document(facts, figures, folder), folder)
+    return Outcome(code, document(facts, figures, folder), folder, tracebacks=tracebacks(facts))
 
 
 def _measured(result: RunResult, before: CompatibilityReport | None) -> tuple[Document, CompatibilityReport | None]:

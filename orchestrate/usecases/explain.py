@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from orchestrate.domain.errors import ConfigurationError, NotFoundError
 from orchestrate.domain.market.stamps import label_text, moment_of, span_of
-from orchestrate.domain.orders.order import Outcome, Reason
+from orchestrate.domain.orders.order import ENDS_OF_ITSELF, Outcome
 from orchestrate.domain.portfolio import UNMANAGED
 from orchestrate.domain.text.printable import one_line
 from orchestrate.domain.text.spelling import did_you_mean
@@ -21,8 +21,6 @@ Span = tuple[int, int]
 _EQUITY: Final = "equity.parquet"
 #: So many reasons, and so many cuts, are shown of a whole run.
 _MOST: Final = 10
-#: Why an order ends of which another has done the work: nothing is cut or refused.
-_DONE: Final = frozenset({Reason.OCO, Reason.POSITION_CLOSED})
 #: The status of strategies that are not called.
 _NOT_CALLED: Final = ("waiting", "failed", "removed", "ruined")
 
@@ -125,7 +123,7 @@ def _reasons(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tupl
     money: dict[str, float] = {}
     for order in orders:
         for stage in order.stages:
-            if stage.reason and stage.reason not in _DONE:
+            if stage.reason and stage.reason not in ENDS_OF_ITSELF:
                 taken = (abs(stage.before) - abs(stage.after)) * abs(order.price) * worth.get(order.symbol, 1.0)
                 counts[stage.reason] = counts.get(stage.reason, 0) + 1
                 money[stage.reason] = money.get(stage.reason, 0.0) + taken
@@ -138,7 +136,8 @@ def _costliest(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tu
     refused = [
         (order, (abs(order.wanted) - abs(order.granted)) * abs(order.price) * worth.get(order.symbol, 1.0))
         for order in orders
-        if order.outcome != Outcome.APPROVED and any(stage.reason not in {"", *_DONE} for stage in order.stages)
+        if order.outcome != Outcome.APPROVED
+        and any(stage.reason not in {"", *ENDS_OF_ITSELF} for stage in order.stages)
     ]
     return tuple(sorted(refused, key=lambda pair: -pair[1])[:_MOST])
 

@@ -76,7 +76,13 @@ def test_the_words_of_the_reference(two_strategies):
 
 def test_a_failed_strategy_says_what_and_when_without_its_traceback(one_failed):
     error = summarise(one_failed)["strategies"]["climb"]["error"]
-    assert error == {"type": "ValueError", "message": "no such bar", "bar_date": "2020-01-04"}
+    assert error == {
+        "type": "ValueError",
+        "message": "no such bar",
+        "file": "climber.py",
+        "line": 7,
+        "bar_date": "2020-01-04",
+    }
 
 
 def test_contributions_add_up_to_the_return_of_the_whole(two_strategies):

@@ -193,9 +193,9 @@ def test_allocation_method_gives_the_weights(orchestrate: Orchestrate) -> None:
 
 def test_report_section_is_shown_of_every_run(orchestrate: Orchestrate) -> None:
     shown = orchestrate("backtest", "plan.yaml", text=PLAN)
-    assert "At a glance\n  2 strategies in 90 columns\n" in shown
+    assert "At a glance\n  2 strategies in a pipe\n" in shown
     assert "Never" not in shown
-    assert "At a glance\n  2 strategies in 90 columns\n" in orchestrate("report", "latest")
+    assert "At a glance\n  2 strategies in a pipe\n" in orchestrate("report", "latest")
 
 
 def test_portfolio_rule_acts_at_its_step(orchestrate: Orchestrate) -> None:

@@ -142,7 +142,7 @@ def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
         *("cli.app", "cli.commands", "cli.commands.backtest", "cli.options", "cli.process", "cli.streams")
     }
     assert {name for name in ours if "nautilus" in name} <= {"engines.nautilus", "engines.nautilus.settings"}
-    assert not ours & {"reporting.tables", "data.memory", "usecases.api", "engines.backtrader.hosting"}
+    assert not ours & {"reporting.text.summary", "data.memory", "usecases.api", "engines.backtrader.hosting"}
 
 
 @pytest.mark.parametrize("words", [("backtest", "notes.yaml", "-q"), ("validate", "--deep", "flags.yaml")])

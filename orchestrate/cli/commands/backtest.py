@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from orchestrate.cli.options import DataPaths, NoCache, Reports, Settings, TimeLimit
+from orchestrate.cli.options import DataPaths, NoCache, Reports, Settings, TimeLimit, Tracebacks, Verbose
 
 if TYPE_CHECKING:
     from orchestrate.usecases.backtest import Outcome, Request
@@ -46,6 +46,8 @@ def backtest(
     no_cache: NoCache = False,
     quiet: Quiet = False,
     report: Report = False,
+    verbose: Verbose = False,
+    traceback: Tracebacks = False,
 ) -> None:
     """Run a configuration, store the run, and judge it by its gates."""
     import os
@@ -65,7 +67,7 @@ def backtest(
         environ=os.environ,
     )
     outcome = _run(request, output, quiet=quiet)
-    _print(outcome, config, output, quiet=quiet)
+    _print(outcome, config, output, Detail(quiet, verbose, traceback))
     if report and outcome.folder is not None:
         _write_page(outcome.folder, reports, is_alone=output == "text")
     if outcome.exit_code:
@@ -108,7 +110,15 @@ def _to_ci(outcome: Outcome, config: str, output: RunFormat) -> None:
     RUN_FORMATS[output](result)
 
 
-def _print(outcome: Outcome, config: str, output: RunFormat, *, quiet: bool) -> None:
+class Detail(NamedTuple):
+    """How much is printed of a run."""
+
+    quiet: bool
+    verbose: bool
+    traceback: bool
+
+
+def _print(outcome: Outcome, config: str, output: RunFormat, detail: Detail) -> None:
     """Print the outcome: results on stdout, what was wrong on stderr; raise the error of a run that never began."""
     if output == "json":
         from orchestrate.reporting.output import say_json
@@ -119,10 +129,10 @@ def _print(outcome: Outcome, config: str, output: RunFormat, *, quiet: bool) -> 
     if outcome.error is not None:
         raise outcome.error
     if output == "text":
-        _show(outcome.document, quiet=quiet)
+        _show(outcome, detail)
     if "error" in outcome.document:
         _say_error(outcome.document["error"])
-    if quiet or output != "text":
+    if detail.quiet or output != "text":
         _complain(outcome.document)
 
 
@@ -139,16 +149,16 @@ def _write_page(folder: Path, reports: Path, *, is_alone: bool) -> None:
         complain(path)
 
 
-def _show(document: dict[str, Any], *, quiet: bool) -> None:
+def _show(outcome: Outcome, detail: Detail) -> None:
     from orchestrate.domain.text.printable import one_line
     from orchestrate.reporting.output import say
 
-    if quiet:
-        say(one_line(document["paths"]["run"]))
+    if detail.quiet:
+        say(one_line(outcome.document["paths"]["run"]))
         return
-    from orchestrate.reporting.tables import show
+    from orchestrate.reporting.text.summary import show
 
-    show(document)
+    show(outcome.document, verbose=detail.verbose, tracebacks=outcome.tracebacks if detail.traceback else {})
 
 
 def _say_error(error: dict[str, Any]) -> None:
@@ -160,6 +170,12 @@ def _say_error(error: dict[str, Any]) -> None:
     complain(one_line(f"{error['message']}{when}"))
 
 
+def _place(error: dict[str, Any]) -> str:
+    """Return an error with its type, and where in the user's code it was raised."""
+    at = f"{error['file']}:{error['line']}: " if error.get("file") else ""
+    return f"{at}{error['type']}: {error['message']}"
+
+
 def _complain(document: dict[str, Any]) -> None:
     """Print why the exit code is not 0, if the summary doesn't show it."""
     from orchestrate.domain.text.printable import one_line
@@ -167,7 +183,7 @@ def _complain(document: dict[str, Any]) -> None:
 
     for name, strategy in document["strategies"].items():
         if strategy["error"] is not None:
-            complain(one_line(f"{name} failed: {strategy['error']['type']}: {strategy['error']['message']}"))
+            complain(one_line(f"{name} failed: {_place(strategy['error'])}"))
     for finding in document["findings"]:
         if finding["severity"] == "error":
             complain(one_line(f"{finding['where']}: {finding['message']}"))

@@ -57,6 +57,8 @@ class Reason(StrEnum):
 
 #: Why an account's positions are closed whatever its strategies do: at the next open, and no rule cancels it.
 FORCED: Final = frozenset({Reason.MARGIN_CALL, Reason.RUINED})
+#: Why an order ends although nobody refuses anything: by its strategy's own wish, or another has done its work.
+ENDS_OF_ITSELF: Final = frozenset({Reason.CANCELLED, Reason.EXPIRED, Reason.OCO, Reason.POSITION_CLOSED})
 
 
 class OrderType(StrEnum):

@@ -97,6 +97,7 @@ class Session:
         coordinator.begin(Resources(*stock, buying_power, self._exposure, rules, *figures))
         #: a user's function has failed: nothing is decided any more
         self.error: FunctionError | None = None
+        self.conflicts: list[StrategyConflictDetectedEvent] = []
         self._oppositions = Oppositions(entries)
         self._started = False
         self._schedule: Schedule = EveryBar(self.in_order)
@@ -334,17 +335,17 @@ class Session:
 
     def _report_conflicts(self) -> None:
         for conflict in self._coordinator.conflicts:
-            self._emit(
-                StrategyConflictDetectedEvent(
-                    conflict.strategy_ids,
-                    conflict.kind,
-                    conflict.symbol,
-                    conflict.demands,
-                    self._coordinator.mode,
-                    conflict.outcome,
-                    self.log.label(conflict.symbol),
-                )
+            event = StrategyConflictDetectedEvent(
+                conflict.strategy_ids,
+                conflict.kind,
+                conflict.symbol,
+                conflict.demands,
+                self._coordinator.mode,
+                conflict.outcome,
+                self.log.label(conflict.symbol),
             )
+            self.conflicts.append(event)
+            self._emit(event)
 
     def _report_oppositions(self) -> None:
         for found in self._oppositions.settle():

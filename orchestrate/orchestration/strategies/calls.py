@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from pathlib import PurePath
 from typing import Final
 
 from orchestrate.domain.errors import EngineError, UserInterrupt
 
 #: The text of an error whose own can't be had.
 UNTELLABLE: Final = "an error whose message can't be read"
+
+#: Where code lies that is not the user's: Python's own, and ours.
+_OTHERS: Final = (PurePath(os.__file__).parent, PurePath(__file__).parents[2])
+_INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 class CallStack:
@@ -101,3 +107,19 @@ def error_texts(error: BaseException, scope: AbstractContextManager[object]) -> 
         except BaseException:  # such as its notes
             pass
     return message, "".join(traceback.format_tb(error.__traceback__)) + error_kind(error)
+
+
+def place_of(error: BaseException) -> tuple[str, int]:
+    """Return the innermost file and line of the user's own code that an error passed; "" and 0 where there is none."""
+    place = ("", 0)
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if _is_users(frame.f_code.co_filename):
+            place = (frame.f_code.co_filename, line)
+    return place
+
+
+def _is_users(file: str) -> bool:
+    """Return whether a file is neither ours, nor Python's, nor installed; compiled modules have no absolute path."""
+    path = PurePath(file)
+    installed = any(folder in path.parts for folder in _INSTALLED)
+    return path.is_absolute() and not installed and not any(path.is_relative_to(folder) for folder in _OTHERS)

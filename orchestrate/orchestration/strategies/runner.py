@@ -14,7 +14,14 @@ from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import StrategyError
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.orders.blotter import Blotter
-from orchestrate.orchestration.strategies.calls import CallScope, CallStack, begin_calls, error_kind, error_texts
+from orchestrate.orchestration.strategies.calls import (
+    CallScope,
+    CallStack,
+    begin_calls,
+    error_kind,
+    error_texts,
+    place_of,
+)
 from orchestrate.orchestration.strategies.deciders import VectorDecider, decider_for
 from orchestrate.orchestration.strategies.facts import Facts
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -139,7 +146,8 @@ class StrategyRunner:
         """Exclude the strategy from the rest of the run."""
         t = self._now()
         entry.become("failed", t)
-        entry.error = StrategyError(error_kind(error), *error_texts(error, self.scope(entry)), t)
+        texts, place = error_texts(error, self.scope(entry)), place_of(error)
+        entry.error = StrategyError(error_kind(error), *texts, t, *place)
         self._failures.strategy_failed(entry, entry.error)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -43,7 +46,7 @@ def run_result(
         stamps=timeline.stamps[:steps],
         labels=timeline.labels[:steps],
         reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
-        strategies=results,
+        strategies={name: _from_root(result, setup.root) for name, result in results.items()},
         decisions=tuple(session.log.decisions),
         fills=with_slippage(orchestrator.fills, session.log.decisions, setup.market, plan.execution),
         findings=(*findings, *session.portfolio.findings, *_ruined(setup, results)),
@@ -58,6 +61,7 @@ def run_result(
         error=_run_error(error, int(timeline.labels[steps - 1]) if steps else None) if error else None,
         stopped=session.portfolio.stopped,
         order_statuses=session.blotter.statuses(),
+        conflicts=tuple(session.conflicts),
     )
 
 
@@ -66,6 +70,15 @@ def _hashes(market: Market) -> dict[str, str]:
     if len(market.series) == 1:
         return dict.fromkeys(market.series, market.data_hash)
     return {symbol: data_hash({symbol: bars}) for symbol, bars in market.series.items()}
+
+
+def _from_root(result: StrategyResult, root: Path) -> StrategyResult:
+    """Return the result with the file of its error as the configuration names files: from its folder."""
+    error = result.error
+    if error is None or not error.file:
+        return result
+    file = Path(os.path.relpath(os.path.realpath(error.file), root))
+    return replace(result, error=replace(error, file=file.as_posix()))
 
 
 def _worths(market: Market, marks: Marks, symbol: str, steps: int) -> Floats:

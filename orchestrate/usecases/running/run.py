@@ -72,7 +72,9 @@ def run(
             plan, weighing = allocate(plan, loaded.before, watchdog)
             if begin is not None:
                 begin(plan)
-            setup = Setup(plan, loaded.market, engines, watchdog, Followers(emit, progress, stop), began)
+            setup = Setup(
+                plan, loaded.market, engines, watchdog, Followers(emit, progress, stop), began, plan.root.resolve()
+            )
             findings = [*loaded.findings, *_unenforced(armed=armed), *weighing]
             return _run_to_end(setup, findings, instances_of(plan, strategies or {}, watchdog, twins=lookahead), policy)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market.timeline import Market
@@ -24,7 +25,10 @@ class Followers:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A run about to begin, with data, engines and weights in force; `began` is the time of its call."""
+    """A run about to begin, with data, engines and weights in force; `began` is the time of its call.
+
+    `root` is the folder of the configuration, absolute: a strategy may change the one that a path starts from.
+    """
 
     plan: RunPlan
     market: Market
@@ -32,3 +36,4 @@ class Setup:
     watchdog: Watchdog
     followers: Followers
     began: float
+    root: Path

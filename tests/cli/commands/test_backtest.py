@@ -87,7 +87,6 @@ def test_the_summary_is_what_people_see(prompt):
     assert done.code == 0
     for part in ("Portfolio", "Strategies", "Gates", "trend", "dips", "contrib.", "journal  logs/backtest"):
         assert part in done.out
-    assert max(map(len, done.out.splitlines())) <= 80
     assert "\x1b" not in done.out
     assert done.err == ""
 
@@ -197,14 +196,36 @@ def test_some_failed_is_degraded(prompt):
     assert document["strategies"]["quitter"]["status"] == "failed"
     error = document["strategies"]["quitter"]["error"]
     assert (error["type"], error["message"]) == ("RuntimeError", "enough is enough")
-    assert "quitter failed: RuntimeError: enough is enough" in done.err
+    lines = (prompt.folder / "broken.py").read_text().splitlines()
+    assert (error["file"], lines[error["line"] - 1].strip()) == ("broken.py", 'raise RuntimeError("enough is enough")')
+    at = f"broken.py:{error['line']}: RuntimeError: enough is enough"
+    assert f"quitter failed: {at}" in done.err
     stored = json.loads((prompt.runs[0] / "run.json").read_text())["errors"]["quitter"]
     assert "enough is enough" in stored["traceback"]
     assert "should_e" in stored["traceback"]
     assert prompt.journal[-1]["event"] == "orchestrator.backtest_completed"
     assert prompt.journal[-1]["error_count"] == 1
     text = prompt("report", "latest").out
-    assert "RuntimeError: enough is enough" in text
+    assert f"  quitter  {at} (" in text
+    command = f"orchestrate report {document['run_id']} --traceback"
+    assert text.endswith(f"\nnext     {command}\n")
+    traced = prompt(*command.split()[1:]).out
+    assert traced.startswith(text)
+    assert traced.endswith(f"\n\nTraceback of quitter\n{stored['traceback']}")
+
+
+def test_a_traceback_on_the_day_itself(prompt):
+    prompt.write("config.yaml", FAILING % "BUY_AND_HOLD")
+    done = prompt("backtest", "config.yaml", "--traceback")
+    assert "Traceback of quitter\nTraceback (most recent call last):\n" in done.out
+    assert "Traceback" not in prompt("backtest", "config.yaml").out
+
+
+def test_verbose_shows_each_finding(prompt):
+    some, every = prompt("backtest", "portfolio.yaml").out, prompt("report", "latest", "-v").out
+    assert "; likewise strategies." in some
+    assert "likewise" not in every
+    assert every.count("no look-ahead found") > some.count("no look-ahead found")
 
 
 def test_all_failed_is_failed(prompt):

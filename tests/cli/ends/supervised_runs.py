@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 
 import orchestrate.engines.backtrader.adapter
-import orchestrate.reporting.tables
+import orchestrate.reporting.text.summary
 import orchestrate.runs.parquet
 import orchestrate.usecases.running.run  # noqa: F401 - like those above: loaded here, so that no child has to
 from orchestrate.cli import app

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from orchestrate.cli.options import Open, Output, Reports
+from orchestrate.cli.options import Open, Output, Reports, Tracebacks, Verbose
 
 Run = Annotated[str, typer.Argument(metavar="[RUN]", help="An id, a unique beginning of one, or 'latest'.")]
 #: The keys of `FORMATS` in reporting/formats.py, and a page.
@@ -22,10 +22,12 @@ def report(
     file: Output = None,
     reports: Reports = Path("reports"),
     open_: Open = False,
+    verbose: Verbose = False,
+    traceback: Tracebacks = False,
 ) -> None:
     """Show a stored run again, from what was stored alone."""
     from orchestrate.data.files.bounds import require_room
-    from orchestrate.reporting.formats import FORMATS
+    from orchestrate.reporting.formats import FORMATS, Detail
     from orchestrate.usecases.stored import report as usecase
 
     if open_ and output != "html":
@@ -34,7 +36,7 @@ def report(
     if output == "html":
         _write_page(run, reports, file, open_=open_)
         return
-    usecase.report(run, reports, lambda stored: FORMATS[output](stored, file))
+    usecase.report(run, reports, lambda stored: FORMATS[output](stored, file, Detail(verbose, traceback)))
 
 
 def _write_page(run: str, reports: Path, file: Path | None, *, open_: bool) -> None:
