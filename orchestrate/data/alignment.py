@@ -7,15 +7,18 @@ known: label + length − 1 ms (stamped at the start), the label (stamped at the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, Literal
 
 import numpy as np
 
 from orchestrate.data.calendar import DAY
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import BarSeries, Stamps, Timeline
+from orchestrate.domain.results import Finding
 
 MILLISECOND: Final = 1_000_000
+_YEAR: Final = 365.25 * DAY
 
 Stamp = Literal["start", "end"]
 
@@ -55,3 +58,24 @@ def align(series: Mapping[str, BarSeries]) -> Timeline:
     stamps.setflags(write=False)
     labels.setflags(write=False)
     return Timeline(stamps, labels, rows)
+
+
+def far_apart(series: Mapping[str, BarSeries], settled: Collection[str] = ()) -> list[Finding]:
+    """Return a warning for each series that begins or ends years away from another one; those `settled` may end early.
+
+    Until then, or from then on, a portfolio consists of the others alone.
+    """
+    first = min(series, key=lambda symbol: series[symbol].timestamp[0])
+    last = max(series, key=lambda symbol: series[symbol].timestamp[-1])
+    findings = []
+    for symbol, bars in series.items():
+        began, ended = int(bars.timestamp[0]), int(bars.timestamp[-1])
+        late = (began - int(series[first].timestamp[0])) / _YEAR
+        early = (int(series[last].timestamp[-1]) - ended) / _YEAR
+        if late >= 1.0:
+            message = f"its bars begin {late:.1f} years after those of {first}, at {label_text(began)}"
+            findings.append(Finding("warning", symbol, message))
+        if early >= 1.0 and symbol not in settled:
+            message = f"its bars end {early:.1f} years before those of {last}, at {label_text(ended)}"
+            findings.append(Finding("warning", symbol, message))
+    return findings

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrate.data.alignment import Stamp, align, available_at
+from orchestrate.data.alignment import Stamp, align, available_at, far_apart
 from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.files.cache import ColumnCache
@@ -89,7 +89,8 @@ def load(
         settlements=_settlements(plan, max(entry.last for entry in entries.values())),
         currency=plan.capital.currency,
     )
-    return Loaded(market, tuple(finding for entry in entries.values() for finding in entry.findings), earlier)
+    findings = [finding for entry in entries.values() for finding in entry.findings]
+    return Loaded(market, (*findings, *far_apart(series, market.settlements)), earlier)
 
 
 def _read_entries(

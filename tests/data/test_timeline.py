@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.data.alignment import align, available_at
+from orchestrate.data.alignment import align, available_at, far_apart
 from orchestrate.domain.market.timeline import BarSeries, Timeline
 from tests.data.reading import Load
 from tests.reference import least_ratio, seconds
@@ -194,6 +194,23 @@ def test_weeks_begin_on_mondays(load: Load) -> None:
         weeks = market.series["W"]
         assert [str(np.datetime64(int(t), "ns"))[:10] for t in weeks.timestamp] == list(mondays)
         assert weeks.close.tolist() == closes[stamp]
+
+
+YEAR = 365 * DAY + DAY // 4
+
+
+def test_series_that_are_years_apart_are_warned_of() -> None:
+    long, short, other = (series(name, [int(first * YEAR), int(last * YEAR)], 0) for name, first, last in SPANS)
+    together = {"LONG": long, "SHORT": short, "OTHER": other}
+    assert [(found.severity, found.where, found.message) for found in far_apart(together)] == [
+        ("warning", "SHORT", "its bars begin 3.0 years after those of LONG, at 1972-12-31T18:00:00Z"),
+        ("warning", "SHORT", "its bars end 5.0 years before those of LONG, at 1975-01-01T06:00:00Z"),
+    ]
+    assert len(far_apart(together, ["SHORT"])) == 1  # a future that was settled ends early
+    assert far_apart({"SHORT": short}) == []
+
+
+SPANS = (("LONG", 0, 10), ("SHORT", 3, 5), ("OTHER", 0.9, 9.1))
 
 
 def test_half_a_million_bars_of_five_symbols_are_aligned_in_a_few_sorts() -> None:

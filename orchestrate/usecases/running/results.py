@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from orchestrate.analytics.refusals import unable_to_trade
 from orchestrate.analytics.returns import curve_of
 from orchestrate.data.loading import data_hash
 from orchestrate.domain.errors import FunctionError
@@ -40,7 +41,7 @@ def run_result(
     plan, timeline, stop = setup.plan, setup.market.timeline, setup.followers.stop
     steps, session = orchestrator.steps_done, orchestrator.session
     stopped = (stop is not None and stop()) or (error is None and steps < len(timeline))
-    return RunResult(
+    result = RunResult(
         plan=plan,
         status=_status(results, plan.execution.ruin, interrupted=stopped, ended=error is not None),
         stamps=timeline.stamps[:steps],
@@ -63,6 +64,7 @@ def run_result(
         order_statuses=session.blotter.statuses(),
         conflicts=tuple(session.conflicts),
     )
+    return replace(result, findings=(*result.findings, *unable_to_trade(result)))
 
 
 def _hashes(market: Market) -> dict[str, str]:

@@ -1,0 +1,78 @@
+"""Strategies that could not trade: all their orders were refused, or from some day on all those that cost money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from orchestrate.domain.market.stamps import label_text
+from orchestrate.domain.orders.order import Decision, Outcome, Reason
+from orchestrate.domain.results import Finding, RunResult, StrategyResult
+
+_MONEY: Final = frozenset({Reason.CAPITAL, Reason.OPEN_GAP, Reason.BELOW_ONE_LOT})
+#: So many refusals in a row are no accident.
+_SEVERAL: Final = 2
+
+
+class _Opening(NamedTuple):
+    """A demand that opens or adds, and whether all of it was refused."""
+
+    t: int
+    decision: Decision
+    refused: bool
+
+
+def unable_to_trade(result: RunResult) -> list[Finding]:
+    """Return a warning for each strategy that asked for positions in vain, in the order of the file."""
+    findings = []
+    for strategy in result.strategies.values():
+        message = _complaint(result, strategy) if strategy.blocked else ""
+        if message:
+            findings.append(Finding("warning", f"strategies.{strategy.id}", message))
+    return findings
+
+
+def _complaint(result: RunResult, strategy: StrategyResult) -> str:
+    openings = _openings(result, strategy.id)
+    last_fill = max((record.t for record in result.fills if record.fill.strategy_id == strategy.id), default=None)
+    refused = _trailing_refusals(openings)
+    if last_fill is None and refused and len(refused) == len(openings):
+        return f"{_all(len(refused))} refused, the last at {label_text(refused[-1].t)} ({_why(refused[-1])})"
+    since = [one for one in refused if last_fill is not None and one.t >= last_fill]
+    held = bool(strategy.open_positions)
+    if held or len(since) < _SEVERAL or not all(one.decision.reason in _MONEY for one in since):
+        return ""
+    entries = f"{len(since)} entries were refused ({_why(since[-1])})"
+    return f"it holds nothing and can't pay for one lot since {label_text(since[0].t)}: {entries}"
+
+
+def _all(count: int) -> str:
+    return "its only order was" if count == 1 else f"all {count} of its orders were"
+
+
+def _why(opening: _Opening) -> str:
+    reason, detail = opening.decision.reason, opening.decision.detail
+    return f"{reason}: {detail}" if detail else str(reason)
+
+
+def _openings(result: RunResult, strategy_id: str) -> list[_Opening]:
+    """Return the strategy's openings, each with the last decision on it."""
+    openings: dict[str, _Opening] = {}
+    for place, record in enumerate(result.decisions):
+        decision = record.decision
+        demand = decision.demand
+        if demand.strategy_id == strategy_id and not demand.closing:
+            refused = decision.outcome is Outcome.REJECTED and bool(decision.trail)  # else it ended by itself
+            key = record.order_id or f"refused {place}"
+            openings[key] = _Opening(record.t, decision, refused)
+    return list(openings.values())
+
+
+def _trailing_refusals(openings: Sequence[_Opening]) -> list[_Opening]:
+    """Return the openings after the last one that was not refused."""
+    refused: list[_Opening] = []
+    for one in reversed(openings):
+        if not one.refused:
+            break
+        refused.append(one)
+    return refused[::-1]
