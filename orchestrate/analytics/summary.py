@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from orchestrate.analytics.blotter_summary import blotter_summary
 from orchestrate.analytics.correlation import correlation
 from orchestrate.analytics.exposure import peaks
 from orchestrate.analytics.metrics import METRICS, figures
+from orchestrate.analytics.orders.blotter_summary import blotter_summary
 from orchestrate.analytics.returns import Curve, curve_of
 from orchestrate.analytics.track import Track
 from orchestrate.domain.books import Trade

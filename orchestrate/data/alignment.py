@@ -73,9 +73,9 @@ def far_apart(series: Mapping[str, BarSeries], settled: Collection[str] = ()) ->
         late = (began - int(series[first].timestamp[0])) / _YEAR
         early = (int(series[last].timestamp[-1]) - ended) / _YEAR
         if late >= 1.0:
-            message = f"its bars begin {late:.1f} years after those of {first}, at {label_text(began)}"
+            message = f"bars begin {late:.1f} years after those of {first}, at {label_text(began)}"
             findings.append(Finding("warning", symbol, message))
         if early >= 1.0 and symbol not in settled:
-            message = f"its bars end {early:.1f} years before those of {last}, at {label_text(ended)}"
+            message = f"bars end {early:.1f} years before those of {last}, at {label_text(ended)}"
             findings.append(Finding("warning", symbol, message))
     return findings

@@ -203,8 +203,8 @@ def test_series_that_are_years_apart_are_warned_of() -> None:
     long, short, other = (series(name, [int(first * YEAR), int(last * YEAR)], 0) for name, first, last in SPANS)
     together = {"LONG": long, "SHORT": short, "OTHER": other}
     assert [(found.severity, found.where, found.message) for found in far_apart(together)] == [
-        ("warning", "SHORT", "its bars begin 3.0 years after those of LONG, at 1972-12-31T18:00:00Z"),
-        ("warning", "SHORT", "its bars end 5.0 years before those of LONG, at 1975-01-01T06:00:00Z"),
+        ("warning", "SHORT", "bars begin 3.0 years after those of LONG, at 1972-12-31T18:00:00Z"),
+        ("warning", "SHORT", "bars end 5.0 years before those of LONG, at 1975-01-01T06:00:00Z"),
     ]
     assert len(far_apart(together, ["SHORT"])) == 1  # a future that was settled ends early
     assert far_apart({"SHORT": short}) == []

@@ -71,7 +71,7 @@ def _next(document: Document) -> str:
         return f"orchestrate report {run}{where} --traceback"
     if document.get("demands", {}).get("reasons"):
         return f"orchestrate explain {run}{where}"
-    return f"orchestrate report {run}{where} --format json"
+    return f"orchestrate report {run}{where} --format html --open"
 
 
 #: What is shown of a run below its headline, by title, in this order.

@@ -47,7 +47,7 @@ def _judged(gate: Document) -> tuple[Text, Text]:
     return verdict, Text(f"{gate['gate']}  ({value})")
 
 
-def compatibility(document: Document, _screen: Screen) -> RenderableType | None:
+def compatibility(document: Document, screen: Screen) -> RenderableType | None:
     """Return the score of several strategies together, and their warnings."""
     report = document.get("compatibility")
     if report is None:
@@ -55,8 +55,13 @@ def compatibility(document: Document, _screen: Screen) -> RenderableType | None:
     short = report["score"] < report["required"]
     required = f", {report['required']} required" if report["required"] else ""
     score = Text("score", "bold red" if short else ""), Text(f"{report['score']} of 100{required}")
-    warnings = [(Text("warning", _SEVERITIES["warning"]), Text(warning)) for warning in report["warnings"]]
-    return listed([score, *warnings])
+    warnings = [_as_finding(warning) for warning in report["warnings"]]
+    return listed([score, *_rows(warnings, screen)])
+
+
+def _as_finding(warning: str) -> Document:
+    where, colon, message = warning.partition(": ")
+    return {"severity": "warning", "where": where if colon else "", "message": message if colon else warning}
 
 
 def findings(document: Document, screen: Screen) -> RenderableType | None:
@@ -67,12 +72,18 @@ def findings(document: Document, screen: Screen) -> RenderableType | None:
         (one for one in document["findings"] if screen.verbose or _sentence(one) not in known),
         key=lambda finding: ranks.index(finding["severity"]),
     )
+    return listed(_rows(found, screen))
+
+
+def _rows(found: list[Document], screen: Screen) -> Iterator[tuple[Text, Text]]:
+    """Yield a line for findings that are alike, and how many more there are."""
     groups = [[one] for one in found] if screen.verbose else _grouped(found)
     shown = groups[: screen.most(_FINDINGS)]
-    rows = [(Text(group[0]["severity"], _SEVERITIES[group[0]["severity"]]), Text(_together(group))) for group in shown]
+    for group in shown:
+        severity = group[0]["severity"]
+        yield Text(severity, _SEVERITIES[severity]), Text(_together(group))
     if len(groups) > len(shown):
-        rows.append((Text("…"), Text(f"and {len(groups) - len(shown)} more (-v shows all)")))
-    return listed(rows)
+        yield Text("…"), Text(f"and {len(groups) - len(shown)} more (-v shows all)")
 
 
 def _grouped(found: list[Document]) -> list[list[Document]]:
@@ -87,13 +98,13 @@ def _together(group: list[Document]) -> str:
     """Return findings that are alike as one sentence."""
     first, rest = group[0], group[1:]
     if all(one["message"] == first["message"] for one in rest):
-        where = _places([one["where"] for one in group])
+        where = _places([one["where"] for one in group]) if rest else first["where"]
         return f"{where}: {first['message']}" if where else str(first["message"])
     return f"{_sentence(first)}; likewise {_places([one['where'] for one in rest])}"
 
 
 def _places(places: list[str]) -> str:
-    named = [place for place in dict.fromkeys(places) if place]
+    named = [f"({place})" if ", " in place else place for place in dict.fromkeys(places) if place]
     more = f" and {len(named) - _PLACES} more" if len(named) > _PLACES else ""
     return ", ".join(named[:_PLACES]) + more
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.analytics.refusals import unable_to_trade
+from orchestrate.analytics.orders.refusals import unable_to_trade
 from orchestrate.analytics.returns import curve_of
 from orchestrate.data.loading import data_hash
 from orchestrate.domain.errors import FunctionError

@@ -105,6 +105,18 @@ def test_findings_that_are_alike_are_one(result_of, hand_made):
     assert "warning  DAI: has no volume\n" in shown(document, verbose=True)
 
 
+def test_warnings_of_compatibility_that_are_alike_are_one(document):
+    pairs = ("a, b", "a, c", "b, c")
+    warnings = [
+        f"{pair}: {place}% of their deep drawdowns are at the same time" for place, pair in enumerate(pairs, 60)
+    ]
+    document["compatibility"] = {"score": 40, "required": 0, "warnings": [*warnings, "IBM: traded by a, b"]}
+    assert section(shown(document), "Compatibility")[1:] == [
+        "  warning  a, b: 60% of their deep drawdowns are at the same time; likewise (a, c), (b, c)",
+        "  warning  IBM: traded by a, b",
+    ]
+
+
 def test_what_compatibility_warns_of_is_no_finding_again(result_of, hand_made):
     findings = (Finding("info", "IBM", "traded by a, b: their orders can conflict"), Finding("info", "IBM", "is odd"))
     document = document_of(result_of({"a": hand_made([1.0, 2.0])}, findings=findings))
@@ -145,7 +157,7 @@ def test_tracebacks_stand_below_everything(document):
     [
         ("degraded", [], "reports/x", "orchestrate report RUN --traceback"),
         ("completed", [{"reason": "capital", "count": 1, "money": 1.0}], "reports/x", "orchestrate explain RUN"),
-        ("completed", [], "my runs/x", "orchestrate report RUN --reports 'my runs' --format json"),
+        ("completed", [], "my runs/x", "orchestrate report RUN --reports 'my runs' --format html --open"),
     ],
 )
 def test_the_last_line_is_what_to_do_next(document, status, reasons, folder, command):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrate.analytics.refusals import unable_to_trade
+from orchestrate.analytics.orders.refusals import unable_to_trade
 from orchestrate.domain.books import Position
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.order import Decision, Demand, Fill, Outcome, Reason, StageOutcome
@@ -49,15 +49,15 @@ def messages(result_of, hand_made):
 def test_all_its_orders_were_refused(messages):
     not_tradable = (Reason.NOT_TRADABLE, "IBM is an index")
     assert messages(refused(1, *not_tradable), refused(2, *not_tradable)) == [
-        "all 2 of its orders were refused, the last at 1970-01-03 (not_tradable: IBM is an index)"
+        "all 2 orders were refused, the last at 1970-01-03 (not_tradable: IBM is an index)"
     ]
-    assert messages(refused(1, Reason.LIMIT, "")) == ["its only order was refused, the last at 1970-01-02 (limit)"]
+    assert messages(refused(1, Reason.LIMIT, "")) == ["the only order was refused, the last at 1970-01-02 (limit)"]
 
 
 def test_it_became_unable_to_pay_for_a_lot(messages):
     decisions = (approved(1), refused(2), approved(3, -5.0), refused(4), refused(5, Reason.BELOW_ONE_LOT))
     assert messages(*decisions, fills=(fill(1), fill(3, -5.0))) == [
-        "it holds nothing and can't pay for one lot since 1970-01-05: "
+        "holds nothing and can't pay for one lot since 1970-01-05: "
         "2 entries were refused (below_one_lot: 100 is available)"
     ]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.analytics.blotter_summary import blotter_summary
+from orchestrate.analytics.orders.blotter_summary import blotter_summary
 from orchestrate.domain.orders.order import Decision, Demand, Outcome, Reason, StageOutcome
 from orchestrate.domain.results import DecisionRecord
 from orchestrate.runs.explanation import Question
 from orchestrate.usecases.backtest import Request, backtest
 from orchestrate.usecases.explain import explain
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 
 
 def cut(quantity, left, reason, *trail, price=10.0):

@@ -43,11 +43,11 @@ def _complaint(result: RunResult, strategy: StrategyResult) -> str:
     if held or len(since) < _SEVERAL or not all(one.decision.reason in _MONEY for one in since):
         return ""
     entries = f"{len(since)} entries were refused ({_why(since[-1])})"
-    return f"it holds nothing and can't pay for one lot since {label_text(since[0].t)}: {entries}"
+    return f"holds nothing and can't pay for one lot since {label_text(since[0].t)}: {entries}"
 
 
 def _all(count: int) -> str:
-    return "its only order was" if count == 1 else f"all {count} of its orders were"
+    return "the only order was" if count == 1 else f"all {count} orders were"
 
 
 def _why(opening: _Opening) -> str:
