@@ -140,7 +140,7 @@ def _write_page(folder: Path, reports: Path, *, is_alone: bool) -> None:
     """Write the page of a run; its path is a result unless stdout is for a document."""
     from orchestrate.domain.text.printable import one_line
     from orchestrate.reporting.output import complain, say
-    from orchestrate.usecases.stored.page import report_page
+    from orchestrate.usecases.pages.page import report_page
 
     path = one_line(report_page(folder.name, reports).as_posix())
     if is_alone:

@@ -10,7 +10,7 @@ from orchestrate.domain.errors import StoreError
 from orchestrate.runs.manifest import SCHEMA_VERSION
 from orchestrate.runs.reading import latest_first
 from orchestrate.runs.store import hidden_folder
-from orchestrate.usecases.stored.page import INDEX, write_whole
+from orchestrate.usecases.pages.page import INDEX, write_whole
 
 Document = dict[str, Any]
 
@@ -44,7 +44,7 @@ def _remove(folder: Path) -> None:
 
 
 def _renew_index(reports: Path, *, changed: bool) -> None:
-    from orchestrate.usecases.stored.index import index_text
+    from orchestrate.usecases.pages.index import index_text
 
     if changed and (reports / INDEX).is_file():
         write_whole(reports / INDEX, index_text(reports))

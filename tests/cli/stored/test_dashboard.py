@@ -13,8 +13,8 @@ from threading import Thread
 import pytest
 
 from orchestrate.domain.errors import ConfigurationError
-from orchestrate.usecases.stored.dashboard import dashboard
-from orchestrate.usecases.stored.page import page_text
+from orchestrate.usecases.pages.dashboard import dashboard
+from orchestrate.usecases.pages.page import page_text
 
 
 class Client:

@@ -161,6 +161,6 @@ def test_months_add_up_to_years(page):
 
 
 def test_the_same_run_gives_the_same_page(run, page):
-    from orchestrate.usecases.stored.page import page_text
+    from orchestrate.usecases.pages.page import page_text
 
     assert page_text(run.name, run.parent) == page

@@ -16,8 +16,8 @@ def dashboard(reports: Reports = Path("reports"), port: Port = 8350, open_: Open
     """Serve the index and the pages of all runs on 127.0.0.1, read only, until Ctrl-C."""
     from orchestrate.cli.browsing import show_page
     from orchestrate.reporting.output import say
-    from orchestrate.usecases.stored.dashboard import HOST
-    from orchestrate.usecases.stored.dashboard import dashboard as usecase
+    from orchestrate.usecases.pages.dashboard import HOST
+    from orchestrate.usecases.pages.dashboard import dashboard as usecase
 
     with usecase(reports, port) as server:
         address = f"http://{HOST}:{server.server_address[1]}/"

@@ -42,7 +42,7 @@ def report(
 def _write_page(run: str, reports: Path, file: Path | None, *, open_: bool) -> None:
     from orchestrate.domain.text.printable import one_line
     from orchestrate.reporting.output import say
-    from orchestrate.usecases.stored.page import report_page
+    from orchestrate.usecases.pages.page import report_page
 
     written = report_page(run, reports, file)
     say(one_line(written.as_posix()))

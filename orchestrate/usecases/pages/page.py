@@ -12,8 +12,8 @@ from orchestrate.reporting.page.page import page
 from orchestrate.reporting.page.subject import FILES, Subject
 from orchestrate.runs.reading import StoredRun, read_run
 from orchestrate.usecases.explain import explain_run
-from orchestrate.usecases.stored.index import index_text
-from orchestrate.usecases.stored.prices import prices_of
+from orchestrate.usecases.pages.index import index_text
+from orchestrate.usecases.pages.prices import prices_of
 from orchestrate.usecases.stored.report import report
 
 REPORT: Final = "report.html"

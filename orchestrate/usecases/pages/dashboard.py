@@ -19,8 +19,8 @@ from typing import Any, Final
 from orchestrate.domain.errors import ConfigurationError, NotFoundError, OrchestrateError
 from orchestrate.reporting.page.page import message
 from orchestrate.runs.store import RUN_ID_PATTERN
-from orchestrate.usecases.stored.index import index_text
-from orchestrate.usecases.stored.page import page_text
+from orchestrate.usecases.pages.index import index_text
+from orchestrate.usecases.pages.page import page_text
 
 HOST: Final = "127.0.0.1"
 _HOSTS: Final = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Write and serve the pages of stored runs, and their index."""
