@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import groupby
@@ -185,15 +185,57 @@ def read_run(reports: Path, named: str, also: Iterable[str] = ()) -> StoredRun:
     return StoredRun(folder, manifest, figures, plan, {name: content[name] for name in also})
 
 
-def read_summary(folder: Path, names: Iterable[str]) -> tuple[Document, Document]:
-    """Return the run.json of a run, and what is called `names` in its metrics.json, for lists of many runs.
+def read_summary(folder: Path) -> tuple[Document, Mapping[str, Any]]:
+    """Return the run.json and the metrics.json of a run, for lists of many runs; no other file is looked at.
 
-    Nothing else is decoded, no other file looked at. StoreError names a file that is damaged.
+    StoreError names one that is damaged.
     """
     path = folder / "metrics.json"
     manifest = _manifest(folder / "run.json", (path.name,))
     text = _verified(path, manifest["files"][path.name]).decode("ascii")
-    return manifest, {name: _section(path, text, name) for name in names}
+    missing = [name for name, kind in _OF_ITS_FIGURES.items() if kind is dict and f'\n  "{name}": {{' not in text]
+    if missing:
+        raise StoreError(f"{path}: damaged: {', '.join(missing)} is missing or of a wrong type")
+    return manifest, Undecoded(text, 0, len(text), 1)
+
+
+class Undecoded(Mapping[str, Any]):
+    """An object of a JSON text of ours, of which only that is decoded which is asked for.
+
+    A list of a thousand runs reads a twentieth of their figures. `depth` is how far its keys are indented: each begins
+    a line of its own, two blanks a level; what is no object is decoded when it is read.
+    """
+
+    __slots__ = ("_depth", "_end", "_start", "_text")
+
+    def __init__(self, text: str, start: int, end: int, depth: int) -> None:
+        self._text, self._start, self._end, self._depth = text, start, end, depth
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the value of a key, an object undecoded."""
+        key = f"\n{'  ' * self._depth}{json.dumps(name)}: "
+        at = self._text.find(key, self._start, self._end)
+        if at < 0:
+            raise KeyError(name)
+        start = at + len(key)
+        if not self._text.startswith("{\n", start):
+            return _DECODER.raw_decode(self._text, start)[0]
+        end = self._text.find(f"\n{'  ' * self._depth}}}", start, self._end)
+        return Undecoded(self._text, start, end, self._depth + 1)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys in their order."""
+        for match in re.finditer(rf'\n {{{2 * self._depth}}}("[^\n]*?"): ', self._text[self._start : self._end]):
+            yield json.loads(match[1])
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+        return sum(1 for _ in self)
+
+    def decoded(self) -> Document:
+        """Return the whole object."""
+        facts: Document = _DECODER.raw_decode(self._text, self._start)[0]
+        return facts
 
 
 def read_file(folder: Path, manifest: Document, name: str) -> bytes:
@@ -201,15 +243,6 @@ def read_file(folder: Path, manifest: Document, name: str) -> bytes:
     if name not in manifest["files"]:
         raise StoreError(f"{folder / 'run.json'}: damaged: its files lack {name}")
     return _verified(folder / name, manifest["files"][name])
-
-
-def _section(path: Path, text: str, name: str) -> Any:
-    """Return one value of an object that is written over several lines: its key begins a line, two blanks deep."""
-    key = f'\n  "{name}": '
-    at = text.find(key)
-    if at < 0:
-        raise StoreError(f"{path}: damaged: {name} is missing")
-    return _DECODER.raw_decode(text, at + len(key))[0]
 
 
 def _manifest(path: Path, needed: Iterable[str]) -> Document:

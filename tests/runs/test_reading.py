@@ -7,7 +7,7 @@ import json
 import pytest
 
 from orchestrate.domain.errors import NotFoundError
-from orchestrate.runs.reading import find, run_ids
+from orchestrate.runs.reading import Undecoded, find, run_ids
 
 IDS = ["20260101T000000Z-aaaaaa", "20260101T000000Z-bbbbbb", "20260202T000000Z-cccccc"]
 
@@ -69,3 +69,30 @@ def test_not_found(reports, named, message):
 def test_no_run_at_all(tmp_path):
     with pytest.raises(NotFoundError, match="there is no run in"):
         find(tmp_path, "latest")
+
+
+FIGURES = {
+    "bars": 3,
+    "none": {},
+    "start": None,
+    "portfolio": {"metrics": {"sharpe": 1.5, "cagr": None, "none": {}}, "reserve": -0.0, "tables": [{"metrics": 1}]},
+    "strategies": {'a"b': {"metrics": {"sharpe": 2}, "name": "x\n  y: {"}, "c": {"metrics": {}}},
+    "metrics": [1, {"portfolio": 2}, "three"],
+}
+
+
+def plain(undecoded):
+    """The object with all that is in it, by its keys alone."""
+    return {name: plain(value) if isinstance(value, Undecoded) else value for name, value in undecoded.items()}
+
+
+def test_an_object_that_is_decoded_key_by_key():
+    text = json.dumps(FIGURES, indent=2)
+    undecoded = Undecoded(text, 0, len(text), 1)
+    assert plain(undecoded) == undecoded.decoded() == FIGURES
+    assert (list(undecoded), len(undecoded)) == (list(FIGURES), len(FIGURES))
+    assert undecoded["strategies"]['a"b'].decoded() == FIGURES["strategies"]['a"b']
+    assert "sharpe" not in undecoded
+    assert "reserve" not in undecoded["portfolio"]["metrics"]
+    with pytest.raises(KeyError):
+        undecoded["portfolio"]["bars"]

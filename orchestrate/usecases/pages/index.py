@@ -33,8 +33,8 @@ def _entries(reports: Path, rows: list[dict[str, object]], *, served: bool) -> I
 def _growth(folder: Path) -> Growth | None:
     """Return the portfolio's curve; None where it can't be read."""
     try:
-        manifest, figures = read_summary(folder, ("portfolio",))
-        run = StoredRun(folder, manifest, figures, {}, {_EQUITY: read_file(folder, manifest, _EQUITY)})
+        manifest, figures = read_summary(folder)
+        run = StoredRun(folder, manifest, {}, {}, {_EQUITY: read_file(folder, manifest, _EQUITY)})
         columns = arrays(run, _EQUITY, ("label", "portfolio"))
     except StoreError:
         return None

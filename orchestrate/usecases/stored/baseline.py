@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -51,13 +51,13 @@ def compared(gates: Sequence[Gate], named: str, reports: Path) -> tuple[Gate, ..
     )
 
 
-def _figures(named: str, reports: Path) -> Document:
+def _figures(named: str, reports: Path) -> Mapping[str, Any]:
     """Return the figures of a file, or else of a run."""
     path = Path(named)
     try:
         if path.is_file():
             return _of_a_file(path)
-        return read_summary(find(reports, named), _FIGURES)[1]
+        return read_summary(find(reports, named))[1]
     except NotFoundError as error:
         message, _, hint = str(error).partition("\n    hint: ")
         raise ConfigurationError([Problem(_OPTION, 0, 0, f"no such file, and {message}", hint)]) from None

@@ -13,7 +13,7 @@ from orchestrate.domain.errors import ConfigurationError, Problem, StoreError
 from orchestrate.domain.gates import parse_gate, passes
 from orchestrate.domain.plan import BaselineGate, Gate
 from orchestrate.runs.manifest import SCHEMA_VERSION
-from orchestrate.runs.reading import latest_first, read_summary
+from orchestrate.runs.reading import Undecoded, latest_first, read_summary
 
 Document = dict[str, Any]
 #: What a row takes from run.json, and what stands beside the metrics of the portfolio.
@@ -40,19 +40,23 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A stored run as far as a list needs it: its run.json, and parts of its metrics.json."""
+    """A stored run as far as a list needs it: its run.json and its metrics.json, which may be undecoded."""
 
     manifest: Document
-    figures: Document
+    figures: Mapping[str, Any]
 
     def row(self) -> Document:
         """Return what a list shows of the run."""
         portfolio = self.figures["portfolio"]
         facts: Document = {name: self.manifest.get(name) for name in _OF_THE_RUN}
-        facts["strategies"] = list(self.figures["strategies"])
+        facts["strategies"] = list(iter(self.figures["strategies"]))  # a list asks for the length, too
         facts |= {name: self.figures[name] for name in _OF_THE_PERIOD}
         facts |= {name: portfolio[name] for name in _BESIDE}
-        return {**facts, **portfolio["metrics"]}
+        return facts | _plain(portfolio["metrics"])
+
+
+def _plain(figures: Mapping[str, Any]) -> Document:
+    return figures.decoded() if isinstance(figures, Undecoded) else dict(figures)
 
 
 def runs(reports: Path, query: Query) -> Document:
@@ -60,7 +64,7 @@ def runs(reports: Path, query: Query) -> Document:
 
     ConfigurationError names each part of the query that can't be understood.
     """
-    stored, damaged = _stored(reports, _needed(query))
+    stored, damaged = _stored(reports)
     conditions, problems = _conditions(query)
     problems += _unknown_figures(query, conditions, stored)
     if problems:
@@ -72,18 +76,11 @@ def runs(reports: Path, query: Query) -> Document:
     return {"schema_version": SCHEMA_VERSION, "runs": rows, "damaged": damaged}
 
 
-def _needed(query: Query) -> list[str]:
-    """Return the parts of metrics.json that a row shows, and that the query asks about."""
-    words = " ".join([*query.where, query.sort])
-    asked = [group for group in ("frameworks", "correlation") if f"{group}." in words]
-    return [*_OF_THE_PERIOD, "portfolio", "strategies", *asked]
-
-
-def _stored(reports: Path, names: Sequence[str]) -> tuple[list[Summary], list[Document]]:
+def _stored(reports: Path) -> tuple[list[Summary], list[Document]]:
     stored, damaged = [], []
     for folder in latest_first(reports):
         try:
-            stored.append(Summary(*read_summary(folder, names)))
+            stored.append(Summary(*read_summary(folder)))
         except StoreError as error:
             damaged.append({"run_id": folder.name, "message": str(error)})
     return stored, damaged
@@ -117,8 +114,10 @@ def _condition(text: str) -> Gate:
 def _unknown_figures(query: Query, conditions: Sequence[Gate], stored: Sequence[Summary]) -> list[Problem]:
     """Return a problem for each path at which no run could have a figure."""
     paths = [("--where", gate.metric) for gate in conditions] + ([("--sort", query.sort)] if query.sort else [])
+    if not paths:
+        return []
     strategies = dict.fromkeys(name for one in stored for name in one.figures["strategies"])
-    frameworks = dict.fromkeys(name for one in stored for name in one.figures.get("frameworks", ()))
+    frameworks = dict.fromkeys(name for one in stored for name in one.figures["frameworks"])
     wrong = [
         (option, path_problem(path, strategies, frameworks))
         for option, path in paths
@@ -142,7 +141,7 @@ def _has_strategy(strategies: Mapping[str, Document], named: str) -> bool:
     return any(named in (one, facts["name"]) for one, facts in strategies.items())
 
 
-def _holds(gate: Gate, figures: Document) -> bool:
+def _holds(gate: Gate, figures: Mapping[str, Any]) -> bool:
     value = figure(gate.metric, figures)
     return value is not None and passes(gate.operator, value, gate.threshold)
 
