@@ -7,20 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.analytics.track import from_capital, moved
+from orchestrate.analytics.series import period_ends
+from orchestrate.analytics.tracks.track import from_capital, moved
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.results import Finding
 
-_DAY: Final = 86_400 * 1_000_000_000
 _NOISE: Final = 1e-12
 
 Matrix = dict[str, dict[str, float | None]]
-
-
-def daily_marks(stamps: Stamps) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Return the places of the last stamp of every UTC day: all of them for daily bars."""
-    days = stamps // _DAY
-    return np.flatnonzero(np.append(days[1:] != days[:-1], True)) if len(days) else np.zeros(0, dtype=np.intp)
 
 
 def correlation(
@@ -33,7 +27,7 @@ def correlation(
     Equity stands still before, between and after a strategy's own bars, hence the return there is 0. The first day has
     a return, from the initial capital on, if the equity of any strategy moved in it.
     """
-    marks = daily_marks(stamps)
+    marks = period_ends(stamps, "day")
     curves = {name: curve[marks] for name, curve in equity.items()}
     if any(moved(initial[name], curve) for name, curve in curves.items()):
         curves = {name: from_capital(initial[name], curve) for name, curve in curves.items()}

@@ -106,27 +106,66 @@ def _changed(figures: Figures) -> tuple[Stamps, Mapping[str, Floats]]:
 _PLURALS: Final[dict[Scope, str]] = {"strategy": "strategies", "framework": "frameworks", "symbol": "symbols"}
 
 
-def peaks(result: RunResult) -> dict[str, object]:
-    """Return the largest gross, net and leverage of the portfolio, and of each strategy, framework and symbol.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sizes:
+    """Worths of positions at every close, and what of the equity they hold back."""
+
+    gross: Floats
+    net: Floats
+    held: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Extremes:
+    """`peaks`: the largest gross, net and leverage of each group; `idle`: the mean share of equity that nothing held.
+
+    `idle` is None where there was no equity.
+    """
+
+    peaks: Mapping[str, object]
+    idle: Mapping[tuple[Scope, str], float | None]
+
+
+def extremes(result: RunResult) -> Extremes:
+    """Return them of the portfolio, and of each strategy, framework and symbol.
 
     Leverage is of the equity at that moment: a strategy's own, for all others that of the portfolio, as limits have it.
     """
     exposure, whole = Exposure(result), result.portfolio_equity
     found: dict[str, dict[str, object]] = {name: {} for name in _PLURALS.values()}
     of_portfolio: dict[str, object] = {}
+    idle: dict[tuple[Scope, str], float | None] = {}
     for group in groups(result):
+        sizes = exposure.sizes(group)
         own = result.strategies[group.id].equity if group.scope == "strategy" else whole
-        highest = _highest(*exposure.sizes(group), own, result.labels)
+        highest = _highest(sizes, own, result.labels)
         if group.scope == "portfolio":
             of_portfolio = highest
         else:
             found[_PLURALS[group.scope]][group.id] = highest
-    return {"portfolio": of_portfolio, **found}
+        if group.scope != "symbol":
+            idle[group.scope, group.id] = _idle_share(result, group, sizes.held)
+    return Extremes({"portfolio": of_portfolio, **found}, idle)
 
 
-def _highest(gross: Floats, net: Floats, equity: Floats, labels: Stamps) -> dict[str, object]:
-    net, has_equity = np.abs(net), equity > 0.0
-    curves = {"gross": gross, "net": net}
+def _idle_share(result: RunResult, group: Group, held: Floats) -> float | None:
+    """Return the mean share of a group's equity that its positions do not hold back, over the closes of its bars."""
+    strategies = [result.strategies[name] for name in group.strategies]
+    equity = np.asarray(sum(one.equity for one in strategies), dtype=np.float64)
+    if group.scope == "portfolio":
+        equity = result.portfolio_equity
+    of_bars = strategies if group.scope == "strategy" else result.strategies.values()
+    counted = np.logical_or.reduce([one.has_bar for one in of_bars]) & (equity > 0.0)
+    if not counted.any():
+        return None
+    if not counted.all():  # steps that do not count change no digit of the mean
+        held, equity = held[counted], equity[counted]
+    return float(np.maximum(1.0 - held / equity, 0.0).mean())
+
+
+def _highest(sizes: Sizes, equity: Floats, labels: Stamps) -> dict[str, object]:
+    has_equity = equity > 0.0
+    curves = {"gross": sizes.gross, "net": np.abs(sizes.net)}
     for name, size in list(curves.items()):
         curves[f"{name}_leverage"] = np.divide(size, equity, out=np.zeros(len(size)), where=has_equity)
     return {name: _peak(curve, labels) for name, curve in curves.items()}
@@ -155,8 +194,8 @@ class Exposure:
             held.gross, held.net, held.used, reserved, self._available(group), held.initial, held.maintenance
         )
 
-    def sizes(self, group: Group) -> tuple[Floats, Floats]:
-        """Return gross and net alone."""
+    def sizes(self, group: Group) -> Sizes:
+        """Return gross, net and what they hold back alone."""
         return self._sizes(group.places)
 
     def _sum(self, places: Places) -> Positions:
@@ -165,13 +204,15 @@ class Exposure:
             held.add(holding)
         return held
 
-    def _sum_sizes(self, places: Places) -> tuple[Floats, Floats]:
-        gross, net = np.zeros(self._steps), np.zeros(self._steps)
+    def _sum_sizes(self, places: Places) -> Sizes:
+        total = Sizes(*(np.zeros(self._steps) for _ in fields(Sizes)))
         for holding in self._holdings(places):
             worth = _worth(holding)
-            gross += np.abs(worth)
-            net += worth
-        return gross, net
+            size = np.abs(worth)
+            total.gross[:] += size
+            total.net[:] += worth
+            total.held[:] += _margin(holding, size, _rates(holding.instrument.initial_rate, holding.quantity.values))
+        return total
 
     def _holdings(self, places: Places) -> Iterator[Holding]:
         for name, symbol in places:
@@ -246,8 +287,8 @@ class Positions:
         self.gross[:] += size
         self.net[:] += worth
         self.used[:] += path(steps, np.abs(cost) * initial)
-        self.initial[:] += size * (initial[0] if len(initial) == 1 else path(steps, initial))
-        self.maintenance[:] += size * (kept[0] if len(kept) == 1 else path(steps, kept))
+        self.initial[:] += _margin(holding, size, initial)
+        self.maintenance[:] += _margin(holding, size, kept)
         if holding.rates is not None and not instrument.moves_cash_by_notional:
             self.profit[:] += worth - np.where(worth != 0.0, path(steps, quoted) * holding.rates.closes, 0.0)
         else:
@@ -259,6 +300,11 @@ def _worth(holding: Holding) -> Floats:
     units = holding.quantity.path(len(holding.closes)) * holding.instrument.multiplier
     prices = holding.closes if holding.rates is None else holding.closes * holding.rates.closes
     return np.where(units != 0.0, units * prices, 0.0)
+
+
+def _margin(holding: Holding, size: Floats, rates: Floats) -> Floats:
+    """Return the margin that a position of this `size` needs at these rates."""
+    return size * (rates[0] if len(rates) == 1 else holding.quantity.path(len(size), rates))
 
 
 def _rates(rate: Callable[[float], float], quantities: Floats) -> Floats:

@@ -16,7 +16,7 @@ from orchestrate.domain.values import value
 
 if TYPE_CHECKING:  # findings need no numpy
     from orchestrate.domain.instruments.instrument import Instrument
-    from orchestrate.domain.market.timeline import Flags, Floats, Stamps
+    from orchestrate.domain.market.timeline import BarSeries, Flags, Floats, Stamps
 
 Severity = Literal["info", "warning", "error"]
 RunStatus = Literal["completed", "degraded", "failed", "interrupted"]
@@ -267,6 +267,8 @@ class RunResult:
     #: the benchmark's close that counts at each step, in the capital's currency, NaN before its first bar; None where
     #: no benchmark is named
     benchmark: Floats | None = None
+    #: the bars of the run by symbol: those of its market, not a copy
+    series: Mapping[str, BarSeries] = field(default_factory=dict)
     #: strategies that look ahead, or are not repeatable
     looked_ahead: tuple[str, ...] = ()
     #: what ended the run before its last bar

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from orchestrate.analytics import correlation as module
-from orchestrate.analytics.correlation import daily_marks
+from orchestrate.analytics.series import period_ends
 
 HOUR = 3_600 * 1_000_000_000
 DAY = 24 * HOUR
@@ -72,8 +72,8 @@ def test_too_little_to_say(curve, why):
 
 def test_intraday_curves_are_compared_by_the_last_mark_of_each_day():
     stamps = np.array([0, HOUR, 23 * HOUR, DAY, DAY + HOUR, 2 * DAY - 1, 3 * DAY], dtype=np.int64)
-    assert daily_marks(stamps).tolist() == [2, 5, 6]
-    assert daily_marks(days(5)).tolist() == [0, 1, 2, 3, 4]
+    assert period_ends(stamps, "day").tolist() == [2, 5, 6]
+    assert period_ends(days(5), "day").tolist() == [0, 1, 2, 3, 4]
     noise = np.array([9.0, 1.0, 100.0, 3.0, 55.0, 110.0, 99.0])
     calm = np.array([10.0, 10.0, 10.0, 10.0, 10.0, 11.0, 9.9])
     matrix, _ = correlation(stamps, {"noise": noise, "calm": calm}, {"noise": 100.0, "calm": 10.0})

@@ -49,11 +49,12 @@ def test_every_key_of_a_configuration_is_there(section: type[BaseModel]) -> None
     ("page", "names"),
     [
         ("orders.md", [str(reason) for reason in Reason if reason]),
-        ("results.md", [*METRICS, *FIGURES, *get_args(Scope)]),
+        ("results.md", [*FIGURES, *get_args(Scope)]),
+        ("metrics.md", [*METRICS]),
         ("capital.md", [*ASSET_CLASSES, *SIZINGS]),
         ("limits.md", [*STRATEGY_LIMITS, *PORTFOLIO_LIMITS]),
     ],
-    ids=["reasons", "metrics", "classes and sizings", "limits"],
+    ids=["reasons", "columns", "metrics", "classes and sizings", "limits"],
 )
 def test_every_name_of_a_registry_is_there(page: str, names: list[str]) -> None:
     assert set(names) - words(page) == set()

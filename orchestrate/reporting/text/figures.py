@@ -57,6 +57,11 @@ def count(value: float | None) -> Text:
     return absent() if value is None else Text(f"{value:,}")
 
 
+def days(value: float | None) -> Text:
+    """Return a time in days, with one decimal."""
+    return absent() if value is None else Text(f"{value:,.1f} days")
+
+
 def number(value: float) -> Text:
     """Return a quantity or a price with the digits that it has, at most six decimals."""
     text = f"{value:,.6f}".rstrip("0").rstrip(".")
@@ -79,4 +84,5 @@ FORMATS: Final[dict[str, Callable[[float | None], Text]]] = {
     "ratio": ratio,
     "count": count,
     "money": money,
+    "days": days,
 }

@@ -43,7 +43,7 @@ def portfolio(document: Document, screen: Screen) -> RenderableType:
         ("initial", money(whole["initial_capital"])),
         ("final", money(whole["final_equity"])),
         ("reserve", money(whole["reserve"])),
-        *((one.label, metric(name, whole["metrics"])) for name, one in METRICS.items()),
+        *((one.label, metric(name, whole["metrics"])) for name, one in METRICS.items() if one.headline),
     ]
     choices = _FIGURES_A_LINE[1:] if screen.piped else _FIGURES_A_LINE
     number = next((one for one in choices if _width(pairs, one) <= screen.room), 1)

@@ -58,6 +58,7 @@ def run_result(
         data_hashes=_hashes(setup.market),
         periods_per_year=periods(plan, setup.market, results),
         benchmark=_worths(setup.market, session.marks, plan.benchmark, steps) if plan.benchmark else None,
+        series=setup.market.series,
         looked_ahead=checked.accused,
         error=_run_error(error, int(timeline.labels[steps - 1]) if steps else None) if error else None,
         stopped=session.portfolio.stopped,

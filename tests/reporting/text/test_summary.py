@@ -60,12 +60,17 @@ Gates
 
 Findings
   warning  IBM: 2 rows were out of order and have been sorted
+  info     portfolio, frameworks.backtrader, frameworks.nautilus,
+           strategies.wave, strategies.climb: no value for mae, mfe: the bars of
+           a trade are unknown
+  info     no value for alpha, beta, information_ratio, tracking_error,
+           capture_up, capture_down: no benchmark is named (benchmark: SYMBOL)
   info     frameworks.nautilus, strategies.climb: no value for sortino: no
            period lost money
   info     frameworks.nautilus, strategies.climb: no value for calmar: equity
            never fell
-  info     frameworks.nautilus, strategies.climb: no value for profit_factor: no
-           trade lost money
+  info     frameworks.nautilus, strategies.climb: no value for profit_factor,
+           average_loss, payoff: no trade lost money
 
 run      reports/20260101T000000Z-abcdef
 journal  logs/backtest/orchestrate.jsonl

@@ -1,4 +1,4 @@
-"""Every metric against a figure worked out by hand, against empyrical where definitions coincide, and at its edges."""
+"""Headline metrics against figures worked out by hand, and all metrics at their edges."""
 
 from __future__ import annotations
 
@@ -9,27 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrate.analytics import metrics
-from orchestrate.analytics.metrics import METRICS, NoFigureError, figures
+from orchestrate.analytics.metrics import METRICS, NoFigureError, costs, drawdowns, figures, returns, risk, trades
 from orchestrate.analytics.returns import growth
-from orchestrate.analytics.track import Track
 from orchestrate.domain.results import Transfers
-
-DAY = 86_400 * 1_000_000_000
-
-
-def track_of(equity, *, initial=None, profits=(), exposed=None, fees=0.0, periods=252.0, step=DAY):
-    curve = np.array(equity, dtype=np.float64)
-    return Track(
-        initial=float(curve[0]) if initial is None and len(curve) else float(initial or 0.0),
-        equity=curve,
-        stamps=np.arange(len(curve), dtype=np.int64) * step,
-        exposed=np.zeros(len(curve), dtype=np.bool_) if exposed is None else np.array(exposed),
-        profits=np.array(profits, dtype=np.float64),
-        fees=fees,
-        periods_per_year=periods,
-    )
-
+from tests.analytics.tracks import DAY, track_of
 
 # 100 → 110 → 99 → 108.9: returns +0.1, −0.1, +0.1
 ZIGZAG = track_of(
@@ -38,29 +21,29 @@ ZIGZAG = track_of(
 
 
 def test_worked_out_by_hand():
-    assert metrics.total_return(ZIGZAG) == pytest.approx(0.089)
-    assert metrics.cagr(ZIGZAG) == pytest.approx(1.089 ** (365.25 / 3) - 1.0)
+    assert returns.total_return(ZIGZAG) == pytest.approx(0.089)
+    assert returns.cagr(ZIGZAG) == pytest.approx(1.089 ** (365.25 / 3) - 1.0)
     deviation = math.sqrt((2 * (0.1 - 0.1 / 3) ** 2 + (-0.1 - 0.1 / 3) ** 2) / 2)
-    assert metrics.volatility(ZIGZAG) == pytest.approx(deviation * math.sqrt(252.0))
-    assert metrics.sharpe(ZIGZAG) == pytest.approx(0.1 / 3 / deviation * math.sqrt(252.0))
-    assert metrics.sortino(ZIGZAG) == pytest.approx(0.1 / 3 / math.sqrt(0.01 / 3) * math.sqrt(252.0))
-    assert metrics.max_drawdown(ZIGZAG) == pytest.approx(-0.1)
-    assert metrics.calmar(ZIGZAG) == pytest.approx((1.089 ** (365.25 / 3) - 1.0) / 0.1)
-    assert metrics.win_rate(ZIGZAG) == 0.5
-    assert metrics.profit_factor(ZIGZAG) == pytest.approx(19.9 / 11.0)
-    assert metrics.exposure(ZIGZAG) == 0.5
-    assert metrics.trades(ZIGZAG) == 4
-    assert metrics.fees(ZIGZAG) == 1.5
+    assert risk.volatility(ZIGZAG) == pytest.approx(deviation * math.sqrt(252.0))
+    assert risk.sharpe(ZIGZAG) == pytest.approx(0.1 / 3 / deviation * math.sqrt(252.0))
+    assert risk.sortino(ZIGZAG) == pytest.approx(0.1 / 3 / math.sqrt(0.01 / 3) * math.sqrt(252.0))
+    assert drawdowns.max_drawdown(ZIGZAG) == pytest.approx(-0.1)
+    assert drawdowns.calmar(ZIGZAG) == pytest.approx((1.089 ** (365.25 / 3) - 1.0) / 0.1)
+    assert trades.win_rate(ZIGZAG) == 0.5
+    assert trades.profit_factor(ZIGZAG) == pytest.approx(19.9 / 11.0)
+    assert costs.exposure(ZIGZAG) == 0.5
+    assert trades.trades(ZIGZAG) == 4
+    assert costs.fees(ZIGZAG) == 1.5
 
 
 def test_the_curve_begins_with_the_capital_where_the_first_bar_moved_it():
     bought_at_first_close = track_of([101.0, 103.02], initial=100.0)
-    assert metrics.total_return(bought_at_first_close) == pytest.approx(0.0302)
+    assert returns.total_return(bought_at_first_close) == pytest.approx(0.0302)
     assert bought_at_first_close.returns == pytest.approx([0.01, 0.02])
-    assert metrics.volatility(bought_at_first_close) == pytest.approx(0.005 * math.sqrt(2.0) * math.sqrt(252.0))
-    assert metrics.max_drawdown(track_of([90.0, 99.0], initial=100.0)) == pytest.approx(-0.1)
-    assert metrics.sortino(track_of([90.0, 99.0], initial=100.0)) == pytest.approx(0.0)
-    assert metrics.max_drawdown(track_of([85.0], initial=100.0)) == pytest.approx(-0.15)
+    assert risk.volatility(bought_at_first_close) == pytest.approx(0.005 * math.sqrt(2.0) * math.sqrt(252.0))
+    assert drawdowns.max_drawdown(track_of([90.0, 99.0], initial=100.0)) == pytest.approx(-0.1)
+    assert risk.sortino(track_of([90.0, 99.0], initial=100.0)) == pytest.approx(0.0)
+    assert drawdowns.max_drawdown(track_of([85.0], initial=100.0)) == pytest.approx(-0.15)
 
 
 def test_a_first_bar_that_moved_nothing_gives_no_return():
@@ -75,29 +58,7 @@ def test_a_first_bar_that_moved_nothing_gives_no_return():
 
 def test_calendar_days_not_bars_make_the_year():
     year_in_two_bars = track_of([100.0, 110.0], step=int(365.25 * DAY))
-    assert metrics.cagr(year_in_two_bars) == pytest.approx(0.1)
-
-
-def test_held_against_empyrical():
-    """Same definitions: volatility, Sharpe, Sortino, drawdown.
-
-    Others differ on purpose: empyrical's CAGR and Calmar count bars where ours count calendar days.
-    """
-    empyrical = pytest.importorskip("empyrical")
-    generator = np.random.default_rng(5)
-    for periods in (252.0, 365.0, 1764.0):
-        curve = 1000.0 * np.cumprod(1.0 + generator.normal(0.0004, 0.011, 750))
-        track = track_of(curve, initial=1000.0, periods=periods)
-        returns = np.diff(curve, prepend=1000.0) / np.append(1000.0, curve[:-1])
-        assert metrics.volatility(track) == pytest.approx(
-            empyrical.annual_volatility(returns, annualization=periods), rel=1e-12
-        )
-        assert metrics.sharpe(track) == pytest.approx(empyrical.sharpe_ratio(returns, annualization=periods), rel=1e-12)
-        assert metrics.sortino(track) == pytest.approx(
-            empyrical.sortino_ratio(returns, annualization=periods), rel=1e-12
-        )
-        assert metrics.max_drawdown(track) == pytest.approx(empyrical.max_drawdown(returns), rel=1e-12)
-        assert metrics.total_return(track) == pytest.approx(empyrical.cum_returns_final(returns), rel=1e-9)
+    assert returns.cagr(year_in_two_bars) == pytest.approx(0.1)
 
 
 EDGES = {
@@ -125,6 +86,24 @@ EDGES = {
         {"volatility": None, "sharpe": None, "sortino": None},
     ),
     "a minute": (track_of([100.0, 150.0], step=1_000_000_000), {"cagr": None}),
+    "no benchmark": (track_of([100.0, 101.0, 99.0]), {"alpha": None, "capture_down": None}),
+    "a benchmark that stands still": (
+        track_of([100.0, 101.0, 99.0], benchmark=[5.0, 5.0, 5.0]),
+        {"alpha": None, "beta": None, "capture_up": None, "capture_down": None},
+    ),
+    "a benchmark of a single bar": (
+        track_of([100.0, 101.0, 99.0], benchmark=[math.nan, math.nan, 5.0]),
+        {"beta": None, "tracking_error": None},
+    ),
+    "a benchmark below zero": (track_of([100.0, 101.0, 99.0], benchmark=[5.0, -1.0, 5.0]), {"beta": None}),
+    "the benchmark itself": (
+        track_of([100.0, 101.0, 99.0], benchmark=[200.0, 202.0, 198.0]),
+        {"beta": 1.0, "alpha": 0.0, "tracking_error": 0.0, "information_ratio": None, "capture_up": 1.0},
+    ),
+    "nothing but losers": (track_of([100.0, 99.0], profits=[-1.0]), {"average_win": None, "payoff": None}),
+    "three bars": (track_of([100.0, 101.0, 99.0]), {"skew": None, "kurtosis": None}),
+    "hardly a return": (track_of([100.0] * 50 + [101.0, 100.0]), {"tail_ratio": None, "var_95": 0.0}),
+    "no equity at any close": (track_of([0.0, 0.0], initial=100.0), {"turnover": None, "idle_cash": None}),
 }
 
 
@@ -139,18 +118,37 @@ def test_edges_give_null_and_say_why(edge):
         name for finding in findings for name in finding.message.partition(": ")[0][len("no value for ") :].split(", ")
     }
     assert messages == nulls
-    assert all(finding.severity == "info" and finding.where == "portfolio" for finding in findings)
+    assert all(finding.severity == "info" for finding in findings)
+    assert all((finding.where == "") == ("no benchmark is named" in finding.message) for finding in findings)
     assert sum(finding.count for finding in findings) == len(nulls)
+
+
+OF_TRADES = (
+    "win_rate",
+    "profit_factor",
+    "average_win",
+    "average_loss",
+    "payoff",
+    "expectancy",
+    "best_trade",
+    "worst_trade",
+    "longest_losing_run",
+    "holding_days",
+    "mae",
+    "mfe",
+)
 
 
 def test_a_cause_is_reported_once_for_all_its_figures():
     _, findings = figures(track_of([100.0, 99.0, 101.0]), "strategies.trend")
-    assert [finding.message for finding in findings] == ["no value for win_rate, profit_factor: no trade was closed"]
+    causes = [finding.message.partition(": ")[2] for finding in findings]
+    assert sorted(causes) == sorted(set(causes))
+    assert "no value for " + ", ".join(OF_TRADES) + ": no trade was closed" in [one.message for one in findings]
 
 
 def test_a_metric_alone_refuses():
     with pytest.raises(NoFigureError, match="no trade was closed"):
-        metrics.win_rate(track_of([100.0, 101.0]))
+        trades.win_rate(track_of([100.0, 101.0]))
 
 
 extreme = st.floats(allow_nan=False, allow_infinity=False, width=64)

@@ -1,0 +1,47 @@
+"""All metrics of a track at once, with a reason for each that has no value."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from orchestrate.analytics.metrics.metric import Metric, NoBenchmarkError, NoFigureError
+from orchestrate.analytics.metrics.registry import METRICS
+from orchestrate.domain.results import Finding
+
+if TYPE_CHECKING:
+    from orchestrate.analytics.tracks.track import Track
+
+Figures = dict[str, float | None]
+
+
+def figures(track: Track, where: str) -> tuple[Figures, list[Finding]]:
+    """Return every metric of `track`; None with a finding, one a cause, where a metric has no meaning."""
+    import numpy as np
+
+    values: Figures = {}
+    causes: dict[tuple[str, str], list[str]] = {}
+    with np.errstate(all="ignore"):
+        for name, metric in METRICS.items():
+            try:
+                values[name] = _finite(metric, track)
+            except NoFigureError as reason:
+                values[name] = None
+                place = "" if isinstance(reason, NoBenchmarkError) else where
+                causes.setdefault((place, str(reason)), []).append(name)
+    return values, [_finding(place, names, cause) for (place, cause), names in causes.items()]
+
+
+def _finite(metric: Metric, track: Track) -> float:
+    """Return the figure; NoFigureError for one that no float can hold."""
+    try:
+        figure = metric.figure(track)
+    except (OverflowError, ZeroDivisionError):
+        figure = math.nan
+    if not math.isfinite(figure):
+        raise NoFigureError("the figures are too large or too small to be represented")
+    return figure
+
+
+def _finding(where: str, names: list[str], cause: str) -> Finding:
+    return Finding("info", where, f"no value for {', '.join(names)}: {cause}", len(names))

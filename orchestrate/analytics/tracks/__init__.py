@@ -1,0 +1,1 @@
+"""Curves with their trades, of which metrics and tables are made."""

@@ -1,0 +1,153 @@
+"""The tracks of a run: of its portfolio, of each framework and strategy, and of its benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from orchestrate.analytics.exposure import Extremes, Scope, extremes
+from orchestrate.analytics.returns import Curve, curve_of
+from orchestrate.analytics.tracks.excursions import excursions
+from orchestrate.analytics.tracks.track import CapitalUse, RoundTrips, Track
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps
+from orchestrate.domain.results import RunResult, StrategyResult
+
+
+class Tracks:
+    """The data behind the metrics of a run; what several tracks need is computed once."""
+
+    def __init__(self, result: RunResult) -> None:
+        self._result = result
+        self.curves = {name: curve_of([one]) for name, one in result.strategies.items()}
+        self._trips = {name: self._trips_of(one) for name, one in result.strategies.items()}
+
+    @cached_property
+    def extremes(self) -> Extremes:
+        """Return the peaks of exposure, and what share of the equity was idle."""
+        return extremes(self._result)
+
+    @cached_property
+    def union(self) -> Flags:
+        """Return the steps at which a symbol of some strategy has a bar.
+
+        Data that no strategy trades makes steps that don't count.
+        """
+        there: Flags = np.logical_or.reduce([strategy.has_bar for strategy in self._result.strategies.values()])
+        return there
+
+    @property
+    def labels(self) -> Stamps:
+        """The labels of those steps."""
+        return self._result.labels[self.union]
+
+    @property
+    def frameworks(self) -> list[str]:
+        """Every framework, in the order of the plan."""
+        return list(dict.fromkeys(strategy.framework for strategy in self._result.strategies.values()))
+
+    def members(self, framework: str) -> list[StrategyResult]:
+        """Return a framework's strategies in the order of their ids: the order in the file changes no digit."""
+        return [one for one in self._sorted() if one.framework == framework]
+
+    def labels_of(self, strategy: StrategyResult) -> Stamps:
+        """Return the labels of the strategy's own bars."""
+        return self._result.labels[strategy.has_bar]
+
+    def portfolio(self) -> Track:
+        """Return the sum of all books and the reserve."""
+        equity = self._result.portfolio_equity
+        curve = Curve(float(self._result.plan.capital.total), equity)
+        return self._together(
+            self._sorted(), curve, self._use("portfolio", "portfolio", self._sorted(), equity[self.union])
+        )
+
+    def framework(self, name: str) -> Track:
+        """Return a framework's strategies together."""
+        members = self.members(name)
+        equity = np.asarray(np.sum([one.equity for one in members], axis=0), dtype=np.float64)
+        return self._together(members, curve_of(members), self._use("framework", name, members, equity[self.union]))
+
+    def strategy(self, strategy: StrategyResult) -> Track:
+        """Return a strategy on the bars of its own symbols."""
+        own, curve = strategy.has_bar, self.curves[strategy.id]
+        return Track(
+            initial=curve.initial,
+            equity=curve.equity[own],
+            stamps=self._result.stamps[own],
+            exposed=strategy.exposed[own],
+            trips=self._trips[strategy.id],
+            fees=strategy.fees,
+            periods_per_year=self._result.periods_per_year.get(strategy.id),
+            capital=self._use("strategy", strategy.id, [strategy], strategy.equity[own]),
+            benchmark=self._benchmark(own),
+        )
+
+    def benchmark(self) -> tuple[Track, Stamps]:
+        """Return the benchmark on those of the portfolio's stamps at which it has a close, and their labels."""
+        closes = self._result.benchmark
+        known = np.zeros(0, dtype=np.bool_) if closes is None else np.isfinite(closes) & self.union
+        equity = np.zeros(0) if closes is None else closes[known]
+        track = Track(
+            initial=float(equity[0]) if len(equity) else 0.0,
+            equity=equity,
+            stamps=self._result.stamps[known],
+            exposed=known[known],
+            trips=RoundTrips.of(()),
+            fees=0.0,
+            periods_per_year=self._result.periods_per_year.get(""),
+            benchmark=equity,
+        )
+        return track, self._result.labels[known]
+
+    def _together(self, members: Sequence[StrategyResult], curve: Curve, capital: CapitalUse) -> Track:
+        """Return the curve of several strategies together, over the union of all strategies' stamps."""
+        exposed = np.zeros(len(self._result.stamps), dtype=np.bool_)
+        for strategy in members:
+            exposed |= strategy.exposed
+        there = self.union
+        return Track(
+            initial=curve.initial,
+            equity=curve.equity[there],
+            stamps=self._result.stamps[there],
+            exposed=exposed[there],
+            trips=RoundTrips.joined([self._trips[strategy.id] for strategy in members]),
+            fees=sum(strategy.fees for strategy in members),
+            periods_per_year=self._result.periods_per_year.get(""),
+            capital=capital,
+            benchmark=self._benchmark(there),
+        )
+
+    def _benchmark(self, there: Flags) -> Floats | None:
+        return None if self._result.benchmark is None else self._result.benchmark[there]
+
+    def _use(self, scope: Scope, name: str, members: Sequence[StrategyResult], equity: Floats) -> CapitalUse:
+        traded = sum(self._traded.get(strategy.id, 0.0) for strategy in members)
+        return CapitalUse(
+            traded=traded,
+            equity=float(equity.mean()) if len(equity) else 0.0,
+            idle=self.extremes.idle.get((scope, name)),
+        )
+
+    @cached_property
+    def _traded(self) -> dict[str, float]:
+        """Return the money that changed hands in each strategy's fills."""
+        multipliers = {
+            symbol: holding.instrument.multiplier
+            for strategy in self._result.strategies.values()
+            for symbol, holding in strategy.holdings.items()
+        }
+        ids = {name: place for place, name in enumerate(self._result.strategies)}
+        fills = [record.fill for record in self._result.fills]
+        notional = [fill.quantity * fill.price * multipliers.get(fill.symbol, 1.0) * fill.rate for fill in fills]
+        owners = np.array([ids[fill.strategy_id] for fill in fills], dtype=np.intp)
+        sums = np.bincount(owners, np.abs(notional), minlength=len(ids))
+        return dict(zip(ids, sums.tolist(), strict=True))
+
+    def _trips_of(self, strategy: StrategyResult) -> RoundTrips:
+        result = self._result
+        return RoundTrips.of(strategy.trades, *excursions(strategy.trades, result.series, result.plan.execution.fill))
+
+    def _sorted(self) -> list[StrategyResult]:
+        return [one for _, one in sorted(self._result.strategies.items())]
