@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.analytics.series import period_ends
+from orchestrate.analytics.series import Places, period_ends
 from orchestrate.analytics.tracks.track import from_capital, moved
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.results import Finding
@@ -15,6 +15,11 @@ from orchestrate.domain.results import Finding
 _NOISE: Final = 1e-12
 
 Matrix = dict[str, dict[str, float | None]]
+
+
+def daily_marks(stamps: Stamps) -> Places:
+    """Return the places of the last stamp of every UTC day: all of them for daily bars."""
+    return period_ends(stamps, "day")
 
 
 def correlation(
@@ -27,7 +32,7 @@ def correlation(
     Equity stands still before, between and after a strategy's own bars, hence the return there is 0. The first day has
     a return, from the initial capital on, if the equity of any strategy moved in it.
     """
-    marks = period_ends(stamps, "day")
+    marks = daily_marks(stamps)
     curves = {name: curve[marks] for name, curve in equity.items()}
     if any(moved(initial[name], curve) for name, curve in curves.items()):
         curves = {name: from_capital(initial[name], curve) for name, curve in curves.items()}

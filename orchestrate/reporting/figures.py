@@ -71,10 +71,15 @@ def _unsigned(value: float, digits: int) -> float:
     return value if round(value, digits) else 0.0
 
 
+def _days(value: float) -> str:
+    return f"{value:,.1f} days"
+
+
 _FORMATS: Final[Mapping[str, Callable[[float], str]]] = {
     "change": _change,
     "share": _share,
     "ratio": _ratio,
     "money": _money,
     "count": _count,
+    "days": _days,
 }

@@ -17,6 +17,8 @@ from orchestrate.analytics.metrics.costs import (
     fees,
     fees_share,
     idle_cash,
+    slippage,
+    slippage_share,
     turnover,
 )
 from orchestrate.analytics.metrics.drawdowns import calmar, longest_drawdown, max_drawdown, time_under_water
@@ -293,12 +295,22 @@ METRICS: Final[dict[str, Metric]] = {
         "Σ |quantity × price × multiplier| of all fills ÷ mean equity at the closes ÷ years",
         NOT_NEGATIVE,
     ),
+    "slippage": Metric(
+        slippage,
+        "slippage",
+        "money",
+        "Σ what fills paid above, or got below, their prices before slippage",
+        NOT_NEGATIVE,
+    ),
     "fees_share": Metric(
         fees_share,
         "fees of gross profit",
         "share",
         "fees ÷ gross profit: what the trades made that made money before fees",
         NOT_NEGATIVE,
+    ),
+    "slippage_share": Metric(
+        slippage_share, "slippage of gross profit", "share", "slippage ÷ gross profit", NOT_NEGATIVE
     ),
     "idle_cash": Metric(
         idle_cash,

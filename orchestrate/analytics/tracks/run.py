@@ -123,16 +123,17 @@ class Tracks:
         return None if self._result.benchmark is None else self._result.benchmark[there]
 
     def _use(self, scope: Scope, name: str, members: Sequence[StrategyResult], equity: Floats) -> CapitalUse:
-        traded = sum(self._traded.get(strategy.id, 0.0) for strategy in members)
+        traded, slippage = (sum(sums[one.id] for one in members) for sums in self._of_fills)
         return CapitalUse(
             traded=traded,
+            slippage=slippage,
             equity=float(equity.mean()) if len(equity) else 0.0,
             idle=self.extremes.idle.get((scope, name)),
         )
 
     @cached_property
-    def _traded(self) -> dict[str, float]:
-        """Return the money that changed hands in each strategy's fills."""
+    def _of_fills(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Return the money that changed hands in each strategy's fills, and what slippage took of it."""
         multipliers = {
             symbol: holding.instrument.multiplier
             for strategy in self._result.strategies.values()
@@ -142,8 +143,9 @@ class Tracks:
         fills = [record.fill for record in self._result.fills]
         notional = [fill.quantity * fill.price * multipliers.get(fill.symbol, 1.0) * fill.rate for fill in fills]
         owners = np.array([ids[fill.strategy_id] for fill in fills], dtype=np.intp)
-        sums = np.bincount(owners, np.abs(notional), minlength=len(ids))
-        return dict(zip(ids, sums.tolist(), strict=True))
+        traded = np.bincount(owners, np.abs(notional), minlength=len(ids))
+        slipped = np.bincount(owners, [record.slippage for record in self._result.fills], minlength=len(ids))
+        return dict(zip(ids, traded.tolist(), strict=True)), dict(zip(ids, slipped.tolist(), strict=True))
 
     def _trips_of(self, strategy: StrategyResult) -> RoundTrips:
         result = self._result

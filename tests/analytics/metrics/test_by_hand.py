@@ -73,8 +73,10 @@ def test_excursions_are_means_over_the_trades():
 
 def test_costs_against_the_gross_profit():
     trips = trips_of([18.0, -6.0, -1.0], fees=[2.0, 1.0, 2.0])  # before fees 20, −5 and 1
-    track = track_of([100.0, 111.0], trips=trips, fees=6.3)
-    assert value("fees_share", track) == pytest.approx(6.3 / 21.0)
+    track = track_of([100.0, 111.0], trips=trips, fees=6.3, capital=CapitalUse(slippage=4.2))
+    assert value("fees_share", track) == pytest.approx(0.3)
+    assert value("slippage", track) == 4.2
+    assert value("slippage_share", track) == pytest.approx(0.2)
 
 
 def test_turnover_is_of_a_year():

@@ -112,6 +112,12 @@ def of_trades(trades, fees):
     }
 
 
+def of_fills(fills, equity):
+    years = (equity.index[-1] - equity.index[0]) / pd.Timedelta(days=365.25)
+    turnover = (fills.quantity * fills.price).abs().sum() / equity.mean() / years
+    return {"turnover": pytest.approx(turnover, **APART), "slippage": pytest.approx(fills.slippage.sum(), **APART)}
+
+
 def of_calendar(curve, initial):
     days = curve.groupby(curve.index.date).last()
     months = curve.groupby(curve.index.strftime("%Y-%m")).last()
@@ -136,6 +142,7 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
     document = done.document
     equity, trades, fills = stored(prompt.runs[0])
     assert (len(equity), document["bars"]) == (document["bars"], len(equity))
+    fills = pq.read_table(prompt.runs[0] / "fills.parquet").to_pandas()
     equity.index = pd.DatetimeIndex(equity["t"])
     fees = fills.groupby("strategy_id").fee.sum()
     initial = {name: strategy["allocated_capital"] for name, strategy in document["strategies"].items()}
@@ -145,6 +152,8 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
             own[f"equity.{one}"], initial[one], own[f"exposed.{one}"], trades[trades.strategy_id == one], fees[one], 300
         )
         assert of_run(strategy, figures) == figures, one
+        costs = of_fills(fills[fills.strategy_id == one], own[f"equity.{one}"])
+        assert of_run(strategy, costs) == costs, one
         assert strategy["final_equity"] == equity[f"equity.{one}"].iloc[-1]
     for framework, figures in document["frameworks"].items():
         members = [one for one, strategy in document["strategies"].items() if strategy["framework"] == framework]
@@ -159,6 +168,8 @@ def test_all_figures_follow_from_what_is_stored(prompt, name):
         assert of_run(figures, together) == together
     exposed = equity[[f"exposed.{one}" for one in initial]].any(axis=1)
     total = document["portfolio"]["initial_capital"]
+    costs = of_fills(fills, equity.portfolio)
+    assert of_run(document["portfolio"], costs) == costs
     whole = expected(equity.portfolio, total, exposed, trades, fees.sum(), 300)
     assert of_run(document["portfolio"], whole) == whole
     books = equity[[f"equity.{one}" for one in initial]].sum(axis=1) + document["portfolio"]["reserve"]
