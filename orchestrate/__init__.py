@@ -9,6 +9,9 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False  # true for type checkers; importing `typing` would take longer than all of this
 if TYPE_CHECKING:
     from orchestrate.analytics.attribution import CrossFrameworkAnalytics as CrossFrameworkAnalytics
+    from orchestrate.analytics.contributions.brinson import BrinsonEffects as BrinsonEffects
+    from orchestrate.analytics.contributions.brinson import brinson_fachler as brinson_fachler
+    from orchestrate.analytics.contributions.risk import risk_contributions as risk_contributions
     from orchestrate.domain.accounts import StrategyAllocation as StrategyAllocation
     from orchestrate.domain.books import Position as Position
     from orchestrate.domain.books import Trade as Trade

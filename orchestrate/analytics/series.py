@@ -42,6 +42,11 @@ def period_ends(stamps: Stamps, calendar: Calendar) -> Places:
     return np.flatnonzero(np.append(periods[1:] != periods[:-1], True)) if len(stamps) else np.zeros(0, dtype=np.intp)
 
 
+def period_names(stamps: Stamps, calendar: Calendar) -> list[str]:
+    """Return the name of each period that has a stamp: `2020-01` a month, `2020` a year."""
+    return [str(name) for name in _periods(stamps[period_ends(stamps, calendar)], calendar)]
+
+
 def _periods(stamps: Stamps, calendar: Calendar) -> Any:
     """Return the period of each stamp."""
     days = stamps // DAY
@@ -59,10 +64,9 @@ def period_returns(stamps: Stamps, equity: Floats, initial: float, calendar: Cal
 
 
 def period_table(stamps: Stamps, equity: Floats, initial: float, calendar: Calendar) -> dict[str, float]:
-    """Return the same by name: `2020-01` a month, `2020` a year."""
-    names = _periods(stamps[period_ends(stamps, calendar)], calendar)
+    """Return the same by name."""
     returns = period_returns(stamps, equity, initial, calendar)
-    return {str(name): value for name, value in zip(names, returns.tolist(), strict=True)}
+    return dict(zip(period_names(stamps, calendar), returns.tolist(), strict=True))
 
 
 def drawdown(curve: Floats) -> Floats:

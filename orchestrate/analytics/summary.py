@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from orchestrate.analytics.contributions.document import attribution
 from orchestrate.analytics.correlation import correlation
 from orchestrate.analytics.metrics import METRICS, figures
 from orchestrate.analytics.orders.blotter_summary import blotter_summary
@@ -38,6 +39,7 @@ def summarise(result: RunResult) -> Document:
         {name: curve.equity[there] for name, curve in tracks.curves.items()},
         {name: curve.initial for name, curve in tracks.curves.items()},
     )
+    parts = attribution(result, tracks, notes)
     labels = result.labels
     benchmark = {} if result.benchmark is None else {"benchmark": _benchmark(result, tracks)}
     stopped = {} if result.stopped is None else {"stopped": _stop(result.stopped)}
@@ -50,6 +52,7 @@ def summarise(result: RunResult) -> Document:
         "frameworks": frameworks,
         "correlation": matrix,
         **stopped,
+        "attribution": parts,
         "peaks": tracks.extremes.peaks,
         **blotter_summary(result),
         "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more]))],

@@ -45,6 +45,7 @@ _OF_ITS_FIGURES: Final = {
 }
 #: And these, where the run has them: the configuration asks for it, there are several strategies, it is new enough.
 _IF_THERE: Final = (
+    "attribution",
     "benchmark",
     "compatibility",
     "peaks",

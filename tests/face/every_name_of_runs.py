@@ -20,6 +20,7 @@ from orchestrate import (
     BacktestResult,
     Bars,
     BarStrategy,
+    BrinsonEffects,
     CapitalPlan,
     Commission,
     ConfigurationError,
@@ -78,8 +79,10 @@ from orchestrate import (
     Trade,
     UnknownStrategyError,
     VectorStrategy,
+    brinson_fachler,
     crossed_above,
     moving_average,
+    risk_contributions,
     rolling_deviation,
     rolling_sum,
     run_backtest,
@@ -239,6 +242,10 @@ def facts_of(result: OrchestratorResult) -> None:
     assert trades and fills and decisions and timings and not [one for one in findings if one.severity == "error"]
     analytics = CrossFrameworkAnalytics(result.figures)
     assert abs(analytics.portfolio - sum(analytics.frameworks.values())) < 1e-12
+    effects: BrinsonEffects = brinson_fachler([0.5, 0.5], [1.0, 0.0], [0.1, 0.2], [0.1, 0.2])
+    assert abs(effects.total - 0.05) < 1e-12
+    risks: Floats = risk_contributions([0.5, 0.5], [[0.04, 0.0], [0.0, 0.04]])
+    assert abs(float(risks.sum()) - 0.2 / 2**0.5) < 1e-12
 
 
 def plan_of(facts: RunResult) -> RunPlan:

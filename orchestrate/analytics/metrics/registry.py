@@ -324,7 +324,6 @@ METRICS: Final[dict[str, Metric]] = {
         "alpha",
         "change",
         "(mean of the returns − beta × mean of the benchmark's) × periods per year",
-        of_curve=True,
         libraries="quantstats agrees; empyrical compounds the same mean",
     ),
     "beta": Metric(
@@ -332,7 +331,6 @@ METRICS: Final[dict[str, Metric]] = {
         "beta",
         "ratio",
         "covariance of the returns with the benchmark's ÷ variance of the benchmark's",
-        of_curve=True,
         libraries=_BOTH,
     ),
     "information_ratio": Metric(
@@ -340,7 +338,6 @@ METRICS: Final[dict[str, Metric]] = {
         "information ratio",
         "ratio",
         "mean of (return − benchmark's) ÷ its standard deviation (ddof 1) × √ periods per year",
-        of_curve=True,
         libraries="quantstats and empyrical's `excess_sharpe` leave out √ periods per year",
     ),
     "tracking_error": Metric(
@@ -349,14 +346,12 @@ METRICS: Final[dict[str, Metric]] = {
         "share",
         "standard deviation (ddof 1) of (return − benchmark's) × √ periods per year",
         NOT_NEGATIVE,
-        of_curve=True,
     ),
     "capture_up": Metric(
         capture_up,
         "capture up",
         "ratio",
         "geometric mean of the returns of periods in which the benchmark rose ÷ that of the benchmark",
-        of_curve=True,
         libraries="empyrical annualises both before it divides",
     ),
     "capture_down": Metric(
@@ -364,7 +359,6 @@ METRICS: Final[dict[str, Metric]] = {
         "capture down",
         "ratio",
         "the same of periods in which the benchmark fell; below 1 less was lost",
-        of_curve=True,
         libraries="empyrical annualises both before it divides",
     ),
 }

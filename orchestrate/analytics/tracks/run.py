@@ -97,7 +97,6 @@ class Tracks:
             trips=RoundTrips.of(()),
             fees=0.0,
             periods_per_year=self._result.periods_per_year.get(""),
-            benchmark=equity,
         )
         return track, self._result.labels[known]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from orchestrate.analytics.metrics import METRICS
+
 CONFIG = """\
 strategy: BUY_AND_HOLD
 capital: 10000
@@ -35,7 +37,11 @@ def test_its_figures_are_those_of_its_closes(beside) -> None:
     assert metrics["total_return"] == pytest.approx(9 / 10 - 1)
     assert metrics["max_drawdown"] == pytest.approx(9 / 12 - 1)
     assert metrics["sharpe"] / metrics["volatility"] == pytest.approx(returns.mean() / returns.std(ddof=1) ** 2)
-    assert set(metrics) == {"total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown"}
+    assert metrics["best_day"] == pytest.approx(0.2)
+    assert set(metrics) == {name for name, metric in METRICS.items() if metric.of_curve}
+    assert not {"win_rate", "fees", "beta"} & set(metrics)
+    assert benchmark["monthly"] == pytest.approx({"2010-01": -0.1})
+    assert [one["trough"] for one in benchmark["drawdowns"]] == ["2010-01-08"]
 
 
 def test_it_has_a_line_of_its_own_in_the_report(beside) -> None:

@@ -1,0 +1,1 @@
+"""What gave the return and the risk of a portfolio, part by part."""

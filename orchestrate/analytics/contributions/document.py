@@ -1,0 +1,103 @@
+"""The `attribution` of a run's document: what gave its return and its risk, in parts that add up exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from orchestrate.analytics.contributions.exact import adding_up
+from orchestrate.analytics.contributions.gains import gains_of_symbols
+from orchestrate.analytics.contributions.weights import Paths, against_equal_weights
+from orchestrate.analytics.metrics import METRICS, NoFigureError
+from orchestrate.analytics.series import period_ends, period_names, product_sum
+from orchestrate.analytics.tracks.run import Tracks
+from orchestrate.analytics.tracks.track import Track
+from orchestrate.domain.results import Finding, RunResult
+
+Document = dict[str, object]
+Part = TypeVar("Part")
+
+
+def attribution(result: RunResult, tracks: Tracks, notes: list[Finding]) -> Document | None:
+    """Return fractions of the initial capital by strategy, framework, symbol and month, and parts of the volatility.
+
+    None, with a note, where the portfolio has no return.
+    """
+    track = tracks.portfolio()
+    found = _noted("attribution", notes, lambda: _of_return(result, tracks, track))
+    if found is None:
+        return None
+    paths = Paths(result, track, tracks.union)
+    return found | {
+        "risk": _noted("attribution.risk", notes, lambda: _of_risk(track, paths)),
+        "equal_weights": _noted("attribution.equal_weights", notes, lambda: _equal_weights(track, paths)),
+    }
+
+
+def _noted(name: str, notes: list[Finding], compute: Callable[[], Part]) -> Part | None:
+    """Return what is computed; None, with a note, where it has no meaning."""
+    reason = "the figures are too large or too small to be represented"
+    try:
+        with np.errstate(all="ignore"):
+            return compute()
+    except NoFigureError as error:
+        reason = str(error)
+    except (OverflowError, ValueError):  # no integer is infinite, or not a number
+        pass
+    notes.append(Finding("info", "portfolio", f"no value for {name}: {reason}"))
+    return None
+
+
+def _of_return(result: RunResult, tracks: Tracks, track: Track) -> Document:
+    total = METRICS["total_return"].figure(track)
+    strategies = adding_up(_of_strategies(result, track.initial), total)
+    frameworks = dict.fromkeys(tracks.frameworks, 0.0)
+    for name, part in strategies.items():
+        frameworks[result.strategies[name].framework] += part
+    symbols = {symbol: gain / track.initial for symbol, gain in gains_of_symbols(result).items()}
+    return {
+        "strategies": strategies,
+        "frameworks": adding_up(frameworks, total),
+        "symbols": adding_up(symbols, total),
+        "months": adding_up(_of_months(track), total),
+    }
+
+
+def _of_strategies(result: RunResult, initial: float) -> dict[str, float]:
+    gains = {
+        name: float(one.earned[-1]) - float(one.allocated) if len(one.earned) else 0.0
+        for name, one in result.strategies.items()
+    }
+    return {name: gain / initial for name, gain in gains.items()}
+
+
+def _of_months(track: Track) -> dict[str, float]:
+    stamps, equity = track.day_ends
+    ends = period_ends(stamps, "month")
+    gains = np.diff(np.concatenate([[track.initial], equity[ends]])) / track.initial
+    return dict(zip(period_names(stamps, "month"), gains.tolist(), strict=True))
+
+
+def _of_risk(track: Track, paths: Paths) -> dict[str, float]:
+    """Return each strategy's part: the covariance of what it adds to the returns with them ÷ their deviation."""
+    volatility = METRICS["volatility"].figure(track)
+    about_mean = track.returns - track.returns.mean()
+    square = product_sum(about_mean, about_mean)
+    scale = volatility / square if square else 0.0
+    before = paths.portfolio[:-1]
+    parts = {name: product_sum(paths.gains(name) / before, about_mean) * scale for name in paths.names}
+    return adding_up(parts, volatility)
+
+
+def _equal_weights(track: Track, paths: Paths) -> Document:
+    track.returns  # noqa: B018  # raises where the curve has none
+    found = against_equal_weights(paths)
+    excess = METRICS["total_return"].figure(track) - found.total
+    named = {"": found.reserve, **found.strategies}
+    flat = {f"{name}/{effect}": part for name, parts in named.items() for effect, part in parts.items()}
+    exact = adding_up(flat, excess)
+    by_name = {name: {effect: exact[f"{name}/{effect}"] for effect in parts} for name, parts in named.items()}
+    reserve = by_name.pop("")
+    return {"total_return": found.total, "excess": excess, "strategies": by_name, "reserve": reserve}
