@@ -14,6 +14,7 @@ from orchestrate.domain.orders.order import OrderUpdate
 from orchestrate.domain.strategies.protocols import Context, Signal
 from tests.engines.builders import market_of
 from tests.engines.conformance.resting import bars
+from tests.portable_orders.funds import FundedSimulation
 from tests.portable_orders.reference import CENT, Bar, Operation, Simulation, waits
 
 SYMBOLS = ("A", "B")
@@ -50,9 +51,14 @@ class Case:
     def rules(self) -> ExecutionRules:
         return ExecutionRules("close" if self.at_close else "next_open", slippage=Slippage(ticks=self.slip_ticks))
 
-    def simulated(self) -> Simulation:
-        """What the reference makes of it; operations whose side it finds out are completed."""
+    def simulated(self, capital: int = 0) -> Simulation:
+        """What the reference makes of it, with so much capital or without end of money.
+
+        Operations whose side it finds out are completed.
+        """
         simulation = Simulation(self.at_close, self.slip_ticks)
+        if capital:
+            simulation = FundedSimulation(self.at_close, self.slip_ticks, capital * TENTHS)
         for step, (now, operations) in enumerate(zip(self.bars, self.operations, strict=True)):
             later = {symbol for bars_then in self.bars[step + 1 :] for symbol in bars_then}
             simulation.take(step, now, operations, set(SYMBOLS) - later)
@@ -64,10 +70,10 @@ def _prices(bar: Bar) -> tuple[float, float, float, float]:
 
 
 class Maker:
-    """Throws a case."""
+    """Throws a case; quantities are so many `units` and more, some bars open with a `gap` of so many cents at most."""
 
-    def __init__(self, seed: int) -> None:
-        self.dice = Random(seed)
+    def __init__(self, seed: int, gap: int = 8, units: int = 1) -> None:
+        self.dice, self.gap, self.units = Random(seed), gap, units
         self.closes: dict[str, int] = {}
         self.tagged: dict[str, Operation] = {}
         self.on_way: list[str] = []
@@ -94,7 +100,7 @@ class Maker:
 
     def _bar(self, day: int, last: int) -> Bar:
         dice = self.dice
-        start = last + CENT * (dice.randint(-8, 8) if dice.random() < 0.4 else dice.randint(-1, 1))
+        start = last + CENT * (dice.randint(-self.gap, self.gap) if dice.random() < 0.4 else dice.randint(-1, 1))
         end = start + CENT * dice.randint(-4, 4)
         high, low = max(start, end) + CENT * dice.randint(0, 4), min(start, end) - CENT * dice.randint(0, 4)
         return Bar(day, start, high, low, end)
@@ -108,11 +114,11 @@ class Maker:
         if kind in ("cancel", "replace") and not self.tagged:
             kind = "enter"
         if self.on_way and dice.random() < 0.5:
-            return {"do": "replace", "name": dice.choice(self.on_way), "q": dice.randint(1, 12)}
+            return {"do": "replace", "name": dice.choice(self.on_way), "q": self.units * dice.randint(1, 12)}
         if kind in ("enter", "exit", "add"):
             return self._order(kind, symbol, day)
         if kind == "target":
-            return {"do": "target", "symbol": symbol, "q": dice.randint(-12, 12)}
+            return {"do": "target", "symbol": symbol, "q": self.units * dice.randint(-12, 12)}
         if kind == "oco":
             one = dice.choice(["enter", "exit", "add"])
             other = one if dice.random() < 0.8 else dice.choice(["exit", "add"])
@@ -136,7 +142,7 @@ class Maker:
         if kind == "enter":
             one["side"] = dice.choice([1, -1])
         if kind != "exit" or dice.random() < 0.5:
-            one["q"] = dice.randint(1, 12)
+            one["q"] = self.units * dice.randint(1, 12)
         how = dice.choice(["limit", "stop", "trail", "stop_limit"] + ([] if rests else ["market"] * 3))
         if how in ("limit", "stop"):
             one[how] = self._near(close)
@@ -179,7 +185,7 @@ class Maker:
         tag = dice.choice(list(self.tagged))
         one = self.tagged[tag]
         if not waits(one):
-            return {"do": "replace", "name": tag, "q": dice.randint(1, 12)}
+            return {"do": "replace", "name": tag, "q": self.units * dice.randint(1, 12)}
         act: Operation = {"do": "replace", "name": tag}
         bound = "give" in one or ("limit" in one and "stop" in one) or "loss" in one or "gain" in one
         close = self.closes[one["symbol"]]
@@ -191,7 +197,7 @@ class Maker:
             if price in one and not bound and dice.random() < 0.7:
                 act[price] = self._near(close)
         if len(act) == 2 or dice.random() < 0.4:
-            act["q"] = dice.randint(1, 12)
+            act["q"] = self.units * dice.randint(1, 12)
         return act
 
 

@@ -66,6 +66,8 @@ class Standing:
     siblings: object = None
     named_second: bool = False
     triggered: bool = False
+    reserve: int = 0
+    first_level: int | None = None
     released: bool = False
     status: str = "open"
 
@@ -122,7 +124,7 @@ def cents(price: int) -> int:
 
 
 class Simulation:
-    """One strategy that never lacks money."""
+    """One strategy that never lacks money; `funds.py` has one that may."""
 
     def __init__(self, at_close: bool, slip_ticks: int) -> None:
         self.at_close, self.slip = at_close, slip_ticks * CENT
@@ -144,14 +146,13 @@ class Simulation:
                     order.until = bar.day if order.day else order.until
                 if order.until is not None and order.until < bar.day:
                     self.over(order, "expired")
-            if not self.at_close:
-                self.fill_market(symbol, bar.open, bar)
-            self.range(symbol, bar)
-            self.closes[symbol] = bar.close
+        if not self.at_close:
+            self.fill_market({symbol: bar.open for symbol, bar in bars.items()}, bars)
+        self.range(bars)
+        self.closes |= {symbol: bar.close for symbol, bar in bars.items()}
         self.decide(operations)
-        for symbol, bar in bars.items():
-            if self.at_close:
-                self.fill_market(symbol, bar.close, None)
+        if self.at_close:
+            self.fill_market({symbol: bar.close for symbol, bar in bars.items()}, {})
         for order in [one for one in self.orders if one.symbol in over]:
             self.over(order, "cancelled")
 
@@ -160,31 +161,32 @@ class Simulation:
     def of(self, symbol: str) -> list[Standing]:
         return [order for order in self.orders if order.symbol == symbol]
 
-    def fill_market(self, symbol: str, price: int, bar: Bar | None) -> None:
-        """Market orders, those that close first."""
-        market = [order for order in self.of(symbol) if not order.rests]
-        for order in sorted(market, key=lambda one: one.kind != "exit"):
+    def fill_market(self, prices: dict[str, int], bars: dict[str, Bar]) -> None:
+        """Market orders of these symbols, those that close first."""
+        market = [order for order in self.orders if not order.rests and order.symbol in prices]
+        market.sort(key=lambda one: one.kind != "exit")
+        self.release(market, prices)
+        for order in market:
             if order in self.orders:
-                self.fill(order, price, bar)
+                self.fill(order, prices[order.symbol], bars.get(order.symbol))
 
-    def range(self, symbol: str, bar: Bar) -> None:
+    def release(self, market: list[Standing], prices: dict[str, int]) -> None:
+        """Cut market orders that are about to fill at these prices."""
+
+    def range(self, bars: dict[str, Bar]) -> None:
         """What the open reaches, then the rest, in the order of placing."""
-        reached: list[tuple[Standing, Reach]] = []
-        for order in [one for one in self.of(symbol) if one.released]:
-            reach = order.reach(bar)
-            if reach is not None:
-                reached.append((order, reach))
-        followers = [order for order in self.of(symbol) if order.released]
+        followers = [order for order in self.orders if order.released and order.symbol in bars]
+        reached = [(order, reach) for order in followers if (reach := order.reach(bars[order.symbol])) is not None]
         queue = [one for one in reached if one[1].at_open] + [one for one in reached if not one[1].at_open]
         while queue:
             order, reach = queue.pop(0)
-            nearer = self.nearer_partner(order, reach, queue, bar)
+            nearer = self.nearer_partner(order, reach, queue, bars[order.symbol])
             if nearer is not None:
                 queue.insert(queue.index(nearer) + 1, (order, reach))
             elif order in self.orders:
-                self.fill(order, reach.price, bar)
+                self.fill(order, reach.price, bars[order.symbol])
         for order in followers:
-            order.follow(bar)
+            order.follow(bars[order.symbol])
 
     def nearer_partner(
         self, order: Standing, reach: Reach, queue: list[tuple[Standing, Reach]], bar: Bar
@@ -209,9 +211,12 @@ class Simulation:
         if not quantity:
             self.over(order, "cancelled" if order.rests or order.kind != "exit" else "rejected")
             return
-        if order.slips:
-            price += sign * self.slip
+        quantity, price = self.paid(order, quantity, price), self.slipped(order, price)
+        if not quantity:
+            self.over(order, "rejected")
+            return
         self.held[order.symbol] = held + sign * quantity
+        self.book(order, sign * quantity, price)
         self.fills.append(Done(self.step, order.symbol, sign * quantity, price))
         self.over(order, "filled")
         for other in self.of(order.symbol):
@@ -223,6 +228,17 @@ class Simulation:
             if paired or sibling or ownerless:
                 self.over(other, "cancelled")
         self.protect(order, price, quantity, bar)
+
+    def slipped(self, order: Standing, price: int) -> int:
+        """Return a price of the market as the order pays it."""
+        return price + (self.slip if order.buys else -self.slip) * order.slips
+
+    def book(self, order: Standing, quantity: int, price: int) -> None:
+        """Take a signed fill into the account."""
+
+    def paid(self, _order: Standing, quantity: int, _price: int) -> int:
+        """Return how much of an order that fills at a price of the market can be paid for."""
+        return quantity
 
     def protect(self, parent: Standing, price: int, quantity: int, bar: Bar | None) -> None:
         """The children of a bracket: they act from the next bar on; one that fills cancels the others."""
@@ -255,7 +271,11 @@ class Simulation:
         placed: list[Standing] = []
         for symbol in dict.fromkeys(one["symbol"] for one in operations if one["do"] not in ("cancel", "replace")):
             placed += self.requested(symbol, [one for one in operations if one.get("symbol") == symbol])
-        self.orders += sorted(placed, key=lambda order: order.kind != "exit")
+        self.place(sorted(placed, key=lambda order: order.kind != "exit"))
+
+    def place(self, orders: list[Standing]) -> None:
+        """Let orders wait for their bars."""
+        self.orders += orders
 
     def act(self, operation: Operation) -> None:
         order = next((one for one in self.orders if one.tag and one.tag == operation.get("name")), None)
@@ -264,12 +284,15 @@ class Simulation:
         if operation["do"] == "cancel":
             self.over(order, "cancelled")
         if operation["do"] == "replace":
-            order.limit = operation.get("limit") or order.limit
-            order.stop = operation.get("stop") or order.stop
-            more = operation.get("q") or order.quantity
-            if order.kind == "exit" and not order.rests:
-                more = min(more, max(order.quantity, abs(self.held.get(order.symbol, 0))))
-            order.quantity = more
+            self.replace(order, operation)
+
+    def replace(self, order: Standing, operation: Operation) -> None:
+        order.limit = operation.get("limit") or order.limit
+        order.stop = operation.get("stop") or order.stop
+        more = operation.get("q") or order.quantity
+        if order.kind == "exit" and not order.rests:
+            more = min(more, max(order.quantity, abs(self.held.get(order.symbol, 0))))
+        order.quantity = more
 
     def projected(self, symbol: str) -> int:
         """What is held once market orders on their way have filled."""

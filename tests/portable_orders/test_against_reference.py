@@ -65,6 +65,11 @@ def test_an_exit_that_rests_closes_what_a_replacement_of_the_same_step_adds(seed
     compare(seed)
 
 
+@pytest.mark.parametrize(("seed", "gap"), [(263, 100), (346, 40), (2178, 60)])
+def test_orders_on_their_way_are_replaced_while_money_runs_short(seed: int, gap: int) -> None:
+    compare_funded(seed, gap)
+
+
 def require_paid(done: HarnessRun, capital: int, seed: int) -> None:
     """What positions cost as they were opened is at most the capital and what was realised, whenever one opens."""
     realised, held = Fraction(0), dict.fromkeys("AB", (0, Fraction(0)))
@@ -81,22 +86,25 @@ def require_paid(done: HarnessRun, capital: int, seed: int) -> None:
             held[symbol] = after, average if after else Fraction(0)
 
 
+def compare_funded(seed: int, gap: int = 100) -> bool:
+    """Compare a case in which money runs short; return whether an opening was cut where it filled."""
+    maker = Maker(seed, gap, units=10)
+    case, capital = maker.case(), maker.dice.randint(300, 1500)
+    reference = case.simulated(capital)
+    for engine in ENGINES:
+        for feed in FEEDS:
+            done, sayer = played(case, engine, feed, capital)
+            assert done.results["s"].error is None, (seed, done.results["s"].error)
+            require_paid(done, capital, seed)
+            for symbol in case.market.series:
+                expected = [fill for fill in reference.fills if fill.symbol == symbol]
+                assert fills_of(done.orchestrator, symbol) == expected, (seed, engine, feed)
+            assert sayer.statuses == reference.statuses, (seed, engine, feed)
+    return "open_gap" in {reason for _, reason, _ in done.reasons("s")}
+
+
 @pytest.mark.parametrize("start", range(0, CASES, 20))
-def test_both_engines_are_alike_where_money_runs_short(start: int) -> None:
+def test_where_money_runs_short_they_fill_as_the_reference(start: int) -> None:
     """Openings are cut and refused, at their decision, their release and where a bar fills them."""
-    cut = 0
-    for seed in range(start, min(start + 20, CASES)):
-        maker = Maker(seed)
-        case, capital = maker.case(), maker.dice.randint(30, 150)
-        outcomes = []
-        for engine in ENGINES:
-            for feed in FEEDS:
-                done, sayer = played(case, engine, feed, capital)
-                assert done.results["s"].error is None, (seed, done.results["s"].error)
-                require_paid(done, capital, seed)
-                outcomes.append(
-                    ([fills_of(done.orchestrator, symbol) for symbol in case.market.series], sayer.statuses)
-                )
-        assert all(one == outcomes[0] for one in outcomes), (seed, outcomes)
-        cut += any(reason in ("capital", "open_gap") for _, reason, _ in done.reasons("s"))
-    assert cut >= 5
+    cut = sum([compare_funded(seed) for seed in range(start, min(start + 20, CASES))])
+    assert cut

@@ -145,3 +145,15 @@ def test_an_add_that_ends_with_its_position_costs_nothing(engine: str) -> None:
     }
     done = run(engine, plan, market, PLAIN)
     assert done.fills() == [(89.0, 10.0), (-89.0, 5.0), (8.0, 9.0)]
+
+
+def test_an_exit_of_an_entry_on_its_way_is_no_position(engine: str) -> None:
+    """Both wait for A's next bar; all of the 1,000 is held for the short, so nothing is left that could add to it."""
+    market = market_of(bars(level(10.0, 10.0, 10.0), "A", [0, 3, 4]), bars(level(7.0, 7.0, 7.0), "B", [1, 2, 3]))
+    plan = {
+        1: [Signal.enter("A", "short", 100)],
+        2: [Signal.target("A", quantity=-60)],
+        3: [Signal.add("A", 60, stop=9.0, tag="more")],
+    }
+    done = run(engine, plan, market, ExecutionRules("close"))
+    assert done.reasons("s")[2] == ("rejected", "capital", 0.0)

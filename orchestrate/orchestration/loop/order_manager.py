@@ -226,6 +226,8 @@ class OrderManager:
             self._note_refusal(order, Reason.BELOW_ONE_LOT, f"its new quantity, {quantity:g}, is less than one lot")
         if whole and not more and whole != now:
             now, cost = whole, power.cost_of(order, whole, limit, trigger)
+            if order.closing and not order.rests:  # what was to follow it no longer finds the strategy out
+                self.blotter.require_flat(order.strategy_id, order.symbol)
         self.blotter.change(order, now, cost, limit, trigger)
         self.blotter.protect(order, bracket)
         self.tell_change(order)

@@ -245,6 +245,12 @@ class Blotter:
         """Give an open order the exits that follow its fill."""
         order.bracket = bracket
 
+    def require_flat(self, strategy_id: str, symbol: str) -> None:
+        """Let market entries on their way fill only once the strategy is out of the symbol."""
+        for order in self.pending(strategy_id):
+            if order.symbol == symbol and not order.closing and not order.requires:
+                order.requires = "flat"
+
     def rests_anew(self, order: Order, row: int) -> None:
         """Note that an order rests at other prices from `row` on."""
         order.first_row = row

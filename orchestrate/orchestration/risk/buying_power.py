@@ -32,6 +32,7 @@ from orchestrate.orchestration.risk.payable import (
     dearest,
     demand_of,
     fit,
+    untradable,
 )
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
@@ -85,7 +86,7 @@ class BuyingPower:
     ) -> None:
         self._entries, self._blotter, self._closes = entries, blotter, closes
         self._quoted, self._rules = instruments, rules
-        self._untradable = _untradable(series, instruments)
+        self._untradable = untradable(series, instruments)
         #: in the capital's currency, at the closes
         self._instruments = at_prices(instruments, closes)
 
@@ -112,8 +113,7 @@ class BuyingPower:
         if not intent.closing:
             granted.reserves.append(intent.reserve)
         elif not intent.demand.rests:
-            expected = self._expected(intent.strategy_id, intent.symbol, intent.quantity, self._closes)
-            granted.closings.append(expected)
+            granted.closings += self._expected_close(intent.strategy_id, intent.symbol, intent.quantity)
 
     def _refuse(self, intent: Intent, stage: str) -> bool:
         """Refuse an intent that can't be traded at all; return whether it was."""
@@ -195,9 +195,10 @@ class BuyingPower:
     def _projection(self, entry: StrategyEntry, granted: Granted) -> Projection:
         """Return a strategy's book after its open closing orders, and the money held for its open opening orders."""
         closings = [
-            self._expected(entry.id, order.symbol, order.quantity, self._closes)
+            expected
             for order in self._blotter.pending(entry.id)
             if order.closing and not order.rests
+            for expected in self._expected_close(entry.id, order.symbol, order.quantity)
         ]
         book = entry.book
         if closings or granted.closings:
@@ -375,6 +376,11 @@ class BuyingPower:
             return changed(order, demand_of(order, price, step, t), 0.0, Reason.NOTHING_TO_CLOSE, detail)
         return Released(order, order.quantity if abs(order.quantity) < abs(held) else -held)
 
+    def _expected_close(self, owner: str, symbol: str, quantity: float) -> list[Expected]:
+        """Return the fill of an exit at the close; it closes nothing of an entry that is still on its way."""
+        part, _ = closing_and_opening(self._entries[owner].book.quantity(symbol), quantity)
+        return [self._expected(owner, symbol, part, self._closes)] if part else []
+
     def _expected(self, strategy_id: str, symbol: str, quantity: float, prices: Prices) -> Expected:
         """Return the fill of an order if the market is at `prices`."""
         instrument = self._quoted[symbol]
@@ -388,12 +394,3 @@ class BuyingPower:
 
 
 _NOTHING = Granted()
-
-
-def _untradable(series: Mapping[str, BarSeries], instruments: Mapping[str, Instrument]) -> dict[str, str]:
-    """Return the symbols that can only be looked at, and what they are."""
-    found = {symbol: "a resampled series" for symbol, one in series.items() if not one.tradable}
-    for symbol, one in instruments.items():
-        if not one.is_tradable:
-            found.setdefault(symbol, f"an {one.asset_class}")
-    return {symbol: f"{symbol} is {what}" for symbol, what in found.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from orchestrate.domain.books import Book
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.order import (
     NO_FIGURES,
@@ -110,3 +112,12 @@ def fit(
     if not total:
         return 0.0, Reason.BELOW_ONE_LOT if cut is Reason.OPEN_GAP else cut, detail, figures
     return total, cut, detail, figures
+
+
+def untradable(series: Mapping[str, BarSeries], instruments: Mapping[str, Instrument]) -> dict[str, str]:
+    """Return the symbols that can only be looked at, and what they are."""
+    found = {symbol: "a resampled series" for symbol, one in series.items() if not one.tradable}
+    for symbol, one in instruments.items():
+        if not one.is_tradable:
+            found.setdefault(symbol, f"an {one.asset_class}")
+    return {symbol: f"{symbol} is {what}" for symbol, what in found.items()}

@@ -41,7 +41,7 @@ class ReachedOrders:
         return [result for result in results if result is not None and result.decision is not None]
 
     def _fill(self, order: Order, price: float) -> Released | None:
-        """Take a fill in; None for an exit, and for what something before it has ended."""
+        """Take a fill in; None for an exit, and for what something before it has ended or forbids."""
         held = self._held(order)
         if order.id in self._over:
             return None
@@ -49,7 +49,10 @@ class ReachedOrders:
             if held * order.quantity < 0:
                 self._close(order, math.copysign(min(abs(order.remaining), abs(held)), order.quantity), price)
             return None
-        return None if misses(order, held) else self._open(order, price)
+        if misses(order, held):
+            self._end(order)
+            return None
+        return self._open(order, price)
 
     def _held(self, order: Order) -> float:
         owner, symbol = order.strategy_id, order.symbol
@@ -88,6 +91,9 @@ class ReachedOrders:
         """End what ends with a fill; the money that was held for it is free."""
         owner = filled.strategy_id
         for other, _ in ended_by(filled, self._held(filled), self._blotter.conditional(owner, filled.symbol)):
-            if other.id not in self._over:
-                self._over.add(other.id)
-                self._moment.take(owner, -other.reserve)
+            self._end(other)
+
+    def _end(self, order: Order) -> None:
+        if order.id not in self._over:
+            self._over.add(order.id)
+            self._moment.take(order.strategy_id, -order.reserve)
