@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market
@@ -26,6 +27,11 @@ def initial_rate(instrument: Instrument, quantity: float) -> float:
     return 1.0 if instrument.asset_class in CASH_CLASSES and quantity > 0 else instrument.margin_rate
 
 
+def rate_of(instrument: Instrument, prices: Mapping[str, float]) -> float:
+    """What one unit of its currency is worth."""
+    return prices[instrument.fx] if instrument.fx else 1.0
+
+
 @dataclass
 class PlainAccount:
     """Cash and positions of the strategies on one account."""
@@ -34,16 +40,17 @@ class PlainAccount:
     cash: float
     held: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
-    def take(self, record: FillRecord) -> None:
-        """Book a fill."""
+    def take(self, record: FillRecord, prices: Mapping[str, float] = MappingProxyType({})) -> None:
+        """Book a fill, at the rates among `prices`."""
         fill, instrument = record.fill, self.market.instruments[record.fill.symbol]
         place = (fill.strategy_id, fill.symbol)
         quantity, average = self.held.pop(place, (0.0, 0.0))
         self.cash -= fill.fee
+        point = instrument.multiplier * rate_of(instrument, prices)
         if instrument.asset_class in CASH_CLASSES:
-            self.cash -= fill.quantity * fill.price * instrument.multiplier
+            self.cash -= fill.quantity * fill.price * point
         elif quantity * fill.quantity < 0:
-            self.cash -= fill.quantity * (fill.price - average) * instrument.multiplier
+            self.cash -= fill.quantity * (fill.price - average) * point
         left = round(quantity + fill.quantity, 6)
         if left and quantity * fill.quantity >= 0:
             average = (quantity * average + fill.quantity * fill.price) / left
@@ -56,7 +63,7 @@ class PlainAccount:
         for (_, symbol), (quantity, average) in self.held.items():
             instrument = self.market.instruments[symbol]
             paid = 0.0 if instrument.asset_class in CASH_CLASSES else average
-            total += quantity * (prices[symbol] - paid) * instrument.multiplier
+            total += quantity * (prices[symbol] - paid) * instrument.multiplier * rate_of(instrument, prices)
         return total
 
     def required(self, prices: dict[str, float], without: Container[tuple[str, str]] = ()) -> float:
@@ -75,12 +82,12 @@ class PlainAccount:
 
     def _value(self, place: tuple[str, str], prices: dict[str, float]) -> float:
         instrument, quantity = self._of(place)
-        return abs(quantity * prices[place[1]]) * instrument.multiplier
+        return abs(quantity * prices[place[1]]) * instrument.multiplier * rate_of(instrument, prices)
 
 
 @dataclass
 class Moment:
-    """One step: its prices before and at the close, and the fills in between."""
+    """One step: its prices before and at the close, and the fills in between. Rates have closes only."""
 
     step: int
     label: int
@@ -92,8 +99,10 @@ class Moment:
 def moments(market: Market, fills: list[FillRecord]) -> Iterator[Moment]:
     """The steps of a run, in order."""
     closes: dict[str, float] = {}
+    rates = {instrument.fx for instrument in market.instruments.values()}
     for step, label in enumerate(market.timeline.labels.tolist()):
         rows = {symbol: int(column[step]) for symbol, column in market.timeline.rows.items() if column[step] >= 0}
-        opens = closes | {symbol: float(market.series[symbol].open[row]) for symbol, row in rows.items()}
+        traded = {symbol: row for symbol, row in rows.items() if symbol not in rates}
+        opens = closes | {symbol: float(market.series[symbol].open[row]) for symbol, row in traded.items()}
         closes = closes | {symbol: float(market.series[symbol].close[row]) for symbol, row in rows.items()}
         yield Moment(step, label, opens, closes, [record for record in fills if record.t == label])

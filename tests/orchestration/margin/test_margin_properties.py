@@ -20,15 +20,17 @@ from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import FillRecord
 from tests.engines.builders import market_of, series
 from tests.orchestration.harness import Flags, HarnessRun, Part, run_harness
-from tests.orchestration.margin.plain_margin import Moment, PlainAccount, initial_rate, moments
+from tests.orchestration.margin.plain_margin import Moment, PlainAccount, initial_rate, moments, rate_of
 
 MANY = int(os.environ.get("ORCHESTRATE_PORTFOLIOS", "25"))
 STEPS = 40
 GRAIN = 1e-6
 
 
-def a_market(chance: Random) -> Market:
-    """Two or three wild symbols, some with gaps between their bars or an early end."""
+def a_market(chance: Random, *, foreign: bool = False) -> Market:
+    """Two or three wild symbols, some with gaps between their bars or an early end, where `foreign` some in
+    the currency of R.
+    """
     kinds, all_series = {}, []
     for symbol in "ABC"[: chance.randint(2, 3)]:
         asset_class = chance.choice(["equity", "future", "fx", "cfd", "equity"])
@@ -39,6 +41,7 @@ def a_market(chance: Random) -> Market:
             margin_rate=chance.choice([0.05, 0.1, 0.5] if margined else [0.5, 1.0]),
             asset_class=asset_class,
             maintenance_rate=chance.choice([None, None, 0.04]),
+            fx=chance.choice(["", "R"]) if foreign else "",
         )
         days = sorted(chance.sample(range(STEPS), STEPS - chance.choice([0, 0, 8])))
         close, bars = 50.0, []
@@ -47,14 +50,17 @@ def a_market(chance: Random) -> Market:
             close = max(1.0, round(opened * chance.uniform(0.88, 1.13), 2))
             bars.append((opened, close))
         all_series.append(series(symbol, bars, days=days))
-    return market_of(*all_series, **kinds)
+    if not foreign:
+        return market_of(*all_series, **kinds)
+    rates = [round(chance.uniform(0.7, 0.8) if step % 7 else chance.uniform(0.6, 0.9), 4) for step in range(STEPS)]
+    return market_of(*all_series, series("R", [(9.0, rate) for rate in rates]), **kinds)
 
 
 def some_parts(chance: Random, market: Market) -> dict[str, Part]:
     parts = {}
     for name in ("s", "t", "u")[: chance.randint(1, 3)]:
         flags = [sorted(chance.sample(range(STEPS), chance.randint(1, 6))) for _ in range(4)]
-        symbols = tuple(chance.sample(sorted(market.series), chance.randint(1, 2)))
+        symbols = tuple(chance.sample(sorted({*market.series} - {"R"}), chance.randint(1, 2)))
         percent = Decimal(chance.choice([60, 95, 300, 900]))
         parts[name] = Part(Flags(*flags), symbols=symbols, pct=30, sizing=Sizing("percent", percent))
     return parts
@@ -71,7 +77,7 @@ def some_rules(chance: Random) -> ExecutionRules:
 
 def run(seed: int, *, full: bool) -> tuple[Market, ExecutionRules, bool, HarnessRun]:
     chance = Random(seed)
-    market, rules, pooled = a_market(chance), some_rules(chance), chance.random() < 0.4
+    market, rules, pooled = a_market(chance, foreign=True), some_rules(chance), chance.random() < 0.4
     how = {"full": ["in_memory"] if full else [], "pooled": pooled, "capital": 100_000}
     return market, rules, pooled, run_harness(market, some_parts(chance, market), rules, **how)
 
@@ -107,17 +113,20 @@ class Check:
         """An opening is paid for, and is of an account without a call; what is called is closed for that reason."""
         fill, book = record.fill, self.books[record.fill.strategy_id]
         place = fill.strategy_id, fill.symbol
+        at_close = self.rules.fill == "close" and str(record.reason) not in ("margin_call", "ruined")
+        prices = now.closes if at_close else now.opens
         if not record.closing:
             instrument = self.market.instruments[fill.symbol]
             held = abs(fill.quantity * fill.price) * instrument.multiplier * initial_rate(instrument, fill.quantity)
-            free = book.free(now.closes if self.rules.fill == "close" else now.opens)
+            held *= rate_of(instrument, prices)
+            free = book.free(prices)
             assert free + GRAIN >= held + fill.fee, record
             shut = {name for name, _ in self.closing} | self.ruined
             assert not (shut if self.pooled else shut & {fill.strategy_id}), record
         elif place in self.closing:
             self.closing.discard(place)
             assert str(record.reason) in ("margin_call", "ruined"), record
-        book.take(record)
+        book.take(record, prices)
 
     def mark(self, book: PlainAccount, now: Moment) -> None:
         """An account that keeps too little is called, as much as is needed; no other is."""
