@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, str]] = {
     "explain": "orchestrate.cli.commands.explain:explain",
     "export": "orchestrate.cli.commands.stored.export:export",
     "reproduce": "orchestrate.cli.commands.stored.reproduce:reproduce",
+    "verify": "orchestrate.cli.commands.stored.verify:verify",
     "parity": "orchestrate.cli.commands.parity:parity",
     "data": "orchestrate.cli.commands.data:data",
     "schema": "orchestrate.cli.commands.schema:schema",

@@ -11,6 +11,7 @@ from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import MONEY_DIGITS, ExecutionRules
 from orchestrate.domain.orders.order import Demand, Fill, Reason
+from orchestrate.domain.orders.terms import rounded_level
 from orchestrate.domain.results import DecisionRecord, FillRecord
 
 
@@ -44,13 +45,18 @@ def _prices(record: FillRecord, demand: Demand | None, market: Market, rules: Ex
     series = market.series[record.fill.symbol]
     row = int(np.searchsorted(series.timestamp, record.t))
     if demand is not None and demand.trigger is not None:
-        yield demand.trigger
+        yield rounded_level(demand.trigger, market.instruments[record.fill.symbol].precision)
     yield from (float(series.close[row]), float(series.open[row]))[:: 1 if rules.fill == "close" else -1]
 
 
 def _unslipped(fill: Fill, instrument: Instrument, rules: ExecutionRules) -> float:
-    """Return the price before slippage as its rule has it: of stops that trail or have moved, nothing else is known."""
+    """Return the price before slippage as its rule has it: of stops that trail or have moved, nothing else is known.
+
+    Of several that the tick rounds to the same price, it is the nearest.
+    """
     sign = 1.0 if fill.quantity > 0 else -1.0
     moved = fill.price - sign * rules.slippage.ticks * instrument.tick
     share = sign * rules.slippage.percent / 100.0
-    return round(moved / (1.0 + (share if moved > 0 else -share)), instrument.precision)
+    about = round(moved / (1.0 + (share if moved > 0 else -share)), instrument.precision)
+    near = (round(about + step * 10.0**-instrument.precision, instrument.precision) for step in (0, 1, -1, 2, -2))
+    return next((raw for raw in near if rules.fill_price(raw, fill.quantity, instrument) == fill.price), about)

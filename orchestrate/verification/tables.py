@@ -1,0 +1,183 @@
+"""The tables that follow from the ledgers: flows, trades, positions, equity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from orchestrate.verification.curves import Curve
+from orchestrate.verification.facts import EARLIEST, Difference, Row, Run, Stamps, same
+from orchestrate.verification.ledger import Holding
+
+_DAY: Final = 86_400 * 10**9
+Curves = Mapping[str, Curve]
+
+
+def check_flows(run: Run, curves: Curves) -> Iterator[Difference]:
+    """Yield what borrow should have cost, and handovers that don't fit."""
+    charged = {name: iter(curve.ledger.charged) for name, curve in curves.items()}
+    handed = {name: iter(curve.ledger.handed) for name, curve in curves.items()}
+    for number, flow in enumerate(run.rows("flows")):
+        name, where = flow["strategy_id"], f"flows, row {number}"
+        if flow["kind"] == "borrow":
+            due: dict[str, float] = {"amount": -_borrow(run, flow, next(charged[name]))}
+        elif flow["kind"] == "handover":
+            left = next(handed[name])
+            due = {"quantity": left.quantity, "average_price": left.average, "rate": left.rate}
+            due["amount"] = _worth(run, flow, left)
+        else:
+            due = {}
+        for column, figure in due.items():
+            if not same(flow[column], figure, figure):
+                yield Difference("flows", f"{where}: {column}", flow[column], figure)
+
+
+def check_places(run: Run) -> Iterator[Difference]:
+    """Yield flows that are of no strategy, at no step, or at another place among the fills than they say."""
+    moments, before = _fill_moments(run), dict.fromkeys(run.strategies, EARLIEST)
+    for number, flow in enumerate(run.rows("flows")):
+        name = flow["strategy_id"]
+        if not _is_in_place(run, flow, moments) or flow["t"] < before[name]:
+            place = f"{flow['kind']} at {flow['t']} after {flow['fills']:g} fills"
+            yield Difference(
+                "flows", f"flows, row {number}", place, "a flow of a strategy, in order, between its fills"
+            )
+            return
+        before[name] = flow["t"]
+
+
+def _fill_moments(run: Run) -> dict[str, Stamps]:
+    """Return the moments of each strategy's fills, as they were booked."""
+    fills = run.tables["fills"]
+    moments: dict[str, list[int]] = {name: [] for name in run.strategies}
+    for name, moment in zip(fills["strategy_id"], fills["t"], strict=True):
+        moments[name].append(moment)
+    return {name: np.array(own, dtype=np.int64) for name, own in moments.items()}
+
+
+def _is_in_place(run: Run, flow: Row, moments: Mapping[str, Stamps]) -> bool:
+    """Return whether a flow is one that there is, and as many fills came before it as it says."""
+    name = flow["strategy_id"]
+    if run.step(flow["t"]) < 0 or name not in moments or flow["kind"] not in ("transfer", "borrow", "handover"):
+        return False
+    first, last = (int(np.searchsorted(moments[name], flow["t"], side=side)) for side in ("left", "right"))
+    return bool(first <= flow["fills"] <= last) and flow["label"] == run.labels[run.step(flow["t"])]
+
+
+def _borrow(run: Run, flow: Row, held: float) -> float:
+    """Return the cost of what was short for the days since the bar before."""
+    symbol = flow["symbol"]
+    bars, terms = run.bars[symbol], run.terms[symbol]
+    row = int(np.searchsorted(bars.stamps, flow["t"]))
+    if held >= 0 or row == 0 or row >= len(bars.stamps) or bars.stamps[row] != flow["t"]:
+        return 0.0
+    days = int(bars.stamps[row] - bars.stamps[row - 1]) / _DAY
+    rate = float(run.closes(terms.fx)[run.step(flow["t"])])
+    value = abs(held * float(bars.close[row])) * terms.multiplier * rate
+    return value * terms.borrow * days / 365.0
+
+
+def _worth(run: Run, flow: Row, left: Holding) -> float:
+    """Return what a position that is handed over is worth to the book's cash: minus what came, or plus what left."""
+    terms, step = run.terms[flow["symbol"]], run.step(flow["t"])
+    close, rate = float(run.closes(flow["symbol"])[step]), float(run.closes(terms.fx)[step])
+    price = close if terms.by_notional else close - left.average
+    return -left.quantity * price * terms.multiplier * rate
+
+
+def check_trades(run: Run, curves: Curves) -> Iterator[Difference]:
+    """Yield round trips that are not those of the fills."""
+    trades: list[dict[str, Any]] = [
+        {"strategy_id": name, "framework": curve.ledger.strategy.framework, **trade}
+        for name, curve in curves.items()
+        for trade in curve.ledger.trades
+    ]
+    trades.sort(key=lambda trade: trade["exited"])
+    computed = [{**trade, "label": trade["exited"]} for trade in trades]
+    yield from _unlike_rows("trades", run.rows("trades"), computed)
+
+
+def check_positions(run: Run, curves: Curves) -> Iterator[Difference]:
+    """Yield open positions that are not those of the fills."""
+    computed: list[dict[str, Any]] = []
+    for name, curve in curves.items():
+        for symbol, held in curve.ledger.holdings.items():
+            terms, place = run.terms[symbol], curve.places[symbol]
+            computed.append(
+                {
+                    "strategy_id": name,
+                    "framework": curve.ledger.strategy.framework,
+                    "symbol": symbol,
+                    "quantity": held.quantity,
+                    "average_price": held.average,
+                    "opened": held.opened,
+                    "last_close": float(run.closes(symbol)[-1]),
+                    "value": held.quantity
+                    * float(run.closes(symbol)[-1] * run.closes(terms.fx)[-1])
+                    * terms.multiplier,
+                    "open_profit": float(place.profit[-1]),
+                    "entry_fees": held.opened_fees,
+                    "t": int(run.stamps[-1]),
+                    "label": int(run.labels[-1]),
+                }
+            )
+    stored = sorted(run.rows("positions"), key=_owner)
+    yield from _unlike_rows("positions", stored, sorted(computed, key=_owner))
+
+
+def _owner(row: Row) -> tuple[str, str]:
+    return row["strategy_id"], row["symbol"]
+
+
+def _unlike_rows(table: str, stored: Sequence[Row], computed: Sequence[Row]) -> Iterator[Difference]:
+    """Yield the cells that differ; of rows that are missing or too many their number."""
+    if len(stored) != len(computed):
+        yield Difference(table, f"{table}: rows", len(stored), len(computed))
+        return
+    for number, (one, other) in enumerate(zip(stored, computed, strict=True)):
+        for name, due in other.items():
+            cell = one[name]
+            equal = same(cell, due, due) if isinstance(due, float) else cell == due
+            if not equal:
+                yield Difference(table, f"{table}, row {number}: {name}", cell, due)
+
+
+# ---- what is known at every step
+
+
+def check_equity(run: Run, curves: Curves) -> Iterator[Difference]:
+    """Yield the first step of each column of equity that does not follow from fills, flows and closes."""
+    table, reserve = run.tables["equity"], run.capital - sum(one.allocated for one in run.strategies.values())
+    yield from unlike_steps(run, "equity", "t", table["t"], run.stamps)
+    yield from unlike_steps(run, "equity", "label", table["label"], run.labels)
+    paid = sum((np.cumsum(curve.flows) for curve in curves.values()), np.zeros(len(run.stamps)))
+    due: dict[str, Any] = {"reserve": reserve - paid} if "reserve" in table else {}
+    for name, curve in curves.items():
+        due[f"equity.{name}"] = curve.equity
+        due[f"exposed.{name}"] = curve.exposed
+        due[f"has_bar.{name}"] = run.has_bar(curve.ledger.strategy.symbols)
+        if "reserve" in table:
+            due[f"flow.{name}"] = curve.flows
+    due["portfolio"] = reserve - paid + sum(curve.equity for curve in curves.values())
+    for name, values in due.items():
+        yield from unlike_steps(run, "equity", name, table.get(name, ()), values)
+
+
+def unlike_steps(run: Run, table: str, name: str, stored: Any, due: Any) -> Iterator[Difference]:
+    """Yield the first step at which a column is not what it should be."""
+    column = np.asarray(stored, dtype=np.asarray(due).dtype)
+    if len(column) != len(due):
+        yield Difference(table, f"{table}: {name}", len(column), len(due))
+    elif column.dtype.kind == "f":
+        unlike = ~(np.abs(column - due) <= 1e-6 + 1e-11 * max(float(np.abs(due).max(initial=0.0)), run.capital))
+        yield from _first(table, name, column, due, unlike)
+    else:
+        yield from _first(table, name, column, due, column != due)
+
+
+def _first(table: str, name: str, column: Any, due: Any, unlike: Any) -> Iterator[Difference]:
+    if unlike.any():
+        step = int(np.argmax(unlike))
+        yield Difference(table, f"{table}, row {step}: {name}", column[step].item(), due[step].item())

@@ -1,0 +1,58 @@
+"""All checks of a stored run, in the order in which one follows from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrate.verification import tables
+from orchestrate.verification.curves import Curve
+from orchestrate.verification.decisions import check_decisions
+from orchestrate.verification.exposure import check_exposure
+from orchestrate.verification.facts import Difference, Run
+from orchestrate.verification.fills import check_fills
+from orchestrate.verification.ledger import ledgers_of
+from orchestrate.verification.metrics import check_metrics
+
+Curves = Mapping[str, Curve]
+#: What is compared with the data, before anything is computed from it.
+FACTS: Final[Mapping[str, Callable[[Run], Iterator[Difference]]]] = {
+    "fills": check_fills,
+    "decisions": check_decisions,
+    "places of flows": tables.check_places,
+}
+#: What is computed again.
+CHECKS: Final[Mapping[str, Callable[[Run, Curves], Iterator[Difference]]]] = {
+    "flows": tables.check_flows,
+    "trades": tables.check_trades,
+    "positions": tables.check_positions,
+    "equity": tables.check_equity,
+    "exposure": check_exposure,
+    "metrics": check_metrics,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The checks that were made, and the first difference; None where there is none."""
+
+    checks: tuple[str, ...]
+    difference: Difference | None
+
+
+def verify(run: Run) -> Verdict:
+    """Check all; end at the first difference, since all that follows is wrong as well."""
+    done: list[str] = []
+    for name, check in FACTS.items():
+        done.append(name)
+        difference = next(check(run), None)
+        if difference is not None:
+            return Verdict(tuple(done), difference)
+    curves = {name: Curve(run, ledger) for name, ledger in ledgers_of(run).items()}
+    for name, follows in CHECKS.items():
+        done.append(name)
+        difference = next(follows(run, curves), None)
+        if difference is not None:
+            return Verdict(tuple(done), difference)
+    return Verdict(tuple(done), None)

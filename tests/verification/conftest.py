@@ -1,0 +1,41 @@
+"""Stored runs of random portfolios, and what the verification knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrate.data.loading import load_market
+from orchestrate.runs.plans import plan_of
+from orchestrate.runs.reading import read_run
+from orchestrate.usecases.backtest import Request, backtest
+from orchestrate.usecases.stored.verify import TABLES, facts_of
+from orchestrate.verification.facts import Run
+from tests.verification.portfolios import STRATEGIES, portfolio
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the strategies, in which everything runs."""
+    path = tmp_path_factory.mktemp("verification")
+    (path / "own.py").write_text(STRATEGIES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        yield path
+
+
+@pytest.fixture(scope="module")
+def facts_of_portfolio(folder: Path) -> Callable[[int], Run]:
+    """Run the portfolio of a seed; return what is known of its run."""
+
+    def facts(seed: int) -> Run:
+        (folder / "portfolio.yaml").write_text(portfolio(seed))
+        done = backtest(Request("portfolio.yaml", lookahead=False))
+        assert done.folder is not None, done.error
+        run = read_run(Path("reports"), done.folder.name, [f"{name}.parquet" for name in TABLES])
+        plan = plan_of(run)
+        return facts_of(run, plan, load_market(plan)[0])
+
+    return facts

@@ -1,0 +1,117 @@
+"""Runs of random portfolios verify, and a changed number in what they stored is found."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrate.verification.facts import Run
+from orchestrate.verification.verify import CHECKS, FACTS, verify
+
+DAY = 86_400 * 10**9
+EVERY = (*FACTS, *CHECKS)
+#: What only the strategy, or what was open at the time, decides; orders that never filled, cuts within a bar.
+FREE = {("decisions", name) for name in ("wanted", "granted", "price", "available", "reserve", "sized", "closing")}
+#: Shares of a common account are not stored.
+FREE_WHERE_POOLED = {("exposure", "available")}
+#: Seeds of an isolated portfolio with transfers and a handover, and of a pooled one.
+SEEDS = (0, 8, 17)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_random_portfolio_verifies(facts_of_portfolio: Callable[[int], Run], seed: int) -> None:
+    run = facts_of_portfolio(seed)
+    verdict = verify(run)
+    assert verdict.difference is None
+    assert verdict.checks == EVERY
+    assert len(run.tables["fills"]["t"]) > 10
+
+
+def changed(value: Any) -> Any:
+    """Another value, by more than floats round."""
+    if isinstance(value, (bool, np.bool_)):
+        return not value
+    if isinstance(value, (int, np.integer)):
+        return int(value) + DAY
+    return float(value) + max(0.02, abs(float(value)) * 0.01)
+
+
+def with_change(run: Run, table: str, name: str, row: int) -> Run:
+    columns = dict(run.tables[table])
+    column = columns[name] = list(columns[name])
+    column[row] = changed(column[row])
+    return replace(run, tables={**run.tables, table: columns})
+
+
+def cells(run: Run, dice: random.Random) -> Iterator[tuple[str, str, int]]:
+    """A row with a number of every column of numbers, moments and flags."""
+    free = FREE | (FREE_WHERE_POOLED if run.pooled else set())
+    for table, columns in run.tables.items():
+        for name, column in columns.items():
+            rows = [row for row, value in enumerate(column) if value is not None and not isinstance(value, str)]
+            if rows and (table, name) not in free:
+                yield table, name, dice.choice(rows)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_changed_number_in_a_table_is_found(facts_of_portfolio: Callable[[int], Run], seed: int) -> None:
+    run = facts_of_portfolio(seed)
+    assert verify(run).difference is None
+    missed = [place for place in cells(run, random.Random(seed)) if verify(with_change(run, *place)).difference is None]
+    assert missed == []
+
+
+def figures(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The places of the figures that are computed again."""
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            yield from figures(value, (*path, name))
+        elif isinstance(value, (int, float)) and name not in ("blocked", "resized", "transferred"):
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_changed_figure_is_found(facts_of_portfolio: Callable[[int], Run], seed: int) -> None:
+    run = facts_of_portfolio(seed)
+    known = {"initial_capital", "final_equity", "reserve", *OF_CURVES}
+    sections = {name: run.figures[name] for name in ("portfolio", "strategies", "frameworks")}
+    places = [place for place in figures(sections) if place[-1] in known]
+    assert len(places) > 40
+    for place in places:
+        document = copy.deepcopy(dict(run.figures))
+        section = document
+        for name in place[:-1]:
+            section = section[name]
+        section[place[-1]] = float(changed(float(section[place[-1]])))
+        assert verify(replace(run, figures=document)).difference is not None, place
+
+
+OF_CURVES = (
+    *("total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown"),
+    *("win_rate", "profit_factor", "exposure", "trades", "fees"),
+)
+
+
+@pytest.mark.parametrize("name", ["price", "granted"])
+def test_a_changed_decision_on_a_market_order_is_found(facts_of_portfolio: Callable[[int], Run], name: str) -> None:
+    run = facts_of_portfolio(17)
+    table = run.tables["decisions"]
+    kinds = list(zip(table["order_type"], table["status"], table["strategy_id"], table["outcome"], strict=True))
+    rows = [row for row, kind in enumerate(kinds) if kind[::3] == ("market", "approved") and kind[1] == "filled"]
+    assert len(rows) > 5
+    for row in rows:
+        if table["strategy_id"][row] != "own":
+            assert verify(with_change(run, "decisions", name, row)).difference is not None, row
+
+
+@pytest.mark.parametrize("table", ["fills", "trades", "positions", "flows", "equity"])
+def test_a_row_that_is_missing_is_found(facts_of_portfolio: Callable[[int], Run], table: str) -> None:
+    run = facts_of_portfolio(8)
+    columns = {name: list(column)[:-1] for name, column in run.tables[table].items()}
+    assert verify(replace(run, tables={**run.tables, table: columns})).difference is not None
