@@ -10,8 +10,8 @@ import pytest
 from orchestrate.data.loading import load_market
 from orchestrate.runs.plans import plan_of
 from orchestrate.runs.reading import read_run
+from orchestrate.usecases.audit.verify import TABLES, facts_of
 from orchestrate.usecases.backtest import Request, backtest
-from orchestrate.usecases.stored.verify import TABLES, facts_of
 from orchestrate.verification.facts import Run
 from tests.verification.portfolios import STRATEGIES, portfolio
 

@@ -27,7 +27,7 @@ def reproduce(
     from orchestrate.cli.streams import results_only
     from orchestrate.data.files.bounds import require_room
     from orchestrate.reporting.progress import progress_bar
-    from orchestrate.usecases.stored import reproduce as usecase
+    from orchestrate.usecases.audit import reproduce as usecase
 
     require_room()
     request = usecase.Request(run, reports, root, time_limit, not no_cache, os.environ)

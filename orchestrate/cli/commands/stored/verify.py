@@ -23,7 +23,7 @@ def verify(
     import os
 
     from orchestrate.data.files.bounds import require_room
-    from orchestrate.usecases.stored import verify as usecase
+    from orchestrate.usecases.audit import verify as usecase
 
     require_room()
     done = usecase.verify(usecase.Request(run, reports, root, not no_cache, os.environ))

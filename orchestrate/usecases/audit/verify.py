@@ -18,7 +18,7 @@ from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.domain.text.printable import one_line
 from orchestrate.runs.plans import plan_of
 from orchestrate.runs.reading import StoredRun, read_run
-from orchestrate.usecases.stored.inputs import changed_data
+from orchestrate.usecases.audit.inputs import changed_data
 from orchestrate.verification.facts import Bars, Commission, Difference, Rules, Run, Strategy, Table, Terms
 from orchestrate.verification.verify import verify as verify_run
 

@@ -16,8 +16,8 @@ from orchestrate.domain.results import RunResult
 from orchestrate.domain.text.printable import one_line
 from orchestrate.runs.parquet import first_unlike_row
 from orchestrate.runs.reading import StoredRun, read_run
+from orchestrate.usecases.audit.inputs import Difference, changed_data, code_and_versions, strategy_files
 from orchestrate.usecases.running.stopping import Stop
-from orchestrate.usecases.stored.inputs import Difference, changed_data, code_and_versions, strategy_files
 
 SCHEMA_VERSION: Final = 1
 DIFFERENT: Final = 1
