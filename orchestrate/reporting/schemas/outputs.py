@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from orchestrate.reporting.schemas import lists, orders, run, validation
+from orchestrate.reporting.schemas import audit, lists, orders, run, validation
 from orchestrate.reporting.schemas.parts import Json
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -19,6 +19,8 @@ OUTPUTS: Final[dict[str, Callable[[], Json]]] = {
     "baseline": run.baseline,
     "validate": validation.validate,
     "explain": orders.explain,
+    "reproduce": audit.reproduce,
+    "verify": audit.verify,
     "parity": orders.parity,
 }
 

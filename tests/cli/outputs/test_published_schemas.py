@@ -105,6 +105,19 @@ def test_lists(prompt):
     require(prompt, "compare", "latest", "latest")
 
 
+def test_whether_a_run_is_what_it_says(prompt):
+    prompt("backtest", "single.yaml", "-q")
+    assert require(prompt, "reproduce", "latest")["identical"]
+    assert require(prompt, "verify", "latest")["verified"]
+    bars = [f"2020-01-{day:02},{day},{day + 1},{day},{day}.5" for day in range(1, 20)]
+    prompt.write("bars.csv", "\n".join(["timestamp,open,high,low,close", *bars]) + "\n")
+    prompt.write("held.yaml", "strategy: BUY_AND_HOLD\ndata: {A: {path: bars.csv}}\n")
+    prompt("backtest", "held.yaml", "-q")
+    prompt.write("bars.csv", (prompt.folder / "bars.csv").read_text().replace("2020-01-02,2,3,2", "2020-01-02,2.5,3,2"))
+    assert require(prompt, "reproduce", "latest", code=1)["differences"]
+    assert require(prompt, "verify", "latest", code=1)["difference"]
+
+
 def test_explain(prompt):
     prompt("backtest", "portfolio.yaml", "-q", "--set", "strategies.trend.limits={max_position_pct: 10}")
     require(prompt, "explain", "latest")
