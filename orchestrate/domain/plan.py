@@ -236,11 +236,17 @@ class RunPlan:
     @property
     def hash(self) -> str:
         """Names the plan: sha256 over everything that can change a result."""
-        plain = self.to_dict()
-        del plain["logging"]
-        plain["frameworks"] = self.frameworks.without_feed()
-        text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return plan_hash(self.to_dict())
+
+
+def plan_hash(plain: Mapping[str, object]) -> str:
+    """Return the hash of a plan in JSON types; of a stored one it is that of the version which stored it."""
+    frameworks = plain["frameworks"]
+    assert isinstance(frameworks, Mapping)
+    decisive = {name: part for name, part in plain.items() if name != "logging"}
+    decisive["frameworks"] = MultiFrameworkConfig(frameworks).without_feed()
+    text = json.dumps(decisive, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(value: object) -> object:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from orchestrate.domain.errors import StoreError
-from orchestrate.domain.plan import MultiFrameworkConfig, RunPlan, StrategyPlan
+from orchestrate.domain.plan import MultiFrameworkConfig, RunPlan, StrategyPlan, plan_hash
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.text.printable import one_line
 from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
@@ -26,14 +26,15 @@ _PLAN: Final = "plan.json"
 def plan_of(run: StoredRun, root: Path | None = None) -> RunPlan:
     """Return the plan of a run, with paths relative to `root`, or to where they were; StoreError where it is damaged.
 
-    It is the one that was run: its hash stands in `run.json`.
+    It is the one that was run: its hash stands in `run.json`. What a later version has added to plans has its default.
     """
     where = run.folder / _PLAN
     try:
+        known = plan_hash(run.plan)
         plan = _of(RunPlan, {**run.plan, "root": str(root or run.manifest.get("root", "."))})
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{where}: damaged: {type(error).__name__}: {one_line(error)}") from None
-    if plan.hash != run.manifest["plan_hash"]:
+    if known != run.manifest["plan_hash"]:
         raise StoreError(f"{where}: damaged: it is not the plan whose hash stands in run.json")
     assert isinstance(plan, RunPlan)
     return plan

@@ -10,6 +10,12 @@ STRATEGIES = '''\
 import random
 
 import backtrader as bt
+from nautilus_trader.config import StrategyConfig
+from nautilus_trader.model.data import BarType
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.objects import Quantity
+from nautilus_trader.trading.strategy import Strategy
 
 from orchestrate import Signal
 
@@ -49,6 +55,35 @@ class Random:
             yield Signal.enter(symbol, side, **words)
 
 
+class OwnConfig(StrategyConfig, frozen=True):
+    instrument_id: InstrumentId
+    bar_type: BarType
+    seed: int = 1
+
+
+class Other(Strategy):
+    def __init__(self, config: OwnConfig) -> None:
+        super().__init__(config)
+        self.dice = random.Random(config.seed)
+
+    def on_start(self) -> None:
+        self.subscribe_bars(self.config.bar_type)
+
+    def on_bar(self, bar) -> None:
+        throw, name = self.dice.random(), self.config.instrument_id
+        instrument, size = self.cache.instrument(name), Quantity.from_int(20)
+        if self.portfolio.is_flat(name) and throw < 0.25:
+            side = OrderSide.BUY if throw < 0.15 else OrderSide.SELL
+            if throw < 0.08:
+                price = instrument.make_price(bar.close.as_double() * 0.99)
+                self.submit_order(self.order_factory.limit(name, side, size, price))
+            else:
+                self.submit_order(self.order_factory.market(name, side, size))
+        elif throw < 0.1:
+            self.cancel_all_orders(name)
+            self.close_all_positions(name)
+
+
 class Native(bt.Strategy):
     params = (("seed", 1),)
 
@@ -62,7 +97,7 @@ class Native(bt.Strategy):
             if throw < 0.1:
                 self.buy_bracket(price=close * 0.99, limitprice=close * 1.03, stopprice=close * 0.96)
             else:
-                self.buy()
+                self.buy() if throw < 0.17 else self.sell()
         elif self.position and throw < 0.1:
             self.close()
 '''
@@ -77,6 +112,7 @@ INSTRUMENTS = """\
 instruments:
   S: {borrow: 0.05, asset_class: %(class)s}
   T: {currency: EUR, fx: E, asset_class: %(foreign)s, margin_rate: 0.5}
+  N: {borrow: 0.1}
   F: {asset_class: future, multiplier: 10, margin_rate: 0.2, tick_size: 0.05%(expiry)s}
 """
 PORTFOLIOS = (
@@ -119,7 +155,10 @@ def portfolio(seed: int) -> str:
             ("three", engines[2], 20, dice.choice(("T", "S"))),
         )
     )
-    strategies += f'  own: {{name: "own.py:Native", allocation: 15, symbols: [N], config: {{seed: {seed}}}}}\n'
+    for name, kind in (("own", "Native"), ("other", "Other")):
+        symbol = dice.choice(("N", "T", "F"))
+        strategies += f'  {name}: {{name: "own.py:{kind}", allocation: 10, symbols: [{symbol}],'
+        strategies += f" config: {{seed: {seed}}}}}\n"
     data = DATA % facts + "  N: {synthetic: {bars: 60, seed: 3, frequency: 1d}}\n"
     text = f"capital: {{total: 100000, mode: {mode}}}\n{data}{INSTRUMENTS % facts}strategies:\n{strategies}"
     return text + f"execution: {{{', '.join(rules)}}}\n" + dice.choice(PORTFOLIOS) % facts

@@ -35,7 +35,7 @@ class Difference:
 
 def code_and_versions(run: StoredRun) -> Iterator[Difference]:
     """Yield what is installed in another version: ours, then Python, numpy and the engines that took part."""
-    stored: Mapping[str, str] = run.manifest["versions"]
+    stored: Mapping[str, str] = run.manifest.get("versions", {})
     distributions = {name: one for name, one in wiring.distributions().items() if name in stored}
     now = {_OURS: __version__} | versions(distributions)
     for name, version in stored.items():
@@ -45,7 +45,7 @@ def code_and_versions(run: StoredRun) -> Iterator[Difference]:
 
 def strategy_files(run: StoredRun, root: Path) -> Iterator[Difference]:
     """Yield the strategy files that have changed; DataError for one that is missing."""
-    for name, known in run.manifest["strategy_files"].items():
+    for name, known in run.manifest.get("strategy_files", {}).items():
         path = shipped_folder() / name.removeprefix(SHIPPED) if name.startswith(SHIPPED) else root / name
         try:
             now = digest(path.read_bytes())
@@ -57,7 +57,7 @@ def strategy_files(run: StoredRun, root: Path) -> Iterator[Difference]:
 
 def changed_data(run: StoredRun, hashes: Mapping[str, str]) -> Iterator[Difference]:
     """Yield the symbols whose bars have changed."""
-    stored: Mapping[str, str] = run.manifest["data_hashes"]
+    stored: Mapping[str, str] = run.manifest.get("data_hashes", {})
     for symbol in dict.fromkeys((*stored, *hashes)):
         if stored.get(symbol) != hashes.get(symbol):
             yield Difference("data", symbol, stored.get(symbol), hashes.get(symbol))
