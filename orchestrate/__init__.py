@@ -139,6 +139,10 @@ if TYPE_CHECKING:
     from orchestrate.usecases.api.orchestrator import UnifiedStrategyOrchestrator as UnifiedStrategyOrchestrator
     from orchestrate.usecases.api.results import BacktestResult as BacktestResult
     from orchestrate.usecases.api.results import OrchestratorResult as OrchestratorResult
+    from orchestrate.usecases.api.stored import StoredResult as StoredResult
+    from orchestrate.usecases.api.stored import load_run as load_run
+    from orchestrate.usecases.api.stored import run as run
+    from orchestrate.usecases.api.stored import runs as runs
 else:
     _modules = {}
 
@@ -164,3 +168,18 @@ else:
 
     def __dir__():
         return [*globals(), *_module_by_name()]
+
+    import sys
+
+    class _Package(type(sys)):
+        """This package, whose public name `runs` is the function although a folder of it has the same name."""
+
+        @property
+        def runs(self):
+            return globals().get("runs") or __getattr__("runs")
+
+        @runs.setter
+        def runs(self, _folder):
+            """Leave the name as it is where the folder is imported."""
+
+    sys.modules[__name__].__class__ = _Package

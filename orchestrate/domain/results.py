@@ -190,7 +190,7 @@ class Holding:
     rates: Rates | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class StrategyResult:
     """The facts of one strategy in a run.
 
@@ -223,6 +223,10 @@ class StrategyResult:
     #: what changed its book beside its fills
     moves: tuple[Move, ...] = ()
 
+    def __repr__(self) -> str:
+        facts = f"{self.id!r}, {self.framework!r}, {self.status!r}, {len(self.trades)} trades"
+        return f"StrategyResult({facts}, {len(self.equity)} steps)"
+
     @property
     def earned(self) -> Floats:
         """The start capital and results, without transfers, at every step."""
@@ -239,7 +243,7 @@ class FrameworkTiming:
     messages: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RunResult:
     """All facts of a run, over the steps that were done.
 
@@ -281,6 +285,10 @@ class RunResult:
     sources: Mapping[str, str] = field(default_factory=dict)
     #: demands of several strategies for one symbol on one bar, as they were settled
     conflicts: tuple[StrategyConflictDetectedEvent, ...] = ()
+
+    def __repr__(self) -> str:
+        facts = f"{self.status!r}, {list(self.strategies)}, {len(self.stamps)} steps, {len(self.fills)} fills"
+        return f"RunResult({facts})"
 
     @property
     def portfolio_equity(self) -> Floats:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar, assert_type
 
 import numpy as np
@@ -68,6 +70,7 @@ from orchestrate import (
     Signals,
     Sizing,
     Slippage,
+    StoredResult,
     StoreError,
     StrategyDescription,
     StrategyError,
@@ -81,12 +84,15 @@ from orchestrate import (
     VectorStrategy,
     brinson_fachler,
     crossed_above,
+    load_run,
     moving_average,
     risk_contributions,
     rolling_deviation,
     rolling_sum,
+    run,
     run_backtest,
     run_orchestrator,
+    runs,
     wilder_rsi,
     z_score,
 )
@@ -228,6 +234,18 @@ def portfolio() -> OrchestratorResult:
     return result
 
 
+def stored(folder: str) -> StoredResult:
+    path = Path(folder, "plan.yaml")
+    path.write_text("strategy: BUY_AND_HOLD\ncapital: 1000\ndata: {WAVE: {synthetic: {bars: 40, seed: 7}}}\n")
+    logs, reports = str(Path(folder, "log.jsonl")), Path(folder, "reports")
+    result = run(path, reports=reports, logging__path=logs, capital=5_000)
+    assert_type(result.trades, pd.DataFrame)
+    assert_type(result.metrics, pd.DataFrame)
+    assert load_run(reports=reports).run_id == result.run_id == runs(reports=reports)["run_id"].iloc[0]
+    assert_type(result.report(), Path)
+    return result
+
+
 def facts_of(result: OrchestratorResult) -> None:
     facts = result.facts
     assert_type(facts, RunResult)
@@ -289,6 +307,8 @@ def main() -> int:
     facts_of(together)
     assert plan_of(together.facts).mode == "multi"
     assert one_strategy().status == "completed"
+    with TemporaryDirectory() as folder:
+        assert stored(folder).status == "completed"
     assert settled_by_a_function() is None
     assert library().kind == "signals"
     assert set(exit_codes().values()) == {1, 2, 3, 4, 5, 124, 130}

@@ -26,25 +26,31 @@ def headline(document: Document) -> Text:
     """Return which run it is, how it ended, and over which bars it went."""
     status = document["status"]
     span = f"{document['start']} … {document['end']}" if document["bars"] else "no bar"
+    stored = "run_id" in document
     return Text.assemble(
         ("Run ", "bold"),
-        document["run_id"],
-        "  ",
+        f"{document['run_id']}  " if stored else " ",
         (status, f"bold {_STATUS_STYLES[status]}"),
-        f"  exit code {document['exit_code']}\n",
-        f"  {document['bars']:,} bars, {span}, in {document['duration_seconds']:.2f} s",
+        f"  exit code {document['exit_code']}\n" if stored else "\n",
+        f"  {document['bars']:,} bars, {span}",
+        f", in {document['duration_seconds']:.2f} s" if stored else "",
     )
 
 
-def portfolio(document: Document, screen: Screen) -> RenderableType:
-    """Return capital and metrics, several in a line."""
+def figures(document: Document) -> list[tuple[str, Text]]:
+    """Return capital and metrics, each with its name."""
     whole = document["portfolio"]
-    pairs = [
+    return [
         ("initial", money(whole["initial_capital"])),
         ("final", money(whole["final_equity"])),
         ("reserve", money(whole["reserve"])),
         *((one.label, metric(name, whole["metrics"])) for name, one in METRICS.items() if one.headline),
     ]
+
+
+def portfolio(document: Document, screen: Screen) -> RenderableType:
+    """Return capital and metrics, several in a line."""
+    pairs = figures(document)
     choices = _FIGURES_A_LINE[1:] if screen.piped else _FIGURES_A_LINE
     number = next((one for one in choices if _width(pairs, one) <= screen.room), 1)
     grid = Table.grid(padding=(0, 1))

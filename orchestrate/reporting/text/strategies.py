@@ -25,6 +25,11 @@ _PAIRS: Final = 4
 
 def compared(document: Document, screen: Screen) -> RenderableType:
     """Return a line a strategy; below them frameworks that hold several, the portfolio, and the benchmark."""
+    return fitted(*table(document), screen)
+
+
+def table(document: Document, most: int | None = None) -> tuple[list[Column], list[list[Text]]]:
+    """Return the columns and rows of the comparison, of `most` strategies where that is given."""
     metrics = _compared_metrics()
     optional = [name for name in metrics if name not in _ALWAYS]
     ranks = {name: 2 + place for place, name in enumerate(optional)}
@@ -34,7 +39,8 @@ def compared(document: Document, screen: Screen) -> RenderableType:
         *(Column(METRICS[name].column, rank=ranks.get(name, 0)) for name in metrics),
         *map(Column, ("cut", "refused", "contrib.")),
     ]
-    return fitted(columns, list(_rows(document)), screen)
+    rows, size = list(_rows(document)), len(document["strategies"])
+    return columns, rows[: size if most is None else min(most, size)] + rows[size:]
 
 
 def _rows(document: Document) -> Iterator[list[Text]]:

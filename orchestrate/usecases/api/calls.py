@@ -187,18 +187,31 @@ class BacktestEngine:
         return result_of(_run([(self.strategy, Decimal(1))], data, self.config), BacktestResult)
 
 
-def run_backtest(strategy: Strategy, data: Data, config: OrchestratorConfig | None = None) -> BacktestResult:
+def run_backtest(
+    strategy: Strategy, data: Data | None = None, config: OrchestratorConfig | None = None
+) -> BacktestResult:
     """Run one strategy on `data`; see `BacktestEngine`."""
-    return BacktestEngine(strategy, config).run(data)
+    return BacktestEngine(strategy, config).run(_required(strategy, data))
 
 
 def run_orchestrator(
     strategies: Weighted,
-    data: Data,
+    data: Data | None = None,
     config: OrchestratorConfig | None = None,
 ) -> OrchestratorResult:
     """Run several strategies on `data`; see `StrategyOrchestrator`."""
-    return StrategyOrchestrator(strategies, config).run(data)
+    given = _required(strategies, data)
+    return StrategyOrchestrator(strategies, config).run(given)
+
+
+def _required(strategies: object, data: Data | None) -> Data:
+    """Return the data; ConfigurationError, with what to do instead, for a configuration or without any data."""
+    if isinstance(strategies, (str, Path)) and Path(strategies).suffix in (".yaml", ".yml"):
+        name = Path(strategies).as_posix()
+        raise ConfigurationError(f"{name} is a configuration: orchestrate.run({name!r}) runs it")
+    if data is None:
+        raise ConfigurationError("data is missing: a path, a DataFrame, a list of bars, or a dict of these by symbol")
+    return data
 
 
 def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: OrchestratorConfig) -> RunResult:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from orchestrate.analytics.summary import summarise
+from orchestrate.domain.errors import NotFoundError
 from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, StrategyResult
+from orchestrate.usecases.api.display import Display
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +24,8 @@ _COMPARED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BacktestResult:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class BacktestResult(Display):
     """The result of a run: figures, equity, trades and decisions.
 
     `facts` is everything that the run left behind, `figures` the document of `backtest --format json`.
@@ -42,71 +45,50 @@ class BacktestResult:
         return self.facts.error
 
     @property
-    def aggregate_metrics(self) -> dict[str, float | None]:
-        """The metrics of the whole portfolio; None where a figure has no meaning."""
-        return dict(self.figures["portfolio"]["metrics"])
-
-    @property
-    def final_equity(self) -> float:
-        """The portfolio's equity at the last close."""
-        equity: float = self.figures["portfolio"]["final_equity"]
-        return equity
-
-    @property
     def findings(self) -> tuple[Finding, ...]:
         """Notes about the data and the run."""
         return (*self.facts.findings, *self.facts.checks)
 
     @property
     def equity(self) -> pd.DataFrame:
-        """Marked equity at every close: columns `portfolio` and each strategy's id; index: labels of the bars, UTC."""
-        import pandas as pd
-
-        columns = {"portfolio": self.facts.portfolio_equity}
-        columns.update({one.id: one.equity for one in self.facts.strategies.values()})
-        return pd.DataFrame(columns, index=_moments(self.facts.labels))
+        """A row for each step, indexed by the label of its bars: `portfolio`, and for each strategy `equity.ID`."""
+        return self.table("equity").set_index("label")
 
     @property
     def trades(self) -> pd.DataFrame:
         """Closed round trips; `profit` is net of `fees`."""
-        import pandas as pd
-
-        names = ("symbol", "quantity", "entered", "exited", "entry_price", "exit_price", "profit", "fees")
-        rows = [
-            (strategy.id, *(getattr(trade, name) for name in names))
-            for strategy in self.facts.strategies.values()
-            for trade in strategy.trades
-        ]
-        frame = pd.DataFrame(rows, columns=["strategy_id", *names])
-        for name in ("entered", "exited"):
-            frame[name] = _moments(frame[name].to_numpy(dtype="int64"))
-        return frame
+        return self.table("trades")
 
     @property
     def decisions(self) -> pd.DataFrame:
         """Every demand with its outcome and reason."""
-        import pandas as pd
+        return self.table("decisions")
 
-        rows = [
-            (
-                record.t,
-                record.decision.demand.strategy_id,
-                record.decision.demand.symbol,
-                record.decision.demand.quantity,
-                record.decision.outcome.value,
-                record.decision.quantity,
-                record.decision.reason.value,
-                record.decision.detail,
-            )
-            for record in self.facts.decisions
-        ]
-        names = ["t", "strategy_id", "symbol", "wanted", "outcome", "quantity", "reason", "detail"]
-        frame = pd.DataFrame(rows, columns=names)
-        frame["t"] = _moments(frame["t"].to_numpy(dtype="int64"))
-        return frame
+    @property
+    def fills(self) -> pd.DataFrame:
+        """Every fill of an order."""
+        return self.table("fills")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table as runs store it: `equity`, `trades`, `decisions`, `fills`, `positions` or `flows`."""
+        from orchestrate.runs.parquet import TABLES
+
+        if name not in TABLES:
+            raise NotFoundError(f"there is no table '{name}': {', '.join(TABLES)}")
+        table: pd.DataFrame = TABLES[name](self.facts).to_pandas()
+        return table
+
+    def report(self, path: str | Path) -> Path:
+        """Write the run as one page of HTML to `path`, which is returned."""
+        from orchestrate.usecases.api.page import write_page
+
+        return write_page(self.facts, self.figures, Path(path))
+
+    def _shown(self) -> dict[str, Any]:
+        return {**self.figures, "status": self.status}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OrchestratorResult(BacktestResult):
     """The result of a run of several strategies."""
 
@@ -132,9 +114,3 @@ def result_of(facts: RunResult, shape: type[Result]) -> Result:
     figures: dict[str, Any] = summarise(facts)
     figures["findings"] += [finding.document() for finding in facts.checks]
     return shape(facts, figures)
-
-
-def _moments(labels: Any) -> pd.DatetimeIndex:
-    import pandas as pd
-
-    return pd.DatetimeIndex(labels.astype("datetime64[ns]")).tz_localize("UTC")
