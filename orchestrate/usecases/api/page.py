@@ -16,8 +16,8 @@ from orchestrate.runs.manifest import manifest
 from orchestrate.runs.parquet import parquet_files
 from orchestrate.runs.reading import StoredRun
 from orchestrate.usecases.explain import explain_run
-from orchestrate.usecases.stored.page import write_whole
-from orchestrate.usecases.stored.prices import prices_of
+from orchestrate.usecases.pages.page import write_whole
+from orchestrate.usecases.pages.prices import prices_of
 
 _NAME: Final = "in memory"
 

@@ -99,7 +99,7 @@ class StoredResult(Display):
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write the run as one page of HTML to `path`, by default into its folder; return where it is."""
-        from orchestrate.usecases.stored.page import report_page
+        from orchestrate.usecases.pages.page import report_page
 
         return report_page(self.run_id, self.folder.parent, None if path is None else Path(path))
 
