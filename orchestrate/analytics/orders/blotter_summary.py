@@ -46,7 +46,15 @@ def _demands(result: RunResult) -> Document:
         "resized": sum(one.resized for one in strategies),
         "blocked": sum(one.blocked for one in strategies),
         "reasons": [{"reason": str(name), "count": reasons[name][0], "money": reasons[name][1]} for name in ranked],
+        "limits": _limits(result.decisions),
     }
+
+
+def _limits(records: Iterable[DecisionRecord]) -> dict[str, int]:
+    """Return how often each limit cut or refused something, by its name, the most frequent first."""
+    trails = (record.decision.trail for record in records)
+    stages = (stage for trail in trails for stage in trail if stage.reason is Reason.LIMIT)
+    return dict(Counter(stage.detail.partition(":")[0] for stage in stages).most_common())
 
 
 def _count(records: Iterable[DecisionRecord]) -> int:

@@ -26,7 +26,7 @@ def cuts(document: Document, screen: Screen) -> RenderableType | None:
         return None
     total = f"{demands['count']:,} demands: {demands['resized']:,} cut, {demands['blocked']:,} refused"
     rows = [
-        [Text(one["reason"]), count(one["count"]), money(one["money"]), Text(reason_text(one["reason"]))]
+        [Text(one["reason"]), count(one["count"]), money(one["money"]), Text(_because(one["reason"], demands))]
         for one in reasons[: screen.most(_REASONS)]
     ]
     columns = [
@@ -37,6 +37,13 @@ def cuts(document: Document, screen: Screen) -> RenderableType | None:
     ]
     more = [f"and {len(reasons) - len(rows)} more (-v shows all)"] if len(reasons) > len(rows) else []
     return Group(Text(total), fitted(columns, rows, screen), *map(Text, more))
+
+
+def _because(reason: str, demands: Document) -> str:
+    """Return a reason in words; of limits also which, and how often each."""
+    limits = [f"{name} {times:,}" for name, times in demands.get("limits", {}).items()]
+    named = f": {', '.join(limits)}" if reason == "limit" and limits else ""
+    return f"{reason_text(reason)}{named}"
 
 
 def conflicts(document: Document, screen: Screen) -> RenderableType | None:

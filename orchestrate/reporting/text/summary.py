@@ -84,6 +84,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "Cuts and refusals": orders.cuts,
     "Conflicts": orders.conflicts,
     "Open positions": orders.positions,
+    "Stopped": verdicts.stops,
     "Failed": verdicts.failures,
     "Gates": verdicts.gates,
     "Compatibility": verdicts.compatibility,

@@ -29,6 +29,27 @@ def failures(document: Document, screen: Screen) -> RenderableType | None:
     return listed((_name(name, screen, "red"), Text(failure_text(error))) for name, error in errors)
 
 
+def stops(document: Document, screen: Screen) -> RenderableType | None:
+    """Return since when the portfolio, or a strategy that did not fail, trades no more."""
+    rows = []
+    if stop := document.get("stopped"):
+        figures = f"{stop['limit']} {stop['figure']:.4g} of {stop['bound']:.4g}"
+        rows.append((Text("portfolio", "yellow"), Text(f"stopped at the close of {stop['bar_date']}: {figures}")))
+    for name, strategy in document["strategies"].items():
+        if strategy["status"] not in ("completed", "failed"):
+            rows.append((_name(name, screen, "yellow"), Text(_standing(strategy))))
+    return listed(rows)
+
+
+def _standing(strategy: Document) -> str:
+    """Return a strategy's status at the end, and since when it has it."""
+    changes = [one for one in strategy.get("status_changes", ()) if one["status"] == strategy["status"]]
+    if not changes or not changes[-1]["bar_date"]:
+        return str(strategy["status"])
+    last = changes[-1]
+    return f"{last['status']} since the {last['moment']} of {last['bar_date']}"
+
+
 def failure_text(error: Document) -> str:
     """Return an error in one line: file and line where they are known, type, message and bar."""
     at = f"{error['file']}:{error['line']}: " if error.get("file") else ""

@@ -34,13 +34,14 @@ def result(result_of, hand_made):
 
 def test_each_stage_that_cut_counts_with_the_money_that_it_took(result):
     capital = ("capital", 10.0, 6.0, Reason.CAPITAL)
-    limit = ("limits", 6.0, 5.0, Reason.LIMIT)
+    limit = ("limits", 6.0, 5.0, Reason.LIMIT, "max_positions: 2, at most 1")
     demands = summary_of(
         result,
         (cut(10.0, 5.0, Reason.LIMIT, capital, limit), "a-1"),
         (cut(-4.0, 0.0, Reason.CAPITAL, ("capital", -4.0, 0.0, Reason.CAPITAL)),),
     )["demands"]
     assert demands["count"] == 2
+    assert demands["limits"] == {"max_positions": 1}
     assert demands["reasons"] == [
         {"reason": "capital", "count": 2, "money": 80.0},
         {"reason": "limit", "count": 1, "money": 10.0},

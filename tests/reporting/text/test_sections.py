@@ -68,6 +68,25 @@ def test_the_five_most_frequent_reasons(document):
     assert "no_stop" in shown(document)
 
 
+def test_limits_are_named(document):
+    reasons = [{"reason": "limit", "count": 1200, "money": 1e6}]
+    document["demands"] |= {"reasons": reasons, "limits": {"max_positions": 1150, "cooldown": 50}}
+    assert "a limit was reached: max_positions 1,150, cooldown 50" in shown(document)
+
+
+def test_who_trades_no_more_and_since_when(document):
+    assert "Stopped" not in shown(document)
+    document["stopped"] = {"limit": "max_drawdown", "figure": 0.31234, "bound": 0.3, "bar_date": "2020-01-03"}
+    changes = [{"status": "paused", "bar_date": "2020-01-02", "moment": "open"}]
+    document["strategies"]["wave"] |= {"status": "paused", "status_changes": changes}
+    document["strategies"]["climb"] |= {"status": "waiting"}
+    assert section(shown(document), "Stopped") == [
+        "  portfolio  stopped at the close of 2020-01-03: max_drawdown 0.3123 of 0.3",
+        "  wave       paused since the open of 2020-01-02",
+        "  climb      waiting",
+    ]
+
+
 def test_conflicts_are_counted_where_they_were(document):
     document["conflicts"] = {"count": 12, "opposite": 7, "policy": "independent", "symbols": {"IBM": 9, "SAP": 3}}
     first, second = section(shown(document, width=80), "Conflicts")
