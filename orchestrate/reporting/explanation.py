@@ -17,6 +17,7 @@ from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.orders.order import Outcome, Reason
 from orchestrate.domain.text.printable import one_line
 from orchestrate.reporting import output
+from orchestrate.reporting.figures import quantity_text as _number
 from orchestrate.runs.decisions import CAPITAL, CONFLICTS, ORDERS, OrderHistory, StoredStage
 from orchestrate.runs.explanation import Explanation, StrategyState
 
@@ -239,9 +240,3 @@ def _table(*heads: str) -> Table:
 
 def _money(value: float) -> str:
     return f"{value:,.2f}"
-
-
-def _number(value: float) -> str:
-    """Return a quantity or a price with the digits that it has."""
-    text = f"{value:,.6f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

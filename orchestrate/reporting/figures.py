@@ -8,18 +8,26 @@ from typing import Final
 from orchestrate.analytics.metrics import METRICS
 
 NOTHING: Final = "–"
+#: Larger ones are shown by their powers of ten, so that columns stay narrow.
+_HUGE: Final = 1e15
 
 
 def figure_text(name: str, value: float | None) -> str:
     """Return a figure by the format of its metric; one that no metric is named after, as money."""
     metric = METRICS.get(name)
-    return NOTHING if value is None else _FORMATS[metric.format if metric else "money"](value)
+    return NOTHING if value is None else FORMATS[metric.format if metric else "money"](value)
 
 
 def change_text(name: str, value: float | None) -> str:
     """Return the difference of two figures, with its sign."""
     text = figure_text(name, value)
     return text if value is None or text[0] in "+-" else f"+{text}"
+
+
+def quantity_text(value: float) -> str:
+    """Return a quantity or a price with the digits that it has, at most six decimals."""
+    text = f"{value:,.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def exact(value: object) -> str:
@@ -49,6 +57,8 @@ def _share(value: float) -> str:
 
 
 def _percent(value: float, sign: str) -> str:
+    if abs(value) >= _HUGE:
+        return f"{value * 100.0:{sign}.2e}%"
     digits = 2 if abs(value) < 100.0 else 0
     return f"{_unsigned(value * 100.0, digits):{sign},.{digits}f}%"
 
@@ -58,6 +68,8 @@ def _ratio(value: float) -> str:
 
 
 def _money(value: float) -> str:
+    if abs(value) >= _HUGE:
+        return f"{value:.6e}"
     digits = 2 if abs(value) < 1e7 else 0
     return f"{_unsigned(value, digits):,.{digits}f}"
 
@@ -75,7 +87,8 @@ def _days(value: float) -> str:
     return f"{value:,.1f} days"
 
 
-_FORMATS: Final[Mapping[str, Callable[[float], str]]] = {
+#: The text of a value by the format of its metric.
+FORMATS: Final[Mapping[str, Callable[[float], str]]] = {
     "change": _change,
     "share": _share,
     "ratio": _ratio,

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrate.analytics.metrics import METRICS
-from orchestrate.reporting.text.figures import NOTHING, metric, money
+from orchestrate.reporting.figures import NOTHING
+from orchestrate.reporting.text.figures import metric, money
 from orchestrate.reporting.text.layout import Screen
 
 Document = dict[str, Any]
