@@ -55,8 +55,15 @@ def explain(named: str, reports: Path, question: Question, *, all_orders: bool =
 
 
 def explain_run(run: StoredRun) -> Explanation:
-    """Explain what was cut or refused in a whole run, which was read with its decisions."""
-    return _whole_run(run, DecisionTable(run), Question(), all_orders=False)
+    """Explain what was cut, refused or in conflict in a whole run, which was read with its decisions."""
+    table = DecisionTable(run)
+    parties: dict[tuple[int, str], set[str]] = {}
+    for key in table.keys:
+        parties.setdefault((key.label, key.symbol), set()).add(key.strategy_id)
+    orders = tuple(
+        table.histories(lambda demand: is_cut(demand) or len(parties[demand[0].label, demand[0].symbol]) > 1)
+    )
+    return _explained(run, table, Question(), orders)
 
 
 def _span(text: str) -> Span:
@@ -106,6 +113,12 @@ def _last_bar(run: StoredRun, table: DecisionTable, span: Span, question: Questi
 
 def _whole_run(run: StoredRun, table: DecisionTable, question: Question, *, all_orders: bool) -> Explanation:
     orders = tuple(table.histories((lambda _demand: True) if all_orders else is_cut))
+    return _explained(run, table, question, orders)
+
+
+def _explained(
+    run: StoredRun, table: DecisionTable, question: Question, orders: tuple[OrderHistory, ...]
+) -> Explanation:
     worth = _multipliers(run)
     reasons, costliest = _reasons(orders, worth), _costliest(orders, worth)
     return Explanation(run.folder.name, question, len(table), orders, reasons=reasons, costliest=costliest)

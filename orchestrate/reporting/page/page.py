@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +22,22 @@ from orchestrate.reporting.page.subject import Subject
 _ASSETS: Final = Path(__file__).parent / "assets"
 #: Arrays of fewer characters are not worth sharing.
 _SHORT: Final = 200
+#: Bytes of a page, and the parts of its usual detail that are tried until it is smaller.
+LARGEST: Final = 2_500_000
+_DETAILS: Final = (1.0, 0.5, 0.2, 0.05)
 _RANGES: Final = {"1M": 31, "6M": 183, "1Y": 366, "All": 0}
 
 
 def page(subject: Subject) -> str:
-    """Return the page of a run."""
+    """Return the page of a run, with as much detail as leaves it small enough to send and to open."""
+    for detail in _DETAILS:
+        text = _page(replace(subject, detail=detail))
+        if len(text.encode()) < LARGEST:
+            break
+    return text
+
+
+def _page(subject: Subject) -> str:
     sections = {title: section(subject) for title, section in SECTIONS.items()}
     shown = {title: blocks for title, blocks in sections.items() if blocks}
     charts = [block for blocks in shown.values() for block in blocks if isinstance(block, Chart)]

@@ -11,21 +11,26 @@ import numpy.typing as npt
 from orchestrate.domain.market.timeline import Floats
 
 Places = npt.NDArray[np.int64]
-#: More points than these can't be told apart on a screen.
+#: More points than these can't be told apart on a screen; and so many are there of all curves of a chart.
 MOST: Final = 2600
+_OF_ALL: Final = 18_000
 
 
 def shown(curves: Sequence[Floats], most: int = MOST) -> Places:
-    """Return the places to show of series of one length: by MinMaxLTTB, with the extremes and ends of each."""
-    size = len(curves[0])
+    """Return the places to show of series of one length: by MinMaxLTTB, with the extremes and ends of each.
+
+    Half of them are those of the first one.
+    """
+    size, most = len(curves[0]), min(most, _OF_ALL // len(curves))
     if size <= most:
         return np.arange(size)
-    each = max(most // len(curves), 50)
+    first = most // 2 if len(curves) > 1 else most
+    each = max((most - first) // max(len(curves) - 1, 1), 50)
     places = [np.array([0, size - 1])]
-    for curve in curves:
+    for place, curve in enumerate(curves):
         known = np.flatnonzero(np.isfinite(curve))
         if len(known):
-            places += [_downsampled(known, curve[known], each), known[_extremes(curve[known])]]
+            places += [_downsampled(known, curve[known], each if place else first), known[_extremes(curve[known])]]
     return np.unique(np.concatenate(places)).astype(np.int64)
 
 

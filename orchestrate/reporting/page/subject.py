@@ -45,11 +45,19 @@ class Prices:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A stored run that was read with `FILES`, the explanation of its cuts, and the prices it was made of."""
+    """A stored run that was read with `FILES`, the explanation of its cuts, and the prices it was made of.
+
+    `detail` says which part of the usual number of points and rows is shown.
+    """
 
     run: StoredRun
     explanation: Explanation
     prices: Prices
+    detail: float = 1.0
+
+    def few(self, usual: int) -> int:
+        """Return how many are shown, where `usual` ones are."""
+        return max(int(usual * self.detail), 10)
 
     @cached_property
     def document(self) -> Document:
@@ -125,7 +133,7 @@ class Subject:
         if not len(self.labels):
             return np.zeros(0, dtype=np.int64)
         falls = sampling.extremes_of([drawdown(curve) for curve in curves])
-        return np.unique(np.concatenate([sampling.shown(curves), falls]))
+        return np.unique(np.concatenate([sampling.shown(curves, self.few(sampling.MOST)), falls]))
 
     @cached_property
     def x(self) -> Floats:

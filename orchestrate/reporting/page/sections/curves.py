@@ -93,8 +93,8 @@ def month_ends(subject: Subject) -> list[int]:
     """Return the last step of every month, or of some of them, evenly, where there are many."""
     months = subject.labels.astype("datetime64[ns]").astype("datetime64[M]")
     ends = np.flatnonzero(np.append(months[1:] != months[:-1], True))
-    if len(ends) > ROWS:
-        ends = ends[np.unique(np.linspace(0, len(ends) - 1, ROWS).astype(np.int64))]
+    if len(ends) > subject.few(ROWS):
+        ends = ends[np.unique(np.linspace(0, len(ends) - 1, subject.few(ROWS)).astype(np.int64))]
     return [int(place) for place in ends]
 
 

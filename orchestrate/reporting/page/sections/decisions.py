@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Final
 
 import numpy as np
@@ -14,17 +15,22 @@ from orchestrate.reporting.page import charts, numbers, sampling
 from orchestrate.reporting.page.charts import Chart, Trace
 from orchestrate.reporting.page.markup import Html, details, facts, joined, label_in_chart, paragraph, table
 from orchestrate.reporting.page.subject import Subject
-from orchestrate.runs.decisions import OrderHistory
+from orchestrate.runs.decisions import CONFLICTS, OrderHistory
 
 Block = Html | Chart
 #: So many demands stand on the timeline; so many are explained.
-_MARKED: Final = 1500
+_MARKED: Final = 600
+_LISTED: Final = 150
+#: Characters of a line of text over a chart.
+_WIDTH: Final = 70
+_HEADS: Final = ("bar", "strategy", "symbol", "reason", "wanted", "granted", "explained")
 _EXPLAINED: Final = 40
+_PASSED: Final = "conflict, passed"
 
 
 def cuts(subject: Subject) -> list[Block]:
     """Return what was cut or refused, when and why."""
-    orders = [order for order in subject.explanation.orders if any(stage.reason for stage in order.stages)]
+    orders = [order for order in subject.explanation.orders if _reason(order)]
     if not orders:
         return [paragraph("Nothing was cut or refused, and no conflict arose.")]
     reasons = [
@@ -32,14 +38,14 @@ def cuts(subject: Subject) -> list[Block]:
         for one in subject.explanation.reasons
     ]
     frequent = table("Most frequent reasons of cuts and refusals", ["because", "reason", "times", "money"], reasons)
-    return [frequent, _timeline(subject, orders), *_explained(subject)]
+    return [*([frequent] if reasons else []), _timeline(subject, orders), *_explained(subject)]
 
 
 def _timeline(subject: Subject, orders: Sequence[OrderHistory]) -> Chart:
     reasons = list(dict.fromkeys(_reason(order) for order in orders))
     chosen = [
         orders[int(place)]
-        for place in np.unique(np.linspace(0, len(orders) - 1, min(len(orders), _MARKED)).astype(int))
+        for place in np.unique(np.linspace(0, len(orders) - 1, min(len(orders), subject.few(_MARKED))).astype(int))
     ]
     traces: list[Trace] = []
     for place, name in enumerate(subject.drawn):
@@ -52,41 +58,43 @@ def _timeline(subject: Subject, orders: Sequence[OrderHistory]) -> Chart:
         **{"range": [-0.6, len(reasons) - 0.4]},
     }
     figure = charts.figure(traces, yaxis=axis, xaxis={"type": "date"}, hovermode="closest", showlegend=True)
-    rows = [
-        [
-            label_text(order.t),
-            order.strategy_id,
-            order.symbol,
-            _reason(order),
-            numbers.quantity(order.wanted),
-            numbers.quantity(order.granted),
-        ]
-        for order in chosen[:250]
-    ]
-    shown = table("Cuts and refusals", ["bar", "strategy", "symbol", "reason", "wanted", "granted"], rows)
+    shown = table("Conflicts, cuts and refusals", _HEADS, [_row(order) for order in chosen[: subject.few(_LISTED)]])
     says = "When demands of each strategy were cut or refused, by reason."
-    note = sampling.note(len(chosen), len(orders), "cuts and refusals")
+    note = sampling.note(len(chosen), len(orders), "demands")
     return Chart("cuts", "Conflicts, cuts and refusals over time", figure, shown, says, note, 110 + 44 * len(reasons))
 
 
 def _marks(name: str, orders: Sequence[OrderHistory], reasons: Sequence[str], colour: str) -> Trace:
-    texts = [
-        label_in_chart(
-            f"{order.symbol}: {numbers.quantity(order.granted).text} of {numbers.quantity(order.wanted).text} granted"
-        )
-        for order in orders
-    ]
+    texts = ["<br>".join(map(label_in_chart, wrap(_why(order), _WIDTH))) for order in orders]
     return {
         **{"type": "scatter", "mode": "markers", "name": label_in_chart(name), "customdata": texts},
         **{"x": charts.moments(np.array([order.t for order in orders], dtype=np.int64))},
         **{"y": [reasons.index(_reason(order)) for order in orders]},
         **{"marker": {"symbol": "line-ns", "size": 14, "color": colour, "line": {"width": 1.6, "color": colour}}},
-        "hovertemplate": "%{x}<br>%{customdata}<extra>%{fullData.name}</extra>",
+        "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
     }
 
 
+def _row(order: OrderHistory) -> list[object]:
+    quantities = numbers.quantity(order.wanted), numbers.quantity(order.granted)
+    return [label_text(order.t), order.strategy_id, order.symbol, _reason(order), *quantities, _why(order)]
+
+
+def _why(order: OrderHistory) -> str:
+    """Return what `explain` says of a demand: the sentence, and each stage that did something to it."""
+    sentence, lines = order_texts(order)
+    told = [
+        f"{name}: {text}"
+        for stage, (name, text) in zip(order.stages, lines, strict=False)
+        if stage.reason or stage.stage == CONFLICTS
+    ]
+    return " ".join([sentence, *told])
+
+
 def _reason(order: OrderHistory) -> str:
-    return next(stage.reason for stage in reversed(order.stages) if stage.reason)
+    """Return the last reason why a demand was cut or refused; of others, whether it was in a conflict."""
+    reason = next((stage.reason for stage in reversed(order.stages) if stage.reason), "")
+    return reason or (_PASSED if order.parties else "")
 
 
 def _explained(subject: Subject) -> list[Block]:
@@ -109,7 +117,7 @@ def rebalances(subject: Subject) -> list[Block]:
     steps = np.flatnonzero(np.any([flow != 0.0 for flow in flows.values()], axis=0))
     if not len(steps):
         return []
-    at = steps[-400:]
+    at = steps[-subject.few(400) :]
     x = charts.moments(subject.labels[at])
     traces = [_moved(name, x, flow[at], charts.colour(place)) for place, (name, flow) in enumerate(flows.items())]
     figure = charts.figure(
@@ -122,7 +130,7 @@ def rebalances(subject: Subject) -> list[Block]:
     )
     rows = [
         [label_text(int(subject.labels[step])), *(numbers.money(float(flow[step])) for flow in flows.values())]
-        for step in at[-120:]
+        for step in at[-subject.few(120) :]
     ]
     shown = table("Money moved", ["at", *flows], rows)
     says = "Money added to each strategy, negative where it was taken away, at each rebalance."

@@ -13,6 +13,7 @@ from orchestrate.reporting.page.subject import CONFIG, Subject
 Block = Html | Chart
 _SEVERITIES: Final = ("error", "warning", "info")
 _FINDINGS: Final = 200
+_CHARACTERS: Final = 100_000
 
 
 def findings(subject: Subject) -> list[Block]:
@@ -40,10 +41,10 @@ def findings(subject: Subject) -> list[Block]:
         blocks.append(paragraph(f"Compatibility of the strategies: {score['score']} of 100."))
     found = sorted(document["findings"], key=lambda one: _SEVERITIES.index(one["severity"]))
     if found:
-        rows = [[one["severity"], one["where"], one["message"]] for one in found[:_FINDINGS]]
+        rows = [[one["severity"], one["where"], one["message"]] for one in found[: subject.few(_FINDINGS)]]
         blocks.append(table("Findings", ["severity", "where", "finding"], rows, visible=True))
-    if len(found) > _FINDINGS:
-        blocks.append(paragraph(f"{_FINDINGS} of {len(found):,} findings shown.", "note"))
+    if len(found) > subject.few(_FINDINGS):
+        blocks.append(paragraph(f"{subject.few(_FINDINGS)} of {len(found):,} findings shown.", "note"))
     return blocks or [paragraph("Nothing was found.")]
 
 
@@ -59,12 +60,14 @@ def configuration(subject: Subject) -> list[Block]:
     given = subject.run.files[CONFIG].decode("utf-8", "replace")
     plan = json.dumps(subject.run.plan, indent=2)
     return [
-        details("The configuration as given", _text("Configuration", given)),
-        details("The plan, everything resolved", _text("Plan", plan)),
+        details("The configuration as given", _text("Configuration", given, subject.few(_CHARACTERS))),
+        details("The plan, everything resolved", _text("Plan", plan, subject.few(_CHARACTERS))),
     ]
 
 
-def _text(name: str, text: str) -> Html:
+def _text(name: str, text: str, most: int) -> Html:
+    if len(text) > most:
+        text = f"{text[:most]}\n… ({most:,} of {len(text):,} characters shown)"
     shown = Html("\n".join(escaped(line) for line in text.replace("\r\n", "\n").split("\n")))
     return tag("pre", shown, tabindex="0", role="region", aria_label=f"{name}, text")
 
@@ -89,7 +92,7 @@ def provenance(subject: Subject) -> list[Block]:
         blocks.append(
             details(
                 "Overrides of the command line and environment",
-                _text("Overrides", json.dumps(manifest["overrides"], indent=2)),
+                _text("Overrides", json.dumps(manifest["overrides"], indent=2), subject.few(_CHARACTERS)),
             )
         )
     return [*blocks, details("Files of the run", table("Files of the run", ["file", "sha256"], files))]

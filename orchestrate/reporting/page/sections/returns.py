@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -9,13 +10,17 @@ import numpy as np
 from orchestrate.analytics import curves
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats
-from orchestrate.reporting.page import charts, numbers
+from orchestrate.reporting.page import charts, numbers, sampling
 from orchestrate.reporting.page.charts import Chart, Trace
 from orchestrate.reporting.page.markup import Html, Number, joined, paragraph, table, tag
 from orchestrate.reporting.page.subject import PORTFOLIO, Subject
 
 Block = Html | Chart
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_TITLES: Final = ("Sharpe", "volatility", "beta")
+_FORMS: Final = (".2f", ".1%", ".2f")
+#: Points of all curves of a figure.
+_POINTS: Final = 9_000
 #: Days of the window of rolling figures: a quarter of trading.
 WINDOW: Final = 63
 
@@ -101,81 +106,77 @@ def rolling(subject: Subject) -> list[Block]:
     days = subject.days
     if len(days) < 2 * WINDOW:
         return []
-    known = {PORTFOLIO: subject.portfolio.equity[days]}
-    known |= {name: curve.equity[days] for name, curve in subject.curves.items()}
+    known = {PORTFOLIO: _rolled(subject, subject.portfolio.equity)}
+    known |= {name: _rolled(subject, curve.equity) for name, curve in subject.curves.items()}
+    figures = len(known[PORTFOLIO])
+    at = sampling.shown(known[PORTFOLIO], subject.few(_POINTS) // len(known))
+    x = charts.moments(subject.labels[days[WINDOW:]][at])
     traces: list[Trace] = []
-    for place, (name, curve) in enumerate(known.items()):
-        colour = charts.INK if name == PORTFOLIO and not place else charts.colour(place - 1)
-        traces += _rolled(subject, name, curves.returns_of(curve), colour, is_portfolio=not place)
-    held = subject.benchmark
-    figure = charts.figure(
-        traces,
-        **_rows(2 if held is None else 3),
-        hovermode="x unified",
-    )
-    says = f"Sharpe ratio, volatility{'' if held is None else ' and beta'} of the last {WINDOW} days, at each day."
-    shown = _rolled_table(subject, curves.returns_of(known[PORTFOLIO]))
-    note = "" if len(subject.places) == len(subject.labels) else f"daily values; {WINDOW} days each"
-    return [Chart("rolling", f"Rolling {WINDOW} days", figure, shown, says, note, 420 if held is None else 560)]
+    for place, (name, series) in enumerate(known.items()):
+        colour = charts.colour(place - 1) if place else charts.INK
+        traces += _lines(name, x, [values[at] for values in series], colour, is_portfolio=not place)
+    figure = charts.figure(traces, **_rows(figures), hovermode="x unified")
+    says = f"{', '.join(_TITLES[:figures])} of the last {WINDOW} days, at each day."
+    note = sampling.note(len(at), len(known[PORTFOLIO][0]), "days")
+    shown = _rolled_table(subject, known[PORTFOLIO])
+    return [Chart("rolling", f"Rolling {WINDOW} days", figure, shown, says, note, 60 + 180 * figures)]
+
+
+def _rolled(subject: Subject, equity: Floats) -> list[Floats]:
+    """Return the figures of a curve at each day that has a whole window before it."""
+    returns = curves.returns_of(equity[subject.days])
+    series = [
+        curves.rolling_sharpe(returns, WINDOW, subject.periods),
+        curves.rolling_volatility(returns, WINDOW, subject.periods),
+    ]
+    if subject.benchmark is not None:
+        held = curves.returns_of(subject.benchmark.equity[subject.days])
+        series.append(curves.rolling_beta(returns, held, WINDOW))
+    return [values[WINDOW - 1 :] for values in series]
+
+
+def _lines(name: str, x: Floats, series: Sequence[Floats], colour: str, *, is_portfolio: bool) -> list[Trace]:
+    more = {"line": {"width": 2.0}} if is_portfolio else {"visible": "legendonly"}
+    return [
+        charts.line(
+            name,
+            x,
+            charts.small(values),
+            colour,
+            hovertemplate="%{y" + f":{form}" + "}",
+            legendgroup=name,
+            showlegend=not place,
+            yaxis=f"y{place + 1 if place else ''}",
+            **{key: dict(one) if isinstance(one, dict) else one for key, one in more.items()},
+        )
+        for place, (values, form) in enumerate(zip(series, _FORMS, strict=False))
+    ]
 
 
 def _rows(count: int) -> dict[str, object]:
     """Return axes of charts above each other that share their time."""
-    titles = [("Sharpe", ".1f"), ("volatility", ".0%"), ("beta", ".1f")][:count]
     gap = 0.08
     height = (1 - gap * (count - 1)) / count
     layout: dict[str, object] = {"xaxis": {"type": "date", "anchor": f"y{count}"}}
-    for place, (title, form) in enumerate(titles):
+    for place, (title, form) in enumerate(zip(_TITLES[:count], _FORMS, strict=False)):
         top = 1 - place * (height + gap)
         name = f"yaxis{place + 1 if place else ''}"
         layout[name] = {"domain": [max(top - height, 0.0), top], "title": title, "tickformat": form}
     return layout
 
 
-def _rolled(subject: Subject, name: str, returns: Floats, colour: str, *, is_portfolio: bool) -> list[Trace]:
-    x = charts.moments(subject.labels[subject.days[1:]])
-    series = [
-        (curves.rolling_sharpe(returns, WINDOW, subject.periods), "%{y:.2f}"),
-        (curves.rolling_volatility(returns, WINDOW, subject.periods), "%{y:.1%}"),
-    ]
-    if subject.benchmark is not None:
-        held = curves.returns_of(subject.benchmark.equity[subject.days])
-        series.append((curves.rolling_beta(returns, held, WINDOW), "%{y:.2f}"))
-    more = {} if is_portfolio else {"visible": "legendonly"}
-    width = {"line": {"width": 2.0}} if is_portfolio else {}
-    at = slice(WINDOW - 1, None)
-    return [
-        charts.line(
-            name,
-            x[at],
-            charts.small(values[at]),
-            colour,
-            hovertemplate=form,
-            legendgroup=name,
-            showlegend=not place,
-            yaxis=f"y{place + 1 if place else ''}",
-            **more,
-            **{k: dict(v) for k, v in width.items()},
-        )
-        for place, (values, form) in enumerate(series)
-    ]
-
-
-def _rolled_table(subject: Subject, returns: Floats) -> Html:
-    sharpe = curves.rolling_sharpe(returns, WINDOW, subject.periods)
-    volatility = curves.rolling_volatility(returns, WINDOW, subject.periods)
+def _rolled_table(subject: Subject, series: Sequence[Floats]) -> Html:
+    labels = subject.labels[subject.days[WINDOW:]]
+    forms = (numbers.ratio, numbers.share, numbers.ratio)
     rows = [
         [
-            label_text(int(subject.labels[subject.days[place + 1]])),
-            _known(sharpe[place], numbers.ratio),
-            _known(volatility[place], numbers.share),
+            label_text(int(labels[place])),
+            *(_known(values[place], form) for values, form in zip(series, forms, strict=False)),
         ]
-        for place in range(WINDOW - 1, len(returns), max(1, len(returns) // 60))
+        for place in range(0, len(labels), max(1, len(labels) // 60))
     ]
-    return table(f"Rolling figures of the portfolio, {WINDOW} days", ["at", "Sharpe", "volatility"], rows)
+    return table(f"Rolling figures of the portfolio, {WINDOW} days", ["at", *_TITLES[: len(series)]], rows)
 
 
-def _known(value: float, form: object) -> Number:
-    assert callable(form)
-    number: Number = form(float(value) if np.isfinite(value) else None)
-    return number
+def _known(value: float, form: Callable[[float | None], Number]) -> Number:
+    return form(float(value) if np.isfinite(value) else None)

@@ -37,12 +37,12 @@ def trades(subject: Subject) -> list[Block]:
     for symbol in ranked[:_SYMBOLS]:
         bars = subject.prices.series.get(symbol)
         if bars is not None:
-            drawn.append(_priced(symbol, bars, known, place=len(drawn)))
+            drawn.append(_priced(subject, symbol, bars, known, place=len(drawn)))
     if subject.prices.missing:
         drawn.append(paragraph(f"Prices are not shown: {subject.prices.missing}.", "note"))
     elif len(ranked) > len(drawn):
         drawn.append(paragraph(f"{len(drawn)} of {len(ranked)} symbols shown, those with most trades.", "note"))
-    return [*drawn, *_listed(known)]
+    return [*drawn, *_listed(subject, known)]
 
 
 def positions(subject: Subject) -> list[Block]:
@@ -68,8 +68,8 @@ def positions(subject: Subject) -> list[Block]:
     return [table("Positions that are open at the end", heads, rows)]
 
 
-def _priced(symbol: str, bars: BarSeries, known: Arrays, place: int) -> Chart:
-    at = np.unique(np.concatenate([sampling.shown([bars.close], 1200)]))
+def _priced(subject: Subject, symbol: str, bars: BarSeries, known: Arrays, place: int) -> Chart:
+    at = sampling.shown([bars.close], subject.few(1200))
     x = charts.moments(bars.timestamp[at])
     traces: list[Trace] = [
         charts.line(
@@ -77,7 +77,7 @@ def _priced(symbol: str, bars: BarSeries, known: Arrays, place: int) -> Chart:
         )
     ]
     own = np.flatnonzero(known["symbol"] == symbol)
-    chosen = own[np.sort(np.argsort(-np.abs(known["profit"][own]), kind="stable")[:_MARKED])]
+    chosen = own[np.sort(np.argsort(-np.abs(known["profit"][own]), kind="stable")[: subject.few(_MARKED)])]
     long = known["quantity"][chosen] > 0
     traces += _marks("long entry", known, chosen[long], "entered", "entry_price", ("triangle-up", charts.GAIN))
     traces += _marks("short entry", known, chosen[~long], "entered", "entry_price", ("triangle-down", charts.LOSS))
@@ -88,7 +88,7 @@ def _priced(symbol: str, bars: BarSeries, known: Arrays, place: int) -> Chart:
     note = "; ".join(filter(None, notes))
     mine = np.zeros(len(known["symbol"]), dtype=np.bool_)
     mine[chosen] = True
-    shown = table(f"Trades of {symbol}", _HEADS, _rows(known, mine, most=60))
+    shown = table(f"Trades of {symbol}", _HEADS, _rows(known, mine, subject.few(40)))
     return Chart(f"prices-{place}", symbol, figure, shown, says, note, 300)
 
 
@@ -113,19 +113,19 @@ def _marks(name: str, known: Arrays, at: np.ndarray, moment: str, price: str, lo
 _HEADS: Final = ("strategy", "symbol", "quantity", "entered", "at", "exited", "at", "profit", "fees")
 
 
-def _listed(known: Arrays) -> list[Block]:
+def _listed(subject: Subject, known: Arrays) -> list[Block]:
     count = len(known["symbol"])
-    largest = np.argsort(-np.abs(known["profit"]), kind="stable")[:_LISTED]
+    largest = np.argsort(-np.abs(known["profit"]), kind="stable")[: subject.few(_LISTED)]
     chosen = np.zeros(count, dtype=np.bool_)
     chosen[largest] = True
     note = sampling.note(int(chosen.sum()), count, "trades")
-    blocks: list[Block] = [table("Trades", _HEADS, _rows(known, chosen))]
+    blocks: list[Block] = [table("Trades", _HEADS, _rows(known, chosen, len(largest)))]
     if note:
         blocks.append(paragraph(f"{note}, those with the largest profits and losses.", "note"))
     return blocks
 
 
-def _rows(known: Arrays, chosen: Flags, most: int = _LISTED) -> list[list[object]]:
+def _rows(known: Arrays, chosen: Flags, most: int) -> list[list[object]]:
     places = np.flatnonzero(chosen)[:most]
     entries, exits = (numbers.prices(known[name][places].tolist()) for name in ("entry_price", "exit_price"))
     return [
