@@ -9,6 +9,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from orchestrate.analytics.metrics import METRICS
 from orchestrate.reporting.text.layout import Screen, listed, shortened
 
 Document = dict[str, Any]
@@ -18,6 +19,7 @@ _NAMES: Final = 24
 #: So many places of findings that are alike are named.
 _PLACES: Final = 4
 _SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
+_UNDEFINED: Final = re.compile("no value for ([a-z_, ]+):")
 _NUMBER: Final = re.compile(r"[0-9][0-9.,:T-]*Z?")
 
 
@@ -90,10 +92,17 @@ def findings(document: Document, screen: Screen) -> RenderableType | None:
     known = document.get("compatibility", {}).get("warnings", ())
     ranks = list(_SEVERITIES)
     found = sorted(
-        (one for one in document["findings"] if screen.verbose or _sentence(one) not in known),
+        (one for one in document["findings"] if screen.verbose or not (_sentence(one) in known or _is_unseen(one))),
         key=lambda finding: ranks.index(finding["severity"]),
     )
     return listed(_rows(found, screen))
+
+
+def _is_unseen(finding: Document) -> bool:
+    """Return whether it says of figures that no short text shows why they have no value."""
+    named = _UNDEFINED.match(finding["message"])
+    names = named[1].split(", ") if named else ()
+    return bool(names) and all(name in METRICS and not METRICS[name].headline for name in names)
 
 
 def _rows(found: list[Document], screen: Screen) -> Iterator[tuple[Text, Text]]:
