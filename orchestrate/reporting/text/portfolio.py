@@ -78,17 +78,17 @@ def _width(pairs: list[tuple[str, Text]], number: int) -> int:
 
 
 def equity(document: Document, screen: Screen) -> RenderableType | None:
-    """Return the portfolio's equity as a line of bars; None where it has no curve, or it was stored without one."""
+    """Return the portfolio's equity as a line of bars; None where it never moved, or it was stored without one."""
     sketch = document.get("equity_sketch", {})
     values = sketch.get("values", [])
-    if len(values) < len(_BARS):
+    if len(values) < len(_BARS) or sketch["lowest"]["value"] == sketch["highest"]["value"]:
         return None
     first, last = money(values[0]), money(values[-1])
     room = min(_LONGEST_CURVE, screen.room - len(first.plain) - len(last.plain) - 2)
     lowest, highest = (sketch[name] for name in ("lowest", "highest"))
     marks = f"lowest {money(lowest['value']).plain} ({lowest['label']})"
     marks += f", highest {money(highest['value']).plain} ({highest['label']})"
-    if room < len(_BARS) or lowest["value"] == highest["value"]:
+    if room < len(_BARS):
         return Text(marks)
     return Text.assemble(first, " ", sparkline(values, room), " ", last, "\n", marks)
 

@@ -85,7 +85,8 @@ def correlation(document: Document, screen: Screen) -> RenderableType | None:
     """Return the correlation of more than two strategies: a matrix, or the extreme pairs where that is too wide."""
     matrix = document["correlation"]
     names = list(matrix)
-    if len(names) < _SEVERAL:
+    known = any(matrix[one][other] is not None for place, one in enumerate(names) for other in names[:place])
+    if len(names) < _SEVERAL or not known:
         return None
     columns = [Column("", right=False), *(Column(str(place)) for place in range(1, len(names)))]
     rows = [

@@ -38,13 +38,13 @@ def show(
     `width` is that of a terminal, its own where none is given. `tracebacks` are shown too, by strategy id.
     """
     piped = width is None and not output.is_terminal(file)
-    shown = printable.document(document)
+    shown, traced = printable.document(document), dict(tracebacks or {})
     screen = Screen(output.width_of(file, width), piped, verbose)
     output.show(
         _summary(shown, screen),
         file=file,
         width=ENDLESS if piped else width,
-        unwrapped=[*_paths(shown), *verdicts.tracebacks(dict(tracebacks or {}))],
+        unwrapped=[*_paths(shown, traced=bool(traced)), *verdicts.tracebacks(traced)],
     )
 
 
@@ -57,17 +57,17 @@ def _summary(document: Document, screen: Screen) -> RenderableType:
     return Group(*parts, Text())
 
 
-def _paths(document: Document) -> list[Text]:
+def _paths(document: Document, *, traced: bool) -> list[Text]:
     """Return where the run and its journal are, and what to do next."""
-    paths = {**document["paths"], "next": _next(document)}
+    paths = {**document["paths"], "next": _next(document, traced=traced)}
     return [Text.assemble((f"{name:<9}", "bold"), text) for name, text in paths.items()]
 
 
-def _next(document: Document) -> str:
+def _next(document: Document, *, traced: bool) -> str:
     """Return the command that answers the first question that the summary leaves."""
     run, reports = document["run_id"], str(PurePosixPath(document["paths"]["run"]).parent)
     where = "" if reports == _REPORTS else f" --reports {shlex.quote(reports)}"
-    if document["status"] in ("degraded", "failed"):
+    if document["status"] in ("degraded", "failed") and not traced:
         return f"orchestrate report {run}{where} --traceback"
     if document.get("demands", {}).get("reasons"):
         return f"orchestrate explain {run}{where}"

@@ -166,6 +166,13 @@ def test_a_flat_curve_is_no_picture():
     assert sparkline([5.0] * 20, 10) == "▁" * 10
 
 
+def test_what_never_moved_has_no_picture_and_no_matrix(result_of, hand_made):
+    flat = {name: hand_made([5.0] * 20) for name in "abc"}
+    text = shown(document_of(result_of(flat)))
+    assert "Equity" not in text
+    assert "Correlation" not in text
+
+
 def test_tracebacks_stand_below_everything(document):
     text = shown(document, tracebacks={"wave": "Traceback …\n  a line\nValueError: no\n"})
     assert text.endswith("\n\nTraceback of wave\nTraceback …\n  a line\nValueError: no\n")
