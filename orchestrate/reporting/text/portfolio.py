@@ -38,20 +38,24 @@ def headline(document: Document) -> Text:
     )
 
 
-def figures(document: Document) -> list[tuple[str, Text]]:
-    """Return capital and metrics, each with its name."""
+def figures(document: Document, *, everything: bool = False) -> list[tuple[str, Text]]:
+    """Return capital and metrics, each with its name: those of a short summary, or everything."""
     whole = document["portfolio"]
     return [
         ("initial", money(whole["initial_capital"])),
         ("final", money(whole["final_equity"])),
         ("reserve", money(whole["reserve"])),
-        *((one.label, metric(name, whole["metrics"])) for name, one in METRICS.items() if one.headline),
+        *(
+            (one.label, metric(name, whole["metrics"]))
+            for name, one in METRICS.items()
+            if one.headline or (everything and name in whole["metrics"])
+        ),
     ]
 
 
 def portfolio(document: Document, screen: Screen) -> RenderableType:
     """Return capital and metrics, several in a line."""
-    pairs = figures(document)
+    pairs = figures(document, everything=screen.verbose)
     choices = _FIGURES_A_LINE[1:] if screen.piped else _FIGURES_A_LINE
     number = next((one for one in choices if _width(pairs, one) <= screen.room), 1)
     grid = Table.grid(padding=(0, 1))

@@ -19,7 +19,8 @@ _NAMES: Final = 24
 #: So many places of findings that are alike are named.
 _PLACES: Final = 4
 _SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
-_UNDEFINED: Final = re.compile("no value for ([a-z_, ]+):")
+#: What is said of figures without a value.
+_ABSENT: Final = re.compile(r"no value for (?P<names>\w+(?:, \w+)*): (?P<cause>.*)")
 _NUMBER: Final = re.compile(r"[0-9][0-9.,:T-]*Z?")
 
 
@@ -91,18 +92,20 @@ def findings(document: Document, screen: Screen) -> RenderableType | None:
     """Return the gravest findings first, those that are alike as one, as many as a person reads."""
     known = document.get("compatibility", {}).get("warnings", ())
     ranks = list(_SEVERITIES)
-    found = sorted(
-        (one for one in document["findings"] if screen.verbose or not (_sentence(one) in known or _is_unseen(one))),
-        key=lambda finding: ranks.index(finding["severity"]),
-    )
+    findings: list[Document] = document["findings"]
+    if not screen.verbose:
+        findings = [shown for one in findings if _sentence(one) not in known and (shown := _of_figures_shown(one))]
+    found = sorted(findings, key=lambda finding: ranks.index(finding["severity"]))
     return listed(_rows(found, screen))
 
 
-def _is_unseen(finding: Document) -> bool:
-    """Return whether it says of figures that no short text shows why they have no value."""
-    named = _UNDEFINED.match(finding["message"])
-    names = named[1].split(", ") if named else ()
-    return bool(names) and all(name in METRICS and not METRICS[name].headline for name in names)
+def _of_figures_shown(finding: Document) -> Document | None:
+    """Return a finding; of one about figures without a value, what it says of those that stand in the summary."""
+    match = _ABSENT.fullmatch(finding["message"])
+    if match is None:
+        return finding
+    names = [name for name in match["names"].split(", ") if name not in METRICS or METRICS[name].headline]
+    return finding | {"message": f"no value for {', '.join(names)}: {match['cause']}"} if names else None
 
 
 def _rows(found: list[Document], screen: Screen) -> Iterator[tuple[Text, Text]]:

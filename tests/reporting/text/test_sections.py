@@ -166,6 +166,22 @@ def test_a_flat_curve_is_no_picture():
     assert sparkline([5.0] * 20, 10) == "▁" * 10
 
 
+def test_reasons_of_figures_that_are_not_shown_are_left_out(result_of, hand_made):
+    document = document_of(result_of({"a": hand_made([1.0, 2.0])}, findings=()))
+    messages = ("no value for payoff, sharpe, mfe: no luck", "no value for mae: none", "no value for correlation: flat")
+    document["findings"] = [{"severity": "info", "where": "a", "message": one, "count": 1} for one in messages]
+    assert section(shown(document), "Findings") == [
+        "  info  a: no value for sharpe: no luck",
+        "  info  a: no value for correlation: flat",
+    ]
+    assert "no value for payoff, sharpe, mfe: no luck" in shown(document, verbose=True)
+
+
+def test_all_figures_are_shown_on_request(document):
+    assert "payoff" not in shown(document)
+    assert "payoff" in shown(document, verbose=True)
+
+
 def test_what_never_moved_has_no_picture_and_no_matrix(result_of, hand_made):
     flat = {name: hand_made([5.0] * 20) for name in "abc"}
     text = shown(document_of(result_of(flat)))
