@@ -18,12 +18,18 @@ _SYMBOLS: Final = 5
 _POSITIONS: Final = 10
 
 
+def were_cut(document: Document) -> bool:
+    """Return whether a demand was cut or refused, as far as that was stored."""
+    demands = document.get("demands", {})
+    return bool(demands.get("resized") or demands.get("blocked"))
+
+
 def cuts(document: Document, screen: Screen) -> RenderableType | None:
     """Return the most frequent reasons of cuts and refusals; None where there was none, or nothing was stored of it."""
-    demands = document.get("demands", {"reasons": []})
-    reasons = demands["reasons"]
-    if not reasons:
+    demands = document.get("demands")
+    if not were_cut(document) or demands is None:
         return None
+    reasons = demands["reasons"]
     total = f"{demands['count']:,} demands: {demands['resized']:,} cut, {demands['blocked']:,} refused"
     rows = [
         [Text(one["reason"]), count(one["count"]), money(one["money"]), Text(_because(one["reason"], demands))]

@@ -69,7 +69,7 @@ def _next(document: Document, *, traced: bool) -> str:
     where = "" if reports == _REPORTS else f" --reports {shlex.quote(reports)}"
     if document["status"] in ("degraded", "failed") and not traced:
         return f"orchestrate report {run}{where} --traceback"
-    if document.get("demands", {}).get("reasons"):
+    if orders.were_cut(document):
         return f"orchestrate explain {run}{where}"
     return f"orchestrate report {run}{where} --format html --open"
 

@@ -195,15 +195,15 @@ def test_tracebacks_stand_below_everything(document):
 
 
 @pytest.mark.parametrize(
-    ("status", "reasons", "folder", "command"),
+    ("status", "blocked", "folder", "command"),
     [
-        ("degraded", [], "reports/x", "orchestrate report RUN --traceback"),
-        ("completed", [{"reason": "capital", "count": 1, "money": 1.0}], "reports/x", "orchestrate explain RUN"),
-        ("completed", [], "my runs/x", "orchestrate report RUN --reports 'my runs' --format html --open"),
+        ("degraded", 2, "reports/x", "orchestrate report RUN --traceback"),
+        ("completed", 2, "reports/x", "orchestrate explain RUN"),
+        ("completed", 0, "my runs/x", "orchestrate report RUN --reports 'my runs' --format html --open"),
     ],
 )
-def test_the_last_line_is_what_to_do_next(document, status, reasons, folder, command):
-    document["status"], document["demands"]["reasons"], document["paths"]["run"] = status, reasons, folder
+def test_the_last_line_is_what_to_do_next(document, status, blocked, folder, command):
+    document["status"], document["demands"]["blocked"], document["paths"]["run"] = status, blocked, folder
     assert shown(document).endswith(f"\nnext     {command.replace('RUN', document['run_id'])}\n")
 
 
