@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -57,6 +57,8 @@ def _print(outcome: Outcome, output: ParityFormat, config: str) -> None:
 
         say_json(outcome.document)
     if outcome.error is not None:
+        if output == "junit":
+            _say_refusal(outcome.document, config)
         raise outcome.error
     if output == "junit":
         from orchestrate.reporting.output import say
@@ -67,3 +69,11 @@ def _print(outcome: Outcome, output: ParityFormat, config: str) -> None:
         from orchestrate.reporting.parity import show
 
         show(outcome.document, outcome.engines, outcome.explanations)
+
+
+def _say_refusal(document: dict[str, Any], config: str) -> None:
+    from orchestrate.reporting.ci.junit import of_notes
+    from orchestrate.reporting.ci.notes import of_validation
+    from orchestrate.reporting.output import say
+
+    say(of_notes(of_validation(document, config), f"parity {config}"))

@@ -32,7 +32,8 @@ class Result:
 
 def _run_to_junit(result: Result) -> None:
     document = result.document
-    say(junit.of_notes(result.notes, result.file) if document is None else junit.of_run(document, result.file))
+    name = f"backtest {result.file}"
+    say(junit.of_notes(result.notes, name) if document is None else junit.of_run(document, name))
 
 
 def _run_to_github(result: Result) -> None:

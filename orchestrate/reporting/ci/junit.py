@@ -81,7 +81,7 @@ def _of_gate(gate: Document) -> Case:
 def _text(cases: Sequence[Case], name: str, moment: datetime, seconds: float) -> str:
     """Return the cases as one suite, in ASCII, complete enough for the strictest schema."""
     counts = Counter(case.kind for case in cases)
-    facts = {"id": "0", "package": "orchestrate", "name": printable.one_line(f"backtest {name}")}
+    facts = {"id": "0", "package": "orchestrate", "name": printable.one_line(name)}
     facts |= {"timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}", "hostname": "localhost", "tests": str(len(cases))}
     facts |= {"failures": str(counts["failure"]), "errors": str(counts["error"]), "time": f"{seconds:.3f}"}
     suite = Xml.Element("testsuite", facts)

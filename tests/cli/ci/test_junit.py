@@ -95,6 +95,13 @@ def test_what_could_not_be_run_is_an_error(prompt, words, code, text):
     assert text in done.err
 
 
+@pytest.mark.parametrize(("words", "code"), [(["--set", "capitl=3"], 2), (["--data", "AAA=nowhere.csv"], 3)])
+def test_what_parity_could_not_run_is_an_error(prompt, words, code):
+    done = prompt("parity", "single.yaml", "--format", "junit", *words)
+    (end,) = cases(done).values()
+    assert (done.code, end[0]) == (code, "error")
+
+
 def test_a_bug_is_an_error_too(prompt, monkeypatch):
     from orchestrate.usecases import backtest
 

@@ -134,3 +134,10 @@ def test_a_damaged_run_is_code_4(prompt, two):
 @pytest.mark.parametrize("runs", [[], ["latest"]])
 def test_it_takes_two_runs(prompt, two, runs):
     assert prompt("compare", *runs).code == 2
+
+
+def test_hostile_texts_are_shown_with_escapes(prompt, stored, two_strategies):
+    plan = replace(two_strategies.plan, benchmark="\x1b[31mX\n::error::no")
+    done = prompt("compare", stored(two_strategies), stored(replace(two_strategies, plan=plan)))
+    (line,) = (line for line in done.out.splitlines() if line.startswith("benchmark"))
+    assert line.split(maxsplit=2) == ["benchmark", "–", r"\x1b[31mX\n::error::no"]

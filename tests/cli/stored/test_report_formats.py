@@ -84,6 +84,13 @@ def test_csv_has_every_figure_with_all_digits(prompt, run):
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_each_is_in_the_journal(prompt, run, name):
+    prompt("report", "--format", name)
+    (line,) = prompt.journal
+    assert (line["event"], line["run_id"], line["duration_seconds"] > 0) == ("report_generated", run, True)
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_file_has_what_stdout_has(prompt, run, name):
     shown = prompt("report", "--format", name).out
     done = prompt("report", "--format", name, "--output", "out.txt")
