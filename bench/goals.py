@@ -88,6 +88,7 @@ GOALS = [
     Goal(STEP, "an order in each engine within a step, p99", 1_000, "µs"),
     Goal(WHOLE, "--help", 150, "ms"),
     Goal(WHOLE, "validate", 400, "ms"),
+    Goal(WHOLE, "runs, 1,000 stored", 500, "ms"),
     Goal(PAGES, "5 strategies, 504 days, CPU, P95 of 20", 2_000, "ms"),
     Goal(PAGES, "5 strategies, 500,000 minutes, CPU", 5_000, "ms"),
     Goal(PAGES, "500,000 minutes, size", 2.5, "MB"),

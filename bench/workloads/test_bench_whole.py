@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from bench.goals import WHOLE, Ledger, goals_of
 from bench.interleave import interleave
 from bench.scenes.scene import Scene
 from bench.scenes.whole import ALONE, NO_TALIB, ROOT, Used, backtest, bars_file, configuration, process
+
+
+def thousand_runs(folder: Path) -> str:
+    """Store a run of the folder a thousand times, as far as a list of them reads it."""
+    run = next(folder.glob("reports/*Z-*"))
+    for number in range(1_000):
+        copy = folder / "thousand" / f"20260101T{number // 60:02}{number % 60:02}00Z-{number:06x}"
+        copy.mkdir(parents=True)
+        for name in ("run.json", "metrics.json"):
+            shutil.copy(run / name, copy)
+    return "thousand"
 
 
 @pytest.mark.timeout(1800)
@@ -27,6 +39,8 @@ def test_whole_process(tmp_path: Path, ledger: Ledger) -> None:
         contestants[f"{name}, first read"] = partial(backtest, tmp_path, file, first=True)
     contestants["validate"] = partial(process, tmp_path, "-m", "orchestrate", "validate", str(files["Backtrader"]))
     contestants["--help"] = partial(process, tmp_path, "-m", "orchestrate", "--help")
+    stored = thousand_runs(tmp_path)
+    contestants["runs, 1,000 stored"] = partial(process, tmp_path, "-m", "orchestrate", "runs", "--reports", stored)
     contestants["Python alone"] = partial(process, tmp_path, "-c", "")
     contestants["import backtrader"] = partial(process, tmp_path, "-c", f"{NO_TALIB}; import backtrader")
     contestants["import nautilus"] = partial(process, tmp_path, "-c", "import nautilus_trader.backtest.engine")
