@@ -7,16 +7,18 @@ from typing import Any, Final
 
 from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain.text import printable
-from orchestrate.reporting.figures import NOTHING, figure_text
+from orchestrate.reporting.figures import NOTHING, figure_text, quantity_text
 
 Document = dict[str, Any]
+#: So many reasons of cuts and refusals are listed.
+_REASONS: Final = 5
 _SPECIAL: Final = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()<>#+!|~&@"})
 
 
 def run_text(document: Document) -> str:
-    """Return the document of a run as Markdown: portfolio, strategies, gates, failures, findings."""
+    """Return the document of a run as Markdown."""
     shown = printable.document(document)
-    parts = (_headline, _portfolio, _strategies, _gates, _failures, _findings)
+    parts = (_headline, _portfolio, _strategies, _demands, _positions, _gates, _failures, _findings, _further)
     return "\n\n".join(text for part in parts if (text := "\n".join(part(shown))))
 
 
@@ -46,26 +48,78 @@ def _portfolio(document: Document) -> Iterator[str]:
     yield ""
     beside = ("initial_capital", "final_equity", "reserve")
     rows = [[name.replace("_", " "), figure_text(name, portfolio[name])] for name in beside]
-    metrics = portfolio["metrics"]
-    rows += [[METRICS[name].label, figure_text(name, value)] for name, value in metrics.items() if name in METRICS]
+    rows += [[METRICS[name].label, figure_text(name, value)] for name, value in _metrics(document, headline=True)]
     yield from table(("figure", "value"), rows)
+
+
+def _metrics(document: Document, *, headline: bool) -> Iterator[tuple[str, float | None]]:
+    """Yield the metrics of the portfolio that stand in a short summary, or the others."""
+    for name, value in document["portfolio"]["metrics"].items():
+        if name in METRICS and METRICS[name].headline is headline:
+            yield name, value
+
+
+def _further(document: Document) -> Iterator[str]:
+    """Yield the other metrics that have a value."""
+    known = ((name, value) for name, value in _metrics(document, headline=False) if value is not None)
+    rows = [[METRICS[name].label, figure_text(name, value)] for name, value in known]
+    if rows:
+        yield "## Further figures"
+        yield ""
+        yield from table(("figure", "value"), rows)
 
 
 def _strategies(document: Document) -> Iterator[str]:
     compared = [name for name, metric in METRICS.items() if metric.column]
     yield "## Strategies"
     yield ""
-    heads = ("id", "framework", "status", *(METRICS[name].column for name in compared))
+    given = document.get("attribution", {}).get("strategies", {})
+    heads = ("id", "framework", "status", *(METRICS[name].column for name in compared), "contribution")
     rows = (
         [
             escaped(one),
             escaped(facts["framework"]),
             facts["status"],
             *(figure_text(name, facts["metrics"].get(name)) for name in compared),
+            figure_text("total_return", given.get(one)),
         ]
         for one, facts in document["strategies"].items()
     )
     yield from table(heads, rows, left=3)
+
+
+def _demands(document: Document) -> Iterator[str]:
+    """Yield what was cut and refused, by the most frequent reasons; documents of older runs don't say."""
+    demands = document.get("demands", {})
+    if not demands.get("reasons"):
+        return
+    yield "## Cut and refused"
+    yield ""
+    yield f"{demands['resized']:,} of {demands['count']:,} demands were cut, {demands['blocked']:,} refused."
+    yield ""
+    rows = (
+        [escaped(one["reason"]), f"{one['count']:,}", figure_text("", one["money"])]
+        for one in demands["reasons"][:_REASONS]
+    )
+    yield from table(("reason", "times", "money"), rows)
+
+
+def _positions(document: Document) -> Iterator[str]:
+    positions = document.get("open_positions", [])
+    if not positions:
+        return
+    yield "## Open at the end"
+    yield ""
+    rows = (
+        [
+            escaped(one["strategy_id"]),
+            escaped(one["symbol"]),
+            quantity_text(one["quantity"]),
+            figure_text("", one["worth"]),
+        ]
+        for one in positions
+    )
+    yield from table(("strategy", "symbol", "quantity", "worth"), rows, left=2)
 
 
 def _gates(document: Document) -> Iterator[str]:

@@ -39,6 +39,17 @@ GATES = """\
 """
 
 
+CUT = """\
+## Cut and refused
+
+0 of 12 demands were cut, 2 refused.
+
+| reason | times | money |
+|---|--:|--:|
+| capital | 2 | 1,000.00 |
+"""
+
+
 @pytest.fixture
 def run(stored, two_strategies):
     return stored(two_strategies, exit_code=1)
@@ -58,7 +69,20 @@ def test_markdown(prompt, run):
     assert text.startswith(MARKDOWN)
     sharpe = prompt("report", "--format", "json").document["portfolio"]["metrics"]["sharpe"]
     assert GATES.format(sharpe=sharpe) in text
-    assert "| wave | backtrader | completed | -1.99% |" in text
+    assert CUT in text
+    (wave,) = (line for line in text.splitlines() if line.startswith("| wave |"))
+    assert wave.startswith("| wave | backtrader | completed | -1.99% |")
+    assert wave.endswith("| 3 | -1.19% |")
+    assert text.endswith("\n") and "\n## Further figures\n\n| figure | value |\n|---|--:|\n| best day | " in text
+
+
+def test_markdown_of_positions_that_are_open(prompt):
+    held = "strategy: BUY_AND_HOLD\ncapital: 1000\ndata: {A_B: {synthetic: {bars: 30, seed: 7, frequency: 1d}}}\n"
+    document = prompt("backtest", prompt.write("held.yaml", held), "--format", "json").document
+    (position,) = document["open_positions"]
+    row = f"| BUY\\_AND\\_HOLD | A\\_B | {position['quantity']:g} | {position['worth']:,.2f} |\n"
+    heads = "## Open at the end\n\n| strategy | symbol | quantity | worth |\n|---|---|--:|--:|\n"
+    assert heads + row in prompt("report", "--format", "md").out
 
 
 def test_markdown_of_a_failure(prompt, stored, one_failed):
