@@ -22,7 +22,7 @@ class Marks(RatedPrices):
 
     def __init__(self, market: Market) -> None:
         self.step = 0
-        self._series, self._periods = market.series, market.periods_per_year
+        self._market, self._series, self._periods = market, market.series, market.periods_per_year
         self._latest = {symbol: market.timeline.latest_rows(symbol) for symbol in market.timeline.rows}
         self._closes = {
             symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
@@ -61,12 +61,19 @@ class Marks(RatedPrices):
         return int(self._latest[symbol][self.step])
 
     def volatility(self, symbol: str, lookback: int) -> float:
-        """Return the yearly volatility of the symbol's last `lookback` returns; 0.0 before there are so many."""
+        """Return the yearly volatility of the symbol's last `lookback` returns; 0.0 before there are so many.
+
+        Returns are those of its worth in the capital's currency.
+        """
         row = self.row(symbol)
         if row < lookback:
             return 0.0
-        closes = self._series[symbol].close[row - lookback : row + 1].tolist()
-        return yearly_volatility(closes, self._periods.get(symbol, TRADING_DAYS))
+        rows = slice(row - lookback, row + 1)
+        closes, fx = self._series[symbol].close[rows], self._market.instruments[symbol].fx
+        if fx:
+            steps = np.searchsorted(self._market.timeline.stamps, self._series[symbol].available_at[rows])
+            closes = closes * self._series[fx].close[self._latest[fx][steps]]
+        return yearly_volatility(closes.tolist(), self._periods.get(symbol, TRADING_DAYS))
 
     def average_range(self, symbol: str, period: int) -> float | None:
         """Return the symbol's average true range of `period` bars; None before there are so many ranges."""

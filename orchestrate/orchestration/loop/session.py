@@ -180,7 +180,7 @@ class Session:
     def seat(self, entry: StrategyEntry) -> StrategySeat:
         """What an engine needs to know of a strategy before the run."""
         cash = float(entry.allocated or self._capital.total * entry.allocation.target_pct / 100)
-        prices = SeatPrices(self.marks, self.marks.opens)
+        prices = SeatPrices(self.marks, self.marks.opens, self.marks.volatility)
         return seat_of(entry, cash, self.sized_on(entry), self.runner.scope(entry), prices)
 
     def sized_on(self, entry: StrategyEntry) -> Callable[[], float] | None:

@@ -27,10 +27,14 @@ ANSWERS_A_STEP: Final = 8
 
 
 class SeatPrices(NamedTuple):
-    """The prices and rates of the step under way: the last closes, and those that count at its open."""
+    """The prices and rates of the step under way: the last closes, and those that count at its open.
+
+    `volatility` returns that of a symbol's last so many returns, a year, in the capital's currency.
+    """
 
     closes: RatedPrices
     opens: RatedPrices
+    volatility: Callable[[str, int], float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from orchestrate import wiring
 from orchestrate.analytics.weights.estimate import (
     Estimate,
@@ -39,7 +41,8 @@ def symbols_to_weigh(plan: RunPlan) -> tuple[str, ...]:
     """Return the symbols whose closes before the start are needed; none where the weights are written."""
     if not wiring.estimates_weights(plan):
         return ()
-    return tuple(dict.fromkeys(symbol for own in _own_symbols(plan).values() for symbol in own))
+    own = dict.fromkeys(symbol for symbols in _own_symbols(plan).values() for symbol in symbols)
+    return tuple(dict.fromkeys((*own, *(fx for symbol in own if (fx := _rate_of(plan, symbol))))))
 
 
 def allocate(plan: RunPlan, before: Mapping[str, Closes], calls: CallStack) -> tuple[RunPlan, tuple[Finding, ...]]:
@@ -51,6 +54,7 @@ def allocate(plan: RunPlan, before: Mapping[str, Closes], calls: CallStack) -> t
         return plan, ()
     method, lookback = plan.allocation.method, plan.allocation.lookback
     symbols = _own_symbols(plan)
+    before = {symbol: _in_capital(plan, symbol, before) for symbol in before}
     stamps = common_stamps(before, symbols)
     if len(stamps) < lookback:
         why = f"{method} looks at {lookback} bars before start, and all strategies have {len(stamps)} in common"
@@ -106,6 +110,23 @@ def _own_symbols(plan: RunPlan) -> dict[str, tuple[str, ...]]:
 
 def _source(plan: RunPlan, symbol: str) -> str:
     return (plan.data[symbol].resample or {}).get("of", symbol)
+
+
+def _rate_of(plan: RunPlan, symbol: str) -> str:
+    """Return the symbol of the rate between a symbol's currency and the capital's; "" where they are the same."""
+    fx = plan.instruments[symbol].fx if symbol in plan.instruments else None
+    return _source(plan, fx) if fx else ""
+
+
+def _in_capital(plan: RunPlan, symbol: str, before: Mapping[str, Closes]) -> Closes:
+    """Return a symbol's closes in the capital's currency, from the first one that has a rate."""
+    own, fx = before[symbol], _rate_of(plan, symbol)
+    if fx not in before:
+        return own
+    rate = before[fx]
+    places = np.searchsorted(rate.stamps, own.stamps, side="right") - 1
+    rated = places >= 0
+    return Closes(own.stamps[rated], own.closes[rated] * rate.closes[places[rated]])
 
 
 def _equal(why: str) -> Finding:

@@ -102,6 +102,14 @@ def test_inverse_volatility_by_hand(run: Any, bars: dict[str, Floats]) -> None:
     assert list(capitals(result).values()) == pytest.approx(list(90_000 * inverse / inverse.sum()), abs=0.02)
 
 
+def test_returns_of_a_foreign_symbol_have_those_of_its_rate(run: Any, bars: dict[str, Floats]) -> None:
+    """B is quoted in the currency that C rates."""
+    returns = returns_before_start(bars | {"B": bars["B"] * bars["C"]})
+    inverse = 1 / returns.std(axis=0, ddof=1)
+    result = run("instruments: {B: {currency: EUR, fx: C}}\n" + config("inverse_volatility"))
+    assert list(capitals(result).values()) == pytest.approx(list(90_000 * inverse / inverse.sum()), abs=0.02)
+
+
 def test_only_the_bars_of_the_lookback_are_looked_at(prompt: Any, run: Any, bars: dict[str, Floats]) -> None:
     before = capitals(run(config("risk_parity")))
     far = np.r_[np.zeros(START - LOOKBACK), np.ones(LOOKBACK), np.full(BARS - START, 3.0)]

@@ -13,6 +13,8 @@ from orchestrate.domain.plan import Sizing
 from tests.natives.backtrader.builders import PLAIN, host, market
 from tests.natives.backtrader.scripted import Scripted, bars, flat, play, sizes
 
+MOVES = Sizing("volatility", Decimal("0.5"), lookback=3)
+
 
 def test_fractions_are_cut_to_lots_and_reported():
     hosted, notices = play({2: lambda s: s.buy(size=10.7)}, market(flat(5)))
@@ -48,9 +50,16 @@ def test_percent_is_shared_by_the_symbols_and_costs_leave_no_doubt():
 def test_volatility_sizes_as_it_does_for_portable_strategies():
     """As in tests/orchestration/loop/test_golden_runs.py: nothing after two returns, 25 after three."""
     wild = bars(*[(price, price, price, price) for price in (100.0, 110.0, 99.0, 108.9, 108.9)])
-    sizing = Sizing("volatility", Decimal("0.5"), lookback=3)
-    hosted, _ = play(dict.fromkeys((3, 4), lambda s: s.buy()), market(wild), sizing=sizing, cash=10_000)
+    hosted, _ = play(dict.fromkeys((3, 4), lambda s: s.buy()), market(wild), sizing=MOVES, cash=10_000)
     assert sizes(hosted) == [(25, 108.9)]
+
+
+def test_volatility_has_the_moves_of_a_currency():
+    """As in tests/orchestration/instruments/test_currencies.py: the price stands, its rate moves."""
+    rates = bars(*[(rate, rate, rate, rate) for rate in (1.0, 1.1, 0.99, 1.089, 1.089)], symbol="R")
+    stage = market(flat(5), rates, A=Instrument("A", currency="EUR", fx="R"))
+    hosted, _ = play({4: lambda s: s.buy(s.data0)}, stage, sizing=MOVES, cash=10_000)
+    assert sizes(hosted) == [(12, 100.0)]  # half of it: there are two symbols
 
 
 def test_a_sizer_of_its_own_is_kept():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from orchestrate.domain.events import MarginCalledEvent
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
+from orchestrate.domain.plan import Sizing
 from orchestrate.domain.portfolio import Appointment, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.marks import Marks, steps_before
@@ -213,3 +215,12 @@ def test_two_currencies_and_a_strategy_on_the_rate_itself(run: Run) -> None:
     assert results["a"].equity.tolist() == pytest.approx([1_000, 1_022, 1_040, 1_052.5, 1_052.5])
     assert results["b"].equity.tolist() == pytest.approx([1_000, 1_050, 1_100, 1_100, 1_100])
     assert results["r"].equity.tolist() == pytest.approx([1_000, 922, 922.5, 923, 925])
+
+
+def test_volatility_has_the_moves_of_the_rate(run: Run) -> None:
+    """The price stands, its rate returns 0.1, −0.1, 0.1: 1.83303 a year. 10 000 × 0.5 ÷ 1.83303 ÷ (100 × 1.089)."""
+    rates = [(9.0, rate) for rate in (1.0, 1.1, 0.99, 1.089, 1.089)]
+    part = Part(Flags(long=[3]), sizing=Sizing("volatility", Decimal("0.5"), lookback=3))
+    bars = {"A": [100.0] * 5, "R": rates}
+    done = run({"s": part}, bars, instruments=[SHARE], capital=10_000)
+    assert done.fills() == [(25.0, 100.0)]

@@ -89,7 +89,7 @@ class PlanSizer(bt.Sizer):  # type: ignore[misc]  # Backtrader has no types
 
     `capital` is what percentages are of. An order against what is held closes it: of a `fixed` size at most what is
     held, else all of it. Market orders that wait already count as done, so that `close()` and `sell()` in one go turn a
-    position round.
+    position round. `foreign_volatility` is that of a symbol in another currency, which has its rate's moves, too.
     """
 
     def __init__(
@@ -99,12 +99,15 @@ class PlanSizer(bt.Sizer):  # type: ignore[misc]  # Backtrader has no types
         rules: ExecutionRules,
         capital: Callable[[], float],
         periods_per_year: Mapping[str, float],
+        foreign_volatility: Callable[[str, int], float] | None = None,
     ) -> None:
         self._sizing, self._symbols, self._rules, self._capital = sizing, symbols, rules, capital
-        self._periods = periods_per_year
+        self._periods, self._foreign_volatility = periods_per_year, foreign_volatility
 
     def _volatility(self, data: Any) -> float:
         lookback = self._sizing.lookback
+        if self._foreign_volatility is not None and self.broker.instruments[data._name].fx:
+            return self._foreign_volatility(data._name, lookback)
         if len(data) <= lookback:
             return 0.0
         return yearly_volatility(data.close.get(size=lookback + 1), self._periods.get(data._name, TRADING_DAYS))

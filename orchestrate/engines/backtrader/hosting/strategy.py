@@ -52,7 +52,8 @@ class BacktraderStrategy(HostedStrategy[int]):
         refuse_cheating_on_open(native)
         seat = self._seat
         capital = seat.sized_on or self._broker.getvalue
-        sizer = PlanSizer(seat.sizing, len(seat.symbols), self._rules, capital, self._periods)
+        moves = seat.prices.volatility if seat.prices else None
+        sizer = PlanSizer(seat.sizing, len(seat.symbols), self._rules, capital, self._periods, moves)
         self._strategy = self._cerebro.prepare(native, dict(self._seat.config), sizer)
 
     # ---- the step
