@@ -133,6 +133,8 @@ def test_a_replacement_by_less_than_a_lot_is_refused_and_changes_only_prices() -
     done, _ = parted(plan)
     assert done.fills()[1:] == [(-1.0, 10.0)]
     assert done.reasons("s")[2:] == [("rejected", "below_one_lot", 0.0)]
+    [stage] = done.orchestrator.session.log.decisions[-1].decision.trail
+    assert (stage.stage, stage.detail) == ("change", "its new quantity, 0.4, is less than one lot")
 
 
 def test_an_entry_that_follows_an_exit_waits_for_all_of_it() -> None:

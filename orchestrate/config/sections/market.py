@@ -240,6 +240,9 @@ def _check_currency(reading: Reading, symbol: str, capital: str) -> None:
     elif knows_data(reading) and not has_symbol(reading, entry.fx):
         message = f"the symbol '{entry.fx}' is not in data"
         reading.wrong((*path, "fx"), message, symbol_hint(reading, entry.fx))
+    elif (rate := reading.values.instruments.get(entry.fx)) is not None and rate.fx:
+        quoted = f"{entry.fx} is a price in {rate.currency or 'another currency'} itself, its rate is {rate.fx}"
+        reading.wrong((*path, "fx"), quoted, f"name data whose close is {capital}")
 
 
 def _lot(reading: Reading, entry: InstrumentSection) -> Decimal | LotRule | None:

@@ -19,6 +19,7 @@ from orchestrate.domain.orders.order import (
     OrderStatus,
     Outcome,
     Reason,
+    StageOutcome,
     StrategyCommand,
 )
 from orchestrate.domain.orders.resting import Match, RestingOrder, in_order_of_filling
@@ -42,6 +43,8 @@ _STATUSES: Final = {Reason.EXPIRED: OrderStatus.EXPIRED}
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED
 _NO_REASON: Final = Reason.NONE
+#: What a trail calls a replacement of an open order.
+_CHANGE: Final = "change"
 #: Money closer than this is equal.
 _CENT_GRAIN: Final = 1e-9
 
@@ -266,7 +269,8 @@ class OrderManager:
         """Record that a change of an open order is refused."""
         step = self._marks.step
         demand = demand_of(order, self._marks[order.symbol], step, self._moments[step])
-        self._log.record(Decision(demand, Outcome.REJECTED, 0.0, reason, detail), order.id)
+        trail = (StageOutcome(_CHANGE, demand.quantity, 0.0, reason, detail),)
+        self._log.record(Decision(demand, Outcome.REJECTED, 0.0, reason, detail, trail), order.id)
 
     # ---- after a fill
 
