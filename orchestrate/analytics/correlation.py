@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from orchestrate.analytics.series import Places, period_ends
 from orchestrate.analytics.tracks.track import from_capital, moved
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.results import Finding
+from orchestrate.orchestration.strategies.compatibility_rules import CORRELATED, DIVERSIFYING
 
 _NOISE: Final = 1e-12
 
@@ -49,6 +51,20 @@ def correlation(
                 product = 1.0 if name == other else float(np.dot(mine, theirs))
                 matrix[name][other] = min(1.0, max(-1.0, product))
     return matrix, findings
+
+
+def correlated(matrix: Matrix) -> dict[str, list[dict[str, object]]]:
+    """Return the pairs that diversify, least correlated first, and those that are alike, most correlated first."""
+    known = [
+        (value, first, second)
+        for first, second in combinations(matrix, 2)
+        if (value := matrix[first][second]) is not None
+    ]
+    known.sort(key=lambda pair: pair[0])
+    pairs = [{"strategies": [first, second], "correlation": value} for value, first, second in known]
+    low = sum(value < DIVERSIFYING for value, *_ in known)
+    high = sum(value <= CORRELATED for value, *_ in known)
+    return {"diversifiers": pairs[:low], "alike": pairs[high:][::-1]}
 
 
 def _direction(curve: Floats) -> tuple[Floats | None, str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from orchestrate.analytics.contributions.document import attribution
-from orchestrate.analytics.correlation import correlation
+from orchestrate.analytics.correlation import correlated, correlation
 from orchestrate.analytics.metrics import METRICS, figures
 from orchestrate.analytics.orders.blotter_summary import blotter_summary
 from orchestrate.analytics.tracks.run import Tracks
@@ -51,6 +51,7 @@ def summarise(result: RunResult) -> Document:
         "strategies": strategies,
         "frameworks": frameworks,
         "correlation": matrix,
+        **({"correlated": correlated(matrix)} if len(matrix) > 1 else {}),
         **stopped,
         "attribution": parts,
         "peaks": tracks.extremes.peaks,

@@ -48,6 +48,7 @@ _IF_THERE: Final = (
     "attribution",
     "benchmark",
     "compatibility",
+    "correlated",
     "peaks",
     "demands",
     "conflicts",

@@ -7,6 +7,7 @@ import pytest
 
 from orchestrate.analytics import correlation as module
 from orchestrate.analytics.series import period_ends
+from orchestrate.analytics.summary import summarise
 
 HOUR = 3_600 * 1_000_000_000
 DAY = 24 * HOUR
@@ -87,3 +88,18 @@ def test_the_first_day_counts_where_equity_moved_in_it():
     assert matrix["moved"]["still"] == pytest.approx(expected)
     alone, _ = correlation(days(2), {"a": moved[:2], "b": moved[:2]}, {"a": 100.0, "b": 100.0})
     assert alone["a"]["b"] == pytest.approx(1.0)
+
+
+def test_pairs_are_named_that_diversify_and_that_are_alike():
+    values = {"ab": 0.9, "ac": 0.81, "ad": 0.8, "bc": 0.3, "bd": -0.2, "cd": 0.1, "ae": None, "be": 0.95}
+    matrix = {one: {other: values.get("".join(sorted(one + other))) for other in "abcde"} for one in "abcde"}
+    found = module.correlated(matrix)
+    assert [pair["strategies"] for pair in found["diversifiers"]] == [["b", "d"], ["c", "d"]]
+    assert [pair["strategies"] for pair in found["alike"]] == [["b", "e"], ["a", "b"], ["a", "c"]]
+    assert found["diversifiers"][0]["correlation"] == -0.2
+
+
+def test_a_single_strategy_has_no_pairs(result_of, hand_made):
+    assert "correlated" not in summarise(result_of({"a": hand_made([100.0, 101.0, 99.0])}))
+    two = {name: hand_made([100.0, 101.0, 99.0]) for name in "ab"}
+    assert summarise(result_of(two))["correlated"]["alike"][0]["strategies"] == ["a", "b"]

@@ -123,15 +123,26 @@ _TABLES: dict[str, Json] = {
             {"depth": NUMBER, "peak": TEXT, "trough": TEXT, "recovery": nullable(TEXT), "days": NUMBER},
         )
     ),
-    "monthly": _ROW,
-    "yearly": _ROW,
+    "monthly": by_name(NUMBER),
+    "yearly": by_name(NUMBER),
 }
+
+
+def _attribution() -> Json:
+    parts = by_name(NUMBER)
+    effects = record({"allocation": NUMBER, "selection": NUMBER, "interaction": NUMBER})
+    against = {"total_return": NUMBER, "excess": NUMBER, "strategies": by_name(effects), "reserve": effects}
+    of_return = dict.fromkeys(("strategies", "frameworks", "symbols", "months"), parts)
+    return nullable(record({**of_return, "risk": nullable(parts), "equal_weights": nullable(record(against))}))
+
+
+_PAIRS: Json = array(record({"strategies": array(TEXT), "correlation": NUMBER}))
 #: What became of demands, and what each part gave; documents of older runs lack it.
 _MORE: dict[str, Json] = {
     "demands": _ROW,
     "conflicts": _ROW,
     "open_positions": array(_ROW),
     "equity_sketch": ANYTHING,
-    "attribution": _ROW,
-    "correlated": ANYTHING,
+    "attribution": _attribution(),
+    "correlated": record({"diversifiers": _PAIRS, "alike": _PAIRS}),
 }
