@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from orchestrate.domain.results import RunResult
-from orchestrate.runs.tables.arrow import column_names, first_unlike_row, parquet_bytes, read_arrays, read_columns
+from orchestrate.runs.tables.arrow import column_names, first_unlike_row, parquet_bytes, read_columns
 from orchestrate.runs.tables.books import equity_table, flows_table, positions_table, trades_table
 from orchestrate.runs.tables.exposure import exposure_bytes
 from orchestrate.runs.tables.orders import decisions_table, fills_table
 
-__all__ = ["TABLES", "column_names", "first_unlike_row", "parquet_files", "read_arrays", "read_columns"]
+__all__ = ["TABLES", "column_names", "first_unlike_row", "parquet_files", "read_columns"]
 
 #: Each table that is small enough to be made at once.
 TABLES: Final[Mapping[str, Callable[[RunResult], Any]]] = {

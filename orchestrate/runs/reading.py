@@ -87,15 +87,6 @@ class StoredRun:
         except ValueError as error:
             raise StoreError(f"{self.folder / file}: damaged: {error}") from None
 
-    def arrays(self, file: str) -> Mapping[str, Any]:
-        """All columns of one of its `files` as numpy arrays; StoreError where it is none."""
-        from orchestrate.runs.parquet import read_arrays
-
-        try:
-            return read_arrays(self.files[file], tuple(self.names(file)))
-        except ValueError as error:
-            raise StoreError(f"{self.folder / file}: damaged: {error}") from None
-
     def names(self, file: str) -> dict[str, bool]:
         """Return the columns of one of its `files`, and whether each holds moments; StoreError where it is none."""
         from orchestrate.runs.parquet import column_names

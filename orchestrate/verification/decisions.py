@@ -49,7 +49,7 @@ def _check_size(row: Row, where: str) -> Iterator[Difference]:
         yield Difference("decisions", f"{where}: granted", granted, f"at most {wanted}")
     if row["outcome"] == "approved" and row["closing"] and not same(granted, wanted):
         yield Difference("decisions", f"{where}: granted", granted, wanted)
-    if (row["side"] == "buy") is not (wanted > 0) or (row["outcome"] == "rejected") is not (granted == 0.0):
+    if row["side"] != ("buy" if wanted > 0 else "sell") or (row["outcome"] == "rejected") is not (granted == 0.0):
         yield Difference("decisions", f"{where}: outcome", f"{row['side']}, {row['outcome']}", f"{granted} of {wanted}")
 
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Stamps = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Table = Mapping[str, Sequence[Any]]
+#: Columns by name: lists, or arrays.
+Table = Mapping[str, Any]
 Row = Mapping[str, Any]
 #: Before every moment.
 EARLIEST: Final = -(2**63)
@@ -119,8 +120,15 @@ class Run:
 
     def rows(self, table: str) -> list[Row]:
         """Return the rows of a table."""
-        columns = self.tables[table]
-        return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+        if table not in self._rows:
+            columns = self.tables[table]
+            cells = zip(*columns.values(), strict=True)
+            self._rows[table] = [dict(zip(columns, row, strict=True)) for row in cells]
+        return self._rows[table]
+
+    @cached_property
+    def _rows(self) -> dict[str, list[Row]]:
+        return {}
 
     def step(self, moment: int) -> int:
         """Return the step at a moment, -1 where there is none."""

@@ -34,6 +34,26 @@ def check_flows(run: Run, curves: Curves) -> Iterator[Difference]:
                 yield Difference("flows", f"{where}: {column}", flow[column], figure)
 
 
+def check_charges(run: Run, curves: Curves) -> Iterator[Difference]:
+    """Yield a short that was held over a bar of a symbol with a borrow rate, and was not charged for it."""
+    touched: dict[tuple[str, str], set[int]] = {}
+    for table in ("fills", "flows"):
+        for name, symbol, moment in zip(
+            *(run.tables[table][one] for one in ("strategy_id", "symbol", "t")), strict=True
+        ):
+            touched.setdefault((name, symbol), set()).add(moment)
+    for name, curve in curves.items():
+        for symbol, place in curve.places.items():
+            if run.terms[symbol].borrow:
+                short = place.held & (place.worth * run.closes(symbol) < 0)
+                over = short & np.concatenate([[False], short[:-1]]) & run.has_bar([symbol])
+                moments = set(run.stamps[over].tolist()) - touched.get((name, symbol), set())
+                if moments:
+                    yield Difference(
+                        "flows", f"flows: borrow of {name} for {symbol} at {min(moments)}", None, "a charge"
+                    )
+
+
 def check_places(run: Run) -> Iterator[Difference]:
     """Yield flows that are of no strategy, at no step, or at another place among the fills than they say."""
     moments, before = _fill_moments(run), dict.fromkeys(run.strategies, EARLIEST)

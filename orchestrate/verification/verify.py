@@ -25,6 +25,7 @@ FACTS: Final[Mapping[str, Callable[[Run], Iterator[Difference]]]] = {
 #: What is computed again.
 CHECKS: Final[Mapping[str, Callable[[Run, Curves], Iterator[Difference]]]] = {
     "flows": tables.check_flows,
+    "charges": tables.check_charges,
     "trades": tables.check_trades,
     "positions": tables.check_positions,
     "equity": tables.check_equity,

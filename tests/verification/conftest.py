@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def facts_of_portfolio(folder: Path) -> Callable[[int], Run]:
     """Run the portfolio of a seed; return what is known of its run."""
 
+    @cache
     def facts(seed: int) -> Run:
         (folder / "portfolio.yaml").write_text(portfolio(seed))
         done = backtest(Request("portfolio.yaml", lookahead=False))

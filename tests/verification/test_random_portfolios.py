@@ -76,14 +76,14 @@ def figures(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator
             yield (*path, name)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", range(5))
 def test_a_changed_figure_is_found(facts_of_portfolio: Callable[[int], Run], seed: int) -> None:
     run = facts_of_portfolio(seed)
     known = {"initial_capital", "final_equity", "reserve", *OF_CURVES}
     sections = {name: run.figures[name] for name in ("portfolio", "strategies", "frameworks")}
     places = [place for place in figures(sections) if place[-1] in known]
     assert len(places) > 40
-    for place in places:
+    for place in places[seed % 5 :: 5]:
         document = copy.deepcopy(dict(run.figures))
         section = document
         for name in place[:-1]:

@@ -38,34 +38,6 @@ def read_columns(content: bytes, names: Sequence[str], places: Sequence[int] | N
     return values
 
 
-def read_arrays(content: bytes, names: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:
-    """Return named columns of a stored table as arrays, stamps as nanoseconds; equal texts are one object.
-
-    ValueError where that isn't a table with these columns.
-    """
-    import pyarrow as pa
-
-    try:
-        table = _file(content).read(columns=list(names))
-        return {name: _array(table.column(name)) for name in names}
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise ValueError(str(error).partition("\n")[0]) from None
-
-
-def _array(chunked: Any) -> np.ndarray[Any, Any]:
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(chunked.type):
-        return np.asarray(chunked.cast(pa.int64()).to_numpy())
-    if not (pa.types.is_string(chunked.type) or pa.types.is_dictionary(chunked.type)):
-        return np.asarray(chunked.to_numpy())
-    if not len(chunked):
-        return np.zeros(0, dtype=object)
-    encoded = pa.concat_arrays([chunk.cast(pa.string()) for chunk in chunked.chunks]).dictionary_encode()
-    texts: np.ndarray[Any, Any] = np.array(encoded.dictionary.to_pylist(), dtype=object)
-    return np.asarray(texts[encoded.indices.to_numpy()])
-
-
 def column_names(content: bytes) -> dict[str, bool]:
     """Return the columns of a stored table, and whether each holds stamps; ValueError where that isn't a table."""
     import pyarrow as pa

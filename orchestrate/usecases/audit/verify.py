@@ -16,6 +16,7 @@ from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.portfolio import UNMANAGED
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.domain.text.printable import one_line
+from orchestrate.runs.arrays import arrays
 from orchestrate.runs.plans import plan_of
 from orchestrate.runs.reading import StoredRun, read_run
 from orchestrate.usecases.audit.inputs import changed_data
@@ -109,7 +110,7 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
 def _table(run: StoredRun, file: str) -> Table:
     """Return a table; those with a row a step, or many, as arrays."""
     if file in _LONG:
-        return run.arrays(file)
+        return arrays(run, file, tuple(run.names(file)))
     names = tuple(run.names(file))
     return dict(zip(names, run.columns(file, names), strict=True))
 

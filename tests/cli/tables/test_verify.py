@@ -12,18 +12,8 @@ import pytest
 from orchestrate.runs.manifest import seal, unseal
 from orchestrate.runs.store import digest
 
-CHECKS = [
-    "data",
-    "fills",
-    "decisions",
-    "places of flows",
-    "flows",
-    "trades",
-    "positions",
-    "equity",
-    "exposure",
-    "metrics",
-]
+CHECKS = ["data", "fills", "decisions", "places of flows", "flows", "charges", "trades", "positions", "equity"]
+CHECKS += ["exposure", "metrics"]
 
 
 def stored_anew(folder, name, content):
