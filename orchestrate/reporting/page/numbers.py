@@ -1,47 +1,53 @@
-"""Figures as a page shows them."""
+"""Figures as a page shows them: by the formats of `reporting/figures.py`, each with its sign."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from orchestrate.analytics.metrics import METRICS
+from orchestrate.reporting import figures
 from orchestrate.reporting.page.markup import Number
 
-NOTHING: Final = Number("–")
+NOTHING: Final = Number(figures.NOTHING)
+#: Formats of figures that are gains or losses.
+_SIGNED: Final = ("change", "ratio", "money")
+
+
+def metric(name: str, metrics: Mapping[str, Any]) -> Number:
+    """Return a metric as its format says; a stored run may lack one that is newer than it."""
+    return _number(METRICS[name].format, metrics.get(name))
 
 
 def change(value: float | None) -> Number:
     """Return a fraction as percent with its sign."""
-    return _percent(value, "+")
+    return _number("change", value)
 
 
 def share(value: float | None) -> Number:
     """Return a fraction as percent; such a one is no gain and no loss."""
-    return _percent(value, "")._replace(sign=0)
+    return _number("share", value)
 
 
 def ratio(value: float | None) -> Number:
     """Return a number of two decimals."""
-    if value is None:
-        return NOTHING
-    return Number(f"{_plain(value, 2):,.2f}" if abs(value) < 1e5 else f"{value:.1e}", _sign(value))
+    return _number("ratio", value)
 
 
 def money(value: float | None) -> Number:
     """Return an amount."""
-    if value is None:
-        return NOTHING
-    digits = 2 if abs(value) < 1e7 else 0
-    return Number(f"{_plain(value, digits):,.{digits}f}", _sign(value))
+    return _number("money", value)
 
 
-def quantity(value: float | None) -> Number:
+def count(value: float | None) -> Number:
+    """Return a number of things."""
+    return _number("count", value)
+
+
+def quantity(value: float) -> Number:
     """Return a quantity or a price with the digits that it has."""
-    if value is None:
-        return NOTHING
     text = f"{value:,.6f}".rstrip("0").rstrip(".")
-    return Number("0" if text == "-0" else text, _sign(value))
+    return Number("0" if text == "-0" else text)
 
 
 def prices(values: Sequence[float]) -> list[Number]:
@@ -50,36 +56,8 @@ def prices(values: Sequence[float]) -> list[Number]:
     return [Number(f"{value:,.{digits}f}") for value in values]
 
 
-def count(value: float | None) -> Number:
-    """Return a number of things."""
-    return NOTHING if value is None else Number(f"{value:,}", _sign(value))
-
-
-FORMATS: Final[dict[str, Callable[[float | None], Number]]] = {
-    "change": change,
-    "share": share,
-    "ratio": ratio,
-    "count": count,
-    "money": money,
-}
-
-
-def metric(name: str, metrics: Mapping[str, Any]) -> Number:
-    """Return a metric as its format says; a stored run may lack one that is newer than it."""
-    return FORMATS.get(METRICS[name].format, quantity)(metrics.get(name))
-
-
-def _percent(value: float | None, sign: str) -> Number:
+def _number(form: str, value: float | None) -> Number:
     if value is None:
         return NOTHING
-    digits = 2 if abs(value) < 100.0 else 0
-    return Number(f"{_plain(value * 100.0, digits):{sign},.{digits}f}%", _sign(value))
-
-
-def _plain(value: float, digits: int) -> float:
-    """Return `value`, or a plain 0 where no digit of it would show."""
-    return value if round(value, digits) else 0.0
-
-
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)
+    sign = (value > 0) - (value < 0) if form in _SIGNED else 0
+    return Number(figures.FORMATS[form](value), sign)

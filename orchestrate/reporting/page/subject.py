@@ -10,9 +10,8 @@ from typing import Final
 import numpy as np
 
 from orchestrate.analytics.attribution import CrossFrameworkAnalytics
-from orchestrate.analytics.correlation import daily_marks
-from orchestrate.analytics.curves import drawdown
 from orchestrate.analytics.returns import Curve, growth
+from orchestrate.analytics.series import drawdown, period_ends
 from orchestrate.data.calendar import periods_per_year
 from orchestrate.domain.market.timeline import BarSeries, Floats, Stamps
 from orchestrate.domain.results import Transfers
@@ -41,6 +40,13 @@ class Prices:
 
     series: Mapping[str, BarSeries] = field(default_factory=dict)
     missing: str = ""
+
+
+def fall(curve: Curve) -> Floats:
+    """Return how far a curve lies below its highest value so far; 0 where it never had one."""
+    with np.errstate(all="ignore"):
+        falls = drawdown(np.concatenate([[curve.initial], curve.equity]))[1:]
+    return np.where(np.isfinite(falls), falls, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +78,8 @@ class Subject:
     @cached_property
     def contributions(self) -> dict[str, float]:
         """Return what each strategy added to the portfolio's return."""
-        return CrossFrameworkAnalytics(self.document).strategies
+        known: dict[str, float] = (self.document.get("attribution") or {}).get("strategies", {})
+        return known or CrossFrameworkAnalytics(self.document).strategies
 
     @cached_property
     def drawn(self) -> list[str]:
@@ -122,9 +129,8 @@ class Subject:
         if bars is None or not len(self.labels):
             return None
         places = np.searchsorted(bars.available_at, self.equity["t"], side="right") - 1
-        closes = np.where(places >= 0, bars.close[np.maximum(places, 0)], np.nan)
-        first = closes[np.isfinite(closes)][:1]
-        return Curve(self.portfolio.initial, closes / first[0] * self.portfolio.initial) if len(first) else None
+        closes = bars.close[np.maximum(places, 0)]  # before its first bar nothing is bought
+        return Curve(self.portfolio.initial, closes / closes[0] * self.portfolio.initial)
 
     @cached_property
     def places(self) -> sampling.Places:
@@ -132,7 +138,7 @@ class Subject:
         curves = [self.portfolio.equity, *(one.equity for one in self.curves.values())]
         if not len(self.labels):
             return np.zeros(0, dtype=np.int64)
-        falls = sampling.extremes_of([drawdown(curve) for curve in curves])
+        falls = sampling.extremes_of([fall(self.portfolio), *map(fall, self.curves.values())])
         return np.unique(np.concatenate([sampling.shown(curves, self.few(sampling.MOST)), falls]))
 
     @cached_property
@@ -149,7 +155,7 @@ class Subject:
     @cached_property
     def days(self) -> sampling.Places:
         """Return the last step of every day."""
-        return np.asarray(daily_marks(self.labels), dtype=np.int64)
+        return np.asarray(period_ends(self.labels, "day"), dtype=np.int64)
 
     @cached_property
     def periods(self) -> float:

@@ -10,6 +10,7 @@ from typing import Final
 
 from orchestrate.reporting.page.charts import Chart
 from orchestrate.reporting.page.markup import Html
+from orchestrate.reporting.page.sections.attribution import attribution
 from orchestrate.reporting.page.sections.curves import contributions, drawdowns, equity
 from orchestrate.reporting.page.sections.decisions import cuts, rebalances
 from orchestrate.reporting.page.sections.exposure import exposure
@@ -26,6 +27,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "Equity and drawdown": equity,
     "Strategies": strategies,
     "Contributions": contributions,
+    "Attribution": attribution,
     "Months": monthly,
     "Years": yearly,
     "Distribution": distribution,

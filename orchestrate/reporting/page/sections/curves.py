@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from orchestrate.analytics.curves import Drawdown, by_period, deepest, drawdown
-from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.market.timeline import Floats
+from orchestrate.analytics.returns import Curve
+from orchestrate.domain.market.stamps import label_text, span_of
 from orchestrate.reporting.page import charts, numbers
 from orchestrate.reporting.page.charts import Chart, Trace
-from orchestrate.reporting.page.markup import Html, Number, table
-from orchestrate.reporting.page.subject import PORTFOLIO, Subject
+from orchestrate.reporting.page.markup import Html, table
+from orchestrate.reporting.page.subject import PORTFOLIO, Subject, fall
+from orchestrate.runs.reading import Document
 
 Block = Html | Chart
 #: A table behind a picture has at most so many rows.
@@ -45,25 +45,25 @@ def equity(subject: Subject) -> list[Block]:
 
 
 def _growth(subject: Subject) -> Iterable[Trace]:
-    yield from _pair(subject, PORTFOLIO, subject.portfolio.equity, subject.portfolio.initial, charts.INK, width=2.2)
+    yield from _pair(subject, PORTFOLIO, subject.portfolio, charts.INK, width=2.2)
     for place, (name, curve) in enumerate(subject.curves.items()):
-        yield from _pair(subject, name, curve.equity, curve.initial, charts.colour(place), dash=charts.dash(place))
+        yield from _pair(subject, name, curve, charts.colour(place), dash=charts.dash(place))
     if subject.benchmark is not None:
-        name, held = subject.document["benchmark"]["symbol"], subject.benchmark
-        yield from _pair(subject, f"{name} held", held.equity, held.initial, charts.MUTED, dash="dot")
+        name = f"{subject.document['benchmark']['symbol']} held"
+        yield from _pair(subject, name, subject.benchmark, charts.MUTED, dash="dot")
 
 
-def _pair(subject: Subject, name: str, equity: Floats, initial: float, colour: str, **line: object) -> list[Trace]:
+def _pair(subject: Subject, name: str, curve: Curve, colour: str, **line: object) -> list[Trace]:
     """Return growth and drawdown of one curve, which the legend hides together."""
     at = subject.places
     with np.errstate(all="ignore"):
-        growth = equity[at] / initial
+        growth = curve.equity[at] / curve.initial
     both = {"legendgroup": name, "line": line, "connectgaps": False}
-    fall = charts.small(drawdown(np.concatenate([[initial], equity]))[1:][at])
+    depths = charts.small(fall(curve)[at])
     return [
         charts.line(name, subject.x, charts.small(growth), colour, hovertemplate="%{y:.4f}", **_copied(both)),
         charts.line(
-            name, subject.x, fall, colour, yaxis="y2", showlegend=False, hovertemplate="%{y:.2%}", **_copied(both)
+            name, subject.x, depths, colour, yaxis="y2", showlegend=False, hovertemplate="%{y:.2%}", **_copied(both)
         ),
     ]
 
@@ -76,7 +76,7 @@ def _growth_table(subject: Subject, caption: str) -> Html:
     """Return the values at the last step of months, or of as many of them as a table holds."""
     at = month_ends(subject)
     heads = ["at", PORTFOLIO, *subject.curves]
-    falls = drawdown(np.concatenate([[subject.portfolio.initial], subject.portfolio.equity]))[1:]
+    falls = fall(subject.portfolio)
     rows = [
         [
             label_text(int(subject.labels[place])),
@@ -132,60 +132,43 @@ def _contributed(subject: Subject) -> Html:
 
 
 def drawdowns(subject: Subject) -> list[Block]:
-    """Return the deepest falls: as bands behind the equity, and as a table."""
-    curve = np.concatenate([[subject.portfolio.initial], subject.portfolio.equity])
-    falls = deepest(curve) if len(subject.labels) else []
+    """Return the deepest falls: as a table, and as bands behind the equity."""
+    falls: list[Document] = subject.document["portfolio"].get("drawdowns", [])
     if not falls:
         return []
-    traces = [
-        charts.line(
-            PORTFOLIO, subject.x, subject.portfolio.equity[subject.places], charts.INK, hovertemplate="%{y:,.2f}"
-        )
-    ]
-    bands = [_band(subject, fall, rank) for rank, fall in enumerate(falls)]
+    equity = subject.portfolio.equity[subject.places]
+    line = charts.line(PORTFOLIO, subject.x, equity, charts.INK, hovertemplate="%{y:,.2f}")
     figure = charts.figure(
-        traces,
-        shapes=bands,
+        [line],
+        shapes=[_band(subject, one, rank) for rank, one in enumerate(falls)],
         yaxis={"tickformat": ",.3~s"},
         xaxis={"type": "date"},
         hovermode="x unified",
         showlegend=False,
     )
-    says = "Equity of the portfolio; the five deepest drawdowns are shaded from high to recovery."
+    says = "Equity of the portfolio; the deepest drawdowns are shaded from high to recovery."
     months = _growth_table(subject, "Equity and its drawdowns at the ends of months")
-    chart = Chart("drawdowns", "Deepest drawdowns", figure, months, says, subject.note, 260)
-    return [_fallen(subject, falls), chart]
+    return [_fallen(falls), Chart("drawdowns", "Deepest drawdowns", figure, months, says, subject.note, 260)]
 
 
-def _band(subject: Subject, fall: Drawdown, rank: int) -> dict[str, object]:
-    first, last = charts.moments(subject.labels[[_step(fall.peak), _step(_end(subject, fall))]])
-    strength = 0.30 - 0.05 * rank
+def _band(subject: Subject, one: Document, rank: int) -> dict[str, object]:
+    end = one["recovery"] or subject.document["end"]
+    first, last = (span_of(label)[0] / 1e6 for label in (one["peak"], end))
     return {
-        **{"type": "rect", "xref": "x", "yref": "paper", "x0": float(first), "x1": float(last), "y0": 0, "y1": 1},
-        **{"fillcolor": charts.LOSS, "opacity": strength, "line": {"width": 0}, "layer": "below"},
+        **{"type": "rect", "xref": "x", "yref": "paper", "x0": first, "x1": last, "y0": 0, "y1": 1},
+        **{"fillcolor": charts.LOSS, "opacity": 0.5 - 0.08 * rank, "line": {"width": 0}, "layer": "below"},
     }
 
 
-def _end(subject: Subject, fall: Drawdown) -> int:
-    return len(subject.labels) if fall.recovery is None else fall.recovery
-
-
-def _step(place: int) -> int:
-    """Return the step of a place of the curve that begins with the initial capital."""
-    return max(place - 1, 0)
-
-
-def _fallen(subject: Subject, falls: list[Drawdown]) -> Html:
-    rows = []
-    for fall in falls:
-        moments = [int(subject.labels[_step(place)]) for place in (fall.peak, fall.trough, _end(subject, fall))]
-        recovered = "not yet" if fall.recovery is None else label_text(moments[2])
-        days = Number(f"{(moments[2] - moments[0]) // (86_400 * 10**9):,}")
-        rows.append([numbers.share(fall.depth), label_text(moments[0]), label_text(moments[1]), recovered, days])
-    heads = ["depth", "high", "lowest", "recovered", "days"]
-    return table("Deepest drawdowns of the portfolio", heads, rows)
-
-
-def months_of(subject: Subject) -> dict[str, float]:
-    """Return the portfolio's return of each month."""
-    return by_period(subject.labels, subject.portfolio.equity, subject.portfolio.initial, "M")
+def _fallen(falls: list[Document]) -> Html:
+    rows = [
+        [
+            numbers.share(one["depth"]),
+            one["peak"],
+            one["trough"],
+            one["recovery"] or "not yet",
+            numbers.count(round(one["days"])),
+        ]
+        for one in falls
+    ]
+    return table("Deepest drawdowns of the portfolio", ["depth", "high", "lowest", "recovered", "days"], rows)

@@ -24,6 +24,8 @@ _LISTED: Final = 150
 #: Characters of a line of text over a chart.
 _WIDTH: Final = 70
 _HEADS: Final = ("bar", "strategy", "symbol", "reason", "wanted", "granted", "explained")
+#: Symbols that are named.
+_NAMED: Final = 8
 _EXPLAINED: Final = 40
 _PASSED: Final = "conflict, passed"
 
@@ -38,7 +40,21 @@ def cuts(subject: Subject) -> list[Block]:
         for one in subject.explanation.reasons
     ]
     frequent = table("Most frequent reasons of cuts and refusals", ["because", "reason", "times", "money"], reasons)
-    return [*([frequent] if reasons else []), _timeline(subject, orders), *_explained(subject)]
+    return [*_conflicts(subject), *([frequent] if reasons else []), _timeline(subject, orders), *_explained(subject)]
+
+
+def _conflicts(subject: Subject) -> list[Block]:
+    """Return how many conflicts there were, and how they were settled."""
+    known = subject.document.get("conflicts")
+    if not known or not known["count"]:
+        return []
+    count, opposite = known["count"], known["opposite"]
+    where = ", ".join(f"{symbol} ({number:,})" for symbol, number in list(known["symbols"].items())[:_NAMED])
+    conflicts = "conflict" if count == 1 else "conflicts"
+    text = (
+        f"{count:,} {conflicts}, {opposite:,} of them with buyers and sellers, settled by {known['policy']}: {where}."
+    )
+    return [paragraph(text)]
 
 
 def _timeline(subject: Subject, orders: Sequence[OrderHistory]) -> Chart:

@@ -53,12 +53,12 @@ def _sentence(subject: Subject) -> str:
 def _all(subject: Subject) -> Html:
     portfolio = subject.document["portfolio"]
     rows: list[Sequence[object]] = [
-        ["initial capital", numbers.money(portfolio["initial_capital"])],
-        ["final equity", numbers.money(portfolio["final_equity"])],
-        ["reserve", numbers.money(portfolio["reserve"])],
-        *([one.label, numbers.metric(name, portfolio["metrics"])] for name, one in METRICS.items()),
+        ["initial capital", numbers.money(portfolio["initial_capital"]), ""],
+        ["final equity", numbers.money(portfolio["final_equity"]), ""],
+        ["reserve", numbers.money(portfolio["reserve"]), ""],
+        *([one.label, numbers.metric(name, portfolio["metrics"]), one.definition] for name, one in METRICS.items()),
     ]
-    return table("Figures of the portfolio", ["figure", PORTFOLIO], rows)
+    return table("Figures of the portfolio", ["figure", PORTFOLIO, "is"], rows)
 
 
 def strategies(subject: Subject) -> list[Block]:

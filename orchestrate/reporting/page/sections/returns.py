@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.analytics import curves
+from orchestrate.analytics import series
+from orchestrate.analytics.distribution import histogram
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.reporting.page import charts, numbers, sampling
@@ -27,10 +28,10 @@ WINDOW: Final = 63
 
 def monthly(subject: Subject) -> list[Block]:
     """Return a year a row, a month a column, shaded by what was gained or lost."""
-    months = curves.by_period(subject.labels, subject.portfolio.equity, subject.portfolio.initial, "M")
+    portfolio = subject.document["portfolio"]
+    months, years = portfolio.get("monthly", {}), portfolio.get("yearly", {})
     if not months:
         return []
-    years = curves.by_period(subject.labels, subject.portfolio.equity, subject.portfolio.initial, "Y")
     largest = max(abs(value) for value in months.values()) or 1.0
     head = joined(tag("th", name, scope="col", class_="n") for name in ("Year", *_MONTHS, "Whole"))
     rows = joined(_year(year, months, whole, largest) for year, whole in years.items())
@@ -60,7 +61,7 @@ def _in_percent(value: float) -> str:
 
 def yearly(subject: Subject) -> list[Block]:
     """Return a bar a year."""
-    years = curves.by_period(subject.labels, subject.portfolio.equity, subject.portfolio.initial, "Y")
+    years: dict[str, float] = subject.document["portfolio"].get("yearly", {})
     if not years:
         return []
     values = list(years.values())
@@ -78,10 +79,10 @@ def yearly(subject: Subject) -> list[Block]:
 
 def distribution(subject: Subject) -> list[Block]:
     """Return how often daily returns of each size came."""
-    returns = curves.returns_of(subject.portfolio.equity[subject.days])
+    returns = _returns(subject.portfolio.equity[subject.days])
     if len(returns) < 3:
         return []
-    edges, counts = curves.histogram(returns)
+    edges, counts = histogram(returns)
     centres = (edges[1:] + edges[:-1]) / 2
     bars = {
         **{"type": "bar", "x": centres, "y": counts, "width": float(edges[1] - edges[0]) * 0.92},
@@ -112,9 +113,9 @@ def rolling(subject: Subject) -> list[Block]:
     at = sampling.shown(known[PORTFOLIO], subject.few(_POINTS) // len(known))
     x = charts.moments(subject.labels[days[WINDOW:]][at])
     traces: list[Trace] = []
-    for place, (name, series) in enumerate(known.items()):
+    for place, (name, rolled) in enumerate(known.items()):
         colour = charts.colour(place - 1) if place else charts.INK
-        traces += _lines(name, x, [values[at] for values in series], colour, is_portfolio=not place)
+        traces += _lines(name, x, [values[at] for values in rolled], colour, is_portfolio=not place)
     figure = charts.figure(traces, **_rows(figures), hovermode="x unified")
     says = f"{', '.join(_TITLES[:figures])} of the last {WINDOW} days, at each day."
     note = sampling.note(len(at), len(known[PORTFOLIO][0]), "days")
@@ -124,18 +125,25 @@ def rolling(subject: Subject) -> list[Block]:
 
 def _rolled(subject: Subject, equity: Floats) -> list[Floats]:
     """Return the figures of a curve at each day that has a whole window before it."""
-    returns = curves.returns_of(equity[subject.days])
-    series = [
-        curves.rolling_sharpe(returns, WINDOW, subject.periods),
-        curves.rolling_volatility(returns, WINDOW, subject.periods),
+    returns = _returns(equity[subject.days])
+    figures = [
+        series.rolling_sharpe(returns, WINDOW, subject.periods),
+        series.rolling_volatility(returns, WINDOW, subject.periods),
     ]
     if subject.benchmark is not None:
-        held = curves.returns_of(subject.benchmark.equity[subject.days])
-        series.append(curves.rolling_beta(returns, held, WINDOW))
-    return [values[WINDOW - 1 :] for values in series]
+        held = _returns(subject.benchmark.equity[subject.days])
+        figures.append(series.rolling_beta(returns, held, WINDOW))
+    return [values[WINDOW - 1 :] for values in figures]
 
 
-def _lines(name: str, x: Floats, series: Sequence[Floats], colour: str, *, is_portfolio: bool) -> list[Trace]:
+def _returns(equity: Floats) -> Floats:
+    """Return the returns of a curve; 0 where it has none because nothing is left."""
+    with np.errstate(all="ignore"):
+        returns = series.returns_of(equity)
+    return np.where(np.isfinite(returns), returns, 0.0)
+
+
+def _lines(name: str, x: Floats, rolled: Sequence[Floats], colour: str, *, is_portfolio: bool) -> list[Trace]:
     more = {"line": {"width": 2.0}} if is_portfolio else {"visible": "legendonly"}
     return [
         charts.line(
@@ -149,7 +157,7 @@ def _lines(name: str, x: Floats, series: Sequence[Floats], colour: str, *, is_po
             yaxis=f"y{place + 1 if place else ''}",
             **{key: dict(one) if isinstance(one, dict) else one for key, one in more.items()},
         )
-        for place, (values, form) in enumerate(zip(series, _FORMS, strict=False))
+        for place, (values, form) in enumerate(zip(rolled, _FORMS, strict=False))
     ]
 
 
@@ -165,17 +173,17 @@ def _rows(count: int) -> dict[str, object]:
     return layout
 
 
-def _rolled_table(subject: Subject, series: Sequence[Floats]) -> Html:
+def _rolled_table(subject: Subject, rolled: Sequence[Floats]) -> Html:
     labels = subject.labels[subject.days[WINDOW:]]
     forms = (numbers.ratio, numbers.share, numbers.ratio)
     rows = [
         [
             label_text(int(labels[place])),
-            *(_known(values[place], form) for values, form in zip(series, forms, strict=False)),
+            *(_known(values[place], form) for values, form in zip(rolled, forms, strict=False)),
         ]
         for place in range(0, len(labels), max(1, len(labels) // 60))
     ]
-    return table(f"Rolling figures of the portfolio, {WINDOW} days", ["at", *_TITLES[: len(series)]], rows)
+    return table(f"Rolling figures of the portfolio, {WINDOW} days", ["at", *_TITLES[: len(rolled)]], rows)
 
 
 def _known(value: float, form: Callable[[float | None], Number]) -> Number:
