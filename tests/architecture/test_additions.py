@@ -198,6 +198,13 @@ def test_report_section_is_shown_of_every_run(orchestrate: Orchestrate) -> None:
     assert "At a glance\n  2 strategies in a pipe\n" in orchestrate("report", "latest")
 
 
+def test_page_section_is_on_every_page(orchestrate: Orchestrate, tmp_path: Path) -> None:
+    path = orchestrate("backtest", "plan.yaml", "--report", "-q", text=PLAN).splitlines()[-1]
+    page = (tmp_path / path).read_text(encoding="utf-8")
+    assert "<p>The run has 250 bars.</p>" in page
+    assert ">Never<" not in page
+
+
 def test_portfolio_rule_acts_at_its_step(orchestrate: Orchestrate) -> None:
     messages = [finding["message"] for finding in backtest(orchestrate, PLAN)["findings"]]
     assert "half of the bars are over at 2010-06-28" in messages

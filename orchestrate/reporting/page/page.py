@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from orchestrate.reporting.page.charts import Chart
 from orchestrate.reporting.page.markup import Html, details, escaped, joined, json_in_script, tag
-from orchestrate.reporting.page.sections import SECTIONS
+from orchestrate.reporting.page.sections.registry import SECTIONS
 from orchestrate.reporting.page.subject import Subject
 
 _ASSETS: Final = Path(__file__).parent / "assets"

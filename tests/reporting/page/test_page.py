@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from orchestrate.reporting.page.sections import SECTIONS
+from orchestrate.reporting.page.sections.registry import SECTIONS
 from tests.reporting.page.conftest import HOSTILE
 
 
