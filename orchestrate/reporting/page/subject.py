@@ -32,6 +32,8 @@ FILES: Final = (EQUITY, TRADES, POSITIONS, EXPOSURE, CONFIG, *DecisionTable.FILE
 #: So many strategies have a curve of their own; tables have all.
 DRAWN: Final = 12
 PORTFOLIO: Final = "portfolio"
+#: Nanoseconds of four days: a longer gap is no weekend.
+_APART: Final = 4 * 86_400 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,8 @@ class Subject:
 
     @cached_property
     def curves(self) -> dict[str, Curve]:
-        """Return the curves of the strategies drawn, without the money that was moved."""
-        return {name: self._curve(name) for name in self.drawn}
+        """Return the curves of the strategies drawn, without money that was moved; a single one is the portfolio's."""
+        return {name: self._curve(name) for name in self.drawn} if len(self.document["strategies"]) > 1 else {}
 
     @cached_property
     def earned(self) -> dict[str, Floats]:
@@ -159,9 +161,15 @@ class Subject:
 
     @cached_property
     def periods(self) -> float:
-        """Return the days a year that returns are annualised with."""
+        """Return how many of them a year has that returns are annualised with."""
         given = self.run.plan.get("periods_per_year")
-        return float(given) if given else periods_per_year(self.labels[self.days], daily=True)
+        return float(given) if given else periods_per_year(self.labels[self.days], daily=self.unit == "days")
+
+    @cached_property
+    def unit(self) -> str:
+        """Return what lies between two of them: `days`, or `bars` where most are further apart."""
+        gaps = np.diff(self.labels[self.days])
+        return "bars" if len(gaps) and float(np.median(gaps)) > _APART else "days"
 
     def _curve(self, name: str) -> Curve:
         allocated = float(self.document["strategies"][name]["allocated_capital"])

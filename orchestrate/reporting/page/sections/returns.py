@@ -87,19 +87,23 @@ def distribution(subject: Subject) -> list[Block]:
     bars = {
         **{"type": "bar", "x": centres, "y": counts, "width": float(edges[1] - edges[0]) * 0.92},
         **{"marker": {"color": [charts.GAIN if centre >= 0 else charts.LOSS for centre in centres]}},
-        "hovertemplate": "%{x:+.2%}: %{y} days<extra></extra>",
+        "hovertemplate": "%{x:+.2%}: %{y} " + subject.unit + "<extra></extra>",
     }
     figure = charts.figure(
-        [bars], xaxis={"tickformat": "+.1%", "zeroline": False}, yaxis={"title": "days"}, showlegend=False, bargap=0.05
+        [bars],
+        xaxis={"tickformat": "+.1%", "zeroline": False},
+        yaxis={"title": subject.unit},
+        showlegend=False,
+        bargap=0.05,
     )
     rows = [
         [numbers.change(float(low)), numbers.change(float(high)), numbers.count(int(number))]
         for low, high, number in zip(edges[:-1], edges[1:], counts, strict=True)
         if number
     ]
-    shown = table("Daily returns", ["from", "to", "days"], rows)
-    says = "How many days had a return of each size; the outermost bars hold all that lies beyond."
-    return [Chart("distribution", "Distribution of daily returns", figure, shown, says, height=240)]
+    shown = table("Returns by size", ["from", "to", subject.unit], rows)
+    says = f"How many {subject.unit} had a return of each size; the outermost columns hold all that lies beyond."
+    return [Chart("distribution", "Distribution of returns", figure, shown, says, height=240)]
 
 
 def rolling(subject: Subject) -> list[Block]:
@@ -117,10 +121,10 @@ def rolling(subject: Subject) -> list[Block]:
         colour = charts.colour(place - 1) if place else charts.INK
         traces += _lines(name, x, [values[at] for values in rolled], colour, is_portfolio=not place)
     figure = charts.figure(traces, **_rows(figures), hovermode="x unified")
-    says = f"{', '.join(_TITLES[:figures])} of the last {WINDOW} days, at each day."
-    note = sampling.note(len(at), len(known[PORTFOLIO][0]), "days")
+    says = f"{', '.join(_TITLES[:figures])} of the last {WINDOW} {subject.unit}, at each of them."
+    note = sampling.note(len(at), len(known[PORTFOLIO][0]), subject.unit)
     shown = _rolled_table(subject, known[PORTFOLIO])
-    return [Chart("rolling", f"Rolling {WINDOW} days", figure, shown, says, note, 60 + 180 * figures)]
+    return [Chart("rolling", f"Rolling {WINDOW} {subject.unit}", figure, shown, says, note, 60 + 180 * figures)]
 
 
 def _rolled(subject: Subject, equity: Floats) -> list[Floats]:
@@ -183,7 +187,7 @@ def _rolled_table(subject: Subject, rolled: Sequence[Floats]) -> Html:
         ]
         for place in range(0, len(labels), max(1, len(labels) // 60))
     ]
-    return table(f"Rolling figures of the portfolio, {WINDOW} days", ["at", *_TITLES[: len(rolled)]], rows)
+    return table(f"Rolling figures of the portfolio, {WINDOW} {subject.unit}", ["at", *_TITLES[: len(rolled)]], rows)
 
 
 def _known(value: float, form: Callable[[float | None], Number]) -> Number:
