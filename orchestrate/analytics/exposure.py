@@ -150,7 +150,7 @@ def extremes(result: RunResult) -> Extremes:
 
 def _idle_share(result: RunResult, group: Group, held: Floats) -> float | None:
     """Return the mean share of a group's equity that its positions do not hold back, over the closes of its bars."""
-    strategies = [result.strategies[name] for name in group.strategies]
+    strategies = [result.strategies[name] for name in sorted(group.strategies)]  # as sums of books are made
     equity = np.asarray(sum(one.equity for one in strategies), dtype=np.float64)
     if group.scope == "portfolio":
         equity = result.portfolio_equity

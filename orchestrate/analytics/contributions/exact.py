@@ -15,7 +15,7 @@ def adding_up(parts: Mapping[str, float], total: float) -> dict[str, float]:
     scale = max(2**_BITS, Fraction(total).denominator)
     units = {name: round(Fraction(part) * scale) for name, part in parts.items()}
     rest = round(Fraction(total) * scale) - sum(units.values())
-    by_size = sorted(units, key=lambda name: -abs(units[name]))
+    by_size = sorted(units, key=lambda name: (-abs(units[name]), name))
     if rest and by_size:
         taker = next((name for name in by_size if _is_exact(units[name] + rest)), by_size[0])
         units[taker] += rest

@@ -15,8 +15,8 @@ def gains_of_symbols(result: RunResult) -> dict[str, float]:
     fills: dict[str, list[Fill]] = {name: [] for name in result.strategies}
     for record in result.fills:
         fills[record.fill.strategy_id].append(record.fill)
-    for strategy in result.strategies.values():
-        for symbol, gain in _gains(strategy, fills[strategy.id]):
+    for name, strategy in sorted(result.strategies.items()):  # the order in the file changes no digit
+        for symbol, gain in _gains(strategy, fills[name]):
             gains[symbol] = gains.get(symbol, 0.0) + gain
     return gains
 

@@ -29,8 +29,8 @@ class Paths:
 
     @property
     def names(self) -> list[str]:
-        """The ids of all strategies."""
-        return list(self._result.strategies)
+        """The ids of all strategies, sorted: the order in the file changes no digit."""
+        return sorted(self._result.strategies)
 
     def gains(self, name: str) -> Floats:
         """Return what a strategy gained in each period, in money."""

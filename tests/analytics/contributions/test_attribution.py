@@ -77,6 +77,16 @@ def test_random_portfolios_add_up(seed: int) -> None:
     require_sums(result_of_run(market, done))
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_the_order_in_the_file_changes_no_digit(seed: int) -> None:
+    market, done, _ = stepped(seed, full=False)
+    result = replace(result_of_run(market, done), periods_per_year={"": 252.0})
+    turned = replace(result, strategies=dict(reversed(result.strategies.items())))
+    first, second = summarise(result), summarise(turned)
+    for part in ("portfolio", "strategies", "frameworks", "attribution"):
+        assert first[part] == second[part], part
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_random_portfolios_in_several_currencies_add_up(seed: int) -> None:
     """Shares and futures, with borrow; futures convert each profit when it is made."""
