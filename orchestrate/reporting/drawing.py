@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrate.analytics.curves import drawdown
+from orchestrate.analytics.series import drawdown
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.reporting.page import sampling
 
