@@ -88,8 +88,10 @@ def _of_failures(document: Document, file: str) -> Iterator[Note]:
 def _at_its_line(rule: str, who: str, error: Document, file: str) -> Note:
     when = f" ({error['bar_date']})" if error["bar_date"] else ""
     message = f"{who}{error['type']}: {error['message']}{when}"
-    own = error.get("file")
-    return Note("error", rule, message, place(own or file), error.get("line") or 0 if own else 0)
+    if not error.get("file"):
+        return Note("error", rule, message, place(file))
+    own = Path(file).parent / error["file"]  # as the configuration names it: from its folder
+    return Note("error", rule, message, place(own.as_posix()), error["line"])
 
 
 def _of_gates(document: Document, file: str) -> Iterator[Note]:

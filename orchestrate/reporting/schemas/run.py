@@ -115,6 +115,8 @@ def _sometimes() -> dict[str, Json]:
     }
 
 
+#: A value and the label of its bar.
+_POINT: Json = record({"value": NUMBER, "label": TEXT})
 _ROW: Json = {"type": "object", "additionalProperties": ANYTHING}
 #: Tables that stand beside metrics.
 _TABLES: dict[str, Json] = {
@@ -139,10 +141,25 @@ def _attribution() -> Json:
 _PAIRS: Json = array(record({"strategies": array(TEXT), "correlation": NUMBER}))
 #: What became of demands, and what each part gave; documents of older runs lack it.
 _MORE: dict[str, Json] = {
-    "demands": _ROW,
-    "conflicts": _ROW,
-    "open_positions": array(_ROW),
-    "equity_sketch": ANYTHING,
+    "demands": record(
+        {
+            "count": COUNT,
+            "resized": COUNT,
+            "blocked": COUNT,
+            "reasons": array(record({"reason": TEXT, "count": COUNT, "money": NUMBER})),
+        },
+        {"limits": by_name(COUNT)},
+    ),
+    "conflicts": record({"count": COUNT, "opposite": COUNT, "policy": TEXT, "symbols": by_name(COUNT)}),
+    "open_positions": array(
+        record(
+            {
+                **dict.fromkeys(("strategy_id", "symbol", "opened"), TEXT),
+                **dict.fromkeys(("quantity", "average_price", "price", "worth", "open_profit"), NUMBER),
+            }
+        )
+    ),
+    "equity_sketch": record({"values": array(NUMBER), "lowest": nullable(_POINT), "highest": nullable(_POINT)}),
     "attribution": _attribution(),
     "correlated": record({"diversifiers": _PAIRS, "alike": _PAIRS}),
 }

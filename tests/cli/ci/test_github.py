@@ -47,6 +47,19 @@ def test_a_mistake_stands_at_its_line(prompt):
     assert annotations(done.out)[0][:4] == ("error", "bad.yaml", "2", "1")
 
 
+@pytest.mark.parametrize("absolute", [False, True])
+def test_a_strategy_that_fails_is_shown_at_its_line_below_the_folder_of_its_file(prompt, absolute):
+    folder = prompt.folder / "strategies"
+    folder.mkdir()
+    (prompt.folder / "broken.py").rename(folder / "broken.py")
+    text = 'strategy: "broken.py:Quitter"\ncapital: 1000\ndata: {AAA: {synthetic: {bars: 60, seed: 7}}}\n'
+    path = prompt.write("strategies/config.yaml", text)
+    done = prompt("backtest", str(prompt.folder / path) if absolute else path, "--format", "github")
+    kind, file, line, _, message = annotations(done.out)[0]
+    assert (kind, file, message.partition(":")[0]) == ("error", "strategies/broken.py", "Quitter")
+    assert "enough is enough" in (folder / "broken.py").read_text().splitlines()[int(line) - 1]
+
+
 def test_an_absolute_path_is_shown_from_the_working_directory(prompt):
     path = prompt.folder / prompt.write("bad.yaml", "strategy: MOMENTUM\ncapitl: 3\n")
     assert annotations(prompt("validate", str(path), "--format", "github").out)[0][1] == "bad.yaml"
