@@ -13,6 +13,8 @@ import numpy as np
 from orchestrate.domain.market.bars import Bars
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.plan import Sizing
 from orchestrate.domain.results import Coverage, Finding
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.strategies.calls import CallScope, error_kind, error_text
@@ -27,6 +29,7 @@ from orchestrate.orchestration.strategies.lookahead import (
     Verdict,
     check_lookahead,
 )
+from orchestrate.usecases.brackets import BracketEnds
 from orchestrate.usecases.running.watchdog import Watchdog
 
 #: The share of a run's time that the check may take beyond the bars that it always looks at.
@@ -82,9 +85,13 @@ class Checked:
     acted: Mapping[str, Acted]
 
 
-def simulated(decider: VectorDecider) -> dict[str, Acted]:
-    """Return by symbol the flags that a run without limits of capital acts upon."""
-    return {symbol: simulate_acted(np.asarray(codes)) for symbol, codes in decider.codes.items()}
+def simulated(decider: VectorDecider, market: Market, sizing: Sizing, rules: ExecutionRules) -> dict[str, Acted]:
+    """Return by symbol the flags that a run without limits of capital acts upon, with the exits of its entries."""
+    acted: dict[str, Acted] = {}
+    for symbol, codes in decider.codes.items():
+        ends = BracketEnds(symbol, market, decider.sized.get(symbol), sizing, rules)
+        acted[symbol] = simulate_acted(np.asarray(codes), ends.closed_at if ends.has_some else None)
+    return acted
 
 
 @dataclass(frozen=True, slots=True)

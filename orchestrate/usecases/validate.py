@@ -150,7 +150,8 @@ def _look_ahead(strategy: StrategyPlan, plan: RunPlan, market: Market, watchdog:
         text = f"{error_kind(error)}: {error_text(error, scope)}"
         message = f"could not be checked for look-ahead on {symbols}: {text}"
         return Outcome((Finding("warning", f"strategies.{strategy.id}", message),))
-    checked = Checked(strategy.id, instances[0], instances[1], decider, simulated(decider))
+    acted = simulated(decider, market, strategy.sizing, plan.execution)
+    checked = Checked(strategy.id, instances[0], instances[1], decider, acted)
     outcome = check_strategy(checked, market, watchdog)
     gc.collect(0)  # as at the end of a run: files that strategies left open are flushed, then closed
     return outcome

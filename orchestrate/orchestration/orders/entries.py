@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -35,13 +35,14 @@ class EntryColumns:
 
     def applied(self, signals: Iterable[Signal], row: int, standing: Standing) -> list[Signal]:
         """Return the signals of a bar, its entries with their size and bracket."""
-        return [signal if signal.kind != "entry" else self._entry(signal, row, standing) for signal in signals]
+        return [signal if signal.kind != "entry" else self.entry(signal, row, standing.close) for signal in signals]
 
-    def _entry(self, signal: Signal, row: int, standing: Standing) -> Signal:
+    def entry(self, signal: Signal, row: int, close: Callable[[str], float]) -> Signal:
+        """Return an entry with its size and bracket; ValueError for prices on the wrong side of the close."""
         exits = tuple([_figure(column, row) for column in self.exits])
         entry = _entry(signal.symbol, signal.side, _figure(self.size, row), exits, self.absolute)
         if self.absolute:
-            entry.terms.require_sides(standing.close(signal.symbol), buys=signal.side == "long")
+            entry.terms.require_sides(close(signal.symbol), buys=signal.side == "long")
         return entry
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import zip_longest
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.market.timeline import BarSeries, Flags, Floats
+from orchestrate.domain.market.timeline import NEVER, BarSeries, Flags, Floats
 from orchestrate.domain.results import DecisionRecord
+from orchestrate.domain.strategies.protocols import Side
 from orchestrate.orchestration.strategies.deciders import SIDES, WISHES, Codes
 
 #: How many bars of each kind every check cuts behind, where there are as many.
@@ -27,19 +28,25 @@ Acted = Mapping[str, Rows]
 # ---- which flags were acted upon
 
 
-def simulate_acted(codes: Codes) -> dict[str, Rows]:
-    """Return the flags that a run without limits of capital acts upon: an entry when flat, an exit when in."""
+def simulate_acted(codes: Codes, closed_at: Callable[[int, Side], int] | None = None) -> dict[str, Rows]:
+    """Return the flags that a run without limits of capital acts upon: an entry when flat, an exit when in.
+
+    `closed_at` returns the row of the bar in which the exits of an entry, flagged at a row, close it.
+    """
     acted: dict[str, list[int]] = {side: [] for side in SIDES}
-    held = 0
+    held, closes = 0, NEVER
     rows = np.flatnonzero(codes)
     for row, code in zip(rows.tolist(), codes[rows].tolist(), strict=True):
+        if row >= closes:
+            held, closes = 0, NEVER
         for kind, side in WISHES[held][code]:
             if kind == "exit":
                 acted["exit_long" if held > 0 else "exit_short"].append(row)
-                held = 0
+                held, closes = 0, NEVER
             else:
                 acted[f"enter_{side}"].append(row)
                 held = 1 if side == "long" else -1
+                closes = NEVER if closed_at is None else closed_at(row, side)
     return {side: np.array(rows, dtype=np.int64) for side, rows in acted.items()}
 
 
@@ -52,10 +59,12 @@ def demanded(decisions: Iterable[DecisionRecord], rows: Mapping[str, Rows]) -> d
     orders: set[str] = set()
     for record in decisions:
         demand = record.decision.demand
-        if not demand.signalled or demand.native_order or record.order_id in orders:
+        if record.order_id in orders:
             continue
         if record.order_id:
             orders.add(record.order_id)
+        if not demand.signalled or demand.native_order:
+            continue
         buys = math.copysign(1.0, demand.quantity) > 0
         side = f"{'exit' if demand.closing else 'enter'}_{'long' if buys != demand.closing else 'short'}"
         sides = flags.setdefault((demand.strategy_id, demand.symbol), {name: [] for name in SIDES})

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from orchestrate.data.loading import load_market
 from orchestrate.domain.market.bars import full_history
-from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.execution import ExecutionRules, Slippage
+from orchestrate.domain.plan import Sizing
 from orchestrate.orchestration.strategies.cuts import demanded
 from orchestrate.orchestration.strategies.deciders import SIDES, VectorDecider
 from orchestrate.usecases.api.results import BacktestResult, result_of
@@ -214,18 +217,46 @@ def test_exits_of_entries_that_peek_are_found_out_in_a_run():
     assert accusation.startswith("looks ahead on A: stop_loss at ")
 
 
-@pytest.mark.parametrize("fill", ["next_open", "close"])
-@pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
-def test_a_run_acts_upon_the_flags_that_the_simulation_names(fill, framework):
-    strategy = By(lambda b: (rose(b) & above(b), fell(b), fell(b) & below(b), rose(b) & below(b)))
-    plan = plan_of([part("both", "Turning", framework, percent=20)], {"A": synthetic("A")}, ExecutionRules(fill=fill))
+def both_sides(bars):
+    return rose(bars) & above(bars), fell(bars), fell(bars) & below(bars), rose(bars) & below(bars)
+
+
+def seldom_out(bars):
+    """Entries of both sides, exits far apart: the exits of entries close first."""
+    rare = np.arange(len(bars)) % 40 == 0
+    return rose(bars) & above(bars), rare, fell(bars) & below(bars), rare
+
+
+NO_EXITS = Sizing("fixed", Decimal(5))
+BY_RISK = Sizing("risk", Decimal("0.001"), take_profit_risk_reward=Decimal(2))
+#: How entries are closed: by the strategy's flags, size (none), stop_loss, take_profit and trail_loss, and the plan.
+CLOSED = {
+    "by flags": (both_sides, (), NO_EXITS),
+    "by stop and target": (seldom_out, (None, 0.02, 0.03), NO_EXITS),
+    "by a trail": (seldom_out, (None, None, None, 0.03), NO_EXITS),
+    "by the plan": (seldom_out, (), BY_RISK),
+    "by a stop of its own and the plan's target": (seldom_out, (None, 0.015), BY_RISK),
+}
+
+
+@pytest.mark.parametrize(("framework", "fill"), [("backtrader", "next_open"), ("nautilus", "close")])
+@pytest.mark.parametrize("how", CLOSED)
+def test_a_run_acts_upon_the_flags_that_the_simulation_names(how, fill, framework):
+    flags, exits, sizing = CLOSED[how]
+    strategy = By(lambda b: (*flags(b), *exits))
+    rules = ExecutionRules(fill=fill, slippage=Slippage(percent=0.05))
+    one = replace(part("both", "Turning", framework), sizing=sizing)
+    plan = plan_of([one], {"A": synthetic("A", bars=600)}, rules)
     decisions = run_plan(plan, strategies={"both": strategy}).decisions
     market, _ = load_market(plan)
     decider = VectorDecider(strategy, market.series)
     decider.start()
-    acted, simulated = demanded(decisions, market.timeline.rows)["both", "A"], simulated_acts(decider)["A"]
+    acted = demanded(decisions, market.timeline.rows)["both", "A"]
+    simulated = simulated_acts(decider, market, sizing, rules)["A"]
     assert {side: acted[side].tolist() for side in SIDES} == {side: simulated[side].tolist() for side in SIDES}
-    assert all(len(acted[side]) > 3 for side in SIDES)
+    assert all(len(acted[side]) > (3 if how == "by flags" else 0) for side in SIDES)
+    if how != "by flags":
+        assert sum(len(acted[side]) for side in SIDES[::2]) > 2 * sum(len(acted[side]) for side in SIDES[1::2])
 
 
 def test_what_a_run_refuses_or_cancels_was_acted_upon_once():
