@@ -79,7 +79,10 @@ def _one_of(kinds: tuple[Any, ...], stored: Any) -> Any:
     return _of(next(kind for kind in kinds if kind is not type(None)), stored)
 
 
-def _dataclass(kind: type, stored: Mapping[str, Any]) -> Any:
+def _dataclass(base: type, stored: Mapping[str, Any]) -> Any:
+    """Return a value of the type, or of the kind of it that has further fields where these are stored."""
+    kinds = (base, *reversed(base.__subclasses__()))  # of one with slots, the class that it was made from comes first
+    kind = next((kind for kind in kinds if stored.keys() <= {one.name for one in fields(kind)}), base)
     unknown = stored.keys() - {one.name for one in fields(kind)}
     if unknown:
         raise KeyError(f"{sorted(unknown)[0]} is no part of {kind.__name__}")

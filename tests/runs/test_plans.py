@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrate import wiring
 from orchestrate.domain.errors import StoreError
-from orchestrate.domain.plan import plan_hash
+from orchestrate.domain.plan import BaselineGate, plan_hash
 from orchestrate.runs.plans import plan_of
 from orchestrate.runs.reading import StoredRun
 
@@ -56,6 +57,14 @@ def planned(path):
 def test_every_plan_is_read_as_it_was(path):
     plan = planned(path)
     assert plan_of(stored(plan)) == plan
+
+
+def test_a_gate_against_a_baseline_is_read_as_one():
+    plan = planned(CONFIGS[0].parent / "portfolio.yaml")
+    gates = (*plan.gates, BaselineGate("sharpe", ">=", -0.1, 1.5))
+    read = plan_of(stored(replace(plan, gates=gates)))
+    assert read.gates == gates
+    assert [type(gate) for gate in read.gates] == [type(gate) for gate in gates]
 
 
 def test_every_section_is_read_as_it_was(tmp_path):

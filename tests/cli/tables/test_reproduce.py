@@ -203,6 +203,15 @@ def test_an_interrupted_run_is_run_as_far(prompt, monkeypatch):
     assert (done.code, done.document["differences"]) == (0, [])
 
 
+def test_a_gate_against_a_baseline_is_judged_by_what_was_stored(stored, prompt):
+    """The run that it was compared with may be gone."""
+    first = prompt.runs[0]
+    assert prompt("backtest", "stored.yaml", "-q", "--gate", "trades >= baseline", "--baseline", first.name).code == 0
+    shutil.rmtree(first)
+    done = prompt("reproduce", "latest", "--format", "json")
+    assert (done.code, done.document["differences"]) == (0, [])
+
+
 def test_the_time_limit_holds(prompt):
     prompt("backtest", "single.yaml", "-q")
     assert prompt("reproduce", "latest", "--time-limit", "0").code == 124
