@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pyarrow.parquet as pq
 import pytest
+
+from orchestrate.runs.manifest import seal, unseal
+from orchestrate.usecases.backtest import Request, backtest
 
 PLANNED = '''\
 """Strategies that trade at the bars that they are given."""
@@ -53,15 +59,27 @@ portfolio:
 """
 
 
-@pytest.fixture
-def stored(prompt):
-    """Run the portfolio on eight bars that rise by one; return a function that reads a table of it."""
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """The portfolio and its run on eight bars that rise by one."""
+    folder = tmp_path_factory.mktemp("made")
     rows = [f"2024-01-{bar + 1:02},{bar + 10},{bar + 11},{bar + 9},{bar + 10}.5,1000" for bar in range(BARS)]
-    prompt.write("a.csv", "\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n")
-    prompt.write("planned.py", PLANNED)
-    prompt.write("stored.yaml", PORTFOLIO)
-    done = prompt("backtest", "stored.yaml", "-q")
-    assert done.code == 0, done.err
+    (folder / "a.csv").write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n")
+    (folder / "planned.py").write_text(PLANNED)
+    (folder / "stored.yaml").write_text(PORTFOLIO)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert backtest(Request("stored.yaml")).exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def stored(prompt, made):
+    """Put the run into the folder of the prompt, as if it were made there; return a function that reads its tables."""
+    shutil.copytree(made, prompt.folder, dirs_exist_ok=True)
+    path = prompt.runs[0] / "run.json"
+    facts = json.loads(unseal(path.read_bytes())) | {"root": prompt.folder.as_posix()}
+    path.write_bytes(seal(json.dumps(facts, indent=2).encode() + b"\n"))
 
     def rows(table):
         last = max(prompt.runs, key=lambda run: (run / "run.json").stat().st_mtime_ns)
