@@ -12,6 +12,8 @@ from orchestrate.reporting.figures import NOTHING, change_text, columns, exact, 
 from orchestrate.reporting.output import say
 
 Document = dict[str, Any]
+#: Instead of all that is in a part of the configuration which another run doesn't have; JSON has it.
+_THERE: Final = "there"
 _EVERY: Final = {"step": "at each step", "day": "by day", "month": "by month", "year": "by year"}
 
 
@@ -80,7 +82,9 @@ def _differences(rows: Sequence[Document], what: str, letters: Sequence[str]) ->
 
 
 def _value(value: object) -> str:
-    if isinstance(value, (dict, list)):
+    if isinstance(value, dict):
+        return _THERE
+    if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return exact(value) or NOTHING
 

@@ -31,9 +31,9 @@ def compare(named: Sequence[str], reports: Path) -> Document:
         "runs": [Summary(one.manifest, one.figures).row() for one in stored],
         "figures": list(_figures([one.figures["portfolio"] for one in stored])),
         "strategies": list(_strategies([one.figures["strategies"] for one in stored])),
-        "configuration": list(_differences([_flat(_by_id(one.plan)) for one in stored])),
+        "configuration": list(_differences([_by_id(one.plan) for one in stored])),
         "data": _data([str(one.manifest["data_hash"]) for one in stored]),
-        "versions": list(_differences([_flat(one.manifest.get("versions", {})) for one in stored])),
+        "versions": list(_differences([one.manifest.get("versions", {}) for one in stored])),
         "equity": _equity(stored),
     }
 
@@ -65,20 +65,19 @@ def _by_id(plan: Document) -> Document:
     return plan | {"strategies": {one["id"]: one for one in strategies}} if isinstance(strategies, list) else plan
 
 
-def _flat(value: object, key: str = "") -> dict[str, object]:
-    """Return the values of nested objects by their paths; a list is one value."""
-    if not isinstance(value, Mapping) or not value:
-        return {key: value}
-    inner = ((f"{key}.{name}" if key else str(name), item) for name, item in value.items())
-    return {path: leaf for name, item in inner for path, leaf in _flat(item, name).items()}
+def _differences(values: Sequence[object], path: str = "") -> Iterator[Document]:
+    """Yield each path at which the runs differ, with what each of them has there: null for nothing.
 
-
-def _differences(flat: Sequence[Mapping[str, object]]) -> Iterator[Document]:
-    """Yield each path at which the runs differ, with the value that each of them has; null for none."""
-    for path in dict.fromkeys(path for one in flat for path in one):
-        values = [one.get(path) for one in flat]
-        if any(value != values[0] for value in values):
-            yield {"key": path, "values": values}
+    What not all of them have is one difference, however much is in it.
+    """
+    if all(value == values[0] for value in values):
+        return
+    objects = [value for value in values if isinstance(value, Mapping)]
+    if len(objects) < len(values):
+        yield {"key": path, "values": list(values)}
+        return
+    for name in dict.fromkeys(name for one in objects for name in one):
+        yield from _differences([one.get(name) for one in objects], f"{path}.{name}" if path else str(name))
 
 
 def _data(hashes: Sequence[str]) -> Document:

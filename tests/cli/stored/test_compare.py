@@ -141,3 +141,11 @@ def test_hostile_texts_are_shown_with_escapes(prompt, stored, two_strategies):
     done = prompt("compare", stored(two_strategies), stored(replace(two_strategies, plan=plan)))
     (line,) = (line for line in done.out.splitlines() if line.startswith("benchmark"))
     assert line.split(maxsplit=2) == ["benchmark", "–", r"\x1b[31mX\n::error::no"]
+
+
+def test_a_strategy_that_one_run_lacks_is_one_difference(prompt, stored, two_strategies):
+    fewer = replace(two_strategies.plan, strategies=two_strategies.plan.strategies[:1])
+    runs = [stored(two_strategies), stored(replace(two_strategies, plan=fewer))]
+    (row,) = prompt("compare", *runs, "--format", "json").document["configuration"]
+    assert (row["key"], row["values"][0]["id"], row["values"][1]) == ("strategies.climb", "climb", None)
+    assert "configuration     A      B\nstrategies.climb  there  –\n" in prompt("compare", *runs).out
