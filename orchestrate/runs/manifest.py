@@ -9,11 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.results import RunResult, StrategyError
 from orchestrate.runs.store import digest
+
+if TYPE_CHECKING:
+    from orchestrate.domain.results import RunResult, StrategyError
 
 SCHEMA_VERSION: Final = 1
 _SEAL: Final = re.compile(rb'\{\n  "checksum": "([0-9a-f]{64})",\n')

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from orchestrate.analytics.metrics.metric import Metric, NoBenchmarkError, NoFigureError
 from orchestrate.analytics.metrics.registry import METRICS
-from orchestrate.domain.results import Finding
 
 if TYPE_CHECKING:
     from orchestrate.analytics.tracks.track import Track
+    from orchestrate.domain.results import Finding
 
 Figures = dict[str, float | None]
 
@@ -44,4 +44,6 @@ def _finite(metric: Metric, track: Track) -> float:
 
 
 def _finding(where: str, names: list[str], cause: str) -> Finding:
+    from orchestrate.domain.results import Finding  # gates and lists read the registry beside this, and need no results
+
     return Finding("info", where, f"no value for {', '.join(names)}: {cause}", len(names))
