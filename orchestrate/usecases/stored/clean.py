@@ -10,7 +10,6 @@ from orchestrate.domain.errors import StoreError
 from orchestrate.runs.manifest import SCHEMA_VERSION
 from orchestrate.runs.reading import latest_first
 from orchestrate.runs.store import hidden_folder
-from orchestrate.usecases.pages.page import INDEX, write_whole
 
 Document = dict[str, Any]
 
@@ -23,10 +22,10 @@ def clean(reports: Path, keep: int, *, dry_run: bool = False) -> Document:
     """
     folders = latest_first(reports)
     kept, old = folders[:keep], folders[keep:]
-    if not dry_run:
+    if old and not dry_run:
         for folder in old:
             _remove(folder)
-        _renew_index(reports, changed=bool(old))
+        _renew_index(reports)
     names = ([folder.name for folder in part] for part in (kept, old))
     return {"schema_version": SCHEMA_VERSION, "dry_run": dry_run, **dict(zip(("kept", "removed"), names, strict=True))}
 
@@ -43,8 +42,9 @@ def _remove(folder: Path) -> None:
         raise StoreError(f"{folder}: can't be removed: {error.strerror or error}") from None
 
 
-def _renew_index(reports: Path, *, changed: bool) -> None:
+def _renew_index(reports: Path) -> None:
     from orchestrate.usecases.pages.index import index_text
+    from orchestrate.usecases.pages.page import INDEX, write_whole
 
-    if changed and (reports / INDEX).is_file():
+    if (reports / INDEX).is_file():
         write_whole(reports / INDEX, index_text(reports))
