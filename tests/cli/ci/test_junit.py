@@ -114,6 +114,36 @@ def test_a_bug_is_an_error_too(prompt, monkeypatch):
     assert (done.code, "Traceback" in done.err) == (4, True)
 
 
+ERROR = {"type": "ValueError", "message": "no", "file": "mine.py", "line": 7, "bar_date": "2020-01-02"}
+SHORT = {"score": 40, "required": 60, "warnings": ["a, b: alike"]}
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "name", "end", "note"),
+    [
+        ("failed", {"error": ERROR}, "run", ("error", "ValueError: no"), ("mine.py", 7, "ValueError: no (2020-01-02)")),
+        (
+            "interrupted",
+            {},
+            "run",
+            ("error", "interrupted after 5 bars"),
+            ("a.yaml", 0, "interrupted after 5 bars"),
+        ),
+        ("completed", {"compatibility": SHORT}, "compatibility", ("failure", "a, b: alike"), None),
+    ],
+)
+def test_what_is_wrong_with_the_whole_run_is_a_case_of_the_portfolio(two_strategies, status, more, name, end, note):
+    from orchestrate.reporting.ci import junit, notes
+    from tests.reporting.documents import document_of
+
+    document = document_of(two_strategies) | {"status": status, **more}
+    done = type("Done", (), {"out": junit.of_run(document, "backtest a.yaml")})
+    assert cases(done)["portfolio", name] == end
+    first = notes.of_run(document, "a.yaml")[0]
+    if note:
+        assert (first.severity, first.rule, first.file, first.line, first.message) == ("error", "run", *note)
+
+
 def test_hostile_texts_stay_texts(prompt):
     prompt.write(
         "hostile.py",

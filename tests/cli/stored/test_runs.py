@@ -76,11 +76,23 @@ def test_what_is_listed(prompt, three, options, places):
 
 
 def test_all_that_is_wrong_is_reported_at_once(prompt, three):
-    words = ["--where", "sharpe", "--where", "shape > 1", "--where", "strategies.wav.trades > 1", "--since", "today"]
+    words = [
+        "--where",
+        "sharpe",
+        "--where",
+        "cagr > baseline",
+        "--where",
+        "shape > 1",
+        "--where",
+        "strategies.wav.trades > 1",
+        "--since",
+        "today",
+    ]
     done = prompt("runs", *words, "--sort", "sharp")
     assert (done.code, done.out) == (2, "")
     assert [line for line in done.err.splitlines() if not line.startswith("    hint")] == [
         "--where: 'sharpe' is not a gate; write METRIC OPERATOR NUMBER, such as 'sharpe >= 0.5'",
+        "--where: 'cagr > baseline' needs a number; a list has no baseline",
         "--since: 'today' is not a date",
         "--where: 'shape' names no metric",
         "--where: no strategy 'wav' in this run",
