@@ -46,8 +46,7 @@ def count(value: float | None) -> Number:
 
 def quantity(value: float) -> Number:
     """Return a quantity or a price with the digits that it has."""
-    text = f"{value:,.6f}".rstrip("0").rstrip(".")
-    return Number("0" if text == "-0" else text)
+    return Number(figures.quantity_text(value))
 
 
 def prices(values: Sequence[float]) -> list[Number]:
