@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,8 @@ import pytest
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.usecases.pages.dashboard import dashboard
 from orchestrate.usecases.pages.page import page_text
+from tests.cli.conftest import SINGLE
+from tests.reporting.page.conftest import command
 
 
 class Client:
@@ -35,19 +39,28 @@ class Client:
         return answer.status, dict(answer.getheaders()), text
 
 
-@pytest.fixture
-def reports(prompt) -> Path:
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of one run."""
-    assert prompt("backtest", "single.yaml", "-q").code == 0
-    return prompt.folder / "reports"
+    folder = tmp_path_factory.mktemp("dashboard")
+    (folder / "single.yaml").write_text(SINGLE)
+    with contextlib.chdir(folder):
+        assert command("backtest", "single.yaml", "-q") == 0
+    return folder / "reports"
 
 
-@pytest.fixture
-def client(reports) -> Iterator[Client]:
+@contextlib.contextmanager
+def served(reports: Path) -> Iterator[Client]:
     with dashboard(reports, 0) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield Client(server.server_address[1])
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def client(reports: Path) -> Iterator[Client]:
+    with served(reports) as client:
+        yield client
 
 
 def files(folder: Path) -> dict[Path, int]:
@@ -113,10 +126,12 @@ def test_nothing_can_be_changed(client, method):
     assert client("/", method)[0] == 501
 
 
-def test_a_damaged_run_says_so(client, reports):
-    [run] = reports.iterdir()
+def test_a_damaged_run_says_so(reports, tmp_path):
+    shutil.copytree(reports, tmp_path / "reports")
+    [run] = (tmp_path / "reports").iterdir()
     (run / "metrics.json").write_text("{}")
-    status, _, text = client(f"/{run.name}/report.html")
+    with served(tmp_path / "reports") as client:
+        status, _, text = client(f"/{run.name}/report.html")
     assert status == 500
     assert "changed since the run" in text
 
