@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import backtrader as bt
@@ -233,3 +234,38 @@ def test_the_position_of_an_unusable_engine_is_closed_at_its_rate() -> None:
     done = run("backtrader", {}, BARS, SHARE, FEES, strategy=Damaging)
     assert done.fills() == [(10.0, 10.0), (-10.0, 13.0)]
     assert done.results["s"].equity[-1] == pytest.approx(1_000 - 110 - 1.2 + 162.5 - 1.625)
+
+
+def a_case(chance: Random) -> tuple[Instrument, Script, list[tuple[float, float]]]:
+    """A wild price, and a script of market orders and limits, many of them through zero."""
+    instrument = Instrument(
+        "A",
+        currency="EUR",
+        fx="R",
+        borrow=chance.choice([0.0, 0.3]),
+        asset_class=chance.choice(["equity", "future", "fx"]),
+        multiplier=chance.choice([1.0, 10.0]),
+        margin_rate=chance.choice([0.2, 0.5]),
+        maintenance_rate=0.01,
+    )
+    price, bars, script = 20.0, [], {}
+    for bar in range(40):
+        opened = round(price * chance.uniform(0.98, 1.02), 2)
+        price = round(opened * chance.uniform(0.97, 1.03), 2)
+        bars.append((opened, price))
+        if bar < 38 and chance.random() < 0.5:
+            limit = None if chance.random() < 0.5 else round(20 * chance.uniform(0.9, 1.1), 2)
+            script[bar] = [(chance.choice([-1, 1]) * chance.randint(1, 30), limit)]
+    return instrument, script, bars
+
+
+@BOTH
+@pytest.mark.parametrize("seed", range(5))
+def test_a_native_sees_the_value_of_its_book(seed: int, framework: str) -> None:
+    chance = Random(seed)
+    instrument, script, bars = a_case(chance)
+    rates = [(9.0, round(chance.uniform(1.0, 1.4), 4)) for _ in bars]
+    rules = ExecutionRules(commission=Commission(percent=0.1, minimum=0.5), slippage=Slippage(ticks=2))
+    done = run(framework, script, {"A": bars, "R": rates}, instrument, rules, capital=20_000)
+    assert len(done.fills()) > 9
+    assert [value for _, value in seen(framework)] == pytest.approx(done.results["s"].equity.tolist())
