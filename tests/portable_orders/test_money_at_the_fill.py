@@ -157,3 +157,20 @@ def test_an_exit_of_an_entry_on_its_way_is_no_position(engine: str) -> None:
     }
     done = run(engine, plan, market, ExecutionRules("close"))
     assert done.reasons("s")[2] == ("rejected", "capital", 0.0)
+
+
+@pytest.mark.parametrize("second", ["backtrader", "nautilus"])
+def test_on_common_cash_each_takes_its_own_from_what_is_left(engine: str, second: str) -> None:
+    """Each may use 500 of 1,000. The short at 15 costs 33 × 15 = 495; 50 at 10 are paid from the other half."""
+    market = market_of(
+        bars([(9.0, 9.0, 9.0, 9.0), (9.0, 9.0, 9.0, 9.0), (15.0, 15.0, 15.0, 15.0)]),
+        bars(level(11.0, 11.0, 10.0), "B"),
+    )
+    parts = {
+        "a": Part(Scripted({0: [Signal.enter("A", "short", 50, limit=10.0)]}), pct=50, framework=engine),
+        "b": Part(Scripted({0: [Signal.enter("B", quantity=50, limit=10.0)]}), ("B",), pct=50, framework=second),
+    }
+    adapters = {name: build_adapter(name, {"feed": "on_demand"}) for name in dict.fromkeys((engine, second))}
+    done = run_harness(market, parts, PLAIN, capital=1_000, adapters=adapters, pooled=True)
+    assert (done.fills("a"), done.fills("b")) == ([(-33.0, 15.0)], [(50.0, 10.0)])
+    assert done.reasons("a")[-1] == ("resized", "open_gap", -33.0)
