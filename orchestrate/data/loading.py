@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from orchestrate.domain.market.stamps import moment_of, saturated
 from orchestrate.domain.market.timeline import BarSeries, Closes, Market, Timeline, sealed
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.results import Finding
+
+_COLUMNS: Final = ("timestamp", "open", "high", "low", "close", "volume", "available_at")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +75,7 @@ def load(
     earlier = {symbol: entry.before for symbol, entry in entries.items() if entry.before is not None}
     if not _of_one_kind(series, plan.data):
         series, earlier = _at_their_moments(plan, series, earlier)
+    series, unrated = _since_their_rates(series, instruments)
     for symbol, entry in plan.data.items():
         if entry.resample is not None:
             series[symbol] = resample(symbol, entry.resample, series, _stamp_of(entry, plan))
@@ -89,7 +92,7 @@ def load(
         settlements=_settlements(plan, max(entry.last for entry in entries.values())),
         currency=plan.capital.currency,
     )
-    findings = [finding for entry in entries.values() for finding in entry.findings]
+    findings = [finding for entry in entries.values() for finding in entry.findings] + unrated
     return Loaded(market, (*findings, *far_apart(series, market.settlements)), earlier)
 
 
@@ -110,6 +113,25 @@ def _read_entries(
             refused.append(DataError("out of memory", where=name(entry), hint="use a shorter or coarser series"))
     _refuse(refused, [finding for entry in entries.values() for finding in entry.findings])
     return entries
+
+
+def _since_their_rates(
+    series: Mapping[str, BarSeries], instruments: Mapping[str, Instrument]
+) -> tuple[dict[str, BarSeries], list[Finding]]:
+    """Leave out bars that were over before the first, longer bar of their rate was; a finding says how many."""
+    rated, findings = dict(series), []
+    for symbol, one in series.items():
+        rate = series.get(instruments[symbol].fx)
+        if rate is None or rate.length <= one.length:
+            continue
+        known = int(rate.available_at[0])
+        count = int(np.searchsorted(one.available_at, known))
+        if 0 < count < len(one) and known - rate.length <= one.available_at[0]:
+            message = f"bars before its rate is known, at {show(known)}, are left out"
+            findings.append(Finding("info", f"data.{symbol}", message, count))
+            columns = {name: getattr(one, name)[count:] for name in _COLUMNS}
+            rated[symbol] = replace(one, **columns)
+    return rated, findings
 
 
 def _without_rate(instrument: Instrument, series: Mapping[str, BarSeries]) -> DataError | None:

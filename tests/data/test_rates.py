@@ -35,3 +35,21 @@ def test_a_price_below_zero_is_no_rate(load: Load) -> None:
     negative = {"R": {**EUROS, "asset_class": "future", "currency": None, "fx": None}, "A": EUROS}
     with pytest.raises(DataError, match="R is no rate: it has closes of zero or less"):
         load({"A": FIVE, "R": rows("1", "-1", "1")}, negative)
+
+
+HOURS = "\n".join(
+    [
+        "timestamp,open,high,low,close",
+        *(f"2020-01-0{day} {hour:02}:00,5,5,5,5" for day in (1, 2) for hour in range(8, 18, 3)),
+    ]
+)
+DAYS = "\n".join(["timestamp,open,high,low,close", *(f"2020-01-0{day},1.1,1.1,1.1,1.1" for day in (1, 2, 3))])
+
+
+def test_bars_before_the_first_longer_bar_of_the_rate_are_left_out(load: Load) -> None:
+    """A daily rate is known when its day is over: the four bars of that day have none."""
+    market, findings = load({"A": HOURS, "R": DAYS}, {"A": EUROS})
+    assert len(market.series["A"]) == 4
+    [finding] = [finding for finding in findings if "left out" in finding.message]
+    assert (finding.where, finding.count) == ("data.A", 4)
+    assert finding.message == "bars before its rate is known, at 2020-01-01 23:59:59.999, are left out"
