@@ -20,7 +20,7 @@ Output = Annotated[
 
 
 def schema(output: Output = None) -> None:
-    """Print the JSON Schema of a configuration, or of a command's output."""
+    """Print the JSON Schema of a configuration, or of an output."""
     from orchestrate.reporting.output import json_text, say, write_text
     from orchestrate.reporting.schemas.outputs import OUTPUTS, output_schema
     from orchestrate.usecases.schema import schema_text

@@ -8,9 +8,9 @@ from orchestrate.cli.options import Output, Reports, RunId
 
 
 def baseline(run: RunId, file: Output = None, reports: Reports = Path("reports")) -> None:
-    """Print the figures of a run as JSON, to commit and compare with.
+    """Print the figures that later runs are compared with.
 
-    Gates such as 'sharpe >= baseline - 0.1' take it by --baseline.
+    As JSON, to commit. Gates such as 'sharpe >= baseline - 0.1' take it by --baseline.
     """
     from orchestrate.reporting.output import json_text, say_or_write
     from orchestrate.usecases.stored import baseline as usecase

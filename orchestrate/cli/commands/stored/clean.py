@@ -16,7 +16,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be remo
 def clean(
     keep: Keep = 50, dry_run: DryRun = False, output: ResultFormat = "text", reports: Reports = Path("reports")
 ) -> None:
-    """Remove old runs, and print which; runs that are being written stay."""
+    """Remove old runs, and print which.
+
+    Runs that are being written stay.
+    """
     from orchestrate.reporting.output import say, say_json
     from orchestrate.usecases.stored import clean as usecase
 

@@ -16,9 +16,9 @@ Runs = Annotated[
 
 
 def compare(runs: Runs, output: ResultFormat = "text", reports: Reports = Path("reports")) -> None:
-    """Compare runs: figures, configuration, data, equity; changes are against the first.
+    """Compare runs: figures, configuration, data, equity.
 
-    Exit code 0 whatever differs.
+    Changes are against the first run. Exit code 0 whatever differs.
     """
     from orchestrate.data.files.bounds import require_room
     from orchestrate.reporting.output import say_json

@@ -19,7 +19,10 @@ def heart(
     days: Days = 30,
     reports: Reports = Path("reports"),
 ) -> None:
-    """Measure happiness, engagement, adoption, retention and task success."""
+    """Measure how people fare, from the journal of all runs.
+
+    Happiness, engagement, adoption, retention and task success, each against its target.
+    """
     from orchestrate.reporting.output import complain, say_json
     from orchestrate.usecases.heart.heart import heart as usecase
 
