@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from orchestrate.analytics.metrics import ANY, METRICS, NOT_NEGATIVE, Range
 from orchestrate.domain.gates import passes, split_metric
@@ -38,6 +38,16 @@ def figure(metric: str, figures: Mapping[str, object]) -> float | None:
         if key:
             place = place.get(key) if isinstance(place, Mapping) else None
     return cast(float, place) if isinstance(place, (int, float)) else None
+
+
+def gate_figures(figures: Mapping[str, Any]) -> dict[str, object]:
+    """Return of the figures of a run those that gates may name, where gates look for them."""
+    named: dict[str, object] = {}
+    for group, beside in _BESIDE_METRICS.items():
+        owners = {"": figures[group]} if group == "portfolio" else figures[group]
+        kept = {one: {name: facts[name] for name in (*beside, "metrics")} for one, facts in owners.items()}
+        named[group] = kept[""] if group == "portfolio" else kept
+    return named | {"correlation": figures["correlation"]}
 
 
 def gate_problem(gate: Gate, strategies: Collection[str], frameworks: Collection[str]) -> tuple[str, str] | None:

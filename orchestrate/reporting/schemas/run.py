@@ -55,7 +55,17 @@ def run() -> Json:
 
 def baseline() -> Json:
     """Return the schema of the figures that gates of other runs compare with."""
-    return document({"run_id": RUN_ID, "started": TEXT, "plan_hash": HASH, "data_hash": HASH, **_figures()})
+    figures = {"final_equity": NUMBER, "metrics": _all_metrics()}
+    strategy = record({"allocated_capital": NUMBER, "blocked": COUNT, "resized": COUNT, **figures})
+    return document(
+        {
+            **{"run_id": RUN_ID, "started": TEXT, "plan_hash": HASH, "data_hash": HASH},
+            "portfolio": record({"initial_capital": NUMBER, "reserve": NUMBER, **figures}),
+            "strategies": by_name(strategy),
+            "frameworks": by_name(record(figures)),
+            "correlation": _CORRELATION,
+        }
+    )
 
 
 def _figures() -> dict[str, Json]:
@@ -64,7 +74,7 @@ def _figures() -> dict[str, Json]:
         "portfolio": record({"initial_capital": NUMBER, "reserve": NUMBER, **owners}, _TABLES),
         "strategies": by_name(_strategy(owners)),
         "frameworks": by_name(record(owners, _TABLES)),
-        "correlation": by_name(by_name(nullable(NUMBER))),
+        "correlation": _CORRELATION,
     }
 
 
@@ -117,6 +127,7 @@ def _sometimes() -> dict[str, Json]:
 
 #: A value and the label of its bar.
 _POINT: Json = record({"value": NUMBER, "label": TEXT})
+_CORRELATION: Json = by_name(by_name(nullable(NUMBER)))
 _ROW: Json = {"type": "object", "additionalProperties": ANYTHING}
 #: Tables that stand beside metrics.
 _TABLES: dict[str, Json] = {

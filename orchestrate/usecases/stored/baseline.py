@@ -8,15 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrate.analytics.gates import figure
+from orchestrate.analytics.gates import figure, gate_figures
 from orchestrate.domain.errors import ConfigurationError, NotFoundError, Problem, StoreError
 from orchestrate.domain.plan import BaselineGate, Gate
 from orchestrate.runs.manifest import SCHEMA_VERSION
 from orchestrate.runs.reading import find, read_run, read_summary
 
 Document = dict[str, Any]
-#: What gates may name.
-_FIGURES: Final = ("portfolio", "strategies", "frameworks", "correlation")
 _OPTION: Final = "--baseline"
 
 
@@ -25,7 +23,7 @@ def baseline(named: str, reports: Path) -> Document:
     stored = read_run(reports, named)
     facts: Document = {"schema_version": SCHEMA_VERSION}
     facts |= {name: stored.manifest[name] for name in ("run_id", "started", "plan_hash", "data_hash")}
-    return facts | {name: stored.figures[name] for name in _FIGURES}
+    return facts | gate_figures(stored.figures)
 
 
 def compared(gates: Sequence[Gate], named: str, reports: Path) -> tuple[Gate, ...]:

@@ -27,13 +27,30 @@ def test_a_baseline_has_what_gates_can_name(prompt, first):
     assert (done.code, done.err) == (0, "")
     document = done.document
     run = json.loads((prompt.runs[0] / "run.json").read_text())
-    assert document == {
+    assert {name: document.pop(name) for name in ("schema_version", "run_id", "started", "plan_hash", "data_hash")} == {
         "schema_version": 1,
         "started": run["started"],
         **{name: first[name] for name in ("run_id", "plan_hash", "data_hash")},
-        **{name: first[name] for name in ("portfolio", "strategies", "frameworks", "correlation")},
     }
-    assert json.loads((prompt.folder / "baseline.json").read_text()) == document
+    portfolio = ("final_equity", "initial_capital", "reserve", "metrics")
+    strategy = ("final_equity", "allocated_capital", "blocked", "resized", "metrics")
+    assert document == {
+        "portfolio": {name: first["portfolio"][name] for name in portfolio},
+        "strategies": {one: {name: own[name] for name in strategy} for one, own in first["strategies"].items()},
+        "frameworks": {
+            one: {name: own[name] for name in ("final_equity", "metrics")} for one, own in first["frameworks"].items()
+        },
+        "correlation": first["correlation"],
+    }
+    assert json.loads((prompt.folder / "baseline.json").read_text()) == done.document
+
+
+def test_each_path_of_a_gate_is_found_in_a_baseline(prompt, first):
+    paths = ["reserve", "portfolio.final_equity", "strategies.dips.blocked", "strategies.both.sharpe"]
+    paths += ["frameworks.nautilus.final_equity", "correlation.trend.both"]
+    words = [word for path in paths for word in ("--gate", f"{path} == baseline")]
+    gates, code = judged(prompt, *words, "--baseline", "baseline.json")
+    assert ([gate["passed"] for gate in gates], code) == ([True] * 7, 0)
 
 
 @pytest.mark.parametrize("baseline", ["baseline.json", "latest", "result.json"])
