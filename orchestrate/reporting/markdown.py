@@ -8,6 +8,7 @@ from typing import Any, Final
 from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain.text import printable
 from orchestrate.reporting.figures import NOTHING, figure_text, quantity_text
+from orchestrate.reporting.findings import failure_text, shown_findings
 
 Document = dict[str, Any]
 #: So many reasons of cuts and refusals are listed.
@@ -147,14 +148,14 @@ def _failures(document: Document) -> Iterator[str]:
         yield "## Failed"
         yield ""
     for name, error in failed:
-        when = f" ({error['bar_date']})" if error["bar_date"] else ""
-        yield f"- {escaped(name)}: {escaped(error['type'])}: {escaped(error['message'])}{when}"
+        yield f"- {escaped(name)}: {escaped(failure_text(error))}"
 
 
 def _findings(document: Document) -> Iterator[str]:
-    if document["findings"]:
+    findings = list(shown_findings(document))
+    if findings:
         yield "## Findings"
         yield ""
-    for finding in document["findings"]:
+    for finding in findings:
         where = f"{escaped(finding['where'])}: " if finding["where"] else ""
         yield f"- {finding['severity']}: {where}{escaped(finding['message'])}"

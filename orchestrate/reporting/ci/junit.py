@@ -12,6 +12,7 @@ from xml.etree import ElementTree as Xml
 from orchestrate.domain.gates import parse_gate, split_metric
 from orchestrate.domain.text import printable
 from orchestrate.reporting.ci.notes import Note, value_of
+from orchestrate.reporting.findings import failure_text
 
 Document = dict[str, Any]
 PORTFOLIO: Final = "portfolio"
@@ -48,8 +49,7 @@ def of_notes(notes: Sequence[Note], name: str) -> str:
 def _of_portfolio(document: Document) -> Iterator[Case]:
     """Yield a case where something is wrong that no strategy and no gate answers for."""
     if "error" in document:
-        error = document["error"]
-        yield Case(PORTFOLIO, _RUN, "error", f"{error['type']}: {error['message']}")
+        yield Case(PORTFOLIO, _RUN, "error", failure_text(document["error"]))
     elif document["status"] == "interrupted":
         yield Case(PORTFOLIO, _RUN, "error", f"interrupted after {document['bars']} bars")
     report = document.get("compatibility")
@@ -64,8 +64,7 @@ def _of_strategies(document: Document) -> Iterator[Case]:
         error = strategy["error"]
         own = [one["message"] for one in errors if one["where"] == f"strategies.{name}"]
         if error is not None:
-            when = f" ({error['bar_date']})" if error["bar_date"] else ""
-            yield Case(name, _RUN, "error", f"{error['type']}: {error['message']}{when}")
+            yield Case(name, _RUN, "error", failure_text(error))
         elif own:
             yield Case(name, _RUN, "failure", own[0], "\n".join(own))
         else:

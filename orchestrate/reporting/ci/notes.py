@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from orchestrate.domain.results import Severity
 from orchestrate.domain.text import printable
+from orchestrate.reporting.findings import shown_findings
 
 Document = dict[str, Any]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
@@ -38,13 +39,16 @@ class Note:
 def of_validation(document: Document, file: str) -> list[Note]:
     """Return the notes about a file, from the document of `validate`, or of a run that was refused."""
     shown = printable.document(document)
-    return _gravest_first([*(_of_problem(one, file) for one in shown["errors"]), *_of_findings(shown, file)])
+    return _gravest_first(
+        [*(_of_problem(one, file) for one in shown["errors"]), *_of_findings(shown["findings"], file)]
+    )
 
 
 def of_run(document: Document, file: str) -> list[Note]:
     """Return the notes about a run of a file, from its document."""
     shown = printable.document(document)
-    return _gravest_first([*_of_failures(shown, file), *_of_gates(shown, file), *_of_findings(shown, file)])
+    findings = shown_findings(shown)
+    return _gravest_first([*_of_failures(shown, file), *_of_gates(shown, file), *_of_findings(findings, file)])
 
 
 def of_error(error: BaseException, file: str) -> list[Note]:
@@ -68,11 +72,10 @@ def _of_problem(problem: Document, file: str) -> Note:
     return Note("error", "configuration", f"{about}: {message}" if about else message, place(file))
 
 
-def _of_findings(document: Document, file: str) -> Iterator[Note]:
-    for finding in document["findings"]:
+def _of_findings(findings: Iterable[Document], file: str) -> Iterator[Note]:
+    for finding in findings:
         where = f"{finding['where']}: " if finding["where"] else ""
-        times = f" ({finding['count']} times)" if finding["count"] > 1 else ""
-        yield Note(finding["severity"], "finding", f"{where}{finding['message']}{times}", place(file))
+        yield Note(finding["severity"], "finding", f"{where}{finding['message']}", place(file))
 
 
 def _of_failures(document: Document, file: str) -> Iterator[Note]:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from orchestrate.domain.text import printable
 from orchestrate.reporting import output
-from orchestrate.reporting.text import portfolio, strategies, verdicts
+from orchestrate.reporting.findings import failure_text
+from orchestrate.reporting.text import portfolio, strategies
 from orchestrate.reporting.text.layout import Screen, fitted, heading, indented
 
 Document = dict[str, Any]
@@ -57,7 +58,7 @@ def _notes(document: Document) -> Iterator[str]:
         yield f"  and {len(everyone) - _STRATEGIES} more strategies"
     failed = [(name, one["error"]) for name, one in everyone.items() if one["error"]]
     for name, error in failed[:_STRATEGIES]:
-        yield f"{name} failed: {verdicts.failure_text(error)}"
+        yield f"{name} failed: {failure_text(error)}"
     severities = [finding["severity"] for finding in document["findings"]]
     grave = {name: severities.count(name) for name in ("error", "warning") if name in severities}
     if grave:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.text import Text
 
-from orchestrate.analytics.metrics import METRICS
+from orchestrate.reporting.findings import failure_text, shown_findings
 from orchestrate.reporting.text.layout import Screen, listed, shortened
 
 Document = dict[str, Any]
@@ -19,8 +19,6 @@ _NAMES: Final = 24
 #: So many places of findings that are alike are named.
 _PLACES: Final = 4
 _SEVERITIES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
-#: What is said of figures without a value.
-_ABSENT: Final = re.compile(r"no value for (?P<names>\w+(?:, \w+)*): (?P<cause>.*)")
 _NUMBER: Final = re.compile(r"[0-9][0-9.,:T-]*Z?")
 
 
@@ -51,13 +49,6 @@ def _standing(strategy: Document) -> str:
         return str(strategy["status"])
     last = changes[-1]
     return f"{last['status']} since the {last['moment']} of {last['bar_date']}"
-
-
-def failure_text(error: Document) -> str:
-    """Return an error in one line: file and line where they are known, type, message and bar."""
-    at = f"{error['file']}:{error['line']}: " if error.get("file") else ""
-    when = f" ({error['bar_date']})" if error["bar_date"] else ""
-    return f"{at}{error['type']}: {error['message']}{when}"
 
 
 def gates(document: Document, _screen: Screen) -> RenderableType | None:
@@ -94,18 +85,9 @@ def findings(document: Document, screen: Screen) -> RenderableType | None:
     ranks = list(_SEVERITIES)
     findings: list[Document] = document["findings"]
     if not screen.verbose:
-        findings = [shown for one in findings if _sentence(one) not in known and (shown := _of_figures_shown(one))]
+        findings = [one for one in shown_findings(document) if _sentence(one) not in known]
     found = sorted(findings, key=lambda finding: ranks.index(finding["severity"]))
     return listed(_rows(found, screen))
-
-
-def _of_figures_shown(finding: Document) -> Document | None:
-    """Return a finding; of one about figures without a value, what it says of those that stand in the summary."""
-    match = _ABSENT.fullmatch(finding["message"])
-    if match is None:
-        return finding
-    names = [name for name in match["names"].split(", ") if name not in METRICS or METRICS[name].headline]
-    return finding | {"message": f"no value for {', '.join(names)}: {match['cause']}"} if names else None
 
 
 def _rows(found: list[Document], screen: Screen) -> Iterator[tuple[Text, Text]]:

@@ -60,6 +60,14 @@ def test_a_strategy_that_fails_is_shown_at_its_line_below_the_folder_of_its_file
     assert "enough is enough" in (folder / "broken.py").read_text().splitlines()[int(line) - 1]
 
 
+def test_figures_without_a_value_are_no_annotation_unless_they_are_shown(prompt):
+    done = prompt("backtest", "single.yaml", "--format", "github", "--set", "config={fast: 200, slow: 240}")
+    messages = [message for *_, message in annotations(done.out)]
+    absent = [message for message in messages if "no value for" in message]
+    assert any("sharpe" in message for message in absent)
+    assert not any("skew" in message or "alpha" in message for message in absent)
+
+
 def test_an_absolute_path_is_shown_from_the_working_directory(prompt):
     path = prompt.folder / prompt.write("bad.yaml", "strategy: MOMENTUM\ncapitl: 3\n")
     assert annotations(prompt("validate", str(path), "--format", "github").out)[0][1] == "bad.yaml"

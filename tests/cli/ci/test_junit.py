@@ -114,6 +114,7 @@ def test_a_bug_is_an_error_too(prompt, monkeypatch):
     assert (done.code, "Traceback" in done.err) == (4, True)
 
 
+WRONG = "ValueError: no (2020-01-02)"
 ERROR = {"type": "ValueError", "message": "no", "file": "mine.py", "line": 7, "bar_date": "2020-01-02"}
 SHORT = {"score": 40, "required": 60, "warnings": ["a, b: alike"]}
 
@@ -121,7 +122,13 @@ SHORT = {"score": 40, "required": 60, "warnings": ["a, b: alike"]}
 @pytest.mark.parametrize(
     ("status", "more", "name", "end", "note"),
     [
-        ("failed", {"error": ERROR}, "run", ("error", "ValueError: no"), ("mine.py", 7, "ValueError: no (2020-01-02)")),
+        (
+            "failed",
+            {"error": ERROR},
+            "run",
+            ("error", "mine.py:7: ValueError: no (2020-01-02)"),
+            ("mine.py", 7, "ValueError: no (2020-01-02)"),
+        ),
         (
             "interrupted",
             {},
