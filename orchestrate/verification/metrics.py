@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrate.verification.facts import Bars, Difference, Flags, Floats, Run, Stamps, same
+from orchestrate.verification.distribution import of_periods, of_returns, of_trades
+from orchestrate.verification.facts import Bars, Difference, Flags, Floats, Row, Run, Stamps, same
 from orchestrate.verification.tables import Curves
 
 _DAY: Final = 86_400 * 10**9
@@ -28,6 +29,8 @@ class _Line:
     profits: Floats
     fees: float
     periods: float
+    trades: Sequence[Row]
+    slippage: float
 
 
 def check_metrics(run: Run, curves: Curves) -> Iterator[Difference]:
@@ -60,12 +63,19 @@ def check_metrics(run: Run, curves: Curves) -> Iterator[Difference]:
 def _line(
     run: Run, curves: Curves, members: Sequence[str], curve: tuple[float, Floats], own: Flags, periods: float
 ) -> _Line:
-    exposed = np.logical_or.reduce([curves[name].exposed for name in members])
-    trades = run.tables["trades"]
-    profits = [profit for name, profit in zip(trades["strategy_id"], trades["profit"], strict=True) if name in members]
-    fees = sum(curves[name].ledger.fees for name in members)
     initial, equity = curve
-    return _Line(initial, equity[own], run.stamps[own], exposed[own], np.array(profits, dtype=float), fees, periods)
+    trades = [trade for trade in run.rows("trades") if trade["strategy_id"] in members]
+    return _Line(
+        initial=initial,
+        equity=equity[own],
+        stamps=run.stamps[own],
+        exposed=np.logical_or.reduce([curves[name].exposed for name in members])[own],
+        profits=np.array([trade["profit"] for trade in trades], dtype=float),
+        fees=sum(curves[name].ledger.fees for name in members),
+        periods=periods,
+        trades=trades,
+        slippage=sum(fill["slippage"] for fill in run.rows("fills") if fill["strategy_id"] in members),
+    )
 
 
 def _growth(curves: Curves, members: Sequence[str]) -> tuple[float, Floats]:
@@ -113,11 +123,15 @@ def _bars_a_year(stamps: Stamps, week: int, *, daily: bool) -> float:
     return (len(stamps) - 1) / years if years > 0 else 252.0
 
 
+def _curve(line: _Line) -> Floats:
+    """Return the initial capital and the closes; without a first close at which nothing has moved."""
+    moved = len(line.equity) > 0 and abs(float(line.equity[0]) - line.initial) > 1e-13 * abs(line.initial)
+    return np.concatenate([[line.initial], line.equity]) if moved else line.equity
+
+
 def metrics(line: _Line) -> dict[str, Figure]:
     """Return the figures; None where one has no meaning."""
-    equity, initial = line.equity, line.initial
-    moved = len(equity) > 0 and abs(float(equity[0]) - initial) > 1e-13 * abs(initial)
-    curve = np.concatenate([[initial], equity]) if moved else equity
+    equity, initial, curve = line.equity, line.initial, _curve(line)
     figures: dict[str, Figure] = dict.fromkeys(
         ("total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown"), None
     )
@@ -163,6 +177,18 @@ def _unlike(where: str, stored: Mapping[str, Any], line: _Line, equity: Floats) 
             continue
         if due is None or figure is None or not _close(figure, due):
             yield Difference("metrics", f"metrics.json: {where}.{name}", figure, due)
+    for name, due in _further(line).items():
+        figure = stored["metrics"].get(name)
+        if figure is not None and not _close(figure, due):
+            yield Difference("metrics", f"metrics.json: {where}.{name}", figure, due)
+
+
+def _further(line: _Line) -> dict[str, float]:
+    """Return figures that are compared where they are stored: runs of before they were known have none."""
+    curve = _curve(line)
+    returns = curve[1:] / curve[:-1] - 1.0 if len(curve) > 1 and curve.min() > 0 else np.zeros(0)
+    figures = of_returns(returns) | of_periods(line.initial, line.equity, line.stamps)
+    return figures | of_trades(line.trades, line.fees, line.slippage)
 
 
 def _unlike_figure(where: str, stored: Any, due: float) -> Iterator[Difference]:

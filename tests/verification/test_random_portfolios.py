@@ -92,7 +92,23 @@ def test_a_changed_figure_is_found(facts_of_portfolio: Callable[[int], Run], see
         assert verify(replace(run, figures=document)).difference is not None, place
 
 
+FURTHER = (
+    *(
+        "best_day",
+        "worst_day",
+        "best_month",
+        "worst_month",
+        "time_under_water",
+        "skew",
+        "kurtosis",
+        "var_95",
+        "cvar_95",
+    ),
+    *("tail_ratio", "average_win", "average_loss", "payoff", "expectancy", "best_trade", "worst_trade", "holding_days"),
+    *("slippage", "fees_share", "slippage_share"),
+)
 OF_CURVES = (
+    *FURTHER,
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown"),
     *("win_rate", "profit_factor", "exposure", "trades", "fees"),
 )
