@@ -83,7 +83,7 @@ def terminal(text: str) -> str:
     from rich.text import Text
 
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), highlight=False)
-    console.print(Text("$ orchestrate backtest configs/portfolio.yaml", style="bold"))
+    console.print(Text("$ orchestrate backtest configs/portfolio.yaml --report", style="bold"))
     console.print(Text.from_ansi(text.rstrip()))
     style = "margin:0;padding:22px 26px;width:max-content;background:#0f1720;color:#e4e8ec;"
     form = (
