@@ -118,7 +118,7 @@ def _contents(titles: Iterable[str]) -> Html:
 def _section(title: str, blocks: Iterable[Html | Chart]) -> Html:
     anchor = _anchor(title)
     parts = list(blocks)
-    alone = sum(isinstance(block, Chart) for block in parts) == 1
+    alone = isinstance(parts[0], Chart) and sum(isinstance(block, Chart) for block in parts) == 1
     content = joined(drawn(block, titled=not alone) if isinstance(block, Chart) else block for block in parts)
     return tag("section", joined([tag("h2", title, id=anchor), content]), aria_labelledby=anchor)
 

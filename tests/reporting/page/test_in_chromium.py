@@ -153,6 +153,11 @@ def test_the_index_filters_and_draws_what_is_chosen(browser, folder):
     assert traces(browser, "growth") == 2
     browser.ask("document.querySelector('[data-trace]').click()")
     browser.wait("document.querySelectorAll('#chart-growth .scatterlayer .trace').length === 1")
+    trades = "[...document.querySelectorAll('#runs tbody td:last-child')].map((cell) => Number(cell.textContent))"
+    browser.ask("[...document.querySelectorAll('#runs th.n button')].at(-1).click()")
+    falling = browser.ask(trades)
+    browser.ask("[...document.querySelectorAll('#runs th.n button')].at(-1).click()")
+    assert browser.ask(trades) == sorted(falling) == falling[::-1]
     shown = "[...document.querySelectorAll('#runs tbody tr')].filter((row) => !row.hidden).length"
     assert browser.ask(shown) == 2
     browser.ask("document.getElementById('words').value = 'TREND'")

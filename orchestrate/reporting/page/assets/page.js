@@ -123,6 +123,21 @@
       }
       document.getElementById("count").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
     };
+    const value = (row, place) => Number(row.cells[place].textContent.replace(/[,%+]/g, "").replace("−", "-"));
+    document.querySelectorAll("#runs thead th.n").forEach((head) => {
+      const place = head.cellIndex;
+      const sorter = document.createElement("button");
+      sorter.textContent = head.textContent;
+      sorter.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") !== "descending";
+        document.querySelectorAll("#runs th[aria-sort]").forEach((one) => one.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const known = (row) => (Number.isNaN(value(row, place)) ? -Infinity : value(row, place) * (down ? 1 : -1));
+        rows.sort((one, other) => known(other) - known(one) || 0);
+        rows[0].parentElement.append(...rows);
+      });
+      head.replaceChildren(sorter);
+    });
     words.addEventListener("input", filter);
     status.addEventListener("change", filter);
     filter();

@@ -144,47 +144,6 @@ def frameworks(subject: Subject) -> list[Block]:
     return [table("Frameworks compared", heads, rows)]
 
 
-def correlation(subject: Subject) -> list[Block]:
-    """Return how the daily returns of each pair of strategies move together."""
-    matrix: Mapping[str, Mapping[str, float | None]] = subject.document["correlation"]
-    names = [name for name in subject.drawn if name in matrix]
-    if len(names) < 2:
-        return []
-    head = joined(tag("th", name, scope="col", class_="n") for name in names)
-    rows = joined(
-        tag(
-            "tr",
-            joined(
-                [tag("th", name, scope="row"), *(_paired(matrix[name].get(other), name == other) for other in names)]
-            ),
-        )
-        for name in names
-    )
-    caption = tag("caption", "Correlation of daily returns", class_="unseen")
-    corner = tag("td", "")
-    whole = tag(
-        "table",
-        joined([caption, tag("thead", tag("tr", joined([corner, head]))), tag("tbody", rows)]),
-        class_="heat square",
-    )
-    box = tag("div", whole, class_="scroll", role="region", tabindex="0", aria_label="Correlation of daily returns")
-    notes = "; ".join(filter(None, ("Pearson, daily returns. Blue: together, orange: opposite", subject.left_out)))
-    return [box, paragraph(f"{notes}.", "note")]
-
-
-def _paired(value: float | None, is_same: bool) -> Html:
-    if value is None:
-        return tag("td", "–", class_="n")
-    if is_same:
-        return tag("td", "1.00", class_="n same")
-    return tag(
-        "td",
-        numbers.ratio(value).text.replace("-", "−"),
-        class_="n loss" if value < 0 else "n gain",
-        style=f"--v:{abs(value):.2f}",
-    )
-
-
 def _heads() -> list[str]:
     return [METRICS[name].column for name in _compared()]
 

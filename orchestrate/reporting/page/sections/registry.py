@@ -11,10 +11,11 @@ from typing import Final
 from orchestrate.reporting.page.charts import Chart
 from orchestrate.reporting.page.markup import Html
 from orchestrate.reporting.page.sections.attribution import attribution
+from orchestrate.reporting.page.sections.correlation import correlation
 from orchestrate.reporting.page.sections.curves import contributions, drawdowns, equity
 from orchestrate.reporting.page.sections.decisions import cuts, rebalances
 from orchestrate.reporting.page.sections.exposure import exposure
-from orchestrate.reporting.page.sections.overview import correlation, frameworks, headline, strategies
+from orchestrate.reporting.page.sections.overview import frameworks, headline, strategies
 from orchestrate.reporting.page.sections.provenance import configuration, findings, provenance
 from orchestrate.reporting.page.sections.returns import distribution, monthly, rolling, yearly
 from orchestrate.reporting.page.sections.trades import positions, trades

@@ -79,7 +79,7 @@ def yearly(subject: Subject) -> list[Block]:
 
 def distribution(subject: Subject) -> list[Block]:
     """Return how often daily returns of each size came."""
-    returns = _returns(subject.portfolio.equity[subject.days])
+    returns = returns_of(subject.portfolio.equity[subject.days])
     if len(returns) < 3:
         return []
     edges, counts = histogram(returns)
@@ -129,18 +129,18 @@ def rolling(subject: Subject) -> list[Block]:
 
 def _rolled(subject: Subject, equity: Floats) -> list[Floats]:
     """Return the figures of a curve at each day that has a whole window before it."""
-    returns = _returns(equity[subject.days])
+    returns = returns_of(equity[subject.days])
     figures = [
         series.rolling_sharpe(returns, WINDOW, subject.periods),
         series.rolling_volatility(returns, WINDOW, subject.periods),
     ]
     if subject.benchmark is not None:
-        held = _returns(subject.benchmark.equity[subject.days])
+        held = returns_of(subject.benchmark.equity[subject.days])
         figures.append(series.rolling_beta(returns, held, WINDOW))
     return [values[WINDOW - 1 :] for values in figures]
 
 
-def _returns(equity: Floats) -> Floats:
+def returns_of(equity: Floats) -> Floats:
     """Return the returns of a curve; 0 where it has none because nothing is left."""
     with np.errstate(all="ignore"):
         returns = series.returns_of(equity)
@@ -183,12 +183,13 @@ def _rolled_table(subject: Subject, rolled: Sequence[Floats]) -> Html:
     rows = [
         [
             label_text(int(labels[place])),
-            *(_known(values[place], form) for values, form in zip(rolled, forms, strict=False)),
+            *(known_number(values[place], form) for values, form in zip(rolled, forms, strict=False)),
         ]
         for place in range(0, len(labels), max(1, len(labels) // 60))
     ]
     return table(f"Rolling figures of the portfolio, {WINDOW} {subject.unit}", ["at", *_TITLES[: len(rolled)]], rows)
 
 
-def _known(value: float, form: Callable[[float | None], Number]) -> Number:
+def known_number(value: float, form: Callable[[float | None], Number]) -> Number:
+    """Return a figure of a series, which has none where its window is not full."""
     return form(float(value) if np.isfinite(value) else None)
