@@ -76,8 +76,9 @@ def test_us1_the_whole_is_the_sum_of_its_strategies() -> None:
     assert (rising.allocated, falling.allocated) == (Decimal(50_000), Decimal(50_000))
     assert set(result.trades["strategy_id"]) == {"Rising", "Falling"}
     equity = result.equity
-    assert result.final_equity == pytest.approx(equity["Rising"].iloc[-1] + equity["Falling"].iloc[-1])
-    pd.testing.assert_series_equal(equity["portfolio"], equity["Rising"] + equity["Falling"], check_names=False)
+    together = equity["equity.Rising"] + equity["equity.Falling"]
+    assert result.final_equity == pytest.approx(together.iloc[-1])
+    pd.testing.assert_series_equal(equity["portfolio"], together, check_names=False)
 
 
 def test_us1_weights_beyond_all_of_the_capital_are_a_value_error() -> None:
@@ -117,7 +118,7 @@ def test_us2_figures_of_a_strategy_are_those_of_a_run_of_its_own() -> None:
         name = type(strategy).__name__
         alone = run_backtest(strategy, FRAME, OrchestratorConfig(capital=50_000))
         assert together.figures["strategies"][name]["metrics"] == alone.aggregate_metrics
-        assert together.equity[name].tolist() == alone.equity["portfolio"].tolist()
+        assert together.equity[f"equity.{name}"].tolist() == alone.equity["portfolio"].tolist()
         mine = together.trades[together.trades["strategy_id"] == name].reset_index(drop=True)
         assert len(mine) >= 1
         pd.testing.assert_frame_equal(mine, alone.trades)

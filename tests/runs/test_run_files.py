@@ -242,7 +242,7 @@ def test_the_document_is_that_of_the_reference_and_in_its_order(two_strategies, 
     expected = "schema_version run_id status exit_code mode plan_hash data_hash duration_seconds bars start end"
     assert list(whole) == [
         *expected.split(),
-        *["portfolio", "strategies", "frameworks", "correlation", "gates", "findings"],
-        *["attribution", "correlated", "peaks", "demands", "conflicts", "open_positions", "equity_sketch", "paths"],
+        *["portfolio", "strategies", "frameworks", "correlation", "gates", "findings", "attribution", "correlated"],
+        *["peaks", "demands", "conflicts", "open_positions", "equity_sketch", "paths"],
     ]
     assert whole["paths"] == {"run": (tmp_path / "RUN").as_posix(), "journal": "logs/backtest/orchestrate.jsonl"}

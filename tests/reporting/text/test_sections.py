@@ -205,12 +205,3 @@ def test_tracebacks_stand_below_everything(document):
 def test_the_last_line_is_what_to_do_next(document, status, blocked, folder, command):
     document["status"], document["demands"]["blocked"], document["paths"]["run"] = status, blocked, folder
     assert shown(document).endswith(f"\nnext     {command.replace('RUN', document['run_id'])}\n")
-
-
-def test_figures_that_a_short_text_leaves_out_need_no_reason(result_of, hand_made):
-    unseen = "no value for alpha, beta: no benchmark is named"
-    seen = "no value for sharpe: returns never change"
-    findings = (Finding("info", "", unseen), Finding("info", "portfolio", seen.replace("sharpe", "sharpe, alpha")))
-    document = document_of(result_of({"a": hand_made([1.0, 2.0])}, findings=findings))
-    assert (unseen in shown(document), seen in shown(document)) == (False, True)
-    assert unseen in shown(document, verbose=True)
