@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from orchestrate.analytics.attribution import CrossFrameworkAnalytics
@@ -82,12 +82,17 @@ def _compared_metrics() -> list[str]:
 
 
 def correlation(document: Document, screen: Screen) -> RenderableType | None:
-    """Return the correlation of more than two strategies: a matrix, or the extreme pairs where that is too wide."""
+    """Return the correlation of more than two strategies, and the pairs that diversify or are one bet."""
     matrix = document["correlation"]
     names = list(matrix)
     known = any(matrix[one][other] is not None for place, one in enumerate(names) for other in names[:place])
     if len(names) < _SEVERAL or not known:
         return None
+    return Group(_matrix(matrix, names, screen), *_named_pairs(document.get("correlated", {}), screen))
+
+
+def _matrix(matrix: Document, names: list[str], screen: Screen) -> RenderableType:
+    """Return each pair once, by the numbers of the strategies; the extreme pairs where the screen is too narrow."""
     columns = [Column("", right=False), *(Column(str(place)) for place in range(1, len(names)))]
     rows = [
         [Text(f"{place} {name}"), *(ratio(matrix[name][other]) for other in names[: place - 1])]
@@ -98,7 +103,17 @@ def correlation(document: Document, screen: Screen) -> RenderableType | None:
     return fitted(columns, full, screen) if widest <= screen.room else _extreme_pairs(matrix, names)
 
 
-def _extreme_pairs(matrix: Document, names: list[str]) -> RenderableType | None:
+def _named_pairs(correlated: Document, screen: Screen) -> Iterator[Text]:
+    """Yield the pairs whose returns move apart, then those whose returns move together."""
+    for kind, words, style in (("diversifiers", "diversify", "dim"), ("alike", "one bet", "yellow")):
+        pairs = [f"({', '.join(one['strategies'])})" for one in correlated.get(kind, ())]
+        shown = pairs[: screen.most(_PAIRS)]
+        more = f" and {len(pairs) - len(shown)} more" if len(pairs) > len(shown) else ""
+        if pairs:
+            yield Text.assemble((f"{words} ", style), ", ".join(shown) + more)
+
+
+def _extreme_pairs(matrix: Document, names: list[str]) -> RenderableType:
     pairs = [
         (figure, f"{one}, {other}")
         for place, one in enumerate(names)
@@ -108,4 +123,4 @@ def _extreme_pairs(matrix: Document, names: list[str]) -> RenderableType | None:
     ranked = sorted(pairs, key=lambda pair: (-pair[0], pair[1]))
     if len(ranked) > 2 * _PAIRS:
         ranked = ranked[:_PAIRS] + ranked[-_PAIRS:]
-    return listed((ratio(figure), Text(pair)) for figure, pair in ranked)
+    return listed((ratio(figure), Text(pair)) for figure, pair in ranked) or Text()
