@@ -50,17 +50,21 @@ def gate_figures(figures: Mapping[str, Any]) -> dict[str, object]:
     return named | {"correlation": figures["correlation"]}
 
 
-def gate_problem(gate: Gate, strategies: Collection[str], frameworks: Collection[str]) -> tuple[str, str] | None:
-    """Return why `gate` can't be judged in a run of these strategies and frameworks, and a hint.
+def gate_problem(
+    gate: Gate, strategies: Collection[str], frameworks: Collection[str], benchmark: str
+) -> tuple[str, str] | None:
+    """Return why `gate` can't be judged in a run of these strategies, frameworks and benchmark, and a hint.
 
     None where it can be.
     """
     wrong = path_problem(gate.metric, strategies, frameworks)
+    group, _, name = split_metric(gate.metric)
+    if not wrong and not benchmark and group != "correlation" and name in METRICS and METRICS[name].of_benchmark:
+        wrong = f"'{name}' compares with a benchmark, and none is named", "write benchmark: SYMBOL"
     if wrong:
         return f"gate '{gate}': {wrong[0]}", wrong[1]
     if isinstance(gate, BaselineGate):
         return None
-    group, _, name = split_metric(gate.metric)
     return _pointless(gate, _known(group, strategies)[name])
 
 

@@ -306,7 +306,8 @@ def _gated(resolution: Resolution, texts: tuple[str, ...]) -> Resolution:
             continue
         gates.append(gate)
         frameworks = {strategy.framework for strategy in plan.strategies} if plan else set()
-        wrong = gate_problem(gate, [one.id for one in plan.strategies], sorted(frameworks)) if plan else None
+        ids = [one.id for one in plan.strategies] if plan else []
+        wrong = gate_problem(gate, ids, sorted(frameworks), plan.benchmark) if plan else None
         if wrong:
             problems.append(Problem("--gate", 0, 0, *wrong))
     if problems:

@@ -97,7 +97,7 @@ def test_paths(metric, parts):
     ],
 )
 def test_refused_before_the_run(gate, message, hint):
-    problem = gate_problem(parse_gate(gate), ["trend", "value"], ["backtrader"])
+    problem = gate_problem(parse_gate(gate), ["trend", "value"], ["backtrader"], "")
     assert problem is not None
     assert message in problem[0]
     assert problem[1].startswith(hint)
@@ -123,4 +123,18 @@ def test_refused_before_the_run(gate, message, hint):
     ],
 )
 def test_gates_with_sense(gate):
-    assert gate_problem(parse_gate(gate), ["trend", "value"], ["backtrader"]) is None
+    assert gate_problem(parse_gate(gate), ["trend", "value"], ["backtrader"], "") is None
+
+
+@pytest.mark.parametrize("metric", ["alpha", "strategies.trend.beta", "frameworks.backtrader.capture_up"])
+@pytest.mark.parametrize("bound", ["1", "baseline"])
+def test_a_gate_against_a_benchmark_needs_one(metric, bound):
+    gate, known = parse_gate(f"{metric} <= {bound}"), (["trend"], ["backtrader"])
+    name = metric.rpartition(".")[2]
+    message = f"gate '{gate}': '{name}' compares with a benchmark, and none is named"
+    assert gate_problem(gate, *known, "") == (message, "write benchmark: SYMBOL")
+    assert gate_problem(gate, *known, "SPY") is None
+
+
+def test_a_strategy_may_be_called_as_a_metric_is():
+    assert gate_problem(parse_gate("correlation.beta.alpha < 0.5"), ["alpha", "beta"], ["backtrader"], "") is None

@@ -75,7 +75,7 @@ def test_paths_of_metrics(metric: str, parts: tuple[str, str, str]) -> None:
     ],
 )
 def test_gates_that_can_or_can_not_be_judged(gate: str, impossible: tuple[str, str] | None) -> None:
-    problem = gate_problem(parse_gate(gate), ["trend", "mean"], ["backtrader", "nautilus"])
+    problem = gate_problem(parse_gate(gate), ["trend", "mean"], ["backtrader", "nautilus"], "")
     if impossible is None:
         assert problem is None
     else:

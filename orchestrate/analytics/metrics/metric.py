@@ -38,7 +38,7 @@ class Metric:
 
     `definition` says in words how it is computed, `libraries` which libraries agree with it. `column` is its heading
     where strategies are compared; "" where it is not. A `headline` figure stands in a short summary. `of_curve`: it
-    needs nothing but the curve, so that a benchmark has it too.
+    needs nothing but the curve, so that a benchmark has it too. `of_benchmark`: it compares with the benchmark.
     """
 
     figure: Callable[[Track], float]
@@ -48,5 +48,6 @@ class Metric:
     range: Range = ANY
     column: str = ""
     of_curve: bool = False
+    of_benchmark: bool = False
     headline: bool = False
     libraries: str = ""

@@ -325,6 +325,7 @@ METRICS: Final[dict[str, Metric]] = {
         "change",
         "(mean of the returns − beta × mean of the benchmark's) × periods per year",
         libraries="quantstats agrees; empyrical compounds the same mean",
+        of_benchmark=True,
     ),
     "beta": Metric(
         beta,
@@ -332,6 +333,7 @@ METRICS: Final[dict[str, Metric]] = {
         "ratio",
         "covariance of the returns with the benchmark's ÷ variance of the benchmark's",
         libraries=_BOTH,
+        of_benchmark=True,
     ),
     "information_ratio": Metric(
         information_ratio,
@@ -339,6 +341,7 @@ METRICS: Final[dict[str, Metric]] = {
         "ratio",
         "mean of (return − benchmark's) ÷ its standard deviation (ddof 1) × √ periods per year",
         libraries="quantstats and empyrical's `excess_sharpe` leave out √ periods per year",
+        of_benchmark=True,
     ),
     "tracking_error": Metric(
         tracking_error,
@@ -346,6 +349,7 @@ METRICS: Final[dict[str, Metric]] = {
         "share",
         "standard deviation (ddof 1) of (return − benchmark's) × √ periods per year",
         NOT_NEGATIVE,
+        of_benchmark=True,
     ),
     "capture_up": Metric(
         capture_up,
@@ -353,6 +357,7 @@ METRICS: Final[dict[str, Metric]] = {
         "ratio",
         "geometric mean of the returns of periods in which the benchmark rose ÷ that of the benchmark",
         libraries="empyrical annualises both before it divides",
+        of_benchmark=True,
     ),
     "capture_down": Metric(
         capture_down,
@@ -360,5 +365,6 @@ METRICS: Final[dict[str, Metric]] = {
         "ratio",
         "the same of periods in which the benchmark fell; below 1 less was lost",
         libraries="empyrical annualises both before it divides",
+        of_benchmark=True,
     ),
 }

@@ -83,7 +83,8 @@ def gates(reading: Reading, strategies: list[str], frameworks: list[str] | None)
         except ValueError as error:
             reading.problems.append(place.problem(str(error)))
             continue
-        wrong = gate_problem(gate, strategies, frameworks if frameworks is not None else list(reading.settings))
+        known = frameworks if frameworks is not None else list(reading.settings)
+        wrong = gate_problem(gate, strategies, known, reading.values.benchmark or "")
         if wrong:
             names_nothing = "names no metric" in wrong[0] or "in this run" in wrong[0]
             reading.problems.append((reading.key("gates", metric) if names_nothing else place).problem(*wrong))
