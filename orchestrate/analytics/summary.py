@@ -30,7 +30,7 @@ def summarise(result: RunResult) -> Document:
     """
     notes: list[Finding] = []
     tracks = Tracks(result)
-    portfolio = _portfolio(result, tracks, notes)
+    portfolio, parts = _portfolio(result, tracks, notes)
     frameworks = {name: _framework(tracks, name, notes) for name in tracks.frameworks}
     strategies = {strategy.id: _strategy(tracks, strategy, notes) for strategy in result.strategies.values()}
     there = tracks.union
@@ -39,7 +39,6 @@ def summarise(result: RunResult) -> Document:
         {name: curve.equity[there] for name, curve in tracks.curves.items()},
         {name: curve.initial for name, curve in tracks.curves.items()},
     )
-    parts = attribution(result, tracks, notes)
     labels = result.labels
     benchmark = {} if result.benchmark is None else {"benchmark": _benchmark(result, tracks)}
     stopped = {} if result.stopped is None else {"stopped": _stop(result.stopped)}
@@ -60,14 +59,16 @@ def summarise(result: RunResult) -> Document:
     }
 
 
-def _portfolio(result: RunResult, tracks: Tracks, notes: list[Finding]) -> Document:
-    initial = float(result.plan.capital.total)
-    return {
+def _portfolio(result: RunResult, tracks: Tracks, notes: list[Finding]) -> tuple[Document, Document | None]:
+    """Return the portfolio's figures and their attribution, both from one track, which is long."""
+    initial, track = float(result.plan.capital.total), tracks.portfolio()
+    document = {
         "initial_capital": initial,
         "final_equity": _last(result.portfolio_equity, initial),
         "reserve": _last(result.reserve_equity, float(result.reserve)),
-        **_figures(tracks.portfolio(), tracks.labels, "portfolio", notes),
+        **_figures(track, tracks.labels, "portfolio", notes),
     }
+    return document, attribution(result, tracks, track, notes)
 
 
 def _framework(tracks: Tracks, name: str, notes: list[Finding]) -> Document:

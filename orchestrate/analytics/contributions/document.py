@@ -20,12 +20,11 @@ Document = dict[str, object]
 Part = TypeVar("Part")
 
 
-def attribution(result: RunResult, tracks: Tracks, notes: list[Finding]) -> Document | None:
+def attribution(result: RunResult, tracks: Tracks, track: Track, notes: list[Finding]) -> Document | None:
     """Return fractions of the initial capital by strategy, framework, symbol and month, and parts of the volatility.
 
-    None, with a note, where the portfolio has no return.
+    None, with a note, where the portfolio has no return; `track` is its own.
     """
-    track = tracks.portfolio()
     found = _noted("attribution", notes, lambda: _of_return(result, tracks, track))
     if found is None:
         return None
@@ -38,16 +37,12 @@ def attribution(result: RunResult, tracks: Tracks, notes: list[Finding]) -> Docu
 
 def _noted(name: str, notes: list[Finding], compute: Callable[[], Part]) -> Part | None:
     """Return what is computed; None, with a note, where it has no meaning."""
-    reason = "the figures are too large or too small to be represented"
     try:
         with np.errstate(all="ignore"):
             return compute()
-    except NoFigureError as error:
-        reason = str(error)
-    except (OverflowError, ValueError):  # no integer is infinite, or not a number
-        pass
-    notes.append(Finding("info", "portfolio", f"no value for {name}: {reason}"))
-    return None
+    except NoFigureError as reason:
+        notes.append(Finding("info", "portfolio", f"no value for {name}: {reason}"))
+        return None
 
 
 def _of_return(result: RunResult, tracks: Tracks, track: Track) -> Document:

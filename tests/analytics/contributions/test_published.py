@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from orchestrate import brinson_fachler, risk_contributions
 from orchestrate.analytics.contributions.exact import adding_up
+from orchestrate.analytics.metrics import NoFigureError
 
 # Bacon, Practical Portfolio Performance Measurement and Attribution: UK, Japan and US equities
 WEIGHTS, BENCHMARK_WEIGHTS = [0.4, 0.3, 0.3], [0.4, 0.2, 0.4]
@@ -101,3 +102,8 @@ def test_parts_add_up_in_any_order(parts: list[float], apart: float) -> None:
 
 def test_what_gave_nothing_stays_at_nothing() -> None:
     assert adding_up({"idle": 0.0, "busy": 0.1}, 0.1 + 2**-52) == {"idle": 0.0, "busy": 0.1 + 2**-52}
+
+
+def test_what_is_no_number_adds_up_to_nothing() -> None:
+    with pytest.raises(NoFigureError, match="too large"):
+        adding_up({"a": float("inf")}, 0.1)
