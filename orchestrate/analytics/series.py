@@ -58,14 +58,9 @@ def returns_of(curve: Floats) -> Floats:
     return np.asarray(curve[1:] / curve[:-1] - 1.0, dtype=np.float64)
 
 
-def period_returns(stamps: Stamps, equity: Floats, initial: float, calendar: Calendar) -> Floats:
-    """Return the return of each UTC day, month or year that has a stamp, the first one from `initial` on."""
-    return returns_of(np.concatenate([[initial], equity[period_ends(stamps, calendar)]]))
-
-
 def period_table(stamps: Stamps, equity: Floats, initial: float, calendar: Calendar) -> dict[str, float]:
-    """Return the same by name."""
-    returns = period_returns(stamps, equity, initial, calendar)
+    """Return the return of each UTC day, month or year that has a stamp, by its name, the first from `initial` on."""
+    returns = returns_of(np.concatenate([[initial], equity[period_ends(stamps, calendar)]]))
     return dict(zip(period_names(stamps, calendar), returns.tolist(), strict=True))
 
 

@@ -11,7 +11,7 @@ from orchestrate.analytics.contributions.exact import adding_up
 from orchestrate.analytics.contributions.gains import gains_of_symbols
 from orchestrate.analytics.contributions.weights import Paths, against_equal_weights
 from orchestrate.analytics.metrics import METRICS, NoFigureError
-from orchestrate.analytics.series import period_ends, period_names, product_sum
+from orchestrate.analytics.series import period_names, product_sum
 from orchestrate.analytics.tracks.run import Tracks
 from orchestrate.analytics.tracks.track import Track
 from orchestrate.domain.results import Finding, RunResult
@@ -69,9 +69,8 @@ def _of_strategies(result: RunResult, initial: float) -> dict[str, float]:
 
 
 def _of_months(track: Track) -> dict[str, float]:
-    stamps, equity = track.day_ends
-    ends = period_ends(stamps, "month")
-    gains = np.diff(np.concatenate([[track.initial], equity[ends]])) / track.initial
+    stamps, equity = track.month_ends
+    gains = np.diff(np.concatenate([[track.initial], equity])) / track.initial
     return dict(zip(period_names(stamps, "month"), gains.tolist(), strict=True))
 
 

@@ -24,7 +24,7 @@ def tables(track: Track, labels: Stamps) -> dict[str, object]:
         track.returns  # noqa: B018  # raises where the curve has none
     except NoFigureError:
         return {"drawdowns": [], "monthly": {}, "yearly": {}}
-    stamps, equity = track.day_ends
+    stamps, equity = track.month_ends
     return {
         "drawdowns": _deepest(track, track.on_curve(labels)),
         "monthly": period_table(stamps, equity, track.initial, "month"),

@@ -13,12 +13,10 @@ import numpy as np
 from orchestrate.analytics.metrics.metric import NOISE, NoBenchmarkError, NoFigureError
 from orchestrate.analytics.series import (
     DAY,
-    Calendar,
     Drawdowns,
     drawdown,
     drawdowns,
     period_ends,
-    period_returns,
     product_sum,
     returns_of,
 )
@@ -166,15 +164,22 @@ class Track:
         return self.stamps[places], self.equity[places]
 
     @cached_property
+    def month_ends(self) -> tuple[Stamps, Floats]:
+        """Return the last stamp of every calendar month (UTC), and the equity at it."""
+        stamps, equity = self.day_ends
+        places = period_ends(stamps, "month")
+        return stamps[places], equity[places]
+
+    @cached_property
     def daily(self) -> Floats:
         """Return the returns of UTC days; that of the first one, unless nothing moved in it."""
-        returns = self._of_periods("day")
+        returns = self._from_capital(self.day_ends[1])
         return returns if moved(self.initial, self.day_ends[1]) or len(returns) < 2 else returns[1:]
 
     @cached_property
     def monthly(self) -> Floats:
         """Return the returns of calendar months."""
-        return self._of_periods("month")
+        return self._from_capital(self.month_ends[1])
 
     @cached_property
     def against(self) -> tuple[Floats, Floats]:
@@ -242,10 +247,10 @@ class Track:
         """Return the lowest 5 % of the returns, the one at their bound included."""
         return self._tails[: int((len(self._tails) - 1) * TAIL) + 1]
 
-    def _of_periods(self, calendar: Calendar) -> Floats:
-        self.returns  # noqa: B018  # raises where the curve has no returns
-        stamps, equity = self.day_ends
-        return period_returns(stamps, equity, self.initial, calendar)
+    def _from_capital(self, equity: Floats) -> Floats:
+        """Return the returns between these values, the first one from the initial capital on."""
+        self.returns  # noqa: B018  # raises where the curve has none
+        return returns_of(from_capital(self.initial, equity))
 
 
 def moved(initial: float, equity: Floats) -> bool:
