@@ -5,6 +5,7 @@ Files that were rotated away count, packed ones too, and each line once. A line 
 
 from __future__ import annotations
 
+import glob
 import gzip
 import json
 import zlib
@@ -55,8 +56,8 @@ class JournalFacts:
 
 def journal_files(journal: Path) -> list[Path]:
     """Return the journal and what was rotated away of it, such as orchestrate.jsonl.1 and orchestrate.jsonl.2.gz."""
-    stem = journal.name.partition(".")[0]
-    return sorted(path for path in journal.parent.glob(f"{stem}*jsonl*") if path.is_file())
+    name = f"{glob.escape(journal.stem)}*{glob.escape(journal.suffix)}*"
+    return sorted(path for path in journal.parent.glob(name) if path.is_file())
 
 
 def read_journal(files: Iterable[Path]) -> JournalFacts:

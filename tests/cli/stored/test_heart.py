@@ -205,9 +205,12 @@ def test_the_journal_of_real_runs(prompt):
     assert found["Task success"]["guardrail"]["verdict"] == found["Happiness"]["guardrail"]["verdict"] == "pass"
 
 
-def test_another_journal(prompt, journal):
-    journal(run("a"), "other.jsonl")
-    assert prompt("heart", "--journal", "logs/backtest/other.jsonl", "--format", "json").document["runs"] == 1
+@pytest.mark.parametrize("name", ["other.jsonl", "runs.log", "[mine].jsonl"])
+def test_another_journal(prompt, journal, name):
+    journal(run("a"), name)
+    journal(run("b"), f"{name}.1")
+    journal(run("c"), "orchestrate.jsonl")
+    assert prompt("heart", "--journal", f"logs/backtest/{name}", "--format", "json").document["runs"] == 2
 
 
 def test_a_journal_that_cannot_be_read_is_code_4(tmp_path, monkeypatch):
