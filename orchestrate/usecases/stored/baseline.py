@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,13 +41,23 @@ def compared(gates: Sequence[Gate], named: str, reports: Path) -> tuple[Gate, ..
             [Problem("", 0, 0, f"gate '{gate}' needs a baseline, and none is given", hint) for gate in relative]
         )
     figures = _figures(named, reports)
-    values = {gate.metric: figure(gate.metric, figures) for gate in relative}
+    values = {gate.metric: _finite(figure(gate.metric, figures)) for gate in relative}
     missing = [metric for metric, value in values.items() if value is None]
     if missing:
         raise ConfigurationError([Problem(_OPTION, 0, 0, f"{named} has no figure '{metric}'") for metric in missing])
     return tuple(
         replace(gate, baseline=values[gate.metric]) if isinstance(gate, BaselineGate) else gate for gate in gates
     )
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a figure that a float can hold; None for any other that stands in a file."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def _figures(named: str, reports: Path) -> Mapping[str, Any]:

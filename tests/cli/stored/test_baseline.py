@@ -107,6 +107,10 @@ def test_no_baseline_is_given(prompt):
         ("b.json", "{", "b.json: can't be read: "),
         ("b.json", "[1]", "b.json: can't be read: not the figures of a run"),
         ("b.json", '{"portfolio": {"metrics": {"sharpe": null}}}', "b.json has no figure 'sharpe'"),
+        *(
+            ("b.json", f'{{"portfolio": {{"metrics": {{"sharpe": {value}}}}}}}', "b.json has no figure 'sharpe'")
+            for value in ("NaN", "-Infinity", "true", "1e999", "1" + "0" * 400)
+        ),
         ("b.json", '{"portfolio": {"metrics": {"sharpe": "high"}}}', "b.json has no figure 'sharpe'"),
         ("20990101", "", "no such file, and there is no run in reports"),
     ],
