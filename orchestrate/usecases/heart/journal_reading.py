@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import gzip
 import json
+import math
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class LoggedRun:
     def take(self, event: str, line: dict[str, Any], moment: datetime) -> None:
         """Add what a line says."""
         self.began = min(self.began, moment)
-        self.several |= event.startswith(_SEVERAL) or (line.get("strategy_count") or 0) > 1
+        self.several |= event.startswith(_SEVERAL) or (_number(line.get("strategy_count")) or 0) > 1
         if event in _ENDS:
             interrupted = line.get("status") == "interrupted" or line.get("error_type") == KeyboardInterrupt.__name__
             self.end = "interrupted" if interrupted else _ENDS[event]
@@ -110,4 +111,10 @@ def _moment(text: str) -> datetime:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """Return a number that a float can hold; None for anything else."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None

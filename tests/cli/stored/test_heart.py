@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -173,6 +174,18 @@ def test_damaged_lines_are_left_out_and_counted(prompt, journal):
     done = prompt("heart", "--format", "json")
     assert (done.document["damaged_lines"], done.document["runs"]) == (5, 1)
     assert (done.code, done.err) == (0, "warning: 5 damaged lines of the journal are left out\n")
+
+
+def test_numbers_that_are_none_are_not_measured(prompt, journal):
+    facts = [math.nan, math.inf, 10**400, "1", True, None]
+    lines = [one for place, value in enumerate(facts) for one in run(f"r{place}", seconds=value)]
+    lines += [line("report_generated", "r0", duration_seconds=value) for value in facts]
+    lines.append(line("backtest_started", "r0", strategy_count="two"))
+    journal([*lines, "[1]"])
+    done = prompt("heart", "--format", "json")
+    assert (done.document["runs"], done.document["damaged_lines"]) == (6, 1)
+    rows = {row["row"]: row["guardrail"]["value"] for row in done.document["rows"]}
+    assert (rows["Engagement"], rows["Task success"]) == (None, None)
 
 
 def test_a_packed_file_that_ends_early_is_read_as_far_as_it_goes(prompt, journal):
