@@ -261,7 +261,7 @@ BEYOND_A_SCHEMA = {
         "live-capital",
     ),
     *("no-allocations", "none-enabled", "start-after-end", "data-file-missing", "data-file-missing-and-wrong"),
-    *("currencies", "expiry"),
+    *("currencies", "expiry", "gate-without-benchmark"),
     *("unknown-strategy", "unknown-parameter", "parameter-types", "relation", "relation-with-default", "natives"),
     *(
         "function-no-file",

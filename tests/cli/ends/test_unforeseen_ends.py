@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -190,7 +191,8 @@ def test_a_fork_does_not_go_on_with_the_run(ended: dict[str, Ended]) -> None:
 )
 def test_it_fails_alone(ended: dict[str, Ended], name: str, error: str) -> None:
     one = ended[name]
-    assert (one.code, one.err) == (1, f"bad failed: {error}\n")
+    assert one.code == 1
+    assert re.fullmatch(rf"bad failed: strategies\.py:\d+: {re.escape(error)}\n", one.err)
     assert [line["strategy_id"] for line in one.events("strategy_failed")] == ["bad"]
     assert one.events("orchestrator.backtest_completed")[0]["error_count"] == 1
     assert len(one.kept) == 1
