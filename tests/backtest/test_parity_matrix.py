@@ -14,6 +14,8 @@ from orchestrate.domain.results import DecisionRecord, RunResult
 from orchestrate.domain.strategies.protocols import Kind
 from tests.backtest.plans import CENT, ENGINES, REAL, digest, fills_of, part, plan_of, real, run_plan, synthetic
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 FILLS: list[Any] = ["next_open", "close"]
 COMMISSIONS = {"percent": Commission(percent=0.1), "per share": Commission(per_share=0.005, minimum=1.0)}
 SLIPPAGES = {"none": Slippage(), "percent": Slippage(percent=0.05), "ticks": Slippage(ticks=2)}

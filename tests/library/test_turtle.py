@@ -25,6 +25,8 @@ from tests.engines.builders import market_of
 from tests.engines.conformance import resting
 from tests.orchestration.harness import Part, run_harness
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 _spec = importlib.util.spec_from_file_location("library_builders", Path(__file__).with_name("builders.py"))
 assert _spec is not None and _spec.loader is not None
 builders = importlib.util.module_from_spec(_spec)

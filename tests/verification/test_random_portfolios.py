@@ -14,6 +14,8 @@ import pytest
 from orchestrate.verification.facts import Run
 from orchestrate.verification.verify import CHECKS, FACTS, verify
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 DAY = 86_400 * 10**9
 EVERY = (*FACTS, *CHECKS)
 #: What only the strategy, or what was open at the time, decides; orders that never filled, cuts within a bar.

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 QUICK = settings(
     max_examples=120,
     phases=[Phase.explicit, Phase.generate],

@@ -10,6 +10,8 @@ import pytest
 from orchestrate.cli.app import COMMANDS
 from orchestrate.reporting.schemas.outputs import OUTPUTS
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 NATIVE = """\
 import backtrader as bt
 

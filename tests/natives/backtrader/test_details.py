@@ -18,6 +18,8 @@ from orchestrate.engines.backtrader.hosting.cerebro import day_numbers, time_fra
 from orchestrate.usecases.running.run import run
 from tests.natives.backtrader.builders import AT_CLOSE, DAY, FIRST, MINUTE, PLAIN, Part, bare, host, market, walk
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 REAL = Path(__file__).parents[3].parent / "shared" / "data"
 
 

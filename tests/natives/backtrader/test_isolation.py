@@ -14,6 +14,8 @@ from orchestrate.domain.plan import Sizing
 from orchestrate.domain.strategies.protocols import Signal
 from tests.natives.backtrader.builders import AT_CLOSE, PLAIN, Part, host, market, walk
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 
 class Holder(bt.Strategy):
     """In on the third bar, out on the thirtieth."""

@@ -13,6 +13,8 @@ from orchestrate.domain.plan import Sizing
 from tests.natives.backtrader.builders import AT_CLOSE, MINUTE, PLAIN, host, market, walk
 from tests.natives.backtrader.comparison import FEES, RULES, same
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 
 class SmaCross(bt.Strategy):
     params = (("fast", 5), ("slow", 20))

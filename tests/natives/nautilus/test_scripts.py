@@ -38,6 +38,8 @@ from tests.natives.nautilus.scripts import (
     TimerRebalancer,
 )
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 BOTH_RULES = pytest.mark.parametrize("rules", [NEXT_OPEN, AT_CLOSE], ids=["next_open", "close"])
 STAGE = market(wave(bars=600, gap=0.5))
 OWN = {"instrument_id": instrument_id("A"), "bar_type": bar_type("A")}

@@ -16,6 +16,8 @@ from orchestrate.domain.portfolio import PortfolioPlan, RebalancePlan
 from orchestrate.domain.results import RunResult
 from tests.backtest.plans import CONTRACTS, ENGINES, REAL, digest, fills_of, part, plan_of, real, run_plan
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 MONTHLY = PortfolioPlan(rebalance=RebalancePlan(Decimal("0.02"), "month"))
 FULL = MultiFrameworkConfig({engine: {"feed": "full"} for engine in ENGINES})
 

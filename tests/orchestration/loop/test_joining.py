@@ -32,6 +32,8 @@ from tests.natives.nautilus.scripts import Pair, TimerRebalancer
 from tests.orchestration.harness import HarnessRun, Part, prepare
 from tests.orchestration.loop.feed_runs import Crosses, arrivals, buffer_for, stage
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 ENGINES = ("in_memory", "backtrader", "nautilus")
 LATE = 30
 

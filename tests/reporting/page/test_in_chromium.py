@@ -11,7 +11,10 @@ import pytest
 from tests.reporting.page.browser import CHROMIUM, Browser
 from tests.reporting.page.conftest import command
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+pytestmark = [
+    pytest.mark.uncounted,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here"),
+]
 DRAWN = "[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('.main-svg .cartesianlayer'))"
 #: Rows beyond the first ones, and lines of charts: they are like those that stay, and take minutes to look at.
 ALIKE = "tbody tr:nth-child(n+4), .cartesianlayer *, .gridlayer *"

@@ -16,6 +16,8 @@ from orchestrate.reporting.page import page as pages
 from orchestrate.usecases.pages.page import page_text
 from tests.reporting.page.conftest import command
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 BARS = "data: {{AAA: {{synthetic: {{bars: {bars}, seed: 7, frequency: {frequency}}}}}}}\n"
 ONE = "strategy: MOMENTUM\nconfig: {fast: 3, slow: 8}\ncapital: 100000\n"
 BROKEN = """\
