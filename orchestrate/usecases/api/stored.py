@@ -140,7 +140,7 @@ def runs(*, reports: str | Path = _REPORTS) -> pd.DataFrame:
 
     table = pd.DataFrame(listed(Path(reports), Query())["runs"])
     if "started" in table:
-        table["started"] = pd.to_datetime(table["started"], utc=True)
+        table["started"] = pd.to_datetime(table["started"], utc=True).astype("datetime64[ns, UTC]")
     return table
 
 
