@@ -62,5 +62,7 @@ def _row(row: Mapping[str, Any] | None) -> str:
     return ", ".join(f"{name} {cell}" for name, cell in row.items() if cell not in ("", None) and name != "t")
 
 
-def _shown(section: object) -> str:
-    return section if isinstance(section, str) else "something else"
+def _shown(figure: object) -> str:
+    if figure is None:
+        return "nothing"
+    return str(figure) if isinstance(figure, (str, int, float)) else "something else"

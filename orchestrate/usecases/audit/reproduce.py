@@ -146,7 +146,10 @@ def _row(run: StoredRun, file: str, row: int) -> dict[str, Any] | None:
 
 
 def _unlike_figures(run: StoredRun, result: RunResult) -> Iterator[Difference]:
-    """Yield the sections of metrics.json that differ; findings that the configuration caused are known to it alone."""
+    """Yield of each section of metrics.json what differs first in it.
+
+    Findings that the configuration caused are known to it alone.
+    """
     from orchestrate.analytics.gates import judge
     from orchestrate.analytics.summary import summarise
 
@@ -157,4 +160,13 @@ def _unlike_figures(run: StoredRun, result: RunResult) -> Iterator[Difference]:
         yield Difference("result", "status", run.manifest["status"], result.status)
     for name, section in again.items():
         if name != "findings" and run.figures.get(name) != section:
-            yield Difference("result", name, run.figures.get(name), section)
+            yield Difference("result", *first_unlike(name, run.figures.get(name), section))
+
+
+def first_unlike(name: str, stored: object, now: object) -> tuple[str, object, object]:
+    """Return the name of the first figure below `name` that differs, and both sides of it."""
+    if isinstance(stored, Mapping) and isinstance(now, Mapping):
+        for key in dict.fromkeys([*stored, *now]):
+            if stored.get(key) != now.get(key):
+                return first_unlike(f"{name}.{key}", stored.get(key), now.get(key))
+    return name, stored, now

@@ -7,9 +7,11 @@ import shutil
 
 import pytest
 
+from orchestrate.reporting.reproduction import show
 from orchestrate.runs import manifest
 from orchestrate.runs.manifest import seal, unseal
 from orchestrate.runs.store import digest
+from orchestrate.usecases.audit.reproduce import first_unlike
 
 NATIVE = """\
 import backtrader as bt
@@ -215,3 +217,17 @@ def test_a_gate_against_a_baseline_is_judged_by_what_was_stored(stored, prompt):
 def test_the_time_limit_holds(prompt):
     prompt("backtest", "single.yaml", "-q")
     assert prompt("reproduce", "latest", "--time-limit", "0").code == 124
+
+
+def test_the_first_figure_that_differs_is_named():
+    stored = {"initial": 1.0, "metrics": {"sharpe": 0.5, "turnover": 6.18}}
+    now = {"initial": 1.0, "metrics": {"sharpe": 0.5, "turnover": 6.19, "alpha": None}}
+    assert first_unlike("portfolio", stored, now) == ("portfolio.metrics.turnover", 6.18, 6.19)
+    assert first_unlike("gates", [1], [2]) == ("gates", [1], [2])
+    assert first_unlike("peaks", None, {"gross": 1.0}) == ("peaks", None, {"gross": 1.0})
+
+
+def test_both_sides_of_a_figure_are_shown(capsys):
+    one = {"kind": "result", "name": "portfolio.metrics.turnover", "stored": 6.18, "now": None}
+    show({"run_id": "R", "identical": False, "differences": [one]})
+    assert "The first difference: portfolio.metrics.turnover was 6.18, now nothing\n" in capsys.readouterr().out
