@@ -86,7 +86,7 @@ def _of_risk(track: Track, paths: Paths) -> dict[str, float]:
 
 
 def _equal_weights(track: Track, paths: Paths) -> Document:
-    track.returns  # noqa: B018  # raises where the curve has none
+    track.require_returns()
     found = against_equal_weights(paths)
     excess = METRICS["total_return"].figure(track) - found.total
     named = {"": found.reserve, **found.strategies}

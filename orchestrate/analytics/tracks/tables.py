@@ -21,7 +21,7 @@ def tables(track: Track, labels: Stamps) -> dict[str, object]:
     `labels` are those of the bars that the closes belong to.
     """
     try:
-        track.returns  # noqa: B018  # raises where the curve has none
+        track.require_returns()
     except NoFigureError:
         return {"drawdowns": [], "monthly": {}, "yearly": {}}
     stamps, equity = track.month_ends

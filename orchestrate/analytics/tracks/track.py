@@ -115,13 +115,17 @@ class Track:
     @cached_property
     def returns(self) -> Floats:
         """Return the return from each value of the curve to the next."""
+        self.require_returns()
+        return returns_of(self.curve)
+
+    def require_returns(self) -> None:
+        """Raise NoFigureError where the curve has no returns."""
         if len(self.curve) < 2:
             raise NoFigureError("it takes two bars")
         if not self.curve.any():
             raise NoFigureError("there was no capital")
         if float(self.curve.min()) <= 0.0:
             raise NoFigureError("equity fell to zero or below")
-        return returns_of(self.curve)
 
     @cached_property
     def losses(self) -> Floats:
@@ -249,7 +253,7 @@ class Track:
 
     def _from_capital(self, equity: Floats) -> Floats:
         """Return the returns between these values, the first one from the initial capital on."""
-        self.returns  # noqa: B018  # raises where the curve has none
+        self.require_returns()
         return returns_of(from_capital(self.initial, equity))
 
 

@@ -16,7 +16,7 @@ INK: Final = "var(--ink)"
 MUTED: Final = "var(--muted)"
 LOSS: Final = "var(--loss)"
 GAIN: Final = "var(--gain)"
-#: So many colours can be told apart, by colour-blind people too; then lines are dashed.
+#: So many colours can be distinguished, by colour-blind people too; then lines are dashed.
 _COLOURS: Final = 6
 _DASHES: Final = ("solid", "dash", "dot")
 Trace = dict[str, Any]
@@ -27,8 +27,8 @@ Points = npt.NDArray[np.floating[Any]]
 class Chart:
     """A chart: its title, its figure for plotly, and the table with what it shows.
 
-    `says` tells those who don't see it what it is; `note` how much of the data is shown. `ranges`: it has buttons for
-    parts of its time.
+    `says` is its description for those who don't see it; `note` how much of the data is shown.
+    `ranges`: it has buttons for parts of its time.
     """
 
     id: str

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from orchestrate.domain.market.timeline import Floats
 
 Places = npt.NDArray[np.int64]
-#: More points than these can't be told apart on a screen; and so many are there of all curves of a chart.
+#: More points than these can't be distinguished on a screen; and so many are there of all curves of a chart.
 MOST: Final = 2600
 _OF_ALL: Final = 18_000
 

@@ -1,4 +1,4 @@
-"""What all results of the Python API share: their figures, one screen of text, a picture."""
+"""What all results of the Python API share: their figures and tables, one screen of text, a picture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Display:
-    """A result that shows itself, from the document of `backtest --format json` and the columns of its equity."""
+    """A result that shows itself, from the document of `backtest --format json` and the tables of its run."""
 
     __slots__ = ()
 
@@ -22,10 +22,29 @@ class Display:
         def figures(self) -> Mapping[str, Any]:
             """The document of `backtest --format json`."""
 
-    @property
     @abstractmethod
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table as runs store it."""
+
+    @property
     def equity(self) -> pd.DataFrame:
-        """A row for each step, indexed by the label of its bars, with the columns of the stored file."""
+        """A row for each step, indexed by the label of its bars: `portfolio`, and for each strategy `equity.ID`."""
+        return self.table("equity").set_index("label")
+
+    @property
+    def trades(self) -> pd.DataFrame:
+        """Closed round trips; `profit` is net of `fees`."""
+        return self.table("trades")
+
+    @property
+    def decisions(self) -> pd.DataFrame:
+        """Every demand with its outcome and reason."""
+        return self.table("decisions")
+
+    @property
+    def fills(self) -> pd.DataFrame:
+        """Every fill of an order."""
+        return self.table("fills")
 
     @property
     def aggregate_metrics(self) -> dict[str, float | None]:

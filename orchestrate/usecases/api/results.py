@@ -49,26 +49,6 @@ class BacktestResult(Display):
         """Notes about the data and the run."""
         return (*self.facts.findings, *self.facts.checks)
 
-    @property
-    def equity(self) -> pd.DataFrame:
-        """A row for each step, indexed by the label of its bars: `portfolio`, and for each strategy `equity.ID`."""
-        return self.table("equity").set_index("label")
-
-    @property
-    def trades(self) -> pd.DataFrame:
-        """Closed round trips; `profit` is net of `fees`."""
-        return self.table("trades")
-
-    @property
-    def decisions(self) -> pd.DataFrame:
-        """Every demand with its outcome and reason."""
-        return self.table("decisions")
-
-    @property
-    def fills(self) -> pd.DataFrame:
-        """Every fill of an order."""
-        return self.table("fills")
-
     def table(self, name: str) -> pd.DataFrame:
         """Return a table as runs store it: `equity`, `trades`, `decisions`, `fills`, `positions` or `flows`."""
         from orchestrate.runs.parquet import TABLES

@@ -69,26 +69,6 @@ class StoredResult(Display):
         """Notes about the data and the run."""
         return tuple(Finding(**finding) for finding in self.figures["findings"])
 
-    @property
-    def equity(self) -> pd.DataFrame:
-        """A row for each step, indexed by the label of its bars: `portfolio`, and for each strategy `equity.ID`."""
-        return self.table("equity").set_index("label")
-
-    @property
-    def trades(self) -> pd.DataFrame:
-        """Closed round trips; `profit` is net of `fees`."""
-        return self.table("trades")
-
-    @property
-    def decisions(self) -> pd.DataFrame:
-        """Every demand with its outcome and reason."""
-        return self.table("decisions")
-
-    @property
-    def fills(self) -> pd.DataFrame:
-        """Every fill of an order."""
-        return self.table("fills")
-
     def table(self, name: str) -> pd.DataFrame:
         """Return a stored table: `equity`, `trades`, `decisions`, `fills`, `positions`, `flows` or `exposure`."""
         file = f"{name}.parquet"

@@ -36,7 +36,7 @@ _HEADERS: Final = {
 
 
 def dashboard(reports: Path, port: int) -> Server:
-    """Return a server of all runs in `reports`, which serves once it is told to. ConfigurationError: the port is taken.
+    """Return a server of all runs in `reports`, which does not serve yet. ConfigurationError: the port is taken.
 
     Port 0 is one that is free.
     """

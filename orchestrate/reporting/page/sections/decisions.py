@@ -99,12 +99,12 @@ def _row(order: OrderHistory) -> list[object]:
 def _why(order: OrderHistory) -> str:
     """Return what `explain` says of a demand: the sentence, and each stage that did something to it."""
     sentence, lines = order_texts(order)
-    told = [
+    stages = [
         f"{name}: {text}"
         for stage, (name, text) in zip(order.stages, lines, strict=False)
         if stage.reason or stage.stage == CONFLICTS
     ]
-    return " ".join([sentence, *told])
+    return " ".join([sentence, *stages])
 
 
 def _reason(order: OrderHistory) -> str:
