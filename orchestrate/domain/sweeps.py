@@ -1,0 +1,112 @@
+"""The nouns of a sweep: its plan, its points, its trials. Frozen; two equal plans are one sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from orchestrate.domain.plan import Gate
+from orchestrate.domain.strategies.relations import Relation
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: One value of each parameter, by the parameter as written.
+Point: TypeAlias = Mapping[str, object]
+
+
+class TrialStatus(StrEnum):
+    """What became of a trial; each equals its text."""
+
+    DONE = "done"
+    NO_TRADES = "no_trades"
+    INFEASIBLE = "infeasible"
+    FAILED = "failed"
+    PRUNED = "pruned"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A parameter that varies: `name` as written, `path` in the configuration, and its values, or its range.
+
+    Exactly one of `values` and `bounds` is set.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    values: tuple[object, ...] = ()
+    bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A metric, named as gates name it, and whether more of it is better."""
+
+    metric: str
+    maximize: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WalkForwardPlan:
+    """The windows of a walk-forward: spans such as `3y` or `250 bars`; `positions` at a test's end."""
+
+    train: str
+    test: str
+    step: str
+    anchored: bool = False
+    embargo: str = ""
+    positions: Literal["flatten", "carry"] = "flatten"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """The plan of a sweep, beside the plan of the run that it varies.
+
+    `batch`: how many points a sampler that learns proposes at once. `workers` is a number of processes, 0 for as many
+    as there are cores; `address` of a Ray cluster. Neither says anything about the result.
+    """
+
+    axes: tuple[Axis, ...]
+    where: tuple[Relation, ...] = ()
+    method: str = "grid"
+    trials: int = 100
+    seed: int = 0
+    objectives: tuple[Objective, ...] = (Objective("sharpe"),)
+    require: tuple[Gate, ...] = ()
+    each: Literal["portfolio", "strategy"] = "portfolio"
+    select: Literal["plateau", "best"] = "plateau"
+    walk_forward: WalkForwardPlan | None = None
+    batch: int = 16
+    executor: str = "local"
+    workers: int = 0
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is kept of the run of one plan.
+
+    `metrics` by the names of gates: of the portfolio bare, of a strategy `ID.metric`; `returns` of the portfolio, one
+    for each day of `days` (nanoseconds since 1970); `reasons` counts refused and cut orders by reason.
+    """
+
+    status: TrialStatus
+    reason: str = ""
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    final_equity: float | None = None
+    days: NDArray[np.int64] | None = None
+    returns: NDArray[np.float64] | None = None
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One point of a sweep, numbered from 0, and what was measured; `id` is the hash of plan, data and versions."""
+
+    number: int
+    point: Point
+    measured: Measured
+    id: str = ""

@@ -1,0 +1,1 @@
+"""Sweeps: points, samplers, executors, selection. What runs a trial comes as an argument."""
