@@ -19,8 +19,8 @@ CALL, CALL_LIMIT, DEADLINE, JOURNAL, CODE, _LENGTH = range(6)
 #: The values of `JOURNAL`: the run's first lines are there, its last ones, or its first ones are due.
 BEGUN, CLOSED, DUE = 1, 2, 3
 _TEXT: Final = 64
-#: A call's word is the count of calls, shifted by so many bits, and the number of its strategy.
-SHIFT: Final = 20
+#: What each call adds to the word of calls; below it is the number of the call's strategy.
+A_CALL: Final = 1 << 20
 
 
 class Board:
@@ -86,7 +86,7 @@ class Board:
         """Return the strategy whose code runs; "" where none does, or where its name is unknown."""
         word = self.words[CALL]
         names = self.facts().get("names", [])
-        number = word & ((1 << SHIFT) - 1)
+        number = word % A_CALL
         return str(names[number]) if word and number < len(names) else ""
 
 

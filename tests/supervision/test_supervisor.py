@@ -13,7 +13,7 @@ import pytest
 
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.runs.store import claim
-from orchestrate.supervision.board import BEGUN, CALL, CALL_LIMIT, DEADLINE, DUE, JOURNAL, SHIFT, Board
+from orchestrate.supervision.board import A_CALL, BEGUN, CALL, CALL_LIMIT, DEADLINE, DUE, JOURNAL, Board
 from orchestrate.supervision.ending import conclude
 from orchestrate.supervision.settings import GRACE, seconds
 from orchestrate.supervision.supervisor import Watch, shared_memory
@@ -54,7 +54,7 @@ def watch_here(child: Callable[[Board], object], board: Board, grace: float, wri
 
 
 def in_call(board: Board, name: str = "trend", *, limit: float = USUAL) -> None:
-    board.words[CALL] = 1 << SHIFT | board.numbers[name]
+    board.words[CALL] = A_CALL | board.numbers[name]
     board.words[CALL_LIMIT] = round(limit * 1000)
 
 
@@ -89,7 +89,7 @@ def test_calls_that_follow_one_another_have_a_limit_each():
         end = time.monotonic() + 6 * USUAL
         board.words[CALL_LIMIT] = round(USUAL * 1000)
         while time.monotonic() < end:
-            board.words[CALL] += 1 << SHIFT
+            board.words[CALL] += A_CALL
         board.over(0)
 
     assert watch(calls).overdue == ""

@@ -20,7 +20,7 @@ _INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 class CallStack:
-    """Whose code runs now: `names`, the innermost last. `calls` counts how often one was entered from outside.
+    """Whose code runs now: `names`, the innermost last. `calls` grows whenever one is entered from outside.
 
     `facts` are what the strategies of the run have published.
     """

@@ -125,7 +125,7 @@ class StepContext:
 
     def bars(self, symbol: str | None = None) -> Bars:
         """Return the history of `symbol` (default: the first of `symbols`) up to now; empty before its first bar."""
-        own = self._own(symbol)
+        own = self.symbols[0] if symbol is None else self._own(symbol)
         return self._reach.bars(own, self._shown.get(own, 0))
 
     def position(self, symbol: str | None = None) -> Position | None:

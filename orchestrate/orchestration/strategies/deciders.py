@@ -196,11 +196,11 @@ class StatelessDecider:
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         signals = []
-        for symbol in view.symbols:
+        for symbol, past in self._past.items():
             row = event.rows.get(symbol)
             if row is None:
                 continue
-            bars = self._past[symbol].until(row + 1)
+            bars = past.until(row + 1)
             held = view.held(symbol)
             position = view.book.positions.get(symbol)
             if position is not None and held:

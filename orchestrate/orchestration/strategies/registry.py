@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from orchestrate.domain.accounts import CapitalAccount, IsolatedAccount
 from orchestrate.domain.books import Book
@@ -17,6 +18,8 @@ from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.orders.ports import SeatPrices, StrategySeat
 from orchestrate.orchestration.strategies.compatibility import StrategyMetadata
 from orchestrate.orchestration.strategies.deciders import Decider
+
+_CALLED: Final = ("active", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,12 @@ class StrategyEntry:
     weight: Decimal = Decimal(0)
     status_changes: list[StatusChange] = field(default_factory=list)
     id: str = field(init=False)
+    #: while the strategy is called: also while it is paused, when it may close what it holds
+    is_called: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.id = self.metadata.id
+        self.is_called = self.status in _CALLED
         self.weight = self.allocation.target_pct / 100
 
     def require(self, becoming: str, *allowed: EntryStatus) -> None:
@@ -72,6 +78,7 @@ class StrategyEntry:
     def become(self, status: EntryStatus, t: int | None = None, moment: Moment = "close") -> None:
         """Change the status at the open or close of the bar with the label `t`; None: before the first bar."""
         self.status = status
+        self.is_called = status in _CALLED
         self.status_changes.append(StatusChange(status, t, moment))
 
     def wait(self) -> None:
@@ -88,11 +95,6 @@ class StrategyEntry:
     def is_native(self) -> bool:
         """True where the strategy lives in its engine and is called there."""
         return self.kind is not None and self.kind not in PORTABLE_KINDS
-
-    @property
-    def is_called(self) -> bool:
-        """True while the strategy is called: also while it is paused, when it may close what it holds."""
-        return self.status in ("active", "paused")
 
 
 def seat_of(

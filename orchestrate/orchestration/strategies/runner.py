@@ -100,12 +100,23 @@ class StrategyRunner:
 
     def signals(self, entry: StrategyEntry, event: MarketEvent) -> Sequence[Signal]:
         """Return a strategy's signals at this step."""
-        decider, view = entry.decider, self.views[entry.id]
+        decider, name = entry.decider, entry.id
         if decider is None or not entry.is_called:
             return ()
         if isinstance(decider, VectorDecider) and not decider.sized:  # it was called before the first bar
-            return decider.decide(event, view)
-        return self._call(entry, decider.decide, event, view) or ()
+            return decider.decide(event, self.views[name])
+        calls = self._calls
+        try:  # as `_call` does, which at every bar costs more
+            calls.enter(name)
+            try:
+                return decider.decide(event, self.views[name])
+            finally:
+                calls.leave()
+        except UserInterrupt:
+            raise
+        except BaseException as error:
+            self.fail(entry, error)
+            return ()
 
     def notify(self, entry: StrategyEntry, hook: str, *arguments: object) -> None:
         """Call a strategy's hook, if it has it; a paused or removed one is notified of its orders, too."""

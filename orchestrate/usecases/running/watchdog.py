@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 
 from orchestrate.domain.errors import UserInterrupt
 from orchestrate.orchestration.strategies.calls import CallScope, CallStack
-from orchestrate.supervision.board import CALL, CALL_LIMIT, DEADLINE, SHIFT, Board, Numbers, board, use
+from orchestrate.supervision.board import A_CALL, CALL, CALL_LIMIT, DEADLINE, Board, Numbers, board, use
 
 _TICKS: Final = 4
 _LONGEST_TICK: Final = 0.25
@@ -48,15 +48,17 @@ class Watchdog(CallStack):
 
     def enter(self, name: str) -> None:
         """Note that the code of `name` begins."""
-        if not self.names:
-            self.calls += 1
-            self._words[CALL] = self.calls << SHIFT | self._numbers[name]
-        self.names.append(name)
+        names = self.names
+        if not names:
+            self.calls = calls = self.calls + A_CALL
+            self._words[CALL] = calls | self._numbers[name]
+        names.append(name)
 
     def leave(self) -> None:
         """Note that the innermost code is over."""
-        self.names.pop()
-        if not self.names:
+        names = self.names
+        names.pop()
+        if not names:
             self._words[CALL] = 0
 
     def _leave_broken_off(self) -> None:
