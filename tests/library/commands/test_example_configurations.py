@@ -144,6 +144,11 @@ def outcomes(name: str) -> list[str]:
     return [event.outcome for event in events_of(name)[1] if isinstance(event, StrategyConflictDetectedEvent)]
 
 
+def kinds_of_conflicts(name: str) -> Counter[str]:
+    conflicts = [event for event in events_of(name)[1] if isinstance(event, StrategyConflictDetectedEvent)]
+    return Counter(event.conflict_type for event in conflicts)
+
+
 def test_there_is_an_example_of_every_policy():
     used = {plan_of(path.name).portfolio.conflicts for path in FILES}
     assert used == {*CONFLICT_POLICIES, "policies/calmer.py:calmer"}
@@ -189,6 +194,19 @@ def test_the_capital_example_is_cut_and_refused():
     assert events["SignalBlockedEvent"] >= 5
     assert result.strategies["greedy"].resized >= 5
     assert result.strategies["two_at_once"].blocked >= 5
+
+
+def test_the_capital_example_conflicts_wherever_two_demand_one_symbol():
+    """Counted again from the decisions: both strategies trade ALPHA, and seldom on the same bar."""
+    result, _ = run_of("capital_limit.yaml")
+    sides: dict[tuple[int, str], dict[str, bool]] = {}
+    for record in result.decisions:
+        demand = record.decision.demand
+        sides.setdefault((record.t, demand.symbol), {})[demand.strategy_id] = demand.quantity > 0
+    contested = [demanded for demanded in sides.values() if len(demanded) > 1]
+    opposite = [demanded for demanded in contested if len(set(demanded.values())) > 1]
+    assert (len(contested), len(opposite)) == (9, 8)
+    assert kinds_of_conflicts("capital_limit.yaml") == {"opposite": 8, "same_side": 1}
 
 
 def test_the_pooled_example_has_books_that_owe_and_cash_that_never_does():
