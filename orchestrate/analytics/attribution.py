@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 
@@ -42,4 +43,4 @@ class CrossFrameworkAnalytics:
     @property
     def portfolio(self) -> float:
         """All contributions together; the reserve earns nothing."""
-        return sum(self.strategies.values())
+        return fsum(self.strategies.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.analytics.series import Places, period_ends
+from orchestrate.analytics.sums import mean, product_sum
 from orchestrate.analytics.tracks.track import from_capital, moved
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.results import Finding
@@ -48,7 +50,7 @@ def correlation(
     for name, mine in directions.items():
         for other, theirs in directions.items():
             if mine is not None and theirs is not None:
-                product = 1.0 if name == other else float(np.dot(mine, theirs))
+                product = 1.0 if name == other else product_sum(mine, theirs)
                 matrix[name][other] = min(1.0, max(-1.0, product))
     return matrix, findings
 
@@ -76,8 +78,8 @@ def _direction(curve: Floats) -> tuple[Floats | None, str]:
     if float(curve.min()) <= 0.0:
         return None, "equity fell to zero or below"
     returns = curve[1:] / curve[:-1] - 1.0
-    about_mean = returns - returns.mean()
-    length = float(np.sqrt(np.dot(about_mean, about_mean)))
+    about_mean = returns - mean(returns)
+    length = math.sqrt(product_sum(about_mean, about_mean))
     if length <= _NOISE * float(np.abs(returns).max()) * np.sqrt(len(returns)):
         return None, "returns never change"
     return about_mean / length, ""

@@ -12,6 +12,7 @@ from typing import Final, Generic, Literal, TypeVar
 
 import numpy as np
 
+from orchestrate.analytics.sums import mean
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.portfolio import UNMANAGED
@@ -160,7 +161,7 @@ def _idle_share(result: RunResult, group: Group, held: Floats) -> float | None:
         return None
     if not counted.all():  # steps that do not count change no digit of the mean
         held, equity = held[counted], equity[counted]
-    return float(np.maximum(1.0 - held / equity, 0.0).mean())
+    return mean(np.maximum(1.0 - held / equity, 0.0))
 
 
 def _highest(sizes: Sizes, equity: Floats, labels: Stamps) -> dict[str, object]:
@@ -215,14 +216,14 @@ class Exposure:
         return total
 
     def _holdings(self, places: Places) -> Iterator[Holding]:
-        for name, symbol in places:
+        for name, symbol in sorted(places):  # the order in the file changes no digit
             holding = self._result.strategies[name].holdings.get(symbol)
             if holding is not None:
                 yield holding
 
     def _reserved(self, places: Places) -> Floats:
         reserved = np.zeros(self._steps)
-        for name, symbol in places:
+        for name, symbol in sorted(places):
             changes = self._result.strategies[name].reserves.get(symbol)
             if changes is not None:
                 reserved += changes.path(self._steps)
@@ -233,7 +234,7 @@ class Exposure:
     def _available(self, group: Group) -> Floats:
         """Return what the group's strategies could spend on openings; never more than is free in a common account."""
         total = np.zeros(self._steps)
-        for name in group.strategies:
+        for name in sorted(group.strategies):
             if name not in self._spendable:
                 self._spendable[name] = self._room(self._result.strategies[name])
             total += self._spendable[name]

@@ -6,6 +6,7 @@ element for each return; NaN before its first window is full, and where the figu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -13,6 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from orchestrate.analytics.metrics.metric import NOISE
+from orchestrate.analytics.sums import mean, total
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 
 Places = np.ndarray[tuple[int], np.dtype[np.intp]]
@@ -80,12 +82,7 @@ def mean_growth(returns: Floats, periods: Flags) -> float:
     """Return the geometric mean of the returns of these periods; a logarithm takes longer than a block of products."""
     growth = np.where(periods, returns, 0.0) + 1.0
     blocks = np.multiply.reduceat(growth, np.arange(0, len(growth), _BLOCK))
-    return float(np.expm1(np.log(blocks).sum() / np.count_nonzero(periods)))
-
-
-def product_sum(values: Floats, others: Floats) -> float:
-    """Return the sum of products; in one thread, hence the same everywhere."""
-    return float(np.einsum("i,i->", values, others))
+    return float(np.expm1(total(np.log(blocks)) / np.count_nonzero(periods)))
 
 
 def longest_run(flags: Flags) -> int:
@@ -128,8 +125,8 @@ def cumulative_contributions(earned: Mapping[str, Floats], allocated: Mapping[st
 
     `earned` is a strategy's capital and results, without transfers; a reserve is one that earns nothing.
     """
-    total = sum(allocated.values())
-    return {name: np.asarray((curve - allocated[name]) / total, dtype=np.float64) for name, curve in earned.items()}
+    whole = math.fsum(allocated.values())
+    return {name: np.asarray((curve - allocated[name]) / whole, dtype=np.float64) for name, curve in earned.items()}
 
 
 def _rolling_sum(values: Floats, window: int) -> Floats:
@@ -149,7 +146,7 @@ def _rolling_covariance(values: Floats, others: Floats, window: int) -> Floats:
     """Return the covariance (ddof 1); about the mean of all values, so that sums of squares keep their digits."""
     if window < 2 or not len(values):
         return np.full(len(values), np.nan)
-    first, second = values - values.mean(), others - others.mean()
+    first, second = values - mean(values), others - mean(others)
     product = _rolling_sum(first * second, window)
     return (product - _rolling_sum(first, window) * _rolling_sum(second, window) / window) / (window - 1)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import fsum
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.instruments.rates import Prices, rate_at
@@ -357,7 +358,7 @@ class Book:
     @property
     def used(self) -> float:
         """Entry cost (margin where there is one) of all open positions."""
-        return sum(position.entry_cost for position in self.positions.values())
+        return fsum(position.entry_cost for position in self.positions.values())
 
 
 def closing_and_opening(held: float, quantity: float) -> tuple[float, float]:

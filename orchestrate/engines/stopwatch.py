@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import fsum
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class Stopwatch:
     def timing(self) -> FrameworkTiming:
         """Seconds in all, and a step's at the median and the 99th percentile (0.0 when it was never stepped)."""
         p50, p99 = np.percentile(self._steps, (50, 99)).tolist() if self._steps else (0.0, 0.0)
-        return FrameworkTiming(sum(self._steps) + self._outside_steps, p50, p99, self._messages)
+        return FrameworkTiming(fsum(self._steps) + self._outside_steps, p50, p99, self._messages)
 
 
 class HostStopwatch(Stopwatch):

@@ -15,6 +15,7 @@ from orchestrate.usecases.audit.verify import TABLES, facts_of
 from orchestrate.usecases.backtest import Request, backtest
 from orchestrate.verification.facts import Run
 from tests.verification.portfolios import STRATEGIES, portfolio
+from tests.verification.sums import sums_of_floats
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +29,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def facts_of_portfolio(folder: Path) -> Callable[[int], Run]:
+def sums() -> list[str]:
+    """The places at which the portfolios that have been run so far left floats to `sum`."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def facts_of_portfolio(folder: Path, sums: list[str]) -> Callable[[int], Run]:
     """Run the portfolio of a seed; return what is known of its run."""
 
     @cache
     def facts(seed: int) -> Run:
         (folder / "portfolio.yaml").write_text(portfolio(seed))
-        done = backtest(Request("portfolio.yaml", lookahead=False))
+        with sums_of_floats() as places:
+            done = backtest(Request("portfolio.yaml", lookahead=False))
+        sums.extend(places)
         assert done.folder is not None, done.error
         run = read_run(Path("reports"), done.folder.name, [f"{name}.parquet" for name in TABLES])
         plan = plan_of(run)

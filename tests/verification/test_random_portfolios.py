@@ -35,6 +35,13 @@ def test_a_random_portfolio_verifies(facts_of_portfolio: Callable[[int], Run], s
     assert len(run.tables["fills"]["t"]) > 10
 
 
+def test_no_figure_depends_on_how_a_python_adds(facts_of_portfolio: Callable[[int], Run], sums: list[str]) -> None:
+    """`sum` rounds floats otherwise since Python 3.12; `fsum` is exact everywhere."""
+    for seed in range(6):
+        facts_of_portfolio(seed)
+    assert sums == []
+
+
 def changed(value: Any) -> Any:
     """Another value, by more than floats round."""
     if isinstance(value, (bool, np.bool_)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from orchestrate.analytics.sums import total
 from orchestrate.domain.market.timeline import Floats
 
 _SUM_TOLERANCE = 1e-9
@@ -56,8 +57,13 @@ def linking(portfolio: Floats, benchmark: Floats) -> Floats:
     """Return Carino's factor of each period: effects times these add up to the difference of the linked returns."""
     if not len(portfolio) or min(float(portfolio.min()), float(benchmark.min())) <= -1.0:
         raise ValueError("linking needs at least one period, and returns above -100 %")
-    whole = _carino(np.expm1(np.log1p(portfolio).sum(keepdims=True)), np.expm1(np.log1p(benchmark).sum(keepdims=True)))
+    whole = _carino(_linked(portfolio), _linked(benchmark))
     return np.asarray(_carino(portfolio, benchmark) / whole, dtype=np.float64)
+
+
+def _linked(returns: Floats) -> Floats:
+    """Return the return of all periods together, as an array of one."""
+    return np.expm1([total(np.log1p(returns))])
 
 
 def _carino(returns: Floats, others: Floats) -> Floats:

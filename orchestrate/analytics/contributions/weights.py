@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
 from orchestrate.analytics.contributions.brinson import linking
 from orchestrate.analytics.metrics import NoFigureError
-from orchestrate.analytics.series import product_sum, returns_of
+from orchestrate.analytics.series import returns_of
+from orchestrate.analytics.sums import product_sum, total
 from orchestrate.analytics.tracks.track import Track
 from orchestrate.domain.market.timeline import Flags, Floats
 from orchestrate.domain.portfolio import UNMANAGED
@@ -75,7 +77,7 @@ def against_equal_weights(paths: Paths) -> EqualWeights:
     nobody manages is in the portfolio alone.
     """
     shares = {name: 0.0 if name.startswith(UNMANAGED) else 1.0 for name in paths.names}
-    shares = {name: share / sum(shares.values()) for name, share in shares.items()}
+    shares = {name: share / fsum(shares.values()) for name, share in shares.items()}
     benchmark = np.zeros(len(paths.portfolio) - 1)
     for name, share in shares.items():
         if share:
@@ -92,8 +94,8 @@ def against_equal_weights(paths: Paths) -> EqualWeights:
         if share:
             effect -= share * (paths.returns(name) - benchmark)
         found[name] = _linked(factors, effect)
-    total = float(np.expm1(np.log1p(benchmark).sum()))
-    return EqualWeights(total, found, _linked(factors, -reserve * benchmark))
+    whole = float(np.expm1(total(np.log1p(benchmark))))
+    return EqualWeights(whole, found, _linked(factors, -reserve * benchmark))
 
 
 def _linked(factors: Floats, allocation: Floats) -> dict[str, float]:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from orchestrate.analytics.metrics.metric import NOISE, NoFigureError
+from orchestrate.analytics.sums import mean
 
 if TYPE_CHECKING:
     from orchestrate.analytics.tracks.track import Track
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def alpha(track: Track) -> float:
     """Return the mean return that the benchmark's movements don't explain, annualised."""
     own, held = track.against
-    return float(own.mean() - track.beta * held.mean()) * track.annual
+    return (mean(own) - track.beta * mean(held)) * track.annual
 
 
 def beta(track: Track) -> float:

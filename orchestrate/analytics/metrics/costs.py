@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrate.analytics.metrics.metric import NoFigureError
+from orchestrate.analytics.sums import total
 
 if TYPE_CHECKING:
     from orchestrate.analytics.tracks.track import Track
@@ -56,7 +57,7 @@ def idle_cash(track: Track) -> float:
 def _gross_profit(track: Track) -> float:
     """Return what the trades that made money before fees made."""
     before_fees = track.trips.profits + track.trips.fees
-    gross = float(before_fees[before_fees > 0.0].sum())
+    gross = total(before_fees[before_fees > 0.0])
     if gross <= 0.0:
         raise NoFigureError("no trade made money before fees")
     return gross

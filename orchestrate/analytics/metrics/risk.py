@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from orchestrate.analytics.metrics.metric import NOISE, NoFigureError
+from orchestrate.analytics.sums import deviation, mean
 
 if TYPE_CHECKING:
     from orchestrate.analytics.tracks.track import Track
@@ -20,15 +21,15 @@ def sharpe(track: Track) -> float:
     """Return the mean over the standard deviation of the returns, annualised; risk-free rate 0."""
     deviation = _deviation(track)
     _require_change(track, deviation)
-    return float(track.returns.mean()) / deviation * math.sqrt(track.annual)
+    return mean(track.returns) / deviation * math.sqrt(track.annual)
 
 
 def sortino(track: Track) -> float:
     """Return the mean of the returns over the root mean square of those below 0 (over all periods), annualised."""
-    downside = math.sqrt(float((track.losses**2).mean()))
+    downside = math.sqrt(mean(track.losses**2))
     if downside == 0.0:
         raise NoFigureError("no period lost money")
-    return float(track.returns.mean()) / downside * math.sqrt(track.annual)
+    return mean(track.returns) / downside * math.sqrt(track.annual)
 
 
 def skew(track: Track) -> float:
@@ -57,7 +58,7 @@ def var_95(track: Track) -> float:
 
 def cvar_95(track: Track) -> float:
     """Return the mean of the worst 5 % of the returns."""
-    return float(track.worst.mean())
+    return mean(track.worst)
 
 
 def tail_ratio(track: Track) -> float:
@@ -71,7 +72,7 @@ def tail_ratio(track: Track) -> float:
 def _deviation(track: Track) -> float:
     if len(track.returns) < 2:
         raise NoFigureError("it takes two returns")
-    return float(track.returns.std(ddof=1))
+    return deviation(track.returns)
 
 
 def _moments(track: Track) -> tuple[float, float, float]:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from orchestrate.analytics.metrics.metric import NoFigureError
+from orchestrate.analytics.sums import mean, total
 
 if TYPE_CHECKING:
     from orchestrate.analytics.tracks.track import Track
@@ -25,8 +26,8 @@ def win_rate(track: Track) -> float:
 def profit_factor(track: Track) -> float:
     """Return the profit of winning trades for each unit that losing ones lost, after fees."""
     profits = _closed(track)
-    lost = -float(_losses(track).sum())
-    return float(profits[profits > 0.0].sum()) / lost
+    lost = -total(_losses(track))
+    return total(profits[profits > 0.0]) / lost
 
 
 def average_win(track: Track) -> float:
@@ -35,12 +36,12 @@ def average_win(track: Track) -> float:
     won = profits[profits > 0.0]
     if not len(won):
         raise NoFigureError("no trade made money")
-    return float(won.mean())
+    return mean(won)
 
 
 def average_loss(track: Track) -> float:
     """Return the mean result of the trades that lost money, negative."""
-    return float(_losses(track).mean())
+    return mean(_losses(track))
 
 
 def payoff(track: Track) -> float:
@@ -50,7 +51,7 @@ def payoff(track: Track) -> float:
 
 def expectancy(track: Track) -> float:
     """Return the mean result of a trade."""
-    return float(_closed(track).mean())
+    return mean(_closed(track))
 
 
 def best_trade(track: Track) -> float:
@@ -74,7 +75,7 @@ def longest_losing_run(track: Track) -> int:
 def holding_days(track: Track) -> float:
     """Return the mean of the calendar days from entry to exit."""
     _closed(track)
-    return float(track.trips.days.mean())
+    return mean(track.trips.days)
 
 
 def mae(track: Track) -> float:
@@ -103,7 +104,7 @@ def _losses(track: Track) -> Floats:
 
 def _mean_excursion(track: Track, excursions: Floats) -> float:
     _closed(track)
-    mean = float(excursions.mean())
-    if math.isnan(mean):
+    figure = mean(excursions)
+    if math.isnan(figure):
         raise NoFigureError("the bars of a trade are unknown")
-    return mean
+    return figure

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from math import fsum
 
 import numpy as np
 
 from orchestrate.analytics.exposure import Extremes, Scope, extremes
 from orchestrate.analytics.returns import Curve, curve_of
+from orchestrate.analytics.sums import mean
 from orchestrate.analytics.tracks.excursions import excursions
 from orchestrate.analytics.tracks.track import CapitalUse, RoundTrips, Track
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
@@ -112,7 +114,7 @@ class Tracks:
             stamps=self._result.stamps[there],
             exposed=exposed[there],
             trips=RoundTrips.joined([self._trips[strategy.id] for strategy in members]),
-            fees=sum(strategy.fees for strategy in members),
+            fees=fsum(strategy.fees for strategy in members),
             periods_per_year=self._result.periods_per_year.get(""),
             capital=capital,
             benchmark=self._benchmark(there),
@@ -122,11 +124,11 @@ class Tracks:
         return None if self._result.benchmark is None else self._result.benchmark[there]
 
     def _use(self, scope: Scope, name: str, members: Sequence[StrategyResult], equity: Floats) -> CapitalUse:
-        traded, slippage = (sum(sums[one.id] for one in members) for sums in self._of_fills)
+        traded, slippage = (fsum(sums[one.id] for one in members) for sums in self._of_fills)
         return CapitalUse(
             traded=traded,
             slippage=slippage,
-            equity=float(equity.mean()) if len(equity) else 0.0,
+            equity=mean(equity) if len(equity) else 0.0,
             idle=self.extremes.idle.get((scope, name)),
         )
 

@@ -17,9 +17,9 @@ from orchestrate.analytics.series import (
     drawdown,
     drawdowns,
     period_ends,
-    product_sum,
     returns_of,
 )
+from orchestrate.analytics.sums import deviation, mean, product_sum
 from orchestrate.domain.books import Trade
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 
@@ -151,11 +151,11 @@ class Track:
     @cached_property
     def moments(self) -> tuple[float, float, float]:
         """Return the second, third and fourth central moment of the returns."""
-        about_mean = self.returns - self.returns.mean()
+        about_mean = self.returns - mean(self.returns)
         square = about_mean * about_mean
         size = len(square)
         third, fourth = product_sum(square, about_mean), product_sum(square, square)
-        return float(square.mean()), third / size, fourth / size
+        return mean(square), third / size, fourth / size
 
     def on_curve(self, stamps: Stamps) -> Stamps:
         """Return what closes are stamped with for each value of the curve; the initial capital has the first stamp."""
@@ -202,7 +202,7 @@ class Track:
     def beta(self) -> float:
         """Return the covariance with the benchmark's returns against their variance."""
         own, held = self.against
-        about_mean = held - held.mean()
+        about_mean = held - mean(held)
         square = product_sum(about_mean, about_mean)
         if square <= (NOISE * float(abs(held).max())) ** 2 * len(held):
             raise NoFigureError("the benchmark never moves")
@@ -213,7 +213,7 @@ class Track:
         """Return the mean and the standard deviation (ddof 1) of the returns above the benchmark's."""
         own, held = self.against
         above = own - held
-        return float(above.mean()), float(above.std(ddof=1))
+        return mean(above), deviation(above)
 
     @property
     def days(self) -> float:

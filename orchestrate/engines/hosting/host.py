@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import takewhile
+from math import fsum
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -161,7 +162,7 @@ class NativeHost(Generic[Hosted]):
     @property
     def realised(self) -> float:
         """The profit of all natives net of fees, by their own engines; NaN where one of these can't say."""
-        return sum(native.realised() for native in self._natives.values())
+        return fsum(native.realised() for native in self._natives.values())
 
     def holdings(self) -> list[tuple[str, float]]:
         """Return what the natives' engines hold: symbol and signed quantity, native after native."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from math import fsum
 
 from orchestrate.domain.books import Flow, Handover
 from orchestrate.domain.errors import FunctionError
@@ -202,7 +203,7 @@ class Session:
         for handover in handovers:
             self._oppositions.booked(entry, handover.symbol)
             self.handed_over(handover)
-        return sum(handover.worth for handover in handovers)
+        return fsum(handover.worth for handover in handovers)
 
     def _retire(self, entry: StrategyEntry) -> None:
         if entry.is_native:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from itertools import chain
+from math import fsum
 from typing import Final, Literal
 
 from orchestrate.domain.errors import EngineError, OrderError
@@ -164,7 +165,7 @@ class Blotter:
         for reserve in granted:
             reserved += reserve
         if self._resting:
-            reserved += sum(o.reserve for o in self._resting.values() if o.strategy_id == strategy_id)
+            reserved += fsum(o.reserve for o in self._resting.values() if o.strategy_id == strategy_id)
         return reserved
 
     def reserved_on(self, place: tuple[str, str]) -> float:
@@ -177,7 +178,7 @@ class Blotter:
                     reserved += order.reserve
         if self._resting:
             own = (order for order in self._resting.values() if order.strategy_id == owner and order.symbol == symbol)
-            reserved += sum(order.reserve for order in own)
+            reserved += fsum(order.reserve for order in own)
         return reserved
 
     # ---- what becomes of them

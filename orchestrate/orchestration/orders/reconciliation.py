@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import fsum
 from typing import Final
 
 from orchestrate.domain.books import Accrual, Book, Flow, Handover, Position
@@ -105,7 +106,7 @@ class Netted:
     def _roundings(self) -> float:
         """Return how far apart the last digits of both sides may have come over all fills."""
         fills = sum(len(book.fills) for book in self.books)
-        return fills * _ROUNDING_PER_FILL + sum(book.turnover for book in self.books) * _FLOAT_GRAIN
+        return fills * _ROUNDING_PER_FILL + fsum(book.turnover for book in self.books) * _FLOAT_GRAIN
 
     def _lost_units(self, symbol: str) -> float:
         """Return how many units a sum kept along with every fill may have lost: each time a part of all it was."""

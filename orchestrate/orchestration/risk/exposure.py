@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import fsum
 from typing import Protocol
 
 from orchestrate.domain.instruments.instrument import Instrument
@@ -147,7 +148,7 @@ class StrategyExposure:
     @property
     def gross(self) -> float:
         """See `StrategyState`."""
-        return sum(abs(worth) for _, worth in self.exposure.worths(self.entry.id))
+        return fsum(abs(worth) for _, worth in self.exposure.worths(self.entry.id))
 
     @property
     def positions(self) -> int:

@@ -38,13 +38,13 @@ class Imbalance:
         gaps = {name: size - targets[name] for name, size in sizes.items()}
         excesses = {name: gap for name, gap in gaps.items() if gap >= _CENT}
         shortages = {name: -gap for name, gap in gaps.items() if gap <= -_CENT}
-        moved = min(sum(excesses.values()), sum(shortages.values()))
+        moved = min(math.fsum(excesses.values()), math.fsum(shortages.values()))
         return cls(_scaled(excesses, moved), _scaled(shortages, moved))
 
     @property
     def moved(self) -> float:
         """The total that a rebalance moves."""
-        return sum(self.excesses.values())
+        return math.fsum(self.excesses.values())
 
     def among(self, names: Collection[str]) -> Imbalance:
         """Return the part of it that concerns these."""
@@ -54,7 +54,7 @@ class Imbalance:
 
 
 def _scaled(amounts: Mapping[str, float], total: float) -> dict[str, float]:
-    whole = sum(amounts.values())
+    whole = math.fsum(amounts.values())
     if whole <= total:
         return dict(amounts)
     return {name: amount * (total / whole) for name, amount in amounts.items()} if total else {}
@@ -72,7 +72,7 @@ def settle(excesses: Mapping[str, float], shortages: Mapping[str, float]) -> lis
     """Give away `excesses`, each in whole cents, by the shortages; no more than these in all."""
     gives = {name: whole_cents(amount) for name, amount in excesses.items()}
     total = sum(gives.values(), Decimal(0))
-    most = whole_cents(sum(shortages.values()))
+    most = whole_cents(math.fsum(shortages.values()))
     if total > most:
         gives, total = split(most, gives), most
     return _pairs(gives, split(total, shortages))

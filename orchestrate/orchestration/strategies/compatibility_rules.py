@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
+from math import fsum
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -58,8 +59,8 @@ class Candidates:
                 shares[name] = shares.get(name, 0.0) + float(self.allocations.get(strategy.id, 0)) / len(names)
             if not names:
                 return None
-        total = sum(shares.values())
-        return sum((share / total) ** 2 for share in shares.values()) if total else None
+        total = fsum(shares.values())
+        return fsum((share / total) ** 2 for share in shares.values()) if total else None
 
 
 def shared_symbols(first: StrategyMetadata, second: StrategyMetadata) -> tuple[str, ...]:
@@ -143,7 +144,7 @@ def _same_idea(candidates: Candidates) -> Iterator[Evidence]:
 
 
 def _leverage(candidates: Candidates) -> Iterator[Evidence]:
-    used = sum(
+    used = fsum(
         float(candidates.allocations.get(strategy.id, 0)) / 100 * strategy.leverage
         for strategy in candidates.strategies
         if strategy.leverage is not None

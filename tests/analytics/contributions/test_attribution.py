@@ -83,7 +83,7 @@ def test_the_order_in_the_file_changes_no_digit(seed: int) -> None:
     result = replace(result_of_run(market, done), periods_per_year={"": 252.0})
     turned = replace(result, strategies=dict(reversed(result.strategies.items())))
     first, second = summarise(result), summarise(turned)
-    for part in ("portfolio", "strategies", "frameworks", "attribution"):
+    for part in ("portfolio", "strategies", "frameworks", "attribution", "peaks"):
         assert first[part] == second[part], part
 
 

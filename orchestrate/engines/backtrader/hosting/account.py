@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import fsum
 from typing import Any, Final
 
 from backtrader.brokers import BackBroker
@@ -65,7 +66,7 @@ class Account(BackBroker):  # type: ignore[misc]  # Backtrader has no types
             self.convert(symbol)
         held = self.book.own.positions
         own = [held[symbol] for symbol in self.margined if symbol in held]
-        self.cash = self.book.own.cash + sum(self.book.open_profit(each) - each.entry_cost for each in own)
+        self.cash = self.book.own.cash + fsum(self.book.open_profit(each) - each.entry_cost for each in own)
         self._outdated = True
 
     def get_value(self, datas: Any = None, mkt: bool = False, lever: bool = False) -> float:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Container, Mapping
 from copy import copy
+from math import fsum
 from typing import Any, Final
 
 import backtrader as bt
@@ -122,7 +123,7 @@ class ParkingBroker(Account):
         self._require_position(data)
         waiting = (*self._parked.values(), *self._due)
         coming = [o.executed.remsize for o in waiting if o.data is data and o.exectype == Native.Market]
-        return round(float(self.positions[data].size + sum(coming)), FRACTION_DIGITS)
+        return round(float(self.positions[data].size + fsum(coming)), FRACTION_DIGITS)
 
     def _require_position(self, data: Any) -> None:
         """NativeError where the strategy has written into its position."""

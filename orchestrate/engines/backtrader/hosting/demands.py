@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from math import fsum
 from typing import Final
 
 from backtrader import Order as Native
@@ -81,7 +82,7 @@ class Demands:
                 group = other.parent.ref if other.parent is not None else ocos[other.ref]
                 groups[group] = max(groups.get(group, 0.0), abs(other.executed.remsize))
         groups.pop(ocos[order.ref], None)
-        return sum(groups.values())
+        return fsum(groups.values())
 
 
 def refuse_order(order: Native, feeds: Mapping[str, object], siblings: Sequence[Native]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import fsum
+
 from nautilus_trader.model.events import OrderFilled, PositionEvent, PositionOpened
 from nautilus_trader.model.objects import Money, Quantity
 
@@ -19,7 +21,7 @@ class RealisedProfit:
     @property
     def total(self) -> float:
         """The profit so far."""
-        return self._before + sum(self._by_position.values())
+        return self._before + fsum(self._by_position.values())
 
     def fill(self, event: OrderFilled, held: float, quantity: float) -> None:
         """Take in an order's fill, with `held` of its symbol before: the position event follows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from math import fsum
 
 import numpy as np
 
@@ -64,14 +65,14 @@ class Standings:
         exposure = self._watch.exposure(step, step + 1)[:, 0]
         sizes = {name: float(exposure[self._rows[name]]) for name in self.taking_part()}
         held = {name: size for name, size in sizes.items() if size}
-        return held | {RESERVE: self.total() - sum(held.values()) - self._unmanaged()}
+        return held | {RESERVE: self.total() - fsum(held.values()) - self._unmanaged()}
 
     def imbalance(self, weights: Mapping[str, float]) -> Imbalance:
         """Return the amounts above targets, and those below."""
         sizes, total = self.sizes(), self.total()
         counted = weights if not self.pooled else {name: weights[name] for name in sizes if name != RESERVE}
         targets = {name: weight * total for name, weight in counted.items()}
-        return Imbalance.between(sizes, targets | {RESERVE: total - sum(targets.values()) - self._unmanaged()})
+        return Imbalance.between(sizes, targets | {RESERVE: total - fsum(targets.values()) - self._unmanaged()})
 
     def _unmanaged(self) -> float:
         """Return the equity (pooled: the exposure) that removed strategies left behind and nobody can sell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import fsum
 
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.portfolio import Period, VolatilityTarget
@@ -77,9 +78,9 @@ class Targets:
             return
         steps, returns = known
         estimated = estimate(list(names), self._stamps[steps], returns)
-        left = 1.0 - sum(weight for name, weight in self._weights.items() if name not in names)
+        left = 1.0 - fsum(weight for name, weight in self._weights.items() if name not in names)
         self.change({name: weight * Decimal(left) for name, weight in estimated.items()})
 
     def _largest_scale(self) -> float:
-        total = sum(self._weights.values())
+        total = fsum(self._weights.values())
         return self._most / total if total > 0 else self._most

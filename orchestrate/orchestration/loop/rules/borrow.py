@@ -7,6 +7,7 @@ as were held. While a short costs something, each bar of its symbol must be visi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import fsum
 
 from orchestrate.domain.books import Accrual, Book
 from orchestrate.domain.instruments.borrow import borrow_cost
@@ -59,6 +60,6 @@ class Borrow:
     def findings(self) -> list[Finding]:
         """Return a finding for each strategy whose shorts have cost something."""
         return [
-            Finding("info", f"strategies.{name}", f"its shorts cost {sum(costs):.2f}, part of its fees", len(costs))
+            Finding("info", f"strategies.{name}", f"its shorts cost {fsum(costs):.2f}, part of its fees", len(costs))
             for name, costs in self._costs.items()
         ]

@@ -141,9 +141,9 @@ class SettleConflicts:
 
     def _cut(self, stakes: Sequence[_Stake], granted: float, outcome: str) -> None:
         """Serve one strategy's intents with what it is granted: those against its side first, then its closings."""
-        side, left = sum(stake.open for stake in stakes), granted
+        side, left = math.fsum(stake.open for stake in stakes), granted
         against = [stake for stake in stakes if stake.open * side < 0] if granted else []
-        left -= sum(stake.open for stake in against)
+        left -= math.fsum(stake.open for stake in against)
         for stake in sorted(stakes, key=lambda stake: not stake.intent.closing):
             if stake not in against:
                 served = stake.open if abs(left) >= abs(stake.open) else left

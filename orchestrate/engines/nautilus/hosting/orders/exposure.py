@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import fsum
 
 from nautilus_trader.model.enums import OrderType
 from nautilus_trader.model.orders import Order as NativeOrder
@@ -41,7 +42,7 @@ def closes(order: NativeOrder, quantity: float, held: float, others: Iterable[Na
 
 def opening(order: NativeOrder, held: float, waiting: Iterable[NativeOrder]) -> float:
     """Return the part of an order that would open a position if it filled after the market orders among `waiting`."""
-    held += sum(signed(other) for other in _of_the_same(order, waiting) if other.order_type in MARKET_TYPES)
+    held += fsum(signed(other) for other in _of_the_same(order, waiting) if other.order_type in MARKET_TYPES)
     quantity = signed(order)
     return abs(quantity) if held * quantity >= 0 else max(0.0, abs(quantity) - abs(held))
 

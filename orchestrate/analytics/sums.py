@@ -1,0 +1,42 @@
+"""Sums of arrays, the same under every version of numpy and on every processor.
+
+Nothing here imports numpy: metrics are read without it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrate.domain.market.timeline import Floats
+
+
+def total(values: Floats) -> float:
+    """Return the sum: halves are added to each other until one value is left.
+
+    In which order numpy adds up an array is its own affair; how it adds one array to another is not.
+    """
+    while len(values) > 1:
+        half = len(values) // 2
+        halves = values[:half] + values[half : 2 * half]
+        if len(values) % 2:
+            halves[0] += values[-1]
+        values = halves
+    return float(values[0]) if len(values) else 0.0
+
+
+def mean(values: Floats) -> float:
+    """Return the sum of at least one value ÷ their number."""
+    return total(values) / len(values)
+
+
+def deviation(values: Floats) -> float:
+    """Return the standard deviation (ddof 1) of at least two values."""
+    about_mean = values - mean(values)
+    return math.sqrt(product_sum(about_mean, about_mean) / (len(values) - 1))
+
+
+def product_sum(values: Floats, others: Floats) -> float:
+    """Return the sum of products."""
+    return total(values * others)
