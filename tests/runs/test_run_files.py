@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,9 +20,10 @@ from orchestrate.analytics.summary import summarise
 from orchestrate.domain.orders.order import Fill, Reason, StageOutcome
 from orchestrate.domain.results import FillRecord, Transfers
 from orchestrate.runs.manifest import manifest, versions
-from orchestrate.runs.parquet import parquet_files, read_columns
+from orchestrate.runs.parquet import first_unlike_row, parquet_files, read_columns
 from orchestrate.runs.store import digest
 from orchestrate.runs.tables import exposure
+from orchestrate.runs.tables.arrow import parquet_bytes
 from tests.analytics.exposures import result_of_run
 from tests.orchestration.harness import Flags, Part, fixed, run_harness
 from tests.orchestration.one_symbol import RISING, one
@@ -54,6 +56,24 @@ def test_equity_holds_every_mark(tables, two_strategies):
     assert table["equity.climb"].to_pylist() == [300.0, 303.0, 306.0, 312.0, 315.0]
     assert table["exposed.wave"].to_pylist() == [True] * 4 + [False]
     assert str(table.schema.field("label").type) == "timestamp[ns, tz=UTC]"
+
+
+def test_a_benchmark_has_a_close_from_its_first_bar_on(two_strategies):
+    closes = np.array([np.nan, np.nan, 10.0, 11.0, 12.0])
+    content = parquet_files(replace(two_strategies, benchmark=closes))["equity.parquet"]
+    stored = pq.read_table(io.BytesIO(content))["benchmark"]
+    assert stored.to_pylist() == [None, None, 10.0, 11.0, 12.0]
+
+
+def test_ranges_of_trades_are_missing_where_their_bars_are(tables):
+    assert tables["trades.parquet"]["mae"].null_count == tables["trades.parquet"]["mfe"].null_count == 5
+
+
+def test_a_column_that_is_newer_than_the_stored_run_is_no_difference():
+    one, two = pa.table({"t": [1, 2], "price": [1.0, 2.0]}), pa.table({"price": [1.0, 3.0], "new": [0, 0], "t": [1, 2]})
+    same = two.set_column(0, "price", pa.array([1.0, 2.0]))
+    stored, unlike, alike, fewer = map(parquet_bytes, (one, two, same, one.select(["t"])))
+    assert [first_unlike_row(stored, other) for other in (unlike, alike, fewer)] == [1, None, 0]
 
 
 def test_equity_of_a_run_with_transfers_has_flows_and_the_reserve(two_strategies):

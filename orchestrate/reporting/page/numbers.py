@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -56,7 +57,7 @@ def prices(values: Sequence[float]) -> list[Number]:
 
 
 def _number(form: str, value: float | None) -> Number:
-    if value is None:
+    if value is None or math.isnan(value):
         return NOTHING
     sign = (value > 0) - (value < 0) if form in _SIGNED else 0
     return Number(figures.FORMATS[form](value), sign)

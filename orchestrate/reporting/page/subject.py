@@ -32,6 +32,7 @@ FILES: Final = (EQUITY, TRADES, POSITIONS, EXPOSURE, CONFIG, *DecisionTable.FILE
 #: So many strategies have a curve of their own; tables have all.
 DRAWN: Final = 12
 PORTFOLIO: Final = "portfolio"
+BENCHMARK: Final = "benchmark"
 #: Nanoseconds of four days: a longer gap is no weekend.
 _APART: Final = 4 * 86_400 * 10**9
 
@@ -100,7 +101,7 @@ class Subject:
         """Return the columns of equity of the portfolio and of the strategies drawn."""
         known = self.run.names(EQUITY)
         own = [f"{kind}.{name}" for name in self.drawn for kind in ("equity", "flow")]
-        names = ["label", "t", PORTFOLIO, *(name for name in own if name in known)]
+        names = ["label", "t", PORTFOLIO, *(name for name in (*own, BENCHMARK) if name in known)]
         return arrays(self.run, EQUITY, names)
 
     @cached_property
@@ -127,12 +128,13 @@ class Subject:
     @cached_property
     def benchmark(self) -> Curve | None:
         """Return the benchmark bought with the whole capital at its first close; None where there is none."""
-        bars = self.prices.series.get(self.document.get("benchmark", {}).get("symbol", ""))
-        if bars is None or not len(self.labels):
+        closes = self.equity.get(BENCHMARK, np.zeros(0))
+        known = np.isfinite(closes)
+        if not known.any():
             return None
-        places = np.searchsorted(bars.available_at, self.equity["t"], side="right") - 1
-        closes = bars.close[np.maximum(places, 0)]  # before its first bar nothing is bought
-        return Curve(self.portfolio.initial, closes / closes[0] * self.portfolio.initial)
+        first = closes[np.argmax(known)]
+        worths = np.where(known, closes, first)  # before its first bar nothing is bought
+        return Curve(self.portfolio.initial, worths / first * self.portfolio.initial)
 
     @cached_property
     def places(self) -> sampling.Places:

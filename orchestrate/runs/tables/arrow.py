@@ -46,10 +46,14 @@ def column_names(content: bytes) -> dict[str, bool]:
 
 
 def first_unlike_row(content: bytes, other: bytes) -> int | None:
-    """Return the first row that two tables don't share, None where there is none; of unlike columns it is the first."""
+    """Return the first row of a stored table that another one does not have alike, None where there is none.
+
+    A column that only the other has is newer than the stored run; one that only this has makes all rows differ.
+    """
     one, two = _file(content).read(), _file(other).read()
-    if one.schema.names != two.schema.names:
+    if not set(one.schema.names) <= set(two.schema.names):
         return 0
+    two = two.select(one.schema.names)
     if one.equals(two):
         return None
     size = min(len(one), len(two))
@@ -95,7 +99,7 @@ def table_of(columns: Mapping[str, Kind], rows: Sequence[Row]) -> Any:
 def column(values: Any, kind: Any) -> Any:
     """Return texts, flags, stamps or numbers as an Arrow array.
 
-    None is a missing value, except among texts and flags.
+    None, or NaN in an array, is a missing value, except among texts and flags.
     """
     import pyarrow as pa
 
@@ -111,6 +115,9 @@ def column(values: Any, kind: Any) -> Any:
         present = np.array([value is not None for value in values], dtype=np.bool_)
         values = [0 if value is None else value for value in values]
         known = None if present.all() else _bits(present)
+    elif kind == pa.float64():
+        missing = np.isnan(values)
+        known = _bits(~missing) if missing.any() else None
     data = np.ascontiguousarray(values, dtype=np.float64 if kind == pa.float64() else np.int64)
     return pa.Array.from_buffers(kind, size, [known, pa.py_buffer(data)])
 

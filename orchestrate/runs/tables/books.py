@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from orchestrate.analytics.tracks.excursions import excursions
 from orchestrate.domain.books import Accrual, Flow, Position
 from orchestrate.domain.results import Move, RunResult, StrategyResult
 from orchestrate.runs.tables.arrow import Kind, Row, column, table_of, types
@@ -24,6 +26,8 @@ TRADES: Final[Mapping[str, Kind]] = {
     "exit_price": "number",
     "profit": "number",
     "fees": "number",
+    "mae": "number",
+    "mfe": "number",
 }
 POSITIONS: Final[Mapping[str, Kind]] = {
     "t": "stamp",
@@ -59,7 +63,8 @@ def equity_table(result: RunResult) -> Any:
     """Return one row a step: its moment `t`, its label, the portfolio, and for every strategy three columns.
 
     `equity.ID` is the value at the close, `exposed.ID` says whether it held a position there, `has_bar.ID` whether one
-    of its symbols had a bar. Runs with transfers add `reserve` and `flow.ID` (added at this step, after its result).
+    of its symbols had a bar. Runs with transfers add `reserve` and `flow.ID` (added at this step, after its result),
+    those with a benchmark its closes.
     """
     import pyarrow as pa
 
@@ -72,6 +77,8 @@ def equity_table(result: RunResult) -> Any:
     }
     if result.has_transfers:
         columns["reserve"] = column(result.reserve_equity, number)
+    if result.benchmark is not None:
+        columns["benchmark"] = column(result.benchmark, number)
     for name, strategy in result.strategies.items():
         columns[f"equity.{name}"] = column(strategy.equity, number)
         columns[f"exposed.{name}"] = column(strategy.exposed, flag)
@@ -86,13 +93,15 @@ def trades_table(result: RunResult) -> Any:
     """Return one row a closed round trip, in the order of exits; `t` and `label` are those of the exit."""
     moments = {(record.fill.symbol, record.t): record.moment for record in result.fills}
     trades = [trade for strategy in result.strategies.values() for trade in strategy.trades]
+    ranges = zip(*excursions(trades, result.series, result.plan.execution.fill), strict=True)
     rows = []
-    for trade in sorted(trades, key=lambda trade: trade.exited):
+    for trade, range_ in sorted(zip(trades, ranges, strict=True), key=lambda one: one[0].exited):
         moment = moments.get((trade.symbol, trade.exited))
         framework = result.strategies[trade.strategy_id].framework
         what = (trade.strategy_id, framework, trade.symbol, trade.quantity, trade.entered, trade.exited)
         money = (trade.entry_price, trade.exit_price, trade.profit, trade.fees)
-        rows.append((trade.exited if moment is None else moment, trade.exited, *what, *money))
+        known = (None if math.isnan(one) else float(one) for one in range_)
+        rows.append((trade.exited if moment is None else moment, trade.exited, *what, *money, *known))
     return table_of(TRADES, rows)
 
 

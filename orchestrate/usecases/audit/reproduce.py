@@ -158,15 +158,17 @@ def _unlike_figures(run: StoredRun, result: RunResult) -> Iterator[Difference]:
     again: dict[str, Any] = json.loads(json.dumps(figures))
     if run.manifest["status"] != result.status:
         yield Difference("result", "status", run.manifest["status"], result.status)
-    for name, section in again.items():
-        if name != "findings" and run.figures.get(name) != section:
-            yield Difference("result", *first_unlike(name, run.figures.get(name), section))
+    compared = [name for name in again if name in run.figures and name != "findings"]
+    unlike = (first_unlike(name, run.figures[name], again[name]) for name in compared)
+    yield from (Difference("result", *one) for one in unlike if one is not None)
 
 
-def first_unlike(name: str, stored: object, now: object) -> tuple[str, object, object]:
-    """Return the name of the first figure below `name` that differs, and both sides of it."""
+def first_unlike(name: str, stored: object, now: object) -> tuple[str, object, object] | None:
+    """Return the name of the first figure below `name` that differs, and both sides of it; None if none does.
+
+    A figure that is not stored is newer than the run.
+    """
     if isinstance(stored, Mapping) and isinstance(now, Mapping):
-        for key in dict.fromkeys([*stored, *now]):
-            if stored.get(key) != now.get(key):
-                return first_unlike(f"{name}.{key}", stored.get(key), now.get(key))
-    return name, stored, now
+        below = (first_unlike(f"{name}.{key}", figure, now.get(key)) for key, figure in stored.items())
+        return next(filter(None, below), None)
+    return None if stored == now else (name, stored, now)

@@ -53,6 +53,7 @@ instruments: {A: {borrow: 0.365}}
 strategies:
   whole: {name: "planned.py:Bracketed", framework: backtrader, allocation: 50}
   short: {name: "planned.py:Short", framework: nautilus, allocation: 40}
+benchmark: A
 execution: {slippage: {ticks: 2}, commission: {per_share: 0.0, minimum: 1.0}}
 portfolio:
   schedule: [{at: 2024-01-06, remove: short, positions: keep}]

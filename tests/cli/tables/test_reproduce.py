@@ -116,6 +116,11 @@ def test_a_changed_parameter_of_a_strategy_file_is_named(stored, prompt):
     assert "  strategy file planned.py: sha256 " in prompt("reproduce", "latest").out
 
 
+def test_the_stored_plan_is_run_whatever_the_configuration_says_now(stored, prompt):
+    replaced(prompt, "stored.yaml", "allocation: 50", "allocation: 30")
+    assert prompt("reproduce", "latest").code == 0
+
+
 def test_a_changed_version_is_named_and_harmless_if_nothing_comes_of_it(stored, prompt, monkeypatch):
     monkeypatch.setattr(manifest, "_version", {"numpy": "0.1", "backtrader": "0.2"}.get)
     resealed(prompt.runs[0], versions={"python": "2.7", "orchestrate": "0.0.1", "numpy": "9", "backtrader": "0.2"})
@@ -223,6 +228,7 @@ def test_the_first_figure_that_differs_is_named():
     stored = {"initial": 1.0, "metrics": {"sharpe": 0.5, "turnover": 6.18}}
     now = {"initial": 1.0, "metrics": {"sharpe": 0.5, "turnover": 6.19, "alpha": None}}
     assert first_unlike("portfolio", stored, now) == ("portfolio.metrics.turnover", 6.18, 6.19)
+    assert first_unlike("portfolio", stored["metrics"], now["metrics"] | {"turnover": 6.18}) is None
     assert first_unlike("gates", [1], [2]) == ("gates", [1], [2])
     assert first_unlike("peaks", None, {"gross": 1.0}) == ("peaks", None, {"gross": 1.0})
 

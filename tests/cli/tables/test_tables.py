@@ -76,6 +76,17 @@ def test_flows_have_borrow_transfers_and_handovers(stored):
     assert borrow == pytest.approx([-4 * close * 0.001 for close in (12.5, 13.5, 14.5, 15.5, 16.5, 17.5)])
 
 
+def test_a_trade_has_how_far_prices_went_against_it_and_for_it(stored):
+    """Bought on the second bar at 11.02, sold at 12 on the third: the second, from 10 to 12, counts as a whole."""
+    assert picked(stored("trades"), "symbol", "mae", "mfe") == [
+        ("A", pytest.approx((10.0 - 11.02) / 11.02), pytest.approx((12.0 - 11.02) / 11.02))
+    ]
+
+
+def test_equity_has_the_closes_of_the_benchmark(stored):
+    assert picked(stored("equity"), "benchmark") == [(bar + 10.5,) for bar in range(8)]
+
+
 def test_every_table_names_moment_label_and_strategy(stored):
     for table in ("decisions", "fills", "positions", "flows", "trades"):
         assert list(stored(table)[0])[:2] == ["t", "label"], table

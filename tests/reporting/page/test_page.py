@@ -16,6 +16,9 @@ import pytest
 from orchestrate.reporting.page.sections.registry import SECTIONS
 from tests.reporting.page.conftest import HOSTILE
 
+#: What the curve of the benchmark is called, and its axis.
+HELD = ("BBB held", None)
+
 
 class Parsed(HTMLParser):
     """The elements of a page, the texts of its sections, and its scripts."""
@@ -117,6 +120,17 @@ def test_the_curve_of_the_portfolio_is_the_stored_one(run, figures):
     ]
     np.testing.assert_allclose(y, stored / 300_000, rtol=1e-6)
     assert len(x) == 700
+
+
+def test_the_benchmark_is_drawn_from_what_is_stored(run, figures):
+    """From its first close on, scaled as if the whole capital had bought it."""
+    closes = pq.read_table(run / "equity.parquet")["benchmark"].to_numpy()
+    [trace] = [one for one in figures["figures"]["equity"]["data"] if (one["name"], one.get("yaxis")) == HELD]
+    np.testing.assert_allclose(decoded(figures, trace["y"]), closes / closes[0], rtol=1e-6)
+
+
+def test_trades_have_how_far_prices_went(page):
+    assert page.count('>MAE</th><th scope="col" class="n">MFE</th>') >= 2
 
 
 def test_contributions_add_up_to_the_portfolio(figures):

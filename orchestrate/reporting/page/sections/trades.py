@@ -24,11 +24,14 @@ _COLUMNS: Final = (
     *("strategy_id", "framework", "symbol", "quantity", "entered", "exited"),
     *("entry_price", "exit_price", "profit", "fees"),
 )
+#: How far prices went against a trade and for it; runs of before these were stored have neither.
+_RANGES: Final = {"mae": "MAE", "mfe": "MFE"}
 
 
 def trades(subject: Subject) -> list[Block]:
     """Return a chart of prices for each symbol with entries and exits on it, and the table of trades."""
-    known = arrays(subject.run, TRADES, _COLUMNS)
+    stored = subject.run.names(TRADES)
+    known = arrays(subject.run, TRADES, [*_COLUMNS, *(name for name in _RANGES if name in stored)])
     if not len(known["symbol"]):
         return [paragraph("No trade was closed.")]
     drawn: list[Block] = []
@@ -88,7 +91,7 @@ def _priced(subject: Subject, symbol: str, bars: BarSeries, known: Arrays, place
     note = "; ".join(filter(None, notes))
     mine = np.zeros(len(known["symbol"]), dtype=np.bool_)
     mine[chosen] = True
-    shown = table(f"Trades of {symbol}", _HEADS, _rows(known, mine, subject.few(40)))
+    shown = table(f"Trades of {symbol}", _heads(known), _rows(known, mine, subject.few(40)))
     return Chart(f"prices-{place}", symbol, figure, shown, says, note, 300)
 
 
@@ -110,7 +113,9 @@ def _marks(name: str, known: Arrays, at: np.ndarray, moment: str, price: str, lo
     ]
 
 
-_HEADS: Final = ("strategy", "symbol", "quantity", "entered", "at", "exited", "at", "profit", "fees")
+def _heads(known: Arrays) -> list[str]:
+    heads = ("strategy", "symbol", "quantity", "entered", "at", "exited", "at", "profit", "fees")
+    return [*heads, *(head for name, head in _RANGES.items() if name in known)]
 
 
 def _listed(subject: Subject, known: Arrays) -> list[Block]:
@@ -119,7 +124,7 @@ def _listed(subject: Subject, known: Arrays) -> list[Block]:
     chosen = np.zeros(count, dtype=np.bool_)
     chosen[largest] = True
     note = sampling.note(int(chosen.sum()), count, "trades")
-    blocks: list[Block] = [table("Trades", _HEADS, _rows(known, chosen, len(largest)))]
+    blocks: list[Block] = [table("Trades", _heads(known), _rows(known, chosen, len(largest)))]
     if note:
         blocks.append(paragraph(f"{note}, those with the largest profits and losses.", "note"))
     return blocks
@@ -139,6 +144,7 @@ def _rows(known: Arrays, chosen: Flags, most: int) -> list[list[object]]:
             leaving,
             numbers.money(float(known["profit"][place])),
             numbers.money(float(known["fees"][place])),
+            *(numbers.change(float(known[name][place])) for name in _RANGES if name in known),
         ]
         for place, entry, leaving in zip(places, entries, exits, strict=True)
     ]
