@@ -1,6 +1,7 @@
 """`load_market`: a plan's data entries → everything a run may know, and what should be known about it.
 
-`load` reads the closes before `start` as well, for those who weigh strategies by them; the market has none of these.
+`load` reads the closes before `start` as well, for those who weigh strategies by them; the market has none of these but
+the last one of a rate that is needed before its own first bar.
 """
 
 from __future__ import annotations
@@ -69,31 +70,34 @@ def load(
     before: Collection[str] = (),
 ) -> Loaded:
     """Load as `load_market` does, with the closes of the symbols in `before` from before the plan's start."""
-    entries = _read_entries(plan, given, cache, before)
+    rates = {one.fx for one in plan.instruments.values() if one.fx}
+    entries = _read_entries(plan, given, cache, {*before, *rates})
     series = {symbol: entry.bars for symbol, entry in entries.items()}
     instruments = {symbol: entry.instrument for symbol, entry in entries.items()}
     earlier = {symbol: entry.before for symbol, entry in entries.items() if entry.before is not None}
     if not _of_one_kind(series, plan.data):
         series, earlier = _at_their_moments(plan, series, earlier)
-    series, unrated = _since_their_rates(series, instruments)
     for symbol, entry in plan.data.items():
         if entry.resample is not None:
             series[symbol] = resample(symbol, entry.resample, series, _stamp_of(entry, plan))
             instruments[symbol] = replace(instruments[entry.resample["of"]], symbol=symbol)
     series = {symbol: series[symbol] for symbol in plan.data}
     timeline = align(series)
-    _refuse([_without_rate(instrument, series) for instrument in instruments.values() if instrument.fx])
+    known = _earlier_rates(series, instruments, earlier)
+    _refuse([_without_rate(instrument, series, known) for instrument in instruments.values() if instrument.fx])
     market = Market(
         series=series,
         instruments={symbol: instruments[symbol] for symbol in plan.data},
         timeline=timeline,
-        data_hash=data_hash(series),
+        data_hash=data_hash(series, known),
         periods_per_year=_periods(series, timeline, instruments, plan.periods_per_year),
         settlements=_settlements(plan, max(entry.last for entry in entries.values())),
         currency=plan.capital.currency,
+        earlier_rates=known,
     )
-    findings = [finding for entry in entries.values() for finding in entry.findings] + unrated
-    return Loaded(market, (*findings, *far_apart(series, market.settlements)), earlier)
+    findings = [finding for entry in entries.values() for finding in entry.findings]
+    weighed = {symbol: closes for symbol, closes in earlier.items() if symbol in before}
+    return Loaded(market, (*findings, *far_apart(series, market.settlements)), weighed)
 
 
 def _read_entries(
@@ -115,38 +119,37 @@ def _read_entries(
     return entries
 
 
-def _since_their_rates(
-    series: Mapping[str, BarSeries], instruments: Mapping[str, Instrument]
-) -> tuple[dict[str, BarSeries], list[Finding]]:
-    """Leave out bars that were over before the first, longer bar of their rate was; a finding says how many."""
-    rated, findings = dict(series), []
-    for symbol, one in series.items():
-        rate = series.get(instruments[symbol].fx)
-        if rate is None or rate.length <= one.length:
-            continue
-        known = int(rate.available_at[0])
-        count = int(np.searchsorted(one.available_at, known))
-        if 0 < count < len(one) and known - rate.length <= one.available_at[0]:
-            message = f"bars before its rate is known, at {show(known)}, are left out"
-            findings.append(Finding("info", f"data.{symbol}", message, count))
-            columns = {name: getattr(one, name)[count:] for name in _COLUMNS}
-            rated[symbol] = replace(one, **columns)
-    return rated, findings
+def _earlier_rates(
+    series: Mapping[str, BarSeries], instruments: Mapping[str, Instrument], earlier: Mapping[str, Closes]
+) -> dict[str, float]:
+    """Return by rate its last close before start, where one of its symbols has a bar before the rate has."""
+    rates = {}
+    for fx in dict.fromkeys(one.fx for one in instruments.values() if one.fx in series and one.fx in earlier):
+        first = min(int(series[symbol].available_at[0]) for symbol, one in instruments.items() if one.fx == fx)
+        place = int(np.searchsorted(earlier[fx].stamps, first, side="right")) - 1
+        if place >= 0 and first < series[fx].available_at[0]:
+            rates[fx] = round(float(earlier[fx].closes[place]), instruments[fx].precision)
+    return rates
 
 
-def _without_rate(instrument: Instrument, series: Mapping[str, BarSeries]) -> DataError | None:
+def _without_rate(
+    instrument: Instrument, series: Mapping[str, BarSeries], earlier: Mapping[str, float]
+) -> DataError | None:
     """Return what is wrong with the rate of an instrument: it must be known at each of its bars."""
     symbol, rate = instrument.symbol, series.get(instrument.fx)
     where = f"instruments.{symbol}.fx"
     if rate is None:
         return DataError(f"there are no data of {instrument.fx}", where=where)
-    if not (rate.close > 0).all():
+    if not (rate.close > 0).all() or earlier.get(instrument.fx, 1.0) <= 0:
         return DataError(f"{instrument.fx} is no rate: it has closes of zero or less", where=where)
-    first, known = int(series[symbol].available_at[0]), int(rate.available_at[0])
-    if known <= first:
+    own, known = series[symbol], int(rate.available_at[0])
+    if known <= own.available_at[0] or instrument.fx in earlier:
         return None
-    message = f"{symbol} has no rate at its first bar, {show(first)}: {instrument.fx} begins at {show(known)}"
-    return DataError(message, where=where, hint="give the rate from before, or a later 'start'")
+    first = show(int(own.available_at[0]))
+    message = f"{symbol} has no rate at its first bar, {first}: {instrument.fx} begins at {show(known)}"
+    rated = int(np.searchsorted(own.available_at, known))
+    later = f"'start: {show(int(own.timestamp[rated]))}'" if rated < len(own) else "a later 'start'"
+    return DataError(message, where=where, hint=f"give the rate from before, or write {later}")
 
 
 def _refuse(errors: Iterable[DataError | None], findings: Sequence[Finding] = ()) -> None:
@@ -295,12 +298,14 @@ def _periods(
     return periods
 
 
-def data_hash(series: Mapping[str, BarSeries]) -> str:
-    """Return a digest of every column that a strategy can see."""
+def data_hash(series: Mapping[str, BarSeries], rates: Mapping[str, float] = MappingProxyType({})) -> str:
+    """Return a digest of every column that a strategy can see, and of those `rates` that are from before them."""
     digest = hashlib.sha256()
     for symbol in sorted(series):
         bars = series[symbol]
         digest.update(f"{symbol}\0{len(bars)}\0{bars.length}\0".encode())
         for column in bars.columns:
             digest.update(np.ascontiguousarray(column).astype(column.dtype.newbyteorder("<"), copy=False).data)
+        if symbol in rates:
+            digest.update(f"{rates[symbol]!r}\0".encode())
     return digest.hexdigest()

@@ -31,7 +31,7 @@ class Place:
 def place_of(run: Run, symbol: str, changes: Sequence[Change]) -> Place:
     """Return a strategy's position in a symbol, from its changes."""
     terms, steps = run.terms[symbol], len(run.stamps)
-    closes, rates = run.closes(symbol), run.closes(terms.fx)
+    closes, rates = run.closes(symbol), run.rates(terms.fx)
     quantity, average, paid = (
         _path(changes, [getattr(one, name) for one in changes], steps) for name in ("quantity", "average", "rate")
     )

@@ -94,6 +94,8 @@ class Run:
     terms: Mapping[str, Terms]
     tables: Mapping[str, Table]
     figures: Mapping[str, Any]
+    #: closes before the first bar, of rates that are needed before it
+    earlier_rates: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def stamps(self) -> Stamps:
@@ -142,6 +144,11 @@ class Run:
         bars = self.bars[symbol]
         rows = np.searchsorted(bars.stamps, self.stamps, side="right") - 1
         return np.where(rows >= 0, bars.close[rows], np.nan)
+
+    def rates(self, symbol: str) -> Floats:
+        """Return the rate that counts at each step; 1 for no symbol."""
+        closes = self.closes(symbol)
+        return np.where(np.isnan(closes), self.earlier_rates.get(symbol, np.nan), closes)
 
     def has_bar(self, symbols: Sequence[str]) -> Flags:
         """Return the steps at which one of the symbols has a bar."""

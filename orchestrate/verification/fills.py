@@ -115,7 +115,7 @@ def _rate(run: Run, terms: Terms, bars: Bars, row: int, *, at_close: bool) -> fl
         before = int(bars.stamps[row - 1]) if row else began
         moment = min(max(began, before), moment - 1)
     place = int(np.searchsorted(rates.stamps, moment, side="right")) - 1
-    return float(rates.close[place]) if place >= 0 else 1.0
+    return float(rates.close[place]) if place >= 0 else run.earlier_rates.get(terms.fx, 1.0)
 
 
 def fee_of(run: Run, fill: Row, terms: Terms, rate: float) -> float:

@@ -94,7 +94,7 @@ def _borrow(run: Run, flow: Row, held: float) -> float:
     if held >= 0 or row == 0 or row >= len(bars.stamps) or bars.stamps[row] != flow["t"]:
         return 0.0
     days = int(bars.stamps[row] - bars.stamps[row - 1]) / _DAY
-    rate = float(run.closes(terms.fx)[run.step(flow["t"])])
+    rate = float(run.rates(terms.fx)[run.step(flow["t"])])
     value = abs(held * float(bars.close[row])) * terms.multiplier * rate
     return value * terms.borrow * days / 365.0
 
@@ -102,7 +102,7 @@ def _borrow(run: Run, flow: Row, held: float) -> float:
 def _worth(run: Run, flow: Row, left: Holding) -> float:
     """Return what a position that is handed over is worth to the book's cash: minus what came, or plus what left."""
     terms, step = run.terms[flow["symbol"]], run.step(flow["t"])
-    close, rate = float(run.closes(flow["symbol"])[step]), float(run.closes(terms.fx)[step])
+    close, rate = float(run.closes(flow["symbol"])[step]), float(run.rates(terms.fx)[step])
     price = close if terms.by_notional else close - left.average
     return -left.quantity * price * terms.multiplier * rate
 
@@ -134,9 +134,7 @@ def check_positions(run: Run, curves: Curves) -> Iterator[Difference]:
                     "average_price": held.average,
                     "opened": held.opened,
                     "last_close": float(run.closes(symbol)[-1]),
-                    "value": held.quantity
-                    * float(run.closes(symbol)[-1] * run.closes(terms.fx)[-1])
-                    * terms.multiplier,
+                    "value": held.quantity * float(run.closes(symbol)[-1] * run.rates(terms.fx)[-1]) * terms.multiplier,
                     "open_profit": float(place.profit[-1]),
                     "entry_fees": held.opened_fees,
                     "t": int(run.stamps[-1]),

@@ -113,3 +113,28 @@ def test_values_that_begin_as_yaml_does_not_stand_for_themselves(read: Read) -> 
         "%d/%m/%Y",
         "|",
     )
+
+
+FOREIGN = """\
+capital: {{total: 1000, currency: {capital}}}
+data: {{A: {{path: A.csv}}, "{rate}": {{path: rate.csv}}}}
+instruments: {{A: {{currency: JPY, fx: "{rate}"}}}}
+strategy: MOMENTUM
+"""
+
+
+@pytest.mark.parametrize("rate", ["USDJPY", "USD/JPY", "usd_jpy", "USDJPY=X", "USDJPY_1h"])
+def test_a_rate_that_is_the_inverse_by_its_name_is_a_warning(rate: str, read: Read) -> None:
+    resolution = read(FOREIGN.format(capital="USD", rate=rate))
+    assert resolution.problems == ()
+    [finding] = [one for one in resolution.findings if one.where == "instruments.A"]
+    assert finding.severity == "warning"
+    assert finding.message == (
+        f"by its name {rate} is what one USD is worth in JPY; a rate is what one JPY is worth in USD"
+    )
+
+
+@pytest.mark.parametrize(("capital", "rate"), [("USD", "JPYUSD"), ("EUR", "USDJPY"), ("USD", "RATE")])
+def test_other_names_of_rates_are_no_warning(capital: str, rate: str, read: Read) -> None:
+    resolution = read(FOREIGN.format(capital=capital, rate=rate))
+    assert [one for one in resolution.findings if one.severity == "warning"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrate.data.loading import data_hash
 from orchestrate.domain.errors import DataError
 from tests.data.reading import Load
 from tests.data.test_loading import FIVE, rows
@@ -46,10 +47,37 @@ HOURS = "\n".join(
 DAYS = "\n".join(["timestamp,open,high,low,close", *(f"2020-01-0{day},1.1,1.1,1.1,1.1" for day in (1, 2, 3))])
 
 
-def test_bars_before_the_first_longer_bar_of_the_rate_are_left_out(load: Load) -> None:
-    """A daily rate is known when its day is over: the four bars of that day have none."""
-    market, findings = load({"A": HOURS, "R": DAYS}, {"A": EUROS})
-    assert len(market.series["A"]) == 4
-    [finding] = [finding for finding in findings if "left out" in finding.message]
-    assert (finding.where, finding.count) == ("data.A", 4)
-    assert finding.message == "bars before its rate is known, at 2020-01-01 23:59:59.999, are left out"
+def test_a_daily_rate_is_unknown_on_its_first_day(load: Load) -> None:
+    """It is known when its day is over: the four bars of that day have none. The start that the hint names has one."""
+    with pytest.raises(DataError, match=r"at its first bar, 2020-01-01 10:59:59\.999: R begins") as refused:
+        load({"A": HOURS, "R": DAYS}, {"A": EUROS})
+    assert refused.value.hint == "give the rate from before, or write 'start: 2020-01-02 08:00'"
+    market, _ = load({"A": HOURS, "R": DAYS}, {"A": EUROS}, start="2020-01-02 08:00")
+    assert (len(market.series["A"]), market.earlier_rates) == (4, {"R": 1.1})
+
+
+@pytest.mark.parametrize(("start", "days"), [("2020-01-02", 2), ("2020-01-02 09:00", 1)])
+def test_the_last_close_before_the_start_is_a_rate(start: str, days: int, load: Load) -> None:
+    """It is no bar: strategies see the bars from the start on, as without it."""
+    market, _ = load({"A": HOURS, "R": DAYS}, {"A": EUROS}, start=start)
+    assert (market.earlier_rates, len(market.series["R"])) == ({"R": 1.1}, days)
+
+
+def test_a_rate_on_holiday_at_the_start_has_one_from_before(load: Load) -> None:
+    """A trades on the second day, R does not; without its first day there is none."""
+    head, first, _, *later = rows("1.1", "1.2", "1.3", "1.4").splitlines()
+    market, _ = load({"A": FIVE, "R": "\n".join([head, first, *later])}, {"A": EUROS}, start="2014-06-06")
+    assert market.earlier_rates == {"R": 1.1}
+    with pytest.raises(DataError, match="A has no rate at its first bar"):
+        load({"A": FIVE, "R": "\n".join([head, *later])}, {"A": EUROS}, start="2014-06-06")
+
+
+def test_a_rate_that_begins_in_time_needs_none_from_before(load: Load) -> None:
+    """So nothing of a run changes, its hashes included."""
+    market, _ = load({"A": FIVE, "R": FIVE}, {"A": EUROS}, start="2014-06-06")
+    assert (market.earlier_rates, market.data_hash) == ({}, data_hash(market.series))
+
+
+def test_hashes_have_the_rate_from_before(load: Load) -> None:
+    market, _ = load({"A": HOURS, "R": DAYS}, {"A": EUROS}, start="2020-01-02")
+    assert market.data_hash == data_hash(market.series, market.earlier_rates) != data_hash(market.series)

@@ -243,6 +243,15 @@ def _check_currency(reading: Reading, symbol: str, capital: str) -> None:
     elif (rate := reading.values.instruments.get(entry.fx)) is not None and rate.fx:
         quoted = f"{entry.fx} is a price in {rate.currency or 'another currency'} itself, its rate is {rate.fx}"
         reading.wrong((*path, "fx"), quoted, f"name data whose close is {capital}")
+    elif entry.currency and _letters(entry.fx).startswith(capital + entry.currency):
+        message = f"by its name {entry.fx} is what one {capital} is worth in {entry.currency}"
+        reading.finding(
+            "warning", ".".join(path), f"{message}; a rate is what one {entry.currency} is worth in {capital}"
+        )
+
+
+def _letters(symbol: str) -> str:
+    return "".join(letter for letter in symbol if letter.isalpha()).upper()
 
 
 def _lot(reading: Reading, entry: InstrumentSection) -> Decimal | LotRule | None:

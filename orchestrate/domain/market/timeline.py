@@ -275,3 +275,9 @@ class Market:
     settlements: Mapping[str, str] = field(default_factory=dict)
     #: that of the capital
     currency: str = "USD"
+    #: the last close before `start` of rates that symbols need before their own first bar
+    earlier_rates: Mapping[str, float] = field(default_factory=dict)
+
+    def rate_before(self, symbol: str) -> float:
+        """Return the rate that counts before the first bar of `symbol`; 1.0 where nothing is priced in it by then."""
+        return self.earlier_rates.get(symbol, 1.0)

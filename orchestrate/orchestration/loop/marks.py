@@ -50,7 +50,8 @@ class Marks(RatedPrices):
 
     def rate(self, instrument: Instrument) -> float:
         """Return what one unit of the instrument's currency is worth; before its first bar, nothing is priced in it."""
-        return float(self.get(instrument.fx, 1.0))
+        known = self.get(instrument.fx)
+        return self._market.rate_before(instrument.fx) if known is None else float(known)
 
     def columns(self, symbol: str) -> tuple[memoryview, memoryview]:
         """Return the row of the newest bar by step, and the closes by row."""
@@ -72,7 +73,7 @@ class Marks(RatedPrices):
         closes, fx = self._series[symbol].close[rows], self._market.instruments[symbol].fx
         if fx:
             steps = np.searchsorted(self._market.timeline.stamps, self._series[symbol].available_at[rows])
-            closes = closes * self._series[fx].close[self._latest[fx][steps]]
+            closes = closes * self._rated(fx, self._latest[fx][steps])
         return yearly_volatility(closes.tolist(), self._periods.get(symbol, TRADING_DAYS))
 
     def average_range(self, symbol: str, period: int) -> float | None:
@@ -85,6 +86,14 @@ class Marks(RatedPrices):
     def closes(self, symbol: str, start: int, stop: int) -> Floats:
         """Return the close that counts at each step from `start` up to `stop`, of a symbol that has had a bar."""
         return self._series[symbol].close[self._latest[symbol][start:stop]]
+
+    def rates(self, symbol: str, start: int, stop: int) -> Floats:
+        """Return the rate that counts at each step from `start` up to `stop`."""
+        return self._rated(symbol, self._latest[symbol][start:stop])
+
+    def _rated(self, symbol: str, rows: Stamps) -> Floats:
+        rates: Floats = np.where(rows >= 0, self._series[symbol].close[rows], self._market.rate_before(symbol))
+        return rates
 
     def path(self, symbol: str, steps: int) -> Floats:
         """Return the close that counts at each of the first `steps` steps; NaN before the first bar."""
@@ -112,7 +121,7 @@ class _Opens(RatedPrices):
         """Return the last close of the rate before the open; without a bar now, the last before this step."""
         latest, closes = self._closes.columns(instrument.fx)
         row = latest[self._step_before(instrument.symbol)]
-        return closes[row] if row >= 0 else 1.0
+        return closes[row] if row >= 0 else self._market.rate_before(instrument.fx)
 
     def _step_before(self, symbol: str) -> int:
         step, timeline = self._closes.step, self._market.timeline

@@ -36,12 +36,19 @@ class _Closes:
     def __init__(self, marks: Marks, steps: int) -> None:
         self.steps, self._marks = steps, marks
         self._known: dict[str, Floats] = {}
+        self._rates: dict[str, Floats] = {}
 
     def of(self, symbol: str) -> Floats:
         """Return the close that counts at each step."""
         if symbol not in self._known:
             self._known[symbol] = self._marks.path(symbol, self.steps)
         return self._known[symbol]
+
+    def rates(self, symbol: str) -> Floats:
+        """Return the rate that counts at each step."""
+        if symbol not in self._rates:
+            self._rates[symbol] = self._marks.rates(symbol, 0, self.steps)
+        return self._rates[symbol]
 
 
 class Recorder:
@@ -173,7 +180,7 @@ class Recorder:
             instrument, price = self._market.instruments[symbol], closes.of(symbol)
             rates = None
             if instrument.fx:
-                rates = Rates(closes.of(instrument.fx), np.array([change.rate for change in own], dtype=np.float64))
+                rates = Rates(closes.rates(instrument.fx), np.array([change.rate for change in own], dtype=np.float64))
             holdings[symbol] = Holding(instrument, quantity, averages, price, rates)
         return holdings
 

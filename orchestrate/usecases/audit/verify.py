@@ -73,7 +73,7 @@ def verify(request: Request) -> Verification:
     plan = plan_of(run, request.root)
     cache = wiring.column_cache(request.environ, wanted=request.cache)
     market, _ = load_market(plan, cache=cache)
-    hashes = {symbol: data_hash({symbol: bars}) for symbol, bars in market.series.items()}
+    hashes = {symbol: data_hash({symbol: bars}, market.earlier_rates) for symbol, bars in market.series.items()}
     changed = next(changed_data(run, hashes), None)
     if changed is not None:
         difference = Difference("data", f"data.{changed.name}: sha256 of its bars", changed.stored, changed.now)
@@ -104,6 +104,7 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
         terms={symbol: _terms(instrument) for symbol, instrument in market.instruments.items()},
         tables={name: _table(run, f"{name}.parquet") for name in TABLES},
         figures=run.figures,
+        earlier_rates=market.earlier_rates,
     )
 
 

@@ -72,7 +72,7 @@ def _hashes(market: Market) -> dict[str, str]:
     """Return the hash of the bars of each symbol, which of a single one is that of all."""
     if len(market.series) == 1:
         return dict.fromkeys(market.series, market.data_hash)
-    return {symbol: data_hash({symbol: bars}) for symbol, bars in market.series.items()}
+    return {symbol: data_hash({symbol: bars}, market.earlier_rates) for symbol, bars in market.series.items()}
 
 
 def _from_root(result: StrategyResult, root: Path) -> StrategyResult:
@@ -87,7 +87,7 @@ def _from_root(result: StrategyResult, root: Path) -> StrategyResult:
 def _worths(market: Market, marks: Marks, symbol: str, steps: int) -> Floats:
     """Return what one unit of the symbol is worth in the capital's currency at each step; NaN before its first bar."""
     fx, path = market.instruments[symbol].fx, marks.path(symbol, steps)
-    return path * marks.path(fx, steps) if fx else path
+    return path * marks.rates(fx, 0, steps) if fx else path
 
 
 def _run_error(error: FunctionError, t: int | None) -> RunError:

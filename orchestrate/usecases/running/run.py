@@ -162,6 +162,6 @@ def _at_once() -> bool:
 def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator) -> None:
     """Raise ChangedDataError if bars, or the copies that strategies saw, are not what was loaded."""
     shown = orchestrator.session.runner.past.values()
-    if data_hash(market.series) != market.data_hash or not all(past.intact for past in shown):
+    if data_hash(market.series, market.earlier_rates) != market.data_hash or not all(past.intact for past in shown):
         ran = ", ".join(orchestrator.strategies)
         raise ChangedDataError(f"the bars were changed during the run, by one of the strategies that ran: {ran}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from orchestrate.config.resolve import resolve
@@ -15,11 +18,14 @@ from orchestrate.domain.events import DomainEvent, StrategyConflictDetectedEvent
 from orchestrate.domain.plan import CapitalMode, RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
+from orchestrate.runs.journal_format import LINES
+from orchestrate.runs.parquet import parquet_files
 from orchestrate.usecases.running.run import run
 from orchestrate.wiring import choices, describe, settings_types
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 FILES = sorted(CONFIGS.glob("*.yaml"))
+SEARCHING = [path for path in FILES if "\n#   grep " in path.read_text(encoding="utf-8")]
 
 
 def plan_of(name: str) -> RunPlan:
@@ -58,6 +64,25 @@ def test_every_example_is_valid_and_explained(path: Path):
     assert text.startswith("# ")
     assert text.count("#") >= 3
     assert max(len(line) for line in text.splitlines()) <= 120
+
+
+@pytest.mark.parametrize("path", SEARCHING, ids=lambda path: path.stem)
+def test_what_an_example_searches_the_journal_for_is_there(path: Path):
+    """The words of each `grep` are in a line that its run writes."""
+    events = [event for event in events_of(path.name)[1] if type(event) in LINES]
+    names = {written.event for event in events if (written := LINES[type(event)](event)) is not None}
+    [search] = re.findall(r"^#   grep (.*) logs/backtest/orchestrate.jsonl$", path.read_text(), re.MULTILINE)
+    words = re.findall(r"[a-z_]{9,}", search)
+    assert words
+    assert all(any(word in name for name in names) for word in words)
+
+
+def test_the_rates_that_the_currency_example_prints_are_a_column_of_fills():
+    text = (CONFIGS / "foreign_currency.yaml").read_text(encoding="utf-8")
+    [table, column] = re.findall(r"load_run\('latest'\)\.(\w+)\.(\w+)\)", text)[0]
+    stored = parquet_files(run_of("foreign_currency.yaml")[0])[f"{table}.parquet"]
+    rates = pq.read_table(io.BytesIO(stored), columns=[column])[column].to_pylist()
+    assert len(set(rates)) > 50
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -33,6 +33,7 @@ def run(request: pytest.FixtureRequest) -> Callable[..., HarnessRun]:
         *,
         instruments: Sequence[Instrument] = (),
         settlements: Mapping[str, str] | None = None,
+        earlier_rates: Mapping[str, float] | None = None,
         **how: Any,
     ) -> HarnessRun:
         columns = {name: [(bar, bar) if isinstance(bar, float) else bar for bar in own] for name, own in bars.items()}
@@ -42,7 +43,7 @@ def run(request: pytest.FixtureRequest) -> Callable[..., HarnessRun]:
         for part in parts.values():
             part.framework = "engine"
         adapters: dict[str, OrchestrationPort] = {"engine": engine()}
-        market = replace(market, settlements=settlements or {})
+        market = replace(market, settlements=settlements or {}, earlier_rates=earlier_rates or {})
         return run_harness(market, parts, rules, adapters=adapters, full=["engine"] if full else (), **how)
 
     return done

@@ -77,6 +77,23 @@ def test_in_the_range_the_rate_is_the_one_before(run: Run) -> None:
     assert done.results["s"].equity.tolist() == pytest.approx([1_000, 1_000, 1_000 - 132 + 125, 1_000 - 132 + 130])
 
 
+def test_before_its_first_bar_a_rate_has_its_last_close_from_before(run: Run) -> None:
+    """R has no bar on days 0 and 1, and closed at 1.1 before: 10 at 10 × 1.1 = 110, worth 121, then 12 × 1.25."""
+    bars = BARS | {"R": [None, None, *RATE[2:]]}
+    done = run(one(Flags(long=[0], out=[2])), bars, instruments=[SHARE], capital=1_000, earlier_rates={"R": 1.1})
+    assert [record.fill.rate for record in done.orchestrator.fills] == [1.1, 1.25]
+    assert done.results["s"].equity.tolist() == pytest.approx([1_000, 1_011, 1_040, 1_052.5, 1_052.5])
+
+
+def test_an_account_is_called_at_a_rate_from_before(run: Run) -> None:
+    """Short 50 at 10 × 2: 1 000 and proceeds of 1 000. At 16: equity 400 of a debt of 1 600, of which 480 must stay."""
+    bars = {"A": [10.0, 10.0, 16.0, 16.0, 16.0], "R": [None, None, None, None, (9.0, 2.0)]}
+    done = run(one(Flags(short=[0]), 50), bars, instruments=[SHARE], capital=1_000, earlier_rates={"R": 2.0})
+    [called] = done.of(MarginCalledEvent)
+    assert (called.equity, called.required) == (pytest.approx(400.0), pytest.approx(480.0))
+    assert done.fills() == [(-50.0, 10.0), (50.0, 16.0)]
+
+
 def test_averages_stay_in_the_quote_currency(run: Run) -> None:
     """10 at 10 × 1.1 and 10 at 12 × 1.2: 254 paid, on average 11. Half sold at 13 × 1.25 = 162.5, then at 13 × 1.3.
 

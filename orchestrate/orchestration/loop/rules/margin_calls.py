@@ -171,7 +171,7 @@ class MarginCalls:
                 values = units * self._marks.closes(symbol, start, stop)
                 paid: Floats | float = units * position.average_price
                 if instrument.fx:
-                    rates = self._marks.closes(instrument.fx, start, stop)
+                    rates = self._marks.rates(instrument.fx, start, stop)
                     values, paid = values * rates, paid * rates
                 spare = spare + values
                 if not instrument.moves_cash_by_notional:
