@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from orchestrate.domain.market.timeline import Market
-from orchestrate.domain.orders.execution import ExecutionRules, Slippage
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.orders.order import OrderUpdate
 from orchestrate.domain.strategies.protocols import Context, Signal
 from tests.engines.builders import market_of
 from tests.engines.conformance.resting import bars
-from tests.portable_orders.funds import FundedSimulation
+from tests.portable_orders.funds import Fees, FundedSimulation, Funds
 from tests.portable_orders.reference import CENT, Bar, Operation, Simulation, waits
 
 SYMBOLS = ("A", "B")
@@ -32,6 +32,7 @@ class Case:
     operations: list[list[Operation]]
     at_close: bool
     slip_ticks: int
+    fees: Fees = field(default_factory=Fees)
 
     @property
     def market(self) -> Market:
@@ -49,7 +50,8 @@ class Case:
 
     @property
     def rules(self) -> ExecutionRules:
-        return ExecutionRules("close" if self.at_close else "next_open", slippage=Slippage(ticks=self.slip_ticks))
+        fees = Commission(percent=self.fees.thousandths / 10, minimum=self.fees.minimum / TENTHS)
+        return ExecutionRules("close" if self.at_close else "next_open", fees, Slippage(ticks=self.slip_ticks))
 
     def simulated(self, capital: int = 0) -> Simulation:
         """What the reference makes of it, with so much capital or without end of money.
@@ -58,7 +60,9 @@ class Case:
         """
         simulation = Simulation(self.at_close, self.slip_ticks)
         if capital:
-            simulation = FundedSimulation(self.at_close, self.slip_ticks, capital * TENTHS)
+            simulation = FundedSimulation(
+                self.at_close, self.slip_ticks, Funds.of(capital * TENTHS, self.fees), self.fees
+            )
         for step, (now, operations) in enumerate(zip(self.bars, self.operations, strict=True)):
             later = {symbol for bars_then in self.bars[step + 1 :] for symbol in bars_then}
             simulation.take(step, now, operations, set(SYMBOLS) - later)

@@ -66,7 +66,7 @@ class Standing:
     siblings: object = None
     named_second: bool = False
     triggered: bool = False
-    reserve: int = 0
+    reserve: Fraction = Fraction(0)
     first_level: int | None = None
     released: bool = False
     status: str = "open"
@@ -266,12 +266,16 @@ class Simulation:
     # ---- decisions
 
     def decide(self, operations: list[Operation]) -> None:
+        self.place(sorted(self.said(operations), key=lambda order: order.kind != "exit"))
+
+    def said(self, operations: list[Operation]) -> list[Standing]:
+        """What the operations of a strategy come to, after what acts on its open orders."""
         for operation in operations:
             self.act(operation)
         placed: list[Standing] = []
         for symbol in dict.fromkeys(one["symbol"] for one in operations if one["do"] not in ("cancel", "replace")):
             placed += self.requested(symbol, [one for one in operations if one.get("symbol") == symbol])
-        self.place(sorted(placed, key=lambda order: order.kind != "exit"))
+        return placed
 
     def place(self, orders: list[Standing]) -> None:
         """Let orders wait for their bars."""

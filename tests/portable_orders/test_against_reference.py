@@ -15,9 +15,11 @@ from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchest
 from orchestrate.wiring import build_adapter
 from tests.orchestration.harness import HarnessRun, Part, run_harness
 from tests.portable_orders.cases import TENTHS, Case, Maker, Sayer
+from tests.portable_orders.funds import Fees
 from tests.portable_orders.reference import Done
 
 CASES = int(os.environ.get("ORCHESTRATE_ORDER_CASES", "60"))
+FEES = (Fees(), Fees(1), Fees(0, 2_500), Fees(5, 1_000))
 ENGINES = ("backtrader", "nautilus")
 FEEDS = ("full", "on_demand")
 
@@ -76,7 +78,7 @@ def require_paid(done: HarnessRun, capital: int, seed: int) -> None:
     for record in done.orchestrator.fills:
         symbol, quantity, price = record.fill.symbol, int(record.fill.quantity), Fraction(str(record.fill.price))
         before, average = held[symbol]
-        after = before + quantity
+        after, realised = before + quantity, realised - Fraction(str(record.fill.fee))
         if before * quantity >= 0:
             held[symbol] = after, (average * before + price * quantity) / after
             used = sum(abs(units) * paid for units, paid in held.values())
@@ -90,6 +92,7 @@ def compare_funded(seed: int, gap: int = 100) -> bool:
     """Compare a case in which money runs short; return whether an opening was cut where it filled."""
     maker = Maker(seed, gap, units=10)
     case, capital = maker.case(), maker.dice.randint(300, 1500)
+    case.fees = maker.dice.choice(FEES)
     reference = case.simulated(capital)
     for engine in ENGINES:
         for feed in FEEDS:
