@@ -18,7 +18,7 @@ def average(close: np.ndarray, window: int) -> np.ndarray:
 
 
 class Turning:
-    """Long above the average; below it short, or out with `long_only`. Turns around in one go."""
+    """Long above the average; below it short, or out with `long_only`. Out for a bar between the two."""
 
     def __init__(self, window: int = 10, long_only: bool = False) -> None:
         self.window, self.long_only = window, long_only

@@ -116,16 +116,14 @@ _Wish = tuple[SignalKind, Side]
 
 
 def _wishes(code: int, held: int) -> tuple[_Wish, ...]:
-    """Return what flags request: exit if in; entry if flat; both of one side at once: exit if in, else nothing."""
+    """Return what flags request: while in an exit alone; while flat an entry whose side has no exit at once."""
     enter_long, exit_long, enter_short, exit_short = (bool(code & bit) for bit in BITS)
     wants_long, wants_short = enter_long and not exit_long, enter_short and not exit_short
     leave: _Wish = ("exit", "long")
     buy: _Wish = ("entry", "long")
     sell: _Wish = ("entry", "short")
-    if held > 0:
-        return ((leave, sell) if wants_short else (leave,)) if exit_long else ()
-    if held < 0:
-        return ((leave, buy) if wants_long else (leave,)) if exit_short else ()
+    if held:
+        return (leave,) if (exit_long if held > 0 else exit_short) else ()
     return () if wants_long == wants_short else (buy if wants_long else sell,)
 
 

@@ -103,8 +103,8 @@ class Account:
             return
         orders = self.orders.setdefault(name, [])
         if now:
-            orders.append(-now)
-        if flag:
+            orders.append(-now)  # a turn opens the other side at the next bar
+        elif flag:
             unit = self.marks[name] * symbol.multiplier * self._rate(name, day)
             size = self._equity(day) * self.share / len(self.symbols) / unit
             orders.append(flag * size.to_integral_value(ROUND_DOWN))

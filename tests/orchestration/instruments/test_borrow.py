@@ -55,7 +55,8 @@ def test_days_without_a_bar_are_paid_at_the_next(run: Run) -> None:
 
 
 def test_a_long_pays_nothing_and_a_flip_pays_for_its_short(run: Run) -> None:
-    strategy = Part(Flags(long=[0], out=[2], short=[2]), sizing=fixed(100))
+    turn = {0: [Signal.enter("A")], 2: [Signal.exit("A"), Signal.enter("A", "short")]}
+    strategy = Part(Scripted(turn), sizing=fixed(100))
     done = run({"s": strategy}, {"A": [10.0] * 6}, instruments=[SHARE], capital=10_000)
     assert done.results["s"].equity.tolist() == pytest.approx([10_000, 10_000, 10_000, 9_999, 9_998, 9_997])
 

@@ -116,7 +116,8 @@ def test_averages_stay_in_the_quote_currency(run: Run) -> None:
 
 def test_a_flip(run: Run) -> None:
     """Long 10 at 10 × 1.1; at 13 × 1.25 sold and 10 sold short; at the last close the debt is 13 × 1.5."""
-    done = run(one(Flags(long=[0], out=[2], short=[2])), BARS, instruments=[SHARE], capital=1_000)
+    turn = {0: [Signal.enter("A")], 2: [Signal.exit("A"), Signal.enter("A", "short")]}
+    done = run(one(Scripted(turn)), BARS, instruments=[SHARE], capital=1_000)
     assert done.results["s"].equity[-1] == pytest.approx(1_052.5 + 162.5 - 195)
 
 

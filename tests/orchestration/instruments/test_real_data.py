@@ -41,7 +41,7 @@ def test_crude_oil_is_settled(fill: str) -> None:
     """The last close on or before 2015-06-21, a Sunday, is that of Friday; the other strategy goes on."""
     oil = replace(CONTRACTS["CL"], expiry="2015-06-21")
     parts = [
-        part(f"{engine}_{symbol.lower()}", "Turning", engine, symbols=[symbol], weight="0.25")
+        part(f"{engine}_{symbol.lower()}", "Turning", engine, symbols=[symbol], weight="0.25", window=20)
         for engine in ENGINES
         for symbol in ("CL", "SPY")
     ]

@@ -80,7 +80,8 @@ def test_a_flip_is_a_close_and_an_opening() -> None:
 
     12.99 − 11.01 = 1.98 a share long; short at 12.99, covered at 9.01 = 3.98 a share. Each order costs 1.
     """
-    done = run(Flags(long=[0], out=[4], short=[4], cover=[8]))
+    turn = {0: [Signal.enter("A")], 4: [Signal.exit("A"), Signal.enter("A", "short")], 8: [Signal.exit("A")]}
+    done = run(Scripted(turn))
     assert done.fills() == [(100.0, 11.01), (-100.0, 12.99), (-100.0, 12.99), (100.0, 9.01)]
     assert [trade.profit for trade in done.results["s"].trades] == pytest.approx([196.0, 396.0])
     assert done.results["s"].equity[-1] == pytest.approx(10_592.0)

@@ -26,8 +26,9 @@ from tests.orchestration.one_symbol import ENTER, EXIT, FLAT, RISING, SHORT, one
         (Flags(out=[1, 2]), []),
         (Flags(long=[1], short=[1]), []),  # which way? neither
         (Flags(long=[1], short=[3]), [5]),  # an entry is one only while flat
-        (Flags(long=[1], out=[3], short=[3]), [5, -5, -5]),
-        (Flags(short=[1], cover=[3], long=[3]), [-5, 5, 5]),
+        (Flags(long=[1], out=[3], short=[3]), [5, -5]),  # flags exit only; `on_bar` turns, see below
+        (Flags(short=[1], cover=[3], long=[3]), [-5, 5]),
+        (Flags(long=[1], out=[3], short=[3, 4]), [5, -5, -5]),
         (Flags(short=[1], cover=[3], long=[3], out=[3]), [-5, 5]),
         (Flags(short=[1], out=[3]), [-5]),  # a long's exit is no short's
         (Flags(long=[1], cover=[3]), [5]),

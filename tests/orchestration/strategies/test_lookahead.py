@@ -262,15 +262,9 @@ def test_acting_is_simulated_as_flags_are_read_in_a_run() -> None:
         if held > 0 and exit_long:
             expected["exit_long"].append(row)
             held = 0
-            if sells:
-                expected["enter_short"].append(row)
-                held = -1
         elif held < 0 and exit_short:
             expected["exit_short"].append(row)
             held = 0
-            if buys:
-                expected["enter_long"].append(row)
-                held = 1
         elif not held and buys != sells:
             expected["enter_long" if buys else "enter_short"].append(row)
             held = 1 if buys else -1
