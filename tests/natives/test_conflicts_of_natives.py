@@ -12,14 +12,16 @@ import pytest
 
 from orchestrate.domain.events import StrategyConflictDetectedEvent
 from orchestrate.domain.orders.conflicts import Exits, Settle
+from orchestrate.domain.portfolio import NO_LIMITS, Limits
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.engines.backtrader.adapter import BacktraderOrchestrationAdapter
 from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.orchestration.risk.limits.sizes import MaxSymbolPct
 from orchestrate.orchestration.risk.policies.netting import net_signal
-from orchestrate.orchestration.risk.policies.sides import cancel_both
+from orchestrate.orchestration.risk.policies.sides import cancel_both, independent
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from tests.natives.nautilus.builders import NEXT_OPEN, drawn, market
@@ -76,13 +78,15 @@ def play(
     backtrader: Mapping[int, Callable[[Any], Any]] | None = None,
     nautilus: Mapping[int, Any] | None = None,
     exits: Exits = "protected",
+    priorities: tuple[int, int, int] = (0, 0, 0),
+    limits: Limits = NO_LIMITS,
 ) -> Played:
     """Three strategies on one symbol: a portable one with 40 % of the capital, natives with 30 % each."""
     events: list[Any] = []
     engines = {"backtrader": BacktraderOrchestrationAdapter(), "nautilus": NautilusOrchestrationAdapter()}
     orchestrator = CrossFrameworkOrchestrator(
         PortfolioCapitalManager(Decimal(100_000)),
-        StrategyCoordinator(settle, exits=exits),
+        StrategyCoordinator(settle, limits, exits=exits),
         CompatibilityAnalyzer(),
         engines,
         emit=events.append,
@@ -94,8 +98,8 @@ def play(
         ("bt", OnBacktrader, "backtrader", "backtrader", 30),
         ("naut", Planned, "nautilus", "nautilus", 30),
     ]
-    for name, strategy, framework, kind, weight in parts:
-        metadata = StrategyMetadata(name, symbols=("A",))
+    for (name, strategy, framework, kind, weight), priority in zip(parts, priorities, strict=True):
+        metadata = StrategyMetadata(name, symbols=("A",), priority=priority)
         share = AllocationConfig(Decimal(weight))
         orchestrator.add_strategy(strategy, metadata, share, framework=framework, kind=kind)
     orchestrator.run(market(drawn("A", FLAT)), NEXT_OPEN)
@@ -169,3 +173,20 @@ def test_the_exits_of_a_bracket_shrink_with_their_parent_and_are_no_party() -> N
     )
     assert played.outcomes == ["portable refused, bt 30 of 50"]
     assert played.fills("bt") == [30, -30]
+
+
+@pytest.mark.parametrize(
+    ("priorities", "passed"),
+    [((2, 1, 0), (0, 200, 300)), ((2, 0, 1), (0, 300, 200)), ((1, 0, 2), (200, 300, 0)), ((0, 1, 2), (300, 200, 0))],
+)
+def test_natives_are_decided_in_plan_order(priorities: tuple[int, int, int], passed: tuple[int, int, int]) -> None:
+    """Each wants 300 for 3,000; 5 % of 100,000 are allowed in one symbol, so the first gets it all, the next 200."""
+    played = play(
+        independent,
+        portable={2: [Signal.enter("A", quantity=300)]},
+        backtrader={2: lambda one: one.buy(size=300)},
+        nautilus={2: lambda one, _: one.market(300)},
+        priorities=priorities,
+        limits={"max_symbol_pct": MaxSymbolPct(5)},
+    )
+    assert tuple(sum(played.fills(name)) for name in ("portable", "bt", "naut")) == passed

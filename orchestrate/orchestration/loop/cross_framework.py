@@ -273,7 +273,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """4. DECIDE: collect what natives demanded during the bar and what portable strategies want now."""
         theirs = self._take_in(reports, booked=True) if reports else []
         intents = self.session.decide(event)
-        return intents + self.session.native_intents(theirs) if theirs else intents
+        return self.session.with_natives(intents, theirs) if theirs else intents
 
     def command(self, settled: Sequence[Settled]) -> None:
         """6. Notify natives of the decisions on their orders, which they may answer; portable orders wait."""

@@ -320,11 +320,10 @@ class Session:
 
     def coordinate_natives(self, demands: Sequence[Demand]) -> list[Settled]:
         """Decide on demands of natives between their bars, or in answer to a notification."""
-        return self.coordinate(self.native_intents(demands))
+        return self.coordinate(self.with_natives([], demands))
 
-    def native_intents(self, demands: Iterable[Demand]) -> list[Intent]:
-        """Return the intents of natives' demands; the natives have signalled."""
-        intents = []
+    def with_natives(self, intents: list[Intent], demands: Iterable[Demand]) -> list[Intent]:
+        """Return the intents with those of natives' demands, in plan order; the natives have signalled."""
         for demand in demands:
             if demand.signalled:
                 kind = "exit" if demand.closing else "entry"
@@ -332,7 +331,7 @@ class Session:
                 label = self.log.label(demand.symbol)
                 self._emit(StrategySignalledEvent(demand.strategy_id, kind, demand.symbol, available, label))
             intents.append(Intent.of(demand))
-        return intents
+        return sorted(intents, key=lambda intent: self._rank[intent.strategy_id])
 
     def _report_conflicts(self) -> None:
         for conflict in self._coordinator.conflicts:
