@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from orchestrate.domain.plan import RunPlan as RunPlan
     from orchestrate.domain.plan import Sizing as Sizing
     from orchestrate.domain.plan import StrategyPlan as StrategyPlan
+    from orchestrate.domain.portfolio import AllocationPlan as AllocationPlan
     from orchestrate.domain.portfolio import Appointment as Appointment
     from orchestrate.domain.portfolio import PortfolioPlan as PortfolioPlan
     from orchestrate.domain.portfolio import RebalancePlan as RebalancePlan
@@ -131,7 +132,6 @@ if TYPE_CHECKING:
     from orchestrate.orchestration.strategies.facts import board as board
     from orchestrate.orchestration.strategies.registry import AllocationConfig as AllocationConfig
     from orchestrate.usecases.api.calls import BacktestEngine as BacktestEngine
-    from orchestrate.usecases.api.calls import OrchestratorConfig as OrchestratorConfig
     from orchestrate.usecases.api.calls import StrategyOrchestrator as StrategyOrchestrator
     from orchestrate.usecases.api.calls import run_backtest as run_backtest
     from orchestrate.usecases.api.calls import run_orchestrator as run_orchestrator
@@ -139,6 +139,7 @@ if TYPE_CHECKING:
     from orchestrate.usecases.api.orchestrator import UnifiedStrategyOrchestrator as UnifiedStrategyOrchestrator
     from orchestrate.usecases.api.results import BacktestResult as BacktestResult
     from orchestrate.usecases.api.results import OrchestratorResult as OrchestratorResult
+    from orchestrate.usecases.api.settings import OrchestratorConfig as OrchestratorConfig
     from orchestrate.usecases.api.stored import StoredResult as StoredResult
     from orchestrate.usecases.api.stored import load_run as load_run
     from orchestrate.usecases.api.stored import run as run

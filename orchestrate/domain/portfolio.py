@@ -33,7 +33,7 @@ class AllocationMethod:
 
 @dataclass(frozen=True, slots=True)
 class AllocationPlan:
-    """How the capital is split: a method, or a function as `path.py:name`.
+    """The split of the capital: a method, or a function as `path.py:name`.
 
     Weights are estimated from the returns of `lookback` bars, and anew `every` period.
     """

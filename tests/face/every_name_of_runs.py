@@ -18,6 +18,7 @@ import pandas as pd
 
 from orchestrate import (
     TIE,
+    AllocationPlan,
     BacktestEngine,
     BacktestResult,
     Bars,
@@ -214,7 +215,8 @@ def larger_half(demands: Sequence[ConflictDemand], view: ConflictView) -> Sequen
 
 
 def settled_by_a_function() -> RunError | None:
-    config = OrchestratorConfig(conflict_resolution_mode=larger_half, exits="included")
+    split, limits = AllocationPlan("custom"), {"Reversal": {"max_positions": 1}}
+    config = OrchestratorConfig(conflict_resolution_mode=larger_half, exits="included", allocation=split, limits=limits)
     return StrategyOrchestrator([(Reversal(), 0.5), (Crossing(), 0.5)], config).run(prices()).error
 
 

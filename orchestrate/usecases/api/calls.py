@@ -10,31 +10,27 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Collection, Container, Sequence
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, TypeAlias
 
 from orchestrate import wiring
 from orchestrate.data.files.memory import by_symbol
 from orchestrate.domain.engines import engine_of
 from orchestrate.domain.errors import AllocationError, ConfigurationError
 from orchestrate.domain.events import DomainEvent
-from orchestrate.domain.market.stamps import moment_of
-from orchestrate.domain.orders.conflicts import Exits
-from orchestrate.domain.orders.execution import ExecutionRules
-from orchestrate.domain.plan import CapitalMode, CapitalPlan, DataPlan, InstrumentPlan, RunPlan, Sizing, StrategyPlan
-from orchestrate.domain.portfolio import PortfolioPlan, RebalancePlan
+from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, Sizing, StrategyPlan
 from orchestrate.domain.results import RunResult, StrategyStatus
+from orchestrate.domain.strategies.compatibility import StrategyMetadata
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
-from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
+from orchestrate.orchestration.strategies.compatibility import decision_order
 from orchestrate.orchestration.strategies.deciders import portable_kind
 from orchestrate.runs.journal_format import LINES
 from orchestrate.usecases.api.results import BacktestResult, OrchestratorResult, result_of
+from orchestrate.usecases.api.settings import OrchestratorConfig, allocation_of, figure, portfolio_of, require_ids
 from orchestrate.usecases.running.run import run
 
 if TYPE_CHECKING:
@@ -44,75 +40,6 @@ if TYPE_CHECKING:
 Strategy: TypeAlias = object
 #: Strategies with their weights, or strategies alone, which then share the capital equally.
 Weighted: TypeAlias = Sequence[tuple[Strategy, Decimal | float | str]] | Sequence[Strategy]
-#: The levels of Python's logger that events may have.
-Level: TypeAlias = Literal["debug", "info", "warning", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class OrchestratorConfig:
-    """The settings that hold for all strategies of a run.
-
-    `conflict_resolution_mode` is the name of a policy, or a function `f(demands, view) -> quantities`; `exits` says
-    whether closing demands take part. Capital is rebalanced where a share of the portfolio's equity is off its weight
-    by more than `rebalance_threshold` (0.1 is ten points). `framework` is where portable strategies are executed.
-    Events from `logging_level` on go to Python's logger `orchestrate`. `parameters`: by strategy id. `capital_mode`:
-    `isolated`, each strategy lives on its own part of the capital, or `pooled`, all on common cash.
-    """
-
-    conflict_resolution_mode: str | Callable[..., Sequence[float]] = "independent"
-    exits: Exits = "protected"
-    rebalance_threshold: Decimal | None = None
-    logging_level: Level = "info"
-    capital: Decimal | int | float = Decimal(100_000)
-    framework: str = field(default_factory=wiring.default_engine)
-    execution: ExecutionRules = field(default_factory=ExecutionRules)
-    sizing: Sizing = field(default_factory=Sizing)
-    instruments: Mapping[str, InstrumentPlan] = field(default_factory=dict)
-    parameters: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    start: str = ""
-    end: str = ""
-    periods_per_year: float | None = None
-    capital_mode: CapitalMode = "isolated"
-
-    def __post_init__(self) -> None:
-        for name in ("conflict_resolution_mode", "logging_level"):  # the users' documents write NET_SIGNAL
-            if isinstance(getattr(self, name), str):
-                object.__setattr__(self, name, getattr(self, name).lower())
-        mode = self.conflict_resolution_mode
-        if not callable(mode) and mode not in CONFLICT_POLICIES:
-            known = ", ".join(CONFLICT_POLICIES)
-            raise ConfigurationError(f"conflict_resolution_mode must be a function or one of {known}, not {mode!r}")
-        choices = {"exits": get_args(Exits), "capital_mode": get_args(CapitalMode), "logging_level": get_args(Level)}
-        for name, allowed in (choices | {"framework": tuple(wiring.ENGINES)}).items():
-            if getattr(self, name) not in allowed:
-                named = " or ".join(map(repr, allowed))
-                raise ConfigurationError(f"{name} must be {named}, not {getattr(self, name)!r}")
-        threshold, periods = self.rebalance_threshold, self.periods_per_year
-        if threshold is not None and not 0 < _figure("rebalance_threshold", threshold) <= 1:
-            raise ConfigurationError(f"rebalance_threshold must lie between 0 and 1, not {threshold}")
-        if _figure("capital", self.capital) <= 0:
-            raise ConfigurationError(f"capital must be positive, not {self.capital}")
-        if periods is not None and _figure("periods_per_year", periods) <= 0:
-            raise ConfigurationError(f"periods_per_year must be positive, not {periods}")
-        for name in ("start", "end"):
-            _require_date(name, getattr(self, name))
-
-
-def _figure(name: str, figure: object) -> Decimal:
-    """Return a finite figure as it is written; ConfigurationError for anything else."""
-    with suppress(InvalidOperation):
-        value = Decimal(str(figure))
-        if value.is_finite():
-            return value
-    raise ConfigurationError(f"{name} must be a number, not {figure!r}")
-
-
-def _require_date(name: str, text: str) -> None:
-    with suppress(ValueError):
-        if text:
-            moment_of(text)
-        return
-    raise ConfigurationError(f"{name}: {text!r} is no date like 2014-06-30")
 
 
 class StrategyOrchestrator:
@@ -139,6 +66,9 @@ class StrategyOrchestrator:
         total = sum(self.weights, start=Decimal(0))
         if total > 1 or any(weight <= 0 for weight in self.weights):
             raise AllocationError(f"weights must be positive and sum to 1 at most, not {total}")
+        method = allocation_of(self.config).method
+        if method != "custom" and isinstance(strategies[0], tuple):
+            raise AllocationError(f"allocation {method!r} weighs the strategies: give them no weights")
         self._last: OrchestratorResult | None = None
 
     @property
@@ -222,12 +152,13 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
         entry, instance = _strategy_plan(strategy, weight, tuple(bars), chosen, config)
         chosen[entry.id] = instance
         plans.append(entry)
+    _require_decidable(plans, config, bars)
     mode = config.conflict_resolution_mode
-    threshold = None if config.rebalance_threshold is None else Decimal(str(config.rebalance_threshold))
     plan = RunPlan(
         mode="multi" if len(plans) > 1 else "single",
         capital=CapitalPlan(Decimal(str(config.capital)), config.capital_mode),
-        portfolio=PortfolioPlan(conflicts=_name_of(mode), exits=config.exits, rebalance=RebalancePlan(threshold)),
+        allocation=allocation_of(config),
+        portfolio=portfolio_of(config),
         data={
             symbol: DataPlan(symbol, path=part.as_posix() if isinstance(part, Path) else "")
             for symbol, part in bars.items()
@@ -242,11 +173,18 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
     )
     given = {symbol: part for symbol, part in bars.items() if not isinstance(part, Path)}
     policy = mode if callable(mode) else None
+    if wiring.weighs_returns(plan) and not plan.start:
+        raise ConfigurationError(f"allocation {plan.allocation.method!r} weighs by the bars before start: say start")
     return run(plan, emit=_log(config.logging_level), strategies=chosen, bars=given, policy=policy)
 
 
-def _name_of(mode: str | Callable[..., object]) -> str:
-    return mode if isinstance(mode, str) else getattr(mode, "__name__", type(mode).__name__)
+def _require_decidable(plans: Sequence[StrategyPlan], config: OrchestratorConfig, symbols: Collection[str]) -> None:
+    """ConfigurationError for settings of strategies or symbols that aren't there, and for circles."""
+    require_ids(config, [plan.id for plan in plans], symbols)
+    try:
+        decision_order([StrategyMetadata(one.id, priority=one.priority, depends_on=one.depends_on) for one in plans])
+    except ValueError as error:
+        raise ConfigurationError(f"depends_on: {error}") from None
 
 
 def _weighted(strategies: Weighted) -> list[tuple[Strategy, Decimal]]:
@@ -265,7 +203,7 @@ def _weighted(strategies: Weighted) -> list[tuple[Strategy, Decimal]]:
 
 def _weight(written: object) -> Decimal:
     try:
-        return _figure("a weight", written)
+        return figure("a weight", written)
     except ConfigurationError as error:
         raise AllocationError(str(error)) from None
 
@@ -303,8 +241,11 @@ def _strategy_plan(
         reference="",
         framework=config.framework if kind in PORTABLE_KINDS else kind,
         weight=weight,
-        symbols=symbols,
+        symbols=tuple(config.symbols.get(own_id, symbols)),
+        priority=config.priorities.get(own_id, 0),
+        depends_on=tuple(config.depends_on.get(own_id, ())),
         sizing=config.sizing,
+        limits=config.limits.get(own_id, {}),
         config=parameters,
     )
     return plan, instance

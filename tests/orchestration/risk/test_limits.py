@@ -336,6 +336,8 @@ def test_a_winning_exit_needs_no_cooldown() -> None:
     [
         (lambda: MaxPositionPct(0), "percent must be more than 0, not 0"),
         (lambda: MaxDrawdown(1.5), "at must be more than 0 and at most 1, not 1.5"),
+        (lambda: MaxDrawdown(0.2, "stop"), "action must be flatten or pause, not 'stop'"),  # type: ignore[arg-type]  # refused
+        (lambda: MaxPortfolioDrawdown(0.2, "sell"), "action must be flatten or pause or stop"),  # type: ignore[arg-type]  # refused
         (lambda: Cooldown(-1), "bars must be more than 0, not -1"),
     ],
 )

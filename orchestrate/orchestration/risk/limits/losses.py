@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-from orchestrate.orchestration.risk.limits.opening import Opening, State, Verdict, refused, require
+from orchestrate.orchestration.risk.limits.opening import Opening, State, Verdict, refused, require, require_one_of
+
+Action = Literal["flatten", "pause"]
+PortfolioAction = Literal["flatten", "pause", "stop"]
 
 #: A loss this near to its bound has reached it: 1 − 0.8 is less than 0.2 in floats.
 GRAIN: Final = 1e-12
@@ -31,10 +34,11 @@ class MaxDrawdown:
     """The loss from the highest equity at which a strategy is flattened or paused; beyond it nothing opens."""
 
     at: float
-    action: Literal["flatten", "pause"] = "flatten"
+    action: Action = "flatten"
 
     def __post_init__(self) -> None:
         require("at", self.at, above=0, at_most=1)
+        require_one_of("action", self.action, get_args(Action))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,11 @@ class MaxPortfolioDrawdown:
     """The loss from the highest equity at which the portfolio is flattened, paused or stopped for good."""
 
     at: float
-    action: Literal["flatten", "pause", "stop"] = "flatten"
+    action: PortfolioAction = "flatten"
 
     def __post_init__(self) -> None:
         require("at", self.at, above=0, at_most=1)
+        require_one_of("action", self.action, get_args(PortfolioAction))
 
 
 def max_drawdown(limit: MaxDrawdown | MaxPortfolioDrawdown, _opening: Opening, state: State) -> Verdict | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, Protocol
 
 
@@ -136,3 +136,9 @@ def require(name: str, value: float, *, above: float, at_most: float | None = No
     if not (value > above and (at_most is None or value <= at_most)):
         upper = "" if at_most is None else f" and at most {at_most:g}"
         raise ValueError(f"{name} must be more than {above:g}{upper}, not {value:g}")
+
+
+def require_one_of(name: str, value: object, allowed: Collection[str]) -> None:
+    """Raise ValueError where a setting is none of those that are allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name} must be {' or '.join(allowed)}, not {value!r}")
