@@ -1,12 +1,13 @@
 """Capital goes back to its targets: trims are ordered, then cash moves, then positions of receivers are enlarged.
 
-All of it happens after a close. A rebalance decided at one step ends at the next one at which its trims are done.
+All of it happens after a close. A rebalance decided at one step ends at the next one at which its trims are done; that
+of common capital, which moves no cash, once its top-ups are done, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from orchestrate.domain.events import CapitalRebalancedEvent
@@ -32,13 +33,14 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class _Underway:
-    """A rebalance between its decision and its end."""
+    """A rebalance between its decision and its end; `orders` are the ids of its trims, or of its top-ups."""
 
     why: str
     step: int
     label: int
     imbalance: Imbalance
-    trims: frozenset[str]
+    orders: frozenset[str]
+    is_topped_up: bool = False
 
 
 class Rebalancer:
@@ -90,9 +92,10 @@ class Rebalancer:
     def after_close(self, event: MarketEvent) -> None:
         """See `PortfolioRule`."""
         underway = self._underway
-        if underway is not None and event.step > underway.step and not self._orders.are_open(underway.trims):
-            self._finish(underway)
+        if underway is not None and event.step > underway.step and not self._orders.are_open(underway.orders):
             self._underway = None
+            if not underway.is_topped_up:
+                self._finish(underway, event.step)
         if self._underway is None:
             why = self._reason(event.step)
             if why:
@@ -127,20 +130,44 @@ class Rebalancer:
         for name, fraction in fractions(imbalance.excesses, standings.sizes()).items():
             if name != RESERVE:
                 trims += self._orders.trim(standings.entries[name], fraction, why)
+        if standings.pooled and not trims and not self._affordable(imbalance, why):
+            return
         self._underway = _Underway(why, step, self._log.step_label(), imbalance, frozenset(trims))
 
-    def _finish(self, underway: _Underway) -> None:
+    def _finish(self, underway: _Underway, step: int) -> None:
         """Move the cash, and order the top-ups of those who have received it."""
         standings = self._standings
         left = underway.imbalance.among([*standings.taking_part(), RESERVE])
+        if standings.pooled:
+            self._finish_pooled(replace(underway, imbalance=left), step)
+            return
         sizes, before = standings.sizes(), standings.equities()
-        transfers = [] if standings.pooled else self._transfer(left)
-        received = left.shortages if standings.pooled else _sums(transfers)
-        intents = self._enlargements(fractions(received, sizes), underway.why) if self._top_up else []
-        if transfers or (standings.pooled and (underway.trims or intents)):
-            self._report(underway, before, transfers)
+        transfers = self._transfer(left)
+        if not transfers:
+            return
+        intents = self._enlargements(fractions(_sums(transfers), sizes), underway.why) if self._top_up else []
+        self._report(underway, before, transfers)
         if intents:
             self._orders.top_up(intents)
+
+    def _finish_pooled(self, underway: _Underway, step: int) -> None:
+        """Order the top-ups that can be paid; nothing else starts before they have filled."""
+        intents = self._affordable(underway.imbalance, underway.why)
+        if intents:
+            self._orders.top_up(intents)
+        placed = frozenset(intent.order.id for intent in intents if intent.order is not None)
+        if underway.orders or placed:
+            self._report(underway, self._standings.equities(), [])
+        if placed:
+            self._underway = replace(underway, step=step, orders=placed, is_topped_up=True)
+
+    def _affordable(self, imbalance: Imbalance, why: str) -> list[Intent]:
+        """Return the top-ups of common capital of which a lot can be paid now."""
+        if not self._top_up:
+            return []
+        orders, entries = self._orders, self._standings.entries
+        intents = self._enlargements(fractions(imbalance.shortages, self._standings.sizes()), why)
+        return [intent for intent in intents if orders.is_affordable(entries[intent.strategy_id], intent)]
 
     def _transfer(self, imbalance: Imbalance) -> list[Transfer]:
         free = self._standings.free_cash

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from orchestrate.domain.books import Position
+from orchestrate.domain.instruments.rates import converted
 from orchestrate.domain.market.timeline import Timeline
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
@@ -72,6 +73,14 @@ class RebalanceOrders:
                 symbol, price, t = position.symbol, self._marks[position.symbol], self._moments[step]
                 place = (entry.id, symbol, False, quantity, quantity > 0, price, step, t)
                 yield TopUp(*place, producer=REBALANCE, why=f"due by {why}")
+
+    def is_affordable(self, entry: StrategyEntry, intent: Intent) -> bool:
+        """Return whether its strategy can pay for a lot of it now."""
+        reserved = self._orders.blotter.reserved(entry.id)
+        money = entry.account.money_for_openings(entry.book, reserved, self._marks)
+        instrument = converted(entry.book.positions[intent.symbol].instrument, self._marks)
+        price = self._rules.fill_price(intent.price, float(intent.units or 0.0), instrument)
+        return self._rules.affordable(money, float(intent.units or 0.0), price, instrument)[0] != 0
 
     def top_up(self, intents: list[Intent]) -> None:
         """Send them through the pipeline."""
