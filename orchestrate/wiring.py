@@ -12,6 +12,7 @@ from orchestrate.domain.engines import AttributeParameters, ConfigParameters, En
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 if TYPE_CHECKING:
+    from orchestrate.config.document.nodes import Table
     from orchestrate.config.reading import Choices
     from orchestrate.config.resolution import Resolution
     from orchestrate.data.files.cache import ColumnCache
@@ -80,6 +81,7 @@ def choices() -> Choices:
     from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
     from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
     from orchestrate.orchestration.risk.sizing import SIZINGS
+    from orchestrate.sweep.samplers.registry import SAMPLERS
 
     return Choices(
         allocations=ALLOCATIONS,
@@ -88,6 +90,8 @@ def choices() -> Choices:
         formats=tuple(FORMATS),
         strategy_limits={name: limit.settings for name, limit in STRATEGY_LIMITS.items()},
         portfolio_limits={name: limit.settings for name, limit in PORTFOLIO_LIMITS.items()},
+        samplers={name: sampler.ranges for name, sampler in SAMPLERS.items()},
+        executors=("local", "ray"),
         function=find_function,
     )
 
@@ -154,6 +158,21 @@ def read_plan(
         overrides=overrides,
         data=data,
         environ=environ,
+        analyze=CompatibilityAnalyzer().analyze,
+    )
+
+
+def read_tree(tree: Table, folder: Path) -> Resolution:
+    """Resolve a configuration that was read before; its folder is where relative paths of the plan begin."""
+    from orchestrate.config.resolve import resolve_tree
+    from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer
+
+    return resolve_tree(
+        tree,
+        folder,
+        catalogue=describe,
+        settings=settings_types(),
+        choices=choices(),
         analyze=CompatibilityAnalyzer().analyze,
     )
 

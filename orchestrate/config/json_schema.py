@@ -57,6 +57,7 @@ def _sections(parts: Json, settings: Mapping[str, type]) -> Json:
     """Return what a file may write at the top, beside what its model says by itself."""
     entry = _ref("Strategy")
     gate = {"type": "string", "pattern": _GATE}
+    _write_sweep(parts["SweepSection"]["properties"])
     engines = {name: _or_null(_ref(model_of(kind).__name__)) for name, kind in settings.items()}
     return {
         "data": _or_null(_by_name({"anyOf": [{"type": "string"}, _ref("Data")]})),
@@ -125,6 +126,7 @@ def _name_choices(parts: Json, choices: Choices) -> None:
         ("InstrumentSection", "asset_class", "asset_classes"),
         ("SizingSection", "method", "sizings"),
         ("Data", "format", "formats"),
+        ("SweepSection", "method", "samplers"),
     ):
         described = parts[part]["properties"][key]
         described.get("anyOf", [described])[0]["enum"] = choices.names[kind]
@@ -149,6 +151,30 @@ def _write_short_forms(parts: Json) -> None:
     parts["Data"]["properties"]["synthetic"] = _or_null(_ref("SyntheticSpec"))
     splits = parts["Adjust"]["properties"]["splits"]
     parts["Adjust"]["properties"]["splits"] = {"anyOf": [splits, {"type": "string", "minLength": 1}]}
+
+
+def _write_sweep(sweep: Json) -> None:
+    """Describe what the model of a sweep leaves open."""
+    number = {"type": "number"}
+    sweep["parameters"] |= {
+        "additionalProperties": {
+            "anyOf": [
+                {"type": "array", "minItems": 1},
+                _closed({"from": number, "to": number, "step": {"type": "number", "exclusiveMinimum": 0}}),
+                _closed({"low": number, "high": number}),
+            ]
+        }
+    }
+    metric = {"type": "string", "minLength": 1}
+    one = {"anyOf": [metric, _closed({"maximize": metric}), _closed({"minimize": metric})]}
+    sweep["objective"] = _or_null({"anyOf": [one, {"type": "array", "minItems": 1, "items": one}]})
+    count: Json = {"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": 1024}]}
+    by_executor = {"type": "object", "minProperties": 1, "maxProperties": 1}
+    sweep["workers"] = _or_null({"anyOf": [*count["anyOf"], by_executor]})
+
+
+def _closed(properties: Json) -> Json:
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
 
 
 def _nullable(part: Json) -> Json:

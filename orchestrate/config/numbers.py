@@ -19,6 +19,7 @@ from orchestrate.domain.text.sizes import PATTERN, size_of
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})?)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SPAN: Final = re.compile(r"[1-9]\d{0,5} ?(?:y|m|w|d|bars?)")
 SMALLEST_TICK = Decimal(10) ** -MAX_PRECISION
 _WHOLE_AS_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
@@ -68,6 +69,12 @@ def _frequency(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"expected a frequency such as 1h or 1d, found {_shown(value)}")  # noqa: TRY004 (pydantic's)
     seconds(value)
+    return value
+
+
+def _span(value: Any) -> Any:
+    if not isinstance(value, str) or not _SPAN.fullmatch(value):
+        raise ValueError(f"expected a span such as 3y, 6m, 2w, 90d or 250 bars, found {_shown(value)}")
     return value
 
 
@@ -141,6 +148,7 @@ Timeout = Annotated[
 AssetClassName = Annotated[str, _known("asset_classes")]
 SizingName = Annotated[str, _known("sizings")]
 FormatName = Annotated[str, _known("formats")]
+SamplerName = Annotated[str, _known("samplers")]
 Real = Annotated[float, BeforeValidator(_real), WithJsonSchema({"type": "number"})]
 Moment = Annotated[str, BeforeValidator(_moment), _AS_DATE]
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": f"^{_DATE.pattern}$"})]
@@ -154,4 +162,5 @@ Column = Annotated[
     Field(min_length=1),
     WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer", "minimum": 1}]}),
 ]
+Span = Annotated[str, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": f"^({_SPAN.pattern})$"})]
 Filled = Annotated[str, Field(min_length=1)]

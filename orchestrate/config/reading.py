@@ -31,7 +31,8 @@ class Choices:
 
     `allocations`: ways to split the capital. `conflicts`: policies that settle conflicts, and what they do. `sizings`:
     methods, and the key under `sizing:` of each one's figure. `formats`: of files with bars. `strategy_limits`,
-    `portfolio_limits`: the dataclass of each limit's settings. `function` finds a user's, written `path.py:name`,
+    `portfolio_limits`: the dataclass of each limit's settings. `samplers` of a sweep, and whether each draws from
+    ranges; `executors` that spread its trials. `function` finds a user's, written `path.py:name`,
     beside a folder; ConfigurationError where it isn't there.
     """
 
@@ -41,6 +42,8 @@ class Choices:
     formats: Collection[str]
     strategy_limits: Mapping[str, type]
     portfolio_limits: Mapping[str, type]
+    samplers: Mapping[str, bool]
+    executors: Collection[str]
     function: Callable[[str, Path], object]
 
     @property
@@ -50,12 +53,16 @@ class Choices:
             "asset_classes": list(ASSET_CLASSES),
             "sizings": list(self.sizings),
             "formats": ["auto", *self.formats],
+            "samplers": list(self.samplers),
         }
 
 
 @dataclass(slots=True)
 class Reading:
-    """A configuration while it is checked. `root` is the folder of the main file; paths in the plan start there."""
+    """A configuration while it is checked. `root` is the folder of the main file; paths in the plan start there.
+
+    `notes` are findings about the sweep, which concern no run of the file itself.
+    """
 
     shaped: Shaped
     values: Configuration
@@ -66,6 +73,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     missing: list[Problem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
 
     @property
     def enough(self) -> bool:

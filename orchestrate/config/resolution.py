@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from orchestrate.config.document.nodes import Table
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem
 from orchestrate.domain.plan import Mode, RunPlan
 from orchestrate.domain.results import Finding
 from orchestrate.domain.strategies.compatibility import CompatibilityReport
+from orchestrate.domain.sweeps import SweepPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class Resolution:
 
     `problems` are mistakes of the configuration (code 2), `missing` is data whose files don't exist (code 3);
     both in the order of lines, and `mistakes` has both. `mode` is None if no strategy is named. `compatibility`
-    compares the strategies where there are several.
+    compares the strategies where there are several. `sweep` is what the file varies, with `notes` about that; `tree` is
+    the file with everything laid over it.
     """
 
     plan: RunPlan | None
@@ -27,6 +30,9 @@ class Resolution:
     missing: tuple[Problem, ...] = ()
     mistakes: tuple[Problem, ...] = ()
     compatibility: CompatibilityReport | None = None
+    sweep: SweepPlan | None = None
+    notes: tuple[Finding, ...] = ()
+    tree: Table | None = None
 
     @property
     def exit_code(self) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
+from orchestrate.config.axes import Mistakes
 from orchestrate.config.compatibility import Analyze, compatibility
 from orchestrate.config.document.layers import layered
 from orchestrate.config.document.nodes import Table
@@ -22,6 +23,7 @@ from orchestrate.config.sections.market import check_benchmark, check_period, da
 from orchestrate.config.sections.portfolio import portfolio_plan
 from orchestrate.config.sections.sizing import sizing_of
 from orchestrate.config.sections.strategies import Known, enabled_strategies, recognise, strategy_plan
+from orchestrate.config.sections.sweep import sweep_plan
 from orchestrate.config.sections.symbols import symbols_of
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
 from orchestrate.config.validation import validate
@@ -52,10 +54,38 @@ def resolve(
     frameworks that exist and what each one's section may say; `choices` the names that may stand elsewhere. `analyze`
     compares the strategies of a file that has several.
     """
-    file = Path(path)
-    tree, problems, order = layered(file, str(path), environ or {}, overrides, data)
+    folder = Path(path).parent
+    tree, problems, order = layered(Path(path), str(path), environ or {}, overrides, data)
     if tree is None:
         return _refused(problems, order)
+    return resolve_tree(
+        tree,
+        folder,
+        catalogue=catalogue,
+        settings=settings,
+        choices=choices,
+        analyze=analyze,
+        problems=problems,
+        order=order,
+    )
+
+
+def resolve_tree(
+    tree: Table,
+    folder: Path,
+    *,
+    catalogue: Catalogue,
+    settings: Mapping[str, type],
+    choices: Choices,
+    analyze: Analyze | None = None,
+    problems: Iterable[Problem] = (),
+    order: Sequence[str] = (),
+) -> Resolution:
+    """Resolve a file that was read before, with everything laid over it, as `resolve` does.
+
+    `problems` are those of reading it, `order` are the names of its origins in reporting order.
+    """
+    problems, order = list(problems), list(order) or [tree.place.origin.name]
     shaped = shape(tree, problems)
     if shaped is None:
         return _refused([*problems, *_unknown_at_least(tree, choices)], order)
@@ -63,16 +93,34 @@ def resolve(
     problems += mistakes_of_form
     if values is None:
         return _refused(problems, order, shaped.mode)
-    reading = Reading(shaped, values, file.parent, catalogue, settings, choices, problems)
+    reading = Reading(shaped, values, folder, catalogue, settings, choices, problems)
+    again = partial(resolve_tree, folder=folder, catalogue=catalogue, settings=settings, choices=choices)
+    return _resolved(reading, tree, order, analyze, lambda varied: again(varied).mistakes)
+
+
+def _resolved(
+    reading: Reading, tree: Table, order: list[str], analyze: Analyze | None, mistakes: Mistakes
+) -> Resolution:
+    """Check what a file says; `mistakes` returns those of the file with a value changed."""
     plan, descriptions = _checked(reading)
-    report = None
+    report = sweep = None
     if plan is not None and plan.mode == "multi" and analyze is not None:
         report = compatibility(reading, plan, descriptions, analyze)
-        plan = None if reading.problems else plan
+    if plan is not None and reading.values.sweep is not None:
+        sweep = sweep_plan(reading, tree, descriptions, mistakes)
     problems = [_in_the_users_words(problem, reading) for problem in reading.problems]
-    wrong, missing = _in_order(problems, order), _in_order(reading.missing, order)
-    mistakes = _in_order([*problems, *reading.missing], order)
-    return Resolution(plan, shaped.mode, wrong, tuple(reading.findings), missing, mistakes, report)
+    return Resolution(
+        plan=None if problems else plan,
+        mode=reading.shaped.mode,
+        problems=_in_order(problems, order),
+        findings=tuple(reading.findings),
+        missing=_in_order(reading.missing, order),
+        mistakes=_in_order([*problems, *reading.missing], order),
+        compatibility=report,
+        sweep=None if problems else sweep,
+        notes=tuple(reading.notes),
+        tree=tree,
+    )
 
 
 def _in_the_users_words(problem: Problem, reading: Reading) -> Problem:

@@ -32,14 +32,17 @@ from orchestrate.config.numbers import (
     Quantity,
     Rate,
     Real,
+    SamplerName,
     Size,
     SizingName,
+    Span,
     Tick,
     Ticks,
     Timeout,
     Yearly,
 )
 from orchestrate.domain.portfolio import Period
+from orchestrate.domain.sweeps import MAX_POINTS
 
 Count = Annotated[int, Field(ge=1)]
 Lookback = Annotated[int, Field(ge=3)]
@@ -307,6 +310,34 @@ class Logging(Section):
     user: str = ""
 
 
+class WalkForwardSection(Section):
+    """`walk_forward:` of the sweep"""
+
+    train: Span
+    test: Span
+    step: Span | None = None
+    anchored: bool = False
+    embargo: Span | None = None
+    positions: Literal["flatten", "carry"] = "flatten"
+
+
+class SweepSection(Section):
+    """`sweep:`"""
+
+    parameters: Annotated[dict[str, Any], Field(min_length=1)]
+    where: list[Filled] = _made(list)
+    method: SamplerName = "grid"
+    trials: Annotated[int, Field(ge=1, le=MAX_POINTS)] = 100
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    batch: Annotated[int, Field(ge=1, le=1024)] = 16
+    objective: Any = "sharpe"
+    require: list[Filled] = _made(list)
+    each: Literal["portfolio", "strategy"] = "portfolio"
+    select: Literal["plateau", "best"] = "plateau"
+    walk_forward: WalkForwardSection | None = None
+    workers: Any = "auto"
+
+
 class Configuration(Section):
     """The top level, in the long form that every shape becomes"""
 
@@ -324,3 +355,4 @@ class Configuration(Section):
     gates: dict[str, Any] = _made(dict)
     logging: Logging = _made(Logging)
     benchmark: Filled | None = None
+    sweep: SweepSection | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from orchestrate.domain.plan import Gate
 from orchestrate.domain.strategies.relations import Relation
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+#: A sweep has no more points than that.
+MAX_POINTS: Final = 10_000_000
+#: The figures of a whole sweep that gates may name, `sweep.pbo`, and what precedes those of the out-of-sample account.
+FIGURES: Final = ("deflated_sharpe", "probabilistic_sharpe", "pbo")
+OUT_OF_SAMPLE: Final = "out_of_sample."
 #: One value of each parameter, by the parameter as written.
 Point: TypeAlias = Mapping[str, object]
 
@@ -65,7 +70,8 @@ class WalkForwardPlan:
 class SweepPlan:
     """The plan of a sweep, beside the plan of the run that it varies.
 
-    `batch`: how many points a sampler that learns proposes at once. `workers` is a number of processes, 0 for as many
+    `require` is what a trial must meet, `gates` what the sweep must, such as `sweep.pbo <= 0.2`. `batch`: how many
+    points a sampler that learns proposes at once. `workers` is a number of processes, 0 for as many
     as there are cores; `address` of a Ray cluster. Neither says anything about the result.
     """
 
@@ -76,6 +82,7 @@ class SweepPlan:
     seed: int = 0
     objectives: tuple[Objective, ...] = (Objective("sharpe"),)
     require: tuple[Gate, ...] = ()
+    gates: tuple[Gate, ...] = ()
     each: Literal["portfolio", "strategy"] = "portfolio"
     select: Literal["plateau", "best"] = "plateau"
     walk_forward: WalkForwardPlan | None = None

@@ -69,7 +69,8 @@ def validate(
     """
     resolution = wiring.read_plan(file, overrides, data, environ).refused(settings.problems(environ or {}))
     if not deep or resolution.exit_code or resolution.plan is None or not resolution.plan.data:
-        return Validation(file, resolution, (*resolution.findings, *_known_compatibility(resolution)))
+        known = (*resolution.findings, *_known_compatibility(resolution), *_of_sweep(resolution))
+        return Validation(file, resolution, known)
     try:
         require_room()
     except DataError as error:
@@ -83,6 +84,15 @@ def _known_compatibility(resolution: Resolution) -> tuple[Finding, ...]:
     return () if resolution.compatibility is None else compatibility.findings(resolution.compatibility)
 
 
+def _of_sweep(resolution: Resolution) -> tuple[Finding, ...]:
+    """Return how many trials the file's sweep has, and notes about it."""
+    if resolution.sweep is None:
+        return ()
+    from orchestrate.sweep.points import extent
+
+    return (*resolution.notes, Finding("info", "sweep", extent(resolution.sweep)))
+
+
 def _deep(
     file: str, resolution: Resolution, plan: RunPlan, cache: ColumnCache | None, ready: Callable[[], None] | None
 ) -> Validation:
@@ -94,7 +104,7 @@ def _deep(
         market, data_findings = load_market(plan, cache=cache)
     except DataError as error:
         return _unusable(file, resolution, error)
-    findings = [*resolution.findings, *data_findings, *_unclosed(plan, market)]
+    findings = [*resolution.findings, *_of_sweep(resolution), *data_findings, *_unclosed(plan, market)]
     unusable = any(finding.severity == "error" for finding in data_findings)
     caught: list[str] = []
     if ready is not None:

@@ -20,6 +20,8 @@ from orchestrate.config.schema import (
     Logging,
     Portfolio,
     Strategy,
+    SweepSection,
+    WalkForwardSection,
 )
 from orchestrate.domain import errors
 from orchestrate.domain.instruments.instrument import ASSET_CLASSES
@@ -28,7 +30,10 @@ from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STR
 from orchestrate.orchestration.risk.sizing import SIZINGS
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
-SECTIONS = (Configuration, Strategy, Portfolio, Execution, CommissionSection, InstrumentSection, Logging)
+SECTIONS = (
+    *(Configuration, Strategy, Portfolio, Execution, CommissionSection, InstrumentSection, Logging),
+    *(SweepSection, WalkForwardSection),
+)
 
 
 def words(page: str) -> set[str]:

@@ -163,7 +163,7 @@ def _laid(tree: Table, origin: Origin, spot: str, text: str, how: str) -> tuple[
     """
     place = Place(origin)
     is_variable = origin.name.startswith(PREFIX)
-    path = _variable_path(tree, spot) if is_variable else _steps(spot)
+    path = _variable_path(tree, spot) if is_variable else steps_of(spot)
     if not path:
         example = f"name it as {PREFIX}CAPITAL__TOTAL" if is_variable else how
         return tree, [place.problem("names no key", example)]
@@ -194,7 +194,7 @@ def _value(text: str, origin: Origin) -> tuple[Node, list[Problem]]:
     return (node if node is not None else Scalar(place, None)), problems
 
 
-def _steps(spot: str) -> tuple[str, ...]:
+def steps_of(spot: str) -> tuple[str, ...]:
     """Return `a.b."c.d"` as its steps; empty where it can't be read.
 
     What follows `gates.` is one step, a metric's path.
@@ -226,6 +226,11 @@ def _variable_path(tree: Table, variable: str) -> tuple[str, ...]:
         path.append(step)
         below = below.get(step) if isinstance(below, Table) else None
     return tuple(path)
+
+
+def with_value(tree: Table, path: Ordered[str], node: Node, place: Place) -> Table:
+    """Return `tree` with `node` laid over it at `path`, whose keys are written at `place`."""
+    return merged(tree, _nested(path, node, place))
 
 
 def _nested(path: Ordered[str], node: Node, place: Place) -> Table:

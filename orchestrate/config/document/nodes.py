@@ -119,6 +119,18 @@ def plain(node: Node) -> object:
     return {key: plain(item) for key, item in node}
 
 
+def node_of(value: object, place: Place) -> Node:
+    """Return a value as the node that its text would be, floats as the Decimals they are written as."""
+    if isinstance(value, Mapping):
+        return Table(place, {str(k): node_of(v, place) for k, v in value.items()}, {str(k): place for k in value})
+    if isinstance(value, list | tuple):
+        return Sequence(place, tuple(node_of(item, place) for item in value))
+    if isinstance(value, float):
+        return Scalar(place, Decimal(repr(value)))
+    assert value is None or isinstance(value, bool | int | Decimal | str)
+    return Scalar(place, value)
+
+
 def floats(value: object) -> object:
     """Return the same value with floats for Decimals: what a strategy gets as its parameters."""
     if isinstance(value, Decimal):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
+from typing import Final
 
 from orchestrate.analytics.gates import gate_problem
 from orchestrate.config.document.nodes import Scalar, Table, named, plain
@@ -13,6 +14,9 @@ from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import Gate
 from orchestrate.domain.text.spelling import did_you_mean
+
+#: What the metrics of gates begin with that judge a sweep.
+OF_SWEEP: Final = "sweep."
 
 
 def execution_rules(reading: Reading) -> ExecutionRules:
@@ -69,6 +73,8 @@ def gates(reading: Reading, strategies: list[str], frameworks: list[str] | None)
     for metric, condition in node if isinstance(node, Table) else ():
         if reading.enough:
             break
+        if metric.startswith(OF_SWEEP) and reading.values.sweep is not None:
+            continue
         if not isinstance(condition, Scalar) or not isinstance(condition.value, str):
             found = named(plain(condition))
             message = f"gates.{metric}: expected a comparison such as '>= 0.5', found {found}"

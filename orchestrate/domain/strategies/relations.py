@@ -49,8 +49,11 @@ class Relation:
         return True
 
 
-def parse_relation(text: str) -> Relation:
-    """Parse a relation; ValueError, saying what is wrong, for anything but a comparison of names, numbers, + - * /."""
+def parse_relation(text: str, *, dotted: bool = False) -> Relation:
+    """Parse a relation; ValueError, saying what is wrong, for anything but a comparison of names, numbers, + - * /.
+
+    Names may be `dotted`, such as `trend.fast`.
+    """
     try:
         tree = ast.parse(text.strip()[: _LONGEST + 1], mode="eval").body if len(text) <= _LONGEST else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -59,29 +62,41 @@ def parse_relation(text: str) -> Relation:
         raise ValueError(f"relation {text[:_LONGEST]!r} is not a comparison such as 'fast < slow'")
     names: dict[str, None] = {}
     for operand in (tree.left, *tree.comparators):
-        _check(operand, names, text)
+        _check(operand, names, text, dotted=dotted)
     return Relation(text.strip(), tuple(names), tree)
 
 
-def _check(node: ast.expr, names: dict[str, None], text: str) -> None:
+def _check(node: ast.expr, names: dict[str, None], text: str, *, dotted: bool) -> None:
     match node:
         case ast.Name(id=name):
+            names[name] = None
+        case ast.Attribute() if dotted and (name := _dotted(node)):
             names[name] = None
         case ast.Constant(value=int() | float()):
             pass
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            _check(operand, names, text)
+            _check(operand, names, text, dotted=dotted)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            _check(left, names, text)
-            _check(right, names, text)
+            _check(left, names, text, dotted=dotted)
+            _check(right, names, text, dotted=dotted)
         case _:
             raise ValueError(f"relation {text!r} may use parameters, numbers and + - * / only")
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return a name such as `trend.fast`; "" for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    owner = _dotted(node.value) if isinstance(node, ast.Attribute) else ""
+    return f"{owner}.{node.attr}" if owner and isinstance(node, ast.Attribute) else ""
 
 
 def _value(node: ast.expr, values: Mapping[str, object]) -> Any:
     match node:
         case ast.Name(id=name):
             return values[name]
+        case ast.Attribute():
+            return values[_dotted(node)]
         case ast.Constant(value=value):
             return value
         case ast.UnaryOp(operand=operand):

@@ -1,0 +1,1 @@
+"""Samplers: which points of its space a sweep evaluates, and in which order."""
