@@ -44,9 +44,9 @@ class Claim:
             for name, content in files.items():
                 with (self._hidden / name).open("xb") as file:
                     file.write(content)
-            _flush(self._hidden, *(self._hidden / name for name in files))
+            flush(self._hidden, *(self._hidden / name for name in files))
             self._hidden.rename(self.folder)
-            _flush(self.folder.parent)
+            flush(self.folder.parent)
         except OSError as error:
             self.give_up()
             raise StoreError(f"{self.folder}: the run can't be stored: {_told(error)}") from None
@@ -85,7 +85,7 @@ def claim(reports: Path, moment: datetime) -> Claim:
                 hidden.mkdir()
             except FileExistsError:
                 continue
-            lock = _lock(hidden, sure=False)
+            lock = hold(hidden, sure=False)
             if lock >= 0 and not (reports / run_id).exists():
                 return Claim(reports, run_id, hidden, lock)
     except OSError as error:
@@ -107,7 +107,7 @@ def sweep(reports: Path) -> None:
     """Remove what killed runs left: hidden folders that no living process holds. What else has such a name stays."""
     for hidden in sorted(reports.glob(f".*{_UNFINISHED}")):
         try:
-            lock = _lock(hidden, sure=True)
+            lock = hold(hidden, sure=True)
         except OSError:  # a file, or another user's folder
             continue
         if lock >= 0:
@@ -120,7 +120,7 @@ def under_way(reports: Path) -> set[str]:
     ids = set()
     for hidden in sorted(reports.glob(f".*{_UNFINISHED}")):
         try:
-            lock = _lock(hidden, sure=True)
+            lock = hold(hidden, sure=True)
         except OSError:
             continue
         if lock >= 0:
@@ -130,7 +130,7 @@ def under_way(reports: Path) -> set[str]:
     return ids
 
 
-def _lock(folder: Path, *, sure: bool) -> int:
+def hold(folder: Path, *, sure: bool) -> int:
     """Return a descriptor that holds `folder`; -1 if another process does, or has just removed it.
 
     File systems without locks give a descriptor that holds nothing, or -1 when the caller must be `sure`.
@@ -152,11 +152,11 @@ def _lock(folder: Path, *, sure: bool) -> int:
     return -1
 
 
-def _flush(*paths: Path) -> None:
+def flush(*paths: Path) -> None:
     """Wait until files and folders are on the disk, for all at once: it then takes one turn instead of one for each."""
     failed: list[OSError] = []
 
-    def flush(path: Path) -> None:
+    def settle(path: Path) -> None:
         try:
             descriptor = os.open(path, os.O_RDONLY)
             try:
@@ -168,11 +168,11 @@ def _flush(*paths: Path) -> None:
 
     threads = []
     for path in paths:
-        thread = Thread(target=flush, args=(path,))
+        thread = Thread(target=settle, args=(path,))
         try:
             thread.start()
         except RuntimeError:  # there are no more threads to be had
-            flush(path)
+            settle(path)
         else:
             threads.append(thread)
     for thread in threads:

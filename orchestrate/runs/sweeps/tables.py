@@ -1,0 +1,80 @@
+"""The tables of a finished sweep: its trials, and the returns of those that are done."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from orchestrate.domain.market.timeline import Floats, Stamps
+from orchestrate.runs.sweeps.rows import Row, Rows, column
+from orchestrate.runs.tables.arrow import column as arrow_column
+from orchestrate.runs.tables.arrow import types
+
+
+def trials_table(rows: Rows, parameters: Sequence[str], eligible: Collection[int]) -> Any:
+    """Return a row for every trial: what it was, its parameters as written, and its figures."""
+    import pyarrow as pa
+
+    kinds, every = types(), list(rows)
+    columns = {
+        "trial": arrow_column([row.number for row in every], pa.int64()),
+        "id": arrow_column([row.id for row in every], kinds["text"]),
+        "status": arrow_column([str(row.status) for row in every], kinds["text"]),
+        "eligible": arrow_column([row.number in eligible for row in every], kinds["flag"]),
+        "reason": arrow_column([row.reason for row in every], kinds["text"]),
+    }
+    columns |= {name: _values([row.point.get(name) for row in every]) for name in parameters}
+    for name in rows.names:
+        columns[name] = arrow_column(_known(column(every, name)), kinds["number"])
+    columns["final_equity"] = arrow_column([row.final_equity for row in every], kinds["number"])
+    return pa.table(columns)
+
+
+def _known(figures: Floats) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in figures.tolist()]
+
+
+def _values(values: Sequence[object]) -> Any:
+    """Return the values of a parameter: whole numbers, numbers, flags, or texts; what is none of these as JSON."""
+    import pyarrow as pa
+
+    kinds, given = types(), [value for value in values if value is not None]
+    if given and all(isinstance(value, bool) for value in given) and len(given) == len(values):
+        return arrow_column(values, kinds["flag"])
+    if given and all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
+        whole = all(isinstance(value, int) and abs(value) < 2**63 for value in given)
+        return arrow_column(values, pa.int64() if whole else kinds["number"])
+    return arrow_column([value if isinstance(value, str) else json.dumps(value) for value in values], kinds["text"])
+
+
+def write_returns(
+    path: Path, rows: Sequence[Row], returns: Callable[[Row], Floats], labels: Callable[[int], Stamps]
+) -> None:
+    """Write a column for each trial that has returns, under its number; a day that one lacks is missing.
+
+    The columns stay on the disk until they are written, so that thousands take no memory.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    days = [labels(number) for number in dict.fromkeys(row.days for row in rows)]
+    union = days[0] if len(days) == 1 else np.unique(np.concatenate([np.empty(0, np.int64), *days]))
+    columns = {"label": arrow_column(union, types()["stamp"])}
+    for row in rows:
+        columns[str(row.number)] = _on(union, labels(row.days), returns(row))
+    pq.write_table(pa.table(columns), path, compression="zstd", use_dictionary=False)
+
+
+def _on(union: Stamps, days: Stamps, values: Floats) -> Any:
+    kind = types()["number"]
+    if len(days) == len(union):
+        return arrow_column(values, kind)
+    spread: list[float | None] = [None] * len(union)
+    for place, value in zip(np.searchsorted(union, days).tolist(), values.tolist(), strict=True):
+        spread[place] = value
+    return arrow_column(spread, kind)

@@ -1,0 +1,1 @@
+"""A sweep: many runs of plans that differ, on one workbench."""
