@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 import orchestrate.usecases.running.run as usecase
+import orchestrate.usecases.running.setup as setup
 from orchestrate.cli import main
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 
 STAGES = {
-    "load": (usecase, "the bars are loaded"),
+    "load": (setup, "the bars are loaded"),
     "begin": (CrossFrameworkOrchestrator, "signals are computed, engines set up"),
     "run": (CrossFrameworkOrchestrator, "every fill is made"),
     "results": (CrossFrameworkOrchestrator, "curves are drawn"),

@@ -39,7 +39,7 @@ def blotter_summary(result: RunResult) -> Document:
 
 def _demands(result: RunResult) -> Document:
     strategies = result.strategies.values()
-    reasons = _reasons(result)
+    reasons = cuts_by_reason(result)
     ranked = sorted(reasons, key=lambda reason: (-reasons[reason][0], -reasons[reason][1], reason))
     return {
         "count": _count(result.decisions),
@@ -69,7 +69,7 @@ def _count(records: Iterable[DecisionRecord]) -> int:
     return alone + len(orders)
 
 
-def _reasons(result: RunResult) -> dict[Reason, tuple[int, float]]:
+def cuts_by_reason(result: RunResult) -> dict[Reason, tuple[int, float]]:
     """Return how often each reason cut or refused something, and the money that it took, at the closes decided on."""
     counts: Counter[Reason] = Counter()
     money: dict[Reason, float] = {}

@@ -18,6 +18,7 @@ from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats, Market
 from orchestrate.domain.orders.execution import RuinRule
 from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, StrategyResult
+from orchestrate.engines.stopwatch import Stopwatch
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.usecases.lookahead import Outcome
@@ -53,7 +54,7 @@ def run_result(
         findings=(*findings, *session.portfolio.findings, *_ruined(setup, results)),
         checks=checked.findings,
         coverage=checked.coverage,
-        timings={framework: engine.timing for framework, engine in setup.engines.items()},
+        timings={name: engine.timing for name, engine in setup.engines.items() if isinstance(engine, Stopwatch)},
         data_hash=setup.market.data_hash,
         data_hashes=_hashes(setup.market),
         periods_per_year=periods(plan, setup.market, results),

@@ -9,17 +9,13 @@ from collections.abc import Callable, Mapping
 from contextlib import chdir, redirect_stdout, suppress
 from dataclasses import replace
 
-from orchestrate import wiring
 from orchestrate.data.columns import Columns
 from orchestrate.data.files.cache import ColumnCache
-from orchestrate.data.loading import data_hash, load
-from orchestrate.domain.errors import ChangedDataError, FunctionError
+from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.events import DomainEvent
-from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import Finding, RunResult
 from orchestrate.domain.strategies.compatibility import SHARED_SYMBOL
-from orchestrate.engines.stopwatch import Stopwatch, timed
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -28,12 +24,12 @@ from orchestrate.orchestration.strategies.compatibility import CompatibilityAnal
 from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.supervision.board import board
 from orchestrate.usecases.lookahead import check_run
-from orchestrate.usecases.running.allocation import allocate, estimation, symbols_to_weigh
+from orchestrate.usecases.running.allocation import allocate, estimation
 from orchestrate.usecases.running.instances import Instances, instances_of
 from orchestrate.usecases.running.periods import periods_ahead
 from orchestrate.usecases.running.policies import Policy, conflict_policy
 from orchestrate.usecases.running.results import run_result
-from orchestrate.usecases.running.setup import Followers, Setup
+from orchestrate.usecases.running.setup import Equipment, Followers, Setup
 from orchestrate.usecases.running.stopping import interrupts
 from orchestrate.usecases.running.watchdog import Watchdog
 
@@ -61,30 +57,35 @@ def run(
     holds files that were parsed before. `policy` is a function that settles conflicts in place of the plan's.
     """
     refuse_run_in_callback()
+    equipment = Equipment(bars or {}, cache, strategies or {})
+    return run_on(equipment, plan, Followers(emit, progress, stop, ready, begin), lookahead=lookahead, policy=policy)
+
+
+def run_on(
+    equipment: Equipment,
+    plan: RunPlan,
+    followers: Followers,
+    *,
+    lookahead: bool = False,
+    clocked: bool = True,
+    policy: Callable[..., object] | None = None,
+) -> RunResult:
+    """Run the plan on equipment that others may have used before; `clocked` says whether engines are timed."""
     began = time.perf_counter()
     with redirect_stdout(sys.stderr), chdir("."):  # a strategy may change the folder; not for the rest of the process
-        loaded = load(plan, bars or {}, cache, before=symbols_to_weigh(plan))
-        engines = _engines(plan)
-        if ready is not None:
-            ready()
+        loaded = equipment.data(plan)
+        engines = equipment.engines(plan, clocked=clocked)
+        if followers.ready is not None:
+            followers.ready()
         watchdog = Watchdog(plan.execution.strategy_timeout)
         with interrupts(), watchdog.armed() as armed:
             plan, weighing = allocate(plan, loaded.before, watchdog)
-            if begin is not None:
-                begin(plan)
-            setup = Setup(
-                plan, loaded.market, engines, watchdog, Followers(emit, progress, stop), began, plan.root.resolve()
-            )
+            if followers.begin is not None:
+                followers.begin(plan)
+            setup = Setup(plan, equipment, loaded.market, engines, watchdog, followers, began, plan.root.resolve())
             findings = [*loaded.findings, *_unenforced(armed=armed), *weighing]
-            return _run_to_end(setup, findings, instances_of(plan, strategies or {}, watchdog, twins=lookahead), policy)
-
-
-def _engines(plan: RunPlan) -> dict[str, Stopwatch]:
-    """Return the engines that strategies of the plan run on, timed."""
-    return {
-        framework: timed(wiring.build_adapter(framework, plan.frameworks.get(framework, {})), time.perf_counter)
-        for framework in dict.fromkeys(strategy.framework for strategy in plan.strategies)
-    }
+            instances = instances_of(plan, equipment.strategies, watchdog, twins=lookahead)
+            return _run_to_end(setup, findings, instances, policy)
 
 
 def _unenforced(*, armed: bool) -> list[Finding]:
@@ -121,7 +122,7 @@ def _run(setup: Setup, findings: list[Finding], instances: Instances, policy: Po
         )
     results = orchestrator.results()
     checked = check_run(orchestrator, instances.twins, market, setup.watchdog, stop, setup.began)
-    _require_same_bars(market, orchestrator)
+    setup.equipment.require_unchanged(orchestrator)
     return run_result(setup, orchestrator, results, findings, checked, policy.error or orchestrator.session.error)
 
 
@@ -157,11 +158,3 @@ def _add_strategies(orchestrator: CrossFrameworkOrchestrator, plan: RunPlan, ins
 def _at_once() -> bool:
     """Stop before the first step."""
     return True
-
-
-def _require_same_bars(market: Market, orchestrator: CrossFrameworkOrchestrator) -> None:
-    """Raise ChangedDataError if bars, or the copies that strategies saw, are not what was loaded."""
-    shown = orchestrator.session.runner.past.values()
-    if data_hash(market.series, market.earlier_rates) != market.data_hash or not all(past.intact for past in shown):
-        ran = ", ".join(orchestrator.strategies)
-        raise ChangedDataError(f"the bars were changed during the run, by one of the strategies that ran: {ran}")

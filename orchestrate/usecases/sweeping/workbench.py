@@ -1,0 +1,46 @@
+"""One plan after another on the same equipment: market, engines and strategy classes are made ready once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from orchestrate.data.columns import Columns
+from orchestrate.data.files.cache import ColumnCache
+from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.results import RunResult
+from orchestrate.domain.sweeps import Measured
+from orchestrate.usecases.running.run import run_on
+from orchestrate.usecases.running.setup import Equipment, Followers
+from orchestrate.usecases.sweeping.measured import measured
+
+
+class Workbench:
+    """What trials are run on. Its trials give what `backtest` stores, bit for bit; none leaves anything for the next.
+
+    `bars` (by symbol) are in memory already, `cache` holds files that were parsed before. `paths` are figures beside
+    the metrics that each trial is to have, named as gates name them.
+    """
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        *,
+        bars: Mapping[str, Columns] | None = None,
+        cache: ColumnCache | None = None,
+        paths: Collection[str] = (),
+    ) -> None:
+        self._equipment, self._paths = Equipment(bars or {}, cache), tuple(paths)
+        self._equipment.data(plan)
+
+    def trial(self, plan: RunPlan) -> Measured:
+        """Return the figures of a plan; raises what ends a sweep: data that are wrong, an engine that broke."""
+        return measured(self.run(plan), self._paths)
+
+    def run(self, plan: RunPlan) -> RunResult:
+        """Return all facts of the run of a plan but timings, and without a check for look-ahead."""
+        return run_on(self._equipment, plan, Followers(emit=_ignore), clocked=False)
+
+
+def _ignore(_event: DomainEvent) -> None:
+    """Note no event."""

@@ -1,0 +1,94 @@
+"""A trial gives what `backtest` stores of its plan, whatever ran on the same workbench before it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrate.analytics.gates import figure
+from orchestrate.analytics.metrics import METRICS
+from orchestrate.analytics.summary import summarise
+from orchestrate.domain.orders.execution import Commission
+from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.sweeps import Measured
+from orchestrate.usecases.backtest import Request, backtest
+from orchestrate.usecases.running.run import run
+from orchestrate.usecases.sweeping.workbench import Workbench
+from orchestrate.wiring import read_plan
+from tests.verification.portfolios import STRATEGIES, portfolio
+
+PATHS = ("correlation.one.two", "frameworks.nautilus.sharpe", "strategies.two.blocked")
+
+
+def plan_in(folder: Path, text: str, strategies: str = STRATEGIES) -> RunPlan:
+    (folder / "own.py").write_text(strategies)
+    (folder / "plan.yaml").write_text(text)
+    resolution = read_plan(folder / "plan.yaml", environ={})
+    assert resolution.plan is not None, [str(problem) for problem in resolution.mistakes]
+    return resolution.plan
+
+
+def figures_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a stored document says, by the names of a trial."""
+    named = {name: document["portfolio"]["metrics"][name] for name in METRICS}
+    for one, facts in document["strategies"].items():
+        named |= {f"{one}.{name}": facts["metrics"][name] for name in METRICS}
+    return named | {path: figure(path, document) for path in PATHS}
+
+
+def require_equal(trial: Measured, document: Mapping[str, Any]) -> None:
+    """Require that a trial has every figure of a stored document, to the last bit."""
+    assert {name: repr(value) for name, value in trial.metrics.items()} == {
+        name: repr(value) for name, value in figures_of(document).items()
+    }
+    assert repr(trial.final_equity) == repr(document["portfolio"]["final_equity"])
+    reasons = {one["reason"]: one["count"] for one in document["demands"]["reasons"]}
+    assert trial.reasons == reasons
+
+
+def varied(plan: RunPlan, dice: random.Random) -> RunPlan:
+    """Return the plan with other parameters, sizes, rules and limits."""
+    strategies = tuple(
+        replace(
+            one,
+            config={**one.config, "seed": dice.randrange(50)},
+            sizing=replace(one.sizing, value=Decimal(dice.choice((30, 60, 95)))),
+        )
+        for one in plan.strategies
+    )
+    fees = Commission(percent=dice.choice((0.0, 0.1, 0.3)), minimum=dice.choice((0.0, 2.0)))
+    conflicts = dice.choice(("independent", "priority", "first_wins"))
+    return replace(
+        plan,
+        strategies=strategies,
+        execution=replace(plan.execution, commission=fees, fill=dice.choice(("next_open", "close"))),
+        portfolio=replace(plan.portfolio, conflicts=conflicts),
+        capital=replace(plan.capital, mode=dice.choice(("isolated", "pooled"))),
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_trial_equals_a_run_of_its_plan(tmp_path: Path, seed: int) -> None:
+    plan, dice = plan_in(tmp_path, portfolio(seed)), random.Random(seed)
+    workbench = Workbench(plan, paths=PATHS)
+    plans = [plan, *(varied(plan, dice) for _ in range(2))]
+    for one in (*plans, plans[0]):
+        document = json.loads(json.dumps(summarise(run(one))))
+        require_equal(workbench.trial(one), document)
+
+
+def test_a_trial_equals_what_backtest_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = plan_in(tmp_path, portfolio(3))
+    outcome = backtest(Request("plan.yaml", reports=tmp_path / "reports"))
+    assert outcome.folder is not None
+    workbench = Workbench(plan, paths=PATHS)
+    workbench.trial(varied(plan, random.Random(1)))
+    require_equal(workbench.trial(plan), json.loads((outcome.folder / "metrics.json").read_text()))
