@@ -22,3 +22,26 @@ def slow_ranks(returns, blocks):
 
 def _sharpes(days):
     return [column.mean() / column.std(ddof=1) for column in days.T]
+
+
+def slow_heatmap(landscape, x, y, figures, reduction, at):
+    """The figures of each cell and their numbers, a cell at a time."""
+    axes = range(len(landscape.scales))
+    cells = [[int(landscape.cells(axis)[point]) for axis in axes] for point in range(len(figures))]
+    rows, counts = [], []
+    for row in range(landscape.scales[y].cells):
+        for column in range(landscape.scales[x].cells):
+            inside = [
+                figures[point]
+                for point, places in enumerate(cells)
+                if (places[y], places[x]) == (row, column)
+                and not np.isnan(figures[point])
+                and (reduction != "slice" or all(places[a] == cells[at][a] for a in axes if a not in (x, y)))
+            ]
+            counts.append(len(inside))
+            rows.append(_REDUCED[reduction](inside) if inside else np.nan)
+    shape = landscape.scales[y].cells, landscape.scales[x].cells
+    return np.reshape(rows, shape), np.reshape(counts, shape)
+
+
+_REDUCED = {"slice": np.median, "median": np.median, "mean": np.mean, "max": max, "min": min}
