@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import errno
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,6 +86,16 @@ class OrchestrateError(Exception):
     """Root of all errors that `orchestrate` raises on purpose."""
 
     exit_code = 4
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let another process have this error as it is, however it was made."""
+        return _copied, (type(self), self.args, self.__dict__)
+
+
+def _copied(kind: type[OrchestrateError], args: tuple[object, ...], facts: Mapping[str, object]) -> OrchestrateError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 class FunctionError(OrchestrateError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,9 @@ def test_rows_are_a_mapping(timeline: Timeline, step: int) -> None:
 
 def test_a_step_of_other_symbols_is_empty() -> None:
     assert not Timeline(STAMPS, STAMPS, {"B": ROWS["B"]}).event(0).rows
+
+
+def test_another_process_can_have_it(timeline: Timeline) -> None:
+    other = pickle.loads(pickle.dumps(timeline))
+    assert list(other.events()) == list(timeline.events())
+    assert other.ends.steps == timeline.ends.steps

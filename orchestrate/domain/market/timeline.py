@@ -219,6 +219,10 @@ class Timeline:
         object.__setattr__(self, "moments", self.stamps.data)
         object.__setattr__(self, "ends", self._ends())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Leave out what is made of the rest: no other process can have a memoryview."""
+        return type(self), (self.stamps, self.labels, self.rows)
+
     def _ends(self) -> SeriesEnds:
         return SeriesEnds({symbol: _last_place(rows) for symbol, rows in self.rows.items()})
 

@@ -1,0 +1,134 @@
+"""The worker processes of a sweep, as their parent sees them.
+
+Each is a new interpreter, not a copy of this one: a process that has loaded engines has threads, and may not be copied.
+Nothing but parent and child holds the ends of their pipe, so what comes through it was pickled by the other one.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any, Final
+
+from orchestrate.sweep.executors.process import Message
+from orchestrate.sweep.executors.shared import shared
+
+_CODE: Final = "import sys; sys.path[:] = {path!r}; from orchestrate.sweep.executors.process import main; main{given!r}"
+#: Seconds that a worker without tasks gets to end by itself.
+_GRACE: Final = 5.0
+
+
+class Process:
+    """A worker; `task` is the one it has, with its number, `is_ready` whether it can have begun it."""
+
+    def __init__(self, lifeline: int, memory: int, sizes: Sequence[int]) -> None:
+        self.connection, pipe = Pipe()
+        self.task: Any = None
+        self.is_ready = False
+        given = (pipe.fileno(), lifeline, memory, list(sizes))
+        code = _CODE.format(path=sys.path, given=given)
+        with pipe, _uninterrupted():
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code], pass_fds=given[:3], stdin=subprocess.DEVNULL, stdout=2
+            )
+
+    def give(self, task: tuple[int, Any]) -> None:
+        """Let the process have a task; one that is dead takes it with it."""
+        self.task = task
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.connection.send_bytes(pickle.dumps(task[1], protocol=pickle.HIGHEST_PROTOCOL))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the process has ended; one that it has forked may still hold its end of the pipe."""
+        return self._process.poll() is not None
+
+    def receive(self) -> Message | None:
+        """Return what the process sends; None if it is dead."""
+        if self.is_over and not self.connection.poll():
+            return None
+        try:
+            message: Message = pickle.loads(self.connection.recv_bytes())
+        except (EOFError, ConnectionResetError):
+            return None
+        return message
+
+    def end(self, *, grace: float) -> str:
+        """See that the process ends, and return how it did; it has `grace` seconds to do so by itself."""
+        self.connection.close()
+        try:
+            code = self._process.wait(grace)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+
+
+class Pool:
+    """Up to `size` processes that do what `worker` does; each is started for a task that no other is free for."""
+
+    def __init__(self, size: int, lifeline: int, memory: int, sizes: Sequence[int]) -> None:
+        self._size, self._given = size, (lifeline, memory, sizes)
+        self.processes: dict[Connection, Process] = {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is a process without a task, or may be one more."""
+        return len(self.processes) < self._size or any(one.task is None for one in self.processes.values())
+
+    def give(self, task: tuple[int, Any]) -> None:
+        """Give the task to a process that has none; there must be room."""
+        free = next((one for one in self.processes.values() if one.task is None), None)
+        if free is None:
+            free = Process(*self._given)
+            self.processes[free.connection] = free
+        free.give(task)
+
+    def speaking(self, seconds: float) -> list[Process]:
+        """Return the processes that have sent something, or are dead; wait for that, but no longer than this."""
+        ready = [self.processes[one] for one in wait(list(self.processes), seconds) if isinstance(one, Connection)]
+        return ready or [process for process in self.processes.values() if process.is_over]
+
+    def bury(self, process: Process) -> str:
+        """Forget a process that is dead, and return how it ended."""
+        del self.processes[process.connection]
+        return process.end(grace=_GRACE)
+
+    def end(self) -> None:
+        """End all processes; what those with a task are at is given up."""
+        for connection in self.processes:
+            connection.close()
+        for process in self.processes.values():
+            process.end(grace=_GRACE if process.task is None else 0.0)
+
+
+@contextmanager
+def pool(worker: object, size: int) -> Iterator[Pool]:
+    """Yield a pool; its processes end with the block, or with this process, however that ends."""
+    watched, lifeline = os.pipe()
+    try:
+        with shared(worker) as (memory, sizes):
+            processes = Pool(size, watched, memory, sizes)
+            try:
+                yield processes
+            finally:
+                processes.end()
+    finally:
+        os.close(watched)
+        os.close(lifeline)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a process that is started meanwhile begin with Ctrl-C held back, until it can tell what to do about it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,133 @@
+"""Workers for executors: picklable, and made in each process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from orchestrate.domain.errors import DataError
+
+
+@dataclass(frozen=True)
+class Squares:
+    """Squares numbers."""
+
+    def __call__(self) -> Callable[[int], int]:
+        return lambda number: number * number
+
+
+@dataclass(frozen=True)
+class ProcessIds:
+    """Says who does a task; each takes so long that no process does all."""
+
+    seconds: float = 0.05
+
+    def __call__(self) -> Callable[[int], int]:
+        def work(_task: int) -> int:
+            time.sleep(self.seconds)
+            return os.getpid()
+
+        return work
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Adds a number to the sum of columns, after an attempt to change them."""
+
+    columns: dict[str, np.ndarray]
+
+    def __call__(self) -> Callable[[int], tuple[float, bool, str]]:
+        def work(number: int) -> tuple[float, bool, str]:
+            column = self.columns["close"]
+            try:
+                column.flags.writeable = True
+            except ValueError as error:
+                return float(column.sum()) + number, column is self.columns["same"], str(error)
+            return 0.0, False, ""
+
+        return work
+
+
+@dataclass(frozen=True)
+class Killers:
+    """Kills its process at the task `victim`, the first `times`; counts in a file how often."""
+
+    victim: int
+    times: int
+    folder: Path
+
+    def __call__(self) -> Callable[[int], int]:
+        def work(number: int) -> int:
+            if number == self.victim and len(list(self.folder.iterdir())) < self.times:
+                (self.folder / str(os.getpid())).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return number
+
+        return work
+
+
+@dataclass(frozen=True)
+class Stillborn:
+    """Ends its process before it can do anything."""
+
+    def __call__(self) -> Callable[[int], int]:
+        os._exit(7)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Raises an error at the task 3; one that no other process can read, or one of the tree."""
+
+    readable: bool
+
+    def __call__(self) -> Callable[[int], int]:
+        def work(number: int) -> int:
+            if number == 3:
+                raise (
+                    DataError("no such bars", where="IBM", hint="buy some") if self.readable else Unreadable(number, 1)
+                )
+            return number
+
+        return work
+
+
+class Unreadable(Exception):
+    """An error that pickle can't make again."""
+
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+@dataclass(frozen=True)
+class Sleepers:
+    """Notes its process in a folder, and sleeps for very long."""
+
+    folder: Path
+
+    def __call__(self) -> Callable[[int], int]:
+        def work(number: int) -> int:
+            if number:
+                (self.folder / str(os.getpid())).touch()
+                time.sleep(600)
+            return number
+
+        return work
+
+
+@dataclass(frozen=True)
+class Printers:
+    """Prints, as Python does and as a library in C does."""
+
+    def __call__(self) -> Callable[[int], int]:
+        def work(number: int) -> int:
+            print("from python", flush=True)
+            os.write(1, b"from below\n")
+            return number
+
+        return work
