@@ -6,9 +6,11 @@ the chosen half is ranked among all trials in the other half.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +18,10 @@ import numpy.typing as npt
 from orchestrate.analytics.metrics.metric import NoFigureError
 from orchestrate.domain.market.timeline import Floats
 
-Columns = npt.NDArray[np.int64]
-#: How many Sharpe ratios are held at once.
-_AT_ONCE: Final = 2**17
+Places = npt.NDArray[np.int64]
+#: Trials whose sums are held at once, and Sharpe ratios.
+_TRIALS: Final = 256
+_RATIOS: Final = 2**17
 #: A variance this small against the mean square is the rounding of floats, not a movement.
 _NOISE: Final = 1e-13
 
@@ -30,7 +33,7 @@ class CrossValidation:
     `ranks` are those out of sample divided by the number of trials plus one: 0.5 is the middle.
     """
 
-    best: Columns
+    best: Places
     in_sample: Floats
     out_of_sample: Floats
     ranks: Floats
@@ -63,26 +66,26 @@ def cross_validate(returns: npt.ArrayLike, blocks: int = 16) -> CrossValidation:
     """Compare the halves of all splits of `returns`, a row a day and a column a trial; see `CrossValidation`.
 
     Where a trial's returns don't change within a half, its Sharpe ratio there is 0. Equal trials share their ranks.
-    NoFigureError says why the comparison is undefined.
+    Some trials are read at a time, so that `returns` may be on the disk. NoFigureError says why there is no comparison.
     """
-    days = _whole_blocks(np.asarray(returns, dtype=np.float64), blocks)
-    halves = _Halves(days, blocks)
-    per_chunk = max(1, _AT_ONCE // days.shape[1])
-    there, back = [], []
-    for start in range(0, halves.pairs, per_chunk):
-        first, second = halves.sharpes(slice(start, min(start + per_chunk, halves.pairs)))
-        there.append(_compare(first, second))
-        back.append(_compare(second, first))
-    forwards, backwards = (zip(*part, strict=True) for part in (there, back))
-    joined = (
-        np.concatenate([*ahead, np.concatenate(behind)[::-1]])
-        for ahead, behind in zip(forwards, backwards, strict=True)
-    )
-    return CrossValidation(*joined)
+    parts = list(_sums(_whole_blocks(np.asarray(returns), blocks), blocks))
+    found = _Contest.of(math.comb(blocks, blocks // 2))
+    for halves in parts:
+        for pairs in halves.chunks():
+            first, second = halves.sharpes(pairs)
+            found.enter(pairs, halves.start, first, second)
+            found.mirrored.enter(pairs, halves.start, second, first)
+    for halves in parts:
+        for pairs in halves.chunks():
+            first, second = halves.sharpes(pairs)
+            found.rank(pairs, second)
+            found.mirrored.rank(pairs, first)
+    trials = sum(halves.trials for halves in parts)
+    return CrossValidation(found.best, found.inside, found.outside, found.ranks / (trials + 1))
 
 
-def _whole_blocks(returns: Floats, blocks: int) -> Floats:
-    """Return the days that fill blocks; NoFigureError where there is nothing to compare."""
+def _whole_blocks(returns: npt.NDArray[Any], blocks: int) -> npt.NDArray[Any]:
+    """Return the days that fill blocks; NoFigureError for too few days or trials."""
     if blocks < 2 or blocks % 2:
         raise ValueError(f"blocks: {blocks} can't be halved: give an even number of at least 2")
     if returns.ndim != 2:
@@ -92,55 +95,70 @@ def _whole_blocks(returns: Floats, blocks: int) -> Floats:
         raise NoFigureError("it takes two trials")
     if len(days) < least:
         raise NoFigureError(f"it takes {least} daily returns")
-    if not np.isfinite(days).all():
-        raise NoFigureError("a return is not a number")
-    if np.all(days == days[:1]):
-        raise NoFigureError("returns never change")
-    if np.all(days == days[:, :1]):
-        raise NoFigureError("all trials have the same returns")
     return days
 
 
-class _Halves:
-    """The halves of all splits, in pairs of a half and its complement; the first block is in the first of each pair.
+def _sums(days: npt.NDArray[Any], blocks: int) -> Iterator[_Halves]:
+    """Yield the sums of some trials at a time; NoFigureError where there is nothing to compare."""
+    still = same = True
+    first = np.array(days[:, :1], dtype=np.float64)
+    for start in range(0, days.shape[1], _TRIALS):
+        some = np.array(days[:, start : start + _TRIALS], dtype=np.float64)
+        if not np.isfinite(some).all():
+            raise NoFigureError("a return is not a number")
+        still = still and bool(np.all(some == some[:1]))
+        same = same and bool(np.all(some == first))
+        cut = some.reshape(blocks, -1, some.shape[1])
+        yield _Halves(start, len(days) // 2, cut.sum(axis=1), (cut**2).sum(axis=1))
+    if still:
+        raise NoFigureError("returns never change")
+    if same:
+        raise NoFigureError("all trials have the same returns")
 
-    The sum over a half is one over some of the first blocks plus one over some of the others; all sums of either kind
-    are in a table. Sums of equal columns are equal to the last bit.
+
+class _Halves:
+    """Sharpe ratios of some trials in the halves of all splits, in pairs of a half and its complement.
+
+    The first block is in the first half of each pair. The sum over a half is one over some of the first blocks plus one
+    over some of the others; all sums of either kind are in a table. Sums of equal columns are equal to the last bit.
     """
 
-    def __init__(self, days: Floats, blocks: int) -> None:
-        self._size = len(days) // 2
+    def __init__(self, start: int, days: int, sums: Floats, squares: Floats) -> None:
+        self.start, self.trials = start, sums.shape[1]
+        self._days, self._sums, self._squares = days, sums, squares
+        blocks = len(sums)
         self._first = blocks // 2
-        cut = days.reshape(blocks, -1, days.shape[1])
-        self._tables = [
-            (_subset_sums(sums[: self._first]), _subset_sums(sums[self._first :]))
-            for sums in (cut.sum(axis=1), (cut**2).sum(axis=1))
-        ]
         splits = [sum(1 << block for block in half) for half in combinations(range(blocks), self._first)]
         self._masks = np.array(splits[: len(splits) // 2], dtype=np.int64)
         self._all = (1 << blocks) - 1
+        self._tables: list[tuple[Floats, Floats]] = []
 
-    @property
-    def pairs(self) -> int:
-        """The number of pairs."""
-        return len(self._masks)
+    def chunks(self) -> Iterator[slice]:
+        """Yield all pairs, some at a time; the tables are there meanwhile."""
+        self._tables = [
+            (_subset_sums(sums[: self._first]), _subset_sums(sums[self._first :]))
+            for sums in (self._sums, self._squares)
+        ]
+        step = max(1, _RATIOS // self.trials)
+        for start in range(0, len(self._masks), step):
+            yield slice(start, min(start + step, len(self._masks)))
+        self._tables = []
 
-    def sharpes(self, which: slice) -> tuple[Floats, Floats]:
-        """Return the Sharpe ratios of all trials in the halves of some pairs, a row a pair."""
-        masks = self._masks[which]
+    def sharpes(self, pairs: slice) -> tuple[Floats, Floats]:
+        """Return the Sharpe ratios in the first and second halves of some pairs, a row a pair."""
+        masks = self._masks[pairs]
         return self._sharpes(masks), self._sharpes(self._all ^ masks)
 
-    def _sharpes(self, masks: Columns) -> Floats:
-        sums, squares = (
-            low[masks & ((1 << self._first) - 1)] + high[masks >> self._first] for low, high in self._tables
-        )
-        sums /= self._size
-        squares /= self._size
-        variance = squares - sums**2
+    def _sharpes(self, masks: Places) -> Floats:
+        lower = (1 << self._first) - 1
+        means, squares = (low[masks & lower] + high[masks >> self._first] for low, high in self._tables)
+        means /= self._days
+        squares /= self._days
+        variance = squares - means**2
         still = variance <= _NOISE * squares
         variance[still] = 1.0
-        sums[still] = 0.0
-        return np.asarray(sums / np.sqrt(variance * (self._size / (self._size - 1))))
+        means[still] = 0.0
+        return np.asarray(means / np.sqrt(variance * (self._days / (self._days - 1))))
 
 
 def _subset_sums(rows: Floats) -> Floats:
@@ -151,15 +169,40 @@ def _subset_sums(rows: Floats) -> Floats:
     return sums
 
 
-def _compare(sample: Floats, other: Floats) -> tuple[Columns, Floats, Floats, Floats]:
-    """Return the best column of each row, its value there and in `other`, and its rank among all there."""
-    best = sample.argmax(axis=1)
-    rows = np.arange(len(best))
-    value = other[rows, best]
-    below = np.count_nonzero(other < value[:, np.newaxis], axis=1)
-    equal = np.count_nonzero(other == value[:, np.newaxis], axis=1)
-    ranks = (below + (equal + 1) / 2) / (other.shape[1] + 1)
-    return best, sample[rows, best], value, ranks
+@dataclass(frozen=True, slots=True, eq=False)
+class _Contest:
+    """The best trial of each split so far, and then its rank out of sample."""
+
+    best: Places
+    inside: Floats
+    outside: Floats
+    ranks: Floats
+
+    @classmethod
+    def of(cls, splits: int) -> _Contest:
+        """Return a contest that nobody has entered."""
+        unknown = np.full(splits, -np.inf)
+        return cls(np.zeros(splits, dtype=np.int64), unknown, np.zeros(splits), np.full(splits, 0.5))
+
+    @property
+    def mirrored(self) -> _Contest:
+        """The same splits from the last one on: there, a split's place is that of its complement."""
+        return _Contest(self.best[::-1], self.inside[::-1], self.outside[::-1], self.ranks[::-1])
+
+    def enter(self, splits: slice, start: int, sample: Floats, other: Floats) -> None:
+        """Compare the best of some more trials, from `start` on, with the best so far; of equal ones the first wins."""
+        rows = np.arange(len(sample))
+        columns = sample.argmax(axis=1)
+        better = sample[rows, columns] > self.inside[splits]
+        self.best[splits][better] = start + columns[better]
+        self.inside[splits][better] = sample[rows, columns][better]
+        self.outside[splits][better] = other[rows, columns][better]
+
+    def rank(self, splits: slice, other: Floats) -> None:
+        """Count which of some trials are worse out of sample than the best one; equal ones share their ranks."""
+        value = self.outside[splits][:, np.newaxis]
+        below = np.count_nonzero(other < value, axis=1)
+        self.ranks[splits] += below + np.count_nonzero(other == value, axis=1) / 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from orchestrate.analytics.sweeps.sharpe_ratios import (
 from orchestrate.domain.market.timeline import Floats
 
 BLOCKS: Final = 16
+_AT_ONCE: Final = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,12 +88,16 @@ def sweep_figures(evidence: Evidence, neighbourhoods: Neighbourhoods | None = No
 
 
 def sharpe_ratios(returns: Floats) -> Floats:
-    """Return the Sharpe ratio of a day of each column, NaN for one whose returns never change."""
+    """Return the Sharpe ratio of a day of each column, NaN for one whose returns never change.
+
+    Some columns are read at a time, so that `returns` may be on the disk.
+    """
     ratios = np.full(returns.shape[1], math.nan)
-    if len(returns) > 1:
-        deviations = returns.std(axis=0, ddof=1)
-        moving = deviations > NOISE * np.abs(returns).max(axis=0)
-        np.divide(returns.mean(axis=0), deviations, out=ratios, where=moving)
+    for start in range(0, returns.shape[1] if len(returns) > 1 else 0, _AT_ONCE):
+        some = np.array(returns[:, start : start + _AT_ONCE])
+        deviations = some.std(axis=0, ddof=1)
+        moving = deviations > NOISE * np.abs(some).max(axis=0)
+        np.divide(some.mean(axis=0), deviations, out=ratios[start : start + _AT_ONCE], where=moving)
     return ratios
 
 

@@ -47,9 +47,11 @@ def test_each_split_equals_a_slow_computation(days, trials, blocks):
 
 def test_splits_in_many_parts_are_those_of_one(monkeypatch):
     whole = cross_validate(noise(), 8)
-    monkeypatch.setattr(cross_validation, "_AT_ONCE", 24 * 9)
+    monkeypatch.setattr(cross_validation, "_TRIALS", 7)
+    monkeypatch.setattr(cross_validation, "_RATIOS", 7 * 9)
     parts = cross_validate(noise(), 8)
     assert np.array_equal(whole.best, parts.best)
+    assert np.array_equal(whole.out_of_sample, parts.out_of_sample)
     assert np.array_equal(whole.ranks, parts.ranks)
 
 

@@ -1,0 +1,90 @@
+"""The trials that compete with each other: all of a sweep, or those of one strategy, and the one that was picked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from orchestrate.analytics.sweeps.landscape import Landscape, landscape, score
+from orchestrate.domain.market.timeline import Floats, Stamps
+from orchestrate.domain.sweeps import Axis, Objective, Trial, TrialStatus
+
+#: What was run to its end, and what took a place among the others.
+_EVALUATED: Final = (TrialStatus.DONE, TrialStatus.NO_TRADES)
+_PLACED: Final = (*_EVALUATED, TrialStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SweepPart:
+    """The trials of `strategy`, or of the whole portfolio for "", over the parameters `axes`.
+
+    `eligible` has the numbers of trials that meet what the sweep requires; `pick` is that of the chosen one.
+    """
+
+    axes: tuple[Axis, ...]
+    trials: tuple[Trial, ...]
+    eligible: Collection[int]
+    pick: int | None
+    strategy: str = ""
+
+    @property
+    def evaluated(self) -> int:
+        """The number of trials that were evaluated."""
+        return sum(trial.measured.status in _EVALUATED for trial in self.trials)
+
+    @property
+    def placed(self) -> tuple[Trial, ...]:
+        """The trials that have a place in the landscape: neither forbidden by a relation nor pruned."""
+        return tuple(trial for trial in self.trials if trial.measured.status in _PLACED)
+
+    @property
+    def done(self) -> tuple[Trial, ...]:
+        """The trials that have returns."""
+        return tuple(
+            trial
+            for trial in self.trials
+            if trial.measured.status is TrialStatus.DONE and trial.measured.returns is not None
+        )
+
+    def landscape(self, objective: Objective, *, grid: bool) -> Landscape:
+        """Return the landscape of the trials that have a place in it, in their order."""
+        placed = self.placed
+        scores = [_score(trial, objective) for trial in placed]
+        return landscape(self.axes, [trial.point for trial in placed], scores, grid=grid)
+
+
+def statuses(trials: Iterable[Trial]) -> dict[str, int]:
+    """Return how many trials have each status, those that none has included."""
+    counted = Counter(trial.measured.status for trial in trials)
+    return {status.value: counted[status] for status in TrialStatus}
+
+
+def aligned_returns(trials: Sequence[Trial]) -> tuple[Stamps, Floats]:
+    """Return the days of all trials, and their returns: a row a day, a column a trial; 0 on days that one lacks."""
+    if not trials:
+        return np.zeros(0, dtype=np.int64), np.zeros((0, 0))
+    days = [_days(trial) for trial in trials]
+    first = days[0]
+    same = all(one is first or np.array_equal(one, first) for one in days)
+    union = first if same else np.unique(np.concatenate(days))
+    returns = np.zeros((len(trials), len(union)))
+    for row, (trial, own) in enumerate(zip(trials, days, strict=True)):
+        returns[row, slice(None) if same else np.searchsorted(union, own)] = trial.measured.returns
+    return union, returns.T
+
+
+def _days(trial: Trial) -> Stamps:
+    days = trial.measured.days
+    if days is None:
+        raise ValueError(f"trial {trial.number} has returns and no days")
+    return days
+
+
+def _score(trial: Trial, objective: Objective) -> float:
+    measured = trial.measured
+    figures = measured.metrics if measured.status is TrialStatus.DONE else {}
+    return score(figures, objective.metric, maximize=objective.maximize)
