@@ -24,6 +24,7 @@ from orchestrate.domain.errors import OrchestrateError, out_of_memory
 #: In the order of `--help`: the name of a command → the module and function behind it.
 COMMANDS: Final[dict[str, str]] = {
     "backtest": "orchestrate.cli.commands.backtest:backtest",
+    "batch": "orchestrate.cli.commands.batch:batch",
     "validate": "orchestrate.cli.commands.validate:validate",
     "report": "orchestrate.cli.commands.stored.report:report",
     "runs": "orchestrate.cli.commands.stored.runs:runs",

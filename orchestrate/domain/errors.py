@@ -156,6 +156,15 @@ class DataError(OrchestrateError):
         return error
 
 
+#: Exit codes, the gravest last.
+_GRAVITY: Final = (0, 1, 3, 2, 5, 4, 141, 124, 130)
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """Return the gravest exit code, 0 for none: a wrong configuration (2) goes before missing data (3)."""
+    return max(codes, key=_GRAVITY.index, default=0)
+
+
 def out_of_memory(error: BaseException) -> DataError | None:
     """Return the error to report where `error`, or one that led to it, says that memory is used up; else None."""
     cause: BaseException | None = error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrate import wiring
 from orchestrate.config.resolution import Resolution
 from orchestrate.data.files.bounds import require_room
-from orchestrate.domain.errors import DataError, OrchestrateError, Problem, UserInterrupt
+from orchestrate.domain.errors import DataError, OrchestrateError, Problem, UserInterrupt, gravest
 from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.results import Finding
 from orchestrate.supervision import settings
@@ -213,5 +213,4 @@ def documents(validations: Sequence[Validation]) -> dict[str, object]:
 
 def exit_code(validations: Sequence[Validation]) -> int:
     """Return the gravest of all: a wrong configuration (2), then data (3), then look-ahead (1)."""
-    codes = {validation.exit_code for validation in validations}
-    return next((code for code in (2, 3, 1) if code in codes), 0)
+    return gravest(validation.exit_code for validation in validations)

@@ -130,10 +130,7 @@ def _print(outcome: Outcome, config: str, output: RunFormat, detail: Detail) -> 
         raise outcome.error
     if output == "text":
         _show(outcome, detail)
-    if "error" in outcome.document:
-        _say_error(outcome.document["error"])
-    if detail.quiet or output != "text":
-        _complain(outcome.document)
+    _explain(outcome.document, in_full=detail.quiet or output != "text")
 
 
 def _write_page(folder: Path, reports: Path, *, is_alone: bool) -> None:
@@ -161,35 +158,13 @@ def _show(outcome: Outcome, detail: Detail) -> None:
     show(outcome.document, verbose=detail.verbose, tracebacks=outcome.tracebacks if detail.traceback else {})
 
 
-def _say_error(error: dict[str, Any]) -> None:
-    """Print what ended the run before its last bar."""
-    from orchestrate.domain.text.printable import one_line
+def _explain(document: dict[str, Any], *, in_full: bool) -> None:
+    """Print what ended the run before its end, and `in_full` all that the summary shows of why its code is not 0."""
     from orchestrate.reporting.output import complain
+    from orchestrate.reporting.text.reasons import end_of, reasons
 
-    when = f" ({error['bar_date']})" if error["bar_date"] else ""
-    complain(one_line(f"{error['message']}{when}"))
-
-
-def _place(error: dict[str, Any]) -> str:
-    """Return an error with its type, and where in the user's code it was raised."""
-    at = f"{error['file']}:{error['line']}: " if error.get("file") else ""
-    return f"{at}{error['type']}: {error['message']}"
-
-
-def _complain(document: dict[str, Any]) -> None:
-    """Print why the exit code is not 0, if the summary doesn't show it."""
-    from orchestrate.domain.text.printable import one_line
-    from orchestrate.reporting.output import complain
-
-    for name, strategy in document["strategies"].items():
-        if strategy["error"] is not None:
-            complain(one_line(f"{name} failed: {_place(strategy['error'])}"))
-    for finding in document["findings"]:
-        if finding["severity"] == "error":
-            complain(one_line(f"{finding['where']}: {finding['message']}"))
-    for gate in document["gates"]:
-        if not gate["passed"]:
-            against = f", baseline: {gate['baseline']}" if "baseline" in gate else ""
-            complain(f"gate failed: {gate['gate']} (value: {gate['value']}{against})")
-    if document["status"] == "interrupted":
-        complain(f"interrupted after {document['bars']} bars")
+    for line in end_of(document):
+        complain(line)
+    if in_full:
+        for line in reasons(document):
+            complain(line)

@@ -1,4 +1,4 @@
-"""Schemas of what is printed about several runs: `runs`, `compare`, `clean`, `heart`."""
+"""Schemas of what is printed about several runs: `runs`, `batch`, `compare`, `clean`, `heart`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ from orchestrate.reporting.schemas.parts import (
 def runs() -> Json:
     """Return the schema of `runs`."""
     return document({"runs": array(_run()), "damaged": array(record({"run_id": RUN_ID, "message": TEXT}))})
+
+
+def batch() -> Json:
+    """Return the schema of `batch`; a file that could not be run has no `run`."""
+    file = {"file": TEXT, "exit_code": COUNT, "messages": array(TEXT), "run": nullable(_run())}
+    return document({"exit_code": COUNT, "files": array(record(file))})
 
 
 def compare() -> Json:

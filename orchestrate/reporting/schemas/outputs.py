@@ -11,6 +11,7 @@ from orchestrate.reporting.schemas.parts import Json
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 OUTPUTS: Final[dict[str, Callable[[], Json]]] = {
     "backtest": run.backtest,
+    "batch": lists.batch,
     "report": run.run,
     "runs": lists.runs,
     "compare": lists.compare,

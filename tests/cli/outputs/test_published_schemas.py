@@ -102,6 +102,7 @@ def test_lists(prompt):
     (prompt.runs[0] / "metrics.json").write_text("{}")
     prompt("backtest", "single.yaml", "-q")
     require(prompt, "runs")
+    require(prompt, "batch", "single.yaml", "nowhere.yaml", "--workers", "1", code=2)
     require(prompt, "heart")
     require(prompt, "clean", "--keep", "1")
     require(prompt, "compare", "latest", "latest")

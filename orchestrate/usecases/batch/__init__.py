@@ -1,0 +1,1 @@
+"""Many configurations, each run and stored as `backtest` does it."""
