@@ -19,6 +19,9 @@ from orchestrate.runs.manifest import SCHEMA_VERSION, unseal
 from orchestrate.runs.store import RUN_ID_PATTERN, digest
 
 LATEST: Final = "latest"
+#: What a folder can hold.
+RUN: Final = "run"
+SWEEP: Final = "sweep"
 _RUN_ID: Final = re.compile(RUN_ID_PATTERN)
 _MOMENT: Final = len("YYYYMMDDTHHMMSSZ")
 _NEAR: Final = 3
@@ -175,25 +178,50 @@ def read_run(reports: Path, named: str, also: Iterable[str] = ()) -> StoredRun:
     StoreError names the first file that is damaged.
     """
     folder = find(reports, named)
-    kept = (*_READ, *also)
-    manifest = _manifest(folder / "run.json", kept)
+    manifest = read_manifest(folder)
+    if kind_of(manifest) != RUN:
+        hint = f"orchestrate report {folder.name} shows it, orchestrate sweep show makes a run of one of its trials"
+        raise NotFoundError(f"{folder.name} is a {kind_of(manifest)}, no run\n    hint: {hint}")
+    content = read_files(folder, manifest, (*_READ, *also))
+    figures, plan = (json_object(folder / name, content[name]) for name in _READ)
+    _check(folder / "metrics.json", figures, _OF_ITS_FIGURES)
+    return StoredRun(folder, manifest, figures, plan, {name: content[name] for name in also})
+
+
+def read_manifest(folder: Path) -> Document:
+    """Return the run.json of a run. StoreError where it is damaged."""
+    return _manifest(folder / "run.json", ())
+
+
+def kind_of(manifest: Document) -> str:
+    """Return what a folder holds: `run` or `sweep`."""
+    return str(manifest.get("kind", RUN))
+
+
+def read_files(folder: Path, manifest: Document, kept: Iterable[str]) -> dict[str, bytes]:
+    """Return the files that are named `kept`, after every file of the run was verified."""
+    wanted = dict.fromkeys(kept)
+    _require_files(folder / "run.json", manifest, wanted)
     content: dict[str, bytes] = {}
     for name, expected in manifest["files"].items():
         verified = _verified(folder / name, expected)
-        if name in kept:
+        if name in wanted:
             content[name] = verified
-    figures, plan = (_json(folder / name, content[name]) for name in _READ)
-    _check(folder / "metrics.json", figures, _OF_ITS_FIGURES)
-    return StoredRun(folder, manifest, figures, plan, {name: content[name] for name in also})
+    return content
 
 
 def read_summary(folder: Path) -> tuple[Document, Mapping[str, Any]]:
     """Return the run.json and the metrics.json of a run, for lists of many runs; no other file is looked at.
 
-    StoreError names one that is damaged.
+    Of a sweep these are the figures of its pick. StoreError names a file that is damaged.
     """
     path = folder / "metrics.json"
-    manifest = _manifest(folder / "run.json", (path.name,))
+    manifest = read_manifest(folder)
+    if kind_of(manifest) == SWEEP:
+        from orchestrate.runs.sweeps.reading import read_sweep_summary
+
+        return manifest, read_sweep_summary(folder, manifest)
+    _require_files(folder / "run.json", manifest, (path.name,))
     text = _verified(path, manifest["files"][path.name]).decode("ascii")
     missing = [name for name, kind in _OF_ITS_FIGURES.items() if kind is dict and f'\n  "{name}": {{' not in text]
     if missing:
@@ -252,14 +280,18 @@ def _manifest(path: Path, needed: Iterable[str]) -> Document:
     sealed = unseal(_read(path))
     if sealed is None:
         raise StoreError(f"{path}: damaged: its checksum is missing or wrong")
-    manifest = _json(path, sealed)
+    manifest = json_object(path, sealed)
     if manifest.get("schema_version") != SCHEMA_VERSION:
         raise StoreError(f"{path}: written by another version of orchestrate")
     _check(path, manifest, {**_OF_THE_RUN, "journal": str, "files": dict})
+    _require_files(path, manifest, needed)
+    return manifest
+
+
+def _require_files(path: Path, manifest: Document, needed: Iterable[str]) -> None:
     missing = [name for name in needed if name not in manifest["files"]]
     if missing:
         raise StoreError(f"{path}: damaged: its files lack {', '.join(missing)}")
-    return manifest
 
 
 def _verified(path: Path, expected: object) -> bytes:
@@ -293,7 +325,8 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _json(path: Path, content: bytes) -> Document:
+def json_object(path: Path, content: bytes) -> Document:
+    """Return a JSON object that was stored. StoreError where it is none."""
     try:
         parsed = json.loads(content)
     except (ValueError, RecursionError) as error:

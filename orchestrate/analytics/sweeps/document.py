@@ -17,14 +17,16 @@ from orchestrate.analytics.sweeps.neighbours import Neighbourhoods, best
 from orchestrate.analytics.sweeps.parts import SweepPart, aligned_returns, statuses
 from orchestrate.analytics.sweeps.statistics import Evidence, SweepFigures, sweep_figures
 from orchestrate.analytics.sweeps.verdict import Standing, Verdict, verdict
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats
-from orchestrate.domain.sweeps import Axis, SweepPlan, Trial
+from orchestrate.domain.sweeps import Axis, SweepPlan, Trial, TrialStatus
 
 Document = dict[str, Any]
 SCHEMA_VERSION: Final = 1
 #: So many of the best trials and of the local modes are named.
 _TOP: Final = 20
 _MODES: Final = 10
+_FAILURES: Final = 5
 #: From the worst standing to the best.
 _STANDINGS: Final = (Standing.LUCK, Standing.DOUBTFUL, Standing.UNKNOWN, Standing.HOLDS)
 _NO_PICK: Final = "no trial can be chosen"
@@ -47,6 +49,8 @@ def sweep_document(
         "evaluated": sum(part.evaluated for part in parts),
         "eligible": sum(len(part.eligible) for part in parts),
         "statuses": statuses(trials),
+        "failures": _failures(trials),
+        **_period(trials),
         **_weakest(list(documents.values())),
         "top": _top(plan, parts),
         "out_of_sample": None if out_of_sample is None else dict(out_of_sample),
@@ -65,6 +69,19 @@ def _plan(plan: SweepPlan) -> Document:
         "require": [str(gate) for gate in plan.require],
         "parameters": [_parameter(axis) for axis in plan.axes],
     }
+
+
+def _failures(trials: Sequence[Trial]) -> list[Document]:
+    failed = [trial for trial in trials if trial.measured.status is TrialStatus.FAILED]
+    return [{"trial": trial.number, "reason": trial.measured.reason} for trial in failed[:_FAILURES]]
+
+
+def _period(trials: Sequence[Trial]) -> Document:
+    """Return how many days the longest returns have, and the first and last day of all."""
+    days = [one for trial in trials if (one := trial.measured.days) is not None and len(one)]
+    ends = (min(int(one[0]) for one in days), max(int(one[-1]) for one in days)) if days else ()
+    start, end = map(label_text, ends) if ends else (None, None)
+    return {"days": max(map(len, days), default=0), "start": start, "end": end}
 
 
 def _parameter(axis: Axis) -> Document:

@@ -26,6 +26,8 @@ def test_every_trial_is_counted_by_its_status(swept):
     counted = {"done": 23, "no_trades": 2, "infeasible": 4, "failed": 1, "pruned": 0}
     assert document["statuses"] == counted
     assert (document["trials"], document["evaluated"], document["eligible"]) == (30, 25, len(part.eligible))
+    assert document["failures"] == [{"trial": 28, "reason": "strategies.py:12: ZeroDivisionError: division by 0"}]
+    assert (document["days"], document["start"], document["end"]) == (320, "2020-01-02", "2020-11-16")
 
 
 def test_the_figures_are_those_of_the_pick_among_all_that_were_evaluated(swept):
