@@ -13,7 +13,7 @@ CREDIBLE: Final = 0.95
 OVERFITTED: Final = 0.2
 #: A neighbourhood that keeps less of the pick's lead makes it a lone peak.
 STABLE: Final = 0.5
-#: Beyond these, luck is the better explanation.
+#: Beyond this, luck is the better explanation, unless splits of the days say otherwise.
 _EVEN: Final = 0.5
 
 
@@ -54,8 +54,9 @@ def verdict(figures: SweepFigures, trials: int, out_of_sample: float | None = No
 def _standing(deflated: float | None, overfitting: float | None, outside: float | None, bad: list[str]) -> Standing:
     if not bad:
         return Standing.HOLDS
+    alone = overfitting is None or overfitting > OVERFITTED
     luck = (
-        (deflated is not None and deflated < _EVEN)
+        (deflated is not None and deflated < _EVEN and alone)
         or (overfitting is not None and overfitting > _EVEN)
         or (outside is not None and outside <= 0.0)
     )

@@ -35,7 +35,7 @@ def store_sweep(reports: Path, plan, parts, *, run_id=RUN_ID, out_of_sample=None
     folder.mkdir(parents=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    manifest = _manifest(run_id, files) | facts
+    manifest = manifest_of(run_id, files) | facts
     (folder / "run.json").write_bytes(seal(json.dumps(manifest, indent=2).encode() + b"\n"))
     return folder
 
@@ -63,7 +63,7 @@ def returns_table(parts):
     return pa.table({"label": labels} | columns)
 
 
-def _manifest(run_id, files):
+def manifest_of(run_id, files):
     return {
         "schema_version": 1,
         "kind": "sweep",
