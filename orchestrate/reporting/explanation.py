@@ -83,13 +83,16 @@ def order_texts(order: OrderHistory) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _orders(explanation: Explanation) -> Iterator[RenderableType]:
-    for state in explanation.states:
-        yield from _paragraph(_state_sentence(state, explanation.question.at), _state_lines(state))
-    for order in explanation.orders[:_ORDERS]:
-        yield from _paragraph(_first_sentence(order), _lines(order))
+    paragraphs = [
+        *((_state_sentence(state, explanation.question.at), _state_lines(state)) for state in explanation.states),
+        *((_first_sentence(order), _lines(order)) for order in explanation.orders[:_ORDERS]),
+    ]
+    for place, (sentence, lines) in enumerate(paragraphs):
+        yield from [Text()] if place else ()
+        yield from _paragraph(sentence, lines)
     more = len(explanation.orders) - _ORDERS
     if more > 0:
-        yield Text(f"… and {more:,} more (--format json shows all)")
+        yield Text(f"\n… and {more:,} more (--format json shows all)")
     if not explanation.orders and not explanation.states:
         yield Text(f"Run {explanation.run_id} has no such order.")
 
@@ -101,7 +104,7 @@ def _paragraph(sentence: str, lines: Iterable[tuple[str, str]]) -> Iterator[Rend
     grid.add_column(overflow="fold")
     for name, text in lines:
         grid.add_row(one_line(name), one_line(text))
-    yield Padding(grid, (0, 0, 1, 2), expand=False)
+    yield Padding(grid, (0, 0, 0, 2), expand=False)
 
 
 def _first_sentence(order: OrderHistory) -> str:

@@ -37,11 +37,11 @@ def exact(value: object) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def columns(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+def columns(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = (), gap: int = 2) -> list[str]:
     """Return a table as aligned lines, the columns at the places in `right` to the right; nothing is cut."""
     table = [heads, *rows]
     widths = [max(len(row[place]) for row in table) for place in range(len(heads))]
-    return ["  ".join(_padded(cell, widths, right, at) for at, cell in enumerate(row)).rstrip() for row in table]
+    return [(" " * gap).join(_padded(cell, widths, right, at) for at, cell in enumerate(row)).rstrip() for row in table]
 
 
 def _padded(cell: str, widths: Sequence[int], right: Sequence[int], at: int) -> str:

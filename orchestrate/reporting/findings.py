@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from orchestrate.analytics.metrics import METRICS
+from orchestrate.domain.results import Severity
 
 Document = dict[str, Any]
+#: The gravest first.
+SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 #: What is said of figures without a value.
 _ABSENT: Final = re.compile(r"no value for (?P<names>\w+(?:, \w+)*): (?P<cause>.*)")
 

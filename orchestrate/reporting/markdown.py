@@ -8,7 +8,7 @@ from typing import Any, Final
 from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain.text import printable
 from orchestrate.reporting.figures import NOTHING, figure_text, quantity_text
-from orchestrate.reporting.findings import failure_text, shown_findings
+from orchestrate.reporting.findings import SEVERITIES, failure_text, shown_findings
 
 Document = dict[str, Any]
 #: So many reasons of cuts and refusals are listed.
@@ -152,7 +152,7 @@ def _failures(document: Document) -> Iterator[str]:
 
 
 def _findings(document: Document) -> Iterator[str]:
-    findings = list(shown_findings(document))
+    findings = sorted(shown_findings(document), key=lambda finding: SEVERITIES.index(finding["severity"]))
     if findings:
         yield "## Findings"
         yield ""

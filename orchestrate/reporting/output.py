@@ -11,13 +11,19 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from orchestrate.domain.errors import ConfigurationError, OutputError
 from orchestrate.domain.text.printable import lines, one_line, without_commands
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+
+#: Text that goes to no terminal has lines as long as they are.
+ENDLESS: Final = 10_000
 
 
 def say(text: object = "") -> None:
@@ -97,9 +103,10 @@ def show(
 ) -> None:
     """Print tables and styled texts, in colour if `file` (default: stdout) is a terminal that supports it.
 
-    `unwrapped` ones follow, each on a line of its own however long it is.
+    Where it is none and no `width` is given, lines are as long as they are. `unwrapped` ones follow, each on a line
+    of its own however long it is.
     """
-    console = _console(file, width)
+    console = _console(file, width if width is not None or is_terminal(file) else ENDLESS)
     with console.capture() as captured:
         for renderable in renderables:
             console.print(renderable)
@@ -107,6 +114,18 @@ def show(
             console.print(renderable, soft_wrap=True)
     text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))
     print(without_commands(text), end="", file=file)
+
+
+def terminal_width() -> int | None:
+    """Return how many columns stdout has where it is a terminal; None in a pipe or a file, whose lines may be long."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def wrapped(text: str, width: int | None, indent: str = "  ") -> list[str]:
+    """Return `text` as lines of at most `width` that go on at `indent`; as one line without a width."""
+    if width is None or len(text) <= width:
+        return [text]
+    return wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def is_terminal(file: IO[str] | None) -> bool:

@@ -79,9 +79,16 @@ def _paragraph(difference: Document, engines: Sequence[str]) -> Group:
     grid.add_column(overflow="fold")
     for engine, text in _sides(difference, engines):
         grid.add_row(engine, text)
-    grid.add_row("", Text(difference["explained_by"], "yellow"))
+    grid.add_row("", Text(_because(difference, engines), "yellow"))
     first = Text.assemble((difference["strategy"] or _PORTFOLIO, "bold"), f"  {_headline(difference)}")
     return Group(first, Padding(grid, _MARGIN, expand=False))
+
+
+def _because(difference: Document, engines: Sequence[str]) -> str:
+    """Return what explains a difference; of failures that are alike, why they count as one."""
+    first, *rest = (difference.get(engine) for engine in engines)
+    alike = difference["kind"] == "status" and all(one == first for one in rest)
+    return "alike, but a strategy that fails proves nothing" if alike else str(difference["explained_by"])
 
 
 def _headline(difference: Document) -> str:
@@ -172,7 +179,7 @@ def _case(strategy: str, name: str, differences: Sequence[Document], engines: Se
 
 
 def _lines(difference: Document, engines: Sequence[str]) -> Iterator[str]:
-    yield f"{_headline(difference)}, {difference['explained_by']}"
+    yield f"{_headline(difference)}, {_because(difference, engines)}"
     for engine, text in _sides(difference, engines):
         yield f"  {engine}: {text}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrate.reporting.output import say
+from orchestrate.reporting.output import say, terminal_width, wrapped
 
 
 def show(document: Mapping[str, Any]) -> None:
@@ -13,9 +13,13 @@ def show(document: Mapping[str, Any]) -> None:
     difference = document["difference"]
     checked = ", ".join(document["checks"])
     if difference is None:
-        say(f"Run {document['run_id']} is verified: {checked}.")
+        _say(f"Run {document['run_id']} is verified: {checked}.")
         return
-    say(f"Run {document['run_id']} is not right (checked: {checked}).")
+    _say(f"Run {document['run_id']} is not right (checked: {checked}).")
     say(f"The first difference: {difference['where']}")
     say(f"  stored    {difference['stored']}")
     say(f"  computed  {difference['computed']}")
+
+
+def _say(sentence: str) -> None:
+    say("\n".join(wrapped(sentence, terminal_width())))

@@ -22,6 +22,7 @@ LATEST: Final = "latest"
 #: What a folder can hold.
 RUN: Final = "run"
 SWEEP: Final = "sweep"
+_WAY_OUT: Final = "fetch the folder from a copy, or name another run; orchestrate runs lists those that can be read"
 _RUN_ID: Final = re.compile(RUN_ID_PATTERN)
 _MOMENT: Final = len("YYYYMMDDTHHMMSSZ")
 _NEAR: Final = 3
@@ -147,6 +148,13 @@ def latest_first(reports: Path) -> list[Path]:
     return [one for group in same_second for one in (sorted(group, key=_written, reverse=True) if group[1:] else group)]
 
 
+def no_run_in(reports: Path) -> str:
+    """Return what to say of a folder without a run: whether it exists, and the way out."""
+    absent = "" if reports.is_dir() else ", which doesn't exist"
+    hint = "orchestrate backtest FILE stores one; --reports DIR names another folder"
+    return f"there is no run in {one_line(reports)}{absent}\n    hint: {hint}"
+
+
 def find(reports: Path, named: str) -> Path:
     """Return the folder of the run called `named`: an id, a unique beginning of one, or `latest`.
 
@@ -157,7 +165,7 @@ def find(reports: Path, named: str) -> Path:
     named = named.removeprefix(f"{reports.as_posix()}/").rstrip("/")
     known = run_ids(reports)
     if not known:
-        raise NotFoundError(f"there is no run in {reports}")
+        raise NotFoundError(no_run_in(reports))
     if named == LATEST:
         return latest_first(reports)[0]
     if named in known:
@@ -178,6 +186,13 @@ def read_run(reports: Path, named: str, also: Iterable[str] = ()) -> StoredRun:
     StoreError names the first file that is damaged.
     """
     folder = find(reports, named)
+    try:
+        return _read_folder(folder, also)
+    except StoreError as error:
+        raise StoreError(f"{error}\n    hint: {_WAY_OUT}") from None
+
+
+def _read_folder(folder: Path, also: Iterable[str]) -> StoredRun:
     manifest = read_manifest(folder)
     if kind_of(manifest) != RUN:
         hint = f"orchestrate report {folder.name} shows it, orchestrate sweep show makes a run of one of its trials"

@@ -31,7 +31,10 @@ def batch(
     no_cache: NoCache = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run many configurations and store each as a run; the exit code is the gravest of all."""
+    """Run many configurations, and store each as a run.
+
+    The exit code is the gravest of all.
+    """
     import os
 
     from orchestrate.cli.process import started_up

@@ -24,12 +24,15 @@ def data(
     ] = None,
     no_cache: NoCache = False,
 ) -> None:
-    """Show what the reader makes of data files: range, frequency, calendar, findings, first and last rows."""
+    """Show how data files are read, without running anything.
+
+    Range, frequency, calendar, findings, first and last rows.
+    """
     import os
 
     from orchestrate import wiring
     from orchestrate.data.files.bounds import require_room
-    from orchestrate.reporting.output import say, say_json
+    from orchestrate.reporting.output import say, say_json, terminal_width
 
     require_room()
     from orchestrate.usecases import inspect_data
@@ -39,12 +42,15 @@ def data(
     if output == "json":
         say_json({"schema_version": inspect_data.SCHEMA_VERSION, "files": [item.to_dict() for item in inspections]})
     else:
-        say("\n\n".join("\n".join(_as_text(item)) for item in inspections))
+        width = terminal_width()
+        say("\n\n".join("\n".join(_as_text(item, width)) for item in inspections))
     if not all(item.usable for item in inspections):
         raise typer.Exit(UNUSABLE)
 
 
-def _as_text(item: Inspection) -> list[str]:
+def _as_text(item: Inspection, width: int | None) -> list[str]:
+    from orchestrate.reporting.output import wrapped
+
     if item.error:
         return [item.error]
     days = f", {' '.join(item.weekdays)}" if item.weekdays else ""
@@ -56,7 +62,7 @@ def _as_text(item: Inspection) -> list[str]:
     ]
     for finding in item.findings:
         times = f" ({finding.count} times)" if finding.count > 1 else ""
-        lines.append(one_line(f"  {finding.severity}: {finding.message}{times}"))
+        lines += wrapped(one_line(f"  {finding.severity}: {finding.message}{times}"), width, "      ")
         more = one_line(", ".join(finding.first[1:]))
         if more:
             lines.append(f"      then {more}{', …' if finding.count > len(finding.first) else ''}")

@@ -39,7 +39,7 @@ def explain(
     output: ExplanationFormat = "text",
     reports: Reports = Path("reports"),
 ) -> None:
-    """Explain why orders of a stored run were placed, cut or refused, or never came.
+    """Explain why orders were placed, cut, refused, or never came.
 
     Without options: the most frequent reasons, and the costliest refusals and cuts.
     """

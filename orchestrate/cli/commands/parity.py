@@ -24,7 +24,7 @@ def parity(
     time_limit: TimeLimit = None,
     no_cache: NoCache = False,
 ) -> None:
-    """Run the portable strategies of a file on every engine, and compare.
+    """Run portable strategies on every engine, and compare.
 
     Every order, trade and value of equity. Exit code 1 if anything differs.
     """

@@ -10,6 +10,7 @@ from orchestrate.cli.options import DataPaths, NoCache, Settings
 from orchestrate.domain.text.printable import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from orchestrate.domain.plan import RunPlan, StrategyPlan
@@ -62,13 +63,13 @@ def validate(
 
 
 def _print(checked: list[Validation], output: Format) -> None:
-    from orchestrate.reporting.output import say, say_json
+    from orchestrate.reporting.output import say, say_json, terminal_width
     from orchestrate.usecases.validate import document, documents
 
     if output == "json":
         say_json(documents(checked))
     elif output == "text":
-        say("\n".join(line for item in checked for line in _as_text(item)))
+        say("\n".join(line for item in checked for line in _as_text(item, terminal_width())))
     else:
         from orchestrate.reporting.ci.formats import FILE_FORMATS
         from orchestrate.reporting.ci.notes import of_validation
@@ -76,15 +77,16 @@ def _print(checked: list[Validation], output: Format) -> None:
         FILE_FORMATS[output]([note for item in checked for note in of_validation(document(item), item.file)])
 
 
-def _as_text(item: Validation) -> list[str]:
+def _as_text(item: Validation, width: int | None) -> list[str]:
+    from orchestrate.reporting.output import wrapped
+
+    findings = [line for finding in item.findings for line in wrapped(_as_line(finding), width, "      ")]
     lines = [str(problem) for problem in item.resolution.mistakes]
     plan = item.resolution.plan
     file = one_line(item.file)
     if plan is None:
-        lines += [_as_line(finding) for finding in item.findings]
-        return [*lines, f"{file}: {_count(len(item.resolution.mistakes))}"]
-    lines += [f"{file}: {_verdict(item)}", *map(one_line, _understood(plan))]
-    return lines + [_as_line(finding) for finding in item.findings]
+        return [*lines, *findings, f"{file}: {_count(len(item.resolution.mistakes))}"]
+    return [*lines, f"{file}: {_verdict(item)}", *map(one_line, _understood(plan, width)), *findings]
 
 
 def _count(count: int) -> str:
@@ -110,14 +112,16 @@ def _as_line(finding: Finding) -> str:
     return one_line(f"  {finding.severity}: {finding.where}: {finding.message}{times}")
 
 
-def _understood(plan: RunPlan) -> list[str]:
+def _understood(plan: RunPlan, width: int | None) -> list[str]:
     """Return the plan in a few lines: money, data, and a row for each strategy."""
+    from orchestrate.reporting.output import wrapped
+
     period = " ".join(
         text for text in (f"from {plan.start}" if plan.start else "", f"to {plan.end}" if plan.end else "") if text
     )
     symbols = _few(list(plan.data)) or "no data"
     capital = f"{plan.capital.total:,f} {plan.capital.currency}{' pooled' if plan.capital.mode == 'pooled' else ''}"
-    lines = [f"  {plan.mode}, {capital}, {symbols}{', ' + period if period else ''}"]
+    lines = wrapped(f"  {plan.mode}, {capital}, {symbols}{', ' + period if period else ''}", width, "    ")
     rows = [
         (
             strategy.id,
@@ -130,18 +134,28 @@ def _understood(plan: RunPlan) -> list[str]:
         )
         for strategy in plan.strategies
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(8)]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if at in (3, 4) else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  " + "  ".join(cells).rstrip())
+    lines += _table(rows, width)
     reserve = 1 - sum(strategy.weight for strategy in plan.strategies)
     if reserve:
         lines.append(f"  {_percent(reserve)} % stays in reserve")
     if plan.gates:
-        lines.append("  gates: " + "; ".join(str(gate).removesuffix(".0") for gate in plan.gates))
+        gates = "; ".join(str(gate).removesuffix(".0") for gate in plan.gates)
+        lines += wrapped(f"  gates: {gates}", width, "    ")
+    return lines
+
+
+def _table(rows: Sequence[tuple[str, ...]], width: int | None) -> list[str]:
+    """Return a line a strategy; where one is wider than the terminal, symbols, sizing and parameters below each."""
+    from orchestrate.reporting.figures import columns
+    from orchestrate.reporting.output import wrapped
+
+    table = [f"  {line}" for line in columns(rows[0], rows[1:], right=(3, 4))]
+    if width is None or max(map(len, table)) <= width:
+        return table
+    short = columns(rows[0][:5], [row[:5] for row in rows[1:]], right=(3, 4))
+    lines = []
+    for line, row in zip(short, rows, strict=True):
+        lines += [f"  {line}", *wrapped(f"    {'; '.join(filter(None, row[5:]))}", width, "    ")]
     return lines
 
 

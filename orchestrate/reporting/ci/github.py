@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from orchestrate.reporting.ci.notes import SEVERITIES, Note
+from orchestrate.reporting.ci.notes import Note
+from orchestrate.reporting.findings import SEVERITIES
 from orchestrate.reporting.markdown import escaped
 from orchestrate.reporting.output import complain, say, say_workflow_command
 

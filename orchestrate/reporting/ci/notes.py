@@ -10,10 +10,9 @@ from typing import Any, Final
 
 from orchestrate.domain.results import Severity
 from orchestrate.domain.text import printable
-from orchestrate.reporting.findings import shown_findings
+from orchestrate.reporting.findings import SEVERITIES, shown_findings
 
 Document = dict[str, Any]
-SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 #: The kinds of notes, and what each is about.
 RULES: Final = {
     "configuration": "The configuration is wrong, or its data is missing.",

@@ -1,1 +1,1 @@
-"""Lists and comparisons of stored runs, as plain text that is never cut; made from documents alone."""
+"""Lists and comparisons of stored runs, as plain text in which no figure is cut; made from documents alone."""

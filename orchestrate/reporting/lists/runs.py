@@ -8,20 +8,48 @@ from typing import Any, Final
 from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain.text import printable
 from orchestrate.reporting.figures import columns, figure_text
-from orchestrate.reporting.output import say
+from orchestrate.reporting.output import say, terminal_width
 
 Document = dict[str, Any]
+_NAMES: Final = "strategies"
 _FIGURES: Final = ("total_return", "sharpe", "max_drawdown", "trades")
 
 
 def show(document: Document, also: Sequence[str] = ()) -> None:
-    """Print the runs, `also` with these figures; nothing is cut, what may be long stands last."""
+    """Print the runs, `also` with these figures; on a terminal, as many names of strategies as fit."""
     figures = [*_FIGURES, *(name for name in dict.fromkeys(also) if name in METRICS and name not in _FIGURES)]
-    rows = [_row(run, figures) for run in printable.document(document["runs"])]
-    heads = ("run", "status", *(METRICS[name].column or METRICS[name].label for name in figures), "strategies")
-    say("\n".join(columns(heads, rows, right=range(2, 2 + len(figures)))) if rows else "no runs")
+    shown = printable.document(document["runs"])
+    if not shown:
+        say("no runs")
+        return
+    rows = [_row(run, figures) for run in shown]
+    heads = ("run", "status", *(METRICS[name].column or METRICS[name].label for name in figures))
+    names = [run["strategies"] for run in shown]
+    say("\n".join(_table(heads, rows, names, terminal_width())))
 
 
 def _row(run: Document, figures: Sequence[str]) -> list[str]:
-    texts = (figure_text(name, run.get(name)) for name in figures)
-    return [run["run_id"], run["status"], *texts, ", ".join(run["strategies"])]
+    return [run["run_id"], run["status"], *(figure_text(name, run.get(name)) for name in figures)]
+
+
+def _table(heads: Sequence[str], rows: Sequence[list[str]], names: Sequence[list[str]], width: int | None) -> list[str]:
+    """Return the lines: where the names of strategies don't fit, the columns are closer, and some names a number."""
+    right = range(2, len(heads))
+    if width is None:
+        return columns([*heads, _NAMES], [[*row, ", ".join(own)] for row, own in zip(rows, names, strict=True)], right)
+    for gap in (2, 1):
+        room = width - gap - max(map(len, columns(heads, rows, right, gap)))
+        if room >= len(_NAMES):
+            named = [[*row, _few(own, room)] for row, own in zip(rows, names, strict=True)]
+            return columns([*heads, _NAMES], named, right, gap)
+    return columns(heads, rows, right)
+
+
+def _few(names: list[str], room: int) -> str:
+    """Return as many names as there is room for, and how many more there are; one that is too long loses its end."""
+    for shown in range(len(names), 0, -1):
+        text = ", ".join(names[:shown]) + (f", +{len(names) - shown}" if shown < len(names) else "")
+        if len(text) <= room:
+            return text
+    more = f", +{len(names) - 1}" if names[1:] else ""
+    return f"{names[0][: room - len(more) - 1]}…{more}" if names else ""

@@ -28,7 +28,7 @@ from orchestrate.reporting.sweeps.figures import (
     value_text,
 )
 from orchestrate.reporting.text import verdicts
-from orchestrate.reporting.text.layout import ENDLESS, Column, Screen, fitted, heading, indented, listed
+from orchestrate.reporting.text.layout import Column, Screen, fitted, heading, indented, listed
 
 Document = dict[str, Any]
 Section = Callable[[Document, Screen], RenderableType | None]
@@ -49,7 +49,7 @@ def show(document: Document, *, file: IO[str] | None = None, width: int | None =
     piped = width is None and not output.is_terminal(file)
     shown = printable.document(document)
     screen = Screen(output.width_of(file, width), piped, verbose)
-    output.show(_summary(shown, screen), file=file, width=ENDLESS if piped else width, unwrapped=_paths(shown))
+    output.show(_summary(shown, screen), file=file, width=width, unwrapped=_paths(shown))
 
 
 def _summary(document: Document, screen: Screen) -> RenderableType:

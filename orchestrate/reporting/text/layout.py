@@ -15,13 +15,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from orchestrate.reporting.output import ENDLESS
+
 MARGIN: Final = 2
 #: Names are not shortened below this.
 _SHORTEST: Final = 10
 #: The least width of a column of prose.
 _PROSE: Final = 24
-#: Text that goes to no terminal has lines as long as they are.
-ENDLESS: Final = 10_000
 
 Row = Sequence[Text]
 

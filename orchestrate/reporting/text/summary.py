@@ -17,7 +17,7 @@ from rich.text import Text
 from orchestrate.domain.text import printable
 from orchestrate.reporting import output
 from orchestrate.reporting.text import orders, portfolio, strategies, verdicts
-from orchestrate.reporting.text.layout import ENDLESS, Screen, heading, indented
+from orchestrate.reporting.text.layout import Screen, heading, indented
 
 Document = dict[str, Any]
 #: From a run's document to what is shown on a screen; None where there is nothing to show.
@@ -43,7 +43,7 @@ def show(
     output.show(
         _summary(shown, screen),
         file=file,
-        width=ENDLESS if piped else width,
+        width=width,
         unwrapped=[*_paths(shown, traced=bool(traced)), *verdicts.tracebacks(traced)],
     )
 

@@ -61,7 +61,13 @@ def test_no_such_run(prompt, document):
 
 def test_no_runs_at_all(prompt):
     done = prompt("report", "latest")
-    assert (done.code, done.err) == (5, "there is no run in reports\n")
+    assert (done.code, done.err.splitlines()) == (
+        5,
+        [
+            "there is no run in reports, which doesn't exist",
+            "    hint: orchestrate backtest FILE stores one; --reports DIR names another folder",
+        ],
+    )
 
 
 FILES = [
@@ -83,7 +89,7 @@ def test_a_run_with_a_damaged_or_missing_file_is_refused(prompt, document, name)
     missing = prompt("report", "latest")
     for done in (damaged, missing):
         assert (done.code, done.out) == (4, "")
-        assert len(done.err.splitlines()) == 1
+        assert ["hint: " in line for line in done.err.splitlines()] == [False, True]
         assert done.err.startswith(f"reports/{document['run_id']}/{name}: ")
     assert prompt.journal == before
 

@@ -174,10 +174,16 @@ def plain(text):
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines() if line.strip())
 
 
+def on_a_terminal(monkeypatch, columns):
+    """Let the command print as on a terminal without colours."""
+    for name, value in (("COLUMNS", columns), ("FORCE_COLOR", "1"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+
+
 @pytest.mark.parametrize("columns", ["160", "80", "40"])
 def test_every_order_and_refusal_has_its_answer_in_sentences(golden, monkeypatch, columns):
     prompt = golden(MIXES[2])
-    monkeypatch.setenv("COLUMNS", columns)
+    on_a_terminal(monkeypatch, columns)
     for name, sentences in SENTENCES.items():
         done = prompt("explain", "latest", "--at" if name in DAYS else "--order", name)
         assert (done.code, done.err) == (0, "")
@@ -235,8 +241,9 @@ def test_a_top_up_that_a_limit_cuts_is_the_orchestrators(golden):
     assert "limits refused, because a limit was reached" in said
 
 
-def test_a_moment_without_an_order(golden):
+def test_a_moment_without_an_order(golden, monkeypatch):
     prompt = golden()
+    on_a_terminal(monkeypatch, "80")
     done = prompt("explain", "latest", "--at", "2024-01-03")
     assert (
         plain(done.out)
@@ -295,8 +302,9 @@ sparse had no bar, so it was not called at 2024-01-02.
     assert held["orders"][0]["stages"][0]["figures"] == {"held.A": 7.0}
 
 
-def test_a_whole_run_by_reasons_and_costs(golden):
+def test_a_whole_run_by_reasons_and_costs(golden, monkeypatch):
     prompt = golden()
+    on_a_terminal(monkeypatch, "80")
     document = prompt("explain", "latest", "--format", "json").document
     requested = 10_000 / 11.5
     assert document["reasons"] == [

@@ -63,7 +63,8 @@ def test_both_sides_are_shown_as_text(folder, broken_engine, monkeypatch):
     first = lines.index(f"Dip order {order['t']}")
     assert lines[first + 1 : first + 4] == [*sides, "unexplained"]
     assert f"… and {len(document['differences']) - 20} more (--format json shows all)" in lines
-    monkeypatch.setenv("COLUMNS", "80")
+    for name, value in (("COLUMNS", "80"), ("FORCE_COLOR", "1"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
     assert max(map(len, folder("parity", "dip.yaml").out.splitlines())) <= 80
 
 

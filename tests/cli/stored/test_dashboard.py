@@ -152,4 +152,7 @@ def test_the_command_prints_its_address_and_ends_with_ctrl_c(prompt):
         assert "There is no run yet." in Client(port)("/")[2]
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, "interrupted\n")
+    first, hint, last = err.splitlines()
+    assert (process.returncode, last) == (130, "interrupted")
+    assert first == "there is no run in reports, which doesn't exist"
+    assert "--reports DIR" in hint

@@ -106,7 +106,10 @@ def test_a_wrong_option_is_code_2(prompt, options):
 
 
 def test_no_runs(prompt):
-    assert (prompt("runs").code, prompt("runs").out) == (0, "no runs\n")
+    done = prompt("runs")
+    assert (done.code, done.out) == (0, "no runs\n")
+    assert done.err.startswith("there is no run in reports, which doesn't exist\n    hint: ")
+    assert prompt("runs", "--status", "failed").err == ""
     assert prompt("runs", "--format", "json").document == {"schema_version": 1, "runs": [], "damaged": []}
 
 

@@ -25,7 +25,9 @@ Writer = Callable[..., Path]
 
 
 def call(*arguments: str) -> Result:
-    return CliRunner().invoke(application(), ["doctor", *arguments], env={"COLUMNS": "80", "NO_COLOR": "1"})
+    return CliRunner().invoke(
+        application(), ["doctor", *arguments], env={"COLUMNS": "80", "NO_COLOR": "1", "FORCE_COLOR": "1"}
+    )
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def strategies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
 
     def call(*arguments: str) -> Result:
         return CliRunner().invoke(application(), ["strategies", *arguments])

@@ -13,15 +13,21 @@ Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Where it li
 
 
 def dashboard(reports: Reports = Path("reports"), port: Port = 8350, open_: Open = False) -> None:
-    """Serve the index and the pages of all runs on 127.0.0.1, read only, until Ctrl-C."""
+    """Serve the pages of all runs on 127.0.0.1, until Ctrl-C.
+
+    The index too; read only.
+    """
     from orchestrate.cli.browsing import show_page
-    from orchestrate.reporting.output import say
+    from orchestrate.reporting.output import complain, say
+    from orchestrate.runs.reading import no_run_in, run_ids
     from orchestrate.usecases.pages.dashboard import HOST
     from orchestrate.usecases.pages.dashboard import dashboard as usecase
 
     with usecase(reports, port) as server:
         address = f"http://{HOST}:{server.server_address[1]}/"
         say(address)
+        if not run_ids(reports):
+            complain(no_run_in(reports))
         if open_:
             show_page(address)
         server.serve_forever()

@@ -23,7 +23,9 @@ def export(
     output: Output = None,
     reports: Reports = Path("reports"),
 ) -> None:
-    """Export a table of a stored run: csv is printed, others go to a file RUN-TABLE.FORMAT.
+    """Export a table of a stored run as csv, parquet or xlsx.
+
+    csv is printed, others go to a file RUN-TABLE.FORMAT.
 
     Columns are as stored, see docs/reference/results.md.
     """
