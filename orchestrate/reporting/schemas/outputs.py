@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from orchestrate.reporting.schemas import audit, lists, orders, run, validation
+from orchestrate.reporting.schemas import audit, lists, orders, run, surroundings, validation
 from orchestrate.reporting.schemas.parts import Json
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -23,6 +23,9 @@ OUTPUTS: Final[dict[str, Callable[[], Json]]] = {
     "reproduce": audit.reproduce,
     "verify": audit.verify,
     "parity": orders.parity,
+    "data": surroundings.data,
+    "strategies": surroundings.strategies,
+    "doctor": surroundings.doctor,
 }
 
 

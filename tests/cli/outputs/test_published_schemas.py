@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import jsonschema
 import pytest
@@ -138,6 +139,30 @@ def test_parity(prompt):
         "  b: {name: 'native.py:Cross', allocation: 50}\n",
     )
     assert require(prompt, "parity", "different.yaml", code=1)["differences"]
+
+
+def test_what_surrounds_a_run(prompt):
+    bars = "2020-01-02,1,2,1,2,5\n" * 2 + "2020-01-03,2,3,2,3,7\n"
+    prompt.write("bars.csv", f"timestamp,open,high,low,close,volume\n{bars}")
+    [known, unknown] = require(prompt, "data", "bars.csv", "nowhere.csv", code=3)["files"]
+    assert known["findings"]
+    assert unknown["error"]
+    require(prompt, "strategies")
+    require(prompt, "strategies", "TURTLE")
+    prompt.write("any.py", "class Any:\n    def __init__(self, **more): ...\n    def on_bar(self, context): ...\n")
+    require(prompt, "strategies", "any.py:Any")
+    require(prompt, "doctor")
+
+
+def formats_of(command):
+    """The formats in which a command prints, by its options."""
+    module, _, function = COMMANDS[command].partition(":")
+    hints = get_type_hints(getattr(importlib.import_module(module), function))
+    return {choice for hint in hints.values() if get_origin(hint) is Literal for choice in get_args(hint)}
+
+
+def test_every_command_that_prints_json_has_a_schema():
+    assert {name for name in COMMANDS if "json" in formats_of(name)} | {"baseline"} == set(OUTPUTS)
 
 
 @pytest.mark.parametrize("command", OUTPUTS)
