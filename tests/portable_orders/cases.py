@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -14,7 +15,7 @@ from orchestrate.domain.orders.order import OrderUpdate
 from orchestrate.domain.strategies.protocols import Context, Signal
 from tests.engines.builders import market_of
 from tests.engines.conformance.resting import bars
-from tests.portable_orders.funds import Fees, FundedSimulation, Funds
+from tests.portable_orders.funds import Fees, FundedSimulation, Funds, Pool, PooledSimulation
 from tests.portable_orders.reference import CENT, Bar, Operation, Simulation, waits
 
 SYMBOLS = ("A", "B")
@@ -74,10 +75,13 @@ def _prices(bar: Bar) -> tuple[float, float, float, float]:
 
 
 class Maker:
-    """Throws a case; quantities are so many `units` and more, some bars open with a `gap` of so many cents at most."""
+    """Throws a case; quantities are so many `units` and more, some bars open with a `gap` of so many cents at most.
 
-    def __init__(self, seed: int, gap: int = 8, units: int = 1) -> None:
-        self.dice, self.gap, self.units = Random(seed), gap, units
+    Tags begin with `name`.
+    """
+
+    def __init__(self, seed: int, gap: int = 8, units: int = 1, name: str = "t") -> None:
+        self.dice, self.gap, self.units, self.name = Random(seed), gap, units, name
         self.closes: dict[str, int] = {}
         self.tagged: dict[str, Operation] = {}
         self.on_way: list[str] = []
@@ -88,11 +92,17 @@ class Maker:
         busy = dice.choice([0.3, 0.6, 0.9])
         for day in range(dice.randint(6, 16)):
             now = self._bars(day)
-            self.on_way = [tag for tag in self.on_way if self.tagged[tag]["symbol"] not in now]
             if now:
                 steps.append(now)
-                spoken.append(_one_sided([self._any(day) for _ in range(dice.randint(1, 3)) if dice.random() < busy]))
+                spoken.append(self.operations(day, now, busy))
         return Case(steps, spoken, dice.random() < 0.5, dice.choice([0, 0, 1, 3]))
+
+    def operations(self, day: int, now: Mapping[str, Bar], busy: float) -> list[Operation]:
+        """What a strategy says at a step that has these bars."""
+        dice = self.dice
+        self.on_way = [tag for tag in self.on_way if self.tagged[tag]["symbol"] not in now]
+        self.closes |= {symbol: bar.close for symbol, bar in now.items()}
+        return _one_sided([self._any(day) for _ in range(dice.randint(1, 3)) if dice.random() < busy])
 
     def _bars(self, day: int) -> dict[str, Bar]:
         now = {}
@@ -142,7 +152,7 @@ class Maker:
 
     def _order(self, kind: str, symbol: str, day: int, *, rests: bool = False) -> Operation:
         dice, close = self.dice, self.closes[symbol]
-        one: Operation = {"do": kind, "symbol": symbol, "tag": f"t{len(self.tagged)}"}
+        one: Operation = {"do": kind, "symbol": symbol, "tag": f"{self.name}{len(self.tagged)}"}
         if kind == "enter":
             one["side"] = dice.choice([1, -1])
         if kind != "exit" or dice.random() < 0.5:
@@ -203,6 +213,51 @@ class Maker:
         if len(act) == 2 or dice.random() < 0.4:
             act["q"] = self.units * dice.randint(1, 12)
         return act
+
+
+def pooled(seed: int, names: Sequence[str], gap: int) -> tuple[Case, dict[str, list[list[Operation]]]]:
+    """Throw a case, and what several strategies say at its steps."""
+    case = Maker(seed, gap).case()
+    said = {}
+    for place, name in enumerate(names):
+        maker, busy = Maker(seed * len(names) + place, units=10, name=f"{name}-t"), 0.6
+        said[name] = [maker.operations(next(iter(now.values())).day, now, busy) for now in case.bars]
+    return case, said
+
+
+def simulated_pool(case: Case, said: Mapping[str, list[list[Operation]]], pool: Pool) -> Simulation:
+    """What the reference makes of them on common money: every strategy has symbols of its own there.
+
+    Operations whose side it finds out are completed.
+    """
+    simulation = PooledSimulation(case.at_close, case.slip_ticks, pool, case.fees)
+    owned = {name: [[_own(one, name) for one in step] for step in steps] for name, steps in said.items()}
+    for step, bars_now in enumerate(case.bars):
+        later = {symbol for bars_then in case.bars[step + 1 :] for symbol in bars_then}
+        now = {f"{name}:{symbol}": bar for name in said for symbol, bar in bars_now.items()}
+        operations = [one for steps in owned.values() for one in steps[step]]
+        over = {f"{name}:{symbol}" for name in said for symbol in set(SYMBOLS) - later}
+        simulation.take(step, now, operations, over)
+    for name, steps in said.items():
+        for one, own in zip(chain(*steps), chain(*owned[name]), strict=True):
+            _complete(one, own)
+    return simulation
+
+
+def _complete(one: Operation, own: Operation) -> None:
+    if "limit" in own:
+        one["limit"] = own["limit"]
+    for leg in ("a", "b"):
+        if leg in one:
+            _complete(one[leg], own[leg])
+
+
+def _own(one: Operation, name: str) -> Operation:
+    """The same on the strategy's own symbol."""
+    own = {**one, "owner": name}
+    if "symbol" in one:
+        own["symbol"] = f"{name}:{one['symbol']}"
+    return own | {leg: _own(one[leg], name) for leg in ("a", "b") if leg in one}
 
 
 def _one_sided(operations: list[Operation]) -> list[Operation]:

@@ -330,6 +330,19 @@ class PooledSimulation(FundedSimulation):
             placed += self.said(own)
         self.place(sorted(placed, key=lambda order: order.kind != "exit"))
 
+    def fill_market(self, prices: dict[str, int], bars: dict[str, Bar]) -> None:
+        self.in_turn()
+        super().fill_market(prices, bars)
+
+    def range(self, bars: dict[str, Bar]) -> None:
+        self.in_turn()
+        super().range(bars)
+
+    def in_turn(self) -> None:
+        """Of orders that are released at one moment, those of the first strategy come first."""
+        ranks = {name: rank for rank, name in enumerate(self.funds.accounts)}
+        self.orders.sort(key=lambda order: (order.since, ranks[owner_of(order.symbol)]))
+
     def place(self, orders: list[Standing]) -> None:
         grown = [(order, more) for order, more in self.grown if order in self.orders]
         opening = [order for order in orders if order.kind != "exit"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from typing import Any, NamedTuple
 
 #: `do`: enter, exit, add, target, cancel, replace, oco; prices by name; `symbol`, `side`, `q`, `tag`, `name`, `a`, `b`.
@@ -69,6 +70,8 @@ class Standing:
     reserve: Fraction = Fraction(0)
     first_level: int | None = None
     released: bool = False
+    #: the step at whose open it began to rest
+    since: float = inf
     status: str = "open"
 
     @property
@@ -142,7 +145,7 @@ class Simulation:
         for symbol, bar in bars.items():
             for order in self.of(symbol):
                 if order.rests and not order.released:
-                    order.released = True
+                    order.released, order.since = True, step
                     order.until = bar.day if order.day else order.until
                 if order.until is not None and order.until < bar.day:
                     self.over(order, "expired")
