@@ -28,9 +28,8 @@ from tests.orchestration.instruments.plain_cases import (
     INSTRUMENTS,
     RATES,
     Case,
-    Wanted,
+    Turning,
     case,
-    flags_of,
     require,
 )
 
@@ -118,7 +117,7 @@ def run(made: Case, fill: FillRule, frameworks: Sequence[str], *, company: bool)
         for name in frameworks
     }
     if company:
-        ours, sizing = Wanted(flags_of(made)), Sizing("percent", Decimal(40))
+        ours, sizing = Turning(made.wanted), Sizing("percent", Decimal(40))
         parts["ours"] = Part(ours, symbols=("A", "B", "C"), pct=share, sizing=sizing, framework=frameworks[0])
     for native in NATIVES.values():
         native.wanted = made.wanted
@@ -134,4 +133,4 @@ def test_what_natives_have_is_what_it_comes_to(seed: int, frameworks: Sequence[s
     made = case(seed)
     done = run(made, fill, frameworks, company=seed > 1 and len(frameworks) == 1)
     assert not any(result.error for result in done.results.values())
-    require(done, made.expected(fill))
+    require(done, made.expected(fill, turns=True))

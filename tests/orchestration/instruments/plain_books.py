@@ -57,6 +57,8 @@ class Account:
     fee_percent: Decimal
     cash: Decimal
     at_close: bool
+    #: whether the other side is opened as one is closed, or at the next bar
+    turns: bool = False
     held: dict[str, Held] = field(default_factory=dict)
     marks: dict[str, Decimal] = field(default_factory=dict)
     marked: dict[str, int] = field(default_factory=dict)
@@ -103,8 +105,8 @@ class Account:
             return
         orders = self.orders.setdefault(name, [])
         if now:
-            orders.append(-now)  # a turn opens the other side at the next bar
-        elif flag:
+            orders.append(-now)
+        if flag and (self.turns or not now):
             unit = self.marks[name] * symbol.multiplier * self._rate(name, day)
             size = self._equity(day) * self.share / len(self.symbols) / unit
             orders.append(flag * size.to_integral_value(ROUND_DOWN))

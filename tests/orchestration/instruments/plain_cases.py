@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.bars import Bars
 from orchestrate.domain.market.timeline import Floats, Market
 from orchestrate.domain.orders.execution import FillRule
-from orchestrate.domain.strategies.protocols import Signals
+from orchestrate.domain.strategies.protocols import Context, Signal, Signals
 from tests.engines.builders import market_of, series
 from tests.orchestration.harness import HarnessRun
 from tests.orchestration.instruments.plain_books import Account, Outcome, Symbol
@@ -42,6 +42,22 @@ class Wanted:
         return Signals(flags > 0, flags <= 0, flags < 0, flags >= 0)
 
 
+class Turning:
+    """The same as `on_bar`, which turns from one side to the other at once."""
+
+    def __init__(self, wanted: Mapping[str, Sequence[int]]) -> None:
+        self.wanted = wanted
+
+    def on_bar(self, context: Context) -> Iterator[Signal]:
+        for symbol in context.updated:
+            flag, position = self.wanted[symbol][len(context.bars(symbol)) - 1], context.position(symbol)
+            now = 0 if position is None else 1 if position.quantity > 0 else -1
+            if now and flag != now:
+                yield Signal.exit(symbol)
+            if flag and flag != now:
+                yield Signal.enter(symbol, "long" if flag > 0 else "short")
+
+
 @dataclass
 class Case:
     """A market, and where its strategies want to be."""
@@ -50,7 +66,7 @@ class Case:
     wanted: dict[str, list[int]]
     days: dict[str, list[int]]
 
-    def expected(self, fill: FillRule) -> Outcome:
+    def expected(self, fill: FillRule, *, turns: bool = False) -> Outcome:
         symbols = {}
         for name, rate in RATES.items():
             bars, instrument = self.market.series[name], INSTRUMENTS[name]
@@ -66,7 +82,7 @@ class Case:
                 instrument.moves_cash_by_notional,
                 Decimal(str(instrument.borrow)),
             )
-        return Account(symbols, Decimal("0.4"), Decimal("0.1"), Decimal(CAPITAL), fill == "close").run()
+        return Account(symbols, Decimal("0.4"), Decimal("0.1"), Decimal(CAPITAL), fill == "close", turns).run()
 
 
 def by_day(values: Floats, rows: Mapping[int, int]) -> list[Decimal | None]:
