@@ -24,6 +24,14 @@ def test_fractions_are_cut_to_lots_and_reported():
     assert sizes(hosted) == [(10.7, 100.0)]
 
 
+def test_a_part_of_a_fraction_is_sold_to_its_digits():
+    """Floats make 2.7982259999999997 of 7.798226 − 5."""
+    plan = {2: lambda s: s.buy(size=7.798226), 4: lambda s: s.order_target_size(target=5), 6: lambda s: s.close()}
+    hosted, _ = play(plan, market(flat(9)), ExecutionRules(lots="fractional"))
+    assert hosted.status() == "completed", hosted.error()
+    assert [size for size, _ in sizes(hosted)] == [7.798226, -2.798226, -5.0]
+
+
 @pytest.mark.parametrize(
     ("sizing", "bought"),
     [

@@ -8,6 +8,7 @@ from typing import Any, Final
 from backtrader import Order as Native
 
 from orchestrate.domain.errors import NativeError
+from orchestrate.domain.orders.execution import rounded
 from orchestrate.engines.hosting.refusals import NotHostedError, not_hosted
 
 #: Their prices follow the market.
@@ -52,11 +53,15 @@ def _terms(order: Native) -> dict[str, object]:
 
 
 def put_in_plain_numbers(order: Native) -> None:
-    """Turn numpy's numbers into Python's; TypeError for what is no number, ValueError for a size of the wrong sign."""
+    """Turn numpy's numbers into Python's, a size to the digits that it has.
+
+    TypeError for what is no number, ValueError for a size of the wrong sign.
+    """
     created = order.created
     size = _plain(created.size, "a size")
     if size is None or (size > 0) is not order.isbuy():
         raise ValueError(f"an order to {order.ordtypename().lower()} has the size {size}")
+    size = rounded(size) or size  # a strategy that computes 7.798226 − 5 gets 2.7982259999999997
     order.size = created.size = created.remsize = order.executed.remsize = size
     created.price, created.pricelimit = _plain(created.price, "a price"), _plain(created.pricelimit, "a limit")
     created.trailamount = _plain(created.trailamount, "trailamount")
