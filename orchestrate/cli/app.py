@@ -25,6 +25,7 @@ from orchestrate.domain.errors import OrchestrateError, out_of_memory
 COMMANDS: Final[dict[str, str]] = {
     "backtest": "orchestrate.cli.commands.backtest:backtest",
     "batch": "orchestrate.cli.commands.batch:batch",
+    "sweep": "orchestrate.cli.commands.sweep:sweep",
     "validate": "orchestrate.cli.commands.validate:validate",
     "report": "orchestrate.cli.commands.stored.report:report",
     "runs": "orchestrate.cli.commands.stored.runs:runs",

@@ -35,7 +35,7 @@ def start_up() -> None:
 
 def supervise(words: Sequence[str]) -> AbstractContextManager[None]:
     """Return where the rest of a command runs: in a child process, if it runs the code of strategies."""
-    runs_strategies = words[:1] in (["backtest"], ["batch"], ["parity"], ["reproduce"]) or (
+    runs_strategies = words[:1] in (["backtest"], ["batch"], ["parity"], ["reproduce"], ["sweep"]) or (
         words[:1] == ["validate"] and "--deep" in words
     )
     if runs_strategies and not _HELP.intersection(words):

@@ -104,7 +104,7 @@ def backtest(
     if plan is None:
         return _refused(request, resolution, ConfigurationError(resolution.mistakes))
     patience = settings.seconds(settings.JOURNAL_WAIT, request.environ)
-    given = _given(Path(request.config))  # now: a long run may outlive the file
+    given = given_files(Path(request.config))  # now: a long run may outlive the file
     with (
         claim(request.reports, start.moment) as claimed,
         Journal(plan.logging, claimed.run_id, patience=patience) as journal,
@@ -231,11 +231,11 @@ def _kept(
         started=start.moment,
         duration_seconds=start.elapsed(),
         journal=result.plan.logging.path,
-        overrides=_overrides(request),
+        overrides=overrides_of(request),
         files=files,
         distributions=wiring.distributions(),
     )
-    folder = claimed.keep(files | {"run.json": seal(_json(facts))})
+    folder = claimed.keep(files | {"run.json": seal(json_bytes(facts))})
     return Outcome(code, document(facts, figures, folder), folder, tracebacks=tracebacks(facts))
 
 
@@ -260,9 +260,9 @@ def _files(
 
     return {
         **given,
-        "plan.json": _json(result.plan.to_dict()),
-        **({} if report is None else {"compatibility.json": _json({"schema_version": 1} | report.document())}),
-        "metrics.json": _json(figures),
+        "plan.json": json_bytes(result.plan.to_dict()),
+        **({} if report is None else {"compatibility.json": json_bytes({"schema_version": 1} | report.document())}),
+        "metrics.json": json_bytes(figures),
         **parquet_files(result),
     }
 
@@ -320,7 +320,7 @@ def _refused(request: Request, resolution: Resolution, error: OrchestrateError) 
     return Outcome(error.exit_code, refusal(request.config, resolution, error), error=error)
 
 
-def _given(config: Path) -> dict[str, bytes]:
+def given_files(config: Path) -> dict[str, bytes]:
     """Return the configuration as it was given: `config.yaml`, and what it extends as `extends-1.yaml` and so on."""
     from orchestrate.config.document.nodes import Scalar, Table
     from orchestrate.config.document.parser import read_file
@@ -335,7 +335,7 @@ def _given(config: Path) -> dict[str, bytes]:
     return files
 
 
-def _overrides(request: Request) -> Document:
+def overrides_of(request: Request) -> Document:
     """Return what the command line and the environment override in the file."""
     variables = {name: value for name, value in sorted(request.environ.items()) if name.startswith(_VARIABLES)}
     given = {"set": list(request.overrides), "data": list(request.data), "gates": list(request.gates)}
@@ -343,5 +343,5 @@ def _overrides(request: Request) -> Document:
     return {name: facts for name, facts in {**given, **more}.items() if facts}
 
 
-def _json(content: object) -> bytes:
+def json_bytes(content: object) -> bytes:
     return json.dumps(content, indent=2, allow_nan=False).encode("ascii") + b"\n"

@@ -17,8 +17,8 @@ import numpy as np
 
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.market.timeline import Floats, Stamps
-from orchestrate.domain.sweeps import Measured, Point, TrialStatus
-from orchestrate.runs.sweeps.rows import Row, Rows
+from orchestrate.domain.sweeps import Measured, Point, Trial, TrialStatus
+from orchestrate.runs.sweeps.rows import Figures, Row, Rows
 
 _LINES: Final = "trials.jsonl"
 _RETURNS: Final = "returns.f64"
@@ -69,6 +69,18 @@ class TrialJournal:
         if len(self._stored) < self._end:
             self._stored = np.memmap(self._folder / _RETURNS, dtype=np.float64, mode="r", shape=(self._end,))
         return self._stored[row.returns : row.returns + len(self._days[row.days])]
+
+    def trial(self, row: Row, strategy: str = "") -> Trial:
+        """Return a row as a trial, whose returns stay on the disk; bare figures are those of `strategy`, if given."""
+        measured = Measured(
+            row.status,
+            row.reason,
+            Figures(row, strategy),
+            row.final_equity,
+            None if row.days < 0 else self.labels(row.days),
+            None if row.days < 0 else self.returns(row),
+        )
+        return Trial(row.number, row.point, measured, row.id)
 
     def close(self) -> None:
         """Write nothing any more."""

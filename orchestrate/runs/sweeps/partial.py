@@ -69,11 +69,15 @@ class Partial:
         """Remove all that is there."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def release(self) -> None:
+        """Let others work on it, and keep what is there."""
+        os.close(self._lock)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        os.close(self._lock)
+        self.release()
 
 
 def begin(reports: Path, moment: datetime) -> Partial:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
+from orchestrate.analytics.metrics import METRICS
+from orchestrate.domain.gates import split_metric
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.sweeps import Measured, Point, TrialStatus
+
+FINAL_EQUITY: Final = "final_equity"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +35,48 @@ class Row:
     returns: int = -1
     days: int = -1
 
+    def place(self, name: str) -> int:
+        """Return the place of a figure; KeyError where the row has none of that name."""
+        try:
+            return self.names.index(name)
+        except ValueError:
+            raise KeyError(name) from None
+
     def figure(self, name: str) -> float:
         """Return a figure by its name; NaN where there is none."""
-        try:
-            return float(self.figures[self.names.index(name)])
-        except ValueError:
-            return math.nan
+        return float(self.figures[self.names.index(name)]) if name in self.names else math.nan
+
+
+class Figures(Mapping[str, float | None]):
+    """The figures of a row by name, also as gates name them; bare names are those of `strategy` where one is given."""
+
+    __slots__ = ("_row", "_strategy")
+
+    def __init__(self, row: Row, strategy: str = "") -> None:
+        self._row, self._strategy = row, strategy
+
+    def __getitem__(self, name: str) -> float | None:
+        """Return a figure; None where it is undefined."""
+        group, owner, metric = split_metric(name)
+        if name in self._row.names and not (self._strategy and "." not in name):
+            key = name
+        elif group == "strategies":
+            key = f"{owner}.{metric}"
+        else:
+            key = f"{self._strategy}.{metric}" if self._strategy else metric
+        if key == FINAL_EQUITY:
+            return self._row.final_equity
+        value = float(self._row.figures[self._row.place(key)])
+        if math.isnan(value):
+            return None
+        return int(value) if is_count(key) else value
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names that a row has."""
+        return iter(self._row.names)
+
+    def __len__(self) -> int:
+        return len(self._row.names)
 
 
 @dataclass(slots=True)
@@ -85,6 +126,12 @@ class Rows:
         """Return how many trials ended in each way."""
         statuses = [row.status for row in self.by_number.values()]
         return {str(status): statuses.count(status) for status in TrialStatus}
+
+
+def is_count(name: str) -> bool:
+    """Return whether a figure is a whole number."""
+    metric = METRICS.get(name.rpartition(".")[2])
+    return metric is not None and metric.format == "count"
 
 
 def column(rows: Sequence[Row], name: str) -> Floats:

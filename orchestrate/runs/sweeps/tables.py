@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from orchestrate.domain.market.timeline import Floats, Stamps
-from orchestrate.runs.sweeps.rows import Row, Rows, column
+from orchestrate.runs.sweeps.rows import Row, Rows, column, is_count
 from orchestrate.runs.tables.arrow import column as arrow_column
 from orchestrate.runs.tables.arrow import types
 
@@ -30,7 +30,9 @@ def trials_table(rows: Rows, parameters: Sequence[str], eligible: Collection[int
     }
     columns |= {name: _values([row.point.get(name) for row in every]) for name in parameters}
     for name in rows.names:
-        columns[name] = arrow_column(_known(column(every, name)), kinds["number"])
+        whole = is_count(name)
+        figures = [int(value) if whole and value is not None else value for value in _known(column(every, name))]
+        columns[name] = arrow_column(figures, pa.int64() if whole else kinds["number"])
     columns["final_equity"] = arrow_column([row.final_equity for row in every], kinds["number"])
     return pa.table(columns)
 

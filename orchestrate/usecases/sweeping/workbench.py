@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from orchestrate.data.columns import Columns
 from orchestrate.data.files.cache import ColumnCache
 from orchestrate.domain.events import DomainEvent
+from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.sweeps import Measured
@@ -31,7 +32,7 @@ class Workbench:
         paths: Collection[str] = (),
     ) -> None:
         self._equipment, self._paths = Equipment(bars or {}, cache), tuple(paths)
-        self._equipment.data(plan)
+        self.market: Market = self._equipment.data(plan).market
 
     def trial(self, plan: RunPlan) -> Measured:
         """Return the figures of a plan; raises what ends a sweep: data that are wrong, an engine that broke."""

@@ -1,0 +1,174 @@
+"""The run folder of a finished sweep: tables, the best configuration, what the statistics say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from orchestrate import __version__
+from orchestrate.analytics.sweeps.document import sweep_document
+from orchestrate.analytics.sweeps.parts import SweepPart
+from orchestrate.config.document.nodes import Table
+from orchestrate.config.document.writing import grounded, yaml_text
+from orchestrate.config.sections.execution import OF_SWEEP
+from orchestrate.domain.gates import passes
+from orchestrate.domain.plan import Gate, RunPlan
+from orchestrate.domain.results import Finding
+from orchestrate.domain.sweeps import FIGURES, OUT_OF_SAMPLE, Point, SweepPlan, TrialStatus
+from orchestrate.runs.manifest import SCHEMA_VERSION, seal
+from orchestrate.runs.sweeps.journal import TrialJournal
+from orchestrate.runs.sweeps.partial import Partial
+from orchestrate.runs.sweeps.tables import trials_table, write_returns
+from orchestrate.runs.tables.arrow import parquet_bytes
+from orchestrate.usecases.backtest import json_bytes
+from orchestrate.usecases.sweeping.plans import TrialPlans
+from orchestrate.usecases.sweeping.trials import Competition, Trials
+
+Document = dict[str, Any]
+#: The complete file that trials are laid over.
+CONFIGURATION = "configuration.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All that is known of a sweep whose trials are done; `files` is the configuration as it was given."""
+
+    plan: SweepPlan
+    plans: TrialPlans
+    trials: Trials
+    journal: TrialJournal
+    sets: Sequence[Competition]
+    files: Mapping[str, bytes]
+
+    @property
+    def best(self) -> Point:
+        """The best value of each parameter; nothing where none could be picked."""
+        return {name: value for one in self.sets for name, value in one.picked.items()}
+
+    @property
+    def eligible(self) -> frozenset[int]:
+        """The trials that meet what is required."""
+        return frozenset(number for one in self.sets for number in one.choice.eligible)
+
+
+def document_of(done: Finished) -> Document:
+    """Return the content of `sweep.json`."""
+    parts = [
+        SweepPart(one.part.axes, one.trials, one.choice.eligible, one.choice.pick, one.part.strategy)
+        for one in done.sets
+    ]
+    document = sweep_document(done.plan, parts)
+    together = done.trials.together
+    if together is not None:
+        trial = done.journal.trial(together)
+        document["best"] = {
+            "trial": trial.number,
+            "id": trial.id,
+            "parameters": dict(trial.point),
+            "metrics": dict(trial.measured.metrics),
+            "final_equity": trial.measured.final_equity,
+        }
+    if len(done.plan.objectives) > 1:
+        document["front"] = list(done.sets[0].choice.front)
+    return document | {"gates": judged(done.plan.gates, document)}
+
+
+def judged(gates: Sequence[Gate], document: Document) -> list[Document]:
+    """Return each gate of a sweep with the figure it found and whether it passed."""
+    results = []
+    for gate in gates:
+        name = gate.metric.removeprefix(OF_SWEEP)
+        outside = document["out_of_sample"] or {}
+        value = document[name] if name in FIGURES else outside.get(name.removeprefix(OUT_OF_SAMPLE))
+        passed = value is not None and passes(gate.operator, value, gate.threshold)
+        results.append({"gate": str(gate), "value": value, "passed": passed})
+    return results
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What `run.json` says of a sweep beside its files."""
+
+    status: str
+    exit_code: int
+    started: datetime
+    duration_seconds: float
+    data_hash: str
+    versions: Mapping[str, str]
+    overrides: Document
+    findings: Sequence[Finding] = ()
+
+
+def keep(partial: Partial, done: Finished, document: Document, facts: Facts) -> Path:
+    """Write the files of a finished sweep, and make them the folder of a run."""
+    folder = partial.done
+    parameters = [axis.name for axis in done.plan.axes]
+    files = {
+        **done.files,
+        CONFIGURATION: configuration(done.plans, {}).encode(),
+        "plan.json": json_bytes(done.plans.base.to_dict()),
+        "trials.parquet": parquet_bytes(trials_table(done.journal.rows, parameters, done.eligible)),
+        "sweep.json": json_bytes(document),
+        **({} if not done.best else {"best.yaml": configuration(done.plans, done.best).encode()}),
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    kept = [row for row in done.journal.rows if row.days >= 0 and row.status is TrialStatus.DONE]
+    write_returns(folder / "returns.parquet", kept, done.journal.returns, done.journal.labels)
+    digests = {path.name: _digest(path) for path in sorted(folder.iterdir())}
+    manifest = _manifest(partial.run_id, done, facts, digests)
+    (folder / "run.json").write_bytes(seal(json_bytes(manifest)))
+    return partial.finish()
+
+
+def configuration(plans: TrialPlans, point: Point) -> str:
+    """Return the complete file of a point: it runs as it is, wherever it stands."""
+    tree = grounded(plans.at(point)).without("extends")
+    gates = tree.get("gates")
+    if isinstance(gates, Table):
+        names = [key for key, _ in gates if key.startswith(OF_SWEEP)]
+        tree = tree.with_entry("gates", gates.without(*names), tree.keys["gates"])
+    return yaml_text(tree)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _manifest(run_id: str, done: Finished, facts: Facts, digests: Mapping[str, str]) -> Document:
+    base = done.plans.base
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "sweep",
+        "run_id": run_id,
+        "status": facts.status,
+        "exit_code": facts.exit_code,
+        "mode": base.mode,
+        "root": base.root.absolute().as_posix(),
+        "plan_hash": base.hash,
+        "data_hash": facts.data_hash,
+        "started": f"{facts.started:%Y-%m-%dT%H:%M:%S}Z",
+        "duration_seconds": facts.duration_seconds,
+        "journal": base.logging.path,
+        "overrides": facts.overrides,
+        "versions": {"orchestrate": __version__, **facts.versions},
+        "findings": [finding.document() for finding in facts.findings],
+        "files": dict(digests),
+    }
+
+
+def fingerprint(plan: SweepPlan, base: RunPlan, data_hash: str, versions: Mapping[str, str]) -> str:
+    """Return what two sweeps share whose trials are the same."""
+    relations = [relation.text for relation in plan.where]
+    axes = [[axis.name, list(axis.path), list(axis.values), axis.bounds] for axis in plan.axes]
+    rest = [plan.method, plan.trials if plan.method != "grid" else 0, plan.seed, plan.batch, plan.each]
+    objectives = [[one.metric, one.maximize] for one in plan.objectives]
+    decisive = [axes, relations, rest, objectives, base.hash, data_hash, dict(sorted(versions.items()))]
+    return hashlib.sha256(json.dumps(decisive, separators=(",", ":"), default=str).encode()).hexdigest()
