@@ -225,11 +225,6 @@ def read_files(folder: Path, manifest: Document, kept: Iterable[str]) -> dict[st
     return content
 
 
-def read_manifest(folder: Path) -> Document:
-    """Return the run.json of a run. StoreError where it is damaged."""
-    return _manifest(folder / "run.json", ())
-
-
 def read_summary(folder: Path) -> tuple[Document, Mapping[str, Any]]:
     """Return the run.json and the metrics.json of a run, for lists of many runs; no other file is looked at.
 

@@ -109,9 +109,9 @@ def _print(outcome: SweepOutcome, output: str, *, quiet: bool) -> None:
     elif quiet:
         say(one_line(outcome.folder.as_posix()))
     else:
-        from orchestrate.reporting.text.sweep import lines
+        from orchestrate.reporting.sweeps.text import show
 
-        say("\n".join(lines(outcome.document)))
+        show(outcome.document)
     for gate in outcome.document["gates"]:
         if not gate["passed"]:
             complain(f"gate failed: {gate['gate']} (value: {gate['value']})")

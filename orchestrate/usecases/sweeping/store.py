@@ -24,6 +24,7 @@ from orchestrate.domain.sweeps import FIGURES, OUT_OF_SAMPLE, Point, SweepPlan, 
 from orchestrate.runs.manifest import SCHEMA_VERSION, seal
 from orchestrate.runs.sweeps.journal import TrialJournal
 from orchestrate.runs.sweeps.partial import Partial
+from orchestrate.runs.sweeps.reading import sweep_facts
 from orchestrate.runs.sweeps.tables import trials_table, write_returns
 from orchestrate.runs.tables.arrow import parquet_bytes
 from orchestrate.usecases.backtest import json_bytes
@@ -105,8 +106,8 @@ class Facts:
     findings: Sequence[Finding] = ()
 
 
-def keep(partial: Partial, done: Finished, document: Document, facts: Facts) -> Path:
-    """Write the files of a finished sweep, and make them the folder of a run."""
+def keep(partial: Partial, done: Finished, figures: Document, facts: Facts) -> tuple[Document, Path]:
+    """Write the files of a finished sweep, and make them the folder of a run; return its document and the folder."""
     folder = partial.done
     parameters = [axis.name for axis in done.plan.axes]
     files = {
@@ -114,17 +115,18 @@ def keep(partial: Partial, done: Finished, document: Document, facts: Facts) -> 
         CONFIGURATION: configuration(done.plans, {}).encode(),
         "plan.json": json_bytes(done.plans.base.to_dict()),
         "trials.parquet": parquet_bytes(trials_table(done.journal.rows, parameters, done.eligible)),
-        "sweep.json": json_bytes(document),
+        "sweep.json": json_bytes(figures),
         **({} if not done.best else {"best.yaml": configuration(done.plans, done.best).encode()}),
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    kept = [row for row in done.journal.rows if row.days >= 0 and row.status is TrialStatus.DONE]
-    write_returns(folder / "returns.parquet", kept, done.journal.returns, done.journal.labels)
+    rows = [row for row in done.journal.rows if row.days >= 0 and row.status is TrialStatus.DONE]
+    write_returns(folder / "returns.parquet", rows, done.journal.returns, done.journal.labels)
     digests = {path.name: _digest(path) for path in sorted(folder.iterdir())}
     manifest = _manifest(partial.run_id, done, facts, digests)
     (folder / "run.json").write_bytes(seal(json_bytes(manifest)))
-    return partial.finish()
+    kept = partial.finish()
+    return sweep_facts(manifest, figures, kept), kept
 
 
 def configuration(plans: TrialPlans, point: Point) -> str:

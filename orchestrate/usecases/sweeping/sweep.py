@@ -93,12 +93,10 @@ def sweep(
             if not trials.finished:
                 raise InterruptedRunError(_interrupted(request, partial, len(journal.rows), trials.total))
             done = Finished(plan, plans, trials, journal, trials.sets(), files)
-            document = document_of(done)
-            facts = _facts(request, resolution, document, start, data_hash, installed)
-            folder = keep(partial, done, document, facts)
-    head = {"schema_version": SCHEMA_VERSION, "run_id": folder.name, "status": facts.status}
-    paths = {"paths": {"run": folder.as_posix()}}
-    return SweepOutcome(facts.exit_code, head | {"exit_code": facts.exit_code} | document | paths, folder)
+            figures = document_of(done)
+            facts = _facts(request, resolution, figures, start, data_hash, installed)
+            document, folder = keep(partial, done, figures, facts)
+    return SweepOutcome(facts.exit_code, document, folder)
 
 
 def _resolved(request: SweepRequest) -> tuple[Resolution, SweepPlan]:
@@ -151,13 +149,13 @@ def _interrupted(request: SweepRequest, partial: Partial, done: int, total: int)
 def _facts(
     request: SweepRequest,
     resolution: Resolution,
-    document: Document,
+    figures: Document,
     start: Start,
     data_hash: str,
     installed: Mapping[str, str],
 ) -> Facts:
-    failed = document["statuses"]["failed"]
-    passed = all(gate["passed"] for gate in document["gates"])
+    failed = figures["statuses"]["failed"]
+    passed = all(gate["passed"] for gate in figures["gates"])
     given = Request(request.config, request.overrides, request.data, environ=request.environ)
     return Facts(
         status="degraded" if failed else "completed",
