@@ -116,37 +116,42 @@ class Sizes:
     held: Floats
 
 
-@dataclass(frozen=True, slots=True)
 class Extremes:
-    """`peaks`: the largest gross, net and leverage of each group; `idle`: the mean share of equity that nothing held.
-
-    `idle` is None where there was no equity.
-    """
-
-    peaks: Mapping[str, object]
-    idle: Mapping[tuple[Scope, str], float | None]
-
-
-def extremes(result: RunResult) -> Extremes:
-    """Return them of the portfolio, and of each strategy, framework and symbol.
+    """The peaks of exposure of a run, and the shares of its equity that nothing held; computed as they are asked for.
 
     Leverage is of the equity at that moment: a strategy's own, for all others that of the portfolio, as limits have it.
     """
-    exposure, whole = Exposure(result), result.portfolio_equity
-    found: dict[str, dict[str, object]] = {name: {} for name in _PLURALS.values()}
-    of_portfolio: dict[str, object] = {}
-    idle: dict[tuple[Scope, str], float | None] = {}
-    for group in groups(result):
-        sizes = exposure.sizes(group)
-        own = result.strategies[group.id].equity if group.scope == "strategy" else whole
-        highest = _highest(sizes, own, result.labels)
-        if group.scope == "portfolio":
-            of_portfolio = highest
-        else:
-            found[_PLURALS[group.scope]][group.id] = highest
-        if group.scope != "symbol":
-            idle[group.scope, group.id] = _idle_share(result, group, sizes.held)
-    return Extremes({"portfolio": of_portfolio, **found}, idle)
+
+    def __init__(self, result: RunResult) -> None:
+        self._result, self._exposure = result, Exposure(result)
+        self._groups = {(group.scope, group.id): group for group in groups(result)}
+        self._idle: dict[tuple[Scope, str], float | None] = {}
+
+    @cached_property
+    def peaks(self) -> Mapping[str, object]:
+        """Return the largest gross, net and leverage of the portfolio, and of each strategy, framework and symbol."""
+        result, whole = self._result, self._result.portfolio_equity
+        found: dict[str, dict[str, object]] = {name: {} for name in _PLURALS.values()}
+        of_portfolio: dict[str, object] = {}
+        for group in self._groups.values():
+            sizes = self._exposure.sizes(group)
+            own = result.strategies[group.id].equity if group.scope == "strategy" else whole
+            highest = _highest(sizes, own, result.labels)
+            if group.scope == "portfolio":
+                of_portfolio = highest
+            else:
+                found[_PLURALS[group.scope]][group.id] = highest
+            if group.scope != "symbol":
+                self.idle(group.scope, group.id)  # now: sums over positions are remembered for a short time only
+        return {"portfolio": of_portfolio, **found}
+
+    def idle(self, scope: Scope, name: str) -> float | None:
+        """Return the mean share of equity that nothing of a group held; None where there was no equity."""
+        place = scope, name
+        if place not in self._idle and place in self._groups:
+            group = self._groups[place]
+            self._idle[place] = _idle_share(self._result, group, self._exposure.sizes(group).held)
+        return self._idle.get(place)
 
 
 def _idle_share(result: RunResult, group: Group, held: Floats) -> float | None:

@@ -7,6 +7,7 @@ element for each return; NaN before its first window is full, and where the figu
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -22,6 +23,7 @@ Calendar = Literal["day", "month", "year"]
 DAY: Final = 86_400 * 1_000_000_000
 #: So many returns multiply up to what a float can hold.
 _BLOCK: Final = 32
+_LAST: Final[dict[int, tuple[weakref.ref[Stamps], PeriodEnds]]] = {}
 _UNITS: Final[dict[Calendar, str]] = {"month": "M", "year": "Y"}
 
 
@@ -36,6 +38,28 @@ class Drawdowns:
     peaks: Places
     ends: Places
     is_over: Flags
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeriodEnds:
+    """The last stamps of every UTC day and calendar month, and their places among all stamps."""
+
+    day_ends: Places
+    day_stamps: Stamps
+    month_ends: Places
+    month_stamps: Stamps
+
+
+def calendar_of(stamps: Stamps) -> PeriodEnds:
+    """Return the ends of days and months; those of the last array of stamps are remembered, which many curves share."""
+    last = _LAST.get(id(stamps))
+    if last is None or last[0]() is not stamps:
+        days = period_ends(stamps, "day")
+        months = days[period_ends(stamps[days], "month")]
+        last = weakref.ref(stamps), PeriodEnds(days, stamps[days], months, stamps[months])
+        _LAST.clear()
+        _LAST[id(stamps)] = last
+    return last[1]
 
 
 def period_ends(stamps: Stamps, calendar: Calendar) -> Places:

@@ -30,6 +30,7 @@ def summarise(result: RunResult) -> Document:
     """
     notes: list[Finding] = []
     tracks = Tracks(result)
+    peaks = tracks.extremes.peaks
     portfolio, parts = _portfolio(result, tracks, notes)
     frameworks = {name: _framework(tracks, name, notes) for name in tracks.frameworks}
     strategies = {strategy.id: _strategy(tracks, strategy, notes) for strategy in result.strategies.values()}
@@ -53,7 +54,7 @@ def summarise(result: RunResult) -> Document:
         **({"correlated": correlated(matrix)} if len(matrix) > 1 else {}),
         **stopped,
         "attribution": parts,
-        "peaks": tracks.extremes.peaks,
+        "peaks": peaks,
         **blotter_summary(result),
         "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more]))],
     }

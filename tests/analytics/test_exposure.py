@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrate.analytics.exposure import extremes, groups
+from orchestrate.analytics.exposure import Extremes, groups
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
@@ -159,14 +159,14 @@ def test_kept_positions_stay_in_the_exposure_of_their_framework() -> None:
         assert figures_of(result, scope, name).gross.tolist() == [0.0, 55.0, 60.0, 65.0, 70.0, 75.0]
     assert not figures_of(result, "strategy", "UNMANAGED").available.any()
     assert not figures_of(result, "portfolio").available[2:].any()
-    assert extremes(result).peaks["strategies"]["UNMANAGED"]["gross"] == {"value": 75.0, "label": day(5)}
+    assert Extremes(result).peaks["strategies"]["UNMANAGED"]["gross"] == {"value": 75.0, "label": day(5)}
 
 
 def test_peaks_have_the_label_of_their_first_bar() -> None:
     """Closes of the long: 55 of 1,000, 60 of 1,005, 65 of 1,010; the short is 3 of it."""
     adapters = {"one": InMemoryAdapter(), "two": InMemoryAdapter()}
     parts = {"s": part(LONG, pct=50, framework="one"), "t": part(SHORT, 3, 40, framework="two")}
-    found: Any = extremes(run(parts, adapters=adapters)).peaks
+    found: Any = Extremes(run(parts, adapters=adapters)).peaks
     assert list(found) == ["portfolio", "strategies", "frameworks", "symbols"]
     assert found["portfolio"] == {
         "gross": {"value": 104.0, "label": day(3)},
@@ -182,7 +182,7 @@ def test_peaks_have_the_label_of_their_first_bar() -> None:
 
 def test_without_positions_a_peak_is_zero_and_has_no_label() -> None:
     nothing = {"value": 0.0, "label": None}
-    found: Any = extremes(run({"s": part(Flags())})).peaks
+    found: Any = Extremes(run({"s": part(Flags())})).peaks
     assert found["portfolio"] == dict.fromkeys(("gross", "net", "gross_leverage", "net_leverage"), nothing)
     assert found["symbols"] == {}
 
@@ -190,6 +190,6 @@ def test_without_positions_a_peak_is_zero_and_has_no_label() -> None:
 def test_a_leverage_of_no_equity_is_no_peak() -> None:
     result = run({"s": part(LONG)})
     lost = replace(result.strategies["s"], equity=np.full(6, -1.0))
-    found: Any = extremes(replace(result, strategies={"s": lost})).peaks
+    found: Any = Extremes(replace(result, strategies={"s": lost})).peaks
     assert found["strategies"]["s"]["gross_leverage"] == {"value": 0.0, "label": None}
     assert found["strategies"]["s"]["gross"]["value"] == 65.0

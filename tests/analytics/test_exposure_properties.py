@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from orchestrate.analytics.exposure import FIGURES, Exposure, extremes, groups, rows
+from orchestrate.analytics.exposure import FIGURES, Exposure, Extremes, groups, rows
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.portfolio import PortfolioPlan, RebalancePlan
 from orchestrate.domain.results import RunResult
@@ -116,7 +116,7 @@ def test_every_figure_is_that_of_fills_prices_and_accounts(seed: int) -> None:
     whole = Exposure(result).figures(groups(result)[0])
     total = np.sum([np.array(values) for values in said["reserved"].values()], axis=0)
     assert whole.reserved == pytest.approx(total, abs=1e-6)
-    highest = extremes(result).peaks["portfolio"]
+    highest = Extremes(result).peaks["portfolio"]
     assert highest["gross"]["value"] == whole.gross.max()
     assert highest["net"]["value"] == np.abs(whole.net).max()
 

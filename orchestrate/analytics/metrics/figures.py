@@ -15,21 +15,31 @@ if TYPE_CHECKING:
 Figures = dict[str, float | None]
 
 
+#: The metrics that have no meaning, by the reason, and whether it holds for all tracks of a run.
+Causes = dict[tuple[bool, str], list[str]]
+
+
 def figures(track: Track, where: str) -> tuple[Figures, list[Finding]]:
     """Return every metric of `track`; None with a finding, one a cause, where a metric has no meaning."""
+    values, causes = track.metrics
+    findings = [_finding("" if general else where, names, cause) for (general, cause), names in causes.items()]
+    return dict(values), findings
+
+
+def measure(track: Track) -> tuple[Figures, Causes]:
+    """Compute every metric of `track`; None for those that have no meaning."""
     import numpy as np
 
     values: Figures = {}
-    causes: dict[tuple[str, str], list[str]] = {}
+    causes: Causes = {}
     with np.errstate(all="ignore"):
         for name, metric in METRICS.items():
             try:
                 values[name] = _finite(metric, track)
             except NoFigureError as reason:
                 values[name] = None
-                place = "" if isinstance(reason, NoBenchmarkError) else where
-                causes.setdefault((place, str(reason)), []).append(name)
-    return values, [_finding(place, names, cause) for (place, cause), names in causes.items()]
+                causes.setdefault((isinstance(reason, NoBenchmarkError), str(reason)), []).append(name)
+    return values, causes
 
 
 def _finite(metric: Metric, track: Track) -> float:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from orchestrate.analytics.metrics.metric import NOISE, NoFigureError
-from orchestrate.analytics.sums import deviation, mean
+from orchestrate.analytics.sums import mean
 
 if TYPE_CHECKING:
     from orchestrate.analytics.tracks.track import Track
@@ -72,7 +72,7 @@ def tail_ratio(track: Track) -> float:
 def _deviation(track: Track) -> float:
     if len(track.returns) < 2:
         raise NoFigureError("it takes two returns")
-    return deviation(track.returns)
+    return track.deviation
 
 
 def _moments(track: Track) -> tuple[float, float, float]:
@@ -82,5 +82,5 @@ def _moments(track: Track) -> tuple[float, float, float]:
 
 
 def _require_change(track: Track, deviation: float) -> None:
-    if deviation <= NOISE * float(abs(track.returns).max()):
+    if deviation <= NOISE * track.largest:
         raise NoFigureError("returns never change")

@@ -20,23 +20,21 @@ def trades(track: Track) -> int:
 
 def win_rate(track: Track) -> float:
     """Return the share of closed trades that made money after fees."""
-    return float((_closed(track) > 0.0).mean())
+    return len(track.trips.won) / len(_closed(track))
 
 
 def profit_factor(track: Track) -> float:
     """Return the profit of winning trades for each unit that losing ones lost, after fees."""
-    profits = _closed(track)
     lost = -total(_losses(track))
-    return total(profits[profits > 0.0]) / lost
+    return total(track.trips.won) / lost
 
 
 def average_win(track: Track) -> float:
     """Return the mean profit of the trades that made money."""
-    profits = _closed(track)
-    won = profits[profits > 0.0]
-    if not len(won):
+    _closed(track)
+    if not len(track.trips.won):
         raise NoFigureError("no trade made money")
-    return mean(won)
+    return mean(track.trips.won)
 
 
 def average_loss(track: Track) -> float:
@@ -95,11 +93,10 @@ def _closed(track: Track) -> Floats:
 
 
 def _losses(track: Track) -> Floats:
-    profits = _closed(track)
-    lost = profits[profits < 0.0]
-    if not len(lost):
+    _closed(track)
+    if not len(track.trips.lost):
         raise NoFigureError("no trade lost money")
-    return lost
+    return track.trips.lost
 
 
 def _mean_excursion(track: Track, excursions: Floats) -> float:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from math import fsum
+from typing import TypeVar
 
 import numpy as np
 
-from orchestrate.analytics.exposure import Extremes, Scope, extremes
+from orchestrate.analytics.exposure import Extremes, Scope
 from orchestrate.analytics.returns import Curve, curve_of
 from orchestrate.analytics.sums import mean
 from orchestrate.analytics.tracks.excursions import excursions
 from orchestrate.analytics.tracks.track import CapitalUse, RoundTrips, Track
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 from orchestrate.domain.results import RunResult, StrategyResult
+
+Column = TypeVar("Column", Floats, Flags, Stamps)
 
 
 class Tracks:
@@ -28,7 +31,7 @@ class Tracks:
     @cached_property
     def extremes(self) -> Extremes:
         """Return the peaks of exposure, and what share of the equity was idle."""
-        return extremes(self._result)
+        return Extremes(self._result)
 
     @cached_property
     def union(self) -> Flags:
@@ -42,7 +45,7 @@ class Tracks:
     @property
     def labels(self) -> Stamps:
         """The labels of those steps."""
-        return self._result.labels[self.union]
+        return _at(self._result.labels, self.union)
 
     @property
     def frameworks(self) -> list[str]:
@@ -59,30 +62,48 @@ class Tracks:
 
     def portfolio(self) -> Track:
         """Return the sum of all books and the reserve."""
+        if self._alone is not None:
+            return self._alone
         equity = self._result.portfolio_equity
         curve = Curve(float(self._result.plan.capital.total), equity)
         return self._together(
-            self._sorted(), curve, self._use("portfolio", "portfolio", self._sorted(), equity[self.union])
+            self._sorted(), curve, self._use("portfolio", "portfolio", self._sorted(), _at(equity, self.union))
         )
 
     def framework(self, name: str) -> Track:
         """Return a framework's strategies together."""
+        if self._alone is not None:
+            return self._alone
         members = self.members(name)
         equity = np.asarray(np.sum([one.equity for one in members], axis=0), dtype=np.float64)
-        return self._together(members, curve_of(members), self._use("framework", name, members, equity[self.union]))
+        return self._together(
+            members, curve_of(members), self._use("framework", name, members, _at(equity, self.union))
+        )
 
     def strategy(self, strategy: StrategyResult) -> Track:
         """Return a strategy on the bars of its own symbols."""
+        return self._of_one(strategy) if self._alone is None else self._alone
+
+    @cached_property
+    def _alone(self) -> Track | None:
+        """The track of a strategy that has all of the capital: that of the portfolio and of its framework, too."""
+        strategies = [*self._result.strategies.values()]
+        periods = self._result.periods_per_year
+        if len(strategies) > 1 or self._result.reserve or self._result.has_transfers:
+            return None
+        return self._of_one(strategies[0]) if periods.get(strategies[0].id) == periods.get("") else None
+
+    def _of_one(self, strategy: StrategyResult) -> Track:
         own, curve = strategy.has_bar, self.curves[strategy.id]
         return Track(
             initial=curve.initial,
-            equity=curve.equity[own],
-            stamps=self._result.stamps[own],
-            exposed=strategy.exposed[own],
+            equity=_at(curve.equity, own),
+            stamps=_at(self._result.stamps, own),
+            exposed=_at(strategy.exposed, own),
             trips=self._trips[strategy.id],
             fees=strategy.fees,
             periods_per_year=self._result.periods_per_year.get(strategy.id),
-            capital=self._use("strategy", strategy.id, [strategy], strategy.equity[own]),
+            capital=self._use("strategy", strategy.id, [strategy], _at(strategy.equity, own)),
             benchmark=self._benchmark(own),
         )
 
@@ -110,9 +131,9 @@ class Tracks:
         there = self.union
         return Track(
             initial=curve.initial,
-            equity=curve.equity[there],
-            stamps=self._result.stamps[there],
-            exposed=exposed[there],
+            equity=_at(curve.equity, there),
+            stamps=_at(self._result.stamps, there),
+            exposed=_at(exposed, there),
             trips=RoundTrips.joined([self._trips[strategy.id] for strategy in members]),
             fees=fsum(strategy.fees for strategy in members),
             periods_per_year=self._result.periods_per_year.get(""),
@@ -121,7 +142,7 @@ class Tracks:
         )
 
     def _benchmark(self, there: Flags) -> Floats | None:
-        return None if self._result.benchmark is None else self._result.benchmark[there]
+        return None if self._result.benchmark is None else _at(self._result.benchmark, there)
 
     def _use(self, scope: Scope, name: str, members: Sequence[StrategyResult], equity: Floats) -> CapitalUse:
         traded, slippage = (fsum(sums[one.id] for one in members) for sums in self._of_fills)
@@ -129,7 +150,7 @@ class Tracks:
             traded=traded,
             slippage=slippage,
             equity=mean(equity) if len(equity) else 0.0,
-            idle=self.extremes.idle.get((scope, name)),
+            idle=self.extremes.idle(scope, name),
         )
 
     @cached_property
@@ -154,3 +175,8 @@ class Tracks:
 
     def _sorted(self) -> list[StrategyResult]:
         return [one for _, one in sorted(self._result.strategies.items())]
+
+
+def _at(column: Column, flags: Flags) -> Column:
+    """Return the elements of a column whose flag is set; where all are, the column itself, and no copy."""
+    return column if flags.all() else column[flags]

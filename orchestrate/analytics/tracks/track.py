@@ -10,13 +10,14 @@ from typing import Final
 
 import numpy as np
 
+from orchestrate.analytics.metrics.figures import Causes, Figures, measure
 from orchestrate.analytics.metrics.metric import NOISE, NoBenchmarkError, NoFigureError
 from orchestrate.analytics.series import (
     DAY,
     Drawdowns,
+    calendar_of,
     drawdown,
     drawdowns,
-    period_ends,
     returns_of,
 )
 from orchestrate.analytics.sums import deviation, mean, product_sum
@@ -67,6 +68,16 @@ class RoundTrips:
         """Return the columns of several strategies, one after another."""
         return cls(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls)))
 
+    @cached_property
+    def won(self) -> Floats:
+        """Profits of the trades that made money."""
+        return self.profits[self.profits > 0.0]
+
+    @cached_property
+    def lost(self) -> Floats:
+        """Results of the trades that lost money, negative."""
+        return self.profits[self.profits < 0.0]
+
     @property
     def by_exit(self) -> Floats:
         """Profits in the order of exits."""
@@ -105,6 +116,11 @@ class Track:
     benchmark: Floats | None = None
 
     @cached_property
+    def metrics(self) -> tuple[Figures, Causes]:
+        """Return all metrics, and why some have no meaning."""
+        return measure(self)
+
+    @cached_property
     def curve(self) -> Floats:
         """Return the initial capital, then every close.
 
@@ -126,6 +142,16 @@ class Track:
             raise NoFigureError("there was no capital")
         if float(self.curve.min()) <= 0.0:
             raise NoFigureError("equity fell to zero or below")
+
+    @cached_property
+    def deviation(self) -> float:
+        """Return the standard deviation of the returns (ddof 1)."""
+        return deviation(self.returns)
+
+    @cached_property
+    def largest(self) -> float:
+        """Return the size of the largest return."""
+        return float(abs(self.returns).max())
 
     @cached_property
     def losses(self) -> Floats:
@@ -164,15 +190,14 @@ class Track:
     @cached_property
     def day_ends(self) -> tuple[Stamps, Floats]:
         """Return the last stamp of every UTC day, and the equity at it."""
-        places = period_ends(self.stamps, "day")
-        return self.stamps[places], self.equity[places]
+        calendar = calendar_of(self.stamps)
+        return calendar.day_stamps, self.equity[calendar.day_ends]
 
     @cached_property
     def month_ends(self) -> tuple[Stamps, Floats]:
         """Return the last stamp of every calendar month (UTC), and the equity at it."""
-        stamps, equity = self.day_ends
-        places = period_ends(stamps, "month")
-        return stamps[places], equity[places]
+        calendar = calendar_of(self.stamps)
+        return calendar.month_stamps, self.equity[calendar.month_ends]
 
     @cached_property
     def daily(self) -> Floats:

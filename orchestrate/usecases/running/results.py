@@ -15,7 +15,7 @@ from orchestrate.analytics.returns import curve_of
 from orchestrate.data.loading import data_hash
 from orchestrate.domain.errors import FunctionError
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.market.timeline import Floats, Market
+from orchestrate.domain.market.timeline import Floats, Market, Stamps
 from orchestrate.domain.orders.execution import RuinRule
 from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, StrategyResult
 from orchestrate.engines.stopwatch import Stopwatch
@@ -45,8 +45,8 @@ def run_result(
     result = RunResult(
         plan=plan,
         status=_status(results, plan.execution.ruin, interrupted=stopped, ended=error is not None),
-        stamps=timeline.stamps[:steps],
-        labels=timeline.labels[:steps],
+        stamps=_first(timeline.stamps, steps),
+        labels=_first(timeline.labels, steps),
         reserve=plan.capital.total - sum((result.allocated for result in results.values()), Decimal(0)),
         strategies={name: _from_root(result, setup.root) for name, result in results.items()},
         decisions=tuple(session.log.decisions),
@@ -67,6 +67,11 @@ def run_result(
         conflicts=tuple(session.conflicts),
     )
     return replace(result, findings=(*result.findings, *unable_to_trade(result)))
+
+
+def _first(stamps: Stamps, steps: int) -> Stamps:
+    """Return the first stamps; of a whole run the same array, by which runs on one market know that they share it."""
+    return stamps if steps == len(stamps) else stamps[:steps]
 
 
 def _hashes(market: Market) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from orchestrate.analytics.gates import figure
 from orchestrate.analytics.metrics import NoFigureError, figures
 from orchestrate.analytics.orders.blotter_summary import cuts_by_reason
-from orchestrate.analytics.series import period_ends
+from orchestrate.analytics.series import calendar_of
 from orchestrate.analytics.summary import summarise
 from orchestrate.analytics.tracks.run import Tracks
 from orchestrate.analytics.tracks.track import Track
@@ -67,5 +67,5 @@ def _daily(portfolio: Track, labels: Stamps) -> tuple[Stamps | None, Floats | No
         returns = portfolio.daily
     except NoFigureError:
         return None, None
-    days = labels[period_ends(portfolio.stamps, "day")]
+    days = labels[calendar_of(portfolio.stamps).day_ends]
     return days[len(days) - len(returns) :], returns
