@@ -12,6 +12,8 @@ from orchestrate.domain.engines import AttributeParameters, ConfigParameters, En
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from orchestrate.config.document.nodes import Table
     from orchestrate.config.reading import Choices
     from orchestrate.config.resolution import Resolution
@@ -189,6 +191,27 @@ def load_class(description: StrategyDescription) -> type:
     from orchestrate.library import loading
 
     return loading.load_class(description, _native_packages())
+
+
+def create(loaded: type, description: StrategyDescription, config: Mapping[str, object]) -> object:
+    """Return a new instance of a portable strategy whose class is loaded; see `library.loading`."""
+    from orchestrate.library import loading
+
+    return loading.create(loaded, description, config)
+
+
+def modules_of(loaded: type) -> dict[str, ModuleType]:
+    """Return the modules that were loaded with a user's class; see `library.private_import`."""
+    from orchestrate.library import private_import
+
+    return private_import.modules_of(loaded.__module__)
+
+
+def forget(loaded: type) -> None:
+    """Let go of the modules that were loaded with a user's class; see `library.private_import`."""
+    from orchestrate.library import private_import
+
+    private_import.forget(loaded.__module__)
 
 
 def find_function(reference: str, beside: Path) -> UserFunction:

@@ -28,9 +28,7 @@ def load(description: StrategyDescription, config: Mapping[str, object], shared:
         raise ConfigurationError(
             f"{description.name} is written for {description.kind}: only its engine can build it, in a backtest"
         )
-    filled, problems = fill_parameters(description, config)
-    if problems:
-        raise ConfigurationError([Problem("", 0, 0, problem.message, problem.hint) for problem in problems])
+    filled = _filled(description, config)
     module = _module(description, shared)
     try:
         strategy = _made(_class_in(module, description), filled)
@@ -45,6 +43,19 @@ def load(description: StrategyDescription, config: Mapping[str, object], shared:
 def load_class(description: StrategyDescription, shared: Collection[str] = ()) -> type:
     """Return the strategy's class. A user's file is executed anew each time, so that two strategies share nothing."""
     return _class_in(_module(description, shared), description)
+
+
+def create(loaded: type, description: StrategyDescription, config: Mapping[str, object]) -> object:
+    """Return a new instance of a portable strategy whose class is loaded; see `load`."""
+    return _made(loaded, _filled(description, config))
+
+
+def _filled(description: StrategyDescription, config: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters, defaults filled in; ConfigurationError where they don't fit."""
+    filled, problems = fill_parameters(description, config)
+    if problems:
+        raise ConfigurationError([Problem("", 0, 0, problem.message, problem.hint) for problem in problems])
+    return filled
 
 
 def _made(strategy: type, filled: Mapping[str, object]) -> object:

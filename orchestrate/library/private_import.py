@@ -74,10 +74,16 @@ def load_file(path: Path, folder: Path, *further: Path, shared: Collection[str] 
 
 def forget(module: str) -> None:
     """Take the private package that a module belongs to out of `sys.modules`; others are left alone."""
+    for name in modules_of(module):
+        del sys.modules[name]
+
+
+def modules_of(module: str) -> dict[str, ModuleType]:
+    """Return the modules, by name, of the private package that a module belongs to; an ordinary one has none."""
     package = module.partition(".")[0]
-    if package.startswith(_PREFIX):
-        for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
-            del sys.modules[name]
+    if not package.startswith(_PREFIX):
+        return {}
+    return {name: one for name, one in sys.modules.items() if name == package or name.startswith(f"{package}.")}
 
 
 def _load_oddly_named(path: Path, name: str) -> ModuleType:

@@ -6,6 +6,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], object]] = {
@@ -49,6 +50,7 @@ class Relation:
         return True
 
 
+@lru_cache(maxsize=256)
 def parse_relation(text: str, *, dotted: bool = False) -> Relation:
     """Parse a relation; ValueError, saying what is wrong, for anything but a comparison of names, numbers, + - * /.
 

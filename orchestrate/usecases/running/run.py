@@ -84,7 +84,7 @@ def run_on(
                 followers.begin(plan)
             setup = Setup(plan, equipment, loaded.market, engines, watchdog, followers, began, plan.root.resolve())
             findings = [*loaded.findings, *_unenforced(armed=armed), *weighing]
-            instances = instances_of(plan, equipment.strategies, watchdog, twins=lookahead)
+            instances = instances_of(plan, equipment.loader, equipment.strategies, watchdog, twins=lookahead)
             return _run_to_end(setup, findings, instances, policy)
 
 

@@ -20,6 +20,7 @@ from orchestrate.engines.stopwatch import timed
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 from orchestrate.usecases.running.allocation import symbols_to_weigh
+from orchestrate.usecases.running.instances import Loader
 from orchestrate.usecases.running.watchdog import Watchdog
 
 Checksums = tuple[int, ...]
@@ -36,6 +37,7 @@ class Equipment:
     bars: Mapping[str, Columns] = field(default_factory=dict)
     cache: ColumnCache | None = None
     strategies: Mapping[str, object] = field(default_factory=dict)
+    loader: Loader = field(default_factory=Loader)
     _asked: tuple[object, ...] = ()
     _loaded: Loaded | None = None
     _checksums: Checksums = ()

@@ -14,6 +14,7 @@ from orchestrate.domain.sweeps import Measured
 from orchestrate.usecases.running.run import run_on
 from orchestrate.usecases.running.setup import Equipment, Followers
 from orchestrate.usecases.sweeping.measured import measured
+from orchestrate.usecases.sweeping.strategies import KeptClasses
 
 
 class Workbench:
@@ -31,7 +32,7 @@ class Workbench:
         cache: ColumnCache | None = None,
         paths: Collection[str] = (),
     ) -> None:
-        self._equipment, self._paths = Equipment(bars or {}, cache), tuple(paths)
+        self._equipment, self._paths = Equipment(bars or {}, cache, loader=KeptClasses()), tuple(paths)
         self.market: Market = self._equipment.data(plan).market
 
     def trial(self, plan: RunPlan) -> Measured:
