@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -245,10 +246,15 @@ def column_cache(environ: Mapping[str, str], *, wanted: bool) -> ColumnCache | N
 
 def build_adapter(framework: str, settings: Mapping[str, object]) -> OrchestrationPort:
     """Return an engine ready to begin; importing it is the costly part."""
+    return adapters(framework, settings)()
+
+
+def adapters(framework: str, settings: Mapping[str, object]) -> Callable[[], OrchestrationPort]:
+    """Return a function that makes engines ready to begin, one for each run."""
     known = ENGINES[framework]
     require_room(known.room)
     adapter: Callable[[Any], OrchestrationPort] = _load(known.adapter)
-    return adapter(_load(known.settings)(**settings))
+    return partial(adapter, _load(known.settings)(**settings))
 
 
 def _load(reference: str) -> Any:

@@ -119,7 +119,7 @@ def _ruined(setup: Setup, results: dict[str, StrategyResult]) -> list[Finding]:
     pooled = setup.plan.capital.mode == "pooled"
     means = "the others' money stands in for it; the run continued" if pooled else "nothing was left to close"
     for result in results.values():
-        if result.status == "waiting":
+        if result.status == "waiting" or not (result.equity <= 0.0).any():
             continue
         lost = curve_of([result]).equity <= 0.0  # whose money was moved away has lost nothing
         down = np.flatnonzero(lost & (result.equity <= 0.0))

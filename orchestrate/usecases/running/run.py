@@ -82,7 +82,7 @@ def run_on(
             plan, weighing = allocate(plan, loaded.before, watchdog)
             if followers.begin is not None:
                 followers.begin(plan)
-            setup = Setup(plan, equipment, loaded.market, engines, watchdog, followers, began, plan.root.resolve())
+            setup = Setup(plan, equipment, loaded.market, engines, watchdog, followers, began, equipment.root(plan))
             findings = [*loaded.findings, *_unenforced(armed=armed), *weighing]
             instances = instances_of(plan, equipment.loader, equipment.strategies, watchdog, twins=lookahead)
             return _run_to_end(setup, findings, instances, policy)

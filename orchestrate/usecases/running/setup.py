@@ -41,6 +41,8 @@ class Equipment:
     _asked: tuple[object, ...] = ()
     _loaded: Loaded | None = None
     _checksums: Checksums = ()
+    _engines: dict[str, tuple[Mapping[str, object], Callable[[], OrchestrationPort]]] = field(default_factory=dict)
+    _roots: dict[Path, Path] = field(default_factory=dict)
 
     def data(self, plan: RunPlan) -> Loaded:
         """Return the market of a plan, the findings on its data, and the closes from before it."""
@@ -54,11 +56,23 @@ class Equipment:
 
     def engines(self, plan: RunPlan, *, clocked: bool) -> dict[str, OrchestrationPort]:
         """Return the engines that strategies of the plan run on; behind stopwatches if `clocked`."""
-        engines = {
-            framework: wiring.build_adapter(framework, plan.frameworks.get(framework, {}))
-            for framework in dict.fromkeys(strategy.framework for strategy in plan.strategies)
-        }
+        frameworks = dict.fromkeys(strategy.framework for strategy in plan.strategies)
+        engines = {name: self._engine(name, plan.frameworks.get(name, {})) for name in frameworks}
         return {name: timed(one, time.perf_counter) for name, one in engines.items()} if clocked else engines
+
+    def _engine(self, framework: str, settings: Mapping[str, object]) -> OrchestrationPort:
+        """Return a new engine; to make one that is imported takes less time than to bring a used one back."""
+        asked, made = self._engines.get(framework, (None, None))
+        if made is None or asked != settings:
+            made = wiring.adapters(framework, settings)
+            self._engines[framework] = settings, made
+        return made()
+
+    def root(self, plan: RunPlan) -> Path:
+        """Return the folder of the configuration, absolute; it is looked up before the first strategy runs."""
+        if plan.root not in self._roots:
+            self._roots[plan.root] = plan.root.resolve()
+        return self._roots[plan.root]
 
     def require_unchanged(self, orchestrator: CrossFrameworkOrchestrator) -> None:
         """Raise ChangedDataError if bars, or the copies that strategies saw, are not what was loaded."""
