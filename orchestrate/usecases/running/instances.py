@@ -36,6 +36,9 @@ class Loader:
             return wiring.load(description, strategy.config)
         return wiring.load_class(description)
 
+    def renew(self) -> None:
+        """Note that the bars are others from now on."""
+
 
 def instances_of(
     plan: RunPlan, loader: Loader, given: Mapping[str, object], watchdog: Watchdog, *, twins: bool

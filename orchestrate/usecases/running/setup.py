@@ -52,6 +52,7 @@ class Equipment:
         if self._loaded is None or asked != self._asked:
             self._loaded, self._asked = load(plan, self.bars, self.cache, before=weighed), asked
             self._checksums = _checksums(self._loaded.market.series)
+            self.loader.renew()
         return self._loaded
 
     def engines(self, plan: RunPlan, *, clocked: bool) -> dict[str, OrchestrationPort]:

@@ -9,6 +9,7 @@ from orchestrate import wiring
 from orchestrate.domain.plan import StrategyPlan
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, StrategyDescription
 from orchestrate.usecases.running.instances import Loader
+from orchestrate.usecases.sweeping.answers import Answers
 from orchestrate.usecases.sweeping.module_state import ModuleState
 
 
@@ -29,6 +30,7 @@ class KeptClasses(Loader):
     def __init__(self) -> None:
         self._descriptions: dict[tuple[str, Path], StrategyDescription] = {}
         self._kept: dict[tuple[str, str], _Kept] = {}
+        self._answers = Answers()
 
     def describe(self, reference: str, root: Path) -> StrategyDescription:
         """See `Loader`; a file is read once."""
@@ -38,10 +40,20 @@ class KeptClasses(Loader):
         return self._descriptions[place]
 
     def load(self, strategy: StrategyPlan, description: StrategyDescription) -> object:
+        """See `Loader`; a vectorised strategy whose answers are remembered is not made again."""
+        if strategy.kind not in PORTABLE_KINDS:
+            return self._class(strategy, description)
+        key = strategy.id, description.source, strategy.symbols, repr(strategy.config)
+        vectorised = strategy.kind == "signals"
+        known = self._answers.strategy(key) if vectorised else None
+        if known is not None:
+            return known
+        made = wiring.create(self._class(strategy, description), description, strategy.config)
+        return self._answers.observed(made, strategy.symbols, key) if vectorised else made
+
+    def renew(self) -> None:
         """See `Loader`."""
-        loaded = self._class(strategy, description)
-        portable = strategy.kind in PORTABLE_KINDS
-        return wiring.create(loaded, description, strategy.config) if portable else loaded
+        self._answers.clear()
 
     def _class(self, strategy: StrategyPlan, description: StrategyDescription) -> type:
         place = strategy.id, description.source

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.plan import RunPlan, StrategyPlan
+from orchestrate.usecases.sweeping.answers import Answers
 from orchestrate.usecases.sweeping.strategies import KeptClasses
 from orchestrate.usecases.sweeping.workbench import Workbench
 from orchestrate.wiring import read_plan
@@ -95,12 +99,16 @@ def test_a_trial_finds_modules_as_they_were_loaded(tmp_path: Path, leak: str) ->
     assert workbench.trial(plan).metrics == first.metrics
 
 
+def made(loader: KeptClasses, strategy: StrategyPlan, root: Path) -> Any:
+    observed: Any = loader.load(strategy, loader.describe(strategy.reference, root))
+    return observed.strategy
+
+
 def kept(plan: RunPlan) -> bool:
     """Return whether the second trial gets the class of the first one."""
     loader, strategy = KeptClasses(), plan.strategies[0]
-    description = loader.describe(strategy.reference, plan.root)
-    one, other = (loader.load(replace(strategy, config={"span": span}), description) for span in (5, 6))
-    assert (one.span, other.span) == (5, 6)  # type: ignore[attr-defined]
+    one, other = (made(loader, replace(strategy, config={"span": span}), plan.root) for span in (5, 6))
+    assert (one.span, other.span) == (5, 6)
     return type(one) is type(other)
 
 
@@ -112,8 +120,7 @@ def test_a_class_is_kept_where_every_change_would_show(tmp_path: Path, more: str
 def test_strategies_of_one_file_share_nothing(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, FILE)
     loader, strategy = KeptClasses(), plan.strategies[0]
-    description = loader.describe(strategy.reference, plan.root)
-    one, other = (loader.load(replace(strategy, id=name), description) for name in "ab")
+    one, other = (made(loader, replace(strategy, id=name), plan.root) for name in "ab")
     assert type(one) is not type(other)
 
 
@@ -125,3 +132,43 @@ def test_modules_that_are_executed_anew_leave_nothing_loaded(tmp_path: Path) -> 
         workbench.trial(plan)
         counts.append(sum(name.startswith("_orchestrate_strategy_") for name in sys.modules))
     assert counts[0] == counts[2]
+
+
+ASKED = FILE.replace("window = self.learn()", "print('asked', bars.symbol, self.span)\n        window = self.learn()")
+
+
+def with_sizing(plan: RunPlan, percent: int, span: int) -> RunPlan:
+    strategy = plan.strategies[0]
+    sizing = replace(strategy.sizing, value=Decimal(percent))
+    return replace(plan, strategies=(replace(strategy, sizing=sizing, config={"span": span}),))
+
+
+def test_signals_are_asked_for_once_for_each_set_of_parameters(tmp_path: Path, capfd) -> None:
+    plan = plan_of(tmp_path, ASKED)
+    workbench = Workbench(plan)
+    plans = [with_sizing(plan, percent, span) for percent in (30, 60, 90) for span in (5, 8)]
+    trials = [workbench.trial(one) for one in plans]
+    assert capfd.readouterr().err.splitlines() == ["asked A 5", "asked A 8"]
+    assert [one.metrics for one in trials] == [Workbench(plan).trial(one).metrics for one in plans]
+    later = replace(plan, start="2010-03-01")
+    assert workbench.trial(later).metrics == Workbench(later).trial(later).metrics
+
+
+def test_a_strategy_with_a_hook_is_asked_each_time(tmp_path: Path, capfd) -> None:
+    hooked = ASKED.replace("    def learn(self):", "    def on_fill(self, fill):\n        pass\n\n    def learn(self):")
+    plan = plan_of(tmp_path, hooked)
+    workbench = Workbench(plan)
+    for _ in range(2):
+        workbench.trial(plan)
+    assert capfd.readouterr().err.splitlines() == ["asked A 5"] * 2
+
+
+def test_answers_take_no_more_memory_than_they_may() -> None:
+    answers, flags = Answers(room=1_000), np.zeros(100, dtype=bool)
+    for key in "abcde":
+        answers.put(key, {"A": (flags, flags), "B": (flags, flags)})
+    assert [answers.strategy(key) is not None for key in "abcde"] == [False, False, False, True, True]
+    answers.strategy("d")
+    answers.put("f", {"A": (flags, flags), "B": (flags, flags)})
+    answers.put("g", {"A": (np.zeros(1_001, dtype=bool), flags)})
+    assert [answers.strategy(key) is not None for key in "defg"] == [True, False, True, False]
