@@ -32,6 +32,10 @@ class KeptClasses(Loader):
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._answers = Answers()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Another process begins with nothing: classes of private modules are those of one process."""
+        return KeptClasses, ()
+
     def describe(self, reference: str, root: Path) -> StrategyDescription:
         """See `Loader`; a file is read once."""
         place = reference, root

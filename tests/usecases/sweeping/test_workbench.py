@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -92,3 +93,11 @@ def test_a_trial_equals_what_backtest_stores(tmp_path: Path, monkeypatch: pytest
     workbench = Workbench(plan, paths=PATHS)
     workbench.trial(varied(plan, random.Random(1)))
     require_equal(workbench.trial(plan), json.loads((outcome.folder / "metrics.json").read_text()))
+
+
+def test_a_workbench_goes_to_another_process_after_a_trial(tmp_path: Path) -> None:
+    plan = plan_in(tmp_path, portfolio(2))
+    workbench = Workbench(plan, paths=PATHS)
+    first = workbench.trial(plan)
+    again = pickle.loads(pickle.dumps(workbench)).trial(plan)
+    assert again.metrics == first.metrics
