@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from orchestrate.domain.sweeps import Measured, TrialStatus
 
@@ -13,6 +13,8 @@ R = TypeVar("R")
 Tasks: TypeAlias = Iterable[tuple[int, T] | None]
 #: Makes the function that does a task; called once in each process that does any.
 Worker: TypeAlias = Callable[[], Callable[[T], R]]
+#: What a worker sends: that it is ready for tasks, a result, or the error that ends all.
+Message: TypeAlias = tuple[Literal["ready", "result", "error"], Any]
 
 
 class Executor(Protocol):

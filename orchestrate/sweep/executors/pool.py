@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Final
 
-from orchestrate.sweep.executors.process import Message
+from orchestrate.sweep.executors.executor import Message
 from orchestrate.sweep.executors.shared import shared
 
 _CODE: Final = "import sys; sys.path[:] = {path!r}; from orchestrate.sweep.executors.process import main; main{given!r}"

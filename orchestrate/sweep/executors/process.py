@@ -10,13 +10,11 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from orchestrate.domain.errors import ProcessError
+from orchestrate.sweep.executors.executor import Message
 from orchestrate.sweep.executors.shared import read
-
-#: What a worker sends: that it is ready for tasks, a result, or the error that ends all.
-Message: TypeAlias = tuple[Literal["ready", "result", "error"], Any]
 
 
 def main(pipe: int, lifeline: int, memory: int, sizes: Sequence[int]) -> None:

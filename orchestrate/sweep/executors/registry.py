@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from orchestrate.domain.errors import ConfigurationError, Problem
-from orchestrate.sweep.executors import local
+from orchestrate.sweep.executors import local, ray_cluster
 from orchestrate.sweep.executors.executor import Executor
 
 #: A further one is a file and a line here.
-EXECUTORS: Final[Mapping[str, Executor]] = {"local": local.run}
+EXECUTORS: Final[Mapping[str, Executor]] = {"local": local.run, "ray": ray_cluster.run}
 
 
 def place(named: str) -> tuple[str, str]:

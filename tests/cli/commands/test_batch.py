@@ -114,6 +114,13 @@ def test_an_executor_that_does_not_exist(prompt, where):
     assert f"--on: there is no executor '{where}'" in done.err
 
 
+def test_a_missing_ray(prompt, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    done = prompt("batch", "single.yaml", "--on", "ray")
+    assert (done.code, done.out) == (2, "")
+    assert "pip install 'orchestrate-portfolio[ray]'" in done.err
+
+
 def test_an_interrupt_in_this_process_keeps_the_run_and_begins_no_more(prompt):
     prompt.write("patient.py", PATIENT)
     prompt.write("broken_off.yaml", "strategy: 'patient.py:Interrupter'\n" + DATA)

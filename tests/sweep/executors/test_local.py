@@ -102,18 +102,11 @@ def test_columns_are_shared_and_nobody_can_write_them() -> None:
     assert all("WRITEABLE" in refusal for _, _, refusal in results.values())
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_task_whose_worker_dies_is_done_by_another(times: int, tmp_path: Path) -> None:
-    results = list(run(numbered(6), workers.Killers(3, times, tmp_path), 2))
-    assert sorted(results) == numbered(6)
-    assert len(list(tmp_path.iterdir())) == times
-
-
-def test_a_task_that_kills_three_workers_is_lost_with_a_reason(tmp_path: Path) -> None:
-    results = dict(run(numbered(6), workers.Killers(3, 9, tmp_path), 2))
+def test_tasks_of_dead_workers_are_done_by_others_up_to_three_times(tmp_path: Path) -> None:
+    results = dict(run(numbered(8), workers.Killers({2: 1, 3: 9, 4: 2}, tmp_path), 2))
     assert results.pop(3) == Measured(TrialStatus.FAILED, "it was the end of 3 workers: SIGKILL")
-    assert results == {number: number for number in (0, 1, 2, 4, 5)}
-    assert len(list(tmp_path.iterdir())) == 3
+    assert results == {number: number for number in (0, 1, 2, 4, 5, 6, 7)}
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 def test_workers_that_never_begin_are_an_error() -> None:

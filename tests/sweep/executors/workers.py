@@ -38,12 +38,14 @@ class ProcessIds:
 
 @dataclass(frozen=True)
 class Sums:
-    """Adds a number to the sum of columns, after an attempt to change them."""
+    """Adds a number to the sum of columns, after an attempt to change them; 3 is an error."""
 
     columns: dict[str, np.ndarray]
 
     def __call__(self) -> Callable[[int], tuple[float, bool, str]]:
         def work(number: int) -> tuple[float, bool, str]:
+            if number == 3:
+                raise DataError("no more bars")
             column = self.columns["close"]
             try:
                 column.flags.writeable = True
@@ -56,16 +58,15 @@ class Sums:
 
 @dataclass(frozen=True)
 class Killers:
-    """Kills its process at the task `victim`, the first `times`; counts in a file how often."""
+    """Kills its process at some tasks, each so many times; counts that in files of a folder."""
 
-    victim: int
-    times: int
+    victims: dict[int, int]
     folder: Path
 
     def __call__(self) -> Callable[[int], int]:
         def work(number: int) -> int:
-            if number == self.victim and len(list(self.folder.iterdir())) < self.times:
-                (self.folder / str(os.getpid())).touch()
+            if len(list(self.folder.glob(f"{number}-*"))) < self.victims.get(number, 0):
+                (self.folder / f"{number}-{os.getpid()}").touch()
                 os.kill(os.getpid(), signal.SIGKILL)
             return number
 
