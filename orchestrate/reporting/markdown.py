@@ -19,7 +19,7 @@ _SPECIAL: Final = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()<>#+!
 def run_text(document: Document) -> str:
     """Return the document of a run as Markdown."""
     shown = printable.document(document)
-    parts = (_headline, _portfolio, _strategies, _demands, _positions, _gates, _failures, _findings, _further)
+    parts = (_headline, _portfolio, _strategies, _demands, _positions, gates_text, _failures, _findings, _further)
     return "\n\n".join(text for part in parts if (text := "\n".join(part(shown))))
 
 
@@ -123,7 +123,8 @@ def _positions(document: Document) -> Iterator[str]:
     yield from table(("strategy", "symbol", "quantity", "worth"), rows, left=2)
 
 
-def _gates(document: Document) -> Iterator[str]:
+def gates_text(document: Document) -> Iterator[str]:
+    """Yield each gate, its figure, and whether it passed."""
     if not document["gates"]:
         return
     yield "## Gates"

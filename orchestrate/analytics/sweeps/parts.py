@@ -15,7 +15,7 @@ from orchestrate.domain.sweeps import Axis, Objective, Trial, TrialStatus
 
 #: What was run to its end, and what took a place among the others.
 _EVALUATED: Final = (TrialStatus.DONE, TrialStatus.NO_TRADES)
-_PLACED: Final = (*_EVALUATED, TrialStatus.FAILED)
+PLACED: Final = (*_EVALUATED, TrialStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ class SweepPart:
     @property
     def placed(self) -> tuple[Trial, ...]:
         """The trials that have a place in the landscape: neither forbidden by a relation nor pruned."""
-        return tuple(trial for trial in self.trials if trial.measured.status in _PLACED)
+        return tuple(trial for trial in self.trials if trial.measured.status in PLACED)
 
     @property
     def done(self) -> tuple[Trial, ...]:

@@ -24,8 +24,14 @@ def show(document: Document, also: Sequence[str] = ()) -> None:
         return
     rows = [_row(run, figures) for run in shown]
     heads = ("run", "status", *(METRICS[name].column or METRICS[name].label for name in figures))
-    names = [run["strategies"] for run in shown]
+    names = [_names(run) for run in shown]
     say("\n".join(_table(heads, rows, names, terminal_width())))
+
+
+def _names(run: Document) -> list[str]:
+    """Return the strategies of a run, then what a sweep varies."""
+    varied = [f"(sweep over {', '.join(run['parameters'])})"] if run.get("kind") == "sweep" else []
+    return [*run["strategies"], *varied]
 
 
 def _row(run: Document, figures: Sequence[str]) -> list[str]:

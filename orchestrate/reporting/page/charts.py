@@ -28,7 +28,8 @@ class Chart:
     """A chart: its title, its figure for plotly, and the table with what it shows.
 
     `says` is its description for those who don't see it; `note` how much of the data is shown.
-    `ranges`: it has buttons for parts of its time.
+    `ranges`: it has buttons for parts of its time. `choices`: it has one for each of its first traces, of which one is
+    shown at a time.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Chart:
     note: str = ""
     height: int = 300
     ranges: bool = False
+    choices: tuple[str, ...] = ()
 
 
 def colour(place: int) -> str:

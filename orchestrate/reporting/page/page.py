@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -24,13 +24,13 @@ _ASSETS: Final = Path(__file__).parent / "assets"
 _SHORT: Final = 200
 #: Bytes of a page, and the parts of its usual detail that are tried until it is smaller.
 LARGEST: Final = 2_500_000
-_DETAILS: Final = (1.0, 0.5, 0.2, 0.05)
+DETAILS: Final = (1.0, 0.5, 0.2, 0.05)
 _RANGES: Final = {"1M": 31, "6M": 183, "1Y": 366, "All": 0}
 
 
 def page(subject: Subject) -> str:
     """Return the page of a run, with as much detail as leaves it small enough to send and to open."""
-    for detail in _DETAILS:
+    for detail in DETAILS:
         text = _page(replace(subject, detail=detail))
         if len(text.encode()) < LARGEST:
             break
@@ -39,18 +39,17 @@ def page(subject: Subject) -> str:
 
 def _page(subject: Subject) -> str:
     sections = {title: section(subject) for title, section in SECTIONS.items()}
+    return sheet(_header(subject), sections, subject.run.manifest)
+
+
+def sheet(header: Html, sections: Mapping[str, Sequence[Html | Chart]], manifest: Mapping[str, Any]) -> str:
+    """Return a page of sections with their contents; one without anything to show is left out."""
     shown = {title: blocks for title, blocks in sections.items() if blocks}
     charts = [block for blocks in shown.values() for block in blocks if isinstance(block, Chart)]
     main = joined(_section(title, blocks) for title, blocks in shown.items())
-    body = joined(
-        [
-            _header(subject),
-            tag("div", joined([_contents(shown), tag("main", main, id="main")]), class_="columns"),
-            _footer(subject),
-        ]
-    )
-    title = f"{subject.document['run_id']} – orchestrate"
-    return document(title, body, figures=figures_of(charts))
+    columns = tag("div", joined([_contents(shown), tag("main", main, id="main")]), class_="columns")
+    body = joined([header, columns, _footer(manifest)])
+    return document(f"{manifest['run_id']} – orchestrate", body, figures=figures_of(charts))
 
 
 def message(title: str, text: str) -> str:
@@ -94,14 +93,18 @@ def _hash(text: str) -> str:
 
 def _header(subject: Subject) -> Html:
     facts = subject.document
-    status = tag("span", facts["status"], class_=f"status {facts['status']}")
     names = ", ".join(dict.fromkeys(one["framework"] for one in facts["strategies"].values()))
     count = len(facts["strategies"])
     span = f"{facts['bars']:,} bars, {facts['start']} to {facts['end']}" if facts["bars"] else "no bar"
     about = f"{count} {'strategy' if count == 1 else 'strategies'} on {names} · {span}"
-    top = tag(
-        "div", joined([tag("h1", joined(["Run ", tag("code", facts["run_id"])])), status, theme_button()]), class_="top"
-    )
+    return head_of("Run", facts, about)
+
+
+def head_of(kind: str, facts: Mapping[str, Any], about: str) -> Html:
+    """Return the top of a page: what it is about, how that ended, and one line."""
+    status = tag("span", facts["status"], class_=f"status {facts['status']}")
+    title = tag("h1", joined([f"{kind} ", tag("code", facts["run_id"])]))
+    top = tag("div", joined([title, status, theme_button()]), class_="top")
     return tag("header", joined([Html('<a class="skip" href="#main">Skip to the result</a>'), top, tag("p", about)]))
 
 
@@ -129,7 +132,7 @@ def _anchor(title: str) -> str:
 
 def drawn(chart: Chart, *, titled: bool) -> Html:
     """Return the place of a chart, and below it the table of what it shows. One that is alone needs no title."""
-    buttons = tag("div", joined(_buttons(chart)), class_="buttons") if chart.ranges else ""
+    buttons = tag("div", joined(_buttons(chart)), class_="buttons") if chart.ranges or chart.choices else ""
     caption = tag(
         "figcaption", joined([tag("h3", chart.title) if titled else tag("span", chart.title, class_="unseen"), buttons])
     )
@@ -148,17 +151,20 @@ def drawn(chart: Chart, *, titled: bool) -> Html:
 
 
 def _buttons(chart: Chart) -> Iterable[Html]:
+    for place, text in enumerate(chart.choices):
+        pressed = str(not place).lower()
+        yield tag("button", text, type="button", data_choice=place, data_of=chart.id, aria_pressed=pressed)
+    if not chart.ranges:
+        return
     for text, days in _RANGES.items():
         yield tag("button", text, type="button", data_days=days, data_of=chart.id)
     yield tag("button", "Log", type="button", data_log="1", data_of=chart.id, aria_pressed="false")
 
 
-def _footer(subject: Subject) -> Html:
-    version = subject.run.manifest.get("versions", {}).get("orchestrate", "")
+def _footer(manifest: Mapping[str, Any]) -> Html:
+    version = manifest.get("versions", {}).get("orchestrate", "")
     licence = "Charts: plotly.js, © Plotly, Inc., MIT licence."
-    return tag(
-        "footer", tag("p", f"orchestrate {version}, run of {subject.run.manifest.get('started', '')}. {licence}")
-    )
+    return tag("footer", tag("p", f"orchestrate {version}, run of {manifest.get('started', '')}. {licence}"))
 
 
 def figures_of(charts: Iterable[Chart]) -> dict[str, Any]:

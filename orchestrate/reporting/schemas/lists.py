@@ -73,7 +73,8 @@ def _run() -> Json:
     facts = {"run_id": RUN_ID, "status": STATUS, "exit_code": COUNT, "mode": MODE, "started": TEXT}
     facts |= {"duration_seconds": NUMBER, "strategies": array(TEXT), "bars": COUNT}
     facts |= {"start": nullable(TEXT), "end": nullable(TEXT)}
-    facts |= dict.fromkeys(("initial_capital", "final_equity", "reserve"), NUMBER)
+    facts |= dict.fromkeys(("initial_capital", "final_equity", "reserve"), nullable(NUMBER))
+    facts |= {"kind": one_of("run", "sweep"), "parameters": array(TEXT)}
     return record({**facts, **metrics()})
 
 

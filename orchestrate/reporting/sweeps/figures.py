@@ -79,6 +79,11 @@ def point_text(parameters: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value_text(value)}" for name, value in parameters.items())
 
 
+def parts_of(document: Document) -> list[tuple[str, Document]]:
+    """Return each strategy with what is said about its trials; of a sweep of the portfolio, "" with all of it."""
+    return list(document["strategies"].items()) if document["each"] == "strategy" else [("", document)]
+
+
 def compared_metrics(document: Document) -> Sequence[str]:
     """Return the metrics by which the trials of a sweep are compared: what is sought first."""
     return list(document["top"][0]["metrics"]) if document["top"] else []
@@ -86,7 +91,9 @@ def compared_metrics(document: Document) -> Sequence[str]:
 
 def objective_text(document: Document) -> str:
     """Return what the sweep seeks."""
-    sought = (f"{'highest' if one['maximize'] else 'lowest'} {one['metric']}" for one in document["objectives"])
+    sought = (
+        f"{'highest' if one['maximize'] else 'lowest'} {metric_label(one['metric'])}" for one in document["objectives"]
+    )
     return " and ".join(sought)
 
 

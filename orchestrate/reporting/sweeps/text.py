@@ -22,6 +22,7 @@ from orchestrate.reporting.sweeps.figures import (
     metric_label,
     metric_text,
     objective_text,
+    parts_of,
     point_text,
     statistic_text,
     status_text,
@@ -80,11 +81,7 @@ def _verdict(document: Document, _screen: Screen) -> RenderableType:
 
 def _pick(document: Document, _screen: Screen) -> RenderableType | None:
     """Return the pick, or that of each strategy."""
-    return listed(row for name, part in _parts(document) for row in _picked(name, part, document))
-
-
-def _parts(document: Document) -> list[tuple[str, Document]]:
-    return list(document["strategies"].items()) if document["each"] == "strategy" else [("", document)]
+    return listed(row for name, part in parts_of(document) for row in _picked(name, part, document))
 
 
 def _picked(name: str, part: Document, document: Document) -> Iterator[tuple[Text, Text]]:
@@ -108,7 +105,7 @@ def _picked(name: str, part: Document, document: Document) -> Iterator[tuple[Tex
 
 
 def _statistics(document: Document, screen: Screen) -> RenderableType | None:
-    return listed(row for name, part in _parts(document) for row in _figures(name, part, screen))
+    return listed(row for name, part in parts_of(document) for row in _figures(name, part, screen))
 
 
 def _figures(name: str, part: Document, screen: Screen) -> Iterator[tuple[Text, Text]]:
@@ -160,7 +157,7 @@ def _failures(document: Document, _screen: Screen) -> RenderableType | None:
 def _paths(document: Document) -> list[Text]:
     """Return where the sweep and the best configuration are, and what to do next."""
     run = document["paths"]["run"]
-    best = {"best": f"{run}/best.yaml"} if any(part["best"] for _, part in _parts(document)) else {}
+    best = {"best": f"{run}/best.yaml"} if any(part["best"] for _, part in parts_of(document)) else {}
     paths = {"run": run, **best, "next": _next(document)}
     return [Text.assemble((f"{name:<9}", "bold"), text) for name, text in paths.items()]
 

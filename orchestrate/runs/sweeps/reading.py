@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain.errors import StoreError
 from orchestrate.runs.manifest import SCHEMA_VERSION
 from orchestrate.runs.reading import (
@@ -20,6 +21,9 @@ from orchestrate.runs.reading import (
     read_files,
     read_manifest,
 )
+
+if TYPE_CHECKING:
+    from orchestrate.domain.market.timeline import Floats, Stamps
 
 FIGURES: Final = "sweep.json"
 TRIALS: Final = "trials.parquet"
@@ -83,7 +87,7 @@ def read_sweep_summary(folder: Path, manifest: Document) -> Document:
 def as_run(figures: Mapping[str, Any]) -> Document:
     """Return the figures of a sweep's pick as the metrics.json of a run has them, as far as they are stored."""
     best = figures.get("best") or {"metrics": {}, "final_equity": None}
-    metrics = {name: value for name, value in best["metrics"].items() if "." not in name}
+    metrics = {name: best["metrics"].get(name) for name in METRICS}
     strategies: dict[str, Document] = {}
     for name, value in best["metrics"].items():
         owner, dot, metric = name.rpartition(".")
@@ -97,7 +101,23 @@ def as_run(figures: Mapping[str, Any]) -> Document:
         | {"metrics": metrics},
         "strategies": strategies,
         "frameworks": {},
+        "parameters": [one["name"] for one in figures["parameters"]],
     }
+
+
+def picked_curve(stored: StoredSweep) -> tuple[Stamps, Floats]:
+    """Return the label of each day and the equity of the pick at its end; nothing where there is no pick."""
+    from orchestrate.runs.arrays import arrays
+
+    best = stored.figures["best"]
+    if best is None or best["final_equity"] is None or RETURNS not in stored.files:
+        import numpy as np
+
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+    column = str(best["trial"])
+    read = arrays(stored, RETURNS, ("label", column))
+    grown = (1.0 + read[column]).cumprod()
+    return read["label"].astype("int64"), grown * (float(best["final_equity"]) / grown[-1])
 
 
 def _figures(folder: Path, content: bytes) -> Document:

@@ -11,6 +11,7 @@ from orchestrate.domain.market.stamps import label_text
 from orchestrate.runs.arrays import arrays
 from orchestrate.runs.manifest import SCHEMA_VERSION
 from orchestrate.runs.reading import StoredRun, read_run
+from orchestrate.runs.sweeps.reading import RETURNS, StoredSweep, as_run, is_sweep, picked_curve, read_sweep
 from orchestrate.usecases.stored.runs import Summary
 
 if TYPE_CHECKING:
@@ -21,21 +22,42 @@ _EQUITY: Final = "equity.parquet"
 #: Equity is shown at the last step of each of these periods, the shortest of which there are at most so many.
 _PERIODS: Final = {"step": "ns", "day": "D", "month": "M", "year": "Y"}
 _MOST: Final = 24
+#: What a sweep adds to the configuration.
+_OF_A_SWEEP: Final = ("method", "seed", "select", "each", "objectives", "where", "require", "parameters")
 
 
 def compare(named: Sequence[str], reports: Path) -> Document:
-    """Return what runs have in common and what not; `changes` are against the first of them."""
-    stored = [read_run(reports, one, also=(_EQUITY,)) for one in named]
+    """Return what runs have in common and what not; `changes` are against the first of them.
+
+    A sweep is compared by the trial that it picked.
+    """
+    stored = [_read(reports, one) for one in named]
+    figures = [as_run(one.figures) if isinstance(one, StoredSweep) else one.figures for one in stored]
     return {
         "schema_version": SCHEMA_VERSION,
-        "runs": [Summary(one.manifest, one.figures).row() for one in stored],
-        "figures": list(_figures([one.figures["portfolio"] for one in stored])),
-        "strategies": list(_strategies([one.figures["strategies"] for one in stored])),
-        "configuration": list(_differences([_by_id(one.plan) for one in stored])),
+        "runs": [Summary(one.manifest, own).row() for one, own in zip(stored, figures, strict=True)],
+        "figures": list(_figures([own["portfolio"] for own in figures])),
+        "strategies": list(_strategies([own["strategies"] for own in figures])),
+        "configuration": list(_differences([_by_id(_plan(one)) for one in stored])),
         "data": _data([str(one.manifest["data_hash"]) for one in stored]),
         "versions": list(_differences([one.manifest.get("versions", {}) for one in stored])),
         "equity": _equity(stored),
     }
+
+
+def _read(reports: Path, named: str) -> StoredRun:
+    if is_sweep(reports, named):
+        return read_sweep(reports, named, also=(RETURNS,))
+    return read_run(reports, named, also=(_EQUITY,))
+
+
+def _plan(stored: StoredRun) -> Document:
+    """Return what was configured; of a sweep also what it varied, and the point that it picked."""
+    if not isinstance(stored, StoredSweep):
+        return stored.plan
+    best = stored.figures["best"]
+    picked = {"best": best["parameters"]} if best else {}
+    return stored.plan | {"sweep": {name: stored.figures.get(name) for name in _OF_A_SWEEP} | picked}
 
 
 def _figures(portfolios: Sequence[Document]) -> Iterator[Document]:
@@ -97,6 +119,8 @@ def _equity(stored: Sequence[StoredRun]) -> Document:
 
 
 def _curve(stored: StoredRun) -> tuple[Stamps, Floats]:
+    if isinstance(stored, StoredSweep):
+        return picked_curve(stored)
     columns = arrays(stored, _EQUITY, ("label", "portfolio"))
     return columns["label"].astype("int64"), columns["portfolio"]
 

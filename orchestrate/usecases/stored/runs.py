@@ -13,7 +13,7 @@ from orchestrate.domain.errors import ConfigurationError, Problem, StoreError
 from orchestrate.domain.gates import parse_gate, passes
 from orchestrate.domain.plan import BaselineGate, Gate
 from orchestrate.runs.manifest import SCHEMA_VERSION
-from orchestrate.runs.reading import Undecoded, latest_first, read_summary
+from orchestrate.runs.reading import Undecoded, kind_of, latest_first, read_summary
 
 Document = dict[str, Any]
 #: What a row takes from run.json, and what stands beside the metrics of the portfolio.
@@ -50,6 +50,7 @@ class Summary:
         portfolio = self.figures["portfolio"]
         facts: Document = {name: self.manifest.get(name) for name in _OF_THE_RUN}
         facts["strategies"] = list(iter(self.figures["strategies"]))  # a list asks for the length, too
+        facts |= {"kind": kind_of(self.manifest), "parameters": self.figures.get("parameters", [])}
         facts |= {name: self.figures[name] for name in _OF_THE_PERIOD}
         facts |= {name: portfolio[name] for name in _BESIDE}
         return facts | _plain(portfolio["metrics"])

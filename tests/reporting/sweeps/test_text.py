@@ -26,7 +26,7 @@ Verdict
   lead over the middle trial.
 
 Pick
-  trial       8  (highest sharpe, the best)
+  trial       8  (highest Sharpe, the best)
   parameters  trend.fast 10, trend.slow 70
   figures     Sharpe 1.73, trades 10, return +24.29%, drawdown -5.21%
 

@@ -25,10 +25,8 @@ def report(
     verbose: Verbose = False,
     traceback: Tracebacks = False,
 ) -> None:
-    """Show a stored run again, from what was stored alone."""
+    """Show a stored run or sweep again, from what was stored alone."""
     from orchestrate.data.files.bounds import require_room
-    from orchestrate.reporting.formats import FORMATS, Detail
-    from orchestrate.usecases.stored import report as usecase
 
     if open_ and output != "html":
         raise typer.BadParameter("it opens pages: give --format html, too", param_hint="--open")
@@ -36,7 +34,21 @@ def report(
     if output == "html":
         _write_page(run, reports, file, open_=open_)
         return
-    usecase.report(run, reports, lambda stored: FORMATS[output](stored, file, Detail(verbose, traceback)))
+    _show(run, reports, output, file, verbose=verbose, traceback=traceback)
+
+
+def _show(run: str, reports: Path, output: str, file: Path | None, *, verbose: bool, traceback: bool) -> None:
+    from orchestrate.reporting.formats import FORMATS, Detail
+    from orchestrate.reporting.sweeps import formats as sweeps
+    from orchestrate.usecases.stored.report import Surface, report
+
+    detail = Detail(verbose, traceback)
+    report(
+        run,
+        reports,
+        Surface(lambda stored: FORMATS[output](stored, file, detail)),
+        Surface(lambda stored: sweeps.FORMATS[output](stored, file, detail), sweeps.FILES),
+    )
 
 
 def _write_page(run: str, reports: Path, file: Path | None, *, open_: bool) -> None:

@@ -106,6 +106,17 @@
     draw(document.getElementById(`chart-${one.dataset.of}`));
   }));
 
+  // ---- one trace of several
+  const choices = [...document.querySelectorAll("[data-choice]")];
+  choices.forEach((one) => one.addEventListener("click", () => {
+    const { data } = figures[one.dataset.of];
+    for (const other of choices.filter((each) => each.dataset.of === one.dataset.of)) {
+      other.setAttribute("aria-pressed", String(other === one));
+      data[Number(other.dataset.choice)].visible = other === one;
+    }
+    draw(document.getElementById(`chart-${one.dataset.of}`));
+  }));
+
   // ---- curves that are chosen, and rows that are filtered
   document.querySelectorAll("[data-trace]").forEach((one) => one.addEventListener("change", () => {
     figures[one.dataset.of].data[Number(one.dataset.trace)].visible = one.checked;

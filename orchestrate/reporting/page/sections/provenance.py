@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from orchestrate.reporting.page import numbers
 from orchestrate.reporting.page.charts import Chart
 from orchestrate.reporting.page.markup import Html, Number, details, escaped, facts, paragraph, table, tag
 from orchestrate.reporting.page.subject import CONFIG, Subject
+from orchestrate.runs.reading import StoredRun
 
 Block = Html | Chart
 _SEVERITIES: Final = ("error", "warning", "info")
 _FINDINGS: Final = 200
 _CHARACTERS: Final = 100_000
+
+
+class About(Protocol):
+    """A run or a sweep that a page is about."""
+
+    @property
+    def run(self) -> StoredRun:
+        """What is stored."""
+
+    def few(self, usual: int) -> int:
+        """Return how many are shown, where `usual` ones are."""
 
 
 def findings(subject: Subject) -> list[Block]:
@@ -33,9 +46,7 @@ def findings(subject: Subject) -> list[Block]:
     if failed:
         blocks.append(table("Failed", ["who", "error", "message", "bar"], failed, visible=True))
     if document["gates"]:
-        blocks.append(
-            table("Gates", ["gate", "verdict", "value"], [_gate(gate) for gate in document["gates"]], visible=True)
-        )
+        blocks.append(gates_table(document["gates"]))
     if "compatibility" in document:
         score = document["compatibility"]
         blocks.append(paragraph(f"Compatibility of the strategies: {score['score']} of 100."))
@@ -48,6 +59,11 @@ def findings(subject: Subject) -> list[Block]:
     return blocks or [paragraph("Nothing was found.")]
 
 
+def gates_table(gates: Sequence[dict[str, object]]) -> Html:
+    """Return each gate, its figure, and whether it passed."""
+    return table("Gates", ["gate", "verdict", "value"], [_gate(gate) for gate in gates], visible=True)
+
+
 def _gate(gate: dict[str, object]) -> list[object]:
     value = gate["value"]
     shown = numbers.NOTHING if value is None else Number(f"{float(str(value)):.6g}")
@@ -55,24 +71,25 @@ def _gate(gate: dict[str, object]) -> list[object]:
     return [str(gate["gate"]), verdict, shown]
 
 
-def configuration(subject: Subject) -> list[Block]:
+def configuration(subject: About) -> list[Block]:
     """Return the file as it was given, and the plan that it was resolved to."""
     given = subject.run.files[CONFIG].decode("utf-8", "replace")
     plan = json.dumps(subject.run.plan, indent=2)
     return [
-        details("The configuration as given", _text("Configuration", given, subject.few(_CHARACTERS))),
-        details("The plan, everything resolved", _text("Plan", plan, subject.few(_CHARACTERS))),
+        details("The configuration as given", text_block("Configuration", given, subject.few(_CHARACTERS))),
+        details("The plan, everything resolved", text_block("Plan", plan, subject.few(_CHARACTERS))),
     ]
 
 
-def _text(name: str, text: str, most: int) -> Html:
+def text_block(name: str, text: str, most: int = _CHARACTERS) -> Html:
+    """Return a text as it is written, up to so many characters."""
     if len(text) > most:
         text = f"{text[:most]}\n… ({most:,} of {len(text):,} characters shown)"
     shown = Html("\n".join(escaped(line) for line in text.replace("\r\n", "\n").split("\n")))
     return tag("pre", shown, tabindex="0", role="region", aria_label=f"{name}, text")
 
 
-def provenance(subject: Subject) -> list[Block]:
+def provenance(subject: About) -> list[Block]:
     """Return ids, versions and hashes: what it takes to make the run again."""
     manifest = subject.run.manifest
     pairs: list[tuple[str, object]] = [
@@ -92,7 +109,7 @@ def provenance(subject: Subject) -> list[Block]:
         blocks.append(
             details(
                 "Overrides of the command line and environment",
-                _text("Overrides", json.dumps(manifest["overrides"], indent=2), subject.few(_CHARACTERS)),
+                text_block("Overrides", json.dumps(manifest["overrides"], indent=2), subject.few(_CHARACTERS)),
             )
         )
     return [*blocks, details("Files of the run", table("Files of the run", ["file", "sha256"], files))]
