@@ -11,6 +11,7 @@ from orchestrate import wiring
 from orchestrate.config.axes import strategy_parameter
 from orchestrate.config.document.layers import with_value
 from orchestrate.config.document.nodes import Table, find, node_of, plain
+from orchestrate.config.sections.execution import OF_SWEEP
 from orchestrate.config.shapes import shape
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.strategies.parameters import fill_parameters
@@ -25,13 +26,13 @@ class InfeasibleError(ValueError):
 class TrialPlans:
     """Makes the plans of trials. Where a point touches parameters of strategies alone, only these are looked at again.
 
-    `tree` is the file with everything laid over it, `base` its plan.
+    `tree` is the file with everything laid over it, `base` its plan. Gates of the sweep are no gates of a trial.
     """
 
     def __init__(self, tree: Table, base: RunPlan, axes: tuple[Axis, ...]) -> None:
         only = base.strategies[0].id if base.mode == "single" else ""
         self.base = base
-        self.tree = tree.without("sweep")
+        self.tree = _of_one_run(tree)
         self._axes = {axis.name: axis for axis in axes}
         of_strategies = {axis.name: strategy_parameter(axis.path, only) for axis in axes}
         self._of_strategies = {name: place for name, place in of_strategies.items() if place is not None}
@@ -77,6 +78,15 @@ class TrialPlans:
             single = self.base.mode == "single"
             raise InfeasibleError(f"{'strategy' if single else f'strategies.{strategy}'}: {mistakes[0].message}")
         return filled
+
+
+def _of_one_run(tree: Table) -> Table:
+    """Return a file without its sweep and the gates of it."""
+    tree, gates = tree.without("sweep"), tree.get("gates")
+    if not isinstance(gates, Table):
+        return tree
+    names = [key for key, _ in gates if key.startswith(OF_SWEEP)]
+    return tree.with_entry("gates", gates.without(*names), tree.keys["gates"])
 
 
 def _parameters(tree: Table) -> dict[str, dict[str, object]]:

@@ -14,7 +14,6 @@ from typing import Any
 from orchestrate import __version__
 from orchestrate.analytics.sweeps.document import sweep_document
 from orchestrate.analytics.sweeps.parts import SweepPart
-from orchestrate.config.document.nodes import Table
 from orchestrate.config.document.writing import grounded, yaml_text
 from orchestrate.config.sections.execution import OF_SWEEP
 from orchestrate.domain.gates import passes
@@ -131,12 +130,7 @@ def keep(partial: Partial, done: Finished, figures: Document, facts: Facts) -> t
 
 def configuration(plans: TrialPlans, point: Point) -> str:
     """Return the complete file of a point: it runs as it is, wherever it stands."""
-    tree = grounded(plans.at(point)).without("extends")
-    gates = tree.get("gates")
-    if isinstance(gates, Table):
-        names = [key for key, _ in gates if key.startswith(OF_SWEEP)]
-        tree = tree.with_entry("gates", gates.without(*names), tree.keys["gates"])
-    return yaml_text(tree)
+    return yaml_text(grounded(plans.at(point)).without("extends"))
 
 
 def _digest(path: Path) -> str:

@@ -24,7 +24,7 @@ def store_sweep(reports: Path, plan, parts, *, run_id=RUN_ID, out_of_sample=None
     files = {
         "config.yaml": b"capital: 100000\nstrategy: MOMENTUM\n",
         "best.yaml": b"capital: 100000\nstrategy: MOMENTUM\nconfig: {fast: 10}\n",
-        "plan.json": json.dumps({"logging": {"path": "logs", "level": "info", "user": "me"}}).encode(),
+        "plan.json": json.dumps({"logging": {"path": "logs/backtest/orchestrate.jsonl", "level": "info", "user": "me"}}).encode(),
         "sweep.json": json.dumps(figures, indent=2).encode(),
         "trials.parquet": parquet_bytes(trials_table(plan, parts)),
         "returns.parquet": parquet_bytes(returns_table(parts)),

@@ -31,6 +31,7 @@ sweep:
     strategies.dips.sizing.percent: [50, 95]
   where: ["trend.fast < trend.slow"]
   require: ["trades >= 3"]
+gates: {sweep.pbo: "<= 1", sharpe: ">= -9"}
 """
 OWN = """\
 class Dips:
