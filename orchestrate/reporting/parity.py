@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any, Final
-from xml.etree import ElementTree as Xml
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -13,12 +12,12 @@ from rich.text import Text
 
 from orchestrate.domain.text import printable
 from orchestrate.reporting import output
+from orchestrate.reporting.ci.junit import PORTFOLIO, Case, suite_text
 
 Document = dict[str, Any]
 _MARGIN: Final = (0, 0, 0, 2)
 #: So many differences are shown as text; JSON has all.
 _DIFFERENCES: Final = 20
-_PORTFOLIO: Final = "portfolio"
 #: The kinds of differences of each case of JUnit.
 _CASES: Final = {"orders": "order", "trades": "trade", "equity": "equity"}
 
@@ -80,7 +79,7 @@ def _paragraph(difference: Document, engines: Sequence[str]) -> Group:
     for engine, text in _sides(difference, engines):
         grid.add_row(engine, text)
     grid.add_row("", Text(_because(difference, engines), "yellow"))
-    first = Text.assemble((difference["strategy"] or _PORTFOLIO, "bold"), f"  {_headline(difference)}")
+    first = Text.assemble((difference["strategy"] or PORTFOLIO, "bold"), f"  {_headline(difference)}")
     return Group(first, Padding(grid, _MARGIN, expand=False))
 
 
@@ -143,48 +142,33 @@ def junit(document: Document, engines: Sequence[str], name: str) -> str:
     In ASCII; natives are skipped cases, and a status that fails the comparison is a case of its own.
     """
     shown = printable.document(document)
-    suite = Xml.Element("testsuite", name=printable.one_line(f"parity {name}"))
     cases = [case for strategy in shown["strategies"] for case in _cases(strategy, shown["differences"], engines)]
-    cases += _case_of_status(_PORTFOLIO, [one for one in shown["differences"] if not one["strategy"]], engines)
-    cases += [_skipped(strategy) for strategy in shown["skipped"]]
-    suite.extend(cases)
-    counts = {"tests": len(cases), "failures": len(suite.findall("*/failure")), "skipped": len(shown["skipped"])}
-    suite.attrib.update({key: str(count) for key, count in counts.items()})
-    root = Xml.Element("testsuites")
-    root.append(suite)
-    Xml.indent(root)
-    text: bytes = Xml.tostring(root, encoding="us-ascii", xml_declaration=True)
-    return text.decode("ascii")
+    cases += _case_of_status(PORTFOLIO, [one for one in shown["differences"] if not one["strategy"]], engines)
+    cases += [Case(name, "parity", "skipped", "a native runs on its own engine alone") for name in shown["skipped"]]
+    return suite_text(cases, f"parity {name}")
 
 
-def _cases(strategy: str, differences: Sequence[Document], engines: Sequence[str]) -> Iterator[Xml.Element]:
+def _cases(strategy: str, differences: Sequence[Document], engines: Sequence[str]) -> Iterator[Case]:
     own = [one for one in differences if one["strategy"] == strategy]
     yield from _case_of_status(strategy, own, engines)
     for name, kind in _CASES.items():
         yield _case(strategy, name, [one for one in own if one["kind"] == kind], engines)
 
 
-def _case_of_status(strategy: str, own: Sequence[Document], engines: Sequence[str]) -> list[Xml.Element]:
+def _case_of_status(strategy: str, own: Sequence[Document], engines: Sequence[str]) -> list[Case]:
     statuses = [one for one in own if one["kind"] == "status"]
     return [_case(strategy, "status", statuses, engines)] if statuses else []
 
 
-def _case(strategy: str, name: str, differences: Sequence[Document], engines: Sequence[str]) -> Xml.Element:
-    case = Xml.Element("testcase", classname=strategy, name=name)
-    if differences:
-        count = len(differences)
-        failure = Xml.SubElement(case, "failure", message=f"{count:,} difference{'s' if count > 1 else ''}")
-        failure.text = "\n".join(line for one in differences for line in _lines(one, engines))
-    return case
+def _case(strategy: str, name: str, differences: Sequence[Document], engines: Sequence[str]) -> Case:
+    if not differences:
+        return Case(strategy, name)
+    count = len(differences)
+    lines = "\n".join(line for one in differences for line in _lines(one, engines))
+    return Case(strategy, name, "failure", f"{count:,} difference{'s' if count > 1 else ''}", lines)
 
 
 def _lines(difference: Document, engines: Sequence[str]) -> Iterator[str]:
     yield f"{_headline(difference)}, {_because(difference, engines)}"
     for engine, text in _sides(difference, engines):
         yield f"  {engine}: {text}"
-
-
-def _skipped(strategy: str) -> Xml.Element:
-    case = Xml.Element("testcase", classname=strategy, name="parity")
-    Xml.SubElement(case, "skipped", message="a native runs on its own engine alone")
-    return case

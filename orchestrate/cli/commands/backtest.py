@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from orchestrate.cli.failures import failures_shown
 from orchestrate.cli.options import DataPaths, NoCache, Reports, Settings, TimeLimit, Tracebacks, Verbose
 
 if TYPE_CHECKING:
+    from orchestrate.reporting.ci.notes import Note
     from orchestrate.usecases.backtest import Outcome, Request
 
 #: Beside text and json, the keys of `RUN_FORMATS` in reporting/ci/formats.py.
@@ -81,22 +82,18 @@ def _run(request: Request, output: RunFormat, *, quiet: bool) -> Outcome:
     from orchestrate.usecases.backtest import backtest
 
     name = Path(request.config).name
-    with _failures_shown(request.config, output), results_only(), progress_bar(name, wanted=not quiet) as progress:
+    shown = failures_shown(request.config, _refusal(request.config, output))
+    with shown, results_only(), progress_bar(name, wanted=not quiet) as progress:
         return backtest(request, progress, started_up)
 
 
-@contextmanager
-def _failures_shown(config: str, output: RunFormat) -> Iterator[None]:
-    """Print an error that leaves the block, too, where the format is one for CI."""
-    try:
-        yield
-    except Exception as error:
-        if output not in ("text", "json"):
-            from orchestrate.reporting.ci.formats import RUN_FORMATS, Result
-            from orchestrate.reporting.ci.notes import of_error
+def _refusal(config: str, output: RunFormat) -> Callable[[Sequence[Note]], None] | None:
+    """Return how the format shows why there is no run; None for formats that don't."""
+    if output in ("text", "json"):
+        return None
+    from orchestrate.reporting.ci.formats import RUN_FORMATS, Result
 
-            RUN_FORMATS[output](Result(config, None, of_error(error, config)))
-        raise
+    return lambda notes: RUN_FORMATS[output](Result(config, None, notes))
 
 
 def _to_ci(outcome: Outcome, config: str, output: RunFormat) -> None:

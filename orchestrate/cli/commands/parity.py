@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from orchestrate.cli.failures import failures_shown
 from orchestrate.cli.options import DataPaths, NoCache, Settings, TimeLimit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrate.reporting.ci.notes import Note
     from orchestrate.usecases.parity.run import Outcome
 
 Config = Annotated[str, typer.Argument(metavar="FILE", help="The configuration to compare with.", show_default=False)]
@@ -43,7 +48,8 @@ def parity(
         cache=not no_cache,
         environ=os.environ,
     )
-    with results_only(), progress_bar(Path(config).name) as progress:
+    shown = failures_shown(config, partial(_say_refusal, config) if output == "junit" else None)
+    with shown, results_only(), progress_bar(Path(config).name) as progress:
         outcome = usecase.parity(request, progress, started_up)
     _print(outcome, output, config)
     if outcome.exit_code:
@@ -58,7 +64,9 @@ def _print(outcome: Outcome, output: ParityFormat, config: str) -> None:
         say_json(outcome.document)
     if outcome.error is not None:
         if output == "junit":
-            _say_refusal(outcome.document, config)
+            from orchestrate.reporting.ci.notes import of_validation
+
+            _say_refusal(config, of_validation(outcome.document, config))
         raise outcome.error
     if output == "junit":
         from orchestrate.reporting.output import say
@@ -71,9 +79,8 @@ def _print(outcome: Outcome, output: ParityFormat, config: str) -> None:
         show(outcome.document, outcome.engines, outcome.explanations)
 
 
-def _say_refusal(document: dict[str, Any], config: str) -> None:
+def _say_refusal(config: str, notes: Sequence[Note]) -> None:
     from orchestrate.reporting.ci.junit import of_notes
-    from orchestrate.reporting.ci.notes import of_validation
     from orchestrate.reporting.output import say
 
-    say(of_notes(of_validation(document, config), f"parity {config}"))
+    say(of_notes(notes, f"parity {config}"))

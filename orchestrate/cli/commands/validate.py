@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from orchestrate.cli.failures import failures_shown
 from orchestrate.cli.options import DataPaths, NoCache, Settings
 from orchestrate.domain.text.printable import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from orchestrate.domain.plan import RunPlan, StrategyPlan
     from orchestrate.domain.results import Finding
+    from orchestrate.reporting.ci.notes import Note
     from orchestrate.usecases.validate import Validation
 
 
@@ -43,19 +45,20 @@ def validate(
     from orchestrate.cli.streams import results_only
     from orchestrate.usecases import validate as usecase
 
-    with results_only():
-        checked = [
-            usecase.validate(
-                file,
-                overrides=settings or (),
-                data=data or (),
-                environ=os.environ,
-                deep=deep,
-                cache=not no_cache,
-                ready=started_up,
+    checked = []
+    for file in files:
+        with failures_shown(file, _to_ci(output)), results_only():
+            checked.append(
+                usecase.validate(
+                    file,
+                    overrides=settings or (),
+                    data=data or (),
+                    environ=os.environ,
+                    deep=deep,
+                    cache=not no_cache,
+                    ready=started_up,
+                )
             )
-            for file in files
-        ]
     _print(checked, output)
     code = usecase.exit_code(checked)
     if code:
@@ -70,11 +73,19 @@ def _print(checked: list[Validation], output: Format) -> None:
         say_json(documents(checked))
     elif output == "text":
         say("\n".join(line for item in checked for line in _as_text(item, terminal_width())))
-    else:
-        from orchestrate.reporting.ci.formats import FILE_FORMATS
+    elif show := _to_ci(output):
         from orchestrate.reporting.ci.notes import of_validation
 
-        FILE_FORMATS[output]([note for item in checked for note in of_validation(document(item), item.file)])
+        show([note for item in checked for note in of_validation(document(item), item.file)])
+
+
+def _to_ci(output: Format) -> Callable[[Sequence[Note]], None] | None:
+    """Return how the format shows notes; None where it is none for CI."""
+    if output in ("text", "json"):
+        return None
+    from orchestrate.reporting.ci.formats import FILE_FORMATS
+
+    return FILE_FORMATS[output]
 
 
 def _as_text(item: Validation, width: int | None) -> list[str]:

@@ -25,7 +25,7 @@ class Case:
 
     owner: str
     name: str
-    kind: Literal["", "failure", "error"] = ""
+    kind: Literal["", "failure", "error", "skipped"] = ""
     message: str = ""
     text: str = ""
 
@@ -35,7 +35,7 @@ def of_run(document: Document, name: str) -> str:
     shown = printable.document(document)
     cases = [*_of_portfolio(shown), *_of_strategies(shown), *map(_of_gate, shown["gates"])]
     moment = datetime.strptime(document["run_id"][:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    return _text(cases, name, moment, document["duration_seconds"])
+    return suite_text(cases, name, moment, document["duration_seconds"])
 
 
 def of_notes(notes: Sequence[Note], name: str) -> str:
@@ -43,7 +43,7 @@ def of_notes(notes: Sequence[Note], name: str) -> str:
     gravest = [note for note in notes if note.severity == "error"]
     lines = [f"{note.file}:{note.line}: {note.message}" if note.line else note.message for note in gravest]
     case = Case(PORTFOLIO, _RUN, "error", lines[0] if lines else "not run", "\n".join(lines))
-    return _text([case], name, datetime.now(UTC), 0.0)
+    return suite_text([case], name)
 
 
 def _of_portfolio(document: Document) -> Iterator[Case]:
@@ -77,12 +77,17 @@ def _of_gate(gate: Document) -> Case:
     return Case(*case) if gate["passed"] else Case(*case, "failure", value_of(gate))
 
 
-def _text(cases: Sequence[Case], name: str, moment: datetime, seconds: float) -> str:
+def suite_text(cases: Sequence[Case], name: str, moment: datetime | None = None, seconds: float = 0.0) -> str:
     """Return the cases as one suite, in ASCII, complete enough for the strictest schema."""
     counts = Counter(case.kind for case in cases)
     facts = {"id": "0", "package": "orchestrate", "name": printable.one_line(name)}
-    facts |= {"timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}", "hostname": "localhost", "tests": str(len(cases))}
-    facts |= {"failures": str(counts["failure"]), "errors": str(counts["error"]), "time": f"{seconds:.3f}"}
+    facts |= {
+        "timestamp": f"{moment or datetime.now(UTC):%Y-%m-%dT%H:%M:%S}",
+        "hostname": "localhost",
+        "tests": str(len(cases)),
+    }
+    facts |= {"failures": str(counts["failure"]), "errors": str(counts["error"]), "skipped": str(counts["skipped"])}
+    facts["time"] = f"{seconds:.3f}"
     suite = Xml.Element("testsuite", facts)
     Xml.SubElement(suite, "properties")
     suite.extend(_elements(cases))
@@ -103,6 +108,8 @@ def _elements(cases: Sequence[Case]) -> Iterator[Xml.Element]:
         again = seen[case.owner, case.name]
         name = f"{case.name} ({again})" if again > 1 else case.name
         element = Xml.Element("testcase", classname=case.owner, name=name, time="0")
-        if case.kind:
+        if case.kind == "skipped":
+            Xml.SubElement(element, case.kind, message=case.message)
+        elif case.kind:
             Xml.SubElement(element, case.kind, message=case.message, type=case.kind).text = case.text or case.message
         yield element

@@ -79,3 +79,33 @@ def test_a_finding_is_no_error(prompt, output):
     )
     assert levels
     assert {"critical", "error"}.isdisjoint(levels)
+
+
+@pytest.mark.parametrize("output", ["gitlab", "sarif", "github"])
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["bad.yaml"], 2, "unknown key 'capitl'"),
+        (["nowhere.yaml"], 2, "no such file"),
+        (["single.yaml", "--deep", "--data", "AAA=nowhere.csv"], 3, "nowhere.csv"),
+    ],
+)
+def test_every_format_has_the_code_and_the_reason(prompt, output, words, code, text):
+    prompt.write("bad.yaml", BAD)
+    done = prompt("validate", *words, "--format", output)
+    assert done.code == code
+    assert text in done.out
+
+
+@pytest.mark.parametrize("output", ["gitlab", "sarif", "github"])
+def test_a_bug_is_code_4_and_no_empty_report(prompt, monkeypatch, output):
+    from orchestrate.usecases import validate
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(validate, "validate", broken)
+    done = prompt("validate", "single.yaml", "--format", output)
+    assert (done.code, "Traceback" in done.err) == (4, True)
+    assert "by zero" in done.out
+    assert "single.yaml" in done.out

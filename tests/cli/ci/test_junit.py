@@ -102,14 +102,22 @@ def test_what_parity_could_not_run_is_an_error(prompt, words, code):
     assert (done.code, end[0]) == (code, "error")
 
 
-def test_a_bug_is_an_error_too(prompt, monkeypatch):
-    from orchestrate.usecases import backtest
+def test_parity_has_a_case_for_each_comparison(prompt):
+    done = prompt("parity", "single.yaml", "--format", "junit")
+    assert cases(done) == {("MOMENTUM", name): None for name in ("orders", "trades", "equity")}
 
-    def broken(*_):
+
+@pytest.mark.parametrize("command", ["backtest", "parity"])
+def test_a_bug_is_an_error_too(prompt, monkeypatch, command):
+    from orchestrate.usecases import backtest
+    from orchestrate.usecases.parity import run
+
+    def broken(*_, **__):
         raise ZeroDivisionError("by\x1b[31m zero")
 
     monkeypatch.setattr(backtest, "_resolved", broken)
-    done = junit(prompt, "single.yaml")
+    monkeypatch.setattr(run, "parity", broken)
+    done = prompt(command, "single.yaml", "--format", "junit")
     assert cases(done) == {("portfolio", "run"): ("error", "by\\x1b[31m zero")}
     assert (done.code, "Traceback" in done.err) == (4, True)
 
