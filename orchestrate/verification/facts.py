@@ -84,7 +84,7 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Run:
-    """All that is known of a run. `figures` is its metrics.json."""
+    """All that is known of a run. `figures` is its metrics.json, `benchmark` a symbol, "" where there is none."""
 
     capital: float
     pooled: bool
@@ -94,6 +94,7 @@ class Run:
     terms: Mapping[str, Terms]
     tables: Mapping[str, Table]
     figures: Mapping[str, Any]
+    benchmark: str = ""
     #: closes before the first bar, of rates that are needed before it
     earlier_rates: Mapping[str, float] = field(default_factory=dict)
 

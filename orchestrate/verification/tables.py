@@ -10,7 +10,10 @@ import numpy as np
 from orchestrate.verification.curves import Curve
 from orchestrate.verification.facts import EARLIEST, Difference, Row, Run, Stamps, same
 from orchestrate.verification.ledger import Holding
+from orchestrate.verification.ranges import with_ranges
 
+#: Columns that runs of before they were known do not have.
+NEWER: Final = ("mae", "mfe")
 _DAY: Final = 86_400 * 10**9
 Curves = Mapping[str, Curve]
 
@@ -115,7 +118,7 @@ def check_trades(run: Run, curves: Curves) -> Iterator[Difference]:
         for trade in curve.ledger.trades
     ]
     trades.sort(key=lambda trade: trade["exited"])
-    computed = [{**trade, "label": trade["exited"]} for trade in trades]
+    computed = [{**trade, "label": trade["exited"]} for trade in with_ranges(run, trades)]
     yield from _unlike_rows("trades", run.rows("trades"), computed)
 
 
@@ -156,6 +159,8 @@ def _unlike_rows(table: str, stored: Sequence[Row], computed: Sequence[Row]) -> 
         return
     for number, (one, other) in enumerate(zip(stored, computed, strict=True)):
         for name, due in other.items():
+            if name in NEWER and name not in one:
+                continue
             cell = one[name]
             equal = same(cell, due, due) if isinstance(due, float) else cell == due
             if not equal:
@@ -178,6 +183,8 @@ def check_equity(run: Run, curves: Curves) -> Iterator[Difference]:
         due[f"has_bar.{name}"] = run.has_bar(curve.ledger.strategy.symbols)
         if "reserve" in table:
             due[f"flow.{name}"] = curve.flows
+    if run.benchmark and "benchmark" in table:
+        due["benchmark"] = run.closes(run.benchmark) * run.rates(run.terms[run.benchmark].fx)
     due["portfolio"] = reserve - paid + sum(curve.equity for curve in curves.values())
     for name, values in due.items():
         yield from unlike_steps(run, "equity", name, table.get(name, ()), values)
@@ -189,7 +196,8 @@ def unlike_steps(run: Run, table: str, name: str, stored: Any, due: Any) -> Iter
     if len(column) != len(due):
         yield Difference(table, f"{table}: {name}", len(column), len(due))
     elif column.dtype.kind == "f":
-        unlike = ~(np.abs(column - due) <= 1e-6 + 1e-11 * max(float(np.abs(due).max(initial=0.0)), run.capital))
+        largest = max(float(np.nanmax(np.abs(due), initial=0.0)), run.capital)
+        unlike = ~((np.abs(column - due) <= 1e-6 + 1e-11 * largest) | (np.isnan(column) & np.isnan(due)))
         yield from _first(table, name, column, due, unlike)
     else:
         yield from _first(table, name, column, due, column != due)

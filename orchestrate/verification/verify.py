@@ -11,9 +11,13 @@ from orchestrate.verification.curves import Curve
 from orchestrate.verification.decisions import check_decisions
 from orchestrate.verification.exposure import check_exposure
 from orchestrate.verification.facts import Difference, Run
+from orchestrate.verification.figures.attribution import check_attribution
+from orchestrate.verification.figures.correlation import check_correlation
+from orchestrate.verification.figures.metrics import check_metrics
+from orchestrate.verification.figures.peaks import check_peaks
+from orchestrate.verification.figures.periods import check_periods
 from orchestrate.verification.fills import check_fills
 from orchestrate.verification.ledger import ledgers_of
-from orchestrate.verification.metrics import check_metrics
 
 Curves = Mapping[str, Curve]
 #: What is compared with the data, before anything is computed from it.
@@ -31,6 +35,10 @@ CHECKS: Final[Mapping[str, Callable[[Run, Curves], Iterator[Difference]]]] = {
     "equity": tables.check_equity,
     "exposure": check_exposure,
     "metrics": check_metrics,
+    "periods": check_periods,
+    "correlation": check_correlation,
+    "attribution": check_attribution,
+    "peaks": check_peaks,
 }
 
 

@@ -161,4 +161,5 @@ def portfolio(seed: int) -> str:
         strategies += f" config: {{seed: {seed}}}}}\n"
     data = DATA % facts + "  N: {synthetic: {bars: 60, seed: 3, frequency: 1d}}\n"
     text = f"capital: {{total: 100000, mode: {mode}}}\n{data}{INSTRUMENTS % facts}strategies:\n{strategies}"
-    return text + f"execution: {{{', '.join(rules)}}}\n" + dice.choice(PORTFOLIOS) % facts
+    text += f"execution: {{{', '.join(rules)}}}\n" + dice.choice(PORTFOLIOS) % facts
+    return f"{text}benchmark: {dice.choice(('S', 'T', 'E'))}\n"

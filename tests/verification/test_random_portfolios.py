@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -74,53 +73,6 @@ def test_a_changed_number_in_a_table_is_found(facts_of_portfolio: Callable[[int]
     assert verify(run).difference is None
     missed = [place for place in cells(run, random.Random(seed)) if verify(with_change(run, *place)).difference is None]
     assert missed == []
-
-
-def figures(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The places of the figures that are computed again."""
-    for name, value in document.items():
-        if isinstance(value, Mapping):
-            yield from figures(value, (*path, name))
-        elif isinstance(value, (int, float)) and name not in ("blocked", "resized", "transferred"):
-            yield (*path, name)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_changed_figure_is_found(facts_of_portfolio: Callable[[int], Run], seed: int) -> None:
-    run = facts_of_portfolio(seed)
-    known = {"initial_capital", "final_equity", "reserve", *OF_CURVES}
-    sections = {name: run.figures[name] for name in ("portfolio", "strategies", "frameworks")}
-    places = [place for place in figures(sections) if place[-1] in known]
-    assert len(places) > 40
-    for place in places[seed % 5 :: 5]:
-        document = copy.deepcopy(dict(run.figures))
-        section = document
-        for name in place[:-1]:
-            section = section[name]
-        section[place[-1]] = float(changed(float(section[place[-1]])))
-        assert verify(replace(run, figures=document)).difference is not None, place
-
-
-FURTHER = (
-    *(
-        "best_day",
-        "worst_day",
-        "best_month",
-        "worst_month",
-        "time_under_water",
-        "skew",
-        "kurtosis",
-        "var_95",
-        "cvar_95",
-    ),
-    *("tail_ratio", "average_win", "average_loss", "payoff", "expectancy", "best_trade", "worst_trade", "holding_days"),
-    *("slippage", "fees_share", "slippage_share"),
-)
-OF_CURVES = (
-    *FURTHER,
-    *("total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown"),
-    *("win_rate", "profit_factor", "exposure", "trades", "fees"),
-)
 
 
 @pytest.mark.parametrize("name", ["price", "granted"])

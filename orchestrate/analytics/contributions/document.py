@@ -48,11 +48,12 @@ def _noted(name: str, notes: list[Finding], compute: Callable[[], Part]) -> Part
 
 def _of_return(result: RunResult, tracks: Tracks, track: Track) -> Document:
     total = METRICS["total_return"].figure(track)
-    strategies = adding_up(_of_strategies(result, track.initial), total)
+    last = int(np.flatnonzero(tracks.union)[-1])
+    strategies = adding_up(_of_strategies(result, track.initial, last), total)
     frameworks = dict.fromkeys(tracks.frameworks, 0.0)
     for name, part in strategies.items():
         frameworks[result.strategies[name].framework] += part
-    symbols = {symbol: gain / track.initial for symbol, gain in gains_of_symbols(result).items()}
+    symbols = {symbol: gain / track.initial for symbol, gain in gains_of_symbols(result, last).items()}
     return {
         "strategies": strategies,
         "frameworks": adding_up(frameworks, total),
@@ -61,12 +62,9 @@ def _of_return(result: RunResult, tracks: Tracks, track: Track) -> Document:
     }
 
 
-def _of_strategies(result: RunResult, initial: float) -> dict[str, float]:
-    gains = {
-        name: float(one.earned[-1]) - float(one.allocated) if len(one.earned) else 0.0
-        for name, one in result.strategies.items()
-    }
-    return {name: gain / initial for name, gain in gains.items()}
+def _of_strategies(result: RunResult, initial: float, last: int) -> dict[str, float]:
+    strategies = result.strategies.items()
+    return {name: (float(one.earned[last]) - float(one.allocated)) / initial for name, one in strategies}
 
 
 def _of_months(track: Track) -> dict[str, float]:

@@ -104,6 +104,7 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
         terms={symbol: _terms(instrument) for symbol, instrument in market.instruments.items()},
         tables={name: _table(run, f"{name}.parquet") for name in TABLES},
         figures=run.figures,
+        benchmark=plan.benchmark,
         earlier_rates=market.earlier_rates,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import reduce
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +14,7 @@ from orchestrate.runs.manifest import seal, unseal
 from orchestrate.runs.store import digest
 
 CHECKS = ["data", "fills", "decisions", "places of flows", "flows", "charges", "trades", "positions", "equity"]
-CHECKS += ["exposure", "metrics"]
+CHECKS += ["exposure", "metrics", "periods", "correlation", "attribution", "peaks"]
 
 
 def stored_anew(folder, name, content):
@@ -61,6 +62,9 @@ def test_a_run_is_verified_and_nothing_is_written(stored, prompt):
         ("decisions", "price", 0, 10.6, 10.5),
         ("flows", "amount", 0, -0.06, -0.05),
         ("trades", "profit", 0, 7.9, 7.8),
+        ("trades", "mae", 0, -0.08, -1.02 / 11.02),
+        ("trades", "mfe", 0, 0.08, 0.98 / 11.02),
+        ("equity", "benchmark", 2, 12.6, 12.5),
         ("positions", "open_profit", 0, -22.0, -22.08),
         ("equity", "equity.whole", 3, 5007.9, 5007.8),
         ("equity", "portfolio", 3, 10007.9, None),
@@ -96,6 +100,36 @@ def test_a_changed_figure_of_a_strategy_is_found(stored, prompt, name):
     figures["strategies"]["whole"][name] += 0.5
     stored_anew(folder, "metrics.json", json.dumps(figures).encode())
     assert prompt("verify", "latest").code == 1
+
+
+@pytest.mark.parametrize(
+    ("section", "figure", "check"),
+    [
+        (("portfolio", "metrics"), "turnover", "metrics"),
+        (("benchmark", "metrics"), "total_return", "metrics"),
+        (("portfolio", "monthly"), "2024-01", "periods"),
+        (("attribution", "symbols"), "A", "attribution"),
+        (("peaks", "symbols", "A", "gross"), "value", "peaks"),
+    ],
+)
+def test_a_changed_figure_is_named_with_its_check(stored, prompt, section, figure, check):
+    folder = prompt.runs[0]
+    figures = json.loads((folder / "metrics.json").read_bytes())
+    place = reduce(lambda one, name: one[name], section, figures)
+    place[figure] += 0.5
+    stored_anew(folder, "metrics.json", json.dumps(figures).encode())
+    done = prompt("verify", "latest", "--format", "json")
+    assert (done.code, done.document["difference"]["check"]) == (1, check)
+    assert done.document["difference"]["where"].endswith(f".{figure}")
+    assert done.document["difference"]["stored"] == place[figure]
+
+
+def test_runs_of_before_a_column_was_stored_are_verified_without_it(stored, prompt):
+    for table, columns in (("trades", ["mae", "mfe"]), ("equity", ["benchmark"])):
+        path = prompt.runs[0] / f"{table}.parquet"
+        pq.write_table(pq.read_table(path).drop(columns), path)
+        stored_anew(prompt.runs[0], path.name, path.read_bytes())
+    assert prompt("verify", "latest").code == 0
 
 
 def test_data_that_changed_since_is_named(stored, prompt):
