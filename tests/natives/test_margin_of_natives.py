@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from random import Random
 from typing import Any, ClassVar
 
 import backtrader as bt
@@ -21,10 +23,14 @@ from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
 from tests.engines.builders import market_of, series
 from tests.natives.nautilus.scripts import Planned
-from tests.orchestration.harness import AT_CLOSE, PLAIN, HarnessRun
+from tests.natives.scripts_of_both import BacktraderScript, NautilusScript, Script, forget
+from tests.orchestration.harness import AT_CLOSE, PLAIN, HarnessRun, Part, run_harness
+from tests.orchestration.margin.plain_margin import Check
+from tests.orchestration.margin.test_margin_properties import STEPS, a_market, some_rules
 
 #: Bar → what a native does there: "short" 50 of A, "buy" one, or place a "limit" to buy one far below.
-Script = dict[int, str]
+Acts = dict[int, str]
+MANY = int(os.environ.get("ORCHESTRATE_PORTFOLIOS", "25"))
 
 
 class Shorter(bt.Strategy):  # type: ignore[misc]  # Backtrader has no types
@@ -58,7 +64,7 @@ def _clean() -> Iterator[None]:
     Planned.alive.clear()
 
 
-def planned(script: Script, seen: list[int]) -> dict[int, Callable[..., Any]]:
+def planned(script: Acts, seen: list[int]) -> dict[int, Callable[..., Any]]:
     """The same script for Nautilus; `seen` gets the bars at which it is called."""
     acts = {
         "": lambda _self: None,
@@ -79,7 +85,7 @@ def planned(script: Script, seen: list[int]) -> dict[int, Callable[..., Any]]:
 
 def run(
     framework: str,
-    script: Script,
+    script: Acts,
     prices: list[float],
     rules: ExecutionRules = PLAIN,
     portfolio_limits: Limits = NO_LIMITS,
@@ -151,3 +157,41 @@ def test_a_stop_of_the_portfolio_ends_a_natives_calls(framework: str) -> None:
     assert stop is not None
     assert (stop.figure, stop.bound) == (pytest.approx(0.25), 0.2)
     assert done.results["s"].status == "completed"
+
+
+# ---- random portfolios: ORCHESTRATE_PORTFOLIOS=1000 takes more
+
+
+def wild(chance: Random, multiplier: float) -> Script:
+    """Market orders to both sides, turns among them, for a third to nine times of 30,000 at a price of 50."""
+    units = [int(30_000 * part / (50 * multiplier)) for part in (0.3, 0.9, 3, 9)]
+    bars = [bar for bar in range(STEPS) if chance.random() < 0.25]
+    return {bar: [(float(chance.choice([1, -1]) * chance.choice(units)), None)] for bar in bars}
+
+
+def natives_of_both(seed: int) -> tuple[Check, HarnessRun]:
+    """Run a native of each engine, on accounts of their own or on one, and what checks it."""
+    chance = Random(seed)
+    market, rules, pooled = a_market(chance, foreign=True), some_rules(chance), chance.random() < 0.5
+    symbols = [symbol for symbol in market.series if symbol != "R"]
+    first, second = chance.choice(symbols), chance.choice(symbols)
+    script = tuple(wild(chance, market.instruments[first].multiplier).items())
+    own = type("Own", (BacktraderScript,), {"params": (("script", script),)})
+    NautilusScript.script = wild(chance, market.instruments[second].multiplier)
+    parts = {
+        "b": Part(own, (first,), 30, framework="backtrader", kind="backtrader"),
+        "n": Part(NautilusScript, (second,), 30, framework="nautilus", kind="nautilus"),
+    }
+    adapters = {name: build_adapter(name, {}) for name in ("backtrader", "nautilus")}
+    done = run_harness(market, parts, rules, pooled=pooled, capital=100_000, adapters=adapters)
+    forget()
+    return Check(market, rules, done, pooled=pooled), done
+
+
+def test_no_native_stays_below_maintenance_and_none_opens_beyond_its_margin() -> None:
+    found = 0
+    for seed in range(MANY):
+        check, done = natives_of_both(seed)
+        assert not any(result.error for result in done.results.values()), seed
+        found += check.run_through()
+    assert found

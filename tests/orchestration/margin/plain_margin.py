@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from orchestrate.domain.events import AccountRuinedEvent, MarginCalledEvent
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.results import FillRecord
+from tests.orchestration.harness import HarnessRun
+
+GRAIN = 1e-6
 
 CASH_CLASSES = ("equity", "etf", "crypto", "bond")
 
@@ -41,7 +47,11 @@ class PlainAccount:
     held: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
 
     def take(self, record: FillRecord, prices: Mapping[str, float] = MappingProxyType({})) -> None:
-        """Book a fill, at the rates among `prices`."""
+        """Book a fill, at the rates among `prices`; one that crosses zero closes and opens."""
+        held, _ = self.held.get((record.fill.strategy_id, record.fill.symbol), (0.0, 0.0))
+        if held * record.fill.quantity < 0 and abs(record.fill.quantity) > abs(held):
+            self.take(replace(record, fill=replace(record.fill, quantity=-held, fee=0.0)), prices)
+            record = replace(record, fill=replace(record.fill, quantity=round(record.fill.quantity + held, 6)))
         fill, instrument = record.fill, self.market.instruments[record.fill.symbol]
         place = (fill.strategy_id, fill.symbol)
         quantity, average = self.held.pop(place, (0.0, 0.0))
@@ -57,7 +67,7 @@ class PlainAccount:
         if left:
             self.held[place] = left, average
 
-    def equity(self, prices: dict[str, float]) -> float:
+    def equity(self, prices: Mapping[str, float]) -> float:
         """What the account is worth."""
         total = self.cash
         for (_, symbol), (quantity, average) in self.held.items():
@@ -66,12 +76,12 @@ class PlainAccount:
             total += quantity * (prices[symbol] - paid) * instrument.multiplier * rate_of(instrument, prices)
         return total
 
-    def required(self, prices: dict[str, float], without: Container[tuple[str, str]] = ()) -> float:
+    def required(self, prices: Mapping[str, float], without: Container[tuple[str, str]] = ()) -> float:
         """What it must keep for its positions, but those `without`."""
         counted = [place for place in self.held if place not in without]
         return sum(self._value(place, prices) * maintenance_rate(*self._of(place)) for place in counted)
 
-    def free(self, prices: dict[str, float]) -> float:
+    def free(self, prices: Mapping[str, float]) -> float:
         """What it may spend on openings."""
         return self.equity(prices) - sum(
             self._value(place, prices) * initial_rate(*self._of(place)) for place in self.held
@@ -80,7 +90,7 @@ class PlainAccount:
     def _of(self, place: tuple[str, str]) -> tuple[Instrument, float]:
         return self.market.instruments[place[1]], self.held[place][0]
 
-    def _value(self, place: tuple[str, str], prices: dict[str, float]) -> float:
+    def _value(self, place: tuple[str, str], prices: Mapping[str, float]) -> float:
         instrument, quantity = self._of(place)
         return abs(quantity * prices[place[1]]) * instrument.multiplier * rate_of(instrument, prices)
 
@@ -106,3 +116,77 @@ def moments(market: Market, fills: list[FillRecord]) -> Iterator[Moment]:
         opens = closes | {symbol: float(market.series[symbol].open[row]) for symbol, row in traded.items()}
         closes = closes | {symbol: float(market.series[symbol].close[row]) for symbol, row in rows.items()}
         yield Moment(step, label, opens, closes, [record for record in fills if record.t == label])
+
+
+def accounts(market: Market, pooled: bool, done: HarnessRun) -> Mapping[str, PlainAccount]:
+    """By the strategy; those of a pool are one."""
+    if pooled:
+        return dict.fromkeys(done.results, PlainAccount(market, 100_000.0))
+    return {name: PlainAccount(market, 30_000.0) for name in done.results}
+
+
+class Check:
+    """One portfolio, step by step, against plain arithmetic. `closing` are the positions that are called or ruined."""
+
+    def __init__(self, market: Market, rules: ExecutionRules, done: HarnessRun, *, pooled: bool) -> None:
+        self.market, self.rules, self.pooled, self.done = market, rules, pooled, done
+        self.books, self.ends = accounts(market, pooled, done), market.timeline.ends.steps
+        self.calls = {(event.t, event.strategy_id, event.symbol) for event in self.done.of(MarginCalledEvent)}
+        self.ruins = {event.t for event in self.done.of(AccountRuinedEvent)}
+        self.ruined: set[str] = set()
+        self.closing: set[tuple[str, str]] = set()
+
+    def run_through(self) -> int:
+        """Check each step; return the number of calls and ruins."""
+        for now in moments(self.market, self.done.orchestrator.fills):
+            for record in now.fills:
+                self.fill(record, now)
+            for book in {id(book): book for book in self.books.values()}.values():
+                self.mark(book, now)
+        return len(self.calls) + len(self.ruins)
+
+    def fill(self, record: FillRecord, now: Moment) -> None:
+        """An opening is paid for, and is of an account without a call; what is called is closed for that reason."""
+        fill, book = record.fill, self.books[record.fill.strategy_id]
+        place = fill.strategy_id, fill.symbol
+        at_close = self.rules.fill == "close" and str(record.reason) not in ("margin_call", "ruined", "bracket")
+        prices = now.closes if at_close else now.opens
+        held, _ = book.held.get(place, (0.0, 0.0))
+        opening = fill.quantity if held * fill.quantity >= 0 else fill.quantity + held
+        if opening * fill.quantity > 1e-9:
+            instrument = self.market.instruments[fill.symbol]
+            needed = abs(opening * fill.price) * instrument.multiplier * initial_rate(instrument, opening)
+            needed *= rate_of(instrument, prices)
+            free = book.free(prices) if opening == fill.quantity else self.after_closing(record, held, prices)
+            assert free + GRAIN >= needed + fill.fee, record
+            shut = {name for name, _ in self.closing} | self.ruined
+            assert not (shut if self.pooled else shut & {fill.strategy_id}), record
+        elif place in self.closing:
+            self.closing.discard(place)
+            assert str(record.reason) in ("margin_call", "ruined"), record
+        book.take(record, prices)
+
+    def after_closing(self, record: FillRecord, held: float, prices: Mapping[str, float]) -> float:
+        """What is free once the part of a fill that closes is booked, without its fee."""
+        book, part = deepcopy(self.books[record.fill.strategy_id]), replace(record.fill, quantity=-held, fee=0.0)
+        book.take(replace(record, fill=part), prices)
+        return book.free(prices)
+
+    def mark(self, book: PlainAccount, now: Moment) -> None:
+        """An account that keeps too little is called, as much as is needed; no other is."""
+        owners = {name for name, own in self.books.items() if own is book}
+        if owners <= self.ruined or not book.held:
+            return
+        equity, called = book.equity(now.closes), {(n, s) for t, n, s in self.calls if t == now.label and n in owners}
+        if equity <= 1e-9:
+            assert now.label in self.ruins, now.step
+            self.ruined |= owners
+            self.closing |= {place for place in book.held if self.ends[place[1]] > now.step}
+        elif equity < book.required(now.closes, without=self.closing) * (1 - 1e-9):
+            callable_now = {p for p in book.held if p not in self.closing and self.ends[p[1]] > now.step}
+            assert bool(called) == bool(callable_now), now.step
+            self.closing |= called
+            left = book.required(now.closes, without=self.closing)
+            assert called == callable_now or equity >= left * (1 - 1e-9), now.step
+        else:
+            assert not called, now.step
