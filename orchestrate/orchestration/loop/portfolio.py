@@ -187,7 +187,12 @@ class Portfolio:
     def exposure(self) -> Exposure:
         """Return what strategies would hold once their open orders have filled."""
         blotter, entries = self._orders.blotter, self._entries | self.unmanaged.entries
-        return Exposure(entries, blotter, self._marks, self._instruments, self.losses)
+        return Exposure(entries, blotter, self._marks, self._instruments, self.losses, self._goes_on)
+
+    def _goes_on(self, symbol: str) -> bool:
+        """Return whether orders can still fill; at the last step of all it makes no difference."""
+        ends, step = self._market.timeline.ends, self._marks.step
+        return ends.steps[symbol] > step or ends.last == step
 
     def first_hit(self, step: int, bound: int) -> int:
         """Return the first step after `step` and before `bound` whose equity a rule must see; else `bound`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import fsum
 from typing import Protocol
@@ -50,8 +50,15 @@ class Totals:
         self.net += after - before
 
 
+def _always(_symbol: str) -> bool:
+    return True
+
+
 class Exposure:
-    """Quantities by strategy and symbol, open orders included; demands are added as they are approved."""
+    """Quantities by strategy and symbol, open orders included; demands are added as they are approved.
+
+    `goes_on` says whether a symbol has a further bar, at which orders can fill.
+    """
 
     def __init__(
         self,
@@ -60,8 +67,10 @@ class Exposure:
         marks: Mapping[str, float],
         instruments: Mapping[str, Instrument],
         losses: LossRecord,
+        goes_on: Callable[[str], bool] = _always,
     ) -> None:
         self.entries, self.marks, self.instruments, self.losses = entries, marks, instruments, losses
+        self.goes_on = goes_on
         self._own: dict[str, dict[str, float]] = {}
         self._units: dict[str, float] = {}
         self._totals: Totals | None = None

@@ -139,6 +139,14 @@ def test_no_more_symbols_than_allowed_until_one_is_closed(places: tuple[str, str
     assert hits(done) == [("s", "max_positions", "B", 10.0, 0.0)]
 
 
+def test_an_exit_of_a_series_that_has_ended_makes_no_room() -> None:
+    """B ends at bar 3; what is held of it can't be sold any more."""
+    plan = {0: [buy("B", 10)], 4: [Signal.exit("B"), buy("A", 10)]}
+    done = run({"s": plan}, {"s": {"max_positions": MaxPositions(1)}}, b=flat(50.0, 4))
+    assert done.reasons("s")[1:3] == [("approved", "", -10.0), ("rejected", "limit", 0.0)]
+    assert list(done.orchestrator.strategies["s"].book.positions) == ["B"]
+
+
 def test_open_orders_count_as_held() -> None:
     """Both are decided before one fills: the second demand of the step is too much."""
     done = run({"s": {0: [buy("A"), buy("B")]}}, {"s": {"max_positions": MaxPositions(1)}})

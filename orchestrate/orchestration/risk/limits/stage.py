@@ -67,7 +67,7 @@ class ApplyLimits:
                 cut = self._cut(intent, exposure, portfolio)
                 if cut is not None:
                     hits.append(self._apply(intent, cut))
-            if not intent.refused and not (intent.closing and intent.demand.rests):
+            if not intent.refused and (not intent.closing or _makes_room(intent, exposure)):
                 exposure.add(intent.strategy_id, intent.symbol, intent.quantity)
         return hits
 
@@ -126,3 +126,8 @@ class ApplyLimits:
         return LimitReachedEvent(
             intent.strategy_id, name, verdict.figure, verdict.bound, intent.symbol, requested, intent.quantity
         )
+
+
+def _makes_room(exit_intent: Intent, exposure: Exposure) -> bool:
+    """Return whether an exit will fill: one that rests may not, one whose series has ended can't."""
+    return not exit_intent.demand.rests and exposure.goes_on(exit_intent.symbol)
