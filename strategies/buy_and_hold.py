@@ -21,7 +21,12 @@ class BuyAndHold:
     """
 
     name = "BUY_AND_HOLD"
-    traits: ClassVar[dict[str, object]] = {"style": "passive", "direction": "long", "data_needs": ("close",)}
+    traits: ClassVar[dict[str, object]] = {
+        "style": "passive",
+        "direction": "long",
+        "horizon": "years",
+        "data_needs": ("close",),
+    }
 
     def signals(self, bars: Bars) -> Signals:
         """Return an entry on the first bar, nothing else."""

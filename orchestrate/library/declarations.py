@@ -9,13 +9,15 @@ from typing import Any
 
 from orchestrate.domain.engines import AttributeParameters, ConfigParameters, natives_of
 from orchestrate.domain.strategies.compatibility import valid_traits
-from orchestrate.domain.strategies.protocols import Kind, Parameter
+from orchestrate.domain.strategies.protocols import PORTABLE_KINDS, Kind, Parameter
 from orchestrate.domain.strategies.relations import parse_relation
 from orchestrate.library.kinds import PLAIN_PARENTS
 from orchestrate.library.literals import default_of, literal, parameter_of, type_named
 from orchestrate.library.source import ClassSource, Reader, is_of_an_engine
 
 _PARAMETER_FIELDS = ("type", "default", "minimum", "maximum", "choices", "exclusive", "required", "help")
+
+_COLUMNS = ("open", "high", "low", "close", "volume")
 
 Parameters = dict[str, Parameter]
 
@@ -47,13 +49,41 @@ def parameters_of(
 def declared_traits(kind: Kind, lineage: Sequence[ClassSource]) -> dict[str, Any]:
     """Return the traits of the nearest `traits = {…}` of a class that can be read and mean something.
 
-    The direction of an `IStrategy` is that of its `side`.
+    The direction of an `IStrategy` is that of its `side`; the columns that a portable strategy needs are those that its
+    code reads.
     """
     declared = _literal_of(lineage, "traits")
     traits = valid_traits(declared) if isinstance(declared, dict) else {}
     if kind == "istrategy":
         traits.setdefault("direction", "short" if _literal_of(lineage, "side") == "short" else "long")
+    columns = columns_read(lineage) if kind in PORTABLE_KINDS else ()
+    if columns:
+        traits.setdefault("data_needs", columns)
     return traits
+
+
+def columns_read(lineage: Sequence[ClassSource]) -> tuple[str, ...]:
+    """Return the columns of bars that methods read; none where bars are passed on as a whole, so that others may."""
+    nodes = [node for source in lineage for node in ast.walk(source.node)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    if any(ast.unparse(call.func) != "len" and any(map(_is_bars, _arguments(call))) for call in calls):
+        return ()
+    called = {id(call.func) for call in calls}  # self.close() is no column
+    read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and id(node) not in called}
+    return tuple(column for column in _COLUMNS if column in read)
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def _is_bars(argument: ast.expr) -> bool:
+    """Return whether an argument is `bars`, one of them, or what a context returns as such."""
+    if isinstance(argument, ast.Subscript):
+        argument = argument.value
+    if isinstance(argument, ast.Call):
+        argument = argument.func
+    return ast.unparse(argument).rpartition(".")[2] in ("bars", "bar")
 
 
 def _literal_of(lineage: Sequence[ClassSource], name: str) -> object:

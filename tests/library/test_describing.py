@@ -11,6 +11,7 @@ import pytest
 
 from orchestrate.domain.errors import UnknownStrategyError
 from orchestrate.domain.strategies.protocols import StrategyDescription
+from orchestrate.wiring import shipped
 
 Described = Callable[..., StrategyDescription]
 Writer = Callable[..., object]
@@ -153,3 +154,56 @@ def test_strategies_that_come_with_the_engines(described: Described, reference: 
     assert description.kind == kind
     assert description.parameters is not None
     assert some <= set(description.parameters)
+
+
+# ---- the columns that a strategy needs
+
+
+@pytest.mark.parametrize(
+    ("code", "columns"),
+    [
+        ("return len(bars) > 1 and bars[-1].close > bars.high[-2]", ("high", "close")),
+        ("return bars.volume[-3:].mean() > moving_average(bars.open, 3)[-1]", ("open", "volume")),
+        ("self.close(); return bars[-1].low > 1", ("low",)),  # a method is no column
+        ("return range_of(bars) > bars.close[-1]", ()),  # it may read anything
+        ("return self.seen(bars[-1], bars.close)", ()),
+        ("return self.seen(window=bars[-5:])", ()),
+        ("return True", ()),
+    ],
+)
+def test_columns_that_methods_read_are_needed(described: Described, code: str, columns: tuple[str, ...]):
+    text = f"""
+class Own:
+    def should_enter(self, bars):
+        {code}
+
+    def should_exit(self, position, bars):
+        return False
+"""
+    assert described(text).traits.get("data_needs", ()) == columns
+
+
+def test_columns_of_a_context_and_of_a_parent_are_needed(described: Described):
+    text = """
+class Parent:
+    def on_bar(self, context):
+        return self.act(context.bars(context.symbols[0]).close)
+
+class Own(Parent):
+    def act(self, closes):
+        return [bar.high for bar in closes]
+"""
+    assert described(text).traits["data_needs"] == ("high", "close")
+
+
+def test_what_a_class_declares_is_what_it_needs(described: Described):
+    declared = "class Own:\n    traits = {'data_needs': ('volume',)}\n"
+    text = f"{declared}    def signals(self, bars): return bars.close, bars.open\n"
+    assert described(text).traits["data_needs"] == ("volume",)
+    native = "import backtrader as bt\nclass Own(bt.Strategy):\n    def next(self): self.data.high\n"
+    assert "data_needs" not in described(native).traits
+
+
+def test_strategies_of_the_library_say_what_they_are():
+    for name, strategy in shipped().items():
+        assert {"style", "direction", "horizon", "data_needs"} <= strategy.traits.keys(), name
