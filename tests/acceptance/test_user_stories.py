@@ -1,4 +1,4 @@
-"""The users' stories US1 to US5, through configurations and the Python API."""
+"""The users' stories US1 to US5 and US7, through configurations and the Python API."""
 
 from __future__ import annotations
 
@@ -209,3 +209,24 @@ def test_us5_beyond_a_threshold_capital_goes_back(portfolio: Portfolio, threshol
         assert (move["why"], move["bar_date"]) == ("threshold", day(3))
     orders = [(row["strategy_id"], row["symbol"], row["granted"]) for row in portfolio.stored("decisions")]
     assert orders == [("one", "A", 6_000.0), ("two", "B", 4_000.0), *MOVED[: 2 * times]]
+
+
+# ---- US7: how returns go together
+
+
+def test_us7_correlations_are_computed_shown_and_warned_of(portfolio: Portfolio) -> None:
+    """Two hold A, one holds B, whose returns have nothing to do with A's: a matrix, a heatmap, both kinds of pairs."""
+    portfolio.prices("A", [10.0, 11.0] * 5)
+    portfolio.prices("B", [10.0, 10.0, 11.0, 11.0] * 2 + [10.0, 10.0])
+    third = '  three: {name: "planned.py:Planned", framework: nautilus, allocation: 20, config: {plan: "0 B 1000"}}\n'
+    done = portfolio.backtest(pair("0 A 3000", "0 A 2000", third).replace("60", "40"))
+    matrix, pairs = done.document["correlation"], done.document["correlated"]
+    assert matrix["one"]["two"] == pytest.approx(1.0, abs=1e-3)
+    assert matrix["one"]["three"] < 0.3
+    assert [one["strategies"] for one in pairs["alike"]] == [["one", "two"]]
+    assert sorted(one["strategies"] for one in pairs["diversifiers"]) == [["one", "three"], ["two", "three"]]
+    assert "one, two: their returns have a correlation of 1.00" in done.document["compatibility"]["warnings"]
+    assert portfolio.prompt("report", "latest", "--format", "html", "--output", "page.html").code == 0
+    page = (portfolio.prompt.folder / "page.html").read_text(encoding="utf-8")
+    assert page.count('class="heat square"') == 1
+    assert "Nearly the same: one and two (1.00)." in page
