@@ -144,6 +144,9 @@ if TYPE_CHECKING:
     from orchestrate.usecases.api.stored import load_run as load_run
     from orchestrate.usecases.api.stored import run as run
     from orchestrate.usecases.api.stored import runs as runs
+    from orchestrate.usecases.api.sweeps import SweepResult as SweepResult
+    from orchestrate.usecases.api.sweeps import load_sweep as load_sweep
+    from orchestrate.usecases.api.sweeps import run_sweep as run_sweep
 else:
     _modules = {}
 

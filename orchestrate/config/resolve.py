@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from orchestrate.config.axes import Mistakes
 from orchestrate.config.compatibility import Analyze, compatibility
 from orchestrate.config.document.layers import layered
 from orchestrate.config.document.nodes import Table
+from orchestrate.config.parameters import Mistakes
 from orchestrate.config.reading import MOST_PROBLEMS, Catalogue, Choices, Reading
 from orchestrate.config.resolution import Resolution
 from orchestrate.config.schema import Configuration

@@ -79,6 +79,7 @@ from orchestrate import (
     StrategyOrchestrator,
     StrategyPlan,
     StrategyResult,
+    SweepResult,
     TimeLimitError,
     Trade,
     UnknownStrategyError,
@@ -86,6 +87,7 @@ from orchestrate import (
     brinson_fachler,
     crossed_above,
     load_run,
+    load_sweep,
     moving_average,
     risk_contributions,
     rolling_deviation,
@@ -93,6 +95,7 @@ from orchestrate import (
     run,
     run_backtest,
     run_orchestrator,
+    run_sweep,
     runs,
     wilder_rsi,
     z_score,
@@ -248,6 +251,22 @@ def stored(folder: str) -> StoredResult:
     return result
 
 
+def swept(folder: str) -> SweepResult:
+    path = Path(folder, "sweep.yaml")
+    data = "data: {WAVE: {synthetic: {bars: 40, seed: 7}}}\n"
+    parameters = "{MOMENTUM.fast: [2, 3], MOMENTUM.slow: [5, 8]}"
+    path.write_text(f"strategy: MOMENTUM\n{data}sweep: {{parameters: {parameters}}}\n")
+    result = run_sweep(path, workers=1, reports=Path(folder, "sweeps"))
+    assert load_sweep(reports=Path(folder, "sweeps")).run_id == result.run_id
+    assert_type(result.trials, pd.DataFrame)
+    assert_type(result.best, dict[str, object])
+    assert_type(result.heatmap("MOMENTUM.fast", "MOMENTUM.slow", reduction="max"), pd.DataFrame)
+    assert_type(result.walk_forward, pd.DataFrame | None)
+    orchestrator = StrategyOrchestrator([Crossing])
+    assert_type(orchestrator.optimize({"Crossing": {"fast": [2, 3]}}, prices()), dict[str, dict[str, object]])
+    return result
+
+
 def facts_of(result: OrchestratorResult) -> None:
     facts = result.facts
     assert_type(facts, RunResult)
@@ -311,6 +330,7 @@ def main() -> int:
     assert one_strategy().status == "completed"
     with TemporaryDirectory() as folder:
         assert stored(folder).status == "completed"
+        assert swept(folder).exit_code == 0
     assert settled_by_a_function() is None
     assert library().kind == "signals"
     assert set(exit_codes().values()) == {1, 2, 3, 4, 5, 124, 130}

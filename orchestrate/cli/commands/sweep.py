@@ -112,6 +112,9 @@ def _print(outcome: SweepOutcome, output: str, *, quiet: bool) -> None:
         from orchestrate.reporting.sweeps.text import show
 
         show(outcome.document)
+    for finding in outcome.document["findings"]:
+        if finding["where"] == "sweep" and finding["severity"] == "warning":
+            complain(one_line(f"warning: {finding['message']}"))
     for gate in outcome.document["gates"]:
         if not gate["passed"]:
             complain(f"gate failed: {gate['gate']} (value: {gate['value']})")

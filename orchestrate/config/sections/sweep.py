@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence as Ordered
 
 from orchestrate.analytics.gates import gate_problem, path_problem
-from orchestrate.config.axes import Checks, Descriptions, Mistakes, axes
 from orchestrate.config.document.nodes import Node, Scalar, Sequence, Table, floats, named, plain
+from orchestrate.config.parameters import Checks, Descriptions, Mistakes, axes
 from orchestrate.config.reading import Reading
 from orchestrate.config.schema import SweepSection
 from orchestrate.config.sections.execution import OF_SWEEP

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -31,10 +32,13 @@ from orchestrate.orchestration.strategies.deciders import portable_kind
 from orchestrate.runs.journal_format import LINES
 from orchestrate.usecases.api.results import BacktestResult, OrchestratorResult, result_of
 from orchestrate.usecases.api.settings import OrchestratorConfig, allocation_of, figure, portfolio_of, require_ids
-from orchestrate.usecases.running.run import run
+from orchestrate.usecases.running.run import run, run_on
+from orchestrate.usecases.running.setup import Equipment, Followers
 
 if TYPE_CHECKING:
+    from orchestrate.data.columns import Columns
     from orchestrate.data.files.memory import Data
+    from orchestrate.usecases.api.optimizing import Selection
 
 #: A strategy as a user has it: an object, a class (a native, or one that needs no argument), or a name of the library.
 Strategy: TypeAlias = object
@@ -70,6 +74,7 @@ class StrategyOrchestrator:
         if method != "custom" and isinstance(strategies[0], tuple):
             raise AllocationError(f"allocation {method!r} weighs the strategies: give them no weights")
         self._last: OrchestratorResult | None = None
+        self._data: Data | None = None
 
     @property
     def weights(self) -> list[Decimal]:
@@ -98,7 +103,44 @@ class StrategyOrchestrator:
     def run(self, data: Data) -> OrchestratorResult:
         """Run all strategies on `data`: a DataFrame, a list of bars, a path, or a dict of them by symbol."""
         self._last = result_of(_run(self.strategies, data, self.config), OrchestratorResult)
+        self._data = data
         return self._last
+
+    def optimize(
+        self,
+        parameters: Mapping[str, Mapping[str, Iterable[object]]],
+        data: Data | None = None,
+        *,
+        objective: str = "sharpe",
+        minimize: bool = False,
+        require: Iterable[str] = (),
+        select: Selection = "plateau",
+    ) -> dict[str, dict[str, object]]:
+        """Return the best value of each parameter, by strategy id; `parameters` has the values to try.
+
+        The parameters of each strategy vary alone, over every combination, while the other strategies keep theirs;
+        those that break a relation between parameters are left out. `objective` is a metric of the strategy,
+        `require` has conditions on such, as `trades >= 5`. With `select="plateau"` the set with the best median over
+        its neighbours is chosen. `data` is that of the last run if left out. A strategy of which no set is eligible
+        gets an empty one.
+
+        >>> orchestrator = StrategyOrchestrator(["MOMENTUM", "BUY_AND_HOLD"])
+        >>> values = {"MOMENTUM": {"fast": [10, 20], "slow": [50, 100]}}
+        >>> sorted(orchestrator.optimize(values, "configs/data/ALPHA.csv")["MOMENTUM"])
+        ['fast', 'slow']
+        """
+        from orchestrate.usecases.api.optimizing import Search, best_sets
+
+        bars = by_symbol(_required(self.strategies, self._data if data is None else data))
+        equipment = Equipment({symbol: part for symbol, part in bars.items() if not isinstance(part, Path)})
+        search = Search(objective, not minimize, tuple(require), select)
+        given = {name: dict(self.config.parameters.get(name, {})) for name in self._weight_by_id}
+        instances = [name for name, one in zip(given, self.strategies, strict=True) if _is_made(one[0])]
+
+        def run_with(changed: Mapping[str, Mapping[str, object]]) -> RunResult:
+            return _run_on(self.strategies, bars, replace(self.config, parameters={**given, **changed}), equipment)
+
+        return best_sets(parameters, given, instances, search, run_with)
 
 
 class BacktestEngine:
@@ -145,7 +187,16 @@ def _required(strategies: object, data: Data | None) -> Data:
 
 
 def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: OrchestratorConfig) -> RunResult:
-    bars = by_symbol(data)
+    return _run_on(strategies, by_symbol(data), config)
+
+
+def _run_on(
+    strategies: Sequence[tuple[Strategy, Decimal]],
+    bars: Mapping[str, Columns | Path],
+    config: OrchestratorConfig,
+    equipment: Equipment | None = None,
+) -> RunResult:
+    """Run strategies on bars; on `equipment` that is there already only the figures of a result are made."""
     chosen: dict[str, object] = {}
     plans = []
     for strategy, weight in strategies:
@@ -175,7 +226,15 @@ def _run(strategies: Sequence[tuple[Strategy, Decimal]], data: Data, config: Orc
     policy = mode if callable(mode) else None
     if wiring.weighs_returns(plan) and not plan.start:
         raise ConfigurationError(f"allocation {plan.allocation.method!r} weighs by the bars before start: say start")
+    if equipment is not None:
+        equipment.strategies = chosen
+        return run_on(equipment, plan, Followers(), clocked=False, policy=policy)
     return run(plan, emit=_log(config.logging_level), strategies=chosen, bars=given, policy=policy)
+
+
+def _is_made(strategy: Strategy) -> bool:
+    """Return whether a strategy is an object, whose parameters are what they are."""
+    return not isinstance(strategy, str | type)
 
 
 def _require_decidable(plans: Sequence[StrategyPlan], config: OrchestratorConfig, symbols: Collection[str]) -> None:

@@ -92,7 +92,7 @@ def run(config: str | Path, *, reports: str | Path = _REPORTS, **overrides: obje
     """
     request = Request(
         os.fspath(config),
-        overrides=tuple(_override(name, value) for name, value in overrides.items()),
+        overrides=tuple(override(name, value) for name, value in overrides.items()),
         reports=Path(reports),
         environ=os.environ,
     )
@@ -133,7 +133,7 @@ def frame(content: bytes) -> pd.DataFrame:
     return table
 
 
-def _override(name: str, value: object) -> str:
+def override(name: str, value: object) -> str:
     """Return an override as the command line has it."""
     path = name.replace(_DOT, ".")
     try:

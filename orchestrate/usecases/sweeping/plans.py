@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from orchestrate import wiring
-from orchestrate.config.axes import strategy_parameter
 from orchestrate.config.document.layers import with_value
 from orchestrate.config.document.nodes import Table, find, node_of, plain
+from orchestrate.config.parameters import strategy_parameter
 from orchestrate.config.sections.execution import OF_SWEEP
 from orchestrate.config.shapes import shape
 from orchestrate.domain.plan import RunPlan
@@ -26,13 +26,13 @@ class InfeasibleError(ValueError):
 class TrialPlans:
     """Makes the plans of trials. Where a point touches parameters of strategies alone, only these are looked at again.
 
-    `tree` is the file with everything laid over it, `base` its plan. Gates of the sweep are no gates of a trial.
+    `tree` is the file with everything laid over it, `base` its plan.
     """
 
     def __init__(self, tree: Table, base: RunPlan, axes: tuple[Axis, ...]) -> None:
         only = base.strategies[0].id if base.mode == "single" else ""
         self.base = base
-        self.tree = _of_one_run(tree)
+        self.tree = _of_runs(tree)
         self._axes = {axis.name: axis for axis in axes}
         of_strategies = {axis.name: strategy_parameter(axis.path, only) for axis in axes}
         self._of_strategies = {name: place for name, place in of_strategies.items() if place is not None}
@@ -80,13 +80,13 @@ class TrialPlans:
         return filled
 
 
-def _of_one_run(tree: Table) -> Table:
-    """Return a file without its sweep and the gates of it."""
-    tree, gates = tree.without("sweep"), tree.get("gates")
+def _of_runs(tree: Table) -> Table:
+    """Return a file without its sweep and the gates of that."""
+    tree, gates = tree.without("sweep", "extends"), tree.get("gates")
     if not isinstance(gates, Table):
         return tree
-    names = [key for key, _ in gates if key.startswith(OF_SWEEP)]
-    return tree.with_entry("gates", gates.without(*names), tree.keys["gates"])
+    of_sweep = [name for name, _ in gates if name.startswith(OF_SWEEP)]
+    return tree.with_entry("gates", gates.without(*of_sweep), tree.keys["gates"])
 
 
 def _parameters(tree: Table) -> dict[str, dict[str, object]]:

@@ -12,16 +12,14 @@ from orchestrate.config.document.parser import read_text
 from orchestrate.config.document.writing import yaml_text
 from orchestrate.domain.errors import NotFoundError, StoreError
 from orchestrate.runs.parquet import read_columns
-from orchestrate.runs.reading import LATEST, Document, find, latest_first, read_file, read_manifest
+from orchestrate.runs.reading import LATEST, SWEEP, Document, find, kind_of, latest_first, read_file, read_manifest
 from orchestrate.usecases.sweeping.store import CONFIGURATION
 
 
 def trial_configuration(reports: Path, named: str, trial: int | None) -> str:
     """Return the configuration of a trial, or of the best one, of the sweep called `named`."""
-    folder = _folder(reports, named)
+    folder = find_sweep(reports, named)
     manifest = read_manifest(folder)
-    if manifest.get("kind") != "sweep":
-        raise NotFoundError(f"{folder.name} is no sweep, but a run")
     if trial is None:
         if "best.yaml" not in manifest["files"]:
             raise NotFoundError(f"sweep {folder.name} has no best trial: none is eligible")
@@ -33,14 +31,17 @@ def trial_configuration(reports: Path, named: str, trial: int | None) -> str:
     return _laid(folder, read_file(folder, manifest, CONFIGURATION).decode("utf-8"), point)
 
 
-def _folder(reports: Path, named: str) -> Path:
+def find_sweep(reports: Path, named: str) -> Path:
     """Return the folder of a sweep; the latest one where it is called so, whatever ran after it."""
     if named == LATEST:
         for folder in latest_first(reports):
-            if read_manifest(folder).get("kind") == "sweep":
+            if kind_of(read_manifest(folder)) == SWEEP:
                 return folder
         raise NotFoundError(f"there is no sweep in {reports}")
-    return find(reports, named)
+    folder = find(reports, named)
+    if kind_of(read_manifest(folder)) != SWEEP:
+        raise NotFoundError(f"{folder.name} is no sweep, but a run")
+    return folder
 
 
 def _point(table: bytes, parameters: list[Document], trial: int) -> dict[tuple[str, ...], object] | None:

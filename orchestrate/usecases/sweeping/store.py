@@ -130,7 +130,7 @@ def keep(partial: Partial, done: Finished, figures: Document, facts: Facts) -> t
 
 def configuration(plans: TrialPlans, point: Point) -> str:
     """Return the complete file of a point: it runs as it is, wherever it stands."""
-    return yaml_text(grounded(plans.at(point)).without("extends"))
+    return yaml_text(grounded(plans.at(point)))
 
 
 def _digest(path: Path) -> str:

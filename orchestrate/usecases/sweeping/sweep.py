@@ -13,6 +13,7 @@ from orchestrate import __version__, wiring
 from orchestrate.config.resolution import Resolution
 from orchestrate.domain.errors import ConfigurationError, InterruptedRunError, Problem
 from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.results import Finding
 from orchestrate.domain.sweeps import SweepPlan
 from orchestrate.runs.manifest import SCHEMA_VERSION, versions
 from orchestrate.runs.sweeps.journal import TrialJournal
@@ -94,7 +95,7 @@ def sweep(
                 raise InterruptedRunError(_interrupted(request, partial, len(journal.rows), trials.total))
             done = Finished(plan, plans, trials, journal, trials.sets(), files)
             figures = document_of(done)
-            facts = _facts(request, resolution, figures, start, data_hash, installed)
+            facts = _facts(request, resolution, figures, start, data_hash, installed, trials.why_none)
             document, folder = keep(partial, done, figures, facts)
     return SweepOutcome(facts.exit_code, document, folder)
 
@@ -153,9 +154,12 @@ def _facts(
     start: Start,
     data_hash: str,
     installed: Mapping[str, str],
+    reason: str | None,
 ) -> Facts:
+    """Return what `run.json` says; `reason` is why no trial was run, None where one was."""
     failed = figures["statuses"]["failed"]
     passed = all(gate["passed"] for gate in figures["gates"])
+    unrun = [] if reason is None else [Finding("warning", "sweep", f"no trial was run: {reason}")]
     given = Request(request.config, request.overrides, request.data, environ=request.environ)
     return Facts(
         status="degraded" if failed else "completed",
@@ -165,5 +169,5 @@ def _facts(
         data_hash=data_hash,
         versions=installed,
         overrides=overrides_of(given),
-        findings=(*resolution.findings, *resolution.notes),
+        findings=(*resolution.findings, *resolution.notes, *unrun),
     )

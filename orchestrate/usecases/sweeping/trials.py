@@ -91,6 +91,12 @@ class Trials:
         """Whether every trial is there."""
         return len(self._journal.rows) >= self.total
 
+    @property
+    def why_none(self) -> str | None:
+        """The reason why no trial was run; None where one was."""
+        rows = list(self._journal.rows)
+        return rows[0].reason if all(row.status is TrialStatus.INFEASIBLE for row in rows) else None
+
     def sets(self) -> list[Competition]:
         """Return the trials that compete with each other, and what was chosen among them."""
         return [self._competition(part, span) for part, span in zip(self.parts, self._spans, strict=True)]

@@ -31,8 +31,9 @@ sweep:
     strategies.dips.sizing.percent: [50, 95]
   where: ["trend.fast < trend.slow"]
   require: ["trades >= 3"]
-gates: {sweep.pbo: "<= 1", sharpe: ">= -9"}
+gates: {sharpe: ">= -99", sweep.pbo: "<= 1.0"}
 """
+
 OWN = """\
 class Dips:
     def __init__(self, depth: float = 0.01) -> None:

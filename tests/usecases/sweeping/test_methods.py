@@ -123,3 +123,10 @@ def test_gates_judge_the_sweep(tmp_path: Path, gate: str, code: int) -> None:
     best = (outcome.folder / "best.yaml").read_text()
     assert "sweep." not in best
     assert 'sharpe: ">= 99"' in best
+
+
+def test_a_sweep_of_which_nothing_can_be_run_says_why(tmp_path: Path) -> None:
+    outcome = swept(tmp_path, "sweep: {parameters: {trend.fast: [60, 70]}}\n")
+    assert {row["status"] for row in rows_of(outcome.folder)} == {"infeasible"}
+    (message,) = (one["message"] for one in outcome.document["findings"] if one["where"] == "sweep")
+    assert message == "no trial was run: strategies.trend: fast < slow must hold, but fast is 60 and slow is 50"
