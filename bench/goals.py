@@ -24,6 +24,7 @@ FIVE_DAYS, FIVE_MINUTES = "5 against 1, 2,520 days", "5 against 1, 500,000 minut
 FIVE_SPARSE = f"{FIVE_MINUTES}, 50/200"
 WHOLE, MEMORY, STEP = "whole process", "memory", "step"
 PAGES = "pages"
+SWEEP = "399 pairs, 2,520 days"
 BRACKETS = "brackets, 500,000 minutes"
 PORTFOLIO = "100 on 100, 2,520 days, decided by the portfolio"
 
@@ -89,6 +90,12 @@ GOALS = [
     Goal(WHOLE, "--help", 150, "ms"),
     Goal(WHOLE, "validate", 400, "ms"),
     Goal(WHOLE, "runs, 1,000 stored", 500, "ms"),
+    Goal(SWEEP, "whole process, 2 workers / vectorbt", 0.3),
+    Goal(SWEEP, "whole process, 2 workers / backtesting.py", 0.35),
+    Goal(SWEEP, "loop, 2 workers / vectorbt, warm", 2.0),
+    Goal(SWEEP, "loop, 2 workers / loop, 1 workers", 0.556),
+    Goal(SWEEP, "a trial beside its orders", 0.4, "ms"),
+    Goal(SWEEP, "10,000 trials above 100, memory", 50, "MB"),
     Goal(PAGES, "5 strategies, 504 days, CPU, P95 of 20", 2_000, "ms"),
     Goal(PAGES, "5 strategies, 500,000 minutes, CPU", 5_000, "ms"),
     Goal(PAGES, "500,000 minutes, size", 2.5, "MB"),
