@@ -28,7 +28,7 @@ def trials_table(rows: Rows, parameters: Sequence[str], eligible: Collection[int
         "eligible": arrow_column([row.number in eligible for row in every], kinds["flag"]),
         "reason": arrow_column([row.reason for row in every], kinds["text"]),
     }
-    columns |= {name: _values([row.point.get(name) for row in every]) for name in parameters}
+    columns |= {name: values_column([row.point.get(name) for row in every]) for name in parameters}
     for name in rows.names:
         whole = is_count(name)
         figures = [int(value) if whole and value is not None else value for value in _known(column(every, name))]
@@ -41,7 +41,7 @@ def _known(figures: Floats) -> list[float | None]:
     return [None if math.isnan(value) else value for value in figures.tolist()]
 
 
-def _values(values: Sequence[object]) -> Any:
+def values_column(values: Sequence[object]) -> Any:
     """Return the values of a parameter: whole numbers, numbers, flags, or texts; what is none of these as JSON."""
     import pyarrow as pa
 
@@ -51,6 +51,8 @@ def _values(values: Sequence[object]) -> Any:
     if given and all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
         whole = all(isinstance(value, int) and abs(value) < 2**63 for value in given)
         return arrow_column(values, pa.int64() if whole else kinds["number"])
+    if not given:
+        return arrow_column(values, kinds["number"])
     return arrow_column([value if isinstance(value, str) else json.dumps(value) for value in values], kinds["text"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -25,10 +25,12 @@ from orchestrate.runs.sweeps.journal import TrialJournal
 from orchestrate.runs.sweeps.partial import Partial
 from orchestrate.runs.sweeps.reading import sweep_facts
 from orchestrate.runs.sweeps.tables import trials_table, write_returns
+from orchestrate.runs.sweeps.windows import account_table, windows_table
 from orchestrate.runs.tables.arrow import parquet_bytes
 from orchestrate.usecases.backtest import json_bytes
 from orchestrate.usecases.sweeping.plans import TrialPlans
 from orchestrate.usecases.sweeping.trials import Competition, Trials
+from orchestrate.usecases.sweeping.walk_forward.walk import WalkForward
 
 Document = dict[str, Any]
 #: The complete file that trials are laid over.
@@ -45,6 +47,7 @@ class Finished:
     journal: TrialJournal
     sets: Sequence[Competition]
     files: Mapping[str, bytes]
+    walk: WalkForward | None = None
 
     @property
     def best(self) -> Point:
@@ -63,7 +66,7 @@ def document_of(done: Finished) -> Document:
         SweepPart(one.part.axes, one.trials, one.choice.eligible, one.choice.pick, one.part.strategy)
         for one in done.sets
     ]
-    document = sweep_document(done.plan, parts)
+    document = sweep_document(done.plan, parts, None if done.walk is None else done.walk.metrics)
     together = done.trials.together
     if together is not None:
         trial = done.journal.trial(together)
@@ -116,6 +119,7 @@ def keep(partial: Partial, done: Finished, figures: Document, facts: Facts) -> t
         "trials.parquet": parquet_bytes(trials_table(done.journal.rows, parameters, done.eligible)),
         "sweep.json": json_bytes(figures),
         **({} if not done.best else {"best.yaml": configuration(done.plans, done.best).encode()}),
+        **({} if done.walk is None else _tables_of(done.walk, parameters)),
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -126,6 +130,13 @@ def keep(partial: Partial, done: Finished, figures: Document, facts: Facts) -> t
     (folder / "run.json").write_bytes(seal(json_bytes(manifest)))
     kept = partial.finish()
     return sweep_facts(manifest, figures, kept), kept
+
+
+def _tables_of(walk: WalkForward, parameters: Sequence[str]) -> dict[str, bytes]:
+    return {
+        "walk_forward.parquet": parquet_bytes(windows_table(walk.windows, parameters, list(walk.metrics))),
+        "out_of_sample.parquet": parquet_bytes(account_table(walk.windows)),
+    }
 
 
 def configuration(plans: TrialPlans, point: Point) -> str:
@@ -167,4 +178,6 @@ def fingerprint(plan: SweepPlan, base: RunPlan, data_hash: str, versions: Mappin
     rest = [plan.method, plan.trials if plan.method != "grid" else 0, plan.seed, plan.batch, plan.each]
     objectives = [[one.metric, one.maximize] for one in plan.objectives]
     decisive = [axes, relations, rest, objectives, base.hash, data_hash, dict(sorted(versions.items()))]
+    if plan.walk_forward is not None:
+        decisive.append(astuple(plan.walk_forward))
     return hashlib.sha256(json.dumps(decisive, separators=(",", ":"), default=str).encode()).hexdigest()

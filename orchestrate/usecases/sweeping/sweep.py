@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from orchestrate.usecases.backtest import Request, Start, given_files, overrides
 from orchestrate.usecases.running.stopping import Stop
 from orchestrate.usecases.sweeping.plans import TrialIds, TrialPlans
 from orchestrate.usecases.sweeping.store import Facts, Finished, document_of, fingerprint, keep
-from orchestrate.usecases.sweeping.trials import Progress, Trials, TrialWorker
+from orchestrate.usecases.sweeping.trials import Progress, Trials, TrialWorker, run_all
+from orchestrate.usecases.sweeping.walk_forward.walk import Walk, WalkForward
 from orchestrate.usecases.sweeping.workbench import Workbench
 
 Document = dict[str, Any]
@@ -88,16 +89,34 @@ def sweep(
             TrialJournal(partial.folder) as journal,
         ):
             trials = Trials(plan, TrialWorker(plans, workbench), TrialIds(data_hash, installed), journal)
-            started(partial.run_id, len(journal.rows), trials.total)
-            with Stop() as stop:
-                trials.run(stop, progress)
-            if not trials.finished:
-                raise InterruptedRunError(_interrupted(request, partial, len(journal.rows), trials.total))
-            done = Finished(plan, plans, trials, journal, trials.sets(), files)
+            walk = None if plan.walk_forward is None else Walk(plan, plans, workbench, installed, partial.folder, cache)
+            walked = _through(request, partial, trials, walk, progress, started)
+            done = Finished(plan, plans, trials, journal, trials.sets(), files, walked)
             figures = document_of(done)
-            facts = _facts(request, resolution, figures, start, data_hash, installed, trials.why_none)
+            facts = _facts(request, resolution, figures, start, data_hash, installed, done)
             document, folder = keep(partial, done, figures, facts)
     return SweepOutcome(facts.exit_code, document, folder)
+
+
+def _through(
+    request: SweepRequest,
+    partial: Partial,
+    trials: Trials,
+    walk: Walk | None,
+    progress: Callable[[Progress], None],
+    started: Callable[[str, int, int], None],
+) -> WalkForward | None:
+    """Run every trial, those of a walk-forward too, and then its tests."""
+    with ExitStack() as held:
+        trainings = [] if walk is None else held.enter_context(walk.trainings())
+        every = [trials, *(training.trials for training in trainings)]
+        total = sum(one.total for one in every)
+        started(partial.run_id, sum(one.done for one in every), total)
+        with Stop() as stop:
+            run_all(every, stop, progress)
+        if not all(one.finished for one in every):
+            raise InterruptedRunError(_interrupted(request, partial, sum(one.done for one in every), total))
+        return None if walk is None else walk.tested(trainings)
 
 
 def _resolved(request: SweepRequest) -> tuple[Resolution, SweepPlan]:
@@ -154,11 +173,11 @@ def _facts(
     start: Start,
     data_hash: str,
     installed: Mapping[str, str],
-    reason: str | None,
+    done: Finished,
 ) -> Facts:
-    """Return what `run.json` says; `reason` is why no trial was run, None where one was."""
     failed = figures["statuses"]["failed"]
     passed = all(gate["passed"] for gate in figures["gates"])
+    reason = done.trials.why_none  # None where one was run
     unrun = [] if reason is None else [Finding("warning", "sweep", f"no trial was run: {reason}")]
     given = Request(request.config, request.overrides, request.data, environ=request.environ)
     return Facts(
@@ -169,5 +188,5 @@ def _facts(
         data_hash=data_hash,
         versions=installed,
         overrides=overrides_of(given),
-        findings=(*resolution.findings, *resolution.notes, *unrun),
+        findings=(*resolution.findings, *resolution.notes, *unrun, *(done.walk.findings if done.walk else ())),
     )

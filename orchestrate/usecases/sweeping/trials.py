@@ -66,7 +66,7 @@ class Trials:
     """The trials of a sweep. Those that the journal has already are not run again."""
 
     def __init__(self, plan: SweepPlan, worker: TrialWorker, ids: TrialIds, journal: TrialJournal) -> None:
-        self._plan, self._worker, self._ids, self._journal = plan, worker, ids, journal
+        self.plan, self.worker, self._ids, self._journal = plan, worker, ids, journal
         self._sampler = SAMPLERS[plan.method]
         self._under_way: dict[int, tuple[str, Point]] = {}
         self._best = WORST
@@ -74,17 +74,15 @@ class Trials:
         self._spans: list[range] = []
         self.total = sum(trials(plan.method, Space.of(plan, part.axes)) for part in self.parts) + (len(self.parts) > 1)
 
-    def run(self, stop: Callable[[], bool], progress: Callable[[Progress], None]) -> None:
-        """Run what is missing, until all is done or `stop` says so."""
-        known, began = len(self._journal.rows), time.monotonic()
-        execute = EXECUTORS[self._plan.executor]
-        results = execute(
-            self._tasks(), self._worker, self._plan.workers, lost=_lost, address=self._plan.address, stop=stop
-        )
-        for number, measured in results:
-            trial_id, point = self._under_way.pop(number)
-            self._note(self._journal.add(number, trial_id, point, measured))
-            progress(self._progress(known, time.monotonic() - began))
+    def take(self, number: int, measured: Measured) -> None:
+        """Write down the result of one of the tasks."""
+        trial_id, point = self._under_way.pop(number)
+        self._note(self._journal.add(number, trial_id, point, measured))
+
+    @property
+    def done(self) -> int:
+        """How many trials are there."""
+        return len(self._journal.rows)
 
     @property
     def finished(self) -> bool:
@@ -109,9 +107,9 @@ class Trials:
     def _competition(self, part: Part, span: range) -> Competition:
         journal = self._journal
         trials = tuple(journal.trial(journal.rows.by_number[number], part.strategy) for number in span)
-        return Competition(part, trials, choose(self._plan, part.axes, trials))
+        return Competition(part, trials, choose(self.plan, part.axes, trials))
 
-    def _tasks(self) -> Iterator[tuple[int, Point] | None]:
+    def tasks(self) -> Iterator[tuple[int, Point] | None]:
         """Yield the trials to run; None where what follows depends on the results of all before."""
         first, self._spans = 0, []
         for part in self.parts:
@@ -124,8 +122,8 @@ class Trials:
 
     def _of_part(self, part: Part, first: int) -> Generator[tuple[int, Point] | None, None, int]:
         """Yield the trials of a part, whose first one has the number `first`; return the number after its last."""
-        batches = self._sampler.batches(Space.of(self._plan, part.axes), first)
-        where, number = relations_of(self._plan, part), first
+        batches = self._sampler.batches(Space.of(self.plan, part.axes), first)
+        where, number = relations_of(self.plan, part), first
         batch: Sequence[Point] | None = next(batches, None)
         while batch is not None:
             for offset, point in enumerate(batch):
@@ -150,7 +148,7 @@ class Trials:
         trial_id = ""
         if not reason:
             try:
-                trial_id = self._ids.of(self._worker.plans.plan(point))
+                trial_id = self._ids.of(self.worker.plans.plan(point))
             except InfeasibleError as error:
                 reason = str(error)
         if reason:
@@ -168,21 +166,65 @@ class Trials:
 
     def _scores(self, number: int, part: Part) -> Score:
         trial = self._journal.trial(self._journal.rows.by_number[number], part.strategy)
-        scores = scores_of(self._plan, trial)
+        scores = scores_of(self.plan, trial)
         return None if WORST in scores else scores
 
     def _note(self, row: Row) -> None:
         """Remember the best score so far, for the eye alone."""
         part = next((part for part in self.parts if {axis.name for axis in part.axes} == {*row.point}), self.parts[0])
-        score = scores_of(self._plan, self._journal.trial(row, part.strategy))[0]
+        score = scores_of(self.plan, self._journal.trial(row, part.strategy))[0]
         self._best = max(self._best, score)
 
-    def _progress(self, known: int, seconds: float) -> Progress:
-        done = len(self._journal.rows)
+    @property
+    def best(self) -> float | None:
+        """The best score so far."""
+        objective = self.plan.objectives[0]
+        return None if self._best == WORST else self._best if objective.maximize else -self._best
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Makes the function that runs a point with one of several workers, named by its place."""
+
+    workers: tuple[TrialWorker, ...]
+
+    def __call__(self) -> Callable[[tuple[int, Point]], Measured]:
+        """Return a function that runs a point."""
+        return self.run
+
+    def run(self, task: tuple[int, Point]) -> Measured:
+        """Run a point."""
+        place, point = task
+        return self.workers[place].run(point)
+
+
+def run_all(every: Sequence[Trials], stop: Callable[[], bool], progress: Callable[[Progress], None]) -> None:
+    """Run what is missing of all trials, on the same processes, until all is done or `stop` says so.
+
+    The best score that `progress` shows is that of the first ones.
+    """
+    plan = every[0].plan
+    known, total, began = sum(one.done for one in every), sum(one.total for one in every), time.monotonic()
+    results = EXECUTORS[plan.executor](
+        _tasks(every),
+        Workers(tuple(one.worker for one in every)),
+        plan.workers,
+        lost=_lost,
+        address=plan.address,
+        stop=stop,
+    )
+    for number, measured in results:
+        every[number % len(every)].take(number // len(every), measured)
+        done, seconds = sum(one.done for one in every), time.monotonic() - began
         rate = (done - known) / seconds if seconds > 0 else None
-        objective = self._plan.objectives[0]
-        shown = None if self._best == WORST else self._best if objective.maximize else -self._best
-        return Progress(done, self.total, shown, rate, (self.total - done) / rate if rate else None)
+        progress(Progress(done, total, every[0].best, rate, (total - done) / rate if rate else None))
+
+
+def _tasks(every: Sequence[Trials]) -> Iterator[tuple[int, tuple[int, Point]] | None]:
+    """Yield the tasks of all trials, numbered across them."""
+    for place, one in enumerate(every):
+        for task in one.tasks():
+            yield None if task is None else (task[0] * len(every) + place, (place, task[1]))
 
 
 def _next(batches: Batches, scores: Sequence[Score]) -> Sequence[Point] | None:

@@ -1,0 +1,47 @@
+"""Tracks cut and put together: the tests of a walk-forward as one account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import fsum
+
+import numpy as np
+
+from orchestrate.analytics.sums import mean
+from orchestrate.analytics.tracks.track import CapitalUse, RoundTrips, Track
+
+
+def since(track: Track, moment: int) -> Track:
+    """Return the part of a track from a moment on, before which nothing happened in it."""
+    part = slice(int(np.searchsorted(track.stamps, moment)), None)
+    equity = track.equity[part]
+    return replace(
+        track,
+        equity=equity,
+        stamps=track.stamps[part],
+        exposed=track.exposed[part],
+        benchmark=None if track.benchmark is None else track.benchmark[part],
+        capital=replace(track.capital, equity=mean(equity) if len(equity) else 0.0, idle=None),
+    )
+
+
+def stitched(tracks: Sequence[Track]) -> Track:
+    """Return tracks of which each begins with what the one before it ended with, as one."""
+    equity = np.concatenate([one.equity for one in tracks])
+    benchmarks = [one.benchmark for one in tracks if one.benchmark is not None]
+    return Track(
+        initial=tracks[0].initial,
+        equity=equity,
+        stamps=np.concatenate([one.stamps for one in tracks]),
+        exposed=np.concatenate([one.exposed for one in tracks]),
+        trips=RoundTrips.joined([one.trips for one in tracks]),
+        fees=fsum(one.fees for one in tracks),
+        periods_per_year=tracks[0].periods_per_year,
+        capital=CapitalUse(
+            traded=fsum(one.capital.traded for one in tracks),
+            slippage=fsum(one.capital.slippage for one in tracks),
+            equity=mean(equity) if len(equity) else 0.0,
+        ),
+        benchmark=np.concatenate(benchmarks) if len(benchmarks) == len(tracks) else None,
+    )

@@ -1,0 +1,1 @@
+"""A walk-forward: chosen on trainings, run on tests, on one account."""
