@@ -100,7 +100,7 @@ def _whole_blocks(returns: npt.NDArray[Any], blocks: int) -> npt.NDArray[Any]:
 
 def _sums(days: npt.NDArray[Any], blocks: int) -> Iterator[_Halves]:
     """Yield the sums of some trials at a time; NoFigureError where there is nothing to compare."""
-    still = same = True
+    masks, still, same = _masks(blocks), True, True
     first = np.array(days[:, :1], dtype=np.float64)
     for start in range(0, days.shape[1], _TRIALS):
         some = np.array(days[:, start : start + _TRIALS], dtype=np.float64)
@@ -109,7 +109,7 @@ def _sums(days: npt.NDArray[Any], blocks: int) -> Iterator[_Halves]:
         still = still and bool(np.all(some == some[:1]))
         same = same and bool(np.all(some == first))
         cut = some.reshape(blocks, -1, some.shape[1])
-        yield _Halves(start, len(days) // 2, cut.sum(axis=1), (cut**2).sum(axis=1))
+        yield _Halves(start, len(days) // 2, cut.sum(axis=1), (cut**2).sum(axis=1), masks)
     if still:
         raise NoFigureError("returns never change")
     if same:
@@ -123,14 +123,10 @@ class _Halves:
     over some of the others; all sums of either kind are in a table. Sums of equal columns are equal to the last bit.
     """
 
-    def __init__(self, start: int, days: int, sums: Floats, squares: Floats) -> None:
+    def __init__(self, start: int, days: int, sums: Floats, squares: Floats, masks: Places) -> None:
         self.start, self.trials = start, sums.shape[1]
-        self._days, self._sums, self._squares = days, sums, squares
-        blocks = len(sums)
-        self._first = blocks // 2
-        splits = [sum(1 << block for block in half) for half in combinations(range(blocks), self._first)]
-        self._masks = np.array(splits[: len(splits) // 2], dtype=np.int64)
-        self._all = (1 << blocks) - 1
+        self._days, self._sums, self._squares, self._masks = days, sums, squares, masks
+        self._first, self._all = len(sums) // 2, (1 << len(sums)) - 1
         self._tables: list[tuple[Floats, Floats]] = []
 
     def chunks(self) -> Iterator[slice]:
@@ -159,6 +155,12 @@ class _Halves:
         variance[still] = 1.0
         means[still] = 0.0
         return np.asarray(means / np.sqrt(variance * (self._days / (self._days - 1))))
+
+
+def _masks(blocks: int) -> Places:
+    """Return the blocks of the first half of each pair, bit k for block k, in lexicographic order."""
+    halves = [sum(1 << block for block in half) for half in combinations(range(blocks), blocks // 2)]
+    return np.array(halves[: len(halves) // 2], dtype=np.int64)
 
 
 def _subset_sums(rows: Floats) -> Floats:

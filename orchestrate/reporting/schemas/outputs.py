@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from orchestrate.reporting.schemas import audit, lists, orders, run, surroundings, validation
+from orchestrate.reporting.schemas import audit, lists, orders, run, surroundings, sweep, validation
 from orchestrate.reporting.schemas.parts import Json
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def report() -> Json:
+    """Return the schema of `report`: of a run, or of a sweep."""
+    return {"anyOf": [run.run(), sweep.sweep()]}
+
+
 OUTPUTS: Final[dict[str, Callable[[], Json]]] = {
     "backtest": run.backtest,
     "batch": lists.batch,
-    "report": run.run,
+    "report": report,
+    "sweep": sweep.sweep,
     "runs": lists.runs,
     "compare": lists.compare,
     "clean": lists.clean,

@@ -45,7 +45,7 @@ def run() -> Json:
             "start": nullable(TEXT),
             "end": nullable(TEXT),
             **_figures(),
-            "gates": array(_gate()),
+            "gates": array(gate()),
             "findings": array(FINDING),
             "paths": record({"run": TEXT, "journal": TEXT}),
         },
@@ -106,7 +106,7 @@ def _error() -> Json:
     return record({"type": TEXT, "message": TEXT, "bar_date": nullable(TEXT)}, where)
 
 
-def _gate() -> Json:
+def gate() -> Json:
     return record({"gate": TEXT, "value": nullable(NUMBER), "passed": FLAG}, {"baseline": NUMBER})
 
 

@@ -18,8 +18,8 @@ SLOW = Axis("trend.slow", ("strategies", "trend", "config", "slow"), (30, 50, 70
 def sweep_of(axes=(FAST, SLOW), days=320, seed=1, drift=None, **plan):
     """Return the plan of a grid with `fast < slow / 2`, and its one part, whose best trial is picked."""
     settings = {"require": (Gate("trades", ">=", 3.0),), "seed": seed, "select": "best"} | plan
-    where = (parse_relation("fast < slow / 2"),) if len(axes) > 1 else ()
-    chosen = SweepPlan(axes=tuple(axes), where=where, **settings)
+    settings.setdefault("where", (parse_relation("fast < slow / 2"),) if len(axes) > 1 else ())
+    chosen = SweepPlan(axes=tuple(axes), **settings)
     return chosen, part_of(chosen, axes, days, seed, drift)
 
 
@@ -51,7 +51,7 @@ def _hill(shares):
 
 def _trial(number, point, common, random, drift):
     values = list(point.values())
-    if len(values) > 1 and not values[0] < values[1] / 2:
+    if _is_forbidden(values):
         reason = f"fast < slow / 2 must hold, but fast is {values[0]}, slow is {values[1]}"
         return Trial(number, point, Measured(TrialStatus.INFEASIBLE, reason))
     noise = random.standard_normal(len(common)) * 0.004
@@ -59,9 +59,13 @@ def _trial(number, point, common, random, drift):
         return Trial(number, point, Measured(TrialStatus.NO_TRADES), f"{number:064x}")
     if number % 29 == 28:
         return Trial(number, point, Measured(TrialStatus.FAILED, "strategies.py:12: ZeroDivisionError: division by 0"))
-    shares = [_share(value, place) for place, value in enumerate(values)]
+    shares = [_share(value, place) for place, value in enumerate(values) if not isinstance(value, str | bool)]
     returns = drift(shares) + common + noise
     return Trial(number, point, _measured(returns, number), f"{number:064x}")
+
+
+def _is_forbidden(values):
+    return len(values) > 1 and isinstance(values[0], int) and not values[0] < values[1] / 2
 
 
 def _share(value, place):

@@ -48,10 +48,16 @@ def trials_table(plan, parts):
             measured = trial.measured
             facts = {"trial": trial.number, "id": trial.id, "status": measured.status.value}
             facts |= {"eligible": trial.number in part.eligible, "reason": measured.reason}
-            parameters = {axis.name: trial.point.get(axis.name) for axis in plan.axes}
+            parameters = {axis.name: _stored(axis, trial.point.get(axis.name)) for axis in plan.axes}
             rows.append(facts | parameters | dict(measured.metrics) | {"final_equity": measured.final_equity})
     names = dict.fromkeys(name for row in rows for name in row if name != "final_equity")
     return pa.table({name: pa.array([row.get(name) for row in rows]) for name in (*names, "final_equity")})
+
+
+def _stored(axis, value):
+    """Values of several types are stored as text."""
+    kinds = {bool if isinstance(one, bool) else str if isinstance(one, str) else float for one in axis.values}
+    return value if value is None or len(kinds) < 2 else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def returns_table(parts):

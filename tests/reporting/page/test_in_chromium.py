@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from tests.reporting.page.browser import CHROMIUM, Browser
 from tests.reporting.page.conftest import command
+from tests.reporting.page.looks import DRAWN, broken_rules, show_all
 
 pytestmark = [
     pytest.mark.uncounted,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here"),
 ]
-DRAWN = "[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('.main-svg .cartesianlayer'))"
-#: Rows beyond the first ones, and lines of charts: they are like those that stay, and take minutes to look at.
-ALIKE = "tbody tr:nth-child(n+4), .cartesianlayer *, .gridlayer *"
-#: What can differ in the dark.
-RULES = "{ runOnly: ['color-contrast'] }"
-BROKEN = "found.violations.map((one) => [one.id, one.nodes.map((node) => node.html)])"
-SHOW_ALL = """(async () => {
-  for (const plot of document.querySelectorAll('.plot')) {
-    plot.scrollIntoView({ behavior: 'instant' });
-    while (!plot.dataset.drawn) await new Promise((done) => setTimeout(done, 10));
-  }
-  scrollTo({ top: 0, behavior: 'instant' });
-})()"""
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +32,6 @@ def opened(browser, run):
     browser.requests.clear()
     browser.open((run / "report.html").as_uri())
     return browser
-
-
-def show_all(browser: Browser) -> None:
-    browser.ask(SHOW_ALL)
-    browser.wait(DRAWN)
 
 
 def traces(browser: Browser, chart: str) -> int:
@@ -135,15 +117,10 @@ def test_a_phone_shows_it_without_scrolling_sideways(opened):
 @pytest.mark.skipif(find_spec("axe_core_python") is None, reason="axe-core-python is not installed")
 @pytest.mark.parametrize(("page", "scheme"), [("run", "light"), ("run", "dark"), ("index", "light")])
 def test_no_rule_of_accessibility_is_broken(opened, run, page, scheme):
-    spec = find_spec("axe_core_python")
-    assert spec is not None
-    assert spec.origin is not None
     opened.prefer(scheme)
     opened.open((run / "report.html" if page == "run" else run.parent / "index.html").as_uri())
     show_all(opened)
-    opened.ask(Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8") + ";1")
-    opened.ask(f"document.querySelectorAll('{ALIKE}').forEach((one) => one.remove())")
-    assert opened.ask(f"axe.run(document, {RULES if scheme == 'dark' else '{}'}).then((found) => {BROKEN})") == []
+    assert broken_rules(opened, dark=scheme == "dark") == []
 
 
 def test_the_index_filters_and_draws_what_is_chosen(browser, folder):

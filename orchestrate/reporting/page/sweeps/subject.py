@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from orchestrate.analytics.sweeps.parts import PLACED
 from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.sweeps import Axis, Objective, TrialStatus
 from orchestrate.reporting.page.subject import CONFIG
-from orchestrate.reporting.sweeps.figures import compared_metrics, parts_of
+from orchestrate.reporting.sweeps.figures import compared_metrics, parts_of, value_text
 from orchestrate.runs.arrays import arrays
 from orchestrate.runs.reading import Document
 from orchestrate.runs.sweeps.reading import BEST, FIRST, RETURNS, TRIALS, WALK_FORWARD, StoredSweep
@@ -182,7 +183,7 @@ def _as_listed(axis: Axis, column: Sequence[Any]) -> list[object]:
     """Return the values of a column as the axis lists them; a list of several types is stored as text."""
     if axis.bounds is not None:
         return list(column)
-    texts = {str(value): value for value in axis.values}
+    texts = {text: value for value in axis.values for text in (str(value), value_text(value), json.dumps(value))}
     listed = {_form(value): value for value in axis.values}
     return [None if value is None else listed.get(_form(value), texts.get(str(value), value)) for value in column]
 
