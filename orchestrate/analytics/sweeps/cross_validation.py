@@ -10,17 +10,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from orchestrate.analytics.metrics.metric import NoFigureError
+from orchestrate.analytics.sweeps.columns import Columns, Returns, chunks, columns_of
 from orchestrate.domain.market.timeline import Floats
 
 Places = npt.NDArray[np.int64]
-#: Trials whose sums are held at once, and Sharpe ratios.
-_TRIALS: Final = 256
+#: Sharpe ratios that are held at once.
 _RATIOS: Final = 2**17
 #: A variance this small against the mean square is the rounding of floats, not a movement.
 _NOISE: Final = 1e-13
@@ -54,7 +54,7 @@ class CrossValidation:
         return float(np.mean(self.out_of_sample < 0.0))
 
 
-def backtest_overfitting(returns: npt.ArrayLike, blocks: int = 16) -> float:
+def backtest_overfitting(returns: Returns, blocks: int = 16) -> float:
     """Return the probability that the best trial in sample is no better than the middle one out of sample.
 
     `returns`: a row a day, a column a trial. The first days that fill no block are left out.
@@ -62,13 +62,14 @@ def backtest_overfitting(returns: npt.ArrayLike, blocks: int = 16) -> float:
     return cross_validate(returns, blocks).overfitting
 
 
-def cross_validate(returns: npt.ArrayLike, blocks: int = 16) -> CrossValidation:
+def cross_validate(returns: Returns, blocks: int = 16) -> CrossValidation:
     """Compare the halves of all splits of `returns`, a row a day and a column a trial; see `CrossValidation`.
 
     Where a trial's returns don't change within a half, its Sharpe ratio there is 0. Equal trials share their ranks.
-    Some trials are read at a time, so that `returns` may be on the disk. NoFigureError says why there is no comparison.
+    NoFigureError says why there is no comparison.
     """
-    parts = list(_sums(_whole_blocks(np.asarray(returns), blocks), blocks))
+    columns = columns_of(returns)
+    parts = list(_sums(columns, _left_out(columns, blocks), blocks))
     found = _Contest.of(math.comb(blocks, blocks // 2))
     for halves in parts:
         for pairs in halves.chunks():
@@ -84,32 +85,32 @@ def cross_validate(returns: npt.ArrayLike, blocks: int = 16) -> CrossValidation:
     return CrossValidation(found.best, found.inside, found.outside, found.ranks / (trials + 1))
 
 
-def _whole_blocks(returns: npt.NDArray[Any], blocks: int) -> npt.NDArray[Any]:
-    """Return the days that fill blocks; NoFigureError for too few days or trials."""
+def _left_out(columns: Columns, blocks: int) -> int:
+    """Return how many days fill no block; NoFigureError for too few days or trials."""
     if blocks < 2 or blocks % 2:
         raise ValueError(f"blocks: {blocks} can't be halved: give an even number of at least 2")
-    if returns.ndim != 2:
-        raise ValueError(f"returns have a row a day and a column a trial, not the shape {returns.shape}")
-    days, least = returns[len(returns) % blocks :], max(blocks, 4)
-    if returns.shape[1] < 2:
+    days, trials = columns.shape
+    least = max(blocks, 4)
+    if trials < 2:
         raise NoFigureError("it takes two trials")
-    if len(days) < least:
+    if days < least:
         raise NoFigureError(f"it takes {least} daily returns")
-    return days
+    return days % blocks
 
 
-def _sums(days: npt.NDArray[Any], blocks: int) -> Iterator[_Halves]:
+def _sums(columns: Columns, left_out: int, blocks: int) -> Iterator[_Halves]:
     """Yield the sums of some trials at a time; NoFigureError where there is nothing to compare."""
     masks, still, same = _masks(blocks), True, True
-    first = np.array(days[:, :1], dtype=np.float64)
-    for start in range(0, days.shape[1], _TRIALS):
-        some = np.array(days[:, start : start + _TRIALS], dtype=np.float64)
+    first: Floats | None = None
+    for start, every in chunks(columns):
+        some = every[left_out:]
+        first = some[:, :1].copy() if first is None else first
         if not np.isfinite(some).all():
             raise NoFigureError("a return is not a number")
         still = still and bool(np.all(some == some[:1]))
         same = same and bool(np.all(some == first))
         cut = some.reshape(blocks, -1, some.shape[1])
-        yield _Halves(start, len(days) // 2, cut.sum(axis=1), (cut**2).sum(axis=1), masks)
+        yield _Halves(start, len(some) // 2, cut.sum(axis=1), (cut**2).sum(axis=1), masks)
     if still:
         raise NoFigureError("returns never change")
     if same:

@@ -14,11 +14,10 @@ from orchestrate.analytics.metrics import METRICS
 from orchestrate.analytics.metrics.metric import NoFigureError
 from orchestrate.analytics.sweeps.landscape import score
 from orchestrate.analytics.sweeps.neighbours import Neighbourhoods, best
-from orchestrate.analytics.sweeps.parts import SweepPart, aligned_returns, statuses
+from orchestrate.analytics.sweeps.parts import SweepPart, TrialReturns, statuses
 from orchestrate.analytics.sweeps.statistics import Evidence, SweepFigures, sweep_figures
 from orchestrate.analytics.sweeps.verdict import Standing, Verdict, verdict
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.sweeps import Axis, SweepPlan, Trial, TrialStatus
 
 Document = dict[str, Any]
@@ -107,7 +106,7 @@ def _part(plan: SweepPlan, part: SweepPart, outside: float | None) -> Document:
         returns, column = _returns(part)
         point = numbers.index(part.pick)
         figures = sweep_figures(Evidence(returns, column, part.evaluated, landscape, point), around)
-    found = verdict(figures, part.evaluated, outside)
+    found = verdict(figures, part.evaluated, outside, part.strategy)
     chosen = next((trial for trial in placed if trial.number == part.pick), None)
     return _figures(figures, found) | {
         "best": None if chosen is None else _trial(chosen),
@@ -118,11 +117,11 @@ def _part(plan: SweepPlan, part: SweepPart, outside: float | None) -> Document:
     }
 
 
-def _returns(part: SweepPart) -> tuple[Floats, int]:
+def _returns(part: SweepPart) -> tuple[TrialReturns, int]:
     """Return the returns of all trials that have some, the pick's column among them; none where it has no returns."""
     done = part.done
     columns = [column for column, trial in enumerate(done) if trial.number == part.pick]
-    return (aligned_returns(done)[1], columns[0]) if columns else (np.zeros((0, 0)), 0)
+    return (TrialReturns(done), columns[0]) if columns else (TrialReturns(()), 0)
 
 
 def _figures(figures: SweepFigures, found: Verdict) -> Document:

@@ -63,18 +63,34 @@ def statuses(trials: Iterable[Trial]) -> dict[str, int]:
     return {status.value: counted[status] for status in TrialStatus}
 
 
-def aligned_returns(trials: Sequence[Trial]) -> tuple[Stamps, Floats]:
-    """Return the days of all trials, and their returns: a row a day, a column a trial; 0 on days that one lacks."""
-    if not trials:
-        return np.zeros(0, dtype=np.int64), np.zeros((0, 0))
-    days = [_days(trial) for trial in trials]
-    first = days[0]
-    same = all(one is first or np.array_equal(one, first) for one in days)
-    union = first if same else np.unique(np.concatenate(days))
-    returns = np.zeros((len(trials), len(union)))
-    for row, (trial, own) in enumerate(zip(trials, days, strict=True)):
-        returns[row, slice(None) if same else np.searchsorted(union, own)] = trial.measured.returns
-    return union, returns.T
+class TrialReturns:
+    """The returns of some trials as columns over the days of all; 0 on days that one lacks."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self._trials = trials
+        days = {id(one): one for one in map(_days, trials)}
+        self._same = len(days) == 1 or all(np.array_equal(one, days[next(iter(days))]) for one in days.values())
+        self.days: Stamps = _union(list(days.values()), same=self._same)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The number of days, and of trials."""
+        return len(self.days), len(self._trials)
+
+    def some(self, start: int, stop: int) -> Floats:
+        """Return the columns from `start` to before `stop`."""
+        some = self._trials[start:stop]
+        returns = np.zeros((len(self.days), len(some)))
+        for column, trial in enumerate(some):
+            rows = slice(None) if self._same else np.searchsorted(self.days, _days(trial))
+            returns[rows, column] = trial.measured.returns
+        return returns
+
+
+def _union(days: Sequence[Stamps], *, same: bool) -> Stamps:
+    if not days:
+        return np.zeros(0, dtype=np.int64)
+    return days[0] if same else np.unique(np.concatenate(days))
 
 
 def _days(trial: Trial) -> Stamps:

@@ -87,7 +87,7 @@ def minimum_track_record(
     if not 0.0 < confidence < 1.0:
         raise NoFigureError("a confidence lies between 0 and 1")
     if sharpe <= benchmark:
-        raise NoFigureError("the Sharpe ratio does not exceed the benchmark: no track record is long enough")
+        raise NoFigureError(f"the Sharpe ratio does not exceed {benchmark:g}: no track record is long enough")
     deviations = max(0.0, _NORMAL.inv_cdf(confidence)) / (sharpe - benchmark)
     return 1.0 + _spread(sharpe, skew, kurtosis) * deviations**2
 

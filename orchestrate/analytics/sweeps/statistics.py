@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.analytics.metrics.metric import NOISE, NoFigureError
+from orchestrate.analytics.sweeps.columns import Returns, chunks, columns_of
 from orchestrate.analytics.sweeps.cross_validation import cross_validate
 from orchestrate.analytics.sweeps.landscape import Landscape
 from orchestrate.analytics.sweeps.neighbours import Edge, Neighbourhoods, edges
@@ -24,7 +25,6 @@ from orchestrate.analytics.sweeps.sharpe_ratios import (
 from orchestrate.domain.market.timeline import Floats
 
 BLOCKS: Final = 16
-_AT_ONCE: Final = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ class Evidence:
     `trials` counts all that were evaluated, those without returns, too. `point` is the pick's place in `landscape`.
     """
 
-    returns: Floats
+    returns: Returns
     pick: int
     trials: int
     landscape: Landscape
@@ -44,9 +44,10 @@ class Evidence:
 
     def sample(self) -> SharpeSample:
         """Return what the pick's returns say about its Sharpe ratio."""
-        if not self.returns.shape[1]:
+        columns = columns_of(self.returns)
+        if not columns.shape[1]:
             raise NoFigureError("no trial has returns")
-        return sharpe_sample(self.returns[:, self.pick])
+        return sharpe_sample(columns.some(self.pick, self.pick + 1)[:, 0])
 
     def variance(self) -> float:
         """Return the variance (ddof 1) of the trials' Sharpe ratios, of those that have one; NaN for fewer than two."""
@@ -87,17 +88,16 @@ def sweep_figures(evidence: Evidence, neighbourhoods: Neighbourhoods | None = No
     )
 
 
-def sharpe_ratios(returns: Floats) -> Floats:
-    """Return the Sharpe ratio of a day of each column, NaN for one whose returns never change.
-
-    Some columns are read at a time, so that `returns` may be on the disk.
-    """
-    ratios = np.full(returns.shape[1], math.nan)
-    for start in range(0, returns.shape[1] if len(returns) > 1 else 0, _AT_ONCE):
-        some = np.array(returns[:, start : start + _AT_ONCE])
+def sharpe_ratios(returns: Returns) -> Floats:
+    """Return the Sharpe ratio of a day of each column, NaN for one whose returns never change."""
+    columns = columns_of(returns)
+    ratios = np.full(columns.shape[1], math.nan)
+    if columns.shape[0] < 2:
+        return ratios
+    for start, some in chunks(columns):
         deviations = some.std(axis=0, ddof=1)
         moving = deviations > NOISE * np.abs(some).max(axis=0)
-        np.divide(some.mean(axis=0), deviations, out=ratios[start : start + _AT_ONCE], where=moving)
+        np.divide(some.mean(axis=0), deviations, out=ratios[start : start + some.shape[1]], where=moving)
     return ratios
 
 

@@ -34,20 +34,24 @@ class Verdict:
     sentence: str
 
 
-def verdict(figures: SweepFigures, trials: int, out_of_sample: float | None = None) -> Verdict:
-    """Return what the figures say about the pick of so many trials; `out_of_sample` is a Sharpe ratio."""
+def verdict(figures: SweepFigures, trials: int, out_of_sample: float | None = None, strategy: str = "") -> Verdict:
+    """Return what the figures say about the pick of so many trials, of one `strategy` or of the portfolio.
+
+    `out_of_sample` is a Sharpe ratio.
+    """
+    pick = f"pick of {strategy}" if strategy else "pick"
     values = figures.values
     deflated, overfitting = values.get("deflated_sharpe"), values.get("pbo")
     if deflated is None and overfitting is None and out_of_sample is None:
         reason = figures.reasons.get("deflated_sharpe", "there are no figures")
-        return Verdict(Standing.UNKNOWN, f"The pick {Standing.UNKNOWN}: {reason}.")
+        return Verdict(Standing.UNKNOWN, f"The {pick} {Standing.UNKNOWN}: {reason}.")
     good: list[str] = []
     bad: list[str] = []
     for fits, text in _statements(figures, trials, out_of_sample):
         (good if fits else bad).append(text)
     standing = _standing(deflated, overfitting, out_of_sample, bad)
     unknown = [name for name, figure in (("deflated", deflated), ("overfitting", overfitting)) if figure is None]
-    prefix = "As far as it can be tested, the pick" if unknown and not bad else "The pick"
+    prefix = f"As far as it can be tested, the {pick}" if unknown and not bad else f"The {pick}"
     return Verdict(standing, f"{prefix} {standing}: {_listed(bad or good)}.")
 
 
@@ -84,8 +88,8 @@ def _statements(figures: SweepFigures, trials: int, outside: float | None) -> li
         verb = "earned" if outside > 0.0 else "did not earn"
         said.append((outside > 0.0, f"it {verb} money out of sample (Sharpe {outside:.2f})"))
     if figures.edges:
-        ends = " and ".join(f"{edge.name} is the {edge.end} tried" for edge in figures.edges)
-        said.append((False, f"{ends}, so better values may lie beyond"))
+        ends = " and ".join(f"the {edge.end} {edge.name}" for edge in figures.edges)
+        said.append((False, f"it has {ends} tried, beyond which better values may lie"))
     return said
 
 

@@ -29,9 +29,12 @@ def show(document: Document, also: Sequence[str] = ()) -> None:
 
 
 def _names(run: Document) -> list[str]:
-    """Return the strategies of a run, then what a sweep varies."""
-    varied = [f"(sweep over {', '.join(run['parameters'])})"] if run.get("kind") == "sweep" else []
-    return [*run["strategies"], *varied]
+    """Return the strategies of a run; of a sweep, what it varies stands behind the last one."""
+    names = list(run["strategies"])
+    if run["kind"] == "sweep":
+        varied = f"(sweep over {', '.join(run['parameters'])})"
+        names[-1:] = [f"{names[-1]} {varied}" if names else varied]
+    return names
 
 
 def _row(run: Document, figures: Sequence[str]) -> list[str]:

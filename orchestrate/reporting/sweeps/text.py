@@ -76,12 +76,17 @@ def _headline(document: Document) -> Text:
 
 
 def _verdict(document: Document, _screen: Screen) -> RenderableType:
-    return Text(document["verdict"], _STANDINGS.get(document["standing"], ""))
+    texts = (Text(part["verdict"], _STANDINGS.get(part["standing"], "")) for _, part in parts_of(document))
+    return Group(*texts)
 
 
 def _pick(document: Document, _screen: Screen) -> RenderableType | None:
     """Return the pick, or that of each strategy."""
-    return listed(row for name, part in parts_of(document) for row in _picked(name, part, document))
+    rows = [row for name, part in parts_of(document) for row in _picked(name, part, document)]
+    together = document["best"] if document["each"] == "strategy" else None
+    if together is not None:
+        rows.append((Text("together"), Text(f"trial {together['trial']}: {_metrics_text(_known(together, document))}")))
+    return listed(rows)
 
 
 def _picked(name: str, part: Document, document: Document) -> Iterator[tuple[Text, Text]]:
@@ -93,11 +98,10 @@ def _picked(name: str, part: Document, document: Document) -> Iterator[tuple[Tex
     how = f"{objective_text(document)}, {'on a plateau' if document['select'] == 'plateau' else 'the best'}"
     yield Text(f"{owner}trial"), Text(f"{best['trial']}  ({how})")
     yield Text(f"{owner}parameters"), Text(point_text(best["parameters"]))
-    known = {one: value for one in compared_metrics(document) if (value := best["metrics"].get(one)) is not None}
-    yield Text(f"{owner}figures"), Text(_metrics_text(known))
+    yield Text(f"{owner}figures"), Text(_metrics_text(_known(best, document)))
     if part["peak"] not in (None, best["trial"]):
         yield Text(f"{owner}peak"), Text(f"trial {part['peak']} is the best alone, its neighbours are not")
-    ends = ", ".join(f"{edge['parameter']} is the {edge['end']} tried" for edge in part["edges"])
+    ends = ", ".join(f"the {edge['end']} {edge['parameter']} tried" for edge in part["edges"])
     if ends:
         yield Text(f"{owner}edge"), Text(ends, "yellow")
     if part["modes"] and part["modes"]["count"] > 1:
@@ -120,6 +124,11 @@ def _figures(name: str, part: Document, screen: Screen) -> Iterator[tuple[Text, 
     outside = part.get("out_of_sample")
     if outside:
         yield Text("out of sample"), Text(_metrics_text({one: outside[one] for one in _OUTSIDE if one in outside}))
+
+
+def _known(trial: Document, document: Document) -> Document:
+    """Return the figures of a trial by which trials are compared, those that it has."""
+    return {name: value for name in compared_metrics(document) if (value := trial["metrics"].get(name)) is not None}
 
 
 def _metrics_text(metrics: Document) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from orchestrate.analytics.sweeps.document import sweep_document
-from orchestrate.analytics.sweeps.parts import aligned_returns
+from orchestrate.analytics.sweeps.parts import TrialReturns
 from orchestrate.domain.sweeps import TrialStatus
 from orchestrate.runs.manifest import seal
 from orchestrate.runs.store import digest
@@ -63,8 +63,9 @@ def _stored(axis, value):
 def returns_table(parts):
     """The label of each day, and the returns of each trial that is done."""
     trials = [trial for part in parts for trial in part.trials if trial.measured.status is TrialStatus.DONE]
-    days, returns = aligned_returns(trials)
-    labels = pa.array(days.astype("datetime64[ns]")).cast(pa.timestamp("ns", tz="UTC"))
+    aligned = TrialReturns(trials)
+    returns = aligned.some(0, len(trials))
+    labels = pa.array(aligned.days.astype("datetime64[ns]")).cast(pa.timestamp("ns", tz="UTC"))
     columns = {str(trial.number): np.ascontiguousarray(returns[:, at]) for at, trial in enumerate(trials)}
     return pa.table({"label": labels} | columns)
 

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrate.analytics.metrics.metric import NoFigureError
 from orchestrate.analytics.overfitting import backtest_overfitting, combinatorial_splits
-from orchestrate.analytics.sweeps import cross_validation
+from orchestrate.analytics.sweeps import columns, cross_validation
 from orchestrate.analytics.sweeps.cross_validation import cross_validate
 from tests.analytics.sweeps.reference import slow_ranks
 
@@ -47,7 +47,7 @@ def test_each_split_equals_a_slow_computation(days, trials, blocks):
 
 def test_splits_in_many_parts_are_those_of_one(monkeypatch):
     whole = cross_validate(noise(), 8)
-    monkeypatch.setattr(cross_validation, "_TRIALS", 7)
+    monkeypatch.setattr(columns, "TRIALS", 7)
     monkeypatch.setattr(cross_validation, "_RATIOS", 7 * 9)
     parts = cross_validate(noise(), 8)
     assert np.array_equal(whole.best, parts.best)

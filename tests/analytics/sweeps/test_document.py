@@ -10,7 +10,7 @@ import pytest
 
 from orchestrate.analytics import overfitting
 from orchestrate.analytics.sweeps.document import FIGURES, sweep_document
-from orchestrate.analytics.sweeps.parts import aligned_returns
+from orchestrate.analytics.sweeps.parts import TrialReturns
 from orchestrate.domain.sweeps import Axis, Measured, Objective, TrialStatus
 from tests.analytics.sweeps.builders import DAY, FAST, FIRST, SLOW, part_of, sweep_of
 
@@ -108,12 +108,15 @@ def test_returns_of_other_days_are_aligned(swept):
     _, part, _ = swept
     one, two = part.done[:2]
     later = replace(two.measured, days=FIRST + DAY * np.arange(5, 325, dtype=np.int64))
-    days, returns = aligned_returns([one, replace(two, measured=later)])
-    assert len(days) == 325
+    aligned = TrialReturns([one, replace(two, measured=later)])
+    assert aligned.shape == (325, 2)
+    assert list(aligned.days) == [FIRST + DAY * place for place in range(325)]
+    returns = aligned.some(0, 2)
+    assert np.array_equal(aligned.some(1, 2), returns[:, 1:])
     assert np.array_equal(returns[:320, 0], one.measured.returns)
     assert not returns[320:, 0].any()
     assert not returns[:5, 1].any()
     assert np.array_equal(returns[5:, 1], two.measured.returns)
     nothing = Measured(TrialStatus.DONE, returns=np.zeros(3))
     with pytest.raises(ValueError, match="no days"):
-        aligned_returns([replace(one, measured=nothing)])
+        TrialReturns([replace(one, measured=nothing)])

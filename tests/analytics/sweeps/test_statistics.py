@@ -95,7 +95,7 @@ def figures(deflated=0.97, pbo=0.1, stability=0.9, edges=()):
         (figures(pbo=0.6), None, Standing.LUCK, "in 60% of splits"),
         (figures(stability=0.2), None, Standing.DOUBTFUL, "keep 20% of its lead"),
         (figures(stability=-0.2), None, Standing.DOUBTFUL, "worse than the middle trial"),
-        (figures(edges=(Edge("fast", "lowest"),)), None, Standing.DOUBTFUL, "fast is the lowest tried, so better"),
+        (figures(edges=(Edge("fast", "lowest"),)), None, Standing.DOUBTFUL, "it has the lowest fast tried"),
         (figures(pbo=None), None, Standing.HOLDS, "As far as it can be tested, the pick holds up: "),
         (figures(deflated=None, pbo=None), 0.5, Standing.HOLDS, "As far as it can be tested"),
     ],

@@ -75,7 +75,7 @@ def test_its_page_is_written_beside_it_and_listed(prompt, folder):
 
 def test_runs_lists_it_with_the_figures_of_its_pick(prompt, folder, swept):
     done = prompt("runs")
-    assert done.out.splitlines()[1].endswith("trend  (sweep over trend.fast, trend.slow)")
+    assert done.out.splitlines()[1].endswith("trend (sweep over trend.fast, trend.slow)")
     [row] = prompt("runs", "--where", "sharpe > -9", "--strategy", "trend", "--format", "json").document["runs"]
     part = swept[1][0]
     assert row["sharpe"] == part.trials[part.pick].measured.metrics["sharpe"]

@@ -104,7 +104,7 @@ def test_without_a_pick_it_says_why(swept):
 def test_edges_and_several_peaks_are_named(swept):
     plan, part = swept
     lowest = shown(document_of(plan, [replace(part, pick=1)]))
-    assert "trend.fast is the lowest tried" in lowest
+    assert "the lowest trend.fast tried" in lowest
     assert "trial 8 is the best alone" in lowest
     many = replace(part, trials=part_of(plan, (FAST, SLOW), drift=lambda shares: 0.0, seed=5).trials)
     assert "points are better than all of their neighbours" in shown(document_of(plan, [many]))

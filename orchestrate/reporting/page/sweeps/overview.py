@@ -21,10 +21,20 @@ _TILES = ("deflated_sharpe", "pbo", "stability")
 
 def headline(subject: SweepSubject) -> list[Block]:
     """Return the verdict, the figures that people look for first, and the pick."""
-    blocks: list[Block] = [paragraph(subject.document["verdict"], "lead")]
+    blocks: list[Block] = []
     for part in subject.parts:
-        blocks += [_tiles(subject, part), *_picked(subject, part)]
-    return blocks
+        blocks += [paragraph(part.facts["verdict"], "lead"), _tiles(subject, part), *_picked(subject, part)]
+    return [*blocks, *_together(subject)]
+
+
+def _together(subject: SweepSubject) -> list[Block]:
+    """Return the trial of what was picked for each strategy alone."""
+    best = subject.document["best"] if len(subject.parts) > 1 else None
+    if best is None:
+        return []
+    name = subject.objective.metric
+    figure = f"{metric_label(name)} {metric_text(name, best['metrics'].get(name))}"
+    return [paragraph(f"All of them together: trial {best['trial']}, {figure} of the portfolio.")]
 
 
 def _tiles(subject: SweepSubject, part: Competition) -> Html:
@@ -52,8 +62,8 @@ def _picked(subject: SweepSubject, part: Competition) -> list[Block]:
     how = "on a plateau" if subject.document["select"] == "plateau" else "the best"
     text = f"{part.prefix}trial {best['trial']} ({objective_text(subject.document)}, {how}): "
     parameters = tag("strong", point_text(best["parameters"]))
-    edges = "; ".join(f"{one['parameter']} is the {one['end']} tried" for one in part.facts["edges"])
-    note = [paragraph(f"At the edge: {edges}. Better values may lie beyond.", "note")] if edges else []
+    edges = " and ".join(f"the {one['end']} {one['parameter']}" for one in part.facts["edges"])
+    note = [paragraph(f"It has {edges} tried; better values may lie beyond.", "note")] if edges else []
     return [paragraph(joined([text[0].upper() + text[1:], parameters, "."])), *note]
 
 

@@ -127,7 +127,7 @@ def _lines(part: Competition, top: float) -> list[dict[str, Any]]:
     if part.pick is not None:
         places["pick"] = float(part.values[part.pick])
     daily, luck = part.facts["daily_sharpe"], part.facts["expected_maximum_sharpe"]
-    if part.objective.metric == "sharpe" and "pick" in places and daily and luck is not None:
+    if part.objective.metric == "sharpe" and not part.strategy and "pick" in places and daily and luck is not None:
         places["best of all by luck"] = luck * places["pick"] / daily
     looks = {
         "middle": (charts.MUTED, "dot"),

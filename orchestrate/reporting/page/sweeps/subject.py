@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -38,6 +38,12 @@ class Row:
     reason: str
     point: dict[str, object]
     metrics: dict[str, float | None]
+
+    def of(self, strategy: str) -> Row:
+        """Return the same trial with the figures of one strategy under their bare names; for "" as it is."""
+        start = f"{strategy}."
+        own = {name.removeprefix(start): value for name, value in self.metrics.items() if name.startswith(start)}
+        return replace(self, metrics=self.metrics | own) if strategy else self
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +132,8 @@ class SweepSubject:
         """All trials."""
         stored = self.run.names(TRIALS)
         metrics = dict.fromkeys([self.objective.metric, *compared_metrics(self.document)])
-        known = [name for name in metrics if name in stored]
+        owners = [f"{part}." for part, _ in parts_of(self.document) if part]
+        known = [name for owner in ("", *owners) for one in metrics if (name := f"{owner}{one}") in stored]
         names = [*FIRST, *(axis.name for axis in self.axes), *known]
         columns = self.run.columns(TRIALS, names)
         facts, points, figures = columns[:5], columns[5 : 5 + len(self.axes)], columns[5 + len(self.axes) :]
@@ -150,7 +157,7 @@ class SweepSubject:
     def _part(self, strategy: str, facts: Document) -> Competition:
         axes = tuple(axis for axis in self.axes if not strategy or axis.path[:2] == ("strategies", strategy))
         names = {axis.name for axis in axes}
-        rows = tuple(row for row in self.rows if row.status in PLACED and set(row.point) == names)
+        rows = tuple(row.of(strategy) for row in self.rows if row.status in PLACED and set(row.point) == names)
         grid = self.document["method"] == "grid"
         return Competition(strategy, facts, axes, rows, self.objective, grid)
 
@@ -167,11 +174,28 @@ class SweepSubject:
         columns = [str(number) for number in self.numbers if number in own]
         if not columns:
             return "no trial has returns"
-        read = arrays(self.run, RETURNS, columns)
         try:
-            return cross_validate(np.column_stack([np.nan_to_num(read[name]) for name in columns]))
+            return cross_validate(StoredReturns(self.run, columns))
         except NoFigureError as reason:
             return str(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReturns:
+    """The stored returns of some trials, read when they are needed; 0 on days that one lacks."""
+
+    run: StoredSweep
+    names: Sequence[str]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The number of days, and of trials."""
+        return len(arrays(self.run, RETURNS, ["label"])["label"]), len(self.names)
+
+    def some(self, start: int, stop: int) -> Floats:
+        """Return the columns from `start` to before `stop`."""
+        read = arrays(self.run, RETURNS, self.names[start:stop])
+        return np.column_stack([np.nan_to_num(read[name]) for name in self.names[start:stop]])
 
 
 def _axis(facts: Document) -> Axis:
