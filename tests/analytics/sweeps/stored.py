@@ -16,6 +16,7 @@ from orchestrate.runs.store import digest
 from orchestrate.runs.tables.arrow import parquet_bytes
 
 RUN_ID = "20260101T000000Z-abcdef"
+LOGGING = {"path": "logs/backtest/orchestrate.jsonl", "level": "info", "user": "me"}
 
 
 def store_sweep(reports: Path, plan, parts, *, run_id=RUN_ID, out_of_sample=None, windows=None, **facts) -> Path:
@@ -24,7 +25,7 @@ def store_sweep(reports: Path, plan, parts, *, run_id=RUN_ID, out_of_sample=None
     files = {
         "config.yaml": b"capital: 100000\nstrategy: MOMENTUM\n",
         "best.yaml": b"capital: 100000\nstrategy: MOMENTUM\nconfig: {fast: 10}\n",
-        "plan.json": json.dumps({"logging": {"path": "logs/backtest/orchestrate.jsonl", "level": "info", "user": "me"}}).encode(),
+        "plan.json": json.dumps({"logging": LOGGING}).encode(),
         "sweep.json": json.dumps(figures, indent=2).encode(),
         "trials.parquet": parquet_bytes(trials_table(plan, parts)),
         "returns.parquet": parquet_bytes(returns_table(parts)),
