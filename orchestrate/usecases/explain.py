@@ -119,9 +119,8 @@ def _whole_run(run: StoredRun, table: DecisionTable, question: Question, *, all_
 def _explained(
     run: StoredRun, table: DecisionTable, question: Question, orders: tuple[OrderHistory, ...]
 ) -> Explanation:
-    worth = _multipliers(run)
-    reasons, costliest = _reasons(orders, worth), _costliest(orders, worth)
-    return Explanation(run.folder.name, question, len(table), orders, reasons=reasons, costliest=costliest)
+    costliest = _costliest(orders, _multipliers(run))
+    return Explanation(run.folder.name, question, len(table), orders, reasons=_reasons(run), costliest=costliest)
 
 
 def _multipliers(run: StoredRun) -> Mapping[str, float]:
@@ -130,18 +129,10 @@ def _multipliers(run: StoredRun) -> Mapping[str, float]:
     return {symbol: float(facts["multiplier"]) for symbol, facts in instruments.items() if facts["multiplier"]}
 
 
-def _reasons(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tuple[ReasonCount, ...]:
-    """Return the most frequent reasons of cuts and refusals, with the money taken away, at the closes decided on."""
-    counts: dict[str, int] = {}
-    money: dict[str, float] = {}
-    for order in orders:
-        for stage in order.stages:
-            if stage.reason and stage.reason not in ENDS_OF_ITSELF:
-                taken = (abs(stage.before) - abs(stage.after)) * abs(order.price) * worth.get(order.symbol, 1.0)
-                counts[stage.reason] = counts.get(stage.reason, 0) + 1
-                money[stage.reason] = money.get(stage.reason, 0.0) + taken
-    ranked = sorted(counts, key=lambda reason: (-counts[reason], -money[reason], reason))
-    return tuple(ReasonCount(reason, counts[reason], money[reason]) for reason in ranked[:_MOST])
+def _reasons(run: StoredRun) -> tuple[ReasonCount, ...]:
+    """Return the most frequent reasons of cuts and refusals as the run's document has them, none of before it did."""
+    stored: Sequence[Document] = run.figures.get("demands", {}).get("reasons", ())
+    return tuple(ReasonCount(one["reason"], one["count"], one["money"]) for one in stored[:_MOST])
 
 
 def _costliest(orders: Iterable[OrderHistory], worth: Mapping[str, float]) -> tuple[tuple[OrderHistory, float], ...]:

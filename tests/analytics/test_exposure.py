@@ -193,3 +193,37 @@ def test_a_leverage_of_no_equity_is_no_peak() -> None:
     found: Any = Extremes(replace(result, strategies={"s": lost})).peaks
     assert found["strategies"]["s"]["gross_leverage"] == {"value": 0.0, "label": None}
     assert found["strategies"]["s"]["gross"]["value"] == 65.0
+
+
+def test_idle_cash_is_the_mean_share_that_no_position_held() -> None:
+    """5 bought at 11 for 1,000: nothing held at the first close, then 55, 60 and 65, nothing after the exit at 14."""
+    found = Extremes(run({"s": part(LONG)}))
+    shares = [1.0, 1 - 55 / 1000, 1 - 60 / 1005, 1 - 65 / 1010, 1.0, 1.0]
+    for scope, name in (("portfolio", "portfolio"), ("framework", "in_memory"), ("strategy", "s")):
+        assert found.idle(scope, name) == pytest.approx(sum(shares) / 6)  # type: ignore[arg-type]
+
+
+def test_a_future_leaves_idle_what_its_margin_does_not_take() -> None:
+    """2 of 10 units each at 11: 22, 24 and 26 are held, and each rise by 1 earns 20."""
+    found = Extremes(run({"s": part(LONG, 2)}, market_of(series("A", RISING[:6]), A=FUTURE)))
+    shares = [1.0, 1 - 22 / 1000, 1 - 24 / 1020, 1 - 26 / 1040, 1.0, 1.0]
+    assert found.idle("strategy", "s") == pytest.approx(sum(shares) / 6)
+
+
+def test_idle_cash_is_of_the_equity_of_each() -> None:
+    """Two with half of the capital each: one holds 55, 60 and 65 of its 500, the other nothing."""
+    found = Extremes(run({"s": part(LONG, pct=50), "t": part(Scripted({}), pct=50)}))
+    own = [1.0, 1 - 55 / 500, 1 - 60 / 505, 1 - 65 / 510, 1.0, 1.0]
+    whole = [1.0, 1 - 55 / 1000, 1 - 60 / 1005, 1 - 65 / 1010, 1.0, 1.0]
+    assert found.idle("strategy", "s") == pytest.approx(sum(own) / 6)
+    assert found.idle("strategy", "t") == 1.0
+    assert found.idle("portfolio", "portfolio") == pytest.approx(sum(whole) / 6)
+
+
+def test_more_than_all_held_is_no_cash_below_zero_and_no_equity_no_share() -> None:
+    result = run({"s": part(LONG)})
+    strategy = result.strategies["s"]
+    poor = replace(result, strategies={"s": replace(strategy, equity=np.array([10.0, 10, 10, -5, 0, 20]))})
+    assert Extremes(poor).idle("strategy", "s") == pytest.approx((1 + 0 + 0 + 1) / 4)
+    ruined = replace(result, strategies={"s": replace(strategy, equity=np.zeros(6))})
+    assert Extremes(ruined).idle("strategy", "s") is None

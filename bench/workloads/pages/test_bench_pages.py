@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from bench.goals import PAGES, Ledger
 from bench.scenes.scene import Scene
 from bench.scenes.whole import Used, backtest, configuration, process
 from tests.reporting.page.browser import CHROMIUM, Browser
+from tests.reporting.page.reading import drawn, figures_of
 
 TURNS = 20
 DAILY, MINUTES = Scene(504, 1, 5), Scene(500_000, 1, 5, 60)
@@ -44,9 +47,19 @@ def test_pages(tmp_path: Path, ledger: Ledger) -> None:
     opened = None if CHROMIUM is None else opening(written, tmp_path / "chromium")
     ledger.reached(PAGES, "500,000 minutes, until the first chart", opened, "" if opened else "no Chromium")
     shown = "–" if opened is None else f"{opened:.0f} ms"
+    assert shows_extremes(written)
     lines = [f"page of {DAILY}: {usual:.0f} ms", f"page of {MINUTES}: {long:.0f} ms, {size:.2f} MB, seen after {shown}"]
     ledger.report(PAGES, *lines)
     assert size < 2.5
+
+
+def shows_extremes(page: Path) -> bool:
+    """Return whether the curve of the portfolio on a page has its lowest and its highest close."""
+    [stored] = page.parent.glob("equity.parquet")
+    equity = pq.read_table(stored, columns=["portfolio"])["portfolio"].to_numpy()
+    capital = json.loads((page.parent / "metrics.json").read_bytes())["portfolio"]["initial_capital"]
+    curve = drawn(figures_of(page.read_text(encoding="utf-8")), "equity", "portfolio") * capital
+    return np.allclose([curve.min(), curve.max()], [equity.min(), equity.max()], rtol=1e-6)
 
 
 def opening(page: Path, folder: Path) -> float:

@@ -312,6 +312,7 @@ def test_a_whole_run_by_reasons_and_costs(golden, monkeypatch):
         {"reason": "open_gap", "count": 2, "money": pytest.approx(2 * 36 * 11.5)},
         {"reason": "unfilled_at_end", "count": 1, "money": 5 * 8.5},
     ]
+    assert document["reasons"] == prompt("report", "latest", "--format", "json").document["demands"]["reasons"]
     answers = expected("backtrader", "backtrader")
     assert document["costliest"] == [
         answers[0] | {"money": 1168 * 11.5},

@@ -15,9 +15,7 @@ import pytest
 
 from orchestrate.reporting.page.sections.registry import SECTIONS
 from tests.reporting.page.conftest import HOSTILE
-
-#: What the curve of the benchmark is called, and its axis.
-HELD = ("BBB held", None)
+from tests.reporting.page.reading import decoded, drawn, figures_of
 
 
 class Parsed(HTMLParser):
@@ -49,8 +47,7 @@ def parsed(page):
 
 @pytest.fixture(scope="module")
 def figures(page):
-    [text] = re.findall(r'<script type="application/json" id="figures">(.*?)</script>', page, re.DOTALL)
-    return json.loads(text)
+    return figures_of(page)
 
 
 def test_every_section_is_there_in_its_order(page):
@@ -103,13 +100,6 @@ def test_headline_figures_are_those_of_the_document(run, page):
     assert tiles["trades"] == str(metrics["trades"])
 
 
-def decoded(figures, array):
-    if isinstance(array, list):
-        return np.array(array, dtype=float)
-    whole = figures["arrays"][array["shared"]] if "shared" in array else array
-    return np.frombuffer(base64.b64decode(whole["bdata"]), dtype=whole["dtype"]).astype(float)
-
-
 def test_the_curve_of_the_portfolio_is_the_stored_one(run, figures):
     equity = pq.read_table(run / "equity.parquet").to_pandas()
     trace = figures["figures"]["equity"]["data"][0]
@@ -125,8 +115,7 @@ def test_the_curve_of_the_portfolio_is_the_stored_one(run, figures):
 def test_the_benchmark_is_drawn_from_what_is_stored(run, figures):
     """From its first close on, scaled as if the whole capital had bought it."""
     closes = pq.read_table(run / "equity.parquet")["benchmark"].to_numpy()
-    [trace] = [one for one in figures["figures"]["equity"]["data"] if (one["name"], one.get("yaxis")) == HELD]
-    np.testing.assert_allclose(decoded(figures, trace["y"]), closes / closes[0], rtol=1e-6)
+    np.testing.assert_allclose(drawn(figures, "equity", "BBB held"), closes / closes[0], rtol=1e-6)
 
 
 def test_trades_have_how_far_prices_went(page):

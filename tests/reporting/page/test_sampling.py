@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.reporting.page.sampling import extremes_of, note, shown
+from orchestrate.reporting.page.sampling import MOST, extremes_of, note, shown
 
 
 @settings(max_examples=25)
@@ -25,6 +25,16 @@ def test_extremes_and_ends_are_shown(seed, count, holes):
     for curve in curves:
         assert {int(np.nanargmin(curve)), int(np.nanargmax(curve))} <= set(places)
     assert len(places) <= 600 + 2 + 2 * count
+
+
+def test_extremes_of_half_a_million_values_are_shown():
+    """One value each, the highest and the lowest, among neighbours that hide neither."""
+    curve = np.cumsum(np.random.default_rng(1).normal(size=500_000))
+    high, low = curve.max() + 0.001, curve.min() - 0.001
+    curve[123_457], curve[345_679] = high, low
+    places = shown([curve], MOST)
+    assert {0, 123_457, 345_679, 499_999} <= set(places.tolist())
+    assert len(places) <= MOST + 4
 
 
 def test_short_series_are_shown_whole():

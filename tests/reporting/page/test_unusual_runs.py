@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import re
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 from orchestrate.reporting.page import page as pages
 from orchestrate.usecases.pages.page import page_text
 from tests.reporting.page.conftest import command
+from tests.reporting.page.reading import drawn, figures_of
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
@@ -80,24 +79,12 @@ def test_a_failed_strategy_says_why(make, tmp_path):
     assert '<span class="status failed">failed</span>' in page
 
 
-def figures_of(page: str) -> dict:
-    [text] = re.findall(r'<script type="application/json" id="figures">(.*?)</script>', page, re.DOTALL)
-    return json.loads(text)
-
-
-def drawn(figures: dict, chart: str, name: str, axis: str | None) -> np.ndarray:
-    """Return the values of a curve of a chart."""
-    [trace] = [one for one in figures["figures"][chart]["data"] if (one["name"], one.get("yaxis")) == (name, axis)]
-    array = figures["arrays"][trace["y"]["shared"]]
-    return np.frombuffer(base64.b64decode(array["bdata"]), dtype=array["dtype"])
-
-
 def test_a_long_run_is_small_and_shows_its_extremes(make):
     run, page = make(ONE + BARS.format(bars=40_000, frequency="5min"), 0)
     equity = pq.read_table(run / "equity.parquet").to_pandas().portfolio.to_numpy() / 100_000
     deepest = (equity / np.maximum.accumulate(np.maximum(equity, 1.0)) - 1).min()
     figures = figures_of(page)
-    growth, fall = drawn(figures, "equity", "portfolio", None), drawn(figures, "equity", "portfolio", "y2")
+    growth, fall = drawn(figures, "equity", "portfolio"), drawn(figures, "equity", "portfolio", "y2")
     assert [growth.min(), growth.max()] == pytest.approx([equity.min(), equity.max()], rel=1e-6)
     assert [growth[0], growth[-1]] == pytest.approx([equity[0], equity[-1]], rel=1e-6)
     assert fall.min() == pytest.approx(deepest, rel=1e-5)
