@@ -84,6 +84,7 @@ def choices() -> Choices:
     from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
     from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
     from orchestrate.orchestration.risk.sizing import SIZINGS
+    from orchestrate.sweep.executors.registry import EXECUTORS
     from orchestrate.sweep.samplers.registry import SAMPLERS
 
     return Choices(
@@ -94,7 +95,7 @@ def choices() -> Choices:
         strategy_limits={name: limit.settings for name, limit in STRATEGY_LIMITS.items()},
         portfolio_limits={name: limit.settings for name, limit in PORTFOLIO_LIMITS.items()},
         samplers={name: sampler.ranges for name, sampler in SAMPLERS.items()},
-        executors=("local", "ray"),
+        executors=tuple(EXECUTORS),
         function=find_function,
     )
 

@@ -10,6 +10,7 @@ import json
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
@@ -72,15 +73,10 @@ class TrialJournal:
 
     def trial(self, row: Row, strategy: str = "") -> Trial:
         """Return a row as a trial, whose returns stay on the disk; bare figures are those of `strategy`, if given."""
-        measured = Measured(
-            row.status,
-            row.reason,
-            Figures(row, strategy),
-            row.final_equity,
-            None if row.days < 0 else self.labels(row.days),
-            None if row.days < 0 else self.returns(row),
-        )
-        return Trial(row.number, row.point, measured, row.id)
+        known = without_returns(row, strategy)
+        if row.days < 0:
+            return known
+        return replace(known, measured=replace(known.measured, days=self.labels(row.days), returns=self.returns(row)))
 
     def close(self) -> None:
         """Write nothing any more."""
@@ -172,6 +168,12 @@ class TrialJournal:
             fact["returns"],
             fact["days"],
         )
+
+
+def without_returns(row: Row, strategy: str = "") -> Trial:
+    """Return a row as a trial of which nothing is read from the disk; see `TrialJournal.trial`."""
+    measured = Measured(row.status, row.reason, Figures(row, strategy), row.final_equity)
+    return Trial(row.number, row.point, measured, row.id)
 
 
 def _facts(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:

@@ -42,10 +42,6 @@ class Row:
         except ValueError:
             raise KeyError(name) from None
 
-    def figure(self, name: str) -> float:
-        """Return a figure by its name; NaN where there is none."""
-        return float(self.figures[self.names.index(name)]) if name in self.names else math.nan
-
 
 class Figures(Mapping[str, float | None]):
     """The figures of a row by name, also as gates name them; bare names are those of `strategy` where one is given."""
@@ -136,4 +132,6 @@ def is_count(name: str) -> bool:
 
 def column(rows: Sequence[Row], name: str) -> Floats:
     """Return a figure of each row, NaN where there is none."""
-    return np.array([row.figure(name) for row in rows], dtype=np.float64)
+    places = {names: names.index(name) if name in names else -1 for names in dict.fromkeys(row.names for row in rows)}
+    found = ((row.figures, places[row.names]) for row in rows)
+    return np.array([math.nan if place < 0 else figures[place] for figures, place in found], dtype=np.float64)

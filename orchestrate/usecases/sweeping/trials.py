@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from orchestrate.analytics.sweeps.landscape import WORST
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.sweeps import Measured, Point, SweepPlan, Trial, TrialStatus
-from orchestrate.runs.sweeps.journal import TrialJournal
+from orchestrate.runs.sweeps.journal import TrialJournal, without_returns
 from orchestrate.runs.sweeps.rows import Row
 from orchestrate.sweep.executors.registry import EXECUTORS
 from orchestrate.sweep.points import Part, parts, relations_of, trials
@@ -165,14 +165,13 @@ class Trials:
         yield from self._task(number, point)
 
     def _scores(self, number: int, part: Part) -> Score:
-        trial = self._journal.trial(self._journal.rows.by_number[number], part.strategy)
-        scores = scores_of(self.plan, trial)
+        scores = scores_of(self.plan, without_returns(self._journal.rows.by_number[number], part.strategy))
         return None if WORST in scores else scores
 
     def _note(self, row: Row) -> None:
         """Remember the best score so far, for the eye alone."""
         part = next((part for part in self.parts if {axis.name for axis in part.axes} == {*row.point}), self.parts[0])
-        score = scores_of(self.plan, self._journal.trial(row, part.strategy))[0]
+        score = scores_of(self.plan, without_returns(row, part.strategy))[0]
         self._best = max(self._best, score)
 
     @property
