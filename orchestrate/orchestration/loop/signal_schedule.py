@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from orchestrate.domain.market.timeline import MarketEvent, Timeline
+from orchestrate.domain.market.timeline import MarketEvent, Stamps, Timeline
 from orchestrate.orchestration.strategies.deciders import VectorDecider
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
@@ -130,15 +130,17 @@ def _by_step(decider: VectorDecider, timeline: Timeline) -> dict[str, tuple[byte
     """Return for each symbol one byte a step: whether a flag acts on a strategy that is out, long, short."""
     by_symbol = {}
     for symbol in decider.codes:
-        rows = timeline.rows[symbol]
-        steps = np.flatnonzero(rows >= 0)
-        masks = []
-        for acts in decider.acting(symbol):
-            mask = np.zeros(len(timeline), dtype=np.bool_)
-            mask[steps] = acts[rows[steps]]
-            masks.append(mask.tobytes())
-        by_symbol[symbol] = tuple(masks)
+        acting, rows = decider.acting(symbol), timeline.rows[symbol]
+        by_symbol[symbol] = acting if (rows >= 0).all() else tuple(_spread(acts, rows) for acts in acting)
     return by_symbol
+
+
+def _spread(acts: bytes, rows: Stamps) -> bytes:
+    """Return what is said of each bar at the step that has it; 0 at others."""
+    there = rows >= 0
+    steps = np.zeros(len(rows), dtype=np.uint8)
+    steps[there] = np.frombuffer(acts, dtype=np.uint8)[rows[there]]
+    return steps.tobytes()
 
 
 def _any_bar(symbols: Iterable[str], rows: Mapping[str, int]) -> bool:

@@ -59,10 +59,13 @@ class VectorDecider:
             if entries is not None:
                 self.sized[symbol] = entries
 
-    def acting(self, symbol: str) -> tuple[Flags, ...]:
-        """Return the bars at which the flags act on a strategy that is out, that is long, and (-1) that is short."""
-        codes = np.asarray(self.codes[symbol])
-        return tuple(np.array([bool(wish) for wish in wishes])[codes] for wishes in WISHES)
+    def acting(self, symbol: str) -> tuple[bytes, ...]:
+        """Return one byte a bar: whether its flags act on a strategy that is out, that is long, and (-1) that is short.
+
+        `bytes` are looked up several times as fast as an array.
+        """
+        codes = self.codes[symbol].tobytes()
+        return tuple([codes.translate(acts) for acts in ACTS])
 
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         signals: list[Signal] = []
@@ -129,6 +132,8 @@ def _wishes(code: int, held: int) -> tuple[_Wish, ...]:
 
 #: By what is held (0: nothing, 1: long, -1: short), then by code.
 WISHES: Final = tuple(tuple(_wishes(code, held) for code in range(16)) for held in (0, 1, -1))
+#: The same as tables of bytes: 1 for a code that acts.
+ACTS: Final = tuple(bytes(bool(wish) for wish in wishes).ljust(256, b"\0") for wishes in WISHES)
 
 
 class Answer(NamedTuple):
@@ -159,18 +164,18 @@ def said_by(strategy: VectorStrategy, bars: Bars) -> Signals:
 def _codes(said: Signals, size: int, symbol: str) -> Codes:
     codes: Codes = np.zeros(size, dtype=np.uint8)
     for bit, side in zip(BITS, SIDES, strict=True):
-        codes |= _flags(getattr(said, side), side, size, symbol).view(np.uint8) * np.uint8(bit)
+        values = getattr(said, side)
+        if values is not None:
+            codes |= _flags(values, side, size, symbol).view(np.uint8) * np.uint8(bit)
     return codes
 
 
-def _flags(values: npt.ArrayLike | None, name: str, size: int, symbol: str) -> Flags:
-    if values is None:
-        return np.zeros(size, dtype=np.bool_)
+def _flags(values: npt.ArrayLike, name: str, size: int, symbol: str) -> Flags:
     column = np.asarray(values)
     if column.shape != (size,):
         raise ValueError(f"{name} of {symbol} has shape {column.shape}, there are {size} bars")
     if column.dtype == np.bool_:
-        return column.copy()
+        return np.ascontiguousarray(column)
     if column.dtype.kind not in "iuf" or not bool(np.all((column == 0) | (column == 1))):
         raise TypeError(f"{name} of {symbol} must hold true and false only")
     return column.astype(np.bool_)
