@@ -163,7 +163,8 @@ class Changes:
         import numpy as np
 
         after, before = (self.values, self.before) if values is None else (values, 0.0)
-        lasts = np.diff(self.steps, prepend=0, append=steps)
+        bounds = np.concatenate([[0], self.steps, [steps]])
+        lasts = bounds[1:] - bounds[:-1]
         return np.repeat(np.concatenate([[before], after]), lasts)
 
 

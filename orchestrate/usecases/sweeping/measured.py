@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from orchestrate.analytics.gates import figure
-from orchestrate.analytics.metrics import NoFigureError, figures
+from orchestrate.analytics.metrics import NoFigureError
 from orchestrate.analytics.orders.blotter_summary import cuts_by_reason
 from orchestrate.analytics.series import calendar_of
 from orchestrate.analytics.summary import summarise
@@ -23,9 +23,9 @@ def measured(result: RunResult, paths: Collection[str] = ()) -> Measured:
     """
     tracks = Tracks(result)
     portfolio = tracks.portfolio()
-    metrics, _ = figures(portfolio, "")
+    metrics = {**portfolio.metrics[0]}
     for strategy in result.strategies.values():
-        own, _ = figures(tracks.strategy(strategy), "")
+        own, _ = tracks.strategy(strategy).metrics
         metrics |= {f"{strategy.id}.{name}": value for name, value in own.items()}
     if paths:
         document = summarise(result)
