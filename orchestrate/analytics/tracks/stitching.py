@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import fsum
 
 import numpy as np
@@ -23,6 +23,24 @@ def since(track: Track, moment: int) -> Track:
         exposed=track.exposed[part],
         benchmark=None if track.benchmark is None else track.benchmark[part],
         capital=replace(track.capital, equity=mean(equity) if len(equity) else 0.0, idle=None),
+    )
+
+
+def between(track: Track, first: int, last: int, fees: float) -> Track:
+    """Return the part of a track from one moment to another, with the trades that ended in it, and these fees."""
+    begin, end = (int(np.searchsorted(track.stamps, at)) for at in (first, last + 1))
+    ended = (track.trips.exits >= first) & (track.trips.exits <= last)
+    trips = RoundTrips(*(getattr(track.trips, one.name)[ended] for one in fields(RoundTrips)))
+    initial = float(track.equity[begin - 1]) if begin else track.initial
+    whole = since(replace(track, trips=trips, fees=fees, initial=initial), first)
+    part = slice(0, end - begin)
+    return replace(
+        whole,
+        equity=whole.equity[part],
+        stamps=whole.stamps[part],
+        exposed=whole.exposed[part],
+        benchmark=None if whole.benchmark is None else whole.benchmark[part],
+        capital=replace(whole.capital, equity=mean(whole.equity[part])),
     )
 
 
