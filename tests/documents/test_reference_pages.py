@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from orchestrate.analytics.exposure import FIGURES, Scope
 from orchestrate.analytics.metrics import METRICS
+from orchestrate.analytics.sweeps.document import FIGURES as STATISTICS
 from orchestrate.config.schema import (
     CommissionSection,
     Configuration,
@@ -26,8 +27,10 @@ from orchestrate.config.schema import (
 from orchestrate.domain import errors
 from orchestrate.domain.instruments.instrument import ASSET_CLASSES
 from orchestrate.domain.orders.order import Reason
+from orchestrate.domain.sweeps import TrialStatus
 from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
 from orchestrate.orchestration.risk.sizing import SIZINGS
+from orchestrate.reporting.schemas.sweep import sweep
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
 SECTIONS = (
@@ -58,8 +61,9 @@ def test_every_key_of_a_configuration_is_there(section: type[BaseModel]) -> None
         ("metrics.md", [*METRICS]),
         ("capital.md", [*ASSET_CLASSES, *SIZINGS]),
         ("limits.md", [*STRATEGY_LIMITS, *PORTFOLIO_LIMITS]),
+        ("sweeps.md", [*STATISTICS, *sweep()["properties"], *TrialStatus]),
     ],
-    ids=["reasons", "columns", "metrics", "classes and sizings", "limits"],
+    ids=["reasons", "columns", "metrics", "classes and sizings", "limits", "sweeps"],
 )
 def test_every_name_of_a_registry_is_there(page: str, names: list[str]) -> None:
     assert set(names) - words(page) == set()
