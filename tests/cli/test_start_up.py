@@ -134,7 +134,8 @@ def test_validate_imports_what_reads_a_configuration(folder):
 
 def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
     imported = modules(folder, "backtest", "momentum.yaml", "-q")
-    assert distributions(imported) <= READING | {"numpy", "backtrader", "pyarrow"}
+    # pyarrow imports cloudpickle where something has installed that
+    assert distributions(imported) - {"cloudpickle"} <= READING | {"numpy", "backtrader", "pyarrow"}
     assert distributions(imported) >= {"numpy", "backtrader", "pyarrow"}
     assert {name for name in imported if name.startswith("backtrader.indicators.")} <= {"backtrader.indicators.contrib"}
     ours = {name.removeprefix("orchestrate.") for name in imported if name.startswith("orchestrate.")}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.config.axes import strategy_parameter
+from orchestrate.config.parameters import strategy_parameter
 from orchestrate.domain.errors import ConfigurationError, Problem
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import BarSeries, Market
