@@ -140,7 +140,15 @@ def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
     assert {name for name in imported if name.startswith("backtrader.indicators.")} <= {"backtrader.indicators.contrib"}
     ours = {name.removeprefix("orchestrate.") for name in imported if name.startswith("orchestrate.")}
     assert {name for name in ours if name.startswith("cli.")} == {
-        *("cli.app", "cli.commands", "cli.commands.backtest", "cli.options", "cli.process", "cli.streams")
+        *(
+            "cli.app",
+            "cli.commands",
+            "cli.commands.backtest",
+            "cli.failures",
+            "cli.options",
+            "cli.process",
+            "cli.streams",
+        )
     }
     assert {name for name in ours if "nautilus" in name} <= {"engines.nautilus", "engines.nautilus.settings"}
     assert not ours & {"reporting.text.summary", "data.memory", "usecases.api", "engines.backtrader.hosting"}
