@@ -8,7 +8,7 @@ READY := $(VENV)/.ready-$(VERSION)
 PEERS := $(VENV)/.peers-$(VERSION)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(wildcard $(CONSTRAINTS)),--constraint $(CONSTRAINTS))
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check proofs bench clean
 
 $(READY): pyproject.toml $(wildcard $(CONSTRAINTS))
 	$(PYTHON) -m venv --clear $(VENV)
@@ -29,8 +29,11 @@ check: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=
 	$(BIN)/python tests/coverage_gate.py
+
+proofs: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 bench: $(PEERS)
 	$(BIN)/python -m pytest bench -s

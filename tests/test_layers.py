@@ -94,9 +94,11 @@ def docstrings_of(tree: ast.Module) -> set[ast.AST]:
 
 
 def names_an_engine(code: str) -> bool:
+    names = {name for engine in ENGINES.values() for name in (engine.name, engine.distribution)}
+    if not any(name in code.lower() for name in names):
+        return False
     tree = ast.parse(code)
     docstrings = docstrings_of(tree)
-    names = {name for engine in ENGINES.values() for name in (engine.name, engine.distribution)}
     written = (words_of(node).lower() for node in ast.walk(tree) if node not in docstrings)
     return any(name in words for words in written for name in names)
 

@@ -27,7 +27,7 @@ from orchestrate.usecases.running.run import run
 from tests.backtest.plans import part, plan_of
 
 #: our lines would be counted while the clock runs, those of the bare engines not
-pytestmark = [pytest.mark.uncounted, pytest.mark.usefixtures("alone")]
+pytestmark = [pytest.mark.slow, pytest.mark.uncounted, pytest.mark.usefixtures("alone")]
 
 DATA = Path(__file__).parents[2] / "configs" / "data" / "ALPHA.csv"
 AVERAGES = [(20 + number % 20, 50 + 2 * (number % 20)) for number in range(25)]

@@ -80,6 +80,7 @@ def folder(prompt) -> Path:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.slow
 def test_every_command_with_every_kind_of_stream(folder: Path) -> None:
     cases = [(line.split(" "), *kinds) for line in COMMANDS for kinds in STREAMS]
     driver = [sys.executable, str(Path(__file__).with_name("streams_of_commands.py"))]

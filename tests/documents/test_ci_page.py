@@ -15,6 +15,8 @@ import pytest
 import yaml
 from lxml import etree
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 JUNIT = ROOT / "tests/cli/ci/schemas/junit.xsd"

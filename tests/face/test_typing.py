@@ -90,6 +90,7 @@ def test_the_wheel_has_what_is_no_python(wheel: Path):
     assert not [name for name in names if name.startswith(("tests/", "bench/")) or "axe" in name]
 
 
+@pytest.mark.slow
 def test_users_scripts_run_on_the_wheel(environment: Path):
     names = ", ".join(name.removesuffix(".py") for name in SCRIPTS)
     code = f"import orchestrate, {names}; [one.main() for one in ({names})]; print(orchestrate.__file__)"
@@ -110,6 +111,7 @@ def test_mypy_finds_every_fault_and_no_other(environment: Path):
     assert {(name, int(line)) for name, line in errors} == faulty_lines(), printed
 
 
+@pytest.mark.slow
 def test_pyright_finds_every_fault_and_no_other(environment: Path):
     printed = tool(
         *("pyright", "--outputjson", "--pythonpath", python(environment), *PROGRAMS), folder=environment, expected=1

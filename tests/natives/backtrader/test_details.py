@@ -183,6 +183,7 @@ class Daily(bt.Strategy):
 
 @pytest.mark.uncounted  # long runs of what short tests cover
 @pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data, real prices that may not be published, is not here")
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", ["next_open", "close"])
 @pytest.mark.parametrize(
     ("name", "end", "files"),

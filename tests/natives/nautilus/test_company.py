@@ -49,6 +49,7 @@ def twelve(bars: int) -> dict[str, Part]:
 RULES = {"commission": Commission(percent=0.1, minimum=1.0), "slippage": Slippage(percent=0.05)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", ["next_open", "close"])
 def test_twelve_at_once_on_both_engines_over_ten_years(fill):
     stage = market(*(wave(symbol, 2520, seed=seed) for seed, symbol in enumerate("ABC", 1)))

@@ -235,6 +235,7 @@ def slowest(settle: Settle) -> Callable[[], float]:
     return measure
 
 
+@pytest.mark.slow
 def test_no_policy_costs_much_more_than_none() -> None:
     """The least of four rounds each, in turns, of processor time."""
     user = UserPolicy(halves, FunctionSource.of(halves), CallScope("halves", CallStack()))
