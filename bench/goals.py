@@ -96,6 +96,7 @@ GOALS = [
     Goal(SWEEP, "loop, 2 workers / loop, 1 workers", 0.556),
     Goal(SWEEP, "a trial beside its orders", 0.4, "ms"),
     Goal(SWEEP, "10,000 trials above 100, memory", 50, "MB"),
+    Goal(WHOLE, "heart, 1,000 stored", 1000, "ms"),
     Goal(PAGES, "5 strategies, 504 days, CPU, P95 of 20", 2_000, "ms"),
     Goal(PAGES, "5 strategies, 500,000 minutes, CPU", 5_000, "ms"),
     Goal(PAGES, "500,000 minutes, size", 2.5, "MB"),

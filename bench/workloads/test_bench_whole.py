@@ -15,13 +15,11 @@ from bench.scenes.whole import ALONE, NO_TALIB, ROOT, Used, backtest, bars_file,
 
 
 def thousand_runs(folder: Path) -> str:
-    """Store a run of the folder a thousand times, as far as a list of them reads it."""
+    """Store a run of the folder a thousand times."""
     run = next(folder.glob("reports/*Z-*"))
     for number in range(1_000):
         copy = folder / "thousand" / f"20260101T{number // 60:02}{number % 60:02}00Z-{number:06x}"
-        copy.mkdir(parents=True)
-        for name in ("run.json", "metrics.json"):
-            shutil.copy(run / name, copy)
+        shutil.copytree(run, copy)
     return "thousand"
 
 
@@ -41,6 +39,7 @@ def test_whole_process(tmp_path: Path, ledger: Ledger) -> None:
     contestants["--help"] = partial(process, tmp_path, "-m", "orchestrate", "--help")
     stored = thousand_runs(tmp_path)
     contestants["runs, 1,000 stored"] = partial(process, tmp_path, "-m", "orchestrate", "runs", "--reports", stored)
+    contestants["heart, 1,000 stored"] = partial(process, tmp_path, "-m", "orchestrate", "heart", "--reports", stored)
     contestants["Python alone"] = partial(process, tmp_path, "-c", "")
     contestants["import backtrader"] = partial(process, tmp_path, "-c", f"{NO_TALIB}; import backtrader")
     contestants["import nautilus"] = partial(process, tmp_path, "-c", "import nautilus_trader.backtest.engine")

@@ -36,6 +36,7 @@ _OF_THE_RUN: Final = {
     "data_hash": str,
     "duration_seconds": float,
 }
+_OF_A_MANIFEST: Final = {**_OF_THE_RUN, "journal": str, "files": dict}
 _OF_ITS_FIGURES: Final = {
     "bars": int,
     "start": object,
@@ -205,7 +206,7 @@ def _read_folder(folder: Path, also: Iterable[str]) -> StoredRun:
 
 def read_manifest(folder: Path) -> Document:
     """Return the run.json of a run. StoreError where it is damaged."""
-    return _manifest(folder / "run.json", ())
+    return _manifest(f"{folder}/run.json", ())
 
 
 def kind_of(manifest: Document) -> str:
@@ -216,7 +217,7 @@ def kind_of(manifest: Document) -> str:
 def read_files(folder: Path, manifest: Document, kept: Iterable[str]) -> dict[str, bytes]:
     """Return the files that are named `kept`, after every file of the run was verified."""
     wanted = dict.fromkeys(kept)
-    _require_files(folder / "run.json", manifest, wanted)
+    _require_files(f"{folder}/run.json", manifest, wanted)
     content: dict[str, bytes] = {}
     for name, expected in manifest["files"].items():
         verified = _verified(folder / name, expected)
@@ -225,23 +226,29 @@ def read_files(folder: Path, manifest: Document, kept: Iterable[str]) -> dict[st
     return content
 
 
+def verify_folder(folder: Path) -> None:
+    """Verify every file that the run.json of a folder lists. StoreError names the first one that is damaged."""
+    for name, expected in read_manifest(folder)["files"].items():
+        _verified(f"{folder}/{name}", expected)
+
+
 def read_summary(folder: Path) -> tuple[Document, Mapping[str, Any]]:
     """Return the run.json and the metrics.json of a run, for lists of many runs; no other file is looked at.
 
     Of a sweep these are the figures of its pick. StoreError names a file that is damaged.
     """
-    path = folder / "metrics.json"
+    path = f"{folder}/metrics.json"
     manifest = read_manifest(folder)
     if kind_of(manifest) == SWEEP:
         from orchestrate.runs.sweeps.reading import read_sweep_summary
 
         return manifest, read_sweep_summary(folder, manifest)
-    _require_files(folder / "run.json", manifest, (path.name,))
-    text = _verified(path, manifest["files"][path.name]).decode("ascii")
+    _require_files(f"{folder}/run.json", manifest, ("metrics.json",))
+    text = _verified(path, manifest["files"]["metrics.json"]).decode("ascii")
     missing = [name for name, kind in _OF_ITS_FIGURES.items() if kind is dict and f'\n  "{name}": {{' not in text]
     if missing:
         raise StoreError(f"{path}: damaged: {', '.join(missing)} is missing or of a wrong type")
-    return manifest, Undecoded(text, 0, len(text), 1)
+    return manifest, Undecoded(text)
 
 
 class Undecoded(Mapping[str, Any]):
@@ -251,27 +258,40 @@ class Undecoded(Mapping[str, Any]):
     a line of its own, two blanks a level; what is no object is decoded when it is read.
     """
 
-    __slots__ = ("_depth", "_end", "_start", "_text")
+    __slots__ = ("_end", "_indent", "_start", "_text")
 
-    def __init__(self, text: str, start: int, end: int, depth: int) -> None:
-        self._text, self._start, self._end, self._depth = text, start, end, depth
+    def __init__(self, text: str, start: int = 0, depth: int = 1) -> None:
+        self._text, self._start, self._indent = text, start, "  " * depth
+        self._end = -1 if start else len(text)  # else searched for once it is needed
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of a key, an object undecoded."""
-        key = f"\n{'  ' * self._depth}{json.dumps(name)}: "
+        if self._end < 0:
+            self._end = self._past(self._start, self._indent[2:])
+        key = f"\n{self._indent}{json.dumps(name)}: "
         at = self._text.find(key, self._start, self._end)
         if at < 0:
             raise KeyError(name)
         start = at + len(key)
-        if not self._text.startswith("{\n", start):
-            return _DECODER.raw_decode(self._text, start)[0]
-        end = self._text.find(f"\n{'  ' * self._depth}}}", start, self._end)
-        return Undecoded(self._text, start, end, self._depth + 1)
+        if self._text.startswith("{\n", start):
+            return Undecoded(self._text, start, len(self._indent) // 2 + 1)
+        return _DECODER.raw_decode(self._text, start)[0]
 
     def __iter__(self) -> Iterator[str]:
         """Yield the keys in their order."""
-        for match in re.finditer(rf'\n {{{2 * self._depth}}}("[^\n]*?"): ', self._text[self._start : self._end]):
-            yield json.loads(match[1])
+        text, key = self._text, f'\n{self._indent}"'
+        at = self._start + 1
+        while text.startswith(key, at):
+            name, end = _DECODER.raw_decode(text, at + len(key) - 1)
+            yield name
+            at = self._past(end + len(": "), self._indent) + len(",")
+
+    def _past(self, start: int, indent: str) -> int:
+        """Return where a value ends whose last line is indented so far."""
+        closing = {"{\n": "}", "[\n": "]"}.get(self._text[start : start + 2])
+        if closing is None:
+            return _DECODER.raw_decode(self._text, start)[1]
+        return self._text.find(f"\n{indent}{closing}", start) + len(indent) + 2
 
     def __len__(self) -> int:
         """Return the number of keys."""
@@ -290,7 +310,7 @@ def read_file(folder: Path, manifest: Document, name: str) -> bytes:
     return _verified(folder / name, manifest["files"][name])
 
 
-def _manifest(path: Path, needed: Iterable[str]) -> Document:
+def _manifest(path: str, needed: Iterable[str]) -> Document:
     """Return the content of a run.json, whose checksum shows whether it is whole."""
     sealed = unseal(_read(path))
     if sealed is None:
@@ -298,18 +318,18 @@ def _manifest(path: Path, needed: Iterable[str]) -> Document:
     manifest = json_object(path, sealed)
     if manifest.get("schema_version") != SCHEMA_VERSION:
         raise StoreError(f"{path}: written by another version of orchestrate")
-    _check(path, manifest, {**_OF_THE_RUN, "journal": str, "files": dict})
+    _check(path, manifest, _OF_A_MANIFEST)
     _require_files(path, manifest, needed)
     return manifest
 
 
-def _require_files(path: Path, manifest: Document, needed: Iterable[str]) -> None:
+def _require_files(path: str, manifest: Document, needed: Iterable[str]) -> None:
     missing = [name for name in needed if name not in manifest["files"]]
     if missing:
         raise StoreError(f"{path}: damaged: its files lack {', '.join(missing)}")
 
 
-def _verified(path: Path, expected: object) -> bytes:
+def _verified(path: Path | str, expected: object) -> bytes:
     """Return the content of a file, which is the one that was stored."""
     content = _read(path)
     if digest(content) != expected:
@@ -317,14 +337,14 @@ def _verified(path: Path, expected: object) -> bytes:
     return content
 
 
-def _check(path: Path, facts: Document, types: Mapping[str, type]) -> None:
+def _check(path: Path | str, facts: Document, types: Mapping[str, type]) -> None:
     """Refuse an object in which something is missing or of a wrong type."""
     for name, kind in types.items():
         if name not in facts or not isinstance(facts[name], kind):
             raise StoreError(f"{path}: damaged: {name} is missing or of a wrong type")
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path | str) -> bytes:
     """Return the content of a file; reading a pipe or a device may never end."""
     try:
         with open(path, "rb", buffering=0, opener=_without_waiting) as file:
@@ -340,7 +360,7 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def json_object(path: Path, content: bytes) -> Document:
+def json_object(path: Path | str, content: bytes) -> Document:
     """Return a JSON object that was stored. StoreError where it is none."""
     try:
         parsed = json.loads(content)

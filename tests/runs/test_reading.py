@@ -88,7 +88,7 @@ def plain(undecoded):
 
 def test_an_object_that_is_decoded_key_by_key():
     text = json.dumps(FIGURES, indent=2)
-    undecoded = Undecoded(text, 0, len(text), 1)
+    undecoded = Undecoded(text)
     assert plain(undecoded) == undecoded.decoded() == FIGURES
     assert (list(undecoded), len(undecoded)) == (list(FIGURES), len(FIGURES))
     assert undecoded["strategies"]['a"b'].decoded() == FIGURES["strategies"]['a"b']

@@ -47,7 +47,7 @@ def sweep(
     no_cache: NoCache = False,
     quiet: Quiet = False,
 ) -> None:
-    """Vary a configuration, run every variant, and pick the best; or show a variant of a stored sweep."""
+    """Run the variants of a configuration, or show one of them."""
     import os
 
     if words[0] == _SHOW:

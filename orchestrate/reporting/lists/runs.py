@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from orchestrate.analytics.metrics import METRICS
-from orchestrate.domain.text import printable
+from orchestrate.domain.text.printable import one_line
 from orchestrate.reporting.figures import columns, figure_text
 from orchestrate.reporting.output import say, terminal_width
 
@@ -18,13 +18,13 @@ _FIGURES: Final = ("total_return", "sharpe", "max_drawdown", "trades")
 def show(document: Document, also: Sequence[str] = ()) -> None:
     """Print the runs, `also` with these figures; on a terminal, as many names of strategies as fit."""
     figures = [*_FIGURES, *(name for name in dict.fromkeys(also) if name in METRICS and name not in _FIGURES)]
-    shown = printable.document(document["runs"])
+    shown = document["runs"]
     if not shown:
         say("no runs")
         return
     rows = [_row(run, figures) for run in shown]
     heads = ("run", "status", *(METRICS[name].column or METRICS[name].label for name in figures))
-    names = [_names(run) for run in shown]
+    names = [[*map(one_line, _names(run))] for run in shown]
     say("\n".join(_table(heads, rows, names, terminal_width())))
 
 
@@ -38,7 +38,7 @@ def _names(run: Document) -> list[str]:
 
 
 def _row(run: Document, figures: Sequence[str]) -> list[str]:
-    return [run["run_id"], run["status"], *(figure_text(name, run.get(name)) for name in figures)]
+    return [one_line(run["run_id"]), one_line(run["status"]), *(figure_text(name, run.get(name)) for name in figures)]
 
 
 def _table(heads: Sequence[str], rows: Sequence[list[str]], names: Sequence[list[str]], width: int | None) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from orchestrate.reporting.schemas.parts import (
     ANYTHING,
     COUNT,
@@ -21,10 +23,12 @@ from orchestrate.reporting.schemas.parts import (
     record,
 )
 
+_DAMAGED: Final = array(record({"run_id": RUN_ID, "message": TEXT}))
+
 
 def runs() -> Json:
     """Return the schema of `runs`."""
-    return document({"runs": array(_run()), "damaged": array(record({"run_id": RUN_ID, "message": TEXT}))})
+    return document({"runs": array(_run()), "damaged": _DAMAGED})
 
 
 def batch() -> Json:
@@ -66,7 +70,7 @@ def heart() -> Json:
         "verdict": one_of("pass", "fail", "not measured"),
     }
     row = record({"row": TEXT, **measure, "guardrail": record(measure)})
-    return document({"days": COUNT, "runs": COUNT, "damaged_lines": COUNT, "rows": array(row)})
+    return document({"days": COUNT, "runs": COUNT, "damaged_lines": COUNT, "damaged": _DAMAGED, "rows": array(row)})
 
 
 def _run() -> Json:

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrate.domain.errors import StoreError
 from orchestrate.runs.manifest import SCHEMA_VERSION
-from orchestrate.runs.reading import read_run, run_ids
+from orchestrate.runs.reading import run_ids, verify_folder
 from orchestrate.runs.store import under_way
 from orchestrate.usecases.heart.journal_reading import journal_files, read_journal
 from orchestrate.usecases.heart.rows import ROWS, Facts
@@ -26,7 +26,9 @@ def heart(journal: Path, reports: Path, days: int, now: datetime | None = None) 
     going_on = under_way(reports)
     runs = [run for run in logged.runs.values() if run.began >= since and (run.end or run.run_id not in going_on)]
     seconds = [duration for moment, _, duration in logged.reports if moment >= since]
-    facts = Facts(runs, seconds, _damaged(reports))
+    known = run_ids(reports)
+    damaged = [{"run_id": run_id, "message": why} for run_id in known if (why := _damage(reports / run_id))]
+    facts = Facts(runs, seconds, len(damaged) if known else None)
     rows = [
         {"row": name, **measure.document(facts), "guardrail": guardrail.document(facts)}
         for name, (measure, guardrail) in ROWS.items()
@@ -36,19 +38,15 @@ def heart(journal: Path, reports: Path, days: int, now: datetime | None = None) 
         "days": days,
         "runs": len(runs),
         "damaged_lines": logged.damaged,
+        "damaged": damaged,
         "rows": rows,
     }
 
 
-def _damaged(reports: Path) -> int | None:
-    """Return of how many stored runs a file is not what it was; None where no run is stored."""
-    known = run_ids(reports)
-    return sum(_is_damaged(reports, run_id) for run_id in known) if known else None
-
-
-def _is_damaged(reports: Path, run_id: str) -> bool:
+def _damage(folder: Path) -> str:
+    """Return which file of a stored run is not what it was; "" where all are."""
     try:
-        read_run(reports, run_id)
-    except StoreError:
-        return True
-    return False
+        verify_folder(folder)
+    except StoreError as error:
+        return str(error)
+    return ""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from orchestrate.analytics.gates import figure, path_problem
 from orchestrate.domain.errors import ConfigurationError, Problem, StoreError
-from orchestrate.domain.gates import parse_gate, passes
-from orchestrate.domain.plan import BaselineGate, Gate
 from orchestrate.runs.manifest import SCHEMA_VERSION
-from orchestrate.runs.reading import Undecoded, kind_of, latest_first, read_summary
+from orchestrate.runs.reading import RUN, Undecoded, kind_of, latest_first, read_summary
+
+if TYPE_CHECKING:  # a list without conditions needs no gates
+    from orchestrate.domain.plan import Gate
 
 Document = dict[str, Any]
 #: What a row takes from run.json, and what stands beside the metrics of the portfolio.
@@ -50,7 +50,8 @@ class Summary:
         portfolio = self.figures["portfolio"]
         facts: Document = {name: self.manifest.get(name) for name in _OF_THE_RUN}
         facts["strategies"] = list(iter(self.figures["strategies"]))  # a list asks for the length, too
-        facts |= {"kind": kind_of(self.manifest), "parameters": self.figures.get("parameters", [])}
+        kind = kind_of(self.manifest)
+        facts |= {"kind": kind, "parameters": [] if kind == RUN else self.figures.get("parameters", [])}
         facts |= {name: self.figures[name] for name in _OF_THE_PERIOD}
         facts |= {name: portfolio[name] for name in _BESIDE}
         return facts | _plain(portfolio["metrics"])
@@ -65,26 +66,29 @@ def runs(reports: Path, query: Query) -> Document:
 
     ConfigurationError names each part of the query that can't be understood.
     """
-    stored, damaged = _stored(reports)
+    damaged: list[Document] = []
+    stored: Iterable[Summary] = _stored(reports, damaged)
     conditions, problems = _conditions(query)
-    problems += _unknown_figures(query, conditions, stored)
+    if conditions or query.sort:
+        stored = list(stored)
+        problems += _unknown_figures(query, conditions, stored)
     if problems:
         raise ConfigurationError(problems)
-    chosen = [one for one in stored if _matches(one, query, conditions)]
-    if query.sort:
-        chosen.sort(key=_order(query.sort))
-    rows = [one.row() for one in chosen[: query.limit]]
+    chosen = (one for one in stored if _matches(one, query, conditions))
+    ordered = sorted(chosen, key=_order(query.sort)) if query.sort else chosen
+    rows = [one.row() for place, one in enumerate(ordered) if query.limit is None or place < query.limit]
     return {"schema_version": SCHEMA_VERSION, "runs": rows, "damaged": damaged}
 
 
-def _stored(reports: Path) -> tuple[list[Summary], list[Document]]:
-    stored, damaged = [], []
+def _stored(reports: Path, damaged: list[Document]) -> Iterator[Summary]:
+    """Yield the runs one by one, so that the memory of one serves the next; add those that are `damaged`."""
     for folder in latest_first(reports):
         try:
-            stored.append(Summary(*read_summary(folder)))
+            summary = Summary(*read_summary(folder))
         except StoreError as error:
             damaged.append({"run_id": folder.name, "message": str(error)})
-    return stored, damaged
+        else:
+            yield summary
 
 
 def _conditions(query: Query) -> tuple[list[Gate], list[Problem]]:
@@ -106,6 +110,9 @@ def _conditions(query: Query) -> tuple[list[Gate], list[Problem]]:
 
 def _condition(text: str) -> Gate:
     """Return a condition; ValueError says why it is none."""
+    from orchestrate.domain.gates import parse_gate
+    from orchestrate.domain.plan import BaselineGate
+
     gate = parse_gate(text)
     if isinstance(gate, BaselineGate):
         raise ValueError(f"'{text}' needs a number; a list has no baseline")  # noqa: TRY004 – wrong text, not type
@@ -117,6 +124,8 @@ def _unknown_figures(query: Query, conditions: Sequence[Gate], stored: Sequence[
     paths = [("--where", gate.metric) for gate in conditions] + ([("--sort", query.sort)] if query.sort else [])
     if not paths:
         return []
+    from orchestrate.analytics.gates import path_problem
+
     strategies = dict.fromkeys(name for one in stored for name in one.figures["strategies"])
     frameworks = dict.fromkeys(name for one in stored for name in one.figures["frameworks"])
     wrong = [
@@ -143,6 +152,9 @@ def _has_strategy(strategies: Mapping[str, Document], named: str) -> bool:
 
 
 def _holds(gate: Gate, figures: Mapping[str, Any]) -> bool:
+    from orchestrate.analytics.gates import figure
+    from orchestrate.domain.gates import passes
+
     value = figure(gate.metric, figures)
     return value is not None and passes(gate.operator, value, gate.threshold)
 
@@ -162,6 +174,7 @@ _OWN_ORDER: Final = ("duration_seconds",)
 
 def _order(path: str) -> Callable[[Summary], tuple[bool, float]]:
     """Return the key of a descending order, in which runs without the figure come last."""
+    from orchestrate.analytics.gates import figure
 
     def key(one: Summary) -> tuple[bool, float]:
         value = one.manifest[path] if path in _OWN_ORDER else figure(path, one.figures)

@@ -47,7 +47,9 @@ def printed(prompt: Prompt, monkeypatch: Any, width: int | None, *words: str) ->
         if width:
             patch.setattr(sys, "stdout", terminal)
         piped = prompt(*words).out
-    return steady(COLOUR.sub("", terminal.getvalue() if width else piped))
+    text = terminal.getvalue() if width else piped
+    assert text.strip(), words
+    return steady(COLOUR.sub("", text))
 
 
 def steady(text: str) -> str:

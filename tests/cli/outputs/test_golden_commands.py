@@ -63,6 +63,7 @@ PIPED = {
 ELSEWHERE = {
     "backtest": "test_golden_texts.py",
     "batch": "tests/cli/commands/test_batch.py",
+    "sweep": "tests/cli/sweeps",
     "doctor": "test_what_depends_on_the_machine_fits",
     "dashboard": "tests/cli/stored/test_dashboard.py",
     "schema": "tests/config",

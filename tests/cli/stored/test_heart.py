@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from orchestrate.runs import reading
 from orchestrate.runs.store import claim
 from orchestrate.usecases.heart.heart import heart
 from orchestrate.usecases.heart.rows import p95
@@ -203,8 +204,20 @@ def test_damaged_runs_are_the_guardrail(prompt, stored, two_strategies):
     run_id = stored(two_strategies)
     assert rows(prompt)["Happiness"]["guardrail"]["verdict"] == "pass"
     (prompt.folder / "reports" / run_id / "trades.parquet").write_bytes(b"")
-    guardrail = rows(prompt)["Happiness"]["guardrail"]
+    done = prompt("heart", "--format", "json")
+    guardrail = done.document["rows"][0]["guardrail"]
     assert (guardrail["value"], guardrail["verdict"]) == (1, "fail")
+    message = f"reports/{run_id}/trades.parquet: changed since the run: its hash in run.json differs"
+    assert done.document["damaged"] == [{"run_id": run_id, "message": message}]
+    assert done.err == f"warning: {message}\n"
+
+
+def test_stored_runs_are_hashed_and_not_decoded(prompt, stored, two_strategies, monkeypatch):
+    stored(two_strategies)
+    decoded = []
+    monkeypatch.setattr(reading, "json_object", lambda path, content: decoded.append(path) or json.loads(content))
+    assert prompt("heart").code == 0
+    assert [str(path).rpartition("/")[2] for path in decoded] == ["run.json"]
 
 
 def test_the_journal_of_real_runs(prompt):

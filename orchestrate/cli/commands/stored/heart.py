@@ -33,5 +33,7 @@ def heart(
         from orchestrate.reporting.lists.heart import show
 
         show(document)
+    for run in document["damaged"]:
+        complain(f"warning: {run['message']}")
     if document["damaged_lines"]:
         complain(f"warning: {document['damaged_lines']} damaged lines of the journal are left out")

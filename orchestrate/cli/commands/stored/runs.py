@@ -41,7 +41,7 @@ def runs(
 ) -> None:
     """List the stored runs with their figures."""
     from orchestrate.reporting.output import complain, say_json
-    from orchestrate.runs.reading import no_run_in
+    from orchestrate.runs.reading import no_run_in, run_ids
     from orchestrate.usecases.stored import runs as usecase
 
     query = usecase.Query(status or "", mode or "", strategy, since, tuple(where or ()), sort, limit)
@@ -52,7 +52,7 @@ def runs(
         from orchestrate.reporting.lists.runs import show
 
         show(document, also=[sort])
-        if query == usecase.Query() and not document["runs"] + document["damaged"]:
+        if not document["runs"] and not run_ids(reports):
             complain(no_run_in(reports))
     for run in document["damaged"]:
         complain(f"warning: {run['message']}")
