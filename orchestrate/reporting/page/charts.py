@@ -19,6 +19,9 @@ GAIN: Final = "var(--gain)"
 #: So many colours can be distinguished, by colour-blind people too; then lines are dashed.
 _COLOURS: Final = 6
 _DASHES: Final = ("solid", "dash", "dot")
+#: Ticks of an axis in percent, with the digits that tell them apart; and with their signs.
+PERCENT: Final = ".2~%"
+CHANGE: Final = "+.2~%"
 Trace = dict[str, Any]
 Points = npt.NDArray[np.floating[Any]]
 

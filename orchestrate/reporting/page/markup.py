@@ -16,6 +16,11 @@ class Number(NamedTuple):
     text: str
     sign: int = 0
 
+    @property
+    def shown(self) -> str:
+        """Its text with a minus of the width of a plus."""
+        return self.text.replace("-", "−")
+
 
 class Html(str):
     """HTML that is safe already."""
@@ -98,4 +103,4 @@ def _cell(cell: object, place: int) -> Html:
 def _safe(content: object) -> str:
     if isinstance(content, Html):
         return content
-    return escaped(content.text.replace("-", "−") if isinstance(content, Number) else content)
+    return escaped(content.shown if isinstance(content, Number) else content)

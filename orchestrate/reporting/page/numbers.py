@@ -51,8 +51,9 @@ def quantity(value: float) -> Number:
 
 
 def prices(values: Sequence[float]) -> list[Number]:
-    """Return prices with the digits that the finest of them has."""
-    digits = max((len(quantity(value).text.partition(".")[2]) for value in values), default=0)
+    """Return prices with the digits that most of them have: averages of several fills have more."""
+    lengths = sorted(len(quantity(value).text.partition(".")[2]) for value in values)
+    digits = lengths[len(lengths) // 2] if lengths else 0
     return [Number(f"{value:,.{digits}f}") for value in values]
 
 

@@ -30,12 +30,11 @@
 
   function laidOut(layout, style) {
     const narrow = innerWidth < 600;
-    const legend = layout.showlegend !== false;
     const ink = style.getPropertyValue("--ink").trim();
     const whole = {
       ...layout,
       font: { family: getComputedStyle(document.body).fontFamily, size: narrow ? 11 : 12, color: style.getPropertyValue("--muted").trim() },
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: legend ? 34 : 12, b: 8 },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: 34, b: 8 },
       legend: { orientation: "h", x: 0, y: 1, yref: "container", yanchor: "top", font: { color: ink }, bgcolor: "rgba(0,0,0,0)", itemwidth: 30, traceorder: "normal" },
       hoverlabel: { bgcolor: style.getPropertyValue("--paper").trim(), bordercolor: style.getPropertyValue("--line").trim(), font: { color: ink } },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: style.getPropertyValue("--muted").trim(), activecolor: ink },
@@ -50,7 +49,7 @@
     const figure = figures[plot.dataset.chart];
     const style = getComputedStyle(root);
     plot.dataset.drawn = "yes";
-    return Plotly.react(plot, filled(figure.data, style), laidOut(filled(figure.layout, style), style), config);
+    return Plotly.react(plot, filled(figure.data, style), laidOut(filled(figure.layout, style), style), { ...config, ...(innerWidth < 600 && { displayModeBar: false }) });
   }
   const redraw = () => Promise.all(plots.filter((plot) => plot.dataset.drawn).map(draw));
 

@@ -27,20 +27,21 @@ def _strategies(known: Document) -> list[Block]:
     if len(known["strategies"]) < 2:
         return []
     effects: Document = equal.get("strategies", {})
+    named = _effects(equal)
     rows = [
         [
             name,
             numbers.change(part),
             numbers.share(risk.get(name)),
-            *(numbers.change(effects.get(name, {}).get(effect)) for effect in _EFFECTS),
+            *(numbers.change(effects.get(name, {}).get(effect)) for effect in named),
         ]
         for name, part in known["strategies"].items()
     ]
     reserve = equal.get("reserve", {})
     if reserve:
-        rest = [numbers.change(reserve.get(effect)) for effect in _EFFECTS]
+        rest = [numbers.change(reserve.get(effect)) for effect in named]
         rows.append(["reserve", numbers.NOTHING, numbers.NOTHING, *rest])
-    heads = ["strategy", "return", "volatility", *_EFFECTS]
+    heads = ["strategy", "return", "volatility", *named]
     blocks: list[Block] = [table("What strategies gave to return and volatility", heads, rows)]
     if equal:
         blocks.append(paragraph(_lead(equal), "note"))
@@ -49,9 +50,16 @@ def _strategies(known: Document) -> list[Block]:
 
 def _lead(equal: Document) -> str:
     """Say how far the portfolio lies from equal weights."""
-    lead, total = equal["excess"], numbers.change(equal["total_return"]).text
+    lead, total = equal["excess"], numbers.change(equal["total_return"]).shown
     apart = f"{numbers.share(abs(lead)).text} {'more' if lead >= 0 else 'less'}"
-    return f"Equal weights would have given {total}; the portfolio gave {apart}, in three parts (Brinson and Fachler)."
+    parts = ", ".join(_effects(equal))
+    return f"Equal weights would have given {total}; the portfolio gave {apart}, by {parts} (Brinson and Fachler)."
+
+
+def _effects(equal: Document) -> list[str]:
+    """Return the effects that there are: where both hold the same strategies, weights alone make a difference."""
+    parts = [*equal.get("strategies", {}).values(), equal.get("reserve", {})]
+    return [effect for effect in _EFFECTS if effect == _EFFECTS[0] or any(part.get(effect) for part in parts)]
 
 
 def _symbols(known: Document) -> list[Block]:

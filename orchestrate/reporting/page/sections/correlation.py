@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import combinations
 from typing import Final
 
+import numpy as np
+
 from orchestrate.analytics import series
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats, Stamps
@@ -55,7 +57,7 @@ def _paired(value: float | None, is_same: bool) -> Html:
         return tag("td", "1.00", class_="n same")
     return tag(
         "td",
-        numbers.ratio(value).text.replace("-", "−"),
+        numbers.ratio(value),
         class_="n loss" if value < 0 else "n gain",
         style=f"--v:{abs(value):.2f}",
     )
@@ -75,7 +77,7 @@ def _named(subject: Subject) -> list[Block]:
 def _pair(one: Mapping[str, object]) -> str:
     names, value = one["strategies"], one["correlation"]
     assert isinstance(names, list) and isinstance(value, float)
-    return f"{' and '.join(names)} ({value:.2f})"
+    return f"{' and '.join(names)} ({numbers.ratio(value).shown})"
 
 
 def _more(count: int) -> str:
@@ -93,6 +95,9 @@ def _rolling(subject: Subject) -> list[Block]:
         f"{one}, {other}": series.rolling_correlation(returns[one], returns[other], WINDOW)[WINDOW - 1 :]
         for one, other in pairs[:_PAIRS]
     }
+    rolled = {pair: values for pair, values in rolled.items() if np.isfinite(values).any()}
+    if not rolled:
+        return []
     labels = subject.labels[days[WINDOW:]]
     at = sampling.shown(list(rolled.values()), subject.few(1200))
     x = charts.moments(labels[at])

@@ -26,7 +26,7 @@ def equity(subject: Subject) -> list[Block]:
     figure = charts.figure(
         _growth(subject),
         yaxis={"domain": [0.34, 1], "title": "growth of 1", "tickformat": ".2~f"},
-        yaxis2={"domain": [0, 0.27], "title": "drawdown", "tickformat": ".0%"},
+        yaxis2={"domain": [0, 0.27], "title": "drawdown", "tickformat": charts.PERCENT},
         xaxis={"type": "date", "anchor": "y2"},
         hovermode="x unified",
     )
@@ -113,7 +113,7 @@ def contributions(subject: Subject) -> list[Block]:
     together = (subject.portfolio.equity[subject.places] - total) / total
     more = {"hovertemplate": "%{y:+.2%}"}
     traces.append(charts.line(PORTFOLIO, subject.x, charts.small(together), charts.INK, line={"width": 2}, **more))
-    figure = charts.figure(traces, yaxis={"tickformat": "+.0%"}, xaxis={"type": "date"}, hovermode="x unified")
+    figure = charts.figure(traces, yaxis={"tickformat": charts.CHANGE}, xaxis={"type": "date"}, hovermode="x unified")
     says = "Profit of each strategy so far as a share of the initial capital, stacked; losses below zero."
     return [Chart("contributions", "Contributions", figure, _contributed(subject), says, subject.note)]
 

@@ -16,6 +16,7 @@ from orchestrate.reporting.page.charts import Chart, Trace
 from orchestrate.reporting.page.markup import Html, details, facts, joined, label_in_chart, paragraph, table
 from orchestrate.reporting.page.subject import Subject
 from orchestrate.runs.decisions import CONFLICTS, OrderHistory
+from orchestrate.runs.reading import Document
 
 Block = Html | Chart
 #: So many demands stand on the timeline; so many are explained.
@@ -48,13 +49,16 @@ def _conflicts(subject: Subject) -> list[Block]:
     known = subject.document.get("conflicts")
     if not known or not known["count"]:
         return []
-    count, opposite = known["count"], known["opposite"]
+    return [paragraph(in_words(known))]
+
+
+def in_words(known: Document) -> str:
+    """Say how many conflicts there were, where, and how they were settled."""
+    count, opposite, policy = known["count"], known["opposite"], known["policy"]
     where = ", ".join(f"{symbol} ({number:,})" for symbol, number in list(known["symbols"].items())[:_NAMED])
     conflicts = "conflict" if count == 1 else "conflicts"
-    text = (
-        f"{count:,} {conflicts}, {opposite:,} of them with buyers and sellers, settled by {known['policy']}: {where}."
-    )
-    return [paragraph(text)]
+    settled = "each strategy traded on its own" if policy == "independent" else f"settled by {policy}"
+    return f"{count:,} {conflicts}, {opposite:,} of them with buyers and sellers, {settled}: {where}."
 
 
 def _timeline(subject: Subject, orders: Sequence[OrderHistory]) -> Chart:

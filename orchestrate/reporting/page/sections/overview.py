@@ -39,15 +39,22 @@ def _sentence(subject: Subject) -> str:
     metrics, currency = portfolio["metrics"], subject.currency
     initial, final = (numbers.money(portfolio[name]).text for name in ("initial_capital", "final_equity"))
     became = f"{initial} {currency} became {final}"
-    text = f"From {document['start']} to {document['end']}, {became} ({numbers.change(metrics['total_return']).text})"
+    text = f"From {document['start']} to {document['end']}, {became} ({numbers.change(metrics['total_return']).shown})"
     if metrics["max_drawdown"] is not None:
         text += f", at worst {numbers.share(metrics['max_drawdown']).text.lstrip('-')} below an earlier high"
     if len(subject.contributions) > 1:
-        best = max(subject.contributions, key=lambda name: subject.contributions[name])
-        text += f"; {best} contributed most ({numbers.change(subject.contributions[best]).text})"
+        text += _largest(subject.contributions)
     failed = [gate for gate in document["gates"] if not gate["passed"]]
     gates = f" {len(failed)} of {len(document['gates'])} gates failed." if failed else ""
-    return f"{text}.{gates}"
+    broken = ", ".join(name for name, one in document["strategies"].items() if one["error"])
+    return f"{text}.{gates}{f' Failed on the way: {broken}.' if broken else ''}"
+
+
+def _largest(contributions: Mapping[str, float]) -> str:
+    """Name the strategy that gave most; where none gave anything, the one that lost most."""
+    best, worst = (choose(contributions, key=lambda name: contributions[name]) for choose in (max, min))
+    name, did = (best, "contributed most") if contributions[best] > 0 else (worst, "lost most")
+    return f"; {name} {did} ({numbers.change(contributions[name]).shown})" if contributions[name] else ""
 
 
 def _all(subject: Subject) -> Html:
@@ -108,7 +115,7 @@ def _bars(subject: Subject) -> list[Block]:
         "hovertemplate": "%{customdata}: %{x:+.2%}<extra></extra>",
     }
     axis = {"tickmode": "array", "tickvals": list(range(len(ranked))), "ticktext": labels, "zeroline": False}
-    figure = charts.figure([bars], yaxis=axis, xaxis={"tickformat": "+.0%"}, showlegend=False, bargap=0.4)
+    figure = charts.figure([bars], yaxis=axis, xaxis={"tickformat": charts.CHANGE}, showlegend=False, bargap=0.4)
     shown = table(
         "Contributions",
         ["strategy", "contribution"],
@@ -123,7 +130,7 @@ def _bars(subject: Subject) -> list[Block]:
             shown,
             says,
             subject.left_out,
-            70 + 34 * len(ranked),
+            92 + 34 * len(ranked),
         )
     ]
 

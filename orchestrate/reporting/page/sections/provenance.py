@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from orchestrate.reporting.page import numbers
 from orchestrate.reporting.page.charts import Chart
@@ -33,18 +33,11 @@ def findings(subject: Subject) -> list[Block]:
     """Return failures, gates, compatibility and findings, the gravest first."""
     document = subject.document
     blocks: list[Block] = []
-    failed = [
-        [name, one["error"]["type"], one["error"]["message"], one["error"]["bar_date"] or ""]
-        for name, one in document["strategies"].items()
-        if one["error"]
-    ]
-    if "error" in document:
-        failed.insert(
-            0,
-            ["portfolio", document["error"]["type"], document["error"]["message"], document["error"]["bar_date"] or ""],
-        )
+    broken = {"portfolio": document.get("error")}
+    broken |= {name: one["error"] for name, one in document["strategies"].items()}
+    failed = [_failed(name, error) for name, error in broken.items() if error]
     if failed:
-        blocks.append(table("Failed", ["who", "error", "message", "bar"], failed, visible=True))
+        blocks.append(table("Failed", ["who", "where", "error", "message", "bar"], failed, visible=True))
     if document["gates"]:
         blocks.append(gates_table(document["gates"]))
     if "compatibility" in document:
@@ -57,6 +50,13 @@ def findings(subject: Subject) -> list[Block]:
     if len(found) > subject.few(_FINDINGS):
         blocks.append(paragraph(f"{subject.few(_FINDINGS)} of {len(found):,} findings shown.", "note"))
     return blocks or [paragraph("Nothing was found.")]
+
+
+def _failed(name: str, error: Mapping[str, Any]) -> list[object]:
+    """Return who failed, in which line of which file, and why."""
+    file, line = error.get("file") or "", error.get("line")
+    where = f"{file}:{line}" if line else file
+    return [name, where, error["type"], error["message"], error["bar_date"] or ""]
 
 
 def gates_table(gates: Sequence[dict[str, object]]) -> Html:

@@ -70,7 +70,7 @@ def yearly(subject: Subject) -> list[Block]:
         **{"marker": {"color": [charts.GAIN if value >= 0 else charts.LOSS for value in values]}},
     }
     figure = charts.figure(
-        [bars], yaxis={"tickformat": "+.0%"}, xaxis={"type": "category"}, showlegend=False, bargap=0.35
+        [bars], yaxis={"tickformat": charts.CHANGE}, xaxis={"type": "category"}, showlegend=False, bargap=0.35
     )
     rows = [[year, numbers.change(value)] for year, value in years.items()]
     shown = table("Return of each year", ["year", "return"], rows)
@@ -91,7 +91,7 @@ def distribution(subject: Subject) -> list[Block]:
     }
     figure = charts.figure(
         [bars],
-        xaxis={"tickformat": "+.1%", "zeroline": False},
+        xaxis={"tickformat": charts.CHANGE, "zeroline": False},
         yaxis={"title": subject.unit},
         showlegend=False,
         bargap=0.05,

@@ -144,7 +144,7 @@ def _rows(known: Arrays, chosen: Flags, most: int) -> list[list[object]]:
             leaving,
             numbers.money(float(known["profit"][place])),
             numbers.money(float(known["fees"][place])),
-            *(numbers.change(float(known[name][place])) for name in _RANGES if name in known),
+            *(numbers.share(float(known[name][place])) for name in _RANGES if name in known),
         ]
         for place, entry, leaving in zip(places, entries, exits, strict=True)
     ]
