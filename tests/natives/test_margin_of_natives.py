@@ -28,7 +28,7 @@ from tests.orchestration.harness import AT_CLOSE, PLAIN, HarnessRun, Part, run_h
 from tests.orchestration.margin.plain_margin import Check
 from tests.orchestration.margin.test_margin_properties import STEPS, a_market, some_rules
 
-#: Bar → what a native does there: "short" 50 of A, "buy" one, or place a "limit" to buy one far below.
+#: Bar → what a native does there, see `Shorter`.
 Acts = dict[int, str]
 MANY = int(os.environ.get("ORCHESTRATE_PORTFOLIOS", "25"))
 
@@ -49,6 +49,12 @@ class Shorter(bt.Strategy):  # type: ignore[misc]  # Backtrader has no types
             self.buy(size=51)
         elif said == "limit":
             self.sell(size=1, exectype=bt.Order.Limit, price=90.0)
+        elif said == "dear":
+            self.sell(size=95, exectype=bt.Order.Limit, price=10.5)
+        elif said == "below":
+            self.sell(size=110, exectype=bt.Order.Limit, price=9.0)
+        elif said == "stop":
+            self.buy(size=95, exectype=bt.Order.Stop, price=10.5)
 
     def notify_order(self, order: bt.Order) -> None:
         self.notices.append(order.getstatusname())
@@ -71,6 +77,9 @@ def planned(script: Acts, seen: list[int]) -> dict[int, Callable[..., Any]]:
         "short": lambda self: self.market(-50),
         "buy": lambda self: self.market(51),
         "limit": lambda self: self.limit(-1, 90.0),
+        "dear": lambda self: self.limit(-95, 10.5),
+        "below": lambda self: self.limit(-110, 9.0),
+        "stop": lambda self: self.stop_order(95, 10.5),
     }
 
     def act(bar: int) -> Callable[..., Any]:
@@ -157,6 +166,37 @@ def test_a_stop_of_the_portfolio_ends_a_natives_calls(framework: str) -> None:
     assert stop is not None
     assert (stop.figure, stop.bound) == (pytest.approx(0.25), 0.2)
     assert done.results["s"].status == "completed"
+
+
+# ---- what rests and is jumped
+
+
+@BOTH
+@RULES
+@pytest.mark.parametrize("act", ["dear", "stop"])
+def test_an_opening_that_a_gap_makes_too_dear_is_ended(framework: str, rules: ExecutionRules, act: str) -> None:
+    """95 at 10.5 are held for it; the open at 20 would take 1,900 of 1,000. Its engine would fill it whole."""
+    done = run(framework, {0: act}, [10.0, 10.0, 20.0, 20.0, 20.0], rules)
+    assert done.fills() == []
+    outcome, reason, left = done.reasons("s")[-1]
+    assert (outcome, reason, left) == ("rejected", "open_gap", 0.0)
+    assert "Canceled" in Shorter.notices if framework == "backtrader" else "Canceled" in Planned.notices["s"]
+
+
+@BOTH
+@pytest.mark.parametrize("act", ["dear", "stop"])
+def test_one_that_can_be_paid_fills_where_the_gap_ends(framework: str, act: str) -> None:
+    done = run(framework, {0: act}, [10.0, 10.0, 10.52, 10.52])
+    assert done.fills() == [(-95.0 if act == "dear" else 95.0, 10.52)]
+
+
+@BOTH
+@RULES
+def test_a_limit_that_fills_at_its_release_is_cut_to_what_it_costs_there(framework: str, rules: ExecutionRules) -> None:
+    """110 at 9 cost 990 of 1,000, at the 10 where they fill 1,100."""
+    done = run(framework, {0: "below"}, [10.0, 10.0, 10.0], rules)
+    assert done.fills() == [(-100.0, 10.0)]
+    assert done.reasons("s")[-1] == ("resized", "open_gap", -100.0)
 
 
 # ---- random portfolios: ORCHESTRATE_PORTFOLIOS=1000 takes more

@@ -227,7 +227,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def range(self, event: MarketEvent) -> list[EngineReport]:
         """2. RANGE: take every engine that has something to do through the bar, which may reach resting orders."""
-        if event.step >= self._router.next_reach:
+        if event.step >= self._router.next_reach or self._router.hosts_natives:
             self.session.cut_reached(event)
         reports = self._router.advance(event)
         for report in reports:

@@ -31,7 +31,7 @@ from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.orders.blotter import Blotter, Due
 from orchestrate.orchestration.orders.requests import replaced_quantity
 from orchestrate.orchestration.risk.buying_power import BuyingPower
-from orchestrate.orchestration.risk.payable import Released, demand_of
+from orchestrate.orchestration.risk.payable import Released, demand_of, whole_or_none
 from orchestrate.orchestration.risk.reached import ReachedOrders
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
@@ -145,7 +145,8 @@ class OrderManager:
             return []
         moment = self._buying_power.moment(opens, event.step, event.t)
         instruments = self._market.instruments
-        cut = ReachedOrders(self.blotter, self._buying_power, instruments, self._rules, moment).cut(matches)
+        reached = ReachedOrders(self.blotter, self._buying_power, instruments, self._rules, moment)
+        cut = [whole_or_none(result) for result in reached.cut(matches)]
         for result in cut:
             order = result.order
             if result.decision is not None:
@@ -155,8 +156,9 @@ class OrderManager:
                 self.blotter.change(order, result.quantity, cost, order.limit, order.trigger)
                 self.tell_change(order)
             else:
-                self.blotter.end(order, OrderStatus.REJECTED, Reason.BELOW_ONE_LOT)
-                self.send([StrategyCommand(order.strategy_id, "cancel", order, Reason.BELOW_ONE_LOT)])
+                reason = Reason.BELOW_ONE_LOT if result.decision is None else result.decision.reason
+                self.blotter.end(order, OrderStatus.REJECTED, reason)
+                self.send([StrategyCommand(order.strategy_id, "cancel", order, reason)])
         return cut
 
     def _matches(self, event: MarketEvent) -> list[Match]:
@@ -172,9 +174,9 @@ class OrderManager:
         return in_order_of_filling([reached[order.id] for order in resting if order.id in reached])
 
     def _may_fill(self, order: Order, event: MarketEvent) -> bool:
-        """Return whether it is a portable order whose symbol has a bar; a part of an opening has been paid for."""
-        here = order.symbol in event.rows and not order.native_order
-        return here and (order.closing or not order.filled) and not self._has_expired(order)
+        """Return whether its symbol has a bar; a part of an opening has been paid for."""
+        here = order.symbol in event.rows and (order.closing or not order.filled)
+        return here and not self._has_expired(order)
 
     def _match(self, order: Order, event: MarketEvent) -> Match | None:
         series, row = self._market.series[order.symbol], event.rows[order.symbol]

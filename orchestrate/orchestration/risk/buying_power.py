@@ -31,6 +31,7 @@ from orchestrate.orchestration.risk.payable import (
     changed,
     dearest,
     demand_of,
+    fills_at_once,
     fit,
     untradable,
 )
@@ -290,20 +291,21 @@ class BuyingPower:
         for order in orders:
             owner = order.strategy_id
             book = books.get(owner) or self._entries[owner].book
-            if not order.rests:  # a resting one needs its money until it fills
+            fills = not order.rests or fills_at_once(order, prices[order.symbol])
+            if fills:  # a resting one needs its money until it fills
                 waiting[owner] -= order.reserve
             left[owner] -= 1
             result = self._release_one(order, book, moment)
             moment.contributions.pop(owner, None)
             released.append(result)
             counts = left[owner] or self._entries[owner].account.is_shared
-            if counts and result.quantity and not order.rests:
+            if counts and result.quantity and fills:
                 books[owner] = book.projected([self._expected(owner, order.symbol, result.quantity, prices)])
         return released
 
     def _release_one(self, order: Order, book: Book, moment: Moment) -> Released:
         prices, step, t = moment.prices, moment.step, moment.t
-        if order.rests:
+        if order.rests and not fills_at_once(order, prices[order.symbol]):
             return Released(order, order.quantity)
         if order.closing:
             return self._release_closing(order, book.quantity(order.symbol), prices[order.symbol], step, t)

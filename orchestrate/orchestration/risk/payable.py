@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from orchestrate.domain.books import Book
@@ -93,6 +93,27 @@ def changed(
     outcome = Outcome.REJECTED if not left else Outcome.RESIZED if reason else Outcome.APPROVED
     trail = (StageOutcome(_RELEASE, demand.quantity, left, reason, detail, figures),) if reason else ()
     return Released(order, left, Decision(demand, outcome, left, reason, detail, trail))
+
+
+def fills_at_once(order: Order, price: float) -> bool:
+    """Return whether an order of a native that could rest opens something as it is released at a price beyond it.
+
+    Portable orders that rest are judged where their bar reaches them.
+    """
+    if not order.native_order or order.closing:
+        return False
+    way = 1.0 if order.quantity > 0 else -1.0
+    triggered = order.trigger is None or (price - order.trigger) * way >= 0
+    return triggered and (order.limit is None or (order.limit - price) * way >= 0)
+
+
+def whole_or_none(result: Released) -> Released:
+    """Return a cut of a resting order of a native as its refusal: its engine fills it whole, by rules of its own."""
+    decision = result.decision
+    if not result.order.native_order or decision is None or not result.quantity:
+        return result
+    trail = tuple(stage._replace(after=0.0) for stage in decision.trail)
+    return Released(result.order, 0.0, replace(decision, outcome=Outcome.REJECTED, quantity=0.0, trail=trail))
 
 
 def fit(

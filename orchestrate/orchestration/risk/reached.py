@@ -17,7 +17,7 @@ from orchestrate.orchestration.risk.payable import Expected, Released
 
 
 class ReachedOrders:
-    """Portable orders that one bar reaches, taken in turn; those of `moment` are the books after its market orders.
+    """Orders that one bar reaches, taken in turn; those of `moment` are the books after its market orders.
 
     An exit frees money. An opening takes what it costs at its fill, from the money that there is at the open.
     """
@@ -49,7 +49,7 @@ class ReachedOrders:
             if held * order.quantity < 0:
                 self._close(order, math.copysign(min(abs(order.remaining), abs(held)), order.quantity), price)
             return None
-        if misses(order, held):
+        if not order.native_order and misses(order, held):  # that of a native may turn a position round
             self._end(order)
             return None
         return self._open(order, price)

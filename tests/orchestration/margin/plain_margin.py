@@ -133,6 +133,8 @@ class Check:
         self.books, self.ends = accounts(market, pooled, done), market.timeline.ends.steps
         self.calls = {(event.t, event.strategy_id, event.symbol) for event in self.done.of(MarginCalledEvent)}
         self.ruins = {event.t for event in self.done.of(AccountRuinedEvent)}
+        decided = [(record.order_id, record.decision.demand) for record in done.orchestrator.session.log.decisions]
+        self.resting = {order_id for order_id, demand in decided if demand.rests}
         self.ruined: set[str] = set()
         self.closing: set[tuple[str, str]] = set()
 
@@ -149,7 +151,8 @@ class Check:
         """An opening is paid for, and is of an account without a call; what is called is closed for that reason."""
         fill, book = record.fill, self.books[record.fill.strategy_id]
         place = fill.strategy_id, fill.symbol
-        at_close = self.rules.fill == "close" and str(record.reason) not in ("margin_call", "ruined", "bracket")
+        of_open = str(record.reason) in ("margin_call", "ruined") or fill.order_id in self.resting
+        at_close = self.rules.fill == "close" and not of_open
         prices = now.closes if at_close else now.opens
         held, _ = book.held.get(place, (0.0, 0.0))
         opening = fill.quantity if held * fill.quantity >= 0 else fill.quantity + held
