@@ -141,8 +141,8 @@ class Check:
     def run_through(self) -> int:
         """Check each step; return the number of calls and ruins."""
         for now in moments(self.market, self.done.orchestrator.fills):
-            for record in now.fills:
-                self.fill(record, now)
+            for record in sorted(now.fills, key=lambda one: not one.closing or one.fill.order_id in self.resting):
+                self.fill(record, now)  # of one moment, market orders that close come first, on whichever engine
             for book in {id(book): book for book in self.books.values()}.values():
                 self.mark(book, now)
         return len(self.calls) + len(self.ruins)
