@@ -64,6 +64,13 @@ def test_text_tells_what_was_understood(command: Command) -> None:
     )
 
 
+@pytest.mark.parametrize(("written", "shown"), [("50000.0", "50,000"), ("50000.50", "50,000.50"), ("1e6", "1,000,000")])
+def test_capital_is_shown_without_empty_decimals(command: Command, written: str, shown: str) -> None:
+    """As it is where a live runner's file starts each strategy with 10000.0."""
+    Path("good.yaml").write_text(GOOD.replace("50000", written))
+    assert command("validate", "good.yaml").stdout.splitlines()[1] == f"  multi, {shown} USD, DEMO"
+
+
 def test_text_says_how_entries_are_sized(command: Command) -> None:
     """A native of Nautilus sizes its own."""
     sizing = "{method: risk, risk: 0.01, take_profit_risk_reward: 2.5}"

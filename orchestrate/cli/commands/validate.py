@@ -131,7 +131,9 @@ def _understood(plan: RunPlan, width: int | None) -> list[str]:
         text for text in (f"from {plan.start}" if plan.start else "", f"to {plan.end}" if plan.end else "") if text
     )
     symbols = _few(list(plan.data)) or "no data"
-    capital = f"{plan.capital.total:,f} {plan.capital.currency}{' pooled' if plan.capital.mode == 'pooled' else ''}"
+    total = plan.capital.total
+    whole = f"{total:,.0f}" if total == total.to_integral_value() else f"{total:,f}"
+    capital = f"{whole} {plan.capital.currency}{' pooled' if plan.capital.mode == 'pooled' else ''}"
     lines = wrapped(f"  {plan.mode}, {capital}, {symbols}{', ' + period if period else ''}", width, "    ")
     rows = [
         (

@@ -176,6 +176,8 @@ def test_readme_and_reference_show_what_it_prints(folder, monkeypatch):
     for page in ("README.md", "docs/reference/parity.md"):
         text = (ROOT / page).read_text(encoding="utf-8")
         assert f"```\n$ orchestrate parity configs/portfolio.yaml\n{printed}\n```\n" in text
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert printed in "\n".join(readme.splitlines()[:25])  # its first screen
 
 
 def test_the_reference_names_each_property():
