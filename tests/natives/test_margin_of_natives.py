@@ -53,6 +53,8 @@ class Shorter(bt.Strategy):  # type: ignore[misc]  # Backtrader has no types
             self.sell(size=95, exectype=bt.Order.Limit, price=10.5)
         elif said == "below":
             self.sell(size=110, exectype=bt.Order.Limit, price=9.0)
+        elif said == "bracket":
+            self.buy_bracket(size=10, price=9.0, limitprice=12.0, stopprice=8.0)
         elif said == "stop":
             self.buy(size=95, exectype=bt.Order.Stop, price=10.5)
 
@@ -79,6 +81,7 @@ def planned(script: Acts, seen: list[int]) -> dict[int, Callable[..., Any]]:
         "limit": lambda self: self.limit(-1, 90.0),
         "dear": lambda self: self.limit(-95, 10.5),
         "below": lambda self: self.limit(-110, 9.0),
+        "bracket": lambda self: self.bracket(10, 12.0, 8.0, 9.0),
         "stop": lambda self: self.stop_order(95, 10.5),
     }
 
@@ -188,6 +191,15 @@ def test_an_opening_that_a_gap_makes_too_dear_is_ended(framework: str, rules: Ex
 def test_one_that_can_be_paid_fills_where_the_gap_ends(framework: str, act: str) -> None:
     done = run(framework, {0: act}, [10.0, 10.0, 10.52, 10.52])
     assert done.fills() == [(-95.0 if act == "dear" else 95.0, 10.52)]
+
+
+@BOTH
+@RULES
+def test_the_exits_of_a_bracket_wait_for_its_entry(framework: str, rules: ExecutionRules) -> None:
+    """Short 50, the cover of 10 waits at 9. At 17 nothing could pay for its target of 12, which does not act yet."""
+    done = run(framework, {0: "short", 2: "bracket"}, [10.0, 10.0, 10.0, 10.0, 17.0, 17.0, 9.0, 9.0], rules)
+    assert done.fills()[:2] == [(-50.0, 10.0), (10.0, 9.0)]
+    assert not {"open_gap", "below_one_lot"} & {reason for _, reason, _ in done.reasons("s")}
 
 
 @BOTH

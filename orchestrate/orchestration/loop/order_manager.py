@@ -174,9 +174,9 @@ class OrderManager:
         return in_order_of_filling([reached[order.id] for order in resting if order.id in reached])
 
     def _may_fill(self, order: Order, event: MarketEvent) -> bool:
-        """Return whether its symbol has a bar; a part of an opening has been paid for."""
+        """Return whether its symbol has a bar; a part of an opening is paid for, a native's exits wait."""
         here = order.symbol in event.rows and (order.closing or not order.filled)
-        return here and not self._has_expired(order)
+        return here and not (order.native_order and order.group) and not self._has_expired(order)
 
     def _match(self, order: Order, event: MarketEvent) -> Match | None:
         series, row = self._market.series[order.symbol], event.rows[order.symbol]

@@ -98,9 +98,9 @@ def changed(
 def fills_at_once(order: Order, price: float) -> bool:
     """Return whether an order of a native that could rest opens something as it is released at a price beyond it.
 
-    Portable orders that rest are judged where their bar reaches them.
+    Portable orders that rest are judged where their bar reaches them, exits of a native's bracket wait for its entry.
     """
-    if not order.native_order or order.closing:
+    if not order.native_order or order.closing or order.group is not None:
         return False
     way = 1.0 if order.quantity > 0 else -1.0
     triggered = order.trigger is None or (price - order.trigger) * way >= 0
