@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,22 +13,46 @@ from hypothesis import strategies as st
 from orchestrate import wiring
 from orchestrate.domain.events import StrategyPausedEvent, StrategyResumedEvent
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.orders.execution import Commission, ExecutionRules
+from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
 from orchestrate.domain.plan import Sizing
 from orchestrate.domain.portfolio import Appointment, Limits, PortfolioPlan, RebalancePlan
-from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
+from orchestrate.domain.strategies.protocols import Context, Signal
 from orchestrate.orchestration.risk.limits.losses import Cooldown, MaxDailyLoss, MaxDrawdown
-from orchestrate.orchestration.risk.limits.sizes import MaxGrossLeverage, MaxPositionPct, MaxSymbolPct
+from orchestrate.orchestration.risk.limits.sizes import (
+    MaxFrameworkPct,
+    MaxGrossLeverage,
+    MaxNetLeverage,
+    MaxPositionPct,
+    MaxPositions,
+    MaxSymbolPct,
+)
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
 from tests.backtest.own_strategies import Dips, Spread, Turning
 from tests.engines.builders import DAY, START
 from tests.engines.conformance.in_memory import InMemoryAdapter
-from tests.orchestration.harness import HarnessRun, Part, run_harness
+from tests.orchestration.harness import HarnessRun, Part, prepare
 from tests.orchestration.loop.feed_runs import stage
+from tests.orchestration.risk.checked import Checked
 
 ENGINES = ("in_memory", "backtrader", "nautilus")
+SHARED: tuple[Limits, ...] = (
+    {},
+    {"max_symbol_pct": MaxSymbolPct(40), "max_gross_leverage": MaxGrossLeverage(0.7)},
+    {"max_framework_pct": MaxFrameworkPct(45), "max_net_leverage": MaxNetLeverage(0.2)},
+)
 #: the one that goes by the order of the file
 BY_ORDER = "first_wins"
+
+
+class Resting:
+    """Rests an entry one percent below each fifth close of a symbol, with a stop and a target."""
+
+    def on_bar(self, context: Context) -> Iterator[Signal]:
+        for symbol in context.symbols:
+            bars = context.bars(symbol)
+            if len(bars) % 5 == 2:
+                close = bars[-1].close
+                yield Signal.enter(symbol, limit=close * 0.99, stop_loss=close * 0.96, take_profit=close * 1.03)
 
 
 @dataclass(frozen=True)
@@ -47,7 +71,7 @@ class Setting:
     fill: Any
 
     def run(self, order: Sequence[int] = (0, 1, 2), schedule: Sequence[Appointment] = ()) -> HarnessRun:
-        """The run with its strategies in that order of the file."""
+        """The run with its strategies in that order of the file; each of its decisions is checked."""
         parts = {
             f"s{number}": Part(
                 self.makes[number](),
@@ -61,21 +85,26 @@ class Setting:
             for number in order
         }
         adapters: dict[str, Any] = {name: wiring.build_adapter(name, {}) for name in ENGINES[1:]}
-        return run_harness(
-            stage(self.seed, [(0, 50), (3, 40)]),
+        coordinator = Checked(
+            CONFLICT_POLICIES[self.policy].settle, self.portfolio_limits, mode=self.policy, exits=self.exits
+        )
+        coordinator.rules = ExecutionRules(
+            fill=self.fill, commission=Commission(percent=0.1), slippage=Slippage(percent=0.05)
+        )
+        coordinator.run = prepare(
             parts,
-            ExecutionRules(fill=self.fill, commission=Commission(percent=0.1)),
             adapters={"in_memory": InMemoryAdapter()} | adapters,
-            coordinator=StrategyCoordinator(
-                CONFLICT_POLICIES[self.policy].settle, self.portfolio_limits, mode=self.policy, exits=self.exits
-            ),
+            coordinator=coordinator,
             portfolio=PortfolioPlan(rebalance=self.rebalance, schedule=tuple(schedule)),
             pooled=self.pooled,
         )
+        coordinator.run.orchestrator.run(stage(self.seed, [(0, 50), (3, 40)]), coordinator.rules)
+        return coordinator.run
 
 
 def settings_of(limits: Sequence[Limits], policies: Sequence[str] = tuple(CONFLICT_POLICIES)) -> Any:
-    makes = st.sampled_from([lambda: Turning(3), lambda: Turning(4, long_only=True), lambda: Dips(1), Spread])
+    kinds = [lambda: Turning(3), lambda: Turning(4, long_only=True), lambda: Dips(1), Spread, Resting]
+    makes = st.sampled_from(kinds)
     return st.builds(
         Setting,
         seed=st.integers(0, 1_000),
@@ -84,9 +113,7 @@ def settings_of(limits: Sequence[Limits], policies: Sequence[str] = tuple(CONFLI
         policy=st.sampled_from(policies),
         exits=st.sampled_from(["protected", "included"]),
         limits=st.sampled_from(limits),
-        portfolio_limits=st.sampled_from(
-            [{}, {"max_symbol_pct": MaxSymbolPct(40), "max_gross_leverage": MaxGrossLeverage(0.7)}]
-        ),
+        portfolio_limits=st.sampled_from(SHARED),
         rebalance=st.sampled_from([RebalancePlan(), RebalancePlan(Decimal("0.05"), "week")]),
         pooled=st.booleans(),
         fill=st.sampled_from(["next_open", "close"]),
@@ -95,6 +122,7 @@ def settings_of(limits: Sequence[Limits], policies: Sequence[str] = tuple(CONFLI
 
 LOSSES: Limits = {"max_drawdown": MaxDrawdown(0.03)}
 SIZES: Limits = {"max_position_pct": MaxPositionPct(50), "cooldown": Cooldown(3), "max_daily_loss": MaxDailyLoss(0.02)}
+PLACES: Limits = {"max_positions": MaxPositions(1)}
 QUICK = settings(deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate])
 
 
@@ -118,7 +146,7 @@ def facts(run: HarnessRun) -> dict[str, dict[str, Any]]:
 
 @QUICK
 @given(
-    setting=settings_of([{}, SIZES, LOSSES], [name for name in CONFLICT_POLICIES if name != BY_ORDER]),
+    setting=settings_of([{}, SIZES, LOSSES, PLACES], [name for name in CONFLICT_POLICIES if name != BY_ORDER]),
     order=st.permutations([0, 1, 2]),
 )
 def test_the_order_of_the_file_changes_nothing(setting: Setting, order: list[int]) -> None:
@@ -130,7 +158,7 @@ def test_the_order_of_the_file_changes_nothing(setting: Setting, order: list[int
 
 
 @QUICK
-@given(setting=settings_of([{}, SIZES]), day=st.integers(1, 45), who=st.sampled_from(["s0", "s1", "s2"]))
+@given(setting=settings_of([{}, SIZES, PLACES]), day=st.integers(1, 45), who=st.sampled_from(["s0", "s1", "s2"]))
 def test_a_pause_that_is_over_at_once_changes_nothing(setting: Setting, day: int, who: str) -> None:
     """But what the journal says of it; a drawdown would begin anew at the resume, so none is limited here."""
     at = label_text(START + day * DAY)

@@ -1,4 +1,7 @@
-"""No decision of any portfolio breaks a limit at the moment it is taken, and jumping over steps changes nothing."""
+"""No decision of any portfolio breaks a limit at the moment it is taken, and jumping over steps changes nothing.
+
+Many limits on simple runs; `loop/test_run_properties.py` has fewer limits on runs of every kind.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.domain.books import closing_and_opening
-from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.portfolio import Limits
-from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
 from orchestrate.orchestration.risk.limits.losses import Cooldown, MaxDailyLoss, MaxDrawdown, MaxPortfolioDrawdown
 from orchestrate.orchestration.risk.limits.sizes import (
     MaxFrameworkPct,
@@ -25,6 +25,7 @@ from orchestrate.orchestration.risk.limits.sizes import (
 )
 from tests.engines.builders import market_of, series
 from tests.orchestration.harness import PLAIN, Flags, HarnessRun, Part, fixed, prepare
+from tests.orchestration.risk.checked import Checked
 
 BARS = 24
 SYMBOLS = ("A", "B", "C")
@@ -53,65 +54,6 @@ SHARED = st.fixed_dictionaries(
         ),
     },
 )
-
-
-class Checked(StrategyCoordinator):
-    """Adds up, after each coordination, what every strategy holds with its open orders, and what is allowed."""
-
-    run: HarnessRun
-    openings = 0
-
-    def coordinate(self, intents: list[Intent]) -> None:
-        session = self.run.orchestrator.session
-        before = {name: dict(self._quantities(name)) for name in session.entries}
-        super().coordinate(intents)
-        for intent in intents:
-            if intent.closing and not intent.refused:
-                own = before[intent.strategy_id]
-                own[intent.symbol] = own.get(intent.symbol, 0.0) + intent.quantity
-        held = {name: self._quantities(name) for name in session.entries}
-        marks = session.marks
-        equity = {name: entry.book.equity(marks) for name, entry in session.entries.items()}
-        whole = sum(equity.values()) + self.run.orchestrator.capital_manager.reserve.cash
-        worth = {name: {s: q * marks[s] for s, q in own.items()} for name, own in held.items()}
-        for intent in intents:
-            _, opening = closing_and_opening(before[intent.strategy_id].get(intent.symbol, 0.0), intent.quantity)
-            if not intent.closing and not intent.refused and opening:
-                self.openings += 1
-                limits = session.entries[intent.strategy_id].allocation.limits
-                _strategy_holds(limits, worth[intent.strategy_id], intent.symbol, equity[intent.strategy_id])
-                _portfolio_holds(self.limits, worth, before, marks, intent.symbol, whole)
-
-    def _quantities(self, name: str) -> dict[str, float]:
-        session = self.run.orchestrator.session
-        held = {symbol: position.quantity for symbol, position in session.entries[name].book.positions.items()}
-        for order in session.blotter.pending(name):
-            held[order.symbol] = held.get(order.symbol, 0.0) + order.quantity
-        return {symbol: quantity for symbol, quantity in held.items() if quantity}
-
-
-def _strategy_holds(limits: Limits, worth: dict[str, float], symbol: str, equity: float) -> None:
-    for limit in limits.values():
-        if isinstance(limit, MaxPositionPct):
-            assert abs(worth[symbol]) <= equity * limit.percent / 100 + 1e-6
-        if isinstance(limit, MaxPositions):
-            assert len(worth) <= limit.count
-        if isinstance(limit, MaxLeverage):
-            assert sum(map(abs, worth.values())) <= equity * limit.leverage + 1e-6
-
-
-def _portfolio_holds(limits: Limits, worth: Any, before: Any, marks: Any, symbol: str, whole: float) -> None:
-    everything = [each for own in worth.values() for each in own.values()]
-    for limit in limits.values():
-        if isinstance(limit, MaxSymbolPct):
-            assert sum(abs(own.get(symbol, 0.0)) for own in worth.values()) <= whole * limit.percent / 100 + 1e-6
-        if isinstance(limit, MaxFrameworkPct):
-            assert sum(map(abs, everything)) <= whole * limit.percent / 100 + 1e-6
-        if isinstance(limit, MaxGrossLeverage):
-            assert sum(map(abs, everything)) <= whole * limit.leverage + 1e-6
-        if isinstance(limit, MaxNetLeverage):
-            net = sum(quantity * marks[name] for own in before.values() for name, quantity in own.items())
-            assert abs(sum(everything)) <= max(whole * limit.leverage, abs(net)) + 1e-6
 
 
 def run(seed: int, own: Sequence[Limits], shared: Limits, full: Sequence[str] = ("in_memory",)) -> HarnessRun:
