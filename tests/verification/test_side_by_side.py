@@ -37,6 +37,11 @@ def test_a_portfolio_that_is_run_twice_is_the_same(tmp_path: Path, capsys: pytes
         ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 2}]}, []),
         ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, ["a[1].b: 2 against 3"]),
         ({"a": [1]}, {"a": [1, 2]}, ["a: 1 rows against 2"]),
+        (
+            {"document": {"sharpe": 0.1 + 0.2}, "a": 0.1 + 0.2},
+            {"document": {"sharpe": 0.3}, "a": 0.3},
+            [f"a: {0.1 + 0.2} against 0.3"],
+        ),
         ({"run_id": "x", "a": None}, {"run_id": "y", "a": 0.0}, ["a: None against 0.0"]),
     ],
 )
