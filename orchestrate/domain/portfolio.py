@@ -67,6 +67,12 @@ class VolatilityTarget:
     lookback: int = 60
     max_leverage: Decimal = Decimal(1)
 
+    def __post_init__(self) -> None:
+        if not (self.annual > 0 and self.max_leverage > 0):
+            raise ValueError(f"a volatility and a leverage are more than 0, not {self.annual} and {self.max_leverage}")
+        if self.lookback < 2:
+            raise ValueError(f"{self.lookback} returns have no volatility; it takes 2 or more")
+
 
 @dataclass(frozen=True, slots=True)
 class Appointment:

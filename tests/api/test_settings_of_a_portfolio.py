@@ -208,6 +208,14 @@ def test_the_example_of_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
             {"portfolio": PortfolioPlan(schedule=(Appointment("soon", "pause", "One"),))},
             r"portfolio.schedule\[0\].at: 'soon' is no date",
         ),
+        (
+            {"portfolio": PortfolioPlan(schedule=(Appointment("2020-02-03", "pause", "Three"),))},
+            r"portfolio.schedule\[0\]: there is no strategy 'Three'",
+        ),
+        (
+            {"portfolio": PortfolioPlan(target_volatility=VolatilityTarget(Decimal("0.1")))},
+            "portfolio.target_volatility scales weights by the calendar: say rebalance.every",
+        ),
         ({"allocation": "kelly"}, "allocation must be path.py:function or one of custom, equal"),
         ({"allocation": "equal"}, "allocation 'equal' weighs the strategies: give them no weights"),
         ({"strategies": (One(), Two()), "allocation": "hrp"}, "allocation 'hrp' weighs by the bars before start"),
@@ -216,3 +224,16 @@ def test_the_example_of_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_can_not_be_is_refused_before_a_run(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         run(**settings)
+
+
+@pytest.mark.parametrize(
+    ("annual", "lookback", "most", "message"),
+    [
+        ("0", 60, "1", "more than 0, not 0 and 1"),
+        ("0.1", 60, "-1", "more than 0, not 0.1 and -1"),
+        ("0.1", 1, "1", "1 returns have no volatility"),
+    ],
+)
+def test_a_target_volatility_is_legal_from_birth(annual: str, lookback: int, most: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        VolatilityTarget(Decimal(annual), lookback, Decimal(most))

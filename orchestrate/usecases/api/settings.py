@@ -72,6 +72,8 @@ class OrchestratorConfig:
         object.__setattr__(self, "limits", limits)
         object.__setattr__(self, "portfolio", _portfolio(self.portfolio))
         object.__setattr__(self, "allocation", _allocation(self.allocation))
+        if self.portfolio.target_volatility and not (self.portfolio.rebalance.every or allocation_of(self).every):
+            raise ConfigurationError("portfolio.target_volatility scales weights by the calendar: say rebalance.every")
 
     def _require_choices(self) -> None:
         mode = self.conflict_resolution_mode
@@ -126,6 +128,9 @@ def require_ids(config: OrchestratorConfig, ids: Collection[str], symbols: Colle
         _require_known(name, getattr(config, name), ids, "strategy")
     for strategy, others in config.depends_on.items():
         _require_known(f"depends_on.{strategy}", others, ids, "strategy")
+    for number, one in enumerate(config.portfolio.schedule):
+        named = [one.strategy_id] if one.action != "allocation" else one.allocation
+        _require_known(f"portfolio.schedule[{number}]", named, ids, "strategy")
     for strategy, own in config.symbols.items():
         _require_known(f"symbols.{strategy}", own, symbols, "symbol")
 
