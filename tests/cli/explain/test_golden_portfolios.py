@@ -1,10 +1,12 @@
 """`explain` answers for every order and refusal of portfolios under each policy, limit and rule.
 
-The answers stand in golden/, one file a run. To write them anew: ORCHESTRATE_WRITE_GOLDEN=1, and read the difference.
+The journal and the answers stand in golden/, one file a run. To write them anew: ORCHESTRATE_WRITE_GOLDEN=1, and read
+the difference.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,17 @@ def act(prompt: Prompt, case: str) -> None:
     prompt.write("golden.yaml", CASES[case])
     done = prompt("backtest", "golden.yaml", "-q")
     assert (done.code, done.err) == (0, "")
+
+
+#: What every line of the journal has, and lines that say what tables and answers say, too.
+OF_EVERY_LINE = ("ts", "level", "run_id", "user")
+SAID_ELSEWHERE = ("backtest_started", "strategy_signal", "backtest_completed")
+
+
+def journal(prompt: Prompt) -> str:
+    lines = [{key: value for key, value in line.items() if key not in OF_EVERY_LINE} for line in prompt.journal]
+    kept = [line for line in lines if line["event"].removeprefix("orchestrator.") not in SAID_ELSEWHERE]
+    return "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in kept)
 
 
 def answers(prompt: Prompt, strategies: list[str]) -> str:
@@ -63,7 +76,7 @@ def test_every_answer_of_a_portfolio(prompt: Prompt, monkeypatch: pytest.MonkeyP
     act(prompt, case)
     orders = prompt("explain", "latest", "--format", "json").document["orders"]
     require_all(prompt, orders)
-    text = answers(prompt, sorted({one["strategy_id"] for one in orders}))
+    text = journal(prompt) + answers(prompt, sorted({one["strategy_id"] for one in orders}))
     path = GOLDEN / f"{case}.txt"
     if os.environ.get("ORCHESTRATE_WRITE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
