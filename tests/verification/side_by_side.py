@@ -104,18 +104,22 @@ def one_sided(one: object, other: object, where: str = "") -> Iterator[str]:
 
 
 def compare(stores: Sequence[Path], seeds: Sequence[int]) -> int:
-    """Print the first difference of each portfolio; return how many differ."""
-    differ, alone = 0, Counter[str]()
+    """Print the first difference of each part of each portfolio; return how many portfolios differ."""
+    parts, alone = Counter[str](), Counter[str]()
+    differ = 0
     for seed in seeds:
         one, other = (json.loads((store / f"{seed}.json").read_text(encoding="utf-8")) for store in stores)
         alone.update(one_sided(one, other))
-        first = next(differences(one, other), None)
-        if first is not None:
-            differ += 1
-            print(f"portfolio {seed}: {first}")
+        firsts = {part: next(differences({part: one[part]}, {part: other.get(part)}), None) for part in one}
+        for part, first in firsts.items():
+            if first is not None:
+                parts[part] += 1
+                print(f"portfolio {seed}: {first}")
+        differ += any(firsts.values())
     for name, count in sorted(alone.items()):
         print(f"on one side only: {name}, {count} times")
-    print(f"{len(seeds)} portfolios, {differ} differ")
+    by_part = "".join(f", {part} of {count}" for part, count in parts.items())
+    print(f"{len(seeds)} portfolios, {differ} differ{by_part}")
     return differ
 
 
