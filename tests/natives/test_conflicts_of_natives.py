@@ -19,7 +19,7 @@ from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
-from orchestrate.orchestration.risk.limits.sizes import MaxSymbolPct
+from orchestrate.orchestration.risk.limits.sizes import MaxNetLeverage, MaxSymbolPct
 from orchestrate.orchestration.risk.policies.netting import net_signal
 from orchestrate.orchestration.risk.policies.sides import cancel_both, independent
 from orchestrate.orchestration.strategies.compatibility import CompatibilityAnalyzer, StrategyMetadata
@@ -190,3 +190,26 @@ def test_natives_are_decided_in_plan_order(priorities: tuple[int, int, int], pas
         limits={"max_symbol_pct": MaxSymbolPct(5)},
     )
     assert tuple(sum(played.fills(name)) for name in ("portable", "bt", "naut")) == passed
+
+
+@pytest.mark.parametrize("native", ["bt", "naut"])
+@pytest.mark.parametrize(
+    ("limits", "bought", "sold"),
+    [
+        ({"max_symbol_pct": MaxSymbolPct(3)}, 300, -600),
+        ({"max_net_leverage": MaxNetLeverage(0.02)}, 200, -400),
+        ({}, 400, -700),
+    ],
+)
+def test_an_order_that_crosses_zero_is_judged_after_its_close(
+    native: str, limits: Limits, bought: int, sold: int
+) -> None:
+    """400 are bought and 700 sold at 10: what closes makes room, and as much may be short as was long."""
+    played = play(
+        independent,
+        backtrader={2: lambda one: one.buy(size=400), 4: lambda one: one.sell(size=700)} if native == "bt" else {},
+        nautilus={2: lambda one, _: one.market(400), 4: lambda one, _: one.market(-700)} if native == "naut" else {},
+        limits=limits,
+    )
+    assert played.fills(native)[0] == bought
+    assert sum(played.fills(native)[1:]) == sold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -72,31 +72,38 @@ class ApplyLimits:
         return hits
 
     def _cut(self, intent: Intent, exposure: Exposure, portfolio: PortfolioExposure) -> _Cut | None:
-        """Return the verdict that leaves least of the intent; None where all of it fits."""
+        """Return the verdict that leaves least of the intent; None where all of it fits.
+
+        The part of it that closes makes room first.
+        """
         instrument = exposure.instruments[intent.symbol]
-        held = exposure.quantity(intent.strategy_id, intent.symbol)
-        closing, opening = closing_and_opening(held, intent.quantity)
+        owner, symbol = intent.strategy_id, intent.symbol
+        closing, opening = closing_and_opening(exposure.quantity(owner, symbol), intent.quantity)
         unit = self._rules.fill_price(intent.price, intent.quantity, instrument) * instrument.multiplier
         if not opening or not unit:
             return None
-        entry = exposure.entries[intent.strategy_id]
-        judged = Opening(
-            intent.strategy_id,
-            intent.symbol,
-            entry.framework,
-            opening * unit,
-            self._rules.fill == "close",
-            StrategyExposure(exposure, entry),
-            portfolio,
-        )
+        if closing:
+            exposure.add(owner, symbol, closing)
         cuts = []
+        for name, verdict in self._verdicts(intent, opening * unit, exposure, portfolio):
+            share = verdict.fits / abs(opening * unit)
+            cuts.append(_Cut(self._left(closing, opening, share, instrument), name, verdict))
+        if closing:
+            exposure.add(owner, symbol, -closing)
+        least = min(cuts, key=lambda cut: abs(cut.quantity), default=None)
+        return None if least is None or least.quantity == intent.quantity else least
+
+    def _verdicts(
+        self, intent: Intent, worth: float, exposure: Exposure, portfolio: PortfolioExposure
+    ) -> Iterator[tuple[str, Verdict]]:
+        """Yield the limits that an opening of that worth reaches."""
+        entry = exposure.entries[intent.strategy_id]
+        strategy, at_once = StrategyExposure(exposure, entry), self._rules.fill == "close"
+        judged = Opening(entry.id, intent.symbol, entry.framework, worth, at_once, strategy, portfolio)
         for name, judge in self._judges(entry):
             verdict = judge(judged)
             if verdict is not None:
-                share = verdict.fits / abs(opening * unit)
-                cuts.append(_Cut(self._left(closing, opening, share, instrument), name, verdict))
-        least = min(cuts, key=lambda cut: abs(cut.quantity), default=None)
-        return None if least is None or least.quantity == intent.quantity else least
+                yield name, verdict
 
     def _judges(self, entry: StrategyEntry) -> list[tuple[str, Callable[[Opening], Verdict | None]]]:
         """Return the limits of the strategy, then those of the portfolio, each with its settings."""
