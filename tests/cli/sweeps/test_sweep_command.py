@@ -131,3 +131,41 @@ def test_ctrl_c_keeps_what_is_done(varied):
     assert f"to go on: orchestrate sweep sweep.yaml --resume {run_id}" in message
     done = varied("sweep", "sweep.yaml", "--resume", run_id, "--workers", "1", "-q")
     assert (done.code, done.out) == (0, f"reports/{run_id}\n")
+
+
+BOTH = """\
+capital: 100000
+data:
+  AAA: {synthetic: {bars: 250, seed: 7}}
+  BBB: {synthetic: {bars: 250, seed: 8}}
+strategies:
+  trend: {name: MOMENTUM, allocation: 60, symbols: [AAA, BBB], config: {fast: 3, slow: 30}}
+  dips: {name: RSI, framework: nautilus, allocation: 40, symbols: [BBB]}
+portfolio: {conflicts: first_wins}
+sweep:
+  parameters: {trend.fast: {from: 2, to: 40, step: 1}, dips.period: {from: 2, to: 9, step: 1}}
+  method: METHOD
+  trials: 24
+"""
+
+
+def bytes_of(folder: Path, reports: str, seed: str, *words: str) -> list[bytes]:
+    command = [sys.executable, "-m", "orchestrate", "sweep", "sweep.yaml", "--reports", reports, *words]
+    environ = os.environ | {"PYTHONHASHSEED": seed}
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (stored,) = (folder / reports).iterdir()
+    return [(stored / name).read_bytes() for name in ("trials.parquet", "returns.parquet", "best.yaml", "sweep.json")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["grid", "random", "halton", "tpe"])
+def test_the_bytes_depend_on_no_worker_and_no_hash_seed(prompt, method):
+    grid = "{trend.fast: [2, 5, 31], dips.period: [3, 7]}"
+    text = BOTH.replace("METHOD", method)
+    if method == "grid":
+        text = text.replace("{trend.fast: {from: 2, to: 40, step: 1}, dips.period: {from: 2, to: 9, step: 1}}", grid)
+    prompt.write("sweep.yaml", text)
+    one = bytes_of(prompt.folder, "one", "1", "--workers", "1")
+    assert bytes_of(prompt.folder, "two", "2", "--workers", "2") == one
+    assert bytes_of(prompt.folder, "four", "1", "--workers", "4") == one
