@@ -25,6 +25,8 @@ from orchestrate.usecases.sweeping.workbench import Workbench
 from orchestrate.wiring import read_plan
 from tests.verification.portfolios import STRATEGIES, portfolio
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 PATHS = ("correlation.one.two", "frameworks.nautilus.sharpe", "strategies.two.blocked")
 
 
