@@ -33,9 +33,12 @@ class Facts:
     def __init__(self, rank: Mapping[str, int], step: Callable[[], int]) -> None:
         self._rank, self._step = rank, step
         self._facts: dict[tuple[str, str], tuple[_Fact, _Fact | None]] = {}
+        #: True once a strategy has published a fact or asked for one
+        self.were_used = False
 
     def publish(self, strategy_id: str, name: str, value: object) -> None:
         """Keep a copy of `value`; TypeError for what can't be copied safely."""
+        self.were_used = True
         fact = _Fact(self._step(), copied(value))
         newest, earlier = self._facts.get((strategy_id, name), (None, None))
         if newest is not None and newest.step < fact.step:
@@ -44,6 +47,7 @@ class Facts:
 
     def fact(self, reader: str, strategy_id: str, name: str, default: object) -> object:
         """Return what `reader` may see now; KeyError for a strategy that is none."""
+        self.were_used = True
         if strategy_id not in self._rank:
             raise KeyError(f"{reader} reads facts of {strategy_id!r}, which is no strategy of this run")
         newest, earlier = self._facts.get((strategy_id, name), (None, None))

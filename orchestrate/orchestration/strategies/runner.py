@@ -66,14 +66,14 @@ class StrategyRunner:
         self._market, self._blotter, self._marks = market, blotter, marks
         self._calls, self._now, self._failures = calls, now, failures
         self._label, self._lot, self._planned_exits = label, lot, planned_exits
-        self._facts = Facts(rank, step)
+        self.facts = Facts(rank, step)
         #: by symbol, what strategies that are called at every bar have seen
         self.past: dict[str, PointInTimeBars] = {}
         self._hooks: dict[str, frozenset[str]] = {}
 
     def start(self, entries: Iterable[StrategyEntry]) -> None:
         """Start every strategy; none has seen a bar."""
-        self._calls.facts = self._facts
+        self._calls.facts = self.facts
         for entry in entries:
             self.join(entry)
 
@@ -81,7 +81,7 @@ class StrategyRunner:
         """Start one strategy."""
         planned = self._planned_exits(entry.allocation.sizing)
         self.views[entry.id] = StrategyView(
-            entry, self._blotter, self._marks, self._market.instruments, self._facts, self._label, self._lot, planned
+            entry, self._blotter, self._marks, self._market.instruments, self.facts, self._label, self._lot, planned
         )
         self._call(entry, self._start, entry)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def periods_ahead(plan: RunPlan, market: Market) -> float:
     return _periods_of(market, traded, [market.timeline.rows[symbol] >= 0 for symbol in traded])
 
 
-def periods(plan: RunPlan, market: Market, results: dict[str, StrategyResult]) -> dict[str, float]:
+def periods(plan: RunPlan, market: Market, results: Mapping[str, StrategyResult]) -> dict[str, float]:
     """Return bars per year by strategy, and of all together under ""."""
     if plan.periods_per_year is not None:
         return dict.fromkeys(("", *results), plan.periods_per_year)

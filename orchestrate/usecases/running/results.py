@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -106,6 +107,11 @@ _RUINED: Final = "it is ruined: all it held is closed at the next open, and it i
 def _status(results: dict[str, StrategyResult], ruin: RuinRule, *, interrupted: bool, ended: bool) -> RunStatus:
     if interrupted or ended:
         return "interrupted" if interrupted else "failed"
+    return run_status(results, ruin)
+
+
+def run_status(results: Mapping[str, StrategyResult], ruin: RuinRule) -> RunStatus:
+    """Return the status of a run that came to its end."""
     failed = sum(result.status == "failed" for result in results.values())
     ruined = sum(result.status == "ruined" for result in results.values())
     if failed == len(results):

@@ -120,6 +120,8 @@ def _run(setup: Setup, findings: list[Finding], instances: Instances, policy: Po
             progress=setup.followers.progress,
             stop=stop if policy.error is None else _at_once,
         )
+    if setup.followers.ended is not None:
+        setup.followers.ended(orchestrator)
     results = orchestrator.results()
     checked = check_run(orchestrator, instances.twins, market, setup.watchdog, stop, setup.began)
     setup.equipment.require_unchanged(orchestrator)

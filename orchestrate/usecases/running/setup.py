@@ -88,7 +88,8 @@ class Equipment:
 class Followers:
     """Whom a run calls as it goes on: with each event, after each step, and before each step, to ask for its end.
 
-    `ready` when data and engines are there, `begin` with the plan that has the weights in force.
+    `ready` when data and engines are there, `begin` with the plan that has the weights in force, `ended` when all steps
+    are done.
     """
 
     emit: Callable[[DomainEvent], None] | None = None
@@ -96,6 +97,7 @@ class Followers:
     stop: Callable[[], bool] | None = None
     ready: Callable[[], None] | None = None
     begin: Callable[[RunPlan], None] | None = None
+    ended: Callable[[CrossFrameworkOrchestrator], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def measured(result: RunResult, paths: Collection[str] = ()) -> Measured:
         final_equity=float(equity[-1]) if len(equity := result.portfolio_equity) else float(result.plan.capital.total),
         days=days,
         returns=returns,
-        reasons={str(reason): count for reason, (count, _) in cuts_by_reason(result).items()},
+        reasons=dict(sorted((str(reason), count) for reason, (count, _) in cuts_by_reason(result).items())),
     )
 
 

@@ -11,8 +11,10 @@ from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.sweeps import Measured
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.usecases.running.run import run_on
 from orchestrate.usecases.running.setup import Equipment, Followers
+from orchestrate.usecases.sweeping.independent import IndependentStrategies
 from orchestrate.usecases.sweeping.measured import measured
 from orchestrate.usecases.sweeping.strategies import KeptClasses
 
@@ -33,15 +35,26 @@ class Workbench:
         paths: Collection[str] = (),
     ) -> None:
         self._equipment, self._paths = Equipment(bars or {}, cache, loader=KeptClasses()), tuple(paths)
+        self._independent = IndependentStrategies(self._equipment, self._run_of_independent)
+        self._exchanged = False
         self.market: Market = self._equipment.data(plan).market
 
     def trial(self, plan: RunPlan) -> Measured:
         """Return the figures of a plan; raises what ends a sweep: data that are wrong, an engine that broke."""
-        return measured(self.run(plan), self._paths)
+        result = None if self._paths else self._independent.result(plan)  # further figures may need whatever a run has
+        return measured(result or self.run(plan), self._paths)
 
     def run(self, plan: RunPlan) -> RunResult:
         """Return all facts of the run of a plan but timings, and without a check for look-ahead."""
-        return run_on(self._equipment, plan, Followers(emit=_ignore), clocked=False)
+        return run_on(self._equipment, plan, Followers(emit=_ignore, ended=self._note_facts), clocked=False)
+
+    def _note_facts(self, orchestrator: CrossFrameworkOrchestrator) -> None:
+        """Note whether strategies have published facts or asked for some."""
+        self._exchanged = orchestrator.session.runner.facts.were_used
+
+    def _run_of_independent(self, plan: RunPlan) -> tuple[RunResult, bool]:
+        """Return a result, and whether facts were exchanged, which a run of fewer strategies would not have had."""
+        return self.run(plan), self._exchanged
 
 
 def _ignore(_event: DomainEvent) -> None:
