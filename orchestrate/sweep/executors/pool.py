@@ -11,13 +11,19 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from mmap import mmap
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Final
 
+from orchestrate.domain.errors import ConfigurationError
+from orchestrate.supervision.board import Board
+from orchestrate.supervision.settings import GRACE, seconds
 from orchestrate.sweep.executors.executor import Message
-from orchestrate.sweep.executors.shared import shared
+from orchestrate.sweep.executors.patience import BEAT, Patience
+from orchestrate.sweep.executors.shared import shared, unnamed
 
 _CODE: Final = "import sys; sys.path[:] = {path!r}; from orchestrate.sweep.executors.process import main; main{given!r}"
 #: Seconds that a worker without tasks gets to end by itself.
@@ -31,18 +37,28 @@ class Process:
         self.connection, pipe = Pipe()
         self.task: Any = None
         self.is_ready = False
-        given = (pipe.fileno(), lifeline, memory, list(sizes))
-        code = _CODE.format(path=sys.path, given=given)
-        with pipe, _uninterrupted():
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code], pass_fds=given[:3], stdin=subprocess.DEVNULL, stdout=2
-            )
+        self._late = ""
+        with _board() as (board, descriptor):
+            given = (pipe.fileno(), descriptor, lifeline, memory)
+            code = _CODE.format(path=sys.path, given=(*given, list(sizes)))
+            with pipe, _uninterrupted():
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", code], pass_fds=given, stdin=subprocess.DEVNULL, stdout=2
+                )
+        self._patience = Patience(board, _grace())
 
     def give(self, task: tuple[int, Any]) -> None:
         """Let the process have a task; one that is dead takes it with it."""
         self.task = task
+        self._patience.begin()
         with suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send_bytes(pickle.dumps(task[1], protocol=pickle.HIGHEST_PROTOCOL))
+
+    def end_if_late(self) -> None:
+        """End the process if the code it calls has had its time."""
+        self._late = self._late or self._patience.reason()
+        if self._late:
+            self._process.kill()
 
     @property
     def is_over(self) -> bool:
@@ -67,7 +83,7 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        return self._late or (f"exit code {code}" if code >= 0 else signal.Signals(-code).name)
 
 
 class Pool:
@@ -75,6 +91,7 @@ class Pool:
 
     def __init__(self, size: int, lifeline: int, memory: int, sizes: Sequence[int]) -> None:
         self._size, self._given = size, (lifeline, memory, sizes)
+        self._looked = time.monotonic()
         self.processes: dict[Connection, Process] = {}
 
     @property
@@ -92,6 +109,10 @@ class Pool:
 
     def speaking(self, seconds: float) -> list[Process]:
         """Return the processes that have sent something, or are dead; wait for that, but no longer than this."""
+        if time.monotonic() - self._looked > BEAT:
+            self._looked = time.monotonic()
+            for process in self.processes.values():
+                process.end_if_late()
         ready = [self.processes[one] for one in wait(list(self.processes), seconds) if isinstance(one, Connection)]
         return ready or [process for process in self.processes.values() if process.is_over]
 
@@ -122,6 +143,24 @@ def pool(worker: object, size: int) -> Iterator[Pool]:
     finally:
         os.close(watched)
         os.close(lifeline)
+
+
+@contextmanager
+def _board() -> Iterator[tuple[Board, int]]:
+    """Yield a board that another process can have, and the descriptor of its memory."""
+    descriptor = unnamed()
+    try:
+        os.ftruncate(descriptor, Board.SIZE)
+        yield Board(mmap(descriptor, Board.SIZE)), descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _grace() -> float:
+    try:
+        return seconds(GRACE, os.environ)
+    except ConfigurationError:  # the command says so
+        return GRACE[1]
 
 
 @contextmanager

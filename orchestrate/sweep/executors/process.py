@@ -9,18 +9,24 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from mmap import mmap
 from multiprocessing.connection import Connection
 from typing import Any
 
 from orchestrate.domain.errors import ProcessError
+from orchestrate.supervision.board import Board, use
 from orchestrate.sweep.executors.executor import Message
 from orchestrate.sweep.executors.shared import read
 
 
-def main(pipe: int, lifeline: int, memory: int, sizes: Sequence[int]) -> None:
-    """Do the tasks that come through `pipe`, until it is closed or nobody holds the other end of `lifeline`."""
-    for descriptor in (pipe, lifeline, memory):
+def main(pipe: int, board: int, lifeline: int, memory: int, sizes: Sequence[int]) -> None:
+    """Do the tasks that come through `pipe`, until it is closed or nobody holds the other end of `lifeline`.
+
+    What is under way is stated on the `board`.
+    """
+    for descriptor in (pipe, board, lifeline, memory):
         os.set_inheritable(descriptor, False)
+    use(Board(mmap(board, Board.SIZE)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()

@@ -25,7 +25,7 @@ def shared(content: object) -> Iterator[tuple[int, list[int]]]:
     arrays: list[pickle.PickleBuffer] = []
     picture = pickle.dumps(content, protocol=5, buffer_callback=arrays.append)
     pieces = [memoryview(picture), *(array.raw() for array in arrays)]
-    file = _unnamed()
+    file = unnamed()
     try:
         for piece in pieces:
             _write(file, piece)
@@ -43,7 +43,8 @@ def read(file: int, sizes: Sequence[int]) -> object:
     return pickle.loads(picture, buffers=arrays)
 
 
-def _unnamed() -> int:
+def unnamed() -> int:
+    """Return the descriptor of new memory without a name."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("orchestrate", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with tempfile.TemporaryFile() as file:

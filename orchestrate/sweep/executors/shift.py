@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from orchestrate.domain.errors import ProcessError
 from orchestrate.sweep.executors.executor import Message
+from orchestrate.sweep.executors.patience import BEAT
 from orchestrate.sweep.executors.queue import DEATHS, TaskQueue
-
-#: Seconds between two looks whether to stop.
-_BEAT: Final = 0.1
 
 
 class Member(Protocol):
@@ -56,7 +54,7 @@ class Shift:
         """Yield results until there are no more tasks, or `stop` says so."""
         self._share_out()
         while self._queue.is_open and not stop():
-            for member in self._crew.speaking(_BEAT):
+            for member in self._crew.speaking(BEAT):
                 result = self._result_of(member)
                 self._share_out()  # before the result is used: no worker waits for that
                 if result is not None:

@@ -109,6 +109,14 @@ def test_tasks_of_dead_workers_are_done_by_others_up_to_three_times(tmp_path: Pa
     assert len(list(tmp_path.iterdir())) == 6
 
 
+def test_a_call_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORCHESTRATE_GRACE", "0.2")
+    results = dict(run(numbered(4), workers.Hanging(), 2))
+    why = "no answer within 0.1 seconds (execution.strategy_timeout), and no end within 0.2 more"
+    assert results.pop(2) == Measured(TrialStatus.FAILED, f"it was the end of 3 workers: {why}")
+    assert results == {0: 0, 1: 1, 3: 3}
+
+
 def test_workers_that_never_begin_are_an_error() -> None:
     with pytest.raises(ProcessError, match="workers end before their first task: exit code 7"):
         list(run(numbered(2), workers.Stillborn(), 2))

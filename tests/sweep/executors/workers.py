@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrate.domain.errors import DataError
+from orchestrate.supervision.board import CALL, CALL_LIMIT, board
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,21 @@ class Printers:
         def work(number: int) -> int:
             print("from python", flush=True)
             os.write(1, b"from below\n")
+            return number
+
+        return work
+
+
+@dataclass(frozen=True)
+class Hanging:
+    """States a call of a strategy that does not end at the task 2, as the watchdog of a run does."""
+
+    def __call__(self) -> Callable[[int], int]:
+        def work(number: int) -> int:
+            if number == 2:
+                board().words[CALL_LIMIT] = 100
+                board().words[CALL] = 1
+                time.sleep(600)
             return number
 
         return work
