@@ -101,6 +101,9 @@ GOALS = [
     Goal(PAGES, "5 strategies, 500,000 minutes, CPU", 5_000, "ms"),
     Goal(PAGES, "500,000 minutes, size", 2.5, "MB"),
     Goal(PAGES, "500,000 minutes, until the first chart", 2_000, "ms"),
+    Goal(PAGES, "sweep of 2,000 trials, 2,520 days, CPU", 5_000, "ms"),
+    Goal(PAGES, "sweep of 2,000 trials, size", 2.5, "MB"),
+    Goal(PAGES, "sweep of 2,000 trials, until the first chart", 2_000, "ms"),
 ]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from http import HTTPStatus
 from io import StringIO
 
 import jsonschema
 import pytest
 
 from orchestrate.reporting.schemas.outputs import output_schema
+from orchestrate.usecases.pages.dashboard import Pages
 from tests.analytics.sweeps.builders import sweep_of
 from tests.analytics.sweeps.stored import RUN_ID, store_sweep
 from tests.cli.outputs.test_published_schemas import closed
@@ -71,6 +73,11 @@ def test_its_page_is_written_beside_it_and_listed(prompt, folder):
     assert done.out == f"reports/{RUN_ID}/report.html\n"
     assert "<h2" in (folder / "report.html").read_text()
     assert f'href="{RUN_ID}/report.html"' in (folder.parent / "index.html").read_text()
+
+
+def test_the_dashboard_serves_its_page(prompt, folder):
+    status, text = Pages(folder.parent).answer(f"/{RUN_ID}/report.html")
+    assert (status, "Peak and plateau" in text) == (HTTPStatus.OK, True)
 
 
 def test_runs_lists_it_with_the_figures_of_its_pick(prompt, folder, swept):
