@@ -34,7 +34,8 @@ def test_report_shows_a_sweep_and_journals_it(prompt, folder):
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"Sweep {RUN_ID}  completed  exit code 0\n")
     assert f"next     orchestrate sweep show {RUN_ID} --trial 28" in done.out
-    events = [json.loads(line)["event"] for line in (prompt.folder / "logs").read_text().splitlines()]
+    journal = prompt.folder / "logs" / "backtest" / "orchestrate.jsonl"
+    events = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
     assert events == ["report_generated"]
 
 
