@@ -32,11 +32,16 @@ _NO_PICK: Final = "no trial can be chosen"
 
 
 def sweep_document(
-    plan: SweepPlan, parts: Sequence[SweepPart], out_of_sample: Mapping[str, float | None] | None = None
+    plan: SweepPlan,
+    parts: Sequence[SweepPart],
+    out_of_sample: Mapping[str, float | None] | None = None,
+    windows: Sequence[Document] = (),
 ) -> Document:
-    """Return the document of a finished sweep; `out_of_sample` has the metrics of its walk-forward account.
+    """Return the document of a finished sweep.
 
-    With several parts, a figure of the whole is that of the part that it speaks against most.
+    `out_of_sample` has the metrics of its walk-forward account, `windows` what each window picked and gave; of their
+    metrics those are kept by which trials are compared. With several parts, a figure of the whole is that of the part
+    that it speaks against most.
     """
     outside = None if out_of_sample is None else out_of_sample.get("sharpe")
     documents = {part.strategy: _part(plan, part, outside) for part in parts}
@@ -53,6 +58,9 @@ def sweep_document(
         **_weakest(list(documents.values())),
         "top": _top(plan, parts),
         "out_of_sample": None if out_of_sample is None else dict(out_of_sample),
+        "windows": [
+            {**one, "metrics": {name: one["metrics"].get(name) for name in _compared(plan)}} for one in windows
+        ],
     }
     return whole if plan.each == "portfolio" else whole | {"strategies": documents}
 

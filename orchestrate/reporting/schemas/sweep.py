@@ -44,6 +44,7 @@ def sweep() -> Json:
             **_judged(),
             "top": array(record(_trial(), {"strategy": TEXT})),
             "out_of_sample": nullable(_metrics()),
+            "windows": array(record(_window())),
             "gates": array(gate()),
             "findings": array(FINDING),
             "paths": record({"run": TEXT, "journal": TEXT}),
@@ -92,6 +93,12 @@ def _judged() -> dict[str, Json]:
         "edges": array(record({"parameter": TEXT, "end": one_of("lowest", "highest")})),
         "modes": nullable(record({"count": COUNT, "trials": array(COUNT)})),
     }
+
+
+def _window() -> dict[str, Json]:
+    spans = dict.fromkeys(("train_start", "train_end", "test_start", "test_end"), TEXT)
+    facts = {"trial": nullable(COUNT), "status": TEXT, "parameters": by_name(ANYTHING), "metrics": _metrics()}
+    return spans | facts | {"final_equity": NUMBER}
 
 
 def _trial() -> dict[str, Json]:

@@ -35,6 +35,8 @@ Document = dict[str, Any]
 Section = Callable[[Document, Screen], RenderableType | None]
 #: So many of the best trials are shown on a terminal.
 _TOP: Final = 10
+#: And so many of the last windows.
+_WINDOWS: Final = 20
 #: The figures of the out-of-sample account that are shown.
 _OUTSIDE: Final = ("total_return", "sharpe", "max_drawdown", "trades")
 _REPORTS: Final = "reports"
@@ -157,6 +159,30 @@ def _top(document: Document, screen: Screen) -> RenderableType | None:
     return fitted(columns, rows, screen)
 
 
+def _windows(document: Document, screen: Screen) -> RenderableType | None:
+    """Return what each window of a walk-forward picked, and what that gave in its test."""
+    windows = document.get("windows", [])
+    if not windows:
+        return None
+    metrics, parameters = list(windows[0]["metrics"]), [one["name"] for one in document["parameters"]]
+    columns = [
+        Column("test from", right=False),
+        Column("to", right=False, rank=1),
+        *map(Column, parameters),
+        *(Column(metric_label(name), rank=2 + place if place else 0) for place, name in enumerate(metrics)),
+    ]
+    rows = [
+        [
+            Text(one["test_start"]),
+            Text(one["test_end"]),
+            *(Text(value_text(one["parameters"].get(name))) for name in parameters),
+            *(Text(metric_text(name, one["metrics"][name])) for name in metrics),
+        ]
+        for one in windows[-(screen.most(_WINDOWS) or len(windows)) :]
+    ]
+    return fitted(columns, rows, screen)
+
+
 def _failures(document: Document, _screen: Screen) -> RenderableType | None:
     rows = [(Text(f"trial {one['trial']}", "red"), Text(one["reason"])) for one in document["failures"]]
     more = document["statuses"]["failed"] - len(rows)
@@ -186,6 +212,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "Pick": _pick,
     "Statistics": _statistics,
     "Best trials": _top,
+    "Walk-forward": _windows,
     "Failed": _failures,
     "Gates": verdicts.gates,
     "Findings": verdicts.findings,

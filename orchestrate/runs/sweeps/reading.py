@@ -29,6 +29,7 @@ FIGURES: Final = "sweep.json"
 TRIALS: Final = "trials.parquet"
 RETURNS: Final = "returns.parquet"
 WALK_FORWARD: Final = "walk_forward.parquet"
+OUT_OF_SAMPLE: Final = "out_of_sample.parquet"
 BEST: Final = "best.yaml"
 PLAN: Final = "plan.json"
 #: The columns of `trials.parquet` that stand before and after the parameters and metrics.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.sweeps import Point
 from orchestrate.runs.sweeps.rows import is_count
@@ -31,6 +32,14 @@ class WindowRow:
     metrics: Mapping[str, float | None]
     labels: Stamps
     equity: Floats
+
+
+def window_facts(row: WindowRow) -> dict[str, Any]:
+    """Return a window as documents have it."""
+    spans = zip(("train_start", "train_end", "test_start", "test_end"), (*row.train, *row.test), strict=True)
+    facts: dict[str, Any] = {name: label_text(label) for name, label in spans}
+    facts |= {"trial": row.trial, "status": row.status, "parameters": dict(row.point), "metrics": dict(row.metrics)}
+    return facts | {"final_equity": float(row.equity[-1])}
 
 
 def windows_table(rows: Sequence[WindowRow], parameters: Sequence[str], metrics: Sequence[str]) -> Any:

@@ -25,7 +25,7 @@ from orchestrate.runs.sweeps.journal import TrialJournal
 from orchestrate.runs.sweeps.partial import Partial
 from orchestrate.runs.sweeps.reading import sweep_facts
 from orchestrate.runs.sweeps.tables import trials_table, write_returns
-from orchestrate.runs.sweeps.windows import account_table, windows_table
+from orchestrate.runs.sweeps.windows import account_table, window_facts, windows_table
 from orchestrate.runs.tables.arrow import parquet_bytes
 from orchestrate.usecases.backtest import json_bytes
 from orchestrate.usecases.sweeping.plans import TrialPlans
@@ -66,7 +66,9 @@ def document_of(done: Finished) -> Document:
         SweepPart(one.part.axes, one.trials, one.choice.eligible, one.choice.pick, one.part.strategy)
         for one in done.sets
     ]
-    document = sweep_document(done.plan, parts, None if done.walk is None else done.walk.metrics)
+    walk = done.walk
+    outside = (None, ()) if walk is None else (walk.metrics, [window_facts(row) for row in walk.windows])
+    document = sweep_document(done.plan, parts, *outside)
     together = done.trials.together
     if together is not None:
         trial = done.journal.trial(together)

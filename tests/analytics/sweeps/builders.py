@@ -14,6 +14,19 @@ FIRST = 1_577_923_200 * 10**9  # 2 January 2020
 FAST = Axis("trend.fast", ("strategies", "trend", "config", "fast"), (5, 10, 15, 20, 25))
 SLOW = Axis("trend.slow", ("strategies", "trend", "config", "slow"), (30, 50, 70, 90, 110, 130))
 
+#: What two windows of a walk-forward picked and gave; the second one has no Sharpe ratio.
+WINDOWS = [
+    {
+        **dict(zip(("train_start", "train_end", "test_start", "test_end"), days, strict=True)),
+        **{"trial": trial, "status": "done", "parameters": {FAST.name: fast, SLOW.name: 70}},
+        **{"metrics": {"sharpe": sharpe, "skew": 0.1}, "final_equity": 100_500.0},
+    }
+    for days, trial, fast, sharpe in (
+        (("2020-01-02", "2020-03-31", "2020-04-01", "2020-06-30"), 8, 10, 0.7),
+        (("2020-04-01", "2020-06-30", "2020-07-01", "2020-09-30"), 2, 5, None),
+    )
+]
+
 
 def sweep_of(axes=(FAST, SLOW), days=320, seed=1, drift=None, **plan):
     """Return the plan of a grid with `fast < slow / 2`, and its one part, whose best trial is picked."""

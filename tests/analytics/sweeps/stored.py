@@ -19,9 +19,11 @@ RUN_ID = "20260101T000000Z-abcdef"
 LOGGING = {"path": "logs/backtest/orchestrate.jsonl", "level": "info", "user": "me"}
 
 
-def store_sweep(reports: Path, plan, parts, *, run_id=RUN_ID, out_of_sample=None, windows=None, **facts) -> Path:
+def store_sweep(
+    reports: Path, plan, parts, *, run_id=RUN_ID, out_of_sample=None, windows=(), account=None, **facts
+) -> Path:
     """Write the folder of a sweep, and return it."""
-    figures = sweep_document(plan, parts, out_of_sample)
+    figures = sweep_document(plan, parts, out_of_sample, windows)
     files = {
         "config.yaml": b"capital: 100000\nstrategy: MOMENTUM\n",
         "best.yaml": b"capital: 100000\nstrategy: MOMENTUM\nconfig: {fast: 10}\n",
@@ -30,8 +32,8 @@ def store_sweep(reports: Path, plan, parts, *, run_id=RUN_ID, out_of_sample=None
         "trials.parquet": parquet_bytes(trials_table(plan, parts)),
         "returns.parquet": parquet_bytes(returns_table(parts)),
     }
-    if windows is not None:
-        files["walk_forward.parquet"] = parquet_bytes(pa.table(windows))
+    if account is not None:
+        files["out_of_sample.parquet"] = parquet_bytes(pa.table(account))
     folder = reports / run_id
     folder.mkdir(parents=True)
     for name, content in files.items():

@@ -12,7 +12,7 @@ from orchestrate.analytics import overfitting
 from orchestrate.analytics.sweeps.document import FIGURES, sweep_document
 from orchestrate.analytics.sweeps.parts import TrialReturns
 from orchestrate.domain.sweeps import Axis, Measured, Objective, TrialStatus
-from tests.analytics.sweeps.builders import DAY, FAST, FIRST, SLOW, part_of, sweep_of
+from tests.analytics.sweeps.builders import DAY, FAST, FIRST, SLOW, WINDOWS, part_of, sweep_of
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,19 @@ def test_what_happened_out_of_sample_counts(swept):
     assert document["out_of_sample"] == {"sharpe": -0.4, "trades": 7.0}
     assert "did not earn money out of sample (Sharpe -0.40)" in document["verdict"]
     assert document["standing"] == "looks like luck"
+
+
+def test_windows_keep_the_metrics_by_which_trials_are_compared(swept):
+    plan, part, document = swept
+    assert document["windows"] == []
+    [first, second] = sweep_document(plan, [part], {"sharpe": 0.4}, WINDOWS)["windows"]
+    assert list(first["metrics"])[:2] == ["sharpe", "trades"]
+    assert "skew" not in first["metrics"]
+    assert (first["metrics"]["sharpe"], second["metrics"]["sharpe"], first["parameters"]) == (
+        0.7,
+        None,
+        WINDOWS[0]["parameters"],
+    )
 
 
 def test_of_several_strategies_the_whole_is_as_good_as_the_worst():

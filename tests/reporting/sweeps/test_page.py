@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from orchestrate.domain.sweeps import Axis, Objective
@@ -14,15 +15,10 @@ from orchestrate.reporting.page.page import LARGEST
 from orchestrate.reporting.page.sweeps.page import SWEEP_SECTIONS, sweep_page
 from orchestrate.reporting.page.sweeps.subject import FILES, SweepSubject
 from orchestrate.runs.sweeps.reading import read_sweep
-from tests.analytics.sweeps.builders import FAST, SLOW, part_of, sweep_of
+from tests.analytics.sweeps.builders import DAY, FAST, FIRST, SLOW, WINDOWS, part_of, sweep_of
 from tests.analytics.sweeps.stored import store_sweep
 
-WINDOWS = {
-    "train_start": ["2020-01-02", "2020-04-01"],
-    "test_start": ["2020-04-01", "2020-07-01"],
-    "trend.fast": [10, 5],
-    "test.sharpe": [0.7, None],
-}
+ACCOUNT = {"label": pa.array([FIRST, FIRST + DAY], pa.timestamp("ns", tz="UTC")), "equity": [100_000.0, 101_000.0]}
 
 
 def page_of(folder, plan, parts, **facts):
@@ -41,8 +37,8 @@ def sections(page):
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
     plan, part = sweep_of()
-    windows = {"out_of_sample": {"sharpe": 0.53, "trades": 7.0}, "windows": WINDOWS}
-    page = page_of(tmp_path_factory.mktemp("swept") / "reports", plan, [part], **windows)
+    outside = {"out_of_sample": {"sharpe": 0.53, "trades": 7.0}, "windows": WINDOWS, "account": ACCOUNT}
+    page = page_of(tmp_path_factory.mktemp("swept") / "reports", plan, [part], **outside)
     return plan, part, page
 
 
@@ -51,7 +47,7 @@ def test_every_section_has_something_to_show(swept):
     assert sections(page) == list(SWEEP_SECTIONS)
     assert len(page.encode()) < LARGEST
     drawn = {name.split("-")[0] for name in figures(page)}
-    assert drawn == {"map", "parallel", "neighbours", "distribution", "splits", "ranks", "tests"}
+    assert drawn == {"map", "parallel", "neighbours", "distribution", "splits", "ranks", "tests", "account"}
     assert page.count("<summary>Table</summary>") == len(figures(page))
 
 

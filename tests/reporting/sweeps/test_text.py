@@ -12,7 +12,7 @@ from orchestrate.analytics.sweeps.document import sweep_document
 from orchestrate.domain.sweeps import Axis
 from orchestrate.reporting.sweeps.text import show
 from orchestrate.runs.sweeps.reading import sweep_facts
-from tests.analytics.sweeps.builders import FAST, SLOW, part_of, sweep_of
+from tests.analytics.sweeps.builders import FAST, SLOW, WINDOWS, part_of, sweep_of
 from tests.analytics.sweeps.stored import RUN_ID, manifest_of
 
 GOLDEN = """\
@@ -44,8 +44,8 @@ Best trials
 """
 
 
-def document_of(plan, parts, out_of_sample=None, **facts):
-    figures = sweep_document(plan, parts, out_of_sample)
+def document_of(plan, parts, out_of_sample=None, windows=(), **facts):
+    figures = sweep_document(plan, parts, out_of_sample, windows)
     return sweep_facts(manifest_of(RUN_ID, {}) | facts, figures, Path("reports") / RUN_ID)
 
 
@@ -90,6 +90,14 @@ def test_nothing_is_shortened_in_a_pipe(swept):
     lines = file.getvalue().splitlines()
     assert sum(line.startswith("     ") for line in lines) == 20
     assert any("probability that the true Sharpe ratio exceeds what" in line for line in lines)
+
+
+def test_each_window_of_a_walk_forward_is_a_line(swept):
+    text = shown(document_of(swept[0], [swept[1]], {"sharpe": 0.5}, WINDOWS))
+    lines = text.split("Walk-forward\n")[1].splitlines()[:3]
+    assert lines[0].split()[:5] == ["test", "from", "to", "trend.fast", "trend.slow"]
+    assert lines[1].split()[:5] == ["2020-04-01", "2020-06-30", "10", "70", "0.70"]
+    assert lines[2].split()[:5] == ["2020-07-01", "2020-09-30", "5", "70", "–"]
 
 
 def test_without_a_pick_it_says_why(swept):

@@ -9,17 +9,19 @@ import numpy as np
 
 from orchestrate.analytics.sweeps.cross_validation import CrossValidation
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.reporting.page import charts, sampling
+from orchestrate.reporting.page import charts, numbers, sampling
 from orchestrate.reporting.page.charts import Chart
 from orchestrate.reporting.page.markup import Html, Number, paragraph, table
 from orchestrate.reporting.page.sweeps.subject import Competition, SweepSubject
 from orchestrate.reporting.sweeps.figures import metric_label, metric_text, value_text
-from orchestrate.runs.sweeps.reading import WALK_FORWARD
+from orchestrate.runs.arrays import arrays
+from orchestrate.runs.sweeps.reading import OUT_OF_SAMPLE
 
 Block = Html | Chart
 _POINTS: Final = 900
 _BANDS: Final = 10
 _WINDOWS: Final = 200
+_CURVE: Final = 1200
 
 
 def out_of_sample(subject: SweepSubject) -> list[Block]:
@@ -95,49 +97,59 @@ def _ranks(part: Competition, found: CrossValidation, number: int) -> Chart:
 
 
 def windows(subject: SweepSubject) -> list[Block]:
-    """Return what each window of a walk-forward picked, and what that earned in its test."""
-    if WALK_FORWARD not in subject.run.files:
+    """Return the account that went through the tests of a walk-forward, and what each window picked and gave."""
+    known = subject.document.get("windows", [])
+    if not known:
         return []
-    names = subject.run.names(WALK_FORWARD)
-    columns = subject.run.columns(WALK_FORWARD, list(names))
-    if not columns or not columns[0]:
+    metrics, parameters = list(known[0]["metrics"]), [axis.name for axis in subject.axes]
+    heads = ["train from", "to", "test from", "to", *parameters, *map(metric_label, metrics), "status"]
+    rows = [
+        [
+            *(one[name] for name in ("train_start", "train_end", "test_start", "test_end")),
+            *(value_text(one["parameters"].get(name)) for name in parameters),
+            *(Number(metric_text(name, one["metrics"][name])) for name in metrics),
+            one["status"],
+        ]
+        for one in known[: subject.few(_WINDOWS)]
+    ]
+    note = sampling.note(len(rows), len(known), "windows")
+    shown = [table("Windows", heads, rows, visible=True), *([paragraph(note, "note")] if note else [])]
+    return [*_account(subject), _tests(subject, known), *shown]
+
+
+def _account(subject: SweepSubject) -> list[Block]:
+    """Return the equity of the account over all tests."""
+    if OUT_OF_SAMPLE not in subject.run.files:
         return []
-    heads = [_head(name) for name in names]
-    texts = [_texts(name, cells, moments=names[name]) for name, cells in zip(names, columns, strict=True)]
-    rows = list(zip(*texts, strict=True))[: subject.few(_WINDOWS)]
-    return [*_tests(subject, dict(zip(names, columns, strict=True))), table("Windows", heads, rows, visible=True)]
+    read = arrays(subject.run, OUT_OF_SAMPLE, ("label", "equity"))
+    labels, equity = read["label"].astype(np.int64), read["equity"]
+    at = sampling.shown([equity], subject.few(_CURVE))
+    drawn = charts.line("account", charts.moments(labels[at]), charts.small(equity[at]), charts.colour(0))
+    figure = charts.figure([drawn | {"hovertemplate": "%{y:,.0f}"}], xaxis={"type": "date"}, hovermode="x unified")
+    title = "The account through all tests"
+    step = max(1, len(labels) // subject.few(40))
+    rows = [
+        [label_text(int(labels[place])), numbers.money(float(equity[place]))] for place in range(0, len(labels), step)
+    ]
+    says = "Equity of the one account that went through all tests, one after the other."
+    note = sampling.note(len(at), len(labels))
+    return [Chart("account", title, figure, table(title, ["at", "equity"], rows), says, note, ranges=True)]
 
 
-def _head(name: str) -> str:
-    owner, dot, metric = name.partition(".")
-    return f"test {metric_label(metric)}" if dot and owner == "test" else name.replace("_", " ")
-
-
-def _texts(name: str, cells: list[Any], *, moments: bool) -> list[object]:
-    if moments:
-        return ["" if cell is None else label_text(int(cell)) for cell in cells]
-    if name.startswith("test."):
-        return [Number(metric_text(name.removeprefix("test."), cell)) for cell in cells]
-    return [value_text(cell) for cell in cells]
-
-
-def _tests(subject: SweepSubject, columns: dict[str, list[Any]]) -> list[Block]:
+def _tests(subject: SweepSubject, known: list[dict[str, Any]]) -> Chart:
     """Return a bar for each test: its objective."""
-    name = f"test.{subject.objective.metric}"
-    starts = columns.get("test_start")
-    if name not in columns or starts is None:
-        return []
-    labels = [label_text(int(one)) if isinstance(one, int) else str(one) for one in starts]
-    values = [np.nan if one is None else float(one) for one in columns[name]]
-    colours = [charts.GAIN if value >= 0 else charts.LOSS for value in values]
+    name = subject.objective.metric
+    labels = [one["test_start"] for one in known]
+    values = [one["metrics"].get(name) for one in known]
+    heights = np.array([np.nan if value is None else float(value) for value in values])
     bars = {
-        **{"type": "bar", "x": labels, "y": charts.small(np.array(values)), "marker": {"color": colours}},
+        **{"type": "bar", "x": labels, "y": charts.small(heights)},
+        **{"marker": {"color": [charts.GAIN if height >= 0 else charts.LOSS for height in heights]}},
         "hovertemplate": "test from %{x}: %{y:.4g}<extra></extra>",
     }
-    title = f"{metric_label(subject.objective.metric)} of each test"
-    axes = {"xaxis": {"type": "category"}, "yaxis": {"title": metric_label(subject.objective.metric)}}
+    title = f"{metric_label(name)} of each test"
+    axes = {"xaxis": {"type": "category"}, "yaxis": {"title": metric_label(name)}}
     figure = charts.figure([bars], showlegend=False, bargap=0.35, **axes)
-    known = zip(labels, columns[name], strict=True)
-    rows = [[label, Number(metric_text(subject.objective.metric, value))] for label, value in known]
+    rows = [[label, Number(metric_text(name, value))] for label, value in zip(labels, values, strict=True)]
     says = "The objective of what each window picked, in its test."
-    return [Chart("tests", title, figure, table(title, ["test from", "figure"], rows), says, height=240)]
+    return Chart("tests", title, figure, table(title, ["test from", metric_label(name)], rows), says, height=240)

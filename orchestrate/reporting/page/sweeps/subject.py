@@ -22,10 +22,10 @@ from orchestrate.reporting.page.subject import CONFIG
 from orchestrate.reporting.sweeps.figures import compared_metrics, parts_of, value_text
 from orchestrate.runs.arrays import arrays
 from orchestrate.runs.reading import Document
-from orchestrate.runs.sweeps.reading import BEST, FIRST, RETURNS, TRIALS, WALK_FORWARD, StoredSweep
+from orchestrate.runs.sweeps.reading import BEST, FIRST, OUT_OF_SAMPLE, RETURNS, TRIALS, StoredSweep
 
 #: What `read_sweep` has to bring with it.
-FILES: Final = (TRIALS, RETURNS, WALK_FORWARD, BEST, CONFIG)
+FILES: Final = (TRIALS, RETURNS, OUT_OF_SAMPLE, BEST, CONFIG)
 
 
 @dataclass(frozen=True, slots=True)
