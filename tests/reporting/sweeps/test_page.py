@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from io import StringIO
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,8 @@ import pytest
 from orchestrate.domain.sweeps import Axis, Objective
 from orchestrate.reporting.page.page import LARGEST
 from orchestrate.reporting.page.sweeps.page import SWEEP_SECTIONS, sweep_page
-from orchestrate.reporting.page.sweeps.subject import FILES, SweepSubject
+from orchestrate.reporting.page.sweeps.subject import FILES, SweepSubject, few_places
+from orchestrate.reporting.sweeps.text import show
 from orchestrate.runs.sweeps.reading import read_sweep
 from tests.analytics.sweeps.builders import DAY, FAST, FIRST, SLOW, WINDOWS, part_of, sweep_of
 from tests.analytics.sweeps.stored import store_sweep
@@ -166,3 +168,27 @@ def test_values_of_several_types_are_placed_by_their_text(tmp_path):
     store_sweep(folder, plan, [part])
     subject = SweepSubject(read_sweep(folder, "latest", FILES))
     assert [row.point["trend.kind"] for row in subject.rows] == [5, "ema", 12.5]
+
+
+def test_few_places_keep_the_best_tenth_and_what_is_marked():
+    values = np.array([np.nan, *range(1000)], dtype=np.float64)
+    shown = few_places(values, 100, [7, None, 0])
+    assert len(shown) == 101
+    assert set(range(991, 1001)) <= set(shown)
+    assert 7 in shown
+    assert 0 not in shown
+    assert list(few_places(values[:5], 100, [])) == [1, 2, 3, 4]
+
+
+def test_what_was_picked_for_each_strategy_is_shown_together(tmp_path):
+    other = Axis("dips.period", ("strategies", "dips", "config", "period"), tuple(range(5, 15)))
+    plan, _ = sweep_of(axes=(FAST, other), each="strategy")
+    parts = [part_of(plan, (axis,), 64, strategy=name) for axis, name in ((FAST, "trend"), (other, "dips"))]
+    folder = store_sweep(tmp_path / "reports", plan, parts)
+    sweep = read_sweep(folder.parent, "latest", FILES)
+    best = {"trial": 15, "id": "", "parameters": {}, "metrics": {"sharpe": 1.25}, "final_equity": 1.0}
+    page = sweep_page(replace(sweep, figures=sweep.figures | {"best": best}))
+    assert "All of them together: trial 15, Sharpe 1.25 of the portfolio." in page
+    text = StringIO()
+    show(sweep.document() | {"best": best}, file=text)
+    assert "together          trial 15: Sharpe 1.25\n" in text.getvalue()

@@ -125,7 +125,8 @@ def _account(subject: SweepSubject) -> list[Block]:
     labels, equity = read["label"].astype(np.int64), read["equity"]
     at = sampling.shown([equity], subject.few(_CURVE))
     drawn = charts.line("account", charts.moments(labels[at]), charts.small(equity[at]), charts.colour(0))
-    figure = charts.figure([drawn | {"hovertemplate": "%{y:,.0f}"}], xaxis={"type": "date"}, hovermode="x unified")
+    axes = {"xaxis": {"type": "date"}, "yaxis": {"title": "equity"}}
+    figure = charts.figure([drawn | {"hovertemplate": "%{y:,.0f}"}], hovermode="x unified", showlegend=False, **axes)
     title = "The account through all tests"
     step = max(1, len(labels) // subject.few(40))
     rows = [
