@@ -27,7 +27,7 @@ _RUN_ID: Final = re.compile(RUN_ID_PATTERN)
 _MOMENT: Final = len("YYYYMMDDTHHMMSSZ")
 _NEAR: Final = 3
 #: What a document is made of, and of which types: these from run.json, those from metrics.json.
-_OF_THE_RUN: Final = {
+OF_THE_RUN: Final = {
     "run_id": str,
     "status": str,
     "exit_code": int,
@@ -36,7 +36,7 @@ _OF_THE_RUN: Final = {
     "data_hash": str,
     "duration_seconds": float,
 }
-_OF_A_MANIFEST: Final = {**_OF_THE_RUN, "journal": str, "files": dict}
+_OF_A_MANIFEST: Final = {**OF_THE_RUN, "journal": str, "files": dict}
 _OF_ITS_FIGURES: Final = {
     "bars": int,
     "start": object,
@@ -122,7 +122,7 @@ def tracebacks(manifest: Document) -> dict[str, str]:
 def document(manifest: Document, figures: Document, folder: Path) -> Document:
     """Return the JSON document of a stored run (docs/reference/command-line.md)."""
     facts: Document = {"schema_version": SCHEMA_VERSION}
-    facts |= {name: manifest[name] for name in _OF_THE_RUN}
+    facts |= {name: manifest[name] for name in OF_THE_RUN}
     facts |= {name: figures[name] for name in _OF_ITS_FIGURES}
     facts |= {name: figures[name] for name in _IF_THERE if name in figures}
     if "error" in manifest:

@@ -34,13 +34,7 @@ def run() -> Json:
     """Return the schema of a run."""
     return document(
         {
-            "run_id": RUN_ID,
-            "status": STATUS,
-            "exit_code": COUNT,
-            "mode": MODE,
-            "plan_hash": HASH,
-            "data_hash": HASH,
-            "duration_seconds": NUMBER,
+            **stored_facts(),
             "bars": COUNT,
             "start": nullable(TEXT),
             "end": nullable(TEXT),
@@ -51,6 +45,12 @@ def run() -> Json:
         },
         _sometimes(),
     )
+
+
+def stored_facts() -> dict[str, Json]:
+    """Return what is said of every stored run and sweep: which it is, how it ended, what it was made of."""
+    facts = {"run_id": RUN_ID, "status": STATUS, "exit_code": COUNT, "mode": MODE}
+    return facts | {"plan_hash": HASH, "data_hash": HASH, "duration_seconds": NUMBER}
 
 
 def baseline() -> Json:

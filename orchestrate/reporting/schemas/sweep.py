@@ -10,11 +10,7 @@ from orchestrate.reporting.schemas.parts import (
     COUNT,
     FINDING,
     FLAG,
-    HASH,
-    MODE,
     NUMBER,
-    RUN_ID,
-    STATUS,
     TEXT,
     Json,
     array,
@@ -24,7 +20,7 @@ from orchestrate.reporting.schemas.parts import (
     one_of,
     record,
 )
-from orchestrate.reporting.schemas.run import gate
+from orchestrate.reporting.schemas.run import gate, stored_facts
 
 
 def sweep() -> Json:
@@ -32,13 +28,7 @@ def sweep() -> Json:
     return document(
         {
             "kind": one_of("sweep"),
-            "run_id": RUN_ID,
-            "status": STATUS,
-            "exit_code": COUNT,
-            "mode": MODE,
-            "plan_hash": HASH,
-            "data_hash": HASH,
-            "duration_seconds": NUMBER,
+            **stored_facts(),
             **_varied(),
             **_counted(),
             **_judged(),

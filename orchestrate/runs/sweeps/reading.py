@@ -11,6 +11,7 @@ from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain.errors import StoreError
 from orchestrate.runs.manifest import SCHEMA_VERSION
 from orchestrate.runs.reading import (
+    OF_THE_RUN,
     SWEEP,
     Document,
     StoredRun,
@@ -35,7 +36,6 @@ PLAN: Final = "plan.json"
 #: The columns of `trials.parquet` that stand before and after the parameters and metrics.
 FIRST: Final = ("trial", "id", "status", "eligible", "reason")
 LAST: Final = "final_equity"
-_OF_THE_RUN: Final = ("run_id", "status", "exit_code", "mode", "plan_hash", "data_hash", "duration_seconds")
 #: What a document is made of, and of which types.
 _OF_A_SWEEP: Final = {"parameters": list, "objectives": list, "statuses": dict, "top": list, "verdict": str}
 
@@ -52,7 +52,7 @@ class StoredSweep(StoredRun):
 def sweep_facts(manifest: Document, figures: Document, folder: Path) -> Document:
     """Return the JSON document of a stored sweep (docs/reference/sweeps.md)."""
     facts: Document = {"schema_version": SCHEMA_VERSION, "kind": SWEEP}
-    facts |= {name: manifest[name] for name in _OF_THE_RUN}
+    facts |= {name: manifest[name] for name in OF_THE_RUN}
     facts |= {name: value for name, value in figures.items() if name != "schema_version"}
     facts.setdefault("gates", manifest.get("gates", []))
     facts["findings"] = [*figures.get("findings", []), *manifest.get("findings", [])]
