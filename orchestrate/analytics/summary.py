@@ -56,7 +56,7 @@ def summarise(result: RunResult) -> Document:
         "attribution": parts,
         "peaks": peaks,
         **blotter_summary(result),
-        "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more]))],
+        "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more], tracks))],
     }
 
 
@@ -139,10 +139,15 @@ def _last(equity: Floats, initial: float) -> float:
     return float(equity[-1]) if len(equity) else initial
 
 
-def _joined(notes: list[Finding]) -> list[Finding]:
-    """Return notes that say the same of several curves, as one."""
+def _joined(notes: list[Finding], tracks: Tracks) -> list[Finding]:
+    """Return notes that say the same of several curves, as one; a framework of one strategy repeats none of it."""
     places: dict[str, list[str]] = {}
     for note in notes:
         places.setdefault(note.message, []).append(note.where)
+    for name in tracks.frameworks:
+        first, *others = tracks.members(name)
+        for wheres in places.values():
+            if not others and {f"frameworks.{name}", f"strategies.{first.id}"} <= {*wheres}:
+                wheres.remove(f"frameworks.{name}")
     firsts = {note.message: note for note in reversed(notes)}
     return [replace(firsts[message], where=", ".join(filter(None, wheres))) for message, wheres in places.items()]

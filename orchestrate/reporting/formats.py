@@ -23,10 +23,11 @@ Document = dict[str, Any]
 
 
 class Detail(NamedTuple):
-    """How much a text shows: `verbose`, all there is; `traceback`, those of strategies that failed, too."""
+    """How much a text shows: `verbose`: all; `quiet`: where the run is; `traceback`: those of failures, too."""
 
     verbose: bool = False
     traceback: bool = False
+    quiet: bool = False
 
 
 #: Prints the run on stdout, or writes it to the file.
@@ -34,6 +35,9 @@ Format = Callable[[StoredRun, Path | None, Detail], None]
 
 
 def _text(run: StoredRun, file: Path | None, detail: Detail) -> None:
+    if detail.quiet:
+        say_or_write(printable.one_line(run.folder.as_posix()), file)
+        return
     from orchestrate.reporting.text.summary import show
 
     show_run = partial(show, run.document(), verbose=detail.verbose)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import groupby
@@ -187,8 +188,15 @@ def read_run(reports: Path, named: str, also: Iterable[str] = ()) -> StoredRun:
     StoreError names the first file that is damaged.
     """
     folder = find(reports, named)
-    try:
+    with way_out_shown():
         return _read_folder(folder, also)
+
+
+@contextmanager
+def way_out_shown() -> Iterator[None]:
+    """Add what a user can do to the error of a folder that is damaged."""
+    try:
+        yield
     except StoreError as error:
         raise StoreError(f"{error}\n    hint: {_WAY_OUT}") from None
 

@@ -103,7 +103,7 @@ def test_findings_of_the_run_come_first_and_the_same_words_once(result_of, hand_
     given_one, *own = figures["findings"]
     assert given_one == {"severity": "warning", "where": "IBM", "message": "a gap", "count": 3}
     causes = {finding["message"].partition(": ")[2]: finding["where"] for finding in own}
-    everywhere = "portfolio, frameworks.backtrader, strategies.a"
+    everywhere = "portfolio, strategies.a"
     assert causes["no trade was closed"] == everywhere
     assert causes["no benchmark is named (benchmark: SYMBOL)"] == ""
     assert len(causes) == len(own)

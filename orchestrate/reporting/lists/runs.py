@@ -15,8 +15,12 @@ _NAMES: Final = "strategies"
 _FIGURES: Final = ("total_return", "sharpe", "max_drawdown", "trades")
 
 
-def show(document: Document, also: Sequence[str] = ()) -> None:
-    """Print the runs, `also` with these figures; on a terminal, as many names of strategies as fit."""
+def show(document: Document, also: Sequence[str] = (), *, quiet: bool = False) -> None:
+    """Print the runs, `also` with these figures; on a terminal, as many names of strategies as fit; or `quiet`, ids."""
+    if quiet:
+        for run in document["runs"]:
+            say(one_line(run["run_id"]))
+        return
     figures = [*_FIGURES, *(name for name in dict.fromkeys(also) if name in METRICS and name not in _FIGURES)]
     shown = document["runs"]
     if not shown:

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
+from orchestrate.domain.text.printable import one_line
 from orchestrate.reporting.figures import exact
 from orchestrate.reporting.formats import Detail
 from orchestrate.reporting.output import json_text, say_or_write, write_text
@@ -21,6 +22,9 @@ FILES: Final = (TRIALS,)
 
 
 def _text(sweep: StoredSweep, file: Path | None, detail: Detail) -> None:
+    if detail.quiet:
+        say_or_write(one_line(sweep.folder.as_posix()), file)
+        return
     from orchestrate.reporting.sweeps.text import show
 
     show_sweep = partial(show, sweep.document(), verbose=detail.verbose)

@@ -96,3 +96,8 @@ def test_a_run_with_a_damaged_or_missing_file_is_refused(prompt, document, name)
 
 def test_what_is_verified_is_all_that_is_stored(prompt, document):
     assert sorted(path.name for path in prompt.runs[0].iterdir()) == sorted([*FILES, "run.json"])
+
+
+def test_quiet_prints_where_the_run_is(prompt, document):
+    assert prompt("report", "-q").out == f"reports/{document['run_id']}\n"
+    assert prompt("runs", "-q").out == f"{document['run_id']}\n"

@@ -60,12 +60,9 @@ Gates
 
 Findings
   warning  IBM: 2 rows were out of order and have been sorted
-  info     frameworks.nautilus, strategies.climb: no value for sortino: no
-           period lost money
-  info     frameworks.nautilus, strategies.climb: no value for calmar: equity
-           never fell
-  info     frameworks.nautilus, strategies.climb: no value for profit_factor: no
-           trade lost money
+  info     strategies.climb: no value for sortino: no period lost money
+  info     strategies.climb: no value for calmar: equity never fell
+  info     strategies.climb: no value for profit_factor: no trade lost money
 
 run      reports/20260101T000000Z-abcdef
 journal  logs/backtest/orchestrate.jsonl

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from orchestrate.cli.options import Open, Output, Reports, Tracebacks, Verbose
+
+if TYPE_CHECKING:
+    from orchestrate.reporting.formats import Detail
 
 Run = Annotated[str, typer.Argument(metavar="[RUN]", help="An id, a unique beginning of one, or 'latest'.")]
 #: The keys of `FORMATS` in reporting/formats.py, and a page.
 RunFormat = Annotated[
     Literal["text", "json", "md", "csv", "html"], typer.Option("--format", help="How the run is printed.")
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only where the run is.")]
 
 
 def report(
@@ -24,6 +28,7 @@ def report(
     open_: Open = False,
     verbose: Verbose = False,
     traceback: Tracebacks = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show a stored run or sweep again, from what was stored alone."""
     from orchestrate.data.files.bounds import require_room
@@ -34,15 +39,16 @@ def report(
     if output == "html":
         _write_page(run, reports, file, open_=open_)
         return
-    _show(run, reports, output, file, verbose=verbose, traceback=traceback)
+    from orchestrate.reporting.formats import Detail
+
+    _show(run, reports, output, file, Detail(verbose, traceback, quiet))
 
 
-def _show(run: str, reports: Path, output: str, file: Path | None, *, verbose: bool, traceback: bool) -> None:
-    from orchestrate.reporting.formats import FORMATS, Detail
+def _show(run: str, reports: Path, output: str, file: Path | None, detail: Detail) -> None:
+    from orchestrate.reporting.formats import FORMATS
     from orchestrate.reporting.sweeps import formats as sweeps
     from orchestrate.usecases.stored.report import Surface, report
 
-    detail = Detail(verbose, traceback)
     report(
         run,
         reports,

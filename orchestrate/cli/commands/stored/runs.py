@@ -25,6 +25,7 @@ Where = Annotated[
     typer.Option("--where", metavar="GATE", help="Only runs such as 'sharpe > 1'.", show_default=False),
 ]
 Sort = Annotated[str, typer.Option("--sort", metavar="METRIC", help="The highest first; else the latest.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only their ids.")]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=0, help="At most so many.", show_default=False)]
 
 
@@ -37,6 +38,7 @@ def runs(
     sort: Sort = "",
     limit: Limit = None,
     output: TableFormat = "table",
+    quiet: Quiet = False,
     reports: Reports = Path("reports"),
 ) -> None:
     """List the stored runs with their figures."""
@@ -51,7 +53,7 @@ def runs(
     else:
         from orchestrate.reporting.lists.runs import show
 
-        show(document, also=[sort])
+        show(document, also=[sort], quiet=quiet)
         if not document["runs"] and not run_ids(reports):
             complain(no_run_in(reports))
     for run in document["damaged"]:
