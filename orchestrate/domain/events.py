@@ -62,12 +62,17 @@ class StrategyResumedEvent(DomainEvent):
 
 @value
 class StrategyFailedEvent(DomainEvent):
-    """The failure of a strategy, which takes no further part."""
+    """The failure of a strategy, which takes no further part.
+
+    `file` and `line` are the innermost place in the user's own code, "" and 0 where it is not known.
+    """
 
     strategy_id: str
     error_type: str
     error_message: str
     t: int | None = None
+    file: str = ""
+    line: int = 0
 
 
 @value

@@ -25,7 +25,7 @@ from typing import Final, Self
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.plan import LoggingPlan
-from orchestrate.runs.journal_format import LINES
+from orchestrate.runs.journal_format import lines_from
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _CHUNK: Final = 1 << 16
@@ -39,7 +39,7 @@ _ALWAYS: Final = ("backtest_started", "backtest_completed", "backtest_failed")
 class Journal:
     """An open journal for one run. Call it with an event of the domain, or `write` a line of your own.
 
-    `patience`: the seconds for which the file's lock is awaited.
+    `patience`: the seconds for which the file's lock is awaited. `root`: the folder from which files are named.
     """
 
     def __init__(
@@ -49,10 +49,12 @@ class Journal:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         patience: float = PATIENCE,
+        root: Path = Path(),
     ) -> None:
         self.path = Path(logging.path)
         self.run_id = run_id
         self.user = logging.user or _login()
+        self._lines = lines_from(root)
         self._least = LEVELS[logging.level]
         self._now = now
         self._patience = patience
@@ -69,7 +71,7 @@ class Journal:
 
     def __call__(self, event: DomainEvent) -> None:
         """Write `event`, where the journal has a line for its type."""
-        tell = LINES.get(type(event))
+        tell = self._lines.get(type(event))
         line = tell(event) if tell else None
         if line is not None:
             self.write(line.event, line.level, line.facts)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from orchestrate.domain.events import (
@@ -164,8 +166,24 @@ def _failed(event: StrategyFailedEvent) -> Line:
         "error_type": event.error_type,
         "error_message": event.error_message,
         "bar_date": _date(event.t),
+        "file": event.file or None,
+        "line": event.line or None,
     }
     return Line("orchestrator.strategy_failed", "error", facts)
+
+
+def lines_from(root: Path) -> Mapping[type[DomainEvent], Callable[[Any], Line | None]]:
+    """Return the makers of lines for a run whose configuration stands in `root`, from where files are named."""
+
+    def failed(event: StrategyFailedEvent) -> Line:
+        return _failed(replace(event, file=path_from(root, event.file)) if event.file else event)
+
+    return {**LINES, StrategyFailedEvent: failed}
+
+
+def path_from(root: Path, file: str) -> str:
+    """Return a path as a configuration in `root` names files: from its folder."""
+    return Path(os.path.relpath(os.path.realpath(file), os.path.realpath(root))).as_posix()
 
 
 #: Events that have a line; the others stand in `decisions.parquet`.

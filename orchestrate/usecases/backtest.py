@@ -107,7 +107,7 @@ def backtest(
     given = given_files(Path(request.config))  # now: a long run may outlive the file
     with (
         claim(request.reports, start.moment) as claimed,
-        Journal(plan.logging, claimed.run_id, patience=patience) as journal,
+        Journal(plan.logging, claimed.run_id, patience=patience, root=plan.root) as journal,
     ):
         run_logger = RunLogger(journal, plan)
         begin = partial(_started, run_logger)

@@ -155,6 +155,8 @@ EVENTS = [
             "error_type": "ValueError",
             "error_message": 'said "no"\nand left',
             "bar_date": None,
+            "file": None,
+            "line": None,
         },
     ),
 ]
@@ -166,6 +168,13 @@ def test_every_event_in_the_words_of_the_reference(journal, event, name, level, 
     (line,) = lines(journal)
     head = {"ts": "2026-03-04T12:00:00.056Z", "event": name, "level": level, "run_id": "RUN", "user": "ann"}
     assert list(line.items()) == list((head | facts).items())
+
+
+def test_a_failure_is_placed_from_the_folder_of_the_configuration(tmp_path):
+    with Journal(LoggingPlan(path=str(tmp_path / "j")), "RUN", root=tmp_path / "configs") as journal:
+        journal(StrategyFailedEvent("trend", "ValueError", "no", BAR, str(tmp_path / "strategies" / "mine.py"), 7))
+        (line,) = lines(journal)
+    assert (line["file"], line["line"]) == ("../strategies/mine.py", 7)
 
 
 def test_numbers_of_other_libraries_are_numbers(journal):

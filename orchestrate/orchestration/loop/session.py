@@ -250,7 +250,7 @@ class Session:
 
     def strategy_failed(self, entry: StrategyEntry, error: StrategyError) -> None:
         """Cancel the strategy's orders, close its positions at the next fill; engines drop natives' orders."""
-        self._emit(StrategyFailedEvent(entry.id, error.type, error.message, error.t))
+        self._emit(StrategyFailedEvent(entry.id, error.type, error.message, error.t, error.file, error.line))
         self.orders.cancel(
             lambda order: order.strategy_id == entry.id and order.status is not OrderStatus.RELEASED,
             Reason.STRATEGY_FAILED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -22,6 +21,7 @@ from orchestrate.domain.results import Finding, RunError, RunResult, RunStatus, 
 from orchestrate.engines.stopwatch import Stopwatch
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.runs.journal_format import path_from
 from orchestrate.usecases.lookahead import Outcome
 from orchestrate.usecases.running.periods import periods
 from orchestrate.usecases.running.setup import Setup
@@ -87,8 +87,7 @@ def _from_root(result: StrategyResult, root: Path) -> StrategyResult:
     error = result.error
     if error is None or not error.file:
         return result
-    file = Path(os.path.relpath(os.path.realpath(error.file), root))
-    return replace(result, error=replace(error, file=file.as_posix()))
+    return replace(result, error=replace(error, file=path_from(root, error.file)))
 
 
 def _worths(market: Market, marks: Marks, symbol: str, steps: int) -> Floats:

@@ -34,7 +34,7 @@ KEYS = {
         "outcome",
         "bar_date",
     ],
-    "orchestrator.strategy_failed": ["strategy_id", "error_type", "error_message", "bar_date"],
+    "orchestrator.strategy_failed": ["strategy_id", "error_type", "error_message", "bar_date", "file", "line"],
 }
 EVERYTHING = """\
 capital: 30000
@@ -83,7 +83,8 @@ def test_every_event_of_a_run(prompt):
     assert [signal["strategy_id"] for signal in conflict["signals"]] == ["first", "greedy"]
     (failed,) = by_event["orchestrator.strategy_failed"]
     assert (failed["strategy_id"], failed["error_message"]) == ("quitter", "enough is enough")
-    assert failed["bar_date"] == document["strategies"]["quitter"]["error"]["bar_date"]
+    error = document["strategies"]["quitter"]["error"]
+    assert (failed["bar_date"], failed["file"], failed["line"]) == (error["bar_date"], "broken.py", error["line"])
 
 
 def test_the_level_of_the_file_is_kept(prompt):
