@@ -13,6 +13,7 @@ from orchestrate.verification.exposure import check_exposure
 from orchestrate.verification.facts import Difference, Run
 from orchestrate.verification.figures.attribution import check_attribution
 from orchestrate.verification.figures.correlation import check_correlation
+from orchestrate.verification.figures.lines import Lines
 from orchestrate.verification.figures.metrics import check_metrics
 from orchestrate.verification.figures.peaks import check_peaks
 from orchestrate.verification.figures.periods import check_periods
@@ -34,6 +35,9 @@ CHECKS: Final[Mapping[str, Callable[[Run, Curves], Iterator[Difference]]]] = {
     "positions": tables.check_positions,
     "equity": tables.check_equity,
     "exposure": check_exposure,
+}
+#: What is computed from equity that is right.
+FIGURES: Final[Mapping[str, Callable[[Lines], Iterator[Difference]]]] = {
     "metrics": check_metrics,
     "periods": check_periods,
     "correlation": check_correlation,
@@ -53,15 +57,18 @@ class Verdict:
 def verify(run: Run) -> Verdict:
     """Check all; end at the first difference, since all that follows is wrong as well."""
     done: list[str] = []
-    for name, check in FACTS.items():
+    for name, differences in _checks(run):
         done.append(name)
-        difference = next(check(run), None)
-        if difference is not None:
-            return Verdict(tuple(done), difference)
-    curves = {name: Curve(run, ledger) for name, ledger in ledgers_of(run).items()}
-    for name, follows in CHECKS.items():
-        done.append(name)
-        difference = next(follows(run, curves), None)
+        difference = next(differences, None)
         if difference is not None:
             return Verdict(tuple(done), difference)
     return Verdict(tuple(done), None)
+
+
+def _checks(run: Run) -> Iterator[tuple[str, Iterator[Difference]]]:
+    """Yield the checks by name; what one needs is computed once those before it have found nothing."""
+    yield from ((name, check(run)) for name, check in FACTS.items())
+    curves = {name: Curve(run, ledger) for name, ledger in ledgers_of(run).items()}
+    yield from ((name, follows(run, curves)) for name, follows in CHECKS.items())
+    lines = Lines(run, curves)
+    yield from ((name, figures(lines)) for name, figures in FIGURES.items())

@@ -11,12 +11,12 @@ import pytest
 
 from orchestrate.verification.curves import Curve
 from orchestrate.verification.facts import Run
+from orchestrate.verification.figures.lines import Lines
 from orchestrate.verification.ledger import ledgers_of
-from orchestrate.verification.verify import CHECKS
+from orchestrate.verification.verify import FIGURES
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
-CHECKED = ("metrics", "periods", "correlation", "attribution", "peaks")
 SECTIONS = ("portfolio", "strategies", "frameworks", "benchmark", "correlation", "correlated", "attribution", "peaks")
 #: Bars that are named.
 LABELS = ("label", "peak", "trough", "recovery")
@@ -52,7 +52,7 @@ def with_others(figures: Mapping[str, Any], paths: Sequence[Path]) -> Mapping[st
 
 
 def differences(run: Run, curves: Mapping[str, Curve]) -> list[str]:
-    return [one.where.removeprefix("metrics.json: ") for name in CHECKED for one in CHECKS[name](run, curves)]
+    return [one.where.removeprefix("metrics.json: ") for check in FIGURES.values() for one in check(Lines(run, curves))]
 
 
 def name(path: Path) -> str:

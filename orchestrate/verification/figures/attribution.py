@@ -8,22 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from orchestrate.verification.facts import Difference, Floats, Run
+from orchestrate.verification.facts import Difference, Floats
 from orchestrate.verification.figures.distribution import ends_of, months_of
 from orchestrate.verification.figures.lines import Line, Lines, has_moved
 from orchestrate.verification.figures.metrics import is_figure, metrics
-from orchestrate.verification.tables import Curves
 
 Parts = dict[str, Any]
 
 
-def check_attribution(run: Run, curves: Curves) -> Iterator[Difference]:
+def check_attribution(lines: Lines) -> Iterator[Difference]:
     """Yield the first part of the return or the risk that is another one; parts that are null are not compared."""
-    stored = run.figures.get("attribution")
+    stored = lines.run.figures.get("attribution")
     if stored is None:
         return
-    lines = Lines(run, curves)
-    portfolio = lines.portfolio()
+    portfolio = lines.portfolio
     due: Parts = {
         "strategies": _of_strategies(lines),
         "frameworks": _of_frameworks(lines),

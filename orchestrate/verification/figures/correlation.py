@@ -8,11 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.verification.facts import Difference, Floats, Run
+from orchestrate.verification.facts import Difference, Floats
 from orchestrate.verification.figures.distribution import ends_of
 from orchestrate.verification.figures.lines import DAY, Lines, has_moved
 from orchestrate.verification.figures.metrics import is_figure
-from orchestrate.verification.tables import Curves
 
 #: The list of pairs whose correlation is low; the other one has those that are alike.
 _FIRST: Final = "diversifiers"
@@ -20,9 +19,9 @@ _LOW: Final = 0.3
 _HIGH: Final = 0.8
 
 
-def check_correlation(run: Run, curves: Curves) -> Iterator[Difference]:
+def check_correlation(lines: Lines) -> Iterator[Difference]:
     """Yield the first figure of the matrix that the curves don't give, and lists of pairs that it doesn't."""
-    stored, lines = run.figures["correlation"], Lines(run, curves)
+    stored = lines.run.figures["correlation"]
     returns = _daily_returns(lines)
     known = {pair: _of_pair(*(returns[name] for name in pair)) for pair in product(lines.names, repeat=2)}
     for (name, other), due in known.items():
@@ -30,7 +29,7 @@ def check_correlation(run: Run, curves: Curves) -> Iterator[Difference]:
         if not is_figure(figure, due):
             yield Difference("correlation", f"metrics.json: correlation.{name}.{other}", figure, due)
     pairs = {pair: figure for pair in combinations(lines.names, 2) if (figure := known[pair]) is not None}
-    for kind, rows in run.figures.get("correlated", {}).items():
+    for kind, rows in lines.run.figures.get("correlated", {}).items():
         named = {tuple(row["strategies"]): row["correlation"] for row in rows}
         due_pairs = {pair: one for pair, one in pairs.items() if (one < _LOW if kind == _FIRST else one > _HIGH)}
         if {*named} != {*due_pairs} or not all(is_figure(named[pair], one) for pair, one in due_pairs.items()):

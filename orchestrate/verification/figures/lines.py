@@ -118,24 +118,35 @@ class Lines:
 
     # ---- lines
 
+    @cached_property
     def portfolio(self) -> Line:
-        """Return the line of all strategies and the reserve."""
+        """The line of all strategies and the reserve."""
         return self._line(self.names, (self.run.capital, self.whole), self.union, self.periods, self.whole)
 
-    def framework(self, framework: str) -> Line:
-        """Return the line of a framework's strategies together."""
+    @cached_property
+    def strategies(self) -> dict[str, Line]:
+        """The line of each strategy, on the bars of its own symbols."""
+        return {name: self._strategy(name) for name in self.names}
+
+    @cached_property
+    def frameworks(self) -> dict[str, Line]:
+        """The line of each framework's strategies together."""
+        names = dict.fromkeys(one.framework for one in self.run.strategies.values())
+        return {name: self._framework(name) for name in names}
+
+    def _framework(self, framework: str) -> Line:
         members = [name for name in sorted(self.names) if self.run.strategies[name].framework == framework]
         money = np.asarray(sum(self.equity(name) for name in members))
         return self._line(members, self.growth(members), self.union, self.periods, money)
 
-    def strategy(self, name: str) -> Line:
-        """Return the line of a strategy, on the bars of its own symbols."""
+    def _strategy(self, name: str) -> Line:
         own = self.own(name)
         periods = _periods(self.run, self.run.strategies[name].symbols, own)
         return self._line([name], self.growth([name]), own, periods, self.equity(name))
 
+    @cached_property
     def benchmark(self) -> Line | None:
-        """Return the line of what holding the benchmark is worth; None where there is none."""
+        """The line of what holding the benchmark is worth; None where there is none."""
         if self.closes is None:
             return None
         known = self.union & np.isfinite(self.closes)

@@ -8,34 +8,34 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrate.verification.facts import Difference, Floats, Run, same
+from orchestrate.verification.facts import Difference, Floats, same
 from orchestrate.verification.figures.benchmark import against_benchmark
 from orchestrate.verification.figures.distribution import Figures, of_capital, of_periods, of_returns, of_trades
 from orchestrate.verification.figures.lines import DAY, YEAR, Line, Lines
-from orchestrate.verification.tables import Curves
 
 _GROWTHS: Final = ("total_return", "cagr", "calmar", "max_drawdown")
 _DEVIATIONS: Final = ("volatility", "sharpe", "sortino")
 
 
-def check_metrics(run: Run, curves: Curves) -> Iterator[Difference]:
+def check_metrics(lines: Lines) -> Iterator[Difference]:
     """Yield the figures of the portfolio, of strategies and of frameworks that don't follow from the curves."""
-    figures, lines = run.figures, Lines(run, curves)
-    whole, reserve = lines.whole, lines.reserve
+    run, figures, whole, reserve = lines.run, lines.run.figures, lines.whole, lines.reserve
     yield from _unlike_figure("bars", figures["bars"], len(run.stamps))
     yield from _unlike_figure("portfolio.initial_capital", figures["portfolio"]["initial_capital"], run.capital)
-    yield from _unlike("portfolio", figures["portfolio"], lines.portfolio(), whole)
+    yield from _unlike("portfolio", figures["portfolio"], lines.portfolio, whole)
     start = run.capital - sum(one.allocated for one in run.strategies.values())
     yield from _unlike_figure("portfolio.reserve", figures["portfolio"]["reserve"], _last(reserve, start))
     for name in lines.names:
-        yield from _unlike(f"strategies.{name}", figures["strategies"][name], lines.strategy(name), lines.equity(name))
+        yield from _unlike(
+            f"strategies.{name}", figures["strategies"][name], lines.strategies[name], lines.equity(name)
+        )
     for framework, facts in figures["frameworks"].items():
-        line = lines.framework(framework)
+        line = lines.frameworks[framework]
         members = [name for name in lines.names if run.strategies[name].framework == framework]
         yield from _unlike(
             f"frameworks.{framework}", facts, line, np.asarray(sum(lines.equity(name) for name in members))
         )
-    held = lines.benchmark()
+    held = lines.benchmark
     if held is not None and "benchmark" in figures:
         yield from _unlike_metrics("benchmark", figures["benchmark"]["metrics"], of_curve(held))
 

@@ -11,14 +11,13 @@ from orchestrate.verification.curves import Place
 from orchestrate.verification.facts import Difference, Floats, Run
 from orchestrate.verification.figures.lines import Lines
 from orchestrate.verification.figures.metrics import is_figure
-from orchestrate.verification.tables import Curves
 
 _FIGURES: Final = ("gross", "net", "gross_leverage", "net_leverage")
 
 
-def check_peaks(run: Run, curves: Curves) -> Iterator[Difference]:
+def check_peaks(lines: Lines) -> Iterator[Difference]:
     """Yield the first largest exposure that the positions never had, or that they had on another bar."""
-    stored, lines = run.figures.get("peaks"), Lines(run, curves)
+    run, stored = lines.run, lines.run.figures.get("peaks")
     if stored is None:
         return
     for scope, name, places, equity in _groups(lines, stored):

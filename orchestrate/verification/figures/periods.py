@@ -7,24 +7,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from orchestrate.verification.facts import Difference, Flags, Run, Stamps
+from orchestrate.verification.facts import Difference, Flags, Stamps
 from orchestrate.verification.figures.distribution import ends_of
 from orchestrate.verification.figures.lines import DAY, Line, Lines
 from orchestrate.verification.figures.metrics import is_figure
-from orchestrate.verification.tables import Curves
 
 _DEEPEST: Final = 5
 _UNITS: Final = {"monthly": "M", "yearly": "Y"}
 
 
-def check_periods(run: Run, curves: Curves) -> Iterator[Difference]:
+def check_periods(lines: Lines) -> Iterator[Difference]:
     """Yield the first month, year or drawdown that a curve does not have."""
-    lines = Lines(run, curves)
-    for where, stored, line, own in _sections(run, lines):
+    for where, stored, line, own in _sections(lines):
         for name, unit in _UNITS.items():
             due = _returns(line, unit)
             yield from _unlike(f"{where}.{name}", stored.get(name, due), due)
-        falls = _drawdowns(line, run.labels[own])
+        falls = _drawdowns(line, lines.run.labels[own])
         known = stored.get("drawdowns", falls)
         if len(known) != len(falls):
             yield Difference("periods", f"metrics.json: {where}.drawdowns", len(known), len(falls))
@@ -32,15 +30,15 @@ def check_periods(run: Run, curves: Curves) -> Iterator[Difference]:
             yield from _unlike(f"{where}.drawdowns.{rank}", one, other)
 
 
-def _sections(run: Run, lines: Lines) -> Iterator[tuple[str, Mapping[str, Any], Line, Flags]]:
+def _sections(lines: Lines) -> Iterator[tuple[str, Mapping[str, Any], Line, Flags]]:
     """Yield each section of the document that has tables, its line, and the steps of that."""
-    figures = run.figures
-    yield "portfolio", figures["portfolio"], lines.portfolio(), lines.union
+    figures = lines.run.figures
+    yield "portfolio", figures["portfolio"], lines.portfolio, lines.union
     for name in lines.names:
-        yield f"strategies.{name}", figures["strategies"][name], lines.strategy(name), lines.own(name)
+        yield f"strategies.{name}", figures["strategies"][name], lines.strategies[name], lines.own(name)
     for name, facts in figures["frameworks"].items():
-        yield f"frameworks.{name}", facts, lines.framework(name), lines.union
-    held = lines.benchmark()
+        yield f"frameworks.{name}", facts, lines.frameworks[name], lines.union
+    held = lines.benchmark
     if held is not None and lines.closes is not None and "benchmark" in figures:
         yield "benchmark", figures["benchmark"], held, lines.union & np.isfinite(lines.closes)
 
