@@ -142,6 +142,17 @@ def test_ties_go_by_symbol(run: Callable[..., HarnessRun]) -> None:
     assert calls(done) == [("s", "A", -20.0, 320.0, 324.0)]
 
 
+def test_ties_on_one_account_go_by_strategy_before_symbol(run: Callable[..., HarnessRun]) -> None:
+    """z holds A, a holds B, with the same loss of 340 each: a goes first, and that is enough."""
+    parts = {
+        "z": Part(Flags(short=[0]), sizing=fixed(20), symbols=("A",), pct=50),
+        "a": Part(Flags(short=[0]), sizing=fixed(20), symbols=("B",), pct=50),
+    }
+    prices = flat(10.0, 10.0, 27.0, 27.0)
+    done = run(parts, instruments={}, A=prices, B=prices, capital=1_000, pooled=True)
+    assert calls(done) == [("a", "B", -20.0, 320.0, 324.0)]
+
+
 def test_no_call_at_the_last_step_and_none_of_a_series_that_has_ended(run: Callable[..., HarnessRun]) -> None:
     part = Part(Flags(short=[0]), sizing=fixed(50))
     done = run({"s": part}, instruments={}, A=flat(10.0, 10.0, 25.0), B=flat(1.0, 1.0, 1.0, 1.0), capital=1_000)
