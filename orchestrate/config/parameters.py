@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final, NamedTuple
 
+from orchestrate.analytics.metrics import METRICS
 from orchestrate.config.document.layers import steps_of, with_value
 from orchestrate.config.document.nodes import Node, Place, Scalar, Sequence, Table, floats, named, plain
 from orchestrate.config.reading import Reading
@@ -18,7 +19,7 @@ from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.strategies.parameters import fill_parameters
 from orchestrate.domain.strategies.protocols import StrategyDescription
-from orchestrate.domain.sweeps import MAX_POINTS, Axis
+from orchestrate.domain.sweeps import COLUMNS, MAX_POINTS, Axis
 from orchestrate.domain.text.spelling import did_you_mean
 
 Descriptions = Mapping[str, StrategyDescription]
@@ -93,7 +94,9 @@ def _path(checks: Checks, name: str, key: Place) -> tuple[str, ...] | None:
     steps = steps_of(name)
     ids, keys = list(checks.descriptions), [*Configuration.model_fields, *SHAPE_KEYS]
     message = hint = ""
-    if not steps or (len(steps) == 1 and steps[0] in ids):
+    if name in COLUMNS or (steps[-1:] and steps[-1] in METRICS and (len(steps) == 1 or steps[0] in ids)):
+        message, hint = "a figure of trials has this name", "write strategies.ID.config.PARAMETER"
+    elif not steps or (len(steps) == 1 and steps[0] in ids):
         message, hint = "names no value", "write ID.PARAMETER, or a path of this file such as capital.total"
     elif steps[0] in ids:
         return _of_strategy(checks, steps)

@@ -19,6 +19,8 @@ MAX_POINTS: Final = 10_000_000
 #: The figures of a whole sweep that gates may name, `sweep.pbo`, and what precedes those of the out-of-sample account.
 FIGURES: Final = ("deflated_sharpe", "probabilistic_sharpe", "pbo")
 OUT_OF_SAMPLE: Final = "out_of_sample."
+#: The columns of a table of trials that are neither parameters nor metrics.
+COLUMNS: Final = ("trial", "id", "status", "eligible", "reason", "final_equity")
 #: One value of each parameter, by the parameter as written.
 Point: TypeAlias = Mapping[str, object]
 

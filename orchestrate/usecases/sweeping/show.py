@@ -24,8 +24,9 @@ def trial_configuration(reports: Path, named: str, trial: int | None) -> str:
         if "best.yaml" not in manifest["files"]:
             raise NotFoundError(f"sweep {folder.name} has no best trial: none is eligible")
         return read_file(folder, manifest, "best.yaml").decode("utf-8")
-    parameters: list[Document] = json.loads(read_file(folder, manifest, "sweep.json"))["parameters"]
-    point = _point(read_file(folder, manifest, "trials.parquet"), parameters, trial)
+    document: Document = json.loads(read_file(folder, manifest, "sweep.json"))
+    apart = document["each"] == "strategy"  # where a parameter without a value is as the file has it
+    point = _point(read_file(folder, manifest, "trials.parquet"), document["parameters"], trial, apart=apart)
     if point is None:
         raise NotFoundError(f"sweep {folder.name} has no trial {trial}")
     return _laid(folder, read_file(folder, manifest, CONFIGURATION).decode("utf-8"), point)
@@ -44,19 +45,20 @@ def find_sweep(reports: Path, named: str) -> Path:
     return folder
 
 
-def _point(table: bytes, parameters: list[Document], trial: int) -> dict[tuple[str, ...], object] | None:
+def _point(
+    table: bytes, parameters: list[Document], trial: int, *, apart: bool
+) -> dict[tuple[str, ...], object] | None:
     """Return the values of a trial by the paths at which they stand; None where there is no such trial."""
     numbers: list[Any]
     (numbers,) = read_columns(table, ["trial"])
     if trial not in numbers:
         return None
-    place = [numbers.index(trial)]
-    point: dict[tuple[str, ...], object] = {}
-    for one in parameters:
-        ((value,),) = read_columns(table, [one["name"]], place)
-        if value is not None and value != "null":
-            point[tuple(one["path"])] = _as_written(value, one)
-    return point
+    values = read_columns(table, [one["name"] for one in parameters], [numbers.index(trial)])
+    return {
+        tuple(one["path"]): _as_written(value, one)
+        for one, (value,) in zip(parameters, values, strict=True)
+        if not apart or value not in (None, "null")
+    }
 
 
 def _as_written(value: object, parameter: Document) -> object:

@@ -130,6 +130,19 @@ def test_two_hundred_random_rows_are_their_backtests(tmp_path: Path) -> None:
     require_rows_of_their_backtests(tmp_path, 200)
 
 
+def test_no_value_is_laid_over_the_file_too(tmp_path: Path) -> None:
+    text = "benchmark: ALPHA\nsweep: {parameters: {benchmark: [null, BETA], trend.slow: [30]}}\n"
+    swept = sweep(SweepRequest(write(tmp_path, FILE + text), workers=1, reports=tmp_path / "reports"))
+    rows = rows_of(swept.folder)
+    assert [row["benchmark"] for row in rows] == ["null", "BETA"]
+    for number, row in enumerate(rows):
+        require_row_of_its_backtest(
+            row, trial_configuration(tmp_path / "reports", "latest", number), tmp_path / str(number)
+        )
+    assert rows[0]["beta"] is None
+    assert rows[1]["beta"] is not None
+
+
 def test_a_value_is_laid_over_the_file_as_set_lays_it(tmp_path: Path) -> None:
     plans, _ = plans_of(tmp_path, "sweep: {parameters: {strategies.dips.sizing: [{percent: 50}]}}\n")
     config = (tmp_path / "sweep.yaml").as_posix()
