@@ -94,5 +94,6 @@ def sweep_line(at: SweepProgress) -> str:
         parts.append(f"{at.rate:.3g}/s")
     if at.left is not None:
         minutes, seconds = divmod(round(at.left), 60)
-        parts.append(f"{minutes}:{seconds:02} left")
+        hours, minutes = divmod(minutes, 60)
+        parts.append(f"{hours}:{minutes:02}:{seconds:02} left" if hours else f"{minutes}:{seconds:02} left")
     return ", ".join(parts)

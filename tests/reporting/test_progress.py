@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import sys
 
-from orchestrate.reporting.progress import progress_bar
+import pytest
+
+from orchestrate.reporting.progress import progress_bar, sweep_bar, sweep_line
+from orchestrate.usecases.sweeping.trials import Progress
 
 
 class Terminal(io.StringIO):
@@ -51,3 +54,34 @@ def test_a_terminal_sees_how_far_it_is(monkeypatch):
     assert "portfolio.yaml" in drawn
     assert "10000/10000" in drawn
     assert drawn.count("portfolio.yaml") < 50
+
+
+@pytest.mark.parametrize(
+    ("at", "line"),
+    [
+        (Progress(0, 9), ""),
+        (Progress(3, 9, best=1.23456, rate=2.0, left=3.0), "best 1.235, 2/s, 0:03 left"),
+        (Progress(3, 9, rate=0.01, left=7384.0), "0.01/s, 2:03:04 left"),
+    ],
+)
+def test_a_line_says_what_is_known_of_a_sweep(at, line):
+    assert sweep_line(at) == line
+
+
+def test_a_terminal_sees_how_far_a_sweep_is(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with sweep_bar("sweep.yaml") as progress:
+        for done in range(1, 1001):
+            progress(Progress(done, 1000, best=0.5, rate=100.0, left=0.0))
+    drawn = stream.getvalue()
+    assert "1000/1000" in drawn
+    assert "best 0.5" in drawn
+    assert drawn.count("sweep.yaml") < 50
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with sweep_bar("sweep.yaml") as progress:
+        progress(Progress(1, 2))
+    assert stream.getvalue() == ""
