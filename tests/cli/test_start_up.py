@@ -132,6 +132,14 @@ def test_validate_imports_what_reads_a_configuration(folder):
     assert distributions(modules(folder, "validate", "momentum.yaml")) <= READING
 
 
+def test_a_sweep_imports_no_more_than_a_run(folder):
+    (folder / "sweep.yaml").write_text(
+        RUN.format(strategy="MOMENTUM") + "sweep: {parameters: {MOMENTUM.fast: [3, 4]}}\n"
+    )
+    imported = modules(folder, "sweep", "sweep.yaml", "-q", "--workers", "1")
+    assert distributions(imported) - {"cloudpickle"} <= READING | {"numpy", "backtrader", "pyarrow"}
+
+
 def test_a_run_on_backtrader_imports_the_engine_and_what_stores_a_run(folder):
     imported = modules(folder, "backtest", "momentum.yaml", "-q")
     # pyarrow imports cloudpickle where something has installed that
