@@ -12,13 +12,13 @@ from orchestrate.usecases.sweeping.workbench import Workbench
 from orchestrate.wiring import read_plan
 from tests.usecases.sweeping.grid import CELLS
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 BARS = Path(__file__).parents[4] / "shared" / "data" / "equities_daily" / "GOOG.csv"
 RULES = '''\
 import numpy as np
 
 from orchestrate import Signal, Signals, moving_average
-
-pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
 SAME = 1e-9  # averages as near are equal: which one is above must not depend on the last digit of a sum
 
