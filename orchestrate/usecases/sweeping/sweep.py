@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,7 +93,8 @@ def sweep(
             walked = _through(request, partial, trials, walk, progress, started)
             done = Finished(plan, plans, trials, journal, trials.sets(), files, walked)
             figures = document_of(done)
-            facts = _facts(request, resolution, figures, start, data_hash, installed, done)
+            checks = workbench.check(plans.plan(done.best)) if done.best else ()
+            facts = _facts(request, resolution, figures, start, data_hash, installed, done, checks)
             document, folder = keep(partial, done, figures, facts)
     return SweepOutcome(facts.exit_code, document, folder)
 
@@ -174,9 +175,12 @@ def _facts(
     data_hash: str,
     installed: Mapping[str, str],
     done: Finished,
+    checks: Sequence[Finding],
 ) -> Facts:
+    """Return what the manifest says of a sweep; `checks` are those of the pick."""
     failed = figures["statuses"]["failed"]
-    passed = all(gate["passed"] for gate in figures["gates"])
+    caught = any(finding.severity == "error" for finding in checks)
+    passed = not caught and all(gate["passed"] for gate in figures["gates"])
     reason = done.trials.why_none  # None where one was run
     unrun = [] if reason is None else [Finding("warning", "sweep", f"no trial was run: {reason}")]
     given = Request(request.config, request.overrides, request.data, environ=request.environ)
@@ -188,5 +192,5 @@ def _facts(
         data_hash=data_hash,
         versions=installed,
         overrides=overrides_of(given),
-        findings=(*resolution.findings, *resolution.notes, *unrun, *(done.walk.findings if done.walk else ())),
+        findings=(*resolution.findings, *resolution.notes, *unrun, *checks, *(done.walk.findings if done.walk else ())),
     )

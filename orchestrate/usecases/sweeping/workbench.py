@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from orchestrate.data.columns import Columns
 from orchestrate.data.files.cache import ColumnCache
 from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.plan import RunPlan
-from orchestrate.domain.results import RunResult
+from orchestrate.domain.results import Finding, RunResult
 from orchestrate.domain.sweeps import Measured
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
+from orchestrate.usecases.running.instances import Loader
 from orchestrate.usecases.running.run import run_on
 from orchestrate.usecases.running.setup import Equipment, Followers
 from orchestrate.usecases.sweeping.independent import IndependentStrategies
@@ -47,6 +49,12 @@ class Workbench:
     def run(self, plan: RunPlan) -> RunResult:
         """Return all facts of the run of a plan but timings, and without a check for look-ahead."""
         return run_on(self._equipment, plan, Followers(emit=_ignore, ended=self._note_facts), clocked=False)
+
+    def check(self, plan: RunPlan) -> tuple[Finding, ...]:
+        """Return what the check for look-ahead holds against the strategies of a plan; they are loaded as for a run."""
+        equipment = replace(self._equipment, loader=Loader())
+        result = run_on(equipment, plan, Followers(emit=_ignore), lookahead=True, clocked=False)
+        return tuple(finding for finding in result.checks if finding.severity != "info")
 
     def _note_facts(self, orchestrator: CrossFrameworkOrchestrator) -> None:
         """Note whether strategies have published facts or asked for some."""

