@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 from orchestrate.sweep.executors.executor import Tasks, Worker, lost_trial, never
@@ -34,9 +36,14 @@ def run(
         yield from Shift(queue, processes, lost).results(stop)
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Return how many cores this process may use; `quota` is what a container has of them, where it has one."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        most, period = quota.read_text().split()
+        return max(1, min(there, math.ceil(int(most) / int(period))))
+    except (OSError, ValueError):  # there is none, or no limit ("max")
+        return there
 
 
 def _in_process(tasks: Tasks[T], worker: Worker[T, R], stop: Callable[[], bool]) -> Iterator[tuple[int, R]]:

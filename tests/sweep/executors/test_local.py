@@ -13,7 +13,7 @@ import pytest
 
 from orchestrate.domain.errors import DataError, ProcessError
 from orchestrate.domain.sweeps import Measured, TrialStatus
-from orchestrate.sweep.executors.local import run
+from orchestrate.sweep.executors.local import cores, run
 from tests.sweep.executors import workers
 
 ROOT = Path(__file__).parents[3]
@@ -159,10 +159,21 @@ def test_prints_of_workers_go_to_stderr(capfd: pytest.CaptureFixture[str]) -> No
     assert err.count("from python") == err.count("from below") == 2
 
 
+@pytest.mark.parametrize(
+    ("quota", "least"),
+    [("50000 100000", 1), ("100000 100000", 1), ("max 100000", None), ("nonsense", None), (None, None)],
+)
+def test_a_container_has_as_many_cores_as_its_quota(tmp_path: Path, quota: str | None, least: int | None) -> None:
+    if quota is not None:
+        (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    there = len(os.sched_getaffinity(0))
+    assert cores(tmp_path / "cpu.max") == (there if least is None else least)
+
+
 PARENT = """
 import sys
 from pathlib import Path
-from orchestrate.sweep.executors.local import run
+from orchestrate.sweep.executors.local import cores, run
 from tests.sweep.executors.workers import Sleepers
 for result in run([(0, 0), (1, 1), (2, 2)], Sleepers(Path(sys.argv[1])), 2):
     print(result, flush=True)
