@@ -73,16 +73,18 @@ def cross_validate(returns: Returns, blocks: int = 16) -> CrossValidation:
     found = _Contest.of(math.comb(blocks, blocks // 2))
     for halves in parts:
         for pairs in halves.chunks():
-            first, second = halves.sharpes(pairs)
+            first, second = halves.ratios(pairs)
             found.enter(pairs, halves.start, first, second)
             found.mirrored.enter(pairs, halves.start, second, first)
     for halves in parts:
         for pairs in halves.chunks():
-            first, second = halves.sharpes(pairs)
+            first, second = halves.ratios(pairs)
             found.rank(pairs, second)
             found.mirrored.rank(pairs, first)
     trials = sum(halves.trials for halves in parts)
-    return CrossValidation(found.best, found.inside, found.outside, found.ranks / (trials + 1))
+    days = parts[0].days
+    scale = math.sqrt((days - 1) / days)
+    return CrossValidation(found.best, found.inside * scale, found.outside * scale, found.ranks / (trials + 1))
 
 
 def _left_out(columns: Columns, blocks: int) -> int:
@@ -126,7 +128,7 @@ class _Halves:
 
     def __init__(self, start: int, days: int, sums: Floats, squares: Floats, masks: Places) -> None:
         self.start, self.trials = start, sums.shape[1]
-        self._days, self._sums, self._squares, self._masks = days, sums, squares, masks
+        self.days, self._sums, self._squares, self._masks = days, sums, squares * days, masks
         self._first, self._all = len(sums) // 2, (1 << len(sums)) - 1
         self._tables: list[tuple[Floats, Floats]] = []
 
@@ -141,27 +143,29 @@ class _Halves:
             yield slice(start, min(start + step, len(self._masks)))
         self._tables = []
 
-    def sharpes(self, pairs: slice) -> tuple[Floats, Floats]:
-        """Return the Sharpe ratios in the first and second halves of some pairs, a row a pair."""
+    def ratios(self, pairs: slice) -> tuple[Floats, Floats]:
+        """Return what is in proportion to the Sharpe ratios in both halves of some pairs, a row a pair."""
         masks = self._masks[pairs]
-        return self._sharpes(masks), self._sharpes(self._all ^ masks)
+        return self._ratios(masks), self._ratios(self._all ^ masks)
 
-    def _sharpes(self, masks: Places) -> Floats:
+    def _ratios(self, masks: Places) -> Floats:
+        """Return sum ÷ √(days × squares − sum²), which is in proportion to the Sharpe ratio."""
         lower = (1 << self._first) - 1
-        means, squares = (low[masks & lower] + high[masks >> self._first] for low, high in self._tables)
-        means /= self._days
-        squares /= self._days
-        variance = squares - means**2
-        still = variance <= _NOISE * squares
-        variance[still] = 1.0
-        means[still] = 0.0
-        return np.asarray(means / np.sqrt(variance * (self._days / (self._days - 1))))
+        sums, spread = (low[masks & lower] + high[masks >> self._first] for low, high in self._tables)
+        noise = spread * _NOISE
+        spread -= sums**2
+        still = spread <= noise
+        if still.any():
+            spread[still] = 1.0
+            sums[still] = 0.0
+        np.sqrt(spread, out=spread)
+        return np.asarray(sums / spread)
 
 
 def _masks(blocks: int) -> Places:
     """Return the blocks of the first half of each pair, bit k for block k, in lexicographic order."""
-    halves = [sum(1 << block for block in half) for half in combinations(range(blocks), blocks // 2)]
-    return np.array(halves[: len(halves) // 2], dtype=np.int64)
+    halves = np.array(list(combinations(range(blocks), blocks // 2)), dtype=np.int64)
+    return np.asarray(np.left_shift(1, halves[: len(halves) // 2]).sum(axis=1))
 
 
 def _subset_sums(rows: Floats) -> Floats:

@@ -80,11 +80,11 @@ class TrialReturns:
     def some(self, start: int, stop: int) -> Floats:
         """Return the columns from `start` to before `stop`."""
         some = self._trials[start:stop]
-        returns = np.zeros((len(self.days), len(some)))
-        for column, trial in enumerate(some):
-            rows = slice(None) if self._same else np.searchsorted(self.days, _days(trial))
-            returns[rows, column] = trial.measured.returns
-        return returns
+        returns = np.zeros((len(some), len(self.days)))
+        for row, trial in enumerate(some):
+            places = slice(None) if self._same else np.searchsorted(self.days, _days(trial))
+            returns[row, places] = trial.measured.returns
+        return np.ascontiguousarray(returns.T)
 
 
 def _union(days: Sequence[Stamps], *, same: bool) -> Stamps:
