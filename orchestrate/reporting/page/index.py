@@ -102,6 +102,8 @@ def _row(entry: Entry, place: int | None) -> list[object]:
         choice = Html(f'<input type="checkbox" data-trace="{place}" data-of="growth" aria-label="{label}"{checked}>')
     figures: list[Number] = [numbers.metric(each, row) for each in _columns()]
     names = ", ".join(row["strategies"])
+    if row["kind"] == "sweep":
+        names += f" (sweep over {', '.join(row['parameters'])})"
     started = str(row["started"]).replace("T", " ").removesuffix("Z")
     return [name, choice, started, row["status"], names, row["start"] or "", row["end"] or "", *figures]
 

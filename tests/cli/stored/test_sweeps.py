@@ -73,7 +73,9 @@ def test_its_page_is_written_beside_it_and_listed(prompt, folder):
     done = prompt("report", "--format", "html")
     assert done.out == f"reports/{RUN_ID}/report.html\n"
     assert "<h2" in (folder / "report.html").read_text()
-    assert f'href="{RUN_ID}/report.html"' in (folder.parent / "index.html").read_text()
+    index = (folder.parent / "index.html").read_text()
+    assert f'href="{RUN_ID}/report.html"' in index
+    assert "trend (sweep over trend.fast, trend.slow)" in index
 
 
 def test_the_dashboard_serves_its_page(prompt, folder):
