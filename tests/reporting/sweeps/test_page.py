@@ -192,3 +192,21 @@ def test_what_was_picked_for_each_strategy_is_shown_together(tmp_path):
     text = StringIO()
     show(sweep.document() | {"best": best}, file=text)
     assert "together          trial 15: Sharpe 1.25\n" in text.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("objective", "reversed_", "ends"),
+    [
+        (Objective("sharpe"), False, ["var(--loss)", "var(--faint)", "var(--gain)"]),
+        (Objective("sharpe", maximize=False), True, ["var(--loss)", "var(--faint)", "var(--gain)"]),
+        (Objective("volatility", maximize=False), True, ["var(--faint)", "var(--gain)"]),
+        (Objective("max_drawdown"), False, ["var(--faint)", "var(--gain)"]),
+    ],
+)
+def test_the_bluer_the_better(tmp_path, objective, reversed_, ends):
+    plan, part = sweep_of(days=64, objectives=(objective,))
+    page = page_of(tmp_path / "reports", plan, [part])
+    [drawn] = [one for name, one in figures(page).items() if name.startswith("map")]
+    cells = drawn["data"][0]
+    assert [colour for _, colour in cells["colorscale"]] == ends
+    assert cells["reversescale"] is reversed_

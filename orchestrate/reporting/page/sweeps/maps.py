@@ -21,6 +21,7 @@ Block = Html | Chart
 #: Pairs of so many parameters are drawn, those that change the objective most.
 _AXES: Final = 3
 _CELLS: Final = 400
+_FAINT: Final = "var(--faint)"
 
 
 def heatmaps(subject: SweepSubject) -> list[Block]:
@@ -60,8 +61,9 @@ def _heatmap(subject: SweepSubject, part: Competition, key: str, pair: tuple[int
     maps = {one: heatmap(part.landscape, x, y, part.values, one, part.pick or 0) for one in _reductions(part, pair)}
     labels = [[label_in_chart(text) for text in cell_labels(scale)] for scale in scales]
     objective = label_in_chart(metric_label(subject.objective.metric))
+    colours = _colours(maps, maximize=part.objective.maximize)
     traces = [
-        _cells(drawn.figures, labels, objective, visible=not place, shades=_range(maps))
+        _cells(drawn.figures, labels, objective, visible=not place, colours=colours)
         for place, drawn in enumerate(maps.values())
     ]
     layout: dict[str, Any] = {"shapes": _neighbourhood(part, pair)} if part.pick is not None else {}
@@ -106,9 +108,9 @@ def _reductions(part: Competition, pair: tuple[int, int]) -> list[Reduction]:
 
 def _how(maps: dict[Reduction, Heatmap]) -> str:
     if len(maps) == 1:
-        return "each cell is a trial"
+        return "each cell is a trial; the bluer, the better"
     most = int(next(iter(maps.values())).counts.max())
-    return f"each cell stands for up to {most:,} trials, by their median at first"
+    return f"each cell stands for up to {most:,} trials, by their median at first; the bluer, the better"
 
 
 def cell_labels(scale: Scale) -> list[str]:
@@ -119,28 +121,27 @@ def cell_labels(scale: Scale) -> list[str]:
     return [value_text(value) for value in scale.values]
 
 
-def _range(maps: dict[Reduction, Heatmap]) -> tuple[float, float]:
-    figures = np.concatenate([one.figures.ravel() for one in maps.values()])
-    return float(np.nanmin(figures)), float(np.nanmax(figures))
-
-
 def _cells(
-    figures: Floats, labels: Sequence[Sequence[str]], objective: str, *, visible: bool, shades: tuple[float, float]
+    figures: Floats, labels: Sequence[Sequence[str]], objective: str, *, visible: bool, colours: dict[str, Any]
 ) -> Trace:
-    low, high = shades
-    signed = low < 0.0 < high
-    reach = max(-low, high)
-    scale = [[0.0, charts.LOSS], [0.5, "var(--faint)"], [1.0, charts.GAIN]]
-    scale = scale if signed else [[0.0, "var(--faint)"], [1.0, charts.GAIN if high > 0 else charts.LOSS]]
-    ends = (-reach, reach) if signed else (low, high) if high > 0 else (high, low)
     return {
         **{"type": "heatmap", "x": labels[0], "y": labels[1], "z": charts.small(figures), "visible": visible},
-        **{"colorscale": scale if low < high else [[0.0, charts.GAIN], [1.0, charts.GAIN]]},
-        **{"zmin": min(ends), "zmax": max(ends), "xgap": 1, "ygap": 1, "hoverongaps": False},
-        **{"reversescale": not signed and high <= 0},
+        **{"xgap": 1, "ygap": 1, "hoverongaps": False, **colours},
         "hovertemplate": f"%{{x}}, %{{y}}: {objective} %{{z:.4g}}<extra></extra>",
         "colorbar": {"thickness": 10, "outlinewidth": 0, "title": {"text": objective, "side": "right"}},
     }
+
+
+def _colours(maps: dict[Reduction, Heatmap], *, maximize: bool) -> dict[str, Any]:
+    """Return the scale of all maps: the bluer, the better; orange beyond 0 where there are figures on both sides."""
+    figures = np.concatenate([one.figures.ravel() for one in maps.values()])
+    low, high = float(np.nanmin(figures)), float(np.nanmax(figures))
+    if low < 0.0 < high:
+        reach = max(-low, high)
+        scale = [[0.0, charts.LOSS], [0.5, _FAINT], [1.0, charts.GAIN]]
+        return {"colorscale": scale, "zmin": -reach, "zmax": reach, "reversescale": not maximize}
+    scale = [[0.0, _FAINT if low < high else charts.GAIN], [1.0, charts.GAIN]]
+    return {"colorscale": scale, "zmin": low, "zmax": high, "reversescale": not maximize}
 
 
 def marked(part: Competition) -> list[tuple[str, int, str, str]]:
