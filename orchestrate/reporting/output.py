@@ -11,8 +11,6 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from shutil import get_terminal_size
-from textwrap import wrap
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from orchestrate.domain.errors import ConfigurationError, OutputError
@@ -118,13 +116,19 @@ def show(
 
 def terminal_width() -> int | None:
     """Return how many columns stdout has where it is a terminal; None in a pipe or a file, whose lines may be long."""
-    return get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
 
 
 def wrapped(text: str, width: int | None, indent: str = "  ") -> list[str]:
     """Return `text` as lines of at most `width` that go on at `indent`; as one line without a width."""
     if width is None or len(text) <= width:
         return [text]
+    from textwrap import wrap
+
     return wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
 
 
