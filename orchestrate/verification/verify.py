@@ -17,6 +17,7 @@ from orchestrate.verification.figures.lines import Lines
 from orchestrate.verification.figures.metrics import check_metrics
 from orchestrate.verification.figures.peaks import check_peaks
 from orchestrate.verification.figures.periods import check_periods
+from orchestrate.verification.figures.summary import check_summary
 from orchestrate.verification.fills import check_fills
 from orchestrate.verification.ledger import ledgers_of
 
@@ -43,6 +44,7 @@ FIGURES: Final[Mapping[str, Callable[[Lines], Iterator[Difference]]]] = {
     "correlation": check_correlation,
     "attribution": check_attribution,
     "peaks": check_peaks,
+    "summary": check_summary,
 }
 
 

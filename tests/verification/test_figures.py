@@ -17,9 +17,12 @@ from orchestrate.verification.verify import FIGURES
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
-SECTIONS = ("portfolio", "strategies", "frameworks", "benchmark", "correlation", "correlated", "attribution", "peaks")
+SECTIONS = (
+    *("portfolio", "strategies", "frameworks", "benchmark", "correlation", "correlated", "attribution", "peaks"),
+    *("open_positions", "equity_sketch"),
+)
 #: Bars that are named.
-LABELS = ("label", "peak", "trough", "recovery")
+LABELS = ("label", "peak", "trough", "recovery", "opened")
 #: Counts of what was decided; what is taken as given, and makes equity differ where it is wrong.
 FREE = ("blocked", "resized", "transferred", "allocated_capital")
 #: A seed with transfers, one with a handover, one with a common account.

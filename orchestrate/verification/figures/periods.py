@@ -76,16 +76,16 @@ def _drawdowns(line: Line, labels: Stamps) -> Sequence[Mapping[str, Any]]:
         found.append(
             {
                 "depth": float(fall[trough]),
-                "peak": _text(labels[peak]),
-                "trough": _text(labels[trough]),
-                "recovery": _text(labels[end]) if end < len(fall) else None,
+                "peak": text_of(labels[peak]),
+                "trough": text_of(labels[trough]),
+                "recovery": text_of(labels[end]) if end < len(fall) else None,
                 "days": float(stamps[last] - stamps[peak]) / DAY,
             }
         )
     return found
 
 
-def _text(label: Any) -> str:
+def text_of(label: Any) -> str:
     """Return a label as reports show it: a date at midnight, else a moment without zeros at its end."""
     whole = str(np.datetime64(int(label), "ns"))
     if int(label) % DAY == 0:

@@ -14,7 +14,7 @@ from orchestrate.runs.manifest import seal, unseal
 from orchestrate.runs.store import digest
 
 CHECKS = ["data", "fills", "decisions", "places of flows", "flows", "charges", "trades", "positions", "equity"]
-CHECKS += ["exposure", "metrics", "periods", "correlation", "attribution", "peaks"]
+CHECKS += ["exposure", "metrics", "periods", "correlation", "attribution", "peaks", "summary"]
 
 
 def stored_anew(folder, name, content):
@@ -110,6 +110,8 @@ def test_a_changed_figure_of_a_strategy_is_found(stored, prompt, name):
         (("portfolio", "monthly"), "2024-01", "periods"),
         (("attribution", "symbols"), "A", "attribution"),
         (("peaks", "symbols", "A", "gross"), "value", "peaks"),
+        (("open_positions", 0), "open_profit", "summary"),
+        (("equity_sketch", "highest"), "value", "summary"),
     ],
 )
 def test_a_changed_figure_is_named_with_its_check(stored, prompt, section, figure, check):

@@ -1,0 +1,62 @@
+"""What stands in a run's document for those who open no table: open positions, and a sketch of equity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from orchestrate.verification.facts import Difference
+from orchestrate.verification.figures.lines import Lines
+from orchestrate.verification.figures.metrics import is_figure
+from orchestrate.verification.figures.periods import text_of
+
+#: So many values are in a sketch.
+_POINTS: Final = 120
+_COLUMNS: Final = {
+    "strategy_id": "strategy_id",
+    "symbol": "symbol",
+    "quantity": "quantity",
+    "average_price": "average_price",
+    "price": "last_close",
+    "worth": "value",
+    "open_profit": "open_profit",
+}
+
+
+def check_summary(lines: Lines) -> Iterator[Difference]:
+    """Yield what differs from the tables, which by then are known to be right."""
+    figures = lines.run.figures
+    due = {"open_positions": _positions(lines), "equity_sketch": _sketch(lines)}
+    yield from _unlike("", {name: figures.get(name, one) for name, one in due.items()}, due)
+
+
+def _positions(lines: Lines) -> list[dict[str, Any]]:
+    return [
+        {name: row[column] for name, column in _COLUMNS.items()} | {"opened": text_of(row["opened"])}
+        for row in lines.run.rows("positions")
+    ]
+
+
+def _sketch(lines: Lines) -> dict[str, Any]:
+    """Return some values of equity, the last one included, and the bars on which it was lowest and highest."""
+    equity, labels, size = lines.whole, lines.run.labels, len(lines.whole)
+    if not size:
+        return {"values": [], "lowest": None, "highest": None}
+    places = sorted({round(place) for place in np.linspace(0, size - 1, min(size, _POINTS)).tolist()})
+    ends = {"lowest": int(np.argmin(equity)), "highest": int(np.argmax(equity))}
+    named = {name: {"value": float(equity[at]), "label": text_of(labels[at])} for name, at in ends.items()}
+    return {"values": equity[places].tolist(), **named}
+
+
+def _unlike(where: str, stored: Any, due: Any) -> Iterator[Difference]:
+    """Yield the places at which two documents differ."""
+    if isinstance(due, dict) and isinstance(stored, dict):
+        for name, one in due.items():
+            yield from _unlike(f"{where}.{name}".lstrip("."), stored.get(name), one)
+    elif isinstance(due, list) and isinstance(stored, list) and len(due) == len(stored):
+        for number, (one, other) in enumerate(zip(stored, due, strict=True)):
+            yield from _unlike(f"{where}.{number}", one, other)
+    elif not (stored == due if isinstance(due, str | list | dict) else is_figure(stored, due)):
+        yield Difference("summary", f"metrics.json: {where}", stored, due)
