@@ -126,6 +126,7 @@ class Portfolio:
             self._reweigh,
             self.unmanaged,
             self._actions.hand_over,
+            self._actions.retire,
             self.findings,
         )
 

@@ -23,7 +23,7 @@ from tests.engines.builders import market_of, series
 from tests.orchestration.harness import Flags, HarnessRun, Part, Scripted, fixed
 from tests.orchestration.loop.rebalancing import rebalances
 from tests.orchestration.loop.rebalancing.test_golden_rebalances import MONTH, pair, stage
-from tests.orchestration.loop.rebalancing.test_natives_take_part import HOLDERS, native
+from tests.orchestration.loop.rebalancing.test_natives_take_part import HEARD, HOLDERS, SELLERS, native
 from tests.orchestration.loop.test_lifecycle import BUY, PLACES, PRICES, SELL, day, run
 
 SHORT = [Signal.enter("A", "short")]
@@ -159,6 +159,21 @@ def test_what_a_native_held_is_kept_while_its_engine_goes_on(framework: str) -> 
     done = rebalances.run(stage(), parts | {"up": native(parts["up"], framework)}, plan)
     assert [trade[:4] for trade in rebalances.trades(done)] == [(1, "still", "B", 1000), (1, "up", "A", 1000)]
     assert [position.quantity for position in done.results["UNMANAGED"].open_positions] == [1000]
+
+
+@pytest.mark.parametrize("framework", SELLERS)
+@pytest.mark.parametrize("positions", ["keep", "flatten"])
+def test_a_native_that_was_removed_is_called_no_more(framework: str, positions: Any) -> None:
+    """It would sell at its fourth bar, what is nobody's by then, or is sold already."""
+    HEARD.clear()
+    parts = pair(frameworks=(framework, framework))
+    plan = PortfolioPlan(schedule=(Appointment("2020-01-31", "remove", "up", positions),))
+    done = rebalances.run(stage(), parts | {"up": native(parts["up"], framework, SELLERS)}, plan)
+    assert [entry for entry in HEARD if entry[0] == "held"] == [("held", 0), ("held", 1000)]
+    assert (done.results["up"].status, done.results["up"].error) == ("removed", None)
+    sold = [] if positions == "keep" else [-1000.0]
+    assert [quantity for quantity, _ in done.fills("up")] == [1000.0, *sold]
+    assert len(done.reasons("up")) == 1 + len(sold)
 
 
 def test_a_rebalance_leaves_unmanaged_positions_out() -> None:

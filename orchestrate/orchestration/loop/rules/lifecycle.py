@@ -36,7 +36,7 @@ class Lifecycle:
     """Changes the status of strategies, and moves their capital; `PortfolioRule`.
 
     ValueError where a strategy's status does not allow the change, or the portfolio was stopped. `now` is the label of
-    the step under way, and whether that is still before its open.
+    the step under way, and whether that is still before its open. `retire` lets no code of a native run any more.
     """
 
     def __init__(
@@ -51,12 +51,13 @@ class Lifecycle:
         reweigh: Callable[[str, Decimal], None],
         unmanaged: Unmanaged,
         hand_over: HandOver,
+        retire: Callable[[StrategyEntry], None],
         findings: list[Finding],
     ) -> None:
         self._entries, self._capital, self._orders = entries, capital, orders
         self._losses, self._now, self._emit, self._transfer = losses, now, emit, transfer
         self._reweigh, self._unmanaged, self._hand_over = reweigh, unmanaged, hand_over
-        self._findings = findings
+        self._retire, self._findings = retire, findings
         #: nothing changes any more
         self.stopped: PortfolioStop | None = None
         self._keeping: set[str] = set()
@@ -116,6 +117,7 @@ class Lifecycle:
             self._keeping.add(strategy_id)
         else:
             self._orders.flatten(entry, Reason.FLATTENED, "the strategy was removed")
+        self._retire(entry)
         self._leaving[strategy_id] = entry
         self._return_cash()
 
