@@ -68,7 +68,8 @@ class TrialJournal:
     def returns(self, row: Row) -> Floats:
         """Return the daily returns of a row, as they are on the disk."""
         if len(self._stored) < self._end:
-            self._stored = np.memmap(self._folder / _RETURNS, dtype=np.float64, mode="r", shape=(self._end,))
+            stored = np.memmap(self._folder / _RETURNS, dtype=np.float64, mode="r", shape=(self._end,))
+            self._stored = np.asarray(stored)  # parts of a memmap are slow to make
         return self._stored[row.returns : row.returns + len(self._days[row.days])]
 
     def trial(self, row: Row, strategy: str = "") -> Trial:
