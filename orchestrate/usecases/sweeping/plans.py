@@ -1,4 +1,7 @@
-"""The plan of a trial: the configuration with a point laid over it, as `--set` lays it."""
+"""The plan of a trial: the configuration with a point laid over it, as `--set` lays it.
+
+What reads configurations is imported where it is used: most workers of a sweep never do.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from orchestrate import wiring
-from orchestrate.config.document.layers import with_value
 from orchestrate.config.document.nodes import Table, find, node_of, plain
-from orchestrate.config.parameters import strategy_parameter
-from orchestrate.config.sections.execution import OF_SWEEP
-from orchestrate.config.shapes import shape
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.strategies.parameters import fill_parameters
 from orchestrate.domain.strategies.protocols import StrategyDescription
@@ -30,6 +29,8 @@ class TrialPlans:
     """
 
     def __init__(self, tree: Table, base: RunPlan, axes: tuple[Axis, ...]) -> None:
+        from orchestrate.config.parameters import strategy_parameter
+
         only = base.strategies[0].id if base.mode == "single" else ""
         self.base = base
         self.tree = _of_runs(tree)
@@ -54,6 +55,8 @@ class TrialPlans:
 
     def at(self, point: Point) -> Table:
         """Return the file, without its sweep, at a point."""
+        from orchestrate.config.document.layers import with_value
+
         tree = self.tree
         for name, value in point.items():
             tree = with_value(tree, self._axes[name].path, node_of(value, tree.place), tree.place)
@@ -82,6 +85,8 @@ class TrialPlans:
 
 def _of_runs(tree: Table) -> Table:
     """Return a file without its sweep and the gates of that."""
+    from orchestrate.config.sections.execution import OF_SWEEP
+
     tree, gates = tree.without("sweep", "extends"), tree.get("gates")
     if not isinstance(gates, Table):
         return tree
@@ -91,6 +96,8 @@ def _of_runs(tree: Table) -> Table:
 
 def _parameters(tree: Table) -> dict[str, dict[str, object]]:
     """Return the parameters of each strategy as the file has them."""
+    from orchestrate.config.shapes import shape
+
     shaped = shape(tree, [])
     strategies = shaped.table.get("strategies") if shaped is not None else None
     written: dict[str, dict[str, object]] = {}
