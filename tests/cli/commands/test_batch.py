@@ -62,7 +62,7 @@ def files(prompt) -> list[str]:
     prompt.write("killer.py", KILLER)
     prompt.write("killer.yaml", "strategy: 'killer.py:Killer'\n" + DATA)
     prompt.write("gated.yaml", (prompt.folder / "single.yaml").read_text() + 'gates: {trades: ">= 1000"}\n')
-    return ["portfolio.yaml", "gated.yaml", "nowhere.yaml", "killer.yaml"]
+    return ["single.yaml", "gated.yaml", "nowhere.yaml", "killer.yaml"]
 
 
 def shared_facts(row):
