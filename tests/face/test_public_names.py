@@ -37,9 +37,14 @@ def imports(code: str) -> Iterator[tuple[str, str]]:
             yield from ((node.module or "", alias.name) for alias in node.names)
 
 
+#: Modules that users import from beside the package.
+MODULES = ("orchestrate.analytics.overfitting",)
+
+
 def not_public(code: str) -> list[tuple[str, str]]:
     public = {"", *orchestrate.__all__}
-    return [(module, name) for module, name in imports(code) if module != "orchestrate" or name not in public]
+    found = [(module, name) for module, name in imports(code) if module not in MODULES]
+    return [(module, name) for module, name in found if module != "orchestrate" or name not in public]
 
 
 def loaded_by(statement: str) -> set[str]:

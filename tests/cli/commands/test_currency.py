@@ -16,7 +16,7 @@ execution: {{commission: {{percent: 0.1}}, lots: {lots}}}
 @pytest.mark.parametrize("lots", ["integer", "fractional"])
 @pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
 def test_a_capital_in_euro_trades_in_euro(prompt, monkeypatch, framework: str, lots: str) -> None:
-    from orchestrate.usecases.running import run as usecase
+    from orchestrate.usecases.running import setup as usecase
 
     seen = []
     load = usecase.load
