@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,10 @@ from orchestrate.domain.results import (
 # Failed assertions of the conformance suite show their values, although its files are no test files; named here, before
 # any test imports from that folder.
 pytest.register_assert_rewrite("tests.engines.conformance")
+
+# A job in the background ignores Ctrl-C, and so would all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples everywhere and always; HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
