@@ -183,12 +183,12 @@ def test_there_is_an_example_of_every_policy():
     ("name", "trend", "against"),
     [
         ("conflict", (0, 0), (0, 0)),
-        ("conflicts-first-wins", (0, 0), (11, 0)),
-        ("conflicts-priority", (11, 0), (0, 0)),
-        ("conflicts-cancel-both", (11, 0), (11, 0)),
-        ("conflicts-net-signal", (4, 7), (8, 3)),
-        ("conflicts-weighted-average", (4, 7), (7, 4)),
-        ("conflicts-exits-included", (4, 16), (16, 4)),
+        ("conflicts-first-wins", (0, 0), (13, 0)),
+        ("conflicts-priority", (13, 0), (0, 0)),
+        ("conflicts-cancel-both", (13, 0), (13, 0)),
+        ("conflicts-net-signal", (4, 9), (9, 4)),
+        ("conflicts-weighted-average", (4, 9), (9, 4)),
+        ("conflicts-exits-included", (5, 17), (17, 5)),
     ],
 )
 def test_a_conflict_example_shows_what_it_says(name: str, trend: tuple[int, int], against: tuple[int, int]):
@@ -197,8 +197,8 @@ def test_a_conflict_example_shows_what_it_says(name: str, trend: tuple[int, int]
 
 def test_the_average_of_equal_weights_is_half_of_the_net():
     # both runs are alike until the first conflict of two entries is settled
-    assert outcomes("conflicts-net-signal.yaml")[1] == "with_the_trend refused, against_it -174 of -2291.02"
-    assert outcomes("conflicts-weighted-average.yaml")[1] == "with_the_trend refused, against_it -87 of -2291.02"
+    assert outcomes("conflicts-net-signal.yaml")[1] == "with_the_trend refused, against_it -120 of -2237.09"
+    assert outcomes("conflicts-weighted-average.yaml")[1] == "with_the_trend refused, against_it -60 of -2237.09"
 
 
 def test_the_example_of_a_function_halves_one_side():

@@ -79,7 +79,7 @@ def test_both_engines_trade_its_strategies_alike(tmp_path: Path):
     write_starter(tmp_path)
     result = CliRunner().invoke(application(), ["parity", str(tmp_path / "backtest.yaml"), "--format", "junit"])
     assert result.exit_code == 0
-    assert 'tests="6" failures="0" skipped="0"' in result.stdout
+    assert 'tests="6" failures="0" errors="0" skipped="0"' in result.stdout
 
 
 @pytest.mark.parametrize("there", ["backtest.yaml", ".gitignore", ".github", ".github/workflows/backtest.yml"])

@@ -80,16 +80,16 @@ def test_a_none_waits_for_all_that_came_before(size: int) -> None:
 
 @BOTH
 def test_tasks_are_taken_only_for_a_free_worker(size: int) -> None:
-    taken: list[int] = []
+    handed: list[int] = []
 
     def endless() -> Iterator[tuple[int, int]]:
         while True:
-            taken.append(len(taken))
-            yield taken[-1], 2
+            handed.append(len(handed))
+            yield handed[-1], 2
 
     results = run(endless(), workers.Squares(), size)
     assert [next(results)[1] for _ in range(10)] == [4] * 10
-    assert len(taken) <= 10 + size
+    assert len(handed) <= 10 + size
     results.close()
 
 
