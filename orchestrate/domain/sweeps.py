@@ -35,6 +35,10 @@ class TrialStatus(StrEnum):
     PRUNED = "pruned"
 
 
+#: Of trials that were run, which have a place among the others; one that failed or did not trade has the last.
+PLACED: Final = (TrialStatus.DONE, TrialStatus.NO_TRADES, TrialStatus.FAILED)
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """A parameter that varies: `name` as written, `path` in the configuration, and its values, or its range.

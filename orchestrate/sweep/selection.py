@@ -12,10 +12,9 @@ from orchestrate.analytics.sweeps.landscape import WORST, Flags, landscape, scor
 from orchestrate.analytics.sweeps.neighbours import Neighbourhoods, best
 from orchestrate.domain.gates import passes
 from orchestrate.domain.market.timeline import Floats
-from orchestrate.domain.sweeps import Axis, SweepPlan, Trial, TrialStatus
+from orchestrate.domain.sweeps import PLACED, Axis, SweepPlan, Trial, TrialStatus
 
 #: What takes a place among the others: neither forbidden by a relation nor given up.
-_PLACED = (TrialStatus.DONE, TrialStatus.NO_TRADES, TrialStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Choice:
 
 def choose(plan: SweepPlan, axes: Sequence[Axis], trials: Sequence[Trial]) -> Choice:
     """Choose among trials that vary these parameters."""
-    placed = [trial for trial in trials if trial.measured.status in _PLACED]
+    placed = [trial for trial in trials if trial.measured.status in PLACED]
     scores = np.array([scores_of(plan, trial) for trial in placed]).reshape(len(placed), len(plan.objectives))
     allowed = np.array([is_eligible(plan, trial) for trial in placed], dtype=np.bool_)
     several = len(plan.objectives) > 1

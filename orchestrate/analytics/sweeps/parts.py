@@ -11,11 +11,10 @@ import numpy as np
 
 from orchestrate.analytics.sweeps.landscape import Landscape, landscape, score
 from orchestrate.domain.market.timeline import Floats, Stamps
-from orchestrate.domain.sweeps import Axis, Objective, Trial, TrialStatus
+from orchestrate.domain.sweeps import PLACED, Axis, Objective, Trial, TrialStatus
 
-#: What was run to its end, and what took a place among the others.
+#: What was run to its end.
 _EVALUATED: Final = (TrialStatus.DONE, TrialStatus.NO_TRADES)
-PLACED: Final = (*_EVALUATED, TrialStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

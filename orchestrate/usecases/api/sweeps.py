@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.domain.errors import ConfigurationError, NotFoundError
-from orchestrate.domain.sweeps import Axis, TrialStatus
+from orchestrate.domain.sweeps import PLACED, Axis
 from orchestrate.domain.text.spelling import did_you_mean
 from orchestrate.runs.reading import LATEST, read_file
 from orchestrate.runs.sweeps.reading import BEST, RETURNS, TRIALS, WALK_FORWARD, StoredSweep, read_sweep
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from orchestrate.analytics.sweeps.heatmaps import Reduction
 
 _REPORTS: Final = Path("reports")
-_PLACED: Final = (TrialStatus.DONE, TrialStatus.NO_TRADES, TrialStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -105,7 +104,7 @@ class SweepResult:
             hint = did_you_mean(metric, map(str, table))
             raise NotFoundError(f"sweep {self.run_id} has no figure {metric!r}{f'; {hint}' if hint else ''}")
         names = [axis.name for axis in axes]
-        placed = table[table["status"].isin([str(status) for status in _PLACED])].dropna(subset=names)
+        placed = table[table["status"].isin([str(status) for status in PLACED])].dropna(subset=names)
         points = [dict(zip(names, row, strict=True)) for row in placed[names].itertuples(index=False)]
         figures = placed[metric].to_numpy(dtype=np.float64, na_value=np.nan)
         place = landscape(axes, points, figures)

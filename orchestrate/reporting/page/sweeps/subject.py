@@ -15,9 +15,8 @@ from orchestrate.analytics.metrics.metric import NoFigureError
 from orchestrate.analytics.sweeps.cross_validation import CrossValidation, cross_validate
 from orchestrate.analytics.sweeps.landscape import Landscape, landscape
 from orchestrate.analytics.sweeps.neighbours import Neighbourhoods
-from orchestrate.analytics.sweeps.parts import PLACED
 from orchestrate.domain.market.timeline import Floats
-from orchestrate.domain.sweeps import Axis, Objective, TrialStatus
+from orchestrate.domain.sweeps import PLACED, Axis, Objective, TrialStatus
 from orchestrate.reporting.page.subject import CONFIG
 from orchestrate.reporting.sweeps.figures import compared_metrics, parts_of, value_text
 from orchestrate.runs.arrays import arrays
