@@ -104,8 +104,9 @@ class Prompt:
 
     @property
     def runs(self) -> list[Path]:
-        """The folders of all runs."""
-        return sorted((self.folder / "reports").glob("[!.]*"))
+        """The folders of all runs, the oldest first; several may have begun in one second."""
+        folders = (self.folder / "reports").glob("[!.]*")
+        return sorted(folders, key=lambda one: (one.name.partition("-")[0], one.stat().st_mtime_ns, one.name))
 
 
 @pytest.fixture
