@@ -78,18 +78,24 @@ def claim(reports: Path, moment: datetime) -> Claim:
     try:
         reports.mkdir(parents=True, exist_ok=True)
         sweep(reports)
-        for _ in range(_CLAIMS):
-            run_id = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-            hidden = hidden_folder(reports, run_id)
-            try:
-                hidden.mkdir()
-            except FileExistsError:
-                continue
-            lock = hold(hidden, sure=False)
-            if lock >= 0 and not (reports / run_id).exists():
-                return Claim(reports, run_id, hidden, lock)
+        run_id, lock = claim_id(reports, moment, _UNFINISHED)
     except OSError as error:
         raise StoreError(f"{reports}: runs can't be stored here: {_told(error)}") from None
+    return Claim(reports, run_id, hidden_folder(reports, run_id), lock)
+
+
+def claim_id(reports: Path, moment: datetime, suffix: str) -> tuple[str, int]:
+    """Return an id that no run has, and the lock of its new hidden folder `.<id><suffix>`."""
+    for _ in range(_CLAIMS):
+        run_id = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        hidden = reports / f".{run_id}{suffix}"
+        try:
+            hidden.mkdir()
+        except FileExistsError:
+            continue
+        lock = hold(hidden, sure=False)
+        if lock >= 0 and not (reports / run_id).exists():
+            return run_id, lock
     raise StoreError(f"{reports}: no free run id")
 
 

@@ -8,23 +8,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from orchestrate.domain.errors import NotFoundError, StoreError
 from orchestrate.runs.reading import LATEST
-from orchestrate.runs.store import RUN_ID_PATTERN, flush, hold
+from orchestrate.runs.store import RUN_ID_PATTERN, claim_id, flush, hold
 
 _SUFFIX: Final = ".partial"
 _NAME: Final = re.compile(rf"\.({RUN_ID_PATTERN}){re.escape(_SUFFIX)}")
 _FACTS: Final = "sweep.json"
 _DONE: Final = "done"
-_CLAIMS: Final = 100
 
 
 class Partial:
@@ -84,19 +82,9 @@ def begin(reports: Path, moment: datetime) -> Partial:
     """Return a new sweep that began at `moment`, with an id that no run has; StoreError if nothing can be written."""
     try:
         reports.mkdir(parents=True, exist_ok=True)
-        for _ in range(_CLAIMS):
-            run_id = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-            folder = _folder(reports, run_id)
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            held = hold(folder, sure=False)
-            if held >= 0 and not (reports / run_id).exists():
-                return Partial(reports, run_id, held)
+        return Partial(reports, *claim_id(reports, moment, _SUFFIX))
     except OSError as error:
         raise StoreError(f"{reports}: sweeps can't be stored here: {error.strerror or error}") from None
-    raise StoreError(f"{reports}: no free run id")
 
 
 def resume(reports: Path, named: str) -> Partial:

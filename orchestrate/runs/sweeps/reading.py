@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.analytics.metrics import METRICS
 from orchestrate.domain.errors import StoreError
+from orchestrate.domain.sweeps import COLUMNS
 from orchestrate.runs.manifest import SCHEMA_VERSION
 from orchestrate.runs.reading import (
     OF_THE_RUN,
@@ -35,8 +36,8 @@ OUT_OF_SAMPLE: Final = "out_of_sample.parquet"
 BEST: Final = "best.yaml"
 PLAN: Final = "plan.json"
 #: The columns of `trials.parquet` that stand before and after the parameters and metrics.
-FIRST: Final = ("trial", "id", "status", "eligible", "reason")
-LAST: Final = "final_equity"
+FIRST: Final = COLUMNS[:-1]
+LAST: Final = COLUMNS[-1]
 #: What a document is made of, and of which types.
 _OF_A_SWEEP: Final = {"parameters": list, "objectives": list, "statuses": dict, "top": list, "verdict": str}
 
