@@ -6,9 +6,7 @@ element for each return; NaN before its first window is full, and where the figu
 
 from __future__ import annotations
 
-import math
 import weakref
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -142,15 +140,6 @@ def rolling_correlation(returns: Floats, others: Floats, window: int) -> Floats:
     deviations = _rolling_deviation(returns, window) * _rolling_deviation(others, window)
     ratio = _divided(_rolling_covariance(returns, others, window), deviations)
     return np.asarray(np.clip(ratio, -1.0, 1.0), dtype=np.float64)
-
-
-def cumulative_contributions(earned: Mapping[str, Floats], allocated: Mapping[str, float]) -> dict[str, Floats]:
-    """Return what each strategy has added to the portfolio's return up to each step: a fraction of `allocated` of all.
-
-    `earned` is a strategy's capital and results, without transfers; a reserve is one that earns nothing.
-    """
-    whole = math.fsum(allocated.values())
-    return {name: np.asarray((curve - allocated[name]) / whole, dtype=np.float64) for name, curve in earned.items()}
 
 
 def _rolling_sum(values: Floats, window: int) -> Floats:

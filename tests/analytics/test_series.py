@@ -51,16 +51,6 @@ def test_without_returns_rolling_figures_are_empty() -> None:
     assert len(series.rolling_sharpe(np.zeros(0), 5, 252.0)) == 0
 
 
-def test_contributions_grow_to_the_return() -> None:
-    earned = {"a": np.array([60.0, 66.0]), "b": np.array([30.0, 27.0]), "reserve": np.array([10.0, 10.0])}
-    found = series.cumulative_contributions(earned, {"a": 60.0, "b": 30.0, "reserve": 10.0})
-    assert {name: one.tolist() for name, one in found.items()} == {
-        "a": pytest.approx([0.0, 0.06]),
-        "b": pytest.approx([0.0, -0.03]),
-        "reserve": [0.0, 0.0],
-    }
-
-
 @given(st.lists(st.booleans(), max_size=30))
 def test_the_longest_run_is_that_of_the_text(flags: list[bool]) -> None:
     text = "".join("x" if flag else " " for flag in flags)

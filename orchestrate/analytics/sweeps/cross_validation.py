@@ -44,11 +44,6 @@ class CrossValidation:
         return float(np.mean(self.ranks <= 0.5))
 
     @property
-    def logits(self) -> Floats:
-        """The log odds of the ranks: 0 or less counts as overfitting."""
-        return np.asarray(np.log(self.ranks / (1.0 - self.ranks)))
-
-    @property
     def loss(self) -> float:
         """The share of splits whose best trial loses money out of sample."""
         return float(np.mean(self.out_of_sample < 0.0))
