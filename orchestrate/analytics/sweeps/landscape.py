@@ -121,5 +121,5 @@ def _number(value: object) -> float:
 
 
 def _key(value: object) -> tuple[str, object]:
-    """Return what tells values apart: 1 equals 1.0, but neither True nor "1"."""
+    """Return what distinguishes values: 1 equals 1.0, but neither True nor "1"."""
     return ("number", _number(value)) if _is_number(value) else (type(value).__name__, str(value))

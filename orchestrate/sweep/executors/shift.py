@@ -63,7 +63,7 @@ class Shift:
             self._share_out()
 
     def _share_out(self) -> None:
-        """Give tasks to whoever is free."""
+        """Give a task to each worker that is free."""
         while self._crew.has_room and (task := self._queue.take()):
             self._crew.give(task)
 

@@ -1,4 +1,4 @@
-"""Stored sweeps read again, and told from runs."""
+"""Stored sweeps are read again, and are no runs."""
 
 from __future__ import annotations
 

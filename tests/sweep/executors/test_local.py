@@ -25,7 +25,7 @@ def numbered(count: int) -> list[tuple[int, int]]:
 
 
 def ended(process: int) -> bool:
-    """Return whether a process is gone, or only waits to be reaped by whoever has adopted it."""
+    """Return whether a process is gone, or only waits to be reaped by the process that adopted it."""
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
