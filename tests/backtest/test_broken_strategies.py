@@ -336,7 +336,7 @@ def test_an_error_whose_text_hangs_does_not_hang_a_deep_validation(tmp_path: Pat
     config = tmp_path / "config.yaml"
     config.write_text(
         "strategy: 'unmade.py:Unmade'\ncapital: 1000\ndata: {A: {synthetic: {bars: 40}}}\n"
-        "execution: {strategy_timeout: 0.01}\n"
+        "execution: {strategy_timeout: 0.25}\n"
     )
     messages = [finding.message for finding in validate(str(config), deep=True).findings]
     assert "could not be checked for look-ahead on A: HangingError: an error whose message can't be read" in messages
