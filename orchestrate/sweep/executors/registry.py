@@ -1,16 +1,27 @@
-"""Where tasks can be done, by the name that a configuration uses."""
+"""Where tasks can be done, by the name that a configuration uses. Their modules are imported where they are used."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 from orchestrate.domain.errors import ConfigurationError, Problem
-from orchestrate.sweep.executors import local, ray_cluster
-from orchestrate.sweep.executors.executor import Executor
 
-#: A further one is a file and a line here.
-EXECUTORS: Final[Mapping[str, Executor]] = {"local": local.run, "ray": ray_cluster.run}
+if TYPE_CHECKING:
+    from orchestrate.sweep.executors.executor import Executor
+
+#: The module whose function `run` is the executor. A further one is a file and a line here.
+EXECUTORS: Final[Mapping[str, str]] = {
+    "local": "orchestrate.sweep.executors.local",
+    "ray": "orchestrate.sweep.executors.ray_cluster",
+}
+
+
+def executor(name: str) -> Executor:
+    """Return the executor of a name."""
+    run: Executor = import_module(EXECUTORS[name]).run
+    return run
 
 
 def place(named: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from orchestrate.domain.errors import InterruptedRunError, ProcessError, gravest
 from orchestrate.runs.manifest import SCHEMA_VERSION
-from orchestrate.sweep.executors.registry import EXECUTORS, place
+from orchestrate.sweep.executors.registry import executor, place
 from orchestrate.usecases.batch.files import BatchRequest, FileResult, Files
 from orchestrate.usecases.running.stopping import Stop
 
@@ -26,7 +26,7 @@ def batch(request: BatchRequest, progress: Callable[[int, int], None] | None = N
     name, address = place(request.on)
     results: dict[int, FileResult] = {}
     with Stop() as stop:
-        done = EXECUTORS[name](
+        done = executor(name)(
             _until(stop, results, request.files),
             Files(request),
             request.workers,

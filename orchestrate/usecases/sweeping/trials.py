@@ -11,7 +11,7 @@ from orchestrate.domain.errors import StoreError
 from orchestrate.domain.sweeps import Measured, Point, SweepPlan, Trial, TrialStatus
 from orchestrate.runs.sweeps.journal import TrialJournal, without_returns
 from orchestrate.runs.sweeps.rows import Row
-from orchestrate.sweep.executors.registry import EXECUTORS
+from orchestrate.sweep.executors.registry import executor
 from orchestrate.sweep.points import Part, parts, relations_of, trials
 from orchestrate.sweep.samplers.registry import SAMPLERS, Batches, Score
 from orchestrate.sweep.selection import Choice, choose, scores_of
@@ -204,7 +204,7 @@ def run_all(every: Sequence[Trials], stop: Callable[[], bool], progress: Callabl
     """
     plan = every[0].plan
     known, total, began = sum(one.done for one in every), sum(one.total for one in every), time.monotonic()
-    results = EXECUTORS[plan.executor](
+    results = executor(plan.executor)(
         _tasks(every),
         Workers(tuple(one.worker for one in every)),
         plan.workers,
