@@ -1,0 +1,1 @@
+"""Options: contracts, their quotes, structures of them. A contract is an instrument like all others."""
