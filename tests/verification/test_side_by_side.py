@@ -29,7 +29,17 @@ def test_a_portfolio_that_is_run_twice_is_the_same(tmp_path: Path, capsys: pytes
     first, alone, total = capsys.readouterr().out.splitlines()
     assert first.startswith("portfolio 3: fills[4].price: ")
     assert alone == "on one side only: trades.profit, 1 times"
-    assert total == "1 portfolios, 1 differ, fills of 1"
+    assert total == "1 portfolios, 0 refused, 1 differ, fills of 1"
+
+
+def test_what_a_side_refuses_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text in (portfolio(3), portfolio(3).replace("allocation: 30", "allocation: 300")):
+        store = tmp_path / str(len(text))
+        store.mkdir()
+        run_all({3: text}, STRATEGIES, store)
+    capsys.readouterr()
+    assert compare(sorted(tmp_path.iterdir()), [3]) == 0
+    assert capsys.readouterr().out == "1 portfolios, 1 refused, 0 differ\n"
 
 
 @pytest.mark.parametrize(
