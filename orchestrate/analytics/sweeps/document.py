@@ -129,7 +129,7 @@ def _returns(part: SweepPart) -> tuple[TrialReturns, int]:
     """Return the returns of all trials that have some, the pick's column among them; none where it has no returns."""
     done = part.done
     columns = [column for column, trial in enumerate(done) if trial.number == part.pick]
-    return (TrialReturns(done), columns[0]) if columns else (TrialReturns(()), 0)
+    return (TrialReturns(done, part.release), columns[0]) if columns else (TrialReturns(()), 0)
 
 
 def _figures(figures: SweepFigures, found: Verdict) -> Document:

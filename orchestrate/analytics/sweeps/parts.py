@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,11 +17,16 @@ from orchestrate.domain.sweeps import PLACED, Axis, Objective, Trial, TrialStatu
 _EVALUATED: Final = (TrialStatus.DONE, TrialStatus.NO_TRADES)
 
 
+def _keep() -> None:
+    """Release nothing: returns are in memory."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SweepPart:
     """The trials of `strategy`, or of the whole portfolio for "", over the parameters `axes`.
 
-    `eligible` has the numbers of trials that meet what the sweep requires; `pick` is that of the chosen one.
+    `eligible` has the numbers of trials that meet what the sweep requires; `pick` is that of the chosen one. `release`
+    is called when returns of some trials were read, which may be on the disk.
     """
 
     axes: tuple[Axis, ...]
@@ -29,6 +34,7 @@ class SweepPart:
     eligible: Collection[int]
     pick: int | None
     strategy: str = ""
+    release: Callable[[], None] = _keep
 
     @property
     def evaluated(self) -> int:
@@ -65,8 +71,8 @@ def statuses(trials: Iterable[Trial]) -> dict[str, int]:
 class TrialReturns:
     """The returns of some trials as columns over the days of all; 0 on days that one lacks."""
 
-    def __init__(self, trials: Sequence[Trial]) -> None:
-        self._trials = trials
+    def __init__(self, trials: Sequence[Trial], release: Callable[[], None] = _keep) -> None:
+        self._trials, self._release = trials, release
         days = {id(one): one for one in map(_days, trials)}
         self._same = len(days) == 1 or all(np.array_equal(one, days[next(iter(days))]) for one in days.values())
         self.days: Stamps = _union(list(days.values()), same=self._same)
@@ -83,6 +89,7 @@ class TrialReturns:
         for row, trial in enumerate(some):
             places = slice(None) if self._same else np.searchsorted(self.days, _days(trial))
             returns[row, places] = trial.measured.returns
+        self._release()
         return np.ascontiguousarray(returns.T)
 
 

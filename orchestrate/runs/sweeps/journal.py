@@ -12,18 +12,17 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 
-from orchestrate.domain.errors import StoreError
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.sweeps import Measured, Point, Trial, TrialStatus
+from orchestrate.runs.sweeps.returns import SIZE, StoredReturns, appended, write
 from orchestrate.runs.sweeps.rows import Figures, Row, Rows
 
 _LINES: Final = "trials.jsonl"
 _RETURNS: Final = "returns.f64"
-_SIZE: Final = 8
 
 
 class TrialJournal:
@@ -34,11 +33,9 @@ class TrialJournal:
         self.rows = Rows()
         self._days: list[Stamps] = []
         self._names: list[tuple[str, ...]] = []
-        self._end = 0
-        self._stored: Floats = np.empty(0)
-        self._read()
-        self._lines = self._append(_LINES)
-        self._returns = self._append(_RETURNS)
+        end = self._read()
+        self._lines = appended(folder / _LINES)
+        self._returns = StoredReturns(folder / _RETURNS, end)
 
     def add(self, number: int, trial_id: str, point: Point, measured: Measured) -> Row:
         """Write down a finished trial."""
@@ -67,10 +64,11 @@ class TrialJournal:
 
     def returns(self, row: Row) -> Floats:
         """Return the daily returns of a row, as they are on the disk."""
-        if len(self._stored) < self._end:
-            stored = np.memmap(self._folder / _RETURNS, dtype=np.float64, mode="r", shape=(self._end,))
-            self._stored = np.asarray(stored)  # parts of a memmap are slow to make
-        return self._stored[row.returns : row.returns + len(self._days[row.days])]
+        return self._returns.at(row.returns, len(self._days[row.days]))
+
+    def release(self) -> None:
+        """Give back the memory of returns that were read."""
+        self._returns.release()
 
     def trial(self, row: Row, strategy: str = "") -> Trial:
         """Return a row as a trial, whose returns stay on the disk; bare figures are those of `strategy`, if given."""
@@ -94,10 +92,7 @@ class TrialJournal:
         if measured.returns is None or measured.days is None:
             return -1, -1
         days = self._number_of_days(measured.days)
-        place = self._end
-        self._write_bytes(self._returns, np.ascontiguousarray(measured.returns, dtype=np.float64).tobytes())
-        self._end += len(measured.returns)
-        return place, days
+        return self._returns.add(measured.returns), days
 
     def _number_of_days(self, labels: Stamps) -> int:
         for number, known in enumerate(self._days):
@@ -114,46 +109,34 @@ class TrialJournal:
         return self._names.index(names)
 
     def _write(self, fact: dict[str, Any]) -> None:
-        self._write_bytes(self._lines, json.dumps(fact, separators=(",", ":")).encode("ascii") + b"\n")
+        write(self._lines, self._folder, json.dumps(fact, separators=(",", ":")).encode("ascii") + b"\n")
 
-    def _write_bytes(self, file: IO[bytes], content: bytes) -> None:
-        try:
-            file.write(content)
-        except OSError as error:
-            raise StoreError(f"{self._folder}: trials can't be written: {error.strerror or error}") from None
-
-    def _append(self, name: str) -> IO[bytes]:
-        try:
-            return (self._folder / name).open("ab", buffering=0)
-        except OSError as error:
-            raise StoreError(f"{self._folder / name}: can't be written: {error.strerror or error}") from None
-
-    def _read(self) -> None:
-        """Take what is there, up to the first line that is not whole."""
+    def _read(self) -> int:
+        """Take what is there, up to the first line that is not whole; return how many returns belong to it."""
         lines, returns = self._folder / _LINES, self._folder / _RETURNS
-        stored = returns.stat().st_size // _SIZE if returns.is_file() else 0
-        whole = 0
+        stored = returns.stat().st_size // SIZE if returns.is_file() else 0
+        whole = end = 0
         for line, fact in _facts(lines):
-            if not self._take(fact, stored):
+            last = self._take(fact)
+            if last > stored:
                 break
-            whole += len(line)
-        for path, size in ((lines, whole), (returns, self._end * _SIZE)):
+            if "trial" in fact:
+                self.rows.add(self._row(fact))
+            end, whole = max(end, last), whole + len(line)
+        for path, size in ((lines, whole), (returns, end * SIZE)):
             if path.is_file():
                 os.truncate(path, size)
+        return end
 
-    def _take(self, fact: dict[str, Any], stored: int) -> bool:
-        """Take one line; False if its returns are not all there."""
+    def _take(self, fact: dict[str, Any]) -> int:
+        """Take what trials share; return where the returns of a trial end, 0 where there are none."""
         if "labels" in fact:
             self._days.append(np.array(fact["labels"], dtype=np.int64))
         elif "trial" not in fact:
             self._names.append(tuple(fact["figures"]))
-        else:
-            end = fact["returns"] + len(self._days[fact["days"]]) if fact["days"] >= 0 else 0
-            if end > stored:
-                return False
-            self._end = max(self._end, end)
-            self.rows.add(self._row(fact))
-        return True
+        elif fact["days"] >= 0:
+            return int(fact["returns"]) + len(self._days[fact["days"]])
+        return 0
 
     def _row(self, fact: dict[str, Any]) -> Row:
         figures = [math.nan if value is None else value for value in fact["figures"]]

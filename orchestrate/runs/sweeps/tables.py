@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Sequence
+from io import RawIOBase
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from orchestrate.domain.market.timeline import Floats, Stamps
+from orchestrate.runs.sweeps.journal import TrialJournal
 from orchestrate.runs.sweeps.rows import Row, Rows, column, is_count
 from orchestrate.runs.tables.arrow import column as arrow_column
 from orchestrate.runs.tables.arrow import types
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+#: So many columns are looked at, and so many bytes are written, before the memory of what was read is given back.
+_AT_ONCE: Final = 256
+_RELEASED: Final = 2**22
 
 
 def trials_table(rows: Rows, parameters: Sequence[str], eligible: Collection[int]) -> Any:
@@ -56,9 +65,7 @@ def values_column(values: Sequence[object]) -> Any:
     return arrow_column([value if isinstance(value, str) else json.dumps(value) for value in values], kinds["text"])
 
 
-def write_returns(
-    path: Path, rows: Sequence[Row], returns: Callable[[Row], Floats], labels: Callable[[int], Stamps]
-) -> None:
+def write_returns(path: Path, rows: Sequence[Row], journal: TrialJournal) -> None:
     """Write a column for each trial that has returns, under its number; a day that one lacks is missing.
 
     The columns stay on the disk until they are written, so that thousands take no memory.
@@ -66,12 +73,35 @@ def write_returns(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    days = [labels(number) for number in dict.fromkeys(row.days for row in rows)]
+    days = [journal.labels(number) for number in dict.fromkeys(row.days for row in rows)]
     union = days[0] if len(days) == 1 else np.unique(np.concatenate([np.empty(0, np.int64), *days]))
     columns = {"label": arrow_column(union, types()["stamp"])}
-    for row in rows:
-        columns[str(row.number)] = _on(union, labels(row.days), returns(row))
-    pq.write_table(pa.table(columns), path, compression="zstd", use_dictionary=False)
+    for place, row in enumerate(rows):
+        columns[str(row.number)] = _on(union, journal.labels(row.days), journal.returns(row))
+        if place % _AT_ONCE == 0:
+            journal.release()
+    with path.open("wb") as file:
+        pq.write_table(pa.table(columns), _Sink(file, journal.release), compression="zstd", use_dictionary=False)
+
+
+class _Sink(RawIOBase):
+    """A file; `release` is called after so many bytes that were written to it."""
+
+    def __init__(self, file: IO[bytes], release: Callable[[], None]) -> None:
+        self._file, self._release, self._waiting = file, release, 0
+
+    def writable(self) -> bool:
+        """Return that it is there to be written."""
+        return True
+
+    def write(self, content: Buffer) -> int:
+        """Write some bytes."""
+        written = self._file.write(content)
+        self._waiting += written
+        if self._waiting > _RELEASED:
+            self._release()
+            self._waiting = 0
+        return written
 
 
 def _on(union: Stamps, days: Stamps, values: Floats) -> Any:

@@ -63,7 +63,9 @@ class Finished:
 def document_of(done: Finished) -> Document:
     """Return the content of `sweep.json`."""
     parts = [
-        SweepPart(one.part.axes, one.trials, one.choice.eligible, one.choice.pick, one.part.strategy)
+        SweepPart(
+            one.part.axes, one.trials, one.choice.eligible, one.choice.pick, one.part.strategy, done.journal.release
+        )
         for one in done.sets
     ]
     walk = done.walk
@@ -110,9 +112,22 @@ class Facts:
     findings: Sequence[Finding] = ()
 
 
-def keep(partial: Partial, done: Finished, figures: Document, facts: Facts) -> tuple[Document, Path]:
-    """Write the files of a finished sweep, and make them the folder of a run; return its document and the folder."""
+def keep_returns(partial: Partial, journal: TrialJournal) -> Path:
+    """Write the returns of trials that are done, before all other files, as they take the most memory.
+
+    Return the folder of the files.
+    """
     folder = partial.done
+    rows = [row for row in journal.rows if row.days >= 0 and row.status is TrialStatus.DONE]
+    write_returns(folder / "returns.parquet", rows, journal)
+    return folder
+
+
+def keep(partial: Partial, folder: Path, done: Finished, figures: Document, facts: Facts) -> tuple[Document, Path]:
+    """Write the other files of a finished sweep beside its returns, and make them the folder of a run.
+
+    Return its document and the folder.
+    """
     parameters = [axis.name for axis in done.plan.axes]
     files = {
         **done.files,
@@ -125,8 +140,6 @@ def keep(partial: Partial, done: Finished, figures: Document, facts: Facts) -> t
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    rows = [row for row in done.journal.rows if row.days >= 0 and row.status is TrialStatus.DONE]
-    write_returns(folder / "returns.parquet", rows, done.journal.returns, done.journal.labels)
     digests = {path.name: _digest(path) for path in sorted(folder.iterdir())}
     manifest = _manifest(partial.run_id, done, facts, digests)
     (folder / "run.json").write_bytes(seal(json_bytes(manifest)))

@@ -23,7 +23,7 @@ from orchestrate.sweep.executors.registry import place
 from orchestrate.usecases.backtest import Request, Start, given_files, overrides_of
 from orchestrate.usecases.running.stopping import Stop
 from orchestrate.usecases.sweeping.plans import TrialIds, TrialPlans
-from orchestrate.usecases.sweeping.store import Facts, Finished, document_of, fingerprint, keep
+from orchestrate.usecases.sweeping.store import Facts, Finished, document_of, fingerprint, keep, keep_returns
 from orchestrate.usecases.sweeping.trials import Progress, Trials, TrialWorker, run_all
 from orchestrate.usecases.sweeping.walk_forward.walk import Walk, WalkForward
 from orchestrate.usecases.sweeping.workbench import Workbench
@@ -91,11 +91,12 @@ def sweep(
             trials = Trials(plan, TrialWorker(plans, workbench), TrialIds(data_hash, installed), journal)
             walk = None if plan.walk_forward is None else Walk(plan, plans, workbench, installed, partial.folder, cache)
             walked = _through(request, partial, trials, walk, progress, started)
+            folder = keep_returns(partial, journal)
             done = Finished(plan, plans, trials, journal, trials.sets(), files, walked)
             figures = document_of(done)
             checks = workbench.check(plans.plan(done.best)) if done.best else ()
             facts = _facts(request, resolution, figures, start, data_hash, installed, done, checks)
-            document, folder = keep(partial, done, figures, facts)
+            document, folder = keep(partial, folder, done, figures, facts)
     return SweepOutcome(facts.exit_code, document, folder)
 
 

@@ -76,7 +76,7 @@ def test_columns_have_the_kind_of_their_values(journal):
 
 def test_returns_of_other_days_are_missing(journal, tmp_path):
     rows = [row for row in journal.rows if row.days >= 0]
-    write_returns(tmp_path / "returns.parquet", rows, journal.returns, journal.labels)
+    write_returns(tmp_path / "returns.parquet", rows, journal)
     table = pq.read_table(tmp_path / "returns.parquet")
     assert table.column_names == ["label", "0", "2"]
     assert table.column("0").to_pylist() == [0.1, 0.2]
