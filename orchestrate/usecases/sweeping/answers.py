@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestrate.domain.market.bars import Bars
 from orchestrate.domain.strategies.protocols import Signals
@@ -20,14 +21,63 @@ _ROOM: Final = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class _Flags:
+    """Flags that take a bit each."""
+
+    bits: npt.NDArray[np.uint8]
+    size: int
+
+    @classmethod
+    def packed(cls, part: object) -> object:
+        """Return flags packed; a copy of what is anything else."""
+        if type(part) is np.ndarray and part.dtype == np.bool_ and part.ndim == 1:
+            return cls(np.packbits(part), len(part))
+        return deepcopy(part)
+
+    @classmethod
+    def unpacked(cls, part: object) -> object:
+        """Return what was packed as it was."""
+        return np.unpackbits(part.bits, count=part.size).view(np.bool_) if isinstance(part, cls) else part
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What a strategy said of a symbol's bars: the parts of `Signals`, or of a tuple."""
+
+    parts: tuple[object, ...]
+    is_tuple: bool
+
+    @classmethod
+    def of(cls, answer: object) -> KeptAnswer | None:
+        """Return an answer as it is remembered; None for what is none, or is of a kind of its own."""
+        if type(answer) is Signals:
+            return cls(tuple(_Flags.packed(getattr(answer, one.name)) for one in fields(Signals)), is_tuple=False)
+        if type(answer) is tuple and len(answer) == 2:
+            return cls(tuple(map(_Flags.packed, answer)), is_tuple=True)
+        return None
+
+    @property
+    def said(self) -> object:
+        """The answer as it was given."""
+        parts: Any = tuple(map(_Flags.unpacked, self.parts))
+        return parts if self.is_tuple else Signals(*parts)
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes."""
+        parts = (part.bits if isinstance(part, _Flags) else part for part in self.parts)
+        return sum(np.asarray(part).nbytes for part in parts if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """The answers of a strategy that is not asked again, by symbol."""
 
-    answers: Mapping[str, object]
+    answers: Mapping[str, KeptAnswer]
 
     def signals(self, bars: Bars) -> object:
         """Return what the strategy said of a symbol's bars."""
-        return self.answers[bars.symbol]
+        return self.answers[bars.symbol].said
 
 
 @dataclass(slots=True)
@@ -38,13 +88,14 @@ class Observed:
     symbols: tuple[str, ...]
     key: Hashable
     memory: Answers
-    _answers: dict[str, object] = field(default_factory=dict)
+    _answers: dict[str, KeptAnswer] = field(default_factory=dict)
 
     def signals(self, bars: Bars) -> object:
         """Return what the strategy says of a symbol's bars."""
         answer: object = self.strategy.signals(bars)
-        if isinstance(answer, Signals) or (isinstance(answer, tuple) and len(answer) == 2):
-            self._answers[bars.symbol] = deepcopy(answer)
+        kept = KeptAnswer.of(answer)
+        if kept is not None:
+            self._answers[bars.symbol] = kept
         if self._answers.keys() == set(self.symbols):
             self.memory.put(self.key, self._answers)
         return answer
@@ -55,7 +106,7 @@ class Answers:
 
     def __init__(self, room: int = _ROOM) -> None:
         self._room, self._taken = room, 0
-        self._known: OrderedDict[Hashable, tuple[Mapping[str, object], int]] = OrderedDict()
+        self._known: OrderedDict[Hashable, tuple[Mapping[str, KeptAnswer], int]] = OrderedDict()
 
     def strategy(self, key: Hashable) -> Remembered | None:
         """Return the strategy of that key where its answers are remembered."""
@@ -71,9 +122,9 @@ class Answers:
             return strategy
         return Observed(strategy, symbols, key, self)
 
-    def put(self, key: Hashable, answers: Mapping[str, object]) -> None:
+    def put(self, key: Hashable, answers: Mapping[str, KeptAnswer]) -> None:
         """Remember answers in place of those that were not asked for longest."""
-        size = sum(map(_size, answers.values()))
+        size = sum(answer.size for answer in answers.values())
         if size > self._room:
             return
         self._known[key] = answers, size
@@ -86,8 +137,3 @@ class Answers:
         """Forget all of them: the bars are others from now on."""
         self._known.clear()
         self._taken = 0
-
-
-def _size(answer: Any) -> int:
-    parts = [getattr(answer, one.name) for one in fields(answer)] if isinstance(answer, Signals) else answer
-    return sum(np.asarray(part).nbytes for part in parts if part is not None)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from orchestrate.domain.plan import RunPlan, StrategyPlan
-from orchestrate.usecases.sweeping.answers import Answers
+from orchestrate.domain.strategies.protocols import Signals
+from orchestrate.usecases.sweeping.answers import Answers, KeptAnswer
 from orchestrate.usecases.sweeping.strategies import KeptClasses
 from orchestrate.usecases.sweeping.workbench import Workbench
 from orchestrate.wiring import read_plan
@@ -163,12 +164,30 @@ def test_a_strategy_with_a_hook_is_asked_each_time(tmp_path: Path, capfd) -> Non
     assert capfd.readouterr().err.splitlines() == ["asked A 5"] * 2
 
 
+def answers_of(bars: int) -> dict[str, KeptAnswer]:
+    answer = KeptAnswer.of((np.zeros(bars, dtype=bool), np.ones(bars, dtype=bool)))
+    assert answer is not None
+    return {"A": answer, "B": answer}
+
+
 def test_answers_take_no_more_memory_than_they_may() -> None:
-    answers, flags = Answers(room=1_000), np.zeros(100, dtype=bool)
+    answers = Answers(room=100)  # a flag takes a bit
     for key in "abcde":
-        answers.put(key, {"A": (flags, flags), "B": (flags, flags)})
+        answers.put(key, answers_of(80))
     assert [answers.strategy(key) is not None for key in "abcde"] == [False, False, False, True, True]
     answers.strategy("d")
-    answers.put("f", {"A": (flags, flags), "B": (flags, flags)})
-    answers.put("g", {"A": (np.zeros(1_001, dtype=bool), flags)})
+    answers.put("f", answers_of(80))
+    answers.put("g", answers_of(801))
     assert [answers.strategy(key) is not None for key in "defg"] == [True, False, True, False]
+
+
+def test_an_answer_is_kept_as_it_was_given() -> None:
+    rises, sizes = np.arange(11) % 3 == 0, np.linspace(0.0, 1.0, 11)
+    signals = Signals(rises, [1] * 11, ~rises, size=sizes, stop_loss=0.1, absolute=True)
+    for given in (signals, (rises, rises.astype(int))):
+        answer = KeptAnswer.of(given)
+        assert answer is not None
+        assert repr(answer.said) == repr(given)
+    rises[:] = False
+    assert repr(answer.said) != repr(given)
+    assert KeptAnswer.of((rises, rises, rises)) is None
