@@ -21,11 +21,13 @@ from orchestrate.domain.sweeps import PLACED, Axis, SweepPlan, Trial, TrialStatu
 class Choice:
     """What was chosen among some trials, by their numbers: the `pick`, None where no trial is eligible.
 
-    `front`, where there are several objectives, are the eligible ones that none of them dominates.
+    `front`, where there are several objectives, are the eligible ones that none of them dominates. `around` has the
+    neighbours of all trials that have a place.
     """
 
     pick: int | None
     eligible: frozenset[int]
+    around: Neighbourhoods
     front: tuple[int, ...] = ()
 
 
@@ -36,16 +38,17 @@ def choose(plan: SweepPlan, axes: Sequence[Axis], trials: Sequence[Trial]) -> Ch
     allowed = np.array([is_eligible(plan, trial) for trial in placed], dtype=np.bool_)
     several = len(plan.objectives) > 1
     candidates = _front(scores, allowed) if several else allowed
-    around = landscape(axes, [trial.point for trial in placed], scores[:, 0], grid=plan.method == "grid")
+    found = landscape(axes, [trial.point for trial in placed], scores[:, 0], grid=plan.method == "grid")
+    around = Neighbourhoods(found)
     try:
         plateau = plan.select == "plateau"
-        pick = placed[Neighbourhoods(around).plateau(candidates) if plateau else best(around, candidates)].number
+        pick = placed[around.plateau(candidates) if plateau else best(found, candidates)].number
     except NoFigureError:
         pick = None
     numbers = [trial.number for trial in placed]
     eligible = frozenset(number for number, able in zip(numbers, allowed, strict=True) if able)
     front = tuple(number for number, able in zip(numbers, candidates, strict=True) if able) if several else ()
-    return Choice(pick, eligible, front)
+    return Choice(pick, eligible, around, front)
 
 
 def scores_of(plan: SweepPlan, trial: Trial) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from orchestrate.analytics.metrics import METRICS
 from orchestrate.analytics.metrics.metric import NoFigureError
 from orchestrate.analytics.sweeps.landscape import score
-from orchestrate.analytics.sweeps.neighbours import Neighbourhoods, best
+from orchestrate.analytics.sweeps.neighbours import best
 from orchestrate.analytics.sweeps.parts import SweepPart, TrialReturns, statuses
 from orchestrate.analytics.sweeps.statistics import Evidence, SweepFigures, sweep_figures
 from orchestrate.analytics.sweeps.verdict import Standing, Verdict, verdict
@@ -100,8 +100,8 @@ def _parameter(axis: Axis) -> Document:
 
 def _part(plan: SweepPlan, part: SweepPart, outside: float | None) -> Document:
     """Return what is said about the trials that compete with each other."""
-    landscape = part.landscape(plan.objectives[0], grid=plan.method == "grid")
-    around = Neighbourhoods(landscape)
+    around = part.neighbourhoods(plan.objectives[0], grid=plan.method == "grid")
+    landscape = around.landscape
     placed, numbers = part.placed, [trial.number for trial in part.placed]
     eligible = np.array([number in part.eligible for number in numbers], dtype=np.bool_)
     try:

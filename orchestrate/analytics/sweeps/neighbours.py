@@ -31,13 +31,18 @@ class Neighbourhoods:
     """
 
     def __init__(self, landscape: Landscape) -> None:
-        self._landscape = landscape
-        self.members: tuple[Places, ...] = tuple(np.flatnonzero(row) for rows in _rows(landscape) for row in rows)
+        self.landscape = landscape
+
+    @cached_property
+    def members(self) -> tuple[Places, ...]:
+        """The places of each point and its neighbours, in their order."""
+        found = self.landscape
+        return _in_grid(found) if found.grid else tuple(np.flatnonzero(row) for rows in _nearest(found) for row in rows)
 
     @cached_property
     def medians(self) -> Floats:
         """The median score of each point and its neighbours."""
-        scores = self._landscape.scores
+        scores = self.landscape.scores
         return np.array([_median(scores[members]) for members in self.members], dtype=np.float64)
 
     def plateau(self, eligible: Flags | None = None) -> int:
@@ -45,14 +50,14 @@ class Neighbourhoods:
 
         Points that are not `eligible` can't be chosen, and count as neighbours.
         """
-        return _first_best(self.medians, self._landscape.scores, eligible)
+        return _first_best(self.medians, self.landscape.scores, eligible)
 
     def stability(self, point: int) -> float:
         """Return how much of a point's lead over the middle of all scores its neighbourhood keeps.
 
         1: its neighbours are as good; 0: they are as good as any point. NoFigureError where it has no lead.
         """
-        scores, middle = self._landscape.scores, self._landscape.middle
+        scores, middle = self.landscape.scores, self.landscape.middle
         lead = float(scores[point]) - middle
         if len(self.members[point]) < 2:
             raise NoFigureError("the point has no neighbour")
@@ -68,7 +73,7 @@ class Neighbourhoods:
 
         Of equal neighbours the first one is the mode.
         """
-        scores, middle = self._landscape.scores, self._landscape.middle
+        scores, middle = self.landscape.scores, self.landscape.middle
         found = [
             point
             for point, members in enumerate(self.members)
@@ -126,27 +131,39 @@ def _is_mode(scores: Floats, point: int, members: Places) -> bool:
     return bool(around.max() == scores[point] and members[int(np.argmax(around))] == point)
 
 
-def _rows(landscape: Landscape) -> Iterator[Flags]:
+def _in_grid(landscape: Landscape) -> tuple[Places, ...]:
+    """Return the members of each neighbourhood of a grid.
+
+    Axis by axis, the points with one value go on with those beside them: far points are never compared.
+    """
+    members: dict[int, Places] = {}
+    every = np.arange(len(landscape.scores))
+    waiting = [(every, every, 0)]
+    while waiting:
+        own, near, axis = waiting.pop()
+        if axis == len(landscape.scales):
+            members.update((int(point), near) for point in own)
+            continue
+        places, reach = landscape.places[:, axis], float(landscape.scales[axis].kind == "ordered")
+        for place in np.unique(places[own]):
+            beside = near[np.abs(places[near] - place) <= reach]
+            waiting.append((own[places[own] == place], beside, axis + 1))
+    return tuple(members[point] for point in range(len(every)))
+
+
+def _nearest(landscape: Landscape) -> Iterator[Flags]:
     """Yield which points are neighbours of some points, a row a point, itself included."""
     points = len(landscape.scores)
     at_once = max(1, _AT_ONCE // max(points, 1))
     for start in range(0, points, at_once):
-        some = slice(start, min(start + at_once, points))
-        yield _beside(landscape, some) if landscape.grid else _nearest(landscape, some)
+        squares = _squares(landscape, slice(start, min(start + at_once, points)))
+        last = min(NEAREST * len(landscape.scales), points - 1)
+        yield np.asarray(squares <= np.partition(squares, last, axis=1)[:, last : last + 1])
 
 
-def _beside(landscape: Landscape, some: slice) -> Flags:
-    together = np.ones((some.stop - some.start, len(landscape.scores)), dtype=np.bool_)
-    for axis, scale in enumerate(landscape.scales):
-        places = landscape.places[:, axis]
-        reach = 1.0 if scale.kind == "ordered" else 0.0
-        together &= np.abs(places[some, np.newaxis] - places) <= reach
-    return together
-
-
-def _nearest(landscape: Landscape, some: slice) -> Flags:
-    points, axes = len(landscape.scores), len(landscape.scales)
-    squares = np.zeros((some.stop - some.start, points))
+def _squares(landscape: Landscape, some: slice) -> Floats:
+    """Return the squared distances of some points from all."""
+    squares = np.zeros((some.stop - some.start, len(landscape.scores)))
     for axis, scale in enumerate(landscape.scales):
         places = landscape.places[:, axis]
         apart = places[some, np.newaxis] - places
@@ -154,5 +171,4 @@ def _nearest(landscape: Landscape, some: slice) -> Flags:
             squares += apart != 0.0
         else:
             squares += (apart / (1.0 if scale.kind == "range" else max(1, len(scale.values) - 1))) ** 2
-    last = min(NEAREST * axes, points - 1)
-    return np.asarray(squares <= np.partition(squares, last, axis=1)[:, last : last + 1])
+    return squares

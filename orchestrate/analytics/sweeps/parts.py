@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.analytics.sweeps.landscape import Landscape, landscape, score
+from orchestrate.analytics.sweeps.landscape import landscape, score
+from orchestrate.analytics.sweeps.neighbours import Neighbourhoods
 from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.sweeps import PLACED, Axis, Objective, Trial, TrialStatus
 
@@ -26,7 +27,8 @@ class SweepPart:
     """The trials of `strategy`, or of the whole portfolio for "", over the parameters `axes`.
 
     `eligible` has the numbers of trials that meet what the sweep requires; `pick` is that of the chosen one. `release`
-    is called when returns of some trials were read, which may be on the disk.
+    is called when returns of some trials were read, which may be on the disk. `around`: the neighbourhoods of those
+    that have a place, where they are known.
     """
 
     axes: tuple[Axis, ...]
@@ -35,6 +37,7 @@ class SweepPart:
     pick: int | None
     strategy: str = ""
     release: Callable[[], None] = _keep
+    around: Neighbourhoods | None = None
 
     @property
     def evaluated(self) -> int:
@@ -55,11 +58,13 @@ class SweepPart:
             if trial.measured.status is TrialStatus.DONE and trial.measured.returns is not None
         )
 
-    def landscape(self, objective: Objective, *, grid: bool) -> Landscape:
-        """Return the landscape of the trials that have a place in it, in their order."""
+    def neighbourhoods(self, objective: Objective, *, grid: bool) -> Neighbourhoods:
+        """Return the neighbourhoods of the trials that have a place, in their order."""
+        if self.around is not None:
+            return self.around
         placed = self.placed
         scores = [_score(trial, objective) for trial in placed]
-        return landscape(self.axes, [trial.point for trial in placed], scores, grid=grid)
+        return Neighbourhoods(landscape(self.axes, [trial.point for trial in placed], scores, grid=grid))
 
 
 def statuses(trials: Iterable[Trial]) -> dict[str, int]:

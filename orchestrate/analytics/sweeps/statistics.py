@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -27,7 +28,7 @@ from orchestrate.domain.market.timeline import Floats
 BLOCKS: Final = 16
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """What a sweep left of its trials, and which one it picked.
 
@@ -49,8 +50,9 @@ class Evidence:
             raise NoFigureError("no trial has returns")
         return sharpe_sample(columns.some(self.pick, self.pick + 1)[:, 0])
 
+    @cached_property
     def variance(self) -> float:
-        """Return the variance (ddof 1) of the trials' Sharpe ratios, of those that have one; NaN for fewer than two."""
+        """The variance (ddof 1) of the trials' Sharpe ratios, of those that have one; NaN for fewer than two."""
         ratios = sharpe_ratios(self.returns)
         known = ratios[np.isfinite(ratios)]
         return float(known.var(ddof=1)) if len(known) > 1 else math.nan
@@ -108,7 +110,7 @@ def _probabilistic(evidence: Evidence, _: Neighbourhoods) -> float:
 
 def _deflated(evidence: Evidence, _: Neighbourhoods) -> float:
     one = evidence.sample()
-    return deflated_sharpe(one.sharpe, one.periods, one.skew, one.kurtosis, evidence.trials, evidence.variance())
+    return deflated_sharpe(one.sharpe, one.periods, one.skew, one.kurtosis, evidence.trials, evidence.variance)
 
 
 def _least_days(evidence: Evidence, _: Neighbourhoods) -> float:
@@ -119,7 +121,7 @@ def _least_days(evidence: Evidence, _: Neighbourhoods) -> float:
 #: Each may raise NoFigureError.
 _FIGURES: Final[dict[str, Callable[[Evidence, Neighbourhoods], float]]] = {
     "daily_sharpe": lambda evidence, _: evidence.sample().sharpe,
-    "expected_maximum_sharpe": lambda evidence, _: expected_maximum(evidence.trials, evidence.variance()),
+    "expected_maximum_sharpe": lambda evidence, _: expected_maximum(evidence.trials, evidence.variance),
     "probabilistic_sharpe": _probabilistic,
     "deflated_sharpe": _deflated,
     "minimum_track_record": _least_days,

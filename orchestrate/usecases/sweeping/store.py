@@ -62,12 +62,7 @@ class Finished:
 
 def document_of(done: Finished) -> Document:
     """Return the content of `sweep.json`."""
-    parts = [
-        SweepPart(
-            one.part.axes, one.trials, one.choice.eligible, one.choice.pick, one.part.strategy, done.journal.release
-        )
-        for one in done.sets
-    ]
+    parts = [_part(one, done.journal) for one in done.sets]
     walk = done.walk
     outside = (None, ()) if walk is None else (walk.metrics, [window_facts(row) for row in walk.windows])
     document = sweep_document(done.plan, parts, *outside)
@@ -84,6 +79,11 @@ def document_of(done: Finished) -> Document:
     if len(done.plan.objectives) > 1:
         document["front"] = list(done.sets[0].choice.front)
     return document | {"gates": judged(done.plan.gates, document)}
+
+
+def _part(one: Competition, journal: TrialJournal) -> SweepPart:
+    part, choice = one.part, one.choice
+    return SweepPart(part.axes, one.trials, choice.eligible, choice.pick, part.strategy, journal.release, choice.around)
 
 
 def judged(gates: Sequence[Gate], document: Document) -> list[Document]:

@@ -104,6 +104,24 @@ def test_elsewhere_the_nearest_are_neighbours():
     assert list(Neighbourhoods(landscape((WIDTH, KIND), kinds, [1.0, 2.0, 3.0])).members[0]) == [0, 1, 2]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_neighbours_in_a_grid_are_those_of_all_pairs(seed):
+    random = np.random.default_rng(seed)
+    third = Axis("third", ("third",), (0.5, 1, 1.0, 7))  # two values are one
+    points = [
+        {"trend.fast": fast, "trend.kind": kind, "third": last}
+        for fast in FAST.values
+        for kind in KIND.values
+        for last in third.values
+    ]
+    allowed = [point for point in points if random.random() < 0.7]
+    found = landscape((FAST, KIND, third), allowed, random.normal(size=len(allowed)), grid=True)
+    apart = np.abs(found.places[:, np.newaxis] - found.places)
+    beside = (apart <= [1.0, 0.0, 1.0]).all(axis=2)
+    for point, members in enumerate(Neighbourhoods(found).members):
+        assert list(members) == list(np.flatnonzero(beside[point]))
+
+
 def test_neighbours_in_parts_are_those_at_once(monkeypatch):
     random = np.random.default_rng(2)
     points = [{"width": float(width)} for width in random.uniform(0.05, 0.25, 40)]

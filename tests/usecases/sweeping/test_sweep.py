@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.analytics.metrics import METRICS
+from orchestrate.analytics.sweeps import neighbours
 from orchestrate.domain.errors import ConfigurationError, NotFoundError
 from orchestrate.usecases.backtest import Request, backtest
 from orchestrate.usecases.sweeping.show import trial_configuration
@@ -139,3 +140,12 @@ def test_validate_says_how_many_trials_there_are(swept: Swept) -> None:
     findings = validate((swept.folder / "sweep.yaml").as_posix()).findings
     assert "24 trials (grid, 4 parameters), 16 of them allowed by 'where'" in [one.message for one in findings]
     assert rows_of(swept.outcome.folder)
+
+
+def test_neighbours_are_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    look = neighbours._in_grid
+    monkeypatch.setattr(neighbours, "_in_grid", lambda found: (looked.append(len(found.scores)), look(found))[1])
+    text = FILE + "sweep: {parameters: {trend.fast: [5, 15, 25]}}\n"
+    swept = sweep(SweepRequest(write(tmp_path, text), workers=1, reports=tmp_path / "reports"))
+    assert (swept.exit_code, looked) == (0, [3])
