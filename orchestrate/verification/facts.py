@@ -82,6 +82,17 @@ class Strategy:
     is_unmanaged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition of the plan on a figure; `baseline` is what the figure was elsewhere, and part of the bound."""
+
+    text: str
+    metric: str
+    operator: str
+    bound: float
+    baseline: float | None = None
+
+
 @dataclass(frozen=True)
 class Run:
     """All that is known of a run. `figures` is its metrics.json, `benchmark` a symbol, "" where there is none."""
@@ -95,6 +106,7 @@ class Run:
     tables: Mapping[str, Table]
     figures: Mapping[str, Any]
     benchmark: str = ""
+    gates: Sequence[Gate] = ()
     #: closes before the first bar, of rates that are needed before it
     earlier_rates: Mapping[str, float] = field(default_factory=dict)
 

@@ -20,6 +20,10 @@ from orchestrate.verification.figures.periods import check_periods
 from orchestrate.verification.figures.summary import check_summary
 from orchestrate.verification.fills import check_fills
 from orchestrate.verification.ledger import ledgers_of
+from orchestrate.verification.outcomes.conflicts import check_conflicts
+from orchestrate.verification.outcomes.demands import check_demands
+from orchestrate.verification.outcomes.findings import check_findings
+from orchestrate.verification.outcomes.gates import check_gates
 
 Curves = Mapping[str, Curve]
 #: What is compared with the data, before anything is computed from it.
@@ -45,6 +49,13 @@ FIGURES: Final[Mapping[str, Callable[[Lines], Iterator[Difference]]]] = {
     "attribution": check_attribution,
     "peaks": check_peaks,
     "summary": check_summary,
+}
+#: What follows from tables and figures that are right.
+OUTCOMES: Final[Mapping[str, Callable[[Run], Iterator[Difference]]]] = {
+    "demands": check_demands,
+    "conflicts": check_conflicts,
+    "gates": check_gates,
+    "findings": check_findings,
 }
 
 
@@ -74,3 +85,4 @@ def _checks(run: Run) -> Iterator[tuple[str, Iterator[Difference]]]:
     yield from ((name, follows(run, curves)) for name, follows in CHECKS.items())
     lines = Lines(run, curves)
     yield from ((name, figures(lines)) for name, figures in FIGURES.items())
+    yield from ((name, outcomes(run)) for name, outcomes in OUTCOMES.items())

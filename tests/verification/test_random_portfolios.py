@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from orchestrate.verification.facts import Run
-from orchestrate.verification.verify import CHECKS, FACTS, FIGURES, verify
+from orchestrate.verification.verify import CHECKS, FACTS, FIGURES, OUTCOMES, verify
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
 DAY = 86_400 * 10**9
-EVERY = (*FACTS, *CHECKS, *FIGURES)
+EVERY = (*FACTS, *CHECKS, *FIGURES, *OUTCOMES)
 #: What only the strategy, or what was open at the time, decides; orders that never filled, cuts within a bar.
 FREE = {("decisions", name) for name in ("wanted", "granted", "price", "available", "reserve", "sized", "closing")}
 #: Shares of a common account are not stored.

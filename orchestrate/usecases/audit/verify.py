@@ -12,7 +12,8 @@ from orchestrate.data.loading import data_hash, load_market
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.instruments.instrument import ASSET_CLASSES, Instrument
 from orchestrate.domain.market.timeline import BarSeries, Market
-from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.plan import BaselineGate, RunPlan
+from orchestrate.domain.plan import Gate as PlannedGate
 from orchestrate.domain.portfolio import UNMANAGED
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.domain.text.printable import one_line
@@ -20,7 +21,7 @@ from orchestrate.runs.arrays import arrays
 from orchestrate.runs.plans import plan_of
 from orchestrate.runs.reading import StoredRun, read_run
 from orchestrate.usecases.audit.inputs import changed_data
-from orchestrate.verification.facts import Bars, Commission, Difference, Rules, Run, Strategy, Table, Terms
+from orchestrate.verification.facts import Bars, Commission, Difference, Gate, Rules, Run, Strategy, Table, Terms
 from orchestrate.verification.verify import verify as verify_run
 
 SCHEMA_VERSION: Final = 1
@@ -105,6 +106,7 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
         tables={name: _table(run, f"{name}.parquet") for name in TABLES},
         figures=run.figures,
         benchmark=plan.benchmark,
+        gates=[Gate(str(one), one.metric, one.operator, one.bound, _baseline(one)) for one in plan.gates],
         earlier_rates=market.earlier_rates,
     )
 
@@ -115,6 +117,10 @@ def _table(run: StoredRun, file: str) -> Table:
         return arrays(run, file, tuple(run.names(file)))
     names = tuple(run.names(file))
     return dict(zip(names, run.columns(file, names), strict=True))
+
+
+def _baseline(gate: PlannedGate) -> float | None:
+    return gate.baseline if isinstance(gate, BaselineGate) else None
 
 
 def _commission(one: Any) -> Commission:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from orchestrate.verification.documents import unlike
 from orchestrate.verification.facts import Difference
 from orchestrate.verification.figures.lines import Lines
-from orchestrate.verification.figures.metrics import is_figure
 from orchestrate.verification.figures.periods import text_of
 
 #: So many values are in a sketch.
@@ -29,7 +29,8 @@ def check_summary(lines: Lines) -> Iterator[Difference]:
     """Yield what differs from the tables, which by then are known to be right."""
     figures = lines.run.figures
     due = {"open_positions": _positions(lines), "equity_sketch": _sketch(lines)}
-    yield from _unlike("", {name: figures.get(name, one) for name, one in due.items()}, due)
+    for name, one in due.items():
+        yield from unlike("summary", name, figures.get(name, one), one)
 
 
 def _positions(lines: Lines) -> list[dict[str, Any]]:
@@ -48,15 +49,3 @@ def _sketch(lines: Lines) -> dict[str, Any]:
     ends = {"lowest": int(np.argmin(equity)), "highest": int(np.argmax(equity))}
     named = {name: {"value": float(equity[at]), "label": text_of(labels[at])} for name, at in ends.items()}
     return {"values": equity[places].tolist(), **named}
-
-
-def _unlike(where: str, stored: Any, due: Any) -> Iterator[Difference]:
-    """Yield the places at which two documents differ."""
-    if isinstance(due, dict) and isinstance(stored, dict):
-        for name, one in due.items():
-            yield from _unlike(f"{where}.{name}".lstrip("."), stored.get(name), one)
-    elif isinstance(due, list) and isinstance(stored, list) and len(due) == len(stored):
-        for number, (one, other) in enumerate(zip(stored, due, strict=True)):
-            yield from _unlike(f"{where}.{number}", one, other)
-    elif not (stored == due if isinstance(due, str | list | dict) else is_figure(stored, due)):
-        yield Difference("summary", f"metrics.json: {where}", stored, due)

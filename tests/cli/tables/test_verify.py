@@ -15,6 +15,7 @@ from orchestrate.runs.store import digest
 
 CHECKS = ["data", "fills", "decisions", "places of flows", "flows", "charges", "trades", "positions", "equity"]
 CHECKS += ["exposure", "metrics", "periods", "correlation", "attribution", "peaks", "summary"]
+CHECKS += ["demands", "conflicts", "gates", "findings"]
 
 
 def stored_anew(folder, name, content):

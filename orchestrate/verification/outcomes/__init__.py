@@ -1,0 +1,1 @@
+"""What became of demands, gates and findings, from the tables and the figures that are right."""

@@ -1,0 +1,70 @@
+"""How often strategies demanded one symbol at one step.
+
+Demands of portable strategies of a step are decided together, hence each such meeting is a conflict. Natives may also
+order between bars; whether theirs met others is not stored, so that counts are only bounded where they take part.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from orchestrate.verification.facts import Difference, Run
+from orchestrate.verification.outcomes.trails import Decided, decided
+
+Bounds = tuple[int, int]
+
+
+def check_conflicts(run: Run) -> Iterator[Difference]:
+    """Yield counts that the decisions can't have led to."""
+    stored, groups = run.figures.get("conflicts"), list(_groups(run))
+    if stored is None:
+        return
+    symbols = {group[0].row["symbol"] for group in groups}
+    for symbol in sorted({*symbols, *stored["symbols"]}):
+        bounds = _bounds(run, [group for group in groups if group[0].row["symbol"] == symbol])
+        yield from _outside(f"symbols.{symbol}", stored["symbols"].get(symbol, 0), bounds)
+    total = sum(stored["symbols"].values())
+    yield from _outside("count", stored["count"], (total, total))
+    both = sum(len({one.row["wanted"] > 0 for one in group}) > 1 for group in groups if len(_names(group)) > 1)
+    yield from _outside("opposite", stored["opposite"], (0, min(total, both)))
+
+
+def _outside(where: str, stored: Any, bounds: Bounds) -> Iterator[Difference]:
+    low, high = bounds
+    if not low <= stored <= high:
+        due = low if low == high else f"{low} to {high}"
+        yield Difference("conflicts", f"metrics.json: conflicts.{where}", stored, due)
+
+
+def _groups(run: Run) -> Iterator[Sequence[Decided]]:
+    """Yield the demands that may have met: of strategies, on one symbol at one step."""
+    groups: dict[tuple[int, str], list[Decided]] = {}
+    for one in decided(run):
+        if _takes_part(run, one):
+            groups.setdefault((one.row["t"], one.row["symbol"]), []).append(one)
+    yield from groups.values()
+
+
+def _takes_part(run: Run, one: Decided) -> bool:
+    """Return whether a policy may see it: no exits of brackets and stops, nothing that was refused before."""
+    row, is_native = one.row, run.strategies[one.row["strategy_id"]].is_native
+    rests = bool(row["group"]) or row["order_type"] not in ("market", "limit")
+    has_no_size = bool(one.stages) and one.stages[0]["stage"] == "size" and one.stages[0]["after"] == 0.0
+    is_new = one.is_first or is_native  # a native may demand more of an order that it has placed
+    return is_new and not (one.is_of_a_rule or one.has_ended or has_no_size or (row["closing"] and rests))
+
+
+def _bounds(run: Run, groups: Iterable[Sequence[Decided]]) -> Bounds:
+    """Return the least and the greatest number of conflicts among these."""
+    counts: Counter[str] = Counter()
+    for group in groups:
+        names = _names(group)
+        counts["surely"] += sum(not run.strategies[name].is_native for name in names) > 1
+        counts["perhaps"] += len(names) > 1
+    return counts["surely"], counts["perhaps"]
+
+
+def _names(group: Iterable[Decided]) -> set[str]:
+    return {one.row["strategy_id"] for one in group}
