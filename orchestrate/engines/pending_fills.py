@@ -24,6 +24,8 @@ from orchestrate.domain.orders.ties import ended_by, misses
 _MARKET = OrderType.MARKET
 #: No bar to look at is known yet: the next one of the symbol is looked at.
 _UNKNOWN = -1
+#: Before every step: the very next one is looked at.
+_VERY_NEXT = 0
 #: So many bars of an order's future are searched first, four times as many each time that they are over.
 _FIRST_SPAN = 16_384
 
@@ -93,10 +95,9 @@ class PendingFills:
                 else:
                     rule = RestingOrder.of(order, self._market.instruments[order.symbol].precision)
                     self.resting[order.id] = _Resting(order, rule, order.quantity)
-                    self._next_step = None
+                    self._next_step = _VERY_NEXT
             elif command.action == "cancel":
-                if self._waiting.pop(order.id, None) is None:
-                    self.resting.pop(order.id, None)
+                if self._waiting.pop(order.id, None) is None and self.resting.pop(order.id, None) is not None:
                     self._next_step = None
             elif command.action == "replace":
                 self._change(order)
@@ -112,7 +113,7 @@ class PendingFills:
             if resting.rule.trail is None:
                 resting.rule = resting.rule.changed(order)
                 resting.followed = resting.next_row = _UNKNOWN
-                self._next_step = None
+                self._next_step = _VERY_NEXT
 
     def advance(self, t: int, rows: Mapping[str, int]) -> list[Order]:
         """Begin the step at t; take out the orders that fill at its opens."""
@@ -145,10 +146,10 @@ class PendingFills:
         return self._next_step if self._next_step > step else step + 1
 
     def _step_of(self, resting: _Resting) -> int:
-        """Return the step of the next row that matters; 0 where the very next bar does."""
+        """Return the step of the next row that matters."""
         symbol, row = resting.order.symbol, resting.next_row
         if row == _UNKNOWN or self._every_bar or not self._market.timeline.is_complete:
-            return 0
+            return _VERY_NEXT
         if symbol not in self._steps:
             self._steps[symbol] = np.flatnonzero(self._market.timeline.rows[symbol] >= 0)
         steps = self._steps[symbol]
@@ -170,7 +171,7 @@ class PendingFills:
         if row < last:
             end = min(last, row + resting.span)
             group, other = self._last_found
-            if other >= row and group is not None and group == order.group:
+            if other >= row and group is not None and (group is order.group or group == order.group):
                 end = min(end, other + 1)  # where the other fills, this one ends
             resting.next_row = resting.rule.first_reach(series, row, end)
             resting.span *= 4
@@ -187,7 +188,8 @@ class PendingFills:
         tried = [resting for resting in self.resting.values() if self._is_due(resting)]
         if not tried:
             return
-        for match in self._reached_by_bars(tried):
+        bars: dict[str, HistoricalDataBar] = {}
+        for match in self._reached_by_bars(tried, bars):
             order = match.order
             resting = self.resting.get(order.id)
             if resting is None:
@@ -198,7 +200,9 @@ class PendingFills:
                 self._end_tied(order, held(order.strategy_id, order.symbol))
         for resting in tried:
             if resting.order.id in self.resting:
-                self._schedule(resting, self.rows[resting.order.symbol] + 1)
+                symbol = resting.order.symbol
+                resting.rule = resting.rule.after(bars[symbol])
+                self._schedule(resting, self.rows[symbol] + 1)
         self._next_step = None
 
     def _is_due(self, resting: _Resting) -> bool:
@@ -211,9 +215,8 @@ class PendingFills:
             self._next_step = None
         return resting.next_row <= row
 
-    def _reached_by_bars(self, tried: Sequence[_Resting]) -> list[Match]:
-        """Take orders through their symbols' bars; return those that are reached, in the order in which they fill."""
-        bars: dict[str, HistoricalDataBar] = {}
+    def _reached_by_bars(self, tried: Sequence[_Resting], bars: dict[str, HistoricalDataBar]) -> list[Match]:
+        """Take orders up to their symbols' `bars`, put in here; return those reached, in their order of filling."""
         matches = []
         for resting in tried:
             symbol = resting.order.symbol
@@ -223,9 +226,8 @@ class PendingFills:
                 continue
             if symbol not in bars:
                 bars[symbol] = series.bar(row)
-            rule = resting.rule.after_all(series, resting.followed, row)
-            reached = rule.reached(bars[symbol])
-            resting.rule = rule.after(bars[symbol])
+            resting.rule = resting.rule.after_all(series, resting.followed, row)
+            reached = resting.rule.reached(bars[symbol])
             if reached is not None:
                 matches.append(Match(resting.order, reached, bars[symbol]))
         return in_order_of_filling(matches)

@@ -161,9 +161,10 @@ class RestingOrder:
                 touched, trigger = self._trail_touched(series, start, stop, trigger, self.trail)
             else:
                 touched = self._touched(series, start, stop)
-            place = int(touched.argmax()) if len(touched) else 0
-            if len(touched) and touched[place]:
-                return start + place
+            if len(touched):
+                place = int(touched.argmax())
+                if touched[place]:
+                    return start + place
             start, length = stop, min(length * 8, _LONGEST_SEARCH)
         return end
 

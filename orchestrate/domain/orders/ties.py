@@ -26,7 +26,7 @@ def ended_by(filled: Order, held: float, others: Iterable[Order]) -> Iterator[tu
     for other in others:
         if other is filled:
             continue
-        if pair is not None and other.group == pair:
+        if pair is not None and (other.group is pair or other.group == pair):
             yield other, Reason.OCO
         elif not held and _belongs_to_closed(other, filled):
             yield other, Reason.POSITION_CLOSED

@@ -352,8 +352,9 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 self._fail(self.strategies[strategy_id], error)
             for ended in report.ended:
                 session.orders.ended_by_engine(ended)
-                over = (ended.strategy_id, ended.name)
-                self._late = [late for late in self._late if (late.strategy_id, late.native_order) != over]
+                if self._late:
+                    over = (ended.strategy_id, ended.name)
+                    self._late = [late for late in self._late if (late.strategy_id, late.native_order) != over]
             demands += report.demands
         return [demand for demand in demands if self.strategies[demand.strategy_id].status != "failed"]
 

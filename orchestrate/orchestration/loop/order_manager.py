@@ -163,7 +163,7 @@ class OrderManager:
 
     def _matches(self, event: MarketEvent) -> list[Match]:
         """Return what the bar reaches of strategies with an opening that it reaches, in the order in which it fills."""
-        resting = [order for order in self.blotter.resting() if self._may_fill(order, event)]
+        resting = self.blotter.resting()
         openings = [match for order in resting if not order.closing and (match := self._match(order, event))]
         if not openings:
             return []
@@ -179,6 +179,9 @@ class OrderManager:
         return here and not (order.native_order and order.group) and not self._has_expired(order)
 
     def _match(self, order: Order, event: MarketEvent) -> Match | None:
+        """Return where the bar fills an order; None where it doesn't."""
+        if not self._may_fill(order, event):
+            return None
         series, row = self._market.series[order.symbol], event.rows[order.symbol]
         resting = RestingOrder.of(order, self._market.instruments[order.symbol].precision)
         reached = resting.reached_after(series, order.first_row, row)
@@ -199,7 +202,7 @@ class OrderManager:
             reason, detail = (decision.reason, decision.detail) if decision else (_NO_REASON, "")
             if order.status is _RELEASED:
                 if order.rests:
-                    day_ends = last_of_day(self._log.label(order.symbol))
+                    day_ends = last_of_day(self._log.label(order.symbol)) if order.day else None
                     self.blotter.rest(order, day_ends, self._marks.row(order.symbol))
                 commands.append(StrategyCommand(order.strategy_id, "submit", order, reason, detail))
             elif order.native_order and order.status is OrderStatus.REJECTED:

@@ -67,8 +67,9 @@ class Blotter:
         number = self._placed[owner] = self._placed.get(owner, 0) + 1
         name, closing = f"{owner}-{number}", demand.closing
         order = Order(name, owner, demand.symbol, quantity, closing, reserve, reason, demand.native_order)
-        if demand.rests:
-            order.type, order.limit, order.trigger = demand.type, demand.limit, demand.trigger
+        kind = demand.type
+        if kind is not _MARKET:
+            order.type, order.limit, order.trigger = kind, demand.limit, demand.trigger
             order.trail, order.until, order.day = demand.trail, demand.until, demand.day
             if order.trail is not None and order.trigger is None:
                 order.trigger = trailing_level(demand.price, order.trail, buys=quantity > 0)

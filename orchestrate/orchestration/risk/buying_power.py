@@ -31,8 +31,8 @@ from orchestrate.orchestration.risk.payable import (
     changed,
     dearest,
     demand_of,
-    fills_at_once,
     fit,
+    rests_on,
     untradable,
 )
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -282,30 +282,32 @@ class BuyingPower:
         moment = Moment(prices, step, t)
         if len(orders) == 1:  # nothing else of this moment matters
             return [self._release_one(orders[0], self._entries[orders[0].strategy_id].book, moment)]
+        rests = [rests_on(order, prices) for order in orders]
+        if all(rests):
+            return [Released(order, order.quantity) for order in orders]
         waiting, books = moment.waiting, moment.books
         left: dict[str, int] = {}
         for order in orders:
             waiting[order.strategy_id] = waiting.get(order.strategy_id, 0.0) + order.reserve
             left[order.strategy_id] = left.get(order.strategy_id, 0) + 1
         released = []
-        for order in orders:
+        for order, lies in zip(orders, rests, strict=True):
             owner = order.strategy_id
-            book = books.get(owner) or self._entries[owner].book
-            fills = not order.rests or fills_at_once(order, prices[order.symbol])
-            if fills:  # a resting one needs its money until it fills
-                waiting[owner] -= order.reserve
             left[owner] -= 1
+            book = books.get(owner) or self._entries[owner].book
+            if not lies:  # one that rests needs its money until it fills
+                waiting[owner] -= order.reserve
             result = self._release_one(order, book, moment)
             moment.contributions.pop(owner, None)
             released.append(result)
             counts = left[owner] or self._entries[owner].account.is_shared
-            if counts and result.quantity and fills:
+            if counts and result.quantity and not lies:
                 books[owner] = book.projected([self._expected(owner, order.symbol, result.quantity, prices)])
         return released
 
     def _release_one(self, order: Order, book: Book, moment: Moment) -> Released:
         prices, step, t = moment.prices, moment.step, moment.t
-        if order.rests and not fills_at_once(order, prices[order.symbol]):
+        if rests_on(order, prices):
             return Released(order, order.quantity)
         if order.closing:
             return self._release_closing(order, book.quantity(order.symbol), prices[order.symbol], step, t)

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from orchestrate.domain.books import Book
 from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.instruments.rates import Prices
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.order import (
@@ -95,16 +96,18 @@ def changed(
     return Released(order, left, Decision(demand, outcome, left, reason, detail, trail))
 
 
-def fills_at_once(order: Order, price: float) -> bool:
-    """Return whether an order of a native that could rest opens something as it is released at a price beyond it.
+def rests_on(order: Order, prices: Prices) -> bool:
+    """Return whether an order that is released rests on: all that rest, but a native's opening that `prices` reach.
 
     Portable orders that rest are judged where their bar reaches them, exits of a native's bracket wait for its entry.
     """
-    if not order.native_order or order.closing or order.group is not None:
+    if not order.rests:
         return False
-    way = 1.0 if order.quantity > 0 else -1.0
+    if not order.native_order or order.closing or order.group is not None:
+        return True
+    price, way = prices[order.symbol], 1.0 if order.quantity > 0 else -1.0
     triggered = order.trigger is None or (price - order.trigger) * way >= 0
-    return triggered and (order.limit is None or (order.limit - price) * way >= 0)
+    return not triggered or (order.limit is not None and (order.limit - price) * way < 0)
 
 
 def whole_or_none(result: Released) -> Released:
