@@ -50,6 +50,8 @@ REASONS: Final[dict[str, str]] = {
     "settlement": "the future ended at its settlement",
     "no_stop": "no stop could be placed that its size goes by",
 }
+#: How long an order without a last moment of its own rests, by its `tif`.
+LIFETIMES: Final[dict[str, str]] = {"gtc": "good till cancelled", "day": "good for the day"}
 #: Why a strategy had no demand on the bar {at}.
 SILENCES: Final[dict[str, str]] = {
     "no_signal": "had a bar and wanted nothing at {at}",
@@ -119,8 +121,19 @@ def _action(order: OrderHistory, quantity: float) -> str:
     purpose = "" if quantity > 0 else " short"
     if order.closing:
         purpose = " to reduce its position" if order.rule == Reason.REBALANCE else " to close its position"
-    kind = "" if order.order_type == "market" else f" ({order.order_type.replace('_', ' ')} order)"
+    kind = "" if order.order_type == "market" else f" ({order.order_type.replace('_', ' ')} order{_terms(order)})"
     return f"{side} {_number(abs(quantity))} {order.symbol}{purpose}{kind}"
+
+
+def _terms(order: OrderHistory) -> str:
+    """Return what an order waits for, and how long."""
+    terms = order.terms
+    if terms is None:
+        return ""
+    prices = {"stop": terms.stop, "limit": terms.limit, "trail": terms.trail}
+    said = [f"{name} {_number(price)}" for name, price in prices.items() if price is not None]
+    lasts = f"until {label_text(terms.until)}" if terms.until is not None else LIFETIMES.get(terms.tif, terms.tif)
+    return "".join(f", {one}" for one in (*said, lasts))
 
 
 def _bar(order: OrderHistory) -> str:

@@ -57,6 +57,12 @@ class _Row(NamedTuple):
     reserve: float
     sized: bool
     stages: str
+    #: only runs with orders that rest have these
+    limit: float | None = None
+    stop: float | None = None
+    trail: float | None = None
+    tif: str = ""
+    until: int | None = None
 
 
 class _Fill(NamedTuple):
@@ -97,13 +103,30 @@ class StoredFill:
 
 
 @value
+class StoredTerms:
+    """The terms of an order that rests, as it was placed; `until` is the last moment that may fill it."""
+
+    limit: float | None
+    stop: float | None
+    trail: float | None
+    tif: str
+    until: int | None = None
+
+    def document(self) -> Document:
+        """Return the terms as JSON shows them."""
+        until = None if self.until is None else label_text(self.until)
+        return {"limit": self.limit, "stop": self.stop, "trail": self.trail, "tif": self.tif, "until": until}
+
+
+@value
 class OrderHistory:
     """A demand and what became of it, from the bar it was decided on to its fill or its end.
 
     `t` is the label of that bar and `price` its close. `placed` is what the pipeline let through. `stages` has every
     cut, at the decision and later, the money of an opening, and the other strategies that wanted the same symbol.
     `ended` is the label of the last thing that happened. `rule` is the reason why the orchestrator placed the order,
-    "" where a strategy requested it.
+    "" where a strategy requested it. `terms` are what it waits for and how long, None of a market order, and of runs
+    stored before they had them.
     """
 
     t: int
@@ -123,6 +146,7 @@ class OrderHistory:
     fill: StoredFill | None
     ended: int
     rule: str = ""
+    terms: StoredTerms | None = None
 
     @property
     def parties(self) -> Mapping[str, float]:
@@ -140,6 +164,8 @@ class OrderHistory:
             "outcome": self.outcome,
             "reason": self.reason,
             "order_id": self.order_id or None,
+            "order_type": self.order_type,
+            "terms": self.terms.document() if self.terms else None,
             "engine": self.engine,
             "fill": self.fill.document() if self.fill else None,
             "stages": [stage._asdict() for stage in self.stages],
@@ -211,7 +237,10 @@ class DecisionTable:
         return {name: {symbol: left for symbol, left in mine.items() if left} for name, mine in held.items()}
 
     def _rows(self, places: Sequence[int]) -> list[_Row]:
-        return [_Row(*cells) for cells in zip(*self._run.columns(_DECISIONS, _Row._fields, places), strict=True)]
+        stored = self._run.names(_DECISIONS)
+        names = [name for name in _Row._fields if name in stored or name not in _Row._field_defaults]
+        columns = self._run.columns(_DECISIONS, names, places)
+        return [_Row(**dict(zip(names, cells, strict=True))) for cells in zip(*columns, strict=True)]
 
     def _history(self, rows: Sequence[_Row], demands: Mapping[tuple[int, str], Sequence[_Row]]) -> OrderHistory:
         first, last = rows[0], rows[-1]
@@ -245,6 +274,7 @@ class DecisionTable:
             fill=fill,
             ended=last.label,
             rule=self._rule(first),
+            terms=StoredTerms(first.limit, first.stop, first.trail, first.tif, first.until) if first.tif else None,
         )
 
     def _rule(self, row: _Row) -> str:

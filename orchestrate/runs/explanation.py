@@ -60,6 +60,8 @@ class StrategyState:
             "outcome": "none",
             "reason": self.reason,
             "order_id": None,
+            "order_type": None,
+            "terms": None,
             "engine": None,
             "fill": None,
             "stages": [stage._asdict()],

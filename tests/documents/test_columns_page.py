@@ -30,12 +30,16 @@ def documented(table: str) -> list[str]:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_column_is_documented_in_its_place(two_strategies, table) -> None:
-    """The run has transfers, another currency and a benchmark, so that it has the columns of all."""
+    """The run has transfers, a currency, a benchmark and an order that rests, so that it has the columns of all."""
     steps = len(two_strategies.stamps)
     wave = two_strategies.strategies["wave"]
     moved = replace(wave, transfers=Transfers(np.zeros(steps), wave.equity))
     plan = replace(two_strategies.plan, instruments={"IBM": InstrumentPlan("IBM", fx="EURUSD")})
-    result = replace(two_strategies, plan=plan, strategies={"wave": moved}, benchmark=np.ones(steps))
+    first = two_strategies.decisions[0]
+    rests = replace(first, decision=replace(first.decision, demand=replace(first.decision.demand, limit=9.0)))
+    result = replace(
+        two_strategies, plan=plan, strategies={"wave": moved}, benchmark=np.ones(steps), decisions=(rests,)
+    )
     stored = pq.read_schema(io.BytesIO(parquet_files(result)[f"{table}.parquet"])).names
     named = documented(table)
     assert {name.replace(".wave", ".ID") for name in stored} == set(named)

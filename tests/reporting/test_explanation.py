@@ -8,7 +8,7 @@ import pytest
 
 from orchestrate.reporting.explanation import show
 from orchestrate.reporting.output import say_json_lists
-from orchestrate.runs.decisions import OrderHistory, StoredFill, StoredStage
+from orchestrate.runs.decisions import OrderHistory, StoredFill, StoredStage, StoredTerms
 from orchestrate.runs.explanation import Explanation, Question, StrategyState
 
 DAY = 86_400 * 10**9
@@ -37,6 +37,14 @@ def text_of(capsys, *orders, states=(), at=None, width=200):
         ({"wanted": -1e6, "closing": True}, "trend wanted to sell 1,000,000 IBM to close its position at the close of"),
         ({"wanted": 3.0, "closing": True}, "trend wanted to buy 3 IBM to close its position at the close of"),
         ({"order_type": "trailing_stop"}, "trend wanted to buy 10 IBM (trailing stop order) at the close of"),
+        (
+            {"order_type": "stop_limit", "terms": StoredTerms(102.5, 102.0, None, "gtc")},
+            "trend wanted to buy 10 IBM (stop limit order, stop 102, limit 102.5, good till cancelled) at the close of",
+        ),
+        (
+            {"order_type": "trailing_stop", "terms": StoredTerms(None, None, 2.0, "until", 3 * DAY)},
+            "trend wanted to buy 10 IBM (trailing stop order, trail 2, until 1970-01-04) at the close of",
+        ),
         (
             {"t": DAY + 9 * 3_600 * 10**9, "price": 1.08215},
             "trend wanted to buy 10 IBM at the close of 1970-01-02T09:00:00Z (1.08215).",

@@ -31,6 +31,8 @@ def _order() -> dict[str, Json]:
     stage = record(
         {"stage": TEXT, "before": NUMBER, "after": NUMBER, "reason": TEXT, "detail": TEXT, "figures": figures}
     )
+    price = nullable(NUMBER)
+    terms = record({"limit": price, "stop": price, "trail": price, "tif": TEXT, "until": nullable(TEXT)})
     return {
         "strategy_id": TEXT,
         "symbol": nullable(TEXT),
@@ -40,6 +42,8 @@ def _order() -> dict[str, Json]:
         "outcome": TEXT,
         "reason": TEXT,
         "order_id": nullable(TEXT),
+        "order_type": nullable(TEXT),
+        "terms": nullable(terms),
         "engine": nullable(TEXT),
         "fill": nullable({"type": "object", "additionalProperties": ANYTHING}),
         "stages": array(stage),

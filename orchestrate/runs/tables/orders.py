@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from orchestrate.domain.orders.order import OrderStatus, OrderType, Outcome, StageOutcome
+from orchestrate.domain.orders.order import Demand, OrderStatus, OrderType, Outcome, StageOutcome
+from orchestrate.domain.orders.terms import Tif
 from orchestrate.domain.results import DecisionRecord, FillRecord, RunResult
 from orchestrate.runs.tables.arrow import Kind, Row, table_of
 
@@ -34,6 +35,14 @@ DECISIONS: Final[Mapping[str, Kind]] = {
     "sized": "flag",
     "stages": "text",
 }
+#: What an order that rests waits for as it is placed, and how long. Runs without such orders have no such column.
+TERMS: Final[Mapping[str, Kind]] = {
+    "limit": "number",
+    "stop": "number",
+    "trail": "number",
+    "tif": "text",
+    "until": "stamp",
+}
 FILLS: Final[Mapping[str, Kind]] = {
     "t": "stamp",
     "label": "stamp",
@@ -48,20 +57,26 @@ FILLS: Final[Mapping[str, Kind]] = {
     "slippage": "number",
     "reason": "text",
 }
+_NO_TERMS: Final[Row] = (None, None, None, "", None)
 
 
 def decisions_table(result: RunResult) -> Any:
-    """Return one row a decision, in the order they were made; orders that no decision stands for come last."""
+    """Return one row a decision, in the order they were made; orders that no decision stands for come last.
+
+    Runs with orders that rest add `TERMS`.
+    """
+    rests = any(record.decision.demand.rests for record in result.decisions)
     statuses = {record.fill.order_id: OrderStatus.FILLED for record in result.fills} | dict(result.order_statuses)
     first: dict[str, DecisionRecord] = {}
     rows = []
     for record in result.decisions:
         placed = first.setdefault(record.order_id, record) if record.order_id else record
         status = statuses.get(record.order_id, OrderStatus.PENDING) if record.order_id else OrderStatus.REJECTED
-        rows.append(_decided(record, placed, status))
+        rows.append(_decided(record, placed, status) + (_terms(placed.decision.demand) if rests else ()))
     undecided = {record.fill.order_id: record for record in result.fills if record.fill.order_id not in first}
-    rows += [_undecided(record, statuses[order_id]) for order_id, record in undecided.items()]
-    return table_of(DECISIONS, rows)
+    no_terms = _NO_TERMS if rests else ()
+    rows += [_undecided(record, statuses[order_id]) + no_terms for order_id, record in undecided.items()]
+    return table_of({**DECISIONS, **TERMS} if rests else DECISIONS, rows)
 
 
 def fills_table(result: RunResult) -> Any:
@@ -81,6 +96,14 @@ def _decided(record: DecisionRecord, placed: DecisionRecord, status: OrderStatus
     names = ("" if group is None else f"{group.kind}:{group.id}", order.tag, record.order_id)
     money = (demand.closing, decision.available, decision.reserve, decision.sized)
     return (*what, *end, *size, *names, *money, _stages(decision.trail) if decision.trail else "")
+
+
+def _terms(demand: Demand) -> Row:
+    """Return what the order of a demand waits for, and how long; nothing of a market order."""
+    if not demand.rests:
+        return _NO_TERMS
+    tif: Tif = "day" if demand.day else "gtc" if demand.until is None else "until"
+    return demand.limit, demand.trigger, demand.trail, tif, demand.until
 
 
 def _stages(trail: Iterable[StageOutcome]) -> str:

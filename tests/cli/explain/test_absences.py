@@ -16,7 +16,7 @@ def test_who_failed_was_not_called(golden):
     done = prompt("explain", "latest", "--at", DAYS[7], "--strategy", "greedy", "--format", "json")
     assert done.document["orders"] == [
         {
-            **dict.fromkeys(("symbol", "order_id", "engine", "fill")),
+            **dict.fromkeys(("symbol", "order_id", "order_type", "terms", "engine", "fill")),
             **{"strategy_id": "greedy", "bar": DAYS[7], "wanted": 0.0, "granted": 0.0},
             **{"outcome": "none", "reason": "failed"},
             "stages": [stage("signal", 0.0, 0.0, "failed", f"at the close of {DAYS[6]}")],

@@ -28,6 +28,20 @@ def test_a_decision_has_type_status_group_and_tag_of_its_order(stored):
     ]
 
 
+def test_an_order_that_rests_has_what_it_waits_for(prompt, stored):
+    names = ("order_id", "limit", "stop", "trail", "tif", "until")
+    market, stop = ("whole-1", None, None, None, "", None), ("whole-2", None, 5.0, None, "gtc", None)
+    rows = dict.fromkeys(row for row in picked(stored("decisions"), *names) if row[0].startswith("whole"))
+    target, low = ("whole-3", 12.0, None, None, "gtc", None), ("whole-4", 1.0, None, None, "day", None)
+    assert list(rows) == [market, stop, target, low, ("whole-5", *market[1:])]
+    said = " ".join(prompt("explain", "latest", "--order", "whole-4").out.split())
+    assert said.startswith("whole wanted to buy 10 A (limit order, limit 1, good for the day) at the close of")
+    answers = prompt("explain", "latest", "--strategy", "whole", "--format", "json").document["orders"]
+    terms = {answer["order_id"]: (answer["order_type"], answer["terms"]) for answer in answers}
+    none = {"limit": None, "stop": None, "trail": None, "tif": "gtc", "until": None}
+    assert (terms["whole-1"], terms["whole-2"]) == (("market", None), ("stop", {**none, "stop": 5.0}))
+
+
 def test_a_fill_has_what_slippage_cost(stored):
     """Two ticks of 0.01 at each market order; a limit does not slip."""
     names = ("fill_id", "order_id", "strategy_id", "framework", "quantity", "price", "fee", "slippage", "reason")
