@@ -216,6 +216,26 @@ def test_arrays_may_be_prices_and_one_number_for_all(engine: str) -> None:
     assert fills(done) == [(1, 100.0, 10.01), (2, -100.0, 9.29), (4, 100.0, 10.01)]
 
 
+def test_prices_and_quantities_may_be_decimals_and_numbers_of_numpy() -> None:
+    given = Signal.enter("A", "long", Decimal("2.5"), limit=np.float32(9.5), stop_loss=Decimal("9.3"), trail_loss=1)
+    assert given == Signal.enter("A", "long", 2.5, limit=9.5, stop_loss=9.3, trail_loss=1.0)
+    assert given.terms.bracket is not None
+    figures = (given.quantity, given.terms.limit, given.terms.bracket.stop_loss, given.terms.bracket.trail_loss)
+    assert [type(figure) for figure in figures] == [float] * 4
+    assert Signal.replace("x", stop=Decimal("9.3"), quantity=np.int64(3)) == Signal.replace("x", stop=9.3, quantity=3.0)
+    assert Signal.target("A", percent=Decimal("12.5")) == Signal.target("A", percent=12.5)
+
+
+def test_arrays_may_hold_decimals() -> None:
+    """An array of objects that are numbers counts as the same floats; so does one Decimal for all."""
+    loss = [Decimal("9.3"), np.float64(9.3), 9.3, 9, np.float32(9.25), Decimal("NaN")]
+    given = Columns(stop_loss=loss, take_profit=Decimal("10.9"), size=np.int16(40), absolute=True)
+    floats = Columns(stop_loss=[9.3, 9.3, 9.3, 9.0, 9.25, np.nan], take_profit=10.9, size=40.0, absolute=True)
+    done = run("backtrader", given, TWICE)
+    assert fills(done) == fills(run("backtrader", floats, TWICE))
+    assert fills(done) == [(1, 40.0, 10.01), (2, -40.0, 9.29), (4, 40.0, 10.01), (5, -40.0, 10.9)]
+
+
 def test_attributes_of_a_stateless_strategy_protect_its_entries(engine: str) -> None:
     """Short at 9.99: the profit of 5 % lies at 9.4905, 9.49; the loss of 12 % at 11.1888, 11.19."""
     strategy = Stateless(enter=[0, 3], leave=[], side="short")
@@ -233,6 +253,7 @@ def test_attributes_of_a_stateless_strategy_protect_its_entries(engine: str) -> 
         ({"take_profit": 9.5, "absolute": True}, "take_profit 9.5 of a long entry at 10 must lie above it"),
         ({"trail_loss": [0.1]}, "trail_loss of A has shape (1,), there are 6 bars"),
         ({"stop_loss": ["a"] * 6}, "stop_loss of A must hold numbers"),
+        ({"stop_loss": [Decimal(1), True, None, 1, 1, 1]}, "stop_loss of A must hold numbers, not True"),
     ],
 )
 def test_arrays_without_a_meaning_fail_the_strategy(columns: dict[str, Any], message: str) -> None:

@@ -11,12 +11,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Real
-from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeGuard, get_args
 
 from orchestrate.domain.market.stamps import moment_of, saturated
 from orchestrate.domain.values import value
 
 Tif = Literal["gtc", "day", "until"]
+#: What users may write as a price or a quantity; numpy's floats are floats.
+Number: TypeAlias = float | Decimal
 #: What users may write as the last moment of an order; a date counts whole.
 Until: TypeAlias = date | datetime | str
 #: Up to so many units of the last decimal, a level farther than that from a tie is rounded as a float.
@@ -33,16 +35,21 @@ def positive(name: str, given: object) -> float:
 
 
 def finite(name: str, given: object, wording: str = "a number") -> float:
-    """Return a finite number as a float; an error that names the field otherwise."""
-    if type(given) is not float and (isinstance(given, bool) or not isinstance(given, Real)):
+    """Return a finite number, a Decimal or one of numpy's too, as a float; an error that names the field otherwise."""
+    if type(given) is not float and not is_number(given):
         raise TypeError(f"{name} must be {wording}, not {given!r}")
     try:
         number = float(given)
-    except OverflowError:
+    except (OverflowError, ValueError):  # a Decimal may be a NaN that refuses to become a float
         number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"{name} must be {wording}, not {given!r}")
     return number
+
+
+def is_number(given: object) -> TypeGuard[Real | Decimal]:
+    """Return whether users may write it as a price or a quantity."""
+    return isinstance(given, Real | Decimal) and not isinstance(given, bool)
 
 
 #: The exits of a bracket, as its fields are.
@@ -76,6 +83,12 @@ class Bracket:
             given = getattr(self, name)
             if given is not None:
                 positive(name, given)
+
+    @classmethod
+    def of(cls, stop_loss: object, take_profit: object, trail_loss: object) -> Bracket:
+        """Return the exits as a user writes them: prices and a distance."""
+        loss, profit = _price("stop_loss", stop_loss), _price("take_profit", take_profit)
+        return cls(loss, profit, _price("trail_loss", trail_loss))
 
     @property
     def parts(self) -> list[str]:

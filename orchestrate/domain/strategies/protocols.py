@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
-from orchestrate.domain.orders.terms import NO_TERMS, Bracket, OrderTerms, Tif, Until, finite, positive
+from orchestrate.domain.orders.terms import NO_TERMS, Bracket, Number, OrderTerms, Tif, Until, finite, positive
 from orchestrate.domain.values import value
 
 if TYPE_CHECKING:  # a configuration is read without numpy
@@ -72,14 +72,14 @@ class Signal:
         cls,
         symbol: str,
         side: Side = "long",
-        quantity: float | None = None,
+        quantity: Number | None = None,
         *,
-        limit: float | None = None,
-        stop: float | None = None,
-        trail: float | None = None,
-        stop_loss: float | None = None,
-        take_profit: float | None = None,
-        trail_loss: float | None = None,
+        limit: Number | None = None,
+        stop: Number | None = None,
+        trail: Number | None = None,
+        stop_loss: Number | None = None,
+        take_profit: Number | None = None,
+        trail_loss: Number | None = None,
         tif: Tif = "gtc",
         until: Until | None = None,
         tag: str = "",
@@ -90,34 +90,34 @@ class Signal:
         """
         bracket = None
         if stop_loss is not None or take_profit is not None or trail_loss is not None:
-            bracket = Bracket(stop_loss, take_profit, trail_loss)
-        return cls("entry", symbol, side, quantity, _terms(limit, stop, trail, tif, until, tag, bracket))
+            bracket = Bracket.of(stop_loss, take_profit, trail_loss)
+        return cls("entry", symbol, side, _units(quantity), _terms(limit, stop, trail, tif, until, tag, bracket))
 
     @classmethod
     def exit(
         cls,
         symbol: str,
-        quantity: float | None = None,
+        quantity: Number | None = None,
         *,
-        limit: float | None = None,
-        stop: float | None = None,
-        trail: float | None = None,
+        limit: Number | None = None,
+        stop: Number | None = None,
+        trail: Number | None = None,
         tif: Tif = "gtc",
         until: Until | None = None,
         tag: str = "",
     ) -> Signal:
         """Close what is held of `symbol`, all of it or at most `quantity` units."""
-        return cls("exit", symbol, "long", quantity, _terms(limit, stop, trail, tif, until, tag))
+        return cls("exit", symbol, "long", _units(quantity), _terms(limit, stop, trail, tif, until, tag))
 
     @classmethod
     def add(
         cls,
         symbol: str,
-        quantity: float,
+        quantity: Number,
         *,
-        limit: float | None = None,
-        stop: float | None = None,
-        trail: float | None = None,
+        limit: Number | None = None,
+        stop: Number | None = None,
+        trail: Number | None = None,
         tif: Tif = "gtc",
         until: Until | None = None,
         tag: str = "",
@@ -127,10 +127,10 @@ class Signal:
 
     @classmethod
     def target(
-        cls, symbol: str, *, quantity: float | None = None, percent: float | None = None, value: float | None = None
+        cls, symbol: str, *, quantity: Number | None = None, percent: Number | None = None, value: Number | None = None
     ) -> Signal:
         """Aim at a position of so many units, percent of the strategy's equity, or money; negative is short."""
-        given: dict[Measure, float | None] = {"quantity": quantity, "percent": percent, "value": value}
+        given: dict[Measure, Number | None] = {"quantity": quantity, "percent": percent, "value": value}
         named: list[tuple[Measure, float]] = [(name, finite(name, it)) for name, it in given.items() if it is not None]
         if len(named) != 1:
             raise ValueError(f"a target is one of quantity, percent and value, not {len(named)} of them")
@@ -146,12 +146,12 @@ class Signal:
 
     @classmethod
     def replace(
-        cls, name: str, *, limit: float | None = None, stop: float | None = None, quantity: float | None = None
+        cls, name: str, *, limit: Number | None = None, stop: Number | None = None, quantity: Number | None = None
     ) -> Signal:
         """Change an order from the next bar on; `quantity` is the new whole. Nothing where it is over."""
         if limit is None and stop is None and quantity is None:
             raise ValueError("replace needs a limit, a stop or a quantity")
-        return cls("replace", "", "long", quantity, OrderTerms.of(limit, stop), name=_name(name))
+        return cls("replace", "", "long", _units(quantity), OrderTerms.of(limit, stop), name=_name(name))
 
     @classmethod
     def oco(cls, a: Signal, b: Signal) -> Signal:
@@ -164,10 +164,14 @@ class Signal:
         return cls("oco", a.symbol, pair=(a, b))
 
 
+def _units(quantity: Number | None) -> float | None:
+    return None if quantity is None else positive("quantity", quantity)
+
+
 def _terms(
-    limit: float | None,
-    stop: float | None,
-    trail: float | None,
+    limit: Number | None,
+    stop: Number | None,
+    trail: Number | None,
     tif: Tif,
     until: Until | None,
     tag: str,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.domain.market.timeline import Floats
-from orchestrate.domain.orders.terms import EXITS, NO_TERMS, Bracket, OrderTerms, positive
+from orchestrate.domain.orders.terms import EXITS, NO_TERMS, Bracket, OrderTerms, is_number, positive
 from orchestrate.domain.strategies.protocols import Side, Signal, Signals
 from orchestrate.orchestration.orders.requests import Standing
 
@@ -83,10 +83,20 @@ def _numbers(values: npt.ArrayLike | None, name: str, size: int, symbol: str) ->
     if values is None:
         return None
     column = np.asarray(values)
+    if column.dtype.kind == "O":
+        column = _floats(column, name, symbol)
     if column.dtype.kind not in "iuf":
         raise TypeError(f"{name} of {symbol} must hold numbers, not {column.dtype}")
     if column.shape == ():
         return np.broadcast_to(np.float64(column), (size,))
     if column.shape != (size,):
         raise ValueError(f"{name} of {symbol} has shape {column.shape}, there are {size} bars")
+    return column.astype(np.float64)
+
+
+def _floats(column: npt.NDArray[np.object_], name: str, symbol: str) -> Floats:
+    """Return objects that are numbers, such as Decimals, as floats."""
+    for one in column.flat:
+        if not is_number(one):
+            raise TypeError(f"{name} of {symbol} must hold numbers, not {one!r}")
     return column.astype(np.float64)

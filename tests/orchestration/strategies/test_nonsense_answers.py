@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,8 @@ NONSENSE: dict[str, tuple[Callable[[], object], str]] = {
     "complex": (lambda: Signal.enter("A", quantity=np.complex128(1)), "quantity must"),  # type: ignore[arg-type]  # nonsense on purpose
     "time": (lambda: Signal.enter("A", quantity=np.timedelta64(1, "s")), ""),  # type: ignore[arg-type]  # nonsense on purpose
     "none added": (lambda: Signal.add("A", None), "quantity must"),  # type: ignore[arg-type]  # nonsense on purpose
+    "no decimal": (lambda: Signal.enter("A", limit=Decimal("sNaN")), "limit must be a positive number"),
+    "less than nothing": (lambda: Signal.exit("A", stop=Decimal(-1)), "stop must be a positive number"),
     "limit": (lambda: Signal.enter("A", limit=-1.0), "limit must be a positive number, not -1.0"),
     "stop": (lambda: Signal.exit("A", stop=0.0), "stop must"),
     "trail": (lambda: Signal.exit("A", trail=float("nan")), "trail must"),
