@@ -6,6 +6,7 @@ Nothing here imports numpy: metrics are read without it.
 from __future__ import annotations
 
 import math
+from operator import add
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -29,11 +30,22 @@ def total(values: Floats) -> float:
     return _total_of_few(values.tolist())
 
 
+def totals(rows: Floats) -> list[float]:
+    """Return the sum of each row, which is its `total`, in less time than one after another."""
+    while rows.shape[1] > _FEW:
+        half = rows.shape[1] // 2
+        halves = rows[:, :half] + rows[:, half : 2 * half]
+        if rows.shape[1] % 2:
+            halves[:, 0] += rows[:, -1]
+        rows = halves
+    return [_total_of_few(row) for row in rows.tolist()]
+
+
 def _total_of_few(values: list[float]) -> float:
     """Return the same sum without numpy, which takes longer for few values."""
     while len(values) > 1:
         half = len(values) // 2
-        halves = [one + other for one, other in zip(values[:half], values[half : 2 * half], strict=True)]
+        halves = [*map(add, values[:half], values[half : 2 * half])]
         if len(values) % 2:
             halves[0] += values[-1]
         values = halves

@@ -12,7 +12,7 @@ from orchestrate.analytics.contributions.gains import gains_of_symbols
 from orchestrate.analytics.contributions.weights import Paths, against_equal_weights
 from orchestrate.analytics.metrics import METRICS, NoFigureError
 from orchestrate.analytics.series import period_names
-from orchestrate.analytics.sums import mean, product_sum
+from orchestrate.analytics.sums import product_sum
 from orchestrate.analytics.tracks.run import Tracks
 from orchestrate.analytics.tracks.track import Track
 from orchestrate.domain.results import Finding, RunResult
@@ -76,7 +76,7 @@ def _of_months(track: Track) -> dict[str, float]:
 def _of_risk(track: Track, paths: Paths) -> dict[str, float]:
     """Return each strategy's part: the covariance of what it adds to the returns with them ÷ their deviation."""
     volatility = METRICS["volatility"].figure(track)
-    about_mean = track.returns - mean(track.returns)
+    about_mean = track.returns - track.mean_return
     square = product_sum(about_mean, about_mean)
     scale = volatility / square if square else 0.0
     before = paths.portfolio[:-1]

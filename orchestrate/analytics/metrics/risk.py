@@ -21,15 +21,15 @@ def sharpe(track: Track) -> float:
     """Return the mean over the standard deviation of the returns, annualised; risk-free rate 0."""
     deviation = _deviation(track)
     _require_change(track, deviation)
-    return mean(track.returns) / deviation * math.sqrt(track.annual)
+    return track.mean_return / deviation * math.sqrt(track.annual)
 
 
 def sortino(track: Track) -> float:
     """Return the mean of the returns over the root mean square of those below 0 (over all periods), annualised."""
-    downside = math.sqrt(mean(track.losses**2))
+    downside = math.sqrt(track.power_sums.losses / len(track.returns))
     if downside == 0.0:
         raise NoFigureError("no period lost money")
-    return mean(track.returns) / downside * math.sqrt(track.annual)
+    return track.mean_return / downside * math.sqrt(track.annual)
 
 
 def skew(track: Track) -> float:

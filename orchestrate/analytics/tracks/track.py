@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -20,13 +21,15 @@ from orchestrate.analytics.series import (
     drawdowns,
     returns_of,
 )
-from orchestrate.analytics.sums import deviation, mean, product_sum
+from orchestrate.analytics.sums import deviation, mean, product_sum, total, totals
 from orchestrate.domain.books import Trade
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 
 #: The rounding of a sum of books against the capital that they began with.
 _GRAIN: Final = 1e-14
 _YEAR: Final = 365.25
+#: So many returns are added up one kind of figure after another, to save memory.
+_LONG: Final = 2**15
 #: The share of the returns that counts as a tail.
 TAIL: Final = 0.05
 
@@ -97,6 +100,15 @@ class CapitalUse:
     idle: float | None = None
 
 
+class PowerSums(NamedTuple):
+    """The sums of the second, third and fourth powers of returns about their mean, and of the squares of losses."""
+
+    second: float
+    third: float
+    fourth: float
+    losses: float
+
+
 @dataclass(frozen=True, eq=False)
 class Track:
     """The data behind metrics. `equity` is valued at each close, `exposed` marks the closes with a position.
@@ -136,17 +148,37 @@ class Track:
 
     def require_returns(self) -> None:
         """Raise NoFigureError where the curve has no returns."""
+        if self._why_none:
+            raise NoFigureError(self._why_none)
+
+    @cached_property
+    def _why_none(self) -> str:
+        """Return why the curve has no returns; nothing where it has some."""
         if len(self.curve) < 2:
-            raise NoFigureError("it takes two bars")
+            return "it takes two bars"
         if not self.curve.any():
-            raise NoFigureError("there was no capital")
-        if float(self.curve.min()) <= 0.0:
-            raise NoFigureError("equity fell to zero or below")
+            return "there was no capital"
+        return "equity fell to zero or below" if float(self.curve.min()) <= 0.0 else ""
+
+    @cached_property
+    def mean_return(self) -> float:
+        """Return the mean of the returns."""
+        return mean(self.returns)
+
+    @cached_property
+    def power_sums(self) -> PowerSums:
+        """Return the sums of powers of the returns."""
+        about_mean = self.returns - self.mean_return
+        square = about_mean * about_mean
+        if len(square) > _LONG:
+            higher = product_sum(square, about_mean), product_sum(square, square)
+            return PowerSums(total(square), *higher, product_sum(self.losses, self.losses))
+        return PowerSums(*totals(np.array([square, square * about_mean, square * square, self.losses * self.losses])))
 
     @cached_property
     def deviation(self) -> float:
         """Return the standard deviation of the returns (ddof 1)."""
-        return deviation(self.returns)
+        return math.sqrt(self.power_sums.second / (len(self.returns) - 1))
 
     @cached_property
     def largest(self) -> float:
@@ -177,11 +209,8 @@ class Track:
     @cached_property
     def moments(self) -> tuple[float, float, float]:
         """Return the second, third and fourth central moment of the returns."""
-        about_mean = self.returns - mean(self.returns)
-        square = about_mean * about_mean
-        size = len(square)
-        third, fourth = product_sum(square, about_mean), product_sum(square, square)
-        return mean(square), third / size, fourth / size
+        sums, size = self.power_sums, len(self.returns)
+        return sums.second / size, sums.third / size, sums.fourth / size
 
     def on_curve(self, stamps: Stamps) -> Stamps:
         """Return what closes are stamped with for each value of the curve; the initial capital has the first stamp."""

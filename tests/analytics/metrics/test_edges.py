@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrate.analytics.metrics import METRICS, NoFigureError, costs, drawdowns, figures, returns, risk, trades
 from orchestrate.analytics.returns import growth
+from orchestrate.analytics.tracks import track
 from orchestrate.domain.results import Transfers
 from tests.analytics.tracks import DAY, track_of
 
@@ -169,3 +170,10 @@ def test_a_debt_loses_on_what_it_owes() -> None:
     """110 are owed from step 1 on, then 121: a tenth is lost; a return on negative capital would be a gain."""
     transfers = Transfers(np.array([0.0, -110.0, 0.0]), np.array([0.0, 0.0, -11.0]))
     assert growth(0.0, transfers).tolist() == pytest.approx([1.0, 1.0, 0.9])
+
+
+def test_long_returns_are_added_up_in_less_memory_to_the_same_bits(monkeypatch):
+    equity = 100.0 * np.cumprod(1.0 + np.random.default_rng(5).standard_normal(1_001) * 0.01)
+    at_once = track_of(equity).metrics
+    monkeypatch.setattr(track, "_LONG", 0)
+    assert repr(track_of(equity).metrics) == repr(at_once)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from orchestrate.analytics.sums import deviation, mean, product_sum, total
+from orchestrate.analytics.sums import deviation, mean, product_sum, total, totals
 
 SIZES = (1, 2, 3, 7, 64, 501)
 
@@ -28,6 +28,12 @@ def test_a_sum_is_that_of_halves_to_the_last_bit(size: int) -> None:
     assert total(values) == by_halves(values.tolist())
     assert total(values) == pytest.approx(math.fsum(values), rel=1e-15 * 12, abs=1e-11)
     assert np.array_equal(values, before)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sums_of_rows_are_those_of_each_to_the_last_bit(size: int) -> None:
+    rows = np.random.default_rng(size).standard_normal((4, size)) * 1e3 + 0.1
+    assert totals(rows) == [total(row) for row in rows]
 
 
 def test_small_values_beside_large_ones_are_not_lost() -> None:
