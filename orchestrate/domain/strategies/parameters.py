@@ -127,7 +127,7 @@ def _fit(name: str, value: object, parameter: Parameter) -> object:
         near = did_you_mean(str(fitted), [str(choice) for choice in parameter.choices])
         choices = ", ".join(str(choice) for choice in parameter.choices)
         raise _UnfitError(f"parameter '{name}' must be one of {choices}, not {shown(value)}", near)
-    _check_bounds(name, fitted, parameter, shown(value))
+    _check_bounds(name, fitted, parameter, value)
     return fitted
 
 
@@ -167,16 +167,17 @@ def _number(value: object, expected_type: type) -> object:
     return int(value) if value == int(value) else _NOTHING
 
 
-def _check_bounds(name: str, value: object, parameter: Parameter, shown_value: str) -> None:
+def _check_bounds(name: str, value: object, parameter: Parameter, written: object) -> None:
+    """Refuse a number beyond the bounds; the message has it as it is `written`."""
     low, high = parameter.minimum, parameter.maximum
     if not isinstance(value, (int, float)):
         return
     if low is not None and (value < low or (parameter.exclusive and value == low)):
         more = "more than" if parameter.exclusive else "at least"
-        raise _UnfitError(f"parameter '{name}' must be {more} {low:g}, not {shown_value}", "")
+        raise _UnfitError(f"parameter '{name}' must be {more} {low:g}, not {shown(written)}", "")
     if high is not None and (value > high or (parameter.exclusive and value == high)):
         less = "less than" if parameter.exclusive else "at most"
-        raise _UnfitError(f"parameter '{name}' must be {less} {high:g}, not {shown_value}", "")
+        raise _UnfitError(f"parameter '{name}' must be {less} {high:g}, not {shown(written)}", "")
 
 
 def _is_number(value: object) -> bool:

@@ -30,7 +30,7 @@ class StoredReturns:
     def add(self, returns: Floats) -> int:
         """Append the returns of a trial; return their place."""
         place = self.end
-        write(self._file, self._path.parent, np.ascontiguousarray(returns, dtype=np.float64).tobytes())
+        write(self._file, self._path.parent, np.ascontiguousarray(returns, dtype=np.float64).data)
         self.end += len(returns)
         return place
 
@@ -60,7 +60,7 @@ def appended(path: Path) -> IO[bytes]:
         raise StoreError(f"{path}: can't be written: {error.strerror or error}") from None
 
 
-def write(file: IO[bytes], folder: Path, content: bytes) -> None:
+def write(file: IO[bytes], folder: Path, content: bytes | memoryview) -> None:
     """Write to a file of an unfinished sweep; StoreError where that fails."""
     try:
         file.write(content)

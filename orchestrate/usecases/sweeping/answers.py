@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +19,8 @@ from orchestrate.domain.strategies.protocols import Signals
 _HOOKS: Final = ("on_start", "on_fill", "on_order", "on_rejected", "on_stop")
 #: The memory that answers may take, in bytes.
 _ROOM: Final = 64_000_000
+#: Everything that an answer says, in the order in which `Signals` takes it.
+_PARTS: Final = attrgetter(*(one.name for one in fields(Signals)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class KeptAnswer:
     def of(cls, answer: object) -> KeptAnswer | None:
         """Return an answer as it is remembered; None for what is none, or is of a kind of its own."""
         if type(answer) is Signals:
-            return cls(tuple(_Flags.packed(getattr(answer, one.name)) for one in fields(Signals)), is_tuple=False)
+            return cls(tuple(map(_Flags.packed, _PARTS(answer))), is_tuple=False)
         if type(answer) is tuple and len(answer) == 2:
             return cls(tuple(map(_Flags.packed, answer)), is_tuple=True)
         return None

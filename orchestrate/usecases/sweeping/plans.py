@@ -41,10 +41,16 @@ class TrialPlans:
         self._quick = len(self._of_strategies) == len(axes) and not judged
         self._written = _parameters(self.tree) if self._quick else {}
         self._described: dict[str, StrategyDescription] = {}
+        self._last: tuple[Point, RunPlan] | None = None
 
     def plan(self, point: Point) -> RunPlan:
-        """Return the plan of a point; InfeasibleError where the file is wrong with it."""
-        return self._with_parameters(point) if self._quick else self.resolved(point)
+        """Return the plan of a point; InfeasibleError where the file is wrong with it.
+
+        That of the last point is remembered: it is asked for by who names its trial and by who runs it.
+        """
+        if self._last is None or self._last[0] is not point:
+            self._last = point, self._with_parameters(point) if self._quick else self.resolved(point)
+        return self._last[1]
 
     def resolved(self, point: Point) -> RunPlan:
         """Return the plan of the whole file with a point laid over it."""

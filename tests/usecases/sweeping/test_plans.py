@@ -155,3 +155,12 @@ def test_a_value_is_laid_over_the_file_as_set_lays_it(tmp_path: Path) -> None:
     assert by_set is not None
     assert read_plan(config, ["strategies.dips.sizing={percent: 50}"]).plan == plans.plan(point)
     assert [key for key, _ in laid] == [key for key, _ in expected]
+
+
+def test_a_plan_is_made_once_for_its_name_and_its_run(tmp_path: Path) -> None:
+    plans, points = plans_of(tmp_path, PARAMETERS.replace("50.0e+0, ", ""))
+    point = next(point for point in points if not isinstance(outcome(plans.plan, point), str))
+    plan, other = plans.plan(point), plans.plan({**point, "dips.depth": 0.25})
+    assert plans.plan(other_point := {**point}) == plan
+    assert plans.plan(other_point) is plans.plan(other_point)
+    assert other != plan
