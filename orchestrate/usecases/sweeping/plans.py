@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
+from typing import Final
 
 from orchestrate import wiring
 from orchestrate.config.document.nodes import Table, find, node_of, plain
-from orchestrate.domain.plan import RunPlan
+from orchestrate.domain.plan import RunPlan, StrategyPlan
 from orchestrate.domain.strategies.parameters import fill_parameters
 from orchestrate.domain.strategies.protocols import StrategyDescription
 from orchestrate.domain.sweeps import Axis, Point
@@ -122,7 +124,7 @@ class TrialIds:
 
     def __init__(self, data_hash: str, versions: Mapping[str, str]) -> None:
         self._with = f"{data_hash}{json.dumps(dict(versions), sort_keys=True)}"
-        self._rest: tuple[RunPlan, str] | None = None
+        self._rest: tuple[tuple[object, ...], str] | None = None
 
     def of(self, plan: RunPlan) -> str:
         """Return the id of a plan's trial. All but the parameters is hashed once for plans that share it."""
@@ -132,7 +134,13 @@ class TrialIds:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _hash_of_rest(self, plan: RunPlan) -> str:
-        bare = replace(plan, strategies=tuple(replace(one, config={}) for one in plan.strategies))
-        if self._rest is None or self._rest[0] != bare:
-            self._rest = bare, bare.hash
+        rest = *_REST(plan), *map(_SETTINGS, plan.strategies)
+        if self._rest is None or self._rest[0] != rest:
+            bare = replace(plan, strategies=tuple(replace(one, config={}) for one in plan.strategies))
+            self._rest = rest, bare.hash
         return self._rest[1]
+
+
+#: All that a plan says but its strategies, and all that one of these says but its parameters.
+_REST: Final = attrgetter(*(one.name for one in fields(RunPlan) if one.name != "strategies"))
+_SETTINGS: Final = attrgetter(*(one.name for one in fields(StrategyPlan) if one.name != "config"))

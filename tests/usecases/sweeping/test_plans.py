@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_ids_differ_where_plans_data_or_versions_do(tmp_path: Path) -> None:
     assert len(ids) == 8
     one = TrialIds("a", {})
     assert one.of(plans.plan(points[0])) == one.of(plans.resolved(points[0]))
+
+
+def test_ids_are_those_of_the_plan_whatever_was_named_before(tmp_path: Path) -> None:
+    plans, _ = plans_of(tmp_path, PARAMETERS.replace("50.0e+0, ", ""))
+    plan = plans.plan({"trend.fast": 4, "trend.slow": 50, "dips.depth": 0.25})
+    trend, dips = plan.strategies
+    others = [replace(plan, benchmark="ALPHA"), replace(plan, strategies=(replace(trend, priority=9), dips)), plan]
+    names = TrialIds("a", {})
+    found = [names.of(one) for one in (plan, *others)]
+    assert found == [TrialIds("a", {}).of(one) for one in (plan, *others)]
+    assert len(set(found)) == 3
 
 
 ANYTHING = """\
