@@ -1,0 +1,1 @@
+"""Prices, greeks and implied volatilities of options, for whole chains at once."""
