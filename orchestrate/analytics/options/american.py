@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.analytics.options import european
+from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Greeks, Options, Rows
 from orchestrate.analytics.options.implied import SOLVED, ImpliedVolatility, reasons, solved
 from orchestrate.analytics.options.roots import roots
-from orchestrate.analytics.options.terms import DAYS, NO_DIVIDENDS, Dividends, Greeks, Rows, Terms
 from orchestrate.domain.market.timeline import Flags, Floats
 
 #: The steps of the coarser tree.
@@ -33,7 +33,7 @@ _LEAST, _MOST, _PRECISION = 1e-3, 10.0, 1e-7
 _MARGIN: Final = 1.1
 
 
-def prices(options: Terms, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Floats:
+def prices(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Floats:
     """Return the price of each option."""
     given = np.broadcast_to(np.asarray(volatility, dtype=np.float64), len(options))
     price = european.prices(options, given, dividends)
@@ -42,7 +42,7 @@ def prices(options: Terms, volatility: npt.ArrayLike, dividends: Dividends = NO_
     return price
 
 
-def greeks(options: Terms, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
+def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
     """Return the price of each option and how it changes."""
     given = np.broadcast_to(np.asarray(volatility, dtype=np.float64), len(options))
     answer = european.greeks(options, given, dividends)
@@ -51,7 +51,9 @@ def greeks(options: Terms, volatility: npt.ArrayLike, dividends: Dividends = NO_
     return answer
 
 
-def implied_volatility(options: Terms, price: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> ImpliedVolatility:
+def implied_volatility(
+    options: Options, price: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS
+) -> ImpliedVolatility:
     """Return the volatility of each option at its price.
 
     That of an option which may be exercised early lies below the one that it has as a European option, and is looked
@@ -77,21 +79,21 @@ def implied_volatility(options: Terms, price: npt.ArrayLike, dividends: Dividend
     return solved(volatility, reason)
 
 
-def is_early(options: Terms, dividends: Dividends = NO_DIVIDENDS) -> Flags:
+def is_early(options: Options, dividends: Dividends = NO_DIVIDENDS) -> Flags:
     """Return which options may be worth exercising before their expiry: calls for dividends, puts for interest."""
     pays = (options.dividend > 0.0) | (dividends.value(options) > 0.0)
     call, put = pays | (options.rate < 0.0), (options.rate > 0.0) | (options.dividend < 0.0)
     return (options.years > 0.0) & np.where(options.is_call, call, put)
 
 
-def _blocks(options: Terms, price: Floats, dividends: Dividends) -> Iterator[Rows]:
+def _blocks(options: Options, price: Floats, dividends: Dividends) -> Iterator[Rows]:
     """Yield the numbers of rows that need a tree, some at a time; `price` is NaN where there is none."""
     early = np.flatnonzero(is_early(options, dividends) & np.isfinite(price))
     for start in range(0, len(early), _BLOCK):
         yield early[start : start + _BLOCK]
 
 
-def _greeks_of_block(options: Terms, volatility: Floats, dividends: Dividends) -> Greeks:
+def _greeks_of_block(options: Options, volatility: Floats, dividends: Dividends) -> Greeks:
     now = _Tree.of(options, volatility, dividends)
     bump = np.minimum(_BUMP, 0.5 * volatility)
     above, below = (_Tree.of(options, volatility + each, dividends).price for each in (bump, -bump))
@@ -99,7 +101,7 @@ def _greeks_of_block(options: Terms, volatility: Floats, dividends: Dividends) -
     return Greeks(now.price, now.delta, now.gamma, _theta(options, volatility, dividends, now), vega)
 
 
-def _theta(options: Terms, volatility: Floats, dividends: Dividends, now: _Tree) -> Floats:
+def _theta(options: Options, volatility: Floats, dividends: Dividends, now: _Tree) -> Floats:
     """Return what a day takes, from the equation that prices obey where waiting is worth more than exercise."""
     carry = (options.rate - options.dividend) * options.spot
     bend = 0.5 * (volatility * dividends.taken_from(options).spot) ** 2 * now.gamma
@@ -116,14 +118,14 @@ class _Tree:
     gamma: Floats
 
     @classmethod
-    def of(cls, options: Terms, volatility: Floats, dividends: Dividends) -> _Tree:
+    def of(cls, options: Options, volatility: Floats, dividends: Dividends) -> _Tree:
         """Price on both trees; no option is worth less than its exercise."""
         coarse, fine = (_on_a_tree(options, volatility, dividends, steps) for steps in (_STEPS, 2 * _STEPS))
         price, delta, gamma = (2.0 * better - good for good, better in zip(coarse, fine, strict=True))
         return cls(np.maximum(price, options.exercised), delta, gamma)
 
 
-def _on_a_tree(options: Terms, volatility: Floats, dividends: Dividends, steps: int) -> tuple[Floats, Floats, Floats]:
+def _on_a_tree(options: Options, volatility: Floats, dividends: Dividends, steps: int) -> tuple[Floats, Floats, Floats]:
     """Return price, delta and gamma: go back from the expiry, exercising wherever that is worth more than waiting.
 
     The last step is priced by the formula. The tree begins two steps before the present, so that there are three nodes

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.analytics.options import implied
+from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Greeks, Options
 from orchestrate.analytics.options.implied import ImpliedVolatility
-from orchestrate.analytics.options.terms import DAYS, NO_DIVIDENDS, Dividends, Greeks, Terms
 from orchestrate.domain.market.timeline import Floats
 
 #: A strike that is so many deviations off is never crossed.
@@ -19,19 +19,21 @@ _FARTHEST: Final = 1e3
 _DENSITY: Final = 1.0 / math.sqrt(2.0 * math.pi)
 
 
-def prices(options: Terms, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Floats:
+def prices(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Floats:
     """Return the price of each option."""
     return _Formula.of(dividends.taken_from(options), volatility).price
 
 
-def greeks(options: Terms, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
+def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
     """Return the price of each option and how it changes."""
     formula = _Formula.of(dividends.taken_from(options), volatility)
     nearing = (options.rate - options.dividend) * dividends.value(options) * formula.delta / DAYS
     return Greeks(formula.price, formula.delta, formula.gamma, formula.theta - nearing, formula.vega)
 
 
-def implied_volatility(options: Terms, price: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> ImpliedVolatility:
+def implied_volatility(
+    options: Options, price: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS
+) -> ImpliedVolatility:
     """Return the volatility of each option at its price, such as the middle of its quotes."""
     return implied.implied_volatility(dividends.taken_from(options), price)
 
@@ -43,7 +45,7 @@ class _Formula:
     `shares` and `chance` are the normal distribution at d1 and d2, both times the sign of the right.
     """
 
-    options: Terms
+    options: Options
     deviation: Floats
     stock: Floats
     cash: Floats
@@ -52,7 +54,7 @@ class _Formula:
     chance: Floats
 
     @classmethod
-    def of(cls, options: Terms, volatility: npt.ArrayLike) -> _Formula:
+    def of(cls, options: Options, volatility: npt.ArrayLike) -> _Formula:
         """Compute the parts; an option without time or volatility left is worth what exercising will be."""
         from scipy.special import ndtr
 

@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from orchestrate.analytics.options.columns import Options, Rows
 from orchestrate.analytics.options.roots import roots
-from orchestrate.analytics.options.terms import Rows, Terms
 from orchestrate.domain.market.timeline import Flags, Floats
 
 #: Why an option has no implied volatility; `ImpliedVolatility.reason` has places in this list.
@@ -50,7 +50,7 @@ class ImpliedVolatility:
         return REASONS[int(self.reason[row])]
 
 
-def implied_volatility(options: Terms, price: npt.ArrayLike) -> ImpliedVolatility:
+def implied_volatility(options: Options, price: npt.ArrayLike) -> ImpliedVolatility:
     """Return the volatility of each option at its price, such as the middle of its quotes."""
     given = np.broadcast_to(np.asarray(price, dtype=np.float64), len(options))
     forward, strike = options.forward, options.strike
@@ -67,7 +67,7 @@ def implied_volatility(options: Terms, price: npt.ArrayLike) -> ImpliedVolatilit
     return solved(volatility, reason)
 
 
-def reasons(options: Terms, price: Floats, is_low: Flags, is_high: Flags) -> Rows:
+def reasons(options: Options, price: Floats, is_low: Flags, is_high: Flags) -> Rows:
     """Return why each option has no volatility, as far as it is known before one is looked for."""
     is_priced = np.isfinite(price) & (price > 0.0) & np.isfinite(options.forward) & np.isfinite(options.strike)
     return np.select(

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.analytics.options import european
-from orchestrate.analytics.options.terms import DAYS, NO_DIVIDENDS, Dividends, Greeks, Terms
+from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Greeks, Options
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.market.timeline import Floats
 
@@ -26,17 +26,17 @@ _GRID: Final = (100, 200)
 _BUMP: Final = 1e-3
 
 
-def prices(options: Terms, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Floats:
+def prices(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Floats:
     """Return the price of each option."""
     return _priced(options, volatility, dividends, vega=False).price
 
 
-def greeks(options: Terms, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
+def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
     """Return the price of each option and how it changes."""
     return _priced(options, volatility, dividends, vega=True)
 
 
-def _priced(options: Terms, volatility: npt.ArrayLike, dividends: Dividends, *, vega: bool) -> Greeks:
+def _priced(options: Options, volatility: npt.ArrayLike, dividends: Dividends, *, vega: bool) -> Greeks:
     """Let QuantLib price what has time and volatility left; the rest is as of European options."""
     library = _library()
     given = np.broadcast_to(np.asarray(volatility, dtype=np.float64), len(options))
@@ -66,7 +66,7 @@ class _Option:
     stretch: float
 
     @classmethod
-    def of(cls, library: Any, options: Terms, volatility: float, dividends: Dividends) -> _Option:
+    def of(cls, library: Any, options: Options, volatility: float, dividends: Dividends) -> _Option:
         """Give the only row of `options` to QuantLib, with its time stretched to ten years."""
         today = library.Date(*_FIRST_DAY)
         library.Settings.instance().evaluationDate = today

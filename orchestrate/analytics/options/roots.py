@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrate.analytics.options.terms import Rows
+from orchestrate.analytics.options.columns import Rows
 from orchestrate.domain.market.timeline import Flags, Floats
 
 #: Halving alone takes 64 turns to the last bit of a number between bounds.

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrate.analytics.options.terms import Terms
+from orchestrate.analytics.options.columns import Options
 from orchestrate.domain.market.timeline import Floats
 
 
-def random_contracts(count: int, seed: int = 3) -> tuple[Terms, Floats]:
+def random_contracts(count: int, seed: int = 3) -> tuple[Options, Floats]:
     """Return contracts of whole days up to a year, and their volatilities."""
     draws = np.random.default_rng(seed)
     strike = 100.0 * np.exp(draws.normal(0.0, 0.15, count))
     years = draws.integers(3, 366, count) / 365.0
     is_call = draws.random(count) < 0.5
     rate, dividend = draws.uniform(0.0, 0.1, (2, count))
-    return Terms.of(100.0, strike, years, is_call, rate, dividend), draws.uniform(0.1, 0.8, count)
+    return Options.of(100.0, strike, years, is_call, rate, dividend), draws.uniform(0.1, 0.8, count)
 
 
 class QuantLib:
@@ -29,7 +29,7 @@ class QuantLib:
         self.today = self.library.Date(1, 1, 2020)
         self.library.Settings.instance().evaluationDate = self.today
 
-    def european(self, options: Terms, volatility: Floats) -> Floats:
+    def european(self, options: Options, volatility: Floats) -> Floats:
         """Return price, delta, gamma, theta and vega, a column each."""
         rows = []
         for option in self._options(options, volatility, "AnalyticEuropeanEngine"):
@@ -37,11 +37,11 @@ class QuantLib:
             rows.append((*first, option.theta() / 365.0, option.vega() / 100.0))
         return np.array(rows)
 
-    def american(self, options: Terms, volatility: Floats) -> Floats:
+    def american(self, options: Options, volatility: Floats) -> Floats:
         """Return prices that are good to more digits than any tree's."""
         return np.array([option.NPV() for option in self._options(options, volatility, "QdFpAmericanEngine")])
 
-    def _options(self, options: Terms, volatility: Floats, engine: str) -> Any:
+    def _options(self, options: Options, volatility: Floats, engine: str) -> Any:
         library = self.library
         count = library.Actual365Fixed()
         is_european = "European" in engine

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from orchestrate.analytics.options import american, european
-from orchestrate.analytics.options.terms import Dividends, Terms
+from orchestrate.analytics.options.columns import Dividends, Options
 from orchestrate.domain.market.timeline import Flags, Floats
 from tests.analytics.options.contracts import QuantLib, random_contracts
 
 
 def test_a_published_put():
-    assert american.prices(Terms.of(90.0, 100.0, 0.1, False, 0.1, 0.1), 0.15)[0] == pytest.approx(10.0006, abs=5e-4)
+    assert american.prices(Options.of(90.0, 100.0, 0.1, False, 0.1, 0.1), 0.15)[0] == pytest.approx(10.0006, abs=5e-4)
 
 
 def test_greeks_are_quantlibs_to_a_hundredth():
@@ -46,7 +46,7 @@ def test_theta_is_what_a_day_takes():
     assert (theta == 0.0).any()
 
 
-def nearly_exercised(options: Terms, volatility: Floats) -> Flags:
+def nearly_exercised(options: Options, volatility: Floats) -> Flags:
     """Return where two percent of the spot decide on exercise: there, gamma jumps."""
     here, there = (
         american.prices(moved, volatility) < moved.exercised + 1e-3
@@ -64,13 +64,13 @@ def test_it_is_worth_its_exercise_and_the_european_at_least():
 
 
 def test_what_is_never_exercised_early_is_priced_by_the_formula():
-    options = Terms.of(100.0, [90.0, 110.0, 90.0, 110.0], 0.5, [1, 1, 0, 0], [0.05, 0.05, 0.0, 0.0])
+    options = Options.of(100.0, [90.0, 110.0, 90.0, 110.0], 0.5, [1, 1, 0, 0], [0.05, 0.05, 0.0, 0.0])
     assert american.is_early(options).tolist() == [False] * 4
     assert american.prices(options, 0.2).tolist() == european.prices(options, 0.2).tolist()
 
 
 def test_a_call_is_exercised_on_the_eve_of_a_large_dividend():
-    call, dividends = Terms.of(100.0, 80.0, 0.5, True, 0.02), Dividends.of((0.1, 15.0))
+    call, dividends = Options.of(100.0, 80.0, 0.5, True, 0.02), Dividends.of((0.1, 15.0))
     price = american.prices(call, 0.15, dividends)[0]
     assert european.prices(call, 0.15, dividends)[0] < 7.5
     assert price == pytest.approx(20.0 + 80.0 * 0.02 * 0.1, abs=0.03)  # the interest on the strike until the eve
@@ -94,7 +94,9 @@ def test_implied_volatility_gives_back_the_price():
 
 @pytest.mark.parametrize("volatility", [0.0, 1e-6, 0.01, 8.0])
 def test_extreme_volatilities_have_prices(volatility):
-    options = Terms.of(100.0, [1.0, 80.0, 100.0, 120.0, 1e4], [0.001, 0.5, 3.0, 1.0, 0.01], [1, 0, 1, 0, 0], 0.05, 0.08)
+    options = Options.of(
+        100.0, [1.0, 80.0, 100.0, 120.0, 1e4], [0.001, 0.5, 3.0, 1.0, 0.01], [1, 0, 1, 0, 0], 0.05, 0.08
+    )
     greeks = american.greeks(options, volatility)
     for column in (greeks.price, greeks.delta, greeks.gamma, greeks.theta, greeks.vega):
         assert np.isfinite(column).all()
@@ -103,5 +105,5 @@ def test_extreme_volatilities_have_prices(volatility):
 
 
 def test_what_is_missing_is_missing_in_its_row_alone():
-    options = Terms.of([100.0, np.nan, 100.0], 100.0, 1.0, False, [0.05, 0.05, np.nan])
+    options = Options.of([100.0, np.nan, 100.0], 100.0, 1.0, False, [0.05, 0.05, np.nan])
     assert np.isnan(american.greeks(options, 0.2).vega).tolist() == [False, True, True]

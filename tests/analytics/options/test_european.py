@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.analytics.options import european
-from orchestrate.analytics.options.terms import Dividends, Greeks, Terms, years_between
+from orchestrate.analytics.options.columns import Dividends, Greeks, Options, years_between
 from tests.analytics.options.contracts import QuantLib, random_contracts
 
 
 def test_a_published_call():
-    assert european.prices(Terms.of(60.0, 65.0, 0.25, True, 0.08), 0.30)[0] == pytest.approx(2.1334, abs=5e-5)
+    assert european.prices(Options.of(60.0, 65.0, 0.25, True, 0.08), 0.30)[0] == pytest.approx(2.1334, abs=5e-5)
 
 
 def test_greeks_are_quantlibs():
@@ -50,7 +50,7 @@ rates = st.floats(-0.05, 0.2)
 def test_puts_and_calls_are_at_parity(spot, moneyness, years, volatility, rate, dividend):
     strike = spot * moneyness
     call, put = (
-        european.prices(Terms.of(spot, strike, years, right, rate, dividend), volatility)[0] for right in (1, 0)
+        european.prices(Options.of(spot, strike, years, right, rate, dividend), volatility)[0] for right in (1, 0)
     )
     forward = spot * np.exp(-dividend * years) - strike * np.exp(-rate * years)
     assert call - put == pytest.approx(forward, abs=1e-13 * (spot + strike))
@@ -58,7 +58,7 @@ def test_puts_and_calls_are_at_parity(spot, moneyness, years, volatility, rate, 
 
 @pytest.mark.parametrize(("years", "volatility"), [(0.0, 0.2), (-1.0, 0.2), (1.0, 0.0)])
 def test_without_time_or_volatility_it_is_worth_its_exercise(years, volatility):
-    options = Terms.of(100.0, [90.0, 110.0, 90.0, 110.0, 100.0], years, [1, 1, 0, 0, 1])
+    options = Options.of(100.0, [90.0, 110.0, 90.0, 110.0, 100.0], years, [1, 1, 0, 0, 1])
     greeks = european.greeks(options, volatility)
     assert greeks.price.tolist() == [10.0, 0.0, 0.0, 10.0, 0.0]
     assert greeks.delta.tolist() == [1.0, 0.0, 0.0, -1.0, 0.5]
@@ -66,7 +66,7 @@ def test_without_time_or_volatility_it_is_worth_its_exercise(years, volatility):
 
 
 def test_what_is_missing_is_missing_in_its_row_alone():
-    options = Terms.of([100.0, np.nan, -1.0, 100.0], 100.0, 1.0, True)
+    options = Options.of([100.0, np.nan, -1.0, 100.0], 100.0, 1.0, True)
     greeks = european.greeks(options, [0.2, 0.2, 0.2, np.nan])
     for field in fields(Greeks):
         assert np.isnan(getattr(greeks, field.name)).tolist() == [False, True, True, True], field.name
@@ -74,7 +74,7 @@ def test_what_is_missing_is_missing_in_its_row_alone():
 
 def test_cash_dividends_until_the_expiry_are_taken_from_the_underlying():
     dividends = Dividends.of((0.5, 2.0), (0.25, 1.0), (0.75, 4.0))
-    options = Terms.of(100.0, 100.0, [0.25, 0.6, 0.2], True, 0.05)
+    options = Options.of(100.0, 100.0, [0.25, 0.6, 0.2], True, 0.05)
     value = dividends.value(options)
     assert value == pytest.approx([np.exp(-0.0125), np.exp(-0.0125) + 2.0 * np.exp(-0.025), 0.0])
     plain = replace(options, spot=options.spot - value)

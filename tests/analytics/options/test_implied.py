@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.analytics.options import european
-from orchestrate.analytics.options.terms import Dividends, Terms
+from orchestrate.analytics.options.columns import Dividends, Options
 
 rates = st.floats(-0.05, 0.15)
 
@@ -17,7 +17,7 @@ rates = st.floats(-0.05, 0.15)
     st.floats(1e-4, 1e5), st.floats(0.2, 5.0), st.floats(1e-4, 3.0), st.floats(0.01, 3.0), st.booleans(), rates, rates
 )
 def test_a_price_gives_back_its_volatility(spot, moneyness, years, volatility, is_call, rate, dividend):
-    options = Terms.of(spot, spot * moneyness, years, is_call, rate, dividend)
+    options = Options.of(spot, spot * moneyness, years, is_call, rate, dividend)
     greeks = european.greeks(options, volatility)
     implied = european.implied_volatility(options, greeks.price)
     rounding = 50.0 * np.finfo(float).eps * (spot + spot * moneyness)
@@ -30,7 +30,7 @@ def test_a_price_gives_back_its_volatility(spot, moneyness, years, volatility, i
 
 def test_a_whole_chain_comes_back():
     strike, years = np.meshgrid(np.arange(50.0, 200.0, 0.5), [0.01, 0.1, 0.5, 2.0])
-    options = Terms.of(100.0, strike.ravel(), years.ravel(), strike.ravel() > 100.0, 0.04, 0.01)
+    options = Options.of(100.0, strike.ravel(), years.ravel(), strike.ravel() > 100.0, 0.04, 0.01)
     volatility = 0.15 + 0.002 * np.abs(strike.ravel() - 100.0)
     implied = european.implied_volatility(options, european.prices(options, volatility))
     has_price = european.prices(options, volatility) > 1e-10
@@ -54,13 +54,13 @@ def test_a_whole_chain_comes_back():
     ],
 )
 def test_where_there_is_none_it_says_why(option, price, reason):
-    implied = european.implied_volatility(Terms.of(*option), price)
+    implied = european.implied_volatility(Options.of(*option), price)
     assert implied.why(0) == reason
     assert np.isnan(implied.volatility[0]) == bool(reason)
 
 
 def test_cash_dividends_count():
-    options, dividends = Terms.of(100.0, [95.0, 105.0], 0.5, [False, True], 0.03), Dividends.of((0.1, 3.0))
+    options, dividends = Options.of(100.0, [95.0, 105.0], 0.5, [False, True], 0.03), Dividends.of((0.1, 3.0))
     price = european.prices(options, [0.25, 0.2], dividends)
     assert european.implied_volatility(options, price, dividends).volatility == pytest.approx([0.25, 0.2])
     assert abs(european.implied_volatility(options, price).volatility - [0.25, 0.2]).min() > 0.01

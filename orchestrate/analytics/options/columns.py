@@ -22,7 +22,7 @@ def years_between(now: Stamps | int, expiry: Stamps | int) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Terms:
+class Options:
     """Options and the market that they are priced in; `years` to the expiry, `rate` and `dividend` continuous, a year.
 
     Prices, greeks and volatilities are NaN in a row where a number is missing, or where spot or strike is not positive.
@@ -44,7 +44,7 @@ class Terms:
         is_call: npt.ArrayLike,
         rate: npt.ArrayLike = 0.0,
         dividend: npt.ArrayLike = 0.0,
-    ) -> Terms:
+    ) -> Options:
         """Return numbers and columns as columns of one length."""
         given = (spot, strike, years, is_call, rate, dividend)
         columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(one)) for one in given))
@@ -57,9 +57,9 @@ class Terms:
         """Return the number of options."""
         return len(self.spot)
 
-    def __getitem__(self, rows: slice | Flags | Rows) -> Terms:
+    def __getitem__(self, rows: slice | Flags | Rows) -> Options:
         """Return some of the options."""
-        return Terms(*(getattr(self, each.name)[rows] for each in fields(self)))
+        return Options(*(getattr(self, each.name)[rows] for each in fields(self)))
 
     @property
     def sign(self) -> Floats:
@@ -102,7 +102,7 @@ class Dividends:
         table = np.array(sorted(dividends), dtype=np.float64).reshape(-1, 2)
         return cls(table[:, 0], table[:, 1])
 
-    def value(self, options: Terms, after: npt.ArrayLike = 0.0) -> Floats:
+    def value(self, options: Options, after: npt.ArrayLike = 0.0) -> Floats:
         """Return what is paid after `after` and until the expiry of each option, as worth at `after`.
 
         A price that is lower by this much grows to one that is lower by what is paid.
@@ -113,7 +113,7 @@ class Dividends:
             worth += np.where(is_paid, amount * np.exp(-growth * (years - after)), 0.0)
         return worth
 
-    def taken_from(self, options: Terms) -> Terms:
+    def taken_from(self, options: Options) -> Options:
         """Return the options on the underlying without what it pays until their expiry."""
         return replace(options, spot=_positive(options.spot - self.value(options))) if len(self.years) else options
 

@@ -1,0 +1,1 @@
+"""Chains of options on any underlying, made from its closes."""
