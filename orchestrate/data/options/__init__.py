@@ -1,0 +1,1 @@
+"""Chains of options: files of several vendors → one `Chain`, with findings."""

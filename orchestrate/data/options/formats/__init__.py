@@ -1,0 +1,1 @@
+"""One file a format of quotes; `registry.py` lists them."""

@@ -1,0 +1,95 @@
+"""Quotes as files have them, one row each, before they become a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from orchestrate.data.options.settings import ChainSettings
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """The files of a chain, the first row of each, and where each row stands in its file."""
+
+    files: tuple[str, ...]
+    starts: tuple[int, ...]
+    lines: Stamps
+    unit: str = "line"
+
+    def place(self, row: int) -> str:
+        """Return where a row stands, in words; the file is named where there are several."""
+        line = f"{self.unit} {self.lines[row]}"
+        if len(self.files) == 1:
+            return line
+        return f"{self.files[int(np.searchsorted(self.starts, row, side='right')) - 1]}, {line}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quotes:
+    """Quotes in the order of their files. `moment` is UTC, a date at midnight; `day` the day of expiry since 1970.
+
+    `quoted` has the columns of a chain, `spot` the price of the underlying, NaN where there is none. `facts` is what
+    the data says of all contracts. `length` is the time from one moment to the next, 0 where the reader doesn't know
+    it; `lag` is how long after its moment a quote stands, as the close of a bar does.
+    """
+
+    moment: Stamps
+    day: Stamps
+    strike: Floats
+    is_call: Flags
+    quoted: Mapping[str, Floats]
+    spot: Floats
+    source: Source
+    facts: Mapping[str, str] = field(default_factory=dict)
+    length: int = 0
+    lag: int = 0
+
+    def __len__(self) -> int:
+        return len(self.moment)
+
+
+def joined(parts: Sequence[Quotes], settings: ChainSettings, where: str) -> Quotes:
+    """Return the quotes of all files as one; a column that one of them lacks is NaN there."""
+    if len(parts) == 1:
+        return parts[0]
+    for fact in sorted({name for part in parts for name in part.facts}):
+        said = sorted({part.facts.get(fact, "") for part in parts})
+        if len(said) > 1:
+            raise several(fact, said, settings, where)
+    names = dict.fromkeys(name for part in parts for name in part.quoted)
+    sizes = np.cumsum([0, *(len(part) for part in parts[:-1])])
+    source = Source(
+        tuple(part.source.files[0] for part in parts),
+        tuple(sizes.tolist()),
+        np.concatenate([part.source.lines for part in parts]),
+        parts[0].source.unit,
+    )
+    return replace(
+        parts[0],
+        moment=np.concatenate([part.moment for part in parts]),
+        day=np.concatenate([part.day for part in parts]),
+        strike=np.concatenate([part.strike for part in parts]),
+        is_call=np.concatenate([part.is_call for part in parts]),
+        spot=np.concatenate([part.spot for part in parts]),
+        quoted={name: np.concatenate([_or_nan(part, name) for part in parts]) for name in names},
+        source=source,
+    )
+
+
+def several(fact: str, said: Iterable[str], settings: ChainSettings, where: str) -> DataError:
+    """Return the error about contracts of several kinds in one chain."""
+    named = ", ".join(one or "none" for one in list(said)[:5])
+    hint = (
+        f"set data: {{{settings.symbol}: {{{fact}: …}}}} to one of them" if fact != "style" else "make a chain of each"
+    )
+    return DataError(f"the data holds contracts of more than one {fact} ({named})", where=where, hint=hint)
+
+
+def _or_nan(part: Quotes, name: str) -> Floats:
+    column = part.quoted.get(name)
+    return np.full(len(part), np.nan) if column is None else column

@@ -1,0 +1,146 @@
+"""The quotes of all contracts of one root, in columns, and what they say at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps, sealed
+from orchestrate.domain.options.contract import OptionContract
+from orchestrate.domain.options.quotes import Mark, Quote, QuoteHistory, marked
+from orchestrate.domain.options.view import QUOTED, ChainView, Pricing, Terms
+
+_DAY: Final = 86_400 * 10**9
+Places = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contracts:
+    """All contracts of a chain in columns, by day of expiry, strike and right, calls first."""
+
+    day: Stamps
+    expiry: Stamps
+    strike: Floats
+    is_call: Flags
+
+    def __len__(self) -> int:
+        return len(self.strike)
+
+    def place(self, contract: OptionContract) -> int | None:
+        """Return where a contract stands, None where the chain never quotes it."""
+        day = np.datetime64(contract.expires_on, "D").astype(np.int64)
+        first, last = np.searchsorted(self.day, [day, day + 1])
+        same = (self.strike[first:last] == contract.strike) & (self.is_call[first:last] == contract.is_call)
+        return int(first + same.argmax()) if same.any() else None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Chain:
+    """Quotes by moment, then contract; `starts` are the first rows of the `moments`, and behind the last.
+
+    A moment is when its quotes may be acted upon, as a bar's; `quoted_at` is the instant from which time to expiry
+    counts. `places` are those of each row's contract. `spots` are the vendor's prices of the underlying, NaN where it
+    gives none. `length` is the time from one moment to the next, as a rule.
+    """
+
+    symbol: str
+    terms: Terms
+    contracts: Contracts
+    moments: Stamps
+    quoted_at: Stamps
+    starts: Stamps
+    places: Places
+    quoted: Mapping[str, Floats]
+    spots: Floats
+    length: int
+    pricing: Pricing | None = None
+    _histories: dict[OptionContract, QuoteHistory] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if not len(self.moments):
+            raise ValueError(f"{self.symbol}: a chain needs at least one quote")
+        if (np.diff(self.moments) <= 0).any():
+            raise ValueError(f"{self.symbol}: the moments of a chain must rise strictly")
+        for name in ("moments", "quoted_at", "starts", "places", "spots"):
+            object.__setattr__(self, name, sealed(getattr(self, name)))
+        columns = {name: sealed(self.quoted[name]) for name in QUOTED if name in self.quoted}
+        object.__setattr__(self, "quoted", columns)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __repr__(self) -> str:
+        return f"Chain({self.symbol}, {len(self)} quotes of {len(self.contracts)} contracts)"
+
+    @property
+    def max_age(self) -> int:
+        """The age up to which quotes count where no setting says: one step of minutes, none of days."""
+        return self.length if self.length < _DAY else 0
+
+    def at(self, moment: int, spot: float | None = None, max_age: int | None = None) -> ChainView:
+        """Return the newest quote of each contract at `moment` that is no older than `max_age`.
+
+        `spot` is the price of the underlying; without it, the vendor's of that time counts.
+        """
+        oldest = moment - (self.max_age if max_age is None else max_age)
+        first = int(np.searchsorted(self.moments, oldest, side="left"))
+        behind = int(np.searchsorted(self.moments, moment, side="right"))
+        own, now = self.contracts, self._instant(moment, behind)
+        places, rows = self._newest(first, max(first, behind))
+        alive = own.expiry[places] >= now
+        if not alive.all():
+            places, rows = places[alive], rows[alive]
+        return ChainView(
+            self.terms,
+            now,
+            self._spot(first, behind) if spot is None else spot,
+            own.day[places],
+            own.expiry[places],
+            own.strike[places],
+            own.is_call[places],
+            {name: column[rows] for name, column in self.quoted.items()},
+            self.pricing,
+        )
+
+    def quote(self, contract: OptionContract, moment: int) -> Quote | None:
+        """Return the newest quote of a contract at `moment`, however old; None where it has none yet."""
+        return self._history(contract).newest(moment)
+
+    def mark(self, contract: OptionContract, moment: int, spot: float, max_age: int | None = None) -> Mark:
+        """Return what a contract counts as worth at `moment`, with the underlying at `spot`."""
+        age = self.max_age if max_age is None else max_age
+        return marked(self._history(contract).two_sided(moment, age), contract.intrinsic(spot))
+
+    def _history(self, contract: OptionContract) -> QuoteHistory:
+        """Return the quotes of one contract, which are put together when it is first looked up."""
+        history = self._histories.get(contract)
+        if history is None:
+            history = self._histories[contract] = self._gathered(self.contracts.place(contract))
+        return history
+
+    def _gathered(self, place: int | None) -> QuoteHistory:
+        rows = np.flatnonzero(self.places == (-1 if place is None else place))
+        made = self.moments[np.searchsorted(self.starts, rows, side="right") - 1]
+        return QuoteHistory(made.data, self.quoted["bid"][rows].data, self.quoted["ask"][rows].data)
+
+    def _newest(self, first: int, behind: int) -> tuple[Places, Stamps]:
+        """Return the contracts that are quoted in these moments, and the row of the newest quote of each."""
+        if behind - first == 1:  # one moment quotes each contract once, in their order
+            rows = np.arange(self.starts[first], self.starts[behind])
+            return self.places[rows], rows
+        span = np.arange(self.starts[first], self.starts[behind])
+        newest = np.full(len(self.contracts), -1, dtype=np.int64)
+        newest[self.places[span]] = span  # of several rows of a contract the last one stays
+        places = np.flatnonzero(newest >= 0).astype(np.int32)
+        return places, newest[places]
+
+    def _instant(self, moment: int, behind: int) -> int:
+        """Return the instant that a moment stands for: a daily label stands for the close of its day."""
+        return int(self.quoted_at[behind - 1] + moment - self.moments[behind - 1]) if behind else moment
+
+    def _spot(self, first: int, behind: int) -> float:
+        return float(self.spots[behind - 1]) if behind > first else np.nan
