@@ -27,6 +27,10 @@ class Contracts:
     strike: Floats
     is_call: Flags
 
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            object.__setattr__(self, name, sealed(getattr(self, name)))
+
     def __len__(self) -> int:
         return len(self.strike)
 
@@ -72,6 +76,10 @@ class Chain:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Leave out what is made of the rest: no other process can have a memoryview."""
+        return type(self), tuple(getattr(self, name) for name in self.__slots__ if not name.startswith("_"))
 
     def __repr__(self) -> str:
         return f"Chain({self.symbol}, {len(self)} quotes of {len(self.contracts)} contracts)"

@@ -14,6 +14,7 @@ import pytest
 
 from orchestrate.domain.errors import DataError
 from tests.data.options.chains import read, rows
+from tests.reference import least_ratio, plain_loop, seconds
 
 DAY = 86_400 * 10**9
 TEXT = rows("2018-02-08,2018-02-28,2700,put,10,11", "2018-02-08,2018-02-28,2700.5,call,60,62")
@@ -61,6 +62,13 @@ def test_quotes_of_minutes_are_in_the_zone_of_their_exchange(tmp_path: Path) -> 
     assert chain.moments.tolist() == [stamp(f"2018-02-0{text}") for text in ("8T20:58", "8T20:59", "9T14:30")]
     assert (chain.length, chain.max_age) == (60 * 10**9, 60 * 10**9)
     assert chain.at(stamp("2018-02-08T20:59")).dte.tolist() == [20 + 1 / 1440]
+
+
+def test_a_clock_may_have_a_column_of_its_own(tmp_path: Path) -> None:
+    text = rows("2018-02-08,2018-02-28,2700,put,10,11", "2018-02-08,2018-02-28,2700,put,12,13")
+    lines = zip(text.splitlines(), ["time", "15:58", "15:59:30"], strict=True)
+    chain, _ = read(tmp_path, "\n".join(f"{line},{clock}" for line, clock in lines))
+    assert chain.moments.tolist() == [stamp("2018-02-08T20:58"), stamp("2018-02-08T20:59:30")]
 
 
 def test_one_quote_a_day_is_a_chain_of_days_at_its_own_clock(tmp_path: Path) -> None:
@@ -234,3 +242,20 @@ def test_a_style_that_the_file_states(tmp_path: Path) -> None:
         read(tmp_path, text, style="european")
     with pytest.raises(DataError, match=r"more than one style \(american, european\)"):
         read(tmp_path, text.replace("62,2750,A", "62,2750,E"))
+
+
+def test_fifteen_thousand_rows_take_no_longer_than_some_loops(tmp_path: Path) -> None:
+    tail = "1,9.9,10.1,5,9,.1,.4,1,1,1,x"
+    lines = [
+        f"SPX,4700,*,SPXW240216{right}{strike * 1000:08},,{right},02/16/2024,01/{day:02}/2024,{strike},{tail}"
+        for day in (3, 4, 5)
+        for right in "CP"
+        for strike in range(2000, 4500)
+    ]
+    text = "\n".join([VENDOR.splitlines()[0], *lines]) + "\n"
+    read(tmp_path, VENDOR, format="vendor_eod", root="SPXW")  # imports what is needed
+
+    def load() -> float:
+        return seconds(lambda: read(tmp_path, text, format="vendor_eod"))
+
+    assert least_ratio(load, lambda: seconds(plain_loop), enough=6.0) < 6.0

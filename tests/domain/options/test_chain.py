@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestrate.domain.options.chain import Chain, Contracts
 from orchestrate.domain.options.quotes import Quote
@@ -95,6 +98,40 @@ def test_a_contract_is_marked_at_its_mid_or_at_what_exercise_is_worth() -> None:
     assert (DAILY.mark(PUT, FIRST, 2750.0).price, DAILY.mark(PUT, FIRST, 2750.0).source) == (10.5, "fresh")
     assert DAILY.mark(PUT, FIRST + DAY, 2690.0).price == 10.0  # a bid alone is no mark
     assert DAILY.mark(PUT, FIRST + DAY, 2690.0, max_age=DAY).source == "last"
+
+
+def test_another_process_gets_the_same_chain() -> None:
+    assert DAILY.quote(PUT, FIRST) is not None  # has made what can't be sent
+    copy = pickle.loads(pickle.dumps(DAILY))
+    assert copy.quote(PUT, FIRST) == DAILY.quote(PUT, FIRST)
+    assert repr(copy) == repr(DAILY) == "Chain(SPXW, 5 quotes of 3 contracts)"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.sampled_from([FEB, MAR]), st.sampled_from(["call", "put"]), st.integers(1, 3)),
+        min_size=1,
+        max_size=25,
+        unique=True,
+    ),
+    st.integers(-1, 8),
+    st.integers(0, 7),
+)
+def test_a_view_is_what_a_search_through_all_rows_gives(rows, step, age) -> None:
+    quotes = [
+        (FIRST + at * MINUTE, date, right, 2700.0 + strike, 1.0 + at, 2.0 + place)
+        for place, (at, date, right, strike) in enumerate(rows)
+    ]
+    newest: dict[tuple[str, float, bool], float] = {}
+    for at, date, right, strike, _, ask in sorted(quotes):
+        if FIRST + (step - age) * MINUTE <= at <= FIRST + step * MINUTE:
+            newest[date, strike, right == "put"] = ask
+    view = chain(quotes, MINUTE, 0).at(FIRST + step * MINUTE, max_age=age * MINUTE)
+    shown = [(one.expires_on, one.strike, one.right == "put") for one in view.contracts]
+    assert list(zip(shown, view.ask.tolist(), strict=True)) == sorted(newest.items())
+    for one, ask in zip(view.contracts, view.ask.tolist(), strict=True):
+        assert chain(quotes, MINUTE, 0).quote(one, FIRST + step * MINUTE).ask == ask
 
 
 @pytest.mark.parametrize("moments", [[], [2, 1], [1, 1]])

@@ -32,6 +32,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "tradedate",
         "date",
     ),
+    "time": ("time", "quotetime"),
     "expiry": ("expiration", "expiry", "expirationdate", "expirydate", "expiredate", "exdate"),
     "strike": ("strike", "strikeprice"),
     "right": ("right", "type", "optiontype", "callput", "putcall", "cpflag"),
@@ -51,7 +52,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 REQUIRED: Final = ("timestamp", "expiry", "strike", "right", "bid", "ask")
 #: Columns of texts. Of a contract's symbol, such as SPXW  210106C03700000, the root counts.
 WRITTEN: Final = {
-    **dict.fromkeys(("timestamp", "expiry", "right", "underlying", "style"), ""),
+    **dict.fromkeys(("timestamp", "time", "expiry", "right", "underlying", "style"), ""),
     "root": r"^\s*([A-Z0-9.$^]+?)\s*\d{6}[CP]\d{8}\s*$",
 }
 #: Vendors put them before the symbol of an index.
@@ -100,7 +101,7 @@ def moments_and_days(table: Table, settings: ChainSettings, where: str, slashed:
 
     A `date_format` of patterns is that of the quotes alone, a named one is that of both.
     """
-    quoted, expiry = table.texts["timestamp"], table.texts["expiry"]
+    quoted, expiry = _with_clock(table), table.texts["expiry"]
     moments = _read(table, quoted, settings.date_format or slashed, settings.timezone, where)
     named = settings.date_format if settings.date_format in NAMED_FORMATS else slashed
     days = _read(table, expiry, named, "UTC", where) // DAY
@@ -151,6 +152,16 @@ def _style(table: Table, settings: ChainSettings, where: str) -> str:
     if len(said) > 1:
         raise several("style", said, settings, where)
     return said[0]
+
+
+def _with_clock(table: Table) -> Texts:
+    """Return the stamps of quotes; a date alone with the time of day beside it."""
+    dates, clocks = table.texts["timestamp"], table.texts.get("time")
+    if clocks is None or ":" in dates.distinct[0] or ":" not in clocks.distinct[0]:
+        return dates
+    count = len(clocks.distinct)
+    pairs, codes = np.unique(dates.codes * count + clocks.codes, return_inverse=True)
+    return Texts(codes, tuple(f"{dates.distinct[pair // count]} {clocks.distinct[pair % count]}" for pair in pairs))
 
 
 def _read(table: Table, column: Texts, date_format: str, zone: str, where: str) -> Stamps:

@@ -125,8 +125,8 @@ def _parsed(
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
-    kinds = {name: pa.string() if part else pa.dictionary(pa.int32(), pa.string()) for name, part in written.items()}
-    types = {str(place): kinds.get(name, pa.float64()) for name, place in places.items()}
+    repeated = pa.dictionary(pa.int32(), pa.string())
+    types = {str(place): repeated if name in written else pa.float64() for name, place in places.items()}
     names = [str(place) for place in range(width)]
     try:
         return arrow_csv.read_csv(
@@ -170,19 +170,20 @@ def _table(table: pa.Table, names: Mapping[str, str], written: Written, unit: st
 
 
 def _texts(column: pa.ChunkedArray, part: str) -> Texts:
-    """Return a column with each text once; dates and stamps as ISO texts."""
+    """Return a column with each text, or the part of it that counts, once; dates and stamps as ISO texts."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_dictionary(column.type) and part:
-        column = column.cast(pa.string())
     if not pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string())
-        column = (pc.replace_substring_regex(column, part, r"\1") if part else column).dictionary_encode("encode")
+        column = column.cast(pa.string()).dictionary_encode("encode")
     whole = column.unify_dictionaries()
-    codes = [chunk.indices.cast(pa.int64()) for chunk in whole.chunks]
-    distinct = [str(text or "").strip() for text in whole.chunk(0).dictionary.to_pylist()]
-    return Texts(integers(pa.chunked_array(codes)), tuple(distinct))
+    distinct = whole.chunk(0).dictionary
+    codes = integers(pa.chunked_array([chunk.indices.cast(pa.int64()) for chunk in whole.chunks]))
+    if part:
+        distinct = pc.replace_substring_regex(distinct, part, r"\1").dictionary_encode("encode")
+        codes = integers(pa.chunked_array([distinct.indices.cast(pa.int64())]))[codes]
+        distinct = distinct.dictionary
+    return Texts(codes, tuple(str(text or "").strip() for text in distinct.to_pylist()))
 
 
 def _first_line(error: BaseException) -> str:
