@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps, sealed
 from orchestrate.domain.options.contract import OptionContract
-from orchestrate.domain.options.quotes import Mark, Quote, QuoteHistory, marked
+from orchestrate.domain.options.marks import MarkSeries, QuoteHistory
+from orchestrate.domain.options.quote import Quote
 from orchestrate.domain.options.view import QUOTED, ChainView, Pricing, Terms
 
 _DAY: Final = 86_400 * 10**9
@@ -118,10 +119,16 @@ class Chain:
         """Return the newest quote of a contract at `moment`, however old; None where it has none yet."""
         return self._history(contract).newest(moment)
 
-    def mark(self, contract: OptionContract, moment: int, spot: float, max_age: int | None = None) -> Mark:
-        """Return what a contract counts as worth at `moment`, with the underlying at `spot`."""
+    def marks(self, contract: OptionContract, spots: Floats, max_age: int | None = None) -> MarkSeries:
+        """Return what a contract counts as worth at each moment until it expires.
+
+        `spots` has the price of the underlying at each moment of the chain.
+        """
+        count = int(np.searchsorted(self.quoted_at, contract.expiry, side="right"))
+        distance = spots[:count] - contract.strike
+        intrinsic = np.maximum(distance if contract.is_call else -distance, 0.0)
         age = self.max_age if max_age is None else max_age
-        return marked(self._history(contract).two_sided(moment, age), contract.intrinsic(spot))
+        return self._history(contract).marks(self.moments[:count], intrinsic, age)
 
     def _history(self, contract: OptionContract) -> QuoteHistory:
         """Return the quotes of one contract, which are put together when it is first looked up."""

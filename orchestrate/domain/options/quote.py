@@ -9,10 +9,14 @@ from orchestrate.domain.values import value
 
 @value
 class Quote:
-    """The two sides of a market; NaN or 0 for a side that is missing. Shares at a close have it as both sides."""
+    """The two sides of a market; NaN or 0 for a side that is missing. Shares at a close have it as both sides.
+
+    `age` is the time since it was made, in nanoseconds.
+    """
 
     bid: float = nan
     ask: float = nan
+    age: int = 0
 
     @property
     def has_bid(self) -> bool:
@@ -28,6 +32,10 @@ class Quote:
     def mid(self) -> float:
         """The middle; NaN unless both sides are there."""
         return (self.bid + self.ask) / 2 if self.has_bid and self.has_ask else nan
+
+    def is_stale(self, max_age: int) -> bool:
+        """Return whether it is too old to trade at."""
+        return self.age > max_age
 
     def price(self, *, buys: bool, cross: float = 1.0, gives_up: bool = False) -> float:
         """Return what a buy or a sale fills at, `cross` of the way over the spread; NaN where it can't.

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 from orchestrate.domain.options.contract import Delivery, OptionContract, Right, Settlement, Style
+from orchestrate.domain.options.greeks import Greeks
+from orchestrate.domain.options.quote import Quote
 from orchestrate.domain.values import value
 
 #: What a vendor may give and a `Pricing` computes.
@@ -194,6 +196,21 @@ class ChainView:
         """Return the contract at a place of the columns."""
         right: Right = "call" if self.is_call[place] else "put"
         return self.terms.contract(right, float(self.strike[place]), int(self.expiry[place]), int(self.day[place]))
+
+    def quote(self, contract: OptionContract) -> Quote:
+        """Return the quote of a contract; without sides where the view has none."""
+        place = self._place(contract)
+        return Quote() if place is None else Quote(float(self.bid[place]), float(self.ask[place]))
+
+    def greeks(self, contract: OptionContract) -> Greeks:
+        """Return the greeks of a contract; not known where the view has no quote of it."""
+        place = self._place(contract)
+        names = ("delta", "gamma", "theta", "vega")
+        return Greeks() if place is None else Greeks(*(float(self._greek(name)[place]) for name in names))
+
+    def _place(self, contract: OptionContract) -> int | None:
+        same = (self.expiry == contract.expiry) & (self.strike == contract.strike) & (self.is_call == contract.is_call)
+        return int(same.argmax()) if same.any() else None
 
     def _by_delta(self, right: Right, delta: float | Bounds) -> OptionContract | None:
         least, wanted, most = _bounds(delta)

@@ -65,9 +65,9 @@ def test_structures_come_to_what_lean_publishes(google, legs, expiry, times, bef
     worth = before
     for right, strike, ratio in legs:
         contract = view.pick(right, strike=strike)
-        quote = chain.quote(contract, OPENING)
-        paid = quote.buy() if ratio > 0 else quote.sell()
-        worth += 100 * times * ratio * (chain.mark(contract, LAST, 0.0).price - paid)
+        paid = chain.quote(contract, OPENING).price(buys=ratio > 0)
+        marks = chain.marks(contract, np.zeros(len(chain.moments)))
+        worth += 100 * times * ratio * (marks.at(int(np.searchsorted(chain.moments, LAST))).price - paid)
     assert round(worth, 2) == after
 
 

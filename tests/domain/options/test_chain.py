@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrate.domain.options.chain import Chain, Contracts
-from orchestrate.domain.options.quotes import Quote
+from orchestrate.domain.options.quote import Quote
 from tests.domain.options.chains import CLOSE, DAY, MINUTE, NONE, TERMS, chain
 
 FIRST = 17570 * DAY
@@ -95,9 +95,17 @@ def test_a_quote_of_a_contract_has_its_age() -> None:
 
 
 def test_a_contract_is_marked_at_its_mid_or_at_what_exercise_is_worth() -> None:
-    assert (DAILY.mark(PUT, FIRST, 2750.0).price, DAILY.mark(PUT, FIRST, 2750.0).source) == (10.5, "fresh")
-    assert DAILY.mark(PUT, FIRST + DAY, 2690.0).price == 10.0  # a bid alone is no mark
-    assert DAILY.mark(PUT, FIRST + DAY, 2690.0, max_age=DAY).source == "last"
+    spots = np.array([2750.0, 2690.0, 2750.0])
+    assert DAILY.marks(PUT, spots).prices.tolist() == [10.5, 10.0, 7.5]  # a bid alone is no mark
+    assert DAILY.marks(PUT, spots, max_age=DAY).prices.tolist() == [10.5, 10.5, 7.5]
+    assert DAILY.marks(replace(PUT, right="call", strike=2700.5), spots).prices.tolist() == [49.5, 0.0, 49.5]
+
+
+def test_marks_end_with_the_expiry() -> None:
+    end = 17590 * DAY
+    days = chain([(end + step * DAY, MAR, "put", 2700.0, 1.0, 2.0) for step in (-1, 0, 1)])
+    february = replace(PUT, expiry=end + CLOSE)
+    assert days.marks(february, np.full(3, 2690.0)).moments.tolist() == [end - DAY, end]
 
 
 def test_another_process_gets_the_same_chain() -> None:

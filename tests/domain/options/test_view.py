@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from orchestrate.domain.options.quote import Quote
 from orchestrate.domain.options.view import ChainView, Pricing
 from tests.domain.options.chains import DAY, NONE, chain
 
@@ -127,6 +128,14 @@ def test_a_chain_is_priced_once_and_its_parts_with_it():
     assert priced.iv.tolist() == (priced.strike / 1000).tolist()
     assert priced.puts.gamma.tolist() == [strike / 1000 for strike in STRIKES]
     assert calls == [10]
+
+
+def test_what_a_view_says_of_one_contract():
+    put = VIEW.pick("put", strike=2700.0)
+    assert (VIEW.quote(put), VIEW.greeks(put).delta) == (Quote(1.0, 2.0), -0.25)
+    assert np.isnan(VIEW.greeks(put).vega)
+    other = replace(put, strike=1.0)
+    assert np.isnan([VIEW.quote(other).bid, VIEW.greeks(other).delta]).all()
 
 
 def test_open_interest_is_unknown_where_the_vendor_does_not_say():
