@@ -22,6 +22,8 @@ from tests.orchestration.harness import HarnessRun, Scripted, prepare
 from tests.orchestration.margin.plain_margin import PlainAccount, initial_rate, maintenance_rate, moments
 from tests.orchestration.margin.test_margin_properties import STEPS, a_market, some_parts, some_rules
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 MANY = int(os.environ.get("ORCHESTRATE_PORTFOLIOS", "25"))
 #: By scope and id, a figure at every step.
 Found = dict[tuple[str, str], list[float]]

@@ -28,6 +28,8 @@ from orchestrate import (
 from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES, ConflictPolicy
 from orchestrate.usecases.api import calls as api
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 SAMPLES = Path(__file__).parents[2] / "configs" / "data"
 ALPHA = SAMPLES / "ALPHA.csv"
 

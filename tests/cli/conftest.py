@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,7 @@ class Prompt:
 
     folder: Path
     capture: Any
+    kept: Path
 
     def __call__(self, *arguments: str) -> Done:
         """Run `orchestrate` with `arguments` in this process."""
@@ -90,6 +93,20 @@ class Prompt:
             app.run(arguments)
         captured = self.capture.readouterr()
         return Done(int(left.value.code or 0), captured.out, captured.err)
+
+    def backtest(self, file: str, *options: str) -> Done:
+        """Run a file's backtest, or put in place what the same one has left in an empty folder before."""
+        text = (self.folder / file).read_text()
+        kept = self.kept / sha256("\0".join([text, file, *options]).encode()).hexdigest()
+        if not kept.exists():
+            done = self("backtest", file, *options)
+            for name in ("reports", "logs"):
+                shutil.copytree(self.folder / name, kept / name)
+            (kept / "done.json").write_text(json.dumps(asdict(done)))
+            return done
+        for name in ("reports", "logs"):
+            shutil.copytree(kept / name, self.folder / name)
+        return Done(**json.loads((kept / "done.json").read_text()))
 
     def write(self, name: str, text: str) -> str:
         """A file in the folder; its name."""
@@ -109,13 +126,19 @@ class Prompt:
         return sorted(folders, key=lambda one: (one.name.partition("-")[0], one.stat().st_mtime_ns, one.name))
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory):
+    """Runs that tests only read, made once."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def prompt(tmp_path, monkeypatch, capsys):
+def prompt(tmp_path, monkeypatch, capsys, kept):
     """A prompt in an empty folder with `single.yaml`, `portfolio.yaml` and `broken.py`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NO_COLOR", raising=False)
     before = signal.getsignal(signal.SIGPIPE)
-    built = Prompt(tmp_path, capsys)
+    built = Prompt(tmp_path, capsys, kept)
     built.write("single.yaml", SINGLE)
     built.write("portfolio.yaml", PORTFOLIO)
     built.write("broken.py", BROKEN)

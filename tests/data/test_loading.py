@@ -272,6 +272,7 @@ def test_a_large_file_is_read_as_a_small_one_would_be(large: Path) -> None:
     assert fast.unit == careful.unit == "line"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -287,6 +288,7 @@ def test_a_fault_in_a_large_file_is_reported_with_its_line(old: str, new: str, m
         read_csv(broken, DataPlan("X", path="broken.csv"), "X")
 
 
+@pytest.mark.uncounted
 def test_nulls_and_total_lines_of_a_large_file_are_reported(large: Path) -> None:
     text = large.read_text()
     rows_before = text.count("\n") - 1

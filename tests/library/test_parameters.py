@@ -210,6 +210,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.uncounted
 @given(st.dictionaries(st.sampled_from(["fast", "slow", "x"]) | st.text(), VALUES, max_size=4))
 def test_whatever_is_given_there_is_a_plan_or_a_problem(given: dict[str, object]):
     description = strategy(

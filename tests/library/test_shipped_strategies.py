@@ -151,6 +151,7 @@ def test_mean_reversion_in_futures_equals_its_rules(ticks: list[int], window: in
         assert tuple(bool(np.asarray(column)[i]) for column in got) == flags
 
 
+@pytest.mark.uncounted
 @settings(max_examples=40)
 @given(TICKS, st.data())
 @pytest.mark.parametrize("name", VECTORISED)
@@ -315,6 +316,7 @@ def traded(name: str, files: list[Path], *, future: bool = False, **config: obje
     return [trade.quantity for trade in result.strategies[name].trades]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_every_strategy_trades_sensibly_on_the_sample_data(name: str):
     quantities = traded(name, [CONFIGS / "data" / "ALPHA.csv"], future=name in BOTH_WAYS)
@@ -325,6 +327,7 @@ def test_every_strategy_trades_sensibly_on_the_sample_data(name: str):
     assert any(quantity < 0 for quantity in quantities) == (name in BOTH_WAYS)
 
 
+@pytest.mark.uncounted
 @pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data, real prices that may not be published, is not here")
 @pytest.mark.parametrize(
     ("name", "files", "least", "most"),

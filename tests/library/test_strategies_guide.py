@@ -13,6 +13,8 @@ from orchestrate.domain.plan import CapitalPlan, DataPlan, RunPlan, StrategyPlan
 from orchestrate.usecases.running.run import run
 from orchestrate.wiring import describe
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
 BLOCKS = {

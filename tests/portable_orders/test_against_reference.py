@@ -20,6 +20,8 @@ from tests.portable_orders.cases import TENTHS, Case, Maker, Sayer, pooled, simu
 from tests.portable_orders.funds import Fees, Pool
 from tests.portable_orders.reference import Done, Operation
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 CASES = int(os.environ.get("ORCHESTRATE_ORDER_CASES", "60"))
 FEES = (Fees(), Fees(1), Fees(0, 2_500), Fees(5, 1_000))
 ENGINES = ("backtrader", "nautilus")

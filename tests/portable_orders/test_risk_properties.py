@@ -134,6 +134,7 @@ def test_bars_that_arrive_make_the_run_of_stored_ones(fill: FillRule) -> None:
     assert feed_runs.arriving_facts(parts, market, rules) == stored
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("fill", ["next_open", "close"])
 @pytest.mark.parametrize("seed", range(12))
 def test_jumping_and_dense_runs_on_both_engines_are_equal(seed: int, fill: FillRule) -> None:

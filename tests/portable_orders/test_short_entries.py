@@ -104,6 +104,7 @@ def spoken(dice: Random, closes: Sequence[float]) -> dict[int, list[Signal]]:
     return plan
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("fill", ["next_open", "close"])
 @pytest.mark.parametrize("engine", ["backtrader", "nautilus"])
 def test_no_opening_of_any_random_run_costs_more_than_its_account_has(engine: str, fill: FillRule) -> None:

@@ -178,6 +178,7 @@ QUESTIONS = {
 }
 
 
+@pytest.mark.uncounted
 def test_a_question_costs_a_few_times_what_its_columns_cost(large):
     """Beside reading files and columns: about 1.5, 2, 7 and 15 times as long, half as much again when traced."""
     names = ("label", "strategy_id", "symbol", "order_id", "wanted", "granted", "price", "reason", "stages")

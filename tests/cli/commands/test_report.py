@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture
 def document(prompt):
     """The document of a run."""
-    return prompt("backtest", "portfolio.yaml", "--gate", "sharpe >= 50", "--format", "json").document
+    return prompt.backtest("portfolio.yaml", "--gate", "sharpe >= 50", "--format", "json").document
 
 
 def test_the_same_document(prompt, document):

@@ -90,7 +90,7 @@ def workshop(tmp_path_factory):
 @pytest.fixture
 def prompt(workshop, monkeypatch, capsys):
     monkeypatch.chdir(workshop)
-    built = Prompt(workshop, capsys)
+    built = Prompt(workshop, capsys, workshop)
     if not built.runs:
         for name in ("crowded.yaml", "small.yaml"):
             assert built("backtest", name, "-q", "--no-lookahead-check").code == 1

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 SAME = ("plan.json", "metrics.json", "equity.parquet", "trades.parquet", "decisions.parquet")
 SAME += ("fills.parquet", "positions.parquet", "flows.parquet", "exposure.parquet", "compatibility.json")
 CROWDED = """\

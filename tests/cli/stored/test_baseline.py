@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture
 def first(prompt):
     """The document of a run whose figures stand in `baseline.json`."""
-    document = prompt("backtest", "portfolio.yaml", "--format", "json").document
+    document = prompt.backtest("portfolio.yaml", "--format", "json").document
     assert prompt("baseline", "latest", "--output", "baseline.json").code == 0
     return document
 

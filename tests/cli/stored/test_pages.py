@@ -17,7 +17,7 @@ data: {AAA: {path: bars.csv}}
 @pytest.fixture
 def run_id(prompt):
     """A run that was stored without a page."""
-    return prompt("backtest", "single.yaml", "--format", "json").document["run_id"]
+    return prompt.backtest("single.yaml", "--format", "json").document["run_id"]
 
 
 def test_a_page_and_the_index_are_written_and_the_page_is_named(prompt, run_id):

@@ -54,6 +54,7 @@ def text(stamps: list[str]) -> str:
     return "\n".join(["Time,Open,High,Low,Close,Volume", *rows]) + "\n"
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("written", WRITTEN)
 def test_a_large_file_is_read_as_a_small_one_is(written: str, tmp_path: Path) -> None:
     content = text([WRITTEN[written](moment) for moment in MOMENTS])
@@ -69,6 +70,7 @@ def test_a_large_file_is_read_as_a_small_one_is(written: str, tmp_path: Path) ->
     assert parsed.columns.rows.tolist() == columns.rows.tolist()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("place", [0, BLOCK - 1, BLOCK, ROWS - 1])
 @pytest.mark.parametrize(
     ("wrong", "why"),

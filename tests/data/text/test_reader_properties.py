@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.synthetic import SyntheticSpec
 from orchestrate.domain.results import Finding
 from tests.data.reading import load_in, read_in, same
+
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
 SPEC = SyntheticSpec(bars=60, seed=3)
 CLEAN = generate("X", SPEC)

@@ -210,6 +210,7 @@ def loaded(entry: DataPlan) -> tuple[Market, tuple[Finding, ...]]:
     return load_market(RunPlan("single", CapitalPlan(Decimal(1000)), {"X": entry}, {}, (), root=FOLDER))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", FILES)
 def test_a_real_file_loads_with_the_findings_that_are_known_of_it(name: str) -> None:
     rows, per_year, decimals, expected = FILES[name]

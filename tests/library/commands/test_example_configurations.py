@@ -23,6 +23,8 @@ from orchestrate.runs.parquet import parquet_files
 from orchestrate.usecases.running.run import run
 from orchestrate.wiring import choices, describe, settings_types
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 CONFIGS = Path(__file__).parents[3] / "configs"
 FILES = sorted(CONFIGS.glob("*.yaml"))
 SEARCHING = [path for path in FILES if "\n#   grep " in path.read_text(encoding="utf-8")]

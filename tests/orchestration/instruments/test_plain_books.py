@@ -13,6 +13,8 @@ from orchestrate.engines.nautilus.adapter import NautilusOrchestrationAdapter
 from tests.orchestration.harness import HarnessRun, Part, run_harness
 from tests.orchestration.instruments.plain_cases import CAPITAL, Case, Wanted, case, flags_of, require
 
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
+
 ENGINES = {"backtrader": BacktraderOrchestrationAdapter, "nautilus": NautilusOrchestrationAdapter}
 
 

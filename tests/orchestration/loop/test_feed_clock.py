@@ -71,6 +71,7 @@ RULES = st.builds(
 )
 
 
+@pytest.mark.uncounted
 @settings(deadline=None, max_examples=20, phases=[Phase.explicit, Phase.generate])  # to shrink whole runs takes minutes
 @given(
     seed=st.integers(0, 1_000),

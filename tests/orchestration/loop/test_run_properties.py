@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,8 @@ from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.orchestration.harness import HarnessRun, Part, prepare
 from tests.orchestration.loop.feed_runs import stage
 from tests.orchestration.risk.checked import Checked
+
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
 ENGINES = ("in_memory", "backtrader", "nautilus")
 SHARED: tuple[Limits, ...] = (

@@ -130,6 +130,7 @@ MOVE = st.tuples(st.integers(0, BARS - 1), st.permutations([*NAMES, RESERVE]).ma
 )
 
 
+@pytest.mark.uncounted
 @settings(max_examples=60, phases=UNSHRUNK)
 @given(
     seed=st.integers(0, 10_000),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +88,7 @@ def outcome(done: HarnessRun) -> tuple[object, ...]:
     return done.events, decisions, curves, [record.fill for record in done.orchestrator.fills]
 
 
+@pytest.mark.uncounted
 @given(st.integers(0, 2**32), st.tuples(OWN, OWN, OWN), SHARED)
 @settings(max_examples=40, deadline=None)
 def test_no_decision_breaks_a_limit_and_jumping_changes_nothing(seed: int, own: Any, shared: Any) -> None:

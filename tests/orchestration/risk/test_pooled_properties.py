@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from tests.orchestration.harness import AT_CLOSE, PLAIN
 from tests.orchestration.risk.pool import BARS, MIXES, Scenario
 from tests.orchestration.risk.pool_simulator import Pool, Trader
+
+pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
 UNSHRUNK = (Phase.explicit, Phase.generate)  # shrinking whole runs takes minutes
 FEES = Commission(percent=0.1, minimum=1.0)

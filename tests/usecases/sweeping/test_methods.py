@@ -28,6 +28,7 @@ sweep:
 """
 
 
+@pytest.mark.uncounted
 def test_tpe_is_resumed_with_what_it_has_learned(tmp_path: Path) -> None:
     whole = swept(tmp_path, TPE)
     assert len(rows_of(whole.folder)) == 10

@@ -133,6 +133,7 @@ def require_rows_of_their_backtests(folder: Path, trials: int) -> None:
         require_row_of_its_backtest(row, text, folder / str(row["trial"]))
 
 
+@pytest.mark.uncounted
 def test_random_rows_are_their_backtests(tmp_path: Path) -> None:
     require_rows_of_their_backtests(tmp_path, 4)
 

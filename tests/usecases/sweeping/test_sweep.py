@@ -100,6 +100,7 @@ def begun(config: str, reports: Path, trials: int) -> Path:
     return left
 
 
+@pytest.mark.uncounted
 def test_what_was_killed_is_resumed_wherever_its_files_end(swept: Swept, tmp_path: Path) -> None:
     """Each file may end in the middle of a line or a row; what is whole is not run again."""
     config, dice = (swept.folder / "sweep.yaml").as_posix(), random.Random(11)

@@ -237,6 +237,7 @@ def _stored(done: HarnessRun) -> list[tuple[str, str, dict[str, float], dict[str
     ]
 
 
+@pytest.mark.uncounted
 @settings(max_examples=40, phases=UNSHRUNK)
 @given(
     seed=st.integers(0, 10_000),

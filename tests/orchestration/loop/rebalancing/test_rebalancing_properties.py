@@ -64,6 +64,7 @@ PLANS = st.builds(
 )
 
 
+@pytest.mark.uncounted
 @settings(max_examples=60, phases=UNSHRUNK)
 @given(seed=st.integers(0, 10_000), rules=RULES, plan=PLANS, pooled=st.booleans(), gaps=st.booleans())
 def test_any_run_keeps_its_money(
