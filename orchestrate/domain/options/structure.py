@@ -7,14 +7,13 @@ from math import fsum, inf, isfinite, nan
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from orchestrate.domain.market.timeline import Floats
 from orchestrate.domain.options.contract import OptionContract
 from orchestrate.domain.options.greeks import SHARE, Greeks
 from orchestrate.domain.options.quote import Quote
 from orchestrate.domain.values import value
 
-Floats = npt.NDArray[np.float64]
 _NO_QUOTE: Final = Quote()
 
 

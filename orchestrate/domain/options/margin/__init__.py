@@ -1,0 +1,1 @@
+"""Margin: what an account must hold for its options on one underlying."""
