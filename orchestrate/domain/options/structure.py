@@ -145,6 +145,10 @@ class Structure:
         """Return its price in the middle of all spreads; NaN where a side is missing."""
         return self.net({leg.symbol: quotes.get(leg.symbol, _NO_QUOTE).mid for leg in self.legs})
 
+    def liquidation(self, quotes: Mapping[str, Quote]) -> float:
+        """Return what closing one brings across all spreads, with longs that nobody buys at 0; NaN where it can't."""
+        return -self.reversed().price(quotes, gives_up=True)
+
     def money(self, points: float) -> float:
         """Return what a price means in money, for all of the quantity."""
         return points * self.multiplier * self.quantity

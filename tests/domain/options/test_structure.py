@@ -91,6 +91,13 @@ def test_a_structure_closes_what_nobody_buys_at_nothing():
     assert isnan(held.reversed().price(quotes))
 
 
+def test_a_structure_is_liquidated_across_all_spreads():
+    assert CONDOR.liquidation(CLOSING) == pytest.approx(11.4 - 13.1 - 12.6 + 11.0)
+    worthless = {**CLOSING, put(745).symbol: Quote(0.0, 0.05)}
+    assert CONDOR.liquidation(worthless) == pytest.approx(0.0 - 13.1 - 12.6 + 11.0)
+    assert isnan(CONDOR.liquidation({**CLOSING, put(747.5).symbol: Quote(0.0, 0.0)}))
+
+
 def test_shares_count_in_the_price_of_a_covered_call():
     bought = covered_call(call(750), quantity=2)
     quotes = {**OPENING, "GOOG": Quote(748.4, 748.4)}

@@ -24,11 +24,11 @@ _NOT_WHOLE: Final = 1e-6
 #: Turns by the steepest number; after these by the first, which never goes in circles.
 _STEEP_TURNS: Final = 500
 #: Splits after which the best solution so far is taken.
-_MOST_SPLITS: Final = 2_000
+_MOST_SPLITS: Final = 1_000
 
 
 def greatest(gains: Floats, rows: Floats, limits: Floats, whole: int) -> Floats:
-    """Return the best x, of which the first `whole` are whole numbers; after 2,000 splits, the best that was seen."""
+    """Return the best x, of which the first `whole` are whole numbers; after 1,000 splits, the best that was seen."""
     start = _Tableau.of(gains, rows, limits)
     start.climb()
     best, best_value, splits = np.zeros(len(gains)), 0.0, 0

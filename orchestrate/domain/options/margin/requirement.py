@@ -7,13 +7,15 @@ it doesn't depend on when or as what they were opened. `pairing.py` finds it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import fsum, inf
-from typing import Final
+from math import fsum, inf, isfinite
+from typing import Final, Literal
 
 from orchestrate.domain.options.contract import OptionContract
 from orchestrate.domain.options.margin.pairing import Long, Pairing, Short, best_pairing
 from orchestrate.domain.options.structure import Structure
 from orchestrate.domain.values import value
+
+AccountType = Literal["margin", "cash"]
 
 
 @value
@@ -28,6 +30,10 @@ class Holding:
     def __post_init__(self) -> None:
         if self.quantity != int(self.quantity):
             raise ValueError(f"{self.contract.symbol}: options come in whole contracts, not {self.quantity:g}")
+        if not (isfinite(self.price) and isfinite(self.mark)):
+            raise ValueError(
+                f"{self.contract.symbol}: a position needs a price and a mark, not {self.price}, {self.mark}"
+            )
 
     @property
     def credit(self) -> float:
@@ -58,6 +64,13 @@ BROAD_INDEX: Final = MarginRule(rate=0.15)
 CASH_ACCOUNT: Final = MarginRule(naked=False)
 
 
+def margin_rule(asset_class: str, account: AccountType = "margin") -> MarginRule:
+    """Return the rule for options on an underlying of that class."""
+    if account == "cash":
+        return CASH_ACCOUNT
+    return BROAD_INDEX if asset_class == "index" else EQUITY
+
+
 @value
 class Requirement:
     """What is required for options on one underlying, beside what their shares require.
@@ -81,6 +94,7 @@ def requirement(
 
     Positions in the same option are netted.
     """
+    _check(holdings, price)
     held = _netted(holdings)
     shorts = [one for one in held if one.quantity < 0]
     longs = [one for one in held if one.quantity > 0]
@@ -90,6 +104,15 @@ def requirement(
     owed = [_short(one, price, rule) for one in shorts]
     pairing = best_pairing(owed, [Long(one.contract, int(one.quantity)) for one in longs], shares)
     return _required(shorts, longs, owed, pairing, rule)
+
+
+def _check(holdings: Sequence[Holding], price: float) -> None:
+    """Refuse positions on several underlyings, and a price that is none."""
+    underlyings = sorted({one.contract.underlying for one in holdings})
+    if len(underlyings) > 1:
+        raise ValueError(f"a requirement is that of one underlying, not of {' and '.join(underlyings)}")
+    if holdings and not isfinite(price):
+        raise ValueError(f"{underlyings[0]}: a requirement needs the price of the underlying, not {price}")
 
 
 def opened(structure: Structure, prices: Mapping[str, float]) -> list[Holding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
-from math import inf, isinf
+from math import inf, isinf, nan
 
 import pytest
 from hypothesis import assume, given, settings
@@ -17,6 +17,7 @@ from orchestrate.domain.options.margin.requirement import (
     Holding,
     MarginRule,
     Requirement,
+    margin_rule,
     opened,
     requirement,
 )
@@ -216,6 +217,28 @@ def test_no_options_require_nothing():
 def test_half_a_contract_is_refused():
     with pytest.raises(ValueError, match=r"GOOG 2016-01-15 C 100: options come in whole contracts, not 0\.5"):
         Holding(call(100), 0.5, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(("price", "mark"), [(nan, 1.0), (1.0, nan), (inf, 1.0)])
+def test_a_position_without_a_price_is_refused(price, mark):
+    with pytest.raises(ValueError, match="GOOG 2016-01-15 C 100: a position needs a price and a mark, not"):
+        Holding(call(100), 1, price, mark)
+
+
+def test_the_price_of_the_underlying_must_be_known():
+    with pytest.raises(ValueError, match="GOOG: a requirement needs the price of the underlying, not nan"):
+        requirement([Holding(call(100), -1, 1.0, 1.0)], nan)
+
+
+def test_a_requirement_is_that_of_one_underlying():
+    both = [Holding(call(100), -1, 1.0, 1.0), Holding(call(100, root="SPX"), 1, 1.0, 1.0)]
+    with pytest.raises(ValueError, match="that of one underlying, not of GOOG and SPX"):
+        requirement(both, 100.0)
+
+
+def test_which_rule_an_underlying_has():
+    rules = [margin_rule(*of) for of in (("equity",), ("etf", "margin"), ("index",), ("index", "cash"))]
+    assert rules == [EQUITY, EQUITY, BROAD_INDEX, CASH_ACCOUNT]
 
 
 # ---- properties
