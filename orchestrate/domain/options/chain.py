@@ -63,7 +63,7 @@ class Chain:
     spots: Floats
     length: int
     pricing: Pricing | None = None
-    _histories: dict[OptionContract, QuoteHistory] = field(default_factory=dict, repr=False)
+    _histories: dict[OptionContract, QuoteHistory] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         if not len(self.moments):

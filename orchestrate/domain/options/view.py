@@ -44,7 +44,7 @@ class Terms:
 
 @value
 class Pricing:
-    """Computes implied volatilities and greeks of all quotes of a view; `source` is what its values are called."""
+    """Computes implied volatilities and greeks of each quote of a view; `source` is what its values are called."""
 
     source: str
     columns: Callable[[ChainView], Mapping[str, Floats]]
@@ -67,7 +67,7 @@ class ChainView:
     is_call: Flags
     quoted: Mapping[str, Floats]
     pricing: Pricing | None = None
-    _priced: dict[str, Floats] = field(default_factory=dict)
+    _priced: dict[str, Floats] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         for column in (self.day, self.expiry, self.strike, self.is_call, *self.quoted.values()):
@@ -248,14 +248,24 @@ class ChainView:
         if self.pricing is None or not np.isnan(stored).any():
             return stored
         if not self._priced:
-            self._priced.update(self.pricing.columns(self))
+            self._priced.update(self._computed(self.pricing))
         return np.where(np.isnan(stored), self._priced[name], stored)
+
+    def _computed(self, pricing: Pricing) -> dict[str, Floats]:
+        """Return what the pricing makes of quotes that have a middle and lack a greek; NaN elsewhere."""
+        lacking = np.logical_or.reduce([np.isnan(self._stored(name)) for name in GREEKS]) & ~np.isnan(self.mid)
+        computed = {name: np.full(len(self), np.nan) for name in GREEKS}
+        if lacking.any():
+            for name, column in pricing.columns(self._where(lacking)).items():
+                computed[name][lacking] = column
+        return computed
 
     def _where(self, chosen: Flags) -> ChainView:
         own = {name: getattr(self, name)[chosen] for name in ("day", "expiry", "strike", "is_call")}
         quoted = {name: column[chosen] for name, column in self.quoted.items()}
-        priced = {name: column[chosen] for name, column in self._priced.items()}
-        return replace(self, **own, quoted=quoted, _priced=priced)
+        part = replace(self, **own, quoted=quoted)
+        part._priced.update({name: column[chosen] for name, column in self._priced.items()})
+        return part
 
 
 def date_text(day: int) -> str:

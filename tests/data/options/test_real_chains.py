@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from orchestrate.data.options.pricing import pricing_of
 from orchestrate.data.options.settings import ChainSettings
 from orchestrate.data.options.sources import read_chain
 from orchestrate.domain.options.chain import Chain
@@ -92,3 +94,14 @@ def test_a_chain_through_a_split() -> None:
     assert any(one.message.startswith("the underlying moves by over 40%") for one in findings)
     assert after.expiring("2014-06-21").pick("put", strike=90.0).symbol == "AAPL 2014-06-21 P 90"
     assert after.expiring("2014-06-21").dte[0] == 11.0  # a Friday's close
+
+
+def test_volatilities_of_apple_are_computed_from_the_middle_of_its_quotes() -> None:
+    chain, _ = load("AAPL", "AAPL_2014-06-06_chain.csv.gz", "AAPL", "csv")
+    view = replace(chain, pricing=pricing_of("american")).at(int(chain.moments[1])).nearest(40)
+    near = np.abs(view.strike / view.spot - 1) < 0.1
+    assert ((view.iv[near] > 0.15) & (view.iv[near] < 0.35)).all()
+    call, put = (view.pick(right, delta=0.5) for right in ("call", "put"))
+    assert abs(call.strike - view.spot) < 2
+    assert view.greeks(call).delta - view.greeks(put).delta == pytest.approx(1.0, abs=0.1)
+    assert view.sources("iv")[near].tolist() == ["american"] * int(near.sum())

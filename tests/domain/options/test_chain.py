@@ -108,6 +108,12 @@ def test_marks_end_with_the_expiry() -> None:
     assert days.marks(february, np.full(3, 2690.0)).moments.tolist() == [end - DAY, end]
 
 
+def test_a_chain_with_other_quotes_has_no_old_ones() -> None:
+    assert DAILY.quote(PUT, FIRST).bid == 10.0
+    other = replace(DAILY, quoted={name: 2 * column for name, column in DAILY.quoted.items()})
+    assert other.quote(PUT, FIRST).bid == 20.0
+
+
 def test_another_process_gets_the_same_chain() -> None:
     assert DAILY.quote(PUT, FIRST) is not None  # has made what can't be sent
     copy = pickle.loads(pickle.dumps(DAILY))

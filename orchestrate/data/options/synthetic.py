@@ -1,0 +1,55 @@
+"""Chains without a vendor: quotes made from the closes of any underlying."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrate.data.calendar import DAY
+from orchestrate.data.options.assembly import assemble
+from orchestrate.data.options.quotes import Quotes, Source
+from orchestrate.data.options.roots import Root, expiry_of
+from orchestrate.data.options.sessions import closing, day_of
+from orchestrate.data.options.settings import ChainSettings
+from orchestrate.domain.market.timeline import Closes
+from orchestrate.domain.options.chain import Chain
+
+if TYPE_CHECKING:
+    from orchestrate.analytics.options.synthetic.spec import SyntheticChain
+
+#: What contracts are where no setting says it: quotes are those of European options.
+_TERMS = Root("european", 100.0, "cash", "pm")
+
+
+def make_chain(settings: ChainSettings, spec: SyntheticChain, closes: Closes, length: int) -> Chain:
+    """Return a chain with quotes at each of the underlying's `closes`, whose bars have this length."""
+    from orchestrate.analytics.options.synthetic.quotes import synthetic_quotes
+
+    given = {name: getattr(settings, name) or getattr(_TERMS, name) for name in Root.__dataclass_fields__}
+    whole = replace(settings, **given)
+    made = synthetic_quotes(
+        spec,
+        _instants(closes, length),
+        closes.closes,
+        lambda day: expiry_of(day_of(day), whole.settlement or "pm"),
+    )
+    quotes = Quotes(
+        closes.stamps[made.row],
+        made.day,
+        made.strike,
+        made.is_call,
+        made.quoted,
+        closes.closes[made.row],
+        Source(("synthetic",), (0,), np.arange(1, len(made) + 1), "quote"),
+        length=min(length, DAY),
+    )
+    return assemble(quotes, whole, settings.symbol).chain
+
+
+def _instants(closes: Closes, length: int) -> np.typing.NDArray[np.int64]:
+    """Return when each close is made: a date's at the end of its session."""
+    if length < DAY:
+        return closes.stamps
+    return np.array([closing(day_of(int(stamp // DAY))) for stamp in closes.stamps])
