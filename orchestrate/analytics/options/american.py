@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.analytics.options import european
-from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Greeks, Options, Rows
+from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Options, Rows, Valuation
 from orchestrate.analytics.options.implied import SOLVED, ImpliedVolatility, reasons, solved
 from orchestrate.analytics.options.roots import roots
 from orchestrate.domain.market.timeline import Flags, Floats
@@ -42,7 +42,7 @@ def prices(options: Options, volatility: npt.ArrayLike, dividends: Dividends = N
     return price
 
 
-def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
+def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Valuation:
     """Return the price of each option and how it changes."""
     given = np.broadcast_to(np.asarray(volatility, dtype=np.float64), len(options))
     answer = european.greeks(options, given, dividends)
@@ -93,12 +93,12 @@ def _blocks(options: Options, price: Floats, dividends: Dividends) -> Iterator[R
         yield early[start : start + _BLOCK]
 
 
-def _greeks_of_block(options: Options, volatility: Floats, dividends: Dividends) -> Greeks:
+def _greeks_of_block(options: Options, volatility: Floats, dividends: Dividends) -> Valuation:
     now = _Tree.of(options, volatility, dividends)
     bump = np.minimum(_BUMP, 0.5 * volatility)
     above, below = (_Tree.of(options, volatility + each, dividends).price for each in (bump, -bump))
     vega = np.divide(above - below, 200.0 * bump, out=np.zeros(len(options)), where=bump > 0.0)
-    return Greeks(now.price, now.delta, now.gamma, _theta(options, volatility, dividends, now), vega)
+    return Valuation(now.price, now.delta, now.gamma, _theta(options, volatility, dividends, now), vega)
 
 
 def _theta(options: Options, volatility: Floats, dividends: Dividends, now: _Tree) -> Floats:

@@ -123,7 +123,7 @@ NO_DIVIDENDS: Final = Dividends.of()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Greeks:
+class Valuation:
     """The price of each option and how it changes.
 
     `delta` and `gamma` by a unit of the underlying, `theta` by a calendar day, `vega` by a point (0.01) of volatility.
@@ -135,9 +135,9 @@ class Greeks:
     theta: Floats
     vega: Floats
 
-    def put(self, rows: Rows, others: Greeks) -> Greeks:
+    def put(self, rows: Rows, others: Valuation) -> Valuation:
         """Return these, with those of `others` in some rows."""
-        return Greeks(*(_placed(getattr(self, f.name), rows, getattr(others, f.name)) for f in fields(self)))
+        return Valuation(*(_placed(getattr(self, f.name), rows, getattr(others, f.name)) for f in fields(self)))
 
 
 def _placed(column: Floats, rows: Rows, values: Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.analytics.options import implied
-from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Greeks, Options
+from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Options, Valuation
 from orchestrate.analytics.options.implied import ImpliedVolatility
 from orchestrate.domain.market.timeline import Floats
 
@@ -24,11 +24,11 @@ def prices(options: Options, volatility: npt.ArrayLike, dividends: Dividends = N
     return _Formula.of(dividends.taken_from(options), volatility).price
 
 
-def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
+def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Valuation:
     """Return the price of each option and how it changes."""
     formula = _Formula.of(dividends.taken_from(options), volatility)
     nearing = (options.rate - options.dividend) * dividends.value(options) * formula.delta / DAYS
-    return Greeks(formula.price, formula.delta, formula.gamma, formula.theta - nearing, formula.vega)
+    return Valuation(formula.price, formula.delta, formula.gamma, formula.theta - nearing, formula.vega)
 
 
 def implied_volatility(

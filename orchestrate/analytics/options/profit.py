@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.analytics.contributions.exact import adding_up
-from orchestrate.analytics.options.columns import Greeks
+from orchestrate.analytics.options.columns import Valuation
 from orchestrate.analytics.sums import total
 from orchestrate.domain.market.timeline import Floats, Stamps
 
@@ -34,7 +34,7 @@ class Path:
     time: Stamps
     spot: Floats
     volatility: Floats
-    greeks: Greeks
+    greeks: Valuation
     units: Floats
 
     def gain(self) -> float:

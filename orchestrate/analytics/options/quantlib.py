@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.analytics.options import european
-from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Greeks, Options
+from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Options, Valuation
 from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.market.timeline import Floats
 
@@ -31,12 +31,12 @@ def prices(options: Options, volatility: npt.ArrayLike, dividends: Dividends = N
     return _priced(options, volatility, dividends, vega=False).price
 
 
-def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Greeks:
+def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = NO_DIVIDENDS) -> Valuation:
     """Return the price of each option and how it changes."""
     return _priced(options, volatility, dividends, vega=True)
 
 
-def _priced(options: Options, volatility: npt.ArrayLike, dividends: Dividends, *, vega: bool) -> Greeks:
+def _priced(options: Options, volatility: npt.ArrayLike, dividends: Dividends, *, vega: bool) -> Valuation:
     """Let QuantLib price what has time and volatility left; the rest is as of European options."""
     library = _library()
     given = np.broadcast_to(np.asarray(volatility, dtype=np.float64), len(options))
@@ -46,7 +46,7 @@ def _priced(options: Options, volatility: npt.ArrayLike, dividends: Dividends, *
         _Option.of(library, options[row : row + 1], float(given[row]), dividends).greeks(vega=vega)
         for row in rows.tolist()
     ]
-    return answer.put(rows, Greeks(*np.array(columns).reshape(-1, 5).T))
+    return answer.put(rows, Valuation(*np.array(columns).reshape(-1, 5).T))
 
 
 def _library() -> Any:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.analytics.options import european
-from orchestrate.analytics.options.columns import Dividends, Greeks, Options, years_between
+from orchestrate.analytics.options.columns import Dividends, Options, Valuation, years_between
 from tests.analytics.options.contracts import QuantLib, random_contracts
 
 
@@ -68,7 +68,7 @@ def test_without_time_or_volatility_it_is_worth_its_exercise(years, volatility):
 def test_what_is_missing_is_missing_in_its_row_alone():
     options = Options.of([100.0, np.nan, -1.0, 100.0], 100.0, 1.0, True)
     greeks = european.greeks(options, [0.2, 0.2, 0.2, np.nan])
-    for field in fields(Greeks):
+    for field in fields(Valuation):
         assert np.isnan(getattr(greeks, field.name)).tolist() == [False, True, True, True], field.name
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from orchestrate.analytics.options import european
-from orchestrate.analytics.options.columns import Greeks, Options
+from orchestrate.analytics.options.columns import Options, Valuation
 from orchestrate.analytics.options.profit import CAUSES, Path, profit_by_cause
 
 DAY = 86_400 * 10**9
@@ -64,7 +64,7 @@ def test_legs_add_up_and_shares_are_delta_alone():
     spot = np.array([100.0, 103.0, 99.0])
     call = held(spot, 0.2, units=-100.0)
     none = np.zeros(3)
-    shares = Path(call.time, spot, none, Greeks(spot, np.ones(3), none, none, none), np.full(3, 100.0))
+    shares = Path(call.time, spot, none, Valuation(spot, np.ones(3), none, none, none), np.full(3, 100.0))
     covered, short = profit_by_cause([shares, call]), profit_by_cause([call])
     assert covered.delta == pytest.approx(short.delta - 100.0)
     assert covered.profit == pytest.approx(short.profit - 100.0)
@@ -87,7 +87,7 @@ figures = st.floats(-1e5, 1e5)
 )
 def test_causes_always_add_up_to_profit(columns, known, is_of_the_book):
     spot, volatility, delta, gamma, theta, vega, *_ = columns
-    path = Path(np.arange(5) * DAY, spot, volatility, Greeks(known[0], delta, gamma, theta, vega), known[1])
+    path = Path(np.arange(5) * DAY, spot, volatility, Valuation(known[0], delta, gamma, theta, vega), known[1])
     by_cause = profit_by_cause([path, path], 1234.56 if is_of_the_book else None)
     last_bit = math.ulp(max(map(abs, parts(by_cause).values())))
     assert abs(math.fsum(parts(by_cause).values()) - by_cause.profit) <= last_bit
