@@ -133,18 +133,23 @@ def _on_a_tree(options: Options, volatility: Floats, dividends: Dividends, steps
     """
     spot, step = dividends.taken_from(options).spot, options.years / steps
     drift = (options.rate - options.dividend) * step
-    move = np.exp(np.maximum(volatility * np.sqrt(step), np.maximum(np.abs(drift), _NARROWEST)))
+    log_move = np.maximum(volatility * np.sqrt(step), np.maximum(np.abs(drift), _NARROWEST))
+    move = np.exp(log_move)
     chance = (np.exp(drift) - 1.0 / move) / (move - 1.0 / move)
     rise, fall = options.discounted(chance, step), options.discounted(1.0 - chance, step)
-    nodes = spot * move ** np.arange(-steps - 1, steps + 2, 2)[:, np.newaxis]
-    values = european.prices(replace(options, spot=nodes, years=step), volatility)
+    nodes = spot * np.exp(log_move * np.arange(-steps - 1, steps + 2)[:, np.newaxis])
+    exercised = options.sign * (nodes - options.strike)
+    by_turns = exercised[::2], exercised[1::2]  # every step has its nodes between those of the next one
+    values = european.prices(replace(options, spot=nodes[::2], years=step), volatility)
     for number in reversed(range(steps)):
         if number < steps - 1:
-            nodes = nodes[:-1] * move
             values = rise * values[1:] + fall * values[:-1]
-        ahead = dividends.value(options, options.years * (number / steps))
-        np.maximum(values, options.sign * (nodes + (ahead - options.strike)), out=values)
-    return _at_the_middle(nodes, values)
+        outermost = steps - 1 - number
+        exercise = by_turns[outermost % 2][outermost // 2 :][: number + 3]
+        if len(dividends.years):
+            exercise = exercise + options.sign * dividends.value(options, options.years * (number / steps))
+        np.maximum(values, exercise, out=values)
+    return _at_the_middle(nodes[steps - 1 : steps + 4 : 2], values)
 
 
 def _at_the_middle(nodes: Floats, values: Floats) -> tuple[Floats, Floats, Floats]:
