@@ -29,6 +29,8 @@ _BUMP: Final = 0.01
 _NARROWEST: Final = 1e-7
 #: The volatilities between which one is looked for, and how closely.
 _LEAST, _MOST, _PRECISION = 1e-3, 10.0, 1e-7
+#: So often a premium is looked at again.
+_TURNS: Final = 5
 #: How much higher than as a European option, which trees price only nearly.
 _MARGIN: Final = 1.1
 
@@ -68,15 +70,38 @@ def implied_volatility(
         early, reasons(options, given, given - options.exercised <= noise, most - given <= noise), answer.reason
     )
     rows = np.flatnonzero(early & (reason == SOLVED))
-    some, goal = options[rows], given[rows]
-
-    def error(volatility: Floats, places: Rows) -> Floats:
-        return prices(some[places], volatility, dividends) - goal[places]
-
-    highest = np.fmin(_MARGIN * answer.volatility[rows], _MOST)
     volatility = np.where(early, np.nan, answer.volatility)
-    volatility[rows] = roots(error, np.minimum(_LEAST, highest), highest, _PRECISION)
+    volatility[rows] = _by_premium(options[rows], given[rows], answer.volatility[rows], dividends)
+    rows = rows[np.isnan(volatility[rows])]
+    volatility[rows] = _by_search(options[rows], given[rows], answer.volatility[rows], dividends)
     return solved(volatility, reason)
+
+
+def _by_premium(options: Options, price: Floats, volatility: Floats, dividends: Dividends) -> Floats:
+    """Return the volatility of each price without its premium for early exercise, which hardly depends on it.
+
+    NaN where one and the other don't settle soon, as deep in the money.
+    """
+    answer, rows = np.full(len(options), np.nan), np.flatnonzero(np.isfinite(volatility))
+    for _ in range(_TURNS):
+        some, before = options[rows], volatility[rows]
+        premium = prices(some, before, dividends) - european.prices(some, before, dividends)
+        after = european.implied_volatility(some, price[rows] - premium, dividends).volatility
+        is_settled = np.abs(after - before) <= _PRECISION * after
+        answer[rows[is_settled]] = after[is_settled]
+        volatility[rows] = after
+        rows = rows[np.isfinite(after) & ~is_settled]
+    return answer
+
+
+def _by_search(options: Options, price: Floats, european_volatility: Floats, dividends: Dividends) -> Floats:
+    """Return the volatility of each price between bounds, of which the upper one is that of a European option."""
+
+    def error(volatility: Floats, rows: Rows) -> Floats:
+        return prices(options[rows], volatility, dividends) - price[rows]
+
+    highest = np.fmin(_MARGIN * european_volatility, _MOST)
+    return roots(error, np.minimum(_LEAST, highest), highest, _PRECISION)
 
 
 def is_early(options: Options, dividends: Dividends = NO_DIVIDENDS) -> Flags:
