@@ -27,6 +27,8 @@ _BLOCK: Final = 256
 _BUMP: Final = 0.01
 #: A move that is as good as none.
 _NARROWEST: Final = 1e-7
+#: The logarithm of the widest move until the expiry.
+_WIDEST: Final = 600.0
 #: The volatilities between which one is looked for, and how closely.
 _LEAST, _MOST, _PRECISION = 1e-3, 10.0, 1e-7
 #: So often a premium is looked at again.
@@ -158,7 +160,8 @@ def _on_a_tree(options: Options, volatility: Floats, dividends: Dividends, steps
     """
     spot, step = dividends.taken_from(options).spot, options.years / steps
     drift = (options.rate - options.dividend) * step
-    log_move = np.maximum(volatility * np.sqrt(step), np.maximum(np.abs(drift), _NARROWEST))
+    least, most = np.maximum(np.abs(drift), _NARROWEST), _WIDEST / (steps + 1.0)
+    log_move = np.minimum(np.maximum(volatility * np.sqrt(step), least), most)
     move = np.exp(log_move)
     chance = (np.exp(drift) - 1.0 / move) / (move - 1.0 / move)
     rise, fall = options.discounted(chance, step), options.discounted(1.0 - chance, step)

@@ -125,3 +125,18 @@ def test_minutes_of_a_day_see_one_level():
     iv = quotes.quoted["iv"][(quotes.strike == 100.0) & quotes.is_call & (quotes.day == quotes.day.max())]
     assert len(iv) == 391
     assert np.ptp(iv) < 1e-9
+
+
+@pytest.mark.parametrize("price", [1e-8, 1e8])
+@pytest.mark.parametrize("settings", [{"strikes": 2, "spread": 0}, {"expiries": [0], "surface": {"level": 3.0}}])
+def test_a_jump_of_an_odd_price_leaves_quotes_in_order(price, settings):
+    quotes = chain(np.array([1.0, 100.0, 1.0, 0.01]) * price, **settings)
+    bid, ask = quotes.quoted["bid"], quotes.quoted["ask"]
+    assert (ask >= bid).all()
+    assert (quotes.strike > 0.0).all()
+    assert ((bid > 0.0) | (ask > 0.0)).all()
+
+
+def test_after_the_last_expiry_nothing_is_quoted():
+    moments = evenings(4)[3:] + 3600 * 10**9  # on a Friday, after its options
+    assert len(chain(np.array([100.0]), moments, expiries=1)) == 0
