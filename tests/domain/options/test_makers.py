@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import isfunction
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +86,11 @@ def test_quantity_and_tag_are_kept():
 def test_contracts_that_do_not_fit(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_every_maker_is_on_the_page_of_options():
+    page = (Path(__file__).parents[3] / "docs/options.md").read_text(encoding="utf-8")
+    names = [name for name, made in vars(makers).items() if isfunction(made) and not name.startswith("_")]
+    own = [name for name in names if getattr(makers, name).__module__ == makers.__name__]
+    assert len(own) == 10
+    assert [name for name in own if f"`{name}`" not in page] == []

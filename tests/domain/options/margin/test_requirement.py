@@ -335,3 +335,12 @@ def test_an_account_of_many_legs_is_paired_at_once():
     wings = [(put(80, at), put(90, at), call(110, at), call(130, at)) for at in months]
     ladder = [one for wing in wings for one in held(makers.iron_condor(*wing, quantity=7))]
     assert requirement(ladder, 100.0, MarginRule(rate=1.0)).gross == 10 * 7 * 2_000.0
+
+
+@given(portfolios(most_legs=6, most_lots=9), RULES, st.floats(1.0, 200.0), st.floats(0.1, 10.0))
+@settings(max_examples=30)
+def test_marks_never_raise_a_requirement_in_which_nothing_is_naked(holdings, rule, price, factor):
+    needed = requirement(holdings, 50.0, rule)
+    assume(not needed.naked)
+    later = [Holding(one.contract, one.quantity, one.price, one.mark * factor) for one in holdings]
+    assert requirement(later, price, rule).required <= needed.required + 1e-6
