@@ -171,11 +171,15 @@ def test_calendars_and_structures_with_shares_are_not_bounded(structure):
     assert structure.bounded(-123.0) == -123.0
 
 
+def test_a_covered_call_is_worth_its_shares_up_to_the_strike():
+    assert covered_call(call(750)).value_at(np.array([0.0, 740.0, 750.0, 800.0])).tolist() == [0.0, 740.0, 750.0, 750.0]
+
+
 def test_a_mark_is_held_within_what_it_can_become():
     assert [CONDOR.bounded(price) for price in (-2.55, -1.0, 0.1)] == [-2.5, -1.0, 0.0]
 
 
-def test_profit_is_told_as_a_share_of_the_greatest():
+def test_profit_as_a_share_of_the_greatest():
     condor = iron_condor(put(740), put(745), call(755), call(760), quantity=2)
     assert condor.greatest_profit(-2.0) == 400.0
     assert condor.greatest_loss(-2.0) == 600.0
