@@ -191,7 +191,8 @@ class Exposure:
         self._result, self._steps = result, len(result.stamps)
         self._is_pooled = any(strategy.weight is not None for strategy in result.strategies.values())
         self._spendable: dict[str, Floats] = {}
-        self._held, self._sizes = _Recent(self._sum), _Recent(self._sum_sizes)
+        self._known_held: _Recent[Positions] = _Recent()
+        self._known_sizes: _Recent[Sizes] = _Recent()
 
     def figures(self, group: Group) -> Figures:
         """Return all figures of a group."""
@@ -202,7 +203,10 @@ class Exposure:
 
     def sizes(self, group: Group) -> Sizes:
         """Return gross, net and what they hold back alone."""
-        return self._sizes(group.places)
+        return self._known_sizes.sum(group.places, self._sum_sizes)
+
+    def _held(self, places: Places) -> Positions:
+        return self._known_held.sum(places, self._sum)
 
     def _sum(self, places: Places) -> Positions:
         held = Positions.none(self._steps)
@@ -327,13 +331,13 @@ Sum = TypeVar("Sum")
 class _Recent(Generic[Sum]):
     """A sum over places, remembered for the first (the portfolio's) and the last ones: groups may be alike."""
 
-    def __init__(self, add_up: Callable[[Places], Sum]) -> None:
-        self._add_up = add_up
+    def __init__(self) -> None:
         self._known: dict[Places, Sum] = {}
 
-    def __call__(self, places: Places) -> Sum:
+    def sum(self, places: Places, add_up: Callable[[Places], Sum]) -> Sum:
+        """Return the sum over places, which `add_up` makes where it is not remembered."""
         if places not in self._known:
             for last in list(self._known)[1:]:
                 del self._known[last]
-            self._known[places] = self._add_up(places)
+            self._known[places] = add_up(places)
         return self._known[places]

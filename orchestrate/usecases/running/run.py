@@ -103,6 +103,7 @@ def _run_to_end(
             return _run(setup, findings, instances, settle)
     finally:
         board().keep(instances.strategies)
+        setup.watchdog.facts = None  # the context has the watchdog until its next run
         gc.collect(0)  # what lives through it is finalised in order: files left open are flushed, then closed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -44,7 +45,9 @@ class Workbench:
     def trial(self, plan: RunPlan) -> Measured:
         """Return the figures of a plan; raises what ends a sweep: data that are wrong, an engine that broke."""
         result = None if self._paths else self._independent.result(plan)  # further figures may need whatever a run has
-        return measured(result or self.run(plan), self._paths)
+        found = measured(result or self.run(plan), self._paths)
+        gc.collect(1)  # what is left of a run refers to itself, and few trials make enough of it to be collected
+        return found
 
     def run(self, plan: RunPlan) -> RunResult:
         """Return all facts of the run of a plan but timings, and without a check for look-ahead."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pickle
 import random
@@ -135,3 +136,17 @@ def test_a_pick_that_looks_ahead_is_accused(tmp_path: Path, ahead: bool, code: i
     outcome = sweep(SweepRequest(str(tmp_path / "plan.yaml"), workers=1, reports=tmp_path / "reports"))
     accused = [one["where"] for one in outcome.document["findings"] if "looks ahead on A" in one["message"]]
     assert (bool(accused), outcome.exit_code) == (ahead, code)
+
+
+@pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
+def test_trials_leave_no_garbage_behind(tmp_path: Path, framework: str) -> None:
+    text = (
+        "strategy: {name: MOMENTUM, framework: F}\nconfig: {slow: 100}\ndata: {A: {synthetic: {bars: 150, seed: 3}}}\n"
+    )
+    plan = plan_in(tmp_path, text.replace("F}", framework + "}"))
+    workbench = Workbench(plan)
+    workbench.trial(plan)
+    gc.collect()
+    for _ in range(30):
+        workbench.trial(plan)
+    assert gc.collect() < 60
