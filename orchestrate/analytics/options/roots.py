@@ -10,8 +10,8 @@ import numpy as np
 from orchestrate.analytics.options.columns import Rows
 from orchestrate.domain.market.timeline import Flags, Floats
 
-#: Halving alone takes 64 turns to the last bit of a number between bounds.
-_TURNS: Final = 100
+#: Halving alone takes so many turns to a root that is a billionth of a billionth of its bounds.
+_TURNS: Final = 120
 
 
 def roots(function: Callable[[Floats, Rows], Floats], lower: Floats, upper: Floats, precision: float) -> Floats:
@@ -22,7 +22,7 @@ def roots(function: Callable[[Floats, Rows], Floats], lower: Floats, upper: Floa
     rows = np.arange(len(lower))
     ends = [function(lower, rows), function(upper, rows)]
     answer = np.where(ends[0] == 0.0, lower, np.where(ends[1] == 0.0, upper, np.nan))
-    open_rows = np.flatnonzero(ends[0] * ends[1] < 0.0)
+    open_rows = np.flatnonzero(np.sign(ends[0]) * np.sign(ends[1]) < 0.0)
     search = _Search(open_rows, lower[open_rows], ends[0][open_rows], upper[open_rows], ends[1][open_rows])
     for _ in range(_TURNS):
         if not len(search.rows):
@@ -31,6 +31,8 @@ def roots(function: Callable[[Floats, Rows], Floats], lower: Floats, upper: Floa
         found = search.found(precision)
         answer[search.rows[found]] = search.best[found]
         search.keep(~found)
+        search.aim(precision)
+    answer[search.rows] = search.best
     return answer
 
 
@@ -57,18 +59,23 @@ class _Search:
         self.near, self.at_near = place, value
 
     def found(self, precision: float) -> Flags:
-        """Return which roots are known; choose where to cut the others: where a curve crosses 0, or in the middle."""
-        width = np.abs(self.far - self.near)
-        least = np.divide(precision * np.abs(self.best), width, out=np.ones(len(width)), where=width > 0.0)
+        """Return which roots are known."""
+        return np.asarray((self._least(precision) > 0.5) | (self.at_near == 0.0) | (self.at_far == 0.0))
+
+    def aim(self, precision: float) -> None:
+        """Choose where to cut each bracket: where a curve crosses 0, or in the middle."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             place = (self.near - self.far) / (self.old - self.far)
             value = (self.at_near - self.at_far) / (self.at_old - self.at_far)
             is_smooth = (value**2 < place) & ((1.0 - value) ** 2 < 1.0 - place)
             share = np.where(is_smooth, self._crossing(), 0.5)
-        self.share = np.clip(
-            np.where(np.isfinite(share), share, 0.5), np.minimum(least, 0.5), 1.0 - np.minimum(least, 0.5)
-        )
-        return np.asarray((least > 0.5) | (self.at_near == 0.0) | (self.at_far == 0.0))
+        least = self._least(precision)
+        self.share = np.clip(np.where(np.isfinite(share), share, 0.5), least, 1.0 - least)
+
+    def _least(self, precision: float) -> Floats:
+        """Return the precision as a share of each bracket's width; 1 where it has none."""
+        width = np.abs(self.far - self.near)
+        return np.divide(precision * np.abs(self.best), width, out=np.ones(len(width)), where=width > 0.0)
 
     def _crossing(self) -> Floats:
         """Return where the inverse parabola through the three places crosses 0, as a share of the width."""

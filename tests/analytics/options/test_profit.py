@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -82,6 +82,7 @@ def test_fees_and_what_is_unknown_are_residual():
 figures = st.floats(-1e5, 1e5)
 
 
+@settings(max_examples=40)
 @given(
     arrays(float, (9, 5), elements=figures | st.just(math.nan)), arrays(float, (2, 5), elements=figures), st.booleans()
 )
