@@ -49,8 +49,8 @@ class Position:
 
     def copy(self) -> Position:
         """Return the position as it stands; what happens to this one later does not change the copy."""
-        rest = (self.average_price, self.opened_at, self.entry_fees, self.rate)
-        return Position(self.instrument, self.quantity, *rest)
+        price, opened_at = self.average_price, self.opened_at
+        return Position(self.instrument, self.quantity, price, opened_at, self.entry_fees, self.rate)
 
     def joined(self, other: Position) -> Position:
         """Return both as one, at their average cost; ValueError where one is long and the other short."""

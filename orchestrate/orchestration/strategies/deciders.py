@@ -31,7 +31,9 @@ from orchestrate.orchestration.strategies.context import StepContext, View, reac
 
 
 class Decider(Protocol):
-    """A strategy of any portable kind."""
+    """A strategy of any portable kind. While it `is_answered`, `decide` calls none of its code, and can't fail."""
+
+    is_answered: bool
 
     def start(self) -> None:
         """Prepare everything that can be done before the first bar."""
@@ -51,6 +53,7 @@ class VectorDecider:
         self._series = series
         self.codes: dict[str, memoryview] = {}
         self.sized: dict[str, EntryColumns] = {}
+        self.is_answered = False
 
     def start(self) -> None:
         for symbol, series in self._series.items():
@@ -58,6 +61,7 @@ class VectorDecider:
             self.codes[symbol] = codes.data
             if entries is not None:
                 self.sized[symbol] = entries
+        self.is_answered = not self.sized
 
     def acting(self, symbol: str) -> tuple[bytes, ...]:
         """Return one byte a bar: whether its flags act on a strategy that is out, that is long, and (-1) that is short.
@@ -84,6 +88,7 @@ class StepwiseVectorDecider:
 
     def __init__(self, strategy: VectorStrategy, past: Mapping[str, PointInTimeBars]) -> None:
         self._strategy, self._past = strategy, past
+        self.is_answered = False
 
     def start(self) -> None:
         """Nothing to prepare: no bar is there."""
@@ -188,8 +193,8 @@ class StatelessDecider:
         self._strategy = strategy
         self._past = past
         self._side: Side = "short" if getattr(strategy, "side", "long") == "short" else "long"
-
         self._protects = False
+        self.is_answered = False
 
     def start(self) -> None:
         side = getattr(self._strategy, "side", "long")
@@ -204,12 +209,11 @@ class StatelessDecider:
             if row is None:
                 continue
             bars = past.until(row + 1)
-            held = view.held(symbol)
-            position = view.book.positions.get(symbol)
-            if position is not None and held:
-                if _truth(self._strategy.should_exit(position.copy(), bars), "should_exit"):
+            if view.held(symbol):
+                position = view.book.positions.get(symbol)
+                if position is not None and _truth(self._strategy.should_exit(position.copy(), bars), "should_exit"):
                     signals.append(Signal.exit(symbol))
-            elif not held and _truth(self._strategy.should_enter(bars), "should_enter"):
+            elif _truth(self._strategy.should_enter(bars), "should_enter"):
                 signals.append(Signal("entry", symbol, self._side, terms=self._terms(view.close(symbol))))
         return signals
 
@@ -239,6 +243,7 @@ class BarDecider:
         self._past = past
         self._shown: dict[str, int] = {}
         self._view: View | None = None
+        self.is_answered = False
 
     def start(self) -> None:
         """Do nothing: there is nothing to prepare."""
@@ -246,21 +251,20 @@ class BarDecider:
     def decide(self, event: MarketEvent, view: View) -> list[Signal]:
         if view is not self._view:
             self._view, self._reach = view, reach_of(view, self._past)
-        rows, past = event.rows, self._past
+        rows, symbols, past = event.rows, view.symbols, self._past
         shown: dict[str, int] = {}
-        for symbol in view.symbols:
+        for symbol in symbols:
             row = rows.get(symbol)
             if row is not None:
                 shown[symbol] = past[symbol].limit = row + 1
-        updated = tuple(shown)
-        if len(updated) < len(view.symbols):
-            shown = {**self._shown, **shown}
+        updated = symbols
+        if len(shown) < len(symbols):
+            updated, shown = tuple(shown), {**self._shown, **shown}
         self._shown = shown  # a new one: the context of an earlier step keeps its own
-        context = StepContext(event.t, view.strategy_id, view.symbols, self._reach, shown, updated)
-        said = self._strategy.on_bar(context)
+        said = self._strategy.on_bar(StepContext(event.t, view.strategy_id, symbols, self._reach, shown, updated))
         if said is None:
             return []
-        signals = _checked(said, view.symbols)
+        signals = _checked(said, symbols)
         return resolve(signals, view) if signals else signals
 
 

@@ -22,7 +22,7 @@ from orchestrate.orchestration.strategies.calls import (
     error_texts,
     place_of,
 )
-from orchestrate.orchestration.strategies.deciders import VectorDecider, decider_for
+from orchestrate.orchestration.strategies.deciders import decider_for
 from orchestrate.orchestration.strategies.facts import Facts
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 from orchestrate.orchestration.strategies.views import StrategyView
@@ -103,7 +103,7 @@ class StrategyRunner:
         decider, name = entry.decider, entry.id
         if decider is None or not entry.is_called:
             return ()
-        if isinstance(decider, VectorDecider) and not decider.sized:  # it was called before the first bar
+        if decider.is_answered:
             return decider.decide(event, self.views[name])
         calls = self._calls
         try:  # as `_call` does, which at every bar costs more

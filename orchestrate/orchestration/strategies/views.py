@@ -45,9 +45,11 @@ class StrategyView:
         """Return signed quantity, market orders on their way included, but for those of the ids `without`."""
         position = self.book.positions.get(symbol)
         held = position.quantity if position is not None else 0.0
-        for order in self._blotter.waiting.get(self.strategy_id, ()):
-            if order.symbol == symbol and order.type is _MARKET and order.id not in without:
-                held += order.quantity
+        waiting = self._blotter.waiting
+        if waiting:
+            for order in waiting.get(self.strategy_id, ()):
+                if order.symbol == symbol and order.type is _MARKET and order.id not in without:
+                    held += order.quantity
         return held
 
     def in_book(self, symbol: str) -> float:
