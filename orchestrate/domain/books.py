@@ -332,12 +332,16 @@ class Book:
         for symbol, held in self.positions.items():
             copy.positions[symbol] = held.copy()
         for fill, instrument in fills:
-            closing, opening = closing_and_opening(copy.quantity(fill.symbol), fill.quantity)
-            if closing:
-                copy._close(fill, closing, instrument, fill.fee * (closing / fill.quantity))
-            if opening:
-                copy._open(fill, opening, instrument, fill.fee * (opening / fill.quantity))
+            copy.pay(fill, instrument)
         return copy
+
+    def pay(self, fill: Fill, instrument: Instrument) -> None:
+        """Take in the money and the quantity of a fill, without history."""
+        closing, opening = closing_and_opening(self.quantity(fill.symbol), fill.quantity)
+        if closing:
+            self._close(fill, closing, instrument, fill.fee * (closing / fill.quantity))
+        if opening:
+            self._open(fill, opening, instrument, fill.fee * (opening / fill.quantity))
 
     def equity(self, marks: Prices) -> float:
         """Return cash and positions at `marks` (symbol → price)."""

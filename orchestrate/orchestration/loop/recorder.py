@@ -212,7 +212,7 @@ class Recorder:
             elif isinstance(cause, Accrual):
                 replayed.accrue(cause)
             else:
-                replayed.apply(cause, self._market.instruments[cause.symbol])
+                replayed.pay(cause, self._market.instruments[cause.symbol])
             cash.append((change.step, replayed.cash))
         return Transfers(np.round(flows, 2), _marked(_changes(cash, book.initial), holdings, steps))
 

@@ -137,8 +137,8 @@ def require_rebuilt(
     """
     rebuilt, done = Book(book.strategy_id, initial), 0
     for before, move in moves:
-        if before > done:
-            rebuilt = rebuilt.projected(fills[done:before])
+        for fill, instrument in fills[done:before]:
+            rebuilt.pay(fill, instrument)
         if isinstance(move, Handover):
             rebuilt.move(move)
         elif isinstance(move, Accrual):
@@ -146,7 +146,8 @@ def require_rebuilt(
         else:
             rebuilt.transfer(move.amount, move.t)
         done = before
-    rebuilt = rebuilt.projected(fills[done:])
+    for fill, instrument in fills[done:]:
+        rebuilt.pay(fill, instrument)
     rebuilt.flows = [move for _, move in moves if isinstance(move, Flow)]
     for name in ("initial", "cash", "realised", "fees", "positions", "flows"):
         has, due = getattr(book, name), getattr(rebuilt, name)

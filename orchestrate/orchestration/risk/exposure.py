@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import fsum
 from typing import Protocol
 
@@ -36,16 +38,16 @@ class LossRecord(Protocol):
 class Totals:
     """Worths over all strategies: absolute ones by symbol, by framework and in all, and the signed sum."""
 
-    symbols: dict[str, float] = field(default_factory=dict)
-    frameworks: dict[str, float] = field(default_factory=dict)
+    symbols: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    frameworks: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     gross: float = 0.0
     net: float = 0.0
 
     def change(self, symbol: str, framework: str, before: float, after: float) -> None:
         """Take in a change of one strategy's worth in a symbol."""
         size = abs(after) - abs(before)
-        self.symbols[symbol] = self.symbols.get(symbol, 0.0) + size
-        self.frameworks[framework] = self.frameworks.get(framework, 0.0) + size
+        self.symbols[symbol] += size
+        self.frameworks[framework] += size
         self.gross += size
         self.net += after - before
 
@@ -105,20 +107,21 @@ class Exposure:
         return self._totals
 
     def _summed(self) -> Totals:
-        totals, units = Totals(), self._units
-        symbols, frameworks = totals.symbols, totals.frameworks
-        for entry in self.entries.values():
-            if not entry.book.positions and entry.id not in self._own:
+        totals, net = Totals(), 0.0
+        symbols, units = totals.symbols, self._units
+        for name, entry in self.entries.items():
+            if not entry.book.positions and name not in self._own:
                 continue
             gross = 0.0
-            for symbol, quantity in self.quantities(entry.id).items():
+            for symbol, quantity in self.quantities(name).items():
                 worth = quantity * (units.get(symbol) or self.unit(symbol))
                 size = abs(worth)
-                symbols[symbol] = symbols.get(symbol, 0.0) + size
+                symbols[symbol] += size
                 gross += size
-                totals.net += worth
-            frameworks[entry.framework] = frameworks.get(entry.framework, 0.0) + gross
+                net += worth
+            totals.frameworks[entry.framework] += gross
             totals.gross += gross
+        totals.net = net
         return totals
 
     def unit(self, symbol: str) -> float:
@@ -185,13 +188,13 @@ class StrategyExposure:
         return quantity * self.exposure.unit(symbol) if quantity else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PortfolioExposure:
-    """The whole of an `Exposure`; implements `PortfolioState` of the limits."""
+    """The whole of an `Exposure`; implements `PortfolioState` of the limits. No demand changes equity and losses."""
 
     exposure: Exposure
 
-    @property
+    @cached_property
     def equity(self) -> float:
         """See `PortfolioState`."""
         return self.exposure.losses.equity(PORTFOLIO)
@@ -206,12 +209,12 @@ class PortfolioExposure:
         """See `PortfolioState`."""
         return self.exposure.totals.net
 
-    @property
+    @cached_property
     def drawdown(self) -> float:
         """See `PortfolioState`."""
         return self.exposure.losses.drawdown(PORTFOLIO)
 
-    @property
+    @cached_property
     def daily_loss(self) -> float:
         """See `PortfolioState`."""
         return self.exposure.losses.daily_loss(PORTFOLIO)

@@ -67,8 +67,9 @@ class EquityWatch:
         self._labels = market.timeline.labels
         self._settled = -1
         self._rows = self.rows()
-        self._held: list[list[_Held] | None] = [None] * len(self.books)
-        self._positions: list[_Held] | None = None
+        self._cash = [0.0] * len(self.books)
+        self._held: list[list[_Held]] = [[] for _ in self.books]
+        self._stale = dict.fromkeys(self._rows)
         self._now: Floats | None = None
         self._now_at = -1
 
@@ -76,7 +77,8 @@ class EquityWatch:
         """Watch an empty book that joins the run after the step that is over."""
         self.books.insert(-1, book)
         self._rows, self._now = self.rows(), None
-        self._held, self._positions = [None] * len(self.books), None
+        self._cash, self._held = [0.0] * len(self.books), [[] for _ in self.books]
+        self._stale = dict.fromkeys(self._rows)
         if not self.detectors:  # no detector needed the steps so far
             self._settled = self._marks.step
         for one in self.detectors:
@@ -88,7 +90,8 @@ class EquityWatch:
 
     def changed(self, name: str) -> None:
         """Note that the book of this name has changed."""
-        self._held[self._rows[name]] = self._positions = self._now = None
+        self._stale[name] = None
+        self._now = None
 
     def first_hit(self, step: int, bound: int) -> int:
         """Return the first step after `step` and before `bound` that a detector must see; else `bound`.
@@ -129,7 +132,7 @@ class EquityWatch:
     def exposure(self, start: int, stop: int) -> Floats:
         """Return the gross worth of each book's positions at each step from `start` up to `stop`."""
         exposure = np.zeros((len(self.books), stop - start))
-        for row, symbol, units, *_, fx in self._all_held():
+        for row, symbol, units, *_, fx in self._positions():
             worth = np.abs(units * self._marks.closes(symbol, start, stop))
             exposure[row] += worth * self._marks.closes(fx, start, stop) if fx else worth
         return exposure
@@ -150,19 +153,24 @@ class EquityWatch:
             return self._equity_now()
         equity = np.empty((len(self.books), stop - start))
         equity[:] = np.array([book.cash for book in self.books])[:, None]
-        for row, symbol, units, offset, *_, fx in self._all_held():
+        for row, symbol, units, offset, *_, fx in self._positions():
             worth = units * self._marks.closes(symbol, start, stop) + offset
             equity[row] += worth * self._marks.closes(fx, start, stop) if fx else worth
         for own in equity[:-1]:  # one after another, as `_equity_now` adds them
             equity[-1] += own
         return equity
 
-    def _all_held(self) -> list[_Held]:
-        """Return all positions, row by row; only books that have changed are looked at again."""
-        if self._positions is None:
-            held = self._held = [self._held_in(row) if known is None else known for row, known in enumerate(self._held)]
-            self._positions = [position for own in held if own for position in own]
-        return self._positions
+    def _refresh(self) -> None:
+        """Look again at the books that have changed."""
+        for name in self._stale:
+            row = self._rows[name]
+            self._cash[row], self._held[row] = self.books[row].cash, self._held_in(row)
+        self._stale.clear()
+
+    def _positions(self) -> list[_Held]:
+        """Return all positions, row by row."""
+        self._refresh()
+        return [position for own in self._held for position in own]
 
     def _held_in(self, row: int) -> list[_Held]:
         held = []
@@ -174,10 +182,13 @@ class EquityWatch:
 
     def _equity_now(self) -> Floats:
         """Return the equity of one step, which needs no arrays of closes."""
-        equity, step = [book.cash for book in self.books], self._marks.step
-        for row, _, units, offset, newest, closes, fx in self._all_held():
-            worth = units * closes[newest[step]] + offset
-            equity[row] += worth * self._marks[fx] if fx else worth
-        for row in range(len(equity) - 1):  # not `sum`, which rounds in another way from Python 3.12 on
-            equity[-1] += equity[row]
+        self._refresh()
+        equity, step = self._cash.copy(), self._marks.step
+        total = equity.pop()
+        for row, own in enumerate(self._held[:-1]):
+            for _, _, units, offset, newest, closes, fx in own:
+                worth = units * closes[newest[step]] + offset
+                equity[row] += worth * self._marks[fx] if fx else worth
+            total += equity[row]  # not `sum`, which rounds in another way from Python 3.12 on
+        equity.append(total)
         return np.array(equity)[:, None]

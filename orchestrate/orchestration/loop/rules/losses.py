@@ -43,11 +43,14 @@ class Losses:
 
     def newly_down(self) -> list[str]:
         """Return the rows whose drawdown reached its bound at the last step."""
-        return [name for name, row in self._rows.items() if self.down[row] and not self._was_down[row]]
+        return self._named(self.down & ~self._was_down)
 
     def newly_lost(self) -> list[str]:
         """Return the rows whose loss of the day has reached its bound at the last step."""
-        return [name for name, row in self._rows.items() if self.lost_today[row] and not self._had_lost[row]]
+        return self._named(self.lost_today & ~self._had_lost)
+
+    def _named(self, flags: Flags) -> list[str]:
+        return [name for name, row in self._rows.items() if flags[row]] if flags.any() else []
 
     def bound(self, name: str, drawdown: float, daily: float) -> None:
         """Watch the bounds of a strategy, or of the portfolio by the name of the reserve; infinite: none."""
@@ -78,9 +81,12 @@ class Losses:
 
     def commit(self, equity: Floats, days: Stamps) -> None:
         """See `Detector`."""
+        if len(days) == 1:
+            self._commit_one(equity[:, 0], int(days[0]))
+            return
         drawdowns, losses = self._drawdowns(equity), self._daily_losses(equity, days)
         beyond = drawdowns >= self._bounds[:, None] - GRAIN
-        self._was_down = beyond[:, -2] if len(days) > 1 else self.down
+        self._was_down = beyond[:, -2]
         self.down = beyond[:, -1]
         self._had_lost = self.lost_today & (days[-1] == self._day)
         if days[-1] != self._day:
@@ -93,6 +99,18 @@ class Losses:
         self.lost_today = self._worst >= self._daily - GRAIN
         self._peaks = np.maximum(self._peaks, equity.max(axis=1))
         self._last = equity[:, -1].copy()
+
+    def _commit_one(self, equity: Floats, day: int) -> None:
+        """Take in one step, as most are; the same digits with a tenth of the passes."""
+        self._was_down, self._had_lost = self.down, self.lost_today & (day == self._day)
+        self._peaks = np.maximum(self._peaks, equity)
+        self.down = _loss(equity, self._peaks) >= self._bounds - GRAIN
+        if day == self._day:
+            self._worst = np.maximum(self._worst, _loss(equity, self._day_start))
+        else:
+            self._day, self._day_start, self._worst = day, self._last, _loss(equity, self._last)
+        self.lost_today = self._worst >= self._daily - GRAIN
+        self._last = equity.copy()
 
     def _drawdowns(self, equity: Floats) -> Floats:
         peaks = np.maximum(np.maximum.accumulate(equity, axis=1), self._peaks[:, None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -84,26 +84,26 @@ class ApplyLimits:
             return None
         if closing:
             exposure.add(owner, symbol, closing)
-        cuts = []
-        for name, verdict in self._verdicts(intent, opening * unit, exposure, portfolio):
-            share = verdict.fits / abs(opening * unit)
-            cuts.append(_Cut(self._left(closing, opening, share, instrument), name, verdict))
+        cuts = [
+            _Cut(self._left(closing, opening, verdict.fits / abs(opening * unit), instrument), name, verdict)
+            for name, verdict in self._verdicts(intent, opening * unit, exposure, portfolio)
+        ]
         if closing:
             exposure.add(owner, symbol, -closing)
-        least = min(cuts, key=lambda cut: abs(cut.quantity), default=None)
-        return None if least is None or least.quantity == intent.quantity else least
+        if not cuts:
+            return None
+        least = min(cuts, key=lambda cut: abs(cut.quantity))
+        return None if least.quantity == intent.quantity else least
 
     def _verdicts(
         self, intent: Intent, worth: float, exposure: Exposure, portfolio: PortfolioExposure
-    ) -> Iterator[tuple[str, Verdict]]:
-        """Yield the limits that an opening of that worth reaches."""
+    ) -> list[tuple[str, Verdict]]:
+        """Return the limits that an opening of that worth reaches."""
         entry = exposure.entries[intent.strategy_id]
         strategy, at_once = StrategyExposure(exposure, entry), self._rules.fill == "close"
         judged = Opening(entry.id, intent.symbol, entry.framework, worth, at_once, strategy, portfolio)
-        for name, judge in self._judges(entry):
-            verdict = judge(judged)
-            if verdict is not None:
-                yield name, verdict
+        verdicts = [(name, judge(judged)) for name, judge in self._judges(entry)]
+        return [(name, verdict) for name, verdict in verdicts if verdict is not None]
 
     def _judges(self, entry: StrategyEntry) -> list[tuple[str, Callable[[Opening], Verdict | None]]]:
         """Return the limits of the strategy, then those of the portfolio, each with its settings."""
