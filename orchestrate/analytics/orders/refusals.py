@@ -24,17 +24,19 @@ class _Opening(NamedTuple):
 
 def unable_to_trade(result: RunResult) -> list[Finding]:
     """Return a warning for each strategy that asked for positions in vain, in the order of the file."""
+    blocked = [strategy for strategy in result.strategies.values() if strategy.blocked]
+    if not blocked:
+        return []
+    openings, last_fills = _openings(result), _last_fills(result)
     findings = []
-    for strategy in result.strategies.values():
-        message = _complaint(result, strategy) if strategy.blocked else ""
+    for strategy in blocked:
+        message = _complaint(strategy, openings.get(strategy.id, []), last_fills.get(strategy.id))
         if message:
             findings.append(Finding("warning", f"strategies.{strategy.id}", message))
     return findings
 
 
-def _complaint(result: RunResult, strategy: StrategyResult) -> str:
-    openings = _openings(result, strategy.id)
-    last_fill = max((record.t for record in result.fills if record.fill.strategy_id == strategy.id), default=None)
+def _complaint(strategy: StrategyResult, openings: Sequence[_Opening], last_fill: int | None) -> str:
     refused = _trailing_refusals(openings)
     if last_fill is None and refused and len(refused) == len(openings):
         return f"{_all(len(refused))} refused, the last at {label_text(refused[-1].t)} ({_why(refused[-1])})"
@@ -55,17 +57,26 @@ def _why(opening: _Opening) -> str:
     return f"{reason}: {detail}" if detail else str(reason)
 
 
-def _openings(result: RunResult, strategy_id: str) -> list[_Opening]:
-    """Return the strategy's openings, each with the last decision on it."""
-    openings: dict[str, _Opening] = {}
+def _openings(result: RunResult) -> dict[str, list[_Opening]]:
+    """Return the openings of each strategy, each with the last decision on it."""
+    openings: dict[str, dict[str, _Opening]] = {}
     for place, record in enumerate(result.decisions):
         decision = record.decision
         demand = decision.demand
-        if demand.strategy_id == strategy_id and not demand.closing:
+        if not demand.closing:
             refused = decision.outcome is Outcome.REJECTED and bool(decision.trail)  # else it ended by itself
             key = record.order_id or f"refused {place}"
-            openings[key] = _Opening(record.t, decision, refused)
-    return list(openings.values())
+            openings.setdefault(demand.strategy_id, {})[key] = _Opening(record.t, decision, refused)
+    return {name: list(own.values()) for name, own in openings.items()}
+
+
+def _last_fills(result: RunResult) -> dict[str, int]:
+    """Return the time of each strategy's last fill."""
+    last: dict[str, int] = {}
+    for record in result.fills:
+        name = record.fill.strategy_id
+        last[name] = max(record.t, last.get(name, record.t))
+    return last
 
 
 def _trailing_refusals(openings: Sequence[_Opening]) -> list[_Opening]:

@@ -72,6 +72,24 @@ def test_one_refusal_after_trades_is_no_finding(messages):
     assert messages(*decisions, fills=(fill(1), fill(2, -5.0))) == []
 
 
+class ReadOnce(tuple):
+    """Records that may be gone through once."""
+
+    read = 0
+
+    def __iter__(self):
+        self.read += 1
+        assert self.read == 1
+        return super().__iter__()
+
+
+def test_records_of_all_strategies_are_gone_through_once(result_of, hand_made):
+    plain = result_of({"a": hand_made([1000.0] * 5), "b": hand_made([1000.0] * 5)})
+    blocked = {name: replace(one, id=name, blocked=1) for name, one in plain.strategies.items()}
+    result = replace(plain, strategies=blocked, decisions=ReadOnce([refused(1)]), fills=ReadOnce([]))
+    assert [finding.where for finding in unable_to_trade(result)] == ["strategies.a"]
+
+
 def test_what_a_limit_refuses_is_no_lack_of_money(messages):
     decisions = (approved(1), approved(2, -5.0), refused(3, Reason.LIMIT), refused(4, Reason.LIMIT))
     assert messages(*decisions, fills=(fill(1), fill(2, -5.0))) == []
