@@ -5,7 +5,7 @@ Four symbols of 12 daily bars that open, stay and close at one price; everything
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -150,3 +150,13 @@ CASES: Final = {
 #: By case, the closes of symbols that move.
 CLOSES: Final = {"pooled": {"FLIP": [10.0] * 2 + [22.5] * 10}}
 FALLING: Final = {"SAME": [10.0] * 4 + [8.0] * 8}
+
+
+def write_files(case: str, write: Callable[[str, str], object]) -> None:
+    """Write the strategies and the bars of a case; `write` gets a name and a text."""
+    write("planned.py", PLANNED)
+    moves = {} if case.startswith("conflicts") else CLOSES.get(case, FALLING)
+    for symbol in SYMBOLS:
+        closes = moves.get(symbol, [10.0] * BARS)
+        rows = [f"{day},{price},{price},{price},{price},1000" for day, price in zip(DAYS, closes, strict=True)]
+        write(f"{symbol}.csv", "\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n")

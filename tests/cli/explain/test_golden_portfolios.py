@@ -15,19 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.conftest import Prompt
-from tests.cli.explain.portfolios import BARS, CASES, CLOSES, DAYS, FALLING, PLANNED, SYMBOLS
+from tests.cli.explain.portfolios import CASES, write_files
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def act(prompt: Prompt, case: str) -> None:
     """Run a portfolio; some end with a finding, none with an error."""
-    prompt.write("planned.py", PLANNED)
-    moves = {} if case.startswith("conflicts") else CLOSES.get(case, FALLING)
-    for symbol in SYMBOLS:
-        closes = moves.get(symbol, [10.0] * BARS)
-        rows = [f"{day},{price},{price},{price},{price},1000" for day, price in zip(DAYS, closes, strict=True)]
-        prompt.write(f"{symbol}.csv", "\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n")
+    write_files(case, prompt.write)
     prompt.write("golden.yaml", CASES[case])
     done = prompt("backtest", "golden.yaml", "-q")
     assert (done.code, done.err) == (0, "")
