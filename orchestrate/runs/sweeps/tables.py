@@ -20,9 +20,8 @@ from orchestrate.runs.tables.arrow import types
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-#: So many columns are looked at, and so many bytes are written, before the memory of what was read is given back.
+#: So many columns are looked at, or written, before the memory of what was read is given back.
 _AT_ONCE: Final = 256
-_RELEASED: Final = 2**22
 
 
 def trials_table(rows: Rows, parameters: Sequence[str], eligible: Collection[int]) -> Any:
@@ -85,10 +84,10 @@ def write_returns(path: Path, rows: Sequence[Row], journal: TrialJournal) -> Non
 
 
 class _Sink(RawIOBase):
-    """A file; `release` is called after so many bytes that were written to it."""
+    """A file; `release` is called from time to time: each column is written by itself, at least once."""
 
     def __init__(self, file: IO[bytes], release: Callable[[], None]) -> None:
-        self._file, self._release, self._waiting = file, release, 0
+        self._file, self._release, self._writes = file, release, 0
 
     def writable(self) -> bool:
         """Return that it is there to be written."""
@@ -96,12 +95,10 @@ class _Sink(RawIOBase):
 
     def write(self, content: Buffer) -> int:
         """Write some bytes."""
-        written = self._file.write(content)
-        self._waiting += written
-        if self._waiting > _RELEASED:
+        self._writes += 1
+        if self._writes % _AT_ONCE == 0:
             self._release()
-            self._waiting = 0
-        return written
+        return self._file.write(content)
 
 
 def _on(union: Stamps, days: Stamps, values: Floats) -> Any:
