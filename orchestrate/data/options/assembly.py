@@ -15,7 +15,8 @@ from orchestrate.data.options.roots import ROOTS, Root, expiry_of
 from orchestrate.data.options.sessions import closing, day_of
 from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market.timeline import Floats, Stamps
+from orchestrate.domain.market.magnitudes import MAX_PRICE
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 from orchestrate.domain.options.chain import Chain, Contracts
 from orchestrate.domain.options.view import QUOTED, Terms, date_text
 from orchestrate.domain.results import Finding
@@ -55,7 +56,7 @@ class Assembled:
 
 def assemble(quotes: Quotes, settings: ChainSettings, where: str) -> Assembled:
     """Return the quotes as a chain; DataError where something about its contracts is known from nowhere."""
-    _require_strikes(quotes, where)
+    _require_numbers(quotes, where)
     terms = terms_of(quotes.facts, settings, where)
     moment, quoted_at, length = _moments(quotes, settings, where)
     days, which = np.unique(quotes.day, return_inverse=True)
@@ -104,11 +105,17 @@ def _said(name: str, facts: Mapping[str, str], settings: ChainSettings, root: Ro
     return facts.get(name, table if given is None else given)
 
 
-def _require_strikes(quotes: Quotes, where: str) -> None:
-    wrong = np.flatnonzero(~(quotes.strike > 0) | ~np.isfinite(quotes.strike))
-    if len(wrong):
-        row = int(wrong[0])
-        message = f"{quotes.source.place(row)}: {quotes.strike[row]:.10g} is no strike"
+def _require_numbers(quotes: Quotes, where: str) -> None:
+    """Raise DataError for a strike that is none, and for numbers that can't be counted with."""
+    _refuse_first(quotes, ~(quotes.strike > 0), quotes.strike, "is no strike", where)
+    for name, column in (("strike", quotes.strike), ("spot", quotes.spot), *quotes.quoted.items()):
+        _refuse_first(quotes, np.abs(column) > MAX_PRICE, column, f"is too great for {name}", where)
+
+
+def _refuse_first(quotes: Quotes, wrong: Flags, column: Floats, why: str, where: str) -> None:
+    if wrong.any():
+        row = int(wrong.argmax())
+        message = f"{quotes.source.place(row)}: {column[row]:.10g} {why}"
         raise DataError(message, where=where, hint="correct the row or remove it")
 
 

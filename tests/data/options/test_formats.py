@@ -208,7 +208,10 @@ def test_a_parquet_file(typed: bool, tmp_path: Path) -> None:
         (TEXT.replace(",2700,", ",-1,"), {}, "line 2: -1 is no strike"),
         (TEXT.replace("2018-02-28,2700,", "soon,2700,"), {}, "line 2: 'soon' is not a date"),
         (TEXT.splitlines()[0] + "\n", {}, "there are no quotes in it"),
-        (TEXT + "1,2\n", {}, "no table of quotes"),
+        (TEXT + "1,2\n", {}, "line 4: 2 columns, where the header has 7"),
+        (TEXT.replace(",11,", ",1e13,"), {}, "line 2: 1e.13 is too great for ask"),
+        (TEXT.replace(",2700,", ",inf,"), {}, "line 2: inf is too great for strike"),
+        (TEXT.replace("call", "\udcff"), {}, "line 3: .*UTF8"),
         (TEXT.replace("10,11", "0,0").replace("60,62", ","), {}, "none of its quotes has a bid or an ask"),
         (TEXT.replace("2018-02-28", "2018-02-01"), {}, "all quotes are from after the expiry"),
         (TEXT, {"format": "excel"}, r"unknown format 'excel' of a chain\n.*one of csv, lean, optionsdx, parquet"),
@@ -222,7 +225,8 @@ def test_a_parquet_file(typed: bool, tmp_path: Path) -> None:
     ],
 )
 def test_what_can_not_be_read_says_where_and_why(text, settings, message, tmp_path: Path) -> None:
-    raw = gzip.compress(text.encode()) if "max_unpacked" in settings else text
+    raw = text.encode(errors="surrogateescape")
+    raw = gzip.compress(raw) if "max_unpacked" in settings else raw
     with pytest.raises(DataError, match=message):
         read(tmp_path, raw, **settings)
 
@@ -259,3 +263,12 @@ def test_fifteen_thousand_rows_take_no_longer_than_some_loops(tmp_path: Path) ->
         return seconds(lambda: read(tmp_path, text, format="vendor_eod"))
 
     assert least_ratio(load, lambda: seconds(plain_loop), enough=6.0) < 6.0
+
+
+@pytest.mark.parametrize("cut", [5, 60, -40, -5])
+@pytest.mark.parametrize("kind", ["parquet", "lean"])
+def test_a_file_that_is_cut_off_is_damaged(kind: str, cut: int, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"strike": [1.0] * 100}), tmp_path / "whole.parquet")
+    raw = zipped(**MINUTES) if kind == "lean" else (tmp_path / "whole.parquet").read_bytes()
+    with pytest.raises(DataError, match=r"the (zip|Parquet) file is damaged"):
+        read(tmp_path, raw[:cut], symbol="GOOG", format=kind)

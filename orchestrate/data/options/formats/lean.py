@@ -93,7 +93,9 @@ def _members(path: Path, settings: ChainSettings, where: str) -> list[_Member]:
             require_unpacked(size, settings.max_unpacked, where)
             require_memory(_COPIES * size, where)
             return [_member(match, archive.read(name)) for name, match in wanted if archive.getinfo(name).file_size]
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError) as error:
         raise DataError(f"the zip file is damaged ({error})", where=where, hint="download it again") from None
 
 

@@ -27,6 +27,7 @@ _NOTHING: Final = [" " * width for width in range(9)] + [
     f"{blank}{word}" for blank in ("", " ") for word in ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
 ]
 _BAD_NUMBER: Final = re.compile(r"column #(\d+): .*invalid value '(.*)'")
+_TORN: Final = re.compile(r"Expected (\d+) columns, got (\d+)")
 _ROW: Final = re.compile(r"Row #(\d+)")
 #: Header → our names and their places in it.
 Choice = Callable[[Sequence[str]], Mapping[str, int]]
@@ -98,10 +99,13 @@ def parquet_table(path: Path, most: int, choose: Choice, written: Written, where
             header = parquet.schema_arrow.names
             names = {name: header[place] for name, place in choose(header).items()}
             table = read_table(parquet, list(dict.fromkeys(names.values())), most, where)
-    except pa.ArrowException as error:
-        if isinstance(error, MemoryError):
+    except MemoryError:
+        raise  # to Arrow it is an ArrowException too
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, FileNotFoundError | PermissionError):
             raise
-        raise DataError(f"the Parquet file is damaged ({_first_line(error)})", where=where) from None
+        hint = "write it again"
+        raise DataError(f"the Parquet file is damaged ({_first_line(error)})", where=where, hint=hint) from None
     return _table(table, names, written, "row", 1, where)
 
 
@@ -149,6 +153,8 @@ def _unreadable(message: str, where: str) -> DataError:
     place = f"line {line[1]}: " if line else ""
     if bad:
         return DataError(f"{place}{bad[2]!r} in column {int(bad[1]) + 1} is no number", where=where)
+    if torn := _TORN.search(message):
+        return DataError(f"{place}{torn[2]} columns, where the header has {torn[1]}", where=where)
     return DataError(f"{place}it is no table of quotes ({message})", where=where, hint="check the delimiter")
 
 
