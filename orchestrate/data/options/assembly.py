@@ -76,7 +76,7 @@ def assemble(quotes: Quotes, settings: ChainSettings, where: str) -> Assembled:
         np.append(starts, len(rows)),
         places[rows],
         {name: quotes.quoted[name][rows] for name in QUOTED if name in quotes.quoted},
-        _spots(quotes.spot[rows], starts),
+        quotes.quoted["spot"][rows[starts]] if "spot" in quotes.quoted else np.full(len(moments), np.nan),
         length,
     )
     assembled = Assembled(where, chain, quotes.source, rows, ())
@@ -108,7 +108,7 @@ def _said(name: str, facts: Mapping[str, str], settings: ChainSettings, root: Ro
 def _require_numbers(quotes: Quotes, where: str) -> None:
     """Raise DataError for a strike that is none, and for numbers that can't be counted with."""
     _refuse_first(quotes, ~(quotes.strike > 0), quotes.strike, "is no strike", where)
-    for name, column in (("strike", quotes.strike), ("spot", quotes.spot), *quotes.quoted.items()):
+    for name, column in (("strike", quotes.strike), *quotes.quoted.items()):
         _refuse_first(quotes, np.abs(column) > MAX_PRICE, column, f"is too great for {name}", where)
 
 
@@ -167,11 +167,6 @@ def _ordered(moment: Stamps, places: np.typing.NDArray[np.int32], alive: Stamps)
     again = (np.diff(moment[order]) == 0) & (np.diff(places[order]) == 0)
     last = np.append(~again, True)
     return order[last], order[~last]
-
-
-def _spots(spot: Floats, starts: Stamps) -> Floats:
-    """Return the vendor's price of the underlying at each moment: that of its first quote."""
-    return np.asarray(spot[starts], dtype=np.float64)
 
 
 def _left_out(assembled: Assembled, quotes: Quotes, alive: Stamps, twice: Stamps) -> list[Finding]:

@@ -10,6 +10,7 @@ import numpy as np
 from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
+from orchestrate.domain.options.chain import Places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +19,7 @@ class Source:
 
     files: tuple[str, ...]
     starts: tuple[int, ...]
-    lines: Stamps
+    lines: Places
     unit: str = "line"
 
     def place(self, row: int) -> str:
@@ -33,7 +34,7 @@ class Source:
 class Quotes:
     """Quotes in the order of their files. `moment` is UTC, a date at midnight; `day` the day of expiry since 1970.
 
-    `quoted` has the columns of a chain, `spot` the price of the underlying, NaN where there is none. `facts` is what
+    `quoted` has the columns of a chain, and `spot`, the price of the underlying, if they are given. `facts` is what
     the data says of all contracts. `length` is the time from one moment to the next, 0 where the reader doesn't know
     it; `lag` is how long after its moment a quote stands, as the close of a bar does.
     """
@@ -43,7 +44,6 @@ class Quotes:
     strike: Floats
     is_call: Flags
     quoted: Mapping[str, Floats]
-    spot: Floats
     source: Source
     facts: Mapping[str, str] = field(default_factory=dict)
     length: int = 0
@@ -75,7 +75,6 @@ def joined(parts: Sequence[Quotes], settings: ChainSettings, where: str) -> Quot
         day=np.concatenate([part.day for part in parts]),
         strike=np.concatenate([part.strike for part in parts]),
         is_call=np.concatenate([part.is_call for part in parts]),
-        spot=np.concatenate([part.spot for part in parts]),
         quoted={name: np.concatenate([_or_nan(part, name) for part in parts]) for name in names},
         source=source,
     )

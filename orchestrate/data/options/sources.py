@@ -31,12 +31,7 @@ def read_chain(
     `closes` are those of its underlying, `pricing` computes what the vendor doesn't give.
     """
     where = f"{settings.symbol} ({settings.path})"
-    reader = reader_of(settings, where)
-    parts = [part for path in _files(settings, root, where) if (part := _read(reader, path, settings, where))]
-    if not parts:
-        hint = f"correct data.{settings.symbol}: its path, underlying or root"
-        raise DataError(f"no quote of {settings.root or settings.underlying} is in it", where=where, hint=hint)
-    assembled = assemble(joined(parts, settings, where), settings, where)
+    assembled = assemble(_quotes(settings, root, where), settings, where)
     findings = judge(assembled, closes)
     chain = replace(usable(assembled.chain), pricing=pricing)
     if not ((chain.quoted["bid"] > 0) | (chain.quoted["ask"] > 0)).any():
@@ -54,6 +49,16 @@ def usable(chain: Chain) -> Chain:
         known = quoted["iv"] > 0
         quoted |= {name: np.where(known, quoted[name], np.nan) for name in GREEKS if name in quoted}
     return replace(chain, quoted=quoted)
+
+
+def _quotes(settings: ChainSettings, root: Path, where: str) -> Quotes:
+    """Return the quotes of all files."""
+    reader = reader_of(settings, where)
+    parts = [part for path in _files(settings, root, where) if (part := _read(reader, path, settings, where))]
+    if not parts:
+        hint = f"correct data.{settings.symbol}: its path, underlying or root"
+        raise DataError(f"no quote of {settings.root or settings.underlying} is in it", where=where, hint=hint)
+    return joined(parts, settings, where)
 
 
 def _files(settings: ChainSettings, root: Path, where: str) -> list[Path]:

@@ -40,9 +40,8 @@ def make_chain(settings: ChainSettings, spec: SyntheticChain, closes: Closes, le
         made.day,
         made.strike,
         made.is_call,
-        made.quoted,
-        closes.closes[made.row],
-        Source(("synthetic",), (0,), np.arange(1, len(made) + 1), "quote"),
+        {**made.quoted, "spot": closes.closes[made.row]},
+        Source(("synthetic",), (0,), np.arange(1, len(made) + 1, dtype=np.int32), "quote"),
         length=min(length, DAY),
     )
     return assemble(quotes, whole, settings.symbol).chain

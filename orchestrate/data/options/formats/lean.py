@@ -75,8 +75,9 @@ def read_lean(path: Path, settings: ChainSettings, where: str) -> Quotes | None:
         np.repeat(np.array([member.strike for member in members]), counts),
         np.repeat(np.array([member.is_call for member in members]), counts),
         {name: table.numbers[name] / _SCALE for name in ("bid", "ask")},
-        np.full(len(moment), np.nan),
-        Source((path.name,), (0,), np.concatenate([np.arange(1, count + 1) for count in counts]), "row"),
+        Source(
+            (path.name,), (0,), np.concatenate([np.arange(1, count + 1, dtype=np.int32) for count in counts]), "row"
+        ),
         facts,
         length,
         0 if length == DAY else length,
@@ -127,7 +128,7 @@ def _moments(
     cells = Cells([], [], where, settings.timezone)
     texts = table.texts["time"]
     if members[0].date is None:
-        stamps = read_stamps(replace(cells, texts=list(texts.distinct), rows=table.lines[texts.firsts()]))
+        stamps = read_stamps(replace(cells, texts=list(texts.distinct), rows=table.lines[texts.firsts()].tolist()))
         moment = stamps.label[texts.codes]
         return moment, HOUR if (moment % DAY).any() else DAY
     clock = np.array([int(text) for text in texts.distinct])[texts.codes] * _MILLISECOND

@@ -84,13 +84,12 @@ def quotes_of(table: Table, path: Path, settings: ChainSettings, where: str, sla
     table, facts = _of_chain(table, settings, where)
     if not len(table):
         return None
-    quoted = {name: table.numbers[name] for name in QUOTED if name in table.numbers}
+    quoted = {name: table.numbers[name] for name in (*QUOTED, "spot") if name in table.numbers}
     return Quotes(
         *moments_and_days(table, settings, where, slashed),
         table.numbers["strike"],
         _rights(table, where),
         quoted,
-        table.numbers.get("spot", np.full(len(table), np.nan)),
         Source((path.name,), (0,), table.lines, table.unit),
         facts,
     )
@@ -165,7 +164,7 @@ def _with_clock(table: Table) -> Texts:
 
 
 def _read(table: Table, column: Texts, date_format: str, zone: str, where: str) -> Stamps:
-    cells = Cells(list(column.distinct), table.lines[column.firsts()], where, zone, table.unit)
+    cells = Cells(list(column.distinct), table.lines[column.firsts()].tolist(), where, zone, table.unit)
     is_slashed = date_format in ("month_first", "day_first")
     return read_stamps(cells, "" if is_slashed and "/" not in column.distinct[0] else date_format).label
 

@@ -26,13 +26,15 @@ def read_optionsdx(path: Path, settings: ChainSettings, where: str) -> Quotes:
     table = text_table(path, settings.max_unpacked, choose, WRITTEN, where)
     moment, day = moments_and_days(table, settings, where)
     size = len(table)
+    quoted = {name: _both(table, name) for name in QUOTED if f"c_{name}" in table.numbers}
+    if "spot" in table.numbers:
+        quoted["spot"] = np.tile(table.numbers["spot"], 2)
     return Quotes(
         np.tile(moment, 2),
         np.tile(day, 2),
         np.tile(table.numbers["strike"], 2),
         np.arange(2 * size) < size,
-        {name: _both(table, name) for name in QUOTED if f"c_{name}" in table.numbers},
-        np.tile(table.numbers.get("spot", np.full(size, np.nan)), 2),
+        quoted,
         Source((path.name,), (0,), np.tile(table.lines, 2)),
     )
 

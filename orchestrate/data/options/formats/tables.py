@@ -15,6 +15,7 @@ from orchestrate.data.files.bounds import read_regular, read_table, require_memo
 from orchestrate.data.text.decoding import decode, unpack
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
+from orchestrate.domain.options.chain import Places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +60,7 @@ class Table:
 
     numbers: Mapping[str, Floats]
     texts: Mapping[str, Texts]
-    lines: Stamps
+    lines: Places
     unit: str = "line"
 
     def __len__(self) -> int:
@@ -172,7 +173,7 @@ def _table(table: pa.Table, names: Mapping[str, str], written: Written, unit: st
                 numbers[name] = floats(table.column(stored).cast(pa.float64(), safe=False))
     except pa.ArrowException as error:
         raise DataError(f"column {stored} is of an unexpected kind ({_first_line(error)})", where=where) from None
-    return Table(numbers, texts, np.arange(first, first + table.num_rows), unit)
+    return Table(numbers, texts, np.arange(first, first + table.num_rows, dtype=np.int32), unit)
 
 
 def _texts(column: pa.ChunkedArray, part: str) -> Texts:
