@@ -17,11 +17,13 @@ from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.magnitudes import MAX_PRICE
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
-from orchestrate.domain.options.chain import Chain, Contracts
+from orchestrate.domain.options.chain import Chain, Contracts, Places
 from orchestrate.domain.options.view import QUOTED, Terms, date_text
 from orchestrate.domain.results import Finding
 
 _SHOWN: Final = 5
+#: Up to so many possible contracts, those that are there are marked in a table; beyond it they are sorted.
+_MOST_KEYS: Final = 1 << 26
 _MINUTE: Final = 60 * SECOND
 
 
@@ -58,29 +60,28 @@ def assemble(quotes: Quotes, settings: ChainSettings, where: str) -> Assembled:
     """Return the quotes as a chain; DataError where something about its contracts is known from nowhere."""
     _require_numbers(quotes, where)
     terms = terms_of(quotes.facts, settings, where)
-    moment, quoted_at, length = _moments(quotes, settings, where)
-    days, which = np.unique(quotes.day, return_inverse=True)
-    expiries = np.array([expiry_of(day_of(int(day)), terms.settlement) for day in days])
-    alive = np.flatnonzero(expiries[which] >= quoted_at)
-    if not len(alive):
+    clock = _clock(quotes, settings, where)
+    expiries = np.array([expiry_of(day_of(int(day)), terms.settlement) for day in quotes.day.values])
+    alive = expiries[quotes.day.codes] >= clock.quoted_at[clock.codes]
+    if not alive.any():
         raise DataError("all quotes are from after the expiry of their contracts", where=where)
-    contracts, places = _contracts(quotes, expiries, which)
-    rows, twice = _ordered(moment, places, alive)
-    moments, starts = np.unique(moment[rows], return_index=True)
+    contracts, places = _contracts(quotes, expiries)
+    rows, twice = _ordered(clock.codes * len(contracts) + places, alive)
+    used, starts = np.unique(clock.codes[rows], return_index=True)
     chain = Chain(
         settings.symbol,
         terms,
         contracts,
-        moments,
-        quoted_at[rows][starts],
+        clock.moments[used],
+        clock.quoted_at[used],
         np.append(starts, len(rows)),
         places[rows],
         {name: quotes.quoted[name][rows] for name in QUOTED if name in quotes.quoted},
-        quotes.quoted["spot"][rows[starts]] if "spot" in quotes.quoted else np.full(len(moments), np.nan),
-        length,
+        quotes.quoted["spot"][rows[starts]] if "spot" in quotes.quoted else np.full(len(used), np.nan),
+        clock.length,
     )
     assembled = Assembled(where, chain, quotes.source, rows, ())
-    return replace(assembled, findings=tuple(_left_out(assembled, quotes, alive, twice)))
+    return replace(assembled, findings=tuple(_left_out(assembled, quotes, np.flatnonzero(~alive), twice)))
 
 
 def terms_of(facts: Mapping[str, str], settings: ChainSettings, where: str) -> Terms:
@@ -107,8 +108,11 @@ def _said(name: str, facts: Mapping[str, str], settings: ChainSettings, root: Ro
 
 def _require_numbers(quotes: Quotes, where: str) -> None:
     """Raise DataError for a strike that is none, and for numbers that can't be counted with."""
-    _refuse_first(quotes, ~(quotes.strike > 0), quotes.strike, "is no strike", where)
-    for name, column in (("strike", quotes.strike), *quotes.quoted.items()):
+    strikes = quotes.strike.values
+    for wrong, why in ((~(strikes > 0), "is no strike"), (strikes > MAX_PRICE, "is too great for strike")):
+        if wrong.any():
+            _refuse_first(quotes, wrong[quotes.strike.codes], strikes[quotes.strike.codes], why, where)
+    for name, column in quotes.quoted.items():
         _refuse_first(quotes, np.abs(column) > MAX_PRICE, column, f"is too great for {name}", where)
 
 
@@ -119,24 +123,36 @@ def _refuse_first(quotes: Quotes, wrong: Flags, column: Floats, why: str, where:
         raise DataError(message, where=where, hint="correct the row or remove it")
 
 
-def _moments(quotes: Quotes, settings: ChainSettings, where: str) -> tuple[Stamps, Stamps, int]:
-    """Return of each row its moment and the instant of its quote, and the time from one moment to the next.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clock:
+    """The moments of a chain, when their quotes were made, which of them each row has, and the time between them."""
+
+    moments: Stamps
+    quoted_at: Stamps
+    codes: Stamps
+    length: int
+
+
+def _clock(quotes: Quotes, settings: ChainSettings, where: str) -> _Clock:
+    """Return the moments of quotes.
 
     A chain of days has its dates as moments, as daily bars have; its quotes are of the given clock, or the close.
     """
+    instants, codes = quotes.moment.values, quotes.moment.codes.astype(np.int64)
     length = _length(quotes, settings, where)
     if length < DAY:
-        return quotes.moment, quotes.moment + quotes.lag, length
-    instants, which = np.unique(quotes.moment, return_inverse=True)
-    dates = instants - instants % DAY
+        return _Clock(instants, instants + quotes.lag, codes, length)
+    dates, which = np.unique(instants - instants % DAY, return_inverse=True)
     closes = np.array([closing(day_of(int(date // DAY))) for date in dates])
-    quoted_at = np.where(instants % DAY == 0, closes, instants)
-    return dates[which], quoted_at[which], length
+    quoted_at = closes.copy()
+    timed = instants % DAY != 0
+    quoted_at[which[timed]] = instants[timed]  # of several on one day the last one stays
+    return _Clock(dates, quoted_at, which[codes], length)
 
 
 def _length(quotes: Quotes, settings: ChainSettings, where: str) -> int:
     """Return the time between moments: as the settings say, or the reader; one moment a day is a chain of days."""
-    moments = np.unique(quotes.moment)
+    moments = quotes.moment.values
     try:
         if settings.frequency:
             return bar_length(np.append(moments, moments[-1] + DAY), settings.frequency)
@@ -149,34 +165,43 @@ def _length(quotes: Quotes, settings: ChainSettings, where: str) -> int:
     return bar_length(moments)
 
 
-def _contracts(quotes: Quotes, expiries: Stamps, which: Stamps) -> tuple[Contracts, np.typing.NDArray[np.int32]]:
+def _contracts(quotes: Quotes, expiries: Stamps) -> tuple[Contracts, Places]:
     """Return all contracts, and the place of each row's."""
-    strikes, strike = np.unique(quotes.strike, return_inverse=True)
-    keys = (which * len(strikes) + strike) * 2 + ~quotes.is_call
-    distinct, places = np.unique(keys, return_inverse=True)
-    days = np.unique(quotes.day)
-    both, strike = distinct // 2, distinct // 2 % len(strikes)
-    day = both // len(strikes)
-    contracts = Contracts(days[day], expiries[day], strikes[strike], distinct % 2 == 0)
-    return contracts, places.astype(np.int32)
+    days, strikes = quotes.day.values, quotes.strike.values
+    keys = (quotes.day.codes.astype(np.int64) * len(strikes) + quotes.strike.codes) * 2 + ~quotes.is_call
+    distinct, places = _ranked(keys, 2 * len(days) * len(strikes))
+    day, strike = distinct // 2 // len(strikes), distinct // 2 % len(strikes)
+    return Contracts(days[day], expiries[day], strikes[strike], distinct % 2 == 0), places
 
 
-def _ordered(moment: Stamps, places: np.typing.NDArray[np.int32], alive: Stamps) -> tuple[Stamps, Stamps]:
-    """Return the rows by moment and contract, of equal ones the last; and those that are left out for that."""
-    order = alive[np.lexsort((places[alive], moment[alive]))]
-    again = (np.diff(moment[order]) == 0) & (np.diff(places[order]) == 0)
-    last = np.append(~again, True)
+def _ranked(keys: Stamps, size: int) -> tuple[Stamps, Places]:
+    """Return the distinct keys below `size`, rising, and which of them each row has."""
+    if size > _MOST_KEYS:
+        distinct, ranks = np.unique(keys, return_inverse=True)
+        return distinct, ranks.astype(np.int32)
+    there = np.zeros(size, dtype=np.bool_)
+    there[keys] = True
+    return np.flatnonzero(there), (np.cumsum(there, dtype=np.int32) - 1)[keys]
+
+
+def _ordered(keys: Stamps, alive: Flags) -> tuple[Stamps, Stamps]:
+    """Return the rows by key, of equal ones the last; and those that are left out for that."""
+    order = np.flatnonzero(alive)
+    steps = np.diff(keys[order])
+    if (steps < 0).any():
+        order = order[np.argsort(keys[order], kind="stable")]
+        steps = np.diff(keys[order])
+    last = np.append(steps != 0, True)
     return order[last], order[~last]
 
 
-def _left_out(assembled: Assembled, quotes: Quotes, alive: Stamps, twice: Stamps) -> list[Finding]:
+def _left_out(assembled: Assembled, quotes: Quotes, late: Stamps, twice: Stamps) -> list[Finding]:
     findings = []
     if len(twice):
         rows = np.sort(twice)
         first = tuple(quotes.source.place(int(row)) for row in rows[:_SHOWN])
         message = "contracts are quoted twice at one moment"
         findings.append(counted("warning", assembled.where, message, len(rows), first, "the last quote counts"))
-    late = np.setdiff1d(np.arange(len(quotes)), alive, assume_unique=True)
     if len(late):
         first = tuple(quotes.source.place(int(row)) for row in late[:_SHOWN])
         message = "quotes are from after the expiry of their contracts"

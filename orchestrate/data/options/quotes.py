@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.market.timeline import Flags, Floats, Stamps
+from orchestrate.domain.market.timeline import Flags, Floats
 from orchestrate.domain.options.chain import Places
 
 
@@ -31,6 +33,30 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Codes:
+    """A column whose values repeat: the distinct ones, rising, and which of them each row has."""
+
+    values: npt.NDArray[Any]
+    codes: Places
+
+    @classmethod
+    def of(cls, column: npt.NDArray[Any]) -> Codes:
+        """Return a column in this form."""
+        values, codes = np.unique(column, return_inverse=True)
+        return cls(values, codes.astype(np.int32))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Codes]) -> Codes:
+        """Return columns one after the other."""
+        values = np.unique(np.concatenate([part.values for part in parts]))
+        codes = [np.searchsorted(values, part.values).astype(np.int32)[part.codes] for part in parts]
+        return cls(values, np.concatenate(codes))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Quotes:
     """Quotes in the order of their files. `moment` is UTC, a date at midnight; `day` the day of expiry since 1970.
 
@@ -39,9 +65,9 @@ class Quotes:
     it; `lag` is how long after its moment a quote stands, as the close of a bar does.
     """
 
-    moment: Stamps
-    day: Stamps
-    strike: Floats
+    moment: Codes
+    day: Codes
+    strike: Codes
     is_call: Flags
     quoted: Mapping[str, Floats]
     source: Source
@@ -71,9 +97,9 @@ def joined(parts: Sequence[Quotes], settings: ChainSettings, where: str) -> Quot
     )
     return replace(
         parts[0],
-        moment=np.concatenate([part.moment for part in parts]),
-        day=np.concatenate([part.day for part in parts]),
-        strike=np.concatenate([part.strike for part in parts]),
+        moment=Codes.joined([part.moment for part in parts]),
+        day=Codes.joined([part.day for part in parts]),
+        strike=Codes.joined([part.strike for part in parts]),
         is_call=np.concatenate([part.is_call for part in parts]),
         quoted={name: np.concatenate([_or_nan(part, name) for part in parts]) for name in names},
         source=source,

@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrate.data.calendar import DAY
 from orchestrate.data.options.assembly import assemble
-from orchestrate.data.options.quotes import Quotes, Source
+from orchestrate.data.options.quotes import Codes, Quotes, Source
 from orchestrate.data.options.roots import Root, expiry_of
 from orchestrate.data.options.sessions import closing, day_of
 from orchestrate.data.options.settings import ChainSettings
@@ -36,9 +36,9 @@ def make_chain(settings: ChainSettings, spec: SyntheticChain, closes: Closes, le
         lambda day: expiry_of(day_of(day), whole.settlement or "pm"),
     )
     quotes = Quotes(
-        closes.stamps[made.row],
-        made.day,
-        made.strike,
+        Codes(closes.stamps, made.row.astype(np.int32)),
+        Codes.of(made.day),
+        Codes.of(made.strike),
         made.is_call,
         {**made.quoted, "spot": closes.closes[made.row]},
         Source(("synthetic",), (0,), np.arange(1, len(made) + 1, dtype=np.int32), "quote"),

@@ -78,6 +78,26 @@ def test_one_quote_a_day_is_a_chain_of_days_at_its_own_clock(tmp_path: Path) -> 
     assert chain.quoted_at.tolist() == [stamp("2018-02-08T20:45"), stamp("2018-02-09T20:45")]
 
 
+def test_of_several_quotes_on_a_day_a_chain_of_days_has_the_last(tmp_path: Path) -> None:
+    text = rows(
+        *(f"2018-02-0{at},2018-02-28,2700,put,{bid},20" for bid, at in ((9, "9 15:45"), (7, "8 15:45"), (8, "8 16:10")))
+    )
+    chain, findings = read(tmp_path, text, frequency="1d")
+    assert (chain.moments.tolist(), chain.quoted["bid"].tolist()) == (
+        [stamp("2018-02-08"), stamp("2018-02-09")],
+        [8, 9],
+    )
+    assert chain.quoted_at.tolist() == [stamp("2018-02-08T21:10"), stamp("2018-02-09T20:45")]
+    assert findings[0].message.startswith("contracts are quoted twice at one moment: line 3;")
+
+
+def test_contracts_may_be_few_among_very_many_days_and_strikes(tmp_path: Path) -> None:
+    days = np.arange(17600, 23600).astype("M8[D]")
+    chain, _ = read(tmp_path, rows(*(f"2018-02-08,{day},{place},put,1,2" for place, day in enumerate(days, 1))))
+    assert chain.contracts.strike.tolist() == list(range(1, 6001))
+    assert chain.contracts.day.tolist() == list(range(17600, 23600))
+
+
 VENDOR = """UnderlyingSymbol,UnderlyingPrice,Exchange,OptionSymbol,Blank,Type,Expiration,DataDate,Strike,Last,Bid,Ask,\
 Volume,OpenInterest,IV,Delta,Gamma,Theta,Vega,Alias
 SPX,4700.5,*,SPXW240202P04700000,,put,02/02/2024,01/03/2024 16:00,4700,30,29.9,30.1,5,120,0.12,-0.49,0.002,-365,500,x

@@ -19,7 +19,7 @@ import numpy as np
 from orchestrate.data.calendar import DAY, HOUR, SECOND
 from orchestrate.data.files.bounds import require_memory, require_unpacked
 from orchestrate.data.options.formats.tables import Table, rows_table
-from orchestrate.data.options.quotes import Quotes, Source, several
+from orchestrate.data.options.quotes import Codes, Quotes, Source, several
 from orchestrate.data.options.settings import ChainSettings
 from orchestrate.data.text.cells import Cells
 from orchestrate.data.text.stamps import read_stamps
@@ -70,9 +70,9 @@ def read_lean(path: Path, settings: ChainSettings, where: str) -> Quotes | None:
     table = rows_table(b"".join(member.rows for member in members), _WIDTH, _COLUMNS, where)
     moment, length = _moments(table, members, counts, settings, where)
     return Quotes(
-        moment,
-        np.repeat(np.array([member.day for member in members]), counts),
-        np.repeat(np.array([member.strike for member in members]), counts),
+        Codes.of(moment),
+        _repeated([member.day for member in members], counts),
+        _repeated([member.strike for member in members], counts),
         np.repeat(np.array([member.is_call for member in members]), counts),
         {name: table.numbers[name] / _SCALE for name in ("bid", "ask")},
         Source(
@@ -115,6 +115,12 @@ def _member(match: re.Match[str], rows: bytes) -> _Member:
         _day(match["expiry"]),
         rows if rows.endswith(b"\n") else rows + b"\n",
     )
+
+
+def _repeated(facts: Sequence[float], counts: Stamps) -> Codes:
+    """Return a fact of each member, as often as it has rows."""
+    own = Codes.of(np.array(facts))
+    return Codes(own.values, np.repeat(own.codes, counts))
 
 
 def _day(text: str) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from orchestrate.data.calendar import DAY
 from orchestrate.data.files.headers import normal
 from orchestrate.data.options.formats.tables import Table, Texts
-from orchestrate.data.options.quotes import Quotes, Source, several
+from orchestrate.data.options.quotes import Codes, Quotes, Source, several
 from orchestrate.data.options.settings import ChainSettings
 from orchestrate.data.text.cells import Cells
 from orchestrate.data.text.stamps import NAMED_FORMATS, read_stamps
@@ -87,7 +87,7 @@ def quotes_of(table: Table, path: Path, settings: ChainSettings, where: str, sla
     quoted = {name: table.numbers[name] for name in (*QUOTED, "spot") if name in table.numbers}
     return Quotes(
         *moments_and_days(table, settings, where, slashed),
-        table.numbers["strike"],
+        Codes.of(table.numbers["strike"]),
         _rights(table, where),
         quoted,
         Source((path.name,), (0,), table.lines, table.unit),
@@ -95,7 +95,7 @@ def quotes_of(table: Table, path: Path, settings: ChainSettings, where: str, sla
     )
 
 
-def moments_and_days(table: Table, settings: ChainSettings, where: str, slashed: str = "") -> tuple[Stamps, Stamps]:
+def moments_and_days(table: Table, settings: ChainSettings, where: str, slashed: str = "") -> tuple[Codes, Codes]:
     """Return when each row was quoted and the day of its expiry.
 
     A `date_format` of patterns is that of the quotes alone, a named one is that of both.
@@ -104,7 +104,7 @@ def moments_and_days(table: Table, settings: ChainSettings, where: str, slashed:
     moments = _read(table, quoted, settings.date_format or slashed, settings.timezone, where)
     named = settings.date_format if settings.date_format in NAMED_FORMATS else slashed
     days = _read(table, expiry, named, "UTC", where) // DAY
-    return moments[quoted.codes], np.asarray(days[expiry.codes], dtype=np.int64)
+    return _coded(moments, quoted), _coded(days, expiry)
 
 
 def _given(ours: str, theirs: str, header: Sequence[str], settings: ChainSettings, where: str) -> int:
@@ -151,6 +151,12 @@ def _style(table: Table, settings: ChainSettings, where: str) -> str:
     if len(said) > 1:
         raise several("style", said, settings, where)
     return said[0]
+
+
+def _coded(stamps: Stamps, column: Texts) -> Codes:
+    """Return what the texts of a column mean; several may mean the same."""
+    own = Codes.of(stamps)
+    return Codes(own.values, own.codes[column.codes])
 
 
 def _with_clock(table: Table) -> Texts:

@@ -12,7 +12,7 @@ import numpy as np
 from orchestrate.data.files.headers import normal
 from orchestrate.data.options.formats.named import WRITTEN, moments_and_days, places_of
 from orchestrate.data.options.formats.tables import Table, text_table
-from orchestrate.data.options.quotes import Quotes, Source
+from orchestrate.data.options.quotes import Codes, Quotes, Source
 from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.options.view import QUOTED
@@ -30,9 +30,9 @@ def read_optionsdx(path: Path, settings: ChainSettings, where: str) -> Quotes:
     if "spot" in table.numbers:
         quoted["spot"] = np.tile(table.numbers["spot"], 2)
     return Quotes(
-        np.tile(moment, 2),
-        np.tile(day, 2),
-        np.tile(table.numbers["strike"], 2),
+        Codes.joined([moment] * 2),
+        Codes.joined([day] * 2),
+        Codes.joined([Codes.of(table.numbers["strike"])] * 2),
         np.arange(2 * size) < size,
         quoted,
         Source((path.name,), (0,), np.tile(table.lines, 2)),
