@@ -80,12 +80,12 @@ def lines_of(reports: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in reports.glob(".*.partial/trials.jsonl"))
 
 
-def end_after(process: subprocess.Popen[str], reports: Path, lines: int, how: int) -> None:
-    """Send a signal to a sweep once it has written so many lines, or to one that is over."""
+def end_after(process: subprocess.Popen[str], reports: Path, lines: int, how: int) -> str:
+    """Send a signal to a sweep once it has written so many lines, or to one that is over; return its messages."""
     while lines_of(reports) < lines and process.poll() is None:
         time.sleep(0.01)
     os.kill(process.pid, how)
-    process.wait()
+    return process.communicate()[1]
 
 
 def require_same_table(prompt, kills: int, dice: random.Random) -> None:
@@ -122,9 +122,7 @@ def test_ctrl_c_keeps_what_is_done(varied):
     reports = varied.folder / "reports"
     varied.write("sweep.yaml", FILE.replace("to: 21", "to: 79"))
     process = start(varied.folder)
-    end_after(process, reports, 4, signal.SIGINT)
-    assert process.stderr is not None
-    message = process.stderr.read()
+    message = end_after(process, reports, 4, signal.SIGINT)
     (left,) = reports.glob(".*.partial")
     run_id = left.name.removeprefix(".").removesuffix(".partial")
     assert process.returncode == 130
