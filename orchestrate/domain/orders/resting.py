@@ -92,12 +92,13 @@ class RestingOrder:
 
     @classmethod
     def of(cls, order: Order, precision: int) -> RestingOrder:
-        """Return the order as it begins to rest."""
+        """Return the order as it begins to rest; a native's engine takes its levels as they are."""
         if order.trail is not None and order.trigger is None:
             raise EngineError(f"order {order.id}: a trailing stop needs a trigger, the level at which it begins")
         limit, trigger = order.limit, order.trigger
-        limit = None if limit is None else rounded_level(limit, precision)
-        trigger = None if trigger is None else rounded_level(trigger, precision)
+        if not order.native_order:
+            limit = None if limit is None else rounded_level(limit, precision)
+            trigger = None if trigger is None else rounded_level(trigger, precision)
         return cls(order.quantity > 0, precision, limit, trigger, order.trail)
 
     def reached(self, bar: HistoricalDataBar) -> Reached | None:

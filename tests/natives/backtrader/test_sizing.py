@@ -32,6 +32,14 @@ def test_a_part_of_a_fraction_is_sold_to_its_digits():
     assert [size for size, _ in sizes(hosted)] == [7.798226, -2.798226, -5.0]
 
 
+def test_a_limit_between_two_ticks_takes_all_its_money_where_it_stands():
+    """At 98.25, to which a portable order's limit would be rounded, it could not be paid."""
+    stage = market(bars(*[(100.0, 100.0, 100.0, 100.0)] * 5, (100.0, 100.0, 97.0, 99.0), (99.0, 99.0, 99.0, 99.0)))
+    plan = {2: lambda s: s.buy(size=500, price=98.2473, exectype=bt.Order.Limit)}
+    hosted, _ = play(plan, stage, ExecutionRules(lots="fractional"), cash=10_000)
+    assert sizes(hosted) == [(101.783967, 98.2473)]
+
+
 @pytest.mark.parametrize(
     ("sizing", "bought"),
     [
