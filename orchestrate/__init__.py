@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from orchestrate.domain.errors import TimeLimitError as TimeLimitError
     from orchestrate.domain.errors import UnknownStrategyError as UnknownStrategyError
     from orchestrate.domain.events import CapitalRebalancedEvent as CapitalRebalancedEvent
+    from orchestrate.domain.events import CrossFrameworkEvent as CrossFrameworkEvent
     from orchestrate.domain.events import DomainEvent as DomainEvent
     from orchestrate.domain.events import LimitReachedEvent as LimitReachedEvent
     from orchestrate.domain.events import OppositionEndedEvent as OppositionEndedEvent
@@ -112,6 +113,7 @@ if TYPE_CHECKING:
     from orchestrate.library.indicators import wilder_rsi as wilder_rsi
     from orchestrate.library.indicators import z_score as z_score
     from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator as CrossFrameworkOrchestrator
+    from orchestrate.orchestration.orders.ports import FrameworkPortfolioState as FrameworkPortfolioState
     from orchestrate.orchestration.orders.ports import OrchestrationPort as OrchestrationPort
     from orchestrate.orchestration.risk.capital import PortfolioCapitalManager as PortfolioCapitalManager
     from orchestrate.orchestration.risk.coordinator import CrossFrameworkCoordinator as CrossFrameworkCoordinator

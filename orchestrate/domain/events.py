@@ -15,6 +15,10 @@ class DomainEvent:
     """A fact of a run; `t` is the bar's label in nanoseconds, None for facts outside the timeline."""
 
 
+#: The name of the users' feature 004: a run has one stream of facts, about the strategies of all frameworks.
+CrossFrameworkEvent = DomainEvent
+
+
 @value
 class StrategyAddedEvent(DomainEvent):
     """The addition of a strategy."""

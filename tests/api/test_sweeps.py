@@ -51,6 +51,7 @@ def test_the_best_set_is_that_of_its_trial(result):
 
 
 def test_a_heatmap_reduces_what_shares_a_cell(result):
+    """Parameters against a figure (US6)."""
     table, drawn = result.trials, result.heatmap("trend.fast", "trend.slow")
     assert (list(drawn.columns), list(drawn.index)) == ([5, 10, 20], [15, 50])
     assert np.isnan(drawn.loc[15, 20])
@@ -84,6 +85,7 @@ VALUES = {"MOMENTUM": {"fast": [10, 20, 60], "slow": [50, 100]}, "RSI": {"buy_be
 
 
 def test_the_best_set_of_each_strategy_is_that_of_its_own_runs():
+    """The best parameters of each strategy (US6)."""
     weights = [("MOMENTUM", Decimal("0.5")), ("RSI", Decimal("0.5"))]
     orchestrator = StrategyOrchestrator(weights)
     best = orchestrator.optimize(VALUES, DATA, select="best", objective="total_return")

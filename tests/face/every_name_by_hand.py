@@ -26,10 +26,12 @@ from orchestrate import (
     Context,
     Cooldown,
     CrossFrameworkCoordinator,
+    CrossFrameworkEvent,
     CrossFrameworkOrchestrator,
     DomainEvent,
     ExecutionRules,
     Floats,
+    FrameworkPortfolioState,
     Instrument,
     LimitReachedEvent,
     Market,
@@ -115,6 +117,8 @@ def both_frameworks() -> list[DomainEvent]:
     report: CompatibilityReport = orchestrator.validate_compatibility()
     assert report.is_compatible and report.warnings
     orchestrator.run(market(), ExecutionRules())
+    states: list[FrameworkPortfolioState] = [adapter.get_portfolio_state() for adapter in adapters.values()]
+    assert [state.framework for state in states] == ["backtrader", "nautilus"]
     return orchestrator.events
 
 
@@ -131,7 +135,7 @@ def commands_by_hand() -> list[Order]:
     return [command.order for command in commands]
 
 
-def in_words(event: DomainEvent) -> str:
+def in_words(event: CrossFrameworkEvent) -> str:
     match event:
         case StrategyAddedEvent():
             return f"{event.strategy_id} takes {event.allocation_pct}%"

@@ -45,6 +45,7 @@ def require_row_of_its_backtest(row, text: str, folder: Path) -> None:
 
 
 def test_every_point_of_the_grid_has_a_row(swept: Swept) -> None:
+    """All combinations of the values (US6)."""
     rows = swept.rows
     assert [row["trial"] for row in rows] == list(range(24))
     assert Counter(row["status"] for row in rows) == {"done": 16, "infeasible": 8}
