@@ -61,7 +61,7 @@ class Eager:
 def coordination(policy: str, sides: Sequence[Side]) -> tuple[float, float]:
     """Call five strategies that all demand the same symbol, and settle their demands by a policy."""
     scene = Scene(2_520, 1, 5)
-    stage, run = ours.market(scene), ours.orchestrator(scene, ("backtrader",), "on_demand", "on_bar", Watchdog(5.0))
+    stage, run = ours.market_of(scene), ours.orchestrator(scene, ("backtrader",), "on_demand", "on_bar", Watchdog(5.0))
     run.coordinator = StrategyCoordinator(CONFLICT_POLICIES[policy].settle)
     for entry, side in zip(run.strategies.values(), sides, strict=True):
         entry.strategy = Eager(side)

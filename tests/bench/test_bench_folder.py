@@ -30,15 +30,15 @@ def test_every_file_of_the_bench_that_is_named_is_there():
 
 
 def defined(path: Path) -> set[str]:
-    """Return the names that a module of ours has."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Return the names that a module of ours has, not those within its functions and classes."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
-        elif isinstance(node, ast.ImportFrom | ast.Import):
-            names |= {name.asname or name.name for name in node.names}
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
+        else:
+            names |= {one.asname or one.name for one in ast.walk(node) if isinstance(one, ast.alias)}
+            stored = (one for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+            names |= {one.id for one in stored}
     return names
 
 
@@ -50,6 +50,29 @@ def test_every_name_that_the_bench_imports_is_there(path):
         source = ROOT / f"{module.replace('.', '/')}.py"
         if module.partition(".")[0] in {"bench", "tests", "orchestrate"} and source.exists():
             missing += [f"{module}.{name.name}" for name in node.names if name.name not in defined(source)]
+    assert missing == []
+
+
+def modules_of(tree: ast.Module) -> dict[str, Path]:
+    """Return the files of our modules that a module imports as such, by their names there."""
+    imported = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for name in node.names:
+                source = ROOT / node.module.replace(".", "/") / f"{name.name}.py"
+                if source.exists():
+                    imported[name.asname or name.name] = source
+    return imported
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("bench/**/*.py")), ids=lambda path: path.name)
+def test_what_the_bench_takes_from_a_module_is_there(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules, missing = modules_of(tree), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            source = modules[node.value.id]
+            missing += [f"{source.stem}.{node.attr}"] if node.attr not in defined(source) else []
     assert missing == []
 
 
