@@ -17,7 +17,7 @@ from orchestrate.sweep.samplers.registry import SAMPLERS, Batches, Score
 from orchestrate.sweep.selection import Choice, choose, scores_of
 from orchestrate.sweep.space import Space, broken
 from orchestrate.usecases.sweeping.plans import InfeasibleError, TrialIds, TrialPlans
-from orchestrate.usecases.sweeping.workbench import Workbench
+from orchestrate.usecases.sweeping.workbench import Unusable, Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class TrialWorker:
     """Makes the function that runs a point, in the process where it is called."""
 
     plans: TrialPlans
-    workbench: Workbench
+    workbench: Workbench | Unusable
 
     def __call__(self) -> Callable[[Point], Measured]:
         """Return a function that runs a point."""

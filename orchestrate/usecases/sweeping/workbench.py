@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from orchestrate.data.columns import Columns
 from orchestrate.data.files.cache import ColumnCache
@@ -12,7 +12,7 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import Finding, RunResult
-from orchestrate.domain.sweeps import Measured
+from orchestrate.domain.sweeps import Measured, TrialStatus
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.usecases.running.instances import Loader
 from orchestrate.usecases.running.run import run_on
@@ -41,6 +41,7 @@ class Workbench:
         self._independent = IndependentStrategies(self._equipment, self._run_of_independent)
         self._exchanged = False
         self.market: Market = self._equipment.data(plan).market
+        self.data_hash = self.market.data_hash
 
     def trial(self, plan: RunPlan) -> Measured:
         """Return the figures of a plan; raises what ends a sweep: data that are wrong, an engine that broke."""
@@ -66,6 +67,18 @@ class Workbench:
     def _run_of_independent(self, plan: RunPlan) -> tuple[RunResult, bool]:
         """Return a result, and whether facts were exchanged, which a run of fewer strategies would not have had."""
         return self.run(plan), self._exchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """In place of a workbench whose data can't be run: every trial fails for that reason."""
+
+    reason: str
+    data_hash: str = ""
+
+    def trial(self, _plan: RunPlan) -> Measured:
+        """Return a trial that failed."""
+        return Measured(TrialStatus.FAILED, self.reason)
 
 
 def _ignore(_event: DomainEvent) -> None:

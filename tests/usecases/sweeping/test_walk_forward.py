@@ -236,6 +236,21 @@ def test_nothing_eligible_trades_nothing(tmp_path: Path) -> None:
     assert sum("no trial of its training can be chosen" in one["message"] for one in manifest["findings"]) == 4
 
 
+@pytest.mark.parametrize("positions", ["flatten", "carry"])
+def test_a_training_without_bars_of_a_symbol_fails_alone(tmp_path: Path, positions: str) -> None:
+    late = FILE.replace("seed: 9, start: 2015-01-05", "seed: 9, start: 2015-07-06")
+    text = late.replace("embargo: 5 bars", f"embargo: 5 bars, positions: {positions}")
+    outcome = sweep(SweepRequest(write(tmp_path, text), workers=1, reports=tmp_path / "reports"))
+    first, *others = pq.read_table(outcome.folder / "walk_forward.parquet").to_pylist()
+    assert (first["trial"], first["trend.fast"], first["test.trades"]) == (None, None, 0)
+    assert all(row["trial"] is not None and row["status"] == "completed" for row in others)
+    assert sum(row["test.trades"] for row in others) > 0
+    manifest = json.loads((outcome.folder / "run.json").read_text())
+    (message,) = (one["message"] for one in manifest["findings"] if "can be chosen" in one["message"])
+    assert message.startswith("no trial of its training can be chosen (BETA"), message
+    assert outcome.exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "error", "message"),
     [

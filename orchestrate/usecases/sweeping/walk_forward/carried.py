@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import fsum
-from typing import Any, Final
+from typing import Any
 
 from orchestrate import wiring
 from orchestrate.analytics.tracks.run import Tracks
@@ -19,13 +19,13 @@ from orchestrate.usecases.sweeping.walk_forward.ground import WHERE, Ground, Tes
 from orchestrate.usecases.sweeping.walk_forward.relay import Relay
 from orchestrate.usecases.sweeping.walk_forward.spans import carrying_plan
 
-_NO_PICK: Final = "no trial of its training can be chosen"
-
 
 def carried(ground: Ground, trainings: Sequence[Training]) -> Tested:
     """Run what each training picks on its test, in one run through all of them."""
-    without = [one.test.start for one in trainings if not one.point]
-    findings = [Finding("warning", WHERE, f"{_NO_PICK}: the test from {start} decides nothing") for start in without]
+    without = [one for one in trainings if not one.point]
+    findings = [
+        Finding("warning", WHERE, f"{one.why_none}: the test from {one.test.start} decides nothing") for one in without
+    ]
     if len(without) == len(trainings):
         return Tested(*_idle(ground, trainings), findings)
     plan = carrying_plan(ground.base, trainings[0].train, trainings[0].test, trainings[-1].test)

@@ -31,7 +31,7 @@ def flattened(ground: Ground, trainings: Sequence[Training]) -> Tested:
 def _tested(ground: Ground, training: Training, capital: Decimal, findings: list[Finding]) -> tuple[WindowRow, Track]:
     """Run a test with this capital."""
     idle, begins = ground.idle(training.window, capital), training.test.start
-    why = "" if training.point else "no trial of its training can be chosen"
+    why = "" if training.point else training.why_none
     if capital <= 0:
         why = "the account has nothing left"
     if why:

@@ -28,12 +28,21 @@ WHERE: Final = "sweep.walk_forward"
 
 @dataclass(frozen=True)
 class Training:
-    """A window, where its parts begin and end, and the trials on its training, which are done."""
+    """A window, where its parts begin and end, and the trials on its training, which are done.
+
+    `unusable`: why the data of its training can't be run.
+    """
 
     window: Window
     train: Ends
     test: Ends
     trials: Trials
+    unusable: str = ""
+
+    @property
+    def why_none(self) -> str:
+        """The reason why there is no pick."""
+        return f"no trial of its training can be chosen{self.unusable and f' ({self.unusable})'}"
 
     @cached_property
     def point(self) -> Point:

@@ -11,6 +11,8 @@ from orchestrate.analytics.metrics import figures
 from orchestrate.config.document.layers import with_value
 from orchestrate.config.document.nodes import node_of
 from orchestrate.data.files.cache import ColumnCache
+from orchestrate.domain.errors import DataError
+from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.results import Finding
 from orchestrate.domain.sweeps import SweepPlan
 from orchestrate.runs.sweeps.journal import TrialJournal
@@ -22,7 +24,7 @@ from orchestrate.usecases.sweeping.walk_forward.carried import carried
 from orchestrate.usecases.sweeping.walk_forward.flattened import flattened
 from orchestrate.usecases.sweeping.walk_forward.ground import WHERE, Ground, Training
 from orchestrate.usecases.sweeping.walk_forward.spans import Ends, ends_of, require_walkable
-from orchestrate.usecases.sweeping.workbench import Workbench
+from orchestrate.usecases.sweeping.workbench import Unusable, Workbench
 
 Metrics = Mapping[str, float | None]
 
@@ -69,13 +71,21 @@ class Walk:
 
     def _training(self, number: int, window: Window, train: Ends, open_journals: ExitStack) -> Training:
         plans = self._plans_of(train)
-        workbench = Workbench(plans.base, cache=self._cache)
+        workbench = self._workbench_of(plans.base)
         folder = self._folder / f"window-{number:04}"
         folder.mkdir(exist_ok=True)
         journal = open_journals.enter_context(TrialJournal(folder))
-        ids = TrialIds(workbench.market.data_hash, self._versions)
+        ids = TrialIds(workbench.data_hash, self._versions)
         trials = Trials(self._plan, TrialWorker(plans, workbench), ids, journal)
-        return Training(window, train, ends_of(self._plans.base, self._market, window.test), trials)
+        unusable = workbench.reason if isinstance(workbench, Unusable) else ""
+        return Training(window, train, ends_of(self._plans.base, self._market, window.test), trials, unusable)
+
+    def _workbench_of(self, base: RunPlan) -> Workbench | Unusable:
+        """Return what the trials of a training are run on, whose data may lack all bars of a symbol."""
+        try:
+            return Workbench(base, cache=self._cache)
+        except DataError as error:
+            return Unusable(str(error).partition("\n")[0])
 
     def tested(self, trainings: Sequence[Training]) -> WalkForward:
         """Run what each training picks on its test."""
