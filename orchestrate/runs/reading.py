@@ -25,7 +25,7 @@ RUN: Final = "run"
 SWEEP: Final = "sweep"
 _WAY_OUT: Final = "fetch the folder from a copy, or name another run; orchestrate runs lists those that can be read"
 _RUN_ID: Final = re.compile(RUN_ID_PATTERN)
-_MOMENT: Final = len("YYYYMMDDTHHMMSSZ")
+MOMENT: Final = len("YYYYMMDDTHHMMSSZ")
 _NEAR: Final = 3
 #: What a document is made of, and of which types: these from run.json, those from metrics.json.
 OF_THE_RUN: Final = {
@@ -146,7 +146,7 @@ def run_ids(reports: Path) -> list[str]:
 def latest_first(reports: Path) -> list[Path]:
     """Return the folder of every stored run, the latest first."""
     folders = [reports / run_id for run_id in reversed(run_ids(reports))]
-    same_second = (list(group) for _, group in groupby(folders, key=lambda folder: folder.name[:_MOMENT]))
+    same_second = (list(group) for _, group in groupby(folders, key=lambda folder: folder.name[:MOMENT]))
     return [one for group in same_second for one in (sorted(group, key=_written, reverse=True) if group[1:] else group)]
 
 

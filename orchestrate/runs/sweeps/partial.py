@@ -111,5 +111,25 @@ def unfinished(reports: Path) -> list[str]:
     return [match[1] for name in names if (match := _NAME.fullmatch(name))]
 
 
+def abandoned(reports: Path) -> list[Path]:
+    """Return the folder of every unfinished sweep that no process works on, the latest first."""
+    found = []
+    for run_id in reversed(unfinished(reports)):
+        try:
+            held = hold(_folder(reports, run_id), sure=True)
+        except OSError:  # a file, or another user's folder
+            continue
+        if held >= 0:
+            os.close(held)
+            found.append(_folder(reports, run_id))
+    return found
+
+
+def run_id_of(folder: Path) -> str:
+    """Return the id of a stored run, or of an unfinished sweep, by its folder."""
+    match = _NAME.fullmatch(folder.name)
+    return match[1] if match else folder.name
+
+
 def _folder(reports: Path, run_id: str) -> Path:
     return reports / f".{run_id}{_SUFFIX}"

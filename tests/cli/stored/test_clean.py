@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.runs.store import claim
+from orchestrate.runs.sweeps.partial import begin, unfinished
 
 
 @pytest.fixture
@@ -57,6 +58,32 @@ def test_a_run_that_is_being_written_stays(prompt, five):
         assert claimed.run_id not in done.out
         kept = claimed.keep({"run.json": b"{}"})
     assert kept.is_dir()
+
+
+def test_an_abandoned_sweep_counts_as_a_run(prompt, five):
+    reports = prompt.folder / "reports"
+    with (
+        begin(reports, datetime(2026, 1, 2, 12, tzinfo=UTC)) as old,
+        begin(reports, datetime(2026, 1, 9, tzinfo=UTC)) as new,
+    ):
+        pass
+    dry = prompt("clean", "--keep", "4", "--dry-run", "--format", "json").document
+    assert dry["kept"] == [new.run_id, *five[4:1:-1]]
+    assert dry["removed"] == [old.run_id, *five[1::-1]]
+    assert unfinished(reports) == [old.run_id, new.run_id]
+    prompt("clean", "--keep", "4")
+    assert unfinished(reports) == [new.run_id]
+    assert folders(prompt) == five[2:]
+    assert prompt("clean", "--keep", "0").code == 0
+    assert list(reports.iterdir()) == []
+
+
+def test_a_sweep_under_way_stays(prompt, five):
+    reports = prompt.folder / "reports"
+    with begin(reports, datetime(2025, 1, 1, tzinfo=UTC)) as sweep:
+        done = prompt("clean", "--keep", "0")
+        assert sweep.run_id not in done.out
+        assert unfinished(reports) == [sweep.run_id]
 
 
 def test_what_is_no_run_stays(prompt, five):

@@ -16,9 +16,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be remo
 def clean(
     keep: Keep = 50, dry_run: DryRun = False, output: ResultFormat = "text", reports: Reports = Path("reports")
 ) -> None:
-    """Remove old runs, and print which.
+    """Remove old runs and sweeps that were left unfinished, and print which.
 
-    Runs that are being written stay.
+    Those that are being written stay.
     """
     from orchestrate.reporting.output import say, say_json
     from orchestrate.usecases.stored import clean as usecase
