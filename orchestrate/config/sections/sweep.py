@@ -6,13 +6,14 @@ from collections.abc import Sequence as Ordered
 
 from orchestrate.analytics.gates import gate_problem, path_problem
 from orchestrate.config.document.nodes import Node, Scalar, Sequence, Table, floats, named, plain
-from orchestrate.config.parameters import Checks, Descriptions, Mistakes, axes
+from orchestrate.config.parameters import Checks, Descriptions, Mistakes, axes, strategy_parameter
 from orchestrate.config.reading import Reading
 from orchestrate.config.schema import SweepSection
 from orchestrate.config.sections.execution import OF_SWEEP
 from orchestrate.domain.gates import parse_gate, split_metric
 from orchestrate.domain.plan import BaselineGate, Gate
 from orchestrate.domain.results import Finding
+from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.domain.strategies.relations import Relation, parse_relation
 from orchestrate.domain.sweeps import FIGURES, OUT_OF_SAMPLE, Axis, Objective, SweepPlan, WalkForwardPlan
 from orchestrate.domain.text.spelling import did_you_mean
@@ -44,7 +45,7 @@ def sweep_plan(reading: Reading, tree: Table, descriptions: Descriptions, mistak
         gates=_gates(reading, walks=written.walk_forward is not None),
         each=written.each,
         select=written.select,
-        walk_forward=_walk_forward(written),
+        walk_forward=_walk_forward(reading, written, varied, descriptions),
         batch=written.batch,
         executor=executor,
         workers=workers,
@@ -198,12 +199,32 @@ def _requirements(reading: Reading, written: SweepSection, strategies: list[str]
     return tuple(read)
 
 
-def _walk_forward(written: SweepSection) -> WalkForwardPlan | None:
+def _walk_forward(
+    reading: Reading, written: SweepSection, varied: Ordered[Axis], descriptions: Descriptions
+) -> WalkForwardPlan | None:
     windows = written.walk_forward
     if windows is None:
         return None
+    if reading.values.portfolio.schedule:
+        message = "a walk-forward adds strategies at each test's first bar: there can be no other schedule"
+        reading.wrong(("portfolio", "schedule"), message, "leave out the schedule")
+    if windows.positions == "carry":
+        _refuse_changes(reading, varied, descriptions)
     step, embargo = windows.step or windows.test, windows.embargo or ""
     return WalkForwardPlan(windows.train, windows.test, step, windows.anchored, embargo, windows.positions)
+
+
+def _refuse_changes(reading: Reading, varied: Ordered[Axis], descriptions: Descriptions) -> None:
+    """Report what can't change in one run that carries positions through all tests."""
+    path, way_out = ("sweep", "walk_forward", "positions"), "write positions: flatten"
+    only = next(iter(descriptions)) if reading.shaped.mode == "single" and descriptions else ""
+    foreign = next((axis.name for axis in varied if strategy_parameter(axis.path, only) is None), "")
+    native = next((name for name, one in descriptions.items() if one.kind not in PORTABLE_KINDS), "")
+    if foreign:
+        message = f"positions are carried by one run, in which {foreign} can't change"
+        reading.wrong(path, message, f"{way_out}, or vary parameters of strategies")
+    if native:
+        reading.wrong(path, f"positions are carried by one run, in which the native {native} can't change", way_out)
 
 
 def _workers(reading: Reading, written: SweepSection) -> tuple[str, int, str]:

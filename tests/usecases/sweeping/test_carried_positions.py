@@ -203,5 +203,7 @@ def test_what_cannot_be_carried(folder: Path, tmp_path: Path, old: str, new: str
     (tmp_path / "own.py").write_text(RULES)
     (tmp_path / "native.py").write_text(NATIVE)
     (tmp_path / "walk.yaml").write_text(FILE.replace(old, new))
-    with pytest.raises(ConfigurationError, match=message):
+    with pytest.raises(ConfigurationError, match=message) as raised:
         sweep(SweepRequest((tmp_path / "walk.yaml").as_posix(), workers=1, reports=tmp_path / "reports"))
+    if "step" not in new:
+        assert raised.value.problems[0].line == 1 + (tmp_path / "walk.yaml").read_text()[: -len("}\n")].count("\n")

@@ -7,14 +7,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from orchestrate.config.parameters import strategy_parameter
-from orchestrate.domain.errors import ConfigurationError, Problem
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.portfolio import Appointment
-from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
-from orchestrate.domain.sweeps import SweepPlan
 
 _DAY: Final = 86_400 * 10**9
 
@@ -77,24 +73,3 @@ def carrying_plan(plan: RunPlan, train: Ends, first: Ends, last: Ends) -> RunPla
 def _adding(plan: RunPlan, test: Ends) -> tuple[Appointment, ...]:
     """Return a schedule by which all strategies take part from the first bar of a test on."""
     return tuple(Appointment(at=_exact(test.first), action="add", strategy_id=one.id) for one in plan.strategies)
-
-
-def require_walkable(sweep: SweepPlan, plan: RunPlan) -> None:
-    """Raise where the file says otherwise when strategies take part, or where positions can't be carried."""
-    carries = sweep.walk_forward is not None and sweep.walk_forward.positions == "carry"
-    only = plan.strategies[0].id if plan.mode == "single" else ""
-    foreign = next((axis.name for axis in sweep.axes if strategy_parameter(axis.path, only) is None), "")
-    native = next((one.id for one in plan.strategies if one.kind not in PORTABLE_KINDS), "")
-    if plan.portfolio.schedule:
-        message = "a walk-forward adds strategies at each test's first bar: there can be no other schedule"
-        _refuse("portfolio.schedule", message, "leave out the schedule")
-    if carries and foreign:
-        message = f"positions are carried by one run, in which {foreign} can't change"
-        _refuse("sweep.walk_forward.positions", message, "write positions: flatten, or vary parameters of strategies")
-    if carries and native:
-        message = f"positions are carried by one run, in which the native {native} can't change"
-        _refuse("sweep.walk_forward.positions", message, "write positions: flatten")
-
-
-def _refuse(where: str, message: str, hint: str) -> None:
-    raise ConfigurationError([Problem("", 0, 0, f"{where}: {message}", hint)])

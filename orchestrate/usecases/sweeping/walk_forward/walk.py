@@ -23,7 +23,7 @@ from orchestrate.usecases.sweeping.trials import Trials, TrialWorker
 from orchestrate.usecases.sweeping.walk_forward.carried import carried
 from orchestrate.usecases.sweeping.walk_forward.flattened import flattened
 from orchestrate.usecases.sweeping.walk_forward.ground import WHERE, Ground, Training
-from orchestrate.usecases.sweeping.walk_forward.spans import Ends, ends_of, require_walkable
+from orchestrate.usecases.sweeping.walk_forward.spans import Ends, ends_of
 from orchestrate.usecases.sweeping.workbench import Unusable, Workbench
 
 Metrics = Mapping[str, float | None]
@@ -56,7 +56,6 @@ class Walk:
         self._plan, self._plans, self._workbench = plan, plans, workbench
         self._versions, self._folder, self._cache = versions, folder, cache
         self._market = workbench.market  # that of all data: the workbench goes on to parts of it
-        require_walkable(plan, plans.base)
 
     @contextmanager
     def trainings(self) -> Iterator[list[Training]]:
