@@ -43,7 +43,8 @@ def relations_of(plan: SweepPlan, part: Part) -> tuple[Relation, ...]:
 def extent(plan: SweepPlan) -> str:
     """Return how many trials a sweep has, in words."""
     spaces = [(part, Space.of(plan, part.axes)) for part in parts(plan)]
-    total = sum(trials(plan.method, space) for _, space in spaces)
+    together = int(len(spaces) > 1)
+    total = sum(trials(plan.method, space) for _, space in spaces) + together
     text = f"{total} trials ({plan.method}, {len(plan.axes)} parameter{'s' if len(plan.axes) > 1 else ''})"
     if not plan.where or plan.method != "grid" or total > _COUNTED:
         return text
@@ -52,7 +53,7 @@ def extent(plan: SweepPlan) -> str:
         for part, space in spaces
         for number in range(space.size)
     )
-    return f"{text}, {allowed} of them allowed by 'where'"
+    return f"{text}, {allowed + together} of them allowed by 'where'"
 
 
 def trials(method: str, space: Space) -> int:

@@ -14,7 +14,7 @@ from orchestrate.analytics.metrics import METRICS
 from orchestrate.analytics.metrics.metric import NoFigureError
 from orchestrate.analytics.sweeps.landscape import score
 from orchestrate.analytics.sweeps.neighbours import best
-from orchestrate.analytics.sweeps.parts import SweepPart, TrialReturns, statuses
+from orchestrate.analytics.sweeps.parts import EVALUATED, SweepPart, TrialReturns, statuses
 from orchestrate.analytics.sweeps.statistics import Evidence, SweepFigures, sweep_figures
 from orchestrate.analytics.sweeps.verdict import Standing, Verdict, verdict
 from orchestrate.domain.market.stamps import label_text
@@ -36,21 +36,22 @@ def sweep_document(
     parts: Sequence[SweepPart],
     out_of_sample: Mapping[str, float | None] | None = None,
     windows: Sequence[Document] = (),
+    together: Trial | None = None,
 ) -> Document:
     """Return the document of a finished sweep.
 
     `out_of_sample` has the metrics of its walk-forward account, `windows` what each window picked and gave; of their
     metrics those are kept by which trials are compared. With several parts, a figure of the whole is that of the part
-    that it speaks against most.
+    that it speaks against most, and `together` is the trial of what was picked in each.
     """
     outside = None if out_of_sample is None else out_of_sample.get("sharpe")
     documents = {part.strategy: _part(plan, part, outside) for part in parts}
-    trials = [trial for part in parts for trial in part.trials]
+    trials = [*(trial for part in parts for trial in part.trials), *([] if together is None else [together])]
     whole: Document = {
         "schema_version": SCHEMA_VERSION,
         **_plan(plan),
         "trials": len(trials),
-        "evaluated": sum(part.evaluated for part in parts),
+        "evaluated": sum(trial.measured.status in EVALUATED for trial in trials),
         "eligible": sum(len(part.eligible) for part in parts),
         "statuses": statuses(trials),
         "failures": _failures(trials),
@@ -62,6 +63,8 @@ def sweep_document(
             {**one, "metrics": {name: one["metrics"].get(name) for name in _compared(plan)}} for one in windows
         ],
     }
+    if together is not None:
+        whole["best"] = _trial(together)
     return whole if plan.each == "portfolio" else whole | {"strategies": documents}
 
 

@@ -15,7 +15,7 @@ from orchestrate.domain.market.timeline import Floats, Stamps
 from orchestrate.domain.sweeps import PLACED, Axis, Objective, Trial, TrialStatus
 
 #: What was run to its end.
-_EVALUATED: Final = (TrialStatus.DONE, TrialStatus.NO_TRADES)
+EVALUATED: Final = (TrialStatus.DONE, TrialStatus.NO_TRADES)
 
 
 def _keep() -> None:
@@ -42,7 +42,7 @@ class SweepPart:
     @property
     def evaluated(self) -> int:
         """The number of trials that were evaluated."""
-        return sum(trial.measured.status in _EVALUATED for trial in self.trials)
+        return sum(trial.measured.status in EVALUATED for trial in self.trials)
 
     @property
     def placed(self) -> tuple[Trial, ...]:

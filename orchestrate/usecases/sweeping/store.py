@@ -64,18 +64,10 @@ def document_of(done: Finished) -> Document:
     """Return the content of `sweep.json`."""
     parts = [_part(one, done.journal) for one in done.sets]
     walk = done.walk
-    outside = (None, ()) if walk is None else (walk.metrics, [window_facts(row) for row in walk.windows])
-    document = sweep_document(done.plan, parts, *outside)
-    together = done.trials.together
-    if together is not None:
-        trial = done.journal.trial(together)
-        document["best"] = {
-            "trial": trial.number,
-            "id": trial.id,
-            "parameters": dict(trial.point),
-            "metrics": dict(trial.measured.metrics),
-            "final_equity": trial.measured.final_equity,
-        }
+    windows = [] if walk is None else [window_facts(row) for row in walk.windows]
+    row = done.trials.together
+    together = None if row is None else done.journal.trial(row)
+    document = sweep_document(done.plan, parts, None if walk is None else walk.metrics, windows, together)
     if len(done.plan.objectives) > 1:
         document["front"] = list(done.sets[0].choice.front)
     return document | {"gates": judged(done.plan.gates, document)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from orchestrate.usecases.sweeping.sweep import SweepRequest, sweep
+from orchestrate.usecases.validate import validate
 from tests.usecases.sweeping.conftest import FILE, rows_of, write
 from tests.usecases.sweeping.test_sweep import begun, contents
 
@@ -72,6 +74,13 @@ def test_the_best_set_of_each_strategy_is_found_alone(tmp_path: Path) -> None:
     assert rows[5]["trend.total_return"] == of_trend["trend.total_return"]
     assert rows[5]["dips.total_return"] == of_dips["dips.total_return"]
     assert set(outcome.document["strategies"]) == {"trend", "dips"}
+    counted = Counter(row["status"] for row in rows)
+    assert outcome.document["trials"] == len(rows) == 6
+    assert +Counter(outcome.document["statuses"]) == counted
+    assert outcome.document["evaluated"] == 6 - counted["infeasible"]
+    assert "6 trials (grid, 2 parameters)" in [
+        one.message for one in validate((tmp_path / "sweep.yaml").as_posix()).findings
+    ]
 
 
 def test_several_objectives_leave_a_front(tmp_path: Path) -> None:
