@@ -14,7 +14,7 @@ import numpy as np
 
 from orchestrate.analytics.sums import mean
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.market.timeline import Floats, Stamps
+from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 from orchestrate.domain.portfolio import UNMANAGED
 from orchestrate.domain.results import Holding, RunResult, StrategyResult
 
@@ -153,15 +153,25 @@ class Extremes:
             self._idle[place] = _idle_share(self._result, group, self._exposure.sizes(group).held)
         return self._idle.get(place)
 
+    def idle_between(self, first: int, last: int) -> float | None:
+        """Return the mean share of the portfolio's equity that nothing held, from one moment to another."""
+        group, stamps = self._groups["portfolio", "portfolio"], self._result.stamps
+        return _idle_share(self._result, group, self._exposure.sizes(group).held, (stamps >= first) & (stamps <= last))
 
-def _idle_share(result: RunResult, group: Group, held: Floats) -> float | None:
-    """Return the mean share of a group's equity that its positions do not hold back, over the closes of its bars."""
+
+def _idle_share(result: RunResult, group: Group, held: Floats, within: Flags | None = None) -> float | None:
+    """Return the mean share of a group's equity that its positions do not hold back, over the closes of its bars.
+
+    `within` marks the steps that count; None for all of them.
+    """
     strategies = [result.strategies[name] for name in sorted(group.strategies)]  # as sums of books are made
     equity = np.asarray(sum(one.equity for one in strategies), dtype=np.float64)
     if group.scope == "portfolio":
         equity = result.portfolio_equity
     of_bars = strategies if group.scope == "strategy" else result.strategies.values()
     counted = np.logical_or.reduce([one.has_bar for one in of_bars]) & (equity > 0.0)
+    if within is not None:
+        counted &= within
     if not counted.any():
         return None
     if not counted.all():  # steps that do not count change no digit of the mean

@@ -9,11 +9,18 @@ from math import fsum
 import numpy as np
 
 from orchestrate.analytics.sums import mean
+from orchestrate.analytics.tracks.run import Tracks
 from orchestrate.analytics.tracks.track import CapitalUse, RoundTrips, Track
 
 
-def since(track: Track, moment: int) -> Track:
-    """Return the part of a track from a moment on, before which nothing happened in it."""
+def since(tracks: Tracks, moment: int) -> Track:
+    """Return the part of a portfolio's track from a moment on, before which nothing happened in it."""
+    track = tracks.portfolio()
+    idle = tracks.extremes.idle_between(moment, int(track.stamps[-1]))
+    return _from(track, moment, idle)
+
+
+def _from(track: Track, moment: int, idle: float | None) -> Track:
     part = slice(int(np.searchsorted(track.stamps, moment)), None)
     equity = track.equity[part]
     return replace(
@@ -22,17 +29,19 @@ def since(track: Track, moment: int) -> Track:
         stamps=track.stamps[part],
         exposed=track.exposed[part],
         benchmark=None if track.benchmark is None else track.benchmark[part],
-        capital=replace(track.capital, equity=mean(equity) if len(equity) else 0.0, idle=None),
+        capital=replace(track.capital, equity=mean(equity) if len(equity) else 0.0, idle=idle),
     )
 
 
-def between(track: Track, first: int, last: int, fees: float) -> Track:
-    """Return the part of a track from one moment to another, with the trades that ended in it, and these fees."""
+def between(tracks: Tracks, first: int, last: int, fees: float) -> Track:
+    """Return the part of a portfolio's track between two moments, with the trades that ended in it, and these fees."""
+    track = tracks.portfolio()
     begin, end = (int(np.searchsorted(track.stamps, at)) for at in (first, last + 1))
     ended = (track.trips.exits >= first) & (track.trips.exits <= last)
     trips = RoundTrips(*(getattr(track.trips, one.name)[ended] for one in fields(RoundTrips)))
     initial = float(track.equity[begin - 1]) if begin else track.initial
-    whole = since(replace(track, trips=trips, fees=fees, initial=initial), first)
+    idle = tracks.extremes.idle_between(first, last)
+    whole = _from(replace(track, trips=trips, fees=fees, initial=initial), first, idle)
     part = slice(0, end - begin)
     return replace(
         whole,
@@ -60,6 +69,14 @@ def stitched(tracks: Sequence[Track]) -> Track:
             traded=fsum(one.capital.traded for one in tracks),
             slippage=fsum(one.capital.slippage for one in tracks),
             equity=mean(equity) if len(equity) else 0.0,
+            idle=_idle(tracks),
         ),
         benchmark=np.concatenate(benchmarks) if len(benchmarks) == len(tracks) else None,
     )
+
+
+def _idle(tracks: Sequence[Track]) -> float | None:
+    """Return the share left idle, over all closes that had equity; None where none had."""
+    shares = [(one.capital.idle, np.count_nonzero(one.equity > 0.0)) for one in tracks]
+    closes = sum(count for share, count in shares if share is not None)
+    return fsum(share * count for share, count in shares if share is not None) / closes if closes else None

@@ -168,6 +168,10 @@ def test_the_account_is_that_of_strategies_that_switch_by_hand(folder: Path, out
     assert {name: outside[name] for name in ("trades", "win_rate", "max_drawdown", "fees")} == {
         name: figures[name] for name in ("trades", "win_rate", "max_drawdown", "fees")
     }
+    idle = figures["idle_cash"] * 300 - 100  # all of it is idle in the first training
+    assert 0.0 < outside["idle_cash"] < 1.0
+    assert outside["idle_cash"] == pytest.approx(idle / 200, rel=1e-9)
+    assert sum(row["test.idle_cash"] for row in windows) == pytest.approx(idle / 50, rel=1e-9)
 
 
 def test_windows_are_parts_of_the_account(outcome: SweepOutcome) -> None:

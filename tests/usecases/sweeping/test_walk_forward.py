@@ -136,7 +136,7 @@ def test_a_training_is_the_backtest_of_its_span(walked: Walked, tmp_path: Path) 
 def test_the_account_is_one_stitched_by_hand(walked: Walked, tmp_path: Path) -> None:
     """Each test as a backtest of its own, whose strategies are added at its first bar and closed at its last close."""
     shutil.copy(walked.folder / "seen.py", tmp_path)
-    capital, equity = "100000", []
+    capital, equity, idle = "100000", [], 0.0
     rows = walked.windows
     for row in rows:
         text = laid(row, start=day(row["train_start"]), end=day(row["test_end"])).replace("100000", capital)
@@ -146,13 +146,18 @@ def test_the_account_is_one_stitched_by_hand(walked: Walked, tmp_path: Path) -> 
         figures, table = run_of(tmp_path, text)
         series = table["portfolio"]
         assert row["test.trades"] == figures["portfolio"]["metrics"]["trades"]
-        equity += series[-30:] if row is rows[-1] else series[-60:]
+        size = 30 if row is rows[-1] else 60
+        held = (1.0 - figures["portfolio"]["metrics"]["idle_cash"]) * len(series)  # nothing in the training
+        assert row["test.idle_cash"] == pytest.approx(1.0 - held / size, rel=1e-9)
+        idle += size - held
+        equity += series[-size:]
         capital = repr(equity[-1])
     account = [row["equity"] for row in walked.table("out_of_sample.parquet")]
     assert account == equity
     assert walked.outcome.document["out_of_sample"]["total_return"] == pytest.approx(
         equity[-1] / 100_000 - 1, abs=1e-12
     )
+    assert walked.outcome.document["out_of_sample"]["idle_cash"] == pytest.approx(idle / len(account), rel=1e-9)
     returns = np.diff([100_000.0, *account]) / np.array([100_000.0, *account[:-1]])
     sharpe = returns[1:].mean() / returns[1:].std(ddof=1) * np.sqrt(252)
     assert walked.outcome.document["out_of_sample"]["sharpe"] == pytest.approx(sharpe, rel=1e-9)
@@ -231,6 +236,7 @@ def test_nothing_eligible_trades_nothing(tmp_path: Path) -> None:
     assert {(row["trial"], row["trend.fast"], row["status"]) for row in rows} == {(None, None, "no_trades")}
     account = pq.read_table(outcome.folder / "out_of_sample.parquet").to_pydict()
     assert set(account["equity"]) == {100_000.0}
+    assert outcome.document["out_of_sample"]["idle_cash"] == 1.0
     assert outcome.exit_code == 1
     manifest = json.loads((outcome.folder / "run.json").read_text())
     assert sum("no trial of its training can be chosen" in one["message"] for one in manifest["findings"]) == 4

@@ -36,7 +36,7 @@ def carried(ground: Ground, trainings: Sequence[Training]) -> Tested:
     rows = tuple(_row(ground, training, result) for training in trainings)
     return Tested(
         rows,
-        since(Tracks(result).portfolio(), int(ground.market.timeline.stamps[trainings[0].window.test[0]])),
+        since(Tracks(result), int(ground.market.timeline.stamps[trainings[0].window.test[0]])),
         findings,
     )
 
@@ -61,8 +61,7 @@ def _row(ground: Ground, training: Training, result: RunResult) -> WindowRow:
     """Return a window with the part of the run that is its test."""
     fills = tuple(one for one in result.fills if training.test.first <= one.t <= training.test.last)
     first, last = (int(ground.market.timeline.stamps[training.window.test[at]]) for at in (0, -1))
-    whole = Tracks(replace(result, fills=fills)).portfolio()
-    track = between(whole, first, last, fsum(one.fill.fee for one in fills))
+    track = between(Tracks(replace(result, fills=fills)), first, last, fsum(one.fill.fee for one in fills))
     return ground.row(training, training.point, str(result.status), track)
 
 

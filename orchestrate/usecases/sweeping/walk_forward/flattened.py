@@ -38,7 +38,7 @@ def _tested(ground: Ground, training: Training, capital: Decimal, findings: list
         findings.append(Finding("warning", WHERE, f"{why}: the test from {begins} trades nothing"))
         return ground.row(training, {}, "no_trades", idle), idle
     result = ground.workbench.run(test_plan(training.plan, training.test, capital))
-    track = since(Tracks(result).portfolio(), int(idle.stamps[0]))
+    track = since(Tracks(result), int(idle.stamps[0]))
     if result.status != "completed":
         findings.append(Finding("warning", WHERE, f"the test from {begins} is {result.status}"))
     return ground.row(training, training.point, str(result.status), track), track

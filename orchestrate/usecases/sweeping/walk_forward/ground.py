@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.analytics.metrics import figures
-from orchestrate.analytics.tracks.track import RoundTrips, Track
+from orchestrate.analytics.tracks.track import CapitalUse, RoundTrips, Track
 from orchestrate.data.files.cache import ColumnCache
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.plan import RunPlan
@@ -103,4 +103,5 @@ class Ground:
         equity = np.full(len(stamps), float(capital))
         exposed = np.zeros(len(stamps), dtype=np.bool_)
         periods = self.market.periods_per_year.get("")
-        return Track(float(capital), equity, stamps, exposed, RoundTrips.of(()), 0.0, periods)
+        use = CapitalUse(equity=float(capital), idle=1.0 if capital > 0 else None)
+        return Track(float(capital), equity, stamps, exposed, RoundTrips.of(()), 0.0, periods, use)
