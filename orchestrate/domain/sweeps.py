@@ -32,7 +32,6 @@ class TrialStatus(StrEnum):
     NO_TRADES = "no_trades"
     INFEASIBLE = "infeasible"
     FAILED = "failed"
-    PRUNED = "pruned"
 
 
 #: Of trials that were run, which have a place among the others; one that failed or did not trade has the last.

@@ -46,7 +46,7 @@ class SweepPart:
 
     @property
     def placed(self) -> tuple[Trial, ...]:
-        """The trials that have a place in the landscape: neither forbidden by a relation nor pruned."""
+        """The trials that have a place in the landscape: no relation forbids them."""
         return tuple(trial for trial in self.trials if trial.measured.status in PLACED)
 
     @property

@@ -23,7 +23,7 @@ def swept():
 
 def test_every_trial_is_counted_by_its_status(swept):
     _, part, document = swept
-    counted = {"done": 23, "no_trades": 2, "infeasible": 4, "failed": 1, "pruned": 0}
+    counted = {"done": 23, "no_trades": 2, "infeasible": 4, "failed": 1}
     assert document["statuses"] == counted
     assert (document["trials"], document["evaluated"], document["eligible"]) == (30, 25, len(part.eligible))
     assert document["failures"] == [{"trial": 28, "reason": "strategies.py:12: ZeroDivisionError: division by 0"}]
