@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any, ClassVar
@@ -211,6 +212,40 @@ def test_a_limit_that_fills_at_its_release_is_cut_to_what_it_costs_there(framewo
     assert done.reasons("s")[-1] == ("resized", "open_gap", -100.0)
 
 
+def scripted(framework: str, script: Script, prices: list[float]) -> HarnessRun:
+    """Run a script of market and limit orders on 1,000 of capital."""
+    NautilusScript.script = script
+    own = type("Own", (BacktraderScript,), {"params": (("script", tuple(script.items())),)})
+    strategy = {"backtrader": own, "nautilus": NautilusScript}[framework]
+    market = market_of(series("A", [(price, price) for price in prices]))
+    part = Part(strategy, ("A",), framework=framework, kind=framework)
+    done = run_harness(market, {"s": part}, capital=1_000, adapters={framework: build_adapter(framework, {})})
+    forget()
+    assert done.results["s"].error is None
+    return done
+
+
+@BOTH
+def test_an_exit_sells_no_more_than_its_entry_got(framework: str) -> None:
+    """90 are held; 500 more and their sale are sent at once. 10 more can be paid, so 100 are sold, not 500."""
+    script: Script = {0: [(90.0, None)], 2: [(500.0, None), (-500.0, 5.0)]}
+    done = scripted(framework, script, [10.0] * 6)
+    assert done.fills() == [(90.0, 10.0), (10.0, 10.0), (-100.0, 10.0)]
+
+
+@BOTH
+def test_money_of_an_order_that_turns_is_not_there_for_another(framework: str) -> None:
+    """40 are held. A sale of 100 at 12 leaves 360 of 1,080, which doesn't pay for another 40 at 12.
+
+    To Backtrader the latter is an exit, which finds nothing to close.
+    """
+    script: Script = {0: [(40.0, None)], 1: [(-100.0, 12.0)], 2: [(-40.0, 12.0)]}
+    done = scripted(framework, script, [10.0, 10.0, 10.0, 10.0, 12.0, 12.0])
+    assert done.fills() == [(40.0, 10.0), (-100.0, 12.0)]
+    reason = {"backtrader": "nothing_to_close", "nautilus": "open_gap"}[framework]
+    assert done.reasons("s")[-1] == ("rejected", reason, 0.0)
+
+
 # ---- random portfolios: ORCHESTRATE_PORTFOLIOS=1000 takes more
 
 
@@ -221,10 +256,29 @@ def wild(chance: Random, multiplier: float) -> Script:
     return {bar: [(float(chance.choice([1, -1]) * chance.choice(units)), None)] for bar in bars}
 
 
-def natives_of_both(seed: int) -> tuple[Check, HarnessRun]:
+def crowded(chance: Random, multiplier: float) -> Script:
+    """One or two orders a bar for as much, half of them at a limit up to a fifth away."""
+    units = [int(30_000 * part / (50 * multiplier)) for part in (0.3, 0.9, 3, 9)]
+    script: dict[int, list[tuple[float, float | None]]] = {}
+    for bar in range(STEPS):
+        if chance.random() < 0.3:
+            script[bar] = [
+                (
+                    float(chance.choice([1, -1]) * chance.choice(units)),
+                    chance.choice([None, round(50 * chance.uniform(0.8, 1.2), 2)]),
+                )
+                for _ in range(chance.choice([1, 1, 2]))
+            ]
+    return script
+
+
+def natives_of_both(
+    seed: int, wild: Callable[[Random, float], Script] = wild, **changes: Any
+) -> tuple[Check, HarnessRun]:
     """Run a native of each engine, on accounts of their own or on one, and what checks it."""
     chance = Random(seed)
     market, rules, pooled = a_market(chance, foreign=True), some_rules(chance), chance.random() < 0.5
+    rules = replace(rules, **changes)
     symbols = [symbol for symbol in market.series if symbol != "R"]
     first, second = chance.choice(symbols), chance.choice(symbols)
     script = tuple(wild(chance, market.instruments[first].multiplier).items())
@@ -247,3 +301,12 @@ def test_no_native_stays_below_maintenance_and_none_opens_beyond_its_margin() ->
         assert not any(result.error for result in done.results.values()), seed
         found += check.run_through()
     assert found
+
+
+@pytest.mark.parametrize("seed", [1, 54, 68, 107, 144, 152, 165, 184])
+def test_orders_of_one_bar_do_not_spend_money_twice(seed: int) -> None:
+    """Each of these portfolios once opened what its margin did not pay for."""
+    check, done = natives_of_both(seed, crowded, fill="next_open")
+    assert not any(result.error for result in done.results.values())
+    assert len(done.orchestrator.fills) > 5
+    check.run_through()

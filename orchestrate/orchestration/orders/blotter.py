@@ -206,7 +206,7 @@ class Blotter:
             if self.conditionals:
                 due.sort(key=self._place_at_release)
             else:
-                due.sort(key=lambda order: (not order.closing, self._rank[order.strategy_id]))
+                due.sort(key=lambda order: (_waits(order), not order.closing, self._rank[order.strategy_id]))
         return due
 
     def _is_of_open(self, order: Order) -> bool:
@@ -214,8 +214,8 @@ class Blotter:
         return _rests(order) or order.id in self.forced
 
     def _place_at_release(self, order: Order) -> tuple[bool, bool, int]:
-        """Closing orders come first, then openings, in plan order; portable ones that rest last, as placed."""
-        rests = _rests(order)
+        """Closing orders come first, then openings, in plan order; last what rests, unless a native opens by it."""
+        rests = _waits(order)
         return rests, not order.closing and not rests, self._rank[order.strategy_id]
 
     def rest(self, order: Order, day_ends: int | None = None, row: int = 0) -> None:
@@ -365,6 +365,11 @@ class Blotter:
 
 def _rests(order: Order) -> bool:
     return order.rests and not order.native_order
+
+
+def _waits(order: Order) -> bool:
+    """Return whether an order is released after those that fill now; an exit may close what they open."""
+    return order.rests and (order.closing or not order.native_order)
 
 
 def _misfit(fill: Fill, order: Order) -> EngineError:

@@ -97,13 +97,13 @@ def changed(
 
 
 def rests_on(order: Order, prices: Prices) -> bool:
-    """Return whether an order that is released rests on: all that rest, but a native's opening that `prices` reach.
+    """Return whether an order that is released rests on: all that rest, but those of natives that `prices` reach.
 
     Portable orders that rest are judged where their bar reaches them, exits of a native's bracket wait for its entry.
     """
     if not order.rests:
         return False
-    if not order.native_order or order.closing or order.group is not None:
+    if not order.native_order or order.group is not None:
         return True
     price, way = prices[order.symbol], 1.0 if order.quantity > 0 else -1.0
     triggered = order.trigger is None or (price - order.trigger) * way >= 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from orchestrate.domain.books import closing_and_opening
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.instruments.rates import converted, rate_at
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
@@ -68,14 +69,20 @@ class ReachedOrders:
         self._end_tied(order)
 
     def _open(self, order: Order, price: float) -> Released:
+        """Take in the fill of an opening; that of a native may close something first, which pays for the rest."""
         owner, moment = order.strategy_id, self._moment
         moment.take(owner, -order.reserve)
-        result = self._power.cut_to(order, self._power.book(owner, moment), moment, price)
+        book = self._power.book(owner, moment)
+        result = self._power.cut_to(order, book, moment, price)
         if result.quantity:
-            fill, instrument = self._fill_of(order, result.quantity, price)
-            moment.take(owner, self._rules.cost(fill.quantity, fill.price, converted(instrument, moment.prices)))
-            place = (owner, order.symbol)
-            self._opened[place] = self._opened.get(place, 0.0) + result.quantity
+            closing, opening = closing_and_opening(book.quantity(order.symbol), result.quantity)
+            if closing:
+                self._close(order, closing, price)
+            if opening:
+                fill, instrument = self._fill_of(order, opening, price)
+                moment.take(owner, self._rules.cost(opening, fill.price, converted(instrument, moment.prices)))
+                place = (owner, order.symbol)
+                self._opened[place] = self._opened.get(place, 0.0) + opening
             self._end_tied(order)
         return result
 
