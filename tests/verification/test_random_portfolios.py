@@ -19,6 +19,8 @@ DAY = 86_400 * 10**9
 EVERY = (*FACTS, *CHECKS, *FIGURES, *OUTCOMES)
 #: What only the strategy, or what was open at the time, decides; orders that never filled, cuts within a bar.
 FREE = {("decisions", name) for name in ("wanted", "granted", "price", "available", "reserve", "sized", "closing")}
+#: What an order waits for is its strategy's to say.
+FREE |= {("decisions", name) for name in ("limit", "stop", "trail", "until")}
 #: Shares of a common account are not stored.
 FREE_WHERE_POOLED = {("exposure", "available")}
 #: Seeds of an isolated portfolio with transfers and a handover, and of a pooled one.
