@@ -183,7 +183,9 @@ def _facts(
     caught = any(finding.severity == "error" for finding in checks)
     passed = not caught and all(gate["passed"] for gate in figures["gates"])
     reason = done.trials.why_none  # None where one was run
-    unrun = [] if reason is None else [Finding("warning", "sweep", f"no trial was run: {reason}")]
+    notes = [] if reason is None else [Finding("warning", "sweep", f"no trial was run: {reason}")]
+    if done.best and any(strategy.kind == "signals" for strategy in done.plans.base.strategies):
+        notes.append(Finding("info", "sweep", "the pick alone is checked for look-ahead; other trials are not"))
     given = Request(request.config, request.overrides, request.data, environ=request.environ)
     return Facts(
         status="degraded" if failed else "completed",
@@ -193,5 +195,5 @@ def _facts(
         data_hash=data_hash,
         versions=installed,
         overrides=overrides_of(given),
-        findings=(*resolution.findings, *resolution.notes, *unrun, *checks, *(done.walk.findings if done.walk else ())),
+        findings=(*resolution.findings, *resolution.notes, *notes, *checks, *(done.walk.findings if done.walk else ())),
     )

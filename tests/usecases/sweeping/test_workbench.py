@@ -137,6 +137,8 @@ def test_a_pick_that_looks_ahead_is_accused(tmp_path: Path, ahead: bool, code: i
     outcome = sweep(SweepRequest(str(tmp_path / "plan.yaml"), workers=1, reports=tmp_path / "reports"))
     accused = [one["where"] for one in outcome.document["findings"] if "looks ahead on A" in one["message"]]
     assert (bool(accused), outcome.exit_code) == (ahead, code)
+    said = "the pick alone is checked for look-ahead; other trials are not"
+    assert said in [one["message"] for one in outcome.document["findings"]]
 
 
 @pytest.mark.parametrize("framework", ["backtrader", "nautilus"])
