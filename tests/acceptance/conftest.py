@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.conftest import Done, Prompt, prompt
+from tests.cli.conftest import Done, Prompt, kept, prompt
 
-__all__ = ["prompt"]
+__all__ = ["kept", "prompt"]
 
 PLANNED = '''\
 """Strategies that trade at the bars that they are given."""

@@ -272,7 +272,7 @@ BEYOND_A_SCHEMA = {
         "live-capital",
     ),
     *("no-allocations", "none-enabled", "start-after-end", "data-file-missing", "data-file-missing-and-wrong"),
-    *("currencies", "expiry", "gate-without-benchmark"),
+    *("currencies", "expiry", "gate-without-benchmark", "sweep-walk-forward"),
     *("unknown-strategy", "unknown-parameter", "parameter-types", "relation", "relation-with-default", "natives"),
     *(
         "function-no-file",

@@ -16,7 +16,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be remo
 def clean(
     keep: Keep = 50, dry_run: DryRun = False, output: ResultFormat = "text", reports: Reports = Path("reports")
 ) -> None:
-    """Remove old runs and sweeps that were left unfinished, and print which.
+    """Remove old runs and unfinished sweeps, and print which.
 
     Those that are being written stay.
     """
