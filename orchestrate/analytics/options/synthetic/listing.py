@@ -64,8 +64,9 @@ def _friday(day: Stamps) -> Stamps:
 
 def _third_friday(day: Stamps) -> Stamps:
     """Return the third Friday of a month on or after each day."""
-    month = day.astype("M8[D]").astype("M8[M]")
-    of_this_month, of_the_next = (_friday(each.astype("M8[D]").astype(np.int64) + 14) for each in (month, month + 1))
+    month = day.astype("M8[D]").astype("M8[M]").astype(np.int64)
+    first_days = (each.astype("M8[M]").astype("M8[D]").astype(np.int64) for each in (month, month + 1))
+    of_this_month, of_the_next = (_friday(first + 14) for first in first_days)
     return np.where(day <= of_this_month, of_this_month, of_the_next)
 
 
