@@ -96,7 +96,8 @@ def _members(path: Path, settings: ChainSettings, where: str) -> list[_Member]:
             return [_member(match, archive.read(name)) for name, match in wanted if archive.getinfo(name).file_size]
     except (FileNotFoundError, PermissionError):
         raise
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError) as error:
+        # the last two: packed in a way that Python does not know, or under a password
         raise DataError(f"the zip file is damaged ({error})", where=where, hint="download it again") from None
 
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from orchestrate.analytics.options import european
 from orchestrate.analytics.options.columns import DAYS, NO_DIVIDENDS, Dividends, Options, Valuation
-from orchestrate.domain.errors import ConfigurationError
 from orchestrate.domain.market.timeline import Floats
 
-_INSTALL: Final = "QuantLib is not installed: pip install 'orchestrate-portfolio[options]'"
 _DAYS: Final = 3650
 _FIRST_DAY: Final = (1, 1, 2001)
 _GRID: Final = (100, 200)
@@ -38,7 +36,7 @@ def greeks(options: Options, volatility: npt.ArrayLike, dividends: Dividends = N
 
 def _priced(options: Options, volatility: npt.ArrayLike, dividends: Dividends, *, vega: bool) -> Valuation:
     """Let QuantLib price what has time and volatility left; the rest is as of European options."""
-    library = _library()
+    library = pytest.importorskip("QuantLib", reason="QuantLib is not installed")
     given = np.broadcast_to(np.asarray(volatility, dtype=np.float64), len(options))
     answer = european.greeks(options, given, dividends)
     rows = np.flatnonzero((given > 0.0) & (options.years > 0.0) & np.isfinite(answer.price))
@@ -47,14 +45,6 @@ def _priced(options: Options, volatility: npt.ArrayLike, dividends: Dividends, *
         for row in rows.tolist()
     ]
     return answer.put(rows, Valuation(*np.array(columns).reshape(-1, 5).T))
-
-
-def _library() -> Any:
-    """Import QuantLib; ConfigurationError with the line to install it where it is missing."""
-    try:
-        return import_module("QuantLib")
-    except ImportError:
-        raise ConfigurationError(_INSTALL) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
