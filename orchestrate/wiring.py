@@ -81,6 +81,7 @@ def choices() -> Choices:
     from orchestrate.analytics.weights.methods import ALLOCATIONS
     from orchestrate.config.reading import Choices
     from orchestrate.data.files.formats import FORMATS
+    from orchestrate.data.options.formats.registry import FORMATS as CHAIN_FORMATS
     from orchestrate.orchestration.risk.limits.registry import PORTFOLIO_LIMITS, STRATEGY_LIMITS
     from orchestrate.orchestration.risk.policies.registry import CONFLICT_POLICIES
     from orchestrate.orchestration.risk.sizing import SIZINGS
@@ -92,6 +93,7 @@ def choices() -> Choices:
         conflicts={name: policy.description for name, policy in CONFLICT_POLICIES.items()},
         sizings={name: method.figure for name, method in SIZINGS.items()},
         formats=tuple(FORMATS),
+        chain_formats=tuple(CHAIN_FORMATS),
         strategy_limits={name: limit.settings for name, limit in STRATEGY_LIMITS.items()},
         portfolio_limits={name: limit.settings for name, limit in PORTFOLIO_LIMITS.items()},
         samplers={name: sampler.ranges for name, sampler in SAMPLERS.items()},

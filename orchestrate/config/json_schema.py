@@ -130,6 +130,8 @@ def _name_choices(parts: Json, choices: Choices) -> None:
     ):
         described = parts[part]["properties"][key]
         described.get("anyOf", [described])[0]["enum"] = choices.names[kind]
+    formats = parts["Data"]["properties"]["format"]
+    formats["enum"] = list(dict.fromkeys([*formats["enum"], *choices.names["chain_formats"]]))
     conflicts = parts["Portfolio"]["properties"]["conflicts"]
     conflicts["examples"] = list(choices.conflicts)
     lines = (f"{name}: {description}" for name, description in choices.conflicts.items())

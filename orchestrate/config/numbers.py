@@ -98,13 +98,19 @@ def _shown(value: Any) -> str:
 def _known(kind: str) -> BeforeValidator:
     """Return one of the names that the validation's context has of that kind."""
 
-    def check(value: Any, info: ValidationInfo) -> Any:
-        names = list((info.context or {})[kind])
-        if value not in names:
-            raise PydanticCustomError("literal_error", "an unknown name", {"choices": names})
-        return value
+    return BeforeValidator(lambda value, info: _one_of(kind, value, info))
 
-    return BeforeValidator(check)
+
+def _one_of(kind: str, value: Any, info: ValidationInfo) -> Any:
+    names = list((info.context or {})[kind])
+    if value not in names:
+        raise PydanticCustomError("literal_error", "an unknown name", {"choices": names})
+    return value
+
+
+def _format(value: Any, info: ValidationInfo) -> Any:
+    """Return the format of a file; a chain of options has others than bars."""
+    return _one_of("chain_formats" if info.data.get("chain") else "formats", value, info)
 
 
 def _json(**bounds: float) -> WithJsonSchema:
@@ -147,7 +153,7 @@ Timeout = Annotated[
 ]
 AssetClassName = Annotated[str, _known("asset_classes")]
 SizingName = Annotated[str, _known("sizings")]
-FormatName = Annotated[str, _known("formats")]
+FormatName = Annotated[str, BeforeValidator(_format)]
 SamplerName = Annotated[str, _known("samplers")]
 Real = Annotated[float, BeforeValidator(_real), WithJsonSchema({"type": "number"})]
 Moment = Annotated[str, BeforeValidator(_moment), _AS_DATE]

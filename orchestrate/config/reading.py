@@ -30,7 +30,8 @@ class Choices:
     """The names that may be written and what they need, as the registries of the program have them.
 
     `allocations`: ways to split the capital. `conflicts`: policies that settle conflicts, and what they do. `sizings`:
-    methods, and the key under `sizing:` of each one's figure. `formats`: of files with bars. `strategy_limits`,
+    methods, and the key under `sizing:` of each one's figure. `formats`: of files with bars,
+    `chain_formats` of those with chains of options. `strategy_limits`,
     `portfolio_limits`: the dataclass of each limit's settings. `samplers` of a sweep, and whether each draws from
     ranges; `executors` that spread its trials. `function` finds a user's, written `path.py:name`,
     beside a folder; ConfigurationError where it isn't there.
@@ -40,6 +41,7 @@ class Choices:
     conflicts: Mapping[str, str]
     sizings: Mapping[str, str]
     formats: Collection[str]
+    chain_formats: Collection[str]
     strategy_limits: Mapping[str, type]
     portfolio_limits: Mapping[str, type]
     samplers: Mapping[str, bool]
@@ -53,6 +55,7 @@ class Choices:
             "asset_classes": list(ASSET_CLASSES),
             "sizings": list(self.sizings),
             "formats": ["auto", *self.formats],
+            "chain_formats": list(self.chain_formats),
             "samplers": list(self.samplers),
         }
 

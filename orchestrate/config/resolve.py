@@ -24,7 +24,7 @@ from orchestrate.config.sections.portfolio import portfolio_plan
 from orchestrate.config.sections.sizing import sizing_of
 from orchestrate.config.sections.strategies import Known, enabled_strategies, recognise, strategy_plan
 from orchestrate.config.sections.sweep import sweep_plan
-from orchestrate.config.sections.symbols import symbols_of
+from orchestrate.config.sections.symbols import chain_settings, symbols_of, with_underlyings
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
 from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
@@ -174,10 +174,21 @@ def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDes
     if reading.problems:
         return None, {}
     strategies = tuple(
-        replace(strategy_plan(reading, name, entry, share[name], symbols[name]), limits=limits[name])
+        replace(
+            strategy_plan(
+                reading,
+                name,
+                entry,
+                share[name],
+                with_underlyings(reading, name, symbols[name], entry.description.kind),
+            ),
+            limits=limits[name],
+        )
         for name, entry in known.items()
         if entry
     )
+    if reading.problems:
+        return None, {}
     plan = plan_of(strategies=strategies, allocation=allocation_of(reading))
     return plan, {name: found.description for name, found in known.items() if found}
 
@@ -187,7 +198,7 @@ def _without_strategies(
 ) -> partial[RunPlan]:
     """Read all other sections. Where nothing is wrong, what is returned makes a plan with strategies and allocation."""
     values = reading.values
-    series, instruments = data_plans(reading), instrument_plans(reading)
+    series, instruments, chains = data_plans(reading), instrument_plans(reading), chain_settings(reading)
     check_period(reading)
     check_benchmark(reading)
     rules = execution_rules(reading)
@@ -202,6 +213,7 @@ def _without_strategies(
         mode=reading.shaped.mode,
         capital=capital,
         data=series,
+        chains=chains,
         instruments=instruments,
         portfolio=portfolio,
         execution=rules,

@@ -47,7 +47,31 @@ from orchestrate.domain.sweeps import MAX_POINTS
 Count = Annotated[int, Field(ge=1)]
 Lookback = Annotated[int, Field(ge=3)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")]
-BarField = Literal["timestamp", "time", "open", "high", "low", "close", "volume"]
+#: Of bars, then of quotes.
+ColumnName = Literal[
+    "timestamp",
+    "time",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "expiry",
+    "strike",
+    "right",
+    "bid",
+    "ask",
+    "spot",
+    "underlying",
+    "root",
+    "style",
+    "iv",
+    "delta",
+    "gamma",
+    "theta",
+    "vega",
+    "open_interest",
+]
 
 
 def _made(kind: type) -> Any:
@@ -105,12 +129,15 @@ class Data(Section):
     path: Filled | None = None
     synthetic: dict[str, Any] | None = None
     resample: Resample | None = None
+    chain: Filled | None = None
+    underlying: Filled | None = None
+    root: str = ""
     format: FormatName = "auto"
     date_format: str = ""
     timezone: Filled = "UTC"
     stamp: Literal["start", "end"] = "start"
     frequency: Frequency | None = None
-    columns: dict[BarField, Column] = _made(dict)
+    columns: dict[ColumnName, Column] = _made(dict)
     delimiter: Annotated[str, Field(max_length=1)] = ""
     decimal: Literal["", ".", ","] = ""
     on_duplicate: Literal["error", "first", "last"] = "error"
@@ -118,6 +145,16 @@ class Data(Section):
     bar_type: str = ""
     adjust: Adjust | None = None
     max_unpacked: Size = "2GB"
+
+    @property
+    def is_chain(self) -> bool:
+        """True for a chain of options: it names one, or makes one on an underlying."""
+        return self.chain is not None or "underlying" in (self.synthetic or {})
+
+    @property
+    def on(self) -> str:
+        """What the options of a chain are on."""
+        return self.underlying or str((self.synthetic or {}).get("underlying", ""))
 
 
 class InstrumentSection(Section):
@@ -134,6 +171,9 @@ class InstrumentSection(Section):
     fx: Filled | None = None
     borrow: Yearly | None = None
     expiry: Day | None = None
+    style: Literal["american", "european"] | None = None
+    delivery: Literal["cash", "physical"] | None = None
+    settlement: Literal["am", "pm"] | None = None
 
 
 class SizingSection(Section):

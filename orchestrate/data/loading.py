@@ -6,7 +6,6 @@ the last one of a rate that is needed before its own first bar.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -19,11 +18,13 @@ from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.files.cache import ColumnCache
 from orchestrate.data.findings import Evidence, judge
+from orchestrate.data.options.loading import LoadedChain, load_chain
 from orchestrate.data.precision import instrument_of, rounded
 from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars
 from orchestrate.domain.errors import DataError
-from orchestrate.domain.instruments.instrument import ASSET_CLASSES, Instrument
+from orchestrate.domain.instruments.instrument import ASSET_CLASSES, MAX_PRECISION, Instrument
+from orchestrate.domain.market.digests import data_hash
 from orchestrate.domain.market.stamps import moment_of, saturated
 from orchestrate.domain.market.timeline import BarSeries, Closes, Market, Timeline, sealed
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
@@ -77,25 +78,28 @@ def load(
     earlier = {symbol: entry.before for symbol, entry in entries.items() if entry.before is not None}
     if not _of_one_kind(series, plan.data):
         series, earlier = _at_their_moments(plan, series, earlier)
-    for symbol, entry in plan.data.items():
-        if entry.resample is not None:
-            series[symbol] = resample(symbol, entry.resample, series, _stamp_of(entry, plan))
-            instruments[symbol] = replace(instruments[entry.resample["of"]], symbol=symbol)
+    _resample(plan, series, instruments)
     series = {symbol: series[symbol] for symbol in plan.data}
+    chains = _read_chains(plan, series)
+    for symbol, loaded in chains.items():
+        series[symbol], instruments[symbol] = loaded.series, Instrument(symbol, precision=MAX_PRECISION)
+    options = {symbol: loaded.chain for symbol, loaded in chains.items()}
     timeline = align(series)
     known = _earlier_rates(series, instruments, earlier)
     _refuse([_without_rate(instrument, series, known) for instrument in instruments.values() if instrument.fx])
     market = Market(
         series=series,
-        instruments={symbol: instruments[symbol] for symbol in plan.data},
+        instruments={symbol: instruments[symbol] for symbol in series},
         timeline=timeline,
-        data_hash=data_hash(series, known),
+        data_hash=data_hash(series, known, options),
         periods_per_year=_periods(series, timeline, instruments, plan.periods_per_year),
         settlements=_settlements(plan, max(entry.last for entry in entries.values())),
         currency=plan.capital.currency,
         earlier_rates=known,
+        chains=options,
     )
     findings = [finding for entry in entries.values() for finding in entry.findings]
+    findings += [finding for loaded in chains.values() for finding in loaded.findings]
     weighed = {symbol: closes for symbol, closes in earlier.items() if symbol in before}
     return Loaded(market, (*findings, *far_apart(series, market.settlements)), weighed)
 
@@ -117,6 +121,23 @@ def _read_entries(
             refused.append(DataError("out of memory", where=name(entry), hint="use a shorter or coarser series"))
     _refuse(refused, [finding for entry in entries.values() for finding in entry.findings])
     return entries
+
+
+def _resample(plan: RunPlan, series: dict[str, BarSeries], instruments: dict[str, Instrument]) -> None:
+    """Add the entries that are made of others."""
+    for symbol, entry in plan.data.items():
+        if entry.resample is not None:
+            series[symbol] = resample(symbol, entry.resample, series, _stamp_of(entry, plan))
+            instruments[symbol] = replace(instruments[entry.resample["of"]], symbol=symbol)
+
+
+def _read_chains(plan: RunPlan, series: Mapping[str, BarSeries]) -> dict[str, LoadedChain]:
+    """Return all chains of the plan within its start and end."""
+    within = (
+        bound(plan.start, last=False) if plan.start else None,
+        bound(plan.end, last=True) if plan.end else None,
+    )
+    return {symbol: load_chain(settings, plan.root, series, within) for symbol, settings in plan.chains.items()}
 
 
 def _earlier_rates(
@@ -296,16 +317,3 @@ def _periods(
         week = ASSET_CLASSES[instruments[symbol].asset_class].week
         periods[symbol] = periods_per_year(bars.timestamp, daily=daily[symbol], week=week)
     return periods
-
-
-def data_hash(series: Mapping[str, BarSeries], rates: Mapping[str, float] = MappingProxyType({})) -> str:
-    """Return a digest of every column that a strategy can see, and of those `rates` that are from before them."""
-    digest = hashlib.sha256()
-    for symbol in sorted(series):
-        bars = series[symbol]
-        digest.update(f"{symbol}\0{len(bars)}\0{bars.length}\0".encode())
-        for column in bars.columns:
-            digest.update(np.ascontiguousarray(column).astype(column.dtype.newbyteorder("<"), copy=False).data)
-        if symbol in rates:
-            digest.update(f"{rates[symbol]!r}\0".encode())
-    return digest.hexdigest()

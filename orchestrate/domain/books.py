@@ -11,6 +11,7 @@ from math import fsum
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.instruments.rates import Prices, rate_at
+from orchestrate.domain.options.margin.account import held_back, used
 from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.order import Fill
 from orchestrate.domain.values import value
@@ -353,16 +354,23 @@ class Book:
 
     def spendable(self, marks: Prices) -> float:
         """Return equity less what open positions hold back; reserves of open orders are not taken off here."""
-        held = 0.0
+        held, options = 0.0, False
         for symbol, position in self.positions.items():
+            if position.instrument.option is not None:
+                options = True
+                continue
             rate = rate_at(marks, position.instrument) if position.instrument.fx else 1.0
             held += abs(position.notional(marks[symbol], rate)) * position.instrument.initial_rate(position.quantity)
+        if options:
+            held += held_back(self.positions, marks)
         return self.equity(marks) - held
 
     @property
     def used(self) -> float:
         """Entry cost (margin where there is one) of all open positions."""
-        return fsum(position.entry_cost for position in self.positions.values())
+        shares = [position for position in self.positions.values() if position.instrument.option is None]
+        cost = fsum(position.entry_cost for position in shares)
+        return cost if len(shares) == len(self.positions) else cost + used(self.positions)
 
 
 def closing_and_opening(held: float, quantity: float) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrate.domain.instruments.instrument import LotRule
+from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.portfolio import AllocationPlan, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
@@ -225,12 +226,15 @@ class RunPlan:
     benchmark: str = ""
     logging: LoggingPlan = field(default_factory=LoggingPlan)
     root: Path = field(default_factory=Path)
+    chains: Mapping[str, ChainSettings] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the whole plan as JSON values; `root` left out, so that the same plan reads the same everywhere."""
         plain = _plain(self)
         assert isinstance(plain, dict)
         del plain["root"]
+        if not self.chains:
+            del plain["chains"]
         return plain
 
     @property

@@ -47,6 +47,10 @@ class Stopwatch:
         self._engine.join(seat, t)
         self._outside_steps += self._clock() - started
 
+    def open_symbol(self, symbol: str) -> None:
+        """See `OrchestrationPort`."""
+        self._engine.open_symbol(symbol)
+
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         """See `OrchestrationPort`."""
         self._engine.execute_commands(commands)

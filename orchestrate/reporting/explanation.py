@@ -48,6 +48,7 @@ REASONS: Final[dict[str, str]] = {
     "margin_call": "its account was called for margin",
     "ruined": "its account was ruined",
     "settlement": "the future ended at its settlement",
+    "no_quote": "a leg had no quote to trade at",
     "no_stop": "no stop could be placed that its size goes by",
 }
 #: How long an order without a last moment of its own rests, by its `tif`.

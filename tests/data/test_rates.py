@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrate.data.loading import data_hash
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.market.digests import data_hash
 from tests.data.reading import Load
 from tests.data.test_loading import FIVE, rows
 

@@ -11,7 +11,7 @@ from orchestrate.config.document.layers import entry_of
 from orchestrate.config.document.nodes import Place, Scalar, Table, find
 from orchestrate.config.reading import Choices, Reading
 from orchestrate.config.schema import Adjust, Configuration, Data, InstrumentSection
-from orchestrate.config.sections.symbols import has_symbol, knows_data, symbol_hint
+from orchestrate.config.sections.symbols import chain_symbols, check_terms, has_symbol, knows_data, symbol_hint
 from orchestrate.config.shapes import Shaped, long_sections
 from orchestrate.config.validation import build, validate
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem, UnknownStrategyError
@@ -37,7 +37,8 @@ def data_plans(reading: Reading) -> dict[str, DataPlan]:
         if reading.shaped.table.get("data") is None:
             reading.finding("warning", "data", "no data is given: a run needs it; add 'data:', or --data SYMBOL=PATH")
         return {}
-    return {symbol: _data_plan(reading, symbol, entry) for symbol, entry in (reading.values.data or {}).items()}
+    data = reading.values.data or {}
+    return {symbol: _data_plan(reading, symbol, entry) for symbol, entry in data.items() if not entry.is_chain}
 
 
 def data_entry(overrides: Iterable[str], symbol: str, path: str, choices: Choices) -> DataPlan:
@@ -194,7 +195,11 @@ def instrument_plans(reading: Reading) -> dict[str, InstrumentPlan]:
     capital = reading.values.capital
     currency = capital.currency if capital else "USD"
     plans = {}
+    chains = chain_symbols(reading)
+    check_terms(reading, chains)
     for symbol, entry in reading.values.instruments.items():
+        if symbol in chains:
+            continue
         if knows_data(reading) and not has_symbol(reading, symbol):
             message = f"instruments: the symbol '{symbol}' is not in data"
             reading.problems.append(reading.key("instruments", symbol).problem(message, symbol_hint(reading, symbol)))

@@ -1,9 +1,18 @@
-"""Symbols that sections name, against those that `data:` has."""
+"""Symbols that sections name, against those that `data:` has, and which of these are chains of options."""
 
 from __future__ import annotations
 
-from orchestrate.config.document.nodes import Table
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from orchestrate.analytics.options.synthetic.spec import SyntheticChain
+from orchestrate.config.document.nodes import Table, find
 from orchestrate.config.reading import Reading
+from orchestrate.config.schema import Data, InstrumentSection
+from orchestrate.domain.options.settings import ChainSettings
+from orchestrate.domain.strategies.protocols import Kind
+from orchestrate.domain.text.sizes import size_of
 from orchestrate.domain.text.spelling import did_you_mean
 
 
@@ -12,7 +21,8 @@ def symbols_of(reading: Reading, name: str) -> tuple[str, ...]:
     written = reading.values.strategies[name].symbols
     data = reading.values.data
     if written is None:
-        return tuple(symbol for symbol, entry in (data or {}).items() if entry.resample is None)
+        bars = {symbol: entry for symbol, entry in (data or {}).items() if not entry.is_chain}
+        return tuple(symbol for symbol, entry in bars.items() if entry.resample is None)
     seen: set[str] = set()
     for index, symbol in enumerate(written):
         if reading.enough:
@@ -42,3 +52,119 @@ def symbol_hint(reading: Reading, symbol: str) -> str:
     node = reading.shaped.table.get("data")
     known = list(node.entries) if isinstance(node, Table) else []
     return did_you_mean(symbol, known) or (f"data has {', '.join(known)}" if 0 < len(known) <= 8 else "")
+
+
+# ---- chains of options
+
+#: What an entry with a chain may have beside it, and one with a chain that is made.
+_READ: Final = (
+    "chain",
+    "underlying",
+    "root",
+    "format",
+    "columns",
+    "date_format",
+    "timezone",
+    "frequency",
+    "max_unpacked",
+)
+_MADE: Final = ("synthetic", "root")
+#: What `instruments:` may say of a chain, and of nothing else.
+TERMS: Final = ("style", "delivery", "settlement")
+#: The time zone of the exchange, where an entry names none.
+_EXCHANGE: Final = "America/New_York"
+
+
+def chain_symbols(reading: Reading) -> list[str]:
+    """Return the symbols of `data:` that are chains."""
+    return [symbol for symbol, entry in (reading.values.data or {}).items() if entry.is_chain]
+
+
+def chain_settings(reading: Reading) -> dict[str, ChainSettings]:
+    """Return every chain of `data:`."""
+    data = reading.values.data or {}
+    return {symbol: _settings(reading, symbol, data[symbol]) for symbol in chain_symbols(reading)}
+
+
+def _settings(reading: Reading, symbol: str, entry: Data) -> ChainSettings:
+    path, terms = ("data", symbol), reading.values.instruments.get(symbol) or InstrumentSection()
+    _check_keys(reading, symbol, _READ if entry.chain is not None else _MADE)
+    underlying = entry.on
+    if not underlying:
+        reading.wrong((*path, "chain"), f"data.{symbol} doesn't say what its options are on", "write 'underlying'")
+    elif entry.synthetic is not None and not has_symbol(reading, underlying):
+        message = f"the symbol '{underlying}' is not in data"
+        reading.wrong((*path, "synthetic", "underlying"), message, symbol_hint(reading, underlying))
+    if entry.chain is not None and "format" not in entry.model_fields_set:
+        reading.wrong((*path, "chain"), f"data.{symbol} doesn't say how its quotes are written", "write 'format'")
+    return ChainSettings(
+        symbol,
+        reading.relative(entry.chain, reading.place(*path, "chain")) if entry.chain else "",
+        underlying,
+        entry.format,
+        entry.root,
+        {str(ours): theirs for ours, theirs in entry.columns.items()},
+        entry.date_format,
+        entry.timezone if "timezone" in entry.model_fields_set else _EXCHANGE,
+        entry.frequency or "",
+        size_of(entry.max_unpacked),
+        terms.style,
+        None if terms.multiplier is None else float(terms.multiplier),
+        terms.delivery,
+        terms.settlement,
+        _made(reading, symbol, entry),
+    )
+
+
+def _made(reading: Reading, symbol: str, entry: Data) -> Mapping[str, object] | None:
+    """Return what a chain is made by, in numbers of Python."""
+    if entry.synthetic is None:
+        return None
+    given: dict[str, object] = _plain(entry.synthetic)
+    try:
+        SyntheticChain.of(given)
+    except (TypeError, ValueError) as error:
+        reading.wrong(("data", symbol, "synthetic"), str(error))
+    return given
+
+
+def _plain(given: Any) -> Any:
+    if isinstance(given, Decimal):
+        return int(given) if given == given.to_integral_value() else float(given)
+    if isinstance(given, dict):
+        return {key: _plain(each) for key, each in given.items()}
+    return [_plain(each) for each in given] if isinstance(given, list) else given
+
+
+def _check_keys(reading: Reading, symbol: str, allowed: tuple[str, ...]) -> None:
+    node = find(reading.shaped.table, ("data", symbol))[0]
+    if not isinstance(node, Table):
+        return
+    for key, _ in node:
+        if key in Data.model_fields and key not in allowed and node.get(key) is not None:
+            message = f"data.{symbol} is a chain of options, '{key}' means nothing there"
+            reading.problems.append(reading.key("data", symbol, key).problem(message, "leave it out"))
+
+
+def check_terms(reading: Reading, chains: list[str]) -> None:
+    """Refuse terms of contracts for what is none of the `chains`."""
+    for symbol, entry in reading.values.instruments.items():
+        for term in TERMS:
+            if symbol not in chains and getattr(entry, term) is not None:
+                message = f"'{term}' is for chains of options, {symbol} is none"
+                reading.wrong(("instruments", symbol, term), message, "leave it out")
+
+
+def with_underlyings(reading: Reading, name: str, symbols: tuple[str, ...], kind: Kind) -> tuple[str, ...]:
+    """Return the symbols of a strategy with those that its chains are on; only `on_bar` sees chains."""
+    data, own = reading.values.data or {}, list(symbols)
+    for symbol in symbols:
+        entry = data.get(symbol)
+        if entry is None or not entry.is_chain:
+            continue
+        if kind != "on_bar":
+            message = f"'{symbol}' is a chain of options, which strategies see in on_bar(context) alone"
+            reading.wrong(("strategies", name, "symbols"), message, "")
+        if entry.on not in own and has_symbol(reading, entry.on):
+            own.append(entry.on)
+    return tuple(own)

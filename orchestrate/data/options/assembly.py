@@ -13,11 +13,11 @@ from orchestrate.data.columns import counted, show
 from orchestrate.data.options.quotes import Quotes, Source
 from orchestrate.data.options.roots import ROOTS, Root, expiry_of
 from orchestrate.data.options.sessions import closing, day_of
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.magnitudes import MAX_PRICE
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
 from orchestrate.domain.options.chain import Chain, Contracts, Places
+from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.options.view import QUOTED, Terms, date_text
 from orchestrate.domain.results import Finding
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.timeline import Flags, Floats
 from orchestrate.domain.options.chain import Places
+from orchestrate.domain.options.settings import ChainSettings
 
 
 @dataclass(frozen=True, slots=True, eq=False)

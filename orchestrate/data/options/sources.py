@@ -13,10 +13,10 @@ from orchestrate.data.options.assembly import assemble
 from orchestrate.data.options.findings import judge
 from orchestrate.data.options.formats.registry import Reader, reader_of
 from orchestrate.data.options.quotes import Quotes, joined
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.timeline import Closes
 from orchestrate.domain.options.chain import Chain
+from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.options.view import GREEKS, Pricing
 from orchestrate.domain.results import Finding
 

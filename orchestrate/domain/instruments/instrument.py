@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from orchestrate.domain.options.contract import OptionContract
 
 LotRule = Literal["integer", "fractional"]
 
@@ -70,6 +73,8 @@ class Instrument:
     fx: str = ""
     #: the share of its value that a short costs a year
     borrow: float = 0.0
+    #: the contract that it is, of an option
+    option: OptionContract | None = None
     #: True for equity-like instruments; False where only profit and fees move cash
     moves_cash_by_notional: bool = field(init=False, repr=False, compare=False)
     _long_margin: float = field(init=False, repr=False, compare=False)

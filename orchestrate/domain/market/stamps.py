@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _SECOND: Final = 1_000_000_000
-_DAY: Final = 86_400 * _SECOND
+DAY: Final = 86_400 * _SECOND
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: The whole years that int64 nanoseconds can count.
 FIRST_YEAR: Final = 1678
@@ -23,7 +23,7 @@ def label_text(label: int) -> str:
     """Return a label (int nanoseconds, UTC) as `2020-01-31` at midnight, else `2020-01-31T09:30:00Z`."""
     seconds, fraction = divmod(label, _SECOND)
     text = datetime.fromtimestamp(seconds, UTC).isoformat()[:_UP_TO_SECONDS]
-    if label % _DAY == 0:
+    if label % DAY == 0:
         return text[:_UP_TO_DAYS]
     digits = f".{fraction:09d}".rstrip("0") if fraction else ""
     return f"{text}{digits}Z"
@@ -37,12 +37,12 @@ def moment_of(text: str, *, last: bool = False) -> int:
     moment = datetime.fromisoformat(text)
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     nanoseconds = (aware - _EPOCH) // timedelta(microseconds=1) * 1000
-    return nanoseconds + _DAY - 1 if last and len(text) == _UP_TO_DAYS else nanoseconds
+    return nanoseconds + DAY - 1 if last and len(text) == _UP_TO_DAYS else nanoseconds
 
 
 def last_of_day(moment: int) -> int:
     """Return the last nanosecond of the UTC date of `moment`."""
-    return moment - moment % _DAY + _DAY - 1
+    return moment - moment % DAY + DAY - 1
 
 
 def span_of(text: str) -> tuple[int, int]:

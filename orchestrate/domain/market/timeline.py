@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.values import value
+
+if TYPE_CHECKING:
+    from orchestrate.domain.options.chain import Chain
 
 #: The step of what does not happen, or of which nobody knows yet.
 NEVER: Final = 2**62
@@ -259,6 +262,17 @@ class Timeline:
         """Return for each step the row of the symbol's newest bar so far, -1 before the first."""
         return np.maximum.accumulate(self.rows[symbol])
 
+    def with_room(self) -> Timeline:
+        """Return the same steps, for series of its own to join."""
+        return Timeline(self.stamps, self.labels, dict(self.rows))
+
+    def join(self, symbol: str, rows: npt.NDArray[np.int64]) -> None:
+        """Take in one more symbol, with bars at steps that are there."""
+        assert isinstance(self.rows, dict)
+        assert isinstance(self.columns, dict)
+        self.rows[symbol], self.columns[symbol] = rows, rows.data
+        self.ends.put(symbol, _last_place(rows))
+
 
 def _last_place(rows: npt.NDArray[np.int64]) -> int:
     """Return the last step with a bar, -1 where there is none."""
@@ -281,6 +295,29 @@ class Market:
     currency: str = "USD"
     #: the last close before `start` of rates that symbols need before their own first bar
     earlier_rates: Mapping[str, float] = field(default_factory=dict)
+    #: chains of options by symbol; the series of that symbol has the underlying's price at each quote
+    chains: Mapping[str, Chain] = field(default_factory=dict)
+
+    def with_room(self) -> Market:
+        """Return the same market for one run, in which further series may join."""
+        series, instruments, periods = dict(self.series), dict(self.instruments), dict(self.periods_per_year)
+        return replace(
+            self,
+            series=series,
+            instruments=instruments,
+            timeline=self.timeline.with_room(),
+            periods_per_year=periods,
+            settlements=dict(self.settlements),
+        )
+
+    def join(self, series: BarSeries, instrument: Instrument) -> None:
+        """Take in a series whose bars are known at steps that are there."""
+        assert isinstance(self.series, dict)
+        assert isinstance(self.instruments, dict)
+        rows = np.full(len(self.timeline), -1, dtype=np.int64)
+        rows[np.searchsorted(self.timeline.stamps, series.available_at)] = np.arange(len(series))
+        self.series[series.symbol], self.instruments[series.symbol] = series, instrument
+        self.timeline.join(series.symbol, sealed(rows))
 
     def rate_before(self, symbol: str) -> float:
         """Return the rate that counts before the first bar of `symbol`; 1.0 where nothing is priced in it by then."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from orchestrate.domain.market.timeline import Flags, Floats, Stamps, sealed
+from orchestrate.domain.market.timeline import BarSeries, Flags, Floats, Stamps, sealed
 from orchestrate.domain.options.contract import OptionContract
 from orchestrate.domain.options.marks import MarkSeries, QuoteHistory
 from orchestrate.domain.options.quote import Quote
@@ -49,7 +49,8 @@ class Chain:
 
     A moment is when its quotes may be acted upon, as a bar's; `quoted_at` is the instant from which time to expiry
     counts. `places` are those of each row's contract. `spots` are the vendor's prices of the underlying, NaN where it
-    gives none. `length` is the time from one moment to the next, as a rule.
+    gives none. `length` is the time from one moment to the next, as a rule; `decimals` are those of bids, asks and
+    strikes.
     """
 
     symbol: str
@@ -63,6 +64,7 @@ class Chain:
     spots: Floats
     length: int
     pricing: Pricing | None = None
+    decimals: int = 2
     _histories: dict[OptionContract, QuoteHistory] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +91,28 @@ class Chain:
     def max_age(self) -> int:
         """The age up to which quotes count where no setting says: one step of minutes, none of days."""
         return self.length if self.length < _DAY else 0
+
+    @property
+    def columns(self) -> tuple[npt.NDArray[Any], ...]:
+        """All that is known of contracts and quotes."""
+        own = self.contracts
+        terms = own.day, own.expiry, own.strike, own.is_call
+        return (*terms, self.moments, self.quoted_at, self.starts, self.places, self.spots, *self.quoted.values())
+
+    def between(self, first: int, behind: int) -> Chain:
+        """Return what is quoted from the first of its moments up to the one before `behind`."""
+        if (first, behind) == (0, len(self.moments)):
+            return self
+        begin, end = self.starts[first], self.starts[behind]
+        return replace(
+            self,
+            moments=self.moments[first:behind],
+            quoted_at=self.quoted_at[first:behind],
+            starts=self.starts[first : behind + 1] - begin,
+            places=self.places[begin:end],
+            quoted={name: column[begin:end] for name, column in self.quoted.items()},
+            spots=self.spots[first:behind],
+        )
 
     def at(self, moment: int, spot: float | None = None, max_age: int | None = None) -> ChainView:
         """Return the newest quote of each contract at `moment` that is no older than `max_age`.
@@ -159,3 +183,30 @@ class Chain:
 
     def _spot(self, first: int, behind: int) -> float:
         return float(self.spots[behind - 1]) if behind > first else np.nan
+
+
+class Settlement(NamedTuple):
+    """The moment at which a contract is settled, and the price of its underlying that counts."""
+
+    moment: int
+    price: float
+
+
+def contract_series(
+    chain: Chain, contract: OptionContract, spots: Floats, settlement: Settlement | None, max_age: int | None = None
+) -> BarSeries:
+    """Return the marks of a contract; `spots` are the underlying's prices at the moments of the chain.
+
+    The last bar is that of its `settlement`, if that lies within the data.
+    """
+    marks = chain.marks(contract, spots, max_age)
+    moments, prices = marks.moments, marks.prices
+    if settlement is not None:
+        before = int(np.searchsorted(moments, settlement.moment, side="left"))
+        moments = np.append(moments[:before], settlement.moment)
+        prices = np.append(prices[:before], contract.intrinsic(settlement.price))
+    return _flat_bars(contract.symbol, moments, prices, chain.length)
+
+
+def _flat_bars(symbol: str, moments: Stamps, prices: Floats, length: int) -> BarSeries:
+    return BarSeries(symbol, moments, prices, prices, prices, prices, np.zeros(len(moments)), moments, length)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from orchestrate.domain.orders.order import (
     NO_FIGURES,
@@ -19,10 +19,22 @@ from orchestrate.domain.orders.order import (
 )
 from orchestrate.domain.orders.terms import NO_TERMS, OrderTerms
 
+if TYPE_CHECKING:
+    from orchestrate.domain.options.structure import Structure
+
 #: a name of this module is found several times as fast as a member of an enumeration
 _APPROVED: Final = Outcome.APPROVED
 #: Who wants to trade: a strategy (portable or native), the rebalancer, a stop of the portfolio, a person.
 Producer = Literal["strategy", "rebalance", "stop", "operator"]
+
+
+class IntentLeg(NamedTuple):
+    """A part of an intent for a structure: the signed units of one structure, what they trade at, and their fee."""
+
+    symbol: str
+    units: float
+    price: float
+    fee: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -57,6 +69,8 @@ class Intent:
     group: OrderGroup | None = None
     requires: Requires = ""
     changes: Order | None = None
+    legs: tuple[IntentLeg, ...] = ()
+    structure: Structure | None = None
 
     @classmethod
     def of(cls, demand: Demand) -> Intent:

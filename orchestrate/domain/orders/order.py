@@ -53,6 +53,7 @@ class Reason(StrEnum):
     RUINED = "ruined"
     SETTLEMENT = "settlement"
     NO_STOP = "no_stop"
+    NO_QUOTE = "no_quote"
 
 
 #: Why an account's positions are closed whatever its strategies do: at the next open, and no rule cancels it.
@@ -212,7 +213,8 @@ class Order:
 
     Its id is unique in the run and the same on every engine. It lives in the blotter, which alone changes it. `until`
     is the last moment at which it may fill. The `trigger` of a trailing stop is the level at which it begins.
-    `first_row` is the first row of its symbol that may reach it as it rests now.
+    `first_row` is the first row of its symbol that may reach it as it rests now. `price` is what it fills at, and
+    `fee` what that costs, where they are not those of a bar and the rules.
     """
 
     id: str
@@ -236,6 +238,8 @@ class Order:
     status: OrderStatus = OrderStatus.PENDING
     filled: float = 0.0
     first_row: int = 0
+    price: float | None = None
+    fee: float | None = None
 
     @property
     def name(self) -> str:
@@ -250,7 +254,7 @@ class Order:
     @property
     def slips(self) -> bool:
         """True where slippage moves its price: a limit holds, and a settlement is no trade in the market."""
-        return self.limit is None and self.reason is not Reason.SETTLEMENT
+        return self.limit is None and self.price is None and self.reason is not Reason.SETTLEMENT
 
     @property
     def is_over(self) -> bool:

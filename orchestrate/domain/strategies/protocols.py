@@ -27,14 +27,18 @@ if TYPE_CHECKING:  # a configuration is read without numpy
     from orchestrate.domain.books import Position
     from orchestrate.domain.instruments.instrument import Instrument
     from orchestrate.domain.market.bars import Bars
+    from orchestrate.domain.options.holding import HeldStructure
+    from orchestrate.domain.options.structure import Leg, Structure
+    from orchestrate.domain.options.view import ChainView
 
 
 Side = Literal["long", "short"]
-SignalKind = Literal["entry", "exit", "add", "target", "cancel", "replace", "oco"]
+SignalKind = Literal["entry", "exit", "add", "target", "cancel", "replace", "oco", "structure", "close"]
 #: What a target is measured in.
 Measure = Literal["quantity", "percent", "value"]
 #: What becomes orders; what else there is acts on orders.
 ORDERS: Final = ("entry", "exit", "add")
+STRUCTURES: Final = ("structure", "close")
 _KINDS: Final = frozenset(get_args(SignalKind))
 _ALL: Final = 100.0
 
@@ -56,6 +60,7 @@ class Signal:
     measure: Measure = "quantity"
     name: str = ""
     pair: tuple[Signal, ...] = ()
+    legs: Structure | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
@@ -138,6 +143,22 @@ class Signal:
         if measure == "percent" and abs(aim) > _ALL:
             raise ValueError(f"percent must lie in -100..100, not {aim:g}")
         return cls("target", symbol, "long", aim, measure=measure)
+
+    @classmethod
+    def structure(cls, legs: Structure | Iterable[Leg], quantity: int = 1, *, tag: str = "") -> Signal:
+        """Open a structure of options, all of its legs or none."""
+        from orchestrate.domain.options.structure import Structure
+
+        whole = legs if isinstance(legs, Structure) else Structure(tuple(legs), quantity, tag)
+        return cls("structure", whole.symbol, "long", float(whole.quantity), legs=whole)
+
+    @classmethod
+    def close(cls, held: HeldStructure | Structure) -> Signal:
+        """Close a structure that is held, all of its legs."""
+        from orchestrate.domain.options.structure import Structure
+
+        structure = held if isinstance(held, Structure) else held.structure
+        return cls("close", structure.symbol, "long", float(structure.quantity), legs=structure.reversed())
 
     @classmethod
     def cancel(cls, name: str) -> Signal:
@@ -274,6 +295,13 @@ class Context(Protocol):
 
     def instrument(self, symbol: str | None = None) -> Instrument:
         """Return the properties of `symbol` (default: the first of `symbols`), such as multiplier and tick."""
+
+    def chain(self, symbol: str | None = None) -> ChainView:
+        """Return the chain of `symbol` (default: the first of `symbols`) now: the newest quotes of its contracts."""
+
+    @property
+    def structures(self) -> Sequence[HeldStructure]:
+        """The structures that are held, with what they are worth now."""
 
     def publish(self, name: str, value: object) -> None:
         """Publish a fact for the others: later ones in plan order see it on this bar, earlier ones on the next.

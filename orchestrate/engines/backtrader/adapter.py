@@ -5,7 +5,7 @@ Native strategies live in a host of their own (see `hosting`), which is fed with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrate.domain.errors import EngineError
@@ -46,9 +46,17 @@ class BacktraderOrchestrationAdapter(HostingAdapter):
         for seat in seats:
             broker = self._brokers[seat.strategy_id] = StrategyBroker(self._rules)
             for symbol in seat.symbols:
-                broker.trade(self._market.instruments[symbol])
-                if symbol not in self._feeds:
-                    self._feeds[symbol] = ColumnFeed(self._market.series[symbol])
+                self._open(symbol, [broker])
+
+    def _open(self, symbol: str, brokers: Iterable[StrategyBroker]) -> None:
+        for broker in brokers:
+            broker.trade(self._market.instruments[symbol])
+        if symbol not in self._feeds:
+            self._feeds[symbol] = ColumnFeed(self._market.series[symbol])
+
+    def open_symbol(self, symbol: str) -> None:
+        """Open a feed of one more symbol, which all portable strategies may trade."""
+        self._open(symbol, self._brokers.values())
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Move the feeds to their rows; fill at the open, then what the bars reach."""
@@ -102,6 +110,8 @@ class BacktraderOrchestrationAdapter(HostingAdapter):
         before = position.size
         if reached is not None:
             native = broker.fill_at(feed, reached.quantity, reached.price, slips=order.limit is None)
+        elif order.price is not None:
+            native = broker.fill_quoted(feed, order.quantity, order.price, order.fee)
         elif at_close and not order.slips:
             native = broker.fill_at(feed, order.quantity, feed.close.now, slips=False)
         else:

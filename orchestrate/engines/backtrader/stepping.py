@@ -130,6 +130,8 @@ class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has 
     """Backtrader's commission scheme with the run's own fees."""
 
     params = (("stocklike", True), ("commtype", bt.CommInfoBase.COMM_PERC), ("percabs", True))
+    #: the fee of the order under way, None where the rules give it
+    fixed: float | None = None
 
     def __init__(self, rules: ExecutionRules, instrument: Instrument) -> None:
         super().__init__()
@@ -139,7 +141,7 @@ class _RuleCommission(bt.CommInfoBase):  # type: ignore[misc]  # Backtrader has 
 
     def getcommission(self, size: float, price: float) -> float:
         """Return the fee of `size` at `price`."""
-        return self._rules.fee(size, price, self._instrument)
+        return self._rules.fee(size, price, self._instrument) if self.fixed is None else self.fixed
 
     def get_credit_interest(self, _data: ColumnFeed, _position: object, _now: object) -> float:
         """Return zero: nothing is lent here; Backtrader would look up since when a position is held."""
@@ -186,6 +188,14 @@ class StrategyBroker(_BackBroker):  # type: ignore[misc, valid-type]  # Backtrad
             order.exectype = order.Limit
         self._execute(order, ago=0, price=price)
         position.size = rounded(position.size)
+        return order
+
+    def fill_quoted(self, feed: ColumnFeed, quantity: float, price: float, fee: float | None) -> bt.Order:
+        """Fill an order at a price that is given, for a fee that may be given, too."""
+        commission = self.comminfo[feed._name]
+        commission.fixed = fee
+        order = self.fill_at(feed, quantity, price, slips=False)
+        commission.fixed = None
         return order
 
     def notify(self, order: bt.Order) -> None:

@@ -56,12 +56,17 @@ class NautilusOrchestrationAdapter(HostingAdapter):
         if self._exchange is None:
             self._exchange = Exchange(self._rules, market.timeline.begins)
         for seat in seats:
-            self._exchange.open(seat.strategy_id, {symbol: market.instruments[symbol] for symbol in seat.symbols})
+            self._exchange.open(seat.strategy_id)
             for symbol in seat.symbols:
-                self._prices["open"][symbol] = market.series[symbol].open.data
-                self._prices["close"][symbol] = market.series[symbol].close.data
+                self.open_symbol(symbol)
         if self._full:
             self._bars = self._exchange.bars(market)
+
+    def open_symbol(self, symbol: str) -> None:
+        """Open the exchange for one more symbol."""
+        series = self._market.series[symbol]
+        self._running.list(symbol, self._market.instruments[symbol])
+        self._prices["open"][symbol], self._prices["close"][symbol] = series.open.data, series.close.data
 
     def advance(self, t: int, rows: Mapping[str, int]) -> EngineReport:
         """Fill at the open, then what the bars reach; with `feed: full` they follow whole, as they do for natives."""
@@ -97,9 +102,8 @@ class NautilusOrchestrationAdapter(HostingAdapter):
             return ()
         exchange, prices, rows = self._running, self._prices[moment], self._pending.rows
         try:
-            fills = tuple(
-                [self._trade(exchange, DueFill(o, o.quantity, prices[o.symbol][rows[o.symbol]]), t) for o in due]
-            )
+            paid = [prices[o.symbol][rows[o.symbol]] if o.price is None else o.price for o in due]
+            fills = tuple([self._trade(exchange, DueFill(o, o.quantity, p), t) for o, p in zip(due, paid, strict=True)])
         except Exception as error:
             names = [order.id for order in due]
             raise_broken(self.framework, names, explained(error, names))

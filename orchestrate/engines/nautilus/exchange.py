@@ -15,7 +15,7 @@ want of money.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import count
 
 import numpy as np
@@ -75,13 +75,15 @@ class Exchange:
         self._fill_model, self._fee_model = FillModel(), RuleFee(rules, self._by_name.__getitem__)
         self._engines: dict[str, OrderMatchingEngine] = {}
 
-    def open(self, strategy_id: str, instruments: Mapping[str, Instrument]) -> None:
-        """Open for one more strategy, and for the instruments that it trades."""
+    def open(self, strategy_id: str) -> None:
+        """Open for one more strategy."""
         self._strategies[strategy_id] = StrategyId(f"{strategy_id}-{len(self._strategies):03d}")
-        for symbol, instrument in instruments.items():
-            if symbol not in self._engines:
-                self._instruments[symbol] = instrument
-                self._engines[symbol] = self._matching(symbol, instrument)
+
+    def list(self, symbol: str, instrument: Instrument) -> None:
+        """Let all strategies trade one more instrument."""
+        if symbol not in self._engines:
+            self._instruments[symbol] = instrument
+            self._engines[symbol] = self._matching(symbol, instrument)
 
     def _matching(self, symbol: str, instrument: Instrument) -> OrderMatchingEngine:
         number = len(self._engines)
@@ -121,6 +123,7 @@ class Exchange:
         strategy, name = self._strategies[order.strategy_id], ClientOrderId(f"O-{next(self._numbers)}")
         self._order = sent = MarketOrder(_TRADER, strategy, native.id, name, side, size, UUID4(), now)
         sent.apply(OrderSubmitted(_TRADER, strategy, native.id, name, _ACCOUNT, UUID4(), now, now))
+        self._fee_model.fixed = order.fee
         engine.process_order(sent, _ACCOUNT)
         self._cache.reset()
         fill = sent.last_event

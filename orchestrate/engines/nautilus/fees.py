@@ -16,8 +16,11 @@ from orchestrate.domain.orders.execution import ExecutionRules
 class RuleFee(FeeModel):  # type: ignore[misc]  # Nautilus's compiled classes have no types
     """The run's commission, rounded to eight digits; in `currency`, or else in that of the instrument.
 
-    `instrument_of` returns ours for the name that Nautilus has for it.
+    `instrument_of` returns ours for the name that Nautilus has for it. `fixed` is the fee of the order under way, None
+    where the rules give it.
     """
+
+    fixed: float | None = None
 
     def __init__(
         self, rules: ExecutionRules, instrument_of: Callable[[str], Instrument], currency: Currency | None = None
@@ -29,10 +32,13 @@ class RuleFee(FeeModel):  # type: ignore[misc]  # Nautilus's compiled classes ha
         self, order: NativeOrder, fill_qty: Quantity, fill_px: Price, instrument: NativeInstrument
     ) -> Money:
         """Called by the matching engine once a fill."""
+        currency = instrument.quote_currency if self._currency is None else self._currency
+        if self.fixed is not None:
+            return Money(self.fixed, currency)
         quantity = round(fill_qty.as_double(), fill_qty.precision)
         fee = self._rules.fee(
             quantity if order.is_buy else -quantity,
             round(fill_px.as_double(), instrument.price_precision),
             self._instrument_of(instrument.id.symbol.value),
         )
-        return Money(fee, instrument.quote_currency if self._currency is None else self._currency)
+        return Money(fee, currency)

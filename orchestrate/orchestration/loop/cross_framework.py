@@ -11,7 +11,7 @@ from orchestrate.domain.events import OrderFilledEvent
 from orchestrate.domain.market.timeline import Market, MarketEvent
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import Demand, Fill, Order, Reason
+from orchestrate.domain.orders.order import Demand, Fill, Order, Reason, StrategyCommand
 from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import FillRecord, StrategyResult
 from orchestrate.orchestration.loop.clock import Clock, HistoricalClock, next_bars
@@ -111,14 +111,14 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._ends = market.timeline.ends
         self._borrow = Borrow(self.capital_manager, market, session.marks, self._charged)
         self._last_bars = LastBars(session, market, close_at_end=rules.close_at_end)
-        self._closes = rules.fill == "close" or self._last_bars.is_needed
+        self._closes = rules.fill == "close" or self._last_bars.is_needed or bool(market.chains)
         groups = self.framework_strategies.items()
         seats = {framework: [session.seat(self.strategies[name]) for name in names] for framework, names in groups}
         rates = Conversion.of(market, rules, session.marks, session.marks.opens)
         self._router = EngineRouter(self.adapters, seats, self._fed_in_full, market, rules, rates)
         check, unmanaged = FillCheck(market, rules, session.marks.row), session.portfolio.unmanaged
         self._faults = NativeFaults(self.strategies, self._router, session.blotter, check, unmanaged)
-        session.orders.send = self._router.send
+        session.orders.send, session.structures.open_symbol = self._router.send, self._router.open_symbol
         session.capital_moved, session.handed_over = self._capital_moved, self._handed_over
         session.retired = self._router.retire
         capital = {entry.id: float(entry.allocated) for entry in self.strategies.values()}
@@ -287,8 +287,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._late += self._answers(settled)
 
     def _answers(self, settled: Sequence[Settled]) -> list[Demand]:
-        commands = self.session.commands(settled)
-        self._router.send(c for c in commands if c.order.native_order and c.action != "submit")
+        self._router.send(c for c in self.session.commands(settled) if c.order.native_order and c.action != "submit")
         return self._take_in(self._router.listen())
 
     def close(self, event: MarketEvent) -> None:
@@ -297,13 +296,19 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             for _ in range(ANSWERS_A_STEP):
                 waiting = self.session.blotter.waiting
                 commands = self.session.release(event, at_open=False, which="others") if waiting else []
-                if not commands:
+                if not self._fill_now(commands, event):
                     break
-                self.book(self._router.close(commands, event), at_close=True)
                 self.command(())
-        ended = self._last_bars.commands(event) if self._last_bars.is_needed else ()
-        if ended:
-            self.book(self._router.close(ended, event), at_close=True)
+        if self._market.chains and self.session.structures.quote(event):
+            self._fill_now(self.session.release(event, at_open=False, which="quoted"), event)
+        if self._last_bars.is_needed:
+            self._fill_now(self._last_bars.commands(event), event)
+
+    def _fill_now(self, commands: Sequence[StrategyCommand], event: MarketEvent) -> bool:
+        """Execute orders at this close; return whether there are any."""
+        if commands:
+            self.book(self._router.close(commands, event), at_close=True)
+        return bool(commands)
 
     def mark(self, event: MarketEvent) -> None:
         """8. Let the portfolio's rules act, end orders on series that have ended, reconcile books and engines."""
@@ -316,8 +321,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
     def transfer(self, source: str, target: str, amount: Decimal) -> None:
         """Move `amount`, whole cents, between two strategies or one and the reserve (`RESERVE`), at the step just done.
 
-        It counts after the result of that step, so that no return of anybody changes. ValueError where the source has
-        not that much cash.
+        It counts after that step's result, so that no return changes. ValueError where the source has too little cash.
         """
         self.session.transfer(source, target, amount)
 
@@ -338,12 +342,11 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         """Make a strategy's positions unmanaged; its engine goes on holding them."""
         entries = self._with_book
         self._netted[entries[handover.giver].framework].transfer(handover.giver, handover.worth)
-        for name in (handover.giver, handover.taker):
-            self._recorder.note_handover(entries[name].book, handover)
+        self._recorder.note_handover(entries[handover.giver].book, handover)
+        self._recorder.note_handover(entries[handover.taker].book, handover)
 
     def _take_in(self, reports: Sequence[EngineReport], *, booked: bool = False) -> list[Demand]:
         """Handle the failures and ended orders that engines report; return the demands of natives."""
-        session = self.session
         demands: list[Demand] = []
         for report in reports:
             if report.fills and not booked:
@@ -351,7 +354,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             for strategy_id, error in report.failures:
                 self._fail(self.strategies[strategy_id], error)
             for ended in report.ended:
-                session.orders.ended_by_engine(ended)
+                self.session.orders.ended_by_engine(ended)
                 if self._late:
                     over = (ended.strategy_id, ended.name)
                     self._late = [late for late in self._late if (late.strategy_id, late.native_order) != over]
@@ -363,8 +366,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         lost: list[Order] = []
         if isinstance(error, NativeError) and entry.id not in self._router.expelled:
             lost = self._faults.expel(entry)
-            cash = self._netted[entry.framework].cash
-            self._netted[entry.framework] = self._net(entry.framework, cash)
+            self._netted[entry.framework] = self._net(entry.framework, self._netted[entry.framework].cash)
         if entry.status != "failed":
             self.session.runner.fail(entry, error)
         for order in lost:

@@ -26,10 +26,14 @@ class DecisionLog:
     def __init__(self, entries: Mapping[str, StrategyEntry], market: Market, marks: Marks, emit: Emit) -> None:
         self.decisions: list[DecisionRecord] = []
         self._entries, self._marks, self._emit = entries, marks, emit
-        self._step_labels = market.timeline.labels.data
-        self._labels = {
-            symbol: (rows, market.series[symbol].timestamp.data) for symbol, rows in market.timeline.columns.items()
-        }
+        self._market, self._step_labels = market, market.timeline.labels.data
+        self._labels: dict[str, tuple[memoryview, memoryview]] = {}
+        for symbol in market.timeline.columns:
+            self.join(symbol)
+
+    def join(self, symbol: str) -> None:
+        """Take in one more symbol of the market."""
+        self._labels[symbol] = self._market.timeline.columns[symbol], self._market.series[symbol].timestamp.data
 
     def step_label(self) -> int:
         """Return the label of this step."""
@@ -37,7 +41,10 @@ class DecisionLog:
 
     def label(self, symbol: str) -> int:
         """Return the label of the symbol's bar at this step, or of the step where it has none."""
-        step, (rows, labels) = self._marks.step, self._labels[symbol]
+        step, own = self._marks.step, self._labels.get(symbol)
+        if own is None:  # a structure has no bars
+            return self._step_labels[step]
+        rows, labels = own
         row = rows[step]
         return labels[row] if row >= 0 else self._step_labels[step]
 

@@ -23,12 +23,23 @@ class Marks(RatedPrices):
     def __init__(self, market: Market) -> None:
         self.step = 0
         self._market, self._series, self._periods = market, market.series, market.periods_per_year
-        self._latest = {symbol: market.timeline.latest_rows(symbol) for symbol in market.timeline.rows}
-        self._closes = {
-            symbol: (latest.data, market.series[symbol].close.data) for symbol, latest in self._latest.items()
-        }
-        self.opens: RatedPrices = _Opens(self, market)
+        self._latest: dict[str, Stamps] = {}
+        self._closes: dict[str, tuple[memoryview, memoryview]] = {}
+        self._opens = _Opens(self, market)
         self._ranges: dict[tuple[str, int], AverageTrueRange] = {}
+        for symbol in market.timeline.rows:
+            self.join(symbol)
+
+    def join(self, symbol: str) -> None:
+        """Take in one more symbol of the market."""
+        latest = self._latest[symbol] = self._market.timeline.latest_rows(symbol)
+        self._closes[symbol] = latest.data, self._series[symbol].close.data
+        self._opens.join(symbol)
+
+    @property
+    def opens(self) -> RatedPrices:
+        """The prices of the moment at which a step's bars begin."""
+        return self._opens
 
     def __getitem__(self, symbol: str) -> float:
         latest, closes = self._closes[symbol]
@@ -108,9 +119,11 @@ class _Opens(RatedPrices):
     def __init__(self, closes: Marks, market: Market) -> None:
         self._closes, self._market = closes, market
         self._before: dict[str, Stamps] = {}
-        self._columns = {
-            symbol: (rows, market.series[symbol].open.data) for symbol, rows in market.timeline.columns.items()
-        }
+        self._columns: dict[str, tuple[memoryview, memoryview]] = {}
+
+    def join(self, symbol: str) -> None:
+        """Take in one more symbol of the market."""
+        self._columns[symbol] = self._market.timeline.columns[symbol], self._market.series[symbol].open.data
 
     def __getitem__(self, symbol: str) -> float:
         rows, opens = self._columns[symbol]

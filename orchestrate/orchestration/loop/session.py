@@ -35,6 +35,7 @@ from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import StrategyError
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.options.structures import Structures
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.portfolio import Actions, Portfolio
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
@@ -74,8 +75,7 @@ class Session:
         plan: PortfolioPlan,
         estimation: Estimation,
     ) -> None:
-        self.entries = entries
-        self.in_order: list[StrategyEntry] = []
+        self.entries, self.in_order = entries, list[StrategyEntry]()
         self._rank: dict[str, int] = {}
         self._put_in_order()
         self.blotter = Blotter(self._rank)
@@ -83,11 +83,12 @@ class Session:
         self.log = DecisionLog(entries, market, self.marks, emit)
         buying_power = BuyingPower(entries, self.blotter, self.marks, market.series, market.instruments, rules)
         self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market, rules, self._held)
+        self.structures = Structures(market, self.marks, self.log, self.blotter)
         self.runner = self._open_runner(market, calls, rules)
-        self._intake = Intake(self.runner.views, self.blotter, self.marks, self.orders, emit, self.log.label)
-        self._buying_power = buying_power
+        own = self.runner.views, self.blotter, self.marks, self.orders, self.structures
+        self._intake = Intake(*own, emit, self.log.label)
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
-        self._plan, self._estimation, self._execution = plan, estimation, rules
+        self._plan, self._estimation, self._execution, self._buying_power = plan, estimation, rules, buying_power
         #: note a flow of a strategy, and a handover, in accounts beyond these
         self.capital_moved: Callable[[str, Flow], None] = _noted_by_nobody
         self.handed_over: Callable[[Handover], None] = _noted_by_nobody
@@ -106,7 +107,8 @@ class Session:
     def _open_runner(self, market: Market, calls: CallStack, rules: ExecutionRules) -> StrategyRunner:
         marks, log = self.marks, self.log
         times = (self._now, lambda: marks.step, log.label)
-        return StrategyRunner(self._rank, market, self.blotter, marks, calls, self, *times, rules.lot, planned_exits)
+        own = rules.lot, planned_exits, self.structures
+        return StrategyRunner(self._rank, market, self.blotter, marks, calls, self, *times, *own)
 
     def _put_in_order(self) -> None:
         """Order the strategies by the plan, in the list and the ranks that all parts share."""
@@ -275,12 +277,7 @@ class Session:
         due = self._schedule.at(event)  # also where no strategy is called: the schedule follows the steps
         for entry in () if self.portfolio.stopped else due:
             for signal in self.runner.signals(entry, event):
-                if signal.kind == "oco":
-                    intents += self._intake.pair(entry, signal, event)
-                    continue
-                intent = self._intake.intent(entry, signal, event)
-                if intent is not None:
-                    intents.append(intent)
+                intents += self._intake.intents(entry, signal, event)
         return intents
 
     # ---- coordination
@@ -294,6 +291,8 @@ class Session:
         except FunctionError as error:
             self.error = error
             return []
+        if self._market.chains:
+            self.structures.decided(intents)
         if self._coordinator.conflicts:
             self._report_conflicts()
         for hit in self._coordinator.limit_hits:

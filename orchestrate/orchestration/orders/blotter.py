@@ -24,7 +24,7 @@ from orchestrate.domain.orders.order import (
 from orchestrate.domain.orders.terms import Bracket
 
 #: Which orders are released: all, those of the open (portable ones that rest, forced ones), or all others.
-Due = Literal["all", "resting", "others"]
+Due = Literal["all", "resting", "others", "quoted"]
 #: a name of this module is found several times as fast as a member of an enumeration
 _RELEASED: Final = OrderStatus.RELEASED
 _FILLED: Final = OrderStatus.FILLED
@@ -60,6 +60,10 @@ class Blotter:
         self._ended: dict[str, OrderStatus] = {}
         #: strategies and symbols whose open orders may have another reserve than when this was last cleared
         self.reserving: dict[tuple[str, str], None] = {}
+        #: symbols that are traded at quotes, not at prices of bars
+        self.at_quotes: set[str] = set()
+        #: by strategy id and symbol, positions in shares that came from options
+        self.delivered: set[tuple[str, str]] = set()
 
     def place(self, demand: Demand, quantity: float, reserve: float, reason: Reason = Reason.NONE) -> Order:
         """Return a new order; ids count up within each strategy, so that they are the same in every portfolio."""
@@ -190,7 +194,7 @@ class Blotter:
         left: dict[str, list[Order]] = {}
         for owner, orders in self.waiting.items():
             for order in orders:
-                if order.symbol in symbols and (which == "all" or self._is_of_open(order) == (which == "resting")):
+                if order.symbol in symbols and self._is_due(order, which):
                     due.append(order)
                     del self._pending[order.id]
                     self._released[order.id] = order
@@ -208,6 +212,14 @@ class Blotter:
             else:
                 due.sort(key=lambda order: (_waits(order), not order.closing, self._rank[order.strategy_id]))
         return due
+
+    def _is_due(self, order: Order, which: Due) -> bool:
+        """Return whether an order is among those that are released; one at a quote only where these are."""
+        if order.price is not None or which == "quoted":
+            return order.price is not None and which == "quoted"
+        if order.symbol in self.at_quotes:
+            return False
+        return which == "all" or self._is_of_open(order) == (which == "resting")
 
     def _is_of_open(self, order: Order) -> bool:
         """Return whether an order is released at an open under either fill rule."""

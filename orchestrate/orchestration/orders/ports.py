@@ -96,9 +96,13 @@ class OrchestrationPort(Protocol):
     def join(self, seat: StrategySeat, t: int) -> None:
         """Take in a strategy after the step at `t`; its first bars are those of the next `advance`."""
 
+    def open_symbol(self, symbol: str) -> None:
+        """Take in one more symbol of the market, which joined it during the run; portable strategies may trade it."""
+
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         """Hand over orders for the very next `advance` (filled at its open) or `close` (filled at its close).
 
+        One that has a `price` fills at that.
         Orders with a limit, trigger or trail rest from the next `advance` on, until they fill, end or are cancelled;
         `replace` changes prices and quantity of one that rests to those that it has now.
         """

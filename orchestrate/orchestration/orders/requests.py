@@ -50,6 +50,8 @@ def resolve(signals: Sequence[Signal], standing: Standing) -> list[Signal]:
     """Return what the signals come to; ValueError, naming the field, for what has no meaning now."""
     if all(_is_plain(signal) for signal in signals):
         return _plain_orders(signals, standing)
+    structures = [signal for signal in signals if signal.legs is not None]
+    signals = [signal for signal in signals if signal.legs is None]
     acts = [signal for signal in signals if signal.kind in ("cancel", "replace")]
     resolved = _merged([act for act in acts if _acts(act, standing)], standing)
     over = {order.id for act in acts if act.kind == "cancel" and (order := standing.order(act.name)) is not None}
@@ -61,7 +63,7 @@ def resolve(signals: Sequence[Signal], standing: Standing) -> list[Signal]:
     requested = {symbol: _Requested(symbol, standing, over, grown.get(symbol, 0.0)) for symbol in by_symbol}
     orders = [order for symbol, said in by_symbol.items() for order in requested[symbol].orders(said)]
     _require_free_tags(orders, standing, over)
-    return [act for act in resolved if not _is_taken_back(act, orders, standing)] + orders
+    return [act for act in resolved if not _is_taken_back(act, orders, standing)] + orders + structures
 
 
 def _is_plain(signal: Signal) -> bool:

@@ -85,6 +85,12 @@ class EngineRouter:
             self._seat(before)
             raise
 
+    def open_symbol(self, framework: str, symbol: str) -> None:
+        """Let an engine trade one more symbol of the market."""
+        if framework in self._columns:
+            self._columns[framework][symbol] = self._market.timeline.columns[symbol]
+        self.adapters[framework].open_symbol(symbol)
+
     def next_event(self, step: int) -> int:
         """Return the first step after `step` that an engine must see.
 
@@ -191,11 +197,9 @@ def _host(framework: str, adapter: OrchestrationPort, seats: Sequence[StrategySe
     raise EngineError(f"{framework} can't host {natives}: hosting natives is not supported there")
 
 
-def _own_columns(
-    seats: Mapping[str, Sequence[StrategySeat]], timeline: Timeline
-) -> dict[str, Mapping[str, memoryview]]:
+def _own_columns(seats: Mapping[str, Sequence[StrategySeat]], timeline: Timeline) -> dict[str, dict[str, memoryview]]:
     """Return the columns of rows of each framework that doesn't trade every symbol."""
-    columns: dict[str, Mapping[str, memoryview]] = {}
+    columns: dict[str, dict[str, memoryview]] = {}
     for framework, own in seats.items():
         symbols = dict.fromkeys(symbol for seat in own for symbol in seat.symbols)
         if len(symbols) < len(timeline.columns):

@@ -7,9 +7,8 @@ share an account, the openings of one step are funded together, and those of one
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
 from orchestrate.domain.accounts import NO_OTHERS, Contribution, Others, PooledAccount
 from orchestrate.domain.books import Book, closing_and_opening
@@ -25,14 +24,19 @@ from orchestrate.orchestration.risk.funding import Want, water_fill
 from orchestrate.orchestration.risk.payable import (
     Expected,
     Granted,
+    Moment,
+    Opening,
     Payable,
     Projection,
     Released,
+    Standing,
     changed,
     dearest,
     demand_of,
     fit,
+    fund_structure,
     rests_on,
+    share_left,
     untradable,
 )
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -41,36 +45,6 @@ Prices = Mapping[str, float]
 #: a name of this module is found several times as fast as a member of an enumeration
 _CAPITAL: Final = Reason.CAPITAL
 _OPEN_NOTHING: Final = frozenset({"waiting", "paused", "removed", "ruined"})
-
-
-class _Opening(NamedTuple):
-    """An intent that opens: the part of it that closes, the lots beyond that, and their price and cost."""
-
-    intent: Intent
-    closing: float
-    requested: float
-    price: float
-    cost: float
-
-
-@dataclass(slots=True)
-class Moment:
-    """One moment at which orders are released: its prices, the money of orders still waiting, books after the others.
-
-    `contributions` are those of strategies to a common account, until they change.
-    """
-
-    prices: Prices
-    step: int
-    t: int
-    waiting: dict[str, float] = field(default_factory=dict)
-    books: dict[str, Book] = field(default_factory=dict)
-    contributions: dict[str, Contribution] = field(default_factory=dict)
-
-    def take(self, owner: str, money: float) -> None:
-        """Hold money for a strategy's openings, or (negative) free it."""
-        self.waiting[owner] = self.waiting.get(owner, 0.0) + money
-        self.contributions.pop(owner, None)
 
 
 class BuyingPower:
@@ -100,6 +74,10 @@ class BuyingPower:
         for intent in intents:
             if intent.refused or self._refuse(intent, stage):
                 continue
+            if intent.legs:
+                fund_structure(intent, stage, self._standing(intent, granted), self._quoted, self._rules)
+                granted[intent.strategy_id].reserves.append(intent.reserve)
+                continue
             if not intent.closing and self._entries[intent.strategy_id].account.is_shared:
                 together.append(intent)
                 continue
@@ -123,7 +101,7 @@ class BuyingPower:
             intent.refuse(stage, Reason.NOT_TRADABLE, self._untradable[symbol])
         elif intent.closing:
             return False
-        elif not intent.price:
+        elif not intent.price and not intent.legs:
             intent.refuse(stage, Reason.NOT_TRADABLE, f"{symbol} has no price yet")
         elif entry.status in _OPEN_NOTHING:
             reason = Reason.RUINED if entry.status == "ruined" else Reason.STRATEGY_PAUSED
@@ -140,6 +118,11 @@ class BuyingPower:
         flat = intent.requires == "flat"
         self._settle(intent, stage, price, self._payable(quantity, price, now, instrument, self._closes, flat=flat))
 
+    def _standing(self, intent: Intent, granted: dict[str, Granted]) -> Standing:
+        entry = self._entries[intent.strategy_id]
+        now = self._projection(entry, granted.setdefault(entry.id, Granted()))
+        return Standing(now.book, entry.account.money_for_openings(now.book, now.reserved, self._closes), self._closes)
+
     def _fund_together(self, intents: Sequence[Intent], stage: str, granted: Mapping[str, Granted]) -> None:
         """Share the free money of a common account among the openings of a step, and cut them to it."""
         now = {name: self._projection(entry, granted.get(name, _NOTHING)) for name, entry in self._entries.items()}
@@ -153,19 +136,19 @@ class BuyingPower:
             money[owner] -= payable.cost
             rooms[owner] -= payable.cost
 
-    def _opening(self, intent: Intent, now: dict[str, Projection]) -> _Opening:
+    def _opening(self, intent: Intent, now: dict[str, Projection]) -> Opening:
         """Return the opening of an intent; a part of it that closes counts as filled afterwards."""
         owner, quantity, instrument = intent.strategy_id, intent.quantity, self._instruments[intent.symbol]
         price = self._reserve_price(intent.demand, quantity, instrument)
         flat, book = intent.requires == "flat", now[owner].book
         closing, requested, book = self._parted(quantity, book, instrument, self._closes, flat=flat)
         now[owner] = now[owner]._replace(book=book)
-        return _Opening(
+        return Opening(
             intent, closing, requested, price, self._rules.cost(requested, price, instrument) if requested else 0.0
         )
 
     def _grants(
-        self, openings: Sequence[_Opening], now: Mapping[str, Projection]
+        self, openings: Sequence[Opening], now: Mapping[str, Projection]
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Return the money of each strategy, without bound where it is all that it requests, and what it could get."""
         wants: dict[str, float] = {}
@@ -208,6 +191,8 @@ class BuyingPower:
 
     def reserve(self, intent: Intent) -> float:
         """Return the money to hold back for the rest of an intent."""
+        if intent.structure is not None:
+            return intent.reserve * share_left(intent)
         instrument = self._instruments[intent.symbol]
         price = self._reserve_price(intent.demand, intent.quantity, instrument)
         held = self._entries[intent.strategy_id].book.quantity(intent.symbol)
@@ -308,6 +293,8 @@ class BuyingPower:
     def _release_one(self, order: Order, book: Book, moment: Moment) -> Released:
         prices, step, t = moment.prices, moment.step, moment.t
         if rests_on(order, prices):
+            return Released(order, order.quantity)
+        if order.price is not None:
             return Released(order, order.quantity)
         if order.closing:
             return self._release_closing(order, book.quantity(order.symbol), prices[order.symbol], step, t)

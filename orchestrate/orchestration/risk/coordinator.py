@@ -68,7 +68,7 @@ class StrategyCoordinator:
             self._conflicts,
             ReserveCapital(resources.buying_power),
             self._limits,
-            PlaceOrders(resources.blotter),
+            PlaceOrders(resources.blotter, resources.entries),
         )
 
     def join(self, entry: StrategyEntry) -> None:

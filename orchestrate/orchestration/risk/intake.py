@@ -31,6 +31,13 @@ class OrderActions(Protocol):
         """Change an order as far as that needs no decision; the signed quantity by which it is to grow."""
 
 
+class StructureIntents(Protocol):
+    """What makes intents of structures."""
+
+    def intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent:
+        """Return the intent of a structure that is to be opened or closed."""
+
+
 class Intake:
     """Makes intents of signals. `label` returns that of a symbol's bar."""
 
@@ -40,14 +47,24 @@ class Intake:
         blotter: Blotter,
         marks: Mapping[str, float],
         orders: OrderActions,
+        structures: StructureIntents,
         emit: Callable[[DomainEvent], None],
         label: Callable[[str], int],
     ) -> None:
         self._views, self._blotter, self._marks = views, blotter, marks
-        self._orders, self._emit, self._label = orders, emit, label
+        self._orders, self._structures, self._emit, self._label = orders, structures, emit, label
         self._pairs = 0
         #: by strategy and symbol, the last step at which replaced market orders on their way grow, and by how much
         self._growth: dict[tuple[str, str], tuple[int, float]] = {}
+
+    def intents(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> list[Intent]:
+        """Return what a signal asks for; nothing where it only acts on open orders."""
+        if signal.legs is not None:
+            return [self._structures.intent(entry, signal, event)]
+        if signal.kind == "oco":
+            return self.pair(entry, signal, event)
+        intent = self.intent(entry, signal, event)
+        return [] if intent is None else [intent]
 
     def intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent | None:
         """Return what a signal asks for; None where it only acts on open orders."""

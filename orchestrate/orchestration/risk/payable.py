@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from orchestrate.domain.accounts import Contribution
 from orchestrate.domain.books import Book
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.instruments.rates import Prices
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
+from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import (
     NO_FIGURES,
     Decision,
@@ -26,6 +28,8 @@ from orchestrate.domain.values import value
 
 #: a name of this module is found several times as fast as a member of an enumeration
 _NO_REASON: Final = Reason.NONE
+#: Money closer than this is equal.
+_GRAIN: Final = 1e-9
 #: What a trail calls the moment at which an order goes to its engine.
 _RELEASE: Final = "release"
 
@@ -145,3 +149,92 @@ def untradable(series: Mapping[str, BarSeries], instruments: Mapping[str, Instru
         if not one.is_tradable:
             found.setdefault(symbol, f"an {one.asset_class}")
     return {symbol: f"{symbol} is {what}" for symbol, what in found.items()}
+
+
+class Opening(NamedTuple):
+    """An intent that opens: the part of it that closes, the lots beyond that, and their price and cost."""
+
+    intent: Intent
+    closing: float
+    requested: float
+    price: float
+    cost: float
+
+
+@dataclass(slots=True)
+class Moment:
+    """One moment at which orders are released: its prices, the money of orders still waiting, books after the others.
+
+    `contributions` are those of strategies to a common account, until they change.
+    """
+
+    prices: Prices
+    step: int
+    t: int
+    waiting: dict[str, float] = field(default_factory=dict)
+    books: dict[str, Book] = field(default_factory=dict)
+    contributions: dict[str, Contribution] = field(default_factory=dict)
+
+    def take(self, owner: str, money: float) -> None:
+        """Hold money for a strategy's openings, or (negative) free it."""
+        self.waiting[owner] = self.waiting.get(owner, 0.0) + money
+        self.contributions.pop(owner, None)
+
+
+class Standing(NamedTuple):
+    """A strategy's book after its open closings, what it can spend, and the prices of now."""
+
+    book: Book
+    money: float
+    prices: Mapping[str, float]
+
+
+def fund_structure(
+    intent: Intent, stage: str, now: Standing, instruments: Mapping[str, Instrument], rules: ExecutionRules
+) -> None:
+    """Cut an opening to the whole structures that can be paid, and set its reserve; closing costs nothing."""
+    if intent.closing:
+        return
+    wanted, intent.available = int(abs(intent.quantity)), now.money
+
+    def cost(quantity: int) -> float:
+        return _cost(intent, quantity, now, instruments, rules)
+
+    whole = cost(wanted)
+    fits = wanted if whole <= now.money + _GRAIN else _largest(wanted, cost, now.money)
+    intent.reserve = max(cost(fits), 0.0) if fits else 0.0
+    detail = f"{wanted:g} cost {whole:.2f}, {now.money:.2f} is available"
+    figures = {"cost": whole, "available": now.money}
+    if not fits:
+        intent.refuse(stage, Reason.CAPITAL, detail, figures)
+    elif fits < wanted:
+        intent.cut(stage, float(fits), Reason.CAPITAL, detail, figures)
+
+
+def _cost(
+    intent: Intent, quantity: int, now: Standing, instruments: Mapping[str, Instrument], rules: ExecutionRules
+) -> float:
+    fills = []
+    for leg in intent.legs:
+        units, instrument = leg.units * quantity, instruments[leg.symbol]
+        fee = rules.fee(units, leg.price, instrument) if leg.fee is None else leg.fee * quantity
+        fills.append((Fill("", now.book.strategy_id, leg.symbol, units, leg.price, fee, 0), instrument))
+    return now.book.spendable(now.prices) - now.book.projected(fills).spendable(now.prices)
+
+
+def _largest(wanted: int, cost: Callable[[int], float], money: float) -> int:
+    """Return the most structures that can be paid, which are fewer than `wanted`."""
+    low, high = 0, wanted
+    while high - low > 1:
+        middle = (low + high) // 2
+        if cost(middle) <= money + _GRAIN:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def share_left(intent: Intent) -> float:
+    """Return the share of what was last asked of an intent that is left of it."""
+    before = intent.trail[-1].before if intent.trail else intent.quantity
+    return abs(intent.quantity / before) if before else 0.0

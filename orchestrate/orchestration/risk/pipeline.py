@@ -7,7 +7,7 @@ Intents come from strategies, natives and all others that may trade; the stages 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Protocol
 
@@ -16,6 +16,7 @@ from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Order, Reason
 from orchestrate.orchestration.orders.blotter import Blotter
+from orchestrate.orchestration.orders.priced import place_priced
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.sizing import SIZINGS, Sizeable, protect, size
@@ -133,19 +134,36 @@ class PlaceOrders:
 
     name = "orders"
 
-    def __init__(self, blotter: Blotter) -> None:
-        self._blotter = blotter
+    def __init__(self, blotter: Blotter, entries: Mapping[str, StrategyEntry]) -> None:
+        self._blotter, self._entries = blotter, entries
 
     def __call__(self, intents: list[Intent]) -> None:
         """See `Stage`."""
         for intent in intents:
             if intent.refused:
                 continue
-            if intent.changes is not None:
+            if intent.legs:
+                self._place_legs(intent)
+            elif intent.changes is not None:
                 self._enlarge(intent.changes, intent)
             else:
                 reason = Reason.REBALANCE if intent.producer == REBALANCE else _NO_REASON
                 intent.order = self._blotter.place(intent.demand, intent.quantity, intent.reserve, reason)
+
+    def _place_legs(self, intent: Intent) -> None:
+        """Place the orders of all legs; the first one holds the reserve."""
+        book, reserve = self._entries[intent.strategy_id].book, intent.reserve
+        for leg in intent.legs:
+            demand = replace(
+                intent.demand,
+                symbol=leg.symbol,
+                quantity=leg.units * abs(intent.quantity),
+                price=leg.price,
+                group=intent.group,
+            )
+            fee = None if leg.fee is None else leg.fee * abs(intent.quantity)
+            orders = place_priced(self._blotter, book, demand, fee=fee, reserve=reserve)
+            intent.order, reserve = intent.order or orders[0], 0.0
 
     def _enlarge(self, order: Order, intent: Intent) -> None:
         whole, reserve = rounded(order.quantity + intent.quantity), order.reserve + intent.reserve

@@ -13,8 +13,8 @@ from orchestrate.domain.orders.order import Fill, Order
 from orchestrate.domain.orders.resting import Match
 from orchestrate.domain.orders.ties import ended_by, misses
 from orchestrate.orchestration.orders.blotter import Blotter
-from orchestrate.orchestration.risk.buying_power import BuyingPower, Moment
-from orchestrate.orchestration.risk.payable import Expected, Released
+from orchestrate.orchestration.risk.buying_power import BuyingPower
+from orchestrate.orchestration.risk.payable import Expected, Moment, Released
 
 
 class ReachedOrders:

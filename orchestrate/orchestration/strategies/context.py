@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from orchestrate.domain.accounts import StrategyAllocation
 from orchestrate.domain.books import Book, Position
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.market.bars import Bars, PointInTimeBars
 from orchestrate.orchestration.orders.requests import Standing
+
+if TYPE_CHECKING:
+    from orchestrate.domain.options.holding import HeldStructure
+    from orchestrate.domain.options.view import ChainView
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -37,6 +41,12 @@ class View(Standing, Protocol):
     def fact(self, strategy_id: str, name: str, default: object) -> object:
         """Return a fact of another strategy."""
 
+    def chain(self, symbol: str, t: int) -> ChainView:
+        """Return the chain of a symbol at a moment that is not after now."""
+
+    def structures(self, t: int) -> tuple[HeldStructure, ...]:
+        """Return the structures that it holds, as worth now."""
+
 
 class Reach(NamedTuple):
     """All that a context can do, as functions: no attribute of them leads to the book, the columns or the desk."""
@@ -49,6 +59,8 @@ class Reach(NamedTuple):
     instrument: Callable[[str], Instrument]
     publish: Callable[[str, object], None]
     fact: Callable[[str, str, object], object]
+    chain: Callable[[str, int], ChainView]
+    structures: Callable[[int], tuple[HeldStructure, ...]]
 
 
 def reach_of(view: View, past: Mapping[str, PointInTimeBars]) -> Reach:
@@ -71,6 +83,8 @@ def reach_of(view: View, past: Mapping[str, PointInTimeBars]) -> Reach:
         instrument=_detached(view.instrument),
         publish=_detached(view.publish),
         fact=_detached(view.fact),
+        chain=_detached(view.chain),
+        structures=_detached(view.structures),
     )
 
 
@@ -131,6 +145,15 @@ class StepContext:
     def position(self, symbol: str | None = None) -> Position | None:
         """Return a copy of the position in `symbol`, None when flat. Changing it changes nothing."""
         return self._reach.position(self._own(symbol))
+
+    def chain(self, symbol: str | None = None) -> ChainView:
+        """Return the chain of `symbol` (default: the first of `symbols`) now: the newest quotes of its contracts."""
+        return self._reach.chain(self._own(symbol), self.t)
+
+    @property
+    def structures(self) -> tuple[HeldStructure, ...]:
+        """The structures that are held, with what they are worth now."""
+        return self._reach.structures(self.t)
 
     def instrument(self, symbol: str | None = None) -> Instrument:
         """Return the instrument of `symbol` (default: the first of `symbols`): its multiplier, tick and precision."""

@@ -63,7 +63,7 @@ def demanded(decisions: Iterable[DecisionRecord], rows: Mapping[str, Rows]) -> d
             continue
         if record.order_id:
             orders.add(record.order_id)
-        if not demand.signalled or demand.native_order:
+        if not demand.signalled or demand.native_order or demand.symbol not in rows:  # a structure has no rows
             continue
         buys = math.copysign(1.0, demand.quantity) > 0
         side = f"{'exit' if demand.closing else 'enter'}_{'long' if buys != demand.closing else 'short'}"

@@ -277,7 +277,7 @@ def _checked(said: object, symbols: tuple[str, ...]) -> list[Signal]:
     for signal in said:  # one by one: an endless iterable breaks at its first nonsense, or at the time limit
         if not isinstance(signal, Signal):
             raise TypeError(f"on_bar must return Signals, not {signal!r}")
-        if signal.symbol not in symbols and not signal.name:
+        if signal.symbol not in symbols and not signal.name and signal.legs is None:
             raise ValueError(f"{signal.symbol!r} is not one of the strategy's symbols {', '.join(symbols)}")
         signals.append(signal)
     return signals

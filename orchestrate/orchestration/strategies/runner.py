@@ -25,7 +25,7 @@ from orchestrate.orchestration.strategies.calls import (
 from orchestrate.orchestration.strategies.deciders import decider_for
 from orchestrate.orchestration.strategies.facts import Facts
 from orchestrate.orchestration.strategies.registry import StrategyEntry
-from orchestrate.orchestration.strategies.views import StrategyView
+from orchestrate.orchestration.strategies.views import OptionMarket, StrategyView
 
 Answer = TypeVar("Answer")
 #: looked for once, when a strategy has started: most have none, and each fill would look for one
@@ -60,12 +60,13 @@ class StrategyRunner:
         label: Callable[[str], int],
         lot: Callable[[float, Instrument], float],
         planned_exits: Callable[[Sizing], tuple[str, ...]],
+        options: OptionMarket,
     ) -> None:
         begin_calls(calls)
         self.views: dict[str, StrategyView] = {}
         self._market, self._blotter, self._marks = market, blotter, marks
         self._calls, self._now, self._failures = calls, now, failures
-        self._label, self._lot, self._planned_exits = label, lot, planned_exits
+        self._label, self._lot, self._planned_exits, self._options = label, lot, planned_exits, options
         self.facts = Facts(rank, step)
         #: by symbol, what strategies that are called at every bar have seen
         self.past: dict[str, PointInTimeBars] = {}
@@ -81,7 +82,15 @@ class StrategyRunner:
         """Start one strategy."""
         planned = self._planned_exits(entry.allocation.sizing)
         self.views[entry.id] = StrategyView(
-            entry, self._blotter, self._marks, self._market.instruments, self.facts, self._label, self._lot, planned
+            entry,
+            self._blotter,
+            self._marks,
+            self._market.instruments,
+            self.facts,
+            self._label,
+            self._lot,
+            self._options,
+            planned,
         )
         self._call(entry, self._start, entry)
 

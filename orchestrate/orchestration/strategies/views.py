@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from orchestrate.domain.accounts import StrategyAllocation, allocation, available
 from orchestrate.domain.instruments.instrument import Instrument
@@ -14,8 +14,22 @@ from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.facts import Facts
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
+if TYPE_CHECKING:
+    from orchestrate.domain.options.holding import HeldStructure
+    from orchestrate.domain.options.view import ChainView
+
 #: a name of this module is found several times as fast as a member of an enumeration
 _MARKET: Final = OrderType.MARKET
+
+
+class OptionMarket(Protocol):
+    """The chains of a run, and what strategies hold of their contracts."""
+
+    def chain(self, symbol: str, t: int) -> ChainView:
+        """Return a chain at `t`, or now where that is earlier."""
+
+    def held(self, strategy_id: str, t: int) -> tuple[HeldStructure, ...]:
+        """Return the structures of a strategy, as worth now."""
 
 
 class StrategyView:
@@ -30,6 +44,7 @@ class StrategyView:
         facts: Facts,
         label: Callable[[str], int],
         lot: Callable[[float, Instrument], float],
+        options: OptionMarket,
         planned_exits: tuple[str, ...] = (),
     ) -> None:
         self.strategy_id = entry.id
@@ -37,7 +52,7 @@ class StrategyView:
         self.book = entry.book
         self._account = entry.account
         self._blotter, self._marks, self._facts = blotter, marks, facts
-        self._instruments, self._label, self._lot = instruments, label, lot
+        self._instruments, self._label, self._lot, self._options = instruments, label, lot, options
         #: the names of the exits that the plan gives its entries
         self.planned_exits = planned_exits
 
@@ -99,6 +114,14 @@ class StrategyView:
     def available(self) -> float:
         """What of its allocation is available."""
         return available(self._account, self.book, self._blotter.reserved(self.strategy_id), self._marks)
+
+    def chain(self, symbol: str, t: int) -> ChainView:
+        """Return the chain of a symbol at a moment that is not after now."""
+        return self._options.chain(symbol, t)
+
+    def structures(self, t: int) -> tuple[HeldStructure, ...]:
+        """Return the structures that it holds, as worth now."""
+        return self._options.held(self.strategy_id, t)
 
     def instrument(self, symbol: str) -> Instrument:
         """Return a symbol's instrument."""

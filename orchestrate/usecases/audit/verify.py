@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrate import wiring
-from orchestrate.data.loading import data_hash, load_market
+from orchestrate.data.loading import load_market
 from orchestrate.domain.errors import StoreError
 from orchestrate.domain.instruments.instrument import ASSET_CLASSES, Instrument
+from orchestrate.domain.market.digests import data_hashes
 from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.plan import BaselineGate, RunPlan
 from orchestrate.domain.plan import Gate as PlannedGate
@@ -74,8 +75,7 @@ def verify(request: Request) -> Verification:
     plan = plan_of(run, request.root)
     cache = wiring.column_cache(request.environ, wanted=request.cache)
     market, _ = load_market(plan, cache=cache)
-    hashes = {symbol: data_hash({symbol: bars}, market.earlier_rates) for symbol, bars in market.series.items()}
-    changed = next(changed_data(run, hashes), None)
+    changed = next(changed_data(run, data_hashes(market)), None)
     if changed is not None:
         difference = Difference("data", f"data.{changed.name}: sha256 of its bars", changed.stored, changed.now)
         return Verification(run.folder.name, ("data",), difference)

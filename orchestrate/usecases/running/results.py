@@ -12,8 +12,8 @@ import numpy as np
 
 from orchestrate.analytics.orders.refusals import unable_to_trade
 from orchestrate.analytics.returns import curve_of
-from orchestrate.data.loading import data_hash
 from orchestrate.domain.errors import FunctionError
+from orchestrate.domain.market.digests import data_hashes
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats, Market, Stamps
 from orchestrate.domain.orders.execution import RuinRule
@@ -57,7 +57,7 @@ def run_result(
         coverage=checked.coverage,
         timings={name: engine.timing for name, engine in setup.engines.items() if isinstance(engine, Stopwatch)},
         data_hash=setup.market.data_hash,
-        data_hashes=_hashes(setup.market),
+        data_hashes=data_hashes(setup.market),
         periods_per_year=periods(plan, setup.market, results),
         benchmark=_worths(setup.market, session.marks, plan.benchmark, steps) if plan.benchmark else None,
         series=setup.market.series,
@@ -73,13 +73,6 @@ def run_result(
 def _first(stamps: Stamps, steps: int) -> Stamps:
     """Return the first stamps; of a whole run the same array, by which runs on one market know that they share it."""
     return stamps if steps == len(stamps) else stamps[:steps]
-
-
-def _hashes(market: Market) -> dict[str, str]:
-    """Return the hash of the bars of each symbol, which of a single one is that of all."""
-    if len(market.series) == 1:
-        return dict.fromkeys(market.series, market.data_hash)
-    return {symbol: data_hash({symbol: bars}, market.earlier_rates) for symbol, bars in market.series.items()}
 
 
 def _from_root(result: StrategyResult, root: Path) -> StrategyResult:

@@ -82,7 +82,8 @@ def run_on(
             plan, weighing = allocate(plan, loaded.before, watchdog)
             if followers.begin is not None:
                 followers.begin(plan)
-            setup = Setup(plan, equipment, loaded.market, engines, watchdog, followers, began, equipment.root(plan))
+            market = loaded.market.with_room() if loaded.market.chains else loaded.market
+            setup = Setup(plan, equipment, market, engines, watchdog, followers, began, equipment.root(plan))
             findings = [*loaded.findings, *_unenforced(armed=armed), *weighing]
             instances = instances_of(plan, equipment.loader, equipment.strategies, watchdog, twins=lookahead)
             return _run_to_end(setup, findings, instances, policy)

@@ -48,7 +48,7 @@ class Equipment:
         """Return the market of a plan, the findings on its data, and the closes from before it."""
         weighed = symbols_to_weigh(plan)
         span = plan.start, plan.end, plan.periods_per_year
-        asked = (plan.root, plan.data, plan.instruments, plan.capital.currency, *span, weighed)
+        asked = (plan.root, plan.data, plan.chains, plan.instruments, plan.capital.currency, *span, weighed)
         if self._loaded is None or asked != self._asked:
             self._loaded, self._asked = load(plan, self.bars, self.cache, before=weighed), asked
             self._checksums = _checksums(self._loaded.market.series)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.data.options.sources import read_chain
 from orchestrate.domain.options.chain import Chain
+from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.results import Finding
 
 HEADER = "date,expiry,strike,right,bid,ask,spot"

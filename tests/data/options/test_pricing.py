@@ -7,16 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from orchestrate.analytics.options.synthetic.quotes import synthetic_quotes
 from orchestrate.analytics.options.synthetic.spec import SyntheticChain
 from orchestrate.data.options.assembly import Assembled
 from orchestrate.data.options.findings import judge
 from orchestrate.data.options.pricing import pricing_of
 from orchestrate.data.options.quotes import Source
+from orchestrate.data.options.roots import expiry_of
 from orchestrate.data.options.sessions import closing, day_of
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.data.options.synthetic import make_chain
+from orchestrate.data.precision import decimals
 from orchestrate.domain.market.timeline import Closes
 from orchestrate.domain.options.chain import Chain
+from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.options.view import GREEKS
 
 DAY = 86_400 * 10**9
@@ -72,11 +75,22 @@ def test_a_chain_of_hours_is_quoted_at_its_own_moments() -> None:
     assert (chain.quoted_at.tolist(), chain.length) == (hours.stamps.tolist(), DAY // 24)
 
 
+def test_made_prices_are_in_ticks_around_the_exact_ones(made: Chain) -> None:
+    exact = synthetic_quotes(SPEC, made.quoted_at, CLOSES.closes, lambda day: expiry_of(day_of(day), "pm")).quoted
+    for name, sign in (("bid", 1), ("ask", -1)):
+        ticks = made.quoted[name]
+        assert np.array_equal(ticks, np.round(ticks, 2))
+        assert (sign * (exact[name] - ticks) >= -1e-6).all()
+        assert (np.abs(exact[name] - ticks) < 0.0101).all()
+    cheap = make_chain(SETTINGS, SPEC, replace(CLOSES, closes=CLOSES.closes / 80), DAY)
+    assert decimals([cheap.quoted["bid"]]) == 4
+
+
 def test_what_is_computed_is_what_the_chain_was_made_of(made: Chain) -> None:
     given = made.at(int(made.moments[5]))
-    bare = replace(
-        made, quoted={name: made.quoted[name] for name in ("bid", "ask")}, pricing=pricing_of("european", 0.03, 0.01)
-    )
+    exact = synthetic_quotes(SPEC, made.quoted_at, CLOSES.closes, lambda day: expiry_of(day_of(day), "pm")).quoted
+    prices = {name: exact[name] for name in ("bid", "ask")}  # in no ticks
+    bare = replace(made, quoted=prices, pricing=pricing_of("european", 0.03, 0.01))
     computed = bare.at(int(made.moments[5]))
     # prices have nine digits, which tell little of what is far in or out of the money
     known = (np.abs(given.delta) > 0.01) & (np.abs(given.delta) < 0.9)
@@ -103,4 +117,4 @@ def test_dividends_before_expiry_make_american_calls_cheaper(made: Chain) -> Non
     past = replace(view, pricing=pricing_of("american", payments=((int(view.now), 5.0),)))
     place = int(np.abs(view.strike - view.spot).argmin())
     assert paying.delta[place] < plain.delta[place] - 0.03
-    assert past.delta.tolist() == plain.delta.tolist()
+    assert np.array_equal(past.delta, plain.delta, equal_nan=True)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from orchestrate.data.options.pricing import pricing_of
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.data.options.sources import read_chain
 from orchestrate.domain.options.chain import Chain
+from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.results import Finding
 
 FOLDER = Path(__file__).parents[4] / "shared" / "data" / "options"

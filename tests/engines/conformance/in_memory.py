@@ -35,6 +35,9 @@ class InMemoryAdapter:
     def join(self, seat: StrategySeat, t: int) -> None:
         """Nothing is kept of a strategy before its first fill."""
 
+    def open_symbol(self, symbol: str) -> None:
+        """Nothing is kept of a symbol before its first fill."""
+
     def execute_commands(self, commands: Sequence[StrategyCommand]) -> None:
         self._messages += len(commands)
         self._pending.take(commands)
@@ -52,8 +55,8 @@ class InMemoryAdapter:
 
     def _market_fills(self, moment: str, orders: Sequence[Order]) -> Iterator[DueFill]:
         for order in orders:
-            column = getattr(self._market.series[order.symbol], moment)
-            yield DueFill(order, order.quantity, float(column[self._pending.rows[order.symbol]]))
+            raw = getattr(self._market.series[order.symbol], moment)[self._pending.rows[order.symbol]]
+            yield DueFill(order, order.quantity, float(raw) if order.price is None else order.price)
 
     def _held(self, strategy_id: str, symbol: str) -> float:
         return self._quantities.get((strategy_id, symbol), 0.0)
@@ -73,7 +76,7 @@ class InMemoryAdapter:
         instrument = self._market.instruments[order.symbol]
         if order.slips:
             price = self._rules.fill_price(price, quantity, instrument)
-        fee = self._rules.fee(quantity, price, instrument)
+        fee = self._rules.fee(quantity, price, instrument) if order.fee is None else order.fee
         key = (order.strategy_id, order.symbol)
         held, average = self._quantities.get(key, 0.0), self._averages.get(key, 0.0)
         refuse_crossing(held, quantity)

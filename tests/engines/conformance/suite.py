@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from tests.engines.builders import run_script
 from tests.engines.conformance.arithmetic import Run, runs, worked_out
 from tests.engines.conformance.candidate import FEEDS, near
+from tests.engines.conformance.joining import Joining
 from tests.engines.conformance.life import Life
 from tests.engines.conformance.positions import Positions
 from tests.engines.conformance.prices import Prices
 from tests.engines.conformance.resting import Resting
 
 
-class EngineConformance(Prices, Positions, Resting, Life):
+class EngineConformance(Prices, Positions, Resting, Joining, Life):
     """All of it, and random runs against schoolbook arithmetic."""
 
     def test_any_run_equals_plain_arithmetic(self) -> None:

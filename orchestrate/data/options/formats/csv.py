@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestrate.data.options.formats.named import WRITTEN, places_of, quotes_of
 from orchestrate.data.options.formats.tables import text_table
 from orchestrate.data.options.quotes import Quotes
-from orchestrate.data.options.settings import ChainSettings
+from orchestrate.domain.options.settings import ChainSettings
 
 
 def read_csv(path: Path, settings: ChainSettings, where: str) -> Quotes | None:

@@ -20,12 +20,12 @@ from orchestrate.data.calendar import DAY, HOUR, SECOND
 from orchestrate.data.files.bounds import require_memory, require_unpacked
 from orchestrate.data.options.formats.tables import Table, rows_table
 from orchestrate.data.options.quotes import Codes, Quotes, Source, several
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.data.text.cells import Cells
 from orchestrate.data.text.stamps import read_stamps
 from orchestrate.data.text.zones import at_utc
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.timeline import Stamps
+from orchestrate.domain.options.settings import ChainSettings
 
 _SCALE: Final = 10_000.0
 _MEMBER: Final = re.compile(

@@ -13,11 +13,11 @@ from orchestrate.data.calendar import DAY
 from orchestrate.data.files.headers import normal
 from orchestrate.data.options.formats.tables import Table, Texts
 from orchestrate.data.options.quotes import Codes, Quotes, Source, several
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.data.text.cells import Cells
 from orchestrate.data.text.stamps import NAMED_FORMATS, read_stamps
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.timeline import Flags, Stamps
+from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.options.view import QUOTED
 
 #: Our names → what files call them, without blanks and signs.

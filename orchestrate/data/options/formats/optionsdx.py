@@ -13,8 +13,8 @@ from orchestrate.data.files.headers import normal
 from orchestrate.data.options.formats.named import WRITTEN, moments_and_days, places_of
 from orchestrate.data.options.formats.tables import Table, text_table
 from orchestrate.data.options.quotes import Codes, Quotes, Source
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
+from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.options.view import QUOTED
 
 _SHARED: Final = ("timestamp", "expiry", "strike", "spot")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from orchestrate.data.options.quotes import Quotes
-from orchestrate.data.options.settings import ChainSettings
 from orchestrate.domain.errors import DataError
 
+if TYPE_CHECKING:
+    from orchestrate.data.options.quotes import Quotes
+    from orchestrate.domain.options.settings import ChainSettings
+
 #: Returns None for a file without quotes of the chain, such as one of trades.
-Reader = Callable[[Path, ChainSettings, str], Quotes | None]
+Reader: TypeAlias = Callable[[Path, "ChainSettings", str], "Quotes | None"]
 
 #: A further format is a file and a line here.
 FORMATS: Final[dict[str, str]] = {

@@ -11,7 +11,7 @@ from orchestrate.data.calendar import DAY
 from orchestrate.data.options.formats.named import WRITTEN, places_of, quotes_of
 from orchestrate.data.options.formats.tables import text_table
 from orchestrate.data.options.quotes import Quotes
-from orchestrate.data.options.settings import ChainSettings
+from orchestrate.domain.options.settings import ChainSettings
 
 #: Its theta is that of a year, its vega that of a volatility of 1.
 _SCALES: Final = {"theta": 365.0, "vega": 100.0}

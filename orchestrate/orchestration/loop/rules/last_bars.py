@@ -21,7 +21,11 @@ class LastBars:
         self._ends, self._settlements = market.timeline.ends, market.settlements
         self._session, self._close_at_end = session, close_at_end
         self._settled: dict[str, int] = {}
-        self.is_needed = close_at_end or bool(market.settlements)
+
+    @property
+    def is_needed(self) -> bool:
+        """True where a run may have positions that end before it does."""
+        return self._close_at_end or bool(self._settlements)
 
     @property
     def events(self) -> list[NextEvent]:
@@ -40,11 +44,16 @@ class LastBars:
         for entry in self._session.in_order:
             for symbol in ending:
                 self._close(entry, symbol)
-        return self._session.release(event, at_open=False, symbols=ending)
+        closed = self._session.release(event, at_open=False, symbols=ending)
+        if self._session.structures.quote(event):
+            closed += self._session.release(event, at_open=False, which="quoted")
+        return closed
 
     def _close(self, entry: StrategyEntry, symbol: str) -> None:
         position = entry.book.positions.get(symbol)
         if position is None:
+            return
+        if self._session.structures.settle(entry, position):
             return
         reason = Reason.CLOSE_AT_END
         if symbol in self._settlements:

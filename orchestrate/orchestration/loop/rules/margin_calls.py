@@ -13,6 +13,7 @@ from orchestrate.domain.events import AccountRuinedEvent, MarginCalledEvent
 from orchestrate.domain.instruments.rates import rate_at
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import NEVER, Flags, Floats, Market, MarketEvent
+from orchestrate.domain.options.margin.account import held_back, holds_options, together
 from orchestrate.domain.orders.order import Order, OrderStatus, Reason
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
@@ -37,14 +38,14 @@ class _Account(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """A position that may be closed."""
+    """Positions that are closed together: one, or all options on one underlying, since they cover each other."""
 
     entry: StrategyEntry
-    position: Position
+    positions: tuple[Position, ...]
 
     @property
     def place(self) -> tuple[str, str]:
-        return self.entry.id, self.position.symbol
+        return self.entry.id, self.positions[0].symbol
 
 
 class MarginCalls:
@@ -164,6 +165,8 @@ class MarginCalls:
         """Return the steps at which the account may keep too little: some that `after_close` passes, none too few."""
         spare: Floats | float = 0.0
         for book in account.books:
+            if holds_options(book.positions):  # what they need changes with every quote
+                return np.ones(stop - start, dtype=np.bool_)
             spare += book.cash
             for symbol, position in book.positions.items():
                 instrument = position.instrument
@@ -211,16 +214,16 @@ class MarginCalls:
         """Close the largest losers, whole, until what is left meets the requirement; the account opens nothing."""
         forced, required = self._forced(), 0.0
         for book in account.books:
-            for symbol, position in book.positions.items():
-                if (book.strategy_id, symbol) not in forced:
-                    required += self._needs(position)
+            for positions in together(book.positions):
+                if (book.strategy_id, positions[0].symbol) not in forced:
+                    required += self._needs(book, positions)
         if not _is_below(equity, required):
             return
         left = required
         called = []
         for held in self._callable(account, forced, step):
             called.append(held)
-            left -= self._needs(held.position)
+            left -= self._needs(held.entry.book, held.positions)
             if not _is_below(equity, left):
                 break
         if called:
@@ -233,20 +236,25 @@ class MarginCalls:
         """Return the positions that are not closed yet and have a bar to come, the largest loss first."""
         ends = self._market.timeline.ends.steps
         held = [
-            _Held(entry, position)
+            _Held(entry, positions)
             for entry in account.entries
-            for symbol, position in entry.book.positions.items()
-            if (entry.id, symbol) not in forced and ends[symbol] > step
+            for positions in together(entry.book.positions)
+            if (entry.id, positions[0].symbol) not in forced and ends[positions[0].symbol] > step
         ]
-        return sorted(held, key=lambda each: (self._open_profit(each.position), each.place))
+        return sorted(held, key=lambda each: (fsum(map(self._open_profit, each.positions)), each.place))
 
     def _open_profit(self, position: Position) -> float:
         rate = rate_at(self._marks, position.instrument)
         return position.open_profit(self._marks[position.symbol], rate)
 
-    def _needs(self, position: Position) -> float:
+    def _needs(self, book: Book, positions: Sequence[Position]) -> float:
+        position, *others = positions
+        if others or position.instrument.option is not None:
+            return held_back(book.positions, self._marks, positions)
         rate = rate_at(self._marks, position.instrument)
         size = abs(position.notional(self._marks[position.symbol], rate))
+        if book.cash < 0 and (book.strategy_id, position.symbol) in self._orders.blotter.delivered:
+            return size  # shares that options delivered are to be paid as those that were bought
         return size * position.instrument.maintenance(position.quantity)
 
     def _cancel_openings(self, account: _Account) -> None:
@@ -258,19 +266,22 @@ class MarginCalls:
         self._orders.cancel(opens, Reason.MARGIN_CALL)
 
     def _close(self, held: _Held) -> None:
-        """Close a position in place of what its strategy has ordered for the same bar."""
+        """Close positions in place of what their strategy has ordered for the same bar."""
+        symbols = {position.symbol for position in held.positions}
 
         def own_exit(order: Order) -> bool:
-            is_of_it = (order.strategy_id, order.symbol) == held.place
+            is_of_it = order.strategy_id == held.entry.id and order.symbol in symbols
             return is_of_it and order.closing and order.status is OrderStatus.PENDING
 
         self._orders.cancel(own_exit, Reason.MARGIN_CALL)
-        self._orders.close_position(held.entry, held.position, Reason.MARGIN_CALL)
+        for position in held.positions:
+            self._orders.close_position(held.entry, position, Reason.MARGIN_CALL)
 
     def _report(self, held: _Held, equity: float, required: float) -> None:
-        position, t = held.position, self._log.step_label()
-        self._calls.setdefault(held.entry.id, []).append(t)
-        self._emit(MarginCalledEvent(held.entry.id, position.symbol, position.quantity, equity, required, t))
+        t = self._log.step_label()
+        for position in held.positions:
+            self._calls.setdefault(held.entry.id, []).append(t)
+            self._emit(MarginCalledEvent(held.entry.id, position.symbol, position.quantity, equity, required, t))
 
     def findings(self) -> list[Finding]:
         """Return a finding for each strategy of which positions were called."""

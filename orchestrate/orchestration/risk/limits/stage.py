@@ -10,7 +10,7 @@ from orchestrate.domain.books import closing_and_opening
 from orchestrate.domain.events import LimitReachedEvent
 from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
-from orchestrate.domain.orders.intents import Intent
+from orchestrate.domain.orders.intents import Intent, IntentLeg
 from orchestrate.domain.orders.order import Reason
 from orchestrate.domain.portfolio import Limits
 from orchestrate.orchestration.risk.buying_power import BuyingPower
@@ -68,7 +68,8 @@ class ApplyLimits:
                 if cut is not None:
                     hits.append(self._apply(intent, cut))
             if not intent.refused and (not intent.closing or _makes_room(intent, exposure)):
-                exposure.add(intent.strategy_id, intent.symbol, intent.quantity)
+                for leg in intent.legs or (IntentLeg(intent.symbol, 1.0, intent.price),):
+                    exposure.add(intent.strategy_id, leg.symbol, leg.units * intent.quantity)
         return hits
 
     def _cut(self, intent: Intent, exposure: Exposure, portfolio: PortfolioExposure) -> _Cut | None:
@@ -76,10 +77,14 @@ class ApplyLimits:
 
         The part of it that closes makes room first.
         """
-        instrument = exposure.instruments[intent.symbol]
         owner, symbol = intent.strategy_id, intent.symbol
-        closing, opening = closing_and_opening(exposure.quantity(owner, symbol), intent.quantity)
-        unit = self._rules.fill_price(intent.price, intent.quantity, instrument) * instrument.multiplier
+        if intent.structure is None:
+            instrument = exposure.instruments[symbol]
+            closing, opening = closing_and_opening(exposure.quantity(owner, symbol), intent.quantity)
+            unit = self._rules.fill_price(intent.price, intent.quantity, instrument) * instrument.multiplier
+        else:
+            instrument, closing, opening = Instrument(symbol, lot=1.0), 0.0, intent.quantity
+            unit = intent.reserve / intent.quantity
         if not opening or not unit:
             return None
         if closing:

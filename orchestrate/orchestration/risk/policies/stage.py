@@ -137,7 +137,7 @@ class SettleConflicts:
     def _whole_lots(self, symbol: str, requested: float, answer: float) -> float:
         if abs(answer) >= abs(requested) * (1 - _BLUR):
             return requested
-        return self._rules.lot(answer * (1 + _BLUR), self._instruments[symbol])
+        return self._rules.lot(answer * (1 + _BLUR), self._instruments.get(symbol))
 
     def _cut(self, stakes: Sequence[_Stake], granted: float, outcome: str) -> None:
         """Serve one strategy's intents with what it is granted: those against its side first, then its closings."""

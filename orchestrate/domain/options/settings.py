@@ -13,8 +13,8 @@ from orchestrate.domain.values import value
 class ChainSettings:
     """A data entry with a chain, and the `instruments:` entry of the same symbol; None where neither says it.
 
-    `path` is a file, a folder or a pattern such as `spx/*.zip`. `root` names the contracts, and the row of the table of
-    known roots; without one, the file's own, or else the symbol.
+    `path` is a file, a folder or a pattern such as `spx/*.zip`; a `synthetic` chain has none. `root` names the
+    contracts, and the row of the table of known roots; without one, the file's own, or else the symbol.
     """
 
     symbol: str
@@ -31,3 +31,4 @@ class ChainSettings:
     multiplier: float | None = None
     delivery: Delivery | None = None
     settlement: Settlement | None = None
+    synthetic: Mapping[str, object] | None = None

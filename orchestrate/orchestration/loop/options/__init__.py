@@ -1,0 +1,1 @@
+"""Options in a run: structures from signals to settlement."""
