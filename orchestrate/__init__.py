@@ -54,6 +54,21 @@ if TYPE_CHECKING:
     from orchestrate.domain.market.timeline import MarketEvent as MarketEvent
     from orchestrate.domain.market.timeline import Stamps as Stamps
     from orchestrate.domain.market.timeline import Timeline as Timeline
+    from orchestrate.domain.options.contract import OptionContract as OptionContract
+    from orchestrate.domain.options.holding import HeldStructure as HeldStructure
+    from orchestrate.domain.options.makers import butterfly as butterfly
+    from orchestrate.domain.options.makers import calendar as calendar
+    from orchestrate.domain.options.makers import cash_secured_put as cash_secured_put
+    from orchestrate.domain.options.makers import collar as collar
+    from orchestrate.domain.options.makers import covered_call as covered_call
+    from orchestrate.domain.options.makers import iron_butterfly as iron_butterfly
+    from orchestrate.domain.options.makers import iron_condor as iron_condor
+    from orchestrate.domain.options.makers import straddle as straddle
+    from orchestrate.domain.options.makers import strangle as strangle
+    from orchestrate.domain.options.makers import vertical as vertical
+    from orchestrate.domain.options.structure import Leg as Leg
+    from orchestrate.domain.options.structure import Structure as Structure
+    from orchestrate.domain.options.view import ChainView as ChainView
     from orchestrate.domain.orders.conflicts import ConflictDemand as ConflictDemand
     from orchestrate.domain.orders.conflicts import ConflictView as ConflictView
     from orchestrate.domain.orders.execution import Commission as Commission

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ("every_name_of_runs.py", "every_name_by_hand.py")
+SCRIPTS = ("every_name_of_runs.py", "every_name_by_hand.py", "every_name_of_options.py")
 WRONG = "wrong_uses.py"
 
 

@@ -34,7 +34,7 @@ def iron_condor(
     quantity: int = 1,
     tag: str = "",
 ) -> Structure:
-    """Sell a put and a call out of the money, and buy one further out of each. Wings may differ in width."""
+    """Sell a put and a call out of the money, and buy one further out of each; wings may differ in width."""
     wings = (long_put, short_put, short_call, long_call)
     _iron("an iron condor", *wings)
     _rising("an iron condor", *wings)
@@ -69,7 +69,7 @@ def butterfly(
     *,
     sold: bool = False,
 ) -> Structure:
-    """Buy one option on each side and sell two in the middle, all calls or all puts. Wings may differ in width."""
+    """Buy one option on each side and sell two in the middle, all calls or all puts; wings may differ in width."""
     name, parts = "a butterfly", (low, middle, high)
     if not low.right == middle.right == high.right:
         raise ValueError(f"{name} has three calls or three puts: see iron_butterfly for both")
