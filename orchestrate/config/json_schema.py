@@ -131,7 +131,7 @@ def _name_choices(parts: Json, choices: Choices) -> None:
         described = parts[part]["properties"][key]
         described.get("anyOf", [described])[0]["enum"] = choices.names[kind]
     formats = parts["Data"]["properties"]["format"]
-    formats["enum"] = list(dict.fromkeys([*formats["enum"], *choices.names["chain_formats"]]))
+    formats["enum"] = list(dict.fromkeys([*choices.names["chain_formats"], *formats["enum"]]))
     conflicts = parts["Portfolio"]["properties"]["conflicts"]
     conflicts["examples"] = list(choices.conflicts)
     lines = (f"{name}: {description}" for name, description in choices.conflicts.items())
