@@ -145,6 +145,7 @@ Positive = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0), _json(excl
 Percentage = Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=100), _json(exclusiveMinimum=0, maximum=100)]
 Cost = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, lt=100), _json(minimum=0, exclusiveMaximum=100)]
 Fraction = Annotated[_Number, Field(gt=0, le=1), _json(exclusiveMinimum=0, maximum=1), SHARE]
+Crossing = Annotated[_Number, Field(ge=0, le=1), _json(minimum=0, maximum=1)]
 Timeout = Annotated[
     Decimal,
     Field(ge=Decimal(str(LEAST_TIMEOUT)), le=86400),

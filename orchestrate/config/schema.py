@@ -9,12 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
 from orchestrate.config.numbers import (
     AssetClassName,
     Column,
     Cost,
+    Crossing,
     Day,
     Factor,
     Fee,
@@ -41,6 +42,7 @@ from orchestrate.config.numbers import (
     Timeout,
     Yearly,
 )
+from orchestrate.config.section import Section, made
 from orchestrate.domain.portfolio import Period
 from orchestrate.domain.sweeps import MAX_POINTS
 
@@ -74,30 +76,6 @@ ColumnName = Literal[
 ]
 
 
-def _made(kind: type) -> Any:
-    """Return the default `kind()`."""
-    return Field(default_factory=lambda: kind())  # noqa: PLW0108 (pydantic reads the signature, of a class slowly)
-
-
-class Section(BaseModel):
-    """A mapping whose keys are all known."""
-
-    #: A hint for keys that resemble none of the known ones.
-    stranger: ClassVar[str] = ""
-    #: The key that a single value written instead of the mapping most likely means.
-    short: ClassVar[str] = ""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_the_default(cls, value: Any) -> Any:
-        """Treat a known key without a value as left out."""
-        if not isinstance(value, dict):
-            return value
-        return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
-
-
 class Capital(Section):
     """`capital:`"""
 
@@ -116,7 +94,7 @@ class Resample(Section):
 class Adjust(Section):
     """`adjust:` of a data entry; `splits` by date, or the name of a factor file"""
 
-    splits: dict[Day, Factor] = _made(dict)
+    splits: dict[Day, Factor] = made(dict)
     factors: str = ""
     dividends: bool = False
 
@@ -137,7 +115,7 @@ class Data(Section):
     timezone: Filled = "UTC"
     stamp: Literal["start", "end"] = "start"
     frequency: Frequency | None = None
-    columns: dict[ColumnName, Column] = _made(dict)
+    columns: dict[ColumnName, Column] = made(dict)
     delimiter: Annotated[str, Field(max_length=1)] = ""
     decimal: Literal["", ".", ","] = ""
     on_duplicate: Literal["error", "first", "last"] = "error"
@@ -206,10 +184,10 @@ class Strategy(Section):
     allocation: Positive | None = None
     symbols: Annotated[list[Filled], Field(min_length=1)] | None = None
     priority: int = 0
-    depends_on: list[Filled] = _made(list)
-    sizing: SizingSection = _made(SizingSection)
-    limits: dict[str, Any] = _made(dict)
-    config: dict[str, Any] = _made(dict)
+    depends_on: list[Filled] = made(list)
+    sizing: SizingSection = made(SizingSection)
+    limits: dict[str, Any] = made(dict)
+    config: dict[str, Any] = made(dict)
 
 
 class RiskConfig(Section):
@@ -232,7 +210,7 @@ class LiveStrategy(Section):
     threshold: Real | None = None
     risk_config: RiskConfig | None = None
     framework: Filled | None = None
-    config: dict[str, Any] = _made(dict)
+    config: dict[str, Any] = made(dict)
 
 
 class Global(Section):
@@ -297,16 +275,16 @@ class Portfolio(Section):
 
     short: ClassVar[str] = "allocation"
 
-    allocation: AllocationSection = _made(AllocationSection)
+    allocation: AllocationSection = made(AllocationSection)
     lookback: Lookback | None = None
     over_100: Literal["reject", "normalize"] = "reject"
     conflicts: Filled = "independent"
     exits: Literal["protected", "included"] = "protected"
-    rebalance: Rebalance = _made(Rebalance)
+    rebalance: Rebalance = made(Rebalance)
     target_volatility: TargetVolatility | None = None
-    limits: dict[str, Any] = _made(dict)
-    schedule: list[Appointment] = _made(list)
-    compatibility: Compatibility = _made(Compatibility)
+    limits: dict[str, Any] = made(dict)
+    schedule: list[Appointment] = made(list)
+    compatibility: Compatibility = made(Compatibility)
 
 
 class CommissionSection(Section):
@@ -328,16 +306,27 @@ class SlippageSection(Section):
     ticks: Ticks | None = None
 
 
+class OptionsSection(Section):
+    """`options:` of the execution"""
+
+    cross: Crossing = Decimal(1)
+    quotes: Literal["decided", "next"] = "decided"
+    max_age: Frequency | None = None
+    per_contract: Fee | None = None
+    minimum: Fee | None = None
+
+
 class Execution(Section):
     """`execution:`"""
 
     fill: Literal["next_open", "close"] = "next_open"
-    commission: CommissionSection = _made(CommissionSection)
-    slippage: SlippageSection = _made(SlippageSection)
+    commission: CommissionSection = made(CommissionSection)
+    slippage: SlippageSection = made(SlippageSection)
     lots: Literal["integer", "fractional"] = "integer"
     close_at_end: bool = False
     ruin: Literal["degrade", "allow"] = "degrade"
     strategy_timeout: Timeout = Decimal(5)
+    options: OptionsSection = made(OptionsSection)
 
 
 class Logging(Section):
@@ -365,13 +354,13 @@ class SweepSection(Section):
     """`sweep:`"""
 
     parameters: Annotated[dict[str, Any], Field(min_length=1)]
-    where: list[Filled] = _made(list)
+    where: list[Filled] = made(list)
     method: SamplerName = "grid"
     trials: Annotated[int, Field(ge=1, le=MAX_POINTS)] = 100
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     batch: Annotated[int, Field(ge=1, le=1024)] = 16
     objective: Any = "sharpe"
-    require: list[Filled] = _made(list)
+    require: list[Filled] = made(list)
     each: Literal["portfolio", "strategy"] = "portfolio"
     select: Literal["plateau", "best"] = "plateau"
     walk_forward: WalkForwardSection | None = None
@@ -384,15 +373,15 @@ class Configuration(Section):
     mode: Literal["single", "multi"] | None = None
     capital: Capital | None = None
     data: dict[str, Data] | None = None
-    instruments: dict[str, InstrumentSection] = _made(dict)
+    instruments: dict[str, InstrumentSection] = made(dict)
     start: Moment | None = None
     end: Moment | None = None
     periods_per_year: Periods | None = None
     strategies: dict[str, Strategy]
-    portfolio: Portfolio = _made(Portfolio)
-    execution: Execution = _made(Execution)
-    frameworks: dict[str, dict[str, Any]] = _made(dict)
-    gates: dict[str, Any] = _made(dict)
-    logging: Logging = _made(Logging)
+    portfolio: Portfolio = made(Portfolio)
+    execution: Execution = made(Execution)
+    frameworks: dict[str, dict[str, Any]] = made(dict)
+    gates: dict[str, Any] = made(dict)
+    logging: Logging = made(Logging)
     benchmark: Filled | None = None
     sweep: SweepSection | None = None

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 
 from orchestrate.config.document.nodes import Node, Scalar, Table, Unreadable, find, named, plain, shortened
 from orchestrate.config.numbers import SHARE, Real
-from orchestrate.config.schema import Section
+from orchestrate.config.section import Section
 from orchestrate.domain.errors import Problem
 from orchestrate.domain.text.spelling import did_you_mean
 

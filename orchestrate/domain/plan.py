@@ -18,6 +18,7 @@ from typing import Literal
 from orchestrate.domain.instruments.instrument import LotRule
 from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.orders.execution import ExecutionRules
+from orchestrate.domain.orders.option_rules import OptionRules
 from orchestrate.domain.portfolio import AllocationPlan, Limits, PortfolioPlan
 from orchestrate.domain.strategies.protocols import Kind
 
@@ -235,6 +236,10 @@ class RunPlan:
         del plain["root"]
         if not self.chains:
             del plain["chains"]
+        if self.execution.options == OptionRules():
+            execution = plain["execution"]
+            assert isinstance(execution, dict)
+            del execution["options"]
         return plain
 
     @property

@@ -12,7 +12,7 @@ from pydantic import field_validator
 
 from orchestrate.config.document.nodes import Origin
 from orchestrate.config.document.parser import read_text
-from orchestrate.config.schema import Section
+from orchestrate.config.section import Section
 from orchestrate.config.validation import validate
 
 VARIABLE = "PYDANTIC_DISABLE_PLUGINS"

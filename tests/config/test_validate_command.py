@@ -283,7 +283,7 @@ BEYOND_A_SCHEMA = {
         "extends-wrong-base",
     ),
     *("arguments", "environment", "set-into-list", "name-left-out", "schedule", "schedule-absent", "schedule-too-much"),
-    *("schedule-impossible", "sweep-where", "sweep-of-a-list", "sweep-of-one"),
+    *("schedule-impossible", "sweep-where", "sweep-of-a-list", "sweep-of-one", "execution-options-minimum"),
 }
 
 

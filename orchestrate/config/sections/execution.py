@@ -12,6 +12,7 @@ from orchestrate.config.reading import Reading
 from orchestrate.config.validation import build
 from orchestrate.domain.gates import parse_gate
 from orchestrate.domain.orders.execution import Commission, ExecutionRules, Slippage
+from orchestrate.domain.orders.option_rules import OptionRules
 from orchestrate.domain.plan import Gate
 from orchestrate.domain.text.spelling import did_you_mean
 
@@ -42,6 +43,21 @@ def execution_rules(reading: Reading) -> ExecutionRules:
         close_at_end=written.close_at_end,
         ruin=written.ruin,
         strategy_timeout=float(written.strategy_timeout),
+        options=_option_rules(reading),
+    )
+
+
+def _option_rules(reading: Reading) -> OptionRules:
+    written = reading.values.execution.options
+    if written.minimum is not None and written.per_contract is None:
+        reading.wrong(("execution", "options", "minimum"), "a minimum needs 'per_contract'", "add per_contract")
+        return OptionRules()
+    return OptionRules(
+        cross=float(written.cross),
+        quotes=written.quotes,
+        max_age=written.max_age or "",
+        per_contract=None if written.per_contract is None else float(written.per_contract),
+        minimum=float(written.minimum or 0),
     )
 
 

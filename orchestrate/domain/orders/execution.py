@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from orchestrate.domain.instruments.instrument import FRACTION_DIGITS, LOT_STEPS, Instrument, LotRule
+from orchestrate.domain.orders.option_rules import OptionRules
 
 #: Two prices or quantities closer than this count as equal when a tick or lot is counted.
 _GRAIN: Final = 1e-9
@@ -87,7 +88,7 @@ class Slippage:
 class ExecutionRules:
     """The rules by which orders are filled: the `execution:` section.
 
-    `commissions` overrides `commission` by symbol.
+    `commissions` overrides `commission` by symbol; `options` are those of contracts.
     """
 
     fill: FillRule = "next_open"
@@ -98,6 +99,7 @@ class ExecutionRules:
     ruin: RuinRule = "degrade"
     strategy_timeout: float = 5.0
     commissions: Mapping[str, Commission] = field(default_factory=dict)
+    options: OptionRules = field(default_factory=OptionRules)
 
     def __post_init__(self) -> None:
         if not self.strategy_timeout >= LEAST_TIMEOUT:
@@ -109,6 +111,10 @@ class ExecutionRules:
 
     def fee(self, quantity: float, price: float, instrument: Instrument) -> float:
         """Return the fee of an order that fills `quantity` at `price`."""
+        if instrument.option is not None and quantity:
+            fee = self.options.fee(quantity)
+            if fee is not None:
+                return round(fee, MONEY_DIGITS)
         own = self.commissions
         commission = own.get(instrument.symbol, self.commission) if own else self.commission
         return commission.fee(quantity, quantity * price * instrument.multiplier)

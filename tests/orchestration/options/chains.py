@@ -13,7 +13,7 @@ from orchestrate.domain.options.contract import Delivery, OptionContract, Right
 from orchestrate.domain.options.view import Terms
 from tests.engines.builders import DAY, market_of, series
 
-#: By right and strike, what a quote is instead of the usual: (bid, ask).
+#: By day, right and strike, what a quote is instead of the usual: (bid, ask); NaN on both sides for none.
 Quotes = Mapping[tuple[int, Right, float], tuple[float, float]]
 
 
@@ -38,8 +38,10 @@ def options_market(
         for strike, right in pairs
     ]
     bid, ask = (np.array(side) for side in zip(*quotes, strict=True))
-    starts = np.arange(len(closes) + 1) * len(pairs)
-    places = np.tile(np.arange(len(pairs), dtype=np.int32), len(closes))
+    there = ~(np.isnan(bid) & np.isnan(ask))
+    starts = np.concatenate([[0], np.cumsum(there.reshape(len(closes), len(pairs)).sum(axis=1))])
+    places = np.tile(np.arange(len(pairs), dtype=np.int32), len(closes))[there]
+    bid, ask = bid[there], ask[there]
     moments = underlying.available_at.copy()
     chain = Chain(
         "XO", terms, contracts, moments, moments, starts, places, {"bid": bid, "ask": ask}, np.array(closes), DAY

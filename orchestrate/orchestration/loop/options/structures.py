@@ -6,7 +6,7 @@ other symbol.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import isnan
 from typing import NamedTuple
@@ -21,15 +21,16 @@ from orchestrate.domain.options.chain import Chain, Settlement, contract_series
 from orchestrate.domain.options.contract import OptionContract
 from orchestrate.domain.options.holding import HeldStructure, liquidation_price
 from orchestrate.domain.options.margin.requirement import margin_rule
-from orchestrate.domain.options.quote import Quote
 from orchestrate.domain.options.settlement import settle
 from orchestrate.domain.options.structure import Leg
 from orchestrate.domain.options.view import ChainView
+from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent, IntentLeg
 from orchestrate.domain.orders.order import Demand, OrderGroup, Reason
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.options.quotes import LegPrices
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.priced import place_priced
 from orchestrate.orchestration.strategies.registry import StrategyEntry
@@ -46,9 +47,9 @@ class _Listed(NamedTuple):
 class Structures:
     """All structures of a run; `open_symbol` lets an engine trade a contract."""
 
-    def __init__(self, market: Market, marks: Marks, log: DecisionLog, blotter: Blotter) -> None:
+    def __init__(self, market: Market, marks: Marks, log: DecisionLog, blotter: Blotter, rules: ExecutionRules) -> None:
         self._market, self._marks, self._log, self._blotter = market, marks, log, blotter
-        self._chains: Mapping[str, Chain] = {chain.terms.root: chain for chain in market.chains.values()}
+        self._prices, self._max_age = LegPrices(market, marks, rules), rules.options.oldest
         self._listed: dict[str, _Listed] = {}
         self._held: dict[str, list[HeldStructure]] = {}
         self._groups = 0
@@ -61,7 +62,8 @@ class Structures:
         chain = self._market.chains.get(symbol)
         if chain is None:
             raise KeyError(f"{symbol!r} is no chain of options; there is {', '.join(self._market.chains) or 'none'}")
-        return chain.at(min(t, self._market.timeline.moments[self._marks.step]), self._marks[chain.terms.underlying])
+        moment, spot = min(t, self._market.timeline.moments[self._marks.step]), self._marks[chain.terms.underlying]
+        return chain.at(moment, spot, self._max_age)
 
     # ---- what strategies say
 
@@ -71,7 +73,8 @@ class Structures:
         assert structure is not None
         for option in structure.options:
             self._list(entry, option)
-        prices = structure.fill_prices(self._quotes(structure.legs, event.t), gives_up=closing)
+        given_up = {leg.symbol for leg in structure.legs} if closing else ()
+        prices = self._prices.fills(structure.legs, event.t, given_up)
         quantity = float(structure.quantity)
         net = structure.net(prices)
         self._groups += 1
@@ -107,19 +110,8 @@ class Structures:
     def _now(self, one: HeldStructure, t: int) -> HeldStructure:
         structure = one.structure
         mark = structure.bounded(structure.net({leg.symbol: self._marks[leg.symbol] for leg in structure.legs}))
-        return replace(one, t=t, mark=mark, liquidation=liquidation_price(structure, self._quotes(structure.legs, t)))
-
-    def _quotes(self, legs: Iterable[Leg], t: int) -> dict[str, Quote]:
-        return {leg.symbol: self._quote(leg, t) for leg in legs}
-
-    def _quote(self, leg: Leg, t: int) -> Quote:
-        """Return the quote of an option that is not stale; shares have their close on both sides."""
-        if leg.option is None:
-            close = self._marks[leg.symbol]
-            return Quote(close, close)
-        chain = self._chains[leg.option.root]
-        quote = chain.quote(leg.option, t)
-        return Quote() if quote is None or quote.is_stale(chain.max_age) else quote
+        quotes = self._prices.quotes(structure.legs, t)
+        return replace(one, t=t, mark=mark, liquidation=liquidation_price(structure, quotes))
 
     def quote(self, event: MarketEvent) -> bool:
         """Give orders on contracts that wait for a quote its price; return whether some can be traded now."""
@@ -127,8 +119,8 @@ class Structures:
         for order in waiting:
             listed = self._listed.get(order.symbol)
             if listed is not None and order.price is None:
-                quote = self._quote(Leg(listed.contract), event.t)
-                price = quote.price(buys=order.quantity > 0, gives_up=order.closing)
+                leg = Leg(listed.contract, 1 if order.quantity > 0 else -1)
+                price = self._prices.fill(leg, event.t, gives_up=order.closing)
                 order.price = None if isnan(price) else price
         return any(order.price is not None for order in waiting)
 
@@ -141,11 +133,11 @@ class Structures:
         self.open_symbol(entry.framework, contract.symbol)
 
     def _join(self, contract: OptionContract) -> None:
-        symbol, chain, settlement = contract.symbol, self._chains[contract.root], self._settlement(contract)
+        symbol, chain, settlement = contract.symbol, self._prices.chains[contract.root], self._settlement(contract)
         self._listed[symbol] = _Listed(contract, chain, settlement)
         if settlement is not None:
             self._market.settlements[symbol] = contract.expires_on  # type: ignore[index]  # a market with room
-        series = contract_series(chain, contract, self._spots(chain), settlement)
+        series = contract_series(chain, contract, self._spots(chain), settlement, self._max_age)
         self._market.join(series, self._instrument(contract, chain))
         self._marks.join(symbol)
         self._log.join(symbol)
