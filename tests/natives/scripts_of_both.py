@@ -13,8 +13,10 @@ from nautilus_trader.model.identifiers import InstrumentId, Venue
 from nautilus_trader.model.objects import Currency, Quantity
 from nautilus_trader.trading.strategy import Strategy
 
-#: Bar (from 0) of the first symbol → orders for it: a signed quantity, at the market or, with a price, at a limit.
-Script = Mapping[int, Sequence[tuple[float, float | None]]]
+#: A signed quantity, at the market, with a price at a limit, with a third figure at a stop.
+ScriptOrder = tuple[float, float | None] | tuple[float, None, float]
+#: Bar (from 0) of the first symbol → orders for it.
+Script = Mapping[int, Sequence[ScriptOrder]]
 
 
 class BacktraderScript(bt.Strategy):  # type: ignore[misc]  # Backtrader has no types
@@ -27,10 +29,10 @@ class BacktraderScript(bt.Strategy):  # type: ignore[misc]  # Backtrader has no 
 
     def next(self) -> None:
         self.seen.append((self.broker.getcash(), self.broker.getvalue()))
-        for quantity, limit in dict(self.p.script).get(len(self) - 1, ()):
+        for quantity, limit, *stop in dict(self.p.script).get(len(self) - 1, ()):
             send = self.buy if quantity > 0 else self.sell
             kind = {} if limit is None else {"exectype": bt.Order.Limit, "price": limit}
-            send(size=abs(quantity), **kind)
+            send(size=abs(quantity), **({"exectype": bt.Order.Stop, "price": stop[0]} if stop else kind))
 
     def notify_trade(self, trade: bt.Trade) -> None:
         if trade.isclosed:
@@ -67,10 +69,13 @@ class NautilusScript(Strategy):
         self.seen.append((float(cash), equity["USD"]))
         number, self.bars = self.bars, self.bars + 1
         instrument = self.cache.instrument(self.config.instrument_id)
-        for quantity, limit in self.script.get(number, ()):
+        for quantity, limit, *stop in self.script.get(number, ()):
             side = OrderSide.BUY if quantity > 0 else OrderSide.SELL
             size = Quantity(abs(quantity), instrument.size_precision)
-            if limit is None:
+            if stop:
+                trigger = instrument.make_price(stop[0])
+                self.submit_order(self.order_factory.stop_market(instrument.id, side, size, trigger))
+            elif limit is None:
                 self.submit_order(self.order_factory.market(instrument.id, side, size))
             else:
                 self.submit_order(self.order_factory.limit(instrument.id, side, size, instrument.make_price(limit)))

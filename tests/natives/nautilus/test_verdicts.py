@@ -177,8 +177,8 @@ def test_an_exit_that_outlives_its_position_is_decided_upon_anew_as_an_entry():
     assert played.reasons() == [
         ("approved", "", 10.0),
         ("approved", "", -10.0),
-        ("rejected", "cancelled", 0.0),
         ("approved", "", -10.0),
+        ("rejected", "cancelled", 0.0),
         ("approved", "", -10.0),
     ]
     assert played.orchestrator.session.blotter.resting() == []

@@ -72,13 +72,17 @@ class Demands:
         return expected * quantity < 0 and abs(quantity) <= free
 
     def _claimed(self, order: Native, live: Sequence[Native], ocos: Mapping[int, int]) -> float:
-        """Return what resting exits stand for already; of those that cancel each other only one will act."""
+        """Return what resting exits stand for already; of those that cancel each other only one will act.
+
+        A stop claims nothing of what a limit closes: once one has filled, the other finds the rest.
+        """
         if order.exectype == Native.Market:
             return 0.0
         groups: dict[int, float] = {}
         for other in live:
             is_exit = self._orders.is_closing(other.ref) and other.exectype != Native.Market
-            if is_exit and other.size * order.size > 0:
+            is_alike = (other.exectype == Native.Limit) == (order.exectype == Native.Limit)
+            if is_exit and is_alike and other.size * order.size > 0:
                 group = other.parent.ref if other.parent is not None else ocos[other.ref]
                 groups[group] = max(groups.get(group, 0.0), abs(other.executed.remsize))
         groups.pop(ocos[order.ref], None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 from nautilus_trader.backtest.models import FillModel
@@ -48,11 +48,17 @@ class NativeFill(FillModel):  # type: ignore[misc]  # Nautilus's compiled classe
         self.phase = Phase.AT_A_PRICE
         #: the orders that fill without slippage, by Nautilus's ids
         self.unslipped: set[str] = set()
+        #: called before an order trades: may reduce it, and returns whether it may trade at all
+        self.may_fill: Callable[[NativeOrder], bool] = _may_fill_whole
+        #: the orders that may not, by Nautilus's ids
+        self.withheld: set[str] = set()
 
     def get_orderbook_for_fill_simulation(
         self, instrument: NativeInstrument, order: NativeOrder, best_bid: Price, best_ask: Price
     ) -> OrderBook:
         """Called by the matching engine for each order that can trade."""
+        if not self.may_fill(order):
+            self.withheld.add(order.client_order_id.value)
         buys = order.side == OrderSide.BUY
         raw = self._raw(order, best_ask if buys else best_bid)
         price = raw.as_double()
@@ -76,3 +82,7 @@ class NativeFill(FillModel):  # type: ignore[misc]  # Nautilus's compiled classe
         if order.order_type in _TRIGGERS and order.status != OrderStatus.SUBMITTED:
             return order.trigger_price
         return market
+
+
+def _may_fill_whole(_order: NativeOrder) -> bool:
+    return True

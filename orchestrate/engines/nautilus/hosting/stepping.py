@@ -6,9 +6,9 @@ opening ticks which no market sent. Here each bar goes to the exchange and to th
 only when an order rests there or arrives with it, to the strategies always, and nothing else does.
 
 Parts that are used: the exchange, through a simulation module; the data engine's `process`; the clocks of kernel and
-strategy; the message bus, where the gate stands before the risk and execution engines; the trader's portfolio and
-the strategy's clock, which are replaced as it registers; and the analyzer's `record_trade` of 1.231, which grows with
-every trade.
+strategy; the message bus, where the gate stands before the risk and execution engines, and a guard before fills; the
+trader's portfolio and the strategy's clock, which are replaced as it registers; and the analyzer's `record_trade` of
+1.231, which grows with every trade.
 
 Why an engine for each: in one engine strategies share the account, the netted position that reduce-only orders are
 held against, `CancelAllOrders` and the cache. An engine of its own gives each of them a world with nobody else in it.
@@ -28,6 +28,7 @@ from nautilus_trader.config import LoggingConfig, RiskEngineConfig
 from nautilus_trader.core.message import Command, Event
 from nautilus_trader.model.data import Bar
 from nautilus_trader.model.enums import AccountType, OmsType
+from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.instruments.base import Instrument as NativeInstrument
 from nautilus_trader.model.objects import Currency, Money, Price, Quantity
@@ -145,6 +146,16 @@ class NativeStepper:
         self._kernel.msgbus.deregister(endpoint, onward)
         self._kernel.msgbus.register(endpoint, lambda command: route(command, onward))
         return onward
+
+    def guard_fills(self, may_fill: Callable[[NativeOrder], bool]) -> None:
+        """Let `may_fill` reduce orders before they trade; what it answers False for does not trade."""
+        self._fills.may_fill = may_fill
+        bus, onward = self._kernel.msgbus, self._kernel.exec_engine.process
+        bus.deregister("ExecEngine.process", onward)
+        bus.register("ExecEngine.process", lambda event: None if self._is_withheld(event) else onward(event))
+
+    def _is_withheld(self, event: Event) -> bool:
+        return isinstance(event, OrderFilled) and event.client_order_id.value in self._fills.withheld
 
     def host(self, strategy: Strategy, portfolio: PortfolioFacade, receive: Callable[[Event], None]) -> None:
         """Register the strategy; `receive` gets the events of its orders and positions before it does."""

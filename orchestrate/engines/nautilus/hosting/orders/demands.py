@@ -67,7 +67,7 @@ class Demands:
     ) -> Demand:
         return Demand(
             self._strategy_id,
-            self._symbols[order.instrument_id],
+            self.symbol(order),
             quantity,
             closing,
             self._close(order),
@@ -79,5 +79,9 @@ class Demands:
             group=OrderGroup.bracket(parent_of(order)),
         )
 
+    def symbol(self, order: NativeOrder) -> str:
+        """Return our symbol of an order's instrument."""
+        return self._symbols[order.instrument_id]
+
     def _close(self, order: NativeOrder) -> float:
-        return self._closes.get(self._symbols[order.instrument_id], 0.0)
+        return self._closes.get(self.symbol(order), 0.0)

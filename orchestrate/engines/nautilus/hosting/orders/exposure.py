@@ -11,6 +11,8 @@ from nautilus_trader.model.orders import Order as NativeOrder
 from orchestrate.engines.nautilus.hosting.orders.order_gate import parent_of
 
 MARKET_TYPES = (OrderType.MARKET, OrderType.MARKET_TO_LIMIT)
+#: They wait for a better price than the market's; what is neither this nor at the market is a stop.
+_TARGETS = (OrderType.LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED)
 
 
 def signed(order: NativeOrder) -> float:
@@ -31,13 +33,23 @@ def only_reduces(order: NativeOrder) -> bool:
 
 
 def closes(order: NativeOrder, quantity: float, held: float, others: Iterable[NativeOrder]) -> bool:
-    """Return whether an order of that signed quantity can only reduce the position, whatever fills before it."""
+    """Return whether an order of that signed quantity reduces what market orders and others of its kind leave.
+
+    A stop and a target, each for all that is held, are both exits: once one has filled, the other closes nothing.
+    """
     if only_reduces(order):
         return True
-    for other in _of_the_same(order, others):
-        if other.order_type in MARKET_TYPES or signed(other) * quantity > 0:
-            held += signed(other)
+    held += fsum(signed(other) for other in _of_the_same(order, others) if other.order_type in MARKET_TYPES)
+    held += fsum(signed(other) for other in alike(order, others))
     return held * quantity < 0 and abs(quantity) <= abs(held)
+
+
+def alike(order: NativeOrder, others: Iterable[NativeOrder]) -> list[NativeOrder]:
+    """Return which of `others` rest on the same side of the market; those of a market order rest on any."""
+    same = [other for other in _of_the_same(order, others) if other.side == order.side]
+    is_target, anywhere = order.order_type in _TARGETS, order.order_type in MARKET_TYPES
+    resting = [other for other in same if other.order_type not in MARKET_TYPES]
+    return [other for other in resting if anywhere or (other.order_type in _TARGETS) == is_target]
 
 
 def opening(order: NativeOrder, held: float, waiting: Iterable[NativeOrder]) -> float:

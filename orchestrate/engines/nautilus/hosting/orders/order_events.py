@@ -16,13 +16,14 @@ def denied(order: NativeOrder, reason: str, now: int) -> OrderDenied:
 
 
 def cancelled(order: NativeOrder, now: int) -> OrderCanceled:
-    """Return the event that cancels an order that no exchange has seen."""
-    return OrderCanceled(*_names_of(order), None, None, UUID4(), now, now)
+    """Return the event that cancels an order."""
+    return OrderCanceled(*_names_of(order), order.venue_order_id, order.account_id, UUID4(), now, now)
 
 
 def updated(order: NativeOrder, quantity: Quantity, price: Any, trigger_price: Any, now: int) -> OrderUpdated:
-    """Return the event that changes an order that no exchange has seen."""
-    return OrderUpdated(*_names_of(order), None, None, quantity, price, trigger_price, UUID4(), now, now)
+    """Return the event that changes an order."""
+    venue = order.venue_order_id, order.account_id
+    return OrderUpdated(*_names_of(order), *venue, quantity, price, trigger_price, UUID4(), now, now)
 
 
 def change_rejected(order: NativeOrder, reason: str, now: int) -> OrderModifyRejected:

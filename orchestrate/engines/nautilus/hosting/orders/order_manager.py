@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum
 
 from nautilus_trader.execution.messages import ModifyOrder
 from nautilus_trader.model.enums import OrderSide
@@ -16,7 +17,15 @@ from orchestrate.engines.hosting.orders import NativeOrders
 from orchestrate.engines.hosting.strategy import Verdict
 from orchestrate.engines.nautilus.hosting.orders.changes import Changes
 from orchestrate.engines.nautilus.hosting.orders.demands import Demands
-from orchestrate.engines.nautilus.hosting.orders.exposure import MARKET_TYPES, closes, only_reduces, opening, signed
+from orchestrate.engines.nautilus.hosting.orders.exposure import (
+    MARKET_TYPES,
+    alike,
+    closes,
+    only_reduces,
+    opening,
+    signed,
+)
+from orchestrate.engines.nautilus.hosting.orders.order_events import cancelled, updated
 from orchestrate.engines.nautilus.hosting.orders.order_gate import OrderGate, parent_of
 from orchestrate.engines.nautilus.hosting.stepping import NativeStepper
 
@@ -44,12 +53,14 @@ class OrderManager:
         self._changes = Changes(stepper)
         self._live: dict[str, NativeOrder] = {}
         self._covered: dict[str, float] = {}  # what of a resting order would open a position
+        self._turning: set[str] = set()  # exits in whose place an entry of their kind has closed: they are entries now
         self._renewed: dict[str, str] = {}
         self.released: list[Order] = []
 
     def start(self) -> None:
         """Put the gate before the strategy's orders."""
         self._gate.attend(self._strategy)
+        self._stepper.guard_fills(self._may_fill)
 
     # ---- the step
 
@@ -112,16 +123,41 @@ class OrderManager:
 
     def renew_exits(self) -> None:
         """Demand exits that rest as entries when what they were to close has gone: they would open a position now."""
+        self._turning.clear()
         if not self._covered:
             return
         for native_order, order in list(self._live.items()):
-            opens = self._opening(order)
+            opens = opening(order, self._held(order), ())
             if opens > self._covered.get(native_order, opens) + _GRAIN:
                 self._covered[native_order] = opens
                 name = f"{native_order}*{len(self._renewed) + 1}"
                 self._renewed[name] = native_order
                 self._orders.end(native_order, Reason.CANCELLED)
                 self._demands.renew(order, name)
+
+    def _may_fill(self, order: NativeOrder) -> bool:
+        """Cut an exit that rests to what other fills of the bar leave of the position; end it where that is nothing."""
+        name = order.client_order_id.value
+        if order.order_type in MARKET_TYPES or only_reduces(order) or name in self._turning:
+            return True
+        left = self._left(order)
+        if not self._orders.is_closing(name):
+            if left * signed(order) < 0:
+                self._turning |= {other.client_order_id.value for other in alike(order, self._live.values())}
+            return True
+        if left * signed(order) >= 0:
+            self._orders.end(name, Reason.NOTHING_TO_CLOSE)
+            self._stepper.report(cancelled(order, self._stepper.now))
+            return False
+        if abs(left) < order.quantity.as_double():
+            less = Quantity(abs(left), order.quantity.precision)
+            self._stepper.report(updated(order, less, None, None, self._stepper.now))
+        return True
+
+    def _left(self, order: NativeOrder) -> float:
+        """Return what is held once the market orders of this open have filled, which go first."""
+        symbol, released = self._demands.symbol(order), self.released
+        return fsum([self._held(order), *(one.quantity for one in released if not one.rests and one.symbol == symbol)])
 
     # ---- verdicts
 
@@ -190,7 +226,7 @@ class OrderManager:
         rests = order.order_type not in MARKET_TYPES
         closing = self._closes(order, signed(order))
         if rests and not only_reduces(order):
-            self._covered[order.client_order_id.value] = self._opening(order)
+            self._covered[order.client_order_id.value] = opening(order, self._held(order), self._gate.waiting())
         self._demands.submit(order, closing=closing)
 
     def _takes_over(self, order: NativeOrder, command: ModifyOrder) -> bool:
@@ -205,9 +241,6 @@ class OrderManager:
         if change is not None:
             self._demands.change(change)
         return change is not None
-
-    def _opening(self, order: NativeOrder) -> float:
-        return opening(order, self._held(order), self._gate.waiting())
 
     def _closes(self, order: NativeOrder, quantity: float) -> bool:
         return closes(order, quantity, self._held(order), (*self._gate.waiting(), *self._live.values()))
