@@ -5,6 +5,7 @@
     ├── ConfigurationError        2  the configuration or the command line is wrong
     │   └── UnknownStrategyError  2  (also a ValueError)
     ├── DataError                 3  data is missing or unusable
+    │   └── MessageError          3  a market message that is refused: counted by its reason, it ends nothing
     ├── EngineError               4  an engine refused or broke
     │   ├── ReconciliationError   4  a book disagrees with its engine, or with its own fills
     │   └── NativeError           4  a native has damaged its engine; it fails alone, so nobody sees the code
@@ -154,6 +155,14 @@ class DataError(OrchestrateError):
         error = cls("\n".join(texts))
         error.args = (lines(error.message),)
         return error
+
+
+class MessageError(DataError):
+    """A message of a feed that is refused; `reason` is the word under which it is counted."""
+
+    def __init__(self, reason: str, message: str, *, where: str = "") -> None:
+        self.reason: str = reason
+        super().__init__(message, where=where)
 
 
 #: Exit codes, the gravest last.

@@ -1,0 +1,1 @@
+"""Ticks of a feed, and the bars and steps that they become."""
