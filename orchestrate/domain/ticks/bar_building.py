@@ -9,7 +9,7 @@ from orchestrate.domain.errors import MessageError
 from orchestrate.domain.market.stamps import EARLIEST
 from orchestrate.domain.market.timeline import HistoricalDataBar
 from orchestrate.domain.ticks.sessions import Session
-from orchestrate.domain.ticks.tick import Refusal, Tick
+from orchestrate.domain.ticks.tick import EXACT, Refusal, Tick
 
 DAY: Final = 86_400_000_000_000
 #: The first Monday after 1970 began, with which weeks are counted.
@@ -76,7 +76,7 @@ class BarBuilder:
         return t - (t - self._hours[0]) % self.length
 
     def _grow(self, price: Decimal, volume: Decimal) -> None:
-        self._volume += volume
+        self._volume = EXACT.add(self._volume, volume)
         if not self._prices:
             self._prices = [price] * 4
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +11,8 @@ from orchestrate.domain.errors import MessageError
 from orchestrate.domain.market.stamps import EARLIEST, LATEST
 from orchestrate.domain.values import value
 
+#: Where prices are computed: a strategy may have changed the context of its thread.
+EXACT: Final = Context(prec=60)
 _TWO: Final = Decimal(2)
 _NOTHING: Final = Decimal(0)
 
@@ -32,6 +34,7 @@ class Refusal(StrEnum):
     NOT_POSITIVE = "not_positive"
     BID_ABOVE_ASK = "bid_above_ask"
     NO_TIME = "no_time"
+    FROM_THE_FUTURE = "from_the_future"
     BACK_IN_TIME = "back_in_time"
     DUPLICATE = "duplicate"
     OUT_OF_SESSION = "out_of_session"
@@ -69,7 +72,7 @@ class Tick:
     @property
     def price(self) -> Decimal:
         """The middle of bid and ask, of which bars are made."""
-        return self.bid if self.bid == self.ask else (self.bid + self.ask) / _TWO
+        return self.bid if self.bid == self.ask else EXACT.divide(EXACT.add(self.bid, self.ask), _TWO)
 
 
 def require_finite(name: str, number: Decimal, symbol: str) -> None:

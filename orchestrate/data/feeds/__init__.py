@@ -1,0 +1,1 @@
+"""Feeds: how ticks come in, and how stored bars are sent as ticks."""
