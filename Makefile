@@ -8,6 +8,9 @@ READY := $(VENV)/.ready-$(VERSION)
 PEERS := $(VENV)/.peers-$(VERSION)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(wildcard $(CONSTRAINTS)),--constraint $(CONSTRAINTS))
 
+# Tests are rewritten and imported by both workers, the program by hundreds of processes: compiled once is enough.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check proofs bench clean
 
 $(READY): pyproject.toml $(wildcard $(CONSTRAINTS))
@@ -33,7 +36,7 @@ test: check
 	$(BIN)/python tests/coverage_gate.py
 
 proofs: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	WHOLE_RUNS=5 $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or whole_runs"
 
 bench: $(PEERS)
 	$(BIN)/python -m pytest bench -s

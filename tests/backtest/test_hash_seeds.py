@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.backtest.plans import HERE
 
 
@@ -22,6 +24,7 @@ def run_with(seed: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow  # of stored runs, test_same_bytes.py holds it in `make test`
 def test_two_hash_seeds() -> None:
     one, other = run_with("1"), run_with("4242")
     (first, fills, hashed), (second, _, hashed_otherwise) = one[0].split(), other[0].split()

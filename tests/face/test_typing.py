@@ -100,6 +100,7 @@ def test_users_scripts_run_on_the_wheel(environment: Path):
     assert Path(done.stdout.strip()).is_relative_to(environment)
 
 
+@pytest.mark.slow
 def test_mypy_finds_every_fault_and_no_other(environment: Path):
     printed = tool(
         *("mypy", "--strict", "--config-file=", "--cache-dir", ROOT / ".mypy_cache" / "users"),

@@ -10,16 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+
+from tests.whole_runs import whole_runs
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
-QUICK = settings(
-    max_examples=120,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+UNCHECKED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 PRICES = ["1e-30", "1e-9", "1e-8", "0.00001234", "0.5", "99.99", "123456.789", "1e9", "1e12"]
 MONEY = ["1e-30", "0.004", "0.01", "1", "99999.99", "1e9", "1e12"]
 FACTORS = ["0.000001", "0.001", "3.3333333333", "1000000"]
@@ -187,15 +185,7 @@ def test_a_bound_is_reported_at_its_place(prompt, written: str, message: str) ->
 
 
 @pytest.mark.uncounted  # long runs of what short tests cover
-@QUICK
+@whole_runs(40, suppress_health_check=UNCHECKED)
 @given(configurations())
 def test_extreme_figures(prompt, configuration: tuple[str, str, list[str]]) -> None:
-    check(prompt, configuration)
-
-
-@pytest.mark.uncounted  # long runs of what short tests cover
-@pytest.mark.slow
-@settings(QUICK, max_examples=80)
-@given(configurations())
-def test_many_extreme_figures(prompt, configuration: tuple[str, str, list[str]]) -> None:
     check(prompt, configuration)

@@ -204,7 +204,7 @@ def real(symbol: str) -> Market:
 
 @pytest.mark.uncounted  # long runs of what short tests cover
 @BOTH_RULES
-@pytest.mark.parametrize("symbol", ["AAPL", "QQQ"])
+@pytest.mark.parametrize("symbol", [pytest.param("AAPL", marks=pytest.mark.slow), "QQQ"])
 def test_on_real_bars(symbol, rules):
     stage = real(symbol)
     hosted = host(BracketCross, stage, rules, distance=2.0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.domain.events import DomainEvent, LimitReachedEvent
@@ -29,6 +29,7 @@ from orchestrate.wiring import build_adapter
 from tests.engines.builders import market_of, series
 from tests.orchestration.harness import Flags as ByNumber
 from tests.orchestration.harness import Part, fixed, run_harness
+from tests.whole_runs import whole_runs
 
 ENGINES = ("backtrader", "nautilus")
 SIDES = ("enter_long", "exit_long", "enter_short", "exit_short")
@@ -178,7 +179,7 @@ LOSSES = {"max_drawdown": MaxDrawdown(0.02), "max_daily_loss": MaxDailyLoss(0.01
 
 
 @pytest.mark.uncounted  # long runs of what short tests cover
-@settings(deadline=None, max_examples=80)
+@whole_runs(40)
 @given(
     seed=st.integers(0, 1_000),
     spans=SPANS,
@@ -203,7 +204,7 @@ def test_jumping_changes_nothing(
 
 
 @pytest.mark.uncounted  # long runs of what short tests cover
-@settings(deadline=None, max_examples=50)
+@whole_runs(25)
 @given(
     seed=st.integers(0, 1_000),
     spans=SPANS,

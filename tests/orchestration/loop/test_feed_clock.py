@@ -9,7 +9,7 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.objects import Quantity
@@ -45,6 +45,7 @@ from tests.orchestration.loop.feed_runs import (
     facts,
     stage,
 )
+from tests.whole_runs import whole_runs
 
 SCHEDULE = (
     Appointment(label_text(START + 30 * DAY), "resume", "s0"),
@@ -72,7 +73,7 @@ RULES = st.builds(
 
 
 @pytest.mark.uncounted
-@settings(deadline=None, max_examples=20, phases=[Phase.explicit, Phase.generate])  # to shrink whole runs takes minutes
+@whole_runs(10)
 @given(
     seed=st.integers(0, 1_000),
     spans=SPANS,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import Phase, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from nautilus_trader.trading.strategy import Strategy
 
@@ -31,6 +31,7 @@ from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.natives.nautilus.scripts import Pair, TimerRebalancer
 from tests.orchestration.harness import HarnessRun, Part, prepare
 from tests.orchestration.loop.feed_runs import Crosses, arrivals, buffer_for, stage
+from tests.whole_runs import whole_runs
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
@@ -106,7 +107,7 @@ PLANS = [
 ]
 
 
-@settings(deadline=None, max_examples=30, phases=[Phase.explicit, Phase.generate])  # to shrink whole runs takes minutes
+@whole_runs(15)
 @given(
     seed=st.integers(0, 1_000),
     makes=st.tuples(STRATEGIES, STRATEGIES, STRATEGIES),

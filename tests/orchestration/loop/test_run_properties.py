@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate import wiring
@@ -34,6 +34,7 @@ from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.orchestration.harness import HarnessRun, Part, prepare
 from tests.orchestration.loop.feed_runs import stage
 from tests.orchestration.risk.checked import Checked
+from tests.whole_runs import whole_runs
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
@@ -126,7 +127,6 @@ def settings_of(limits: Sequence[Limits], policies: Sequence[str] = tuple(CONFLI
 LOSSES: Limits = {"max_drawdown": MaxDrawdown(0.03)}
 SIZES: Limits = {"max_position_pct": MaxPositionPct(50), "cooldown": Cooldown(3), "max_daily_loss": MaxDailyLoss(0.02)}
 PLACES: Limits = {"max_positions": MaxPositions(1)}
-QUICK = settings(deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate])
 
 
 def facts(run: HarnessRun) -> dict[str, dict[str, Any]]:
@@ -147,7 +147,7 @@ def facts(run: HarnessRun) -> dict[str, dict[str, Any]]:
     }
 
 
-@QUICK
+@whole_runs(8)
 @given(
     setting=settings_of([{}, SIZES, LOSSES, PLACES], [name for name in CONFLICT_POLICIES if name != BY_ORDER]),
     order=st.permutations([0, 1, 2]),
@@ -160,7 +160,7 @@ def test_the_order_of_the_file_changes_nothing(setting: Setting, order: list[int
             assert other[name][key] == fact, (name, key)
 
 
-@QUICK
+@whole_runs(8)
 @given(setting=settings_of([{}, SIZES, PLACES]), day=st.integers(1, 45), who=st.sampled_from(["s0", "s1", "s2"]))
 def test_a_pause_that_is_over_at_once_changes_nothing(setting: Setting, day: int, who: str) -> None:
     """But what the journal says of it; a drawdown would begin anew at the resume, so none is limited here."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.analytics.attribution import CrossFrameworkAnalytics
@@ -22,6 +22,7 @@ from orchestrate.domain.results import RunResult
 from orchestrate.orchestration.risk.capital import RESERVE
 from tests.engines.builders import market_of, series
 from tests.orchestration.harness import PLAIN, Flags, HarnessRun, Part, fixed, prepare
+from tests.whole_runs import whole_runs
 
 #: (at this step or the next that is taken, source, target, cents)
 Move = tuple[int, str, str, int]
@@ -118,7 +119,6 @@ def drawdown(curve: Sequence[float]) -> float:
     return float(np.min(np.array([1.0, *curve]) / peaks - 1.0))
 
 
-UNSHRUNK = (Phase.explicit, Phase.generate)  # shrinking whole runs takes minutes
 RULES = st.builds(
     ExecutionRules,
     fill=st.sampled_from(["next_open", "close"]),
@@ -131,7 +131,7 @@ MOVE = st.tuples(st.integers(0, BARS - 1), st.permutations([*NAMES, RESERVE]).ma
 
 
 @pytest.mark.uncounted
-@settings(max_examples=60, phases=UNSHRUNK)
+@whole_runs(25)
 @given(
     seed=st.integers(0, 10_000),
     rules=RULES,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.domain.accounts import allocation
@@ -23,6 +23,7 @@ from orchestrate.wiring import build_adapter
 from tests.engines.builders import market_of, series
 from tests.engines.conformance.in_memory import InMemoryAdapter
 from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, HarnessRun, Part, Scripted, fixed, prepare, run_harness
+from tests.whole_runs import whole_runs
 
 BARS = [(10.0, 10.0)] * 6
 
@@ -163,7 +164,7 @@ def test_engines_without_a_strategy_are_left_alone() -> None:
     assert idle.ended == 0
 
 
-@settings(max_examples=40, deadline=None)
+@whole_runs(20)
 @given(
     seed=st.integers(0, 10_000),
     commission=st.sampled_from([Commission(), Commission(percent=0.1), Commission(per_share=0.005, minimum=1.0)]),

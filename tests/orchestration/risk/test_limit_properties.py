@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.domain.portfolio import Limits
@@ -27,6 +27,7 @@ from orchestrate.orchestration.risk.limits.sizes import (
 from tests.engines.builders import market_of, series
 from tests.orchestration.harness import PLAIN, Flags, HarnessRun, Part, fixed, prepare
 from tests.orchestration.risk.checked import Checked
+from tests.whole_runs import whole_runs
 
 BARS = 24
 SYMBOLS = ("A", "B", "C")
@@ -90,7 +91,7 @@ def outcome(done: HarnessRun) -> tuple[object, ...]:
 
 @pytest.mark.uncounted
 @given(st.integers(0, 2**32), st.tuples(OWN, OWN, OWN), SHARED)
-@settings(max_examples=40, deadline=None)
+@whole_runs(20)
 def test_no_decision_breaks_a_limit_and_jumping_changes_nothing(seed: int, own: Any, shared: Any) -> None:
     dense, jumping = run(seed, own, shared), run(seed, own, shared, full=())
     assert outcome(dense) == outcome(jumping)

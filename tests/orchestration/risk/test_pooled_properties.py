@@ -5,17 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
 from tests.orchestration.harness import AT_CLOSE, PLAIN
 from tests.orchestration.risk.pool import BARS, MIXES, Scenario
 from tests.orchestration.risk.pool_simulator import Pool, Trader
+from tests.whole_runs import whole_runs
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
 
-UNSHRUNK = (Phase.explicit, Phase.generate)  # shrinking whole runs takes minutes
 FEES = Commission(percent=0.1, minimum=1.0)
 RULES = st.sampled_from([PLAIN, AT_CLOSE, ExecutionRules(commission=FEES), ExecutionRules("close", FEES)])
 SEEDS = st.integers(0, 100_000)
@@ -37,7 +37,7 @@ def simulated(scenario: Scenario, rules: ExecutionRules) -> Pool:
     return pool
 
 
-@settings(max_examples=120, phases=UNSHRUNK, deadline=None)
+@whole_runs(60)
 @given(seed=SEEDS, rules=RULES, reserve=st.sampled_from([0, 7]))
 def test_runs_are_what_a_simulator_in_fractions_makes_of_them(seed: int, rules: ExecutionRules, reserve: int) -> None:
     scenario = Scenario.of(seed, reserve)
@@ -51,7 +51,7 @@ def test_runs_are_what_a_simulator_in_fractions_makes_of_them(seed: int, rules: 
         }
 
 
-@settings(max_examples=6, phases=UNSHRUNK, deadline=None)
+@whole_runs(6)
 @given(seed=SEEDS, rules=RULES)
 def test_pooled_runs_are_the_same_on_every_engine(seed: int, rules: ExecutionRules) -> None:
     scenario = Scenario.of(seed)
@@ -61,7 +61,7 @@ def test_pooled_runs_are_the_same_on_every_engine(seed: int, rules: ExecutionRul
         assert [done.fills(name) for name in scenario.weights] == [trader.fills for trader in due.traders.values()]
 
 
-@settings(max_examples=15, phases=UNSHRUNK, deadline=None)
+@whole_runs(15)
 @given(seed=SEEDS, rules=RULES)
 def test_a_clock_that_jumps_changes_nothing(seed: int, rules: ExecutionRules) -> None:
     scenario = Scenario.of(seed)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from orchestrate.domain.market.timeline import Market
@@ -19,12 +19,12 @@ from orchestrate.domain.portfolio import Period
 from tests.engines.builders import START, series
 from tests.orchestration.harness import AT_CLOSE, PLAIN, Flags, HarnessRun, Part, fixed
 from tests.orchestration.loop.rebalancing.rebalances import dated, journal, rebalancing, run, trades
+from tests.whole_runs import whole_runs
 
 BARS = 45
 WEIGHTS = {"a": Fraction(40, 100), "b": Fraction(30, 100), "c": Fraction(20, 100)}
 TOTAL = Fraction(100_000)
 RESERVE = "reserve"
-UNSHRUNK = (Phase.explicit, Phase.generate)  # shrinking whole runs takes minutes
 Cents = dict[str, Fraction]
 
 
@@ -238,7 +238,7 @@ def _stored(done: HarnessRun) -> list[tuple[str, str, dict[str, float], dict[str
 
 
 @pytest.mark.uncounted
-@settings(max_examples=40, phases=UNSHRUNK)
+@whole_runs(20)
 @given(
     seed=st.integers(0, 10_000),
     period=st.sampled_from([None, "day", "week", "month"]),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrate.domain.events import CapitalRebalancedEvent
@@ -22,11 +22,11 @@ from orchestrate.orchestration.risk.rebalancing import Imbalance, settle, split
 from tests.engines.builders import series
 from tests.orchestration.harness import Flags, HarnessRun, Part, fixed
 from tests.orchestration.loop.rebalancing.rebalances import dated, run
+from tests.whole_runs import whole_runs
 
 BARS = 30
 NAMES = ("a", "b", "c")
 FUTURE = Instrument("B", multiplier=10.0, margin_rate=0.2, asset_class="future")
-UNSHRUNK = (Phase.explicit, Phase.generate)  # shrinking whole runs takes minutes
 
 
 def prices(seed: int, gaps: bool) -> Market:
@@ -65,7 +65,7 @@ PLANS = st.builds(
 
 
 @pytest.mark.uncounted
-@settings(max_examples=60, phases=UNSHRUNK)
+@whole_runs(25)
 @given(seed=st.integers(0, 10_000), rules=RULES, plan=PLANS, pooled=st.booleans(), gaps=st.booleans())
 def test_any_run_keeps_its_money(
     seed: int, rules: ExecutionRules, plan: RebalancePlan, pooled: bool, gaps: bool
