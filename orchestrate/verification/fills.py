@@ -19,7 +19,7 @@ _GRAIN: Final = 1e-9
 
 def check_fills(run: Run) -> Iterator[Difference]:
     """Yield the fills that could not have been."""
-    types = {row["order_id"]: row["order_type"] for row in reversed(run.rows("decisions"))}
+    types = order_types(run)
     known: set[str] = set()
     before = EARLIEST
     for number, fill in enumerate(run.rows("fills")):
@@ -35,13 +35,18 @@ def check_fills(run: Run) -> Iterator[Difference]:
         yield from _check(run, fill, types.get(fill["order_id"], "market"), where)
 
 
+def order_types(run: Run) -> dict[str, str]:
+    """Return the type of each order as it was when first decided on."""
+    return {row["order_id"]: row["order_type"] for row in reversed(run.rows("decisions"))}
+
+
 def _check(run: Run, fill: Row, order_type: str, where: str) -> Iterator[Difference]:
     bars, terms = run.bars[fill["symbol"]], run.terms[fill["symbol"]]
     row = int(np.searchsorted(bars.labels, fill["label"]))
     if row >= len(bars.labels) or bars.labels[row] != fill["label"] or bars.stamps[row] != fill["t"]:
         yield Difference("fills", f"{where}: label", fill["label"], "the label and moment of a bar")
         return
-    at_close = _is_at_close(run, fill, order_type)
+    at_close = is_at_close(run, fill, order_type)
     yield from _check_price(run, fill, order_type, row, where, at_close=at_close)
     rate = _rate(run, terms, bars, row, at_close=at_close)
     if terms.fx and not same(fill["rate"], rate):
@@ -51,7 +56,7 @@ def _check(run: Run, fill: Row, order_type: str, where: str) -> Iterator[Differe
         yield Difference("fees", f"{where}: fee", fill["fee"], fee)
 
 
-def _is_at_close(run: Run, fill: Row, order_type: str) -> bool:
+def is_at_close(run: Run, fill: Row, order_type: str) -> bool:
     """Return whether an order of that kind fills at a close."""
     if fill["reason"] in _LAST_CLOSE:
         return True

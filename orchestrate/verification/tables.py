@@ -9,12 +9,14 @@ import numpy as np
 
 from orchestrate.verification.curves import Curve
 from orchestrate.verification.facts import EARLIEST, Difference, Row, Run, Stamps, same
+from orchestrate.verification.fills import is_at_close, order_types
 from orchestrate.verification.ledger import Holding
 from orchestrate.verification.ranges import with_ranges
 
 #: Columns that runs of before they were known do not have.
 NEWER: Final = ("mae", "mfe")
 _DAY: Final = 86_400 * 10**9
+_KINDS: Final = ("transfer", "borrow", "handover")
 Curves = Mapping[str, Curve]
 
 
@@ -59,34 +61,39 @@ def check_charges(run: Run, curves: Curves) -> Iterator[Difference]:
 
 def check_places(run: Run) -> Iterator[Difference]:
     """Yield flows that are of no strategy, at no step, or at another place among the fills than they say."""
-    moments, before = _fill_moments(run), dict.fromkeys(run.strategies, EARLIEST)
+    places = {name: _Places(run, name) for name in run.strategies}
+    before = dict.fromkeys(run.strategies, (EARLIEST, 0.0))
     for number, flow in enumerate(run.rows("flows")):
-        name = flow["strategy_id"]
-        if not _is_in_place(run, flow, moments) or flow["t"] < before[name]:
+        name, here = flow["strategy_id"], (flow["t"], flow["fills"])
+        if name not in places or not places[name].may_have(flow) or here < before[name]:
             place = f"{flow['kind']} at {flow['t']} after {flow['fills']:g} fills"
             yield Difference(
                 "flows", f"flows, row {number}", place, "a flow of a strategy, in order, between its fills"
             )
             return
-        before[name] = flow["t"]
+        before[name] = here
 
 
-def _fill_moments(run: Run) -> dict[str, Stamps]:
-    """Return the moments of each strategy's fills, as they were booked."""
-    fills = run.tables["fills"]
-    moments: dict[str, list[int]] = {name: [] for name in run.strategies}
-    for name, moment in zip(fills["strategy_id"], fills["t"], strict=True):
-        moments[name].append(moment)
-    return {name: np.array(own, dtype=np.int64) for name, own in moments.items()}
+class _Places:
+    """Where among a strategy's fills its flows can be: those at a step's close come after the cost of borrow."""
 
+    def __init__(self, run: Run, name: str) -> None:
+        types = order_types(run)
+        self._run, self._is_native = run, run.strategies[name].is_native
+        own = [fill for fill in run.rows("fills") if fill["strategy_id"] == name]
+        self._moments: Stamps = np.array([fill["t"] for fill in own], dtype=np.int64)
+        self._at_close = [is_at_close(run, fill, types.get(fill["order_id"], "market")) for fill in own]
 
-def _is_in_place(run: Run, flow: Row, moments: Mapping[str, Stamps]) -> bool:
-    """Return whether a flow is one that there is, and as many fills came before it as it says."""
-    name = flow["strategy_id"]
-    if run.step(flow["t"]) < 0 or name not in moments or flow["kind"] not in ("transfer", "borrow", "handover"):
-        return False
-    first, last = (int(np.searchsorted(moments[name], flow["t"], side=side)) for side in ("left", "right"))
-    return bool(first <= flow["fills"] <= last) and flow["label"] == run.labels[run.step(flow["t"])]
+    def may_have(self, flow: Row) -> bool:
+        """Return whether a flow is one that there is, and as many fills came before it as it says."""
+        step = self._run.step(flow["t"])
+        if step < 0 or flow["label"] != self._run.labels[step] or flow["kind"] not in _KINDS:
+            return False
+        first, last = (int(np.searchsorted(self._moments, flow["t"], side=side)) for side in ("left", "right"))
+        if self._is_native:  # its engine fills in an order of its own
+            return flow["fills"] in range(first, last + 1)
+        later = sum(self._at_close[first:last]) if flow["kind"] == "borrow" else 0
+        return bool(flow["fills"] == last - later)
 
 
 def _borrow(run: Run, flow: Row, held: float) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from orchestrate.verification.facts import Run
+from orchestrate.verification.tables import check_places
 from orchestrate.verification.verify import CHECKS, FACTS, FIGURES, OUTCOMES, verify
 
 pytestmark = pytest.mark.uncounted  # long runs, whose code shorter ones reach
@@ -75,6 +76,21 @@ def test_a_changed_number_in_a_table_is_found(facts_of_portfolio: Callable[[int]
     assert verify(run).difference is None
     missed = [place for place in cells(run, random.Random(seed)) if verify(with_change(run, *place)).difference is None]
     assert missed == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("more", [-1.0, -0.3, 0.3, 1.0])
+def test_a_flow_at_another_place_among_the_fills_is_found(
+    facts_of_portfolio: Callable[[int], Run], seed: int, more: float
+) -> None:
+    run = facts_of_portfolio(seed)
+    for row, flow in enumerate(run.rows("flows")):
+        if run.strategies[flow["strategy_id"]].is_native and more % 1 == 0:
+            continue
+        fills = [*run.tables["flows"]["fills"]]
+        fills[row] += more
+        tables = {**run.tables, "flows": {**run.tables["flows"], "fills": fills}}
+        assert list(check_places(replace(run, tables=tables))), row
 
 
 @pytest.mark.parametrize("name", ["price", "granted"])
