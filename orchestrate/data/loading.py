@@ -92,7 +92,7 @@ def load(
         instruments={symbol: instruments[symbol] for symbol in series},
         timeline=timeline,
         data_hash=data_hash(series, known, options),
-        periods_per_year=_periods(series, timeline, instruments, plan.periods_per_year),
+        periods_per_year=periods_by_symbol(series, timeline, instruments, plan.periods_per_year),
         settlements=_settlements(plan, max(entry.last for entry in entries.values())),
         currency=plan.capital.currency,
         earlier_rates=known,
@@ -304,7 +304,7 @@ def _stamp_of(entry: DataPlan, plan: RunPlan) -> Stamp:
     return source.stamp if source else "start"
 
 
-def _periods(
+def periods_by_symbol(
     series: Mapping[str, BarSeries], timeline: Timeline, instruments: Mapping[str, Instrument], given: float | None
 ) -> dict[str, float]:
     """Return periods per year by symbol, and under "" for the timeline of all."""

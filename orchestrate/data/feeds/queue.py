@@ -40,13 +40,12 @@ class TickQueue:
     def get(self, timeout: float) -> Tick | None:
         """Return the oldest tick; None if none comes within `timeout` seconds, or ever. Raises what ended the feed."""
         with self._changed:
-            if not self._ticks and not self._closed:
-                self._changed.wait(timeout)
-            if self._ticks:
-                return self._ticks.popleft()
-            if self._error is not None:
-                raise self._error
-            return None
+            return self._ticks.popleft() if self._has_tick(timeout) else None
+
+    def peek(self, timeout: float) -> Tick | None:
+        """Return the oldest tick as `get` does, and leave it here."""
+        with self._changed:
+            return self._ticks[0] if self._has_tick(timeout) else None
 
     @property
     def is_over(self) -> bool:
@@ -60,6 +59,13 @@ class TickQueue:
             if not self._closed:
                 self._closed, self._error = True, error
             self._changed.notify_all()
+
+    def _has_tick(self, timeout: float) -> bool:
+        if not self._ticks and not self._closed:
+            self._changed.wait(timeout)
+        if not self._ticks and self._error is not None:
+            raise self._error
+        return bool(self._ticks)
 
     def _make_room(self, tick: Tick) -> bool:
         if self._on_overflow == "latest_per_symbol":

@@ -144,6 +144,15 @@ class _SeriesBuffer:
         self.rows.writing[step] = row
         self.arrived.number, self.last_step = row + 1, step
 
+    def complete(self) -> BarSeries:
+        """Return a copy of what has arrived, as a series that nothing will be added to."""
+        count, series = self.arrived.number, self.series
+        label, opens, highs, lows, closes, volumes = (column[:count].copy() for column in series.columns)
+        available_at = label if np.array_equal(series.available_at[:count], label) else series.available_at[:count]
+        return BarSeries(
+            series.symbol, label, opens, highs, lows, closes, volumes, available_at, series.length, series.tradable
+        )
+
 
 class MarketBuffer:
     """Where a feed puts its bars. `market` is what everybody else sees of them.
@@ -192,6 +201,10 @@ class MarketBuffer:
         self._arrived.number, self._last = step + 1, t
         self._end(arrival.ending)
         return self._timeline.event(step)
+
+    def series(self) -> dict[str, BarSeries]:
+        """Return what has arrived as complete series; a symbol of which nothing has come is missing."""
+        return {symbol: buffer.complete() for symbol, buffer in self._buffers.items() if buffer.arrived.number}
 
     def close(self) -> None:
         """End every series with its latest bar: nothing arrives any more."""

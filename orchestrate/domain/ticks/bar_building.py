@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from orchestrate.domain.errors import MessageError
+from orchestrate.domain.instruments.instrument import MAX_PRECISION
 from orchestrate.domain.market.stamps import EARLIEST
 from orchestrate.domain.market.timeline import HistoricalDataBar
 from orchestrate.domain.ticks.sessions import Session
@@ -25,16 +26,20 @@ def label_at(t: int, length: int) -> int:
 class BarBuilder:
     """Makes bars of `length` nanoseconds, labelled at their start; an interval without a tick has no bar.
 
-    They begin on multiples of their length in UTC, weeks on Mondays; within a `session`, from its opening on.
+    They begin on multiples of their length in UTC, weeks on Mondays; within a `session`, from its opening on. Their
+    prices have so many `decimals`, at most.
     """
 
-    def __init__(self, symbol: str, length: int, session: Session | None = None) -> None:
+    def __init__(
+        self, symbol: str, length: int, session: Session | None = None, *, decimals: int = MAX_PRECISION
+    ) -> None:
         if length <= 0:
             raise ValueError(f"{symbol}: a bar is longer than {length} ns")
         if session is not None and length >= DAY:
             raise ValueError(f"{symbol}: bars of a session are shorter than a day")
         self.symbol, self.length = symbol, length
         self._session, self._hours = session, (0, 0)
+        self._unit = Decimal(1).scaleb(-decimals)
         self._closed = EARLIEST
         self._start: int | None = None
         self._prices: list[Decimal] = []
@@ -54,9 +59,10 @@ class BarBuilder:
         if start + self.length <= self._closed:
             message = f"its tick at {tick.t} belongs to a bar that is over since {self._closed}"
             raise MessageError(Refusal.LATE, message, where=self.symbol)
+        price = self._rounded(tick.price)
         done = None if start == self._start else self._complete()
         self._start = start
-        self._grow(tick.price, tick.volume)
+        self._grow(price, tick.volume)
         return done
 
     def close(self, t: int) -> HistoricalDataBar | None:
@@ -74,6 +80,13 @@ class BarBuilder:
                 raise MessageError(Refusal.OUT_OF_SESSION, message, where=self.symbol)
             self._hours = hours
         return t - (t - self._hours[0]) % self.length
+
+    def _rounded(self, price: Decimal) -> Decimal:
+        rounded = EXACT.quantize(price, self._unit)
+        if not rounded:
+            message = f"its price {price:g} becomes 0 when it is rounded to multiples of {self._unit:f}"
+            raise MessageError(Refusal.NOT_POSITIVE, message, where=self.symbol)
+        return rounded
 
     def _grow(self, price: Decimal, volume: Decimal) -> None:
         self._volume = EXACT.add(self._volume, volume)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from orchestrate.domain.errors import MessageError
+from orchestrate.domain.instruments.instrument import MAX_PRECISION
 from orchestrate.domain.market.arriving import Arrival
 from orchestrate.domain.market.stamps import EARLIEST, LATEST
 from orchestrate.domain.market.timeline import NEVER, HistoricalDataBar
@@ -24,7 +25,8 @@ class StepBuilder:
 
     A step is ready when each symbol has a tick past the end of its bars, or when the newest tick of any is `grace` past
     it; `advance` says that time has passed without a tick. Bars that began before the first tick of all are left out as
-    unfinished. `last` are the labels of the last bars of symbols, where the feed knows them.
+    unfinished. Prices have so many `decimals` by symbol. `last` are the labels of the last bars of symbols, where the
+    feed knows them.
     """
 
     def __init__(
@@ -34,9 +36,11 @@ class StepBuilder:
         grace: int = 0,
         sessions: Mapping[str, Session] = _ALWAYS,
         last: Mapping[str, int] = _NONE,
+        decimals: Mapping[str, int] = _NONE,
     ) -> None:
         self._builders = {
-            symbol: BarBuilder(symbol, length, sessions.get(symbol)) for symbol, length in lengths.items()
+            symbol: BarBuilder(symbol, length, sessions.get(symbol), decimals=decimals.get(symbol, MAX_PRECISION))
+            for symbol, length in lengths.items()
         }
         self._grace, self._last = grace, last
         self._stamped_at_start = len({*lengths.values()}) == 1

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from orchestrate.domain.errors import MessageError
+from orchestrate.domain.market.magnitudes import MAX_PRICE, MAX_VOLUME
 from orchestrate.domain.market.stamps import EARLIEST, LATEST
 from orchestrate.domain.values import value
 
@@ -32,6 +33,7 @@ class Refusal(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NOT_FINITE = "not_finite"
     NOT_POSITIVE = "not_positive"
+    TOO_GREAT = "too_great"
     BID_ABOVE_ASK = "bid_above_ask"
     NO_TIME = "no_time"
     FROM_THE_FUTURE = "from_the_future"
@@ -60,9 +62,14 @@ class Tick:
             require_finite(name, price, self.symbol)
             if float(price) <= 0:  # also what is too small for a float
                 raise MessageError(Refusal.NOT_POSITIVE, f"{name} {price:g} is not above 0", where=self.symbol)
+            if price > MAX_PRICE:
+                raise MessageError(Refusal.TOO_GREAT, f"{name} {price:g} is above {MAX_PRICE:g}", where=self.symbol)
         require_finite("volume", self.volume, self.symbol)
         if self.volume < 0:
             raise MessageError(Refusal.NOT_POSITIVE, f"volume {self.volume:g} is negative", where=self.symbol)
+        if self.volume > MAX_VOLUME:
+            message = f"volume {self.volume:g} is above {MAX_VOLUME:g}"
+            raise MessageError(Refusal.TOO_GREAT, message, where=self.symbol)
         if self.bid > self.ask:
             message = f"bid {self.bid:g} is above ask {self.ask:g}"
             raise MessageError(Refusal.BID_ABOVE_ASK, message, where=self.symbol)

@@ -119,6 +119,7 @@ def _run(setup: Setup, findings: list[Finding], instances: Instances, policy: Po
         orchestrator.run(
             market,
             plan.execution,
+            clock=setup.equipment.clock(),
             progress=setup.followers.progress,
             stop=stop if policy.error is None else _at_once,
         )
@@ -127,6 +128,7 @@ def _run(setup: Setup, findings: list[Finding], instances: Instances, policy: Po
     results = orchestrator.results()
     checked = check_run(orchestrator, instances.twins, market, setup.watchdog, stop, setup.began)
     setup.equipment.require_unchanged(orchestrator)
+    setup = replace(setup, market=setup.equipment.stored(market))
     return run_result(setup, orchestrator, results, findings, checked, policy.error or orchestrator.session.error)
 
 

@@ -17,6 +17,7 @@ from orchestrate.domain.events import DomainEvent
 from orchestrate.domain.market.timeline import BarSeries, Market
 from orchestrate.domain.plan import RunPlan
 from orchestrate.engines.stopwatch import timed
+from orchestrate.orchestration.loop.clock import Clock
 from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator, Progress
 from orchestrate.orchestration.orders.ports import OrchestrationPort
 from orchestrate.usecases.running.allocation import symbols_to_weigh
@@ -54,6 +55,14 @@ class Equipment:
             self._checksums = _checksums(self._loaded.market.series)
             self.loader.renew()
         return self._loaded
+
+    def clock(self) -> Clock | None:
+        """Return the clock of the run; None for that of stored bars."""
+        return None
+
+    def stored(self, market: Market) -> Market:
+        """Return the bars of the run that has ended, all known; `market` is what it ran on."""
+        return market
 
     def engines(self, plan: RunPlan, *, clocked: bool) -> dict[str, OrchestrationPort]:
         """Return the engines that strategies of the plan run on; behind stopwatches if `clocked`."""

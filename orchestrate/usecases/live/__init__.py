@@ -1,0 +1,1 @@
+"""Runs whose bars arrive while they go on."""
