@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -99,23 +98,15 @@ def test_skipped_numbers_and_ticks_without_any_are_findings(plan: RunPlan, messa
     ]
 
 
-class Endless(Messages):
-    """Gives its messages, and then nothing for ever."""
-
-    def receive(self, timeout: float) -> Frames | None:
-        frames = super().receive(timeout)
-        self.is_over = False
-        if frames is None:
-            threading.Event().wait(timeout)
-        return frames
-
-
 def test_a_run_ends_when_its_seconds_have_passed_and_is_completed(plan: RunPlan, messages: list[Frames]) -> None:
-    result = paper(plan, Endless(messages[:400]), SETTINGS, now=lambda: NOW, seconds=1.0)
-    whole = on_paper(plan, messages)
-    assert (result.status, len(result.stamps) > 10) == ("completed", True)
-    begun = len([record for record in whole.fills if record.t <= int(result.labels[-1])])
-    assert result.fills == whole.fills[:begun]
+    """A second of this clock is a step."""
+    steps: list[int] = []
+    followers = Followers(progress=lambda done, _known: steps.append(done))
+    result = on_paper(plan, messages, followers=followers, seconds=100.0, clock=lambda: float(len(steps)))
+    assert (result.status, len(result.stamps)) == ("completed", 100)
+    whole = on_paper(plan, messages).fills
+    assert result.fills
+    assert result.fills == tuple(record for record in whole if record.t <= int(result.labels[-1]))
 
 
 def test_a_run_that_is_stopped_is_interrupted(plan: RunPlan, messages: list[Frames]) -> None:

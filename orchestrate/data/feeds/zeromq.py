@@ -10,8 +10,8 @@ from orchestrate.data.feeds.formats import Frames, WireFormat
 from orchestrate.domain.errors import ConfigurationError, Problem
 
 #: Milliseconds: between heartbeats, until a peer that sends none is given up, and between attempts to connect.
-_HEARTBEAT: Final = 1_000
-_GIVEN_UP: Final = 3_000
+_HEARTBEAT: Final = 2_000
+_GIVEN_UP: Final = 10_000
 _FIRST_RETRY: Final = 100
 _LAST_RETRY: Final = 2_000
 #: Milliseconds for which a publisher that closes may still send.

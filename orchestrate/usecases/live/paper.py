@@ -52,18 +52,19 @@ def paper(
     seconds: float | None = None,
     followers: Followers | None = None,
     now: Callable[[], int] = time.time_ns,
+    clock: Callable[[], float] = time.monotonic,
 ) -> RunResult:
-    """Run the plan on ticks of `source` until it is over, `seconds` have passed, or the followers stop it.
+    """Run the plan on ticks of `source` until it is over, `seconds` have passed by `clock`, or the followers stop it.
 
     Weights are those of the plan, and vectorised strategies are not checked for look-ahead: there is nothing ahead.
     DataError where no tick comes, or no bar of a symbol.
     """
     _require_possible(plan)
     followers = followers or Followers()
-    end = None if seconds is None else time.monotonic() + seconds
+    end = None if seconds is None else clock() + seconds
 
     def stop() -> bool:
-        return (end is not None and time.monotonic() >= end) or (followers.stop is not None and followers.stop())
+        return (end is not None and clock() >= end) or (followers.stop is not None and followers.stop())
 
     plan = replace(plan, start="", end="")
     with LiveFeed(source, plan, settings, now=now, stop=stop) as feed:

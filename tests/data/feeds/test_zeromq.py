@@ -85,12 +85,12 @@ def test_a_subscriber_connects_again_when_its_publisher_comes_back() -> None:
             assert first.wait_for([b"A "], WAIT)
             replay(ticks("A", 1, 3), first, PLAIN, {})
             assert take(queue, 3) == ticks("A", 1, 3)
-        assert until(lambda: source.disconnected == 1)
+        assert until(lambda: source.disconnected >= 1)
         with closing(Publisher(url)) as second:
             assert second.wait_for([b"A "], WAIT)
             replay(ticks("A", 6, 2), second, PLAIN, {})
             assert take(queue, 2) == ticks("A", 6, 2)
-            assert until(lambda: source.connected == 2)
+            assert until(lambda: source.connected >= 2)
     assert receiver.sequences["A"].missed == 2
 
 
