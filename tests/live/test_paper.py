@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from orchestrate.data.loading import load_market
 from orchestrate.domain.errors import ConfigurationError, DataError
 from orchestrate.domain.market.stamps import moment_of
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
+from orchestrate.domain.portfolio import AllocationPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.ticks.replay import ticks_of
 from orchestrate.usecases.live.feed import FeedSettings
@@ -146,10 +149,21 @@ def test_a_feed_that_brings_nothing_is_an_error_that_names_causes(
         on_paper(plan, sent)
 
 
-def test_what_only_stored_bars_can_do_is_refused(plan: RunPlan) -> None:
-    coarse = replace(plan, data={**plan.data, "W": DataPlan("W", resample={"of": "A", "to": "5min"})})
-    with pytest.raises(ConfigurationError, match=r"data\.W: a resampled series is not supported"):
-        on_paper(coarse, [])
+ALONE: dict[str, dict[str, Any]] = {
+    "data.W": {"data": {"W": DataPlan("W", resample={"of": "A", "to": "5min"})}},
+    "instruments.A.fx": {"instruments": {"A": InstrumentPlan("A", currency="EUR", fx="B")}},
+    "instruments.A.expiry": {"instruments": {"A": InstrumentPlan("A", asset_class="future", expiry="2020-06-19")}},
+    "portfolio.allocation": {"allocation": AllocationPlan("hrp"), "start": "2010-01-04"},
+}
+
+
+@pytest.mark.parametrize("where", ALONE)
+def test_what_only_stored_bars_can_do_is_refused(plan: RunPlan, where: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(where)}: .* not supported in a live run yet"):
+        on_paper(replace(plan, **ALONE[where]), [])
+
+
+def test_a_run_without_symbols_is_refused(plan: RunPlan) -> None:
     nothing = replace(plan, data={}, strategies=tuple(replace(one, symbols=()) for one in plan.strategies))
     with pytest.raises(ConfigurationError, match="a live run needs symbols"):
         on_paper(nothing, [])

@@ -23,7 +23,9 @@ _DAY: Final = 86_400_000_000_000
 class Source(Protocol):
     """Where messages come from: a socket, a file, a test. One thread at a time uses it."""
 
-    is_over: bool
+    @property
+    def is_over(self) -> bool:
+        """Whether no message is left and none will come."""
 
     def receive(self, timeout: float) -> Frames | None:
         """Return the frames of the next message; None if none comes within `timeout` seconds."""

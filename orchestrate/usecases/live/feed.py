@@ -58,10 +58,9 @@ class FeedSettings:
 
 
 def symbols_of(plan: RunPlan) -> tuple[str, ...]:
-    """Return what a plan needs ticks of: the symbols of its data and strategies, their rates, and its benchmark."""
-    own = dict.fromkeys([*plan.data, *(symbol for strategy in plan.strategies for symbol in strategy.symbols)])
-    rates = [one.fx for symbol in own if (one := plan.instruments.get(symbol)) and one.fx]
-    return tuple(dict.fromkeys([*own, *rates, *([plan.benchmark] if plan.benchmark else [])]))
+    """Return what a plan needs ticks of: the symbols of its data and strategies, and its benchmark."""
+    own = [*plan.data, *(symbol for strategy in plan.strategies for symbol in strategy.symbols)]
+    return tuple(dict.fromkeys([*own, *([plan.benchmark] if plan.benchmark else [])]))
 
 
 class LiveFeed:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from orchestrate import wiring
 from orchestrate.data.feeds.receiver import Source
 from orchestrate.data.loading import Loaded
 from orchestrate.domain.errors import ChangedDataError, ConfigurationError, Problem
@@ -74,12 +75,24 @@ def paper(
 
 def _require_possible(plan: RunPlan) -> None:
     """ConfigurationError for what only stored bars can do."""
-    problems = [
-        Problem(f"data.{symbol}", 0, 0, "a resampled series is not supported in a live run yet")
-        for symbol, entry in plan.data.items()
-        if entry.resample is not None
-    ]
+    problems = [Problem(where, 0, 0, f"{what} in a live run yet") for where, what in _impossible(plan)]
     if not symbols_of(plan):
         problems.append(Problem("strategies", 0, 0, "a live run needs symbols", "write 'symbols: [EURUSD]' at each"))
     if problems:
         raise ConfigurationError(problems)
+
+
+def _impossible(plan: RunPlan) -> Iterator[tuple[str, str]]:
+    """Yield where a plan needs what is known of stored bars alone, and what that is."""
+    for symbol, entry in plan.data.items():
+        if entry.resample is not None:
+            yield f"data.{symbol}", "a resampled series is not supported"
+    for symbol in plan.chains:
+        yield f"options.{symbol}", "a chain of options is not supported"
+    for symbol, instrument in plan.instruments.items():
+        if instrument.fx:
+            yield f"instruments.{symbol}.fx", "another currency than the capital's is not supported"
+        if instrument.expiry:
+            yield f"instruments.{symbol}.expiry", "a settlement is not supported"
+    if wiring.estimates_weights(plan):
+        yield "portfolio.allocation", "weights from the returns before 'start' are not supported"
