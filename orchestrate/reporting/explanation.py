@@ -49,6 +49,7 @@ REASONS: Final[dict[str, str]] = {
     "ruined": "its account was ruined",
     "settlement": "the future ended at its settlement",
     "no_quote": "a leg had no quote to trade at",
+    "roll": "one structure is closed and another opened, as one",
     "no_stop": "no stop could be placed that its size goes by",
 }
 #: How long an order without a last moment of its own rests, by its `tif`.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestrate.domain.market.timeline import BarSeries, Flags, Floats, Stamps, sealed
-from orchestrate.domain.options.contract import OptionContract
+from orchestrate.domain.options.contract import OptionContract, Right
 from orchestrate.domain.options.marks import MarkSeries, QuoteHistory
 from orchestrate.domain.options.quote import Quote
 from orchestrate.domain.options.view import QUOTED, ChainView, Pricing, Terms
@@ -153,6 +153,20 @@ class Chain:
         intrinsic = np.maximum(distance if contract.is_call else -distance, 0.0)
         age = self.max_age if max_age is None else max_age
         return self._history(contract).marks(self.moments[:count], intrinsic, age)
+
+    def named(self, symbol: str) -> OptionContract | None:
+        """Return the contract of that name; None where the chain never quotes it."""
+        own, (root, *rest) = self.contracts, symbol.rsplit(" ", 3)
+        try:
+            date, side, strike = rest
+            day, wanted = np.datetime64(date, "D").astype(np.int64), float(strike)
+        except ValueError:
+            return None
+        same = np.flatnonzero((own.day == day) & (own.strike == wanted) & (own.is_call == (side == "C")))
+        if root != self.terms.root or not len(same):
+            return None
+        right: Right = "call" if side == "C" else "put"
+        return self.terms.contract(right, wanted, int(own.expiry[same[0]]), int(day))
 
     def _history(self, contract: OptionContract) -> QuoteHistory:
         """Return the quotes of one contract, which are put together when it is first looked up."""

@@ -114,6 +114,23 @@ class Structure:
         """Return what closes it."""
         return Structure(tuple(Leg(leg.contract, -leg.ratio) for leg in self.legs), self.quantity, self.tag)
 
+    def rolled_to(self, other: Structure) -> Structure:
+        """Return what closes one and opens another as one; ValueError where that is nothing."""
+        ratios: dict[str, Leg] = {}
+        for leg in (*self.reversed().legs, *other.legs):
+            before = ratios.pop(leg.symbol, None)
+            total = leg.ratio + (before.ratio if before else 0)
+            if total:
+                ratios[leg.symbol] = Leg(leg.contract, total)
+        if not ratios:
+            raise ValueError(f"a roll to the same legs changes nothing: {self.symbol}")
+        return Structure(tuple(ratios.values()), other.quantity, other.tag)
+
+    @property
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """Its legs by symbol and ratio, in one order for all structures that have the same."""
+        return tuple(sorted((leg.symbol, leg.ratio) for leg in self.legs))
+
     def times(self, quantity: int) -> Structure:
         """Return that many of it."""
         return Structure(self.legs, quantity, self.tag)

@@ -29,12 +29,11 @@ Producer = Literal["strategy", "rebalance", "stop", "operator"]
 
 
 class IntentLeg(NamedTuple):
-    """A part of an intent for a structure: the signed units of one structure, what they trade at, and their fee."""
+    """A part of an intent for a structure: the signed units of one structure, and what they trade at."""
 
     symbol: str
     units: float
     price: float
-    fee: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +45,7 @@ class Intent:
     strategy could spend on it, `reserve` the money to hold back for its order, `trail` the stages that cut or refused
     it; a stage that the trail doesn't name let it pass. What has another `producer` than a strategy is no party to
     conflicts. `terms`, `group` and `requires` are those of its order; `changes` is the order that it enlarges instead.
+    Of a structure, `legs` are what one of it trades, `structure` is what it opens or closes, `closes` what it rolls.
     """
 
     strategy_id: str
@@ -71,6 +71,7 @@ class Intent:
     changes: Order | None = None
     legs: tuple[IntentLeg, ...] = ()
     structure: Structure | None = None
+    closes: Structure | None = None
 
     @classmethod
     def of(cls, demand: Demand) -> Intent:
@@ -89,6 +90,11 @@ class Intent:
         )
         intent.demand, intent.quantity = demand, quantity
         return intent
+
+    @property
+    def lot(self) -> float:
+        """The structures that it is cut by; a roll is traded whole."""
+        return 1.0 if self.closes is None else abs(self.quantity)
 
     def size(self, quantity: float) -> None:
         """Ask for that much."""

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     SETTLEMENT = "settlement"
     NO_STOP = "no_stop"
     NO_QUOTE = "no_quote"
+    ROLL = "roll"
 
 
 #: Why an account's positions are closed whatever its strategies do: at the next open, and no rule cancels it.

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 from orchestrate.domain.orders.terms import NO_TERMS, Bracket, Number, OrderTerms, Tif, Until, finite, positive
+from orchestrate.domain.strategies.signal_terms import net_terms, order_name, structure_of, terms_of, units, whole
 from orchestrate.domain.values import value
 
 if TYPE_CHECKING:  # a configuration is read without numpy
@@ -33,12 +34,11 @@ if TYPE_CHECKING:  # a configuration is read without numpy
 
 
 Side = Literal["long", "short"]
-SignalKind = Literal["entry", "exit", "add", "target", "cancel", "replace", "oco", "structure", "close"]
+SignalKind = Literal["entry", "exit", "add", "target", "cancel", "replace", "oco", "structure", "close", "roll"]
 #: What a target is measured in.
 Measure = Literal["quantity", "percent", "value"]
 #: What becomes orders; what else there is acts on orders.
 ORDERS: Final = ("entry", "exit", "add")
-STRUCTURES: Final = ("structure", "close")
 _KINDS: Final = frozenset(get_args(SignalKind))
 _ALL: Final = 100.0
 
@@ -49,7 +49,8 @@ class Signal:
 
     An entry without `quantity` is sized by the entry's `sizing`, an exit without one closes the whole position.
     `terms` are those of its order. `measure` is the unit of a target's `quantity`, `name` the order that is cancelled
-    or replaced, `pair` the two of which the first that fills cancels the other.
+    or replaced, `pair` the two of which the first that fills cancels the other. `legs` is the structure that is
+    opened or that closes, `closes` the one that a roll replaces; the limit of their terms is a net price.
     """
 
     kind: SignalKind
@@ -61,6 +62,7 @@ class Signal:
     name: str = ""
     pair: tuple[Signal, ...] = ()
     legs: Structure | None = None
+    closes: Structure | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
@@ -96,7 +98,7 @@ class Signal:
         bracket = None
         if stop_loss is not None or take_profit is not None or trail_loss is not None:
             bracket = Bracket.of(stop_loss, take_profit, trail_loss)
-        return cls("entry", symbol, side, _units(quantity), _terms(limit, stop, trail, tif, until, tag, bracket))
+        return cls("entry", symbol, side, units(quantity), terms_of(limit, stop, trail, tif, until, tag, bracket))
 
     @classmethod
     def exit(
@@ -112,7 +114,7 @@ class Signal:
         tag: str = "",
     ) -> Signal:
         """Close what is held of `symbol`, all of it or at most `quantity` units."""
-        return cls("exit", symbol, "long", _units(quantity), _terms(limit, stop, trail, tif, until, tag))
+        return cls("exit", symbol, "long", units(quantity), terms_of(limit, stop, trail, tif, until, tag))
 
     @classmethod
     def add(
@@ -128,7 +130,7 @@ class Signal:
         tag: str = "",
     ) -> Signal:
         """Enlarge the position in `symbol` by `quantity` units; nothing while flat."""
-        return cls("add", symbol, "long", positive("quantity", quantity), _terms(limit, stop, trail, tif, until, tag))
+        return cls("add", symbol, "long", positive("quantity", quantity), terms_of(limit, stop, trail, tif, until, tag))
 
     @classmethod
     def target(
@@ -145,25 +147,64 @@ class Signal:
         return cls("target", symbol, "long", aim, measure=measure)
 
     @classmethod
-    def structure(cls, legs: Structure | Iterable[Leg], quantity: int = 1, *, tag: str = "") -> Signal:
-        """Open a structure of options, all of its legs or none."""
-        from orchestrate.domain.options.structure import Structure
+    def structure(
+        cls,
+        legs: Structure | Iterable[Leg],
+        quantity: int = 1,
+        *,
+        limit: Number | None = None,
+        tif: Tif = "gtc",
+        until: Until | None = None,
+        tag: str = "",
+    ) -> Signal:
+        """Open a structure of options, all of its legs or none.
 
-        whole = legs if isinstance(legs, Structure) else Structure(tuple(legs), quantity, tag)
-        return cls("structure", whole.symbol, "long", float(whole.quantity), legs=whole)
+        `limit` is the most that one of it may cost, in points: a debit is positive, a credit negative.
+        """
+        structure = whole(legs, quantity, tag)
+        terms = net_terms(limit, tif, until, structure.tag)
+        return cls("structure", structure.symbol, "long", float(structure.quantity), terms, legs=structure)
 
     @classmethod
-    def close(cls, held: HeldStructure | Structure) -> Signal:
-        """Close a structure that is held, all of its legs."""
-        from orchestrate.domain.options.structure import Structure
+    def close(
+        cls,
+        held: HeldStructure | Structure,
+        *,
+        limit: Number | None = None,
+        tif: Tif = "gtc",
+        until: Until | None = None,
+    ) -> Signal:
+        """Close a structure that is held, all of its legs; `limit` is the most that closing one may cost, in points."""
+        structure = structure_of(held)
+        terms = net_terms(limit, tif, until, structure.tag)
+        return cls("close", structure.symbol, "long", float(structure.quantity), terms, legs=structure.reversed())
 
-        structure = held if isinstance(held, Structure) else held.structure
-        return cls("close", structure.symbol, "long", float(structure.quantity), legs=structure.reversed())
+    @classmethod
+    def roll(
+        cls,
+        held: HeldStructure | Structure,
+        to: Structure | Iterable[Leg],
+        *,
+        limit: Number | None = None,
+        tif: Tif = "gtc",
+        until: Until | None = None,
+        tag: str = "",
+    ) -> Signal:
+        """Close a structure and open another as many times, as one: both or neither.
+
+        `limit` is the most that rolling one may cost, in points: a debit is positive, a credit negative.
+        """
+        old = structure_of(held)
+        new = whole(to, old.quantity, tag or old.tag)
+        if new.quantity not in (1, old.quantity):
+            raise ValueError(f"roll: {old.quantity} are held, they roll to as many, not to {new.quantity}")
+        terms, new = net_terms(limit, tif, until, tag or new.tag), new.times(old.quantity)
+        return cls("roll", old.rolled_to(new).symbol, "long", float(new.quantity), terms, legs=new, closes=old)
 
     @classmethod
     def cancel(cls, name: str) -> Signal:
         """Cancel the order of that tag or order id; nothing where it is over."""
-        return cls("cancel", "", name=_name(name))
+        return cls("cancel", "", name=order_name(name))
 
     @classmethod
     def replace(
@@ -172,7 +213,7 @@ class Signal:
         """Change an order from the next bar on; `quantity` is the new whole. Nothing where it is over."""
         if limit is None and stop is None and quantity is None:
             raise ValueError("replace needs a limit, a stop or a quantity")
-        return cls("replace", "", "long", _units(quantity), OrderTerms.of(limit, stop), name=_name(name))
+        return cls("replace", "", "long", units(quantity), OrderTerms.of(limit, stop), name=order_name(name))
 
     @classmethod
     def oco(cls, a: Signal, b: Signal) -> Signal:
@@ -185,26 +226,6 @@ class Signal:
         return cls("oco", a.symbol, pair=(a, b))
 
 
-def _units(quantity: Number | None) -> float | None:
-    return None if quantity is None else positive("quantity", quantity)
-
-
-def _terms(
-    limit: Number | None,
-    stop: Number | None,
-    trail: Number | None,
-    tif: Tif,
-    until: Until | None,
-    tag: str,
-    bracket: Bracket | None = None,
-) -> OrderTerms:
-    """Return the terms of an order; a plain market order has those that all of them share."""
-    plain = limit is None and stop is None and trail is None and bracket is None and until is None
-    if plain and not tag and tif == "gtc":
-        return NO_TERMS
-    return OrderTerms.of(limit, stop, trail, tif, until, tag, bracket)
-
-
 def _no_leg(given: object) -> str:
     """Return why it can't be one of two orders that rest; "" where it can."""
     if not isinstance(given, Signal):
@@ -212,12 +233,6 @@ def _no_leg(given: object) -> str:
     if given.kind not in ORDERS:
         return f"must be an entry, an exit or an add, not {given.kind!r}"
     return "" if given.terms.rests else f"needs a limit, a stop or a trail: the {given.kind} of {given.symbol} has none"
-
-
-def _name(given: object) -> str:
-    if not isinstance(given, str) or not given:
-        raise TypeError(f"name must be the tag or the id of an order, not {given!r}")
-    return given
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -302,6 +317,10 @@ class Context(Protocol):
     @property
     def structures(self) -> Sequence[HeldStructure]:
         """The structures that are held, with what they are worth now."""
+
+    @property
+    def waiting(self) -> Sequence[Structure]:
+        """The structures that are ordered, to open or to close, and not filled yet."""
 
     def publish(self, name: str, value: object) -> None:
         """Publish a fact for the others: later ones in plan order see it on this bar, earlier ones on the next.

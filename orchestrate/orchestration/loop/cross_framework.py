@@ -299,8 +299,8 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
                 if not self._fill_now(commands, event):
                     break
                 self.command(())
-        if self._market.chains and self.session.structures.quote(event):
-            self._fill_now(self.session.release(event, at_open=False, which="quoted"), event)
+        for commands in self.session.waiting_structures.commands(event) if self._market.chains else ():
+            self._fill_now(commands, event)
         if self._last_bars.is_needed:
             self._fill_now(self._last_bars.commands(event), event)
 

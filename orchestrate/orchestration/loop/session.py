@@ -36,6 +36,7 @@ from orchestrate.domain.results import StrategyError
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.orchestration.loop.options.structures import Structures
+from orchestrate.orchestration.loop.options.waiting import WaitingStructures
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.portfolio import Actions, Portfolio
 from orchestrate.orchestration.loop.rebalancing.targets import Estimation
@@ -85,6 +86,7 @@ class Session:
         self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market, rules, self._held)
         self.structures = Structures(market, self.marks, self.log, self.blotter, rules)
         self.runner = self._open_runner(market, calls, rules)
+        self.waiting_structures = WaitingStructures(self, buying_power, at_next=rules.options.quotes == "next")
         own = self.runner.views, self.blotter, self.marks, self.orders, self.structures
         self._intake = Intake(*own, emit, self.log.label)
         self._market, self._capital, self._coordinator, self._emit = market, capital, coordinator, emit
@@ -100,8 +102,7 @@ class Session:
         #: a user's function has failed: nothing is decided any more
         self.error: FunctionError | None = None
         self.conflicts: list[StrategyConflictDetectedEvent] = []
-        self._oppositions = Oppositions(entries)
-        self._started = False
+        self._oppositions, self._started = Oppositions(entries), False
         self._schedule: Schedule = EveryBar(self.in_order)
 
     def _open_runner(self, market: Market, calls: CallStack, rules: ExecutionRules) -> StrategyRunner:
@@ -227,7 +228,7 @@ class Session:
         """Notify every strategy that the run is over, refuse what it still wants, and note open positions."""
         for entry in self.in_order:
             self.runner.notify(entry, "on_stop")
-        self.portfolio.findings += self.orders.findings()
+        self.portfolio.findings += self.orders.findings() + self.structures.findings()
         self.portfolio.end()
 
     # ---- the portfolio's own rules
@@ -292,7 +293,7 @@ class Session:
             self.error = error
             return []
         if self._market.chains:
-            self.structures.decided(intents)
+            self.waiting_structures.take(intents)
         if self._coordinator.conflicts:
             self._report_conflicts()
         for hit in self._coordinator.limit_hits:

@@ -95,6 +95,10 @@ class Blotter:
         self.waiting.setdefault(owner, []).append(order)
         return order
 
+    def legs_of(self, order: Order) -> list[Order]:
+        """Return the open orders of an order's structure, or that order alone."""
+        return [one for one in self.open_orders() if one.group == order.group] if _is_leg(order) else [order]
+
     def _depends(self, order: Order, demand: Demand) -> None:
         """Note a portable order that rests, or needs to find its strategy in or out."""
         order.requires = demand.requires
@@ -217,7 +221,7 @@ class Blotter:
         """Return whether an order is among those that are released; one at a quote only where these are."""
         if order.price is not None or which == "quoted":
             return order.price is not None and which == "quoted"
-        if order.symbol in self.at_quotes:
+        if self.at_quotes and (order.symbol in self.at_quotes or _is_leg(order)):
             return False
         return which == "all" or self._is_of_open(order) == (which == "resting")
 
@@ -373,6 +377,10 @@ class Blotter:
         if not self.waiting and not self._resting and not self._released:
             return []
         return [order for order in self.open_orders() if wanted(order)]
+
+
+def _is_leg(order: Order) -> bool:
+    return order.group is not None and order.group.kind == "legs"
 
 
 def _rests(order: Order) -> bool:

@@ -9,6 +9,16 @@ from orchestrate.domain.orders.order import Demand, Order, Reason
 from orchestrate.orchestration.orders.blotter import Blotter
 
 
+def price_leg(blotter: Blotter, book: Book, order: Order, price: float) -> None:
+    """Give the order of a leg its price; what of it closes and what opens become two orders."""
+    closing, opening = closing_and_opening(book.quantity(order.symbol), order.quantity)
+    order.price, order.closing = price, bool(closing)
+    if closing and opening:
+        blotter.resize(order, closing)
+        beside = Demand(order.strategy_id, order.symbol, opening, False, price, 0, 0, group=order.group)
+        blotter.place(beside, opening, 0.0, order.reason).price = price
+
+
 def place_priced(
     blotter: Blotter,
     book: Book,

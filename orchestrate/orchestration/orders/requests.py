@@ -207,6 +207,8 @@ def _acts(act: Signal, standing: Standing) -> bool:
     if order is None:
         return False
     if act.kind == "replace":
+        if order.group is not None and order.group.kind == "legs":
+            raise ValueError(f"replace: {act.name!r} is a structure; cancel it and say it anew")
         _require_fitting(act, order)
     return True
 

@@ -123,6 +123,11 @@ class BuyingPower:
         now = self._projection(entry, granted.setdefault(entry.id, Granted()))
         return Standing(now.book, entry.account.money_for_openings(now.book, now.reserved, self._closes), self._closes)
 
+    def refund(self, intent: Intent, stage: str, own: float) -> None:
+        """Cut a structure that has waited to what can be paid now, its `own` reserve included."""
+        now = self._standing(intent, {})
+        fund_structure(intent, stage, now._replace(money=now.money + own), self._quoted, self._rules)
+
     def _fund_together(self, intents: Sequence[Intent], stage: str, granted: Mapping[str, Granted]) -> None:
         """Share the free money of a common account among the openings of a step, and cut them to it."""
         now = {name: self._projection(entry, granted.get(name, _NOTHING)) for name, entry in self._entries.items()}

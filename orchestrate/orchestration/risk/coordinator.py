@@ -68,7 +68,7 @@ class StrategyCoordinator:
             self._conflicts,
             ReserveCapital(resources.buying_power),
             self._limits,
-            PlaceOrders(resources.blotter, resources.entries),
+            PlaceOrders(resources.blotter),
         )
 
     def join(self, entry: StrategyEntry) -> None:

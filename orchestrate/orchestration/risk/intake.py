@@ -34,8 +34,8 @@ class OrderActions(Protocol):
 class StructureIntents(Protocol):
     """What makes intents of structures."""
 
-    def intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent:
-        """Return the intent of a structure that is to be opened or closed."""
+    def intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent | None:
+        """Return the intent of a structure that is to be opened or closed; None where it is on its way already."""
 
 
 class Intake:
@@ -60,7 +60,8 @@ class Intake:
     def intents(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> list[Intent]:
         """Return what a signal asks for; nothing where it only acts on open orders."""
         if signal.legs is not None:
-            return [self._structures.intent(entry, signal, event)]
+            whole = self._structures.intent(entry, signal, event)
+            return [] if whole is None else [whole]
         if signal.kind == "oco":
             return self.pair(entry, signal, event)
         intent = self.intent(entry, signal, event)
@@ -130,7 +131,7 @@ class Intake:
         if order is None:
             return None
         if signal.kind == "cancel":
-            self._orders.cancel_orders([order], Reason.CANCELLED)
+            self._orders.cancel_orders(self._blotter.legs_of(order), Reason.CANCELLED)
             return None
         more = self._orders.replace(order, signal.quantity, signal.terms)
         if not more:

@@ -201,7 +201,7 @@ def fund_structure(
         return _cost(intent, quantity, now, instruments, rules)
 
     whole = cost(wanted)
-    fits = wanted if whole <= now.money + _GRAIN else _largest(wanted, cost, now.money)
+    fits = wanted if whole <= now.money + _GRAIN else 0 if intent.closes else _largest(wanted, cost, now.money)
     intent.reserve = max(cost(fits), 0.0) if fits else 0.0
     detail = f"{wanted:g} cost {whole:.2f}, {now.money:.2f} is available"
     figures = {"cost": whole, "available": now.money}
@@ -217,7 +217,7 @@ def _cost(
     fills = []
     for leg in intent.legs:
         units, instrument = leg.units * quantity, instruments[leg.symbol]
-        fee = rules.fee(units, leg.price, instrument) if leg.fee is None else leg.fee * quantity
+        fee = rules.fee(units, leg.price, instrument)
         fills.append((Fill("", now.book.strategy_id, leg.symbol, units, leg.price, fee, 0), instrument))
     return now.book.spendable(now.prices) - now.book.projected(fills).spendable(now.prices)
 

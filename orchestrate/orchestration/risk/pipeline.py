@@ -16,7 +16,6 @@ from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Order, Reason
 from orchestrate.orchestration.orders.blotter import Blotter
-from orchestrate.orchestration.orders.priced import place_priced
 from orchestrate.orchestration.risk.buying_power import BuyingPower
 from orchestrate.orchestration.risk.exposure import Exposure
 from orchestrate.orchestration.risk.sizing import SIZINGS, Sizeable, protect, size
@@ -134,8 +133,8 @@ class PlaceOrders:
 
     name = "orders"
 
-    def __init__(self, blotter: Blotter, entries: Mapping[str, StrategyEntry]) -> None:
-        self._blotter, self._entries = blotter, entries
+    def __init__(self, blotter: Blotter) -> None:
+        self._blotter = blotter
 
     def __call__(self, intents: list[Intent]) -> None:
         """See `Stage`."""
@@ -151,19 +150,14 @@ class PlaceOrders:
                 intent.order = self._blotter.place(intent.demand, intent.quantity, intent.reserve, reason)
 
     def _place_legs(self, intent: Intent) -> None:
-        """Place the orders of all legs; the first one holds the reserve."""
-        book, reserve = self._entries[intent.strategy_id].book, intent.reserve
+        """Place an order for each leg, which waits for its price; the first one holds the reserve."""
+        reserve, reason = intent.reserve, _NO_REASON if intent.closes is None else Reason.ROLL
         for leg in intent.legs:
-            demand = replace(
-                intent.demand,
-                symbol=leg.symbol,
-                quantity=leg.units * abs(intent.quantity),
-                price=leg.price,
-                group=intent.group,
-            )
-            fee = None if leg.fee is None else leg.fee * abs(intent.quantity)
-            orders = place_priced(self._blotter, book, demand, fee=fee, reserve=reserve)
-            intent.order, reserve = intent.order or orders[0], 0.0
+            quantity, price = leg.units * abs(intent.quantity), leg.price
+            demand = replace(intent.demand, symbol=leg.symbol, quantity=quantity, price=price, group=intent.group)
+            demand = replace(demand, limit=None, until=None, day=False)
+            order = self._blotter.place(demand, quantity, reserve, reason)
+            intent.order, reserve = intent.order or order, 0.0
 
     def _enlarge(self, order: Order, intent: Intent) -> None:
         whole, reserve = rounded(order.quantity + intent.quantity), order.reserve + intent.reserve

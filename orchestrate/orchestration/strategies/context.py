@@ -13,6 +13,7 @@ from orchestrate.orchestration.orders.requests import Standing
 
 if TYPE_CHECKING:
     from orchestrate.domain.options.holding import HeldStructure
+    from orchestrate.domain.options.structure import Structure
     from orchestrate.domain.options.view import ChainView
 
 Given = ParamSpec("Given")
@@ -47,6 +48,9 @@ class View(Standing, Protocol):
     def structures(self, t: int) -> tuple[HeldStructure, ...]:
         """Return the structures that it holds, as worth now."""
 
+    def waiting(self) -> tuple[Structure, ...]:
+        """Return the structures that it has ordered and that are not filled yet."""
+
 
 class Reach(NamedTuple):
     """All that a context can do, as functions: no attribute of them leads to the book, the columns or the desk."""
@@ -61,6 +65,7 @@ class Reach(NamedTuple):
     fact: Callable[[str, str, object], object]
     chain: Callable[[str, int], ChainView]
     structures: Callable[[int], tuple[HeldStructure, ...]]
+    waiting: Callable[[], tuple[Structure, ...]]
 
 
 def reach_of(view: View, past: Mapping[str, PointInTimeBars]) -> Reach:
@@ -85,6 +90,7 @@ def reach_of(view: View, past: Mapping[str, PointInTimeBars]) -> Reach:
         fact=_detached(view.fact),
         chain=_detached(view.chain),
         structures=_detached(view.structures),
+        waiting=_detached(view.waiting),
     )
 
 
@@ -154,6 +160,11 @@ class StepContext:
     def structures(self) -> tuple[HeldStructure, ...]:
         """The structures that are held, with what they are worth now."""
         return self._reach.structures(self.t)
+
+    @property
+    def waiting(self) -> tuple[Structure, ...]:
+        """The structures that are ordered, to open or to close, and not filled yet."""
+        return self._reach.waiting()
 
     def instrument(self, symbol: str | None = None) -> Instrument:
         """Return the instrument of `symbol` (default: the first of `symbols`): its multiplier, tick and precision."""

@@ -16,6 +16,7 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 if TYPE_CHECKING:
     from orchestrate.domain.options.holding import HeldStructure
+    from orchestrate.domain.options.structure import Structure
     from orchestrate.domain.options.view import ChainView
 
 #: a name of this module is found several times as fast as a member of an enumeration
@@ -30,6 +31,9 @@ class OptionMarket(Protocol):
 
     def held(self, strategy_id: str, t: int) -> tuple[HeldStructure, ...]:
         """Return the structures of a strategy, as worth now."""
+
+    def waiting(self, strategy_id: str) -> tuple[Structure, ...]:
+        """Return the structures that a strategy has ordered and that are not filled yet."""
 
 
 class StrategyView:
@@ -122,6 +126,10 @@ class StrategyView:
     def structures(self, t: int) -> tuple[HeldStructure, ...]:
         """Return the structures that it holds, as worth now."""
         return self._options.held(self.strategy_id, t)
+
+    def waiting(self) -> tuple[Structure, ...]:
+        """Return the structures that it has ordered and that are not filled yet."""
+        return self._options.waiting(self.strategy_id)
 
     def instrument(self, symbol: str) -> Instrument:
         """Return a symbol's instrument."""

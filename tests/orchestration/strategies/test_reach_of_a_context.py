@@ -83,7 +83,7 @@ def test_the_short_ways_are_gone(name: str) -> None:
 
 def test_no_method_of_a_context_names_its_strategy() -> None:
     """A bound method leads to its object by `__self__`; functions don't."""
-    assert at_bar(2, lambda context: [hasattr(one, "__self__") for one in context._reach]) == [False] * 10
+    assert at_bar(2, lambda context: [hasattr(one, "__self__") for one in context._reach]) == [False] * 11
 
 
 def test_bars_end_at_now_whatever_size_is_requested() -> None:

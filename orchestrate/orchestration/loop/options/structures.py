@@ -6,9 +6,9 @@ other symbol.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from math import isnan
+from math import isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -22,11 +22,12 @@ from orchestrate.domain.options.contract import OptionContract
 from orchestrate.domain.options.holding import HeldStructure, liquidation_price
 from orchestrate.domain.options.margin.requirement import margin_rule
 from orchestrate.domain.options.settlement import settle
-from orchestrate.domain.options.structure import Leg
+from orchestrate.domain.options.structure import Leg, Structure
 from orchestrate.domain.options.view import ChainView
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent, IntentLeg
 from orchestrate.domain.orders.order import Demand, OrderGroup, Reason
+from orchestrate.domain.results import Finding
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog
 from orchestrate.orchestration.loop.marks import Marks
@@ -44,12 +45,23 @@ class _Listed(NamedTuple):
     settlement: Settlement | None
 
 
+class Fills(NamedTuple):
+    """What legs fill at, by symbol, and the price of one structure of them."""
+
+    prices: dict[str, float]
+    net: float
+
+
 class Structures:
     """All structures of a run; `open_symbol` lets an engine trade a contract."""
 
     def __init__(self, market: Market, marks: Marks, log: DecisionLog, blotter: Blotter, rules: ExecutionRules) -> None:
         self._market, self._marks, self._log, self._blotter = market, marks, log, blotter
         self._prices, self._max_age = LegPrices(market, marks, rules), rules.options.oldest
+        self._quotes = rules.options.quotes
+        #: intents whose structures are ordered and not over
+        self.ordered: list[Intent] = []
+        self._given_up: dict[str, int] = {}
         self._listed: dict[str, _Listed] = {}
         self._held: dict[str, list[HeldStructure]] = {}
         self._groups = 0
@@ -67,41 +79,121 @@ class Structures:
 
     # ---- what strategies say
 
-    def intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent:
-        """Return the intent of a structure that is to be opened or closed."""
-        structure, closing = signal.legs, signal.kind == "close"
-        assert structure is not None
-        for option in structure.options:
-            self._list(entry, option)
-        given_up = {leg.symbol for leg in structure.legs} if closing else ()
-        prices = self._prices.fills(structure.legs, event.t, given_up)
-        quantity = float(structure.quantity)
-        net = structure.net(prices)
+    def intent(self, entry: StrategyEntry, signal: Signal, event: MarketEvent) -> Intent | None:
+        """Return the intent of a structure that is to be opened, closed or rolled; None for one that waits already."""
+        structure, closes = self._named(signal.legs), signal.closes and self._named(signal.closes)
+        if signal.kind == "structure" and self._waits(entry.id, structure):
+            return None
+        traded = structure if closes is None else closes.rolled_to(structure)
+        quantity = float(traded.quantity)
+        intent = Intent(entry.id, traded.symbol, signal.kind == "close", quantity, True, 0.0, event.step, event.t)
         self._groups += 1
-        intent = Intent(entry.id, structure.symbol, closing, quantity, True, 0.0 if isnan(net) else net, *_at(event))
-        intent.group = OrderGroup("legs", f"legs-{self._groups}")
-        intent.legs = tuple(IntentLeg(leg.symbol, leg.ratio, prices[leg.symbol]) for leg in structure.legs)
-        intent.structure = structure
-        unquoted = [symbol for symbol, price in prices.items() if isnan(price)]
-        if unquoted:
+        intent.group, intent.terms = OrderGroup("legs", f"legs-{self._groups}"), signal.terms
+        intent.structure, intent.closes = structure, closes
+        unknown = self._list_all(entry, traded)
+        if unknown:
             intent.size(quantity)
-            intent.refuse("size", Reason.NO_QUOTE, f"{unquoted[0]} has no quote to trade at")
+            intent.refuse(
+                "size", Reason.NOT_TRADABLE, f"{unknown} is no contract of a chain, and no symbol of the data"
+            )
+        elif self.lacks(intent):
+            intent.size(quantity)
+            intent.refuse("size", Reason.NOTHING_TO_CLOSE, "no such structure is held, or it is being closed")
+        else:
+            self._estimate(intent, traded, event)
         return intent
 
-    def decided(self, intents: Iterable[Intent]) -> None:
-        """Note the structures that are opened and closed by the intents of a step."""
-        for intent in intents:
-            if intent.structure is None or intent.refused:
-                continue
-            own = self._held.setdefault(intent.strategy_id, [])
-            if intent.closing:
-                closed = intent.structure.reversed()
-                place = next((n for n, held in enumerate(own) if held.structure == closed), None)
-                if place is not None:
-                    del own[place]
-            else:
-                structure = intent.structure.times(int(abs(intent.quantity)))
-                own.append(HeldStructure(structure, intent.t, intent.price, intent.t))
+    def _estimate(self, intent: Intent, traded: Structure, event: MarketEvent) -> None:
+        """Give an intent the prices that it is funded at: those of now, or its limit where that is worse."""
+        intent.legs = tuple(IntentLeg(leg.symbol, leg.ratio, nan) for leg in traded.legs)
+        prices, net = self.price(intent, event.t)
+        limit, next_ones = intent.terms.limit, self._quotes == "next"
+        waits = next_ones or any(leg.symbol not in event.rows for leg in traded.legs)
+        unquoted = [symbol for symbol, price in prices.items() if isnan(price)]
+        if unquoted and limit is None and not waits:
+            intent.size(intent.units or 0.0)
+            intent.refuse("size", Reason.NO_QUOTE, f"{unquoted[0]} has no quote to trade at")
+        for symbol in unquoted:
+            prices[symbol] = self._marks[symbol]
+        if unquoted:
+            net = traded.net(prices)
+        if limit is not None and (waits or unquoted or net > limit):
+            leg = next((leg for leg in traded.legs if leg.option is not None), traded.legs[0])
+            prices[leg.symbol] += (limit - net) * traded.multiplier / leg.units
+            net = limit
+        intent.price = net
+        intent.legs = tuple(leg._replace(price=prices[leg.symbol]) for leg in intent.legs)
+        if intent.refused:
+            intent.demand = replace(intent.demand, price=net)
+
+    def price(self, intent: Intent, t: int) -> Fills:
+        """Return what the legs of an intent fill at now, and the price of one; NaN where one can't be traded.
+
+        What is closed may be given up where nobody buys it.
+        """
+        assert intent.structure is not None
+        traded = intent.structure if intent.closes is None else intent.closes.rolled_to(intent.structure)
+        closed = intent.structure if intent.closing else intent.closes
+        prices = self._prices.fills(traded.legs, t, [leg.symbol for leg in closed.legs] if closed else ())
+        return Fills(prices, traded.net(prices))
+
+    def lacks(self, intent: Intent, *, at_fill: bool = False) -> bool:
+        """Return whether an intent closes what its strategy does not hold, or, before its fill, closes already."""
+        closed = _closed(intent)
+        if closed is None:
+            return False
+        held = sum(
+            one.quantity for one in self._held.get(intent.strategy_id, ()) if one.structure.parts == closed.parts
+        )
+        for other in () if at_fill else self.ordered:
+            ending = _closed(other) if other.strategy_id == intent.strategy_id else None
+            if ending is not None and ending.parts == closed.parts:
+                held -= ending.quantity
+        return held < closed.quantity
+
+    def waiting(self, strategy_id: str) -> tuple[Structure, ...]:
+        """Return the structures that a strategy has ordered and that are not filled yet."""
+        own = (intent for intent in self.ordered if intent.strategy_id == strategy_id)
+        return tuple(intent.structure.times(int(intent.quantity)) for intent in own if intent.structure is not None)
+
+    def _waits(self, strategy_id: str, structure: Structure) -> bool:
+        return any(
+            one.strategy_id == strategy_id
+            and not one.closing
+            and one.structure
+            and one.structure.parts == structure.parts
+            for one in self.ordered
+        )
+
+    def filled(self, intent: Intent, t: int) -> None:
+        """Note the structures that a fill has opened and closed."""
+        assert intent.structure is not None
+        own, closed = self._held.setdefault(intent.strategy_id, []), _closed(intent)
+        if closed is not None:
+            self._take(own, closed, int(intent.quantity))
+            given_up = sum(price == 0.0 for price in self.price(intent, t).prices.values())
+            self._given_up[intent.strategy_id] = self._given_up.get(intent.strategy_id, 0) + given_up
+        if not intent.closing:
+            prices = self._prices.fills(intent.structure.legs, t)
+            net = intent.structure.net({name: self._marks[name] if isnan(at) else at for name, at in prices.items()})
+            own.append(HeldStructure(intent.structure.times(int(intent.quantity)), t, net, t))
+
+    @staticmethod
+    def _take(own: list[HeldStructure], closed: Structure, quantity: int) -> None:
+        """Take a quantity off what is held, of its own tag first."""
+        same = [one for one in own if one.structure.parts == closed.parts]
+        for one in sorted(same, key=lambda one: one.tag != closed.tag):
+            taken = min(quantity, one.quantity)
+            quantity -= taken
+            place = own.index(one)
+            left = one.quantity - taken
+            own[place : place + 1] = [replace(one, structure=one.structure.times(left))] if left else []
+
+    def findings(self) -> list[Finding]:
+        """Return a finding for each strategy that gave up legs which nobody bought."""
+        message = "legs that nobody bought were given up at 0 as their structures were closed"
+        given_up = self._given_up.items()
+        return [Finding("warning", f"strategies.{name}", message, count) for name, count in given_up if count]
 
     def held(self, strategy_id: str, t: int) -> tuple[HeldStructure, ...]:
         """Return what a strategy holds, at the marks and quotes of now."""
@@ -118,13 +210,38 @@ class Structures:
         waiting = [order for orders in self._blotter.waiting.values() for order in orders]
         for order in waiting:
             listed = self._listed.get(order.symbol)
-            if listed is not None and order.price is None:
+            if listed is not None and order.price is None and order.group is None:
                 leg = Leg(listed.contract, 1 if order.quantity > 0 else -1)
                 price = self._prices.fill(leg, event.t, gives_up=order.closing)
                 order.price = None if isnan(price) else price
+                own = self._held.get(order.strategy_id, [])
+                own[:] = [one for one in own if all(leg.symbol != order.symbol for leg in one.legs)]
         return any(order.price is not None for order in waiting)
 
     # ---- contracts
+
+    def _named(self, structure: Structure | None) -> Structure:
+        """Return a structure with contracts in place of their symbols."""
+        assert structure is not None
+        named = {leg.symbol: self._contract(leg.symbol) for leg in structure.legs if leg.option is None}
+        return structure.resolved({symbol: one for symbol, one in named.items() if one is not None})
+
+    def _contract(self, symbol: str) -> OptionContract | None:
+        listed, chain = self._listed.get(symbol), self._prices.chains.get(symbol.split(" ", maxsplit=1)[0])
+        if listed is not None or chain is None:
+            return listed and listed.contract
+        return chain.named(symbol)
+
+    def _list_all(self, entry: StrategyEntry, structure: Structure) -> str:
+        """Let a strategy trade all legs; return the first that can't be traded, or nothing."""
+        for leg in structure.legs:
+            series = self._market.series.get(leg.symbol)
+            shares = series is not None and series.tradable
+            if not (shares if leg.option is None else leg.option.root in self._prices.chains):
+                return leg.symbol
+        for option in structure.options:
+            self._list(entry, option)
+        return ""
 
     def _list(self, entry: StrategyEntry, contract: OptionContract) -> None:
         """Let a strategy trade a contract, which joins the run if it is the first one."""
@@ -194,5 +311,8 @@ class Structures:
         place_priced(self._blotter, entry.book, demand, fee=0.0, reason=Reason.SETTLEMENT)
 
 
-def _at(event: MarketEvent) -> tuple[int, int]:
-    return event.step, event.t
+def _closed(intent: Intent) -> Structure | None:
+    """Return what an intent closes, as it is held."""
+    if intent.closing and intent.structure is not None:
+        return intent.structure.reversed()
+    return intent.closes

@@ -83,7 +83,7 @@ class ApplyLimits:
             closing, opening = closing_and_opening(exposure.quantity(owner, symbol), intent.quantity)
             unit = self._rules.fill_price(intent.price, intent.quantity, instrument) * instrument.multiplier
         else:
-            instrument, closing, opening = Instrument(symbol, lot=1.0), 0.0, intent.quantity
+            instrument, closing, opening = Instrument(symbol, lot=intent.lot), 0.0, intent.quantity
             unit = intent.reserve / intent.quantity
         if not opening or not unit:
             return None

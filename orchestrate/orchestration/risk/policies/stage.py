@@ -174,7 +174,8 @@ def _contested(intents: Sequence[Intent]) -> Iterator[tuple[str, list[Intent]]]:
 
 def _is_exempt(exit_demand: Demand) -> bool:
     """Return whether it is an exit of a bracket or stop, which is subject to no policy."""
-    return exit_demand.group is not None or exit_demand.trigger is not None or exit_demand.trail is not None
+    grouped = exit_demand.group is not None and exit_demand.group.kind != "legs"
+    return grouped or exit_demand.trigger is not None or exit_demand.trail is not None
 
 
 def _demand(symbol: str, stakes: Sequence[_Stake]) -> ConflictDemand:
