@@ -195,10 +195,11 @@ class Signal:
         `limit` is the most that rolling one may cost, in points: a debit is positive, a credit negative.
         """
         old = structure_of(held)
-        new = whole(to, old.quantity, tag or old.tag)
+        new = whole(to, 1, tag)
         if new.quantity not in (1, old.quantity):
             raise ValueError(f"roll: {old.quantity} are held, they roll to as many, not to {new.quantity}")
-        terms, new = net_terms(limit, tif, until, tag or new.tag), new.times(old.quantity)
+        new = whole(new, old.quantity, new.tag or old.tag)
+        terms = net_terms(limit, tif, until, new.tag)
         return cls("roll", old.rolled_to(new).symbol, "long", float(new.quantity), terms, legs=new, closes=old)
 
     @classmethod

@@ -14,10 +14,12 @@ if TYPE_CHECKING:  # a configuration is read without numpy
 
 
 def whole(legs: Structure | Iterable[Leg], quantity: int, tag: str) -> Structure:
-    """Return a structure that is given, or of these legs."""
+    """Return a structure of these legs; a given one keeps its quantity and its tag where these say nothing else."""
     from orchestrate.domain.options.structure import Structure
 
-    return legs if isinstance(legs, Structure) else Structure(tuple(legs), quantity, tag)
+    if not isinstance(legs, Structure):
+        return Structure(tuple(legs), quantity, tag)
+    return Structure(legs.legs, legs.quantity if quantity == 1 else quantity, tag or legs.tag)
 
 
 def structure_of(held: HeldStructure | Structure) -> Structure:

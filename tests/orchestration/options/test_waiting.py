@@ -166,6 +166,16 @@ def test_a_roll_that_cannot_be_paid_leaves_what_is_held(engine):
     assert [record.reason for record in run.orchestrator.fills[2:]] == ["settlement"] * 2
 
 
+def test_a_structure_takes_the_quantity_and_the_tag_of_its_signal():
+    market = options_market((100,) * 5)
+    legs = Signal.structure(condor(market), 3, tag="mine").legs
+    assert legs is not None
+    assert (legs.quantity, legs.tag) == (3, "mine")
+    rolled = Signal.roll(spread(market, quantity=2), spread(market, 95, 100)).legs
+    assert rolled is not None
+    assert (rolled.quantity, rolled.tag) == (2, "spread")
+
+
 def test_rolls_keep_the_quantity_and_change_something():
     market = options_market((100,) * 5)
     with pytest.raises(ValueError, match="2 are held"):
