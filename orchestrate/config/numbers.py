@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -119,6 +119,31 @@ def _json(**bounds: float) -> WithJsonSchema:
 
 _AS_DATE = WithJsonSchema({"type": "string", "pattern": f"^{_MOMENT.pattern}$"})
 
+#: Of bars, then of quotes.
+ColumnName = Literal[
+    "timestamp",
+    "time",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "expiry",
+    "strike",
+    "right",
+    "bid",
+    "ask",
+    "spot",
+    "underlying",
+    "root",
+    "style",
+    "iv",
+    "delta",
+    "gamma",
+    "theta",
+    "vega",
+    "open_interest",
+]
 #: Marks numbers that stand for a share: 0.05, not 5%.
 SHARE: Final = "share"
 _Number = Annotated[Decimal, BeforeValidator(_decimal)]
@@ -131,6 +156,7 @@ Tick = Annotated[_Number, Field(ge=SMALLEST_TICK, le=MAX_PRICE), _json(minimum=f
 Margin = Annotated[_Number, Field(ge=1 / Decimal(MAX_FACTOR), le=1), _json(minimum=1 / MAX_FACTOR, maximum=1), SHARE]
 Rate = Annotated[_Number, Field(ge=0, le=1), _json(minimum=0, maximum=1), SHARE]
 Yearly = Annotated[_Number, Field(ge=0), _json(minimum=0), SHARE]
+Interest = Annotated[_Number, Field(ge=Decimal("-0.5"), le=Decimal("0.5")), _json(minimum=-0.5, maximum=0.5), SHARE]
 Lot = Annotated[
     LotRule | Decimal,
     BeforeValidator(_lot),

@@ -24,7 +24,7 @@ from orchestrate.config.sections.portfolio import portfolio_plan
 from orchestrate.config.sections.sizing import sizing_of
 from orchestrate.config.sections.strategies import Known, enabled_strategies, recognise, strategy_plan
 from orchestrate.config.sections.sweep import sweep_plan
-from orchestrate.config.sections.symbols import chain_settings, symbols_of, with_underlyings
+from orchestrate.config.sections.symbols import chain_settings, dividends, symbols_of, with_underlyings
 from orchestrate.config.shapes import SHAPE_KEYS, long_sections, shape
 from orchestrate.config.validation import validate
 from orchestrate.domain.errors import Problem
@@ -201,7 +201,6 @@ def _without_strategies(
     series, instruments, chains = data_plans(reading), instrument_plans(reading), chain_settings(reading)
     check_period(reading)
     check_benchmark(reading)
-    rules = execution_rules(reading)
     used = sorted({entry.framework for entry in known.values() if entry})
     sections = framework_settings(reading, used)
     judged = gates(reading, enabled, used if all(known.values()) else None)
@@ -214,9 +213,11 @@ def _without_strategies(
         capital=capital,
         data=series,
         chains=chains,
+        rates=values.rates,
+        dividends=dividends(reading),
         instruments=instruments,
         portfolio=portfolio,
-        execution=rules,
+        execution=execution_rules(reading),
         frameworks=MultiFrameworkConfig(sections),
         gates=judged,
         start=values.start or "",
@@ -240,7 +241,7 @@ def _check_shares(reading: Reading, share: Mapping[str, Decimal], total: Decimal
 def _capital(reading: Reading, enabled: int) -> CapitalPlan:
     written = reading.values.capital
     if written is not None:
-        return CapitalPlan(written.total, written.mode, written.currency)
+        return CapitalPlan(written.total, written.mode, written.currency, written.account)
     if reading.shaped.balance is not None:
         balance = getattr(reading.shaped.balance, "value", None)
         return CapitalPlan(Decimal(str(balance)) * max(1, enabled) if balance is not None else DEFAULT_CAPITAL)

@@ -14,6 +14,7 @@ from pydantic import Field
 from orchestrate.config.numbers import (
     AssetClassName,
     Column,
+    ColumnName,
     Cost,
     Crossing,
     Day,
@@ -23,6 +24,7 @@ from orchestrate.config.numbers import (
     FormatName,
     Fraction,
     Frequency,
+    Interest,
     Lot,
     Margin,
     Moment,
@@ -49,31 +51,6 @@ from orchestrate.domain.sweeps import MAX_POINTS
 Count = Annotated[int, Field(ge=1)]
 Lookback = Annotated[int, Field(ge=3)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")]
-#: Of bars, then of quotes.
-ColumnName = Literal[
-    "timestamp",
-    "time",
-    "open",
-    "high",
-    "low",
-    "close",
-    "volume",
-    "expiry",
-    "strike",
-    "right",
-    "bid",
-    "ask",
-    "spot",
-    "underlying",
-    "root",
-    "style",
-    "iv",
-    "delta",
-    "gamma",
-    "theta",
-    "vega",
-    "open_interest",
-]
 
 
 class Capital(Section):
@@ -81,6 +58,7 @@ class Capital(Section):
 
     total: Money
     mode: Literal["isolated", "pooled"] = "isolated"
+    account: Literal["margin", "cash"] = "margin"
     currency: Currency = "USD"
 
 
@@ -110,6 +88,8 @@ class Data(Section):
     chain: Filled | None = None
     underlying: Filled | None = None
     root: str = ""
+    settlement_prices: dict[Day, Positive] = made(dict)
+    settlement_series: Filled | None = None
     format: FormatName = "auto"
     date_format: str = ""
     timezone: Filled = "UTC"
@@ -374,6 +354,8 @@ class Configuration(Section):
     capital: Capital | None = None
     data: dict[str, Data] | None = None
     instruments: dict[str, InstrumentSection] = made(dict)
+    rates: dict[Currency, Interest] = made(dict)
+    dividends: dict[Filled, dict[Day, Positive]] = made(dict)
     start: Moment | None = None
     end: Moment | None = None
     periods_per_year: Periods | None = None

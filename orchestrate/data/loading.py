@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -18,7 +19,7 @@ from orchestrate.data.calendar import DAY, bar_length, periods_per_year
 from orchestrate.data.columns import Columns, show
 from orchestrate.data.files.cache import ColumnCache
 from orchestrate.data.findings import Evidence, judge
-from orchestrate.data.options.loading import LoadedChain, load_chain
+from orchestrate.data.options.loading import Carry, LoadedChain, load_chain
 from orchestrate.data.precision import instrument_of, rounded
 from orchestrate.data.resample import resample
 from orchestrate.data.sources import name, read_bars
@@ -80,7 +81,7 @@ def load(
         series, earlier = _at_their_moments(plan, series, earlier)
     _resample(plan, series, instruments)
     series = {symbol: series[symbol] for symbol in plan.data}
-    chains = _read_chains(plan, series)
+    chains = _read_chains(plan, series, instruments)
     for symbol, loaded in chains.items():
         series[symbol], instruments[symbol] = loaded.series, Instrument(symbol, precision=MAX_PRECISION)
     options = {symbol: loaded.chain for symbol, loaded in chains.items()}
@@ -131,13 +132,26 @@ def _resample(plan: RunPlan, series: dict[str, BarSeries], instruments: dict[str
             instruments[symbol] = replace(instruments[entry.resample["of"]], symbol=symbol)
 
 
-def _read_chains(plan: RunPlan, series: Mapping[str, BarSeries]) -> dict[str, LoadedChain]:
+def _read_chains(
+    plan: RunPlan, series: Mapping[str, BarSeries], instruments: Mapping[str, Instrument]
+) -> dict[str, LoadedChain]:
     """Return all chains of the plan within its start and end."""
     within = (
         bound(plan.start, last=False) if plan.start else None,
         bound(plan.end, last=True) if plan.end else None,
     )
-    return {symbol: load_chain(settings, plan.root, series, within) for symbol, settings in plan.chains.items()}
+    starts = {symbol for symbol in series if plan.data[symbol].stamp == "start"}
+    return {
+        symbol: load_chain(settings, plan.root, series, within, starts, _carry(plan, settings.underlying, instruments))
+        for symbol, settings in plan.chains.items()
+    }
+
+
+def _carry(plan: RunPlan, underlying: str, instruments: Mapping[str, Instrument]) -> Carry:
+    """Return what holding an underlying costs, at the rate of its currency."""
+    known = instruments.get(underlying)
+    currency = plan.capital.currency if known is None else known.currency
+    return Carry.of(plan.rates.get(currency, Decimal(0)), plan.dividends.get(underlying, {}))
 
 
 def _earlier_rates(

@@ -150,6 +150,59 @@ class AccountRuinedEvent(DomainEvent):
 
 
 @value
+class OptionSettledEvent(DomainEvent):
+    """The settlement of all contracts of one chain and day at one `price` of their underlying."""
+
+    chain: str
+    underlying: str
+    expires_on: str
+    settlement: str
+    price: float
+    t: int | None = None
+
+
+@value
+class OptionExpiredEvent(DomainEvent):
+    """The end of a position in an option that is worth nothing at the settlement price."""
+
+    strategy_id: str
+    symbol: str
+    quantity: float
+    price: float
+    t: int | None = None
+
+
+@value
+class OptionExercisedEvent(DomainEvent):
+    """The exercise of a long option with its underlying at `price`.
+
+    `cash` is what it pays, or what the delivered `shares` cost, with their signs.
+    """
+
+    strategy_id: str
+    symbol: str
+    quantity: float
+    price: float
+    cash: float
+    shares: float
+    t: int | None = None
+
+
+@value
+class OptionAssignedEvent(DomainEvent):
+    """The assignment of a short option, with the same facts; `early` is why it comes before the expiry, or empty."""
+
+    strategy_id: str
+    symbol: str
+    quantity: float
+    price: float
+    cash: float
+    shares: float
+    early: str = ""
+    t: int | None = None
+
+
+@value
 class OrderFilledEvent(DomainEvent):
     """The execution of an order."""
 

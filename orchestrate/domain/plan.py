@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from orchestrate.domain.instruments.instrument import LotRule
-from orchestrate.domain.options.settings import ChainSettings
+from orchestrate.domain.options.settings import AccountType, ChainSettings
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.option_rules import OptionRules
 from orchestrate.domain.portfolio import AllocationPlan, Limits, PortfolioPlan
@@ -38,11 +38,12 @@ GateOperator = Literal[">=", "<=", ">", "<", "==", "!="]
 
 @dataclass(frozen=True, slots=True)
 class CapitalPlan:
-    """The total capital, its currency, and whether strategies share it."""
+    """The total capital, its currency, whether strategies share it, and what options may be held without cover."""
 
     total: Decimal
     mode: CapitalMode = "isolated"
     currency: str = "USD"
+    account: AccountType = "margin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,10 @@ class MultiFrameworkConfig(dict[str, Mapping[str, object]]):
         return {name: settings for name, settings in bare.items() if settings}
 
 
+#: What a plan without options doesn't have.
+_OF_OPTIONS: Final = ("chains", "rates", "dividends")
+
+
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """The plan of a run: the configuration with everything resolved.
@@ -228,18 +233,26 @@ class RunPlan:
     logging: LoggingPlan = field(default_factory=LoggingPlan)
     root: Path = field(default_factory=Path)
     chains: Mapping[str, ChainSettings] = field(default_factory=dict)
+    #: continuous rates of interest a year, by currency
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    #: what a share pays, by symbol and ex-date
+    dividends: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return the whole plan as JSON values; `root` left out, so that the same plan reads the same everywhere."""
         plain = _plain(self)
         assert isinstance(plain, dict)
         del plain["root"]
-        if not self.chains:
-            del plain["chains"]
+        for name in _OF_OPTIONS:
+            if not plain[name]:
+                del plain[name]
+        execution, capital = plain["execution"], plain["capital"]
+        assert isinstance(execution, dict)
+        assert isinstance(capital, dict)
         if self.execution.options == OptionRules():
-            execution = plain["execution"]
-            assert isinstance(execution, dict)
             del execution["options"]
+        if self.capital.account == "margin":
+            del capital["account"]
         return plain
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,10 @@ from orchestrate.domain.events import (
     MarginCalledEvent,
     OppositionEndedEvent,
     OppositionStartedEvent,
+    OptionAssignedEvent,
+    OptionExercisedEvent,
+    OptionExpiredEvent,
+    OptionSettledEvent,
     PositionKeptEvent,
     SignalBlockedEvent,
     SignalResizedEvent,
@@ -116,10 +121,44 @@ def _margin_called(event: MarginCalledEvent) -> Line:
         "symbol": event.symbol,
         "quantity": event.quantity,
         "equity": event.equity,
-        "required": event.required,
+        "required": event.required if isfinite(event.required) else None,
         "bar_date": _date(event.t),
     }
     return Line("orchestrator.margin_call", "warning", facts)
+
+
+def _settled(event: OptionSettledEvent) -> Line:
+    facts = {
+        "chain": event.chain,
+        "underlying": event.underlying,
+        "expires_on": event.expires_on,
+        "settlement": event.settlement,
+        "price": event.price,
+        "bar_date": _date(event.t),
+    }
+    return Line("orchestrator.option_settled", "info", facts)
+
+
+_Ended = OptionExpiredEvent | OptionExercisedEvent | OptionAssignedEvent
+
+
+def _option_ended(name: str) -> Callable[[_Ended], Line]:
+    """Return the writer of what positions in options come to."""
+
+    def line(event: _Ended) -> Line:
+        facts: dict[str, object] = {
+            "strategy_id": event.strategy_id,
+            "symbol": event.symbol,
+            "quantity": event.quantity,
+            "price": event.price,
+        }
+        if not isinstance(event, OptionExpiredEvent):
+            facts |= {"cash": event.cash, "shares": event.shares}
+        if isinstance(event, OptionAssignedEvent):
+            facts["early"] = event.early or None
+        return Line(f"orchestrator.option_{name}", "info", {**facts, "bar_date": _date(event.t)})
+
+    return line
 
 
 def _ruined(event: AccountRuinedEvent) -> Line:
@@ -198,6 +237,10 @@ LINES: Final[dict[type[DomainEvent], Callable[[Any], Line | None]]] = {
     LimitReachedEvent: _limit_reached,
     MarginCalledEvent: _margin_called,
     AccountRuinedEvent: _ruined,
+    OptionSettledEvent: _settled,
+    OptionExpiredEvent: _option_ended("expired"),
+    OptionExercisedEvent: _option_ended("exercised"),
+    OptionAssignedEvent: _option_ended("assigned"),
     StrategyFailedEvent: _failed,
     StrategyAddedEvent: _changed("added"),
     StrategyPausedEvent: _changed("paused"),

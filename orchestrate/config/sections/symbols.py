@@ -67,8 +67,10 @@ _READ: Final = (
     "timezone",
     "frequency",
     "max_unpacked",
+    "settlement_prices",
+    "settlement_series",
 )
-_MADE: Final = ("synthetic", "root")
+_MADE: Final = ("synthetic", "root", "settlement_prices", "settlement_series")
 #: What `instruments:` may say of a chain, and of nothing else.
 TERMS: Final = ("style", "delivery", "settlement")
 #: The time zone of the exchange, where an entry names none.
@@ -97,6 +99,7 @@ def _settings(reading: Reading, symbol: str, entry: Data) -> ChainSettings:
         reading.wrong((*path, "synthetic", "underlying"), message, symbol_hint(reading, underlying))
     if entry.chain is not None and "format" not in entry.model_fields_set:
         reading.wrong((*path, "chain"), f"data.{symbol} doesn't say how its quotes are written", "write 'format'")
+    _check_settlement(reading, symbol, entry)
     return ChainSettings(
         symbol,
         reading.relative(entry.chain, reading.place(*path, "chain")) if entry.chain else "",
@@ -113,7 +116,22 @@ def _settings(reading: Reading, symbol: str, entry: Data) -> ChainSettings:
         terms.delivery,
         terms.settlement,
         _made(reading, symbol, entry),
+        {day: float(price) for day, price in sorted(entry.settlement_prices.items())},
+        entry.settlement_series or "",
     )
+
+
+def _check_settlement(reading: Reading, symbol: str, entry: Data) -> None:
+    """Check that settlement prices come from one place, and their series from the data."""
+    series, path = entry.settlement_series, ("data", symbol, "settlement_series")
+    if series is None:
+        return
+    if entry.settlement_prices:
+        reading.wrong(path, "'settlement_prices' and 'settlement_series' both say what contracts settle at", "keep one")
+    elif not has_symbol(reading, series):
+        reading.wrong(path, f"the symbol '{series}' is not in data", symbol_hint(reading, series))
+    elif series in chain_symbols(reading):
+        reading.wrong(path, f"'{series}' is a chain of options, it has no closes", "name a symbol with bars")
 
 
 def _made(reading: Reading, symbol: str, entry: Data) -> Mapping[str, object] | None:
@@ -144,6 +162,16 @@ def _check_keys(reading: Reading, symbol: str, allowed: tuple[str, ...]) -> None
         if key in Data.model_fields and key not in allowed and node.get(key) is not None:
             message = f"data.{symbol} is a chain of options, '{key}' means nothing there"
             reading.problems.append(reading.key("data", symbol, key).problem(message, "leave it out"))
+
+
+def dividends(reading: Reading) -> Mapping[str, Mapping[str, Decimal]]:
+    """Return what shares pay, by symbol of the data and ex-date."""
+    written = reading.values.dividends
+    for symbol in written:
+        if knows_data(reading) and not has_symbol(reading, symbol):
+            message = f"dividends: the symbol '{symbol}' is not in data"
+            reading.problems.append(reading.key("dividends", symbol).problem(message, symbol_hint(reading, symbol)))
+    return {symbol: dict(sorted(paid.items())) for symbol, paid in written.items()}
 
 
 def check_terms(reading: Reading, chains: list[str]) -> None:

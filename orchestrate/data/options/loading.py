@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
+from orchestrate.data.calendar import DAY
 from orchestrate.data.columns import show
 from orchestrate.data.options.pricing import pricing_of
+from orchestrate.data.options.sessions import opening
 from orchestrate.data.options.sources import read_chain
 from orchestrate.data.options.synthetic import make_chain
 from orchestrate.data.precision import decimals
 from orchestrate.domain.errors import DataError
 from orchestrate.domain.market.timeline import BarSeries, Closes, Floats
-from orchestrate.domain.options.chain import Chain
+from orchestrate.domain.options.chain import Chain, Payment
 from orchestrate.domain.options.settings import ChainSettings
 from orchestrate.domain.results import Finding
+from orchestrate.domain.values import value
 
 #: The first and the last moment that count.
 Within = tuple[int | None, int | None]
@@ -32,12 +38,35 @@ class LoadedChain:
     findings: tuple[Finding, ...]
 
 
+@value
+class Carry:
+    """A continuous rate of interest a year, and the dividends of an underlying."""
+
+    rate: float = 0.0
+    payments: tuple[Payment, ...] = ()
+
+    @classmethod
+    def of(cls, rate: Decimal, dividends: Mapping[str, Decimal]) -> Carry:
+        """Return it from dividends by ex-date: who holds the underlying before that session opens gets them."""
+        days = ((date.fromisoformat(day), float(amount)) for day, amount in sorted(dividends.items()))
+        return cls(float(rate), tuple(Payment(opening(day), amount) for day, amount in days))
+
+
+NO_CARRY: Final = Carry()
+
+
 def load_chain(
-    settings: ChainSettings, root: Path, series: Mapping[str, BarSeries], within: Within = (None, None)
+    settings: ChainSettings,
+    root: Path,
+    series: Mapping[str, BarSeries],
+    within: Within = (None, None),
+    starts: Collection[str] = (),
+    carry: Carry = NO_CARRY,
 ) -> LoadedChain:
     """Return a chain of the plan from the first to the last moment `within`, as far as these are given.
 
-    DataError where it can't be read, or nothing says what its underlying costs.
+    `starts` are the symbols whose bars are stamped with their beginnings; `carry` is what holding the underlying carry.
+    DataError where it can't be read, or nothing says what its underlying carry.
     """
     underlying = series.get(settings.underlying)
     findings: tuple[Finding, ...] = ()
@@ -48,20 +77,45 @@ def load_chain(
     else:
         closes = None if underlying is None else Closes(underlying.timestamp, underlying.close)
         chain, findings = read_chain(settings, root, closes)
-        chain = replace(chain, pricing=pricing_of(chain.terms.style))
-    if chain.terms.settlement == "am":
-        hint = f"write instruments: {{{settings.symbol}: {{settlement: pm}}}} for contracts that settle at a close"
-        raise DataError(
-            f"{chain.terms.root} settles at an opening price, which bars don't have",
-            where=f"data.{settings.symbol}",
-            hint=hint,
-        )
+        chain = replace(chain, pricing=pricing_of(chain.terms.style, carry.rate, payments=carry.payments))
+    prices = _settlement_prices(settings, series)
+    if not prices:
+        _refuse_mornings(chain, settings.symbol)
     chain = _between(chain, within, settings)
     spots = chain.spots if underlying is None else _known(underlying, chain)
     if np.isnan(spots).all():
         raise _without_underlying(settings)
-    known = replace(chain, spots=spots, decimals=_decimals(chain))
+    lag = 0 if underlying is None else _lag(underlying, starts=settings.underlying in starts)
+    known = replace(
+        chain, spots=spots, decimals=_decimals(chain), settlement_prices=prices, lag=lag, payments=carry.payments
+    )
     return LoadedChain(known, _series(settings.symbol, chain, spots), findings)
+
+
+def _refuse_mornings(chain: Chain, symbol: str) -> None:
+    """Refuse contracts that settle at an opening, of a chain without settlement prices."""
+    if chain.terms.settlement == "am":
+        hint = (
+            f"give data: {{{symbol}: {{settlement_prices: {{DATE: PRICE}}}}}} or its 'settlement_series', "
+            f"or write instruments: {{{symbol}: {{settlement: pm}}}} for contracts that settle at a close"
+        )
+        message = f"{chain.terms.root} settles at an opening price, which bars don't have"
+        raise DataError(message, where=f"data.{symbol}", hint=hint)
+
+
+def _settlement_prices(settings: ChainSettings, series: Mapping[str, BarSeries]) -> Mapping[str, float]:
+    """Return what contracts settle at by day of expiry, as far as it is given."""
+    if not settings.settlement_series:
+        return settings.settlement_prices
+    given = series[settings.settlement_series]
+    days = np.char.partition(np.datetime_as_string(given.timestamp.astype("M8[ns]")), "T")[:, 0]
+    return dict(zip(days.tolist(), given.close.tolist(), strict=True))
+
+
+def _lag(underlying: BarSeries, *, starts: bool) -> int:
+    """Return how long after its moment a bar's close is made: bars of minutes may act when they begin."""
+    acts_at_its_stamp = bool(underlying.available_at[0] == underlying.timestamp[0])
+    return underlying.length if starts and acts_at_its_stamp and underlying.length < DAY else 0
 
 
 def _between(chain: Chain, within: Within, settings: ChainSettings) -> Chain:

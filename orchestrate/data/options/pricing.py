@@ -9,12 +9,11 @@ from typing import Final
 import numpy as np
 
 from orchestrate.domain.market.timeline import Floats
+from orchestrate.domain.options.chain import Payment
 from orchestrate.domain.options.contract import Style
 from orchestrate.domain.options.view import ChainView, Pricing
 
 _YEAR: Final = 365 * 86_400 * 10**9
-#: A moment at which the underlying pays, and how much a share.
-Payment = tuple[int, float]
 
 
 def pricing_of(style: Style, rate: float = 0.0, dividend: float = 0.0, payments: Sequence[Payment] = ()) -> Pricing:

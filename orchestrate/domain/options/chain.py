@@ -19,6 +19,13 @@ _DAY: Final = 86_400 * 10**9
 Places = npt.NDArray[np.int32]
 
 
+class Payment(NamedTuple):
+    """What a share pays to those who hold it before the session that opens at that instant."""
+
+    moment: int
+    amount: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Contracts:
     """All contracts of a chain in columns, by day of expiry, strike and right, calls first."""
@@ -50,7 +57,8 @@ class Chain:
     A moment is when its quotes may be acted upon, as a bar's; `quoted_at` is the instant from which time to expiry
     counts. `places` are those of each row's contract. `spots` are the vendor's prices of the underlying, NaN where it
     gives none. `length` is the time from one moment to the next, as a rule; `decimals` are those of bids, asks and
-    strikes.
+    strikes. `settlement_prices` are by day of expiry, where they are given. The underlying's close is made `lag` after
+    the moment of its bar; `payments` are its dividends, rising.
     """
 
     symbol: str
@@ -65,6 +73,9 @@ class Chain:
     length: int
     pricing: Pricing | None = None
     decimals: int = 2
+    settlement_prices: Mapping[str, float] = field(default_factory=dict)
+    lag: int = 0
+    payments: tuple[Payment, ...] = ()
     _histories: dict[OptionContract, QuoteHistory] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import nan
 from typing import Final
 
@@ -75,6 +76,23 @@ class HeldStructure:
         """Days to the first expiry of its options, with fractions; NaN where it has none."""
         expiry = self.structure.expiry
         return nan if expiry is None else (expiry - self.t) / _DAY
+
+
+def without_leg(held: HeldStructure, symbol: str, price: float) -> HeldStructure | None:
+    """Return what is left of it when its leg of that symbol, traded at `price`, is gone; None where nothing is.
+
+    Shares that are left alone are no structure.
+    """
+    structure = held.structure
+    gone = next((leg for leg in structure.legs if leg.symbol == symbol), None)
+    if gone is None:
+        return held
+    legs = tuple(leg for leg in structure.legs if leg is not gone)
+    if not any(leg.option for leg in legs):
+        return None
+    rest = replace(structure, legs=legs)
+    entry = (held.entry * structure.multiplier - gone.units * price) / rest.multiplier
+    return replace(held, structure=rest, entry=entry)
 
 
 def liquidation_price(structure: Structure, quotes: Mapping[str, Quote]) -> float:

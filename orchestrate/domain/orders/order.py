@@ -55,6 +55,8 @@ class Reason(StrEnum):
     NO_STOP = "no_stop"
     NO_QUOTE = "no_quote"
     ROLL = "roll"
+    NO_SETTLEMENT = "no_settlement"
+    NOT_COVERED = "not_covered"
 
 
 #: Why an account's positions are closed whatever its strategies do: at the next open, and no rule cancels it.

@@ -84,7 +84,7 @@ class Session:
         self.log = DecisionLog(entries, market, self.marks, emit)
         buying_power = BuyingPower(entries, self.blotter, self.marks, market.series, market.instruments, rules)
         self.orders = OrderManager(self.blotter, buying_power, self.log, self.marks, market, rules, self._held)
-        self.structures = Structures(market, self.marks, self.log, self.blotter, rules)
+        self.structures = Structures(market, self.marks, self.log, self.blotter, rules, emit, capital.account)
         self.runner = self._open_runner(market, calls, rules)
         self.waiting_structures = WaitingStructures(self, buying_power, at_next=rules.options.quotes == "next")
         own = self.runner.views, self.blotter, self.marks, self.orders, self.structures

@@ -15,6 +15,7 @@ from orchestrate.domain.accounts import (
     allocation,
 )
 from orchestrate.domain.books import Book
+from orchestrate.domain.options.settings import AccountType
 from orchestrate.domain.portfolio import UNMANAGED
 
 DEFAULT_TOTAL: Final = Decimal(100_000)
@@ -38,11 +39,15 @@ class PortfolioCapitalManager:
     `pooled`: all strategies share one account, each up to its weight; otherwise each has one of its own.
     """
 
-    def __init__(self, total: Decimal = DEFAULT_TOTAL, *, pooled: bool = False) -> None:
+    def __init__(
+        self, total: Decimal = DEFAULT_TOTAL, *, pooled: bool = False, account: AccountType = "margin"
+    ) -> None:
         if total <= 0:
             raise ValueError(f"the total capital must be positive, not {total}")
         self.total = total
         self.pooled = pooled
+        #: whether shorts of options may be held without cover
+        self.account = account
         #: of a pool: the share of it that each strategy may use now
         self.weights: dict[str, float] = {}
         #: note weights of a pool that change

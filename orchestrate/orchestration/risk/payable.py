@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Final, NamedTuple
 
 from orchestrate.domain.accounts import Contribution
@@ -203,12 +204,14 @@ def fund_structure(
     whole = cost(wanted)
     fits = wanted if whole <= now.money + _GRAIN else 0 if intent.closes else _largest(wanted, cost, now.money)
     intent.reserve = max(cost(fits), 0.0) if fits else 0.0
-    detail = f"{wanted:g} cost {whole:.2f}, {now.money:.2f} is available"
-    figures = {"cost": whole, "available": now.money}
+    reason, detail = Reason.CAPITAL, f"{wanted:g} cost {whole:.2f}, {now.money:.2f} is available"
+    figures: Figures = {"cost": whole, "available": now.money}
+    if not isfinite(whole):
+        reason, detail, figures = Reason.NOT_COVERED, "a cash account has no naked calls", NO_FIGURES
     if not fits:
-        intent.refuse(stage, Reason.CAPITAL, detail, figures)
+        intent.refuse(stage, reason, detail, figures)
     elif fits < wanted:
-        intent.cut(stage, float(fits), Reason.CAPITAL, detail, figures)
+        intent.cut(stage, float(fits), reason, detail, figures)
 
 
 def _cost(

@@ -135,7 +135,7 @@ def _run(setup: Setup, findings: list[Finding], instances: Instances, policy: Po
 def _orchestrator(setup: Setup, policy: Policy) -> CrossFrameworkOrchestrator:
     plan = setup.plan
     return CrossFrameworkOrchestrator(
-        PortfolioCapitalManager(plan.capital.total, pooled=plan.capital.mode == "pooled"),
+        PortfolioCapitalManager(plan.capital.total, pooled=plan.capital.mode == "pooled", account=plan.capital.account),
         StrategyCoordinator(policy.settle, plan.portfolio.limits, mode=policy.mode, exits=plan.portfolio.exits),
         CompatibilityAnalyzer(),
         setup.engines,

@@ -150,7 +150,7 @@ def test_a_roll_closes_and_opens_at_once(engine):
         ("C 105", 2.0, True),
         ("C 95", 2.0, False),
     ]
-    assert seen == [("spread", 2, spread(market, 95, 100).symbol)]
+    assert seen == [("lower", 2, spread(market, 95, 100).symbol)]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

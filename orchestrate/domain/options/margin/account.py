@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import fsum
+from math import fsum, isfinite
 from typing import TYPE_CHECKING
 
 from orchestrate.domain.instruments.rates import Prices
@@ -45,12 +45,13 @@ def used(positions: Mapping[str, Position]) -> float:
         option = position.instrument.option
         if option is not None and position.quantity < 0:
             prices[option.underlying] = option.strike
-    return fsum(one.required for one in _requirements(owned, positions, prices))
+    required = [one.required for one in _requirements(owned, positions, prices)]
+    return fsum(one for one in required if isfinite(one))  # a call that has lost its cover uses no capital
 
 
 def _requirements(owned: Sequence[Position], positions: Mapping[str, Position], prices: Prices) -> list[Requirement]:
     """Return the requirement of the options on each underlying."""
-    from orchestrate.domain.options.margin.requirement import Holding, MarginRule, requirement
+    from orchestrate.domain.options.margin.requirement import Holding, MarginRule, requirement, rule_at
 
     by_underlying: dict[str, list[Holding]] = {}
     rules: dict[str, MarginRule] = {}
@@ -59,7 +60,7 @@ def _requirements(owned: Sequence[Position], positions: Mapping[str, Position], 
         assert contract is not None
         holding = Holding(contract, int(position.quantity), position.average_price, prices[position.symbol])
         by_underlying.setdefault(contract.underlying, []).append(holding)
-        rules[contract.underlying] = MarginRule(rate=position.instrument.margin_rate)
+        rules[contract.underlying] = rule_at(position.instrument.margin_rate)
     return [
         requirement(holdings, prices.get(underlying, 0.0), rules[underlying], _shares(positions, underlying))
         for underlying, holdings in by_underlying.items()

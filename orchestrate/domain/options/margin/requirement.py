@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import fsum, inf, isfinite
-from typing import Final, Literal
+from typing import Final
 
 from orchestrate.domain.options.contract import OptionContract
 from orchestrate.domain.options.margin.pairing import Long, Pairing, Short, best_pairing
+from orchestrate.domain.options.settings import AccountType
 from orchestrate.domain.options.structure import Structure
 from orchestrate.domain.values import value
-
-AccountType = Literal["margin", "cash"]
 
 
 @value
@@ -61,7 +60,12 @@ class MarginRule:
 
 EQUITY: Final = MarginRule()
 BROAD_INDEX: Final = MarginRule(rate=0.15)
-CASH_ACCOUNT: Final = MarginRule(naked=False)
+CASH_ACCOUNT: Final = MarginRule(rate=1.0, naked=False)
+
+
+def rule_at(rate: float) -> MarginRule:
+    """Return the rule of that rate; all of the underlying is what a cash account asks for."""
+    return CASH_ACCOUNT if rate == CASH_ACCOUNT.rate else MarginRule(rate=rate)
 
 
 def margin_rule(asset_class: str, account: AccountType = "margin") -> MarginRule:

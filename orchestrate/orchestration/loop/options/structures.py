@@ -15,34 +15,32 @@ import numpy as np
 
 from orchestrate.domain.books import Position
 from orchestrate.domain.instruments.instrument import MAX_PRECISION, Instrument
-from orchestrate.domain.market.stamps import DAY, moment_of
 from orchestrate.domain.market.timeline import Floats, Market, MarketEvent
-from orchestrate.domain.options.chain import Chain, Settlement, contract_series
+from orchestrate.domain.options.chain import Chain, contract_series
 from orchestrate.domain.options.contract import OptionContract
-from orchestrate.domain.options.holding import HeldStructure, liquidation_price
+from orchestrate.domain.options.holding import HeldStructure, liquidation_price, without_leg
 from orchestrate.domain.options.margin.requirement import margin_rule
-from orchestrate.domain.options.settlement import settle
+from orchestrate.domain.options.settings import AccountType
 from orchestrate.domain.options.structure import Leg, Structure
 from orchestrate.domain.options.view import ChainView
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent, IntentLeg
-from orchestrate.domain.orders.order import Demand, OrderGroup, Reason
+from orchestrate.domain.orders.order import OrderGroup, Reason
 from orchestrate.domain.results import Finding
 from orchestrate.domain.strategies.protocols import Signal
-from orchestrate.orchestration.loop.decision_log import DecisionLog
+from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.options.expiries import Expiries
 from orchestrate.orchestration.loop.options.quotes import LegPrices
 from orchestrate.orchestration.orders.blotter import Blotter
-from orchestrate.orchestration.orders.priced import place_priced
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
 
 class _Listed(NamedTuple):
-    """A contract that has joined the run, its chain, and when it is settled, if that lies within the data."""
+    """A contract that has joined the run, and its chain."""
 
     contract: OptionContract
     chain: Chain
-    settlement: Settlement | None
 
 
 class Fills(NamedTuple):
@@ -55,9 +53,19 @@ class Fills(NamedTuple):
 class Structures:
     """All structures of a run; `open_symbol` lets an engine trade a contract."""
 
-    def __init__(self, market: Market, marks: Marks, log: DecisionLog, blotter: Blotter, rules: ExecutionRules) -> None:
+    def __init__(
+        self,
+        market: Market,
+        marks: Marks,
+        log: DecisionLog,
+        blotter: Blotter,
+        rules: ExecutionRules,
+        emit: Emit,
+        account: AccountType,
+    ) -> None:
         self._market, self._marks, self._log, self._blotter = market, marks, log, blotter
-        self._prices, self._max_age = LegPrices(market, marks, rules), rules.options.oldest
+        self._prices, self._max_age, self._account = LegPrices(market, marks, rules), rules.options.oldest, account
+        self._expiries = Expiries(market, marks, blotter, log, emit)
         self._quotes = rules.options.quotes
         #: intents whose structures are ordered and not over
         self.ordered: list[Intent] = []
@@ -101,7 +109,17 @@ class Structures:
             intent.refuse("size", Reason.NOTHING_TO_CLOSE, "no such structure is held, or it is being closed")
         else:
             self._estimate(intent, traded, event)
+            if not intent.closing and not intent.refused:
+                self._require_settlement(intent, structure)
         return intent
+
+    def _require_settlement(self, intent: Intent, structure: Structure) -> None:
+        """Refuse an opening with a contract that would be settled at a price which nobody knows."""
+        settlements = {option.symbol: self._expiries.settlement(option) for option in structure.options}
+        unknown = [symbol for symbol, one in settlements.items() if one is not None and isnan(one.price)]
+        if unknown:
+            intent.size(intent.units or 0.0)
+            intent.refuse("size", Reason.NO_SETTLEMENT, f"{unknown[0]} has no settlement price")
 
     def _estimate(self, intent: Intent, traded: Structure, event: MarketEvent) -> None:
         """Give an intent the prices that it is funded at: those of now, or its limit where that is worse."""
@@ -250,8 +268,9 @@ class Structures:
         self.open_symbol(entry.framework, contract.symbol)
 
     def _join(self, contract: OptionContract) -> None:
-        symbol, chain, settlement = contract.symbol, self._prices.chains[contract.root], self._settlement(contract)
-        self._listed[symbol] = _Listed(contract, chain, settlement)
+        symbol, chain = contract.symbol, self._prices.chains[contract.root]
+        settlement = self._expiries.settlement(contract)
+        self._listed[symbol] = _Listed(contract, chain)
         if settlement is not None:
             self._market.settlements[symbol] = contract.expires_on  # type: ignore[index]  # a market with room
         series = contract_series(chain, contract, self._spots(chain), settlement, self._max_age)
@@ -266,7 +285,7 @@ class Structures:
             contract.symbol,
             precision=min(MAX_PRECISION, max(chain.decimals + 1, underlying.precision)),  # of a mid
             multiplier=contract.multiplier,
-            margin_rate=margin_rule(underlying.asset_class).rate,
+            margin_rate=margin_rule(underlying.asset_class, self._account).rate,
             option=contract,
         )
 
@@ -276,39 +295,20 @@ class Structures:
         rows = np.searchsorted(series.available_at, chain.moments, side="right") - 1
         return series.close[np.maximum(rows, 0)]
 
-    def _settlement(self, contract: OptionContract) -> Settlement | None:
-        """Return the first bar of the underlying at or after the expiry; one of days counts at the end of its day."""
-        series = self._market.series[contract.underlying]
-        stamps, expiry = series.available_at, contract.expiry
-        if series.length >= DAY:
-            stamps, expiry = series.timestamp, moment_of(contract.expires_on)
-        row = int(np.searchsorted(stamps, expiry, side="left"))
-        return None if row == len(series) else Settlement(int(series.available_at[row]), float(series.close[row]))
-
     # ---- expiry
 
     def settle(self, entry: StrategyEntry, position: Position) -> bool:
         """Place the orders that an expired option comes to; return whether the position is one."""
-        listed = self._listed.get(position.symbol)
-        if listed is None or listed.settlement is None:
+        if not self._expiries.settle(entry, position):
             return False
-        contract, settled = listed.contract, settle(listed.contract, position.quantity, listed.settlement.price)
-        self._place(entry, position.symbol, -position.quantity, settled.price)
-        if settled.shares:
-            self._blotter.delivered.add((entry.id, contract.underlying))
-            self._place(entry, contract.underlying, settled.shares, contract.strike)
+        self.leave(entry.id, position)
         return True
 
-    def expired(self, t: int) -> None:
-        """Forget structures whose options have all expired."""
-        for own in self._held.values():
-            own[:] = [held for held in own if any(option.expiry > t for option in held.structure.options)]
-
-    def _place(self, entry: StrategyEntry, symbol: str, quantity: float, price: float) -> None:
-        step = self._marks.step
-        t = self._market.timeline.moments[step]
-        demand = Demand(entry.id, symbol, quantity, False, price, step, t, signalled=False)
-        place_priced(self._blotter, entry.book, demand, fee=0.0, reason=Reason.SETTLEMENT)
+    def leave(self, strategy_id: str, position: Position) -> None:
+        """Take an option that is no longer held out of the structures of its strategy, which keep their other legs."""
+        symbol, price = position.symbol, position.average_price
+        own = self._held.get(strategy_id, [])
+        own[:] = [rest for one in own if (rest := without_leg(one, symbol, price)) is not None]
 
 
 def _closed(intent: Intent) -> Structure | None:
