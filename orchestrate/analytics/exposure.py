@@ -71,7 +71,8 @@ def groups(result: RunResult) -> list[Group]:
         found.append(_group("framework", name, places, [one for one in strategies if one.framework == name]))
     for symbol in dict.fromkeys(symbol for _, symbol in places):
         own = [place for place in places if place[1] == symbol]
-        found.append(_group("symbol", symbol, own, [one for one in strategies if symbol in one.symbols]))
+        trading = [one for one in strategies if symbol in one.symbols or (one.id, symbol) in own]  # options join
+        found.append(_group("symbol", symbol, own, trading))
     return found
 
 

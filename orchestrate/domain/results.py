@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from orchestrate.domain.books import Accrual, Flow, Handover, Position, Trade
 from orchestrate.domain.events import StrategyConflictDetectedEvent
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.orders.order import Decision, Fill, OrderStatus, Reason
+from orchestrate.domain.orders.order import Decision, Fill, OrderGroup, OrderStatus, Reason
 from orchestrate.domain.plan import RunPlan
 from orchestrate.domain.values import value
 
@@ -111,7 +111,8 @@ class DecisionRecord:
 class FillRecord:
     """A fill with the label of its bar and the reason of its order.
 
-    `moment` is that of its step, None where it is the label. `slippage` is the money that slippage cost.
+    `moment` is that of its step, None where it is the label. `slippage` is the money that slippage cost; `group` is
+    what its order belongs to.
     """
 
     t: int
@@ -120,6 +121,7 @@ class FillRecord:
     closing: bool
     reason: Reason = Reason.NONE
     moment: int | None = None
+    group: OrderGroup | None = None
     slippage: float = 0.0
 
 

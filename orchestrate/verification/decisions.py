@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from orchestrate.verification.facts import Difference, Row, Run, same
+from orchestrate.verification.options.structures import is_structure, legs_of
 
 
 def check_decisions(run: Run) -> Iterator[Difference]:
@@ -16,16 +17,20 @@ def check_decisions(run: Run) -> Iterator[Difference]:
     last = {row["order_id"]: number for number, row in enumerate(rows) if row["granted"]}
     for number, row in enumerate(rows):
         where = f"decisions, row {number}"
-        if row["strategy_id"] not in run.strategies or row["symbol"] not in run.bars:
+        structure = is_structure(run, row["symbol"])
+        if row["strategy_id"] not in run.strategies or (row["symbol"] not in run.bars and not structure):
             yield Difference(
                 "decisions", where, (row["strategy_id"], row["symbol"]), "a strategy, a symbol of the data"
             )
             return
         yield from _check_size(row, where)
-        yield from _check_price(run, row, where, fills, is_first=row["order_id"] not in placed)
+        if structure:
+            yield from _check_structure(run, row, where)
+        else:
+            yield from _check_price(run, row, where, fills, is_first=row["order_id"] not in placed)
         done = fills.quantities.get(row["order_id"])
         yield from _check_status(row, where, done)
-        if last.get(row["order_id"]) == number:
+        if last.get(row["order_id"]) == number and not structure:
             yield from _check_granted(run, row, where, done)
         if row["order_id"]:
             placed.add(row["order_id"])
@@ -78,6 +83,21 @@ def _check_price(run: Run, row: Row, where: str, fills: _Fills, *, is_first: boo
     known = fills.prices.get((row["symbol"], row["label"]), ())
     if not low - 1e-6 <= row["price"] <= high + 1e-6 and not any(same(row["price"], one, one) for one in known):
         yield Difference("decisions", f"{where}: price", row["price"], close)
+
+
+def _check_structure(run: Run, row: Row, where: str) -> Iterator[Difference]:
+    """Yield a structure that was filled at another price than its legs make, in units of its least multiplier."""
+    if row["status"] != "filled":
+        return
+    legs, prices = legs_of(row["symbol"]), {}
+    for fill in run.rows("fills"):
+        if (fill["strategy_id"], fill["t"]) == (row["strategy_id"], row["t"]) and not fill["reason"]:
+            prices[fill["symbol"]] = fill["price"]
+    points = min(run.contracts[leg].multiplier for leg in legs if leg in run.contracts)
+    units = {leg: ratio * run.terms[leg].multiplier for leg, ratio in legs.items()}
+    net = sum(units[leg] * prices.get(leg, np.nan) for leg in legs) / points
+    if not same(row["price"], net):
+        yield Difference("decisions", f"{where}: price", row["price"], net)
 
 
 def _check_status(row: Row, where: str, done: float | None) -> Iterator[Difference]:

@@ -70,7 +70,8 @@ def _groups(run: Run, curves: Curves, stored: Mapping[Key, Any]) -> dict[Key, Me
         framework = ("framework", curve.ledger.strategy.framework)
         groups[framework] = [*groups.get(framework, ()), (curve, everything)]
     for symbol in run.bars:
-        trading = [curve for curve in curves.values() if symbol in curve.ledger.strategy.symbols]
+        known = [(curve, {*curve.ledger.strategy.symbols, *curve.places}) for curve in curves.values()]
+        trading = [curve for curve, symbols in known if symbol in symbols]
         if ("symbol", symbol) in stored or any(symbol in curve.places for curve in curves.values()):
             groups["symbol", symbol] = [(curve, [symbol]) for curve in trading]
     return groups

@@ -49,6 +49,29 @@ class Terms:
     week: int = 5
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Contract:
+    """An option, the moments of its chain with the instants that they stand for, and its own quotes by moment.
+
+    `day` is that of its expiry. A quote counts for `max_age`, from its moment on.
+    """
+
+    underlying: str
+    is_call: bool
+    strike: float
+    expiry: int
+    day: int
+    delivers: bool
+    multiplier: float
+    moments: Stamps
+    instants: Stamps
+    length: int
+    max_age: int
+    quoted: Stamps
+    bid: Floats
+    ask: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Commission:
     """A share of the notional in percent, or an amount a unit, and at least a minimum."""
@@ -109,6 +132,8 @@ class Run:
     gates: Sequence[Gate] = ()
     #: closes before the first bar, of rates that are needed before it
     earlier_rates: Mapping[str, float] = field(default_factory=dict)
+    #: the options that were traded, which have bars and terms as well
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
 
     @cached_property
     def stamps(self) -> Stamps:

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from orchestrate.verification.facts import EARLIEST, Bars, Difference, Row, Run, Terms, same
+from orchestrate.verification.options.fills import OptionFills
 
 #: Orders that are closed at the last close of their series, and those that an account forces at the next open.
 _LAST_CLOSE: Final = ("settlement", "close_at_end")
@@ -21,7 +22,7 @@ def check_fills(run: Run) -> Iterator[Difference]:
     """Yield the fills that could not have been."""
     types = order_types(run)
     known: set[str] = set()
-    before = EARLIEST
+    before, options = EARLIEST, OptionFills(run) if run.contracts else None
     for number, fill in enumerate(run.rows("fills")):
         where = f"fills, row {number}: {fill['fill_id']}"
         if fill["fill_id"] in known or fill["strategy_id"] not in run.strategies or fill["symbol"] not in run.bars:
@@ -32,7 +33,9 @@ def check_fills(run: Run) -> Iterator[Difference]:
             return
         before = fill["t"]
         known.add(fill["fill_id"])
-        yield from _check(run, fill, types.get(fill["order_id"], "market"), where)
+        yield from _check(run, fill, types.get(fill["order_id"], "market"), where, options)
+    if options is not None:
+        yield from options.check_all()
 
 
 def order_types(run: Run) -> dict[str, str]:
@@ -40,18 +43,22 @@ def order_types(run: Run) -> dict[str, str]:
     return {row["order_id"]: row["order_type"] for row in reversed(run.rows("decisions"))}
 
 
-def _check(run: Run, fill: Row, order_type: str, where: str) -> Iterator[Difference]:
+def _check(run: Run, fill: Row, order_type: str, where: str, options: OptionFills | None) -> Iterator[Difference]:
     bars, terms = run.bars[fill["symbol"]], run.terms[fill["symbol"]]
     row = int(np.searchsorted(bars.labels, fill["label"]))
     if row >= len(bars.labels) or bars.labels[row] != fill["label"] or bars.stamps[row] != fill["t"]:
         yield Difference("fills", f"{where}: label", fill["label"], "the label and moment of a bar")
         return
-    at_close = is_at_close(run, fill, order_type)
-    yield from _check_price(run, fill, order_type, row, where, at_close=at_close)
+    of_options = options is not None and options.concerns(fill)
+    at_close = of_options or is_at_close(run, fill, order_type)
+    if options is not None and of_options:
+        yield from options.check_price(fill, where)
+    else:
+        yield from _check_price(run, fill, order_type, row, where, at_close=at_close)
     rate = _rate(run, terms, bars, row, at_close=at_close)
     if terms.fx and not same(fill["rate"], rate):
         yield Difference("rates", f"{where}: rate", fill["rate"], rate)
-    fee = fee_of(run, fill, terms, rate)
+    fee = 0.0 if options is not None and options.is_free(fill) else fee_of(run, fill, terms, rate)
     if not same(fill["fee"], fee, fill["quantity"] * fill["price"]):
         yield Difference("fees", f"{where}: fee", fill["fee"], fee)
 

@@ -11,7 +11,8 @@ import pytest
 from orchestrate.data.loading import load_market
 from orchestrate.runs.plans import plan_of
 from orchestrate.runs.reading import read_run
-from orchestrate.usecases.audit.verify import TABLES, facts_of
+from orchestrate.usecases.audit.verify import TABLES
+from orchestrate.usecases.audit.verify import facts_of as run_facts
 from orchestrate.usecases.backtest import Request, backtest
 from orchestrate.verification.facts import Run
 from tests.verification.portfolios import STRATEGIES, portfolio
@@ -35,18 +36,23 @@ def sums() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def facts_of_portfolio(folder: Path, sums: list[str]) -> Callable[[int], Run]:
-    """Run the portfolio of a seed; return what is known of its run."""
+def facts_of(folder: Path, sums: list[str]) -> Callable[[str], Run]:
+    """Run a portfolio; return what is known of its run."""
 
-    @cache
-    def facts(seed: int) -> Run:
-        (folder / "portfolio.yaml").write_text(portfolio(seed))
+    def known(text: str) -> Run:
+        (folder / "portfolio.yaml").write_text(text)
         with sums_of_floats() as places:
             done = backtest(Request("portfolio.yaml", lookahead=False))
         sums.extend(places)
         assert done.folder is not None, done.error
         run = read_run(Path("reports"), done.folder.name, [f"{name}.parquet" for name in TABLES])
         plan = plan_of(run)
-        return facts_of(run, plan, load_market(plan)[0])
+        return run_facts(run, plan, load_market(plan)[0])
 
-    return facts
+    return known
+
+
+@pytest.fixture(scope="module")
+def facts_of_portfolio(facts_of: Callable[[str], Run]) -> Callable[[int], Run]:
+    """Run the portfolio of a seed; return what is known of its run."""
+    return cache(lambda seed: facts_of(portfolio(seed)))

@@ -98,7 +98,7 @@ class Intent:
 
     def size(self, quantity: float) -> None:
         """Ask for that much."""
-        if self.terms is NO_TERMS and not self.requires:
+        if self.terms is NO_TERMS and not self.requires and self.group is None:
             self.demand = Demand(self.strategy_id, self.symbol, quantity, self.closing, self.price, self.step, self.t)
         else:
             self.demand = self._demand(quantity, self.terms)

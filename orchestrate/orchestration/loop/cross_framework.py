@@ -237,7 +237,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
 
     def book(self, fills: Iterable[Fill], *, at_close: bool = False) -> None:
         """3. Book the fills, and notify the strategies that have a hook for them."""
-        session, router, instruments = self.session, self._router, self._market.instruments
+        session, router, instruments, records = self.session, self._router, self._market.instruments, self.fills
         step = session.marks.step
         notified: list[tuple[StrategyEntry, Fill]] = []
         for fill in fills:
@@ -260,7 +260,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
             session.booked(entry, symbol)
             if order.bracket is not None or (session.blotter.conditionals and not order.native_order):
                 session.orders.filled(entry, order, booked)
-            self.fills.append(FillRecord(label, booked, entry.framework, order.closing, order.reason, fill.t))
+            records.append(FillRecord(label, booked, entry.framework, order.closing, order.reason, fill.t, order.group))
             self._emit(OrderFilledEvent(booked, label))
             if session.runner.has_hook(entry, "on_fill"):
                 notified.append((entry, booked))

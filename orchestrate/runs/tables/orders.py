@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from orchestrate.domain.orders.order import Demand, OrderStatus, OrderType, Outcome, StageOutcome
+from orchestrate.domain.orders.order import Demand, OrderGroup, OrderStatus, OrderType, Outcome, StageOutcome
 from orchestrate.domain.orders.terms import Tif
 from orchestrate.domain.results import DecisionRecord, FillRecord, RunResult
 from orchestrate.runs.tables.arrow import Kind, Row, table_of
@@ -93,9 +93,13 @@ def _decided(record: DecisionRecord, placed: DecisionRecord, status: OrderStatus
     what = (demand.t, record.t, demand.strategy_id, demand.symbol, _side(demand.quantity), str(order.type))
     end = (str(status), str(decision.outcome), str(decision.reason), decision.detail)
     size = (demand.quantity, decision.quantity, demand.price)
-    names = ("" if group is None else f"{group.kind}:{group.id}", order.tag, record.order_id)
+    names = (_named(group), order.tag, record.order_id)
     money = (demand.closing, decision.available, decision.reserve, decision.sized)
     return (*what, *end, *size, *names, *money, _stages(decision.trail) if decision.trail else "")
+
+
+def _named(group: OrderGroup | None) -> str:
+    return "" if group is None else f"{group.kind}:{group.id}"
 
 
 def _terms(demand: Demand) -> Row:
@@ -120,7 +124,7 @@ def _undecided(record: FillRecord, status: OrderStatus) -> Row:
     what = (_moment(record), record.t, fill.strategy_id, fill.symbol, _side(fill.quantity), str(OrderType.MARKET))
     end = (str(status), str(Outcome.APPROVED), str(record.reason), "")
     size = (fill.quantity, fill.quantity, fill.price)
-    return (*what, *end, *size, "", "", fill.order_id, record.closing, None, 0.0, False, "")
+    return (*what, *end, *size, _named(record.group), "", fill.order_id, record.closing, None, 0.0, False, "")
 
 
 def _filled(record: FillRecord) -> Row:

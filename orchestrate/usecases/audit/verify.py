@@ -21,8 +21,10 @@ from orchestrate.domain.text.printable import one_line
 from orchestrate.runs.arrays import arrays
 from orchestrate.runs.plans import plan_of
 from orchestrate.runs.reading import StoredRun, read_run
+from orchestrate.usecases.audit.contracts import contracts_of, terms_of
 from orchestrate.usecases.audit.inputs import changed_data
 from orchestrate.verification.facts import Bars, Commission, Difference, Gate, Rules, Run, Strategy, Table, Terms
+from orchestrate.verification.options.contracts import bars_of
 from orchestrate.verification.verify import verify as verify_run
 
 SCHEMA_VERSION: Final = 1
@@ -88,7 +90,13 @@ def verify(request: Request) -> Verification:
 
 def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
     """Return what is known of a run, as the verification takes it."""
-    rules = plan.execution
+    rules, tables = plan.execution, {name: _table(run, f"{name}.parquet") for name in TABLES}
+    bars = {symbol: _bars(series) for symbol, series in market.series.items()}
+    terms = {symbol: _terms(instrument) for symbol, instrument in market.instruments.items()}
+    contracts = contracts_of(market, tables)
+    for symbol, one in contracts.items():
+        bars[symbol] = bars_of(one, bars[one.underlying])
+        terms[symbol] = terms_of(one, market.instruments[one.underlying])
     return Run(
         capital=float(plan.capital.total),
         pooled=plan.capital.mode == "pooled",
@@ -101,13 +109,14 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
             periods_per_year=plan.periods_per_year,
         ),
         strategies=_strategies(run, plan),
-        bars={symbol: _bars(series) for symbol, series in market.series.items()},
-        terms={symbol: _terms(instrument) for symbol, instrument in market.instruments.items()},
-        tables={name: _table(run, f"{name}.parquet") for name in TABLES},
+        bars=bars,
+        terms=terms,
+        tables=tables,
         figures=run.figures,
         benchmark=plan.benchmark,
         gates=[Gate(str(one), one.metric, one.operator, one.bound, _baseline(one)) for one in plan.gates],
         earlier_rates=market.earlier_rates,
+        contracts=contracts,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from orchestrate.verification.documents import unlike
 from orchestrate.verification.facts import Difference, Run
+from orchestrate.verification.options.structures import is_structure, legs_of
 from orchestrate.verification.outcomes.trails import Decided, decided
 
 #: Why orders end of themselves: that takes nothing away.
@@ -47,10 +48,16 @@ def _reasons(run: Run, decisions: Sequence[Decided]) -> list[dict[str, Any]]:
         price = prices.setdefault(order, price) if order else price
         for reason, quantity in _cuts(one):
             counts[reason] += 1
-            worth = quantity * abs(price) * run.terms[one.row["symbol"]].multiplier
+            worth = quantity * abs(price) * _multiplier(run, one.row["symbol"])
             money[reason] = money.get(reason, 0.0) + worth
     ranked = sorted(counts, key=lambda reason: (-counts[reason], -money[reason], reason))
     return [{"reason": name, "count": counts[name], "money": money[name]} for name in ranked]
+
+
+def _multiplier(run: Run, symbol: str) -> float:
+    """Return the money of a point, of a structure that of its price."""
+    legs = legs_of(symbol) if is_structure(run, symbol) else (symbol,)
+    return min(run.terms[leg].multiplier for leg in legs if len(legs) == 1 or leg in run.contracts)
 
 
 def _cuts(one: Decided) -> list[tuple[str, float]]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from orchestrate.verification.facts import Difference, Run
 from orchestrate.verification.figures.periods import text_of
+from orchestrate.verification.outcomes.trails import decided
 
 _MISSING: Final = "no value for "
 _SHORTS: Final = "its shorts cost "
@@ -88,7 +89,7 @@ def _of_margin(run: Run) -> Iterator[Due]:
 
 def _of_settlements(run: Run) -> Iterator[Due]:
     ended: dict[str, int] = {}
-    for row in run.rows("decisions"):
+    for row in (one.row for one in decided(run)):
         if (row["reason"], row["outcome"]) == ("settlement", "approved"):
             ended[row["symbol"]] = ended.get(row["symbol"], 0) + 1
     for symbol, count in ended.items():

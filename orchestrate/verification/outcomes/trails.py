@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrate.verification.facts import Row, Run
+from orchestrate.verification.options.fills import OptionFills
+from orchestrate.verification.options.structures import is_leg
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,11 @@ class Decided:
 def decided(run: Run) -> Iterator[Decided]:
     """Yield all decisions of a run, in order."""
     placed: set[str] = set()
+    options = OptionFills(run) if run.contracts else None
+    settled = {fill["order_id"] for fill in run.rows("fills") if options is not None and options.is_free(fill)}
     for row in run.rows("decisions"):
         order = row["order_id"]
+        if order in settled or is_leg(run, row):
+            continue  # of a structure or an expiry, for which no strategy asked
         yield Decided(row, json.loads(row["stages"]) if row["stages"] else (), not order or order not in placed)
         placed.add(order)

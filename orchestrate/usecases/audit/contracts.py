@@ -1,0 +1,76 @@
+"""The options of a stored run as the verification takes them: their terms, and their quotes from the chains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import numpy as np
+
+from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.market.stamps import DAY, moment_of
+from orchestrate.domain.market.timeline import Market
+from orchestrate.domain.options.chain import Chain
+from orchestrate.domain.options.margin.requirement import margin_rule
+from orchestrate.verification.facts import Contract, Table, Terms
+from orchestrate.verification.options.structures import legs_of
+
+_RIGHTS: Final = {"C": True, "P": False}
+
+
+def contracts_of(market: Market, tables: Mapping[str, Table]) -> dict[str, Contract]:
+    """Return the contracts that a run decided on or traded, by symbol."""
+    chains = {chain.terms.root: chain for chain in market.chains.values()}
+    found = ((symbol, _contract(chains, symbol)) for symbol in dict.fromkeys(_symbols(tables)))
+    return {symbol: contract for symbol, contract in found if contract is not None} if chains else {}
+
+
+def _symbols(tables: Mapping[str, Table]) -> Iterator[str]:
+    yield from tables["fills"]["symbol"]
+    for symbol in tables["decisions"]["symbol"]:
+        yield from legs_of(symbol) if ", " in symbol or symbol.startswith(("+", "-")) else (symbol,)
+
+
+def _contract(chains: Mapping[str, Chain], symbol: str) -> Contract | None:
+    """Return the contract that a symbol names, such as `SPXW 2018-02-28 P 2700`; None where no chain has it."""
+    parts = symbol.rsplit(" ", 3)
+    chain = chains.get(parts[0])
+    if chain is None or len(parts) != 4 or parts[2] not in _RIGHTS:
+        return None
+    own, day = chain.contracts, moment_of(parts[1])
+    strike = np.char.mod("%.10g", own.strike) == parts[3]
+    places = np.flatnonzero((own.day * DAY == day) & strike & (own.is_call == _RIGHTS[parts[2]]))
+    return None if not len(places) else _facts(chain, int(places[0]), day)
+
+
+def _facts(chain: Chain, place: int, day: int) -> Contract:
+    own, rows = chain.contracts, np.flatnonzero(chain.places == place)
+    return Contract(
+        underlying=chain.terms.underlying,
+        is_call=bool(own.is_call[place]),
+        strike=float(own.strike[place]),
+        expiry=int(own.expiry[place]),
+        day=day,
+        delivers=chain.terms.delivery == "physical",
+        multiplier=chain.terms.multiplier,
+        moments=chain.moments,
+        instants=chain.quoted_at,
+        length=chain.length,
+        max_age=chain.max_age,
+        quoted=chain.moments[np.searchsorted(chain.starts, rows, side="right") - 1],
+        bid=chain.quoted["bid"][rows],
+        ask=chain.quoted["ask"][rows],
+    )
+
+
+def terms_of(contract: Contract, underlying: Instrument) -> Terms:
+    """Return how a contract is traded."""
+    own = Instrument("", multiplier=contract.multiplier, margin_rate=margin_rule(underlying.asset_class).rate)
+    return Terms(
+        multiplier=contract.multiplier,
+        tick=underlying.tick,
+        precision=underlying.precision,
+        by_notional=True,
+        initial=(1.0, own.initial_rate(-1.0)),
+        maintenance=(0.0, own.maintenance(-1.0)),
+    )
