@@ -12,6 +12,7 @@ import numpy as np
 from orchestrate.analytics.contributions.document import attribution
 from orchestrate.analytics.correlation import correlated, correlation
 from orchestrate.analytics.metrics import METRICS, figures
+from orchestrate.analytics.options.structures import structures, summary
 from orchestrate.analytics.orders.blotter_summary import blotter_summary
 from orchestrate.analytics.tracks.run import Tracks
 from orchestrate.analytics.tracks.tables import tables
@@ -56,6 +57,7 @@ def summarise(result: RunResult) -> Document:
         "attribution": parts,
         "peaks": peaks,
         **blotter_summary(result),
+        **({"structures": summary(structures(result))} if result.plan.chains else {}),
         "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more], tracks))],
     }
 

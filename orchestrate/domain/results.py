@@ -274,6 +274,8 @@ class RunResult:
     #: the benchmark's close that counts at each step, in the capital's currency, NaN before its first bar; None where
     #: no benchmark is named
     benchmark: Floats | None = None
+    #: the money of a point of each option that joined the run
+    multipliers: Mapping[str, float] = field(default_factory=dict)
     #: the bars of the run by symbol: those of its market, not a copy
     series: Mapping[str, BarSeries] = field(default_factory=dict)
     #: strategies that look ahead, or are not repeatable

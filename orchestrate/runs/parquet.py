@@ -10,6 +10,7 @@ from orchestrate.runs.tables.arrow import column_names, first_unlike_row, parque
 from orchestrate.runs.tables.books import equity_table, flows_table, positions_table, trades_table
 from orchestrate.runs.tables.exposure import exposure_bytes
 from orchestrate.runs.tables.orders import decisions_table, fills_table
+from orchestrate.runs.tables.structures import structures_table
 
 __all__ = ["TABLES", "column_names", "first_unlike_row", "parquet_files", "read_columns"]
 
@@ -27,4 +28,7 @@ TABLES: Final[Mapping[str, Callable[[RunResult], Any]]] = {
 def parquet_files(result: RunResult) -> dict[str, bytes]:
     """Return the Parquet files of a run by name."""
     files = {f"{name}.parquet": parquet_bytes(table(result)) for name, table in TABLES.items()}
-    return files | {"exposure.parquet": exposure_bytes(result)}
+    files["exposure.parquet"] = exposure_bytes(result)
+    if result.plan.chains:
+        files["structures.parquet"] = parquet_bytes(structures_table(result))
+    return files

@@ -58,12 +58,16 @@ _IF_THERE: Final = (
     "peaks",
     "demands",
     "conflicts",
+    "structures",
     "open_positions",
     "equity_sketch",
     "stopped",
 )
 #: The keys of what ended a run before its end; its traceback stays in run.json.
 _OF_AN_ERROR: Final = ("type", "message", "file", "line", "bar_date")
+STRUCTURES: Final = "structures.parquet"
+#: Files of some runs alone; others are read without them.
+SOMETIMES: Final = (STRUCTURES,)
 #: What `read_run` can't do without.
 _READ: Final = ("metrics.json", "plan.json")
 
@@ -206,10 +210,11 @@ def _read_folder(folder: Path, also: Iterable[str]) -> StoredRun:
     if kind_of(manifest) != RUN:
         hint = f"orchestrate report {folder.name} shows it, orchestrate sweep show makes a run of one of its trials"
         raise NotFoundError(f"{folder.name} is a {kind_of(manifest)}, no run\n    hint: {hint}")
-    content = read_files(folder, manifest, (*_READ, *also))
+    kept = [name for name in also if name not in SOMETIMES or name in manifest.get("files", ())]
+    content = read_files(folder, manifest, (*_READ, *kept))
     figures, plan = (json_object(folder / name, content[name]) for name in _READ)
     _check(folder / "metrics.json", figures, _OF_ITS_FIGURES)
-    return StoredRun(folder, manifest, figures, plan, {name: content[name] for name in also})
+    return StoredRun(folder, manifest, figures, plan, {name: content[name] for name in kept})
 
 
 def read_manifest(folder: Path) -> Document:

@@ -11,8 +11,7 @@ import numpy as np
 from orchestrate.domain.books import Position
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Floats, Stamps
-from orchestrate.domain.orders.order import ENDS_OF_ITSELF, Decision, Outcome, Reason
-from orchestrate.domain.plan import InstrumentPlan
+from orchestrate.domain.orders.order import ENDS_OF_ITSELF, Decision, Demand, Outcome, Reason
 from orchestrate.domain.results import DecisionRecord, RunResult, StrategyResult
 
 Document = dict[str, object]
@@ -79,14 +78,19 @@ def cuts_by_reason(result: RunResult) -> dict[Reason, tuple[int, float]]:
         price = prices.setdefault(record.order_id, demand.price) if record.order_id else demand.price
         if decision.outcome is Outcome.APPROVED:
             continue
-        point = abs(price) * _multiplier(result.plan.instruments.get(demand.symbol))
+        point = abs(price) * _multiplier(result, demand)
         for reason, taken in _cuts(decision):
             counts[reason] += 1
             money[reason] = money.get(reason, 0.0) + taken * point
     return {reason: (count, money[reason]) for reason, count in counts.items()}
 
 
-def _multiplier(instrument: InstrumentPlan | None) -> float:
+def _multiplier(result: RunResult, demand: Demand) -> float:
+    """Return the money of a point; of a structure that of its price."""
+    if demand.group is not None and demand.group.kind == "legs":
+        legs = (leg.partition(" ")[2] for leg in demand.symbol.split(", "))
+        return min(result.multipliers[leg] for leg in legs if leg in result.multipliers)
+    instrument = result.plan.instruments.get(demand.symbol)
     return float(instrument.multiplier or 1.0) if instrument is not None else 1.0
 
 

@@ -34,7 +34,7 @@ class Settled:
         """The price at which the option itself is closed: what it pays in cash, 0 where it delivers or expires."""
         if self.contract.delivery == "physical" or not self.units:
             return 0.0
-        return self.cash / (self.units * self.contract.multiplier)
+        return self.cash / (self.units * self.contract.multiplier) or 0.0
 
 
 def settle(contract: OptionContract, units: float, price: float) -> Settled:

@@ -120,7 +120,7 @@ class Intent:
             until=terms.until,
             group=self.group,
             day=terms.tif == "day",
-            tag=terms.tag,
+            tag=terms.tag if self.structure is None else self.structure.tag,
             requires=self.requires,
             bracket=terms.bracket,
         )

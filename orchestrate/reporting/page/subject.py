@@ -20,7 +20,7 @@ from orchestrate.reporting.page.charts import moments
 from orchestrate.runs.arrays import Arrays, arrays
 from orchestrate.runs.decisions import DecisionTable
 from orchestrate.runs.explanation import Explanation
-from orchestrate.runs.reading import Document, StoredRun
+from orchestrate.runs.reading import STRUCTURES, Document, StoredRun
 
 EQUITY: Final = "equity.parquet"
 TRADES: Final = "trades.parquet"
@@ -28,7 +28,7 @@ EXPOSURE: Final = "exposure.parquet"
 POSITIONS: Final = "positions.parquet"
 CONFIG: Final = "config.yaml"
 #: What `read_run` has to bring with it.
-FILES: Final = (EQUITY, TRADES, POSITIONS, EXPOSURE, CONFIG, *DecisionTable.FILES)
+FILES: Final = (EQUITY, TRADES, POSITIONS, EXPOSURE, STRUCTURES, CONFIG, *DecisionTable.FILES)
 #: So many strategies have a curve of their own; tables have all.
 DRAWN: Final = 12
 PORTFOLIO: Final = "portfolio"

@@ -162,6 +162,17 @@ _MORE: dict[str, Json] = {
         {"limits": by_name(COUNT)},
     ),
     "conflicts": record({"count": COUNT, "opposite": COUNT, "policy": TEXT, "symbols": by_name(COUNT)}),
+    "structures": array(
+        record(
+            {
+                **dict.fromkeys(("strategy_id", "tag"), TEXT),
+                **dict.fromkeys(("count", "won"), COUNT),
+                **dict.fromkeys(("credit", "profit", "fees"), NUMBER),
+                **dict.fromkeys(("days", "share"), nullable(NUMBER)),
+                "causes": by_name(COUNT),
+            }
+        )
+    ),
     "open_positions": array(
         record(
             {

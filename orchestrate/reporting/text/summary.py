@@ -16,7 +16,7 @@ from rich.text import Text
 
 from orchestrate.domain.text import printable
 from orchestrate.reporting import output
-from orchestrate.reporting.text import orders, portfolio, strategies, verdicts
+from orchestrate.reporting.text import orders, portfolio, strategies, structures, verdicts
 from orchestrate.reporting.text.layout import Screen, heading, indented
 
 Document = dict[str, Any]
@@ -83,6 +83,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "Exposure": portfolio.exposure,
     "Cuts and refusals": orders.cuts,
     "Conflicts": orders.conflicts,
+    "Structures": structures.structures,
     "Open positions": orders.positions,
     "Stopped": verdicts.stops,
     "Failed": verdicts.failures,

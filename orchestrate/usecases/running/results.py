@@ -60,6 +60,7 @@ def run_result(
         data_hashes=data_hashes(setup.market),
         periods_per_year=periods(plan, setup.market, results),
         benchmark=_worths(setup.market, session.marks, plan.benchmark, steps) if plan.benchmark else None,
+        multipliers={name: one.multiplier for name, one in setup.market.instruments.items() if one.option is not None},
         series=setup.market.series,
         looked_ahead=checked.accused,
         error=_run_error(error, int(timeline.labels[steps - 1]) if steps else None) if error else None,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from orchestrate.domain.errors import OutputError
+from orchestrate.domain.errors import NotFoundError, OutputError
 from orchestrate.reporting.export.table import ExportTable
 from orchestrate.runs.reading import StoredRun, read_run
 
 #: The tables that can be exported, by what the command line calls them; see `orchestrate/runs/tables`.
-TABLES: Final = ("trades", "equity", "decisions", "fills", "positions", "flows", "exposure")
+TABLES: Final = ("trades", "equity", "decisions", "fills", "positions", "flows", "exposure", "structures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ def export(request: Request, say: Callable[[str], None]) -> Path | None:
 
     file, chosen = f"{request.table}.parquet", FORMATS[request.format]
     run = read_run(request.reports, request.run, (file,))
+    if file not in run.files:
+        raise NotFoundError(f"{run.folder.name} has no {file}: only runs with chains of options have one")
     content = chosen.make(_table(run, file))
     if request.output is None and chosen.printable:
         say(content.decode())

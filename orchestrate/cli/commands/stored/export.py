@@ -10,8 +10,8 @@ import typer
 from orchestrate.cli.options import Output, Reports, RunId
 
 Table = Annotated[
-    Literal["trades", "equity", "decisions", "fills", "positions", "flows", "exposure"],
-    typer.Argument(metavar="TABLE", help="trades, equity, decisions, fills, positions, flows or exposure."),
+    Literal["trades", "equity", "decisions", "fills", "positions", "flows", "exposure", "structures"],
+    typer.Argument(metavar="TABLE", help="trades, equity, decisions, fills, positions, flows, exposure or structures."),
 ]
 ExportFormat = Annotated[Literal["csv", "parquet", "xlsx"], typer.Option("--format", help="The format of the table.")]
 

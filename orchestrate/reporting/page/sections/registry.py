@@ -18,6 +18,7 @@ from orchestrate.reporting.page.sections.exposure import exposure
 from orchestrate.reporting.page.sections.overview import frameworks, headline, strategies
 from orchestrate.reporting.page.sections.provenance import configuration, findings, provenance
 from orchestrate.reporting.page.sections.returns import distribution, monthly, rolling, yearly
+from orchestrate.reporting.page.sections.structures import structures
 from orchestrate.reporting.page.sections.trades import positions, trades
 from orchestrate.reporting.page.subject import Subject
 
@@ -37,6 +38,7 @@ SECTIONS: Final[dict[str, Section]] = {
     "Correlation": correlation,
     "Exposure and capital": exposure,
     "Trades": trades,
+    "Structures": structures,
     "Open positions": positions,
     "Conflicts, cuts, refusals": cuts,
     "Rebalances": rebalances,
