@@ -12,12 +12,14 @@ import pytest
 from orchestrate.data.feeds.formats import FORMATS, Frames
 from orchestrate.data.feeds.messages import write_tick
 from orchestrate.data.loading import load_market
-from orchestrate.domain.errors import ConfigurationError, DataError
+from orchestrate.domain.errors import ChangedDataError, ConfigurationError, DataError
 from orchestrate.domain.market.stamps import moment_of
+from orchestrate.domain.market.timeline import writable
 from orchestrate.domain.plan import DataPlan, InstrumentPlan, RunPlan
 from orchestrate.domain.portfolio import AllocationPlan
 from orchestrate.domain.results import RunResult
 from orchestrate.domain.ticks.replay import ticks_of
+from orchestrate.orchestration.loop.cross_framework import CrossFrameworkOrchestrator
 from orchestrate.usecases.live.feed import FeedSettings
 from orchestrate.usecases.live.paper import paper
 from orchestrate.usecases.running.setup import Followers
@@ -124,11 +126,11 @@ def test_the_symbols_of_strategies_are_those_of_a_plan_without_data(plan: RunPla
     assert result.fills == on_paper(plan, messages).fills
 
 
-def test_prices_have_the_decimals_of_their_instrument(plan: RunPlan, messages: list[Frames]) -> None:
+def test_prices_have_the_decimals_of_their_instrument_else_all(plan: RunPlan, messages: list[Frames]) -> None:
     coarse = replace(plan, instruments={"A": InstrumentPlan("A", precision=0)})
-    series = on_paper(coarse, messages[:400]).series
-    assert (series["A"].close % 1 == 0).all()
-    assert not (series["B"].close % 1 == 0).all()
+    wide = [[frames[0].replace(b'"bid": ', b'"bid": 0.00001, "before": ')] for frames in messages[:400]]
+    series = on_paper(coarse, wide).series
+    assert (series["A"].close[0], series["B"].open[0]) == (50.0, 50.000005)
 
 
 @pytest.mark.parametrize(
@@ -167,3 +169,12 @@ def test_a_run_without_symbols_is_refused(plan: RunPlan) -> None:
     nothing = replace(plan, data={}, strategies=tuple(replace(one, symbols=()) for one in plan.strategies))
     with pytest.raises(ConfigurationError, match="a live run needs symbols"):
         on_paper(nothing, [])
+
+
+def test_bars_that_a_strategy_has_changed_are_an_error(plan: RunPlan, messages: list[Frames]) -> None:
+    def forge(orchestrator: CrossFrameworkOrchestrator) -> None:
+        shown = next(iter(orchestrator.session.runner.past.values()))
+        writable(shown.until(1).close)[0] = 7.0
+
+    with pytest.raises(ChangedDataError, match=r"the bars were changed .*: s0, s1, s2"):
+        on_paper(plan, messages[:400], followers=Followers(ended=forge))

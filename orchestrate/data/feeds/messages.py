@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
 from orchestrate.data.feeds.formats import Frames, WireFormat
 from orchestrate.domain.errors import MessageError
-from orchestrate.domain.market.stamps import label_text, span_of
+from orchestrate.domain.market.stamps import EARLIEST, label_text, span_of
 from orchestrate.domain.text.printable import one_line
 from orchestrate.domain.ticks.tick import EXACT, Refusal, Tick, require_finite
 
@@ -109,8 +110,8 @@ def _moment(facts: Mapping[str, Any], symbol: str) -> int:
     if isinstance(stamp, Decimal) and stamp.is_finite() and abs(stamp) < _MILLISECONDS_FROM**2:
         return int(EXACT.scaleb(stamp, 9 if abs(stamp) < _MILLISECONDS_FROM else 6))
     if isinstance(stamp, str) and len(stamp) > _DATE:
-        try:
-            return span_of(stamp)[0]
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            moment = span_of(stamp)[0]
+            if moment > EARLIEST:  # where it puts everything earlier
+                return moment
     raise MessageError(Refusal.NO_TIME, "a message without a timestamp that can be read", where=symbol)

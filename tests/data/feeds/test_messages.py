@@ -107,12 +107,15 @@ BAD: dict[str, list[list[bytes]]] = {
         [b'A {"bid": 1, "ask": 2}'],
         [b'A {"bid": 1, "ask": 2, "time": "yesterday"}'],
         [b'A {"bid": 1, "ask": 2, "time": "2026"}'],
+        [b'A {"bid": 1, "ask": 2, "time": "2026-03-02 at nine"}'],
+        [b'A {"bid": 1, "ask": 2, "time": "0001-01-01T00:00:00+23:59"}'],
         [b'A {"bid": 1, "ask": 2, "time": NaN}'],
         [b'A {"bid": 1, "ask": 2, "time": 1e18}'],
         [b'A {"bid": 1, "ask": 2, "time": 1e30}'],
         [b'A {"bid": 1, "ask": 2, "time": true}'],
     ],
     "from_the_future": [[f'A {{"bid": 1, "ask": 2, "time": {T // 10**9 + 2 * 86_400}}}'.encode()]],
+    "too_great": [[f'A {{"last": 1e20, {STAMP}}}'.encode()]],
     "back_in_time": [[b'A {"bid": 1, "ask": 2, "time": 1000}']],
 }
 
@@ -134,6 +137,13 @@ def test_bad_messages_are_counted_by_reason_and_the_good_ones_among_them_are_all
 def test_each_kind_of_bad_message_has_its_reason(reason: str) -> None:
     _, counts, _ = received([[f"A {QUOTE}".encode()], *BAD[reason]])
     assert counts.refused == {reason: len(BAD[reason])}
+
+
+@pytest.mark.parametrize("frames", [[b"A"], [b"", b"{}"], [b"A", b"{}", b""]])
+def test_two_frames_are_two_and_the_first_is_a_topic(frames: list[bytes]) -> None:
+    with pytest.raises(MessageError) as error:
+        read_tick(frames, FORMATS["two_frames"], {"A": "A"})
+    assert error.value.reason == "frames"
 
 
 @given(st.binary(max_size=80))

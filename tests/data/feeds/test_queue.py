@@ -47,10 +47,10 @@ def test_a_full_queue_halts_after_the_ticks_that_it_has() -> None:
 def test_a_full_queue_may_keep_the_latest_of_each_symbol() -> None:
     counts = FeedCounts()
     queue = TickQueue(counts, capacity=4, on_overflow="latest_per_symbol")
-    for t, symbol in enumerate("ABAACB"):
+    for t, symbol in enumerate("ABAABCA"):
         queue.put(tick(symbol, t))
-    assert taken(queue) == [("B", 1), ("A", 3), ("C", 4), ("B", 5)]
-    assert counts.dropped == 2
+    assert taken(queue) == [("A", 3), ("B", 4), ("C", 5), ("A", 6)]
+    assert counts.dropped == 3
 
 
 def test_what_ends_the_source_is_raised_where_its_ticks_are_used() -> None:

@@ -131,6 +131,17 @@ def test_a_step_waits_no_longer_than_its_grace_and_then_a_tick_for_it_is_late() 
     assert builder.add(tick(61, "2", "B")) == []
 
 
+def test_a_step_without_the_others_comes_when_its_grace_is_over() -> None:
+    builder = StepBuilder({"A": MINUTE, "B": MINUTE}, grace=5 * SECOND)
+    assert [len(builder.add(tick(seconds))) for seconds in (0, 60, 64.9, 65)] == [0, 0, 0, 1]
+
+
+def test_prices_are_rounded_half_to_even_and_none_becomes_zero() -> None:
+    builder = BarBuilder("A", MINUTE, decimals=2)
+    assert [bar.close for bar in bars([tick(0, "1.005"), tick(60, "1.015")], builder)] == [1.0, 1.02]
+    refused("not_positive", BarBuilder("A", MINUTE, decimals=2), tick(0, "0.004"))
+
+
 def test_time_makes_a_step_where_no_tick_does() -> None:
     builder = StepBuilder({"A": MINUTE, "B": MINUTE}, grace=SECOND)
     builder.add(tick(0))

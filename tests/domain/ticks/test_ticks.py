@@ -24,6 +24,8 @@ from orchestrate.domain.ticks.tick import Tick
         ({"bid": "1e-400"}, "not_positive"),
         ({"volume": "-1"}, "not_positive"),
         ({"volume": "sNaN"}, "not_finite"),
+        ({"ask": "1e13"}, "too_great"),
+        ({"volume": "1e19"}, "too_great"),
         ({"bid": "3"}, "bid_above_ask"),
         ({"t": LATEST + 1}, "no_time"),
     ],
