@@ -24,7 +24,7 @@ from orchestrate.orchestration.strategies.registry import AllocationConfig
 from orchestrate.wiring import build_adapter
 from tests.engines.builders import market_of, series
 from tests.natives.nautilus.scripts import Planned
-from tests.natives.scripts_of_both import BacktraderScript, NautilusScript, Script, forget
+from tests.natives.scripts_of_both import BacktraderScript, NautilusScript, Script, ScriptOrder, forget
 from tests.orchestration.harness import AT_CLOSE, PLAIN, HarnessRun, Part, run_harness
 from tests.orchestration.margin.plain_margin import Check
 from tests.orchestration.margin.test_margin_properties import STEPS, a_market, some_rules
@@ -212,12 +212,12 @@ def test_a_limit_that_fills_at_its_release_is_cut_to_what_it_costs_there(framewo
     assert done.reasons("s")[-1] == ("resized", "open_gap", -100.0)
 
 
-def scripted(framework: str, script: Script, prices: list[float]) -> HarnessRun:
-    """Run a script of market and limit orders on 1,000 of capital."""
+def scripted(framework: str, script: Script, prices: list[float | tuple[float, float]]) -> HarnessRun:
+    """Run a script on 1,000 of capital; a bar is one price, or its open and close."""
     NautilusScript.script = script
     own = type("Own", (BacktraderScript,), {"params": (("script", tuple(script.items())),)})
     strategy = {"backtrader": own, "nautilus": NautilusScript}[framework]
-    market = market_of(series("A", [(price, price) for price in prices]))
+    market = market_of(series("A", [bar if isinstance(bar, tuple) else (bar, bar) for bar in prices]))
     part = Part(strategy, ("A",), framework=framework, kind=framework)
     done = run_harness(market, {"s": part}, capital=1_000, adapters={framework: build_adapter(framework, {})})
     forget()
@@ -246,6 +246,15 @@ def test_money_of_an_order_that_turns_is_not_there_for_another(framework: str) -
     assert done.reasons("s")[-1] == ("rejected", reason, 0.0)
 
 
+@BOTH
+def test_an_order_that_turns_has_what_its_close_brings_where_it_fills(framework: str) -> None:
+    """50 are held from 10. At its stop of 9 their sale leaves 950, which pays for a short of 105, not of 110."""
+    for more, fills in ((105.0, [(50.0, 10.0), (-155.0, 9.0)]), (110.0, [(50.0, 10.0)])):
+        script: Script = {0: [(50.0, None)], 1: [(-50.0 - more, None, 9.0)]}
+        done = scripted(framework, script, [10.0, 10.0, 10.0, (10.0, 9.0), 9.0])
+        assert done.fills() == fills
+
+
 # ---- random portfolios: ORCHESTRATE_PORTFOLIOS=1000 takes more
 
 
@@ -269,6 +278,18 @@ def crowded(chance: Random, multiplier: float) -> Script:
                 )
                 for _ in range(chance.choice([1, 1, 2]))
             ]
+    return script
+
+
+def various(chance: Random, multiplier: float) -> Script:
+    """Up to three orders a bar: at the market, at limits and at stops up to a tenth away, for as much."""
+    units = [int(30_000 * part / (50 * multiplier)) for part in (0.3, 0.9, 3, 9)]
+    script: dict[int, list[ScriptOrder]] = {}
+    for bar in range(STEPS):
+        for _ in range(chance.choice([0, 0, 1, 2, 3])):
+            quantity, price = chance.choice([1.0, -1.0]) * chance.choice(units), round(50 * chance.uniform(0.9, 1.1), 2)
+            kinds: list[ScriptOrder] = [(quantity, None), (quantity, price), (quantity, None, price)]
+            script.setdefault(bar, []).append(chance.choice(kinds))
     return script
 
 
@@ -310,3 +331,21 @@ def test_orders_of_one_bar_do_not_spend_money_twice(seed: int) -> None:
     assert not any(result.error for result in done.results.values())
     assert len(done.orchestrator.fills) > 5
     check.run_through()
+
+
+@pytest.mark.parametrize("seed", [*range(15), 47, 170, 188, 197, 231, 353])
+def test_orders_of_all_kinds_are_paid_for_where_they_fill(seed: int) -> None:
+    """Under both fill rules; from 47 on, portfolios that once opened what nothing paid for, or seemed to."""
+    check, done = natives_of_both(seed, various)
+    assert not any(result.error for result in done.results.values())
+    assert done.orchestrator.session.log.decisions
+    check.run_through()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [crowded, various])
+def test_orders_of_many_portfolios_are_paid_for(script: Callable[[Random, float], Script]) -> None:
+    for seed in range(max(MANY, 200)):
+        check, done = natives_of_both(seed, script)
+        assert not any(result.error for result in done.results.values()), seed
+        check.run_through()

@@ -240,24 +240,32 @@ class BuyingPower:
         others: Others = NO_OTHERS,
         *,
         flat: bool = False,
+        at: float | None = None,
     ) -> Payable:
         """Return the part of `quantity` that the strategy can pay for at `price`; a part that closes costs nothing."""
-        closing, requested, book = self._parted(quantity, now.book, instrument, prices, flat=flat)
+        closing, requested, book = self._parted(quantity, now.book, instrument, prices, flat=flat, at=at)
         money = self._entries[book.strategy_id].account.money_for_openings(book, now.reserved, prices, others)
         return self._paid(closing, requested, price, money, instrument)
 
     def _parted(
-        self, quantity: float, book: Book, instrument: Instrument, prices: Prices, *, flat: bool
+        self,
+        quantity: float,
+        book: Book,
+        instrument: Instrument,
+        prices: Prices,
+        *,
+        flat: bool,
+        at: float | None = None,
     ) -> tuple[float, float, Book]:
         """Return the part of `quantity` that closes, the lots requested beyond it, and the book after the former.
 
-        Nothing of one that fills only once its strategy is `flat` closes anything.
+        It closes `at` that price, else at `prices`. What fills only once its strategy is `flat` closes nothing.
         """
         held = book.quantity(instrument.symbol)
         closing, opening = closing_and_opening(held, quantity)
         if closing:
             closed = -held if flat else closing
-            book = book.projected([self._expected(book.strategy_id, instrument.symbol, closed, prices)])
+            book = book.projected([self._expected(book.strategy_id, instrument.symbol, closed, prices, at)])
         if flat:
             closing, opening = 0.0, quantity
         return closing, self._rules.lot(opening, instrument), book
@@ -317,7 +325,7 @@ class BuyingPower:
         owner = order.strategy_id
         now = Projection(book, self._blotter.reserved(owner) + moment.waiting.get(owner, 0.0))
         others = self._contributions(moment) if self._entries[owner].account.is_shared else NO_OTHERS
-        payable = self._payable(order.quantity, price, now, instrument, prices, others)
+        payable = self._payable(order.quantity, price, now, instrument, prices, others, at=price)
         if payable.whole:
             return Released(order, order.quantity)
         left = fit(order.quantity, price, payable, Reason.OPEN_GAP, self._rules, instrument)
@@ -377,16 +385,15 @@ class BuyingPower:
         part, _ = closing_and_opening(self._entries[owner].book.quantity(symbol), quantity)
         return [self._expected(owner, symbol, part, self._closes)] if part else []
 
-    def _expected(self, strategy_id: str, symbol: str, quantity: float, prices: Prices) -> Expected:
-        """Return the fill of an order if the market is at `prices`."""
+    def _expected(
+        self, strategy_id: str, symbol: str, quantity: float, prices: Prices, at: float | None = None
+    ) -> Expected:
+        """Return the fill of an order `at` a price, else if the market is at `prices`."""
         instrument = self._quoted[symbol]
-        price = self._rules.fill_price(prices[symbol], quantity, instrument)
-        if instrument.fx:
-            rate = rate_at(prices, instrument)
-            fee = self._rules.fee(quantity, price, instrument.at(rate))
-            return Fill("", strategy_id, symbol, quantity, price, fee, 0, rate=rate), instrument
-        fee = self._rules.fee(quantity, price, instrument)
-        return Fill("", strategy_id, symbol, quantity, price, fee, 0), instrument
+        price = self._rules.fill_price(prices[symbol], quantity, instrument) if at is None else at
+        rate = rate_at(prices, instrument) if instrument.fx else 1.0
+        fee = self._rules.fee(quantity, price, instrument.at(rate) if instrument.fx else instrument)
+        return Fill("", strategy_id, symbol, quantity, price, fee, 0, rate=rate), instrument
 
 
 _NOTHING = Granted()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -134,46 +133,79 @@ class Check:
         self.calls = {(event.t, event.strategy_id, event.symbol) for event in self.done.of(MarginCalledEvent)}
         self.ruins = {event.t for event in self.done.of(AccountRuinedEvent)}
         decided = [(record.order_id, record.decision.demand) for record in done.orchestrator.session.log.decisions]
-        self.resting = {order_id for order_id, demand in decided if demand.rests}
+        self.resting = {order_id: demand for order_id, demand in reversed(decided) if demand.rests}
+        #: by the account, what it is after the fills of one moment that come before
+        self.judged: dict[int, PlainAccount] = {}
         self.ruined: set[str] = set()
         self.closing: set[tuple[str, str]] = set()
 
     def run_through(self) -> int:
         """Check each step; return the number of calls and ruins."""
         for now in moments(self.market, self.done.orchestrator.fills):
-            for record in sorted(now.fills, key=lambda one: not one.closing or one.fill.order_id in self.resting):
-                self.fill(record, now)  # of one moment, market orders that close come first, on whichever engine
+            for at_close in (False, True):
+                self.take_fills([one for one in now.fills if self.is_at_close(one, now) == at_close], now)
             for book in {id(book): book for book in self.books.values()}.values():
                 self.mark(book, now)
         return len(self.calls) + len(self.ruins)
 
-    def fill(self, record: FillRecord, now: Moment) -> None:
+    def take_fills(self, fills: list[FillRecord], now: Moment) -> None:
+        """Judge fills of one open, with its range, or of one close, as they follow in time; book them as reported."""
+        self.judged = {id(book): replace(book, held=dict(book.held)) for book in self.books.values()} if fills else {}
+        for record in sorted(fills, key=lambda one: self.place(one, now)):
+            self.judge(record, now)
+        for record in fills:
+            prices = now.closes if self.is_at_close(record, now) else now.opens
+            self.books[record.fill.strategy_id].take(record, prices)
+
+    def place(self, record: FillRecord, now: Moment) -> tuple[bool, bool, bool]:
+        """Of one moment, market orders that close come first, on whichever engine; what lay there before, after all at
+        the market; what only the range reaches, last, although Backtrader reports in the order of sending.
+        """
+        demand = self.resting.get(record.fill.order_id)
+        if demand is None:
+            return not record.closing, False, False
+        between = self.market.timeline.rows[demand.symbol][demand.step + 1 : now.step]
+        return True, bool((between >= 0).any()), self.is_in_range(record, now)
+
+    def is_in_range(self, record: FillRecord, now: Moment) -> bool:
+        """True for what the range reaches only after the open."""
+        demand, opened = self.resting.get(record.fill.order_id), now.opens[record.fill.symbol]
+        if demand is None or self.is_at_close(record, now):
+            return False
+        slipped = self.rules.slippage.percent / 100 * opened + 0.01 if demand.limit is None else 0.0
+        return abs(record.fill.price - opened) > slipped + GRAIN
+
+    def is_at_close(self, record: FillRecord, now: Moment) -> bool:
+        """Orders that rest fill at the close only as they are decided: of a native, at the same moment."""
+        demand = self.resting.get(record.fill.order_id)
+        forced = str(record.reason) in ("margin_call", "ruined")
+        return self.rules.fill == "close" and not forced and (demand is None or demand.step == now.step)
+
+    def judge(self, record: FillRecord, now: Moment) -> None:
         """An opening is paid for, and is of an account without a call; what is called is closed for that reason."""
-        fill, book = record.fill, self.books[record.fill.strategy_id]
+        fill, book = record.fill, self.judged[id(self.books[record.fill.strategy_id])]
         place = fill.strategy_id, fill.symbol
-        of_open = str(record.reason) in ("margin_call", "ruined") or fill.order_id in self.resting
-        at_close = self.rules.fill == "close" and not of_open
-        prices = now.closes if at_close else now.opens
+        prices = now.closes if self.is_at_close(record, now) else now.opens
         held, _ = book.held.get(place, (0.0, 0.0))
         opening = fill.quantity if held * fill.quantity >= 0 else fill.quantity + held
-        if opening * fill.quantity > 1e-9:
-            instrument = self.market.instruments[fill.symbol]
-            needed = abs(opening * fill.price) * instrument.multiplier * initial_rate(instrument, opening)
-            needed *= rate_of(instrument, prices)
-            free = book.free(prices) if opening == fill.quantity else self.after_closing(record, held, prices)
-            assert free + GRAIN >= needed + fill.fee, record
-            shut = {name for name, _ in self.closing} | self.ruined
-            assert not (shut if self.pooled else shut & {fill.strategy_id}), record
-        elif place in self.closing:
-            self.closing.discard(place)
-            assert str(record.reason) in ("margin_call", "ruined"), record
-        book.take(record, prices)
-
-    def after_closing(self, record: FillRecord, held: float, prices: Mapping[str, float]) -> float:
-        """What is free once the part of a fill that closes is booked, without its fee."""
-        book, part = deepcopy(self.books[record.fill.strategy_id]), replace(record.fill, quantity=-held, fee=0.0)
-        book.take(replace(record, fill=part), prices)
-        return book.free(prices)
+        if opening * fill.quantity <= 1e-9:
+            book.take(record, prices)
+            if place in self.closing:
+                self.closing.discard(place)
+                assert str(record.reason) in ("margin_call", "ruined"), record
+            return
+        if opening != fill.quantity:
+            book.take(replace(record, fill=replace(fill, quantity=-held, fee=0.0)), prices)
+        instrument = self.market.instruments[fill.symbol]
+        needed = abs(opening * fill.price) * instrument.multiplier * initial_rate(instrument, opening)
+        needed *= rate_of(instrument, prices)
+        assert book.free(prices) + GRAIN >= needed + fill.fee, record
+        shut = {name for name, _ in self.closing} | self.ruined
+        assert not (shut if self.pooled else shut & {fill.strategy_id}), record
+        if self.is_in_range(record, now):  # nobody knows the prices of that moment: it is worth what it has cost
+            book.cash -= needed + fill.fee
+        else:
+            book.take(replace(record, fill=replace(fill, quantity=opening)), prices)
 
     def mark(self, book: PlainAccount, now: Moment) -> None:
         """An account that keeps too little is called, as much as is needed; no other is."""
