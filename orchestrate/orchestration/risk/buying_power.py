@@ -13,11 +13,11 @@ from typing import Final
 from orchestrate.domain.accounts import NO_OTHERS, Contribution, Others, PooledAccount
 from orchestrate.domain.books import Book, closing_and_opening
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.instruments.rates import at_prices, converted, rate_at
+from orchestrate.domain.instruments.rates import at_prices, converted
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.intents import Intent
-from orchestrate.domain.orders.order import Demand, Fill, Order, Reason, trailing_level
+from orchestrate.domain.orders.order import Demand, Order, Reason, trailing_level
 from orchestrate.domain.orders.ties import misses
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.funding import Want, water_fill
@@ -33,6 +33,7 @@ from orchestrate.orchestration.risk.payable import (
     changed,
     dearest,
     demand_of,
+    expected_fill,
     fit,
     fund_structure,
     rests_on,
@@ -146,7 +147,7 @@ class BuyingPower:
         owner, quantity, instrument = intent.strategy_id, intent.quantity, self._instruments[intent.symbol]
         price = self._reserve_price(intent.demand, quantity, instrument)
         flat, book = intent.requires == "flat", now[owner].book
-        closing, requested, book = self._parted(quantity, book, instrument, self._closes, flat=flat)
+        closing, requested, book = self._parted(quantity, book, instrument, self._closes, flat=flat, at=None)
         now[owner] = now[owner]._replace(book=book)
         return Opening(
             intent, closing, requested, price, self._rules.cost(requested, price, instrument) if requested else 0.0
@@ -248,14 +249,7 @@ class BuyingPower:
         return self._paid(closing, requested, price, money, instrument)
 
     def _parted(
-        self,
-        quantity: float,
-        book: Book,
-        instrument: Instrument,
-        prices: Prices,
-        *,
-        flat: bool,
-        at: float | None = None,
+        self, quantity: float, book: Book, instrument: Instrument, prices: Prices, *, flat: bool, at: float | None
     ) -> tuple[float, float, Book]:
         """Return the part of `quantity` that closes, the lots requested beyond it, and the book after the former.
 
@@ -391,9 +385,7 @@ class BuyingPower:
         """Return the fill of an order `at` a price, else if the market is at `prices`."""
         instrument = self._quoted[symbol]
         price = self._rules.fill_price(prices[symbol], quantity, instrument) if at is None else at
-        rate = rate_at(prices, instrument) if instrument.fx else 1.0
-        fee = self._rules.fee(quantity, price, instrument.at(rate) if instrument.fx else instrument)
-        return Fill("", strategy_id, symbol, quantity, price, fee, 0, rate=rate), instrument
+        return expected_fill(strategy_id, instrument, quantity, price, prices, self._rules)
 
 
 _NOTHING = Granted()

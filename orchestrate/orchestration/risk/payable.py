@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from orchestrate.domain.accounts import Contribution
 from orchestrate.domain.books import Book
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.instruments.rates import Prices
+from orchestrate.domain.instruments.rates import Prices, rate_at
 from orchestrate.domain.market.timeline import BarSeries
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
 from orchestrate.domain.orders.intents import Intent
@@ -84,6 +84,15 @@ class Payable(NamedTuple):
 def dearest(limit: float, trigger: float | None, quantity: float) -> float:
     """Return the price with a limit at which most is held back: a sell that is triggered may fill above its limit."""
     return trigger if trigger is not None and quantity < 0 else limit
+
+
+def expected_fill(
+    owner: str, instrument: Instrument, quantity: float, price: float, prices: Prices, rules: ExecutionRules
+) -> Expected:
+    """Return the fill at a price that is slipped already, at the rates among `prices`."""
+    rate = rate_at(prices, instrument) if instrument.fx else 1.0
+    fee = rules.fee(quantity, price, instrument.at(rate) if instrument.fx else instrument)
+    return Fill("", owner, instrument.symbol, quantity, price, fee, 0, rate=rate), instrument
 
 
 def demand_of(order: Order, price: float, step: int, t: int) -> Demand:

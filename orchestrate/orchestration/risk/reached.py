@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from orchestrate.domain.books import closing_and_opening
 from orchestrate.domain.instruments.instrument import Instrument
-from orchestrate.domain.instruments.rates import converted, rate_at
+from orchestrate.domain.instruments.rates import converted
 from orchestrate.domain.orders.execution import ExecutionRules, rounded
-from orchestrate.domain.orders.order import Fill, Order
+from orchestrate.domain.orders.order import Order
 from orchestrate.domain.orders.resting import Match
 from orchestrate.domain.orders.ties import ended_by, misses
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.risk.buying_power import BuyingPower
-from orchestrate.orchestration.risk.payable import Expected, Moment, Released
+from orchestrate.orchestration.risk.payable import Expected, Moment, Released, expected_fill
 
 
 class ReachedOrders:
@@ -90,9 +90,7 @@ class ReachedOrders:
         """Return the fill of an order at `raw`, before slippage."""
         prices, instrument = self._moment.prices, self._instruments[order.symbol]
         price = self._rules.fill_price(raw, quantity, instrument) if order.slips else raw
-        fee = self._rules.fee(quantity, price, converted(instrument, prices))
-        rate = rate_at(prices, instrument)
-        return Fill("", order.strategy_id, order.symbol, quantity, price, fee, 0, rate=rate), instrument
+        return expected_fill(order.strategy_id, instrument, quantity, price, prices, self._rules)
 
     def _end_tied(self, filled: Order) -> None:
         """End what ends with a fill; the money that was held for it is free."""
