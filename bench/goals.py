@@ -85,6 +85,7 @@ GOALS = [
     *(Goal(BRACKETS, f"{name}, an order that rests for 10,000 bars", 50, "µs") for name in ("Backtrader", "Nautilus")),
     Goal(STEP, "one bar with five competing orders, p99", 200, "µs"),
     Goal(STEP, "one bar with five competing orders under any policy, p99", 250, "µs"),
+    Goal(STEP, "of that, coordination alone, p99", 250, "µs"),
     Goal(STEP, "allocation for 100 strategies, p99", 5_000, "µs"),
     Goal(STEP, "an order in each engine within a step, p99", 1_000, "µs"),
     Goal(WHOLE, "--help", 150, "ms"),

@@ -13,8 +13,10 @@ from bench.goals import STEP, Ledger
 from bench.scenes import ours
 from bench.scenes.scene import Scene
 from orchestrate.domain.orders.execution import Commission, ExecutionRules
+from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Order, Reason, StrategyCommand
 from orchestrate.domain.strategies.protocols import Side, Signal
+from orchestrate.orchestration.loop.session import Settled
 from orchestrate.orchestration.orders.ports import StrategySeat
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
 from orchestrate.orchestration.risk.coordinator import StrategyCoordinator
@@ -58,8 +60,11 @@ class Eager:
         return Signal.enter("S0", self.side, quantity=9)
 
 
-def coordination(policy: str, sides: Sequence[Side]) -> tuple[float, float]:
-    """Call five strategies that all demand the same symbol, and settle their demands by a policy."""
+def coordination(policy: str, sides: Sequence[Side]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Call five strategies that all demand the same symbol, and settle their demands by a policy.
+
+    Return what all of that takes, and the part from their intents to recorded decisions.
+    """
     scene = Scene(2_520, 1, 5)
     stage, run = ours.market_of(scene), ours.orchestrator(scene, ("backtrader",), "on_demand", "on_bar", Watchdog(5.0))
     run.coordinator = StrategyCoordinator(CONFLICT_POLICIES[policy].settle)
@@ -67,6 +72,15 @@ def coordination(policy: str, sides: Sequence[Side]) -> tuple[float, float]:
         entry.strategy = Eager(side)
     run.begin(stage, RULES)
     session, opposite = run.session, len(set(sides)) > 1
+    coordinate, alone = session.coordinate, list[int]()
+
+    def timed(intents: list[Intent]) -> list[Settled]:
+        started = time.process_time_ns()
+        settled = coordinate(intents)
+        alone.append(time.process_time_ns() - started)
+        return settled
+
+    session.coordinate = timed
 
     def take_back() -> None:
         assert opposite or len(session.blotter.where(lambda _: True)) == 5
@@ -74,20 +88,22 @@ def coordination(policy: str, sides: Sequence[Side]) -> tuple[float, float]:
 
     reached = taken(lambda step: run.coordinate_execution(stage.timeline.event(step)), take_back)
     run.end()
-    return reached
+    p50, p99 = np.percentile(alone[-TIMES:], (50, 99)).tolist()
+    return reached, (p50 / 1000, p99 / 1000)
 
 
 def test_coordination(ledger: Ledger) -> None:
     """All buy, and every demand ends as a command."""
-    report(ledger, "one bar with five competing orders", coordination("independent", ["long"] * 5))
+    report(ledger, "one bar with five competing orders", coordination("independent", ["long"] * 5)[0])
 
 
 def test_coordination_under_any_policy(ledger: Ledger) -> None:
     """Three buy and two sell; the slowest policy counts."""
     sides: list[Side] = ["long", "short", "long", "long", "short"]
     reached = {policy: coordination(policy, sides) for policy in CONFLICT_POLICIES}
-    slowest = max(reached.values(), key=lambda figures: figures[1])
-    report(ledger, "one bar with five competing orders under any policy", slowest)
+    whole, alone = (max(figures, key=lambda one: one[1]) for figures in zip(*reached.values(), strict=True))
+    report(ledger, "one bar with five competing orders under any policy", whole)
+    report(ledger, "of that, coordination alone", alone)
 
 
 def test_allocation(ledger: Ledger) -> None:
