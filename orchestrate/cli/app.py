@@ -51,6 +51,14 @@ INTERRUPTED: Final = 130
 #: The parent of all of Typer's usage errors; by its version they are its own or those of click.
 _UsageError: Final[type[typer.BadParameter]] = typer.BadParameter.__bases__[0]
 
+#: How a validator behind Typer puts it, in some of its versions → how a person does.
+_PLAIN: Final = {
+    ": Value error, ": ": ",
+    "Input should be a valid integer, unable to parse string as an integer": "expected a whole number",
+    "Input should be a valid number, unable to parse string as a number": "expected a number",
+    "Input should be ": "must be ",
+}
+
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line (default: the arguments of the process) and exit; codes: docs/reference/command-line.md."""
@@ -150,7 +158,10 @@ def _explain_usage(error: typer.BadParameter) -> int:
     """Print what is wrong with the command line, which may hold the names of anybody's files."""
     text = io.StringIO()
     error.show(text)
-    _complain(text.getvalue().removesuffix("\n"))
+    message = text.getvalue().removesuffix("\n")
+    for said, plain in _PLAIN.items():
+        message = message.replace(said, plain)
+    _complain(message)
     return error.exit_code
 
 

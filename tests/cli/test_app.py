@@ -71,6 +71,14 @@ def test_a_wrong_command_line_is_code_2_and_explained_on_stderr(prompt, argument
         assert done.out == ""
 
 
+@pytest.mark.parametrize("words", [("runs", "--limit", "soon"), ("runs", "--limit", "-1"), ("runs", "--status", "odd")])
+def test_a_wrong_value_is_explained_without_words_of_a_library(prompt, words):
+    err = prompt(*words).err
+    assert words[1] in err
+    assert "Value error" not in err
+    assert "Input should" not in err
+
+
 @pytest.fixture
 def failing(monkeypatch):
     """A command `fail` that raises the given error."""

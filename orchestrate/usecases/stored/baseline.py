@@ -69,7 +69,7 @@ def _figures(named: str, reports: Path) -> Mapping[str, Any]:
         return read_summary(find(reports, named))[1]
     except NotFoundError as error:
         message, _, hint = str(error).partition("\n    hint: ")
-        raise ConfigurationError([Problem(_OPTION, 0, 0, f"no such file, and {message}", hint)]) from None
+        raise ConfigurationError([Problem(_OPTION, 0, 0, f"no such file: {named}, and {message}", hint)]) from None
     except (StoreError, OSError, ValueError, RecursionError) as error:
         text = str(error) if isinstance(error, StoreError) else f"{named}: can't be read: {error}"
         raise ConfigurationError([Problem(_OPTION, 0, 0, text)]) from None

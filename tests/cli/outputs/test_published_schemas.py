@@ -183,6 +183,16 @@ def test_a_key_less_is_noticed(prompt, command):
     assert not Draft202012Validator(schema).is_valid({"schema_version": 1})
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"), [("bakctest", "did you mean 'backtest'?"), ("mine", "write ./NAME for a file without an ending")]
+)
+def test_a_word_that_is_no_command_becomes_no_file(prompt, word, hint):
+    done = prompt("schema", "--output", word)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"--output: '{word}' is no command that prints JSON\n    hint: {hint}\n"
+    assert not (prompt.folder / word).exists()
+
+
 def test_the_schema_of_a_configuration_still_goes_to_a_file(prompt):
     assert prompt("schema", "-o", "./backtest").code == 0
     assert (prompt.folder / "backtest").read_text() == prompt("schema").out

@@ -112,7 +112,7 @@ def test_no_baseline_is_given(prompt):
             for value in ("NaN", "-Infinity", "true", "1e999", "1" + "0" * 400)
         ),
         ("b.json", '{"portfolio": {"metrics": {"sharpe": "high"}}}', "b.json has no figure 'sharpe'"),
-        ("20990101", "", "no such file, and there is no run in reports"),
+        ("20990101", "", "no such file: 20990101, and there is no run in reports"),
     ],
 )
 def test_a_baseline_of_no_use_is_code_2(prompt, name, content, message):
