@@ -5,6 +5,8 @@ Nothing here reads a clock or a file, so that the same facts always give the sam
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +45,7 @@ def summarise(result: RunResult) -> Document:
     )
     labels = result.labels
     benchmark = {} if result.benchmark is None else {"benchmark": _benchmark(result, tracks)}
+    marks = _marks(result)
     stopped = {} if result.stopped is None else {"stopped": _stop(result.stopped)}
     return benchmark | {
         "bars": len(labels),
@@ -54,12 +57,22 @@ def summarise(result: RunResult) -> Document:
         "correlation": matrix,
         **({"correlated": correlated(matrix)} if len(matrix) > 1 else {}),
         **stopped,
+        **({"marks": marks} if marks else {}),
         "attribution": parts,
         "peaks": peaks,
         **blotter_summary(result),
         **({"structures": summary(structures(result))} if result.plan.chains else {}),
         "findings": [finding.document() for finding in (*result.findings, *_joined([*notes, *more], tracks))],
     }
+
+
+def _marks(result: RunResult) -> Mapping[str, int]:
+    """Return how many marks of options came from each source in all strategies; nothing where none was held."""
+    total: Counter[str] = Counter()
+    for strategy in result.strategies.values():
+        for source, count in strategy.marks.items():
+            total[source] += count
+    return dict(total)
 
 
 def _portfolio(result: RunResult, tracks: Tracks, notes: list[Finding]) -> tuple[Document, Document | None]:

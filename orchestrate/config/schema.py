@@ -294,6 +294,7 @@ class OptionsSection(Section):
     max_age: Frequency | None = None
     per_contract: Fee | None = None
     minimum: Fee | None = None
+    early_assignment: Literal["off", "dividend", "deep"] = "off"
 
 
 class Execution(Section):

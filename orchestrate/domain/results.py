@@ -145,6 +145,11 @@ class Transfers:
     earned: Floats
 
     @property
+    def moved(self) -> Floats:
+        """Return the equity with all that was moved so far."""
+        return self.earned + self.so_far
+
+    @property
     def so_far(self) -> Floats:
         """Return the sum of all flows up to each step, exact to the cent."""
         import numpy as np
@@ -225,6 +230,10 @@ class StrategyResult:
     weight: Changes | None = None
     #: what changed its book beside its fills
     moves: tuple[Move, ...] = ()
+    #: its equity with longs of options at bids and shorts at asks; None where it held none
+    liquidation: Floats | None = None
+    #: how many marks of options came from each source, and how many of structures were held within their bounds
+    marks: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         facts = f"{self.id!r}, {self.framework!r}, {self.status!r}, {len(self.trades)} trades"

@@ -30,10 +30,10 @@ def documented(table: str) -> list[str]:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_column_is_documented_in_its_place(two_strategies, table) -> None:
-    """The run has transfers, a currency, a benchmark and an order that rests, so that it has the columns of all."""
+    """The run has transfers, options, a currency, a benchmark, an order that rests: it has the columns of all."""
     steps = len(two_strategies.stamps)
     wave = two_strategies.strategies["wave"]
-    moved = replace(wave, transfers=Transfers(np.zeros(steps), wave.equity))
+    moved = replace(wave, transfers=Transfers(np.zeros(steps), wave.equity), liquidation=wave.equity)
     plan = replace(two_strategies.plan, instruments={"IBM": InstrumentPlan("IBM", fx="EURUSD")})
     first = two_strategies.decisions[0]
     rests = replace(first, decision=replace(first.decision, demand=replace(first.decision.demand, limit=9.0)))

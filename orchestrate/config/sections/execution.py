@@ -58,6 +58,7 @@ def _option_rules(reading: Reading) -> OptionRules:
         max_age=written.max_age or "",
         per_contract=None if written.per_contract is None else float(written.per_contract),
         minimum=float(written.minimum or 0),
+        early_assignment=written.early_assignment,
     )
 
 

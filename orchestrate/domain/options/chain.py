@@ -179,6 +179,10 @@ class Chain:
         right: Right = "call" if side == "C" else "put"
         return self.terms.contract(right, wanted, int(own.expiry[same[0]]), int(day))
 
+    def sides(self, contract: OptionContract, moments: Stamps, max_age: int | None = None) -> tuple[Floats, Floats]:
+        """Return bid and ask of a contract at each of the moments, NaN where no quote of that side counts."""
+        return self._history(contract).sides(moments, self.max_age if max_age is None else max_age)
+
     def _history(self, contract: OptionContract) -> QuoteHistory:
         """Return the quotes of one contract, which are put together when it is first looked up."""
         history = self._histories.get(contract)
@@ -201,6 +205,10 @@ class Chain:
         newest[self.places[span]] = span  # of several rows of a contract the last one stays
         places = np.flatnonzero(newest >= 0).astype(np.int32)
         return places, newest[places]
+
+    def instant(self, moment: int) -> int:
+        """Return the instant from which time to expiry counts at a moment."""
+        return self._instant(moment, int(np.searchsorted(self.moments, moment, side="right")))
 
     def _instant(self, moment: int, behind: int) -> int:
         """Return the instant that a moment stands for: a daily label stands for the close of its day."""

@@ -65,6 +65,19 @@ class QuoteHistory:
         place = bisect_right(self.made, moment) - 1
         return Quote(self.bid[place], self.ask[place], moment - self.made[place]) if place >= 0 else None
 
+    def sides(self, moments: Stamps, max_age: int) -> tuple[Floats, Floats]:
+        """Return bid and ask of the newest quote at each moment, NaN where it is older or has none of that side."""
+        made, bid, ask = (np.asarray(column) for column in (self.made, self.bid, self.ask))
+        if not len(made):
+            nothing = np.full(len(moments), np.nan)
+            return nothing, nothing
+        place = np.searchsorted(made, moments, side="right") - 1
+        counts = (place >= 0) & (moments - made[place] <= max_age)
+        return (
+            np.where(counts & (bid[place] > 0), bid[place], np.nan),
+            np.where(counts & (ask[place] > 0), ask[place], np.nan),
+        )
+
     def marks(self, moments: Stamps, intrinsic: Floats, max_age: int) -> MarkSeries:
         """Return the mid of the newest two-sided quote at each moment, if it is no older than `max_age`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from orchestrate.domain.market.synthetic import seconds
+from orchestrate.domain.options.settlement import EarlyAssignment
 from orchestrate.domain.values import value
 
 _SECOND: Final = 10**9
@@ -18,7 +19,8 @@ class OptionRules:
 
     A buy fills at bid + `cross` × spread, a sale at ask − `cross` × spread. `max_age` is a length such as `30min`; by
     default quotes of minutes count for one step, those of days at their own alone. With `per_contract` contracts pay
-    that, and each order at least `minimum`; without it they pay the run's commission.
+    that, and each order at least `minimum`; without it they pay the run's commission. `early_assignment` says which
+    American options are exercised against a strategy before they expire.
     """
 
     cross: float = 1.0
@@ -26,6 +28,7 @@ class OptionRules:
     max_age: str = ""
     per_contract: float | None = None
     minimum: float = 0.0
+    early_assignment: EarlyAssignment = "off"
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.cross <= 1.0:

@@ -107,7 +107,7 @@ class CrossFrameworkOrchestrator(UnifiedStrategyOrchestrator):
         self._market, self._rules = market, rules
         self.prepare(market, rules)
         session = self.session
-        self._recorder = Recorder(market, session.marks, self.capital_manager)
+        self._recorder = Recorder(market, session.marks, self.capital_manager, session.structures.valuation)
         self._ends = market.timeline.ends
         self._borrow = Borrow(self.capital_manager, market, session.marks, self._charged)
         self._last_bars = LastBars(session, market, close_at_end=rules.close_at_end)

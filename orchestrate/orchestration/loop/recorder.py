@@ -13,6 +13,7 @@ from orchestrate.domain.market.timeline import Flags, Floats, Market
 from orchestrate.domain.orders.order import Fill
 from orchestrate.domain.results import Changes, FillRecord, Holding, Move, Rates, StrategyResult, Transfers
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.options.valuation import Valuation
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.orders.reconciliation import require_rebuilt
 from orchestrate.orchestration.risk.capital import PortfolioCapitalManager
@@ -54,8 +55,8 @@ class _Closes:
 class Recorder:
     """The changes of every book, of reserves and of weights; `equity` is a book marked at every close."""
 
-    def __init__(self, market: Market, marks: Marks, capital: PortfolioCapitalManager) -> None:
-        self._market, self._marks = market, marks
+    def __init__(self, market: Market, marks: Marks, capital: PortfolioCapitalManager, valuation: Valuation) -> None:
+        self._market, self._marks, self._valuation = market, marks, valuation
         self._reserves: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
         self._shares = dict(capital.weights)
         self._weights: dict[str, list[tuple[int, float]]] = {name: [] for name in self._shares}
@@ -143,6 +144,7 @@ class Recorder:
     def _result(self, entry: StrategyEntry, fills: Iterable[Fill], closes: _Closes) -> StrategyResult:
         holdings, steps = self._holdings(entry.id, closes), closes.steps
         transfers = self._transfers(entry.book, fills, holdings, steps) if self._flows(entry.id) else None
+        equity = self._equity(entry.book, holdings, steps) if transfers is None else transfers.moved
         return StrategyResult(
             id=entry.id,
             name=entry.metadata.name or entry.id,
@@ -150,9 +152,7 @@ class Recorder:
             status="completed" if entry.status == "active" else entry.status,
             symbols=entry.symbols,
             allocated=entry.allocated,
-            equity=self._equity(entry.book, holdings, steps)
-            if transfers is None
-            else transfers.earned + transfers.so_far,
+            equity=equity,
             has_bar=self.has_bar(entry.symbols, steps),
             exposed=_exposed(holdings, steps),
             trades=tuple(entry.book.trades),
@@ -167,6 +167,8 @@ class Recorder:
             reserves=self._reserves_of(entry.id),
             weight=self._weight(entry.id),
             moves=tuple(self._moves.get(entry.id, ())),
+            liquidation=self._valuation.liquidation(equity, holdings),
+            marks=self._valuation.counts(entry.id, holdings, steps),
         )
 
     def _holdings(self, strategy_id: str, closes: _Closes) -> dict[str, Holding]:

@@ -106,8 +106,7 @@ class Session:
         self._schedule: Schedule = EveryBar(self.in_order)
 
     def _open_runner(self, market: Market, calls: CallStack, rules: ExecutionRules) -> StrategyRunner:
-        marks, log = self.marks, self.log
-        times = (self._now, lambda: marks.step, log.label)
+        marks, times = self.marks, (self._now, lambda: self.marks.step, self.log.label)
         own = rules.lot, planned_exits, self.structures
         return StrategyRunner(self._rank, market, self.blotter, marks, calls, self, *times, *own)
 

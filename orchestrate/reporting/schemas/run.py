@@ -119,6 +119,7 @@ def _sometimes() -> dict[str, Json]:
         "benchmark": held,
         "stopped": stop,
         "peaks": {"type": "object", "additionalProperties": ANYTHING},
+        "marks": record(dict.fromkeys(("fresh", "last", "intrinsic", "bounded"), COUNT)),
         "compatibility": compatibility,
         "error": _error(),
         **_MORE,

@@ -64,7 +64,7 @@ def equity_table(result: RunResult) -> Any:
 
     `equity.ID` is the value at the close, `exposed.ID` says whether it held a position there, `has_bar.ID` whether one
     of its symbols had a bar. Runs with transfers add `reserve` and `flow.ID` (added at this step, after its result),
-    those with a benchmark its closes.
+    those with a benchmark its closes, those with options `liquidation.ID` of strategies that held some.
     """
     import pyarrow as pa
 
@@ -81,6 +81,8 @@ def equity_table(result: RunResult) -> Any:
         columns["benchmark"] = column(result.benchmark, number)
     for name, strategy in result.strategies.items():
         columns[f"equity.{name}"] = column(strategy.equity, number)
+        if strategy.liquidation is not None:
+            columns[f"liquidation.{name}"] = column(strategy.liquidation, number)
         columns[f"exposed.{name}"] = column(strategy.exposed, flag)
         columns[f"has_bar.{name}"] = column(strategy.has_bar, flag)
         if result.has_transfers:

@@ -6,7 +6,7 @@ other symbol.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import isnan, nan
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from orchestrate.domain.options.contract import OptionContract
 from orchestrate.domain.options.holding import HeldStructure, liquidation_price, without_leg
 from orchestrate.domain.options.margin.requirement import margin_rule
 from orchestrate.domain.options.settings import AccountType
+from orchestrate.domain.options.settlement import settle
 from orchestrate.domain.options.structure import Leg, Structure
 from orchestrate.domain.options.view import ChainView
 from orchestrate.domain.orders.execution import ExecutionRules
@@ -30,8 +31,10 @@ from orchestrate.domain.results import Finding
 from orchestrate.domain.strategies.protocols import Signal
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.options.assignments import EarlyAssignments
 from orchestrate.orchestration.loop.options.expiries import Expiries
 from orchestrate.orchestration.loop.options.quotes import LegPrices
+from orchestrate.orchestration.loop.options.valuation import Valuation
 from orchestrate.orchestration.orders.blotter import Blotter
 from orchestrate.orchestration.strategies.registry import StrategyEntry
 
@@ -66,6 +69,8 @@ class Structures:
         self._market, self._marks, self._log, self._blotter = market, marks, log, blotter
         self._prices, self._max_age, self._account = LegPrices(market, marks, rules), rules.options.oldest, account
         self._expiries = Expiries(market, marks, blotter, log, emit)
+        self._early = EarlyAssignments(rules.options.early_assignment, market, marks, self._prices)
+        self.valuation = Valuation(market, marks, self._prices.chains, self._max_age)
         self._quotes = rules.options.quotes
         #: intents whose structures are ordered and not over
         self.ordered: list[Intent] = []
@@ -104,22 +109,20 @@ class Structures:
             intent.refuse(
                 "size", Reason.NOT_TRADABLE, f"{unknown} is no contract of a chain, and no symbol of the data"
             )
+        elif not intent.closing and (unsettled := self._without_settlement(structure)):
+            intent.size(quantity)
+            intent.refuse("size", Reason.NO_SETTLEMENT, f"{unsettled} has no settlement price")
         elif self.lacks(intent):
             intent.size(quantity)
             intent.refuse("size", Reason.NOTHING_TO_CLOSE, "no such structure is held, or it is being closed")
         else:
             self._estimate(intent, traded, event)
-            if not intent.closing and not intent.refused:
-                self._require_settlement(intent, structure)
         return intent
 
-    def _require_settlement(self, intent: Intent, structure: Structure) -> None:
-        """Refuse an opening with a contract that would be settled at a price which nobody knows."""
+    def _without_settlement(self, structure: Structure) -> str:
+        """Return the first contract that would be settled at a price which nobody knows, or nothing."""
         settlements = {option.symbol: self._expiries.settlement(option) for option in structure.options}
-        unknown = [symbol for symbol, one in settlements.items() if one is not None and isnan(one.price)]
-        if unknown:
-            intent.size(intent.units or 0.0)
-            intent.refuse("size", Reason.NO_SETTLEMENT, f"{unknown[0]} has no settlement price")
+        return next((symbol for symbol, one in settlements.items() if one is not None and isnan(one.price)), "")
 
     def _estimate(self, intent: Intent, traded: Structure, event: MarketEvent) -> None:
         """Give an intent the prices that it is funded at: those of now, or its limit where that is worse."""
@@ -303,6 +306,19 @@ class Structures:
             return False
         self.leave(entry.id, position)
         return True
+
+    def note_held(self) -> None:
+        """Note what is held at the end of the step under way."""
+        for name, own in self._held.items():
+            self.valuation.note(name, [held.structure for held in own])
+
+    def assign(self, entries: Iterable[StrategyEntry], event: MarketEvent) -> bool:
+        """Place the orders of shorts that are assigned early; return whether there are any."""
+        due = [] if self._early.rule == "off" else list(self._early.due(entries, event))
+        for entry, position, contract, price in due:
+            self._expiries.end(entry, settle(contract, position.quantity, price), price, self._early.rule)
+            self.leave(entry.id, position)
+        return bool(due)
 
     def leave(self, strategy_id: str, position: Position) -> None:
         """Take an option that is no longer held out of the structures of its strategy, which keep their other legs."""

@@ -61,6 +61,9 @@ class WaitingStructures:
             if all(order.is_over for order in one.orders):
                 self._waiting.remove(one)
                 session.structures.ordered.remove(one.intent)
+        if session.structures.assign(session.in_order, event):
+            yield session.release(event, at_open=False, which="quoted")
+        session.structures.note_held()
 
     def _prices(self, one: Waiting, event: MarketEvent) -> bool:
         """Give the orders of a structure their prices; return whether it fills now."""
