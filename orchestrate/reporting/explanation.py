@@ -50,6 +50,7 @@ REASONS: Final[dict[str, str]] = {
     "settlement": "the future ended at its settlement",
     "no_quote": "a leg had no quote to trade at",
     "roll": "one structure is closed and another opened, as one",
+    "assigned": "a short option was assigned before it expired",
     "not_covered": "a cash account has no naked calls",
     "no_settlement": "nothing says at which price a leg would be settled",
     "no_stop": "no stop could be placed that its size goes by",

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     NO_STOP = "no_stop"
     NO_QUOTE = "no_quote"
     ROLL = "roll"
+    ASSIGNED = "assigned"
     NO_SETTLEMENT = "no_settlement"
     NOT_COVERED = "not_covered"
 

@@ -49,6 +49,7 @@ def test_a_call_is_assigned_on_the_eve_of_a_dividend(tmp_path: Path, engine: str
     assert not run.result.strategies["s"].open_positions
     assert run.equity == 100_000 - 10_000 + 1_050 + 10_000
     assert run.of(OptionSettledEvent) == []
+    assert [str(record.reason) for record in run.result.fills[2:]] == ["assigned", "assigned"]
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,11 @@ class Expiries:
         """Place the orders that a position comes to with the underlying at `price`, and report it."""
         contract, t = settled.contract, self._log.step_label()
         symbol, units = contract.symbol, settled.units
-        self._place(entry, symbol, -units, settled.price)
+        reason = Reason.ASSIGNED if early else Reason.SETTLEMENT
+        self._place(entry, symbol, -units, settled.price, reason)
         if settled.shares:
             self._blotter.delivered.add((entry.id, contract.underlying))
-            self._place(entry, contract.underlying, settled.shares, contract.strike)
+            self._place(entry, contract.underlying, settled.shares, contract.strike, reason)
         facts = (entry.id, symbol, units, price)
         if settled.outcome == "expired":
             self._emit(OptionExpiredEvent(*facts, t))
@@ -102,11 +103,11 @@ class Expiries:
         what = (chain, contract.underlying, contract.expires_on, contract.settlement, settlement.price)
         self._emit(OptionSettledEvent(*what, self._log.step_label()))
 
-    def _place(self, entry: StrategyEntry, symbol: str, quantity: float, price: float) -> None:
+    def _place(self, entry: StrategyEntry, symbol: str, quantity: float, price: float, reason: Reason) -> None:
         step = self._marks.step
         t = self._market.timeline.moments[step]
         demand = Demand(entry.id, symbol, quantity, False, price, step, t, signalled=False)
-        place_priced(self._blotter, entry.book, demand, fee=0.0, reason=Reason.SETTLEMENT)
+        place_priced(self._blotter, entry.book, demand, fee=0.0, reason=reason)
 
 
 def _last_price(series: BarSeries, row: int, *, made: bool) -> float:
