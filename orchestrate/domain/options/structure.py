@@ -131,6 +131,17 @@ class Structure:
         """Its legs by symbol and ratio, in one order for all structures that have the same."""
         return tuple(sorted((leg.symbol, leg.ratio) for leg in self.legs))
 
+    @property
+    def is_opposite(self) -> bool:
+        """True where it sells the first of its parts, so that its opposite is the canonical form of both."""
+        return self.parts[0][1] < 0
+
+    @property
+    def canonical(self) -> str:
+        """The name that it has in common with its opposite, whatever the order of their legs."""
+        way = -1 if self.is_opposite else 1
+        return ", ".join(f"{way * ratio:+.0f} {symbol}" for symbol, ratio in self.parts)
+
     def times(self, quantity: int) -> Structure:
         """Return that many of it."""
         return Structure(self.legs, quantity, self.tag)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from orchestrate.domain.books import closing_and_opening
+from orchestrate.domain.instruments.instrument import Instrument
 from orchestrate.domain.orders.conflicts import ConflictDemand, Exits, Settle
 from orchestrate.domain.orders.execution import rounded
 from orchestrate.domain.orders.intents import Intent
@@ -18,6 +19,8 @@ from orchestrate.orchestration.risk.policies.view import view_of
 
 #: Quantities closer than this fraction are equal: they differ by several roundings of floats.
 _BLUR: Final = 1e-9
+#: Structures are cut to whole ones.
+_WHOLE: Final = Instrument("structure", lot=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class SettleConflicts:
 
     def _settle(self, symbol: str, intents: Sequence[Intent]) -> Conflict:
         paused = [intent for intent in intents if self._is_paused(intent)]
-        if self._settle_by is independent and not paused and len({intent.quantity > 0 for intent in intents}) == 1:
+        if self._settle_by is independent and not paused and len({_signed(intent) > 0 for intent in intents}) == 1:
             return self._conflict(symbol, intents, "same_side", self._passing(intents))
         stakes = self._stakes([intent for intent in intents if intent not in paused] if paused else intents)
         demands = self._demands(symbol, stakes)
@@ -100,13 +103,16 @@ class SettleConflicts:
         for intent in intents:
             own = stakes.setdefault(intent.strategy_id, [])
             safe = self._closing_part(intent, own) if self._exits == "protected" else 0.0
-            own.append(_Stake(intent, safe, rounded(intent.quantity - safe) if safe else intent.quantity))
+            wanted = _signed(intent)
+            own.append(_Stake(intent, safe, rounded(wanted - safe) if safe else wanted))
         return stakes
 
     def _closing_part(self, intent: Intent, before: Sequence[_Stake]) -> float:
         """Return the part of the intent that closes, once open orders and earlier closings have filled."""
         if intent.closing:
-            return intent.quantity
+            return _signed(intent)
+        if intent.structure is not None:
+            return 0.0
         owner, symbol = intent.strategy_id, intent.symbol
         held = self._entries[owner].book.quantity(symbol)
         for order in self._blotter.pending(owner):
@@ -137,7 +143,7 @@ class SettleConflicts:
     def _whole_lots(self, symbol: str, requested: float, answer: float) -> float:
         if abs(answer) >= abs(requested) * (1 - _BLUR):
             return requested
-        return self._rules.lot(answer * (1 + _BLUR), self._instruments.get(symbol))
+        return self._rules.lot(answer * (1 + _BLUR), self._instruments.get(symbol, _WHOLE))
 
     def _cut(self, stakes: Sequence[_Stake], granted: float, outcome: str) -> None:
         """Serve one strategy's intents with what it is granted: those against its side first, then its closings."""
@@ -153,7 +159,9 @@ class SettleConflicts:
     def _leave(self, stake: _Stake, served: float, outcome: str) -> None:
         if served == stake.open:
             return
-        intent, quantity = stake.intent, rounded(stake.safe + served)
+        intent, quantity = stake.intent, rounded(stake.safe + served) * _way(stake.intent)
+        if intent.closes is not None:  # a roll is never cut
+            quantity = 0.0
         detail = f"{self._mode}: {outcome}"
         if quantity:
             intent.cut(self.name, quantity, Reason.CONFLICT, detail)
@@ -166,10 +174,25 @@ def _contested(intents: Sequence[Intent]) -> Iterator[tuple[str, list[Intent]]]:
     by_symbol: dict[str, list[Intent]] = {}
     for intent in intents:
         if intent.producer == "strategy" and not intent.refused and not (intent.closing and _is_exempt(intent.demand)):
-            by_symbol.setdefault(intent.symbol, []).append(intent)
+            by_symbol.setdefault(_contested_symbol(intent), []).append(intent)
     for symbol, wanting in by_symbol.items():
         if len({intent.strategy_id for intent in wanting}) > 1:
             yield symbol, wanting
+
+
+def _contested_symbol(intent: Intent) -> str:
+    """Return what an intent is for: of structures the legs that it has in common with its opposite."""
+    return intent.symbol if intent.structure is None else intent.structure.canonical
+
+
+def _way(intent: Intent) -> float:
+    """Return -1 for a structure that sells what its canonical form buys."""
+    return -1.0 if intent.structure is not None and intent.structure.is_opposite else 1.0
+
+
+def _signed(intent: Intent) -> float:
+    """Return how much of the contested symbol an intent buys or (negative) sells."""
+    return intent.quantity if intent.structure is None else intent.quantity * _way(intent)
 
 
 def _is_exempt(exit_demand: Demand) -> bool:
@@ -182,10 +205,11 @@ def _demand(symbol: str, stakes: Sequence[_Stake]) -> ConflictDemand:
     """Return the parts of one strategy's intents that take part, as one demand."""
     first = stakes[0].intent
     if len(stakes) == 1:
-        return ConflictDemand(first.strategy_id, symbol, stakes[0].open, first.closing, first.price)
+        price = first.price * _way(first)
+        return ConflictDemand(first.strategy_id, symbol, stakes[0].open, first.closing, price)
     quantity = rounded(math.fsum(stake.open for stake in stakes))
     closing = all(stake.intent.closing for stake in stakes if stake.open)
-    return ConflictDemand(first.strategy_id, symbol, quantity, closing, first.price)
+    return ConflictDemand(first.strategy_id, symbol, quantity, closing, first.price * _way(first))
 
 
 def _kind(taking_part: Sequence[float], intents: Sequence[Intent]) -> str:
@@ -195,7 +219,7 @@ def _kind(taking_part: Sequence[float], intents: Sequence[Intent]) -> str:
     else:
         by_strategy = dict.fromkeys([intent.strategy_id for intent in intents], 0.0)
         for intent in intents:
-            by_strategy[intent.strategy_id] += intent.quantity
+            by_strategy[intent.strategy_id] += _signed(intent)
         totals = [total for total in by_strategy.values() if total]
     return "opposite" if totals and min(totals) < 0 < max(totals) else "same_side"
 
