@@ -9,7 +9,8 @@ from orchestrate.domain.options.structure import Leg
 from orchestrate.domain.orders.execution import ExecutionRules
 from orchestrate.domain.orders.option_rules import OptionRules
 from orchestrate.domain.strategies.protocols import Context, Signal
-from tests.orchestration.harness import PLAIN, Scripted
+from orchestrate.orchestration.risk.limits.sizes import MaxPositionPct
+from tests.orchestration.harness import PLAIN, Part, Scripted, run_harness
 from tests.orchestration.options.chains import contract, options_market
 from tests.orchestration.options.test_structures import ENGINES, condor, ran
 
@@ -192,6 +193,16 @@ def test_nothing_is_closed_twice(engine):
     run = ran(engine(), market, strategy, rules=PLAIN)
     assert len(run.fills()) == 4
     assert [reason for _, reason, _ in run.reasons("s0")][-2:] == ["nothing_to_close"] * 2
+
+
+def test_a_close_makes_room_within_limits():
+    """A condor holds back 498 of 600 that a limit allows; at the step of its close another one fits."""
+    market = options_market((100,) * 5)
+    again = [Signal.close(condor(market)), Signal.structure(condor(market), tag="again")]
+    strategy = Scripted({0: [Signal.structure(condor(market))], 1: again})
+    part = Part(strategy, ("X", "XO"), limits={"max_position_pct": MaxPositionPct(6.0)})
+    run = run_harness(market, {"s0": part}, PLAIN, capital=10_000)
+    assert [outcome for outcome, _, _ in run.reasons("s0")[:3]] == ["approved"] * 3
 
 
 def test_what_nobody_buys_is_reported():

@@ -142,4 +142,5 @@ class ApplyLimits:
 
 def _makes_room(exit_intent: Intent, exposure: Exposure) -> bool:
     """Return whether an exit will fill: one that rests may not, one whose series has ended can't."""
-    return not exit_intent.demand.rests and exposure.goes_on(exit_intent.symbol)
+    symbols = [leg.symbol for leg in exit_intent.legs] or [exit_intent.symbol]
+    return not exit_intent.demand.rests and all(exposure.goes_on(symbol) for symbol in symbols)
