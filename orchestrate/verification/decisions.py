@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from orchestrate.verification.facts import Difference, Row, Run, same
-from orchestrate.verification.options.structures import is_structure, legs_of
+from orchestrate.verification.options.structures import Structures, is_structure, legs_of
 
 
 def check_decisions(run: Run) -> Iterator[Difference]:
     """Yield decisions on bars, prices and sizes that cannot have been, and statuses that the fills contradict."""
-    fills, rows = _Fills(run), run.rows("decisions")
+    fills, rows, structures = _Fills(run), run.rows("decisions"), Structures(run)
     placed: set[str] = set()
     last = {row["order_id"]: number for number, row in enumerate(rows) if row["granted"]}
     for number, row in enumerate(rows):
@@ -25,7 +25,7 @@ def check_decisions(run: Run) -> Iterator[Difference]:
             return
         yield from _check_size(row, where)
         if structure:
-            yield from _check_structure(run, row, where)
+            yield from _check_structure(run, row, where, structures)
         else:
             yield from _check_price(run, row, where, fills, is_first=row["order_id"] not in placed)
         done = fills.quantities.get(row["order_id"])
@@ -85,14 +85,12 @@ def _check_price(run: Run, row: Row, where: str, fills: _Fills, *, is_first: boo
         yield Difference("decisions", f"{where}: price", row["price"], close)
 
 
-def _check_structure(run: Run, row: Row, where: str) -> Iterator[Difference]:
-    """Yield a structure that was filled at another price than its legs make, in units of its least multiplier."""
-    if row["status"] != "filled":
+def _check_structure(run: Run, row: Row, where: str, structures: Structures) -> Iterator[Difference]:
+    """Yield a structure that filled when it was decided on, at another price than its legs make in points."""
+    fills = structures.fills.get(row["group"], [])
+    if not fills or fills[0]["t"] != row["t"]:
         return
-    legs, prices = legs_of(row["symbol"]), {}
-    for fill in run.rows("fills"):
-        if (fill["strategy_id"], fill["t"]) == (row["strategy_id"], row["t"]) and not fill["reason"]:
-            prices[fill["symbol"]] = fill["price"]
+    legs, prices = legs_of(row["symbol"]), {fill["symbol"]: fill["price"] for fill in fills}
     points = min(run.contracts[leg].multiplier for leg in legs if leg in run.contracts)
     units = {leg: ratio * run.terms[leg].multiplier for leg, ratio in legs.items()}
     net = sum(units[leg] * prices.get(leg, np.nan) for leg in legs) / points

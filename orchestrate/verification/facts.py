@@ -53,7 +53,7 @@ class Terms:
 class Contract:
     """An option, the moments of its chain with the instants that they stand for, and its own quotes by moment.
 
-    `day` is that of its expiry. A quote counts for `max_age`, from its moment on.
+    `day` is that of its expiry, `precision` the decimals of its prices. A quote counts for `max_age`.
     """
 
     underlying: str
@@ -67,6 +67,7 @@ class Contract:
     instants: Stamps
     length: int
     max_age: int
+    precision: int
     quoted: Stamps
     bid: Floats
     ask: Floats
@@ -91,6 +92,10 @@ class Rules:
     slip_percent: float = 0.0
     slip_ticks: float = 0.0
     periods_per_year: float | None = None
+    #: how far across the spread options are filled; what a contract costs, where commissions don't count, and at least
+    cross: float = 1.0
+    per_contract: float | None = None
+    contract_minimum: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

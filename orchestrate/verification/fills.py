@@ -49,16 +49,21 @@ def _check(run: Run, fill: Row, order_type: str, where: str, options: OptionFill
     if row >= len(bars.labels) or bars.labels[row] != fill["label"] or bars.stamps[row] != fill["t"]:
         yield Difference("fills", f"{where}: label", fill["label"], "the label and moment of a bar")
         return
-    of_options = options is not None and options.concerns(fill)
-    at_close = of_options or is_at_close(run, fill, order_type)
-    if options is not None and of_options:
+    if options is not None and options.is_share(fill):
+        order_type = "market"
+    at_close = is_at_close(run, fill, order_type)
+    if options is not None:
+        at_close = at_close or options.concerns(fill) or options.is_share(fill)
+    if options is not None and options.concerns(fill):
         yield from options.check_price(fill, where)
     else:
         yield from _check_price(run, fill, order_type, row, where, at_close=at_close)
     rate = _rate(run, terms, bars, row, at_close=at_close)
     if terms.fx and not same(fill["rate"], rate):
         yield Difference("rates", f"{where}: rate", fill["rate"], rate)
-    fee = 0.0 if options is not None and options.is_free(fill) else fee_of(run, fill, terms, rate)
+    fee = fee_of(run, fill, terms, rate)
+    if options is not None:
+        fee = options.fee(fill, fee)
     if not same(fill["fee"], fee, fill["quantity"] * fill["price"]):
         yield Difference("fees", f"{where}: fee", fill["fee"], fee)
 

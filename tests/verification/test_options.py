@@ -12,7 +12,7 @@ from orchestrate.verification.verify import verify
 from tests.verification.test_random_portfolios import with_change
 
 STRATEGIES = """
-from orchestrate import Signal, cash_secured_put, covered_call, iron_condor
+from orchestrate import Signal, cash_secured_put, covered_call, iron_condor, vertical
 
 class Condor:  # held through its expiry, or closed a week before
     def __init__(self, early=False):
@@ -39,6 +39,18 @@ class Wheel:  # sells a put, then a call beside shares, in turn
             if call and put:
                 yield Signal.structure(covered_call(call) if self.turn % 2 else cash_secured_put(put))
                 self.turn += 1
+
+class Spreads:  # waits for the price of a vertical, and rolls it to the next one
+    def on_bar(self, context):
+        chain = context.chain("XO").nearest(days=20)
+        low = chain.pick("call", moneyness=1.0)
+        high = low and chain.pick("call", width_from=low, width=5)
+        if high is None or context.waiting:
+            return
+        if not context.structures:
+            yield Signal.structure(vertical(low, high, 3), limit=2.2, tif="gtc")
+        elif context.structures[0].dte < 10 and vertical(low, high).parts != context.structures[0].structure.parts:
+            yield Signal.roll(context.structures[0], to=vertical(low, high, 3))
 """
 PORTFOLIO = """
 capital: 400000
@@ -46,19 +58,24 @@ data:
   X: {synthetic: {bars: 80, seed: 5, volatility: 0.4}}
   XO: {synthetic: {underlying: X, seed: 3, surface: {level: 0.4}, strikes: 30, expiries: [7, 20], spread: 0.03}}
 instruments: {XO: {style: american, delivery: physical}}
-execution: {commission: {per_share: 0.01, minimum: 1}}
+execution: {commission: {per_share: 0.01, minimum: 1}EXECUTION}
 strategies:
   held: {name: own_options.py:Condor, framework: nautilus, allocation: 20, symbols: [XO]}
   early: {name: own_options.py:Condor, framework: backtrader, allocation: 20, symbols: [XO], config: {early: true}}
   wheel: {name: own_options.py:Wheel, framework: backtrader, allocation: 30, symbols: [XO, X]}
-  other: {name: own_options.py:Wheel, framework: nautilus, allocation: 30, symbols: [XO, X]}
+  other: {name: own_options.py:Wheel, framework: nautilus, allocation: 20, symbols: [XO, X]}
+  rolls: {name: own_options.py:Spreads, framework: nautilus, allocation: 10, symbols: [XO]}
 """
+
+
+#: Half of the spread and fees of their own, on the quotes of the next step.
+NEXT = ", slippage: {ticks: 1}, options: {cross: 0.5, quotes: next, per_contract: 0.65, minimum: 1.0}"
 
 
 @pytest.fixture(scope="module")
 def run(facts_of: Callable[[str], Run], folder) -> Run:
     (folder / "own_options.py").write_text(STRATEGIES)
-    return facts_of(PORTFOLIO)
+    return facts_of(PORTFOLIO.replace("EXECUTION", ""))
 
 
 def test_a_run_with_options_verifies(run: Run) -> None:
@@ -68,6 +85,17 @@ def test_a_run_with_options_verifies(run: Run) -> None:
     delivered = [fill for fill in fills if fill["reason"] == "settlement" and fill["symbol"] == "X"]
     assert {fill["quantity"] > 0 for fill in delivered} == {True, False}
     assert {fill["framework"] for fill in delivered} == {"backtrader", "nautilus"}
+
+
+def test_a_run_on_the_next_quotes_verifies(run: Run, facts_of: Callable[[str], Run]) -> None:
+    later = facts_of(PORTFOLIO.replace("EXECUTION", NEXT))
+    assert verify(later).difference is None
+    assert later.tables["fills"]["t"][0] > run.tables["fills"]["t"][0]
+    filled = [fill for fill in later.rows("fills") if fill["strategy_id"] == "rolls"]
+    assert len(filled) > 3
+    for name in ("price", "fee", "quantity"):
+        changed = with_change(later, "fills", name, later.rows("fills").index(filled[1]))
+        assert verify(changed).difference is not None
 
 
 @pytest.mark.parametrize("name", ["price", "fee", "quantity", "slippage"])

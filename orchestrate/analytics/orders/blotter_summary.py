@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -41,7 +41,7 @@ def _demands(result: RunResult) -> Document:
     reasons = cuts_by_reason(result)
     ranked = sorted(reasons, key=lambda reason: (-reasons[reason][0], -reasons[reason][1], reason))
     return {
-        "count": _count(result.decisions),
+        "count": _count(_demanded(result)),
         "resized": sum(one.resized for one in strategies),
         "blocked": sum(one.blocked for one in strategies),
         "reasons": [{"reason": str(name), "count": reasons[name][0], "money": reasons[name][1]} for name in ranked],
@@ -68,12 +68,31 @@ def _count(records: Iterable[DecisionRecord]) -> int:
     return alone + len(orders)
 
 
+def _demanded(result: RunResult) -> Sequence[DecisionRecord]:
+    """Return the decisions on demands: of the orders of a structure's legs, that of the first stands for all."""
+    if not result.plan.chains:
+        return result.decisions
+    groups: set[str] = set()
+    first: set[str] = set()
+    for record in result.decisions:
+        group = record.decision.demand.group
+        if group is not None and group.kind == "legs" and group.id not in groups:
+            groups.add(group.id)
+            first.add(record.order_id)
+    return [one for one in result.decisions if not _is_leg(one) or one.order_id in first]
+
+
+def _is_leg(record: DecisionRecord) -> bool:
+    group = record.decision.demand.group
+    return group is not None and group.kind == "legs"
+
+
 def cuts_by_reason(result: RunResult) -> dict[Reason, tuple[int, float]]:
     """Return how often each reason cut or refused something, and the money that it took, at the closes decided on."""
     counts: Counter[Reason] = Counter()
     money: dict[Reason, float] = {}
     prices: dict[str, float] = {}
-    for record in result.decisions:
+    for record in _demanded(result):
         decision, demand = record.decision, record.decision.demand
         price = prices.setdefault(record.order_id, demand.price) if record.order_id else demand.price
         if decision.outcome is Outcome.APPROVED:
@@ -87,9 +106,10 @@ def cuts_by_reason(result: RunResult) -> dict[Reason, tuple[int, float]]:
 
 def _multiplier(result: RunResult, demand: Demand) -> float:
     """Return the money of a point; of a structure that of its price."""
-    if demand.group is not None and demand.group.kind == "legs":
-        legs = (leg.partition(" ")[2] for leg in demand.symbol.split(", "))
-        return min(result.multipliers[leg] for leg in legs if leg in result.multipliers)
+    legs = (demand.symbol, *(leg.partition(" ")[2] for leg in demand.symbol.split(", ")))
+    points = [result.multipliers[leg] for leg in legs if leg in result.multipliers] if result.multipliers else ()
+    if points:
+        return min(points)
     instrument = result.plan.instruments.get(demand.symbol)
     return float(instrument.multiplier or 1.0) if instrument is not None else 1.0
 

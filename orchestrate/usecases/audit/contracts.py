@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from orchestrate.domain.instruments.instrument import Instrument
+from orchestrate.domain.instruments.instrument import MAX_PRECISION, Instrument
 from orchestrate.domain.market.stamps import DAY, moment_of
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.options.chain import Chain
@@ -18,11 +19,18 @@ from orchestrate.verification.options.structures import legs_of
 _RIGHTS: Final = {"C": True, "P": False}
 
 
-def contracts_of(market: Market, tables: Mapping[str, Table]) -> dict[str, Contract]:
-    """Return the contracts that a run decided on or traded, by symbol."""
+def contracts_of(market: Market, tables: Mapping[str, Table], oldest: int | None) -> dict[str, Contract]:
+    """Return the contracts that a run decided on or traded, by symbol; `oldest` is the age of quotes that it set."""
     chains = {chain.terms.root: chain for chain in market.chains.values()}
-    found = ((symbol, _contract(chains, symbol)) for symbol in dict.fromkeys(_symbols(tables)))
-    return {symbol: contract for symbol, contract in found if contract is not None} if chains else {}
+    found: dict[str, Contract] = {}
+    for symbol in dict.fromkeys(_symbols(tables)) if chains else ():
+        place = _place(chains, symbol)
+        if place is not None:
+            chain = chains[symbol.rsplit(" ", 3)[0]]
+            precision = max(chain.decimals + 1, market.instruments[chain.terms.underlying].precision)
+            contract = _facts(chain, place, min(precision, MAX_PRECISION))
+            found[symbol] = contract if oldest is None else replace(contract, max_age=oldest)
+    return found
 
 
 def _symbols(tables: Mapping[str, Table]) -> Iterator[str]:
@@ -31,32 +39,33 @@ def _symbols(tables: Mapping[str, Table]) -> Iterator[str]:
         yield from legs_of(symbol) if ", " in symbol or symbol.startswith(("+", "-")) else (symbol,)
 
 
-def _contract(chains: Mapping[str, Chain], symbol: str) -> Contract | None:
-    """Return the contract that a symbol names, such as `SPXW 2018-02-28 P 2700`; None where no chain has it."""
+def _place(chains: Mapping[str, Chain], symbol: str) -> int | None:
+    """Return the place of what a symbol names, such as `SPXW 2018-02-28 P 2700`; None where no chain has it."""
     parts = symbol.rsplit(" ", 3)
     chain = chains.get(parts[0])
     if chain is None or len(parts) != 4 or parts[2] not in _RIGHTS:
         return None
-    own, day = chain.contracts, moment_of(parts[1])
+    own, day = chain.contracts, moment_of(parts[1]) // DAY
     strike = np.char.mod("%.10g", own.strike) == parts[3]
-    places = np.flatnonzero((own.day * DAY == day) & strike & (own.is_call == _RIGHTS[parts[2]]))
-    return None if not len(places) else _facts(chain, int(places[0]), day)
+    places = np.flatnonzero((own.day == day) & strike & (own.is_call == _RIGHTS[parts[2]]))
+    return int(places[0]) if len(places) else None
 
 
-def _facts(chain: Chain, place: int, day: int) -> Contract:
+def _facts(chain: Chain, place: int, precision: int) -> Contract:
     own, rows = chain.contracts, np.flatnonzero(chain.places == place)
     return Contract(
         underlying=chain.terms.underlying,
         is_call=bool(own.is_call[place]),
         strike=float(own.strike[place]),
         expiry=int(own.expiry[place]),
-        day=day,
+        day=int(own.day[place]) * DAY,
         delivers=chain.terms.delivery == "physical",
         multiplier=chain.terms.multiplier,
         moments=chain.moments,
         instants=chain.quoted_at,
         length=chain.length,
         max_age=chain.max_age,
+        precision=precision,
         quoted=chain.moments[np.searchsorted(chain.starts, rows, side="right") - 1],
         bid=chain.quoted["bid"][rows],
         ask=chain.quoted["ask"][rows],
@@ -69,7 +78,7 @@ def terms_of(contract: Contract, underlying: Instrument) -> Terms:
     return Terms(
         multiplier=contract.multiplier,
         tick=underlying.tick,
-        precision=underlying.precision,
+        precision=contract.precision,
         by_notional=True,
         initial=(1.0, own.initial_rate(-1.0)),
         maintenance=(0.0, own.maintenance(-1.0)),

@@ -93,7 +93,7 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
     rules, tables = plan.execution, {name: _table(run, f"{name}.parquet") for name in TABLES}
     bars = {symbol: _bars(series) for symbol, series in market.series.items()}
     terms = {symbol: _terms(instrument) for symbol, instrument in market.instruments.items()}
-    contracts = contracts_of(market, tables)
+    contracts = contracts_of(market, tables, rules.options.oldest)
     for symbol, one in contracts.items():
         bars[symbol] = bars_of(one, bars[one.underlying])
         terms[symbol] = terms_of(one, market.instruments[one.underlying])
@@ -107,6 +107,9 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
             slip_percent=rules.slippage.percent,
             slip_ticks=rules.slippage.ticks,
             periods_per_year=plan.periods_per_year,
+            cross=rules.options.cross,
+            per_contract=rules.options.per_contract,
+            contract_minimum=rules.options.minimum,
         ),
         strategies=_strategies(run, plan),
         bars=bars,

@@ -18,7 +18,7 @@ from orchestrate.domain.results import DecisionRecord, FillRecord
 def with_slippage(
     fills: Sequence[FillRecord], decisions: Iterable[DecisionRecord], market: Market, rules: ExecutionRules
 ) -> tuple[FillRecord, ...]:
-    """Return the fills with what slippage cost at each, in the capital's currency; limit orders don't slip."""
+    """Return the fills with what slippage cost at each, in the capital's currency; limits and options don't slip."""
     if not rules.slippage.percent and not rules.slippage.ticks:
         return tuple(fills)
     demands: dict[str, Demand] = {}
@@ -28,10 +28,13 @@ def with_slippage(
 
 
 def _slipped(record: FillRecord, demand: Demand | None, market: Market, rules: ExecutionRules) -> FillRecord:
-    fill = record.fill
-    if record.reason is Reason.SETTLEMENT or (demand is not None and demand.limit is not None):
+    fill, instrument = record.fill, market.instruments[record.fill.symbol]
+    if record.reason is Reason.SETTLEMENT or instrument.option is not None:
         return record
-    instrument = market.instruments[fill.symbol]
+    if record.group is not None and record.group.kind == "legs":  # shares, at the close
+        demand, rules = None, replace(rules, fill="close")
+    if demand is not None and demand.limit is not None:
+        return record
     prices = _prices(record, demand, market, rules)
     raw = next((price for price in prices if rules.fill_price(price, fill.quantity, instrument) == fill.price), None)
     if raw is None:

@@ -59,7 +59,7 @@ def is_exercised(contract: Contract, price: float) -> bool:
 
 
 def quote_at(contract: Contract, moment: int) -> tuple[float, float]:
-    """Return bid and ask that can be traded at a moment, NaN for a side that is missing."""
+    """Return the bid and ask that can be traded at a moment, NaN for a side that is missing."""
     row = int(np.searchsorted(contract.quoted, moment, side="right")) - 1
     if row < 0 or moment - contract.quoted[row] > contract.max_age:
         return np.nan, np.nan

@@ -15,20 +15,31 @@ class OptionFills:
 
     def __init__(self, run: Run) -> None:
         self._run, self._structures = run, Structures(run)
-        self._due = self._deliveries()
+        self._due, self._closing = self._deliveries(), self._closings()
 
     def concerns(self, fill: Row) -> bool:
-        """Return whether a fill is of an option, or of shares that one was traded with or became."""
-        return fill["symbol"] in self._run.contracts or self._is_share(fill) or bool(self._delivering(fill))
+        """Return whether a fill is of an option, or of shares that one became."""
+        return fill["symbol"] in self._run.contracts or bool(self._delivering(fill))
+
+    def is_share(self, fill: Row) -> bool:
+        """Return whether a fill is of shares that were traded beside options, at the close."""
+        return fill["order_id"] in self._structures.groups and fill["symbol"] not in self._run.contracts
+
+    def fee(self, fill: Row, usual: float) -> float:
+        """Return the fee of a fill: none for what an option comes to, their own of contracts, else the `usual` one."""
+        if self.is_free(fill):
+            return 0.0
+        rules = self._run.rules
+        if rules.per_contract is None or fill["symbol"] not in self._run.contracts:
+            return usual
+        return max(abs(float(fill["quantity"])) * rules.per_contract, rules.contract_minimum)
 
     def is_free(self, fill: Row) -> bool:
-        """Return whether a fill is what an option comes to, which costs no fee."""
-        return fill["reason"] == "settlement" and (
-            fill["symbol"] in self._run.contracts or bool(self._delivering(fill))
-        )
+        """Return whether a fill is what an option comes to."""
+        return fill["reason"] == "settlement" and self.concerns(fill)
 
     def check_price(self, fill: Row, where: str) -> Iterator[Difference]:
-        """Yield a price that is none of the quotes, the close of the underlying, or the settlement."""
+        """Yield a price that is none of the quotes, of the settlement, or of the strikes of what is delivered."""
         prices = self._prices(fill)
         if not any(same(fill["price"], price, price) for price in prices):
             yield Difference("prices", f"{where}: price", fill["price"], prices[0] if len(prices) == 1 else prices)
@@ -41,19 +52,19 @@ class OptionFills:
         yield from self._check_deliveries()
 
     def _prices(self, fill: Row) -> tuple[float, ...]:
-        run, symbol = self._run, fill["symbol"]
-        if symbol not in run.contracts:
-            strikes = self._delivering(fill)
-            return tuple(strikes) or (float(run.closes(symbol)[run.step(fill["t"])]),)
-        contract = run.contracts[symbol]
+        contract = self._run.contracts.get(fill["symbol"])
+        if contract is None:
+            return tuple(self._delivering(fill))
         if fill["reason"] == "settlement":
             return (self._settled(contract),)
         bid, ask = quote_at(contract, fill["t"])
-        if fill["quantity"] > 0:
-            return (ask,)
-        place = fill["strategy_id"], symbol, fill["t"]
-        closes = fill["reason"] or place in self._structures.closed
-        return (0.0,) if closes and isnan(bid) and not isnan(ask) else (bid,)
+        if fill["quantity"] < 0 and isnan(bid) and not isnan(ask) and fill["fill_id"] in self._closing:
+            return (0.0,)  # nobody buys what is closed
+        cross = self._run.rules.cross
+        if cross == 1.0:
+            return (ask if fill["quantity"] > 0 else bid,)
+        price = bid + cross * (ask - bid) if fill["quantity"] > 0 else ask - cross * (ask - bid)
+        return (round(price, contract.precision),)
 
     def _settled(self, contract: Contract) -> float:
         """Return what an option itself is closed at: in cash what it pays, 0 where it expires or delivers."""
@@ -67,8 +78,16 @@ class OptionFills:
 
     # ---- shares
 
-    def _is_share(self, fill: Row) -> bool:
-        return not fill["reason"] and (fill["strategy_id"], fill["symbol"], fill["t"]) in self._structures.shares
+    def _closings(self) -> set[str]:
+        """Return the fills that make a position smaller."""
+        held: dict[tuple[str, str], float] = {}
+        closing = set()
+        for fill in self._run.rows("fills"):
+            place = fill["strategy_id"], fill["symbol"]
+            if held.get(place, 0.0) * fill["quantity"] < 0:
+                closing.add(fill["fill_id"])
+            held[place] = held.get(place, 0.0) + fill["quantity"]
+        return closing
 
     def _delivering(self, fill: Row) -> dict[float, float]:
         """Return the shares that options deliver to a strategy at the moment of a settlement, by strike."""

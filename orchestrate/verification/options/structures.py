@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from orchestrate.verification.facts import Difference, Row, Run, same
-
-#: A leg of a strategy's: its id, the symbol, the moment.
-Place = tuple[str, str, int]
 
 
 def legs_of(symbol: str) -> dict[str, float]:
@@ -26,43 +23,42 @@ def is_structure(run: Run, symbol: str) -> bool:
         return False
 
 
-def is_leg(run: Run, row: Row) -> bool:
-    """Return whether a decision is on a leg of a structure, on which there is a decision of its own."""
-    return bool(row["group"].startswith("legs:")) and not is_structure(run, row["symbol"])
-
-
 class Structures:
-    """The structures that were filled, and what each place got by them."""
+    """The structures that were filled, by the group of their orders."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        rows = [row for row in run.rows("decisions") if is_structure(run, row["symbol"])]
-        self._filled = [row for row in rows if row["status"] == "filled" and row["granted"]]
-        self.due = self._sums()
-        #: shares that were traded beside options, and legs that were closed
-        self.shares = {place for place in self.due if place[1] not in run.contracts}
-        self.closed = {place for row in self._filled if row["closing"] for place in self._places(row)}
-
-    def _places(self, row: Row) -> list[Place]:
-        return [(row["strategy_id"], leg, row["t"]) for leg in legs_of(row["symbol"])]
-
-    def _sums(self) -> Mapping[Place, float]:
-        sums: dict[Place, float] = {}
-        for row in self._filled:
-            for leg, ratio in legs_of(row["symbol"]).items():
-                place = row["strategy_id"], leg, row["t"]
-                sums[place] = sums.get(place, 0.0) + abs(row["granted"]) * ratio
-        return sums
+        rows = [row for row in run.rows("decisions") if row["group"].startswith("legs:")]
+        self.groups = {row["order_id"]: row["group"] for row in rows if row["order_id"]}
+        self._decided = {row["group"]: row for row in rows if is_structure(run, row["symbol"])}
+        self.fills: dict[str, list[Row]] = {}
+        for fill in run.rows("fills"):
+            if fill["order_id"] in self.groups:
+                self.fills.setdefault(self.groups[fill["order_id"]], []).append(fill)
 
     def check_whole(self) -> Iterator[Difference]:
-        """Yield a leg that was filled with another quantity than its structures say."""
-        done: dict[Place, float] = {}
-        for fill in self._run.rows("fills"):
-            place = fill["strategy_id"], fill["symbol"], fill["t"]
-            if not fill["reason"] and (place in self.due or fill["symbol"] in self._run.contracts):
-                done[place] = done.get(place, 0.0) + fill["quantity"]
-        for place in dict.fromkeys((*self.due, *done)):
-            if place[1] in self._run.contracts and not same(done.get(place, 0.0), self.due.get(place, 0.0)):
-                name, symbol, moment = place
-                where = f"fills: {symbol} of {name} at {moment}"
-                yield Difference("fills", where, done.get(place, 0.0), self.due.get(place, 0.0))
+        """Yield a structure of which a leg was filled at another time or with another quantity, and one at a price.
+
+        All legs fill at one moment or none does, and the price of the decision is that of the fills unless it waited.
+        """
+        yield from self._check_alone()
+        for group, row in self._decided.items():
+            fills = self.fills.get(group, [])
+            if row["status"] != "filled" and not fills:
+                continue
+            done: dict[str, float] = {}
+            for fill in fills:
+                done[fill["symbol"]] = done.get(fill["symbol"], 0.0) + fill["quantity"]
+            due = {leg: ratio * abs(row["granted"]) for leg, ratio in legs_of(row["symbol"]).items()}
+            where = f"fills of {row['strategy_id']}: {row['symbol']} at {row['t']}"
+            if any(not same(done.get(leg, 0.0), due.get(leg, 0.0)) for leg in (*due, *done)):
+                yield Difference("fills", where, done, due)
+            moments = sorted({fill["t"] for fill in fills})
+            if len(moments) > 1:
+                yield Difference("fills", f"{where}: t", moments, "one moment for all legs")
+
+    def _check_alone(self) -> Iterator[Difference]:
+        """Yield fills of options that no structure, no rule and no expiry led to."""
+        for number, fill in enumerate(self._run.rows("fills")):
+            if fill["symbol"] in self._run.contracts and not fill["reason"] and fill["order_id"] not in self.groups:
+                yield Difference("fills", f"fills, row {number}: order_id", fill["order_id"], "an order of a structure")

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrate.verification.facts import Row, Run
 from orchestrate.verification.options.fills import OptionFills
-from orchestrate.verification.options.structures import is_leg
+from orchestrate.verification.options.structures import is_structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ def decided(run: Run) -> Iterator[Decided]:
     placed: set[str] = set()
     options = OptionFills(run) if run.contracts else None
     settled = {fill["order_id"] for fill in run.rows("fills") if options is not None and options.is_free(fill)}
+    structures = {row["order_id"] for row in run.rows("decisions") if is_structure(run, row["symbol"])}
     for row in run.rows("decisions"):
         order = row["order_id"]
-        if order in settled or is_leg(run, row):
+        if order in settled or (row["group"].startswith("legs:") and order not in structures):
             continue  # of a structure or an expiry, for which no strategy asked
         yield Decided(row, json.loads(row["stages"]) if row["stages"] else (), not order or order not in placed)
         placed.add(order)
