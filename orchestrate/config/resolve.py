@@ -162,7 +162,7 @@ def _checked(reading: Reading) -> tuple[RunPlan | None, Mapping[str, StrategyDes
     """Check what needs more than one section; return the plan, if nothing is wrong, and its strategies described."""
     enabled = enabled_strategies(reading)
     known = {name: recognise(reading, name) for name in enabled}
-    symbols = {name: symbols_of(reading, name) for name in enabled}
+    symbols = {name: symbols_of(reading, name, entry.description if entry else None) for name, entry in known.items()}
     for name in enabled:
         sizing_of(reading, name)
         dependencies_of(reading, name, enabled)

@@ -87,19 +87,10 @@ allocations = orchestrator.allocate_capital()
 """
 
 
-class WithOptions(StrategyLibrary):
-    """The library, and a stand-in under the name of a strategy that it doesn't have yet."""
-
-    @staticmethod
-    def get_strategy(name: str, **config: object) -> object:
-        known = "BUY_AND_HOLD" if name == "OPTIONS_MONTHLY_WEEKLY_HEDGE" else name
-        return StrategyLibrary.get_strategy(known, **config)
-
-
 def outcome_of(text: str) -> dict[str, Any]:
     """Run an example with the public names."""
     names = {name: getattr(orchestrate, name) for name in orchestrate.__all__}
-    space: dict[str, Any] = {**names, "strategy_library": WithOptions, "true": True}
+    space: dict[str, Any] = {**names, "strategy_library": StrategyLibrary, "true": True}
     exec(text, space)
     return space
 

@@ -1,33 +1,16 @@
 """The users' examples of configurations run word for word; data and capital are said on the command line.
 
-The library has no options strategies yet: theirs are stood in for by strategies that take the same parameters.
+Chains of options are made on the data. What trades options gets the chains, all else what is traded.
 """
 
 from __future__ import annotations
+
+from collections import Counter
 
 import pytest
 
 from tests.acceptance.conftest import Portfolio
 
-STAND_INS = '''\
-"""Strategies with the parameters of the users' options strategies, which buy once."""
-
-
-class Hedge:
-    def __init__(self, num_lots: int = 1, max_positions: int = 1) -> None:
-        self.num_lots, self.max_positions = num_lots, max_positions
-
-    def should_enter(self, bars):
-        return len(bars) == 2
-
-    def should_exit(self, position, bars):
-        return False
-
-
-class Scalping(Hedge):
-    def __init__(self, tick_resolution: str = "") -> None:
-        self.tick_resolution = tick_resolution
-'''
 SELECTED = """\
 strategy: "OPTIONS_MONTHLY_WEEKLY_HEDGE"
 config:
@@ -85,32 +68,49 @@ strategies:
     allocation_pct: 10.0
     config: {"position_size_pct": 3.0}
 """
-HEDGE, SCALPING = "stand_ins.py:Hedge", "stand_ins.py:Scalping"
+HEDGE = "OPTIONS_MONTHLY_WEEKLY_HEDGE"
+OPTIONS = {HEDGE, "high_freq_options"}
+DAYS = "{A: {synthetic: {bars: 300, seed: 7, frequency: 1d}}, AO: {synthetic: {underlying: A, seed: 3}}}"
+MINUTES = "{A: {synthetic: {bars: 900, seed: 7, frequency: 1min}}, AO: {synthetic: {underlying: A, strikes: 12}}}"
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "frameworks"),
+    ("text", "data", "frameworks"),
     [
-        (SELECTED, f"strategy={HEDGE}", {"Hedge": "backtrader"}),
-        (SINGLE, f"strategy.name={HEDGE}", {"Hedge": "nautilus"}),
+        (SELECTED, DAYS, {HEDGE: "backtrader"}),
+        (SINGLE, DAYS, {HEDGE: "nautilus"}),
         (
             ACROSS,
-            f"strategies.high_freq_options.name={SCALPING}",
+            MINUTES,
             {"high_freq_options": "nautilus", "swing_equity": "backtrader", "mean_reversion": "nautilus"},
         ),
-        (
-            CONCURRENT,
-            f"strategies.OPTIONS_MONTHLY_WEEKLY_HEDGE.name={HEDGE}",
-            dict.fromkeys(("OPTIONS_MONTHLY_WEEKLY_HEDGE", "MOMENTUM_FUTURES", "MEAN_REVERSION_EQUITY"), "backtrader"),
-        ),
+        (CONCURRENT, DAYS, dict.fromkeys((HEDGE, "MOMENTUM_FUTURES", "MEAN_REVERSION_EQUITY"), "backtrader")),
     ],
     ids=["selected", "single", "across frameworks", "concurrent"],
 )
-def test_an_example_runs(portfolio: Portfolio, text: str, name: str, frameworks: dict[str, str]) -> None:
-    portfolio.prompt.write("stand_ins.py", STAND_INS)
-    data = "data={A: {synthetic: {bars: 300, seed: 7, frequency: 1d}}}"
-    done = portfolio.backtest(text, *(word for each in (name, data, "capital=100000") for word in ("--set", each)))
+def test_an_example_runs(portfolio: Portfolio, text: str, data: str, frameworks: dict[str, str]) -> None:
+    done = portfolio.backtest(text, "--set", f"data={data}", "--set", "capital=100000")
     assert done.code == 0, done.err
     strategies = done.document["strategies"]
     assert {own: one["framework"] for own, one in strategies.items()} == frameworks
     assert [one["status"] for one in strategies.values()] == ["completed"] * len(frameworks)
+    assert all(
+        fill["symbol"].startswith("AO ") == (fill["strategy_id"] in OPTIONS) for fill in portfolio.stored("fills")
+    )
+    assert {fill["strategy_id"] for fill in portfolio.stored("fills")} >= OPTIONS & strategies.keys()
+
+
+def test_no_more_is_sold_than_lots_and_positions_allow(portfolio: Portfolio) -> None:
+    """`num_lots: 4, max_positions: 3`: twelve puts are short at most, and four are sold at once."""
+    assert portfolio.backtest(SINGLE, "--set", f"data={DAYS}", "--set", "capital=100000").code == 0
+    short, least = Counter[str](), 0.0
+    for fill in portfolio.stored("fills"):
+        short[fill["symbol"]] += fill["quantity"]
+        least = min(least, sum(held for symbol, held in short.items() if held < 0 and " P " in symbol))
+    assert least == -12
+
+
+def test_what_trades_options_needs_a_chain(portfolio: Portfolio) -> None:
+    done = portfolio.backtest(SINGLE, "--set", "data={A: {path: A.csv}}")
+    assert done.code == 2
+    assert "trades options, and there is no chain of options among its symbols" in done.err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,18 +11,24 @@ from orchestrate.config.document.nodes import Table, find
 from orchestrate.config.reading import Reading
 from orchestrate.config.schema import Data, InstrumentSection
 from orchestrate.domain.options.settings import ChainSettings
-from orchestrate.domain.strategies.protocols import Kind
+from orchestrate.domain.strategies.protocols import Kind, StrategyDescription
 from orchestrate.domain.text.sizes import size_of
 from orchestrate.domain.text.spelling import did_you_mean
 
 
-def symbols_of(reading: Reading, name: str) -> tuple[str, ...]:
-    """Return the entry's symbols; left out: every symbol of data that can be traded."""
+def symbols_of(reading: Reading, name: str, description: StrategyDescription | None) -> tuple[str, ...]:
+    """Return the entry's symbols.
+
+    Left out: every symbol of data that can be traded; of a class that declares to trade options, every chain.
+    """
     written = reading.values.strategies[name].symbols
-    data = reading.values.data
+    chains = description is not None and description.traits.get("asset_class") == _OPTION
+    if chains and knows_data(reading) and not _some_chain(reading, written):
+        message = f"strategies.{name} trades options, and there is no chain of options among its symbols"
+        reading.wrong(("strategies", name, "name"), message, "add one to data, such as X: {synthetic: {underlying: Y}}")
     if written is None:
-        bars = {symbol: entry for symbol, entry in (data or {}).items() if not entry.is_chain}
-        return tuple(symbol for symbol, entry in bars.items() if entry.resample is None)
+        given = {symbol: entry for symbol, entry in (reading.values.data or {}).items() if entry.is_chain == chains}
+        return tuple(symbol for symbol, entry in given.items() if entry.resample is None)
     seen: set[str] = set()
     for index, symbol in enumerate(written):
         if reading.enough:
@@ -34,6 +40,11 @@ def symbols_of(reading: Reading, name: str) -> tuple[str, ...]:
             reading.wrong(("strategies", name, "symbols", index), message, symbol_hint(reading, symbol))
         seen.add(symbol)
     return tuple(written)
+
+
+def _some_chain(reading: Reading, symbols: Sequence[str] | None) -> bool:
+    """Return True where one of the symbols, of all if None, is a chain."""
+    return any(symbols is None or symbol in symbols for symbol in chain_symbols(reading))
 
 
 def knows_data(reading: Reading) -> bool:
@@ -56,6 +67,8 @@ def symbol_hint(reading: Reading, symbol: str) -> str:
 
 # ---- chains of options
 
+#: The `asset_class` that a class declares to trade chains.
+_OPTION: Final = "option"
 #: What an entry with a chain may have beside it, and one with a chain that is made.
 _READ: Final = (
     "chain",

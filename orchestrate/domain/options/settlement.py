@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from orchestrate.domain.instruments.instrument import MAX_PRECISION
 from orchestrate.domain.options.contract import OptionContract
 from orchestrate.domain.options.quote import Quote
 from orchestrate.domain.values import value
@@ -31,10 +32,13 @@ class Settled:
 
     @property
     def price(self) -> float:
-        """The price at which the option itself is closed: what it pays in cash, 0 where it delivers or expires."""
-        if self.contract.delivery == "physical" or not self.units:
+        """The price at which the option itself is closed: what it pays in cash, 0 where it delivers or expires.
+
+        It has the digits of a price, so that no engine rounds it.
+        """
+        if self.contract.delivery == "physical" or not self.cash:
             return 0.0
-        return self.cash / (self.units * self.contract.multiplier) or 0.0
+        return round(self.cash / (self.units * self.contract.multiplier), MAX_PRECISION)
 
 
 def settle(contract: OptionContract, units: float, price: float) -> Settled:

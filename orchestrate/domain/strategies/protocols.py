@@ -313,7 +313,7 @@ class Context(Protocol):
         """Return the properties of `symbol` (default: the first of `symbols`), such as multiplier and tick."""
 
     def chain(self, symbol: str | None = None) -> ChainView:
-        """Return the chain of `symbol` (default: the first of `symbols`) now: the newest quotes of its contracts."""
+        """Return the chain of `symbol` (default: the first of `symbols` that is one) now: its newest quotes."""
 
     @property
     def structures(self) -> Sequence[HeldStructure]:

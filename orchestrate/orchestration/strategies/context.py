@@ -42,8 +42,8 @@ class View(Standing, Protocol):
     def fact(self, strategy_id: str, name: str, default: object) -> object:
         """Return a fact of another strategy."""
 
-    def chain(self, symbol: str, t: int) -> ChainView:
-        """Return the chain of a symbol at a moment that is not after now."""
+    def chain(self, symbol: str | None, t: int) -> ChainView:
+        """Return the chain of a symbol, None for the first that is one, at a moment that is not after now."""
 
     def structures(self, t: int) -> tuple[HeldStructure, ...]:
         """Return the structures that it holds, as worth now."""
@@ -63,7 +63,7 @@ class Reach(NamedTuple):
     instrument: Callable[[str], Instrument]
     publish: Callable[[str, object], None]
     fact: Callable[[str, str, object], object]
-    chain: Callable[[str, int], ChainView]
+    chain: Callable[[str | None, int], ChainView]
     structures: Callable[[int], tuple[HeldStructure, ...]]
     waiting: Callable[[], tuple[Structure, ...]]
 
@@ -153,8 +153,8 @@ class StepContext:
         return self._reach.position(self._own(symbol))
 
     def chain(self, symbol: str | None = None) -> ChainView:
-        """Return the chain of `symbol` (default: the first of `symbols`) now: the newest quotes of its contracts."""
-        return self._reach.chain(self._own(symbol), self.t)
+        """Return the chain of `symbol` (default: the first of `symbols` that is one) now: its newest quotes."""
+        return self._reach.chain(None if symbol is None else self._own(symbol), self.t)
 
     @property
     def structures(self) -> tuple[HeldStructure, ...]:

@@ -26,6 +26,9 @@ _MARKET: Final = OrderType.MARKET
 class OptionMarket(Protocol):
     """The chains of a run, and what strategies hold of their contracts."""
 
+    def has(self, symbol: str) -> bool:
+        """Return True for the symbol of a chain."""
+
     def chain(self, symbol: str, t: int) -> ChainView:
         """Return a chain at `t`, or now where that is earlier."""
 
@@ -119,9 +122,10 @@ class StrategyView:
         """What of its allocation is available."""
         return available(self._account, self.book, self._blotter.reserved(self.strategy_id), self._marks)
 
-    def chain(self, symbol: str, t: int) -> ChainView:
-        """Return the chain of a symbol at a moment that is not after now."""
-        return self._options.chain(symbol, t)
+    def chain(self, symbol: str | None, t: int) -> ChainView:
+        """Return the chain of a symbol, None for the first that is one, at a moment that is not after now."""
+        first = next(filter(self._options.has, self.symbols), self.symbols[0])
+        return self._options.chain(symbol or first, t)
 
     def structures(self, t: int) -> tuple[HeldStructure, ...]:
         """Return the structures that it holds, as worth now."""

@@ -94,20 +94,30 @@ def test_a_module_that_is_installed(tmp_path: Path, write: Writer, monkeypatch: 
 def test_the_library_comes_by_name(tmp_path: Path):
     assert describe("MOMENTUM", tmp_path) == shipped()["MOMENTUM"]
     assert list(shipped()) == [
+        "BEAR_PUT_SPREAD",
+        "BULL_CALL_SPREAD",
         "BUY_AND_HOLD",
+        "CBOE_BFLY",
+        "CBOE_BXM",
+        "CBOE_CNDR",
+        "CBOE_PUT",
+        "IRON_CONDOR",
         "MEAN_REVERSION_EQUITY",
         "MEAN_REVERSION_FUTURES",
         "MOMENTUM",
         "MOMENTUM_EQUITY",
         "MOMENTUM_FUTURES",
+        "OPTIONS_MONTHLY_WEEKLY_HEDGE",
+        "OPTIONS_SCALPING",
         "RSI",
+        "STRANGLE",
         "TURTLE",
     ]
 
 
 def test_unknown_names(tmp_path: Path):
     assert refused("MOMENTUN", tmp_path).endswith("hint: did you mean 'MOMENTUM'?")
-    assert "the library has BUY_AND_HOLD, " in refused("MODEL", tmp_path)
+    assert "the library has BEAR_PUT_SPREAD, " in refused("MODEL", tmp_path)
     refused("", tmp_path)
 
 

@@ -82,6 +82,10 @@ class Structures:
 
     # ---- what strategies see
 
+    def has(self, symbol: str) -> bool:
+        """Return True for the symbol of a chain."""
+        return symbol in self._market.chains
+
     def chain(self, symbol: str, t: int) -> ChainView:
         """Return a chain at `t`, or now where that is earlier; KeyError for a symbol without one."""
         chain = self._market.chains.get(symbol)
