@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from orchestrate.data.alignment import available_at
 from orchestrate.data.calendar import DAY
 from orchestrate.data.columns import show
 from orchestrate.data.options.pricing import pricing_of
@@ -82,6 +83,8 @@ def load_chain(
     if not prices:
         _refuse_mornings(chain, settings.symbol)
     chain = _between(chain, within, settings)
+    if underlying is not None:
+        chain = _at_its_moments(chain, underlying, made=settings.synthetic is not None)
     spots = chain.spots if underlying is None else _known(underlying, chain)
     if np.isnan(spots).all():
         raise _without_underlying(settings)
@@ -148,9 +151,22 @@ def _without_underlying(settings: ChainSettings) -> DataError:
     )
 
 
+def _at_its_moments(chain: Chain, underlying: BarSeries, *, made: bool) -> Chain:
+    """Return a chain when its quotes are known, where bars are acted upon when they end and not at their stamps.
+
+    What is made of a bar is known with it, quotes of days at the end of their day, others at their own moment.
+    """
+    stamps = underlying.timestamp
+    if bool(underlying.available_at[0] == stamps[0]) or (chain.length < DAY and not made):
+        return chain
+    if made:
+        return replace(chain, moments=underlying.available_at[np.searchsorted(stamps, chain.moments)])
+    return replace(chain, moments=available_at(chain.moments, chain.length, "start"))
+
+
 def _known(underlying: BarSeries, chain: Chain) -> Floats:
     """Return the last close of the underlying at each moment, else the vendor's price."""
-    rows = np.searchsorted(underlying.timestamp, chain.moments, side="right") - 1
+    rows = np.searchsorted(underlying.available_at, chain.moments, side="right") - 1
     return np.asarray(np.where(rows >= 0, underlying.close[rows], chain.spots))
 
 
