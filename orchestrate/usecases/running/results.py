@@ -36,10 +36,7 @@ def run_result(
     checked: Outcome,
     error: FunctionError | None,
 ) -> RunResult:
-    """Return all that is known of a run once its steps are done.
-
-    `findings` are of the time before the first one; `error` is that of a user's function.
-    """
+    """Return all that is known of a run; `findings` are from before its first step, `error` of a user's function."""
     plan, timeline, stop = setup.plan, setup.market.timeline, setup.followers.stop
     steps, session = orchestrator.steps_done, orchestrator.session
     stopped = (stop is not None and stop()) or (error is None and steps < len(timeline))
