@@ -156,7 +156,7 @@ def latest_first(reports: Path) -> list[Path]:
 
 def no_run_in(reports: Path) -> str:
     """Return what to say of a folder without a run: whether it exists, and the way out."""
-    absent = "" if reports.is_dir() else ", which doesn't exist"
+    absent = "" if reports.is_dir() else ", which is no folder" if reports.exists() else ", which doesn't exist"
     hint = "orchestrate backtest FILE stores one; --reports DIR names another folder"
     return f"there is no run in {one_line(reports)}{absent}\n    hint: {hint}"
 

@@ -28,7 +28,8 @@ def trial_configuration(reports: Path, named: str, trial: int | None) -> str:
     apart = document["each"] == "strategy"  # where a parameter without a value is as the file has it
     point = _point(read_file(folder, manifest, "trials.parquet"), document["parameters"], trial, apart=apart)
     if point is None:
-        raise NotFoundError(f"sweep {folder.name} has no trial {trial}")
+        way_out = f"orchestrate report {folder.name} --format csv lists them all"
+        raise NotFoundError(f"sweep {folder.name} has no trial {trial}\n    hint: {way_out}")
     return _laid(folder, read_file(folder, manifest, CONFIGURATION).decode("utf-8"), point)
 
 

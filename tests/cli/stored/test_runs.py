@@ -109,6 +109,8 @@ def test_no_runs(prompt):
     done = prompt("runs")
     assert (done.code, done.out) == (0, "no runs\n")
     assert done.err.startswith("there is no run in reports, which doesn't exist\n    hint: ")
+    prompt.write("a.yaml", "")
+    assert prompt("runs", "--reports", "a.yaml").err.startswith("there is no run in a.yaml, which is no folder\n")
     (prompt.folder / "reports").mkdir()
     assert prompt("runs").err.startswith("there is no run in reports\n    hint: ")
     assert prompt("runs", "--format", "json").document == {"schema_version": 1, "runs": [], "damaged": []}

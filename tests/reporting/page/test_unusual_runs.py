@@ -61,6 +61,14 @@ def test_short_runs(make, bars, frequency):
     assert "Rolling figures" not in sections(page)
 
 
+def test_days_without_a_return_are_drawn_as_no_loss(make):
+    _, page = make(ONE + BARS.format(bars=300, frequency="1d"), 0)
+    [bars] = figures_of(page)["figures"]["distribution"]["data"]
+    colours = bars["marker"]["color"]
+    middle = len(colours) // 2
+    assert colours == ["var(--loss)"] * middle + ["var(--muted)"] + ["var(--gain)"] * middle
+
+
 def test_weekly_bars_are_not_called_days(make, tmp_path):
     stamps = np.arange("2015-01-02", "2020-01-02", 7, dtype="datetime64[D]")
     rows = [

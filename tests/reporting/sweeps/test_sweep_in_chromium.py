@@ -76,6 +76,9 @@ def test_a_phone_shows_it_without_scrolling_sideways(opened):
     opened.open(opened.ask("location.href"))
     show_all(opened)
     assert opened.ask("document.documentElement.scrollWidth") == 390
+    edges = "['.tiles', '.tiles > :last-child'].map((one) => document.querySelector(one).getBoundingClientRect().right)"
+    whole, last = opened.ask(edges)
+    assert whole - last <= 1.5  # no empty place beside the last of five
     assert opened.complaints == []
 
 

@@ -78,7 +78,7 @@ def test_the_best_configuration_is_that_of_the_pick(swept: Swept) -> None:
 
 
 def test_a_trial_that_is_not_there_is_not_found(swept: Swept) -> None:
-    with pytest.raises(NotFoundError, match="has no trial 24"):
+    with pytest.raises(NotFoundError, match="has no trial 24\n    hint: orchestrate report "):
         trial_configuration(swept.folder / "reports", "latest", 24)
 
 

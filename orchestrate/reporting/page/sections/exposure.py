@@ -61,8 +61,8 @@ def _capital(subject: Subject, whole: Shown) -> Chart:
             **more,
         )
         for name, label, dash, more in (
-            ("gross", "gross exposure", "solid", {}),
-            ("net", "net exposure", "dot", {"visible": "legendonly"}),
+            ("gross", "gross", "solid", {}),
+            ("net", "net", "dot", {"visible": "legendonly"}),
             ("margin_initial", "initial margin", "dash", {"visible": "legendonly"}),
             ("margin_maintenance", "maintenance margin", "dashdot", {}),
         )

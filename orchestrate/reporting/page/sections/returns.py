@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -86,7 +87,7 @@ def distribution(subject: Subject) -> list[Block]:
     centres = (edges[1:] + edges[:-1]) / 2
     bars = {
         **{"type": "bar", "x": centres, "y": counts, "width": float(edges[1] - edges[0]) * 0.92},
-        **{"marker": {"color": [charts.GAIN if centre >= 0 else charts.LOSS for centre in centres]}},
+        **{"marker": {"color": [_side(float(low), float(high)) for low, high in pairwise(edges)]}},
         "hovertemplate": "%{x:+.2%}: %{y} " + subject.unit + "<extra></extra>",
     }
     figure = charts.figure(
@@ -104,6 +105,11 @@ def distribution(subject: Subject) -> list[Block]:
     shown = table("Returns by size", ["from", "to", subject.unit], rows)
     says = f"How many {subject.unit} had a return of each size; the outermost columns hold all that lies beyond."
     return [Chart("distribution", "Distribution of returns", figure, shown, says, height=240)]
+
+
+def _side(low: float, high: float) -> str:
+    """Return the colour of a column of returns: the one around 0 is neither gain nor loss."""
+    return charts.MUTED if low < 0 < high else charts.GAIN if low >= 0 else charts.LOSS
 
 
 def rolling(subject: Subject) -> list[Block]:
