@@ -92,6 +92,11 @@ class Intent:
         return intent
 
     @property
+    def traded(self) -> Structure | None:
+        """The structure that it trades: of a roll what closes one and opens the other."""
+        return self.structure if self.closes is None or not self.structure else self.closes.rolled_to(self.structure)
+
+    @property
     def lot(self) -> float:
         """The structures that it is cut by; a roll is traded whole."""
         return 1.0 if self.closes is None else abs(self.quantity)

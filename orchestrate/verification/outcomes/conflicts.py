@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from orchestrate.verification.facts import Difference, Run
+from orchestrate.verification.options.structures import is_structure, legs_of
 from orchestrate.verification.outcomes.trails import Decided, decided
 
 Bounds = tuple[int, int]
@@ -21,13 +22,13 @@ def check_conflicts(run: Run) -> Iterator[Difference]:
     stored, groups = run.figures.get("conflicts"), list(_groups(run))
     if stored is None:
         return
-    symbols = {group[0].row["symbol"] for group in groups}
+    symbols = {_contested(run, group[0])[0] for group in groups}
     for symbol in sorted({*symbols, *stored["symbols"]}):
-        bounds = _bounds(run, [group for group in groups if group[0].row["symbol"] == symbol])
+        bounds = _bounds(run, [group for group in groups if _contested(run, group[0])[0] == symbol])
         yield from _outside(f"symbols.{symbol}", stored["symbols"].get(symbol, 0), bounds)
     total = sum(stored["symbols"].values())
     yield from _outside("count", stored["count"], (total, total))
-    both = sum(len({one.row["wanted"] > 0 for one in group}) > 1 for group in groups if len(_names(group)) > 1)
+    both = sum(_has_two_sides(run, group) for group in groups if len(_names(group)) > 1)
     yield from _outside("opposite", stored["opposite"], (0, min(total, both)))
 
 
@@ -43,14 +44,28 @@ def _groups(run: Run) -> Iterator[Sequence[Decided]]:
     groups: dict[tuple[int, str], list[Decided]] = {}
     for one in decided(run):
         if _takes_part(run, one):
-            groups.setdefault((one.row["t"], one.row["symbol"]), []).append(one)
+            groups.setdefault((one.row["t"], _contested(run, one)[0]), []).append(one)
     yield from groups.values()
+
+
+def _has_two_sides(run: Run, group: Iterable[Decided]) -> bool:
+    return len({one.row["wanted"] * _contested(run, one)[1] > 0 for one in group}) > 1
+
+
+def _contested(run: Run, one: Decided) -> tuple[str, int]:
+    """Return what a demand is for, and its sign: a structure and its opposite are for the same legs."""
+    symbol = one.row["symbol"]
+    if not is_structure(run, symbol):
+        return symbol, 1
+    legs = sorted(legs_of(symbol).items())
+    sign = 1 if legs[0][1] > 0 else -1
+    return ", ".join(f"{sign * ratio:+.0f} {name}" for name, ratio in legs), sign
 
 
 def _takes_part(run: Run, one: Decided) -> bool:
     """Return whether a policy may see it: no exits of brackets and stops, nothing that was refused before."""
     row, is_native = one.row, run.strategies[one.row["strategy_id"]].is_native
-    rests = bool(row["group"]) or row["order_type"] not in ("market", "limit")
+    rests = (row["group"] and not row["group"].startswith("legs:")) or row["order_type"] not in ("market", "limit")
     has_no_size = bool(one.stages) and one.stages[0]["stage"] == "size" and one.stages[0]["after"] == 0.0
     is_new = one.is_first or is_native  # a native may demand more of an order that it has placed
     return is_new and not (one.is_of_a_rule or one.has_ended or has_no_size or (row["closing"] and rests))

@@ -82,6 +82,7 @@ def test_a_roll_is_never_cut():
     held = Structure((wing,), 3)
     to = Structure((Leg(contract(market(), "put", 95)),))
     rolling: dict[int, Script] = {0: [Signal.structure(held)], 1: [Signal.roll(held, to)]}
-    run = settled(net_signal, rolling, {1: [Signal.structure(to.reversed())]})
+    back: dict[int, Script] = {0: [Signal.structure(to)], 1: [Signal.roll(to, held.times(1))]}
+    run = settled(net_signal, rolling, back)
     assert run.reasons("s0")[1] == ("rejected", "conflict", 0.0)
     assert [record.reason for record in run.orchestrator.fills if record.fill.strategy_id == "s0"][1:] == ["settlement"]

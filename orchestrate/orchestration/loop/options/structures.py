@@ -156,8 +156,8 @@ class Structures:
 
         What is closed may be given up where nobody buys it.
         """
-        assert intent.structure is not None
-        traded = intent.structure if intent.closes is None else intent.closes.rolled_to(intent.structure)
+        traded = intent.traded
+        assert traded is not None
         closed = intent.structure if intent.closing else intent.closes
         prices = self._prices.fills(traded.legs, t, [leg.symbol for leg in closed.legs] if closed else ())
         return Fills(prices, traded.net(prices))

@@ -182,12 +182,12 @@ def _contested(intents: Sequence[Intent]) -> Iterator[tuple[str, list[Intent]]]:
 
 def _contested_symbol(intent: Intent) -> str:
     """Return what an intent is for: of structures the legs that it has in common with its opposite."""
-    return intent.symbol if intent.structure is None else intent.structure.canonical
+    return intent.symbol if intent.traded is None else intent.traded.canonical
 
 
 def _way(intent: Intent) -> float:
     """Return -1 for a structure that sells what its canonical form buys."""
-    return -1.0 if intent.structure is not None and intent.structure.is_opposite else 1.0
+    return -1.0 if intent.traded is not None and intent.traded.is_opposite else 1.0
 
 
 def _signed(intent: Intent) -> float:
