@@ -84,6 +84,7 @@ _READ: Final = (
     "settlement_series",
 )
 _MADE: Final = ("synthetic", "root", "settlement_prices", "settlement_series")
+_SETTLES: Final = ("settlement_prices", "settlement_series")
 #: What `instruments:` may say of a chain, and of nothing else.
 TERMS: Final = ("style", "delivery", "settlement")
 #: The time zone of the exchange, where an entry names none.
@@ -188,7 +189,12 @@ def dividends(reading: Reading) -> Mapping[str, Mapping[str, Decimal]]:
 
 
 def check_terms(reading: Reading, chains: list[str]) -> None:
-    """Refuse terms of contracts for what is none of the `chains`."""
+    """Refuse terms and settlement prices of contracts for what is none of the `chains`."""
+    for symbol, bars in (reading.values.data or {}).items():
+        for key in _SETTLES:
+            if symbol not in chains and key in bars.model_fields_set:
+                message = f"'{key}' is for chains of options, {symbol} is none"
+                reading.wrong(("data", symbol, key), message, "leave it out")
     for symbol, entry in reading.values.instruments.items():
         for term in TERMS:
             if symbol not in chains and getattr(entry, term) is not None:

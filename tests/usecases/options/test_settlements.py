@@ -58,3 +58,10 @@ def test_mistakes_have_their_place(tmp_path: Path, chain: str, line: int, messag
     [problem] = resolved(path).problems
     assert (problem.line, message in problem.message) == (line, True), problem
     assert problem.column > 50
+
+
+def test_bars_settle_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path, DAYS, QUOTES, LEGS, data={"Y": {"path": "x.csv", "settlement_series": "X"}})
+    [problem] = resolved(path).problems
+    assert problem.message == "data.Y.settlement_series: 'settlement_series' is for chains of options, Y is none"
+    assert problem.line == 1 + path.read_text().splitlines().index("    settlement_series: X")
