@@ -18,6 +18,7 @@ from orchestrate.domain.results import FillRecord, RunResult, StrategyResult
 
 #: Exits that no strategy asked for and no expiry brought are named by the reason of their orders.
 CLOSED: Final = "closed"
+ROLLED: Final = "rolled"
 EXPIRED: Final = "expired"
 ASSIGNED: Final = "assigned"
 EXERCISED: Final = "exercised"
@@ -133,16 +134,32 @@ class _Book:
         if not any(record.fill.order_id == order_id for record in records):
             return
         structure = self._structure(demand, records)
-        label, moment = records[0].t, _moment(records[0])
-        price = structure.net({record.fill.symbol: record.fill.price for record in records})
-        fees = fsum(record.fill.fee for record in records)
-        if not demand.closing:
-            self._open.append(_Opened(structure, label, moment, price, fees))
-            return
-        closed = structure.reversed()
+        if demand.closing:
+            self._close(structure.reversed(), records, CLOSED)
+        elif records[0].reason is Reason.ROLL:
+            self._roll(structure, records)
+        else:
+            self._opens(structure, records)
+
+    def _opens(self, structure: Structure, records: list[FillRecord]) -> None:
+        price, fees = _filled(structure, records)
+        self._open.append(_Opened(structure, records[0].t, _moment(records[0]), price, fees))
+
+    def _close(self, closed: Structure, records: list[FillRecord], cause: str) -> None:
         place = next((n for n, one in enumerate(self._open) if _alike(one.structure, closed)), None)
         if place is not None:
-            self._end(self._open.pop(place), _Exit(label, moment, -price, fees, CLOSED))
+            price, fees = _filled(closed, records)
+            self._end(self._open.pop(place), _Exit(records[0].t, _moment(records[0]), price, fees, cause))
+
+    def _roll(self, traded: Structure, records: list[FillRecord]) -> None:
+        """Close the first structure whose legs are reversed in what was traded, and open the rest of it."""
+        legs = set(traded.legs)
+        old = next((one.structure for one in self._open if set(one.structure.reversed().legs) <= legs), None)
+        rest = traded.legs if old is None else tuple(leg for leg in traded.legs if leg not in old.reversed().legs)
+        if old is not None:
+            self._close(old, records, ROLLED)
+        if rest:
+            self._opens(Structure(rest, traded.quantity, traded.tag), records)
 
     def results(self) -> list[StructureResult]:
         """Return all of them, once all were taken in."""
@@ -226,6 +243,12 @@ class _Book:
 
     def _label(self, moment: int) -> int:
         return int(self._result.labels[np.searchsorted(self._result.stamps, moment)])
+
+
+def _filled(structure: Structure, records: list[FillRecord]) -> tuple[float, float]:
+    """Return the price of one structure, and the fees of its legs."""
+    own = [record.fill for record in records if any(leg.symbol == record.fill.symbol for leg in structure.legs)]
+    return structure.net({fill.symbol: fill.price for fill in own}), fsum(fill.fee for fill in own)
 
 
 def _alike(one: Structure, other: Structure) -> bool:

@@ -90,27 +90,17 @@ def verify(request: Request) -> Verification:
 
 def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
     """Return what is known of a run, as the verification takes it."""
-    rules, tables = plan.execution, {name: _table(run, f"{name}.parquet") for name in TABLES}
+    tables = {name: _table(run, f"{name}.parquet") for name in TABLES}
     bars = {symbol: _bars(series) for symbol, series in market.series.items()}
     terms = {symbol: _terms(instrument) for symbol, instrument in market.instruments.items()}
-    contracts = contracts_of(market, tables, rules.options.oldest)
+    contracts = contracts_of(market, tables, plan.execution.options.oldest)
     for symbol, one in contracts.items():
         bars[symbol] = bars_of(one, bars[one.underlying])
         terms[symbol] = terms_of(one, market.instruments[one.underlying])
     return Run(
         capital=float(plan.capital.total),
         pooled=plan.capital.mode == "pooled",
-        rules=Rules(
-            at_close=rules.fill == "close",
-            commission=_commission(rules.commission),
-            commissions={symbol: _commission(one) for symbol, one in rules.commissions.items()},
-            slip_percent=rules.slippage.percent,
-            slip_ticks=rules.slippage.ticks,
-            periods_per_year=plan.periods_per_year,
-            cross=rules.options.cross,
-            per_contract=rules.options.per_contract,
-            contract_minimum=rules.options.minimum,
-        ),
+        rules=_rules(plan),
         strategies=_strategies(run, plan),
         bars=bars,
         terms=terms,
@@ -120,6 +110,21 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
         gates=[Gate(str(one), one.metric, one.operator, one.bound, _baseline(one)) for one in plan.gates],
         earlier_rates=market.earlier_rates,
         contracts=contracts,
+    )
+
+
+def _rules(plan: RunPlan) -> Rules:
+    rules = plan.execution
+    return Rules(
+        at_close=rules.fill == "close",
+        commission=_commission(rules.commission),
+        commissions={symbol: _commission(one) for symbol, one in rules.commissions.items()},
+        slip_percent=rules.slippage.percent,
+        slip_ticks=rules.slippage.ticks,
+        periods_per_year=plan.periods_per_year,
+        cross=rules.options.cross,
+        per_contract=rules.options.per_contract,
+        contract_minimum=rules.options.minimum,
     )
 
 

@@ -26,7 +26,7 @@ QUOTES = {
     "C": {105: (0.80, 0.85), 110: (0.30, 0.35)},
 }
 STRATEGY = """
-from orchestrate import Signal, cash_secured_put, iron_condor
+from orchestrate import Signal, cash_secured_put, iron_condor, vertical
 
 class Condor:  # one in each week
     def __init__(self):
@@ -39,6 +39,16 @@ class Condor:  # one in each week
             self.seen.add(put.expires_on)
             wings = chain.pick("put", strike=90), chain.pick("call", strike=110)
             yield Signal.structure(iron_condor(wings[0], put, call, wings[1], 1, "condor"))
+
+class Roll:  # a vertical of the first week, rolled to the second one on its third day
+    days = 0
+
+    def on_bar(self, context):
+        self.days += 1
+        if self.days in (1, 3):
+            chain = context.chain("XO").nearest(days=3 if self.days == 1 else 8)
+            made = vertical(chain.pick("call", strike=105), chain.pick("call", strike=110))
+            yield Signal.roll(context.structures[0], to=made) if context.structures else Signal.structure(made)
 
 class Put:  # four of the last week, once
     done = False
@@ -84,6 +94,10 @@ def written(folder: Path, strategies: str, delivery: str) -> None:
     )
 
 
+#: The same of a vertical that is rolled: four dollars of fees for two legs that open and close, two after that.
+VERTICALS = [("2024-01-04", 0.55, 0.45, -14.0, "rolled"), ("2024-01-12", 0.55, 5.0, 443.0, "assigned")]
+
+
 def ran(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, delivery: str) -> Path:
     """Run a strategy on either engine, each with its book, verify and reproduce it, and return its folder."""
     monkeypatch.chdir(folder)
@@ -102,14 +116,17 @@ def rows(folder: Path, file: str, *names: str) -> list[tuple[object, ...]]:
     return list(zip(*run.columns(file, ("framework", *names)), strict=True))
 
 
-def test_condors_through_four_expiries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Inside, beyond one wing, between two strikes, beyond the other wing: the same on each engine."""
-    stored = rows(
-        ran(tmp_path, monkeypatch, "Condor", "cash"), STRUCTURES, "exited", "entry", "exit", "profit", "cause"
-    )
+@pytest.mark.parametrize(("name", "expected"), [("Condor", CONDORS), ("Roll", VERTICALS)])
+def test_structures_to_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, expected: list[tuple[object, ...]]
+) -> None:
+    """Inside, above, between the puts, below; and a roll: the same on each engine, and profits are all that was won."""
+    folder = ran(tmp_path, monkeypatch, name, "cash")
+    stored = rows(folder, STRUCTURES, "exited", "entry", "exit", "profit", "cause")
+    figures = read_run(folder.parent, folder.name).figures
     for engine in ("backtrader", "nautilus"):
-        own = [(label_text(exited), *rest) for name, exited, *rest in stored if name == engine]
-        assert own == CONDORS
+        assert [(label_text(exited), *rest) for each, exited, *rest in stored if each == engine] == expected
+        assert figures["strategies"][engine]["final_equity"] == pytest.approx(10_000 + sum(one[3] for one in expected))
 
 
 def test_shares_that_cannot_be_paid_are_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
