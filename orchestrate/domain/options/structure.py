@@ -199,7 +199,8 @@ class Structure:
     @property
     def is_bounded(self) -> bool:
         """True where all legs are options of one expiry, so that its value then is known by the underlying's price."""
-        return all(leg.option is not None and leg.option.expiry == self.expiry for leg in self.legs)
+        first = self.expiry
+        return all(leg.option is not None and leg.option.expiry == first for leg in self.legs)
 
     def value_at(self, prices: Floats) -> Floats:
         """Return what one structure is worth when all of its options expire, by prices of the underlying."""
@@ -216,9 +217,20 @@ class Structure:
         """
         if not self.is_bounded:
             return None
-        values = self.value_at(np.array([0.0, *(option.strike for option in self.options)]))
+        values = [self._worth(price) for price in (0.0, *(option.strike for option in self.options))]
         slope = fsum(leg.units for leg in self.legs if leg.option is not None and leg.option.is_call)
-        return (-inf if slope < 0 else float(values.min()), inf if slope > 0 else float(values.max()))
+        return (-inf if slope < 0 else min(values), inf if slope > 0 else max(values))
+
+    def _worth(self, price: float) -> float:
+        """Return what `value_at` says of one price; each mark asks for it, and numpy takes ten times as long."""
+        total = 0.0
+        for leg in self.legs:
+            option = leg.contract
+            if isinstance(option, str):
+                total += leg.units * price
+            else:
+                total += leg.units * max(price - option.strike if option.is_call else option.strike - price, 0.0)
+        return total / self.multiplier
 
     def bounded(self, price: float) -> float:
         """Return a mark held within what it can be worth at expiry."""
@@ -231,7 +243,8 @@ class Structure:
 
     def greatest_profit(self, entry: float) -> float | None:
         """Return the most that it can win, in money, opened at `entry`; None where it is not bounded."""
-        return None if self.bounds is None else self.money(max(self.bounds[1] - entry, 0.0))
+        bounds = self.bounds
+        return None if bounds is None else self.money(max(bounds[1] - entry, 0.0))
 
     def profit(self, entry: float, price: float) -> float:
         """Return what it has won, in money, opened at `entry` and worth `price`."""
