@@ -37,6 +37,7 @@ ENGINES: Final[Mapping[str, Engine]] = register(
             ("Strategy", "SignalStrategy", "strategies."),
             AttributeParameters("params"),
             sized=True,
+            derived=("lines", "linealias", "params", "plotinfo", "plotlines"),
         ),
         room=30_000_000,
     ),
@@ -212,9 +213,11 @@ def modules_of(loaded: type) -> dict[str, ModuleType]:
 
 
 def forget(loaded: type) -> None:
-    """Let go of the modules that were loaded with a user's class; see `library.private_import`."""
+    """Let go of the modules that were loaded with a user's class, and of what engines keep for their classes."""
     from orchestrate.library import private_import
 
+    for natives in natives_of(ENGINES.values()).values():
+        private_import.forget_derived(loaded.__module__, natives.derived)
     private_import.forget(loaded.__module__)
 
 

@@ -32,13 +32,15 @@ class Natives:
     """The strategies that an engine hosts: classes of its own `package`, and what users derive from them.
 
     `roots` are the names of the classes that make a strategy; `strategies.` stands for every class of a module.
-    `parameters` says where a native declares them. `sized`: it can use the `sizing` of a configuration.
+    `parameters` says where a native declares them. `sized`: it can use the `sizing` of a configuration. `derived` are
+    the attributes of users' classes that are classes which the engine has made for them, and keeps in its own modules.
     """
 
     package: str
     roots: tuple[str, ...]
     parameters: AttributeParameters | ConfigParameters
     sized: bool
+    derived: tuple[str, ...] = ()
 
     def owns(self, dotted: str) -> bool:
         """Return whether a dotted name belongs to the engine's package."""

@@ -78,6 +78,26 @@ def forget(module: str) -> None:
         del sys.modules[name]
 
 
+def forget_derived(module: str, attributes: Collection[str]) -> None:
+    """Take out of an engine's modules the classes that it has derived for those of a private package.
+
+    Backtrader gives each class five of its own, under names that no other class has, and keeps them for ever.
+    """
+    for owner in modules_of(module).values():
+        for one in vars(owner).values():
+            if isinstance(one, type) and one.__module__ == owner.__name__:
+                for derived in map(vars(one).get, attributes):
+                    if isinstance(derived, type):
+                        _take_out(derived)
+
+
+def _take_out(derived: type) -> None:
+    """Take a class out of the module that it says it is from."""
+    holder = sys.modules.get(derived.__module__)
+    if holder is not None and vars(holder).get(derived.__name__) is derived:
+        delattr(holder, derived.__name__)
+
+
 def modules_of(module: str) -> dict[str, ModuleType]:
     """Return the modules, by name, of the private package that a module belongs to; an ordinary one has none."""
     package = module.partition(".")[0]

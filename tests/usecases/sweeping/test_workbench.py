@@ -6,6 +6,7 @@ import gc
 import json
 import pickle
 import random
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -19,7 +20,7 @@ from orchestrate.analytics.metrics import METRICS
 from orchestrate.analytics.summary import summarise
 from orchestrate.domain.orders.execution import Commission
 from orchestrate.domain.plan import RunPlan
-from orchestrate.domain.sweeps import Measured
+from orchestrate.domain.sweeps import Measured, TrialStatus
 from orchestrate.orchestration.loop.marks import Marks
 from orchestrate.usecases.backtest import Request, backtest
 from orchestrate.usecases.running.run import run
@@ -153,5 +154,42 @@ def test_nothing_is_left_of_earlier_trials(tmp_path: Path, framework: str) -> No
     assert marks_in_memory() < before + 3
 
 
+NATIVES = """
+import backtrader as bt
+from nautilus_trader.trading.strategy import Strategy
+
+class Own(bt.Strategy):
+    params = (("days", 3),)
+    def next(self): ...
+
+class Other(Strategy):
+    def on_start(self):
+        self.clock.set_time_alert("late", self.clock.utc_now(), self.ring)
+    def ring(self, event): ...
+"""
+
+
+def test_nothing_is_left_of_natives(tmp_path: Path) -> None:
+    text = (
+        "data: {A: {synthetic: {bars: 20, seed: 3}}}\n"
+        'strategies: {own: {name: "own.py:Own", allocation: 50}, other: {name: "own.py:Other", allocation: 50}}\n'
+    )
+    plan = plan_in(tmp_path, text, NATIVES)
+    workbench = Workbench(plan)
+    left = []
+    for _ in range(3):
+        for _ in range(3):
+            assert workbench.trial(plan).status is not TrialStatus.FAILED
+        gc.collect()
+        left.append((marks_in_memory(), len(classes_of_backtrader())))
+    assert left[2][0] < left[0][0] + 3
+    assert left[2][1] == left[0][1]
+
+
 def marks_in_memory() -> int:
     return sum(isinstance(one, Marks) for one in gc.get_objects())
+
+
+def classes_of_backtrader() -> list[str]:
+    """Return the names in the modules to which Backtrader adds classes of its own for each class of a user."""
+    return [name for part in ("metabase", "lineseries") for name in vars(sys.modules[f"backtrader.{part}"])]

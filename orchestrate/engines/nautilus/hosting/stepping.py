@@ -67,18 +67,28 @@ class CountedClock(TestClock):  # type: ignore[misc]  # as above
     def __init__(self) -> None:
         super().__init__()
         self._repeats: dict[str, tuple[int, int]] = {}
+        self._names: set[str] = set()
 
     def set_timer_ns(
         self, name: str, interval_ns: int, start_time_ns: int, stop_time_ns: int, *others: Any, **named: Any
     ) -> None:
         """See `TestClock`; every timer is set here in the end."""
+        self._names.add(name)
         super().set_timer_ns(name, interval_ns, start_time_ns, stop_time_ns, *others, **named)
         self._repeats[name] = interval_ns, stop_time_ns
 
     def set_time_alert_ns(self, name: str, *others: Any, **named: Any) -> None:
         """See `TestClock`; every alert is set here in the end."""
+        self._names.add(name)
         super().set_time_alert_ns(name, *others, **named)
         self._repeats.pop(name, None)
+
+    def let_go(self) -> None:
+        """Cancel all timers and replace what they have called, which Nautilus keeps where Python can't see it."""
+        self.cancel_timers()
+        for name in sorted(self._names):
+            super().set_time_alert_ns(name, self.timestamp_ns(), _ignore)
+        self.cancel_timers()
 
     def due(self, until: int) -> dict[str, int]:
         """Return how often each timer fires up to and including `until`."""
@@ -91,6 +101,10 @@ class CountedClock(TestClock):  # type: ignore[misc]  # as above
         if first > last:
             return int(first <= until)
         return 1 + (last - first) // interval if interval else 1
+
+
+def _ignore(_event: object) -> None:
+    """Do nothing, in the place of a strategy."""
 
 
 class NativeStepper:
@@ -275,3 +289,14 @@ class NativeStepper:
                 self.engine.end()
         finally:
             self.engine.dispose()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Take out subscriptions and handlers of clocks: the collector can't see them, and all hangs on them."""
+        bus = self._kernel.msgbus
+        for subscription in bus.subscriptions():
+            bus.unsubscribe(subscription.topic, subscription.handler)
+        for clock in self._clocks:
+            clock.register_default_handler(_ignore)
+            if isinstance(clock, CountedClock):
+                clock.let_go()
