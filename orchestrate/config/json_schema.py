@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from orchestrate.analytics.options.synthetic.spec import SyntheticChain
 from orchestrate.config.reading import Choices
 from orchestrate.config.schema import Configuration, Global, LiveStrategy
 from orchestrate.config.validation import model_of
@@ -43,7 +44,7 @@ def _parts(settings: Mapping[str, type], choices: Choices) -> Json:
     """Return the schema of each section, by the name of its model."""
     limits = dict.fromkeys([*choices.strategy_limits.values(), *choices.portfolio_limits.values()])
     models: list[type[BaseModel]] = [Configuration, Global, LiveStrategy]
-    models += [model_of(kind) for kind in (SyntheticSpec, *settings.values(), *limits)]
+    models += [model_of(kind) for kind in (SyntheticSpec, SyntheticChain, *settings.values(), *limits)]
     _, described = models_json_schema([(model, "validation") for model in models])
     _name_choices(described["$defs"], choices)
     parts = {name: _nullable(part) for name, part in described["$defs"].items()}
@@ -150,7 +151,9 @@ def _write_short_forms(parts: Json) -> None:
     strategy["symbol"] = {"type": "string", "minLength": 1}
     portfolio, method = parts["Portfolio"]["properties"], parts["AllocationSection"]["properties"]["method"]
     portfolio["allocation"] = {"anyOf": [*method["anyOf"], _ref("AllocationSection")]}
-    parts["Data"]["properties"]["synthetic"] = _or_null(_ref("SyntheticSpec"))
+    made = {"anyOf": [_ref("SyntheticSpec"), _ref("SyntheticChain")]}
+    parts["Data"]["properties"]["synthetic"] = _or_null(made)
+    parts["Surface"]["additionalProperties"] = False
     splits = parts["Adjust"]["properties"]["splits"]
     parts["Adjust"]["properties"]["splits"] = {"anyOf": [splits, {"type": "string", "minLength": 1}]}
 

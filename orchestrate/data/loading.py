@@ -77,11 +77,15 @@ def load(
     series = {symbol: entry.bars for symbol, entry in entries.items()}
     instruments = {symbol: entry.instrument for symbol, entry in entries.items()}
     earlier = {symbol: entry.before for symbol, entry in entries.items() if entry.before is not None}
-    if not _of_one_kind(series, plan.data):
+    at_labels = _of_one_kind(series, plan.data)
+    if not at_labels:
         series, earlier = _at_their_moments(plan, series, earlier)
     _resample(plan, series, instruments)
     series = {symbol: series[symbol] for symbol in plan.data}
     chains = _read_chains(plan, series, instruments)
+    if at_labels and _is_apart(chains, series):
+        series, earlier = _at_their_moments(plan, series, earlier)
+        chains = _read_chains(plan, series, instruments)
     for symbol, loaded in chains.items():
         series[symbol], instruments[symbol] = loaded.series, Instrument(symbol, precision=MAX_PRECISION)
     options = {symbol: loaded.chain for symbol, loaded in chains.items()}
@@ -296,6 +300,12 @@ def _of_one_kind(series: Mapping[str, BarSeries], data: Mapping[str, DataPlan]) 
     """Return whether all series have one bar length and stamp, so that their labels are the moments of their bars."""
     kinds = {(bars.length, data[symbol].stamp) for symbol, bars in series.items()}
     return len(kinds) == 1 and all(entry.resample is None for entry in data.values())
+
+
+def _is_apart(chains: Mapping[str, LoadedChain], series: Mapping[str, BarSeries]) -> bool:
+    """Return whether some quotes are further apart, or closer together, than the bars, which have one length."""
+    lengths = {bars.length for bars in series.values()}
+    return any(loaded.chain.length not in lengths for loaded in chains.values())
 
 
 def _at_their_moments(

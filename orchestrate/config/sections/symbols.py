@@ -106,6 +106,7 @@ def _settings(reading: Reading, symbol: str, entry: Data) -> ChainSettings:
     path, terms = ("data", symbol), reading.values.instruments.get(symbol) or InstrumentSection()
     _check_keys(reading, symbol, _READ if entry.chain is not None else _MADE)
     underlying = entry.on
+    _check_currency(reading, symbol, underlying)
     if not underlying:
         reading.wrong((*path, "chain"), f"data.{symbol} doesn't say what its options are on", "write 'underlying'")
     elif entry.synthetic is not None and not has_symbol(reading, underlying):
@@ -146,6 +147,15 @@ def _check_settlement(reading: Reading, symbol: str, entry: Data) -> None:
         reading.wrong(path, f"the symbol '{series}' is not in data", symbol_hint(reading, series))
     elif series in chain_symbols(reading):
         reading.wrong(path, f"'{series}' is a chain of options, it has no closes", "name a symbol with bars")
+
+
+def _check_currency(reading: Reading, symbol: str, underlying: str) -> None:
+    """Refuse options on what has another currency than the capital."""
+    for one in (symbol, underlying):
+        terms = reading.values.instruments.get(one)
+        if terms is not None and terms.fx is not None:
+            message = f"options on {underlying} have no rate: what has 'fx' can't have a chain of options"
+            reading.wrong(("instruments", one, "fx"), message, f"leave out data.{symbol}, or 'fx'")
 
 
 def _made(reading: Reading, symbol: str, entry: Data) -> Mapping[str, object] | None:

@@ -31,3 +31,18 @@ def test_a_made_chain_is_known_with_the_bars_it_is_made_of(tmp_path: Path, under
     np.testing.assert_array_equal(chain.moments, bars.available_at)
     np.testing.assert_array_equal(chain.spots, bars.close)
     np.testing.assert_array_equal(market.series["O"].available_at, bars.available_at)
+
+
+QUOTES = "timestamp,expiry,strike,right,bid,ask\n"
+
+
+def test_quotes_of_minutes_do_not_know_the_close_of_their_day(tmp_path: Path) -> None:
+    rows = [f"2012-06-0{day} {clock},2012-07-20,100,C,1.0,1.1\n" for day in (4, 5) for clock in ("10:00", "10:01")]
+    (tmp_path / "q.csv").write_text(QUOTES + "".join(rows))
+    terms = "instruments: {O: {style: european, multiplier: 100, delivery: cash, settlement: pm}}"
+    own = "O: {chain: q.csv, format: csv, underlying: A, root: O}"
+    market = market_of(tmp_path, DAYS, own + "\n" + terms)
+    chain, bars = market.chains["O"], market.series["A"]
+    assert (bars.available_at > bars.timestamp).all()
+    second_day = chain.spots[chain.moments >= bars.timestamp[1]]
+    np.testing.assert_array_equal(second_day, np.full(2, bars.close[0]))
