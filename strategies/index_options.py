@@ -151,7 +151,7 @@ class CboeCndr(Monthly):
 
 
 class CboeBfly(Monthly):
-    """Sells the straddle at the money each month and buys wings of 5%, and may lose a tenth of its equity by it.
+    """Sells the monthly straddle at the money, and buys wings of 5%.
 
     Rules
       Expiry: the next third Friday (or what the exchange has in its place).

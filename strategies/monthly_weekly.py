@@ -14,7 +14,7 @@ MONTHLY, HEDGE = "monthly", "hedge"
 
 
 class MonthlyWeeklyHedge:
-    """Sells strangles a month out, one a week, and buys a weekly strangle further out against each.
+    """Sells a strangle a month out each week, hedged by a weekly one further out.
 
     Rules
       Entry:  while fewer than `max_positions` monthly strangles are held, and

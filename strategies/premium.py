@@ -10,7 +10,7 @@ from orchestrate import Context, Parameter, Structure, iron_condor, strangle
 
 
 class IronCondor(OneAtATime):
-    """Sells a put and a call out of the money and buys wings beyond them, again and again.
+    """Sells a put and a call out of the money and buys wings beyond, again and again.
 
     Rules
       Entry:  at the first step with no condor: `num_lots` of the expiry that

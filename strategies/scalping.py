@@ -19,7 +19,7 @@ EXCHANGE = ZoneInfo("America/New_York")
 
 
 class OptionsScalping:
-    """Buys a call after a sharp rise and a put after a sharp fall, and leaves within minutes.
+    """Buys a call after a sharp rise, a put after a fall, and leaves within minutes.
 
     Rules
       Looks:  at the quotes of a step, if the last look is at least

@@ -77,21 +77,18 @@ def load(
     series = {symbol: entry.bars for symbol, entry in entries.items()}
     instruments = {symbol: entry.instrument for symbol, entry in entries.items()}
     earlier = {symbol: entry.before for symbol, entry in entries.items() if entry.before is not None}
-    at_labels = _of_one_kind(series, plan.data)
-    if not at_labels:
+    if not (at_labels := _of_one_kind(series, plan.data)):
         series, earlier = _at_their_moments(plan, series, earlier)
-    _resample(plan, series, instruments)
-    series = {symbol: series[symbol] for symbol in plan.data}
+    series = _resampled(plan, series, instruments)
     chains = _read_chains(plan, series, instruments)
     if at_labels and _is_apart(chains, series):
         series, earlier = _at_their_moments(plan, series, earlier)
         chains = _read_chains(plan, series, instruments)
-    for symbol, loaded in chains.items():
-        series[symbol], instruments[symbol] = loaded.series, Instrument(symbol, precision=MAX_PRECISION)
+    series |= {symbol: loaded.series for symbol, loaded in chains.items()}
+    instruments |= {symbol: Instrument(symbol, precision=MAX_PRECISION) for symbol in chains}
     options = {symbol: loaded.chain for symbol, loaded in chains.items()}
     timeline = align(series)
     known = _earlier_rates(series, instruments, earlier)
-    _refuse([_without_rate(instrument, series, known) for instrument in instruments.values() if instrument.fx])
     market = Market(
         series=series,
         instruments={symbol: instruments[symbol] for symbol in series},
@@ -105,8 +102,8 @@ def load(
     )
     findings = [finding for entry in entries.values() for finding in entry.findings]
     findings += [finding for loaded in chains.values() for finding in loaded.findings]
-    weighed = {symbol: closes for symbol, closes in earlier.items() if symbol in before}
-    return Loaded(market, (*findings, *far_apart(series, market.settlements)), weighed)
+    findings += far_apart(series, market.settlements)
+    return Loaded(market, tuple(findings), {symbol: closes for symbol, closes in earlier.items() if symbol in before})
 
 
 def _read_entries(
@@ -128,12 +125,13 @@ def _read_entries(
     return entries
 
 
-def _resample(plan: RunPlan, series: dict[str, BarSeries], instruments: dict[str, Instrument]) -> None:
-    """Add the entries that are made of others."""
+def _resampled(plan: RunPlan, series: dict[str, BarSeries], instruments: dict[str, Instrument]) -> dict[str, BarSeries]:
+    """Return all series in the plan's order, with the entries that are made of others."""
     for symbol, entry in plan.data.items():
         if entry.resample is not None:
             series[symbol] = resample(symbol, entry.resample, series, _stamp_of(entry, plan))
             instruments[symbol] = replace(instruments[entry.resample["of"]], symbol=symbol)
+    return {symbol: series[symbol] for symbol in plan.data}
 
 
 def _read_chains(
@@ -161,13 +159,17 @@ def _carry(plan: RunPlan, underlying: str, instruments: Mapping[str, Instrument]
 def _earlier_rates(
     series: Mapping[str, BarSeries], instruments: Mapping[str, Instrument], earlier: Mapping[str, Closes]
 ) -> dict[str, float]:
-    """Return by rate its last close before start, where one of its symbols has a bar before the rate has."""
+    """Return by rate its last close before start, where one of its symbols has a bar before the rate has.
+
+    DataError for a symbol whose rate is no series, no rate, or not known in time.
+    """
     rates = {}
     for fx in dict.fromkeys(one.fx for one in instruments.values() if one.fx in series and one.fx in earlier):
         first = min(int(series[symbol].available_at[0]) for symbol, one in instruments.items() if one.fx == fx)
         place = int(np.searchsorted(earlier[fx].stamps, first, side="right")) - 1
         if place >= 0 and first < series[fx].available_at[0]:
             rates[fx] = round(float(earlier[fx].closes[place]), instruments[fx].precision)
+    _refuse([_without_rate(instrument, series, rates) for instrument in instruments.values() if instrument.fx])
     return rates
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import fsum, inf, isfinite, nan
 from typing import Final
 
@@ -215,6 +216,9 @@ class Structure:
 
         Between strikes the value is a straight line, and beyond the last one its slope is the sum of the calls.
         """
+        return _bounds(self.legs)
+
+    def _bounds(self) -> tuple[float, float] | None:
         if not self.is_bounded:
             return None
         values = [self._worth(price) for price in (0.0, *(option.strike for option in self.options))]
@@ -254,3 +258,9 @@ class Structure:
         """Return its profit as a share of the greatest one; None where that is unknown, infinite or nothing."""
         most = self.greatest_profit(entry)
         return self.profit(entry, price) / most if most and isfinite(most) else None
+
+
+@lru_cache(maxsize=1024)
+def _bounds(legs: tuple[Leg, ...]) -> tuple[float, float] | None:
+    """Return the bounds of legs; each mark of what is held asks for them."""
+    return Structure(legs)._bounds()

@@ -30,7 +30,7 @@ def sheet_of(content):
     return openpyxl.load_workbook(io.BytesIO(content)).active
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "structures"])  # which only options have
 def test_csv_has_every_column_and_value_as_stored(stored, prompt, name):
     done = prompt("export", "latest", name)
     assert (done.code, done.err) == (0, "")

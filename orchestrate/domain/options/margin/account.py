@@ -34,7 +34,7 @@ def held_back(positions: Mapping[str, Position], marks: Prices, options: Iterabl
     """
     owned = [one for one in (positions.values() if options is None else options) if one.instrument.option is not None]
     worth = fsum(position.worth(marks[position.symbol]) for position in owned)
-    return worth + fsum(one.gross for one in _requirements(owned, positions, marks))
+    return worth + fsum(one.gross for one in requirements(owned, positions, marks))
 
 
 def used(positions: Mapping[str, Position]) -> float:
@@ -45,11 +45,11 @@ def used(positions: Mapping[str, Position]) -> float:
         option = position.instrument.option
         if option is not None and position.quantity < 0:
             prices[option.underlying] = option.strike
-    required = [one.required for one in _requirements(owned, positions, prices)]
+    required = [one.required for one in requirements(owned, positions, prices)]
     return fsum(one for one in required if isfinite(one))  # a call that has lost its cover uses no capital
 
 
-def _requirements(owned: Sequence[Position], positions: Mapping[str, Position], prices: Prices) -> list[Requirement]:
+def requirements(owned: Sequence[Position], positions: Mapping[str, Position], prices: Prices) -> list[Requirement]:
     """Return the requirement of the options on each underlying."""
     from orchestrate.domain.options.margin.requirement import Holding, MarginRule, requirement, rule_at
 

@@ -57,6 +57,10 @@ class MarginRule:
         out = max(contract.strike - price if contract.is_call else price - contract.strike, 0.0)
         return max(self.rate * price - out, self.least * (price if contract.is_call else contract.strike))
 
+    def alone(self, contract: OptionContract, mark: float, price: float) -> float:
+        """Return the margin of one contract that is worth `mark`: without bound where it may not be naked."""
+        return (mark + self.beside_premium(contract, price)) * contract.multiplier if self.naked else inf
+
 
 EQUITY: Final = MarginRule()
 BROAD_INDEX: Final = MarginRule(rate=0.15)
@@ -81,7 +85,8 @@ class Requirement:
 
     `required` is `gross`, the losses at expiry of what is covered and the margins of what is not, less `credit`, the
     net credit of what is covered. `naked` counts the shorts that nothing covers, by symbol, and `covered` those that
-    shares do. In a cash account calls of `naked` are refused: the requirement is infinite.
+    shares do; `loss` is that of the rest at expiry. In a cash account calls of `naked` are refused: the requirement is
+    infinite.
     """
 
     required: float = 0.0
@@ -89,6 +94,7 @@ class Requirement:
     credit: float = 0.0
     naked: tuple[tuple[str, int], ...] = ()
     covered: tuple[tuple[str, int], ...] = ()
+    loss: float = 0.0
 
 
 def requirement(
@@ -176,4 +182,4 @@ def _required(
         tuple((short.contract.symbol, number) for short, number in zip(owed, numbers, strict=True) if number)
         for numbers in (pairing.naked, pairing.covered)
     ]
-    return Requirement(max(gross - credit, 0.0), gross, credit, *counted)
+    return Requirement(max(gross - credit, 0.0), gross, credit, counted[0], counted[1], pairing.loss)

@@ -14,6 +14,7 @@ from orchestrate.domain.instruments.rates import rate_at
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import NEVER, Flags, Floats, Market, MarketEvent
 from orchestrate.domain.options.margin.account import held_back, holds_options, together
+from orchestrate.domain.options.margin.bounds import MarginBounds
 from orchestrate.domain.orders.order import Order, OrderStatus, Reason
 from orchestrate.domain.results import Finding
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
@@ -27,6 +28,10 @@ from orchestrate.orchestration.strategies.registry import StrategyEntry
 GRAIN: Final = 1e-9
 #: The steps of one pass.
 _CHUNK: Final = 4096
+
+
+#: What positions of a book that are judged together must keep.
+_Needs = Callable[[Book, Sequence[Position]], float]
 
 
 class _Account(NamedTuple):
@@ -75,6 +80,7 @@ class MarginCalls:
         self._risky_longs: dict[str, bool] = {}
         self._at_risk: set[str] = set()
         self._calls: dict[str, list[int]] = {}
+        self._bounds = MarginBounds()
 
     # ---- which accounts are at risk
 
@@ -212,15 +218,13 @@ class MarginCalls:
 
     def _judge(self, account: _Account, equity: float, step: int) -> None:
         """Close the largest losers, whole, until what is left meets the requirement; the account opens nothing."""
-        forced, required = self._forced(), 0.0
-        for book in account.books:
-            for positions in together(book.positions):
-                if (book.strategy_id, positions[0].symbol) not in forced:
-                    required += self._needs(book, positions)
+        forced = self._forced()
+        if not _is_below(equity, self._required(account, forced, self._needs_at_most)):
+            return
+        required = self._required(account, forced, self._needs)
         if not _is_below(equity, required):
             return
-        left = required
-        called = []
+        left, called = required, []
         for held in self._callable(account, forced, step):
             called.append(held)
             left -= self._needs(held.entry.book, held.positions)
@@ -231,6 +235,14 @@ class MarginCalls:
         for held in called:
             self._close(held)
             self._report(held, equity, required)
+
+    def _required(self, account: _Account, forced: Container[tuple[str, str]], needs: _Needs) -> float:
+        required = 0.0
+        for book in account.books:
+            for positions in together(book.positions):
+                if (book.strategy_id, positions[0].symbol) not in forced:
+                    required += needs(book, positions)
+        return required
 
     def _callable(self, account: _Account, forced: Container[tuple[str, str]], step: int) -> list[_Held]:
         """Return the positions that are not closed yet and have a bar to come, the largest loss first."""
@@ -246,6 +258,11 @@ class MarginCalls:
     def _open_profit(self, position: Position) -> float:
         rate = rate_at(self._marks, position.instrument)
         return position.open_profit(self._marks[position.symbol], rate)
+
+    def _needs_at_most(self, book: Book, positions: Sequence[Position]) -> float:
+        if positions[0].instrument.option is None:
+            return self._needs(book, positions)
+        return self._bounds.held_back(book.strategy_id, book.positions, self._marks, positions)
 
     def _needs(self, book: Book, positions: Sequence[Position]) -> float:
         position, *others = positions

@@ -44,7 +44,7 @@ def held(structure: Structure, *prices: float) -> list[Holding]:
     ],
 )
 def test_published_margins_of_condors(condor, gross):
-    assert requirement(held(condor), 7_300.0) == Requirement(gross, gross)
+    assert requirement(held(condor), 7_300.0) == Requirement(gross, gross, loss=gross)
 
 
 def test_a_condor_at_its_published_quotes_needs_its_loss_and_what_it_cost():
