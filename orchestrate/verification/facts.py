@@ -53,14 +53,14 @@ class Terms:
 class Contract:
     """An option, the moments of its chain with the instants that they stand for, and its own quotes by moment.
 
-    `day` is that of its expiry, `precision` the decimals of its prices. A quote counts for `max_age`.
+    `precision` are the decimals of its prices. A quote counts for `max_age`. `settles_at` is the settlement price that
+    the data gives, if it does; the underlying's close is made `lag` after the moment of its bar.
     """
 
     underlying: str
     is_call: bool
     strike: float
     expiry: int
-    day: int
     delivers: bool
     multiplier: float
     moments: Stamps
@@ -71,6 +71,8 @@ class Contract:
     quoted: Stamps
     bid: Floats
     ask: Floats
+    settles_at: float | None = None
+    lag: int = 0
 
 
 @dataclass(frozen=True, slots=True)

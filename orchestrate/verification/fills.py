@@ -11,8 +11,8 @@ import numpy as np
 from orchestrate.verification.facts import EARLIEST, Bars, Difference, Row, Run, Terms, same
 from orchestrate.verification.options.fills import OptionFills
 
-#: Orders that are closed at the last close of their series, and those that an account forces at the next open.
-_LAST_CLOSE: Final = ("settlement", "close_at_end")
+#: Orders of rules that are filled at a close, and those that an account forces at the next open.
+_LAST_CLOSE: Final = ("settlement", "close_at_end", "assigned")
 _FORCED: Final = ("margin_call", "ruined")
 _LIMITS: Final = ("limit", "stop_limit")
 _GRAIN: Final = 1e-9

@@ -13,14 +13,17 @@ from orchestrate.domain.market.stamps import DAY, moment_of
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.options.chain import Chain
 from orchestrate.domain.options.margin.requirement import margin_rule
+from orchestrate.domain.options.settings import ChainSettings
+from orchestrate.domain.plan import RunPlan
 from orchestrate.verification.facts import Contract, Table, Terms
 from orchestrate.verification.options.structures import legs_of
 
 _RIGHTS: Final = {"C": True, "P": False}
 
 
-def contracts_of(market: Market, tables: Mapping[str, Table], oldest: int | None) -> dict[str, Contract]:
-    """Return the contracts that a run decided on or traded, by symbol; `oldest` is the age of quotes that it set."""
+def contracts_of(market: Market, tables: Mapping[str, Table], plan: RunPlan) -> dict[str, Contract]:
+    """Return the contracts that a run decided on or traded, by symbol."""
+    oldest = plan.execution.options.oldest
     chains = {chain.terms.root: chain for chain in market.chains.values()}
     found: dict[str, Contract] = {}
     for symbol in dict.fromkeys(_symbols(tables)) if chains else ():
@@ -29,7 +32,9 @@ def contracts_of(market: Market, tables: Mapping[str, Table], oldest: int | None
             chain = chains[symbol.rsplit(" ", 3)[0]]
             precision = max(chain.decimals + 1, market.instruments[chain.terms.underlying].precision)
             contract = _facts(chain, place, min(precision, MAX_PRECISION))
-            found[symbol] = contract if oldest is None else replace(contract, max_age=oldest)
+            given = _settles_at(plan.chains[chain.symbol], market, contract.expiry // DAY)
+            age = contract.max_age if oldest is None else oldest
+            found[symbol] = replace(contract, max_age=age, settles_at=given)
     return found
 
 
@@ -51,6 +56,15 @@ def _place(chains: Mapping[str, Chain], symbol: str) -> int | None:
     return int(places[0]) if len(places) else None
 
 
+def _settles_at(settings: ChainSettings, market: Market, day: int) -> float | None:
+    """Return the settlement price that a chain is given for a day, None where there is none."""
+    if not settings.settlement_series:
+        return settings.settlement_prices.get(str(np.datetime64(day, "D")))
+    series = market.series[settings.settlement_series]
+    rows = np.flatnonzero(series.timestamp // DAY == day)
+    return float(series.close[rows[-1]]) if len(rows) else None
+
+
 def _facts(chain: Chain, place: int, precision: int) -> Contract:
     own, rows = chain.contracts, np.flatnonzero(chain.places == place)
     return Contract(
@@ -58,7 +72,6 @@ def _facts(chain: Chain, place: int, precision: int) -> Contract:
         is_call=bool(own.is_call[place]),
         strike=float(own.strike[place]),
         expiry=int(own.expiry[place]),
-        day=int(own.day[place]) * DAY,
         delivers=chain.terms.delivery == "physical",
         multiplier=chain.terms.multiplier,
         moments=chain.moments,
@@ -69,6 +82,7 @@ def _facts(chain: Chain, place: int, precision: int) -> Contract:
         quoted=chain.moments[np.searchsorted(chain.starts, rows, side="right") - 1],
         bid=chain.quoted["bid"][rows],
         ask=chain.quoted["ask"][rows],
+        lag=chain.lag,
     )
 
 

@@ -93,7 +93,7 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
     tables = {name: _table(run, f"{name}.parquet") for name in TABLES}
     bars = {symbol: _bars(series) for symbol, series in market.series.items()}
     terms = {symbol: _terms(instrument) for symbol, instrument in market.instruments.items()}
-    contracts = contracts_of(market, tables, plan.execution.options.oldest)
+    contracts = contracts_of(market, tables, plan)
     for symbol, one in contracts.items():
         bars[symbol] = bars_of(one, bars[one.underlying])
         terms[symbol] = terms_of(one, market.instruments[one.underlying])

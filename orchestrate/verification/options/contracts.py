@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from orchestrate.verification.facts import Bars, Contract, Floats
+from orchestrate.verification.facts import Bars, Contract, Floats, Stamps
 
 #: Closer to its strike than this, an option is not exercised.
 LEAST: float = 0.01
@@ -20,7 +20,7 @@ def bars_of(contract: Contract, underlying: Bars) -> Bars:
     if row is not None:
         before = moments < underlying.stamps[row]
         moments = np.append(moments[before], underlying.stamps[row])
-        prices = np.append(prices[before], worth_at(contract, float(underlying.close[row])))
+        prices = np.append(prices[before], worth_at(contract, settlement_price(contract, underlying)))
     return Bars(moments, moments, prices, prices, prices, prices, contract.length)
 
 
@@ -46,11 +46,32 @@ def worth_at(contract: Contract, price: float) -> float:
 def settled_at(contract: Contract, underlying: Bars) -> int | None:
     """Return the row of the underlying's bar that settles a contract; None where the data ends before it.
 
-    It is the first one that is known at the expiry or later; of days, the one that is called by its day or a later one.
+    It is the first one that is made at the expiry or later; of days, the one of its last session or a later one.
     """
-    daily = underlying.length >= _DAY
-    reached = underlying.labels >= contract.day if daily else underlying.stamps >= contract.expiry
+    ends, expiry = _ends(contract, underlying)
+    reached = ends >= expiry
     return int(np.argmax(reached)) if reached.any() else None
+
+
+def settlement_price(contract: Contract, underlying: Bars) -> float:
+    """Return what the underlying counts at as a contract is settled: what is given, else its last close by then.
+
+    NaN where the data ends before.
+    """
+    row = settled_at(contract, underlying)
+    if row is None:
+        return float("nan")
+    if contract.settles_at is not None:
+        return contract.settles_at
+    ends, expiry = _ends(contract, underlying)
+    return float(underlying.close[max(row - int(ends[row] > expiry), 0)])
+
+
+def _ends(contract: Contract, underlying: Bars) -> tuple[Stamps, int]:
+    """Return when each close of the underlying is made, and the expiry in the same terms; those of days are days."""
+    if underlying.length >= _DAY:
+        return underlying.labels // _DAY, contract.expiry // _DAY
+    return underlying.stamps + contract.lag, contract.expiry
 
 
 def is_exercised(contract: Contract, price: float) -> bool:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import isnan
+from typing import Final
 
 from orchestrate.verification.facts import Contract, Difference, Row, Run, same
-from orchestrate.verification.options.contracts import is_exercised, quote_at, settled_at, worth_at
+from orchestrate.verification.options.contracts import is_exercised, quote_at, settlement_price, worth_at
 from orchestrate.verification.options.structures import Structures
+
+#: What options come to when they expire, and when they are assigned before.
+_ENDS: Final = ("settlement", "assigned")
 
 
 class OptionFills:
@@ -36,7 +40,7 @@ class OptionFills:
 
     def is_free(self, fill: Row) -> bool:
         """Return whether a fill is what an option comes to."""
-        return fill["reason"] == "settlement" and self.concerns(fill)
+        return fill["reason"] in _ENDS and self.concerns(fill)
 
     def check_price(self, fill: Row, where: str) -> Iterator[Difference]:
         """Yield a price that is none of the quotes, of the settlement, or of the strikes of what is delivered."""
@@ -55,8 +59,8 @@ class OptionFills:
         contract = self._run.contracts.get(fill["symbol"])
         if contract is None:
             return tuple(self._delivering(fill))
-        if fill["reason"] == "settlement":
-            return (self._settled(contract),)
+        if fill["reason"] in _ENDS:
+            return (self._settled(contract, fill),)
         bid, ask = quote_at(contract, fill["t"])
         if fill["quantity"] < 0 and isnan(bid) and not isnan(ask) and fill["fill_id"] in self._closing:
             return (0.0,)  # nobody buys what is closed
@@ -64,17 +68,18 @@ class OptionFills:
         if cross == 1.0:
             return (ask if fill["quantity"] > 0 else bid,)
         price = bid + cross * (ask - bid) if fill["quantity"] > 0 else ask - cross * (ask - bid)
-        return (round(price, contract.precision),)
+        return _rounded(price, contract.precision)
 
-    def _settled(self, contract: Contract) -> float:
+    def _settled(self, contract: Contract, fill: Row) -> float:
         """Return what an option itself is closed at: in cash what it pays, 0 where it expires or delivers."""
-        price = self._settlement_price(contract)
+        price = self._price_of(contract, fill)
         return 0.0 if contract.delivers or not is_exercised(contract, price) else worth_at(contract, price)
 
-    def _settlement_price(self, contract: Contract) -> float:
-        underlying = self._run.bars[contract.underlying]
-        row = settled_at(contract, underlying)
-        return float("nan") if row is None else float(underlying.close[row])
+    def _price_of(self, contract: Contract, fill: Row) -> float:
+        """Return what the underlying counts at as an option ends: when assigned early, its close of that step."""
+        if fill["reason"] == "assigned":
+            return float(self._run.closes(contract.underlying)[self._run.step(fill["t"])])
+        return settlement_price(contract, self._run.bars[contract.underlying])
 
     # ---- shares
 
@@ -91,7 +96,7 @@ class OptionFills:
 
     def _delivering(self, fill: Row) -> dict[float, float]:
         """Return the shares that options deliver to a strategy at the moment of a settlement, by strike."""
-        if fill["reason"] != "settlement":
+        if fill["reason"] not in _ENDS:
             return {}
         return self._due.get((fill["strategy_id"], fill["symbol"], fill["t"]), {})
 
@@ -100,9 +105,9 @@ class OptionFills:
         due: dict[tuple[str, str, int], dict[float, float]] = {}
         for fill in self._run.rows("fills"):
             contract = self._run.contracts.get(fill["symbol"])
-            if contract is None or fill["reason"] != "settlement" or not contract.delivers:
+            if contract is None or fill["reason"] not in _ENDS or not contract.delivers:
                 continue
-            if is_exercised(contract, self._settlement_price(contract)):
+            if is_exercised(contract, self._price_of(contract, fill)):
                 units = -fill["quantity"] * contract.multiplier * (1.0 if contract.is_call else -1.0)
                 own = due.setdefault((fill["strategy_id"], contract.underlying, fill["t"]), {})
                 own[contract.strike] = own.get(contract.strike, 0.0) + units
@@ -120,3 +125,9 @@ class OptionFills:
                 name, symbol, moment = place
                 where = f"fills: {symbol} delivered to {name} at {moment}"
                 yield Difference("fills", where, done.get(place, 0.0), sum(strikes.values()))
+
+
+def _rounded(price: float, precision: int) -> tuple[float, ...]:
+    """Return a price with so many decimals; both neighbours where it lies between them."""
+    grain = 1e-6 * 10.0**-precision
+    return tuple(dict.fromkeys(round(price + nudge, precision) for nudge in (-grain, grain)))
