@@ -91,7 +91,7 @@ def _check_structure(run: Run, row: Row, where: str, structures: Structures) -> 
     if not fills or fills[0]["t"] != row["t"]:
         return
     legs, prices = legs_of(row["symbol"]), {fill["symbol"]: fill["price"] for fill in fills}
-    points = min(run.contracts[leg].multiplier for leg in legs if leg in run.contracts)
+    points = min((run.contracts[leg].multiplier for leg in legs if leg in run.contracts), default=1.0)
     units = {leg: ratio * run.terms[leg].multiplier for leg, ratio in legs.items()}
     net = sum(units[leg] * prices.get(leg, np.nan) for leg in legs) / points
     if not same(row["price"], net):

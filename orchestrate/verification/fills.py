@@ -51,9 +51,7 @@ def _check(run: Run, fill: Row, order_type: str, where: str, options: OptionFill
         return
     if options is not None and options.is_share(fill):
         order_type = "market"
-    at_close = is_at_close(run, fill, order_type)
-    if options is not None:
-        at_close = at_close or options.concerns(fill) or options.is_share(fill)
+    at_close = is_at_close(run, fill, order_type, options)
     if options is not None and options.concerns(fill):
         yield from options.check_price(fill, where)
     else:
@@ -68,9 +66,9 @@ def _check(run: Run, fill: Row, order_type: str, where: str, options: OptionFill
         yield Difference("fees", f"{where}: fee", fill["fee"], fee)
 
 
-def is_at_close(run: Run, fill: Row, order_type: str) -> bool:
-    """Return whether an order of that kind fills at a close."""
-    if fill["reason"] in _LAST_CLOSE:
+def is_at_close(run: Run, fill: Row, order_type: str, options: OptionFills | None) -> bool:
+    """Return whether an order of that kind fills at a close, as options do and the shares beside them."""
+    if fill["reason"] in _LAST_CLOSE or (options is not None and (options.concerns(fill) or options.is_share(fill))):
         return True
     return run.rules.at_close and order_type == "market" and fill["reason"] not in _FORCED
 

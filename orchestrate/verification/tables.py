@@ -11,6 +11,7 @@ from orchestrate.verification.curves import Curve
 from orchestrate.verification.facts import EARLIEST, Difference, Row, Run, Stamps, same
 from orchestrate.verification.fills import is_at_close, order_types
 from orchestrate.verification.ledger import Holding
+from orchestrate.verification.options.fills import OptionFills
 from orchestrate.verification.ranges import with_ranges
 
 #: Columns that runs of before they were known do not have.
@@ -78,11 +79,11 @@ class _Places:
     """Where among a strategy's fills its flows can be: those at a step's close come after the cost of borrow."""
 
     def __init__(self, run: Run, name: str) -> None:
-        types = order_types(run)
+        types, options = order_types(run), OptionFills(run) if run.contracts else None
         self._run, self._is_native = run, run.strategies[name].is_native
         own = [fill for fill in run.rows("fills") if fill["strategy_id"] == name]
         self._moments: Stamps = np.array([fill["t"] for fill in own], dtype=np.int64)
-        self._at_close = [is_at_close(run, fill, types.get(fill["order_id"], "market")) for fill in own]
+        self._at_close = [is_at_close(run, fill, types.get(fill["order_id"], "market"), options) for fill in own]
 
     def may_have(self, flow: Row) -> bool:
         """Return whether a flow is one that there is, and as many fills came before it as it says."""

@@ -13,7 +13,7 @@ from orchestrate.domain.market.stamps import DAY, moment_of
 from orchestrate.domain.market.timeline import Market
 from orchestrate.domain.options.chain import Chain
 from orchestrate.domain.options.margin.requirement import margin_rule
-from orchestrate.domain.options.settings import ChainSettings
+from orchestrate.domain.options.settings import AccountType, ChainSettings
 from orchestrate.domain.plan import RunPlan
 from orchestrate.verification.facts import Contract, Table, Terms
 from orchestrate.verification.options.structures import legs_of
@@ -86,9 +86,9 @@ def _facts(chain: Chain, place: int, precision: int) -> Contract:
     )
 
 
-def terms_of(contract: Contract, underlying: Instrument) -> Terms:
-    """Return how a contract is traded."""
-    own = Instrument("", multiplier=contract.multiplier, margin_rate=margin_rule(underlying.asset_class).rate)
+def terms_of(contract: Contract, underlying: Instrument, account: AccountType) -> Terms:
+    """Return how a contract is traded in an account."""
+    own = Instrument("", multiplier=contract.multiplier, margin_rate=margin_rule(underlying.asset_class, account).rate)
     return Terms(
         multiplier=contract.multiplier,
         tick=underlying.tick,

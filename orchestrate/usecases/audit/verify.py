@@ -96,7 +96,7 @@ def facts_of(run: StoredRun, plan: RunPlan, market: Market) -> Run:
     contracts = contracts_of(market, tables, plan)
     for symbol, one in contracts.items():
         bars[symbol] = bars_of(one, bars[one.underlying])
-        terms[symbol] = terms_of(one, market.instruments[one.underlying])
+        terms[symbol] = terms_of(one, market.instruments[one.underlying], plan.capital.account)
     return Run(
         capital=float(plan.capital.total),
         pooled=plan.capital.mode == "pooled",
