@@ -109,9 +109,12 @@ def _settings(reading: Reading, symbol: str, entry: Data) -> ChainSettings:
     _check_currency(reading, symbol, underlying)
     if not underlying:
         reading.wrong((*path, "chain"), f"data.{symbol} doesn't say what its options are on", "write 'underlying'")
-    elif entry.synthetic is not None and not has_symbol(reading, underlying):
-        message = f"the symbol '{underlying}' is not in data"
-        reading.wrong((*path, "synthetic", "underlying"), message, symbol_hint(reading, underlying))
+    elif not has_symbol(reading, underlying):
+        place = (*path, "underlying") if entry.synthetic is None else (*path, "synthetic", "underlying")
+        message = f"the symbol '{underlying}' is not in data, and options need the bars of what they are on"
+        bars = [name for name, one in (reading.values.data or {}).items() if not one.is_chain]
+        hint = did_you_mean(underlying, bars) or f"add data: {{{underlying}: {{path: …}}}}"
+        reading.wrong(place, message, hint)
     if entry.chain is not None and "format" not in entry.model_fields_set:
         reading.wrong((*path, "chain"), f"data.{symbol} doesn't say how its quotes are written", "write 'format'")
     _check_settlement(reading, symbol, entry)
