@@ -71,6 +71,7 @@ class Contract:
     quoted: Stamps
     bid: Floats
     ask: Floats
+    is_american: bool = True
     settles_at: float | None = None
     lag: int = 0
 
@@ -98,6 +99,8 @@ class Rules:
     cross: float = 1.0
     per_contract: float | None = None
     contract_minimum: float = 0.0
+    #: which options are assigned before they expire: `off`, `dividend`, `deep`
+    early_assignment: str = "off"
 
 
 @dataclass(frozen=True, slots=True)

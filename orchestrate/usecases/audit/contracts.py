@@ -82,6 +82,7 @@ def _facts(chain: Chain, place: int, precision: int) -> Contract:
         quoted=chain.moments[np.searchsorted(chain.starts, rows, side="right") - 1],
         bid=chain.quoted["bid"][rows],
         ask=chain.quoted["ask"][rows],
+        is_american=chain.terms.style == "american",
         lag=chain.lag,
     )
 

@@ -125,6 +125,7 @@ def _rules(plan: RunPlan) -> Rules:
         cross=rules.options.cross,
         per_contract=rules.options.per_contract,
         contract_minimum=rules.options.minimum,
+        early_assignment=rules.options.early_assignment,
     )
 
 

@@ -7,6 +7,7 @@ from math import isnan
 from typing import Final
 
 from orchestrate.verification.facts import Contract, Difference, Row, Run, same
+from orchestrate.verification.options.assignments import check_assignments
 from orchestrate.verification.options.contracts import is_exercised, quote_at, settlement_price, worth_at
 from orchestrate.verification.options.structures import Structures
 
@@ -51,9 +52,10 @@ class OptionFills:
             yield Difference("prices", f"{where}: slippage", fill["slippage"], 0.0)
 
     def check_all(self) -> Iterator[Difference]:
-        """Yield structures that were not filled as a whole, and deliveries that no option asks for."""
+        """Yield structures that were not filled as a whole, and deliveries and assignments without a cause."""
         yield from self._structures.check_whole()
         yield from self._check_deliveries()
+        yield from check_assignments(self._run)
 
     def _prices(self, fill: Row) -> tuple[float, ...]:
         contract = self._run.contracts.get(fill["symbol"])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrate.data.loading import load_market
+from orchestrate.domain.market.stamps import DAY
 from orchestrate.runs.plans import plan_of
 from orchestrate.runs.reading import read_run
 from orchestrate.usecases.audit.verify import TABLES, facts_of
 from orchestrate.usecases.backtest import Request, backtest
 from orchestrate.verification.facts import Run
+from orchestrate.verification.options.assignments import check_assignments
 from orchestrate.verification.verify import verify
 from tests.usecases.options.runs import write
 from tests.verification.test_random_portfolios import with_change
@@ -128,3 +131,15 @@ def test_early_assignments(tmp_path: Path, engine: str, rule: str, delivery: str
     worth = 0.0 if delivery == "physical" else 10.0 if rule == "dividend" else 9.0
     assert ended(run)[: 1 + len(delivered)] == [("XO 2018-02-28 C 100", worth, "assigned"), *delivered]
     assert_holds(run)
+    [(symbol, option)] = run.contracts.items()
+    for other in (replace(option, is_american=False), replace(option, is_call=False)):
+        assert reasons(replace(run, contracts={symbol: other}))
+    assert reasons(replace(run, rules=replace(run.rules, early_assignment="off")))
+    if rule == "deep":  # were it quoted higher, or farther from its expiry, its holder would keep it
+        for other in (replace(option, bid=option.bid + 0.2), replace(option, instants=option.instants - 3 * DAY)):
+            assert reasons(replace(run, contracts={symbol: other}))
+
+
+def reasons(run: Run) -> bool:
+    """Return whether an early assignment is found to be none."""
+    return any(one.computed == "a short that is kept" for one in check_assignments(run))
