@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -57,6 +58,43 @@ class Objective:
 
     metric: str
     maximize: bool = True
+
+
+_SPAN: Final = re.compile(r"(\d+) ?(y|m|w|d|bar)s?")
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time: months, then days, then bars."""
+
+    months: int = 0
+    days: int = 0
+    bars: int = 0
+
+    @classmethod
+    def of(cls, text: str) -> Span:
+        """Return the span that a configuration writes as `3y`, `6m`, `2w`, `90d` or `250 bars`; "" is none."""
+        match = _SPAN.fullmatch(text)
+        return _UNITS[match[2]].times(int(match[1])) if match else cls()
+
+    def __add__(self, other: Span) -> Span:
+        return Span(self.months + other.months, self.days + other.days, self.bars + other.bars)
+
+    def times(self, number: int) -> Span:
+        """Return so many of these spans; fewer than none goes backwards."""
+        return Span(self.months * number, self.days * number, self.bars * number)
+
+    def is_shorter(self, other: Span) -> bool:
+        """Return whether this is the shorter one whatever the data are; of bars and dates, neither is."""
+        if self.bars or other.bars:
+            return 0 < self.bars < other.bars
+        if self.months and other.months:
+            return self.months < other.months
+        return self.months * _LONGEST_MONTH + self.days < other.months * _SHORTEST_MONTH + other.days
+
+
+_UNITS: Final = {"y": Span(12), "m": Span(1), "w": Span(days=7), "d": Span(days=1), "bar": Span(bars=1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,38 +14,12 @@ import numpy as np
 from orchestrate.domain.errors import ConfigurationError, DataError, Problem
 from orchestrate.domain.market.stamps import EARLIEST, FIRST_YEAR, LAST_YEAR, LATEST, saturated
 from orchestrate.domain.market.timeline import Stamps
-from orchestrate.domain.sweeps import WalkForwardPlan
+from orchestrate.domain.sweeps import Span, WalkForwardPlan
 
-_SPAN: Final = re.compile(r"(\d+) ?(y|m|w|d|bar)s?")
 _DAY: Final = 86_400 * 10**9
 _WHERE: Final = "sweep.walk_forward"
 #: A training of fewer bars has no return.
 _LEAST: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A length of time: months, then days, then bars."""
-
-    months: int = 0
-    days: int = 0
-    bars: int = 0
-
-    @classmethod
-    def of(cls, text: str) -> Span:
-        """Return the span that a configuration writes as `3y`, `6m`, `2w`, `90d` or `250 bars`; "" is none."""
-        match = _SPAN.fullmatch(text)
-        return _UNITS[match[2]].times(int(match[1])) if match else cls()
-
-    def __add__(self, other: Span) -> Span:
-        return Span(self.months + other.months, self.days + other.days, self.bars + other.bars)
-
-    def times(self, number: int) -> Span:
-        """Return so many of these spans; fewer than none goes backwards."""
-        return Span(self.months * number, self.days * number, self.bars * number)
-
-
-_UNITS: Final = {"y": Span(12), "m": Span(1), "w": Span(days=7), "d": Span(days=1), "bar": Span(bars=1)}
 
 
 @dataclass(frozen=True, slots=True)

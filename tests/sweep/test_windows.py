@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrate.domain.errors import ConfigurationError, DataError
 from orchestrate.domain.market.stamps import label_text
-from orchestrate.domain.sweeps import WalkForwardPlan
+from orchestrate.domain.sweeps import Span, WalkForwardPlan
 from orchestrate.sweep.walk_forward import Window, windows
 
 WEEKDAYS = np.arange("2010-01-04", "2016-01-01", dtype="datetime64[D]")
@@ -113,6 +113,26 @@ def test_too_little_data(more: dict[str, str]) -> None:
 def test_one_account_must_be_able_to_go_through_all_tests(wrong: WalkForwardPlan, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         windows(wrong, WEEKDAYS)
+
+
+@pytest.mark.parametrize(
+    ("step", "test", "shorter"),
+    [
+        ("6m", "1y", True),
+        ("20 bars", "50 bars", True),
+        ("4w", "90d", True),
+        ("27d", "1m", True),
+        ("2m", "63d", True),
+        ("1y", "12m", False),
+        ("2y", "1y", False),
+        ("30d", "1m", False),  # not in February
+        ("2m", "60d", False),
+        ("5 bars", "1y", False),
+        ("5d", "50 bars", False),
+    ],
+)
+def test_what_is_shorter_whatever_the_data_are(step: str, test: str, shorter: bool) -> None:
+    assert Span.of(step).is_shorter(Span.of(test)) == shorter
 
 
 SPANS = st.builds("{}{}".format, st.integers(1, 400), st.sampled_from(["d", "w", "m", "y", " bars"]))

@@ -15,7 +15,7 @@ from orchestrate.domain.plan import BaselineGate, Gate
 from orchestrate.domain.results import Finding
 from orchestrate.domain.strategies.protocols import PORTABLE_KINDS
 from orchestrate.domain.strategies.relations import Relation, parse_relation
-from orchestrate.domain.sweeps import FIGURES, OUT_OF_SAMPLE, Axis, Objective, SweepPlan, WalkForwardPlan
+from orchestrate.domain.sweeps import FIGURES, OUT_OF_SAMPLE, Axis, Objective, Span, SweepPlan, WalkForwardPlan
 from orchestrate.domain.text.spelling import did_you_mean
 
 _DIRECTIONS = {"maximize": True, "minimize": False}
@@ -211,6 +211,9 @@ def _walk_forward(
     if windows.positions == "carry":
         _refuse_changes(reading, varied, descriptions)
     step, embargo = windows.step or windows.test, windows.embargo or ""
+    if Span.of(step).is_shorter(Span.of(windows.test)):
+        message = f"tests of {windows.test} overlap with a step of {step}"
+        reading.wrong(("sweep", "walk_forward", "step"), message, f"write step: {windows.test}")
     return WalkForwardPlan(windows.train, windows.test, step, windows.anchored, embargo, windows.positions)
 
 

@@ -71,6 +71,28 @@ def test_what_is_wrong_has_its_code(varied, words, code, message):
     assert not varied.runs
 
 
+@pytest.mark.parametrize("command", ["validate", "sweep"])
+def test_tests_that_overlap_are_refused_before_anything_runs(varied, command):
+    varied.write("walked.yaml", f"{FILE}  walk_forward: {{train: 100 bars, test: 50 bars, step: 20 bars}}\n")
+    message, place = "sweep.walk_forward.step: tests of 50 bars overlap with a step of 20 bars", (7, 56)
+    done = varied(command, "walked.yaml")
+    text = done.out if command == "validate" else done.err
+    assert (done.code, text.partition("\n")[0]) == (2, f"walked.yaml:7:56: {message}")
+    assert "write step: 50 bars" in text
+    as_json = varied(command, "walked.yaml", "--format", "json")
+    assert as_json.code == 2
+    if command == "validate":
+        (error,) = as_json.document["errors"]
+        assert (error["line"], error["column"], error["message"], error["hint"]) == (
+            *place,
+            message,
+            "write step: 50 bars",
+        )
+    else:
+        assert (as_json.out, as_json.err) == ("", done.err)
+    assert not varied.runs
+
+
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "orchestrate", "sweep", "sweep.yaml", "--workers", "1", *words]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
