@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrate.domain.errors import InterruptedRunError, OrchestrateError, ProcessError, TimeLimitError
-from orchestrate.supervision.board import BEGUN, CALL_LIMIT, DUE, JOURNAL
+from orchestrate.supervision.board import BEGUN, CALL_LIMIT, DUE, JOURNAL, Board
 from orchestrate.supervision.settings import JOURNAL_WAIT, seconds
 
 if TYPE_CHECKING:
@@ -32,10 +33,18 @@ def conclude(watch: Watch, duration: float) -> int:
     code = 128 + number if number else error.exit_code
     if number != signal.SIGPIPE:
         _say(f"{_who(strategy)}: {error}" if strategy else str(error))
-    if watch.board.words[JOURNAL] in (BEGUN, DUE):
-        with suppress(OrchestrateError):
-            _journal(watch, error, strategy, code, duration)
+    _journal(watch.board, error, strategy, code, duration)
     return -number if number and number != signal.SIGINT else code
+
+
+def conclude_worker(board: Board, code: int, given_up: OrchestrateError | None, duration: float) -> None:
+    """Write to the journal how the run of a worker ended that is dead, if it has one under way.
+
+    `code` is the exit code of the process, or -n for signal n; `given_up` is why its parent has ended it, if it has.
+    """
+    strategy = board.caller()
+    error = given_up or _death(code, strategy)
+    _journal(board, error, strategy, error.exit_code, duration)
 
 
 def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
@@ -55,11 +64,16 @@ def _error(watch: Watch, strategy: str) -> tuple[OrchestrateError, int]:
         return InterruptedRunError(f"ended by {signal.Signals(number).name}"), number
     if number == signal.SIGPIPE:
         return ProcessError("the output is not read"), number
-    how = f"by {_name(number)}" if number else f"with exit code {os.WEXITSTATUS(watch.status)}"
+    return _death(os.waitstatus_to_exitcode(watch.status), strategy), 0
+
+
+def _death(code: int, strategy: str) -> ProcessError:
+    """Return that a run's process has ended: with this exit code, or -n by signal n, in the code of this strategy."""
+    how = f"by {_name(-code)}" if code < 0 else f"with exit code {code}"
     function = strategy if ":" in strategy else "the function's code"
-    code = "the strategy's code" if strategy.isidentifier() else function
-    where = f"in {code}" if strategy else "before there was a result"
-    return ProcessError(f"the process of the run ended {how} {where}"), 0
+    called = "the strategy's code" if strategy.isidentifier() else function
+    where = f"in {called}" if strategy else "before there was a result"
+    return ProcessError(f"the process of the run ended {how} {where}")
 
 
 def _who(name: str) -> str:
@@ -82,7 +96,18 @@ def _say(message: str) -> None:
         os.write(2, f"{message}\n".encode(errors="replace"))
 
 
-def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, duration: float) -> None:
+def _journal(board: Board, error: OrchestrateError, strategy: str, code: int, duration: float) -> None:
+    """Write the end of the run that the board is of, and its begin if that is due; nothing where none is under way."""
+    facts = board.facts() if board.words[JOURNAL] in (BEGUN, DUE) else {}
+    if "journal" not in facts:
+        return
+    with suppress(OrchestrateError):
+        _write_end(board, facts, error, strategy, code, duration)
+
+
+def _write_end(
+    board: Board, facts: Mapping[str, Any], error: OrchestrateError, strategy: str, code: int, duration: float
+) -> None:
     from pathlib import Path
 
     from orchestrate.domain.plan import LoggingPlan
@@ -91,11 +116,10 @@ def _journal(watch: Watch, error: OrchestrateError, strategy: str, code: int, du
     from orchestrate.runs.run_logger import write_failure
     from orchestrate.runs.store import sweep
 
-    facts = watch.board.facts()
     logging = LoggingPlan(path=facts["journal"], user=facts["user"])
     failure = StrategyError(type(error).__name__, str(error), "", None)
     with Journal(logging, facts["run_id"], patience=seconds(JOURNAL_WAIT, os.environ)) as journal:
-        if watch.board.words[JOURNAL] == DUE:
+        if board.words[JOURNAL] == DUE:
             for event, began in facts.get("started", {}).items():
                 journal.write(event, "info", began)
         write_failure(

@@ -18,8 +18,9 @@ from mmap import mmap
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Final
 
-from orchestrate.domain.errors import ConfigurationError
-from orchestrate.supervision.board import Board
+from orchestrate.domain.errors import ConfigurationError, InterruptedRunError, OrchestrateError, TimeLimitError
+from orchestrate.supervision.board import JOURNAL, Board
+from orchestrate.supervision.ending import conclude_worker
 from orchestrate.supervision.settings import GRACE, seconds
 from orchestrate.sweep.executors.executor import Message
 from orchestrate.sweep.executors.patience import BEAT, Patience
@@ -38,18 +39,22 @@ class Process:
         self.task: Any = None
         self.is_ready = False
         self._late = ""
-        with _board() as (board, descriptor):
+        self._is_given_up = False
+        self._began = time.monotonic()
+        with _board() as (self._board, descriptor):
             given = (pipe.fileno(), descriptor, lifeline, memory)
             code = _CODE.format(path=sys.path, given=(*given, list(sizes)))
             with pipe, _uninterrupted():
                 self._process = subprocess.Popen(
                     [sys.executable, "-c", code], pass_fds=given, stdin=subprocess.DEVNULL, stdout=2
                 )
-        self._patience = Patience(board, _grace())
+        self._patience = Patience(self._board, _grace())
 
     def give(self, task: tuple[int, Any]) -> None:
         """Let the process have a task; one that is dead takes it with it."""
         self.task = task
+        self._began = time.monotonic()
+        self._board.words[JOURNAL] = 0
         self._patience.begin()
         with suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send_bytes(pickle.dumps(task[1], protocol=pickle.HIGHEST_PROTOCOL))
@@ -75,6 +80,11 @@ class Process:
             return None
         return message
 
+    def give_up(self) -> None:
+        """End the process whatever it is at."""
+        self._is_given_up = self.task is not None
+        self.end(grace=0.0 if self._is_given_up else _GRACE)
+
     def end(self, *, grace: float) -> str:
         """See that the process ends, and return how it did; it has `grace` seconds to do so by itself."""
         self.connection.close()
@@ -83,7 +93,18 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
+        if self.task is not None:
+            self._conclude_run(code)
         return self._late or (f"exit code {code}" if code >= 0 else signal.Signals(-code).name)
+
+    def _conclude_run(self, code: int) -> None:
+        """See that a run that was under way has an end in its journal."""
+        given_up: OrchestrateError | None = None
+        if self._late:
+            given_up = TimeLimitError(self._late)
+        elif self._is_given_up:
+            given_up = InterruptedRunError("interrupted")
+        conclude_worker(self._board, code, given_up, time.monotonic() - self._began)
 
 
 class Pool:
@@ -126,7 +147,7 @@ class Pool:
         for connection in self.processes:
             connection.close()
         for process in self.processes.values():
-            process.end(grace=_GRACE if process.task is None else 0.0)
+            process.give_up()
 
 
 @contextmanager

@@ -14,10 +14,11 @@ import pytest
 
 GOLDEN = Path(__file__).parents[1] / "outputs" / "golden" / "batch.txt"
 KILLER = '''\
-"""A strategy that takes its process with it."""
+"""Strategies that take their process with them."""
 
 import os
 import signal
+from pathlib import Path
 
 
 class Killer:
@@ -26,7 +27,17 @@ class Killer:
 
     def should_exit(self, position, bars):
         return False
+
+
+class OnceKiller(Killer):
+    def should_enter(self, bars):
+        if len(bars) == 100 and not Path("killed").exists():
+            Path("killed").touch()
+            super().should_enter(bars)
+        return False
 '''
+#: The end that a killed worker's run has in the journal.
+DEATH = "the process of the run ended by SIGKILL in the strategy's code"
 PATIENT = '''\
 """Strategies that take long, or interrupt their own run."""
 
@@ -69,6 +80,27 @@ def shared_facts(row):
     return {name: value for name, value in row.items() if name not in OWN}
 
 
+def ends_of_runs(prompt):
+    """Return the last lines of all runs in the journal, in the order they ended; each run must have one."""
+    begun = [line["run_id"] for line in prompt.journal if line["event"] == "backtest_started"]
+    ends = [line for line in prompt.journal if line["event"] in ("backtest_completed", "backtest_failed")]
+    assert sorted(begun) == sorted(end["run_id"] for end in ends)
+    return ends
+
+
+def test_a_run_whose_worker_is_killed_has_an_end_and_the_next_one_is_kept(prompt):
+    prompt.write("killer.py", KILLER)
+    prompt.write("once.yaml", "strategy: 'killer.py:OnceKiller'\n" + DATA)
+    done = prompt("batch", "once.yaml", "--workers", "2", "--format", "json")
+    (row,) = done.document["files"]
+    died, kept = ends_of_runs(prompt)
+    assert (done.code, row["messages"], row["run"]["run_id"]) == (0, [], kept["run_id"])
+    assert (died["event"], died["exit_code"], died["error_type"]) == ("backtest_failed", 4, "ProcessError")
+    assert died["error_message"] == DEATH
+    assert died["duration_seconds"] > 0
+    assert [entry.name for entry in (prompt.folder / "reports").iterdir()] == [kept["run_id"]]
+
+
 def test_files_are_run_as_backtest_runs_them(prompt, files):
     done = prompt("batch", *files, "--workers", "2", "--format", "json")
     assert done.code == done.document["exit_code"] == 4
@@ -81,6 +113,9 @@ def test_files_are_run_as_backtest_runs_them(prompt, files):
         ["it was the end of 3 workers: SIGKILL"],
     ]
     assert [row["run"] and row["run"]["run_id"] for row in rows[2:]] == [None, None]
+    ends = ends_of_runs(prompt)
+    assert [end["event"] for end in ends].count("backtest_failed") == 3
+    assert [end["error_message"] for end in ends if end["event"] == "backtest_failed"] == [DEATH] * 3
     for row in rows[:2]:
         assert prompt("backtest", row["file"], "-q").code == row["exit_code"]
         alone = prompt("runs", "--limit", "1", "--format", "json").document["runs"][0]

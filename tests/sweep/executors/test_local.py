@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -150,6 +151,28 @@ def test_a_stop_does_not_wait_for_a_task_under_way(tmp_path: Path) -> None:
 
     assert list(run([(0, 0), (1, 1), (2, 2)], workers.Sleepers(tmp_path), 2, stop=begun)) == [(0, 0)]
     assert all(ended(int(one.name)) for one in tmp_path.iterdir())
+
+
+def ends_in(folder: Path) -> list[tuple[str, str, int, str]]:
+    """Return what the journal in a folder says of the ends of runs."""
+    lines = [json.loads(line) for line in (folder / "journal").read_text().splitlines()]
+    return [(line["event"], line["error_type"], line["exit_code"], line["error_message"]) for line in lines]
+
+
+def test_a_run_that_is_given_up_has_an_end_in_its_journal(tmp_path: Path) -> None:
+    def begun() -> bool:
+        return len(list(tmp_path.glob("begun-*"))) == 2
+
+    assert list(run(numbered(2), workers.Runners(tmp_path), 2, stop=begun)) == []
+    assert ends_in(tmp_path) == [("backtest_failed", "InterruptedRunError", 130, "interrupted")] * 2
+
+
+def test_a_run_whose_call_does_not_end_has_an_end_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORCHESTRATE_GRACE", "0.2")
+    ((_, result),) = run(numbered(1), workers.Runners(tmp_path, limit=100), 2)
+    why = "no answer within 0.1 seconds (execution.strategy_timeout), and no end within 0.2 more"
+    assert result.reason == f"it was the end of 3 workers: {why}"
+    assert ends_in(tmp_path) == [("backtest_failed", "TimeLimitError", 124, why)] * 3
 
 
 def test_prints_of_workers_go_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:

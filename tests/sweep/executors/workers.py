@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrate.domain.errors import DataError
-from orchestrate.supervision.board import CALL, CALL_LIMIT, board
+from orchestrate.supervision.board import A_CALL, BEGUN, CALL, CALL_LIMIT, JOURNAL, board
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,27 @@ class Sleepers:
             if number:
                 (self.folder / str(os.getpid())).touch()
                 time.sleep(600)
+            return number
+
+        return work
+
+
+@dataclass(frozen=True)
+class Runners:
+    """States on the board that a run of this folder is under way, and sleeps: at once, or in a call of `LIMIT` ms."""
+
+    folder: Path
+    limit: int = 0
+
+    def __call__(self) -> Callable[[int], int]:
+        def work(number: int) -> int:
+            facts = {"journal": str(self.folder / "journal"), "user": "ann", "run_id": f"RUN{os.getpid()}"}
+            board().state(facts | {"reports": str(self.folder), "several": False})
+            board().name(["trend"])
+            board().words[JOURNAL] = BEGUN
+            board().words[CALL_LIMIT], board().words[CALL] = self.limit, bool(self.limit) * A_CALL
+            (self.folder / f"begun-{os.getpid()}").touch()
+            time.sleep(600)
             return number
 
         return work
