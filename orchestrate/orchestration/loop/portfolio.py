@@ -20,6 +20,7 @@ from orchestrate.domain.portfolio import PortfolioPlan
 from orchestrate.domain.results import Finding, Moment, PortfolioStop
 from orchestrate.orchestration.loop.decision_log import DecisionLog, Emit
 from orchestrate.orchestration.loop.marks import Marks
+from orchestrate.orchestration.loop.options.structures import Structures
 from orchestrate.orchestration.loop.order_manager import OrderManager
 from orchestrate.orchestration.loop.rebalancing.growth import GrowthRecord, growth_record
 from orchestrate.orchestration.loop.rebalancing.periods import Calendar
@@ -48,13 +49,14 @@ class Actions:
     """What rules do to the run.
 
     `transfer` moves capital in all accounts, `hand_over` positions of a removed strategy, `coordinate` takes intents
-    through the pipeline, `retire` lets no code of a native run any more.
+    through the pipeline, `retire` lets no code of a native run any more; `structures` are those of options.
     """
 
     transfer: MoveCapital
     hand_over: HandOver
     coordinate: Coordinate
     retire: Callable[[StrategyEntry], None]
+    structures: Structures
 
 
 class Portfolio:
@@ -175,7 +177,8 @@ class Portfolio:
         most = math.inf if self._capital.pooled else 1.0
         volatility = self._plan.target_volatility
         targets = Targets(weights, most, self._growth, timeline.stamps, self._estimation, volatility)
-        orders = RebalanceOrders(self._orders, self._marks, timeline, self._execution, self._actions.coordinate)
+        coordinate, structures = self._actions.coordinate, self._actions.structures
+        orders = RebalanceOrders(self._orders, self._marks, timeline, self._execution, coordinate, structures)
         threshold = None
         if plan.threshold is not None:
             threshold = ThresholdWatch(standings, self.watch, targets.weights, float(plan.threshold))

@@ -144,7 +144,7 @@ class Session:
             self._coordinator.limits,
             self._plan,
             self._estimation,
-            Actions(self.transfer, self._hand_over, self.coordinate, self._retire),
+            Actions(self.transfer, self._hand_over, self.coordinate, self._retire, self.structures),
         )
         self.runner.start(self.in_order)
         self._started = True

@@ -152,6 +152,8 @@ class PlaceOrders:
     def _place_legs(self, intent: Intent) -> None:
         """Place an order for each leg, which waits for its price; the first one holds the reserve."""
         reserve, reason = intent.reserve, _NO_REASON if intent.closes is None else Reason.ROLL
+        if intent.producer == REBALANCE:
+            reason = Reason.REBALANCE
         for leg in intent.legs:
             quantity, price = leg.units * abs(intent.quantity), leg.price
             demand = replace(intent.demand, symbol=leg.symbol, quantity=quantity, price=price, group=intent.group)

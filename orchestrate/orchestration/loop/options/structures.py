@@ -75,6 +75,8 @@ class Structures:
         #: intents whose structures are ordered and not over
         self.ordered: list[Intent] = []
         self._given_up: dict[str, int] = {}
+        #: by strategy id, how many trims of structures had no quote to trade at
+        self.untrimmed: dict[str, int] = {}
         self._listed: dict[str, _Listed] = {}
         self._held: dict[str, list[HeldStructure]] = {}
         self._groups = 0
@@ -104,8 +106,7 @@ class Structures:
         traded = structure if closes is None else closes.rolled_to(structure)
         quantity = float(traded.quantity)
         intent = Intent(entry.id, traded.symbol, signal.kind == "close", quantity, True, 0.0, event.step, event.t)
-        self._groups += 1
-        intent.group, intent.terms = OrderGroup("legs", f"legs-{self._groups}"), signal.terms
+        intent.group, intent.terms = self.new_group(), signal.terms
         intent.structure, intent.closes = structure, closes
         unknown = self._list_all(entry, traded)
         if unknown:
@@ -122,6 +123,11 @@ class Structures:
         else:
             self._estimate(intent, traded, event)
         return intent
+
+    def new_group(self) -> OrderGroup:
+        """Return the tie of the legs of one more intent."""
+        self._groups += 1
+        return OrderGroup("legs", f"legs-{self._groups}")
 
     def _without_settlement(self, structure: Structure) -> str:
         """Return the first contract that would be settled at a price which nobody knows, or nothing."""
@@ -215,10 +221,24 @@ class Structures:
             own[place : place + 1] = [replace(one, structure=one.structure.times(left))] if left else []
 
     def findings(self) -> list[Finding]:
-        """Return a finding for each strategy that gave up legs which nobody bought."""
-        message = "legs that nobody bought were given up at 0 as their structures were closed"
-        given_up = self._given_up.items()
-        return [Finding("warning", f"strategies.{name}", message, count) for name, count in given_up if count]
+        """Return a finding for each strategy that gave up legs which nobody bought, or kept what nobody quoted."""
+        given_up = "legs that nobody bought were given up at 0 as their structures were closed"
+        untrimmed = "structures without quotes were left alone as a rebalance trimmed the strategy"
+        counts = [(self._given_up, given_up), (self.untrimmed, untrimmed)]
+        return [
+            Finding("warning", f"strategies.{name}", message, count)
+            for counted, message in counts
+            for name, count in counted.items()
+            if count
+        ]
+
+    def units(self, strategy_id: str) -> dict[str, float]:
+        """Return what a strategy holds in structures, by symbol."""
+        units: dict[str, float] = {}
+        for one in self._held.get(strategy_id, ()):
+            for leg in one.legs:
+                units[leg.symbol] = units.get(leg.symbol, 0.0) + leg.units * one.quantity
+        return units
 
     def held(self, strategy_id: str, t: int) -> tuple[HeldStructure, ...]:
         """Return what a strategy holds, at the marks and quotes of now."""

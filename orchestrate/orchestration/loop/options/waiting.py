@@ -13,6 +13,7 @@ from orchestrate.domain.orders.intents import Intent
 from orchestrate.domain.orders.order import Order, OrderStatus, Reason, StrategyCommand
 from orchestrate.orchestration.orders.priced import price_leg
 from orchestrate.orchestration.risk.buying_power import BuyingPower
+from orchestrate.orchestration.risk.pipeline import REBALANCE
 
 if TYPE_CHECKING:
     from orchestrate.orchestration.loop.session import Session
@@ -121,7 +122,10 @@ class WaitingStructures:
             else:
                 blotter.resize(order, leg.units * again.quantity)
         one.intent.quantity = again.quantity
-        if again.refused:
+        if again.refused and one.intent.producer == REBALANCE:
+            untrimmed = session.structures.untrimmed
+            untrimmed[again.strategy_id] = untrimmed.get(again.strategy_id, 0) + 1
+        elif again.refused:
             session.runner.notify(session.entries[again.strategy_id], "on_rejected", decision)
 
     def _end(self, one: Waiting, reason: Reason) -> None:
