@@ -12,6 +12,7 @@ from typing import Final, Generic, Literal, TypeVar
 
 import numpy as np
 
+from orchestrate.analytics.options.margins import option_margins, options_of
 from orchestrate.analytics.sums import mean
 from orchestrate.domain.market.stamps import label_text
 from orchestrate.domain.market.timeline import Flags, Floats, Stamps
@@ -202,6 +203,7 @@ class Exposure:
         self._result, self._steps = result, len(result.stamps)
         self._is_pooled = any(strategy.weight is not None for strategy in result.strategies.values())
         self._spendable: dict[str, Floats] = {}
+        self._known_options: dict[str, tuple[Floats, Floats]] = {}
         self._known_held: _Recent[Positions] = _Recent()
         self._known_sizes: _Recent[Sizes] = _Recent()
 
@@ -223,6 +225,10 @@ class Exposure:
         held = Positions.none(self._steps)
         for holding in self._holdings(places):
             held.add(holding)
+        for used, margin in self._options(places):
+            held.used[:] += used
+            held.initial[:] += margin
+            held.maintenance[:] += margin
         return held
 
     def _sum_sizes(self, places: Places) -> Sizes:
@@ -232,8 +238,22 @@ class Exposure:
             size = np.abs(worth)
             total.gross[:] += size
             total.net[:] += worth
-            total.held[:] += _margin(holding, size, _rates(holding.instrument.initial_rate, holding.quantity.values))
+            if holding.instrument.option is None:
+                rates = _rates(holding.instrument.initial_rate, holding.quantity.values)
+                total.held[:] += _margin(holding, size, rates)
+        for _, margin in self._options(places):
+            total.held[:] += margin
         return total
+
+    def _options(self, places: Places) -> Iterator[tuple[Floats, Floats]]:
+        """Yield what the options of each strategy use and hold back: of those that have all of them in these places."""
+        for name in sorted({name for name, _ in places}):
+            holdings = self._result.strategies[name].holdings
+            options = options_of(holdings)
+            if options and {(name, symbol) for symbol in options} <= set(places):
+                if name not in self._known_options:
+                    self._known_options[name] = option_margins(holdings, self._steps)
+                yield self._known_options[name]
 
     def _holdings(self, places: Places) -> Iterator[Holding]:
         for name, symbol in sorted(places):  # the order in the file changes no digit
@@ -307,9 +327,10 @@ class Positions:
         path = holding.quantity.path
         self.gross[:] += size
         self.net[:] += worth
-        self.used[:] += path(steps, np.abs(cost) * initial)
-        self.initial[:] += _margin(holding, size, initial)
-        self.maintenance[:] += _margin(holding, size, kept)
+        if instrument.option is None:  # options are judged together
+            self.used[:] += path(steps, np.abs(cost) * initial)
+            self.initial[:] += _margin(holding, size, initial)
+            self.maintenance[:] += _margin(holding, size, kept)
         if holding.rates is not None and not instrument.moves_cash_by_notional:
             self.profit[:] += worth - np.where(worth != 0.0, path(steps, quoted) * holding.rates.closes, 0.0)
         else:

@@ -188,7 +188,7 @@ class Holding:
     """What a book held of one symbol: its signed quantity, and the average cost after each change of it.
 
     `closes` are those that count at each step, NaN before the first bar; `rates` are there where they are in another
-    currency than the capital.
+    currency than the capital; `underlying` has the closes of what an option is on.
     """
 
     instrument: Instrument
@@ -196,6 +196,7 @@ class Holding:
     averages: Floats
     closes: Floats
     rates: Rates | None = None
+    underlying: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

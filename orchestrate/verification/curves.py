@@ -10,6 +10,7 @@ import numpy as np
 
 from orchestrate.verification.facts import Flags, Floats, Run
 from orchestrate.verification.ledger import Change, Ledger
+from orchestrate.verification.options.margins import margins_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +42,13 @@ def place_of(run: Run, symbol: str, changes: Sequence[Change]) -> Place:
     worth, cost = units * price * rate, units * average * np.where(held, paid, 0.0)
     short = quantity < 0
     initial, maintenance = (np.where(short, one[1], one[0]) for one in (terms.initial, terms.maintenance))
+    alone = symbol not in run.contracts  # options are judged together
     profit = worth - (cost if terms.by_notional else units * average * rate)
     return Place(
         worth=worth,
-        used=np.abs(cost) * initial,
-        initial=np.abs(worth) * initial,
-        maintenance=np.abs(worth) * maintenance,
+        used=np.abs(cost) * initial * alone,
+        initial=np.abs(worth) * initial * alone,
+        maintenance=np.abs(worth) * maintenance * alone,
         profit=profit,
         added=worth if terms.by_notional else profit,
         held=held,
@@ -84,6 +86,11 @@ class Curve:
         """Return cash and positions."""
         cash = self.ledger.strategy.allocated + np.cumsum(self._sums(self.ledger.earned)) + np.cumsum(self.flows)
         return np.asarray(cash + sum((place.added for place in self.places.values()), np.zeros(self._steps)))
+
+    @cached_property
+    def options(self) -> tuple[Floats, Floats]:
+        """Return what options use, and what of the equity they hold back."""
+        return margins_of(self._run, self.ledger.changes)
 
     @cached_property
     def exposed(self) -> Flags:

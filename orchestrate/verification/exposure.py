@@ -85,6 +85,9 @@ def _due(run: Run, scope: str, members: Members, stored: Mapping[Key, Mapping[st
     """
     places = [place for curve, symbols in members for symbol, place in curve.places.items() if symbol in symbols]
     due = _figures(places, len(run.stamps))
+    for curve, symbols in members:
+        if all(symbol in symbols for symbol in curve.places if symbol in run.contracts):
+            _add(due, curve)
     if scope in ("portfolio", "framework"):
         due["reserved"] = _reserved(run, [curve for curve, _ in members], stored)
     if not run.pooled:
@@ -105,6 +108,13 @@ def _figures(places: Sequence[Place], steps: int) -> dict[str, Floats]:
     }
 
 
+def _add(figures: dict[str, Floats], curve: Curve) -> None:
+    """Add what all options of a strategy use and hold back."""
+    used, held = curve.options
+    for name, more in (("used", used), ("margin_initial", held), ("margin_maintenance", held)):
+        figures[name] = figures[name] + more
+
+
 def _reserved(run: Run, members: Sequence[Curve], stored: Mapping[Key, Mapping[str, Floats]]) -> Floats:
     """Return the sum of what is reserved for strategies."""
     nothing = np.full(len(run.stamps), np.nan)
@@ -118,6 +128,7 @@ def _available(run: Run, members: Sequence[Curve], stored: Mapping[Key, Mapping[
     for curve in members:
         if not curve.ledger.strategy.is_unmanaged:
             held = _figures(list(curve.places.values()), len(run.stamps))
+            _add(held, curve)
             profit = sum((place.profit for place in curve.places.values()), np.zeros(len(run.stamps)))
             bound = np.maximum(held["used"] + profit, held["margin_initial"])
             total += np.maximum(curve.equity - bound - _reserved(run, [curve], stored), 0.0)

@@ -74,6 +74,8 @@ class Contract:
     is_american: bool = True
     settles_at: float | None = None
     lag: int = 0
+    #: the share of the underlying that a short needs which nothing covers; 1 where it must be covered
+    rate: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,3 +122,12 @@ def test_a_quote_that_was_another_one_is_found(run: Run) -> None:
     difference = verify(replace(run, contracts={**run.contracts, fill["symbol"]: dearer})).difference
     assert difference is not None
     assert (difference.check, difference.stored) == ("prices", fill["price"])
+
+
+@pytest.mark.parametrize("name", ["used", "margin_initial", "margin_maintenance", "available"])
+def test_a_requirement_that_was_another_one_is_found(run: Run, name: str) -> None:
+    rows = run.rows("exposure")
+    own = [place for place, one in enumerate(rows) if (one["scope"], one["id"]) == ("strategy", "held") and one[name]]
+    difference = verify(with_change(run, "exposure", name, own[len(own) // 2])).difference
+    assert difference is not None
+    assert (difference.check, f"strategy held {name}" in difference.where) == ("exposure", True)

@@ -183,7 +183,8 @@ class Recorder:
             rates = None
             if instrument.fx:
                 rates = Rates(closes.rates(instrument.fx), np.array([change.rate for change in own], dtype=np.float64))
-            holdings[symbol] = Holding(instrument, quantity, averages, price, rates)
+            under = None if instrument.option is None else closes.of(instrument.option.underlying)
+            holdings[symbol] = Holding(instrument, quantity, averages, price, rates, under)
         return holdings
 
     def _reserves_of(self, strategy_id: str) -> dict[str, Changes]:

@@ -31,7 +31,8 @@ def contracts_of(market: Market, tables: Mapping[str, Table], plan: RunPlan) -> 
         if place is not None:
             chain = chains[symbol.rsplit(" ", 3)[0]]
             precision = max(chain.decimals + 1, market.instruments[chain.terms.underlying].precision)
-            contract = _facts(chain, place, min(precision, MAX_PRECISION))
+            rule = margin_rule(market.instruments[chain.terms.underlying].asset_class, plan.capital.account)
+            contract = replace(_facts(chain, place, min(precision, MAX_PRECISION)), rate=rule.rate)
             given = _settles_at(plan.chains[chain.symbol], market, contract.expiry // DAY)
             age = contract.max_age if oldest is None else oldest
             found[symbol] = replace(contract, max_age=age, settles_at=given)

@@ -176,7 +176,7 @@ class Lines:
         curves, terms = [self.curves[name] for name in members], self.run.terms
         fills = [fill for fill in self.run.rows("fills") if fill["strategy_id"] in members]
         worths = [fill["quantity"] * fill["price"] * terms[fill["symbol"]].multiplier for fill in fills]
-        places = [place for one in curves for place in one.places.values()]
+        holds = [place.initial for one in curves for place in one.places.values()] + [one.options[1] for one in curves]
         return Line(
             initial=initial,
             equity=equity[own],
@@ -188,7 +188,7 @@ class Lines:
             slippage=sum(fill["slippage"] for fill in fills),
             traded=sum(abs(worth) * fill.get("rate", 1.0) for worth, fill in zip(worths, fills, strict=True)),
             money=money[own],
-            held=np.asarray(sum((place.initial for place in places), np.zeros(len(own))))[own],
+            held=np.asarray(sum(holds, np.zeros(len(own))))[own],
             closes=None if self.closes is None else self.closes[own],
         )
 

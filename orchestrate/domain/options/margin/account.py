@@ -41,16 +41,12 @@ def used(positions: Mapping[str, Position]) -> float:
     """Return the capital that options use, at what they were traded for; the underlying counts as at each strike."""
     owned = [position for position in positions.values() if position.instrument.option is not None]
     prices = {position.symbol: position.average_price for position in owned}
-    for position in owned:
-        option = position.instrument.option
-        if option is not None and position.quantity < 0:
-            prices[option.underlying] = option.strike
     required = [one.required for one in requirements(owned, positions, prices)]
     return fsum(one for one in required if isfinite(one))  # a call that has lost its cover uses no capital
 
 
 def requirements(owned: Sequence[Position], positions: Mapping[str, Position], prices: Prices) -> list[Requirement]:
-    """Return the requirement of the options on each underlying."""
+    """Return the requirement of the options on each underlying; where that has no price, at the strikes."""
     from orchestrate.domain.options.margin.requirement import Holding, MarginRule, requirement, rule_at
 
     by_underlying: dict[str, list[Holding]] = {}
@@ -62,7 +58,7 @@ def requirements(owned: Sequence[Position], positions: Mapping[str, Position], p
         by_underlying.setdefault(contract.underlying, []).append(holding)
         rules[contract.underlying] = rule_at(position.instrument.margin_rate)
     return [
-        requirement(holdings, prices.get(underlying, 0.0), rules[underlying], _shares(positions, underlying))
+        requirement(holdings, prices.get(underlying), rules[underlying], _shares(positions, underlying))
         for underlying, holdings in by_underlying.items()
     ]
 

@@ -98,11 +98,11 @@ class Requirement:
 
 
 def requirement(
-    holdings: Sequence[Holding], price: float, rule: MarginRule = EQUITY, shares: float = 0.0
+    holdings: Sequence[Holding], price: float | None, rule: MarginRule = EQUITY, shares: float = 0.0
 ) -> Requirement:
     """Return the least requirement of options on one underlying, which stands at `price`, beside `shares` of it.
 
-    Positions in the same option are netted.
+    Without a price each short counts as if the underlying were at its strike. Positions in the same option are netted.
     """
     _check(holdings, price)
     held = _netted(holdings)
@@ -116,12 +116,12 @@ def requirement(
     return _required(shorts, longs, owed, pairing, rule)
 
 
-def _check(holdings: Sequence[Holding], price: float) -> None:
+def _check(holdings: Sequence[Holding], price: float | None) -> None:
     """Refuse positions on several underlyings, and a price that is none."""
     underlyings = sorted({one.contract.underlying for one in holdings})
     if len(underlyings) > 1:
         raise ValueError(f"a requirement is that of one underlying, not of {' and '.join(underlyings)}")
-    if holdings and not isfinite(price):
+    if holdings and price is not None and not isfinite(price):
         raise ValueError(f"{underlyings[0]}: a requirement needs the price of the underlying, not {price}")
 
 
@@ -154,12 +154,12 @@ def _net(parts: Sequence[Holding]) -> Holding:
     return Holding(parts[0].contract, quantity, price, max(part.mark for part in parts))
 
 
-def _short(holding: Holding, price: float, rule: MarginRule) -> Short:
+def _short(holding: Holding, price: float | None, rule: MarginRule) -> Short:
     """Return a short as pairings count it. What is naked keeps its premium back, what is covered has it as credit."""
     contract = holding.contract
     if not rule.naked:
         return Short(contract, int(-holding.quantity))
-    beside = rule.beside_premium(contract, price) * contract.multiplier
+    beside = rule.beside_premium(contract, contract.strike if price is None else price) * contract.multiplier
     alone = holding.mark * contract.multiplier + beside
     return Short(contract, int(-holding.quantity), alone + holding.price * contract.multiplier, alone, beside)
 
