@@ -141,7 +141,7 @@ def test_five_of_ours_against_one_of_the_bare_engine(
 
 
 def test_an_order_costs_the_same_however_many_there_were() -> None:
-    """Ten times the bars, hence orders, in at most twelve times the time."""
+    """Ten times the bars, hence orders, in about ten times the time; a cost that grew with them would make it a hundred."""
 
     def long(bars: int) -> None:
         parts = [part("s", "MOMENTUM", fast=3, slow=7)]
@@ -149,7 +149,7 @@ def test_an_order_costs_the_same_however_many_there_were() -> None:
         assert len(result.fills) > bars / 12
 
     few, many = least(lambda: seconds(long, 2_520), lambda: seconds(long, 25_200), turns=3)
-    assert many < 12 * few
+    assert many < 15 * few  # what lives longer is collected more often: 11 on an idle machine
 
 
 def peak(strategies: int, framework: str) -> int:
