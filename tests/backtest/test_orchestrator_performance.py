@@ -141,7 +141,7 @@ def test_five_of_ours_against_one_of_the_bare_engine(
 
 
 def test_an_order_costs_the_same_however_many_there_were() -> None:
-    """Ten times the bars, hence orders, in about ten times the time; a cost that grew with them would make it a hundred."""
+    """Ten times the bars, hence orders, in about ten times the time; a cost that grew would make it a hundred."""
 
     def long(bars: int) -> None:
         parts = [part("s", "MOMENTUM", fast=3, slow=7)]
