@@ -126,7 +126,7 @@ class CboeCndr(Monthly):
       Held to expiry; the next month is sold at the first step after it, where
       the index does so on that morning.
 
-    Source: Cboe S&P 500 Iron Condor Index (CNDR), its published methodology.
+    Source: after the Cboe S&P 500 Iron Condor Index (CNDR); `risk` is ours.
     """
 
     name = "CBOE_CNDR"
@@ -162,8 +162,7 @@ class CboeBfly(Monthly):
       Held to expiry; the next month is sold at the first step after it, where
       the index does so on that morning.
 
-    Source: Cboe S&P 500 Iron Butterfly Index (BFLY), its published
-    methodology.
+    Source: after the Cboe S&P 500 Iron Butterfly Index (BFLY); `risk` is ours.
     """
 
     name = "CBOE_BFLY"

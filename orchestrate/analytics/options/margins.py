@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from orchestrate.domain.books import Position
 from orchestrate.domain.market.timeline import Floats
+from orchestrate.domain.options.margin.account import held_back, used
 from orchestrate.domain.results import Holding
 
 
@@ -18,7 +20,8 @@ def options_of(holdings: Mapping[str, Holding]) -> list[str]:
 def option_margins(holdings: Mapping[str, Holding], steps: int) -> tuple[Floats, Floats]:
     """Return what the options of one strategy use, and what of its equity they hold back, at each step.
 
-    Both are computed where a position or a price is another one than at the step before.
+    What they use goes by what they were traded for, and is computed where a position changes; what they hold back
+    where a price does, too.
     """
     options = options_of(holdings)
     bases = {option.underlying for one in holdings.values() if (option := one.instrument.option) is not None}
@@ -28,11 +31,19 @@ def option_margins(holdings: Mapping[str, Holding], steps: int) -> tuple[Floats,
     owned = quantities * np.array([[one.instrument.option is not None] for one in own]) != 0.0
     prices = np.array([np.where(there, one.closes, 0.0) for one, there in zip(own, owned, strict=True)])
     unders = np.array([np.where(there, _under(one), 0.0) for one, there in zip(own, owned, strict=True)])
-    state = np.where(owned.any(axis=0), np.concatenate([quantities, averages, prices, unders]), 0.0)
+    held = np.where(owned.any(axis=0), np.concatenate([quantities, averages]), 0.0)
+    state = np.where(owned.any(axis=0), np.concatenate([held, prices, unders]), 0.0)
+    return (
+        _by_step(held, lambda now: used(_positions(own, *np.split(now, 2)))),
+        _by_step(state, lambda now: _held_back(own, *np.split(now, 4))),
+    )
+
+
+def _by_step(state: Floats, figure: Callable[[Floats], float]) -> Floats:
+    """Return a figure of each column of a state, computed where it is another one than the one before."""
+    steps = state.shape[1]
     starts = np.flatnonzero([True, *(state[:, 1:] != state[:, :-1]).any(axis=0)][:steps])
-    found = np.array([_at(own, *np.split(state[:, step], 4)) for step in starts]).reshape(-1, 2)
-    lasts = np.diff(starts, append=steps)
-    return np.repeat(found[:, 0], lasts), np.repeat(found[:, 1], lasts)
+    return np.repeat(np.array([figure(state[:, step]) for step in starts]), np.diff(starts, append=steps))
 
 
 def _under(holding: Holding) -> Floats:
@@ -40,18 +51,18 @@ def _under(holding: Holding) -> Floats:
     return holding.closes if holding.underlying is None else holding.underlying
 
 
-def _at(
-    own: Sequence[Holding], quantities: Floats, averages: Floats, prices: Floats, unders: Floats
-) -> tuple[float, float]:
-    """Return both at one step."""
-    from orchestrate.domain.books import Position
-    from orchestrate.domain.options.margin.account import held_back, used
-
-    positions, marks = {}, {}
+def _held_back(own: Sequence[Holding], quantities: Floats, averages: Floats, prices: Floats, unders: Floats) -> float:
+    marks = {}
     for row, one in enumerate(own):
-        if quantities[row]:
-            symbol, option = one.instrument.symbol, one.instrument.option
-            positions[symbol] = Position(one.instrument, float(quantities[row]), float(averages[row]))
-            if option is not None:
-                marks[symbol], marks[option.underlying] = float(prices[row]), float(unders[row])
-    return used(positions), held_back(positions, marks)
+        option = one.instrument.option
+        if quantities[row] and option is not None:
+            marks[one.instrument.symbol], marks[option.underlying] = float(prices[row]), float(unders[row])
+    return held_back(_positions(own, quantities, averages), marks)
+
+
+def _positions(own: Sequence[Holding], quantities: Floats, averages: Floats) -> dict[str, Position]:
+    return {
+        one.instrument.symbol: Position(one.instrument, float(quantities[row]), float(averages[row]))
+        for row, one in enumerate(own)
+        if quantities[row]
+    }

@@ -66,29 +66,27 @@ def load_chain(
 ) -> LoadedChain:
     """Return a chain of the plan from the first to the last moment `within`, as far as these are given.
 
-    `starts` are the symbols whose bars are stamped with their beginnings; `carry` is what holding the underlying carry.
-    DataError where it can't be read, or nothing says what its underlying carry.
+    `starts` are the symbols whose bars are stamped with their beginnings; `carry` is what holding the underlying costs.
+    DataError where it can't be read, or nothing says what its underlying costs.
     """
     underlying = series.get(settings.underlying)
+    if underlying is None:
+        raise _without_underlying(settings)
     findings: tuple[Finding, ...] = ()
     if settings.synthetic is not None:
-        if underlying is None:
-            raise _without_underlying(settings)
         chain = _made(settings, underlying)
     else:
-        closes = None if underlying is None else Closes(underlying.timestamp, underlying.close)
-        chain, findings = read_chain(settings, root, closes)
+        chain, findings = read_chain(settings, root, Closes(underlying.timestamp, underlying.close))
         chain = replace(chain, pricing=pricing_of(chain.terms.style, carry.rate, payments=carry.payments))
     prices = _settlement_prices(settings, series)
     if not prices:
         _refuse_mornings(chain, settings.symbol)
     chain = _between(chain, within, settings)
-    if underlying is not None:
-        chain = _at_its_moments(chain, underlying, made=settings.synthetic is not None)
-    spots = chain.spots if underlying is None else _known(underlying, chain)
+    chain = _at_its_moments(chain, underlying, made=settings.synthetic is not None)
+    spots = _known(underlying, chain)
     if np.isnan(spots).all():
         raise _without_underlying(settings)
-    lag = 0 if underlying is None else _lag(underlying, starts=settings.underlying in starts)
+    lag = _lag(underlying, starts=settings.underlying in starts)
     known = replace(
         chain, spots=spots, decimals=_decimals(chain), settlement_prices=prices, lag=lag, payments=carry.payments
     )

@@ -1,4 +1,4 @@
-"""Whoever closes a strategy's positions leaves no structure in part where all of its legs have quotes."""
+"""No rule that closes a strategy's positions leaves a structure in part where all of its legs have quotes."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _Expiry = tuple[str, int]
 
 
 class Expiries:
-    """Settles positions in options, whoever holds them, by one price for each chain and expiry."""
+    """Settles the positions of all strategies in options, by one price for each chain and expiry."""
 
     def __init__(self, market: Market, marks: Marks, blotter: Blotter, log: DecisionLog, emit: Emit) -> None:
         self._market, self._marks, self._blotter, self._log, self._emit = market, marks, blotter, log, emit
